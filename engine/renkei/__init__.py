@@ -1,0 +1,1 @@
+"""Plug-in framework that keeps employees in step between two systems."""

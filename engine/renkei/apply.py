@@ -1,0 +1,324 @@
+"""The chosen items become create and update calls, each journalled: intent, request, outcome.
+
+The journal is what makes a write safe to interrupt anywhere. An intent is committed before the
+request leaves and its outcome after the answer came. Whatever has an intent and no outcome is in
+doubt, and only a look-up in the system may settle it; nothing is ever sent again blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from attrs import define, field, frozen
+
+from renkei.choose import vanished
+from renkei.clock import Clock
+from renkei.compare import Comparison
+from renkei.errors import (
+    BusyError,
+    ClosedError,
+    InDoubtError,
+    PlanFullError,
+    RecordError,
+    RenkeiError,
+    StoreError,
+)
+from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Ref, Remark, Values
+from renkei.observer import Observer
+from renkei.plugins import Writer
+from renkei.store import Hold, OpenWrite, Store
+
+BATCH = 50
+"""How many employees are read again at a time."""
+
+FRESH_S = 30.0
+"""How old the last look at an employee may be when the write leaves; then it is read again."""
+
+SENDINGS = 3
+"""How often a write that was found to have had no effect is sent in one sync."""
+
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
+    """Somebody asked the run to stop; the employee in hand is finished."""
+
+
+@frozen
+class Seen:
+    """How some employees read at one moment of the monotonic clock."""
+
+    by_id: dict[str, Employee]
+    by_number: dict[str, list[Employee]]
+    at: float
+
+
+@define(kw_only=True)
+class Application:
+    """One sync of one run, from the chosen items of the store to their outcomes."""
+
+    store: Store
+    hold: Hold
+    writer: Writer
+    comparison: Comparison
+    offered: Sequence[NewField]
+    clock: Clock
+    observer: Observer
+    settle_wait_s: float
+    interrupted: Callable[[], bool]
+    pause: Callable[[float, str], None]
+    _full: bool = field(init=False, default=False)
+    _sendings: dict[int, int] = field(init=False, factory=dict)
+    _done: int = field(init=False, default=0)
+    _total: int = field(init=False, default=0)
+
+    def carry_out(self) -> bool:
+        """
+        Give every chosen employee an outcome; return whether creates were left because of a full plan.
+
+        Raises Stopped, or the error that keeps the whole system from being written to.
+        """
+        self._total = self.store.count(self._run, selected=True)
+        self._done = self._total - sum(1 for _item in self._open())
+        self.settle()
+        for batch in _batches(self._open(), BATCH):
+            self._batch(batch)
+        self.settle()
+        return self._full
+
+    def settle(self) -> None:
+        """
+        Look up every write in doubt until each has an outcome or has been sent again often enough.
+
+        A create is taken for absent only after two look-ups with a wait between them.
+        """
+        while doubts := self._in_doubt():
+            absent = self._look_up(doubts)
+            if absent:
+                self.pause(self.settle_wait_s, "settle")
+                absent = self._look_up(absent)
+            for doubt in absent:
+                self._again(doubt)
+            if not absent:
+                return
+
+    # --- one batch --------------------------------------------------------------------------
+
+    def _batch(self, items: Sequence[Item]) -> None:
+        """Write some employees; those whose last look is too old by then are read again."""
+        remaining = [item for item in items if not self._needs_nothing(item)]
+        while remaining:
+            seen = self._read(remaining)
+            while remaining and self.clock.monotonic() - seen.at < FRESH_S:
+                self.writer.wait_for_room()
+                if self.clock.monotonic() - seen.at >= FRESH_S:
+                    break
+                self._one(remaining.pop(0), seen)
+
+    def _needs_nothing(self, item: Item) -> bool:
+        if item.difference is not Difference.SAME:
+            return False
+        self._record(item, Outcome.UNCHANGED)
+        return True
+
+    def _one(self, item: Item, seen: Seen) -> None:
+        if item.difference is Difference.NEW:
+            self._create(item, seen)
+        else:
+            self._update(item, seen)
+
+    def _create(self, item: Item, seen: Seen) -> None:
+        if self._full:
+            self._record(item, Outcome.DEFERRED, Remark("plan_full"))
+        elif hits := seen.by_number.get(item.number or "", []):
+            self._exists(item, hits)
+        elif gone := vanished(item, self.offered):
+            self._record(item, Outcome.FAILED, Remark("choice_gone", (gone,)))
+        else:
+            self._send(item, "create", lambda: self.writer.create_employee(new_values(item)))
+
+    def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
+        """Somebody else has created this employee since the fetch."""
+        if len(hits) == 1 and self._equals(item, hits[0]):
+            self._record(item, Outcome.UNCHANGED)
+        else:
+            self._record(item, Outcome.FAILED, Remark("exists_by_now"))
+
+    def _update(self, item: Item, seen: Seen) -> None:
+        current = seen.by_id.get(item.target_id or "")
+        if current is None:
+            self._record(item, Outcome.FAILED, Remark("gone"))
+        elif changed := self._changed(item, current):
+            if self._equals(item, current):
+                self._record(item, Outcome.UNCHANGED)
+            else:
+                self._record(item, Outcome.FAILED, Remark("changed_since_fetch", changed))
+        else:
+            changes = {change.field: change.after for change in item.changes}
+            self._send(item, "update", lambda: self.writer.update_employee(current, changes))
+
+    def _send(self, item: Item, kind: str, send: Callable[[], object]) -> None:
+        """Commit the intent, send, commit the outcome."""
+        if self.interrupted():
+            raise Stopped
+        write = self.hold.intend(item.position, kind, self.clock.now())
+        if write is None:
+            raise Stopped
+        self._sendings[item.position] = self._sendings.get(item.position, 0) + 1
+        try:
+            send()
+        except InDoubtError as error:
+            self._record(item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write)
+        except RecordError as error:
+            reason = Remark(error.code, error.fields)
+            self._record(item, Outcome.FAILED, reason, write=write, detail=error.detail)
+        except PlanFullError:
+            self._full = True
+            self._record(item, Outcome.DEFERRED, Remark("plan_full"), write=write)
+        except (BusyError, StoreError):
+            raise  # whoever takes over finds the write in doubt
+        except RenkeiError:
+            # The system certainly did nothing: whoever raises this in a write has said so.
+            self.store.close_write(write, "not_sent", self.clock.now())
+            raise
+        else:
+            done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
+            self._record(item, done, write=write)
+
+    # --- what is in doubt -------------------------------------------------------------------
+
+    def _in_doubt(self) -> list[OpenWrite]:
+        return [
+            doubt
+            for doubt in self.store.open_writes(self.hold.lease.run_id)
+            if self._sendings.get(doubt.item.position, 0) < SENDINGS
+        ]
+
+    def _look_up(self, doubts: Sequence[OpenWrite]) -> list[OpenWrite]:
+        """Settle what can be settled; return the writes that have had no effect so far."""
+        absent = []
+        for batch in _batches(doubts, BATCH):
+            seen = self._read([doubt.item for doubt in batch])
+            absent += [doubt for doubt in batch if not self._settled(doubt, seen)]
+        return absent
+
+    def _settled(self, doubt: OpenWrite, seen: Seen) -> bool:
+        if doubt.kind == "create":
+            return self._settled_create(doubt, seen.by_number.get(doubt.item.number or "", []))
+        return self._settled_update(doubt, seen.by_id.get(doubt.item.target_id or ""))
+
+    def _settled_create(self, doubt: OpenWrite, hits: Sequence[Employee]) -> bool:
+        if not hits:
+            return False
+        if len(hits) == 1 and self._equals(doubt.item, hits[0]):
+            self._record(doubt.item, Outcome.CREATED, write=doubt.id)
+        else:
+            differing = self._differing(doubt.item, hits[0])
+            reason = Remark("exists_with_other_values", differing)
+            self._record(doubt.item, Outcome.FAILED, reason, write=doubt.id)
+        return True
+
+    def _settled_update(self, doubt: OpenWrite, current: Employee | None) -> bool:
+        if current is None:
+            self._record(doubt.item, Outcome.FAILED, Remark("gone"), write=doubt.id)
+        elif self._equals(doubt.item, current):
+            self._record(doubt.item, Outcome.UPDATED, write=doubt.id)
+        elif changed := self._changed(doubt.item, current):
+            reason = Remark("changed_since_fetch", changed)
+            self._record(doubt.item, Outcome.FAILED, reason, write=doubt.id)
+        else:
+            return False
+        return True
+
+    def _again(self, doubt: OpenWrite) -> None:
+        """Send a write that has had no effect once more, under a new intent."""
+        self.store.close_write(doubt.id, "no_effect", self.clock.now())
+        self._batch([doubt.item])
+
+    # --- small things -----------------------------------------------------------------------
+
+    @property
+    def _run(self) -> str:
+        return str(self.hold.lease.run_id)
+
+    def _open(self) -> Iterator[Item]:
+        """Iterate over the chosen items without an outcome; those in doubt wait for a look-up."""
+        waiting = {doubt.item.position for doubt in self.store.open_writes(self.hold.lease.run_id)}
+        for item in self.store.items(self._run, selected=True, open_only=True):
+            if item.position not in waiting:
+                yield item
+
+    def _read(self, items: Sequence[Item]) -> Seen:
+        refs = [Ref(id=item.target_id) if item.target_id else Ref(number=item.number) for item in items]
+        people = self.writer.read_employees(
+            refs, self.clock.today(), self.comparison.translation.target_fields
+        )
+        at = self.clock.monotonic()
+        number = self.comparison.translation.number_fields[1]
+        by_number: dict[str, list[Employee]] = {}
+        for person in people:
+            by_number.setdefault(str(person.values.get(number)), []).append(person)
+        return Seen({person.id: person for person in people}, by_number, at)
+
+    def _changed(self, item: Item, current: Employee) -> tuple[str, ...]:
+        """Return the mapped fields that no longer read as they did at the fetch."""
+        now, before = self.comparison.mapped(current.values), item.before or {}
+        names = sorted(now.keys() | before.keys())
+        return tuple(n for n in names if n not in now or n not in before or now[n] != before[n])
+
+    def _equals(self, item: Item, person: Employee) -> bool:
+        return not self._differing(item, person)
+
+    def _differing(self, item: Item, person: Employee) -> tuple[str, ...]:
+        """Return the fields in which *person* is not what this item would have made of them."""
+        same = self.comparison.translation.same
+        return tuple(
+            change.field
+            for change in item.changes
+            if change.field not in person.values
+            or not same(change.field, person.values[change.field], change.after)
+        )
+
+    def _record(
+        self,
+        item: Item,
+        outcome: Outcome,
+        reason: Remark | None = None,
+        *,
+        write: int | None = None,
+        detail: str | None = None,
+    ) -> None:
+        self.store.record(
+            self.hold.lease,
+            item.position,
+            outcome,
+            self.clock.now(),
+            write_id=write,
+            reason=reason,
+            detail=detail,
+        )
+        if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
+            self._done += 1
+            self.observer.writing(self._done, self._total)
+
+
+def new_values(item: Item) -> Values:
+    """Return what a create sends: the translated values that are not empty, and the chosen ones."""
+    mapped = {change.field: change.after for change in item.changes}
+    return {**mapped, **{name: choice.code for name, choice in item.new_values.items()}}
+
+
+def reason_of(error: RenkeiError) -> Remark:
+    """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
+    if isinstance(error, ClosedError):
+        return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
+    return Remark(error.code, (error.where,) if error.where else ())
+
+
+def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(things)
+    while batch := list(islice(iterator, size)):
+        yield batch

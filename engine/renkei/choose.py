@@ -1,0 +1,155 @@
+"""Who is chosen, and the required new-record fields of the new ones: checked whole before it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from attrs import frozen
+
+from renkei.errors import UsageError
+from renkei.i18n import _, label
+from renkei.mapping import near_key
+from renkei.model import Choice, Difference, Item, NewField, NewRow, Selection
+
+NewValues = Mapping[str, Choice]
+"""The chosen value of each required new-record field, by field name."""
+
+
+@frozen
+class Entry:
+    """One item of a plan as far as choosing needs it."""
+
+    position: int
+    number: str | None
+    difference: Difference
+
+
+def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
+    """
+    Return those of the plan's *entries* that *selection* names.
+
+    Raises UsageError, naming all of them, for numbers that are not in the plan or are blocked.
+    """
+    if Difference.BLOCKED in selection.differences:
+        raise UsageError(_("Blocked employees cannot be synced. Choose among new, changed and same."))
+    numbers, excluded = set(selection.numbers), set(selection.excluded)
+    absent, blocked, chosen = numbers | excluded, [], []
+    for entry in entries:
+        absent.discard(entry.number or "")
+        named = entry.number in numbers
+        if named and entry.difference is Difference.BLOCKED:
+            blocked.append(entry.number or "")
+        elif (named or entry.difference in selection.differences) and entry.number not in excluded:
+            chosen.append(entry)
+    if absent:
+        message = _("These numbers are not in the plan: {numbers}.")
+        raise UsageError(message.format(numbers=", ".join(sorted(absent))), code="unknown_number")
+    if blocked:
+        message = _("These employees are blocked and cannot be synced: {numbers}. See `renkei plan`.")
+        raise UsageError(message.format(numbers=", ".join(sorted(blocked))), code="blocked")
+    return chosen
+
+
+def new_values(
+    selection: Selection,
+    new: Sequence[Entry],
+    fields: Sequence[NewField],
+    known: Mapping[str, Difference],
+) -> dict[int, NewValues]:
+    """
+    Return the new values of the chosen *new* employees, by position in the plan.
+
+    *known* holds the difference of every number of the plan. Raises UsageError with every mistake:
+    unknown fields, values that are missing, not offered or ambiguous, rows of nobody.
+    """
+    desk = _Desk(fields)
+    common = desk.resolve(selection.new, "--new")
+    rows = {row.number: desk.resolve(row.values, row.where) for row in selection.new_rows}
+    for row in selection.new_rows:
+        desk.check_row(row, known)
+    values = {}
+    for entry in new:
+        values[entry.position] = {**common, **rows.get(entry.number or "", {})}
+        desk.check_complete(entry, values[entry.position])
+    desk.finish()
+    return values
+
+
+class _Desk:
+    """Checks values against the live choices and gathers every mistake."""
+
+    def __init__(self, fields: Sequence[NewField]) -> None:
+        self._fields = {new.name: new for new in fields}
+        self._mistakes: list[str] = []
+        self._missing: dict[str, list[str]] = {}
+
+    def resolve(self, values: Mapping[str, str], where: str) -> dict[str, Choice]:
+        """Return the choices that *values* mean, each given as a code or as a unique label."""
+        resolved = {}
+        for name, value in values.items():
+            if name not in self._fields:
+                message = _("{where}: there is no field {field}; there are {fields}.")
+                self._add(message.format(where=where, field=name, fields=", ".join(self._fields)))
+            elif choice := self._choice(self._fields[name], value, where):
+                resolved[name] = choice
+        return resolved
+
+    def _choice(self, new: NewField, value: str, where: str) -> Choice | None:
+        by_code = [choice for choice in new.choices if choice.code == value]
+        hits = by_code or [choice for choice in new.choices if choice.label == value]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            message = _("{where}: {field}: {value} is the name of several; give one of the codes {codes}.")
+            codes = ", ".join(choice.code for choice in hits)
+            self._add(message.format(where=where, field=new.name, value=value, codes=codes))
+        else:
+            message = _("{where}: {field}: {value} is not offered. `renkei choices` lists what is.")
+            self._add(message.format(where=where, field=new.name, value=value))
+        return None
+
+    def check_row(self, row: NewRow, known: Mapping[str, Difference]) -> None:
+        """A row must be about somebody in the plan who does not exist in the target yet."""
+        if row.number not in known:
+            near = [number for number in known if near_key(number) == near_key(row.number)]
+            message = _("{where}: number {number} is not in the plan.")
+            if near:
+                message = _(
+                    "{where}: number {number} is not in the plan, but {near} is:"
+                    " spreadsheets drop leading zeros."
+                )
+            self._add(message.format(where=row.where, number=row.number, near=", ".join(near)))
+        elif known[row.number] in (Difference.CHANGED, Difference.SAME):
+            message = _("{where}: {number} exists in the target; these values are for new employees.")
+            self._add(message.format(where=row.where, number=row.number))
+
+    def check_complete(self, entry: Entry, values: NewValues) -> None:
+        """Every field needs a value for every new employee."""
+        for name in self._fields:
+            if name not in values:
+                self._missing.setdefault(name, []).append(entry.number or "")
+
+    def finish(self) -> None:
+        """Raise UsageError with everything that was found."""
+        for name, numbers in self._missing.items() if not self._mistakes else ():
+            message = _(
+                "New employees need {label}: give --new {field}=VALUE, or --new-file."
+                " Missing for {count}: {numbers}"
+            )
+            shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")  # noqa: PLR2004
+            text = label(self._fields[name].label)
+            self._add(message.format(label=text, field=name, count=len(numbers), numbers=shown))
+        if self._mistakes:
+            raise UsageError("\n".join(self._mistakes), code="new_values")
+
+    def _add(self, mistake: str) -> None:
+        self._mistakes.append(mistake)
+
+
+def vanished(item: Item, fields: Sequence[NewField]) -> str | None:
+    """Return the field whose stored choice is no longer offered, or means something else by now."""
+    offered = {new.name: {choice.code: choice.label for choice in new.choices} for new in fields}
+    for name, choice in item.new_values.items():
+        if offered.get(name, {}).get(choice.code) != choice.label:
+            return name
+    return None

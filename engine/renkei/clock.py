@@ -1,0 +1,54 @@
+"""Time: the calendar a person sees, which RENKEI_NOW may move, and the real clock, which nothing moves."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+from renkei.model import JST
+
+
+class Clock:
+    """
+    The calendar starts at *start* (an aware instant; None: at the real time) and ticks on.
+
+    Only what the calendar decides uses :meth:`now`: base dates, closed hours, the age of a plan and
+    dates that are shown. Leases, deadlines, retries and pacing use :meth:`real_now` and
+    :meth:`monotonic`, so that processes started one after another with the same start agree.
+    """
+
+    def __init__(self, start: dt.datetime | None = None) -> None:
+        self._shift = dt.timedelta(0) if start is None else start - self.real_now()
+
+    def now(self) -> dt.datetime:
+        """Return the calendar's instant, aware, in UTC."""
+        return self.real_now() + self._shift
+
+    def today(self) -> dt.date:
+        """Return the calendar day in Japan."""
+        return self.now().astimezone(JST).date()
+
+    def real_now(self) -> dt.datetime:
+        """Return the real instant, aware, in UTC."""
+        return dt.datetime.now(dt.UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never jumps."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for *seconds* of real time."""
+        time.sleep(max(0.0, seconds))
+
+
+def years_from(day: dt.date, years: int) -> dt.date:
+    """Return the same day *years* later (or earlier); 29 February becomes the 28th."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def base_dates(today: dt.date) -> tuple[dt.date, dt.date]:
+    """Return the earliest and the latest base date that can be chosen on *today*, both included."""
+    return years_from(today, -3), years_from(today, 1)

@@ -1,0 +1,280 @@
+"""Two lists of employees in, plan items out; no I/O, no clock, no system.
+
+The base date filters the source only; the target is looked at whole, so that a resigned or future
+employee there is never taken for a new one. Everything is compared in the target's terms, after
+translation. Source of the rules: docs/rules.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import field, frozen
+
+from renkei.mapping import Translated, Translation, near_key
+from renkei.model import (
+    Change,
+    Difference,
+    Employee,
+    FieldSpec,
+    Item,
+    Remark,
+    Value,
+    Values,
+)
+from renkei.roster import Roster, roles_of
+
+LEFT_NAMED = 20
+"""How many numbers the notice about people who have left spells out."""
+
+
+def on_roll(hired: Value, left: Value, base: dt.date) -> bool:
+    """Return whether somebody hired and leaving on these days (None: empty) is employed on *base*."""
+    return not (isinstance(hired, dt.date) and hired > base) and not has_left(left, base)
+
+
+def has_left(left: Value, base: dt.date) -> bool:
+    """Return whether somebody leaving on *left* is gone on *base*; the leaving date itself is gone."""
+    return isinstance(left, dt.date) and left <= base
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """Everything that decides how one source is compared with one target as of one day."""
+
+    translation: Translation
+    source_specs: tuple[FieldSpec, ...]
+    target_specs: tuple[FieldSpec, ...]
+    base: dt.date
+    _target_by_name: dict[str, FieldSpec] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        by_name = {spec.name: spec for spec in self.target_specs}
+        object.__setattr__(self, "_target_by_name", by_name)
+
+    def items(self, source: Roster, target: Roster) -> Iterator[Item]:
+        """Yield one item for each employee of *source* who is on the roll, in order of number."""
+        listed = Counter(
+            source.number(person) for person in source if self.listed(roles_of_source(self, person))
+        )
+        near_target = _by_near_key(target.numbers())
+        near_source = _by_near_key(number for number in listed if number is not None)
+        for person in source:
+            roles = roles_of_source(self, person)
+            if not self.listed(roles):
+                continue
+            number = source.number(person)
+            partners = target.get(number) if number is not None else []
+            draft = _Draft(self, person, number, roles, partners)
+            draft.note_numbers(listed[number], near_target, near_source)
+            yield draft.item()
+
+    def listed(self, roles: dict[str, Value]) -> bool:
+        """Return whether the source lists somebody with these *roles* as of the base date."""
+        return on_roll(roles.get("hired"), roles.get("left"), self.base)
+
+    def left_behind(self, source: Roster, target: Roster) -> Remark | None:
+        """
+        Return a notice about those who left on or before the base date but look active in *target*.
+
+        About: how many, the latest base date that lists all of them, then some numbers.
+        """
+        left: list[tuple[str, dt.date]] = []
+        for number in sorted(source.numbers()):
+            days = self._gone(source.get(number))
+            if days and any(self._active(partner) for partner in target.get(number)):
+                left.append((number, max(days)))
+        if not left:
+            return None
+        earlier = min(day for _, day in left) - dt.timedelta(days=1)
+        numbers = [number for number, _ in left[:LEFT_NAMED]]
+        return Remark("left_before_base", (str(len(left)), earlier.isoformat(), *numbers))
+
+    def _gone(self, people: Sequence[Employee]) -> list[dt.date]:
+        """Return the leaving dates of *people* if all of them are gone on the base date, else nothing."""
+        days = [roles_of_source(self, person).get("left") for person in people]
+        gone = [day for day in days if isinstance(day, dt.date) and day <= self.base]
+        return gone if len(gone) == len(days) else []
+
+    def _active(self, partner: Employee) -> bool:
+        roles = roles_of(partner.values, self.target_specs)
+        return not has_left(roles.get("left"), self.base) and roles.get("retired") is not True
+
+    def changes(self, after: Values, before: Values | None) -> tuple[Change, ...]:
+        """
+        Return what a sync writes: for a new employee (*before* None) every value that is not empty.
+
+        For an existing one what differs, of the fields that can be changed and are known to both.
+        """
+        if before is None:
+            return tuple(Change(f, None, value) for f, value in after.items() if value is not None)
+        return tuple(
+            Change(name, before[name], value)
+            for name, value in after.items()
+            if self._target_by_name[name].write == "always"
+            and name in before
+            and not self.translation.same(name, before[name], value)
+        )
+
+    def equal(self, after: Values, now: Values) -> bool:
+        """Return whether an employee who reads *now* has every value of *after* that was written."""
+        return not any(
+            not self.translation.same(name, now.get(name), value) for name, value in after.items()
+        )
+
+    def mapped(self, values: Values) -> dict[str, Value]:
+        """Return those of the target's *values* that the mapping pairs."""
+        names = {row.target for row in self.translation.rows}
+        return {name: value for name, value in values.items() if name in names}
+
+    def missing(self, after: Values) -> tuple[str, ...]:
+        """Return the target's fields that a new employee needs, the mapping fills and *after* lacks."""
+        return tuple(
+            row.target for row in self.translation.rows if row.spec.required and not after.get(row.target)
+        )
+
+    def wanted(self, after: Values) -> tuple[str, ...]:
+        """Return the target's fields that it often needs for a new employee and *after* lacks."""
+        return tuple(
+            row.target for row in self.translation.rows if row.spec.wanted and after.get(row.target) is None
+        )
+
+
+def roles_of_source(comparison: Comparison, person: Employee) -> dict[str, Value]:
+    """Return the source's own values of *person* by role."""
+    return roles_of(person.values, comparison.source_specs)
+
+
+class _Draft:
+    """One item in the making: reasons and notes are gathered, then the difference follows."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        person: Employee,
+        number: str | None,
+        roles: dict[str, Value],
+        partners: Sequence[Employee],
+    ) -> None:
+        self._comparison = comparison
+        self._person = person
+        self._number = number
+        self._roles = roles
+        self._partner = partners[0] if len(partners) == 1 else None
+        self._partners = len(partners)
+        self._reasons: list[Remark] = []
+        self._notes: list[Remark] = []
+
+    def note_numbers(
+        self,
+        listed: int,
+        near_target: dict[str, tuple[str, ...]],
+        near_source: dict[str, tuple[str, ...]],
+    ) -> None:
+        """Block or note what the number itself says, given how often and how nearly it occurs."""
+        if self._number is None:
+            self._reasons.append(Remark("no_number"))
+            return
+        if listed > 1:
+            self._reasons.append(Remark("duplicate_in_source"))
+        if self._partners > 1:
+            self._reasons.append(Remark("duplicate_in_target"))
+        key = near_key(self._number)
+        near = tuple(other for other in near_target.get(key, ()) if other != self._number)
+        if near and not self._partners:
+            self._reasons.append(Remark("near_number", near))
+        elif near:
+            self._notes.append(Remark("near_number_too", near))
+        if others := tuple(n for n in near_source.get(key, ()) if n != self._number):
+            self._notes.append(Remark("near_number_in_source", others))
+
+    def item(self) -> Item:
+        """Return the finished item."""
+        comparison = self._comparison
+        translated = comparison.translation.translate(self._person.values)
+        before = comparison.mapped(self._partner.values) if self._partner else None
+        self._note_values(translated)
+        self._note_partner(translated)
+        if not self._partners:
+            self._note_new(translated)
+        changes = comparison.changes(translated.values, before)
+        return Item(
+            number=self._number,
+            name=_name(self._roles),
+            difference=self._difference(changes),
+            source_id=self._person.id,
+            target_id=self._partner.id if self._partner else None,
+            read=self._person.values,
+            before=before,
+            after=translated.values,
+            changes=() if self._reasons else changes,
+            reasons=tuple(self._reasons),
+            notes=tuple(self._notes),
+        )
+
+    def _difference(self, changes: tuple[Change, ...]) -> Difference:
+        if self._reasons:
+            return Difference.BLOCKED
+        if self._partner is None:
+            return Difference.NEW
+        return Difference.CHANGED if changes else Difference.SAME
+
+    def _note_values(self, translated: Translated) -> None:
+        if self._roles.get("retired") is True and self._roles.get("left") is None:
+            self._reasons.append(Remark("retired_without_date"))
+        wanted = set(self._comparison.translation.source_fields)
+        unreadable = tuple(name for name in self._person.unreadable if name in wanted)
+        if unreadable:
+            self._reasons.append(Remark("unreadable", unreadable))
+        by_code: dict[str, list[str]] = {}
+        for code, name in translated.unreadable:
+            by_code.setdefault(code, []).append(name)
+        self._reasons += [Remark(code, tuple(names)) for code, names in by_code.items()]
+
+    def _note_partner(self, translated: Translated) -> None:
+        if self._partner is None:
+            return
+        mapped = {row.target for row in self._comparison.translation.rows}
+        if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
+            self._reasons.append(Remark("unreadable", unreadable))
+        if self._is_other_person(translated.values, self._partner.values):
+            self._reasons.append(Remark("other_person"))
+        left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
+        if has_left(left, self._comparison.base):
+            self._notes.append(Remark("resigned_in_target", (str(left),)))
+
+    def _is_other_person(self, after: Values, before: Values) -> bool:
+        """Family name, given name and birth date are all known on both sides and all differ."""
+        names = {
+            spec.role: spec.name
+            for spec in self._comparison.target_specs
+            if spec.role in ("family_name", "given_name", "birth")
+        }
+        same = self._comparison.translation.same
+        return len(names) == len(("family_name", "given_name", "birth")) and all(
+            name in after and name in before and not same(name, after[name], before[name])
+            for name in names.values()
+        )
+
+    def _note_new(self, translated: Translated) -> None:
+        already = {name for _, name in translated.unreadable}
+        missing = [n for n in self._comparison.missing(translated.values) if n not in already]
+        if missing and self._number is not None:
+            self._reasons.append(Remark("missing_required", tuple(missing)))
+        if wanted := self._comparison.wanted(translated.values):
+            self._notes.append(Remark("wanted_missing", wanted))
+
+
+def _by_near_key(numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the different numbers that share each near key; tuples, since nearly all hold one."""
+    near: dict[str, tuple[str, ...]] = {}
+    for number in numbers:
+        key = near_key(number)
+        near[key] = (*near.get(key, ()), number)
+    return near
+
+
+def _name(roles: dict[str, Value]) -> str:
+    return " ".join(str(roles[role]) for role in ("family_name", "given_name") if roles.get(role))

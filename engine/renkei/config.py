@@ -1,0 +1,295 @@
+"""The configuration file: connections, mappings and where reports are kept. It holds no secret.
+
+Tokens are references (``env:``, ``file:``, ``cmd:``), looked up when a connection is opened. Every
+mistake is told with its place, all at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shlex
+import stat
+import subprocess
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+from renkei.clock import Clock
+from renkei.config_checks import is_loopback, problems_in
+from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.i18n import _
+from renkei.mapping import read_file, read_yaml, structure
+from renkei.model import ClosedHours, Remark, RequestLimit
+
+COMMAND_TIMEOUT_S = 30
+EXAMPLE = """\
+# renkei.yaml: what renkei connects. It holds no secret, only where to find one.
+# Try it with `renkei check`.
+
+connections:
+  smarthr:
+    connector: smarthr
+    base_url: https://example.smarthr.jp/api    # your own subdomain
+    token: env:SMARTHR_TOKEN                    # or file:/path (mode 600), or cmd:pass show smarthr
+  touchontime:
+    connector: touchontime
+    base_url: https://api.kingtime.jp/v1.0
+    token: env:TOUCHONTIME_TOKEN
+
+# Which fields are paired: a built-in name, or the path of your own file.
+mappings:
+  - use: smarthr-touchontime
+    settings: {business_names: false}           # true: use business names instead of legal names
+
+# Where plans and reports are kept: a file (relative to this one), or env:VARIABLE that
+# holds the URL of a database.
+store: renkei.db
+
+# settings:
+#   max_plan_age_hours: 24      # an older plan has to be fetched again
+#   settle_wait_seconds: 2      # between two look-ups of a write whose answer never came
+"""
+
+
+@frozen(kw_only=True)
+class ConnectionConfig:
+    """One account of a connector. *closed_hours* and *limits* are None unless overridden."""
+
+    connector: str
+    base_url: str
+    token: str
+    options: Mapping[str, str] = field(factory=dict)
+    closed_hours: tuple[ClosedHours, ...] | None = None
+    limits: tuple[RequestLimit, ...] | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the system runs on this computer."""
+        return is_loopback(self.base_url)
+
+
+@frozen(kw_only=True)
+class MappingUse:
+    """A mapping to use: a built-in name or a path, its settings, the connection of each side."""
+
+    use: str
+    settings: Mapping[str, bool] = field(factory=dict)
+    sides: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What rarely needs a change."""
+
+    max_plan_age_hours: int = 24
+    settle_wait_seconds: int = 2
+
+
+@frozen(kw_only=True)
+class Config:
+    """One configuration file, read and checked. *store* is an absolute path or a database URL."""
+
+    path: Path
+    connections: Mapping[str, ConnectionConfig]
+    mappings: tuple[MappingUse, ...]
+    store: str
+    settings: Settings = field(factory=Settings)
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths of the file start from."""
+        return self.path.parent
+
+    def connection(self, name: str) -> ConnectionConfig:
+        """Return the connection *name*; UsageError names those that exist."""
+        if name in self.connections:
+            return self.connections[name]
+        message = _("There is no connection {name}. Configured: {names}.")
+        names = _(", ").join(self.connections)
+        raise UsageError(message.format(name=name, names=names), code="connection", where=name)
+
+
+@frozen(kw_only=True)
+class _Limit:
+    count: int
+    seconds: int
+
+
+@frozen(kw_only=True)
+class _Connection:
+    """A connection as it is written."""
+
+    connector: str
+    base_url: str
+    token: str
+    options: dict[str, str] = field(factory=dict)
+    closed_hours: list[str] | None = None
+    limits: list[_Limit] | None = None
+
+
+@frozen(kw_only=True)
+class _MappingUse:
+    use: str
+    settings: dict[str, bool] = field(factory=dict)
+    sides: dict[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class _File:
+    """The file as it is written."""
+
+    connections: dict[str, _Connection]
+    mappings: list[_MappingUse] = field(factory=list)
+    store: str = "renkei.db"
+    settings: Settings = field(factory=Settings)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check the file; MappingError holds every mistake, and no message repeats a token."""
+    document = read_yaml(_text(path), str(path))
+    problems = problems_in(document)
+    try:
+        written = structure(document, _File)
+    except MappingError as error:
+        raise MappingError([*error.problems, *problems]) from None
+    if problems:
+        raise MappingError(problems)
+    return Config(
+        path=path.absolute(),
+        connections={name: _connection(each) for name, each in written.connections.items()},
+        mappings=tuple(_mapping_use(each) for each in written.mappings),
+        store=_store(written.store, path.absolute().parent),
+        settings=written.settings,
+    )
+
+
+def resolve_secret(reference: str, base: Path) -> str:
+    """Return the secret that *reference* points to; no message ever holds it."""
+    scheme, _colon, rest = reference.partition(":")
+    secret = {"env": _from_environment, "file": _from_file, "cmd": _from_command}[scheme](
+        rest, base
+    )
+    if not secret:
+        message = _("The token in {reference} is empty. Enter it there.")
+        raise ConfigurationError(message.format(reference=reference), code="token", where=reference)
+    return secret
+
+
+def clock_for(
+    config: Config,
+    environment: Mapping[str, str] = os.environ,
+    connections: Collection[str] | None = None,
+) -> tuple[Clock, Remark | None]:
+    """
+    Return the clock for a command that uses *connections* (None: all), and a warning or None.
+
+    RENKEI_NOW sets where the clock starts if all of them are on this computer, else it is ignored.
+    """
+    start = environment.get("RENKEI_NOW")
+    if not start:
+        return Clock(), None
+    used = config.connections if connections is None else connections
+    if not all(config.connection(name).loopback for name in used):
+        return Clock(), Remark("now_ignored")
+    return Clock(_instant(start)), None
+
+
+def _instant(text: str) -> dt.datetime:
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        message = _("RENKEI_NOW is not a time with an offset, such as 2026-11-22T12:00:00+09:00.")
+        raise UsageError(message, code="now", where="RENKEI_NOW")
+    return instant
+
+
+def _text(path: Path) -> str:
+    if not path.exists():
+        message = _(
+            "There is no configuration file {path}. Write one with `renkei init`,"
+            " or name yours with --config."
+        )
+        raise ConfigurationError(message.format(path=path), where=str(path))
+    return read_file(path)
+
+
+def _connection(written: _Connection) -> ConnectionConfig:
+    hours, limits = written.closed_hours, written.limits
+    return ConnectionConfig(
+        connector=written.connector,
+        base_url=written.base_url.rstrip("/"),
+        token=written.token,
+        options=written.options,
+        closed_hours=None if hours is None else tuple(map(parse_hours, hours)),
+        limits=None if limits is None else tuple(RequestLimit(x.count, x.seconds) for x in limits),
+    )
+
+
+def parse_hours(text: str) -> ClosedHours:
+    """Return the hours of ``08:30-10:00``."""
+    start, end = (dt.time.fromisoformat(part.strip().zfill(5)) for part in text.split("-"))
+    return ClosedHours(start, end)
+
+
+def _mapping_use(written: _MappingUse) -> MappingUse:
+    return MappingUse(use=written.use, settings=written.settings, sides=written.sides)
+
+
+def _store(written: str, base: Path) -> str:
+    if written.startswith("env:"):
+        return resolve_secret(written, base)
+    return written if re.match(r"[a-z0-9+]+://", written) else str(base / written)
+
+
+def _from_environment(name: str, _base: Path) -> str:
+    if value := os.environ.get(name):
+        return value
+    message = _("The environment variable {name} is not set. Set it to the token.").format(
+        name=name
+    )
+    raise ConfigurationError(message, code="token", where=f"env:{name}")
+
+
+def _from_file(name: str, base: Path) -> str:
+    path = base / Path(name).expanduser()
+    try:
+        with path.open(encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                message = _("{path} can be read by others. Run: chmod 600 {path}").format(path=path)
+                raise ConfigurationError(message, code="token", where=f"file:{name}")
+            return file.read().removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or _("it is not UTF-8 text")
+        message = _("The token file {path} cannot be read: {why}.").format(path=path, why=why)
+        raise ConfigurationError(message, code="token", where=f"file:{name}") from None
+
+
+def _from_command(command: str, base: Path) -> str:
+    words = shlex.split(command)
+    where = f"cmd:{words[0]}"
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is the operator's own, and no shell is used
+            words, cwd=base, stdin=subprocess.DEVNULL, capture_output=True, check=True,
+            timeout=COMMAND_TIMEOUT_S,
+        )  # fmt: skip
+        return done.stdout.decode().removesuffix("\n").removesuffix("\r")
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as problem:
+        what = _failure(problem)
+    message = _("The command {command} gave no token: {what}. Run it yourself to see why.")
+    raise ConfigurationError(message.format(command=words[0], what=what), code="token", where=where)
+
+
+def _failure(problem: Exception) -> str:
+    match problem:
+        case subprocess.CalledProcessError():
+            return _("it ended with code {code}").format(code=problem.returncode)
+        case subprocess.TimeoutExpired():
+            return _("it took longer than {seconds} seconds").format(seconds=COMMAND_TIMEOUT_S)
+        case OSError():
+            return _("it cannot be started ({why})").format(why=problem.strerror)
+    return _("its output is not UTF-8 text")

@@ -1,0 +1,166 @@
+"""What the shape of a configuration file cannot say: addresses, references, hours, names.
+
+The checks look at the plain data, whatever its shape, so that their mistakes are told together with
+those of the shape. No message repeats what might be a secret.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from renkei.errors import Problem
+from renkei.i18n import _
+from renkei.mapping import Document
+
+Place = tuple[str | int, ...]
+Mistake = tuple[Place, str]
+
+_HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def problems_in(document: Document) -> list[Problem]:
+    """Return every mistake with its place."""
+    return [document.problem(place, message) for place, message in _mistakes(document.data)]
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether the host of *url* is this computer, without asking a name server."""
+    parts = _split(url)
+    host = parts.hostname if parts else None
+    if not host:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _mistakes(data: Any) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of any shape
+    if not isinstance(data, dict):
+        return
+    connections = data.get("connections")
+    names = list(connections) if isinstance(connections, dict) else []
+    for name in names:
+        place = ("connections", name)
+        if not _NAME.fullmatch(str(name)):
+            yield place, _("A connection's name has only letters, digits, “-”, “_” and “.”.")
+        if isinstance(connections[name], dict):
+            yield from _connection(place, connections[name])
+    if isinstance(connections, dict) and not names:
+        yield ("connections",), _("There is no connection. Add at least one.")
+    yield from _sides(data.get("mappings"), names)
+    yield from _store(data.get("store"))
+    yield from _settings(data.get("settings"))
+
+
+def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
+    url, token = data.get("base_url"), data.get("token")
+    if isinstance(url, str):
+        yield from (((*place, "base_url"), text) for text in _address(url))
+    if isinstance(token, str):
+        yield from (((*place, "token"), text) for text in _reference(token))
+    yield from _overrides(place, data, loopback=isinstance(url, str) and is_loopback(url))
+
+
+def _address(url: str) -> Iterator[str]:
+    parts = _split(url)
+    if parts is None or not parts.hostname or parts.scheme not in {"http", "https"}:
+        yield _("This is not the address of an API, such as https://example.smarthr.jp/api.")
+    elif parts.username is not None or parts.password is not None:
+        yield _("An address holds no user name and no password.")
+    elif parts.query or parts.fragment:
+        yield _("An address has nothing after its path.")
+    elif parts.scheme == "http" and not is_loopback(url):
+        yield _("Use https: plain http is accepted only for this computer.")
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - a port that is no number is noticed only when it is asked for
+    except ValueError:
+        return None
+    return None if re.search(r"[\s\\\x00-\x1f]", url) else parts
+
+
+def _reference(token: str) -> Iterator[str]:
+    scheme, colon, rest = token.partition(":")
+    if not colon or scheme not in {"env", "file", "cmd"}:
+        yield _(
+            "Write where to find the token, not the token itself: env:VARIABLE, file:PATH or"
+            " cmd:COMMAND. If a real token stood here, replace it by a new one."
+        )
+    elif not rest.strip() or (scheme == "cmd" and not _words(rest)):
+        yield _("Nothing that can be used follows {scheme}:").format(scheme=scheme)
+    elif scheme == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", rest):
+        yield _("The name of an environment variable follows env:, not a token.")
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
+
+
+def _overrides(place: Place, data: dict[str, object], *, loopback: bool) -> Iterator[Mistake]:
+    for key in ("closed_hours", "limits"):
+        if data.get(key) is not None and not loopback:
+            text = _("{key} can be set only for a connection on this computer. Remove it.")
+            yield (*place, key), text.format(key=key)
+    hours, limits = data.get("closed_hours"), data.get("limits")
+    for index, each in enumerate(hours if isinstance(hours, list) else []):
+        if isinstance(each, str) and not _good_hours(each):
+            yield (*place, "closed_hours", index), _("Write hours like 08:30-10:00.")
+    for index, each in enumerate(limits if isinstance(limits, list) else []):
+        yield from _positive((*place, "limits", index), each, ("count", "seconds"))
+
+
+def _good_hours(text: str) -> bool:
+    found = _HOURS.fullmatch(text)
+    try:
+        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())  # type: ignore[union-attr]
+    except (AttributeError, ValueError):
+        return False
+    return start < end
+
+
+def _positive(
+    place: Place, data: object, keys: tuple[str, ...], least: int = 1
+) -> Iterator[Mistake]:
+    for key in keys:
+        value = data.get(key) if isinstance(data, dict) else None
+        if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) and int(value) < least:
+            yield (*place, key), _("Write a number of {least} or more.").format(least=least)
+
+
+def _sides(mappings: object, names: list[str]) -> Iterator[Mistake]:
+    for index, use in enumerate(mappings if isinstance(mappings, list) else []):
+        sides = use.get("sides") if isinstance(use, dict) else None
+        for alias, connection in sides.items() if isinstance(sides, dict) else ():
+            if isinstance(connection, str) and connection not in names:
+                text = _("There is no connection {name}. Configured: {names}.")
+                named = text.format(name=connection, names=_(", ").join(map(str, names)))
+                yield ("mappings", index, "sides", alias), named
+
+
+def _store(store: object) -> Iterator[Mistake]:
+    if not isinstance(store, str):
+        return
+    parts = _split(store)
+    if not store.strip():
+        yield ("store",), _("Name a file or a database.")
+    elif "://" in store and parts is not None and parts.password is not None:
+        yield ("store",), _("Keep a URL with a password out of this file: write env:VARIABLE here.")
+
+
+def _settings(settings: object) -> Iterator[Mistake]:
+    yield from _positive(("settings",), settings, ("max_plan_age_hours",))
+    yield from _positive(("settings",), settings, ("settle_wait_seconds",), least=0)

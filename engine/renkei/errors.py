@@ -1,0 +1,203 @@
+"""Every error renkei raises on purpose: one root, then one class per way to recover.
+
+RenkeiError
+├── UsageError           ask for something else                                    exit 2
+├── ConfigurationError   a person must change a setting, a file or an installation exit 3
+│   └── MappingError     ... many places of one file at once
+├── SystemFault          what one of the two systems did                           exit 4
+│   ├── AccessError      the token, its rights or this address are refused
+│   ├── UnavailableError the same request may be accepted later
+│   │   └── ClosedError  ... at a time that is known: closed hours
+│   ├── AnswerError      the answer makes no sense: stop and ask
+│   │   └── ListChangedError  the list changed while it was paged: read it again
+│   ├── PlanFullError    no further employee can be created under the contract
+│   └── ConnectorError   the plug-in itself failed
+├── RecordError          this one employee is refused; the others go on            exit 1
+├── InDoubtError         a write was sent and its fate is unknown: look it up
+├── StoreError           the report store cannot be used                           exit 5
+└── BusyError            another run is writing                                    exit 5
+
+A message says what happened, to whom and what to do next. It holds no personal value and no secret.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+import attrs
+
+
+class RenkeiError(Exception):
+    """Root of every error this project raises on purpose; *code* is stable, *message* is for people."""
+
+    exit_code: ClassVar[int] = 4
+    default_code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, code: str | None = None, where: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.where = where
+
+
+class UsageError(RenkeiError):
+    """The command asks for something that does not exist or is not allowed: ask for something else."""
+
+    exit_code = 2
+    default_code = "usage"
+
+
+class ConfigurationError(RenkeiError):
+    """A person must change a setting, a file or an installation before trying again."""
+
+    exit_code = 3
+    default_code = "configuration"
+
+
+@attrs.frozen
+class Problem:
+    """One mistake in a text file; *line* and *column* count from 1."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class MappingError(ConfigurationError):
+    """A mapping or configuration file has mistakes; *problems* holds all of them, in order of place."""
+
+    default_code = "mapping"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda p: (p.path, p.line, p.column))
+        first = self.problems[0]
+        super().__init__(
+            "\n".join(map(str, self.problems)),
+            where=f"{first.path}:{first.line}:{first.column}",
+        )
+
+
+class SystemFault(RenkeiError):
+    """One of the two systems, or the way to it, is at fault; *where* is the connection's name."""
+
+    default_code = "system"
+
+
+class AccessError(SystemFault):
+    """The system refuses the token, its rights or the address it is used from."""
+
+    default_code = "access"
+
+
+class UnavailableError(SystemFault):
+    """
+    The system may accept the same request later.
+
+    *retry_after_s* is the wait the system itself announced, in seconds. *again* is false when
+    trying again within this command makes no sense (maintenance). *nothing_done* is true when the
+    system certainly did nothing, so that even a create may be sent again.
+    """
+
+    default_code = "unavailable"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        where: str | None = None,
+        retry_after_s: float | None = None,
+        again: bool = True,
+        nothing_done: bool = False,
+    ) -> None:
+        super().__init__(message, code=code, where=where)
+        self.retry_after_s = retry_after_s
+        self.again = again
+        self.nothing_done = nothing_done
+
+
+class ClosedError(UnavailableError):
+    """The system is in its closed hours; *opens* is when they end, as an aware instant."""
+
+    default_code = "closed"
+
+    def __init__(self, message: str, *, opens: dt.datetime, where: str | None = None) -> None:
+        super().__init__(message, where=where, again=False, nothing_done=True)
+        self.opens = opens
+
+
+class AnswerError(SystemFault):
+    """The system answered something that makes no sense; a person has to look at it."""
+
+    default_code = "answer"
+
+
+class ListChangedError(AnswerError):
+    """The list changed while it was read page by page, or is shorter than its own total."""
+
+    default_code = "list_changed"
+
+
+class PlanFullError(SystemFault):
+    """The contract with the system allows no further employee; updates are not affected."""
+
+    default_code = "plan_full"
+
+
+class ConnectorError(SystemFault):
+    """The plug-in of a connection failed or broke its contract."""
+
+    default_code = "connector"
+
+
+class RecordError(RenkeiError):
+    """
+    The system refuses this one employee; the others go on.
+
+    *fields* names what it refuses. *detail* is the system's own text: it may quote personal values,
+    so it goes to the report and never to a log or a terminal.
+    """
+
+    exit_code = 1
+    default_code = "refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        fields: tuple[str, ...] = (),
+        detail: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.fields = fields
+        self.detail = detail
+
+
+class InDoubtError(RenkeiError):
+    """A write was sent and nobody knows whether it was accepted; *cause* is what went wrong."""
+
+    default_code = "in_doubt"
+
+    def __init__(self, cause: RenkeiError) -> None:
+        super().__init__(cause.message, where=cause.where)
+        self.cause = cause
+
+
+class StoreError(RenkeiError):
+    """The report store cannot be used: locked, full, damaged, of another version or unreachable."""
+
+    exit_code = 5
+    default_code = "store"
+
+
+class BusyError(RenkeiError):
+    """Another run is writing to the same connection, or has taken over from this one."""
+
+    exit_code = 5
+    default_code = "busy"

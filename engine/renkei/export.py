@@ -1,0 +1,107 @@
+"""Plans and reports as files for people: CSV that is safe in a spreadsheet, written privately.
+
+Whoever wants to read the data with a program uses the JSON documents: what is escaped here cannot
+be told from what was there before.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from renkei.errors import UsageError
+from renkei.i18n import _
+from renkei.model import Item, Remark
+from renkei.printable import printable
+from renkei.texts import difference_text, outcome_text, reason_text, value_text
+
+BYTE_ORDER_MARK = "\ufeff"
+
+# A spreadsheet runs a cell that starts like this, also one it cuts out at a delimiter.
+_FORMULA = re.compile(r"(^|[,;|\t\r\n])(\s*)(?=[=+\-@|\t\r\0＝＋－＠])")
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the text of a CSV file: marked, all quoted, nothing that runs as a formula."""
+    mark = BYTE_ORDER_MARK
+    for row in rows:
+        yield mark + ",".join(_cell(text) for text in row) + "\r\n"
+        mark = ""
+
+
+def plan_rows(items: Iterable[Item]) -> Iterator[Sequence[str]]:
+    """Yield a header, then a row for each field that would change; one row if nothing would."""
+    yield (
+        *(_("number"), _("name"), _("difference")),
+        *(_("field"), _("before"), _("after"), _("remarks")),
+    )
+    for item in items:
+        head = (item.number or "", item.name, difference_text(item.difference))
+        remarks = _remarks((*item.reasons, *item.notes))
+        for change in item.changes:
+            before, after = value_text(change.before), value_text(change.after)
+            yield (*head, change.field, before, after, remarks)
+        if not item.changes:
+            yield (*head, "", "", "", remarks)
+
+
+def report_rows(items: Iterable[Item]) -> Iterator[Sequence[str]]:
+    """Yield a header, then one row for each employee with what became of them."""
+    yield (
+        *(_("number"), _("name"), _("difference")),
+        *(_("outcome"), _("reason"), _("answer"), _("changes")),
+    )
+    for item in items:
+        yield (
+            item.number or "",
+            item.name,
+            difference_text(item.difference),
+            outcome_text(item.outcome) if item.outcome else "",
+            _remarks((item.outcome_reason,) if item.outcome_reason else item.reasons),
+            item.detail or "",
+            changes_text(item),
+        )
+
+
+def changes_text(item: Item) -> str:
+    """Return all changes of an employee on one line."""
+    parts = (
+        f"{change.field}: {value_text(change.before)} → {value_text(change.after)}"
+        for change in item.changes
+    )
+    return " / ".join(parts)
+
+
+def write_private(path: Path, chunks: Iterable[str]) -> None:
+    """
+    Write a file that only its owner can read, complete or not at all.
+
+    It grows beside its place under a name nobody can guess and is moved there at the end, so that
+    neither a reader nor a planted link ever meets half of it.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
+            for chunk in chunks:
+                file.write(chunk.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as problem:
+        message = _("{path} cannot be written: {why}.").format(path=path, why=problem.strerror)
+        raise UsageError(message, where=str(path)) from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _remarks(remarks: Iterable[Remark]) -> str:
+    return " / ".join(map(reason_text, remarks))
+
+
+def _cell(text: str) -> str:
+    guarded = _FORMULA.sub(r"\1\2'", text)
+    return '"' + printable(guarded).replace('"', '""') + '"'

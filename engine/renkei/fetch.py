@@ -1,0 +1,192 @@
+"""Read both sides, compare, store the plan. Nothing in here is able to write to a system."""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+
+from attrs import frozen
+
+from renkei import estimate
+from renkei.clock import Clock
+from renkei.compare import Comparison
+from renkei.errors import AccessError, ListChangedError
+from renkei.i18n import _, label
+from renkei.model import FieldSpec, Remark
+from renkei.observer import Observer
+from renkei.plugins import Reader
+from renkei.roster import Roster
+from renkei.store import Store
+from renkei.systems import Pairing
+
+READS = 3
+"""How often a side is read when its list changes while it is being read."""
+
+REPORT_EVERY = 100
+
+
+@frozen(kw_only=True)
+class Side:
+    """One side of a fetch: its reader, the fields to ask for, and which of them is the number."""
+
+    reader: Reader
+    fields: tuple[str, ...]
+    number_field: str
+
+    @property
+    def specs(self) -> tuple[FieldSpec, ...]:
+        """The specs of the fields that are asked for, in the connector's order."""
+        return tuple(spec for spec in self.reader.fields if spec.name in self.fields)
+
+
+@frozen
+class Plan:
+    """One fetch: what it reads with, and where the plan goes."""
+
+    store: Store
+    pairing: Pairing
+    readers: tuple[Reader, Reader]
+    observer: Observer
+    clock: Clock
+
+    def make(self, run_id: int, base: dt.date, today: dt.date) -> None:
+        """Read both sides, compare them as of *base* and store the plan of *run_id*."""
+        source, target = self._sides()
+        self._tell_estimate()
+        began = self.clock.monotonic()
+        rosters = read_both(source, target, base, self.observer)
+        seconds = self.clock.monotonic() - began
+        for side, roster in zip((source, target), rosters, strict=True):
+            refuse_unknown_roles(side, roster)
+        comparison = self.pairing.comparison(source.specs, target.specs, base)
+        found = notices(comparison, source, target, rosters, today)
+        if self.pairing.comes_back:
+            found.insert(0, Remark("business_names_back", (source.reader.name, target.reader.name)))
+        counts = self.store.add_items(run_id, comparison.items(*rosters))
+        calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
+        self.store.end_fetch(
+            run_id,
+            at=self.clock.now(),
+            counts=counts,
+            notices=found,
+            usage={"calls": calls, "seconds": seconds},
+        )
+
+    def _sides(self) -> tuple[Side, Side]:
+        translation = self.pairing.translation
+        source, target = self.readers
+        from_number, to_number = translation.number_fields
+        return (
+            Side(reader=source, fields=translation.source_fields, number_field=from_number),
+            Side(reader=target, fields=translation.target_fields, number_field=to_number),
+        )
+
+    def _tell_estimate(self) -> None:
+        last = self.store.usage(*(reader.name for reader in self.readers))
+        self.observer.estimate(estimate.of_fetch(self.readers, last, self.clock.now()))
+
+
+def read_both(source: Side, target: Side, at: dt.date, observer: Observer) -> tuple[Roster, Roster]:
+    """
+    Return the employees of both sides, read at the same time.
+
+    The first error of either side ends both. The threads are daemons, so that an interrupt does not
+    wait for an answer.
+    """
+    stop = threading.Event()
+    answers: queue.Queue[tuple[int, Roster | BaseException]] = queue.Queue()
+    rosters: dict[int, Roster] = {}
+    for index, side in enumerate((source, target)):
+        work = _reading(index, side, at, observer, stop, answers)
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    try:
+        while len(rosters) < 2:  # noqa: PLR2004 - two sides
+            index, answer = answers.get()
+            if isinstance(answer, BaseException):
+                raise answer
+            rosters[index] = answer
+    finally:
+        stop.set()
+    return rosters[0], rosters[1]
+
+
+def _reading(
+    index: int,
+    side: Side,
+    at: dt.date,
+    observer: Observer,
+    stop: threading.Event,
+    answers: queue.Queue[tuple[int, Roster | BaseException]],
+) -> Callable[[], None]:
+    def work() -> None:
+        try:
+            answers.put((index, read_side(side, at, observer, stop)))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            answers.put((index, error))
+
+    return work
+
+
+def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
+    """Return everybody of one side, read again while the list keeps changing, at most three times."""
+    for _attempt in range(READS - 1):
+        try:
+            return _read_once(side, at, observer, stop)
+        except ListChangedError:
+            continue
+    return _read_once(side, at, observer, stop)
+
+
+def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
+    roster = Roster(side.specs, side.number_field)
+    for employee in side.reader.list_employees(at, side.fields):
+        roster.add(employee)
+        if len(roster) % REPORT_EVERY == 0:
+            observer.reading(side.reader.name, len(roster))
+            if stop.is_set():
+                break
+    observer.reading(side.reader.name, len(roster))
+    return roster
+
+
+def refuse_unknown_roles(side: Side, roster: Roster) -> None:
+    """
+    Raise AccessError if a field that decides who is listed or who is who is unknown for everybody.
+
+    That is what a token without the right looks like; comparing on would treat it as empty.
+    """
+    roles = {spec.name: spec for spec in side.specs if spec.role}
+    missing = roster.unknown_to_all(roles)
+    if missing:
+        names = ", ".join(f"{label(roles[name].label)} ({name})" for name in sorted(missing))
+        message = _(
+            "{name}: {fields} cannot be read for any employee, so nobody can be compared."
+            " Give the token the right to read it."
+        )
+        raise AccessError(message.format(name=side.reader.name, fields=names), where=side.reader.name)
+
+
+def notices(
+    comparison: Comparison, source: Side, target: Side, rosters: tuple[Roster, Roster], today: dt.date
+) -> list[Remark]:
+    """Return what a person should know before choosing, beside the items."""
+    found = []
+    if left := comparison.left_behind(*rosters):
+        found.append(left)
+    if comparison.base != today and _undated(source.specs, comparison):
+        found.append(Remark("values_of_today", (source.reader.name,)))
+    for side, roster in zip((source, target), rosters, strict=True):
+        unknown = roster.unknown_to_all(side.fields)
+        if unknown:
+            found.append(Remark("field_unknown", (side.reader.name, *sorted(unknown))))
+        if not len(roster):
+            found.append(Remark("list_empty", (side.reader.name,)))
+    return found
+
+
+def _undated(specs: Sequence[FieldSpec], comparison: Comparison) -> bool:
+    mapped = {row.source for row in comparison.translation.rows}
+    return any(spec.name in mapped and not spec.dated and not spec.role == "number" for spec in specs)

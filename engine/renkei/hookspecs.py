@@ -1,0 +1,106 @@
+"""What a connector implements: one hook per operation; the docstring is the contract.
+
+A connector holds no sync rules: it says what its system knows and does what it is told. The engine
+checks every answer against these contracts (see :mod:`renkei.plugins`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+import pluggy
+
+from renkei.model import (
+    Account,
+    ClosedHours,
+    Employee,
+    FieldSpec,
+    NewField,
+    Ref,
+    RequestLimit,
+    Values,
+)
+
+hookspec = pluggy.HookspecMarker("renkei")
+hookimpl = pluggy.HookimplMarker("renkei")
+
+REQUIRED = (
+    "fields",
+    "list_employees",
+    "create_employee",
+    "update_employee",
+    "new_employee_fields",
+)
+
+
+class ConnectorSpec:
+    """The hooks of a connector. Those named in ``REQUIRED`` must be there; the others may be absent."""
+
+    @hookspec(firstresult=True)
+    def fields(self) -> Sequence[FieldSpec]:
+        """Describe every field, without a network: mappings are checked against this."""
+        raise NotImplementedError  # a spec is never called; this keeps the type checker honest
+
+    @hookspec(firstresult=True)
+    def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterable[Employee]:
+        """
+        Iterate over every employee the system can show, resigned and future ones included.
+
+        *fields* are the only ones of interest. A ``dated`` field has its value as of *at*, the
+        others as of now. Raises ListChangedError if the list changed while it was read or is
+        shorter than the system's own total, AccessError, UnavailableError or AnswerError.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def read_employees(
+        self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
+    ) -> Iterable[Employee]:
+        """
+        Read some employees again, as :meth:`list_employees` would show them, in any order.
+
+        A reference that matches nobody yields nobody; a number may match several. Optional: without
+        it the engine reads the whole list again.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def create_employee(self, values: Values) -> str:
+        """
+        Create one employee and return its id in the system.
+
+        Raises RecordError if the system refuses this employee, PlanFullError if it takes no more,
+        InDoubtError if a request was sent and its fate is unknown.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """
+        Change only the given fields; None empties one.
+
+        *current* is the employee as last read, with what the connector put into ``extra``. Raises as
+        :meth:`create_employee` does.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def new_employee_fields(self) -> Sequence[NewField]:
+        """Return the fields a new employee needs and no mapping may fill, with the live choices."""
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def check(self) -> Account:
+        """Prove the credentials without writing; tell the account's name and what the token may do."""
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def closed_hours(self) -> Sequence[ClosedHours]:
+        """Return the hours of every day in which the system refuses calls."""
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def request_limits(self) -> Sequence[RequestLimit]:
+        """Return how many requests the system takes in which time."""
+        raise NotImplementedError

@@ -1,0 +1,38 @@
+"""HTTP as connectors use it: limits, retries, caps, deadlines, closed hours; secrets stay secret.
+
+The only package that imports an HTTP library, and it does so with the first request.
+
+    connection.py   one account: address, token, what to keep to
+    session.py      the requests a connector makes
+    request.py      what is sent            failure.py   what a refusal means
+    wire.py         sockets                 deadline.py  a time limit for a whole call
+    pace.py         request limits          retry.py     trying again
+    decode.py       strict JSON             values.py    JSON to values of fields
+    paging.py       lists page by page
+"""
+
+from renkei.http.connection import Conditions, Connection, Guard, Secret, closed_error
+from renkei.http.decode import JSON
+from renkei.http.failure import Answer, Failure
+from renkei.http.pace import OnWait, Room
+from renkei.http.request import Timeouts
+from renkei.http.retry import RetryBudget
+from renkei.http.session import Session
+from renkei.http.values import read_value
+
+__all__ = [
+    "JSON",
+    "Answer",
+    "Conditions",
+    "Connection",
+    "Failure",
+    "Guard",
+    "OnWait",
+    "RetryBudget",
+    "Room",
+    "Secret",
+    "Session",
+    "Timeouts",
+    "closed_error",
+    "read_value",
+]

@@ -1,0 +1,192 @@
+"""One configured account of a connector: where it is, how to get in, and what to keep to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+from urllib.parse import urlsplit
+
+from attrs import define, field
+
+from renkei.clock import Clock
+from renkei.errors import ClosedError, ConfigurationError, ConnectorError
+from renkei.http.failure import Classify, ReadRooms, writes
+from renkei.http.pace import OnWait, Pacer
+from renkei.http.request import Timeouts
+from renkei.http.retry import RetryBudget
+from renkei.http.session import Session
+from renkei.i18n import _
+from renkei.model import JST, ClosedHours, RequestLimit
+
+Guard = Callable[[], None]
+"""Called right before the bytes of each write leave; raises if they must not."""
+
+_MIB = 1024 * 1024
+_OFFLINE = "https://offline.invalid"
+
+
+class Secret:
+    """A token. It shows itself only to :meth:`reveal`; raises ConfigurationError if unusable."""
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        if not text or not all("!" <= character <= "~" for character in text):
+            message = _(
+                "The token is empty, or holds a blank, a line break or a character that is not"
+                " ASCII. Copy it again."
+            )
+            raise ConfigurationError(message, code="token")
+        self.__text = text
+
+    def reveal(self) -> str:
+        """Return the token itself, to be sent and to be kept nowhere else."""
+        return self.__text
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+@define
+class Conditions:
+    """What a connector declares of its system; filled once the connector has been built."""
+
+    closed_hours: tuple[ClosedHours, ...] = ()
+    limits: tuple[RequestLimit, ...] = ()
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
+@define(kw_only=True, eq=False)
+class Connection:
+    """
+    One account of a connector; its sessions share one pace, and the budget is the command's.
+
+    *closed_hours* and *limits*, unless None, stand in for what the connector declares
+    (*conditions*). *guard* and *on_wait* may be set and changed at any time. *max_record_bytes* and
+    *max_answer_bytes* count decoded bytes. Raises ConfigurationError if *base_url* cannot be used.
+    """
+
+    name: str
+    connector: str
+    base_url: str = field(converter=_without_slash)
+    token: Secret
+    clock: Clock = field(factory=Clock)
+    options: Mapping[str, str] = field(factory=dict)
+    read_only: bool = True
+    timeouts: Timeouts = field(factory=Timeouts)
+    max_record_bytes: int = _MIB
+    max_answer_bytes: int = 512 * _MIB
+    budget: RetryBudget = field(factory=RetryBudget)
+    closed_hours: tuple[ClosedHours, ...] | None = None
+    limits: tuple[RequestLimit, ...] | None = None
+    conditions: Conditions = field(factory=Conditions)
+    guard: Guard | None = None
+    on_wait: OnWait | None = None
+    pacer: Pacer = field(init=False)
+    _sessions: list[Session] = field(init=False, factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        _check_url(self.name, self.base_url)
+        self.pacer = Pacer(self.clock)
+
+    @classmethod
+    def offline(cls, connector: str) -> Connection:
+        """Return a connection to nowhere, for asking a connector about its fields."""
+        return cls(name=connector, connector=connector, base_url=_OFFLINE, token=Secret("offline"))
+
+    def session(
+        self, *, headers: Mapping[str, str], classify: Classify, room: ReadRooms | None = None
+    ) -> Session:
+        """Return a session that sends *headers* along and understands the system's own refusals."""
+        session = Session(self, headers=headers, classify=classify, room=room)
+        self._sessions.append(session)
+        return session
+
+    def close(self) -> None:
+        """Close what the sessions have opened; they open it again when they are used."""
+        for session in self._sessions:
+            session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the system is on this computer."""
+        return _is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def hours_in_force(self) -> Sequence[ClosedHours]:
+        """The closed hours to keep to."""
+        return self.conditions.closed_hours if self.closed_hours is None else self.closed_hours
+
+    @property
+    def limits_in_force(self) -> Sequence[RequestLimit]:
+        """The request limits to keep to."""
+        return self.conditions.limits if self.limits is None else self.limits
+
+    def wait_for_room(self) -> None:
+        """Block until a request may be sent; raises ClosedError in closed hours."""
+        self.check_open()
+        self.pacer.wait(self.limits_in_force, self.on_wait)
+        self.check_open()
+
+    def check_open(self) -> None:
+        """Raise ClosedError in closed hours (start in, end out) by the calendar's clock."""
+        now = self.clock.now()
+        for hours in self.hours_in_force:
+            if opens := hours.reopening(now):
+                raise closed_error(self.name, opens)
+
+    def permit(self, method: str) -> None:
+        """Raise ConnectorError for a request that this connection must not send at all."""
+        if self.base_url == _OFFLINE:
+            message = _("{name}: the connector tried to use the network to describe its fields.")
+            raise ConnectorError(message.format(name=self.name), where=self.name)
+        if self.read_only and writes(method):
+            message = _("{name}: the connector tried to write while only reading is allowed.")
+            raise ConnectorError(message.format(name=self.name), where=self.name)
+
+
+def closed_error(name: str, opens: dt.datetime) -> ClosedError:
+    """Return the error for closed hours that end at *opens*."""
+    message = _("{name} takes no requests until {time} (JST). Try again then.")
+    time = opens.astimezone(JST).strftime("%H:%M")
+    return ClosedError(message.format(name=name, time=time), opens=opens, where=name)
+
+
+def _check_url(name: str, url: str) -> None:
+    """Require https (plain http on this computer only) and nothing but host, port and path."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    plain = all("!" <= character <= "~" for character in url) and "\\" not in url
+    if not plain or not host or "@" in parts.netloc or "?" in url or "#" in url:
+        message = _(
+            "{name}: base_url must be like https://host/path, with no user name, query or fragment."
+        )
+        raise ConfigurationError(message.format(name=name), code="base_url", where=name)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        message = _(
+            "{name}: base_url must start with https:// (http:// is for this computer only)."
+        )
+        raise ConfigurationError(message.format(name=name), code="base_url", where=name)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,242 @@
+"""Strict JSON, whole or element by element as it arrives; never shows a byte of what it reads.
+
+What the standard library lets through is refused here, on every path: NaN and infinities, duplicate
+keys, numbers that no system means, nesting deep enough to exhaust the stack, text after the end.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+from collections.abc import Iterable, Iterator
+from typing import NoReturn, TypeAlias
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+MAX_DEPTH = 64
+MAX_DIGITS = 20  # a 64-bit number; longer ones are an attack on the parser, not an identifier
+_BLANK = " \t\n\r"
+_TAIL = (
+    16  # characters: the longest token that can be cut and look like a mistake (``\ud83d\ude00``)
+)
+
+
+class NotJSON(ValueError):
+    """The text breaks a rule of strict JSON near byte *at*."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+class CutOff(NotJSON):
+    """The text ends too early, at byte *at*."""
+
+
+class WebPage(NotJSON):
+    """The text is markup."""
+
+
+class TooLarge(NotJSON):
+    """One record, or the whole answer, is larger than the cap."""
+
+
+class _Refused(ValueError):
+    """A value inside the document that strict JSON does not have."""
+
+
+class _Stuck(ValueError):
+    """The decoder stopped at *position*; *inside*: in a string that has no end yet."""
+
+    def __init__(self, position: int, *, inside: bool) -> None:
+        super().__init__(position)
+        self.position = position
+        self.inside = inside
+
+
+def parse(body: bytes, *, max_bytes: int) -> JSON:
+    """Return the one document in *body*; raises NotJSON or one of its kinds."""
+    text = _Text([body], max_bytes)
+    value = text.value()
+    text.end()
+    return value
+
+
+def elements(chunks: Iterable[bytes], *, max_record_bytes: int) -> Iterator[JSON]:
+    """
+    Yield each element of the array in *chunks* as soon as it is complete, in constant memory.
+
+    Raises NotJSON or one of its kinds; CutOff if the array does not end, so that the elements
+    before are never taken for the whole.
+    """
+    text = _Text(chunks, max_record_bytes)
+    text.take("[")
+    if text.peek() == "]":
+        text.take("]")
+    else:
+        yield text.value()
+        while text.take(",]") == ",":
+            yield text.value()
+    text.end()
+
+
+class _Text:
+    """The part of a text that has arrived and is not used up; *cap* bounds one value, in bytes."""
+
+    def __init__(self, chunks: Iterable[bytes], cap: int) -> None:
+        self._chunks = iter(chunks)
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._cap = cap
+        self._buffer = ""
+        self._position = 0  # of the next character in the buffer
+        self._dropped = 0  # bytes of text before the buffer
+        self._received = 0
+        self._ended = False
+
+    def peek(self) -> str:
+        """Return the next character that is not blank, or nothing at the end."""
+        while True:
+            while self._position < len(self._buffer):
+                if (character := self._buffer[self._position]) not in _BLANK:
+                    return character
+                self._position += 1
+            if not self._more():
+                return ""
+
+    def take(self, expected: str) -> str:
+        """Use up one of the *expected* characters and return it."""
+        character = self.peek()
+        if not character:
+            raise CutOff(self._at())
+        if character not in expected:
+            raise WebPage(self._at()) if character == "<" else NotJSON(self._at())
+        self._position += 1
+        return character
+
+    def value(self) -> JSON:
+        """Use up one whole value and return it."""
+        if self.peek() == "<":
+            raise WebPage(self._at())
+        while True:
+            try:
+                value, end = _decode(self._buffer, self._position)
+            except _Stuck as stuck:
+                self._wait_for_more(stuck)
+            except (_Refused, RecursionError):
+                raise NotJSON(self._at()) from None
+            else:
+                if isinstance(value, (dict, list, str)) or self._settled(end):
+                    return self._use_up(value, end)
+                self._more()
+
+    def end(self) -> None:
+        """Require that nothing but blanks is left."""
+        if self.peek():
+            raise NotJSON(self._at())
+
+    def _use_up(self, value: JSON, end: int) -> JSON:
+        size = end - self._position
+        if size * 4 > self._cap and len(self._buffer[self._position : end].encode()) > self._cap:
+            raise TooLarge(self._at())
+        self._position = end
+        return value
+
+    def _wait_for_more(self, stuck: _Stuck) -> None:
+        """Read on if the value may only be incomplete; otherwise say what is wrong with it."""
+        incomplete = stuck.inside or len(self._buffer) - stuck.position <= _TAIL
+        if not incomplete:
+            raise NotJSON(self._at(stuck.position)) from None
+        if len(self._buffer) - self._position > self._cap:
+            raise TooLarge(self._at()) from None
+        if not self._more():
+            # At the very end only what reaches the end is cut off; the rest is a mistake.
+            raise CutOff(self._received) from None
+
+    def _settled(self, end: int) -> bool:
+        """Tell whether a number or a word really ends at *end*: ``1`` may go on as ``1.5``."""
+        rest = self._buffer[end : end + _TAIL + 1]
+        return self._ended or len(rest) > _TAIL or rest[:1] in (",", "]", "}", *_BLANK)
+
+    def _more(self) -> bool:
+        """
+        Read until what is left in the buffer has doubled; false at the end of the text.
+
+        Doubling keeps the work linear when a large value arrives in tiny pieces.
+        """
+        if self._ended:
+            return False
+        self._dropped += len(self._buffer[: self._position].encode())
+        parts = [self._buffer[self._position :]]
+        size, wanted = len(parts[0]), 2 * len(parts[0]) + 1
+        while size < wanted and not self._ended:
+            parts.append(self._next_chunk())
+            size += len(parts[-1])
+        self._buffer, self._position = "".join(parts), 0
+        return size > len(parts[0]) or not self._ended
+
+    def _next_chunk(self) -> str:
+        chunk = next(self._chunks, None)
+        try:
+            text = self._decoder.decode(chunk or b"", final=chunk is None)
+        except UnicodeDecodeError as error:
+            at = self._received + error.start
+            raise (CutOff(at) if chunk is None else NotJSON(at)) from None
+        self._ended = chunk is None
+        self._received += len(chunk or b"")
+        return text
+
+    def _at(self, position: int | None = None) -> int:
+        before = self._buffer[: self._position if position is None else position]
+        return self._dropped + len(before.encode())
+
+
+def _decode(text: str, start: int) -> tuple[JSON, int]:
+    """Return the value at *start* and where it ends."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:  # holds the whole text: it must not travel on
+        raise _Stuck(error.pos, inside=error.msg.startswith("Unterminated string")) from None
+    brackets = text.count("[", start, end) + text.count("{", start, end)
+    if brackets > MAX_DEPTH and _deeper_than(MAX_DEPTH, value):
+        raise _Refused
+    return value, end
+
+
+def _deeper_than(limit: int, value: JSON) -> bool:
+    """Tell whether *value* is nested more than *limit* levels deep."""
+    level = [value]
+    for _level in range(limit + 1):
+        inside = [item for item in level if isinstance(item, (dict, list))]
+        if not inside:
+            return False
+        level = [v for item in inside for v in (item.values() if isinstance(item, dict) else item)]
+    return True
+
+
+def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _Refused
+    return result
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise _Refused
+    return int(digits)
+
+
+def _number(digits: str) -> float:
+    if not math.isfinite(number := float(digits)):
+        raise _Refused
+    return number
+
+
+def _constant(_name: str) -> NoReturn:
+    raise _Refused
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_integer, parse_float=_number, parse_constant=_constant
+)

@@ -1,0 +1,126 @@
+"""Keeps a system's request limits before it has to complain: full speed while there is room.
+
+For each limit a sliding window is kept of what the system may still be counting. A request takes a
+slot when it is sent and gives it back *window_s* after its answer began: by then the system had it,
+so no window of the system's own can ever hold more than *count*, however long the way there took.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from attrs import frozen
+
+from renkei.clock import Clock
+from renkei.model import RequestLimit
+
+OnWait = Callable[[str, float], None]
+"""Progress: why it waits (``limit`` or ``retry``) and how many seconds are left; may raise."""
+
+LONGEST_WAIT_S = 3600.0
+_DAY_S = 86400.0
+_SLICE_S = 5.0  # a long wait tells its progress this often
+_POLL_S = 0.02  # while other threads hold every slot
+_SHORTEST_S = 0.001  # so that rounding cannot make a wait stand still
+
+
+@frozen
+class Room:
+    """What an answer says of a limit: *remaining* requests for the next *reset_s* seconds."""
+
+    remaining: int
+    reset_s: float
+
+
+def sane_wait_s(seconds: float | None) -> float | None:
+    """
+    Return *seconds* as one wait can be, at most an hour, or None if it cannot be meant.
+
+    Negative values, NaN and more than a day (an instant where a duration belongs) are not meant.
+    """
+    if seconds is None or not 0 <= seconds <= _DAY_S:
+        return None
+    return min(seconds, LONGEST_WAIT_S)
+
+
+class Pacer:
+    """The pace of one connection; every session and thread of it shares this one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open = 0
+        self._answered: deque[float] = deque()  # when the answers began, oldest first
+        self._held_until = float("-inf")
+        self.requests = 0
+        """How many requests have been sent so far."""
+
+    @contextmanager
+    def slot(self, limits: Sequence[RequestLimit], on_wait: OnWait | None) -> Iterator[None]:
+        """Wait for room, then hold a slot inside the block: leave it when the answer has begun."""
+        while not self._take(limits):
+            self.wait(limits, on_wait)
+        try:
+            yield
+        finally:
+            self._give_back(limits)
+
+    def wait(self, limits: Sequence[RequestLimit], on_wait: OnWait | None) -> None:
+        """Block until there is room, without taking it."""
+        while (seconds := self.wait_s(limits)) > 0:
+            wait(self._clock, seconds, "limit", on_wait)
+
+    def wait_s(self, limits: Sequence[RequestLimit]) -> float:
+        """Return in how many seconds there may be room; 0 or less: now."""
+        with self._lock:
+            return self._wait_s(limits)
+
+    def hold(self, seconds: float) -> None:
+        """Send nothing for *seconds*: the system has announced that it would refuse."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
+
+    def note(self, room: Room) -> None:
+        """Obey what an answer says of a limit; an odd duration counts as one second."""
+        if room.remaining <= 0:
+            seconds = sane_wait_s(room.reset_s)
+            self.hold(1.0 if seconds is None else seconds)
+
+    def _take(self, limits: Sequence[RequestLimit]) -> bool:
+        with self._lock:
+            if self._wait_s(limits) > 0:
+                return False
+            self._open += 1
+            self.requests += 1
+            return True
+
+    def _give_back(self, limits: Sequence[RequestLimit]) -> None:
+        with self._lock:
+            self._open -= 1
+            self._answered.append(self._clock.monotonic())
+            most = max((limit.count for limit in limits), default=0)
+            while len(self._answered) > most:
+                self._answered.popleft()
+
+    def _wait_s(self, limits: Sequence[RequestLimit]) -> float:
+        now = self._clock.monotonic()
+        return max(self._held_until - now, *(self._full_s(limit, now) for limit in limits), 0.0)
+
+    def _full_s(self, limit: RequestLimit, now: float) -> float:
+        """Return for how long *limit* stays full; 0 or less: it has room."""
+        counted = limit.count - self._open  # so many answered requests fill the rest of the window
+        if counted <= 0:
+            return _POLL_S
+        if len(self._answered) < counted:
+            return 0.0
+        return self._answered[-counted] + limit.window_s - now
+
+
+def wait(clock: Clock, seconds: float, reason: str, on_wait: OnWait | None) -> None:
+    """Sleep for a slice of *seconds*; a wait of a second or more is told to *on_wait* first."""
+    if on_wait is not None and seconds >= 1:
+        on_wait(reason, seconds)
+    clock.sleep(max(_SHORTEST_S, min(seconds, _SLICE_S)))

@@ -1,0 +1,273 @@
+"""Requests as a connector makes them: paced, guarded, tried again, and failing in our own words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
+
+from renkei.errors import (
+    AccessError,
+    ConnectorError,
+    InDoubtError,
+    PlanFullError,
+    RenkeiError,
+    SystemFault,
+    UnavailableError,
+)
+from renkei.http.decode import JSON, CutOff, NotJSON, WebPage, elements, parse
+from renkei.http.failure import (
+    Answer,
+    Classify,
+    Failure,
+    Kind,
+    ReadRooms,
+    announced_s,
+    cut_off,
+    redirected,
+    unreadable,
+)
+from renkei.http.pace import Room
+from renkei.http.paging import read_pages
+from renkei.http.request import Request, body_bytes, url_of
+from renkei.http.retry import Trouble
+
+if TYPE_CHECKING:
+    from renkei.http.connection import Connection
+    from renkei.http.wire import Reply, Wire
+
+T = TypeVar("T")
+Query = Mapping[str, str]
+
+_WHOLE_MAX_BYTES = 64 * 1024 * 1024  # what is decoded whole: a page, a record, a refusal
+
+
+class Session:
+    """
+    A connector's way to its system; thread-safe, made by :meth:`Connection.session`.
+
+    Paths are given in segments, which are quoted here. Every method raises AccessError,
+    UnavailableError (ClosedError), AnswerError or what the connector's ``classify`` makes of a
+    refusal; all carry the name of the connection.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        headers: Mapping[str, str],
+        classify: Classify,
+        room: ReadRooms | None,
+    ) -> None:
+        self.name = connection.name
+        self._connection = connection
+        self._headers = dict(headers)
+        self._classify = classify
+        self._room = room
+        self._lock = threading.Lock()
+        self._wire: Wire | None = None
+
+    def get(self, *path: str, query: Query | None = None) -> Answer:
+        """Read one document."""
+        url = self._url(path, query)
+        return self._perform(Request(method="GET", url=url), self._answer)
+
+    def pages(self, *path: str, query: Query | None = None, per_page: int = 100) -> Iterator[JSON]:
+        """
+        Yield the objects of a list that is read page by page, each id once.
+
+        Raises ListChangedError if the system's own total does not agree with what came.
+        """
+        return read_pages(self, path, query or {}, per_page)
+
+    def stream(self, *path: str, query: Query | None = None) -> Iterator[JSON]:
+        """
+        Yield the elements of one array as they arrive, in constant memory.
+
+        Raises ListChangedError if it is cut off in the middle: what was yielded is not the whole.
+        """
+        url = self._url(path, query)
+        reply = self._perform(Request(method="GET", url=url), self._opened)
+        try:
+            reply.deadline.extend(self._connection.timeouts.list_s)
+            yield from self._elements(reply)
+        finally:
+            reply.close()
+
+    def send(
+        self,
+        method: str,
+        *path: str,
+        query: Query | None = None,
+        body: Mapping[str, JSON],
+        idempotent: bool,
+    ) -> Answer:
+        """
+        Write: send *body* as JSON, its text byte for byte.
+
+        Only an *idempotent* request is sent again when its fate is unknown. Raises InDoubtError if
+        its fate stays unknown, RecordError if the system refuses this employee.
+        """
+        url = self._url(path, query)
+        content = body_bytes(self.name, body)
+        request = Request(method=method, url=url, body=content, idempotent=idempotent)
+        return self._perform(request, self._answer)
+
+    def wait_for_room(self) -> None:
+        """Block until a request may be sent; raises ClosedError in closed hours."""
+        self._connection.wait_for_room()
+
+    def close(self) -> None:
+        """Close the sockets; they are opened again when needed."""
+        with self._lock:
+            wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()
+
+    def _perform(self, request: Request, use: Callable[[Request, Reply], T]) -> T:
+        """Send *request* until it has an answer or trying again makes no sense."""
+        connection, doubt = self._connection, False
+        with Trouble(
+            budget=connection.budget,
+            clock=connection.clock,
+            pacer=connection.pacer,
+            on_wait=lambda: connection.on_wait,
+        ) as trouble:
+            while True:
+                error: RenkeiError
+                try:
+                    return self._try(request, use, trouble)
+                except InDoubtError as lost:
+                    doubt, error = True, lost.cause
+                except SystemFault as fault:
+                    error = fault
+                repeatable = request.idempotent or not doubt
+                if not (repeatable and _may_pass(error) and trouble.wait(error)):
+                    # An earlier try may have been carried out, whatever became of the last one.
+                    raise InDoubtError(error) if doubt else error
+
+    def _try(self, request: Request, use: Callable[[Request, Reply], T], trouble: Trouble) -> T:
+        """Send *request* once; raises InDoubtError if that was a write and its fate is unknown."""
+        try:
+            return self._understood(request, self._sent(request, trouble), use)
+        except RenkeiError as error:
+            error.where = error.where or self.name
+            if request.writes and isinstance(error, SystemFault) and not _certain(error):
+                raise InDoubtError(error) from None
+            raise
+
+    def _sent(self, request: Request, trouble: Trouble) -> Reply:
+        """Send *request* when nothing speaks against it any more, and note what the answer says."""
+        connection = self._connection
+        connection.permit(request.method)
+        connection.check_open()
+        with connection.pacer.slot(connection.limits_in_force, connection.on_wait):
+            connection.check_open()  # a wait may lead into closed hours
+            if request.writes and connection.guard is not None:
+                connection.guard()
+            within_s = trouble.allowance_s(connection.timeouts.call_s)
+            reply = self._sockets().open(request, within_s=within_s)
+        for room in self._rooms(reply):
+            connection.pacer.note(room)
+        return reply
+
+    def _understood(self, request: Request, reply: Reply, use: Callable[[Request, Reply], T]) -> T:
+        """Return what *use* makes of a good answer; whatever else it is, the answer is closed."""
+        try:
+            if reply.status >= 400:
+                raise self._refusal(request, reply)  # noqa: TRY301 - closes the answer below
+            if reply.status >= 300:
+                raise redirected(reply.headers, self.name)  # noqa: TRY301 - as above
+            return use(request, reply)
+        except BaseException:
+            reply.close()
+            raise
+
+    def _answer(self, request: Request, reply: Reply) -> Answer:
+        raw = reply.read(max_bytes=min(_WHOLE_MAX_BYTES, self._connection.max_answer_bytes))
+        reply.close()
+        try:
+            body = None if request.writes and not raw.strip() else _document(raw, reply)
+        except NotJSON as error:
+            raise unreadable(error, self.name) from None
+        return Answer(status=reply.status, headers=reply.headers, body=body)
+
+    def _opened(self, _request: Request, reply: Reply) -> Reply:
+        return reply
+
+    def _elements(self, reply: Reply) -> Iterator[JSON]:
+        connection = self._connection
+        chunks = reply.chunks(max_bytes=connection.max_answer_bytes)
+        try:
+            yield from elements(chunks, max_record_bytes=connection.max_record_bytes)
+        except CutOff:
+            raise cut_off(self.name) from None
+        except NotJSON as error:
+            raise unreadable(error, self.name) from None
+        except UnavailableError as error:
+            if error.code in ("connection", "cut_off"):
+                raise cut_off(self.name) from None
+            raise
+
+    def _refusal(self, request: Request, reply: Reply) -> RenkeiError:
+        connection = self._connection
+        body, kind = self._refused_with(reply)
+        failure = Failure(
+            connection=self.name,
+            method=request.method,
+            status=reply.status,
+            headers=reply.headers,
+            body=body,
+            kind=kind,
+            at=connection.clock.now(),
+            announced_s=announced_s(reply.headers, self._rooms(reply), connection.clock.real_now()),
+        )
+        return self._classify(failure) or failure.default()
+
+    def _refused_with(self, reply: Reply) -> tuple[JSON, Kind]:
+        """Return the JSON that came with a refusal; the status counts even without it."""
+        try:
+            return _document(reply.read(max_bytes=self._connection.max_record_bytes), reply), "json"
+        except WebPage:
+            return None, "web_page"
+        except (NotJSON, SystemFault):
+            return None, "other"
+
+    def _rooms(self, reply: Reply) -> Sequence[Room]:
+        return self._room(reply.headers) if self._room is not None else ()
+
+    def _url(self, path: Sequence[str], query: Query | None) -> str:
+        return url_of(self.name, self._connection.base_url, path, query)
+
+    def _sockets(self) -> Wire:
+        from renkei.http.wire import Wire  # the HTTP library takes 0.1 s to import
+
+        with self._lock:
+            if self._wire is None:
+                connection = self._connection
+                self._wire = Wire(
+                    self.name,
+                    clock=connection.clock,
+                    headers=self._headers,
+                    timeouts=connection.timeouts,
+                )
+            return self._wire
+
+
+def _may_pass(error: RenkeiError) -> TypeGuard[UnavailableError]:
+    """Tell whether the same request may be accepted soon."""
+    return isinstance(error, UnavailableError) and error.again
+
+
+def _certain(error: SystemFault) -> bool:
+    """Tell whether the system certainly did not carry out the write that ended with *error*."""
+    if isinstance(error, UnavailableError):
+        return error.nothing_done
+    return isinstance(error, (AccessError, PlanFullError, ConnectorError))
+
+
+def _document(raw: bytes, reply: Reply) -> JSON:
+    """Return the document in *raw*; raises NotJSON or one of its kinds."""
+    if "html" in reply.headers.get("content-type", "").lower():
+        raise WebPage(0)
+    return parse(raw, max_bytes=len(raw))

@@ -1,0 +1,50 @@
+"""From what a system's JSON says of one field to a value, or the word that it makes no sense."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from renkei.http.decode import JSON
+from renkei.model import FieldSpec, Value
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_value(spec: FieldSpec, raw: JSON) -> Value:
+    """
+    Return *raw* as a value of the field: null and empty text are known to be empty.
+
+    Text stays as it is, byte for byte. Raises ValueError, which never quotes the value, for another
+    type, an odd date, a word that is not allowed, or text that cannot be stored anywhere.
+    """
+    if raw is None or raw == "":
+        return None
+    match spec.type, raw:
+        case "text", str():
+            return _text(spec, raw)
+        case "date", str():
+            return _date(raw)
+        case "boolean", bool():
+            return raw
+        case "integer", int() if not isinstance(raw, bool):
+            return raw
+    raise ValueError(spec.name)
+
+
+def _text(spec: FieldSpec, raw: str) -> str:
+    if "\0" in raw or any("\ud800" <= character <= "\udfff" for character in raw):
+        raise ValueError(spec.name)
+    if spec.allowed is not None and raw not in spec.allowed:
+        raise ValueError(spec.name)
+    return raw
+
+
+def _date(raw: str) -> dt.date:
+    # fromisoformat alone also takes 20260401 and 2026-W14-3.
+    if not _DAY.fullmatch(raw):
+        raise ValueError("date")
+    try:
+        return dt.date.fromisoformat(raw)
+    except ValueError:  # its text quotes the value
+        raise ValueError("date") from None

@@ -1,0 +1,181 @@
+"""The one place that talks to the HTTP library: sends a request, hands over the answer as it comes.
+
+Redirects are not followed, proxies and credentials of the environment are not used, certificates
+are always checked, and only ``gzip`` is unpacked, a little at a time: a small answer that unpacks
+into a huge one is stopped at the cap, not in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+from renkei.clock import Clock
+from renkei.errors import AnswerError, UnavailableError
+from renkei.http.deadline import Deadline, Transport
+from renkei.http.decode import CutOff, NotJSON, TooLarge
+from renkei.http.failure import unreadable
+from renkei.http.request import Request, Timeouts
+from renkei.i18n import _
+
+_CHUNK = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+
+# These log addresses and, on DEBUG, headers with the token.
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
+
+
+class Wire:
+    """The sockets of one session."""
+
+    def __init__(
+        self, name: str, *, clock: Clock, headers: Mapping[str, str], timeouts: Timeouts
+    ) -> None:
+        self._name = name
+        self._clock = clock
+        self._client = httpx.Client(
+            transport=Transport(),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "User-Agent": "renkei",
+                **headers,
+            },
+            timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def open(self, request: Request, *, within_s: float) -> Reply:
+        """Send *request* and return the answer, its body still to come; close it after use."""
+        deadline = Deadline(self._clock, within_s)
+        content = {"Content-Type": "application/json; charset=utf-8"} if request.body else {}
+        with _translated(self._name), deadline.kept():
+            built = self._client.build_request(
+                request.method, request.url, content=request.body, headers=content
+            )
+            return Reply(self._name, self._client.send(built, stream=True), deadline)
+
+
+class Reply:
+    """One answer whose body is still on the wire."""
+
+    def __init__(self, name: str, response: httpx.Response, deadline: Deadline) -> None:
+        self._name = name
+        self._response = response
+        self.deadline = deadline
+        self.status = response.status_code
+        self.headers = {key.lower(): value for key, value in response.headers.items()}
+
+    def close(self) -> None:
+        self._response.close()
+
+    def read(self, *, max_bytes: int) -> bytes:
+        """Return the whole decoded body."""
+        return b"".join(self.chunks(max_bytes=max_bytes))
+
+    def chunks(self, *, max_bytes: int) -> Iterator[bytes]:
+        """Yield the decoded body in pieces; raises UnavailableError if it is cut or too slow."""
+        received = 0
+        for chunk in self._decoded():
+            received += len(chunk)
+            if received > max_bytes:
+                raise unreadable(TooLarge(max_bytes), self._name)
+            yield chunk
+
+    def _decoded(self) -> Iterator[bytes]:
+        match self.headers.get("content-encoding", "identity").strip().lower():
+            case "identity" | "":
+                return self._raw()
+            case "gzip" | "x-gzip":
+                return self._unpacked()
+        message = _(
+            "{name}: the answer is packed in a way that was not asked for. Is a proxy between?"
+        )
+        raise AnswerError(message.format(name=self._name), where=self._name)
+
+    def _raw(self) -> Iterator[bytes]:
+        pieces = self._response.iter_raw(_CHUNK)
+        while True:
+            with _translated(self._name), self.deadline.kept():
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            if self.deadline.left_s() <= 0:
+                raise _too_slow(self._name)
+            yield piece
+
+    def _unpacked(self) -> Iterator[bytes]:
+        unpack = zlib.decompressobj(_GZIP)
+        for piece in self._raw():
+            packed = piece
+            while packed:
+                yield self._inflate(unpack, packed)
+                packed = unpack.unconsumed_tail
+        if not unpack.eof:
+            raise unreadable(CutOff(self._response.num_bytes_downloaded), self._name)
+
+    def _inflate(self, unpack: zlib._Decompress, packed: bytes) -> bytes:
+        """Unpack a little, never more than one chunk; nothing may follow the end."""
+        try:
+            chunk = unpack.decompress(packed, _CHUNK)
+        except zlib.error:
+            raise unreadable(NotJSON(self._response.num_bytes_downloaded), self._name) from None
+        if unpack.unused_data:
+            raise unreadable(NotJSON(self._response.num_bytes_downloaded), self._name)
+        return chunk
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Turn errors of the library into ours; theirs hold the request, token included."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise _not_reached(name, error) from None
+    except httpx.TimeoutException:
+        raise _too_slow(name) from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
+        message = _("{name}: the connection broke off. Check the network, then try again.")
+        raise UnavailableError(message.format(name=name), code="connection", where=name) from None
+
+
+def _not_reached(name: str, error: httpx.TransportError) -> UnavailableError:
+    """Return the error for a request that never left: nothing was done, whatever it was."""
+    if _about_certificate(error):
+        message = _(
+            "{name}: the certificate of the system is not trusted."
+            " Check base_url and ask who runs your network."
+        )
+    else:
+        message = _("{name} cannot be reached. Check base_url and the network, then try again.")
+    return UnavailableError(
+        message.format(name=name),
+        code="unreachable",
+        where=name,
+        again=not _about_certificate(error),
+        nothing_done=True,
+    )
+
+
+def _about_certificate(error: BaseException | None) -> bool:
+    """Tell whether a refused certificate is behind *error*: trying again will not help."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _too_slow(name: str) -> UnavailableError:
+    message = _("{name} did not answer in time. Check the network, then try again later.")
+    return UnavailableError(message.format(name=name), code="timeout", where=name)

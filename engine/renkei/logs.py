@@ -1,0 +1,94 @@
+"""Logging, set up once at the edge: codes and names of connections to standard error, never values.
+
+An event is a name with fields. Only the fields listed here get through, so that a value of an
+employee cannot slip into a log by a new call somewhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from renkei.printable import printable
+
+ALLOWED = frozenset(
+    {
+        "attempt", "bytes", "calls", "code", "connection", "connector", "count", "event", "field",
+        "fields", "hook", "kind", "level", "limit", "logger", "method", "outcome", "pid", "reason",
+        "remaining", "run", "seconds", "status", "timestamp", "total",
+    }
+)  # fmt: skip
+LIBRARIES = ("alembic", "httpcore", "httpx", "sqlalchemy")
+
+Event = MutableMapping[str, Any]
+
+
+def configure_logging(*, json: bool, level: str = "warning", stream: TextIO | None = None) -> None:
+    """Log events from *level* on to standard error (or *stream*), as JSON lines or for people."""
+    out = stream or sys.stderr
+    number = logging.getLevelNamesMapping()[level.upper()]
+    renderer = _renderer(json=json, out=out)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            only_allowed,
+            escape,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    _quieten_libraries(renderer, out)
+
+
+def only_allowed(_logger: object, _method: str, event: Event) -> Event:
+    """Drop every field that is not on the list."""
+    return {key: value for key, value in event.items() if key in ALLOWED}
+
+
+def escape(_logger: object, _method: str, event: Event) -> Event:
+    """Spell out control characters, so that one event stays one line."""
+    return {key: _plain(value) for key, value in event.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, int | float | None):
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(part) for part in value]
+    return printable(str(value))
+
+
+def _renderer(*, json: bool, out: TextIO) -> structlog.typing.Processor:
+    if json:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(colors=out.isatty())
+
+
+def _quieten_libraries(renderer: structlog.typing.Processor, out: TextIO) -> None:
+    """Let libraries speak from WARNING on, and show only who spoke: texts may quote values."""
+    handler = _LibraryHandler(renderer, out)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _LibraryHandler(logging.Handler):
+    def __init__(self, renderer: structlog.typing.Processor, out: TextIO) -> None:
+        super().__init__()
+        self._renderer = renderer
+        self._out = out
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event: Event = {"event": "library_message", "logger": record.name}
+        event["level"] = record.levelname.lower()
+        stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
+        line = self._renderer(None, "", escape(None, "", only_allowed(None, "", stamped)))
+        self._out.write(f"{line}\n")

@@ -1,0 +1,191 @@
+"""A mapping against the fields of its connectors, offline: what cannot work is told early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from renkei.errors import MappingError
+from renkei.i18n import N_, _
+from renkei.mapping import model
+from renkei.mapping.model import Pair, Substitute, Way, usable
+from renkei.mapping.source import Where
+from renkei.mapping.structure import Mistake, suggestion
+from renkei.mapping.transforms import Transforms
+from renkei.mapping.values import fault, parse
+from renkei.model import FieldSpec, Type
+
+Specs = Mapping[str, FieldSpec]
+
+_TYPES: dict[Type, str] = {
+    "text": N_("text"),
+    "date": N_("a date"),
+    "integer": N_("a whole number"),
+    "boolean": N_("true or false"),
+}
+
+
+def check_mapping(
+    mapping: model.Mapping,
+    fields: Mapping[str, Sequence[FieldSpec]],
+    transforms: Transforms | None = None,
+) -> None:
+    """
+    Check *mapping* against the *fields* of each of its sides.
+
+    Raises MappingError with every mistake. A required field that no pair fills is none: see
+    :func:`unfilled`.
+    """
+    specs = {side: {spec.name: spec for spec in fields[side]} for side in mapping.sides}
+    check = _Check(mapping, specs, transforms or Transforms())
+    problems = [mapping.document.problem(*mistake) for mistake in check.mistakes()]
+    if problems:
+        raise MappingError(list(dict.fromkeys(problems)))  # both directions may tell the same
+
+
+def unfilled(
+    mapping: model.Mapping, target: str, fields: Mapping[str, Sequence[FieldSpec]]
+) -> tuple[FieldSpec, ...]:
+    """Return the fields a new employee of the side *target* needs and no pair fills."""
+    names = {side: {spec.name for spec in fields[side]} for side in mapping.sides}
+    ways = usable(mapping.ways(target), names[mapping.other(target)], names[target])
+    filled = {way.target for way in ways}
+    return tuple(spec for spec in fields[target] if spec.required and spec.name not in filled)
+
+
+@frozen
+class _Check:
+    """One mapping beside the fields of its sides, by name."""
+
+    mapping: model.Mapping
+    specs: Mapping[str, Specs]
+    transforms: Transforms
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield every mistake, some of them twice."""
+        for index, pair in enumerate(self.mapping.pairs):
+            yield from self._pair(("fields", index), pair)
+        for side in self.mapping.sides:
+            source, target = self.specs[self.mapping.other(side)], self.specs[side]
+            for way in usable(self.mapping.ways(side), source, target):
+                yield from self._way(way, side, source[way.source], target[way.target])
+        for where, substitute in self.mapping.substitutes.items():
+            yield from self._substitute(where, str(where[1]), substitute)
+
+    def _pair(self, where: Where, pair: Pair) -> Iterator[Mistake]:
+        """Check what does not depend on the direction."""
+        named = list(zip(self.mapping.sides, pair.pair, strict=True))
+        first, second = (self.specs[side].get(name) for side, name in named)
+        if first is not None and second is not None:
+            yield from _numbers(where, first, second)
+            yield from _kana(where, pair, first)
+            yield from _table(where, pair, first, second)
+        elif not pair.optional:
+            for index, (side, name) in enumerate(named):
+                yield from self._unknown((*where, "pair", index), side, name)
+
+    def _unknown(self, where: Where, side: str, name: str, key: bool = False) -> Iterator[Mistake]:  # noqa: FBT001, FBT002
+        if name not in self.specs[side]:
+            message = _('{side} has no field "{name}"').format(side=side, name=name)
+            yield Mistake(where, message + suggestion(name, self.specs[side]), key)
+
+    def _way(self, way: Way, side: str, source: FieldSpec, target: FieldSpec) -> Iterator[Mistake]:
+        """Check one direction: into *side*."""
+        if target.write == "never":
+            yield Mistake(way.at, self._read_only(way, side))
+        if way.towards.empty == "clear" and (reason := _not_clearable(target)):
+            yield Mistake((*way.where, "to", side, "empty"), reason)
+        if way.towards.transform is not None:
+            here = (*way.where, "to", side, "transform")
+            yield from self._transform(here, way.towards.transform, source, target)
+        elif way.table is None and source.type != target.type:
+            yield _clash(way, source, target)
+
+    def _read_only(self, way: Way, side: str) -> str:
+        if way.where == ("fields", 0):
+            message = _('"{field}" of {side} cannot be written, so nobody can be created there')
+        else:
+            message = _('"{field}" of {side} cannot be written; add "only: {other}" to the pair')
+        return message.format(field=way.target, side=side, other=self.mapping.other(side))
+
+    def _transform(
+        self, where: Where, name: str, source: FieldSpec, target: FieldSpec
+    ) -> Iterator[Mistake]:
+        transform = self.transforms[name]
+        takes, gives = _(_TYPES[transform.takes]), _(_TYPES[transform.gives])
+        if transform.takes != source.type:
+            message = _('"{name}" takes {takes}, but {field}')
+            yield Mistake(where, message.format(name=name, takes=takes, field=_typed(source)))
+        if transform.gives != target.type:
+            message = _('"{name}" gives {gives}, but {field}')
+            yield Mistake(where, message.format(name=name, gives=gives, field=_typed(target)))
+
+    def _substitute(self, where: Where, side: str, substitute: Substitute) -> Iterator[Mistake]:
+        specs = self.specs[side]
+        yield from self._unknown((*where, "if_filled"), side, substitute.if_filled)
+        for name, other in substitute.fields.items():
+            yield from self._unknown((*where, name), side, name, key=True)
+            yield from self._unknown((*where, name), side, other)
+            if name in specs and other in specs and specs[name].type != specs[other].type:
+                message = _("{first}, but {second}")
+                told = message.format(first=_typed(specs[name]), second=_typed(specs[other]))
+                yield Mistake((*where, name), told)
+
+
+def _numbers(where: Where, first: FieldSpec, second: FieldSpec) -> Iterator[Mistake]:
+    """The first pair, and no other, is the employee number."""
+    for index, spec in enumerate((first, second)):
+        here, is_number = (*where, "pair", index), spec.role == "number"
+        if where == ("fields", 0) and not is_number:
+            message = _('the first pair must be the employee number; "{field}" is not')
+            yield Mistake(here, message.format(field=spec.name))
+        if where != ("fields", 0) and is_number:
+            message = _('the employee number "{field}" is paired once, by the first pair')
+            yield Mistake(here, message.format(field=spec.name))
+
+
+def _kana(where: Where, pair: Pair, first: FieldSpec) -> Iterator[Mistake]:
+    if pair.equal == "kana" and first.type != "text":
+        message = _('"kana" is for text, but {field}').format(field=_typed(first))
+        yield Mistake((*where, "equal"), message)
+
+
+def _table(where: Where, pair: Pair, first: FieldSpec, second: FieldSpec) -> Iterator[Mistake]:
+    """Both columns of a table hold values that their fields can have."""
+    for ours, theirs in (pair.values or {}).items():
+        here = (*where, "values", ours)
+        yield from _entry(here, ours, first, key=True)
+        yield from _entry(here, theirs, second, key=False)
+
+
+def _entry(where: Where, text: str, spec: FieldSpec, *, key: bool) -> Iterator[Mistake]:
+    try:
+        code = fault(parse(text, spec.type), spec)
+    except ValueError:
+        code = "wrong_type"
+    if code == "wrong_type":
+        message = _('"{value}" does not fit: {field}')
+        yield Mistake(where, message.format(value=text, field=_typed(spec)), key)
+    elif code is not None:
+        message = _('"{field}" cannot be "{value}"').format(field=spec.name, value=text)
+        yield Mistake(where, message + suggestion(text, spec.allowed or ()), key)
+
+
+def _clash(way: Way, source: FieldSpec, target: FieldSpec) -> Mistake:
+    """Name the two fields as they stand in the pair, so that both directions tell the same."""
+    first, second = (source, target) if way.at[-1] == 1 else (target, source)
+    message = _("{first}, but {second}").format(first=_typed(first), second=_typed(second))
+    return Mistake((*way.where, "pair"), message)
+
+
+def _not_clearable(target: FieldSpec) -> str | None:
+    if target.required:
+        return _('"{field}" is required, so it cannot be cleared').format(field=target.name)
+    if not target.clearable or target.write != "always":
+        return _('"{field}" cannot be cleared').format(field=target.name)
+    return None
+
+
+def _typed(spec: FieldSpec) -> str:
+    return _('"{field}" is {type}').format(field=spec.name, type=_(_TYPES[spec.type]))

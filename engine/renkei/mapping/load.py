@@ -1,0 +1,106 @@
+"""Finding a mapping file and reading it, with every mistake that can be told without connectors."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from renkei.errors import ConfigurationError, MappingError
+from renkei.i18n import _
+from renkei.mapping.files import read_file
+from renkei.mapping.model import File, Mapping, Pair, Setting, Sides, Substitute
+from renkei.mapping.rules import Parts, broken_rules
+from renkei.mapping.source import read_yaml
+from renkei.mapping.structure import Reading, suggestion
+from renkei.mapping.transforms import Transforms
+
+GROUP = "renkei.mappings"
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load_mapping(
+    name_or_path: str, relative_to: Path, transforms: Transforms | None = None
+) -> Mapping:
+    """Find and parse a mapping. Raises MappingError with every mistake, or ConfigurationError."""
+    path, text = find_mapping(name_or_path, relative_to)
+    return parse_mapping(text, path, transforms)
+
+
+def find_mapping(name_or_path: str, relative_to: Path) -> tuple[str, str]:
+    """
+    Return what messages call the file, and its text.
+
+    What holds a slash or ends in ``.yaml`` is a path, from the folder *relative_to* on. Everything
+    else names a built-in mapping: a file in a package of the entry-point group ``renkei.mappings``.
+    Raises MappingError if the file cannot be read, ConfigurationError if no mapping has the name.
+    """
+    if "/" in name_or_path or "\\" in name_or_path or name_or_path.endswith(_SUFFIXES):
+        path = relative_to / name_or_path
+        return str(path), read_file(path)
+    known = built_in_mappings()
+    if name_or_path not in known:
+        message = _('there is no mapping "{name}"; a path ends in .yaml').format(name=name_or_path)
+        raise ConfigurationError(message + suggestion(name_or_path, known), code="mapping")
+    file = known[name_or_path]
+    return file.name, file.read_text(encoding="utf-8")
+
+
+def parse_mapping(text: str, path: str, transforms: Transforms | None = None) -> Mapping:
+    """
+    Return the mapping in *text*; messages call it *path*, and the path's stem is its name.
+
+    Raises MappingError with every mistake that can be told without the connectors' fields.
+    """
+    reading = Reading(read_yaml(text, path))
+    parts = _read_parts(reading, transforms or Transforms())
+    reading.add(broken_rules(parts))
+    if reading.problems or parts.sides is None:
+        raise MappingError(reading.problems)
+    return Mapping(
+        name=Path(path).stem,
+        document=reading.document,
+        sides=parts.sides,
+        settings={str(where[1]): setting for where, setting in parts.settings.items()},
+        pairs=tuple(parts.pairs.values()),
+        substitutes=parts.substitutes,
+    )
+
+
+def built_in_mappings() -> dict[str, Traversable]:
+    """Return the files of all packages in the group, by name. Raises ConfigurationError."""
+    found: dict[str, Traversable] = {}
+    for package in sorted({entry.module for entry in entry_points(group=GROUP)}):
+        for file in _yaml_files(package):
+            name = file.name.removesuffix(".yaml")
+            if name in found:
+                message = _('two packages bring a mapping named "{name}"; one of them is {package}')
+                raise ConfigurationError(message.format(name=name, package=package), code="mapping")
+            found[name] = file
+    return found
+
+
+def _yaml_files(package: str) -> list[Traversable]:
+    try:
+        return [file for file in files(package).iterdir() if file.name.endswith(".yaml")]
+    except ImportError:
+        message = _('the package of mappings "{package}" cannot be imported; install it again')
+        raise ConfigurationError(message.format(package=package), code="mapping") from None
+
+
+def _read_parts(reading: Reading, transforms: Transforms) -> Parts:
+    """Read each part on its own, so that a mistake in one hides none in another."""
+    keys = reading.keys(File)
+    pairs = reading.entries(("fields",), list, empty=False)
+    settings = reading.entries(("settings",), dict)
+    by_side = reading.entries(("substitute",), dict)
+    substitutes = [where for side in by_side for where in reading.entries(side, list)]
+    return Parts(
+        sides=reading.part(Sides, ("sides",)) if "sides" in keys else None,
+        names=[str(where[1]) for where in settings],
+        settings=reading.each(Setting, settings),
+        pairs=reading.each(Pair, pairs),
+        substitutes=reading.each(Substitute, substitutes),
+        transforms=tuple(transforms),
+    )

@@ -1,0 +1,80 @@
+"""What counts when texts are compared, and what does not. Pure functions, total on any string.
+
+The width of kana, letters and digits and the spaces around a text never count; kanji are never
+folded: NFKC over a whole text would turn 神 (U+FA19) into 神 (U+795E) and ㍻ into 平成.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+SPACES += "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # all that str.isspace() knows
+SPACES += "\u200b\u200c\u200d\u2060\ufeff"  # and what has no width at all
+
+_HYPHENS = "‐‑‒–—―⁃−﹣-ー"  # U+30FC is what a Japanese keyboard gives between full-width digits
+
+# Full-width forms have the order of ASCII, 0xFEE0 above it.
+_ASCII = {wide: wide - 0xFEE0 for first, last in ("09", "AZ", "az")
+          for wide in range(ord(first) + 0xFEE0, ord(last) + 0xFEE0 + 1)}  # fmt: skip
+_FULL_KANA = {half: unicodedata.normalize("NFKC", chr(half)) for half in range(0xFF61, 0xFF9E)}
+_KATAKANA = {hiragana: hiragana + 0x60 for hiragana in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
+
+_COMBINING = {"\u3099": "\u3099", "\u309a": "\u309a", "ﾞ": "\u3099", "ﾟ": "\u309a"}
+_LONE_MARKS = str.maketrans("ﾞﾟ", "゛゜")
+_MARKED_KANA = re.compile("([\u3041-\u30fe])([\u3099\u309aﾞﾟ])")
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether *text* holds nothing but spaces, those without a width included."""
+    return not text.strip(SPACES)
+
+
+def comparable(text: str, *, kana: bool = False) -> str:
+    """
+    Return *text* as it is compared: two texts are the same if these are equal.
+
+    *kana* also equates hiragana and katakana. Applying it twice changes nothing.
+    """
+    text = text.strip(SPACES)
+    if text.isascii():
+        return text
+    return katakana(text.translate(_ASCII)) if kana else width(text)
+
+
+def width(text: str) -> str:
+    """Return *text* with full-width letters and digits as ASCII and half-width kana full-width."""
+    return _full_width_kana(text.translate(_ASCII))
+
+
+def katakana(text: str) -> str:
+    """Return *text* with hiragana and half-width kana as katakana; the rest is untouched."""
+    return _full_width_kana(text.translate(_KATAKANA))
+
+
+def near_key(number: str) -> str:
+    """
+    Return what numbers share that a person takes for the same: ``００１２``, ``12``, `` 0012``.
+
+    Compatibility forms, all spaces, kinds of hyphens, case and leading zeros do not count; a number
+    of zeros only is ``0``.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
+    bare = "".join("-" if char in _HYPHENS else char for char in folded if not _is_invisible(char))
+    return bare.lstrip("0") or bare[:1]
+
+
+def _full_width_kana(text: str) -> str:
+    text = _MARKED_KANA.sub(_compose, text.translate(_FULL_KANA))
+    return text.translate(_LONE_MARKS)
+
+
+def _compose(marked: re.Match[str]) -> str:
+    """Join a kana and its (han)dakuten, where there is one character for both."""
+    composed = unicodedata.normalize("NFC", marked[1] + _COMBINING[marked[2]])
+    return composed if len(composed) == 1 else marked[0]
+
+
+def _is_invisible(char: str) -> bool:
+    return char.isspace() or char in SPACES or unicodedata.category(char) == "Cf"

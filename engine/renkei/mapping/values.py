@@ -1,0 +1,51 @@
+"""What one value is: of which type, empty or not, and whether a field takes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from renkei.mapping.text import is_blank
+from renkei.model import FieldSpec, Type, Value
+
+_CLASSES: dict[Type, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+
+def is_empty(value: Value) -> bool:
+    """Tell whether *value* says nothing: None, or a text of spaces only."""
+    return value is None or (isinstance(value, str) and is_blank(value))
+
+
+def is_of(value: Value, kind: Type) -> bool:
+    """Tell whether *value* is exactly of type *kind*: a moment is no date, true is no integer."""
+    return type(value) is _CLASSES[kind]
+
+
+def fault(value: Value, spec: FieldSpec) -> str | None:
+    """
+    Return why *spec* does not take *value*, which is not empty, as a code; None if it does.
+
+    ``wrong_type``, ``not_allowed`` or ``too_long``; lengths count code points.
+    """
+    if not is_of(value, spec.type):
+        return "wrong_type"
+    if spec.allowed is not None and value not in spec.allowed:
+        return "not_allowed"
+    if spec.max_length is not None and isinstance(value, str) and len(value) > spec.max_length:
+        return "too_long"
+    return None
+
+
+def parse(text: str, kind: Type) -> Value:
+    """Return the value of type *kind* that a table writes as *text*. Raises ValueError."""
+    if kind == "date" and _DATE.fullmatch(text):
+        return dt.date.fromisoformat(text)
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    if kind == "text":
+        return text
+    raise ValueError(text)

@@ -1,0 +1,287 @@
+"""Records of the engine: immutable, parsed, free of any one system."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from attrs import field, frozen
+
+JST = ZoneInfo("Asia/Tokyo")
+
+Value = str | dt.date | int | bool | None
+"""One value of one employee; None is known to be empty."""
+
+Values = Mapping[str, Value]
+"""Values by field name; a field that is absent is unknown."""
+
+Type = Literal["text", "date", "integer", "boolean"]
+Role = Literal["number", "family_name", "given_name", "birth", "hired", "left", "retired"]
+Write = Literal["always", "create", "never"]
+
+
+@frozen
+class Label:
+    """What a person reads, in both languages."""
+
+    ja: str
+    en: str
+
+
+@frozen(kw_only=True)
+class FieldSpec:
+    """
+    One field of a system, described without asking the system.
+
+    *write* tells when the field can be sent: a ``create`` field cannot be changed afterwards.
+    *required*: the system refuses a new employee without it. *wanted*: it often does, depending on
+    its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes.
+    *dated*: its value depends on the day it is asked for.
+    """
+
+    name: str
+    label: Label
+    type: Type = "text"
+    role: Role | None = None
+    required: bool = False
+    wanted: bool = False
+    write: Write = "always"
+    clearable: bool = True
+    allowed: tuple[str, ...] | None = None
+    max_length: int | None = None
+    dated: bool = False
+
+
+@frozen(kw_only=True)
+class Employee:
+    """
+    One person as one system knows them.
+
+    A field absent from *values* is unknown; None is known to be empty. *unreadable* names the
+    fields whose value the connector could not make sense of: they are unknown, and the person
+    cannot be synced. *extra* is whatever the connector wants back when it updates this person.
+    """
+
+    id: str
+    values: Values
+    unreadable: tuple[str, ...] = ()
+    extra: object = None
+
+
+@frozen(kw_only=True)
+class Ref:
+    """Whom to read again: one employee by id, or everybody who carries a number. One of the two is set."""
+
+    id: str | None = None
+    number: str | None = None
+
+
+@frozen
+class Choice:
+    """One value a required new-record field can take; *label* is the system's own text."""
+
+    code: str
+    label: str
+
+
+@frozen
+class NewField:
+    """A required new-record field with the choices the system offers at this moment."""
+
+    name: str
+    label: Label
+    choices: tuple[Choice, ...]
+
+
+@frozen
+class Finding:
+    """One thing a check found out. *level* ``problem`` stops the work, ``warning`` does not."""
+
+    level: Literal["ok", "warning", "problem"]
+    message: str
+
+
+@frozen
+class Account:
+    """Whom a token belongs to: the account's own name, and what the token may do there."""
+
+    name: str
+    findings: tuple[Finding, ...] = ()
+
+
+@frozen
+class RequestLimit:
+    """At most *count* requests in any *window_s* seconds."""
+
+    count: int
+    window_s: float
+
+
+@frozen
+class ClosedHours:
+    """Hours of every day (JST) in which a system refuses calls: *start* inside, *end* outside."""
+
+    start: dt.time
+    end: dt.time
+
+    def reopening(self, at: dt.datetime) -> dt.datetime | None:
+        """Return when the hours that hold *at* end, as an aware instant, or None outside them."""
+        local = at.astimezone(JST)
+        if not self.start <= local.time() < self.end:
+            return None
+        return local.replace(
+            hour=self.end.hour, minute=self.end.minute, second=self.end.second, microsecond=0
+        )
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}–{self.end:%H:%M}"
+
+
+class Difference(StrEnum):
+    """How an employee of the source compares with the target."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    BLOCKED = "blocked"
+
+
+class Outcome(StrEnum):
+    """What became of one employee of the plan."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    NOT_SELECTED = "not_selected"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    DEFERRED = "deferred"
+
+
+class Status(StrEnum):
+    """Where a run is."""
+
+    FETCHING = "fetching"
+    READY = "ready"
+    SYNCING = "syncing"
+    PAUSED = "paused"
+    DONE = "done"
+    DONE_WITH_ERRORS = "done_with_errors"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@frozen
+class Change:
+    """One field that a sync would change, in the target's terms. *before* is None for a new employee."""
+
+    field: str
+    before: Value
+    after: Value
+
+
+@frozen
+class Remark:
+    """A reason or a note: a stable *code*, with the fields and dates it speaks of (never names)."""
+
+    code: str
+    about: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Item:
+    """
+    One employee of the plan.
+
+    *read* is what the source said, *before* the target's mapped fields at the fetch (None for a new
+    employee), *after* the translated values. *changes* is empty unless there is something to write.
+    From the choice on, *selected* and *new_values* (required new-record fields) are set; from the
+    sync on, *outcome* with its *outcome_reason* and *detail*, the system's own words.
+    """
+
+    number: str | None
+    name: str
+    difference: Difference
+    source_id: str
+    target_id: str | None = None
+    read: Values = field(factory=dict)
+    before: Values | None = None
+    after: Values = field(factory=dict)
+    changes: tuple[Change, ...] = ()
+    reasons: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
+    position: int = 0
+    selected: bool = False
+    new_values: Mapping[str, Choice] = field(factory=dict)
+    outcome: Outcome | None = None
+    outcome_reason: Remark | None = None
+    detail: str | None = None
+
+
+@frozen(kw_only=True)
+class Run:
+    """
+    One fetch, review and sync, as the store keeps it; *id* is what a person types.
+
+    *counts* has every difference. *outcomes* has every outcome once a sync has begun, else None.
+    *reason* tells why the run is paused or failed, *resume_at* when it may go on (information only).
+    *purged* is true when the employees' values are gone.
+    """
+
+    id: str
+    source: str
+    target: str
+    base_date: dt.date
+    status: Status
+    who: str
+    created_at: dt.datetime
+    sync_started_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+    mapping_name: str
+    mapping_text: str
+    mapping_hash: str
+    settings: Mapping[str, bool]
+    counts: Mapping[Difference, int] = field(factory=dict)
+    outcomes: Mapping[Outcome, int] | None = None
+    notices: tuple[Remark, ...] = ()
+    reason: Remark | None = None
+    resume_at: dt.datetime | None = None
+    purged: bool = False
+
+
+@frozen(kw_only=True)
+class NewRow:
+    """Values for one new employee, in words or codes; *where* tells the place they come from."""
+
+    number: str
+    values: Mapping[str, str]
+    where: str
+
+
+@frozen(kw_only=True)
+class Selection:
+    """
+    Who is to be synced, and the required new-record fields of the new ones.
+
+    Chosen are those of the *differences* and those with the *numbers*, without the *excluded*.
+    *new* holds one value (code or unique label) for every new employee, *new_rows* others for some.
+    """
+
+    differences: frozenset[Difference] = frozenset()
+    numbers: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    new: Mapping[str, str] = field(factory=dict)
+    new_rows: tuple[NewRow, ...] = ()
+
+
+@frozen(kw_only=True)
+class Estimate:
+    """What is ahead: *calls* by connection (None: not known yet), seconds, and closed hours on the way."""
+
+    calls: Mapping[str, int | None]
+    seconds: float | None
+    closed: Mapping[str, tuple[ClosedHours, ...]] = field(factory=dict)

@@ -1,0 +1,24 @@
+"""What a face may watch while the engine works; every method does nothing unless overridden."""
+
+from __future__ import annotations
+
+from renkei.model import Estimate, Remark
+
+
+class Observer:
+    """Told about progress from several threads; must be quick and must not raise."""
+
+    def estimate(self, ahead: Estimate) -> None:
+        """Work of this size begins now."""
+
+    def reading(self, connection: str, employees: int) -> None:
+        """So many employees of *connection* have been read."""
+
+    def writing(self, done: int, total: int) -> None:
+        """So many of the chosen employees have an outcome."""
+
+    def waiting(self, connection: str, reason: str, seconds: float) -> None:
+        """Nothing happens for *seconds*: *reason* is ``limit``, ``retry``, ``closed`` or ``settle``."""
+
+    def warning(self, remark: Remark) -> None:
+        """Something a person should know, beside the result."""

@@ -1,0 +1,324 @@
+"""Finds connectors, builds them, and wraps their hooks in a small typed facade that checks everything.
+
+Pluggy checks names and arguments of hooks. What it does not check is checked here: a required hook
+that is missing, an answer that breaks its contract, an exception of any kind. A connector can thus
+fail only with an error that names it; the other connections still work.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, NoReturn, TypeVar
+
+import pluggy
+from attrs import evolve, frozen
+
+from renkei.errors import (
+    AnswerError,
+    ConfigurationError,
+    ConnectorError,
+    InDoubtError,
+    RenkeiError,
+    UnavailableError,
+)
+from renkei.hookspecs import REQUIRED, ConnectorSpec
+from renkei.http import Connection
+from renkei.i18n import _
+from renkei.model import (
+    Account,
+    ClosedHours,
+    Employee,
+    FieldSpec,
+    NewField,
+    Ref,
+    RequestLimit,
+    Value,
+    Values,
+)
+
+CONNECTORS = "renkei.connectors"
+EXTENSIONS = "renkei.extensions"
+
+Factory = Callable[[Connection], object]
+"""What an entry point names: a class, or a function, that builds a connector for one connection."""
+
+
+T = TypeVar("T")
+
+_PYTHON: dict[str, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
+
+
+@frozen
+class Installed:
+    """One connector as found; *problem* tells why it cannot be used."""
+
+    name: str
+    version: str
+    problem: str | None = None
+
+
+def installed() -> list[Installed]:
+    """Return every connector that is installed, usable or not."""
+    found = []
+    for entry in sorted(entry_points(group=CONNECTORS), key=lambda e: e.name):
+        try:
+            offline_fields(entry.name)
+            problem = None
+        except RenkeiError as error:
+            problem = error.message
+        found.append(Installed(entry.name, entry.dist.version if entry.dist else "", problem))
+    return found
+
+
+def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
+    """Return the fields of *connector*, without a network and without a configured connection."""
+    return Reader(Connection.offline(connector)).fields
+
+
+def hooks_of(connector: str) -> tuple[str, ...]:
+    """Return the names of the hooks that *connector* implements."""
+    manager = _plug(Connection.offline(connector))
+    return tuple(sorted(h for h in vars(manager.hook) if _implemented(manager, h)))
+
+
+def load_extensions(register: Callable[..., None]) -> None:
+    """Let every extension add its transforms: an extension is a function that takes *register*."""
+    for entry in entry_points(group=EXTENSIONS):
+        try:
+            entry.load()(register)
+        except Exception as error:
+            raise ConfigurationError(
+                _("Extension {name} cannot be loaded ({kind}). Repair or uninstall it.").format(
+                    name=entry.name, kind=type(error).__name__
+                ),
+                where=entry.name,
+            ) from None
+
+
+class Reader:
+    """A connector that can read and nothing else; every answer is checked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.name = connection.name
+        self._manager = _plug(connection)
+        self._hook: Any = self._manager.hook
+        self.fields = self._read_fields()
+        self._types = {spec.name: spec.type for spec in self.fields}
+        connection.conditions.closed_hours = self.closed_hours
+        connection.conditions.limits = self.request_limits
+
+    @property
+    def closed_hours(self) -> tuple[ClosedHours, ...]:
+        """The hours of every day in which the system refuses calls."""
+        return tuple(self._optional("closed_hours", ClosedHours))
+
+    @property
+    def request_limits(self) -> tuple[RequestLimit, ...]:
+        """How many requests the system takes in which time."""
+        return tuple(self._optional("request_limits", RequestLimit))
+
+    def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:
+        """Iterate over all employees the system can show; see the hook of the same name."""
+        with self._named("list_employees"):
+            people = self._hook.list_employees(at=at, fields=tuple(fields))
+            yield from self._checked("list_employees", people, fields)
+
+    def read_employees(
+        self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
+    ) -> list[Employee]:
+        """Return those whom *refs* name, read again; the whole list is read if there is no better way."""
+        if not refs:
+            return []
+        number = next(spec.name for spec in self.fields if spec.role == "number")
+        ids = {ref.id for ref in refs if ref.id is not None}
+        numbers = {ref.number for ref in refs if ref.number is not None}
+        with self._named("read_employees"):
+            if _implemented(self._manager, "read_employees"):
+                people = self._hook.read_employees(refs=tuple(refs), at=at, fields=tuple(fields))
+            else:
+                people = self._hook.list_employees(at=at, fields=tuple(fields))
+            return [
+                person
+                for person in self._checked("read_employees", people, fields)
+                if person.id in ids or person.values.get(number) in numbers
+            ]
+
+    def new_employee_fields(self) -> tuple[NewField, ...]:
+        """Return the required new-record fields with the choices of this moment."""
+        found = tuple(self._required("new_employee_fields", NewField))
+        for new in found:
+            if new.name not in self._types:
+                self._nonsense("new_employee_fields", new.name)
+        return found
+
+    def refuse_missing(self, names: set[str]) -> None:
+        """Raise ConnectorError for required fields the connector offers no choices for."""
+        if names:
+            self._nonsense("new_employee_fields", ", ".join(sorted(names)))
+
+    def check(self) -> Account | None:
+        """Prove the credentials; None if the connector has no way to."""
+        if not _implemented(self._manager, "check"):
+            return None
+        with self._named("check"):
+            account = self._hook.check()
+            if not isinstance(account, Account):
+                self._nonsense("check", type(account).__name__)
+            return account
+
+    def _read_fields(self) -> tuple[FieldSpec, ...]:
+        specs = tuple(self._required("fields", FieldSpec))
+        names = [spec.name for spec in specs]
+        roles = [spec.role for spec in specs if spec.role]
+        if len(set(names)) != len(names) or len(set(roles)) != len(roles):
+            self._nonsense("fields", _("a name or a role occurs twice"))
+        if "number" not in roles:
+            self._nonsense("fields", _("no field has the role number"))
+        return specs
+
+    def _required(self, hook: str, kind: type[T]) -> list[T]:
+        with self._named(hook):
+            answers = list(getattr(self._hook, hook)())
+            for answer in answers:
+                if not isinstance(answer, kind):
+                    self._nonsense(hook, type(answer).__name__)
+            return answers
+
+    def _optional(self, hook: str, kind: type[T]) -> list[T]:
+        return self._required(hook, kind) if _implemented(self._manager, hook) else []
+
+    @contextmanager
+    def _named(self, hook: str) -> Iterator[None]:
+        """Let our own errors through, with the connection's name; turn all others into ConnectorError."""
+        try:
+            yield
+        except RenkeiError as error:
+            error.where = error.where or self.name
+            raise
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plug-in may raise SystemExit or worse
+            raise self._failed(hook, type(error).__name__) from None
+
+    def _failed(self, hook: str, what: str) -> ConnectorError:
+        message = _("{name}: the connector failed in {hook} ({what}). Report this to its author.")
+        return ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
+
+    def _nonsense(self, hook: str, what: str) -> NoReturn:
+        message = _("{name}: the connector's {hook} broke its contract: {what}. Report this to its author.")
+        raise ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
+
+    def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
+        if not isinstance(people, Iterable):
+            self._nonsense(hook, type(people).__name__)
+        wanted = set(fields)
+        for person in people:
+            if not isinstance(person, Employee) or not isinstance(person.id, str) or not person.id:
+                self._nonsense(hook, type(person).__name__)
+            yield self._readable(hook, person, wanted)
+
+    def _readable(self, hook: str, person: Employee, wanted: set[str]) -> Employee:
+        """Keep the fields that were asked for; text that no system can take becomes unreadable."""
+        values: dict[str, Value] = {}
+        unreadable = [name for name in person.unreadable if name in wanted]
+        for name, value in person.values.items():
+            if name not in self._types:
+                self._nonsense(hook, name)
+            if name not in wanted:
+                continue
+            if value is not None and type(value) is not _PYTHON[self._types[name]]:
+                self._nonsense(hook, f"{name}: {type(value).__name__}")
+            if isinstance(value, str) and not _storable(value):
+                unreadable.append(name)
+            else:
+                values[name] = None if value == "" else value
+        return evolve(person, values=values, unreadable=tuple(unreadable))
+
+
+class Writer(Reader):
+    """A connector that can also write, one employee at a time."""
+
+    def create_employee(self, values: Values) -> str:
+        """Create one employee and return the id; see the hook of the same name."""
+        with self._in_doubt("create_employee"):
+            person = self._hook.create_employee(values=values)
+            if not isinstance(person, str) or not person:
+                self._nonsense("create_employee", type(person).__name__)
+            return person
+
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """Change the given fields of *current*; see the hook of the same name."""
+        with self._in_doubt("update_employee"):
+            self._hook.update_employee(current=current, changes=changes)
+
+    @contextmanager
+    def _in_doubt(self, hook: str) -> Iterator[None]:
+        """After a plug-in has failed in the middle of a write nobody knows what the system did."""
+        try:
+            with self._named(hook):
+                yield
+        except (ConnectorError, AnswerError) as error:
+            raise InDoubtError(error) from None
+        except UnavailableError as error:
+            if error.nothing_done:
+                raise
+            raise InDoubtError(error) from None
+
+    def wait_for_room(self) -> None:
+        """Block until a request may be sent; raises ClosedError in closed hours."""
+        self.connection.wait_for_room()
+
+
+def _plug(connection: Connection) -> pluggy.PluginManager:
+    """Return a manager of its own for *connection*, with the connector built and registered."""
+    connector = connection.connector
+    try:
+        plugin = _entry(connector).load()(connection)
+    except RenkeiError:
+        raise
+    except Exception as error:
+        raise _unusable(connector, type(error).__name__) from None
+    manager = pluggy.PluginManager("renkei")
+    manager.add_hookspecs(ConnectorSpec)
+    try:
+        manager.register(plugin, name=connection.name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise _unusable(connector, str(error).splitlines()[-1]) from None
+    if missing := [hook for hook in REQUIRED if not _implemented(manager, hook)]:
+        raise _unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
+    return manager
+
+
+def _entry(connector: str) -> EntryPoint:
+    found = list(entry_points(group=CONNECTORS, name=connector))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = _("Connector {name} is installed {count} times. Uninstall all but one.")
+        raise ConfigurationError(message.format(name=connector, count=len(found)), where=connector)
+    names = ", ".join(sorted({entry.name for entry in entry_points(group=CONNECTORS)}))
+    message = _("There is no connector {name}. Installed: {names}.")
+    raise ConfigurationError(message.format(name=connector, names=names or "-"), where=connector)
+
+
+def _unusable(connector: str, what: str) -> ConfigurationError:
+    message = _("Connector {name} cannot be used: {what}. Repair or uninstall it.")
+    return ConfigurationError(message.format(name=connector, what=what), where=connector)
+
+
+def _implemented(manager: pluggy.PluginManager, hook: str) -> bool:
+    return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def _storable(text: str) -> bool:
+    """Return whether *text* is real text: no NUL and no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text

@@ -1,0 +1,357 @@
+"""The one door for every face: fetch, choose, sync, resume, report.
+
+Nothing of a face is in here, and no rule of syncing is outside of this module and those below it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from attrs import evolve
+
+from renkei import choose
+from renkei.apply import reason_of
+from renkei.check import Checked, check_all
+from renkei.clock import base_dates
+from renkei.config import Config, clock_for
+from renkei.errors import ClosedError, RenkeiError, UsageError
+from renkei.explain import Step, explain
+from renkei.fetch import Plan
+from renkei.i18n import _
+from renkei.model import Difference, Item, NewField, Outcome, Remark, Run, Selection, Status
+from renkei.observer import Observer
+from renkei.plugins import Reader
+from renkei.store import Store
+from renkei.store.codec import selection_out
+from renkei.sync import Sync, offered
+from renkei.systems import Pairing, Systems
+
+OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
+
+PASSING = frozenset({"closed", "unavailable", "maintenance", "rate_limit"})
+"""Reasons to pause that end by themselves."""
+
+
+class Runs:
+    """
+    Everything a face can ask for. *who* is recorded with each run; default the user and the host.
+
+    One instance serves one command, or one request of a dashboard: its retry budget is spent once.
+    """
+
+    def __init__(
+        self, config: Config, *, who: str | None = None, observer: Observer | None = None
+    ) -> None:
+        self.config = config
+        self.who = who or f"{getpass.getuser()}@{socket.gethostname()}"
+        self.observer = observer or Observer()
+        self.clock, warning = clock_for(config)
+        if warning:
+            self.observer.warning(warning)
+        self._systems = Systems(config, self.clock, self.observer)
+        self._opened: Store | None = None
+        self._interrupted = threading.Event()
+
+    @property
+    def _store(self) -> Store:
+        if self._opened is None:
+            self._opened = Store(self.config.store)
+        return self._opened
+
+    def close(self) -> None:
+        """Close connections and store."""
+        self._systems.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def __enter__(self) -> Runs:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def interrupt(self) -> None:
+        """Ask a running sync to stop after the employee in hand; may be called from a signal handler."""
+        self._interrupted.set()
+
+    # --- fetch ------------------------------------------------------------------------------
+
+    def fetch(
+        self, source: str, target: str, base_date: dt.date | None = None, *, wait: bool = False
+    ) -> Run:
+        """
+        Read both sides, compare and store the plan; writes to no system.
+
+        *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
+        chosen, ConfigurationError, ClosedError before anything is sent, or whatever ended the fetch.
+        """
+        today = self.clock.today()
+        base = self._base_date(base_date, today)
+        pairing = self._systems.pairing(source, target)
+        readers = self._systems.reader(source), self._systems.reader(target)
+        self._open(readers, wait=wait)
+        run_id = self._store.begin_fetch(
+            source=source,
+            target=target,
+            base_date=base,
+            who=self.who,
+            created_at=self.clock.now(),
+            mapping_name=pairing.mapping.path,
+            mapping_text=pairing.mapping.text,
+            mapping_hash=pairing.mapping.hash,
+            settings=dict(pairing.settings),
+        )
+        try:
+            plan = Plan(self._store, pairing, readers, self.observer, self.clock)
+            plan.make(run_id, base, today)
+        except BaseException as error:
+            reason = reason_of(error) if isinstance(error, RenkeiError) else Remark("interrupted")
+            self._store.fail_fetch(run_id, self.clock.now(), reason)
+            raise
+        return self.run(str(run_id))
+
+    def _base_date(self, asked: dt.date | None, today: dt.date) -> dt.date:
+        first, last = base_dates(today)
+        base = asked or today
+        if first <= base <= last:
+            return base
+        message = _("The base date {date} cannot be chosen: it must be from {first} to {last}.")
+        raise UsageError(message.format(date=base, first=first, last=last), code="base_date")
+
+    def _open(self, readers: Sequence[Reader], *, wait: bool) -> None:
+        """Raise ClosedError if any of the systems is closed now; with *wait*, wait until all are open."""
+        while True:
+            try:
+                for reader in readers:
+                    reader.connection.check_open()
+            except ClosedError as error:
+                if not wait:
+                    raise
+                self._sleep(self._until(error.opens), "closed", error.where)
+                if self._interrupted.is_set():
+                    raise
+            else:
+                return
+
+    # --- look -------------------------------------------------------------------------------
+
+    def run(self, run_id: str) -> Run:
+        """Return the run as it stands now; UsageError if there is none of that id."""
+        return self._aged(self._store.run(run_id))
+
+    def reports(self, limit: int = 10) -> list[Run]:
+        """Return the newest runs, newest first."""
+        return [self._aged(run) for run in self._store.latest(limit)]
+
+    def items(
+        self, run_id: str, *, differences: Sequence[Difference] = (), numbers: Sequence[str] = ()
+    ) -> Iterator[Item]:
+        """Iterate over the plan in order of number; UsageError for a number that is not in it."""
+        self._store.run(run_id)
+        if numbers:
+            known = {entry.number for entry in self._store.entries(run_id)}
+            if unknown := sorted(set(numbers) - known):
+                message = _("These numbers are not in the plan: {numbers}.")
+                text = message.format(numbers=", ".join(unknown))
+                raise UsageError(text, code="unknown_number")
+        return self._store.items(run_id, differences=differences, numbers=numbers)
+
+    def selection(self, run_id: str) -> Selection | None:
+        """Return the stored choice, or None if nobody has chosen yet."""
+        return self._store.selection(run_id)
+
+    def explain(self, run_id: str, number: str) -> tuple[Item, list[Step]]:
+        """Return how each field of one employee came to its difference; UsageError if unknown."""
+        run = self._store.run(run_id)
+        if run.purged:
+            message = _("The employees' values of run {run} have been purged; nothing can be explained.")
+            raise UsageError(message.format(run=run_id), code="purged")
+        (item, *_others) = self.items(run_id, numbers=[number])
+        return item, explain(self._systems.recorded(run), item)
+
+    def _aged(self, run: Run) -> Run:
+        """Show a plan that nobody began to sync within its time as expired."""
+        if run.status is Status.READY and self._too_old(run):
+            return evolve(run, status=Status.EXPIRED)
+        return run
+
+    def _too_old(self, run: Run) -> bool:
+        fetched = self._store.fetched_at(run.id)
+        age = dt.timedelta(hours=self.config.settings.max_plan_age_hours)
+        return fetched is None or self.clock.now() - fetched > age
+
+    # --- choose -----------------------------------------------------------------------------
+
+    def new_fields(self, run_id: str, *, wait: bool = False) -> tuple[NewField, ...]:
+        """Return the required new-record fields of the run's target, choices read live."""
+        run = self._store.run(run_id)
+        pairing = self._current(run)
+        if not pairing.new_fields:
+            return ()
+        reader = self._systems.reader(run.target)
+        self._open([reader], wait=wait)
+        return offered(reader, pairing)
+
+    def choices(self, connection: str) -> tuple[NewField, ...]:
+        """Return every new-record field of a connection with the choices of this moment."""
+        reader = self._systems.reader(connection)
+        self._open([reader], wait=False)
+        return reader.new_employee_fields()
+
+    def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
+        """
+        Check a choice with its new values and store both.
+
+        Raises UsageError with every mistake, and then nothing is stored. Once a sync has begun only
+        the same choice is accepted.
+        """
+        run = self.run(run_id)
+        if self._store.has_begun(run_id):
+            return self._same_choice(run, selection)
+        self._refuse_over(run)
+        self._refuse_old(run)
+        entries = self._store.entries(run_id)
+        chosen = choose.pick(selection, entries)
+        new = [entry for entry in chosen if entry.difference is Difference.NEW]
+        values: dict[int, choose.NewValues] = {entry.position: {} for entry in chosen}
+        if new or selection.new or selection.new_rows:
+            known = {entry.number: entry.difference for entry in entries if entry.number}
+            fields = self.new_fields(run_id, wait=wait)
+            values |= choose.new_values(selection, new, fields, known)
+        self._store.choose(run_id, selection, values)
+        return self.run(run_id)
+
+    def _same_choice(self, run: Run, selection: Selection) -> Run:
+        stored = self._store.selection(run.id)
+        if stored is not None and selection_out(stored) == selection_out(selection):
+            return run
+        message = _(
+            "Run {run} has already begun with another choice."
+            " Continue it with `renkei resume {run}`, or fetch again."
+        )
+        raise UsageError(message.format(run=run.id), code="already_begun")
+
+    # --- sync -------------------------------------------------------------------------------
+
+    def sync(self, run_id: str, *, wait: bool = False, retry_failed: bool = False) -> Run:
+        """
+        Carry out what is stored: the same call for command line, dashboard, scheduler and resume.
+
+        On a run that is done nothing is sent. Returns the run, done, done with errors, cancelled or
+        paused with its reason. With *wait* it goes on by itself once the system is there again.
+        Raises UsageError if nothing is chosen, the plan is too old or its mapping has changed;
+        BusyError if another process writes.
+        """
+        waits = waiting_times()
+        while True:
+            run = self._sync_once(run_id, retry_failed=retry_failed)
+            passing = run.status is Status.PAUSED and run.reason and run.reason.code in PASSING
+            if not (wait and passing) or self._interrupted.is_set():
+                return run
+            if run.resume_at is None:
+                self._sleep(next(waits), "retry", run.target)
+            else:
+                self._sleep(self._until(run.resume_at), "closed", run.target)
+                waits = waiting_times()
+            retry_failed = False
+            self._systems.start_over()
+
+    def _sync_once(self, run_id: str, *, retry_failed: bool) -> Run:
+        run = self.run(run_id)
+        if retry_failed and run.status is Status.DONE_WITH_ERRORS:
+            self._refuse_old(run)
+            self._store.retry_failed(run_id)
+        elif not self._anything_left(run):
+            return run
+        self._refuse_over(run, but=Status.DONE_WITH_ERRORS)
+        if self._store.selection(run_id) is None:
+            message = _("Nobody has been chosen in run {run}. Choose with `renkei sync {run} …`.")
+            raise UsageError(message.format(run=run_id), code="nothing_chosen")
+        if not self._store.has_begun(run_id):
+            self._refuse_old(run)
+        sync = Sync(
+            store=self._store,
+            systems=self._systems,
+            pairing=self._current(run),
+            clock=self.clock,
+            observer=self.observer,
+            settle_wait_s=float(self.config.settings.settle_wait_seconds),
+            interrupted=self._interrupted.is_set,
+            sleep=self._sleep,
+        )
+        sync.carry_out(run, self.who)
+        return self.run(run_id)
+
+    @staticmethod
+    def _anything_left(run: Run) -> bool:
+        """Return whether a sync of *run* can have anything to do, in doubt included."""
+        in_doubt = run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
+        return run.status is not Status.DONE and (
+            run.status is not Status.DONE_WITH_ERRORS or in_doubt
+        )
+
+    def _until(self, moment: dt.datetime) -> float:
+        return (moment - self.clock.now()).total_seconds()
+
+    # --- manage -----------------------------------------------------------------------------
+
+    def cancel(self, run_id: str) -> Run:
+        """Cancel a run that waits, or tell a running sync to stop after the employee in hand."""
+        self._refuse_over(self.run(run_id), but=Status.EXPIRED)
+        self._store.cancel(run_id, self.clock.now())
+        return self.run(run_id)
+
+    def purge(self, older_than: dt.timedelta) -> int:
+        """Remove employees' values of runs older than that; counts and outcomes stay. Returns how many."""
+        return self._store.purge(self.clock.now() - older_than)
+
+    def check(self) -> list[Checked]:
+        """Try every connection and mapping, and the clock; finds problems, never raises them."""
+        return check_all(self._systems)
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _current(self, run: Run) -> Pairing:
+        """Return the pairing of today's configuration; UsageError unless it is the one of the plan."""
+        pairing = self._systems.pairing(run.source, run.target)
+        same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(run.settings)
+        if same:
+            return pairing
+        message = _("The mapping {name} has changed since run {run} was fetched. Fetch again.")
+        raise UsageError(message.format(name=run.mapping_name, run=run.id), code="mapping_changed")
+
+    def _refuse_over(self, run: Run, *, but: Status | None = None) -> None:
+        if run.status in OVER and run.status is not but:
+            if run.status is Status.EXPIRED:
+                self._refuse_old(run)
+            message = _("Run {run} is over ({status}). Fetch again.")
+            raise UsageError(message.format(run=run.id, status=run.status), code="over")
+        if run.status is Status.FETCHING:
+            message = _("Run {run} is still being fetched. Wait until it is ready.")
+            raise UsageError(message.format(run=run.id), code="fetching")
+
+    def _refuse_old(self, run: Run) -> None:
+        if self._too_old(run):
+            hours = self.config.settings.max_plan_age_hours
+            message = _("The plan of run {run} is older than {hours} hours. Fetch again.")
+            raise UsageError(message.format(run=run.id, hours=hours), code="expired")
+
+    def _sleep(self, seconds: float, reason: str, where: str | None) -> None:
+        """Wait, in slices short enough to be interrupted."""
+        self.observer.waiting(where or "", reason, seconds)
+        until = self.clock.monotonic() + seconds
+        while (left := until - self.clock.monotonic()) > 0 and not self._interrupted.wait(0):
+            self.clock.sleep(min(left, 0.5))
+
+
+def waiting_times() -> Iterator[float]:
+    """Yield how long to wait for a system that is not available, in seconds: 30, doubling, at most 600."""
+    return (min(30.0 * 2**attempt, 600.0) for attempt in count())
+
+
+__all__ = ["Checked", "Runs", "Step"]

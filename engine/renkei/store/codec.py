@@ -1,0 +1,174 @@
+"""Records of the engine to rows of the store and back; dates survive as dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy.engine import RowMapping
+
+from renkei.model import (
+    Change,
+    Choice,
+    Difference,
+    Item,
+    NewRow,
+    Outcome,
+    Remark,
+    Run,
+    Selection,
+    Status,
+    Value,
+)
+
+Plain = Any
+"""What JSON can hold."""
+
+
+def remark_out(remark: Remark | None) -> Plain:
+    """Return a remark as a list: its code, then what it is about."""
+    return None if remark is None else [remark.code, *remark.about]
+
+
+def remark_in(plain: Plain) -> Remark | None:
+    """Return the remark that :func:`remark_out` wrote."""
+    return None if plain is None else Remark(plain[0], tuple(plain[1:]))
+
+
+def remarks_in(plain: Plain) -> tuple[Remark, ...]:
+    """Return several remarks."""
+    return tuple(Remark(code, tuple(about)) for code, *about in plain)
+
+
+def item_row(run_id: int, position: int, item: Item) -> dict[str, Plain]:
+    """Return the row of a new plan item."""
+    return {
+        "run_id": run_id,
+        "position": position,
+        "number": item.number,
+        "name": item.name,
+        "difference": item.difference.value,
+        "source_id": item.source_id,
+        "target_id": item.target_id,
+        "reasons": [remark_out(remark) for remark in item.reasons],
+        "notes": [remark_out(remark) for remark in item.notes],
+        "payload": _payload_out(item),
+        "selected": False,
+    }
+
+
+def item_in(row: RowMapping) -> Item:
+    """Return the plan item in *row*."""
+    payload = _payload_in(row["payload"])
+    return Item(
+        number=row["number"],
+        name=row["name"],
+        difference=Difference(row["difference"]),
+        source_id=row["source_id"],
+        target_id=row["target_id"],
+        reasons=remarks_in(row["reasons"]),
+        notes=remarks_in(row["notes"]),
+        position=row["position"],
+        selected=row["selected"],
+        new_values={f: Choice(*pair) for f, pair in (row["new_values"] or {}).items()},
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        outcome_reason=remark_in(row["outcome_reason"]),
+        detail=row["detail"],
+        **payload,
+    )
+
+
+def run_in(
+    row: RowMapping, status: Status, outcomes: Mapping[Outcome, int] | None, reason: Remark | None
+) -> Run:
+    """Return the run in *row*, with what is worked out from the present: status, outcomes, reason."""
+    return Run(
+        id=str(row["id"]),
+        source=row["source"],
+        target=row["target"],
+        base_date=row["base_date"],
+        status=status,
+        who=row["who"],
+        created_at=row["created_at"],
+        sync_started_at=row["sync_started_at"],
+        finished_at=row["finished_at"],
+        mapping_name=row["mapping_name"],
+        mapping_text=row["mapping_text"],
+        mapping_hash=row["mapping_hash"],
+        settings=row["settings"],
+        counts={Difference(key): count for key, count in row["counts"].items()},
+        outcomes=outcomes,
+        notices=remarks_in(row["notices"]),
+        reason=reason,
+        resume_at=row["resume_at"],
+        purged=row["purged"],
+    )
+
+
+def selection_out(selection: Selection) -> Plain:
+    """Return a selection as JSON can hold it; equal selections give equal results."""
+    return {
+        "differences": sorted(selection.differences),
+        "numbers": sorted(set(selection.numbers)),
+        "excluded": sorted(set(selection.excluded)),
+        "new": dict(sorted(selection.new.items())),
+        "new_rows": sorted([r.number, dict(sorted(r.values.items()))] for r in selection.new_rows),
+    }
+
+
+def selection_in(plain: Plain) -> Selection | None:
+    """Return the selection that :func:`selection_out` wrote; where its rows came from is not kept."""
+    if plain is None:
+        return None
+    return Selection(
+        differences=frozenset(Difference(name) for name in plain["differences"]),
+        numbers=tuple(plain["numbers"]),
+        excluded=tuple(plain["excluded"]),
+        new=plain["new"],
+        new_rows=tuple(NewRow(number=n, values=v, where="") for n, v in plain["new_rows"]),
+    )
+
+
+def _payload_out(item: Item) -> str:
+    plain = {
+        "read": _values_out(item.read),
+        "before": None if item.before is None else _values_out(item.before),
+        "after": _values_out(item.after),
+        "changes": [[c.field, _value_out(c.before), _value_out(c.after)] for c in item.changes],
+    }
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _payload_in(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    plain = json.loads(text)
+    before = plain["before"]
+    return {
+        "read": _values_in(plain["read"]),
+        "before": None if before is None else _values_in(before),
+        "after": _values_in(plain["after"]),
+        "changes": tuple(_changes_in(plain["changes"])),
+    }
+
+
+def _changes_in(plain: Plain) -> Iterable[Change]:
+    return (Change(name, _value_in(before), _value_in(after)) for name, before, after in plain)
+
+
+def _values_out(values: Mapping[str, Value]) -> Plain:
+    return {name: _value_out(value) for name, value in values.items()}
+
+
+def _values_in(plain: Plain) -> dict[str, Value]:
+    return {name: _value_in(value) for name, value in plain.items()}
+
+
+def _value_out(value: Value) -> Plain:
+    return {"date": value.isoformat()} if isinstance(value, dt.date) else value
+
+
+def _value_in(plain: Plain) -> Value:
+    return dt.date.fromisoformat(plain["date"]) if isinstance(plain, dict) else plain

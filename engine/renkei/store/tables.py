@@ -1,0 +1,123 @@
+"""The tables. Employees' values live in ``items.payload`` and ``items.name`` only; a purge empties them.
+
+Every change here needs a migration in ``migrations/versions``; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.engine import Dialect
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = MetaData(naming_convention=NAMING)
+
+Serial = sa.BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite counts up only a plain INTEGER primary key."""
+
+
+class Instant(sa.types.TypeDecorator[dt.datetime]):
+    """An aware instant, kept in UTC; SQLite would drop the zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Refuse an instant without a zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return value if value is None else value.astimezone(dt.UTC)
+
+    def process_result_value(
+        self, value: dt.datetime | None, dialect: Dialect
+    ) -> dt.datetime | None:
+        """Return the instant in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("source", String(200), nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("base_date", sa.Date, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("owner", Text, nullable=True, comment="the fetching process: host, pid, start"),
+    Column("created_at", Instant, nullable=False),
+    Column("fetched_at", Instant, nullable=True),
+    Column("sync_started_at", Instant, nullable=True),
+    Column("finished_at", Instant, nullable=True),
+    Column("mapping_name", String(400), nullable=False),
+    Column("mapping_text", Text, nullable=False),
+    Column("mapping_hash", String(64), nullable=False),
+    Column("settings", sa.JSON, nullable=False),
+    Column("counts", sa.JSON, nullable=False),
+    Column("notices", sa.JSON, nullable=False),
+    Column("usage", sa.JSON, nullable=False, comment="requests by connection, and seconds, of the fetch"),
+    Column("selection", sa.JSON, nullable=True),
+    Column("reason", sa.JSON, nullable=True),
+    Column("resume_at", Instant, nullable=True),
+    Column("stop", sa.Boolean, nullable=False),
+    Column("purged", sa.Boolean, nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("run_id", Serial, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("number", String(400), nullable=True),
+    Column("name", String(400), nullable=False),
+    Column("difference", String(10), nullable=False),
+    Column("source_id", String(400), nullable=False),
+    Column("target_id", String(400), nullable=True),
+    Column("reasons", sa.JSON, nullable=False),
+    Column("notes", sa.JSON, nullable=False),
+    Column("payload", Text, nullable=True, comment="read, before, after, changes, new values, detail"),
+    Column("selected", sa.Boolean, nullable=False),
+    Column("new_values", sa.JSON, nullable=True),
+    Column("outcome", String(20), nullable=True),
+    Column("outcome_reason", sa.JSON, nullable=True),
+    Column("detail", Text, nullable=True),
+    Index("ix_items_run_number", "run_id", "number"),
+    Index("ix_items_run_outcome", "run_id", "selected", "outcome"),
+)
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("run_id", Serial, ForeignKey("runs.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("token", sa.BigInteger, nullable=False),
+    Column("intent_at", Instant, nullable=False),
+    Column("result", String(20), nullable=True, comment="null: in doubt"),
+    Column("result_at", Instant, nullable=True),
+    Index("ix_writes_run_position", "run_id", "position"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("connection", String(200), primary_key=True),
+    Column("token", sa.BigInteger, nullable=False),
+    Column("run_id", Serial, nullable=True),
+    Column("owner", Text, nullable=True, comment="host, pid, start of the writing process"),
+    Column("who", String(200), nullable=True),
+    Column("since", Instant, nullable=True),
+    Column("renewed_at", sa.Float, nullable=False, comment="real time, seconds since 1970"),
+)

@@ -1,0 +1,5 @@
+"""Test doubles that are real, small implementations: for renkei's own tests and for integrators'."""
+
+from renkei.testing.memory import MemoryConnector, MemorySystem, installed
+
+__all__ = ["MemoryConnector", "MemorySystem", "installed"]

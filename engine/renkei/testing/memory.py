@@ -1,0 +1,160 @@
+"""A connector whose system is a dict; tests read the dict to see what was really written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint
+from itertools import count
+from unittest import mock
+
+from attrs import define, evolve, field
+
+from renkei.connector import (
+    Account,
+    Connection,
+    Employee,
+    FieldSpec,
+    NewField,
+    Ref,
+    Values,
+    hookimpl,
+)
+from renkei.model import Value
+
+
+@define
+class MemorySystem:
+    """
+    A system in memory: *people* by id, *writes* as (kind, id, values) in order.
+
+    *trouble*, if set, is called with a hook's name and the values right before the system acts; what
+    it raises comes out of the hook. *aftermath* is called right after the system has acted: what it
+    raises is an answer that was lost.
+    """
+
+    specs: tuple[FieldSpec, ...]
+    people: dict[str, Employee] = field(factory=dict)
+    choices: tuple[NewField, ...] = ()
+    writes: list[tuple[str, str, dict[str, Value]]] = field(factory=list)
+    reads: list[str] = field(factory=list)
+    trouble: Callable[[str, Values], None] = field(default=lambda _hook, _values: None)
+    aftermath: Callable[[str, Values], None] = field(default=lambda _hook, _values: None)
+    _ids: Iterator[int] = field(factory=lambda: count(1))
+
+    def add(self, **values: Value) -> str:
+        """Put somebody in without a trace in *writes*; return the id."""
+        person = f"id-{next(self._ids)}"
+        self.people[person] = Employee(id=person, values=values)
+        return person
+
+    def edit(self, person: str, **values: Value) -> None:
+        """Change somebody without a trace in *writes*."""
+        held = self.people[person]
+        self.people[person] = evolve(held, values={**held.values, **values})
+
+    def find(self, number: str) -> list[Employee]:
+        """Return everybody who carries *number*."""
+        name = next(spec.name for spec in self.specs if spec.role == "number")
+        return [person for person in self.people.values() if person.values.get(name) == number]
+
+
+class MemoryConnector:
+    """The hooks of a connector over one :class:`MemorySystem`."""
+
+    def __init__(self, system: MemorySystem) -> None:
+        self._system = system
+
+    @hookimpl
+    def fields(self) -> Sequence[FieldSpec]:
+        """Return the system's fields."""
+        return self._system.specs
+
+    @hookimpl
+    def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:
+        """Yield everybody; the system knows no dates."""
+        del at
+        self._system.reads.append("list_employees")
+        self._system.trouble("list_employees", {})
+        yield from [self._shown(person, fields) for person in self._system.people.values()]
+
+    @hookimpl
+    def read_employees(
+        self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
+    ) -> Iterator[Employee]:
+        """Yield those whom the references name."""
+        del at
+        self._system.reads.append("read_employees")
+        self._system.trouble("read_employees", {})
+        for ref in refs:
+            hits = self._system.find(ref.number) if ref.number else []
+            if ref.id in self._system.people:
+                hits.append(self._system.people[ref.id])
+            yield from [self._shown(person, fields) for person in hits]
+
+    @hookimpl
+    def create_employee(self, values: Values) -> str:
+        """Put somebody in."""
+        self._system.trouble("create_employee", values)
+        person = self._system.add(**values)
+        self._system.writes.append(("create", person, dict(values)))
+        self._system.aftermath("create_employee", values)
+        return person
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """Change the given fields only."""
+        self._system.trouble("update_employee", changes)
+        held = self._system.people[current.id]
+        self._system.people[current.id] = evolve(held, values={**held.values, **changes})
+        self._system.writes.append(("update", current.id, dict(changes)))
+        self._system.aftermath("update_employee", changes)
+
+    @hookimpl
+    def new_employee_fields(self) -> Sequence[NewField]:
+        """Return the system's choices."""
+        return self._system.choices
+
+    @hookimpl
+    def check(self) -> Account:
+        """Everything is allowed in memory."""
+        return Account("memory")
+
+    @staticmethod
+    def _shown(person: Employee, fields: Sequence[str]) -> Employee:
+        return evolve(person, values={n: v for n, v in person.values.items() if n in fields})
+
+
+@contextmanager
+def installed(**factories: Callable[[Connection], object]) -> Iterator[None]:
+    """
+    Let connectors be found inside the block as if they were installed, beside those that are.
+
+    Each keyword is a connector's name; its value builds the connector for one connection.
+    """
+    from renkei import plugins  # noqa: PLC0415 - only tests need it
+
+    real = plugins.entry_points
+
+    def entry_points(*, group: str, name: str | None = None) -> list[EntryPoint]:
+        found = [entry for entry in real(group=group) if name in (None, entry.name)]
+        if group == plugins.CONNECTORS:
+            found = [entry for entry in found if entry.name not in factories]
+            found += [_Entry(n, f) for n, f in factories.items() if name in (None, n)]
+        return found
+
+    with mock.patch.object(plugins, "entry_points", entry_points):
+        yield
+
+
+class _Entry(EntryPoint):
+    """An entry point whose object is at hand."""
+
+    def __init__(self, name: str, factory: Callable[[Connection], object]) -> None:
+        super().__init__(name, "renkei.testing", "renkei.connectors")
+        vars(self)["factory"] = factory
+
+    def load(self) -> object:
+        """Return the factory."""
+        return vars(self)["factory"]

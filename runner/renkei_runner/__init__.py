@@ -1,0 +1,1 @@
+"""The command line of renkei: a face on renkei.runs."""

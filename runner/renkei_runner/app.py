@@ -1,0 +1,91 @@
+"""What the commands of one process share: the configuration and the door to the engine."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from renkei.config import Config
+    from renkei.model import Run
+    from renkei.observer import Observer
+    from renkei.runs import Runs
+    from renkei_runner.progress import Progress
+
+DEFAULT_CONFIG = "renkei.yaml"
+
+
+def _open_runs(config: Config, observer: Observer) -> Runs:
+    from renkei.runs import Runs
+
+    return Runs(config, observer=observer)
+
+
+@define
+class App:
+    """One command at work. *run* is the run it is about: its fields go beside an error."""
+
+    json: bool = False
+    debug: bool = False
+    config_path: Path | None = None
+    open_runs: Callable[[Config, Observer], Runs] = _open_runs
+    asks: bool = field(factory=lambda: sys.stdin.isatty() and sys.stderr.isatty())
+    run: Run | None = None
+    writing: bool = False
+    _progress: Progress | None = None
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there who can be asked."""
+        return self.asks and not self.json
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration file to use, whether it exists or not."""
+        return self.config_path or Path(os.environ.get("RENKEI_CONFIG") or DEFAULT_CONFIG)
+
+    def config(self) -> Config:
+        """Read the configuration."""
+        from renkei.config import load_config
+
+        return load_config(self.config_file)
+
+    @contextmanager
+    def runs(self) -> Iterator[Runs]:
+        """Open the engine; progress is shown while something in the block takes long."""
+        from renkei.logs import configure_logging
+        from renkei_runner.progress import Progress
+
+        configure_logging(json=self.json, level="debug" if self.debug else "warning")
+        config = self.config()
+        self._progress = Progress(live=sys.stderr.isatty() and not self.json)
+        with self._progress as progress, self.open_runs(config, progress) as runs:
+            yield runs
+
+    def clear(self) -> None:
+        """Take what moves from the screen, so that a question or a result can be read."""
+        if self._progress is not None:
+            self._progress.clear()
+
+    @contextmanager
+    def about(self, runs: Runs, run_id: str, *, writing: bool = False) -> Iterator[Run]:
+        """Remember the run the block is about, as it is when something goes wrong."""
+        self.run = runs.run(run_id)
+        self.writing = writing
+        try:
+            yield self.run
+        except BaseException:
+            self.run = runs.run(run_id)
+            raise
+
+    def command(self, *words: str) -> str:
+        """Return the exact command that a person types next, with the configuration in use."""
+        config = ["--config", str(self.config_path)] if self.config_path else []
+        return shlex.join(["renkei", *config, *words])

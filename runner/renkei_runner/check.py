@@ -1,0 +1,85 @@
+"""renkei check: tell whether the work can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from renkei.i18n import N_, _
+from renkei_runner.app import App
+from renkei_runner.cli import command
+from renkei_runner.documents import Document, document
+from renkei_runner.output import emit, next_steps, say
+
+if TYPE_CHECKING:
+    from renkei.runs import Checked
+
+CONFIGURATION, SYSTEM = 3, 4
+
+
+@command(
+    "check",
+    help=N_("Try the credentials and permissions of every connection, the mappings and the clock."),
+)
+@click.pass_obj
+def check(app: App) -> int:
+    with app.runs() as runs:
+        found = runs.check()
+        names = tuple(app.config().connections)
+    app.clear()
+    failed = [each for each in found if _is_bad(each)]
+    code = _exit_code(failed, names)
+    if app.json:
+        emit(_document(found, failed))
+    else:
+        _show(app, found, code, names)
+    return code
+
+
+def _is_bad(checked: Checked) -> bool:
+    return any(finding.level == "problem" for finding in checked.findings)
+
+
+def _exit_code(failed: Sequence[Checked], connections: Sequence[str]) -> int:
+    """A system that refuses weighs more than a mapping that has to be corrected."""
+    if not failed:
+        return 0
+    return SYSTEM if any(each.subject in connections for each in failed) else CONFIGURATION
+
+
+def _document(found: Sequence[Checked], failed: Sequence[Checked]) -> Document:
+    checks = [
+        {
+            "subject": each.subject,
+            "findings": [{"level": one.level, "message": one.message} for one in each.findings],
+        }
+        for each in found
+    ]
+    result = document(ok=not failed, checks=checks)
+    if failed:
+        first = next(one for one in failed[0].findings if one.level == "problem")
+        where = failed[0].subject
+        result["error"] = {"code": "check", "message": first.message, "where": where}
+    return result
+
+
+def _show(app: App, found: Sequence[Checked], code: int, names: Sequence[str]) -> None:
+    marks = {"ok": _("ok"), "warning": _("warning"), "problem": _("PROBLEM")}
+    for each in found:
+        say(each.subject)
+        for finding in each.findings:
+            say(f"  {marks[finding.level]}: {finding.message}")
+    if code:
+        say()
+        say(
+            _("Correct the problems, then try again: {command}").format(
+                command=app.command("check")
+            )
+        )
+        return
+    say()
+    say(_("The work can be done."))
+    source, target = (*names, "TARGET", "TARGET")[:2]
+    next_steps((app.command("fetch", source, target), _("compare; writes to no system")))

@@ -1,0 +1,172 @@
+"""From options or answers to a choice: who is to be synced, and the values new employees need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from attrs import frozen
+
+from renkei.errors import UsageError
+from renkei.i18n import N_, _, label
+from renkei.model import Difference, NewField, NewRow, Run, Selection
+from renkei.printable import printable
+from renkei_runner.app import App
+from renkei_runner.cli import F, option
+from renkei_runner.parameters import DIFFERENCES, NEW_VALUE
+
+if TYPE_CHECKING:
+    from renkei.runs import Runs
+
+ALL = frozenset({Difference.NEW, Difference.CHANGED})
+
+
+@frozen(kw_only=True)
+class Wanted:
+    """What the options of `sync` and `run` say."""
+
+    differences: tuple[tuple[Difference, ...], ...]
+    numbers: tuple[str, ...]
+    excluded: tuple[str, ...]
+    new: tuple[tuple[str, str], ...]
+    new_file: Path | None
+    yes: bool
+    wait: bool = False
+
+    @property
+    def chosen(self) -> bool:
+        """Whether somebody said who is to be synced."""
+        return bool(self.differences or self.numbers or self.yes)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was said at all."""
+        return not (self.chosen or self.excluded or self.new or self.new_file)
+
+    def who(self) -> frozenset[Difference]:
+        """Return the differences that are chosen; --yes alone means all new and changed."""
+        named = frozenset(chain.from_iterable(self.differences))
+        return ALL if self.yes and not named and not self.numbers else named
+
+
+def choice_options(function: F) -> F:
+    """Add the options with which `sync` and `run` choose."""
+    options: Sequence[Callable[[F], F]] = (
+        option(
+            "--difference", "differences", type=DIFFERENCES, multiple=True, metavar="new,changed",
+            help=N_("Choose all employees with these differences."),
+        ),
+        option(
+            "--number", "numbers", multiple=True, metavar="CODE",
+            help=N_("Choose this employee."),
+        ),
+        option(
+            "--except", "excluded", multiple=True, metavar="CODE",
+            help=N_("Leave this employee out."),
+        ),
+        option(
+            "--new", "new", type=NEW_VALUE, multiple=True, metavar="FIELD=VALUE",
+            help=N_("A value for every new employee; see `renkei choices`."),
+        ),
+        option(
+            "--new-file", type=click.Path(path_type=Path), metavar="CSV",
+            help=N_("Values for single new employees; see `renkei choices --template`."),
+        ),
+        option("--yes", is_flag=True, help=N_("Choose all new and changed, and ask nothing.")),
+    )  # fmt: skip
+    for add in reversed(options):
+        function = add(function)
+    return function
+
+
+def must_choose(app: App, wanted: Wanted) -> None:
+    """Refuse to guess where nobody can be asked."""
+    if wanted.chosen or app.interactive:
+        return
+    message = _(
+        "Nobody is chosen. Say who is to be synced: --difference new,changed,"
+        " --number CODE, or --yes for all new and changed."
+    )
+    raise UsageError(message, code="nothing_chosen")
+
+
+def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
+    """Return the choice that the options and the answers of a person make, or None after a "no"."""
+    must_choose(app, wanted)
+    differences = wanted.who()
+    if not wanted.chosen:
+        if not _agrees(app, run):
+            return None
+        differences = ALL
+    new = _new_values(wanted.new)
+    rows = _rows(runs, run, wanted.new_file, wait=wanted.wait)
+    ask = app.interactive and not wanted.yes and wanted.new_file is None
+    if ask and _anyone_new(runs, run, differences, wanted.numbers):
+        app.clear()
+        new = _complete(new, runs.new_fields(run.id, wait=wanted.wait))
+    return Selection(
+        differences=differences,
+        numbers=wanted.numbers,
+        excluded=wanted.excluded,
+        new=new,
+        new_rows=rows,
+    )
+
+
+def _agrees(app: App, run: Run) -> bool:
+    app.clear()
+    text = _("Write {new} new and {changed} changed employees to {target}?").format(
+        new=run.counts.get(Difference.NEW, 0),
+        changed=run.counts.get(Difference.CHANGED, 0),
+        target=run.target,
+    )
+    return click.confirm(printable(text), default=False, err=True)
+
+
+def _new_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if values.setdefault(name, value) != value:
+            message = _("--new {name} is given twice, with different values.").format(name=name)
+            raise UsageError(message, code="new_value", where=name)
+    return values
+
+
+def _rows(runs: Runs, run: Run, path: Path | None, *, wait: bool) -> tuple[NewRow, ...]:
+    if path is None:
+        return ()
+    from renkei.newfile import read_new_file
+
+    fields = runs.new_fields(run.id, wait=wait)
+    return read_new_file(path, [each.name for each in fields])
+
+
+def _complete(given: Mapping[str, str], fields: Sequence[NewField]) -> dict[str, str]:
+    """Ask for what new employees need and the options do not say."""
+    asked = (each for each in fields if each.name not in given and each.choices)
+    return {**given, **{each.name: _asked(each) for each in asked}}
+
+
+def _anyone_new(
+    runs: Runs, run: Run, differences: frozenset[Difference], numbers: Sequence[str]
+) -> bool:
+    if Difference.NEW in differences:
+        return run.counts.get(Difference.NEW, 0) > 0
+    if not numbers:
+        return False
+    return any(item.difference is Difference.NEW for item in runs.items(run.id, numbers=numbers))
+
+
+def _asked(each: NewField) -> str:
+    """Let a person pick one choice of a numbered list; return its code."""
+    title = printable(f"{label(each.label)} ({each.name})")
+    click.echo(_("{field} of the new employees:").format(field=title), err=True)
+    for index, choice in enumerate(each.choices, 1):
+        click.echo(printable(f"  {index}) {choice.code}  {choice.label}"), err=True)
+    picked: int = click.prompt(
+        _("Number in this list"), type=click.IntRange(1, len(each.choices)), err=True
+    )
+    return each.choices[picked - 1].code

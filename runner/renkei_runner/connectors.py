@@ -1,0 +1,78 @@
+"""renkei connectors: what is installed, and what each can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from attrs import frozen
+
+from renkei.i18n import N_, _, label
+from renkei.model import FieldSpec
+from renkei_runner.app import App
+from renkei_runner.cli import command
+from renkei_runner.documents import Document, document
+from renkei_runner.output import emit, next_steps, say, table
+
+if TYPE_CHECKING:
+    from renkei.plugins import Installed
+
+
+@frozen
+class _Described:
+    found: Installed
+    fields: tuple[FieldSpec, ...] = ()
+    hooks: tuple[str, ...] = ()
+
+
+@command("connectors", help=N_("List the installed connectors with their fields."))
+@click.pass_obj
+def connectors(app: App) -> None:
+    from renkei import plugins
+
+    described = [
+        _Described(each)
+        if each.problem
+        else _Described(each, plugins.offline_fields(each.name), plugins.hooks_of(each.name))
+        for each in plugins.installed()
+    ]
+    if app.json:
+        emit(document(connectors=[_document(each) for each in described]))
+        return
+    for each in described:
+        _show(each)
+    next_steps((app.command("init"), _("write a configuration that uses them")))
+
+
+def _document(each: _Described) -> Document:
+    return {
+        "name": each.found.name,
+        "version": each.found.version,
+        "problem": each.found.problem,
+        "hooks": list(each.hooks),
+        "fields": [
+            {
+                "name": spec.name,
+                "label": {"ja": spec.label.ja, "en": spec.label.en},
+                "type": spec.type,
+                "role": spec.role,
+                "required": spec.required,
+                "write": spec.write,
+            }
+            for spec in each.fields
+        ],
+    }
+
+
+def _show(each: _Described) -> None:
+    say(f"{each.found.name} {each.found.version}")
+    if each.found.problem:
+        say(f"  ! {each.found.problem}")
+        return
+    say(_("  hooks: {hooks}").format(hooks=_(", ").join(each.hooks)))
+    writes = {"always": _("always"), "create": _("only when created"), "never": _("never")}
+    rows = [
+        (spec.name, label(spec.label), spec.type, spec.role or "", writes[spec.write])
+        for spec in each.fields
+    ]
+    table((_("field"), _("label"), _("type"), _("role"), _("written")), rows)

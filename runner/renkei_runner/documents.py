@@ -1,0 +1,104 @@
+"""The JSON documents of the command line: names and order are a contract with scripts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from renkei.model import Change, Difference, Item, NewField, Outcome, Remark, Run, Value
+
+SCHEMA_VERSION = 1
+
+Document = dict[str, Any]
+
+
+def document(**parts: object) -> Document:
+    """Return a document with its version in front."""
+    return {"schema_version": SCHEMA_VERSION, **parts}
+
+
+def run_document(run: Run) -> Document:
+    """Return what every command about a run prints."""
+    return document(**run_parts(run))
+
+
+def run_parts(run: Run) -> Document:
+    """Return the fields of a run; outcomes only from the moment a sync has begun."""
+    parts: Document = {
+        "run": run.id,
+        "status": run.status.value,
+        "source": run.source,
+        "target": run.target,
+        "base_date": run.base_date.isoformat(),
+        "counts": {each.value: run.counts.get(each, 0) for each in Difference},
+    }
+    if run.outcomes is not None:
+        parts["outcomes"] = {each.value: run.outcomes.get(each, 0) for each in Outcome}
+    return parts
+
+
+def plan_document(run: Run, items: Iterable[Item]) -> Document:
+    """Return a run with what the sync of each employee would change."""
+    return run_document(run) | {"items": [_plan_item(item) for item in items]}
+
+
+def report_document(run: Run, items: Iterable[Item]) -> Document:
+    """Return a run with what became of each employee."""
+    return run_document(run) | {"items": [_report_item(item) for item in items]}
+
+
+def choices_document(connection: str, fields: Sequence[NewField]) -> Document:
+    """Return the required new-record fields of a connection with their live choices."""
+    return document(
+        connection=connection,
+        fields=[
+            {
+                "name": each.name,
+                "label": {"ja": each.label.ja, "en": each.label.en},
+                "choices": [{"code": one.code, "label": one.label} for one in each.choices],
+            }
+            for each in fields
+        ],
+    )
+
+
+def error_document(run: Run | None, code: str, message: str, where: str | None) -> Document:
+    """Return what is printed when a command ends otherwise than it should."""
+    parts = {} if run is None else run_parts(run)
+    return document(**parts, error={"code": code, "message": message, "where": where})
+
+
+def _plan_item(item: Item) -> Document:
+    return {
+        "number": item.number,
+        "difference": item.difference.value,
+        "changes": [_change(change) for change in item.changes],
+        "reasons": _codes(item.reasons),
+        "notes": _codes(item.notes),
+    }
+
+
+def _change(change: Change) -> Document:
+    return {
+        "field": change.field,
+        "before": _value(change.before),
+        "after": _value(change.after),
+    }
+
+
+def _report_item(item: Item) -> Document:
+    reason = item.outcome_reason
+    return {
+        "number": item.number,
+        "outcome": item.outcome.value if item.outcome else None,
+        "reason": reason.code if reason else None,
+    }
+
+
+def _codes(remarks: Iterable[Remark]) -> list[str]:
+    return [remark.code for remark in remarks]
+
+
+def _value(value: Value) -> object:
+    return value.isoformat() if isinstance(value, dt.date) else value

@@ -1,0 +1,125 @@
+"""How a command ends that cannot do what it was asked: one sentence and one exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+from attrs import frozen
+
+from renkei.errors import MappingError, RenkeiError
+from renkei.i18n import _
+from renkei.model import Status
+from renkei_runner.documents import error_document
+from renkei_runner.output import emit, note
+
+if TYPE_CHECKING:
+    from renkei_runner.app import App
+
+USAGE = 2
+INTERNAL = 4
+INTERRUPTED = 130
+NO_READER = 141
+UNFINISHED = (Status.SYNCING, Status.PAUSED)
+
+
+@frozen(kw_only=True)
+class Failure:
+    """What is told: a stable *code*, a *message* for people, *where* it is, and the exit code."""
+
+    exit_code: int
+    code: str
+    message: str
+    where: str | None = None
+
+
+def tell(error: BaseException, app: App) -> int:
+    """Print *error* for a person or as the one document, and return the exit code."""
+    if isinstance(error, BrokenPipeError):
+        _silence()
+        return NO_READER
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else INTERNAL
+    app.clear()
+    failure = _failure(error, app)
+    if app.debug:
+        _trace(error)
+    if app.json:
+        emit(error_document(app.run, failure.code, failure.message, failure.where))
+    elif isinstance(error, click.UsageError):
+        _show_usage(error, failure)
+    else:
+        note(failure.message)
+    return failure.exit_code
+
+
+def _failure(error: BaseException, app: App) -> Failure:
+    match error:
+        case KeyboardInterrupt() | click.Abort():
+            return Failure(exit_code=INTERRUPTED, code="interrupted", message=_interrupted(app))
+        case click.exceptions.NoArgsIsHelpError():
+            return Failure(exit_code=USAGE, code="usage", message=_("Missing command."))
+        case click.ClickException():
+            return Failure(exit_code=USAGE, code="usage", message=error.format_message())
+        case RenkeiError():
+            return Failure(
+                exit_code=error.exit_code,
+                code=error.code,
+                message=_with_advice(error, app),
+                where=error.where,
+            )
+    message = _("renkei made a mistake of its own ({kind}). Try again with --debug and report it.")
+    return Failure(
+        exit_code=INTERNAL, code="internal", message=message.format(kind=type(error).__name__)
+    )
+
+
+def _with_advice(error: RenkeiError, app: App) -> str:
+    """Add how to go on to the error of a sync that has begun."""
+    unfinished = app.writing and app.run is not None and app.run.status in UNFINISHED
+    if isinstance(error, MappingError) or not unfinished or app.run is None:
+        return error.message
+    return f"{error.message} {resume_advice(app, app.run.id)}"
+
+
+def resume_advice(app: App, run_id: str) -> str:
+    """Return the sentence with the command that continues a run."""
+    return _("Continue with: {command}").format(command=app.command("resume", run_id))
+
+
+def _interrupted(app: App) -> str:
+    if app.run is None or not app.writing:
+        return _("Interrupted. Nothing was sent.")
+    text = _("Interrupted. What was sent is recorded.")
+    return f"{text} {resume_advice(app, app.run.id)}"
+
+
+def _show_usage(error: click.UsageError, failure: Failure) -> None:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        note(error.format_message())
+        return
+    if error.ctx is not None:
+        note(error.ctx.get_usage())
+    note(_("Error: {message}").format(message=failure.message))
+    if error.ctx is not None:
+        hint = _("Try '{command} {option}' for help.")
+        note(hint.format(command=error.ctx.command_path, option="--help"))
+
+
+def _trace(error: BaseException) -> None:
+    """Tell where an error and its causes come from; no texts, which may hold values."""
+    seen: BaseException | None = error
+    while seen is not None:
+        kind = type(seen)
+        note(f"debug: {kind.__module__}.{kind.__qualname__}")
+        for frame in traceback.extract_tb(seen.__traceback__):
+            note(f"debug:   {frame.filename}:{frame.lineno} {frame.name}")
+        seen = seen.__cause__ or seen.__context__
+
+
+def _silence() -> None:
+    """Whoever read our output has gone; Python must not complain about it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,53 @@
+"""Where the command `renkei` starts and ends: language, signals, errors, exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from renkei_runner import language
+
+if TYPE_CHECKING:
+    from renkei_runner.app import App
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str], app: App | None = None) -> int:
+    """Run one command and return its exit code; *app* stands in for the real one in tests."""
+    language.speak(language.choose(arguments))
+    from renkei_runner.app import App  # click may be imported only after its language is bound
+    from renkei_runner.cli import cli
+
+    app = app or App()
+    app.json = language.asked(arguments, "--output") == "json"
+    try:
+        with _terminable():
+            result = cli.main(list(arguments), prog_name="renkei", standalone_mode=False, obj=app)
+            sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001 - whatever happens ends in one sentence and a code
+        from renkei_runner.failures import tell
+
+        return tell(error, app)
+    return result if isinstance(result, int) else 0
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: what is running is recorded first."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,109 @@
+"""renkei mapping: check a file, print its schema, explain one employee's difference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from renkei.i18n import N_, _
+from renkei_runner.app import App
+from renkei_runner.cli import argument, group
+from renkei_runner.documents import Document, document
+from renkei_runner.output import emit, next_steps, say, table
+from renkei_runner.screens import say_item
+
+if TYPE_CHECKING:
+    from renkei.model import Item
+    from renkei.runs import Step
+
+
+@group("mapping", help=N_("Check or explain mappings."))
+@click.pass_context
+def mapping(ctx: click.Context) -> None:
+    if not ctx.invoked_subcommand:
+        raise click.UsageError(_("Missing command."), ctx)
+
+
+@mapping.command(
+    "check", help=N_("Check FILE, a mapping or the name of a built-in one; no network.")
+)
+@argument("file")
+@click.pass_obj
+def check(app: App, file: str) -> None:
+    from renkei.mapping import Transforms, check_mapping, load_mapping
+    from renkei.plugins import load_extensions, offline_fields
+
+    transforms = Transforms()
+    load_extensions(transforms.register)
+    found = load_mapping(file, Path.cwd(), transforms)
+    fields = {side: offline_fields(connector) for side, connector in found.sides.items()}
+    check_mapping(found, fields, transforms)
+    if app.json:
+        emit(document(mapping=found.name, ok=True, fields=len(found.pairs)))
+        return
+    say(_("{file} is good: {count} paired fields.").format(file=file, count=len(found.pairs)))
+    next_steps((app.command("check"), _("try it with your connections")))
+
+
+@mapping.command("schema", help=N_("Print the JSON Schema of mapping files, for editors."))
+def schema() -> None:
+    from renkei.mapping import Transforms
+    from renkei.mapping import schema as mapping_schema
+    from renkei.plugins import load_extensions
+
+    transforms = Transforms()
+    load_extensions(transforms.register)
+    emit(mapping_schema(transforms))
+
+
+@mapping.command("explain", help=N_("Show how the difference of one employee (CODE) came about."))
+@argument("run_id", metavar="RUN")
+@argument("number", metavar="CODE")
+@click.pass_obj
+def explain(app: App, run_id: str, number: str) -> None:
+    with app.runs() as runs, app.about(runs, run_id):
+        item, steps = runs.explain(run_id, number)
+    if app.json:
+        emit(_document(run_id, item, steps))
+    else:
+        _show(app, run_id, item, steps)
+
+
+def _document(run_id: str, item: Item, steps: list[Step]) -> Document:
+    return document(
+        run=run_id,
+        number=item.number,
+        difference=item.difference.value,
+        steps=[
+            {
+                "line": step.line,
+                "source_field": step.source_field,
+                "target_field": step.target_field,
+                "read": step.read,
+                "transform": step.transform,
+                "translated": step.translated,
+                "compared_with": step.compared_with,
+                "verdict": step.verdict,
+            }
+            for step in steps
+        ],
+    )
+
+
+def _show(app: App, run_id: str, item: Item, steps: list[Step]) -> None:
+    say_item(item)
+    titles = (
+        _("line"), _("source field"), _("read"), _("transform"), _("target field"),
+        _("translated"), _("compared with"), _("result"),
+    )  # fmt: skip
+    rows = [
+        (
+            str(step.line), step.source_field, step.read, step.transform or "", step.target_field,
+            step.translated, step.compared_with, step.verdict,
+        )
+        for step in steps
+    ]  # fmt: skip
+    table(titles, rows, right=(0,))
+    next_steps((app.command("plan", run_id), _("look at every difference")))

@@ -1,0 +1,73 @@
+"""What a command prints: one JSON document, or text that a terminal cannot misread."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+
+from renkei.i18n import _
+from renkei.printable import json_safe, printable
+
+WIDE = 10_000  # columns of what is not a terminal: nothing is cut or wrapped there
+
+
+def emit(document: Mapping[str, object]) -> None:
+    """Print the one JSON document of a command."""
+    text = json_safe(json.dumps(document, ensure_ascii=False, separators=(", ", ": ")))
+    sys.stdout.buffer.write(text.encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def say(text: str = "") -> None:
+    """Print one line, or several that are already safe."""
+    click.echo("\n".join(map(printable, text.split("\n"))))
+
+
+def note(text: str) -> None:
+    """Print a line on standard error."""
+    click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    note(_("Warning: {text}").format(text=text))
+
+
+def next_steps(*steps: tuple[str, str]) -> None:
+    """Print what can be done next: the exact command and what it does."""
+    say()
+    say(_("Next:"))
+    width = max(len(command) for command, _what in steps)
+    for command, what in steps:
+        say(f"  {command:<{width}}  # {what}")
+
+
+def table(
+    titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()
+) -> None:
+    """Print a table, straight with full-width characters; *right* are columns of numbers."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shape = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, title in enumerate(titles):
+        shape.add_column(
+            Text(title), justify="right" if index in right else "left", overflow="fold"
+        )
+    for row in rows:
+        shape.add_row(*(Text(printable(cell)) for cell in row))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
+    Console(width=width, highlight=False).print(shape)
+
+
+def raw(lines: Iterable[str]) -> None:
+    """Print the text of a file (CSV) in UTF-8, whatever the terminal's encoding is."""
+    for line in lines:
+        sys.stdout.buffer.write(line.encode())
+    sys.stdout.buffer.flush()

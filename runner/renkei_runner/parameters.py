@@ -1,0 +1,85 @@
+"""What the options of the commands take: dates, differences, FIELD=VALUE, ages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import click
+
+from renkei.i18n import _
+from renkei.model import Difference
+
+
+class _Type(click.ParamType):
+    """Reads a text once; what is no text has been read already."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.read(value)
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+
+    def read(self, text: str) -> object:
+        raise NotImplementedError
+
+
+class _BaseDate(_Type):
+    name = "date"
+
+    def read(self, text: str) -> dt.date:
+        try:
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+                return dt.date.fromisoformat(text)
+        except ValueError:
+            pass
+        raise ValueError(_("“{text}” is not a date like 2026-11-22.").format(text=text))
+
+
+class _Differences(_Type):
+    name = "differences"
+
+    def __init__(self, *allowed: Difference) -> None:
+        self.allowed = allowed or tuple(Difference)
+
+    def read(self, text: str) -> tuple[Difference, ...]:
+        return tuple(self._one(word.strip()) for word in text.split(","))
+
+    def _one(self, word: str) -> Difference:
+        for each in self.allowed:
+            if word == each.value:
+                return each
+        if word == Difference.BLOCKED:
+            raise ValueError(_("Blocked employees cannot be synced; `renkei plan` tells why."))
+        names = _(", ").join(each.value for each in self.allowed)
+        raise ValueError(_("“{word}” is none of {names}.").format(word=word, names=names))
+
+
+class _NewValue(_Type):
+    name = "field=value"
+
+    def read(self, text: str) -> tuple[str, str]:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise ValueError(_("Write FIELD=VALUE, such as divisionCode=1000."))
+        return name.strip(), value.strip()
+
+
+class _Age(_Type):
+    name = "age"
+
+    def read(self, text: str) -> dt.timedelta:
+        found = re.fullmatch(r"(\d{1,5})d", text, re.ASCII)
+        if not found:
+            raise ValueError(_("Write a number of days, such as 90d."))
+        return dt.timedelta(days=int(found[1]))
+
+
+BASE_DATE = _BaseDate()
+ANY_DIFFERENCES = _Differences()
+DIFFERENCES = _Differences(Difference.NEW, Difference.CHANGED, Difference.SAME)
+NEW_VALUE = _NewValue()
+AGE = _Age()

@@ -1,0 +1,48 @@
+"""renkei plan: what a run would change."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import click
+
+from renkei.i18n import N_, _
+from renkei.model import Difference
+from renkei_runner.app import App
+from renkei_runner.cli import argument, command, option
+from renkei_runner.documents import plan_document
+from renkei_runner.output import emit, raw
+from renkei_runner.parameters import ANY_DIFFERENCES
+from renkei_runner.screens import show_items, warn_of
+
+
+@command("plan", help=N_("Show each employee of RUN with every field before and after."))
+@argument("run_id", metavar="RUN")
+@option(
+    "--difference", "differences", type=ANY_DIFFERENCES, multiple=True,
+    metavar="new,changed,same,blocked", help=N_("Only these; default: all."),
+)  # fmt: skip
+@option("--number", "numbers", multiple=True, metavar="CODE", help=N_("Only this employee."))
+@option("--csv", "as_csv", is_flag=True, help=N_("Print a CSV file for a spreadsheet."))
+@click.pass_obj
+def plan(
+    app: App,
+    run_id: str,
+    differences: tuple[tuple[Difference, ...], ...],
+    numbers: tuple[str, ...],
+    as_csv: bool,
+) -> None:
+    from renkei.export import csv_lines, plan_rows
+
+    if as_csv and app.json:
+        raise click.UsageError(_("--csv and --output json exclude each other."))
+    with app.runs() as runs, app.about(runs, run_id) as run:
+        wanted = tuple(chain.from_iterable(differences))
+        items = runs.items(run_id, differences=wanted, numbers=numbers)
+        if as_csv:
+            raw(csv_lines(plan_rows(items)))
+        elif app.json:
+            warn_of(run)
+            emit(plan_document(run, items))
+        else:
+            show_items(app, run, items)

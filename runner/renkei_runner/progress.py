@@ -1,0 +1,148 @@
+"""Progress on standard error: a moving display on a terminal, else only what matters."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from renkei.facts import span_text
+from renkei.i18n import _, language, set_language
+from renkei.model import Estimate, Remark
+from renkei.observer import Observer
+from renkei.texts import reason_text
+from renkei_runner.output import note, warn
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+SHOW_AFTER_S = 1.0
+
+
+class Progress(Observer):
+    """Shows what the engine tells from its threads; *live*: with a display once it takes long."""
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = live
+        self._language = language()
+        self._lock = threading.RLock()
+        self._since = time.monotonic()
+        self._screen: Screen | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove the display; the next thing that takes long brings it back."""
+        with self._lock:
+            if self._screen is not None:
+                self._screen.close()
+            self._screen = None
+            self._since = time.monotonic()
+
+    def estimate(self, ahead: Estimate) -> None:
+        with self._lock:
+            self._speak()
+            for line in estimate_lines(ahead):
+                note(line)
+
+    def reading(self, connection: str, employees: int) -> None:
+        with self._lock:
+            self._speak()
+            text = _("{connection}: {count} employees read").format(
+                connection=connection, count=employees
+            )
+            self._show(connection, text, None, None)
+
+    def writing(self, done: int, total: int) -> None:
+        with self._lock:
+            self._speak()
+            text = _("{done} of {total} employees").format(done=done, total=total)
+            self._show("", text, done, total)
+
+    def waiting(self, connection: str, reason: str, seconds: float) -> None:
+        with self._lock:
+            self._speak()
+            self._show(f"wait {connection}", waiting_text(connection, reason, seconds), None, None)
+
+    def warning(self, remark: Remark) -> None:
+        with self._lock:
+            self._speak()
+            warn(reason_text(remark))
+
+    def _speak(self) -> None:
+        """A thread of the engine starts without the language of the command."""
+        set_language(self._language)
+
+    def _show(self, key: str, text: str, done: int | None, total: int | None) -> None:
+        if not self._live or time.monotonic() - self._since < SHOW_AFTER_S:
+            return
+        if self._screen is None:
+            self._screen = Screen()
+        self._screen.show(key, text, done, total)
+
+
+class Screen:
+    """The moving display: one line for each thing that is going on."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn
+        from rich.progress import Progress as RichProgress
+
+        self._tasks: dict[str, TaskID] = {}
+        self._display = RichProgress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._display.start()
+
+    def show(self, key: str, text: str, done: int | None, total: int | None) -> None:
+        if key not in self._tasks:
+            self._tasks[key] = self._display.add_task(text, total=total)
+        self._display.update(self._tasks[key], description=text, total=total, completed=done or 0)
+
+    def close(self) -> None:
+        self._display.stop()
+
+
+def estimate_lines(ahead: Estimate) -> list[str]:
+    """Return what is ahead: calls, time, and closed hours on the way."""
+    calls = [
+        _("{count} calls to {connection}").format(count=count, connection=name)
+        for name, count in ahead.calls.items()
+        if count is not None
+    ]
+    lines = []
+    if calls:
+        lines.append(_("Estimate: {calls}").format(calls=_(", ").join(calls)))
+    if ahead.seconds is not None and ahead.seconds >= SHOW_AFTER_S:
+        lines.append(_("Estimated time: {time}").format(time=span_text(ahead.seconds)))
+    for name, hours in ahead.closed.items():
+        text = _("{connection} takes no calls at {hours} (JST).")
+        lines.append(text.format(connection=name, hours=_(", ").join(map(str, hours))))
+    return lines
+
+
+def waiting_text(connection: str, reason: str, seconds: float) -> str:
+    """Return why nothing happens for a while."""
+    texts = {
+        "limit": _("{connection}: waiting {time}, as its request limit asks"),
+        "retry": _("{connection}: no good answer, trying again in {time}"),
+        "closed": _("{connection}: closed, waiting {time}"),
+        "settle": _("{connection}: looking again in {time} at what is in doubt"),
+    }
+    text = texts.get(reason, _("{connection}: waiting {time}"))
+    return text.format(connection=connection, time=span_text(seconds))

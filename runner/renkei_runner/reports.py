@@ -1,0 +1,112 @@
+"""renkei reports and report: what became of each run and of each employee."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from renkei.facts import moment_text
+from renkei.i18n import N_, _
+from renkei.model import Difference, Run
+from renkei.texts import status_text
+from renkei_runner.app import App
+from renkei_runner.cli import argument, command, group, option
+from renkei_runner.documents import document, report_document, run_parts
+from renkei_runner.output import emit, next_steps, raw, say, table
+from renkei_runner.parameters import AGE
+from renkei_runner.screens import show_report
+
+
+@group("reports", help=N_("List the latest runs."))
+@option(
+    "--limit", type=click.IntRange(1, 10_000), default=10, show_default=True, help=N_("How many.")
+)
+@click.pass_context
+def reports(ctx: click.Context, limit: int) -> None:
+    if ctx.invoked_subcommand:
+        return
+    app = ctx.ensure_object(App)
+    with app.runs() as runs:
+        found = runs.reports(limit)
+    if app.json:
+        emit(document(reports=[run_parts(run) for run in found]))
+    else:
+        _show_list(app, found)
+
+
+@reports.command(
+    "purge", help=N_("Remove employees' values of old runs; counts and outcomes stay.")
+)
+@option("--older-than", type=AGE, required=True, metavar="90d", help=N_("Of runs older than this."))
+@click.pass_obj
+def purge(app: App, older_than: dt.timedelta) -> None:
+    with app.runs() as runs:
+        count = runs.purge(older_than)
+    if app.json:
+        emit(document(purged=count))
+    else:
+        say(
+            _("Values of {count} runs are purged; counts and outcomes are kept.").format(
+                count=count
+            )
+        )
+        next_steps((app.command("reports"), _("list the latest runs")))
+
+
+@command("report", help=N_("Show what became of each employee of RUN."))
+@argument("run_id", metavar="RUN")
+@option("--csv", "as_csv", is_flag=True, help=N_("Print a CSV file for a spreadsheet."))
+@option(
+    "--html", "page", type=click.Path(path_type=Path), metavar="FILE",
+    help=N_("Write one page for printing and filing."),
+)  # fmt: skip
+@click.pass_obj
+def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
+    from renkei.export import csv_lines, report_rows, write_private
+    from renkei.page import report_page
+
+    if as_csv and (app.json or page):
+        raise click.UsageError(_("--csv excludes --html and --output json."))
+    with app.runs() as runs, app.about(runs, run_id) as run:
+        items = runs.items(run_id)
+        if page is not None:
+            write_private(page, report_page(run, runs.items(run_id)))
+        if as_csv:
+            raw(csv_lines(report_rows(items)))
+        elif app.json:
+            emit(report_document(run, items))
+        elif page is not None:
+            say(
+                _("{path} is written. It holds personal data: only you can read it.").format(
+                    path=page
+                )
+            )
+        else:
+            show_report(app, run, items)
+
+
+def _show_list(app: App, found: list[Run]) -> None:
+    if not found:
+        say(_("There are no runs yet."))
+        source, target = (*app.config().connections, "SOURCE", "TARGET")[:2]
+        next_steps((app.command("fetch", source, target), _("compare; writes to no system")))
+        return
+    titles = (
+        _("run"), _("fetched"), _("direction"), _("base date"), _("new"), _("changed"), _("status"),
+    )  # fmt: skip
+    table(titles, map(_row, found), right=(4, 5))
+    next_steps((app.command("report", found[0].id), _("what became of each employee")))
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    return (
+        run.id,
+        moment_text(run.created_at),
+        f"{run.source} → {run.target}",
+        run.base_date.isoformat(),
+        str(run.counts.get(Difference.NEW, 0)),
+        str(run.counts.get(Difference.CHANGED, 0)),
+        status_text(run.status),
+    )

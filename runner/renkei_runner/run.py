@@ -1,0 +1,53 @@
+"""renkei run: fetch and sync in one, for schedules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import click
+
+from renkei.i18n import N_
+from renkei.model import Difference, Run
+from renkei_runner.app import App
+from renkei_runner.choosing import Wanted, choice_options, must_choose
+from renkei_runner.cli import command, option
+from renkei_runner.fetch import fetch_options
+from renkei_runner.screens import show_found
+from renkei_runner.sync import carry_out, choose, nothing_sent
+
+
+@command("run", help=N_("Fetch SOURCE and TARGET, then sync what is chosen."))
+@fetch_options
+@choice_options
+@option("--dry-run", is_flag=True, help=N_("Only fetch and compare."))
+@click.pass_obj
+def run(
+    app: App,
+    *,
+    source: str,
+    target: str,
+    base_date: dt.date | None,
+    dry_run: bool,
+    wait: bool,
+    new_file: Path | None,
+    **choice: Any,  # noqa: ANN401 - the options of choice_options
+) -> int:
+    wanted = Wanted(new_file=new_file, wait=wait, **choice)
+    if not dry_run:
+        must_choose(app, wanted)
+    with app.runs() as runs:
+        found = runs.fetch(source, target, base_date, wait=wait)
+        if dry_run or not _anybody(found):
+            show_found(app, found)
+            return 0
+        with app.about(runs, found.id):
+            if not choose(app, runs, found, wanted):
+                return nothing_sent(app, found)
+            return carry_out(app, runs, found.id, wait=wait)
+
+
+def _anybody(found: Run) -> bool:
+    """Tell whether there is somebody to be synced."""
+    return any(found.counts.get(each) for each in (Difference.NEW, Difference.CHANGED))

@@ -1,0 +1,194 @@
+"""The screens about runs: what was found, what became of it, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from renkei.facts import moment_text, run_facts
+from renkei.i18n import _
+from renkei.model import Difference, Item, Outcome, Run, Status
+from renkei.texts import (
+    difference_text,
+    outcome_text,
+    reason_text,
+    status_text,
+    value_text,
+)
+from renkei_runner.documents import Document, run_document
+from renkei_runner.failures import INTERRUPTED, resume_advice
+from renkei_runner.output import emit, next_steps, note, say, table, warn
+
+if TYPE_CHECKING:
+    from renkei_runner.app import App
+
+TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
+CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
+PAUSED = 4
+EMPTY = "-"
+
+
+def show_found(app: App, run: Run) -> None:
+    """Print what a fetch found."""
+    app.clear()
+    if app.json:
+        warn_of(run)
+        emit(run_document(run))
+        return
+    headline(run)
+    say_notices(run)
+    steps = [(app.command("plan", run.id), _("look at every difference"))]
+    if run.counts.get(Difference.NEW) or run.counts.get(Difference.CHANGED):
+        steps.append((app.command("sync", run.id), _("choose and write")))
+    else:
+        say(_("There is nothing to do."))
+    next_steps(*steps)
+
+
+def show_items(app: App, run: Run, items: Iterable[Item]) -> None:
+    """Print the plan: each employee with every field before and after."""
+    headline(run)
+    say_notices(run)
+    for item in items:
+        say_item(item)
+    if run.status is Status.READY:
+        next_steps(
+            (app.command("sync", run.id, "--difference", "new,changed"), _("write all of these")),
+            (app.command("sync", run.id, "--number", "NUMBER"), _("write only one employee")),
+        )
+    else:
+        next_steps((app.command("report", run.id), _("what became of each employee")))
+
+
+def headline(run: Run) -> None:
+    """Print which run this is and how many employees are in each state."""
+    text = _("Run {run}: {source} → {target}, base date {date}, {status}")
+    parts = {"run": run.id, "source": run.source, "target": run.target}
+    say(text.format(**parts, date=run.base_date, status=status_text(run.status)))
+    rows = [(difference_text(each), f"{run.counts.get(each, 0):,}") for each in Difference]
+    table((_("difference"), _("employees")), rows, right=(1,))
+
+
+def say_notices(run: Run) -> None:
+    """Print what a person should know about the whole run."""
+    for notice in run.notices:
+        say(_("Note: {text}").format(text=reason_text(notice)))
+
+
+def warn_of(run: Run) -> None:
+    """Print the same on standard error: a JSON document stays alone on standard output."""
+    for notice in run.notices:
+        warn(reason_text(notice))
+
+
+def say_item(item: Item) -> None:
+    """Print one employee of the plan."""
+    say(f"{difference_text(item.difference)}  {item.number or '-'}  {item.name}")
+    for change in item.changes:
+        before, after = value_text(change.before), value_text(change.after)
+        if item.difference is not Difference.NEW:
+            after = f"{before or EMPTY} → {after or EMPTY}"
+        say(f"    {change.field}: {after}")
+    for remark in (*item.reasons, *item.notes):
+        say(f"    ! {reason_text(remark)}")
+
+
+def show_outcome(app: App, run: Run, trouble: Iterable[Item]) -> int:
+    """Print how a sync ended and return its exit code; *trouble* are those who are not done."""
+    app.clear()
+    code = outcome_code(run)
+    if app.json:
+        emit(_outcome_document(app, run, code))
+        return code
+    text = _("Run {run}: {status}")
+    say(text.format(run=run.id, status=status_text(run.status)))
+    say_outcomes(run)
+    for item in trouble:
+        say_outcome(item)
+    if code in (PAUSED, INTERRUPTED):
+        note(pause_text(app, run))
+    _say_next(app, run)
+    return code
+
+
+def outcome_code(run: Run) -> int:
+    """Return the exit code for how a sync ended."""
+    if run.status is Status.PAUSED and run.reason and run.reason.code == "interrupted":
+        return INTERRUPTED
+    return CODES.get(run.status, PAUSED)
+
+
+def say_outcomes(run: Run) -> None:
+    """Print how many employees have which outcome."""
+    if run.outcomes is not None:
+        rows = [(outcome_text(each), f"{run.outcomes.get(each, 0):,}") for each in Outcome]
+        table((_("outcome"), _("employees")), rows, right=(1,))
+
+
+def say_outcome(item: Item) -> None:
+    """Print what became of one employee, and why."""
+    outcome = outcome_text(item.outcome) if item.outcome else difference_text(item.difference)
+    say(f"{outcome}  {item.number or '-'}  {item.name}")
+    if item.outcome_reason is not None:
+        say(f"    ! {reason_text(item.outcome_reason)}")
+
+
+def pause_text(app: App, run: Run) -> str:
+    """Return why a run stopped, when it may go on and with which command."""
+    parts = [reason_text(run.reason)] if run.reason else [status_text(run.status)]
+    if run.resume_at is not None:
+        parts.append(_("It may go on at {time}.").format(time=moment_text(run.resume_at)))
+    if run.status is Status.PAUSED:
+        parts.append(resume_advice(app, run.id))
+    return " ".join(parts)
+
+
+def show_report(app: App, run: Run, items: Iterable[Item]) -> None:
+    """Print the report: the run's facts, its counts, and everybody who needs attention."""
+    for title, text in run_facts(run):
+        say(f"{title}: {text}")
+    rows = [(difference_text(each), f"{run.counts.get(each, 0):,}") for each in Difference]
+    table((_("difference"), _("employees")), rows, right=(1,))
+    say_notices(run)
+    say_outcomes(run)
+    if run.reason is not None:
+        say(pause_text(app, run))
+    for item in items:
+        if item.outcome in TROUBLE:
+            say_outcome(item)
+    if run.purged:
+        say(_("The employees' values are purged; counts and outcomes are kept."))
+    _say_next(app, run)
+
+
+def _outcome_document(app: App, run: Run, code: int) -> Document:
+    result = run_document(run)
+    if code in (PAUSED, INTERRUPTED):
+        reason = run.reason.code if run.reason else run.status.value
+        result["error"] = {"code": reason, "message": pause_text(app, run), "where": None}
+    return result
+
+
+def _say_next(app: App, run: Run) -> None:
+    report = (
+        app.command("report", run.id, "--html", f"report-{run.id}.html"),
+        _("keep the report as a page"),
+    )
+    resume = (app.command("resume", run.id), _("continue"))
+    again = (app.command("fetch", run.source, run.target), _("compare anew"))
+    retry = (app.command("sync", run.id, "--retry-failed"), _("try those who failed again"))
+    plan = (app.command("plan", run.id), _("look at every difference"))
+    unknown = run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
+    match run.status:
+        case Status.PAUSED | Status.SYNCING:
+            next_steps(resume, report)
+        case Status.DONE_WITH_ERRORS:
+            next_steps(*([resume] if unknown else []), retry, again, report)
+        case Status.READY:
+            next_steps(plan, (app.command("sync", run.id), _("choose and write")))
+        case Status.FETCHING:
+            next_steps((app.command("reports"), _("list the latest runs")))
+        case Status.DONE:
+            next_steps(report, again)
+        case _:
+            next_steps(again)

@@ -1,0 +1,118 @@
+"""renkei sync, resume and cancel: write what is chosen, go on, give up."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from renkei.i18n import N_, _
+from renkei.model import Item, Run, Status
+from renkei_runner.app import App
+from renkei_runner.choosing import Wanted, choice_options, selection
+from renkei_runner.cli import argument, command, option
+from renkei_runner.documents import run_document
+from renkei_runner.output import emit, next_steps, note, say
+from renkei_runner.screens import TROUBLE, show_outcome
+
+if TYPE_CHECKING:
+    from renkei.runs import Runs
+
+
+@command("sync", help=N_("Write the chosen employees of RUN to its target."))
+@argument("run_id", metavar="RUN")
+@choice_options
+@option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
+@option("--retry-failed", is_flag=True, help=N_("Also try those again who failed."))
+@click.pass_obj
+def sync(
+    app: App,
+    *,
+    run_id: str,
+    retry_failed: bool,
+    wait: bool,
+    new_file: Path | None,
+    **choice: Any,  # noqa: ANN401 - the options of choice_options
+) -> int:
+    wanted = Wanted(new_file=new_file, wait=wait, **choice)
+    with app.runs() as runs, app.about(runs, run_id) as run:
+        if run.status is not Status.DONE and not choose(app, runs, run, wanted):
+            return nothing_sent(app, run)
+        return carry_out(app, runs, run_id, wait=wait, retry_failed=retry_failed)
+
+
+@command("resume", help=N_("Continue RUN with what is chosen; looks up what is in doubt first."))
+@argument("run_id", metavar="RUN")
+@option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
+@click.pass_obj
+def resume(app: App, run_id: str, wait: bool) -> int:
+    with app.runs() as runs, app.about(runs, run_id):
+        return carry_out(app, runs, run_id, wait=wait)
+
+
+@command("cancel", help=N_("Give up RUN; what has been written stays written."))
+@argument("run_id", metavar="RUN")
+@click.pass_obj
+def cancel(app: App, run_id: str) -> None:
+    with app.runs() as runs, app.about(runs, run_id):
+        run = runs.cancel(run_id)
+    if app.json:
+        emit(run_document(run))
+        return
+    say(_("Run {run} is cancelled. What has been written stays written.").format(run=run.id))
+    next_steps((app.command("report", run.id), _("what became of each employee")))
+
+
+def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> bool:
+    """Store a choice unless there is one and the options say nothing; False after a "no"."""
+    if wanted.empty and runs.selection(run.id) is not None:
+        return True
+    chosen = selection(app, runs, run, wanted)
+    if chosen is None:
+        return False
+    runs.choose(run.id, chosen, wait=wanted.wait)
+    return True
+
+
+def carry_out(app: App, runs: Runs, run_id: str, *, wait: bool, retry_failed: bool = False) -> int:
+    """Sync what is stored, and show how it ended."""
+    with app.about(runs, run_id, writing=True), stoppable(runs):
+        run = runs.sync(run_id, wait=wait, retry_failed=retry_failed)
+        return show_outcome(app, run, _trouble(runs, run))
+
+
+@contextmanager
+def stoppable(runs: Runs) -> Iterator[None]:
+    """Let the first Ctrl-C or SIGTERM end a sync after the employee in hand, the second at once."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        runs.interrupt()
+        note(_("Stopping after the employee in hand. Press Ctrl-C again to stop at once."))
+        signal.signal(number, interrupt)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def nothing_sent(app: App, run: Run) -> int:
+    """Tell that a person said no."""
+    say(_("Nothing was sent."))
+    next_steps((app.command("plan", run.id), _("look at every difference")))
+    return 0
+
+
+def _trouble(runs: Runs, run: Run) -> Iterator[Item]:
+    if run.outcomes and any(run.outcomes.get(each) for each in TROUBLE):
+        yield from (item for item in runs.items(run.id) if item.outcome in TROUBLE)

@@ -1,0 +1,117 @@
+"""SmartHR's tables beside the people: establishments, departments, employment types and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from renkei_sandbox.messages import Fields
+
+_MADE: Final = {
+    "created_at": "2020-10-01T09:00:00.000+09:00",
+    "updated_at": "2025-03-20T09:00:00.000+09:00",
+}
+READABLE_BY_ID: Final = frozenset(
+    {"employment_types", "departments", "job_titles", "grades", "job_categories"}
+    | {"recruitment_types", "payment_periods", "users", "crew_custom_field_templates"}
+)
+SORTABLE: Final = frozenset({"departments", "job_titles", "users", "payment_periods"})
+
+_TYPES: Final = (
+    ("正社員", "full_timer", "01"),
+    ("契約社員", "contract_worker", "02"),
+    ("アルバイト・パート", "part_timer", "03"),
+    ("専門嘱託", None, None),
+)
+_DEPARTMENTS: Final = (
+    ("営業本部", "S100", None),
+    ("第一営業部", "S110", 0),
+    ("第二営業部", "S120", 0),
+    ("管理本部", "K100", None),
+)
+_TITLES: Final = (("部長", 100, "T10"), ("課長", 200, "T20"), ("主任", 300, "T30"))
+_ESTABLISHMENTS: Final = ("東京本社", "大阪支社", "東京本社")
+_USERS: Final = (
+    ("admin@example.com", True),
+    ("jinji@example.com", True),
+    ("p0001@example.com", False),
+)
+
+
+def build(new_id: Callable[[str], str]) -> dict[str, list[Fields]]:
+    """Return all tables; two establishments share one name on purpose."""
+
+    def row(kind: str, **fields: object) -> Fields:
+        return {"id": new_id(kind), **fields, **_MADE}
+
+    company = row("company", name="株式会社あけぼの商事", code="C1", corporate_number=None)
+    company |= {"address": None, "tel_number": "0300000000", "owner_id": None}
+    departments: list[Fields] = []
+    for position, (name, code, above) in enumerate(_DEPARTMENTS, 1):
+        parent = None if above is None else departments[above]["id"]
+        made = row("department", name=name, position=position, code=code, parent_id=parent)
+        departments.append({**made, "company_id": company["id"], "discontinued": False})
+    return {
+        "companies": [company],
+        "biz_establishments": [_establishment(row, name, company) for name in _ESTABLISHMENTS],
+        "employment_types": [
+            row("employment_type", name=name, preset_type=preset, code=code)
+            for name, preset, code in _TYPES
+        ],
+        "departments": departments,
+        "job_titles": [
+            row("job_title", name=name, rank=rank, code=code) for name, rank, code in _TITLES
+        ],
+        "grades": [row("grade", name=f"{n}等級", rank=n) for n in (1, 2, 3)],
+        "job_categories": [row("job_category", name=name) for name in ("営業", "事務")],
+        "recruitment_types": [
+            row("recruitment_type", name="新卒", preset_type="new_graduate"),
+            row("recruitment_type", name="中途", preset_type="mid_career"),
+        ],
+        "payment_periods": [row("payment_period", name="月給", period_type="monthly")],
+        "users": [_user(row, email, admin=admin) for email, admin in _USERS],
+        "crew_custom_field_templates": _templates(row),
+    }
+
+
+def _establishment(row: Callable[..., Fields], name: str, company: Fields) -> Fields:
+    return row(
+        "biz_establishment",
+        name=name,
+        hel_ins_type="kyokai_kenpo",
+        hel_ins_name=None,
+        hel_ins_ref_code=None,
+        company_id=company["id"],
+        soc_ins_name=name,
+        soc_ins_owner_id=None,
+        soc_ins_address=None,
+        soc_ins_tel_number=None,
+        soc_ins_ref_code=None,
+        soc_ins_number=None,
+        lab_ins_name=name,
+        lab_ins_owner_id=None,
+        lab_ins_address=None,
+        lab_ins_tel_number=None,
+        lab_ins_number=None,
+        emp_ins_number=None,
+        sr=None,
+        jurisdiction_tax=None,
+        salary_payer_address=None,
+    )
+
+
+def _user(row: Callable[..., Fields], email: str, *, admin: bool) -> Fields:
+    role = {"id": None, "name": "管理者" if admin else "メンバー", "crews_scope": "crews_scope_all"}
+    return row("user", email=email, notification_email=None, admin=admin, role=role, crew_id=None)
+
+
+def _templates(row: Callable[..., Fields]) -> list[Fields]:
+    base = {"group_id": None, "hint": None, "scale": None, "separated_by_commas": False}
+    choices = [
+        {"id": row("element")["id"], "name": name, "physical_name": physical, "position": n}
+        for n, (name, physical) in enumerate((("在宅可", "remote_ok"), ("出社", None)), 1)
+    ]
+    return [
+        row("template", name="ニックネーム", type="string", elements=[], position=1, **base),
+        row("template", name="勤務形態", type="enum", elements=choices, position=2, **base),
+    ]

@@ -1,0 +1,74 @@
+"""A run from fetch to report, between two invented systems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from renkei.errors import UsageError
+from renkei.model import Difference, Outcome, Selection, Status
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
+
+
+def test_a_new_employee_is_created_with_the_chosen_values(world: World) -> None:
+    """What is sent is the source's own text with the chosen ward; a second fetch finds nothing."""
+    world.in_clinic(surname="﨑山")
+    run = world.fetch()
+    assert run.counts[Difference.NEW] == 1
+    assert world.rosta.writes == []
+    done = world.sync(run, ward="South")
+    assert done.status is Status.DONE
+    assert done.outcomes is not None
+    assert done.outcomes[Outcome.CREATED] == 1
+    ((kind, _id, values),) = world.rosta.writes
+    assert kind == "create"
+    assert values["family"] == "﨑山"
+    assert values["ward"] == "W2"
+    assert values["rank"] == "2"
+    assert "end" not in values
+    assert world.fetch().counts[Difference.SAME] == 1
+
+
+def test_a_changed_employee_gets_only_what_differs(world: World) -> None:
+    """An update holds the differing fields and nothing else."""
+    world.in_clinic(mail="new@example.jp")
+    world.in_rosta()
+    world.sync(world.fetch())
+    assert [(kind, values) for kind, _id, values in world.rosta.writes] == [
+        ("update", {"email": "new@example.jp"})
+    ]
+
+
+def test_a_second_sync_sends_nothing(world: World) -> None:
+    """On a run that is done a sync is a no-op."""
+    world.in_clinic()
+    run = world.fetch()
+    world.sync(run)
+    before = list(world.rosta.writes)
+    assert world.resume(run).status is Status.DONE
+    assert world.rosta.writes == before
+
+
+def test_a_missing_value_is_a_usage_error_and_nothing_is_stored(world: World) -> None:
+    """Without a ward nobody can be created, and the run stays ready."""
+    world.in_clinic()
+    run = world.fetch()
+    with world.runs() as runs, pytest.raises(UsageError, match="ward"):
+        runs.choose(run.id, Selection(differences=frozenset({Difference.NEW})))
+    with world.runs() as runs:
+        assert runs.run(run.id).status is Status.READY
+        assert runs.selection(run.id) is None
+
+
+def test_somebody_changed_since_the_fetch_is_not_overwritten(world: World) -> None:
+    """The target was edited after the plan was made."""
+    world.in_clinic(mail="new@example.jp")
+    there = world.in_rosta()
+    run = world.fetch()
+    world.rosta.edit(there, family="橘")
+    assert world.sync(run).status is Status.DONE_WITH_ERRORS
+    assert world.rosta.writes == []
+    assert world.outcome(run) == (Outcome.FAILED, "changed_since_fetch")
