@@ -19,7 +19,16 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.hookspecs import hookimpl
-from renkei.http import JSON, Answer, Connection, Failure, Room, Session
+from renkei.http import (
+    JSON,
+    Answer,
+    Connection,
+    Failure,
+    Room,
+    Session,
+    closed_error,
+    read_value,
+)
 from renkei.i18n import _
 from renkei.model import (
     JST,
@@ -69,5 +78,7 @@ __all__ = [
     "Values",
     "_",
     "base_dates",
+    "closed_error",
     "hookimpl",
+    "read_value",
 ]

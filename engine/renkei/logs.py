@@ -91,4 +91,4 @@ class _LibraryHandler(logging.Handler):
         event["level"] = record.levelname.lower()
         stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
         line = self._renderer(None, "", escape(None, "", only_allowed(None, "", stamped)))
-        self._out.write(f"{line}\n")
+        self._out.write(str(line) + "\n")

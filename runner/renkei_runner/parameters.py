@@ -12,7 +12,7 @@ from renkei.i18n import _
 from renkei.model import Difference
 
 
-class _Type(click.ParamType):
+class _Type(click.ParamType[Any]):
     """Reads a text once; what is no text has been read already."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401

@@ -25,6 +25,7 @@ from renkei_runner.sync import carry_out, choose, nothing_sent
 @click.pass_obj
 def run(
     app: App,
+    /,
     *,
     source: str,
     target: str,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def sync(
     app: App,
+    /,
     *,
     run_id: str,
     retry_failed: bool,

@@ -212,7 +212,7 @@ class Faults:
     _rules: list[Rule] = Factory(list)
     _lock: threading.Lock = Factory(threading.Lock)
 
-    def add(  # noqa: PLR0913 - each narrows down the requests meant
+    def add(
         self,
         fault: Fault | str,
         *,

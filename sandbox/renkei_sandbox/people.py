@@ -106,7 +106,7 @@ def populate(
     smarthr: SmartHR, touchontime: TouchOnTime, people: int, seed: int
 ) -> dict[str, list[str]]:
     """Put *people* into both systems; return the numbers of the awkward ones by case."""
-    from renkei_sandbox.cases import CASES  # noqa: PLC0415 - cases are made of this module's people
+    from renkei_sandbox.cases import CASES
 
     today = smarthr.clock.today()
     awkward = CASES if people >= _FEWEST_WITH_CASES else ()
@@ -126,7 +126,7 @@ def populate(
 
 def _roster(people: int, seed: int, today: dt.date) -> Iterator[Person]:
     """Yield clean people with numbers of one width; the same ones for the same seed and day."""
-    chance = random.Random(seed)  # noqa: S311 - no secrets
+    chance = random.Random(seed)
     width = max(4, len(str(people)))
 
     def pick(below: int) -> int:
@@ -134,7 +134,7 @@ def _roster(people: int, seed: int, today: dt.date) -> Iterator[Person]:
 
     for index in range(people):
         number = f"{index + 1:0{width}d}"
-        gender = "male" if chance.random() < 0.5 else "female"  # noqa: PLR2004
+        gender = "male" if chance.random() < 0.5 else "female"
         given = names.GIVEN[gender]
         birth = today - dt.timedelta(days=365 * 22 + pick(365 * 38))
         yield Person(

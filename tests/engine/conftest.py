@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from attrs import define
+from attrs import define, field
 
 from renkei.config import load_config
 from renkei.http import Connection
@@ -136,6 +136,7 @@ class World:
     clinic: MemorySystem
     rosta: MemorySystem
     folder: Path
+    files: dict[str, str] = field(factory=lambda: {"renkei.yaml": CONFIG, "pair.yaml": MAPPING})
 
     def in_clinic(self, number: str | None = "0417", **more: Value) -> str:
         """Put an employee into the clinic; return the id."""
@@ -201,10 +202,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Return two empty systems that are installed as connectors."""
     monkeypatch.setenv("RENKEI_TEST_TOKEN", "t0ken")
     monkeypatch.setenv("RENKEI_NOW", "2026-11-20T12:00:00+09:00")
-    (tmp_path / "renkei.yaml").write_text(CONFIG)
-    (tmp_path / "pair.yaml").write_text(MAPPING)
     wards = NewField("ward", Label(ja="病棟", en="Ward"), WARDS)
     world = World(MemorySystem(CLINIC), MemorySystem(ROSTA, choices=(wards,)), tmp_path)
+    for name, text in world.files.items():
+        (tmp_path / name).write_text(text)
     factories: dict[str, Callable[[Connection], object]] = {
         "clinic": lambda _connection: MemoryConnector(world.clinic),
         "rosta": lambda _connection: MemoryConnector(world.rosta),

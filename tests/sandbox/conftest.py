@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from renkei_sandbox import Sandbox, SmartHR, TouchOnTime
 
 NOON = "2026-11-20T12:00:00+09:00"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
+
 from renkei_sandbox import Sandbox, faults
 
 NEW: dict[str, Any] = {

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from renkei_sandbox import Clock, Sandbox
 
 NOW = "2026-11-20T12:00:00+09:00"
@@ -370,7 +371,7 @@ def test_command_serves_until_terminated() -> None:
     """The command prints addresses and tokens, obeys its options, and ends on SIGTERM."""
     command = [sys.executable, "-m", "renkei_sandbox", "--people", "5", "--port", "0"]
     command += ["--now", NOW, "--set", "touchontime.limit=1", "--set", "smarthr.no_read=[]"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
         assert found is not None
@@ -391,6 +392,6 @@ def test_command_refuses_nonsense(option: str) -> None:
     """A setting or an instant that makes no sense is a usage error."""
     words = [option] if option.startswith("--") else ["--set", option]
     command = [sys.executable, "-m", "renkei_sandbox", "--port", "0", "--people", "0", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "Error:" in done.stderr

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from renkei_sandbox import Sandbox
 
 STRICT = ("emp_status", "last_name", "first_name", "last_name_yomi", "first_name_yomi", "gender")

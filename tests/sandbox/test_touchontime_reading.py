@@ -6,6 +6,7 @@ import json
 
 import httpx
 import pytest
+
 from renkei_sandbox import Sandbox
 
 EVERYTHING = (

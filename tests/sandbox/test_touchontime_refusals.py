@@ -6,6 +6,7 @@ import time
 
 import httpx
 import pytest
+
 from renkei_sandbox import Sandbox
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from renkei_sandbox import Sandbox
 
 NEW: dict[str, Any] = {
@@ -72,7 +73,7 @@ def test_each_required_field(touchontime: httpx.Client, field: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_values_that_cannot_be_stored(  # noqa: PLR0913, PLR0917 - a table
+def test_values_that_cannot_be_stored(  # noqa: PLR0917 - a table
     box: Sandbox, touchontime: httpx.Client, method: str, field: str, value: object, code: int
 ) -> None:
     """A bad value is refused with a code, and nothing is stored."""

@@ -1,1 +1,5 @@
-"""Connector for Touch On Time."""
+"""Touch On Time, the attendance system, as a renkei connector."""
+
+from renkei_touchontime.connector import TouchOnTime
+
+__all__ = ["TouchOnTime"]

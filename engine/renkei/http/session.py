@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from renkei.errors import (
@@ -80,7 +80,7 @@ class Session:
         """
         return read_pages(self, path, query or {}, per_page)
 
-    def stream(self, *path: str, query: Query | None = None) -> Iterator[JSON]:
+    def stream(self, *path: str, query: Query | None = None) -> Generator[JSON, None, None]:
         """
         Yield the elements of one array as they arrive, in constant memory.
 

@@ -92,7 +92,7 @@ def _yaml_files(package: str) -> list[Traversable]:
 def _read_parts(reading: Reading, transforms: Transforms) -> Parts:
     """Read each part on its own, so that a mistake in one hides none in another."""
     keys = reading.keys(File)
-    pairs = reading.entries(("fields",), list, empty=False)
+    pairs = reading.entries(("fields",), list, least=1)
     settings = reading.entries(("settings",), dict)
     by_side = reading.entries(("substitute",), dict)
     substitutes = [where for side in by_side for where in reading.entries(side, list)]

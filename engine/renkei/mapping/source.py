@@ -19,6 +19,7 @@ from renkei.i18n import _
 from renkei.mapping.files import MAX_BYTES, place_after, refusal, too_large
 
 MAX_DEPTH = 20
+MAX_VALUES = 5_000
 MAX_PROBLEMS = 100
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | None"
@@ -166,6 +167,9 @@ class _Builder:
             where = (*parent.where, parent.key)
             parent.key = None
         self._places[where] = _mark(event)
+        if len(self._places) > MAX_VALUES:
+            message = _("the file has more than {limit} values").format(limit=MAX_VALUES)
+            self._stop(_mark(event), message)
         return where
 
     def _put_key(self, event: yaml.NodeEvent, parent: _Open, key: Data) -> Where:

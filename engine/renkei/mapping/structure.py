@@ -21,7 +21,7 @@ from cattrs.strategies import use_class_methods
 
 from renkei.errors import MappingError, Problem
 from renkei.i18n import _
-from renkei.mapping.source import Data, Document, Where
+from renkei.mapping.source import MAX_PROBLEMS, Data, Document, Where
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -57,8 +57,11 @@ class Reading:
         self.problems: list[Problem] = []
 
     def add(self, mistakes: Iterable[Mistake]) -> None:
-        """Remember *mistakes* as problems, each with its place."""
-        self.problems += [self.document.problem(*mistake) for mistake in mistakes]
+        """Remember *mistakes* as problems; raise MappingError when there are too many to read."""
+        for mistake in mistakes:
+            self.problems.append(self.document.problem(*mistake))
+            if len(self.problems) == MAX_PROBLEMS:
+                raise MappingError(self.problems)
 
     def part(self, cls: type[T], where: Where = ()) -> T | None:
         """Return what is at *where* as a record of *cls*; None if it has mistakes."""
@@ -73,18 +76,17 @@ class Reading:
         parts = {where: self.part(cls, where) for where in places}
         return {where: part for where, part in parts.items() if part is not None}
 
-    def entries(self, where: Where, kind: type, *, empty: bool = True) -> list[Where]:
-        """Return the places of the entries of the list or mapping (*kind*) at *where*, if it is there.
+    def entries(self, where: Where, kind: type, *, least: int = 0) -> list[Where]:
+        """
+        Return the places of the entries of the list or mapping (*kind*) at *where*.
 
-        It may be *empty*, or not.
+        There must be *least* of them, unless there is nothing at *where*.
         """
         if where[-1] not in self._data(where[:-1]):
             return []
         data = self._data(where)
         try:
-            _expect(data, kind)
-            if not data and not empty:
-                raise Wrong(_("the list is empty"))
+            _expect(data, kind, least)
         except Wrong as error:
             self.add(_mistakes(error, where))
             return []
@@ -151,8 +153,8 @@ def _steps(error: BaseException) -> Where:
     return (*names, *(n.index for n in notes if isinstance(n, cattrs.IterableValidationNote)))
 
 
-def _expect(data: Data, kind: type) -> None:
-    """Raise Wrong unless *data* is text, a list or a mapping, as *kind* says."""
+def _expect(data: Data, kind: type, least: int = 0) -> None:
+    """Raise Wrong unless *data* is text, a list or a mapping, as *kind* says, and long enough."""
     if data is None or data == "":
         raise Wrong(_("a value is missing"))
     if not isinstance(data, kind):
@@ -160,6 +162,8 @@ def _expect(data: Data, kind: type) -> None:
         found = f'"{data}"' if isinstance(data, str) else nouns[type(data)]
         message = _("expected {expected}, not {found}")
         raise Wrong(message.format(expected=nouns[kind], found=found))
+    if len(data) < least:
+        raise Wrong(_("the list is empty"))
 
 
 def _text(data: Data, _cls: type) -> str:

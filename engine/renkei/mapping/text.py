@@ -7,6 +7,7 @@ folded: NFKC over a whole text would turn 神 (U+FA19) into 神 (U+795E) and ㍻
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 
 SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
@@ -15,9 +16,7 @@ SPACES += "\u200b\u200c\u200d\u2060\ufeff"  # and what has no width at all
 
 _HYPHENS = "‐‑‒–—―⁃−﹣-ー"  # U+30FC is what a Japanese keyboard gives between full-width digits
 
-# Full-width forms have the order of ASCII, 0xFEE0 above it.
-_ASCII = {wide: wide - 0xFEE0 for first, last in ("09", "AZ", "az")
-          for wide in range(ord(first) + 0xFEE0, ord(last) + 0xFEE0 + 1)}  # fmt: skip
+_ASCII = {ord(char) + 0xFEE0: char for char in string.ascii_letters + string.digits}
 _FULL_KANA = {half: unicodedata.normalize("NFKC", chr(half)) for half in range(0xFF61, 0xFF9E)}
 _KATAKANA = {hiragana: hiragana + 0x60 for hiragana in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
 

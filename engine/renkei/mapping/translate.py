@@ -138,13 +138,13 @@ class Translation:
                     written[row.target] = value
         return Translated(written, tuple(unreadable))
 
-    def same(self, field: str, a: Value, b: Value) -> bool:
+    def same(self, name: str, a: Value, b: Value) -> bool:
         """
-        Tell whether two values of the target's *field* count as the same.
+        Tell whether two values of the target's field *name* count as the same.
 
         A text of spaces only is empty. Raises KeyError if no pair writes the field.
         """
-        kana = self._by_target[field].equal == "kana"
+        kana = self._by_target[name].equal == "kana"
         if is_empty(a) or is_empty(b):
             return is_empty(a) and is_empty(b)
         if isinstance(a, str) and isinstance(b, str):

@@ -95,9 +95,10 @@ class MemoryConnector:
 
     @hookimpl
     def create_employee(self, values: Values) -> str:
-        """Put somebody in."""
+        """Put somebody in; what is not given is empty."""
         self._system.trouble("create_employee", values)
-        person = self._system.add(**values)
+        empty: dict[str, Value] = dict.fromkeys(spec.name for spec in self._system.specs)
+        person = self._system.add(**{**empty, **values})
         self._system.writes.append(("create", person, dict(values)))
         self._system.aftermath("create_employee", values)
         return person

@@ -95,7 +95,7 @@ class SmartHR(System):
     def finish(self, answer: Answer) -> None:
         """Add the limits' headers, which are on every answer, and the content type."""
         answer.headers = {**with_json(answer, _JSON).headers, **self._limit_headers()}
-        if answer.status == 429 and self.switches.retry_after:  # noqa: PLR2004
+        if answer.status == 429 and self.switches.retry_after:
             answer.headers["retry-after"] = str(max(1, self._second.reset_s()))
         if self.switches.timestamps == "Z" and answer.body:
             answer.body = _TIMESTAMP.sub(_in_utc, answer.content())
@@ -157,7 +157,7 @@ class SmartHR(System):
 
     def _route(self, request: Request) -> Answer:
         inside = request.segments[2:]
-        if inside[:1] != ("v1",) or len(inside) < 2:  # noqa: PLR2004
+        if inside[:1] != ("v1",) or len(inside) < 2:
             return self.refusal(4)
         resource = inside[1]
         if resource != "crews" and resource not in self.masters:
@@ -202,7 +202,7 @@ class SmartHR(System):
 
     def missing(self, identifier: str) -> Answer:
         """Return the answer to an id that leads nowhere."""
-        if self.switches.malformed_id == 400 and not is_id(identifier):  # noqa: PLR2004
+        if self.switches.malformed_id == 400 and not is_id(identifier):
             return self.refusal(1)
         return self.refusal(4)
 

@@ -67,9 +67,9 @@ def closed(bands: list[tuple[str, str]]) -> Answer:
 
 def usual(status: int, code: int | None) -> Answer | None:
     """Return the vendor's answer for *status* and *code*, or None where it has none."""
-    if status == 429 or code in (303, 308):  # noqa: PLR2004
+    if status == 429 or code in (303, 308):
         return flat(status, str(code or 303))
-    known = _STATUS_CODES.get(status, UNAVAILABLE if status == 500 else None)  # noqa: PLR2004
+    known = _STATUS_CODES.get(status, UNAVAILABLE if status == 500 else None)
     chosen = known if code is None else code
     if chosen == CLOSED:
         answer = closed([("08:30", "10:00"), ("17:30", "18:30")])

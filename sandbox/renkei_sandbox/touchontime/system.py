@@ -76,7 +76,7 @@ class TouchOnTime(System):
         switches = self.switches
         if self._window.take(switches.limit, switches.limit_window_s):
             return
-        if switches.limit_status == 403:  # noqa: PLR2004
+        if switches.limit_status == 403:
             raise RefusalError(errors.error(403, errors.LIMIT))
         raise RefusalError(errors.flat(429, switches.limit_code))
 

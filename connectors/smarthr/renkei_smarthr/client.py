@@ -1,0 +1,238 @@
+"""The SmartHR calls we make, and what its refusals mean.
+
+SmartHR answers errors as ``{"code": 1, "type": "bad_request", "message": …, "errors": […]}``; we
+branch on code or type, never on text. Source: SmartHR developer page, "API overview".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from renkei.connector import (
+    JSON,
+    AccessError,
+    AnswerError,
+    Connection,
+    Failure,
+    InDoubtError,
+    PlanFullError,
+    RecordError,
+    RenkeiError,
+    Room,
+    UnavailableError,
+    Values,
+    _,
+)
+from renkei_smarthr.records import NUMBER, new_record, to_json
+
+IDS_PER_CALL = 50
+
+_TYPES = {
+    "bad_request": 1,
+    "unauthorized_token": 2,
+    "forbidden": 3,
+    "not_found": 4,
+    "internal_server_error": 5,
+    "too_many_requests": 6,
+    "plan_limit_exceeded": 7,
+    "service_maintenance": 9,
+    "ip_not_permitted": 15,
+}
+_ROOM = re.compile(r"x-((?:[a-z]+-)*)rate-limit-(remaining|reset)((?:-[a-z]+)?)")
+_FIELD = re.compile(r"[A-Za-z0-9_.]{1,60}")
+
+
+class Client:
+    """SmartHR's API at one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._name = connection.name
+        self._session = connection.session(
+            headers={"Authorization": f"Bearer {connection.token.reveal()}"},
+            classify=classify,
+            room=rooms,
+        )
+
+    def crews(self, attributes: Sequence[str]) -> Iterator[JSON]:
+        """Yield every employee, retired ones included, in a stable order."""
+        query = {"sort": NUMBER, "fields": ",".join(attributes)}
+        return self._session.pages("v1", "crews", query=query)
+
+    def crews_by_id(self, ids: Sequence[str], attributes: Sequence[str]) -> Iterator[JSON]:
+        """Yield those of *ids* that exist."""
+        fields = ",".join(attributes)
+        for start in range(0, len(ids), IDS_PER_CALL):
+            batch = ",".join(ids[start : start + IDS_PER_CALL])
+            yield from self._session.pages("v1", "crews", query={"id": batch, "fields": fields})
+
+    def crews_by_number(self, number: str, attributes: Sequence[str]) -> Iterator[JSON]:
+        """Yield who carries exactly *number*: several may."""
+        query = {NUMBER: number, "fields": ",".join(sorted({*attributes, NUMBER}))}
+        for crew in self._session.pages("v1", "crews", query=query):
+            if isinstance(crew, dict) and crew.get(NUMBER) == number:
+                yield crew
+
+    def some_crew(self, attributes: Sequence[str]) -> JSON:
+        """Return one employee, or None if there is none."""
+        return self._first("crews", {"fields": ",".join(attributes)})
+
+    def establishments(self) -> Iterator[JSON]:
+        """Yield the business establishments."""
+        return self._session.pages("v1", "biz_establishments")
+
+    def some_establishment(self) -> JSON:
+        """Return one business establishment, or None if there is none."""
+        return self._first("biz_establishments", {})
+
+    def some_company(self) -> JSON:
+        """Return the first company of the account, or None."""
+        return self._first("companies", {})
+
+    def create(self, values: Values) -> str:
+        """Create an employee and return the id; raises InDoubtError if the answer is not theirs."""
+        body = new_record(values)
+        answer = self._session.send("POST", "v1", "crews", body=body, idempotent=False).body
+        created = answer if isinstance(answer, dict) else {}
+        identity = created.get("id")
+        if not isinstance(identity, str) or not identity:
+            raise self._other_answer()
+        if created.get(NUMBER, "?") in (None, ""):
+            raise self._without_number()
+        if created.get(NUMBER) != values.get(NUMBER):
+            raise self._other_answer()
+        return identity
+
+    def update(self, identity: str, changes: Values) -> JSON:
+        """Change the given attributes and return the employee as SmartHR has it now."""
+        body = to_json(changes)
+        return self._session.send("PATCH", "v1", "crews", identity, body=body, idempotent=True).body
+
+    def _first(self, table: str, query: Mapping[str, str]) -> JSON:
+        query = {**query, "page": "1", "per_page": "1"}
+        rows = self._session.get("v1", table, query=query).body
+        if not isinstance(rows, list):
+            message = _("{name}: {table} is not a list. Check base_url.")
+            raise AnswerError(message.format(name=self._name, table=table), where=self._name)
+        return rows[0] if rows else None
+
+    def _other_answer(self) -> InDoubtError:
+        message = _("{name}: the answer does not belong to the new employee. Look them up.")
+        return InDoubtError(AnswerError(message.format(name=self._name), where=self._name))
+
+    def _without_number(self) -> RecordError:
+        # Sending it again would create a second person, so this must not look undone.
+        message = _(
+            "{name} created the employee but did not store the employee number: the token may lack"
+            " the right to write it. Enter the number in SmartHR, and give the token that right."
+        )
+        return RecordError(message.format(name=self._name), code="no_number", fields=(NUMBER,))
+
+
+def classify(failure: Failure) -> RenkeiError | None:
+    """Return what SmartHR means by a refusal; None: what its HTTP status says."""
+    name = failure.connection
+    match _code(failure.body):
+        case 1 if failure.write and failure.status < 500:
+            return _refused(failure)
+        case 2:
+            message = _("{name} refused the token. Issue a new one and enter it; then try again.")
+            return AccessError(message.format(name=name))
+        case 3:
+            return _forbidden(failure)
+        case 4 if failure.write:
+            message = _("{name} no longer has this employee. Fetch again.")
+            return RecordError(message.format(name=name), code="not_found")
+        case 6:
+            message = _("{name} has had too many requests. Wait some minutes, then try again.")
+            return UnavailableError(
+                message.format(name=name),
+                code="rate_limit",
+                retry_after_s=failure.announced_s,
+                nothing_done=True,
+            )
+        case 7:
+            message = _(
+                "{name} takes no further employee: the number in the contract is reached."
+                " Ask SmartHR to raise it, then resume."
+            )
+            return PlanFullError(message.format(name=name))
+        case 9:
+            message = _("{name} is under maintenance. Try again later.")
+            return UnavailableError(
+                message.format(name=name), code="maintenance", again=False, nothing_done=True
+            )
+        case 15:
+            message = _(
+                "{name} does not accept the token from this address. Allow the address in the"
+                " token's settings, then try again."
+            )
+            return AccessError(message.format(name=name))
+    return _refused(failure) if failure.write and failure.status in (400, 422) else None
+
+
+def _code(body: JSON) -> int | None:
+    """Return the error's code, by its number or else by its type."""
+    if not isinstance(body, dict):
+        return None
+    code, kind = body.get("code"), body.get("type")
+    if isinstance(code, int) and not isinstance(code, bool):
+        return code
+    return _TYPES.get(kind) if isinstance(kind, str) else None
+
+
+def _refused(failure: Failure) -> RecordError:
+    """Return the refusal of one employee: the fields by name, SmartHR's own text as detail."""
+    entries = _entries(failure.body)
+    fields = [entry.get("field") for entry in entries]
+    named = tuple(dict.fromkeys(f for f in fields if isinstance(f, str) and _FIELD.fullmatch(f)))
+    message = _("{name} refused this employee ({fields}). Correct the data, then try again.")
+    return RecordError(
+        message.format(name=failure.connection, fields=", ".join(named) or "-"),
+        fields=named,
+        detail=_detail(failure.body, entries),
+    )
+
+
+def _entries(body: JSON) -> list[dict[str, JSON]]:
+    entries = body.get("errors") if isinstance(body, dict) else None
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+
+
+def _detail(body: JSON, entries: Sequence[Mapping[str, JSON]]) -> str | None:
+    texts = [text for entry in entries if isinstance(text := entry.get("message"), str)]
+    if not texts and isinstance(body, dict) and isinstance(text := body.get("message"), str):
+        texts = [text]
+    return "\n".join(texts)[:2000] or None
+
+
+def _forbidden(failure: Failure) -> AccessError:
+    if failure.write:
+        message = _("{name}: the token may not write this. Allow it in the token's settings.")
+    else:
+        message = _("{name}: the token may not read this. Allow it in the token's settings.")
+    return AccessError(message.format(name=failure.connection), code="right")
+
+
+def rooms(headers: Mapping[str, str]) -> list[Room]:
+    """Return every family of rate-limit headers that is complete; which there are has changed."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for name, text in headers.items():
+        if match := _ROOM.fullmatch(name):
+            family, what, window = match.groups()
+            if (number := _number(text)) is not None:
+                found.setdefault((family, window), {})[what] = number
+    return [
+        Room(remaining=int(said["remaining"]), reset_s=said["reset"])
+        for said in found.values()
+        if said.keys() >= {"remaining", "reset"}
+    ]
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

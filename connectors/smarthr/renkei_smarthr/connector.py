@@ -1,0 +1,172 @@
+"""SmartHR as renkei sees it: lists page by page, one request per write, values as of now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
+
+from renkei.connector import (
+    JSON,
+    AccessError,
+    Account,
+    AnswerError,
+    Connection,
+    Employee,
+    FieldSpec,
+    Finding,
+    NewField,
+    RecordError,
+    Ref,
+    RequestLimit,
+    Values,
+    _,
+    hookimpl,
+)
+from renkei_smarthr import records
+from renkei_smarthr.client import Client
+
+# Source: SmartHR developer page and release note of 2024-12-03.
+LIMITS = (RequestLimit(10, 1), RequestLimit(5000, 3600))
+
+
+class SmartHR:
+    """The hooks of the SmartHR connector."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._client = Client(connection)
+
+    @hookimpl
+    def fields(self) -> Sequence[FieldSpec]:
+        """Describe the fields."""
+        return records.FIELDS
+
+    @hookimpl
+    def request_limits(self) -> Sequence[RequestLimit]:
+        """Return SmartHR's limits per token."""
+        return LIMITS
+
+    @hookimpl
+    def list_employees(
+        self,
+        at: dt.date,  # noqa: ARG002 - SmartHR knows no base date
+        fields: Sequence[str],
+    ) -> Iterator[Employee]:
+        """Iterate over everybody, retired ones included; SmartHR knows no base date."""
+        return self._employees(self._client.crews(records.attributes(fields)), fields)
+
+    @hookimpl
+    def read_employees(
+        self,
+        refs: Sequence[Ref],
+        at: dt.date,  # noqa: ARG002 - as above
+        fields: Sequence[str],
+    ) -> Iterator[Employee]:
+        """Read some again: ids many at a time, numbers one by one."""
+        attributes = records.attributes(fields)
+        ids = list(dict.fromkeys(ref.id for ref in refs if ref.id is not None))
+        numbers = dict.fromkeys(ref.number for ref in refs if ref.number is not None)
+        yield from self._employees(self._client.crews_by_id(ids, attributes), fields)
+        for number in numbers:
+            yield from self._employees(self._client.crews_by_number(number, attributes), fields)
+
+    @hookimpl
+    def create_employee(self, values: Values) -> str:
+        """Create one employee."""
+        return self._client.create(values)
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """Change only the given attributes; null empties one."""
+        answer = self._client.update(current.id, changes)
+        if ignored := records.kept(answer, current, changes):
+            message = _(
+                "{name} did not store {fields}: the token may lack the right to write it."
+                " Add the right in the token's settings, then try again."
+            )
+            said = message.format(name=self._connection.name, fields=", ".join(ignored))
+            raise RecordError(said, code="not_stored", fields=ignored)
+
+    @hookimpl
+    def new_employee_fields(self) -> Sequence[NewField]:
+        """Return the business establishment with its live choices."""
+        choices = []
+        for position, row in enumerate(self._client.establishments(), start=1):
+            try:
+                choices.append(records.choice(_object(row)))
+            except ValueError:
+                raise self._odd("biz_establishments", position) from None
+        label = records.label(records.ESTABLISHMENT)
+        return [NewField(records.ESTABLISHMENT, label, tuple(choices))]
+
+    @hookimpl
+    def check(self) -> Account:
+        """Prove the token by reading; what it may write cannot be proved without writing."""
+        findings = [*self._check_employees(), *self._check_establishments()]
+        writing = _("Rights to write cannot be tried without writing; the first sync will show.")
+        return Account(self._account_name(), (*findings, Finding("ok", writing)))
+
+    def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
+        for crew in crews:
+            yield records.employee(_object(crew), fields)
+
+    def _check_employees(self) -> Iterator[Finding]:
+        try:
+            crew = self._client.some_crew(records.attributes(records.NAMES))
+        except AccessError as error:
+            yield self._refused(error, _("employees (/crews)"))
+            return
+        yield Finding("ok", _("Employees can be read."))
+        if crew is None:
+            yield Finding("ok", _("There is no employee yet, so single items were not looked at."))
+        else:
+            yield from self._check_items(crew)
+
+    def _check_items(self, crew: JSON) -> Iterator[Finding]:
+        """Yield a warning for each item that the token may not read: its key is missing."""
+        have = _object(crew)
+        for spec in records.FIELDS:
+            key = records.STATUS if spec.name == records.RETIRED else spec.name
+            if key not in have:
+                message = _(
+                    "The token may not read {field}. If it is to be synced, allow it in the"
+                    " token's settings under employee items."
+                )
+                yield Finding("warning", message.format(field=f"{spec.label.ja} ({key})"))
+
+    def _check_establishments(self) -> Iterator[Finding]:
+        try:
+            self._client.some_establishment()
+        except AccessError as error:
+            yield self._refused(error, _("business establishments (/biz_establishments)"))
+        else:
+            yield Finding("ok", _("Business establishments can be read."))
+
+    def _refused(self, error: AccessError, what: str) -> Finding:
+        """Return a missing right as a finding; raise what is wrong with the token as a whole."""
+        if error.code != "right":
+            raise error
+        message = _("The token may not read {what}. Allow reading in the token's settings.")
+        return Finding("problem", message.format(what=what))
+
+    def _account_name(self) -> str:
+        """Return the company's name, or the subdomain if the token may not read it."""
+        try:
+            company = self._client.some_company()
+        except (AccessError, AnswerError):
+            company = None
+        name = company.get("name") if isinstance(company, dict) else None
+        host = urlsplit(self._connection.base_url).hostname or ""
+        return name if isinstance(name, str) and name else host.split(".")[0]
+
+    def _odd(self, table: str, position: int) -> AnswerError:
+        message = _("{name}: record {position} of {table} makes no sense. Ask SmartHR's support.")
+        name = self._connection.name
+        said = message.format(name=name, position=position, table=table)
+        return AnswerError(said, where=name)
+
+
+def _object(record: JSON) -> dict[str, JSON]:
+    # The session lets only objects with an id through a list.
+    return record if isinstance(record, dict) else {}

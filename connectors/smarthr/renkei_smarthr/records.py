@@ -1,0 +1,181 @@
+"""SmartHR's employees (crews): which fields there are, and how they are read and written.
+
+Source: SmartHR's published Swagger document and its release notes; seven attributes cannot be
+emptied once filled, and a key that is left out means that the token may not read it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from renkei.connector import JSON, Choice, Employee, FieldSpec, Label, Value, Values, read_value
+
+NUMBER = "emp_code"
+ESTABLISHMENT = "biz_establishment_id"
+STATUS = "emp_status"
+RETIRED = "retired"
+_STATUSES = {"employed": False, "absent": False, "retired": True}
+
+FIELDS = (
+    FieldSpec(
+        name=NUMBER,
+        label=Label("社員番号", "Employee number"),
+        role="number",
+        required=True,
+        write="create",
+        clearable=False,
+    ),
+    FieldSpec(
+        name="last_name",
+        label=Label("姓", "Last name"),
+        role="family_name",
+        required=True,
+        clearable=False,
+    ),
+    FieldSpec(
+        name="first_name",
+        label=Label("名", "First name"),
+        role="given_name",
+        required=True,
+        clearable=False,
+    ),
+    FieldSpec(
+        name="last_name_yomi",
+        label=Label("姓（ヨミガナ）", "Last name (kana)"),
+        wanted=True,
+        clearable=False,
+    ),
+    FieldSpec(
+        name="first_name_yomi",
+        label=Label("名（ヨミガナ）", "First name (kana)"),
+        wanted=True,
+        clearable=False,
+    ),
+    FieldSpec(name="business_last_name", label=Label("ビジネスネーム：姓", "Business last name")),
+    FieldSpec(name="business_first_name", label=Label("ビジネスネーム：名", "Business first name")),
+    FieldSpec(
+        name="business_last_name_yomi",
+        label=Label("ビジネスネーム：姓（ヨミガナ）", "Business last name (kana)"),
+    ),
+    FieldSpec(
+        name="business_first_name_yomi",
+        label=Label("ビジネスネーム：名（ヨミガナ）", "Business first name (kana)"),
+    ),
+    FieldSpec(
+        name="gender",
+        label=Label("戸籍上の性別", "Gender"),
+        wanted=True,
+        clearable=False,
+        allowed=("male", "female"),
+    ),
+    FieldSpec(
+        name="birth_at",
+        label=Label("生年月日", "Date of birth"),
+        type="date",
+        role="birth",
+        clearable=False,
+    ),
+    FieldSpec(
+        name="entered_at", label=Label("入社年月日", "Date of joining"), type="date", role="hired"
+    ),
+    FieldSpec(
+        name="resigned_at", label=Label("退職年月日", "Date of leaving"), type="date", role="left"
+    ),
+    FieldSpec(
+        name=RETIRED,
+        label=Label("退職済み", "Retired"),
+        type="boolean",
+        role="retired",
+        write="never",
+    ),
+    FieldSpec(name="email", label=Label("メールアドレス", "E-mail address")),
+    FieldSpec(
+        name=ESTABLISHMENT,
+        label=Label("所属事業所", "Business establishment"),
+        required=True,
+        write="create",
+        clearable=False,
+    ),
+)
+_SPECS = {spec.name: spec for spec in FIELDS}
+NAMES = tuple(_SPECS)
+
+
+def attributes(fields: Iterable[str]) -> list[str]:
+    """Return the attributes to ask for so that *fields* can be read; the id always, sorted."""
+    return sorted({"id"} | {STATUS if name == RETIRED else name for name in fields})
+
+
+def label(name: str) -> Label:
+    """Return what a person calls the field."""
+    return _SPECS[name].label
+
+
+def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
+    """
+    Return the employee in *record*, which has an id.
+
+    A key that is absent stays unknown. A value that makes no sense puts its field, and nothing of
+    itself, into ``unreadable``.
+    """
+    values: dict[str, Value] = {}
+    unreadable = []
+    for name in fields:
+        key = STATUS if name == RETIRED else name
+        if key not in record:
+            continue
+        try:
+            values[name] = _value(name, record[key])
+        except ValueError:
+            unreadable.append(name)
+    return Employee(id=str(record["id"]), values=values, unreadable=tuple(unreadable))
+
+
+def _value(name: str, raw: JSON) -> Value:
+    if name != RETIRED:
+        return read_value(_SPECS[name], raw)
+    if raw is None or raw == "":
+        return None
+    if not isinstance(raw, str) or raw not in _STATUSES:
+        raise ValueError(name)
+    return _STATUSES[raw]
+
+
+def to_json(values: Values) -> dict[str, JSON]:
+    """Return *values* as SmartHR takes them: text byte for byte, null for empty."""
+    return {
+        name: value.isoformat() if isinstance(value, dt.date) else value
+        for name, value in values.items()
+    }
+
+
+def new_record(values: Values) -> dict[str, JSON]:
+    """Return the body that creates an employee: what is known, and that they are employed."""
+    known = {name: value for name, value in values.items() if value is not None}
+    return {"emp_status": "employed", **to_json(known)}
+
+
+def kept(answer: JSON, current: Employee, changes: Values) -> tuple[str, ...]:
+    """
+    Return the fields that an update was to change and that still have their old value.
+
+    SmartHR may ignore, without a word, an attribute that the token may not write.
+    """
+    if not isinstance(answer, dict):
+        return ()
+    after = employee({**answer, "id": current.id}, tuple(changes)).values
+    return tuple(
+        name
+        for name, value in changes.items()
+        if name in after and name in current.values
+        if after[name] == current.values[name] != value
+    )
+
+
+def choice(record: Mapping[str, JSON]) -> Choice:
+    """Return the business establishment in *record*; raises ValueError if it has no name."""
+    identity, name = record.get("id"), record.get("name")
+    if not isinstance(identity, str) or not isinstance(name, str):
+        raise ValueError("name")  # noqa: TRY004 - as read_value does
+    return Choice(code=identity, label=name)

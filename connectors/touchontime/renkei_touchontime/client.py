@@ -1,0 +1,233 @@
+"""The Touch On Time calls we make, and what its refusals mean.
+
+Its statuses mean little: 403 is a wrong token, an address that is not permitted, a missing right or
+the closed hours. The code in the body tells them apart. It comes as a number in a list of errors,
+or as text in a flat object. Source: KING OF TIME developer page and help article on API errors.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Generator, Iterator, Sequence
+
+from renkei.connector import (
+    JSON,
+    JST,
+    AccessError,
+    AnswerError,
+    ClosedError,
+    ClosedHours,
+    Connection,
+    Failure,
+    InDoubtError,
+    RecordError,
+    RenkeiError,
+    UnavailableError,
+    Values,
+    _,
+    closed_error,
+)
+from renkei_touchontime.records import BASE, KEY, NAMES, NUMBER, Extra, new_record, to_json
+
+HOURS = (ClosedHours(dt.time(8, 30), dt.time(10)), ClosedHours(dt.time(17, 30), dt.time(18, 30)))
+
+_CLOSED = 104
+_ACCESS = {100, 111, 401}
+_LIMIT = {105, 303, 308, 429}
+_MAINTENANCE = 300
+_UNKNOWN_KEY = 526
+_EMPTY = 222
+_MISSING = re.compile(r"必須|required|missing", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+class Client:
+    """Touch On Time's API at one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._name = connection.name
+        self._session = connection.session(
+            headers={"Authorization": f"Bearer {connection.token.reveal()}"},
+            classify=self._classify,
+        )
+
+    def employees(
+        self, at: dt.date, additional: Sequence[str]
+    ) -> Generator[dict[str, JSON], None, None]:
+        """Yield everybody as of *at*, resigned ones included; the list is not paged."""
+        rows = self._session.stream("employees", query=_query(at, additional))
+        for position, row in enumerate(rows, start=1):
+            if not isinstance(row, dict) or not isinstance(row.get(KEY), str) or not row[KEY]:
+                raise self.odd("employees", position)
+            yield row
+
+    def employee(
+        self, number: str, at: dt.date, additional: Sequence[str]
+    ) -> dict[str, JSON] | None:
+        """Return who carries exactly *number* as of *at*, or None."""
+        try:
+            body = self._session.get("employees", number, query=_query(at, additional)).body
+        except AnswerError as error:
+            if error.code in ("bad_request", "not_found"):  # either means: nobody
+                return None
+            raise
+        if not isinstance(body, dict) or not isinstance(body.get(KEY), str) or not body[KEY]:
+            raise self.odd("employees", 1)
+        return body if body.get(NUMBER) == number else None
+
+    def rows(self, table: str) -> Generator[JSON, None, None]:
+        """Yield the rows of ``divisions`` or ``working-types``."""
+        return self._session.stream(table)
+
+    def company(self) -> JSON:
+        """Return the company that the token opens."""
+        return self._session.get("company").body
+
+    def create(self, values: Values) -> str:
+        """Create an employee and return the key; raises InDoubtError if the answer has none."""
+        body = new_record(values)
+        answer = self._session.send("POST", "employees", body=body, idempotent=False).body
+        created = answer if isinstance(answer, dict) else {}
+        key = created.get(KEY)
+        ours = created.get(NUMBER, values.get(NUMBER)) == values.get(NUMBER)
+        if isinstance(key, str) and key and ours:
+            return key
+        message = _("{name}: the answer does not belong to the new employee. Look them up.")
+        raise InDoubtError(AnswerError(message.format(name=self._name), where=self._name))
+
+    def update(self, key: str, changes: Values, extra: Extra, today: dt.date) -> None:
+        """
+        Change only the given properties.
+
+        Should Touch On Time want the base values as well, it gets them once, as they are today.
+        """
+        body = to_json(changes, extra.emails)
+        try:
+            self._put(key, body)
+        except RecordError as error:
+            fits = extra.as_of == today and extra.base.keys() == set(BASE)
+            if not fits or not _wants_base(error, body):
+                raise
+        else:
+            return
+        self._put(key, {**extra.base, **body})
+
+    def odd(self, table: str, position: int) -> AnswerError:
+        """Return the error for a record that makes no sense; it names the place, not the record."""
+        message = _(
+            "{name}: record {position} of {table} makes no sense. Ask Touch On Time's support."
+        )
+        said = message.format(name=self._name, position=position, table=table)
+        return AnswerError(said, where=self._name)
+
+    def _put(self, key: str, body: dict[str, JSON]) -> None:
+        self._session.send("PUT", "employees", key, body=body, idempotent=True)
+
+    def _classify(self, failure: Failure) -> RenkeiError | None:
+        """Return what Touch On Time means by a refusal; None: what its HTTP status says."""
+        codes = set(_codes(failure.body))
+        if _CLOSED in codes:
+            return self._closed(failure.at)
+        if codes & _LIMIT:
+            return _too_many(failure)
+        if _MAINTENANCE in codes:
+            message = _("{name} is under maintenance or out of order. Try again later.")
+            said = message.format(name=failure.connection)
+            return UnavailableError(said, code="maintenance", again=False)
+        if codes & _ACCESS or failure.status in (401, 403):
+            return _no_access(failure)
+        if failure.write and 400 <= failure.status < 500 and failure.status != 429:
+            return _refused(failure, codes)
+        return None
+
+    def _closed(self, at: dt.datetime) -> ClosedError:
+        hours = self._connection.hours_in_force or HOURS
+        return closed_error(self._name, opening(hours, at))
+
+
+def opening(hours: Sequence[ClosedHours], at: dt.datetime) -> dt.datetime:
+    """Return when the hours that hold *at* end, or else, as clocks differ, the nearest ones."""
+    for band in hours:
+        if opens := band.reopening(at):
+            return opens
+    day = at.astimezone(JST).date()
+    near = [
+        (start, end)
+        for band in hours
+        for date in (day - dt.timedelta(days=1), day, day + dt.timedelta(days=1))
+        for start in [dt.datetime.combine(date, band.start, JST)]
+        for end in [dt.datetime.combine(date, band.end, JST)]
+    ]
+    return min(near, key=lambda band: min(abs(at - band[0]), abs(at - band[1])))[1]
+
+
+def _query(at: dt.date, additional: Sequence[str]) -> dict[str, str]:
+    return {
+        "date": at.isoformat(),
+        "includeResigner": "true",
+        "additionalFields": ",".join(additional),
+    }
+
+
+def _entries(body: JSON) -> list[dict[str, JSON]]:
+    """Return the errors in a body of either shape."""
+    if not isinstance(body, dict):
+        return []
+    listed = body.get("errors")
+    return [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else [body]
+
+
+def _codes(body: JSON) -> Iterator[int]:
+    for entry in _entries(body):
+        match entry.get("code"):
+            case bool():
+                continue
+            case int() as code:
+                yield code
+            case str() as text if re.fullmatch(r"[0-9]{1,9}", text):
+                yield int(text)
+
+
+def _too_many(failure: Failure) -> UnavailableError:
+    message = _("{name} has had too many requests. Wait five minutes, then try again.")
+    return UnavailableError(
+        message.format(name=failure.connection),
+        code="rate_limit",
+        retry_after_s=failure.announced_s,
+        nothing_done=True,
+    )
+
+
+def _no_access(failure: Failure) -> AccessError:
+    message = _(
+        "{name} refused access. Either the token is wrong or expired, or this computer's address is"
+        " not among the permitted ones, or the token lacks the right for this data. Look at all"
+        " three in Touch On Time's settings for external services, then try again."
+    )
+    return AccessError(message.format(name=failure.connection))
+
+
+def _refused(failure: Failure, codes: set[int]) -> RecordError:
+    name = failure.connection
+    if _UNKNOWN_KEY in codes or failure.status == 404:
+        message = _("{name} no longer has this employee. Fetch again.")
+        return RecordError(message.format(name=name), code="not_found")
+    texts = [t for e in _entries(failure.body) if isinstance(t := e.get("message"), str)]
+    words = {word for text in texts for word in _WORD.findall(text)}
+    fields = tuple(field for field in NAMES if field in words)
+    lacking = failure.status == 400 and (_EMPTY in codes or any(map(_MISSING.search, texts)))
+    message = _("{name} refused this employee ({fields}). Correct the data, then try again.")
+    return RecordError(
+        message.format(name=name, fields=", ".join(fields) or "-"),
+        code="missing" if lacking else None,
+        fields=fields,
+        detail="\n".join(texts)[:2000] or None,
+    )
+
+
+def _wants_base(error: RecordError, body: dict[str, JSON]) -> bool:
+    """Tell whether a refusal may be for want of base values that were not sent."""
+    unsent = set(BASE) - body.keys()
+    return bool(unsent) and (error.code == "missing" or bool(unsent & set(error.fields)))

@@ -1,0 +1,191 @@
+"""Touch On Time's employees: which fields there are, and how they are read and written.
+
+Source: public copies of the KING OF TIME Web API's documentation, of which Touch On Time is the
+twin. Properties whose value is null are left out of answers; an empty text empties a property.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve, field, frozen
+
+from renkei.connector import JSON, Choice, Employee, FieldSpec, Label, Value, Values, read_value
+
+NUMBER = "code"
+KEY = "key"
+EMAILS = "emailAddresses"
+DIVISION = "divisionCode"
+TYPE = "typeCode"
+BASE = (NUMBER, "lastName", "firstName", "gender", DIVISION, TYPE)
+"""What every answer holds, and what Touch On Time wants whole when it refuses a part."""
+
+FIELDS = (
+    FieldSpec(
+        name=NUMBER,
+        label=Label("従業員コード", "Employee code"),
+        role="number",
+        required=True,
+        write="create",
+        clearable=False,
+    ),
+    FieldSpec(
+        name="lastName",
+        label=Label("姓", "Last name"),
+        role="family_name",
+        required=True,
+        clearable=False,
+    ),
+    FieldSpec(
+        name="firstName",
+        label=Label("名", "First name"),
+        role="given_name",
+        required=True,
+        clearable=False,
+    ),
+    FieldSpec(name="lastNamePhonetics", label=Label("姓（フリガナ）", "Last name (kana)")),
+    FieldSpec(name="firstNamePhonetics", label=Label("名（フリガナ）", "First name (kana)")),
+    FieldSpec(
+        name="gender",
+        label=Label("性別", "Gender"),
+        required=True,
+        clearable=False,
+        allowed=("male", "female"),
+    ),
+    FieldSpec(
+        name="birthDate", label=Label("生年月日", "Date of birth"), type="date", role="birth"
+    ),
+    FieldSpec(
+        name="hiredDate", label=Label("入社日", "Date of joining"), type="date", role="hired"
+    ),
+    FieldSpec(
+        name="resignationDate", label=Label("退職日", "Date of leaving"), type="date", role="left"
+    ),
+    FieldSpec(name=EMAILS, label=Label("メールアドレス", "E-mail address")),
+    FieldSpec(
+        name=DIVISION,
+        label=Label("所属事業所（所属）", "Division"),
+        required=True,
+        write="create",
+        clearable=False,
+        dated=True,
+    ),
+    FieldSpec(
+        name=TYPE,
+        label=Label("雇用区分", "Working type"),
+        required=True,
+        write="create",
+        clearable=False,
+        dated=True,
+    ),
+)
+_SPECS = {spec.name: spec for spec in FIELDS}
+NAMES = tuple(_SPECS)
+DATED = tuple(spec.name for spec in FIELDS if spec.dated)
+
+
+@frozen
+class Extra:
+    """What an update needs beside the changes; *as_of* is the day of the base values."""
+
+    as_of: dt.date
+    base: Mapping[str, str] = field(repr=False)
+    emails: tuple[str, ...] = field(repr=False)
+
+
+def label(name: str) -> Label:
+    """Return what a person calls the field."""
+    return _SPECS[name].label
+
+
+def additional(fields: Sequence[str]) -> list[str]:
+    """Return the properties that only come when asked for; the addresses, for later updates."""
+    return sorted({name for name in fields if name not in BASE} | {EMAILS})
+
+
+def employee(record: Mapping[str, JSON], fields: Sequence[str], at: dt.date) -> Employee:
+    """
+    Return the employee in *record*, which has a key and is as of *at*.
+
+    What is left out is empty. A value that makes no sense puts its field, and nothing of itself,
+    into ``unreadable``.
+    """
+    values: dict[str, Value] = {}
+    unreadable = []
+    for name in fields:
+        try:
+            values[name] = _value(name, record.get(name))
+        except ValueError:
+            unreadable.append(name)
+    return Employee(
+        id=str(record[KEY]),
+        values=values,
+        unreadable=tuple(unreadable),
+        extra=_extra(record, at),
+    )
+
+
+def redated(person: Employee, then: Mapping[str, JSON] | None, dated: Sequence[str]) -> Employee:
+    """Return *person* with the *dated* fields as they are in *then*; unknown if that is None."""
+    rest = {name: value for name, value in person.values.items() if name not in dated}
+    odd = [name for name in person.unreadable if name not in dated]
+    if then is not None:
+        earlier = employee(then, dated, dt.date.min)
+        rest.update(earlier.values)
+        odd += earlier.unreadable
+    return evolve(person, values=rest, unreadable=tuple(odd))
+
+
+def _value(name: str, raw: JSON) -> Value:
+    if name != EMAILS or raw is None:
+        return read_value(_SPECS[name], raw)
+    if not isinstance(raw, list):
+        raise ValueError(name)  # noqa: TRY004 - as read_value does
+    addresses = [read_value(_SPECS[name], address) for address in raw]
+    return addresses[0] if addresses else None
+
+
+def _extra(record: Mapping[str, JSON], at: dt.date) -> Extra:
+    base = {name: raw for name in BASE if isinstance(raw := record.get(name), str) and raw}
+    raw_emails = record.get(EMAILS)
+    emails = raw_emails if isinstance(raw_emails, list) else []
+    return Extra(at, base, tuple(e for e in emails if isinstance(e, str) and e))
+
+
+def new_record(values: Values) -> dict[str, JSON]:
+    """Return the body that creates an employee: what is known, and nothing empty."""
+    return to_json({name: value for name, value in values.items() if value is not None}, ())
+
+
+def to_json(values: Values, emails: Sequence[str]) -> dict[str, JSON]:
+    """
+    Return *values* as Touch On Time takes them: text byte for byte, empty text to empty one.
+
+    The first of a person's *emails* is replaced, the others are kept: Touch On Time takes the whole
+    list at once. If the first is emptied, the others stay.
+    """
+    return {
+        name: _addresses(value, emails) if name == EMAILS else _plain(value)
+        for name, value in values.items()
+    }
+
+
+def _plain(value: Value) -> JSON:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return "" if value is None else value
+
+
+def _addresses(first: Value, emails: Sequence[str]) -> list[JSON]:
+    others = [email for email in emails[1:] if email != first]
+    return [*([first] if isinstance(first, str) else []), *others]
+
+
+def choice(record: JSON) -> Choice:
+    """Return the division or working type in *record*; raises ValueError if it makes no sense."""
+    row = record if isinstance(record, dict) else {}
+    code, name = row.get("code"), row.get("name")
+    if not isinstance(code, str) or not code or not isinstance(name, str):
+        raise ValueError("code")
+    return Choice(code=code, label=name)

@@ -1,0 +1,129 @@
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renkei.clock import Clock
+from renkei.http.pace import Pacer, Room, sane_wait_s
+from renkei.model import RequestLimit
+
+
+class FakeClock(Clock):
+    """Time passes only in sleeps and where a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 1000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.slept.append(seconds)
+        self.now_s += seconds
+
+
+limits = st.lists(
+    st.builds(RequestLimit, st.integers(1, 6), st.floats(0.1, 10)), min_size=1, max_size=3
+)
+travels = st.lists(
+    st.tuples(st.floats(0, 3), st.floats(0, 3), st.floats(0, 2)), min_size=1, max_size=40
+)
+
+
+@given(limits, travels)
+def test_no_window_of_the_system_ever_holds_too_many(
+    limits: list[RequestLimit], travels: list[tuple[float, float, float]]
+) -> None:
+    """However long requests and answers travel, the arrivals in any window stay within the limit."""
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    arrivals = []
+    for there, back, pause in travels:
+        with pacer.slot(limits, None):
+            clock.now_s += there
+            arrivals.append(clock.now_s)
+            clock.now_s += back
+        clock.now_s += pause
+    for limit in limits:
+        for first, last in zip(arrivals, arrivals[limit.count :], strict=False):
+            assert last - first >= limit.window_s - 1e-6
+
+
+def test_full_speed_while_there_is_room() -> None:
+    """No gap is kept between requests as long as the window has room."""
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    for _request in range(10):
+        with pacer.slot([RequestLimit(10, 1)], None):
+            pass
+    assert clock.slept == []
+    assert pacer.wait_s([RequestLimit(10, 1)]) == 1.0
+
+
+def test_threads_share_one_pace() -> None:
+    """Four threads together send no more than the limit allows."""
+    pacer, sent, lock = Pacer(Clock()), [], threading.Lock()
+    limits = [RequestLimit(5, 0.3)]
+
+    def work() -> None:
+        for _request in range(4):
+            with pacer.slot(limits, None):
+                with lock:
+                    sent.append(time.monotonic())
+                time.sleep(0.005)
+
+    threads = [threading.Thread(target=work) for _thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sent) == 16
+    assert all(b - a >= 0.3 for a, b in zip(sorted(sent), sorted(sent)[5:], strict=False))
+
+
+def test_an_answer_that_says_nothing_is_left_holds_everything() -> None:
+    """Remaining 0 holds the connection until the reset, and the wait is told."""
+    clock, told = FakeClock(), []
+    pacer = Pacer(clock)
+    pacer.note(Room(remaining=0, reset_s=42))
+    pacer.wait([], lambda reason, seconds: told.append((reason, seconds)))
+    assert clock.now_s == pytest.approx(1042)
+    assert told[0] == ("limit", 42)
+    assert len(told) > 5  # a long wait shows its progress
+
+
+def test_an_answer_with_room_left_holds_nothing() -> None:
+    """Remaining 1 is room."""
+    pacer = Pacer(FakeClock())
+    pacer.note(Room(remaining=1, reset_s=42))
+    assert pacer.wait_s([]) <= 0
+
+
+@pytest.mark.parametrize("reset", [-5.0, float("nan"), float("inf"), 1e22, 1.8e9])
+def test_a_reset_that_cannot_be_meant_is_a_second(reset: float) -> None:
+    """Negative, endless and epoch-like resets neither hang nor are ignored."""
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    pacer.note(Room(remaining=0, reset_s=reset))
+    pacer.wait([], None)
+    assert clock.now_s == pytest.approx(1001)
+
+
+@given(st.floats() | st.none())
+def test_a_wait_is_sane_or_none(seconds: float | None) -> None:
+    """Whatever a header says, one wait is at most an hour."""
+    wait = sane_wait_s(seconds)
+    assert wait is None or 0 <= wait <= 3600
+
+
+def test_waiting_for_room_takes_none() -> None:
+    """Looking whether there is room leaves it there."""
+    pacer = Pacer(FakeClock())
+    for _look in range(3):
+        pacer.wait([RequestLimit(1, 60)], None)
+    assert pacer.wait_s([RequestLimit(1, 60)]) <= 0

@@ -1,0 +1,598 @@
+import datetime as dt
+import gzip
+import json
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from renkei.clock import Clock
+from renkei.errors import (
+    AccessError,
+    AnswerError,
+    BusyError,
+    ClosedError,
+    ConnectorError,
+    InDoubtError,
+    ListChangedError,
+    RecordError,
+    RenkeiError,
+    UnavailableError,
+)
+from renkei.http import Connection, Failure, RetryBudget, Room, Secret, Session
+from renkei.model import JST, ClosedHours, RequestLimit
+
+BASE = "https://hr.test/api"
+TOKEN = "tok_canary_0001"
+NAME = "三雲汐里"
+
+
+class FakeClock(Clock):
+    """Real time passes only in sleeps."""
+
+    def __init__(self, start: dt.datetime | None = None) -> None:
+        self.now_s = 1000.0
+        self.slept: list[float] = []
+        super().__init__(start)
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now_s += seconds
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def mock() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as router:
+        yield router
+
+
+@pytest.fixture
+def connection(clock: FakeClock) -> Iterator[Connection]:
+    with Connection(
+        name="hr",
+        connector="smarthr",
+        base_url=BASE,
+        token=Secret(TOKEN),
+        clock=clock,
+        read_only=False,
+        budget=RetryBudget(20, clock=clock),
+    ) as connection:
+        yield connection
+
+
+def classify(failure: Failure) -> RenkeiError | None:
+    match failure.body:
+        case {"code": "maintenance"}:
+            return UnavailableError("maintenance", again=False)
+        case {"code": "limit"}:
+            return UnavailableError(
+                "limit", nothing_done=True, retry_after_s=failure.announced_s, code="rate_limit"
+            )
+    return None
+
+
+def rooms(headers: Mapping[str, str]) -> list[Room]:
+    if "x-remaining" not in headers:
+        return []
+    return [Room(int(headers["x-remaining"]), float(headers["x-reset"]))]
+
+
+@pytest.fixture
+def session(connection: Connection) -> Session:
+    token = connection.token.reveal()
+    return connection.session(
+        headers={"Authorization": f"Bearer {token}"}, classify=classify, room=rooms
+    )
+
+
+def post(session: Session) -> Any:
+    return session.send("POST", "crews", body={"name": NAME}, idempotent=False)
+
+
+def put(session: Session) -> Any:
+    return session.send("PUT", "crews", "1", body={"name": NAME}, idempotent=True)
+
+
+def test_get_returns_the_document(session: Session, mock: respx.MockRouter) -> None:
+    """The answer is parsed, its header names are in lower case, the token goes along."""
+    route = mock.get(f"{BASE}/v1/crews").respond(json={"a": [1]}, headers={"X-Page": "1"})
+    answer = session.get("v1", "crews")
+    assert (answer.status, answer.body, answer.headers["x-page"]) == (200, {"a": [1]}, "1")
+    sent = route.calls.last.request.headers
+    assert sent["authorization"] == f"Bearer {TOKEN}"
+    assert sent["accept-encoding"] == "gzip"
+
+
+def test_paths_are_quoted(session: Session, mock: respx.MockRouter) -> None:
+    """A segment stays one segment and a query value one value, whatever they hold."""
+    route = mock.get(url__startswith=BASE).respond(json=1)
+    session.get("a", "../company?x=1#y", query={"q": "a&b=c"})
+    assert route.calls.last.request.url.raw_path == b"/api/a/..%2Fcompany%3Fx%3D1%23y?q=a%26b%3Dc"
+
+
+@pytest.mark.parametrize("segment", ["", ".", "..", "\ud800"])
+def test_segments_that_lead_elsewhere_are_refused(session: Session, segment: str) -> None:
+    """A folder, nothing, or half a character is no segment."""
+    with pytest.raises(ConnectorError):
+        session.get("a", segment)
+
+
+def test_text_is_sent_byte_for_byte(session: Session, mock: respx.MockRouter) -> None:
+    """Rare kanji, half-width kana and decomposed letters leave as they came."""
+    text = "髙﨑𠮷葛󠄀ﾐｸﾓか\u3099 神\u3000"
+    route = mock.post(f"{BASE}/crews").respond(201, json={})
+    session.send("POST", "crews", body={"name": text}, idempotent=False)
+    assert route.calls.last.request.content == b'{"name": "' + text.encode() + b'"}'
+    assert route.calls.last.request.headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_text_that_is_none_is_refused_by_field(session: Session, mock: respx.MockRouter) -> None:
+    """Half a surrogate pair cannot be sent; the field is named, the text is not."""
+    with pytest.raises(RecordError) as caught:
+        session.send("POST", "crews", body={"ok": "a", "name": f"{NAME}\ud800"}, idempotent=False)
+    assert caught.value.fields == ("name",)
+    assert NAME not in "".join(traceback.format_exception(caught.value))
+    assert not mock.calls
+
+
+def test_reading_connections_refuse_writes(
+    connection: Connection, session: Session, mock: respx.MockRouter
+) -> None:
+    """A preview cannot write, whatever the connector does."""
+    connection.read_only = True
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        with pytest.raises(ConnectorError):
+            session.send(method, "crews", body={}, idempotent=True)
+    assert not mock.calls
+
+
+def test_closed_hours_stop_every_request(mock: respx.MockRouter) -> None:
+    """In closed hours nothing is sent, reads included, and the error says until when."""
+    noon = dt.datetime(2026, 11, 20, 9, 0, tzinfo=JST)
+    connection = Connection(
+        name="tot", connector="x", base_url=BASE, token=Secret("t"), clock=FakeClock(noon)
+    )
+    connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
+    session = connection.session(headers={}, classify=classify)
+    for ask in (lambda: session.get("x"), lambda: list(session.stream("x")), session.wait_for_room):
+        with pytest.raises(ClosedError, match="10:00"):
+            ask()
+    assert not mock.calls
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 304])
+def test_redirects_are_not_followed(session: Session, mock: respx.MockRouter, status: int) -> None:
+    """A redirect is an error that names the other host and nothing else of the address."""
+    other = mock.route(host="evil.test").respond(json=[])
+    mock.get(f"{BASE}/x").respond(
+        status, headers={"Location": "https://evil.test/login?token=secret"}
+    )
+    with pytest.raises(AnswerError, match="evil.test") as caught:
+        session.get("x")
+    assert "secret" not in caught.value.message
+    assert not other.called
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirected_write_is_in_doubt(
+    session: Session, mock: respx.MockRouter, status: int
+) -> None:
+    """Nobody knows what the host that redirected did with a write; its body goes nowhere else."""
+    other = mock.route(host="evil.test").respond(json={})
+    mock.post(f"{BASE}/crews").respond(status, headers={"Location": "https://evil.test/"})
+    with pytest.raises(InDoubtError):
+        post(session)
+    assert not other.called
+
+
+def test_a_web_page_is_called_one(session: Session, mock: respx.MockRouter) -> None:
+    """Markup instead of data gets its own words, and is not shown."""
+    mock.get(f"{BASE}/x").respond(html=f"<html>{NAME}</html>")
+    with pytest.raises(AnswerError, match="web page") as caught:
+        session.get("x")
+    assert NAME not in caught.value.message
+
+
+def test_errors_hold_neither_token_nor_body(session: Session, mock: respx.MockRouter) -> None:
+    """The whole trace of a failed call shows no secret and no personal value."""
+    mock.get(f"{BASE}/x").respond(content=f'{{"name": "{NAME}", oops'.encode())
+    mock.get(f"{BASE}/y").mock(side_effect=httpx.ConnectError(TOKEN))
+    for path in ("x", "y"):
+        with pytest.raises(RenkeiError) as caught:
+            session.get(path)
+        trace = "".join(traceback.format_exception(caught.value))
+        assert NAME not in trace
+        assert TOKEN not in trace
+        assert caught.value.where == "hr"
+
+
+# -- trying again ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.ConnectError("x"),
+        httpx.ReadTimeout("x"),
+        httpx.RemoteProtocolError("x"),
+        500,
+        502,
+        503,
+    ],
+)
+def test_reads_are_tried_again(
+    session: Session, mock: respx.MockRouter, trouble: Exception | int
+) -> None:
+    """A read survives what passes."""
+    failure = httpx.Response(trouble) if isinstance(trouble, int) else trouble
+    route = mock.get(f"{BASE}/x").mock(side_effect=[failure, failure, httpx.Response(200, json=7)])
+    assert session.get("x").body == 7
+    assert route.call_count == 3
+
+
+def test_trying_again_ends_with_the_budget(
+    session: Session, mock: respx.MockRouter, clock: FakeClock
+) -> None:
+    """After 20 seconds of retries a command gives up, and the next failure gives up at once."""
+    route = mock.get(f"{BASE}/x").respond(500)
+    started = clock.now_s
+    with pytest.raises(UnavailableError):
+        session.get("x")
+    assert clock.now_s - started <= 20
+    assert route.call_count > 2
+    clock.now_s = started + 19.999
+    calls = route.call_count
+    while session._connection.budget.left_s() > 0.01:
+        with pytest.raises(UnavailableError):
+            session.get("x")
+    assert route.call_count < calls + 50
+
+
+def test_maintenance_ends_it_at_once(session: Session, mock: respx.MockRouter) -> None:
+    """An answer that says "not within this command" is not tried again."""
+    route = mock.get(f"{BASE}/x").respond(503, json={"code": "maintenance"})
+    with pytest.raises(UnavailableError):
+        session.get("x")
+    assert route.call_count == 1
+
+
+def test_refusals_are_not_tried_again(session: Session, mock: respx.MockRouter) -> None:
+    """A refused token stays refused."""
+    route = mock.get(f"{BASE}/x").respond(401)
+    with pytest.raises(AccessError):
+        session.get("x")
+    assert route.call_count == 1
+
+
+def after(seconds: float) -> str:
+    return format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"Retry-After": "42"}, 42),
+        ({"Retry-After": after(43)}, 42),
+        ({"x-remaining": "0", "x-reset": "42"}, 42),
+        ({"x-remaining": "0", "x-reset": "7200"}, 3600),
+    ],
+)
+def test_announced_waits_are_kept_and_do_not_count(
+    connection: Connection,
+    session: Session,
+    mock: respx.MockRouter,
+    clock: FakeClock,
+    headers: dict[str, str],
+    wait_s: float,
+) -> None:
+    """A limit that says when it ends is waited for, told, and leaves the budget alone."""
+    told: list[tuple[str, float]] = []
+    connection.on_wait = lambda reason, seconds: told.append((reason, seconds))
+    mock.get(f"{BASE}/x").mock(
+        side_effect=[httpx.Response(429, headers=headers), httpx.Response(200, json=7)]
+    )
+    assert session.get("x").body == 7
+    assert clock.now_s - 1000 == pytest.approx(wait_s, abs=2)
+    assert told[0][0] == "limit"
+    assert connection.budget.left_s() == 20
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "-5", "nan", "inf", "1" * 23, "1800000000", after(-99), "1.5.2", "0"]
+)
+def test_limits_without_a_sane_announcement_count(
+    session: Session, mock: respx.MockRouter, clock: FakeClock, text: str
+) -> None:
+    """A limit that does not say when it ends is backed off from, within the budget."""
+    mock.get(f"{BASE}/x").respond(429, headers={"Retry-After": text})
+    with pytest.raises(UnavailableError) as caught:
+        session.get("x")
+    assert caught.value.code == "rate_limit"
+    assert clock.now_s - 1000 <= 20
+
+
+def test_a_limit_that_is_announced_for_ever_ends(
+    session: Session, mock: respx.MockRouter, clock: FakeClock
+) -> None:
+    """Even announced waits end some time when the system never lets us in."""
+    route = mock.get(f"{BASE}/x").respond(429, headers={"Retry-After": "1"})
+    with pytest.raises(UnavailableError):
+        session.get("x")
+    assert 10 < route.call_count < 40
+
+
+def test_room_headers_of_good_answers_hold_the_next_request(
+    session: Session, mock: respx.MockRouter, clock: FakeClock
+) -> None:
+    """The last request of a window makes the next one wait, before the system complains."""
+    mock.get(f"{BASE}/x").respond(json=1, headers={"x-remaining": "0", "x-reset": "9"})
+    session.get("x")
+    assert clock.now_s == 1000
+    session.wait_for_room()
+    assert clock.now_s == pytest.approx(1009)
+
+
+def test_declared_limits_are_kept(
+    connection: Connection, session: Session, mock: respx.MockRouter, clock: FakeClock
+) -> None:
+    """Three requests a second are three requests a second."""
+    connection.conditions.limits = (RequestLimit(3, 1),)
+    mock.get(f"{BASE}/x").respond(json=1)
+    for _request in range(7):
+        session.get("x")
+    assert clock.now_s == pytest.approx(1002, abs=0.01)
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [httpx.ReadTimeout("x"), httpx.ReadError("x"), httpx.WriteError("x"), 500, 502],
+)
+def test_a_create_is_never_sent_twice(
+    session: Session, mock: respx.MockRouter, trouble: Exception | int
+) -> None:
+    """If its fate is unknown it is in doubt, after one request."""
+    failure = httpx.Response(trouble) if isinstance(trouble, int) else trouble
+    route = mock.post(f"{BASE}/crews").mock(side_effect=[failure, httpx.Response(201, json={})])
+    with pytest.raises(InDoubtError) as caught:
+        post(session)
+    assert route.call_count == 1
+    assert caught.value.where == "hr"
+
+
+@pytest.mark.parametrize("body", [b"garbage", b"<html>", b'{"id": "x"', b'{"a": NaN}'])
+def test_a_create_with_a_senseless_answer_is_in_doubt(
+    session: Session, mock: respx.MockRouter, body: bytes
+) -> None:
+    """201 with a broken body: perhaps created, certainly not to be repeated."""
+    route = mock.post(f"{BASE}/crews").respond(201, content=body)
+    with pytest.raises(InDoubtError):
+        post(session)
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize("trouble", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), 429])
+def test_a_create_that_never_arrived_is_sent_again(
+    session: Session, mock: respx.MockRouter, trouble: Exception | int
+) -> None:
+    """Where nothing was done for certain, even a create may be repeated."""
+    failure = httpx.Response(trouble) if isinstance(trouble, int) else trouble
+    route = mock.post(f"{BASE}/crews").mock(side_effect=[failure, httpx.Response(201, json={})])
+    assert post(session).status == 201
+    assert route.call_count == 2
+
+
+def test_an_update_is_tried_again_and_then_definite(
+    session: Session, mock: respx.MockRouter
+) -> None:
+    """An unknown first try followed by a definite answer is definite."""
+    route = mock.put(f"{BASE}/crews/1")
+    route.side_effect = [httpx.ReadTimeout("x"), httpx.Response(200, json={})]
+    assert put(session).status == 200
+    route.side_effect = [httpx.ReadTimeout("x"), httpx.Response(400)]
+    with pytest.raises(RecordError):
+        put(session)
+
+
+@pytest.mark.parametrize("last", [httpx.ConnectError("x"), httpx.Response(401)])
+def test_an_update_stays_in_doubt_if_only_its_last_try_is_certain(
+    session: Session, mock: respx.MockRouter, last: Exception | httpx.Response
+) -> None:
+    """That the last try did nothing does not say what the first one did."""
+
+    def failures(_request: httpx.Request) -> httpx.Response:
+        if len(mock.calls) == 0:
+            raise httpx.ReadTimeout("x")
+        if isinstance(last, Exception):
+            raise last
+        return last
+
+    mock.put(f"{BASE}/crews/1").mock(side_effect=failures)
+    with pytest.raises(InDoubtError):
+        put(session)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "refused"), (404, "not_found"), (409, "refused"), (422, "refused")]
+)
+def test_a_refused_record_is_one_employees_problem(
+    session: Session, mock: respx.MockRouter, status: int, code: str
+) -> None:
+    """A 4xx to a write refuses this employee only."""
+    mock.post(f"{BASE}/crews").respond(status, json={})
+    with pytest.raises(RecordError) as caught:
+        post(session)
+    assert (caught.value.code, caught.value.where) == (code, "hr")
+
+
+def test_the_guard_is_asked_before_each_write(
+    connection: Connection, session: Session, mock: respx.MockRouter
+) -> None:
+    """Every write and every repetition passes the guard; reads do not."""
+    asked: list[int] = []
+    connection.guard = lambda: asked.append(len(mock.calls))
+    mock.get(f"{BASE}/x").respond(json=1)
+    mock.put(f"{BASE}/crews/1").mock(side_effect=[httpx.ReadTimeout("x"), httpx.Response(200)])
+    session.get("x")
+    put(session)
+    assert asked == [1, 2]
+
+
+def test_a_guard_that_says_no_stops_the_write(
+    connection: Connection, session: Session, mock: respx.MockRouter
+) -> None:
+    """Nothing leaves after the lease is lost, and the error comes through as it is."""
+
+    def guard() -> None:
+        raise BusyError("lost")
+
+    connection.guard = guard
+    with pytest.raises(BusyError):
+        post(session)
+    assert not mock.calls
+
+
+def test_an_empty_answer_to_a_write_is_fine(session: Session, mock: respx.MockRouter) -> None:
+    """204 has no body."""
+    mock.put(f"{BASE}/crews/1").respond(204)
+    assert put(session).body is None
+
+
+# -- lists -------------------------------------------------------------------------------------
+
+
+def paged(
+    rows: list[Any], *, size: int = 2, total: bool = True, link: bool = True
+) -> Callable[..., httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        shown = rows[(page - 1) * size : page * size]
+        headers = {"x-total-count": str(len(rows))} if total else {}
+        if link:
+            rel = "next" if page * size < len(rows) else "first"
+            headers["Link"] = f'<https://evil.test/?page=9>; rel="{rel}"'
+        return httpx.Response(200, json=shown, headers=headers)
+
+    return answer
+
+
+ROWS = [{"id": str(n)} for n in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("total", "link"), [(True, True), (True, False), (False, True), (False, False)]
+)
+def test_pages_are_read_to_the_end(
+    session: Session, mock: respx.MockRouter, total: bool, link: bool
+) -> None:
+    """By total, by link, by both or by neither; the page size asked for does not matter."""
+    other = mock.route(host="evil.test").respond(json=[])
+    mock.get(f"{BASE}/crews").mock(side_effect=paged(ROWS, total=total, link=link))
+    assert list(session.pages("crews")) == ROWS
+    assert not other.called
+
+
+def pages(*answers: tuple[list[Any], int | None]) -> list[httpx.Response]:
+    return [
+        httpx.Response(
+            200, json=rows, headers={} if total is None else {"x-total-count": str(total)}
+        )
+        for rows, total in answers
+    ]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pages(([], 3)),
+        pages((ROWS[:2], 5), ([], 5)),
+        pages((ROWS[:2], 4), (ROWS[1:3], 4)),
+        pages((ROWS[:2], 4), (ROWS[2:4], 5), (ROWS[4:], 5)),
+        pages((ROWS[:2], 4), (ROWS[2:4], None)),
+        pages((ROWS[:3], 2)),
+        pages((ROWS[:2], None), (ROWS[:2], None)),
+    ],
+    ids=["empty", "short", "repeated", "grew", "total gone", "too many", "same page"],
+)
+def test_a_list_that_does_not_add_up_has_changed(
+    session: Session, mock: respx.MockRouter, answers: list[httpx.Response]
+) -> None:
+    """No incomplete list is ever taken for the whole."""
+    mock.get(f"{BASE}/crews").mock(side_effect=answers)
+    with pytest.raises(ListChangedError):
+        list(session.pages("crews"))
+
+
+@pytest.mark.parametrize("row", [{}, {"id": None}, {"id": 5}, {"id": ""}, "x", None, []])
+def test_a_record_without_an_id_is_named_by_its_place(
+    session: Session, mock: respx.MockRouter, row: object
+) -> None:
+    """A list whose records cannot be told apart makes no sense."""
+    mock.get(f"{BASE}/crews").mock(side_effect=paged([*ROWS[:3], row], size=2))
+    with pytest.raises(AnswerError, match="record 4"):
+        list(session.pages("crews"))
+
+
+def test_a_page_that_is_no_list_makes_no_sense(session: Session, mock: respx.MockRouter) -> None:
+    """An object where a list belongs is an error."""
+    mock.get(f"{BASE}/crews").respond(json={"crews": []})
+    with pytest.raises(AnswerError):
+        list(session.pages("crews"))
+
+
+def test_streams_yield_elements(session: Session, mock: respx.MockRouter) -> None:
+    """An array is read element by element, packed or not."""
+    body = json.dumps(ROWS).encode()
+    mock.get(f"{BASE}/a").respond(content=body)
+    mock.get(f"{BASE}/b").respond(content=gzip.compress(body), headers={"Content-Encoding": "gzip"})
+    assert list(session.stream("a")) == list(session.stream("b")) == ROWS
+
+
+@pytest.mark.parametrize("end", [0, 1, 20, -1])
+def test_a_stream_that_ends_early_raises(
+    session: Session, mock: respx.MockRouter, end: int
+) -> None:
+    """A cut list has to be read again; it is never a short list."""
+    body = json.dumps(ROWS).encode()
+    mock.get(f"{BASE}/a").respond(content=body[:end])
+    packed = gzip.compress(body)[:end]
+    mock.get(f"{BASE}/b").respond(content=packed, headers={"Content-Encoding": "gzip"})
+    for path in "ab":
+        with pytest.raises(ListChangedError):
+            list(session.stream(path))
+
+
+def test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped(
+    connection: Connection, mock: respx.MockRouter, session: Session
+) -> None:
+    """The cap counts what comes out of the packing."""
+    connection.max_answer_bytes = 1_000_000
+    bomb = gzip.compress(b"[" + b" " * 50_000_000)
+    mock.get(f"{BASE}/a").respond(content=bomb, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(AnswerError) as caught:
+        list(session.stream("a"))
+    assert caught.value.code == "too_large"
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
+def test_other_packings_are_refused(
+    session: Session, mock: respx.MockRouter, encoding: str
+) -> None:
+    """Only what was asked for is unpacked, and only once."""
+    mock.get(f"{BASE}/a").respond(content=b"[]", headers={"Content-Encoding": encoding})
+    with pytest.raises(AnswerError):
+        list(session.stream("a"))

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from renkei.model import ClosedHours, Estimate, Remark
+from renkei.observer import Observer
+from renkei_runner.cli import COMMANDS
+from renkei_runner.progress import Progress
+
+if TYPE_CHECKING:
+    from conftest import FakeRuns, Renkei
+
+HEAVY = ("alembic", "cattrs", "httpx", "rich", "sqlalchemy", "structlog", "yaml")
+START = "from renkei_runner.main import main; main()"
+
+
+def renkei_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", START, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_help_lists_every_command(renkei: Renkei) -> None:
+    """`renkei --help` names all commands of the table with a sentence each."""
+    out = renkei("--help").out
+    assert all(f"  {name} " in out for name in COMMANDS)
+
+
+def test_help_starts_in_a_blink() -> None:
+    """`renkei --help` takes less than a quarter of a second, even on a slow machine."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert renkei_process("--help").returncode == 0
+        times.append(time.perf_counter() - start)
+    assert statistics.median(times) < 0.25
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """The table of commands is shown without any of the libraries that are slow to import."""
+    code = f"import sys; from renkei_runner.main import run; run(['--help']); print([m for m in {HEAVY!r} if m in sys.modules])"  # noqa: E501 - one line for -c
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"demo", "sandbox"}])
+def test_every_command_explains_itself(renkei: Renkei, name: str) -> None:
+    """`renkei COMMAND --help` works for all commands, in both languages."""
+    assert renkei(name, "--help").code == 0
+    assert renkei("--lang", "ja", name, "--help").code == 0
+
+
+def test_click_speaks_japanese_too(renkei: Renkei) -> None:
+    """In Japanese neither our sentences nor click's are left in English."""
+    out = renkei("--help", "--lang", "ja").out
+    assert "Usage" not in out
+    assert "Show this message" not in out
+    assert "コマンド" in out
+    err = renkei("--lang", "ja", "plan").err
+    assert "Missing" not in err
+    assert "Try " not in err
+
+
+def test_the_option_wins_over_the_environment(
+    renkei: Renkei, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--lang is stronger than RENKEI_LANG, which is stronger than the locale."""
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.setenv("RENKEI_LANG", "ja")
+    assert "コマンド" in renkei("--help").out
+    assert "Commands" in renkei("--help", "--lang", "en").out
+
+
+def test_options_work_before_and_after_the_command(renkei: Renkei) -> None:
+    """--output and --lang are accepted in both places."""
+    assert renkei("--output", "json", "plan", "7").json == renkei("plan", "7", "--output=json").json
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (), ("nosuch",), ("plan",), ("plan", "7", "--nosuch"), ("reports", "--limit", "x"),
+        ("mapping",), ("fetch", "a"), ("completion", "tcsh"), ("plan", "7", "--lang", "fr"),
+    ],
+)  # fmt: skip
+def test_a_usage_error_is_one_document(renkei: Renkei, arguments: tuple[str, ...]) -> None:
+    """Even what click refuses is one JSON document with a code, a message and a place."""
+    result = renkei("--output", "json", *arguments)
+    assert result.code == 2
+    assert set(result.json["error"]) == {"code", "message", "where"}
+    assert result.json["error"]["message"]
+
+
+def test_a_broken_configuration_is_one_document(renkei: Renkei, tmp_path: Path) -> None:
+    """A configuration with mistakes ends with 3, all of them in the message, no text beside it."""
+    (tmp_path / "renkei.yaml").write_text("connections:\n  a: {conector: x}\nmapings: []\n")
+    result = renkei("reports", "--output", "json")
+    assert result.code == 3
+    assert result.json["error"]["where"] == "renkei.yaml:2:6"
+    assert "renkei.yaml:3:1: " in result.json["error"]["message"]
+
+
+def test_without_a_configuration_init_is_named(renkei: Renkei, tmp_path: Path) -> None:
+    """Whoever has no configuration yet is told how to get one."""
+    (tmp_path / "renkei.yaml").unlink()
+    result = renkei("reports")
+    assert result.code == 3
+    assert "renkei init" in result.err
+
+
+def test_the_configuration_may_come_from_the_environment(
+    renkei: Renkei, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RENKEI_CONFIG names the configuration; --config is stronger."""
+    monkeypatch.setenv("RENKEI_CONFIG", "other.yaml")
+    assert "other.yaml" in renkei("reports").err
+    assert renkei("reports", "--config", "renkei.yaml").code == 0
+
+
+def test_init_writes_a_file_that_can_be_read(renkei: Renkei, tmp_path: Path) -> None:
+    """The file of `init` is a valid configuration, and a second `init` leaves it alone."""
+    assert "renkei --config there/renkei.yaml check" in renkei("init", "there").out
+    assert renkei("reports", "--config", "there/renkei.yaml").code == 0
+    assert renkei("init", "there").code == 2
+
+
+def test_a_mistake_of_our_own_is_one_sentence(
+    renkei: Renkei, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any other exception gives a code and no traceback; --debug adds places, never values."""
+
+    def broken(*_args: object) -> None:
+        raise LookupError("山田太郎")
+
+    monkeypatch.setattr(type(runs), "run", broken)
+    result = renkei("plan", "7", "--debug")
+    assert result.code == 4
+    assert "LookupError" in result.err
+    assert "test_main.py" in result.err
+    assert "山田" not in result.err
+    assert renkei("plan", "7", "--output", "json").json["error"]["code"] == "internal"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """`renkei … | head -1` ends quietly."""
+    command = f"{sys.executable} -c '{START}' mapping schema | head -c 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(renkei: Renkei, shell: str) -> None:
+    """`completion` prints what a shell can source."""
+    assert "_RENKEI_COMPLETE" in renkei("completion", shell).out
+
+
+def test_commands_complete() -> None:
+    """The shell completes the name of a command."""
+    environment = {
+        **os.environ, "_RENKEI_COMPLETE": "bash_complete", "COMP_WORDS": "renkei pl", "COMP_CWORD": "1",
+    }  # fmt: skip
+    assert renkei_process(env=environment).stdout == "plain,plan\n"
+
+
+def test_the_version_is_told(renkei: Renkei, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`renkei --version` prints the name and the version."""
+    monkeypatch.setattr("importlib.metadata.version", lambda _name: "1.2.3")
+    assert renkei("--version").out == "renkei 1.2.3\n"
+
+
+def test_what_is_not_installed_is_told(renkei: Renkei, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command whose package is missing is refused by name."""
+    monkeypatch.setitem(COMMANDS, "demo", ("renkei_nowhere.demo:demo", ""))
+    result = renkei("demo")
+    assert result.code == 2
+    assert "demo" in result.err
+
+
+def test_signals_are_given_back(renkei: Renkei) -> None:
+    """After a command the handlers of the process are what they were."""
+    before = signal.getsignal(signal.SIGTERM)
+    renkei("reports")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_estimates_and_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever runs a schedule reads in its log what was ahead; standard output stays clean."""
+    observer: Observer = Progress(live=False)
+    hours = ClosedHours(dt.time(8, 30), dt.time(10))
+    observer.estimate(
+        Estimate(calls={"touchontime": 300, "smarthr": None}, seconds=95.0, closed={"t": (hours,)})
+    )
+    observer.warning(Remark("now_ignored"))
+    observer.reading("smarthr", 100)
+    observer.writing(1, 2)
+    observer.waiting("smarthr", "limit", 3.0)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "300 calls to touchontime" in err
+    assert "1 min 35 s" in err
+    assert "08:30–10:00" in err
+    assert "RENKEI_NOW" in err
+
+
+def test_a_terminal_sees_progress(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal whatever takes more than a second is shown, and gone at the end."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("renkei_runner.progress.SHOW_AFTER_S", 0.0)
+    with Progress(live=True) as observer:
+        observer.reading("smarthr", 100)
+        observer.writing(1, 2)
+        observer.waiting("smarthr", "retry", 2.0)
+    assert capsys.readouterr().out == ""
+
+
+def test_connectors_are_listed(renkei: Renkei) -> None:
+    """`connectors` is a document even if nothing is installed."""
+    assert isinstance(renkei("connectors", "--output", "json").json["connectors"], list)
