@@ -58,13 +58,20 @@ class Seen:
 
 @define(kw_only=True)
 class Application:
-    """One sync of one run, from the chosen items of the store to their outcomes."""
+    """
+    One sync of one run, from the chosen items of the store to their outcomes.
+
+    *offered* has the live choices of the required new-record fields. *rewritten* has the ids of
+    those in the source whom other runs have updated since the plan was made: what the plan says of
+    them is out of date. *pause* waits, unless interrupted.
+    """
 
     store: Store
     hold: Hold
     writer: Writer
     comparison: Comparison
     offered: Sequence[NewField]
+    rewritten: frozenset[str]
     clock: Clock
     observer: Observer
     settle_wait_s: float
@@ -125,7 +132,9 @@ class Application:
         return True
 
     def _one(self, item: Item, seen: Seen) -> None:
-        if item.difference is Difference.NEW:
+        if item.source_id in self.rewritten:
+            self._record(item, Outcome.FAILED, Remark("source_changed"))
+        elif item.difference is Difference.NEW:
             self._create(item, seen)
         else:
             self._update(item, seen)

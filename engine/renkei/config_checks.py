@@ -47,12 +47,12 @@ def _mistakes(data: Any) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of a
         return
     connections = data.get("connections")
     names = list(connections) if isinstance(connections, dict) else []
-    for name in names:
+    for name, each in connections.items() if isinstance(connections, dict) else ():
         place = ("connections", name)
-        if not _NAME.fullmatch(str(name)):
+        if not _NAME.fullmatch(name):
             yield place, _("A connection's name has only letters, digits, “-”, “_” and “.”.")
-        if isinstance(connections[name], dict):
-            yield from _connection(place, connections[name])
+        if isinstance(each, dict):
+            yield from _connection(place, each)
     if isinstance(connections, dict) and not names:
         yield ("connections",), _("There is no connection. Add at least one.")
     yield from _sides(data.get("mappings"), names)

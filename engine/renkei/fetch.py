@@ -56,7 +56,7 @@ class Plan:
         """Read both sides, compare them as of *base* and store the plan of *run_id*."""
         source, target = self._sides()
         self._tell_estimate()
-        began = self.clock.monotonic()
+        began, last_write = self.clock.monotonic(), self.store.last_write()
         rosters = read_both(source, target, base, self.observer)
         seconds = self.clock.monotonic() - began
         for side, roster in zip((source, target), rosters, strict=True):
@@ -72,7 +72,7 @@ class Plan:
             at=self.clock.now(),
             counts=counts,
             notices=found,
-            usage={"calls": calls, "seconds": seconds},
+            usage={"calls": calls, "seconds": seconds, "last_write": last_write},
         )
 
     def _sides(self) -> tuple[Side, Side]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn, TypeVar
 
@@ -60,17 +61,24 @@ class Installed:
     problem: str | None = None
 
 
+@cache
+def found(group: str) -> tuple[EntryPoint, ...]:
+    """Return the entry points of *group*; looked up once, since every installed package is read."""
+    return tuple(sorted(entry_points(group=group), key=lambda entry: entry.name))
+
+
 def installed() -> list[Installed]:
     """Return every connector that is installed, usable or not."""
-    found = []
-    for entry in sorted(entry_points(group=CONNECTORS), key=lambda e: e.name):
+    all_of_them = []
+    for entry in found(CONNECTORS):
         try:
             offline_fields(entry.name)
             problem = None
         except RenkeiError as error:
             problem = error.message
-        found.append(Installed(entry.name, entry.dist.version if entry.dist else "", problem))
-    return found
+        version = entry.dist.version if entry.dist else ""
+        all_of_them.append(Installed(entry.name, version, problem))
+    return all_of_them
 
 
 def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
@@ -86,7 +94,7 @@ def hooks_of(connector: str) -> tuple[str, ...]:
 
 def load_extensions(register: Callable[..., None]) -> None:
     """Let every extension add its transforms: an extension is a function that takes *register*."""
-    for entry in entry_points(group=EXTENSIONS):
+    for entry in found(EXTENSIONS):
         try:
             entry.load()(register)
         except Exception as error:
@@ -149,11 +157,11 @@ class Reader:
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
-        found = tuple(self._required("new_employee_fields", NewField))
-        for new in found:
+        fields = tuple(self._required("new_employee_fields", NewField))
+        for new in fields:
             if new.name not in self._types:
                 self._nonsense("new_employee_fields", new.name)
-        return found
+        return fields
 
     def refuse_missing(self, names: set[str]) -> None:
         """Raise ConnectorError for required fields the connector offers no choices for."""
@@ -295,13 +303,15 @@ def _plug(connection: Connection) -> pluggy.PluginManager:
 
 
 def _entry(connector: str) -> EntryPoint:
-    found = list(entry_points(group=CONNECTORS, name=connector))
-    if len(found) == 1:
-        return found[0]
-    if found:
+    entries = [entry for entry in found(CONNECTORS) if entry.name == connector]
+    if len(entries) == 1:
+        return entries[0]
+    if entries:
         message = _("Connector {name} is installed {count} times. Uninstall all but one.")
-        raise ConfigurationError(message.format(name=connector, count=len(found)), where=connector)
-    names = ", ".join(sorted({entry.name for entry in entry_points(group=CONNECTORS)}))
+        raise ConfigurationError(
+            message.format(name=connector, count=len(entries)), where=connector
+        )
+    names = ", ".join(sorted({entry.name for entry in found(CONNECTORS)}))
     message = _("There is no connector {name}. Installed: {names}.")
     raise ConfigurationError(message.format(name=connector, names=names or "-"), where=connector)
 

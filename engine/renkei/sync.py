@@ -93,6 +93,7 @@ class Sync:
             writer=writer,
             comparison=self.pairing.comparison(source, writer.fields, run.base_date),
             offered=offered(writer, self.pairing) if creates else (),
+            rewritten=self.store.rewritten(run.id),
             clock=self.clock,
             observer=self.observer,
             settle_wait_s=self.settle_wait_s,

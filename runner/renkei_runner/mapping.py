@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from renkei.i18n import N_, _
+from renkei.model import Remark
+from renkei.texts import reason_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, group
 from renkei_runner.documents import Document, document
@@ -92,6 +94,21 @@ def _document(run_id: str, item: Item, steps: list[Step]) -> Document:
     )
 
 
+def verdict_text(code: str) -> str:
+    """Return in words how a field came out."""
+    words = {
+        "same": _("same"),
+        "differs": _("differs"),
+        "new": _("new"),
+        "blocked": _("blocked"),
+        "kept": _("empty, so left alone"),
+        "unknown_in_source": _("unknown in the source"),
+        "unknown_in_target": _("unknown in the target"),
+        "create_only": _("differs, but cannot be changed"),
+    }
+    return words.get(code) or reason_text(Remark(code))
+
+
 def _show(app: App, run_id: str, item: Item, steps: list[Step]) -> None:
     say_item(item)
     titles = (
@@ -101,7 +118,7 @@ def _show(app: App, run_id: str, item: Item, steps: list[Step]) -> None:
     rows = [
         (
             str(step.line), step.source_field, step.read, step.transform or "", step.target_field,
-            step.translated, step.compared_with, step.verdict,
+            step.translated, step.compared_with, verdict_text(step.verdict),
         )
         for step in steps
     ]  # fmt: skip

@@ -45,4 +45,4 @@ def plan(
             warn_of(run)
             emit(plan_document(run, items))
         else:
-            show_items(app, run, items)
+            show_items(app, run, items, all_of_them=bool(wanted or numbers))

@@ -45,12 +45,16 @@ def show_found(app: App, run: Run) -> None:
     next_steps(*steps)
 
 
-def show_items(app: App, run: Run, items: Iterable[Item]) -> None:
-    """Print the plan: each employee with every field before and after."""
+def show_items(app: App, run: Run, items: Iterable[Item], *, all_of_them: bool) -> None:
+    """Print the plan: each employee with every field before and after, if any."""
     headline(run)
     say_notices(run)
     for item in items:
-        say_item(item)
+        if all_of_them or item.difference is not Difference.SAME:
+            say_item(item)
+    if not all_of_them and run.counts.get(Difference.SAME):
+        command = app.command("plan", run.id, "--difference", "same")
+        say(_("Employees without a difference: {command}").format(command=command))
     if run.status is Status.READY:
         next_steps(
             (app.command("sync", run.id, "--difference", "new,changed"), _("write all of these")),

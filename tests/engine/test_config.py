@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+
 from renkei.config import EXAMPLE, Config, clock_for, load_config, resolve_secret
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.model import JST, ClosedHours, Remark, RequestLimit
@@ -18,9 +19,13 @@ connections:
     closed_hours: ["8:30-10:00"]
     limits:
       - {count: 10, seconds: 1}
-  b: {connector: touchontime, base_url: "http://localhost:8700", token: "file:b.token", closed_hours: []}
+  b:
+    {connector: touchontime, base_url: "http://localhost:8700", token: "file:b.token",
+     closed_hours: []}
 mappings:
-  - {use: smarthr-touchontime, settings: {business_names: true}, sides: {smarthr: a, touchontime: b}}
+  - use: smarthr-touchontime
+    settings: {business_names: true}
+    sides: {smarthr: a, touchontime: b}
 settings: {max_plan_age_hours: 48, settle_wait_seconds: 0}
 """
 
@@ -86,7 +91,9 @@ def test_a_bad_address_is_refused(tmp_path: Path, url: str) -> None:
     assert (line, column) == (4, 15)
 
 
-@pytest.mark.parametrize("token", ["shr_0123secret", "vault:secret", "env:0123-secret", "cmd:", "env:"])
+@pytest.mark.parametrize(
+    "token", ["shr_0123secret", "vault:secret", "env:0123-secret", "cmd:", "env:"]
+)
 def test_a_literal_token_is_refused_and_never_repeated(tmp_path: Path, token: str) -> None:
     """A token written into the file is refused without showing it again."""
     ((line, column, message),) = problems(tmp_path, connection(token=f"'{token}'"))
@@ -141,7 +148,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_an_unknown_connection_is_a_usage_error(tmp_path: Path) -> None:
     """A connection that is not configured is repeated beside those that are."""
-    with pytest.raises(UsageError, match="nosuch.*a, b"):
+    with pytest.raises(UsageError, match=r"nosuch.*a, b"):
         load(tmp_path, LOCAL).connection("nosuch")
 
 
@@ -179,7 +186,9 @@ def test_a_token_from_a_command(tmp_path: Path) -> None:
     assert resolve_secret("cmd:printf '%s' 'a $HOME;b'", tmp_path) == "a $HOME;b"
 
 
-@pytest.mark.parametrize("command", ["sh -c 'echo secret; exit 3'", "/no/such/program secret", "true"])
+@pytest.mark.parametrize(
+    "command", ["sh -c 'echo secret; exit 3'", "/no/such/program secret", "true"]
+)
 def test_a_command_that_fails_shows_nothing(tmp_path: Path, command: str) -> None:
     """A command without a token is named; neither its output nor its arguments are shown."""
     with pytest.raises(ConfigurationError) as caught:
@@ -205,7 +214,7 @@ def test_the_clock_is_real_elsewhere(tmp_path: Path) -> None:
 def test_only_the_connections_of_the_command_count(tmp_path: Path) -> None:
     """A real system that the command does not use does not disturb the emulated ones."""
     text = LOCAL.replace("http://localhost:8700", "https://api.kingtime.jp").replace(
-        ", closed_hours: []", ""
+        ",\n     closed_hours: []", ""
     )
     config = load(tmp_path, text)
     now = {"RENKEI_NOW": "2026-04-01T09:00:00Z"}

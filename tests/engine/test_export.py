@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from renkei.errors import UsageError
 from renkei.export import csv_lines, plan_rows, report_rows, write_private
 from renkei.i18n import speaking
@@ -64,7 +65,9 @@ def test_no_cell_runs_as_a_formula(text: str) -> None:
     assert not cell.lstrip().startswith(tuple("=+-@|\t\r\0＝＋－＠"))
 
 
-@pytest.mark.parametrize("text", ["山田 太郎", "0042", "a-b", "3+4", "taro@example.com", 'a "b", c'])
+@pytest.mark.parametrize(
+    "text", ["山田 太郎", "0042", "a-b", "3+4", "taro@example.com", 'a "b", c']
+)
 def test_plain_text_stays_as_it_is(text: str) -> None:
     """Numbers keep their zeros, names and addresses their characters."""
     assert cells("".join(csv_lines([[text]]))) == [[text]]
@@ -123,7 +126,7 @@ def test_the_page_tells_the_facts_and_both_values() -> None:
 
 def test_files_are_private_from_the_start(tmp_path: Path) -> None:
     """Nobody else can read an export, not even while it is written."""
-    modes = []
+    modes: list[int] = []
 
     def chunks() -> Iterator[str]:
         modes.extend(stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir())

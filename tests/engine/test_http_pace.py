@@ -39,7 +39,7 @@ travels = st.lists(
 def test_no_window_of_the_system_ever_holds_too_many(
     limits: list[RequestLimit], travels: list[tuple[float, float, float]]
 ) -> None:
-    """However long requests and answers travel, the arrivals in any window stay within the limit."""
+    """However long requests and answers travel, no window sees more arrivals than the limit."""
     clock = FakeClock()
     pacer = Pacer(clock)
     arrivals = []

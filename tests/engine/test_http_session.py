@@ -167,7 +167,7 @@ def test_closed_hours_stop_every_request(mock: respx.MockRouter) -> None:
     connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
     session = connection.session(headers={}, classify=classify)
     for ask in (lambda: session.get("x"), lambda: list(session.stream("x")), session.wait_for_room):
-        with pytest.raises(ClosedError, match="10:00"):
+        with pytest.raises(ClosedError, match=r"10:00"):
             ask()
     assert not mock.calls
 
@@ -179,7 +179,7 @@ def test_redirects_are_not_followed(session: Session, mock: respx.MockRouter, st
     mock.get(f"{BASE}/x").respond(
         status, headers={"Location": "https://evil.test/login?token=secret"}
     )
-    with pytest.raises(AnswerError, match="evil.test") as caught:
+    with pytest.raises(AnswerError, match=r"evil\.test") as caught:
         session.get("x")
     assert "secret" not in caught.value.message
     assert not other.called
@@ -252,12 +252,13 @@ def test_trying_again_ends_with_the_budget(
         session.get("x")
     assert clock.now_s - started <= 20
     assert route.call_count > 2
-    clock.now_s = started + 19.999
+    session._connection.budget.enter()
+    clock.now_s += session._connection.budget.left_s()
+    session._connection.budget.leave()
     calls = route.call_count
-    while session._connection.budget.left_s() > 0.01:
-        with pytest.raises(UnavailableError):
-            session.get("x")
-    assert route.call_count < calls + 50
+    with pytest.raises(UnavailableError):
+        session.get("x")
+    assert route.call_count == calls + 1
 
 
 def test_maintenance_ends_it_at_once(session: Session, mock: respx.MockRouter) -> None:
@@ -284,12 +285,12 @@ def after(seconds: float) -> str:
     ("headers", "wait_s"),
     [
         ({"Retry-After": "42"}, 42),
-        ({"Retry-After": after(43)}, 42),
+        ({"Retry-After": "DATE"}, 42),
         ({"x-remaining": "0", "x-reset": "42"}, 42),
         ({"x-remaining": "0", "x-reset": "7200"}, 3600),
     ],
 )
-def test_announced_waits_are_kept_and_do_not_count(
+def test_announced_waits_are_kept_and_do_not_count(  # noqa: PLR0917 - fixtures
     connection: Connection,
     session: Session,
     mock: respx.MockRouter,
@@ -298,6 +299,7 @@ def test_announced_waits_are_kept_and_do_not_count(
     wait_s: float,
 ) -> None:
     """A limit that says when it ends is waited for, told, and leaves the budget alone."""
+    headers = {name: after(43) if text == "DATE" else text for name, text in headers.items()}
     told: list[tuple[str, float]] = []
     connection.on_wait = lambda reason, seconds: told.append((reason, seconds))
     mock.get(f"{BASE}/x").mock(
@@ -588,11 +590,14 @@ def test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped(
     assert caught.value.code == "too_large"
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate"])
 def test_other_packings_are_refused(
     session: Session, mock: respx.MockRouter, encoding: str
 ) -> None:
     """Only what was asked for is unpacked, and only once."""
-    mock.get(f"{BASE}/a").respond(content=b"[]", headers={"Content-Encoding": encoding})
+    answer = httpx.Response(
+        200, stream=httpx.ByteStream(b"[]"), headers={"Content-Encoding": encoding}
+    )
+    mock.get(f"{BASE}/a").mock(return_value=answer)
     with pytest.raises(AnswerError):
         list(session.stream("a"))

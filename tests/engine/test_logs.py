@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+
 from renkei.logs import configure_logging
 
 
@@ -32,7 +33,8 @@ def test_an_event_is_one_json_line() -> None:
     event = json.loads(stream.getvalue())
     assert event.pop("timestamp").endswith("Z")
     assert event == {
-        "event": "written", "level": "info", "connection": "touchontime", "code": "created", "count": 3,
+        "event": "written", "level": "info", "connection": "touchontime", "code": "created",
+        "count": 3,
     }  # fmt: skip
 
 
@@ -54,7 +56,7 @@ def test_one_event_is_one_line() -> None:
 
 
 def test_libraries_are_quiet() -> None:
-    """httpx tells every URL at INFO; only warnings pass, and without the library's own text."""
+    """A client tells every URL at INFO; only warnings pass, and without the library's own text."""
     stream = configured(level="debug")
     logging.getLogger("httpx").info("GET https://example.jp/?name=canary")
     logging.getLogger("sqlalchemy.engine").debug("INSERT canary")

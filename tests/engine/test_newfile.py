@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
+
 from renkei.errors import UsageError
 from renkei.export import csv_lines
 from renkei.i18n import speaking
@@ -45,7 +46,9 @@ def test_comments_and_empty_rows_do_not_count(tmp_path: Path) -> None:
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """Each mistake has its row and column, in their order."""
-    text = "number,divisioncode,typeCode,typeCode\n0042,1,1\n,1,1\n0042,1,1\n0043,1,1,1,1\n0044,\0\n"
+    text = (
+        "number,divisioncode,typeCode,typeCode\n0042,1,1\n,1,1\n0042,1,1\n0043,1,1,1,1\n0044,\0\n"
+    )
     assert [line.split(": ")[0] for line in mistakes(tmp_path, text)] == [
         "new.csv:1:2", "new.csv:1:4", "new.csv:3:1", "new.csv:4:1", "new.csv:5:5", "new.csv:6:2",
     ]  # fmt: skip

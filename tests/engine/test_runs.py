@@ -72,3 +72,14 @@ def test_somebody_changed_since_the_fetch_is_not_overwritten(world: World) -> No
     assert world.sync(run).status is Status.DONE_WITH_ERRORS
     assert world.rosta.writes == []
     assert world.outcome(run) == (Outcome.FAILED, "changed_since_fetch")
+
+
+def test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values(world: World) -> None:
+    """Two plans in opposite directions: the second sync leaves alone whom the first one has updated."""
+    world.in_clinic(mail="clinic@example.jp")
+    world.in_rosta(email="rosta@example.jp")
+    back = world.fetch("rosta", "clinic")
+    world.sync(world.fetch("clinic", "rosta"))
+    assert world.sync(back).status is Status.DONE_WITH_ERRORS
+    assert world.clinic.writes == []
+    assert world.outcome(back) == (Outcome.FAILED, "source_changed")

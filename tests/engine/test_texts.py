@@ -3,6 +3,7 @@ from __future__ import annotations
 import string
 
 import pytest
+
 from renkei.i18n import speaking
 from renkei.model import Difference, Outcome, Remark, Status
 from renkei.texts import codes, difference_text, outcome_text, reason_text, status_text
@@ -54,7 +55,8 @@ def test_words_follow_the_product() -> None:
             "新規登録", "差分あり", "差分なし", "要確認",
         ]  # fmt: skip
         assert [status_text(each) for each in Status] == [
-            "取得中", "同期待ち", "同期中", "一時停止", "完了", "一部エラー", "失敗", "取消", "期限切れ",
+            "取得中", "同期待ち", "同期中", "一時停止", "完了", "一部エラー",
+            "失敗", "取消", "期限切れ",
         ]  # fmt: skip
         assert len({outcome_text(each) for each in Outcome}) == len(Outcome)
 

@@ -8,10 +8,11 @@ import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from attrs import define, evolve, field, frozen
+
 from renkei.errors import UsageError
 from renkei.i18n import set_language
 from renkei.model import (
@@ -54,6 +55,7 @@ FIELDS = (
     ),
     NewField("typeCode", Label("雇用区分", "Employment type"), (Choice("1", "正社員"),)),
 )
+LEFT = dt.date(2026, 3, 31)
 ITEMS = (
     Item(
         number="0417",
@@ -61,7 +63,10 @@ ITEMS = (
         difference=Difference.CHANGED,
         source_id="a",
         target_id="1",
-        changes=(Change("lastName", "佐藤", "山田"), Change("resignationDate", None, dt.date(2026, 3, 31))),
+        changes=(
+            Change("lastName", "佐藤", "山田"),
+            Change("resignationDate", None, dt.date(2026, 3, 31)),
+        ),
     ),
     Item(
         number="0500",
@@ -107,7 +112,7 @@ def finished(status: Status = Status.DONE, **outcomes: int) -> dict[str, Any]:
 
 @define
 class FakeRuns:
-    """Does nothing but remember; *after* is what a sync turns the run into, or the error it raises."""
+    """Does nothing but remember; *after* is what a sync makes of the run, or what it raises."""
 
     state: Run = field(factory=a_run)
     after: dict[str, Any] | BaseException = field(
@@ -119,7 +124,7 @@ class FakeRuns:
     checks: tuple[Checked, ...] = ()
     observer: Observer = field(factory=Observer)
 
-    def __enter__(self) -> FakeRuns:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from renkei.model import ClosedHours, Estimate, Remark
 from renkei.observer import Observer
 from renkei_runner.cli import COMMANDS
 from renkei_runner.progress import Progress
 
 if TYPE_CHECKING:
-    from conftest import FakeRuns, Renkei
+    from tests.runner.conftest import FakeRuns, Renkei
 
 HEAVY = ("alembic", "cattrs", "httpx", "rich", "sqlalchemy", "structlog", "yaml")
 START = "from renkei_runner.main import main; main()"
@@ -60,7 +61,7 @@ def test_every_command_explains_itself(renkei: Renkei, name: str) -> None:
 
 def test_click_speaks_japanese_too(renkei: Renkei) -> None:
     """In Japanese neither our sentences nor click's are left in English."""
-    out = renkei("--help", "--lang", "ja").out
+    out = renkei_process("--help", "--lang", "ja").stdout  # click keeps its --help in the process
     assert "Usage" not in out
     assert "Show this message" not in out
     assert "コマンド" in out
@@ -165,7 +166,8 @@ def test_completion_prints_a_script(renkei: Renkei, shell: str) -> None:
 def test_commands_complete() -> None:
     """The shell completes the name of a command."""
     environment = {
-        **os.environ, "_RENKEI_COMPLETE": "bash_complete", "COMP_WORDS": "renkei pl", "COMP_CWORD": "1",
+        **os.environ, "_RENKEI_COMPLETE": "bash_complete", "COMP_WORDS": "renkei pl",
+        "COMP_CWORD": "1",
     }  # fmt: skip
     assert renkei_process(env=environment).stdout == "plain,plan\n"
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
+
 from renkei.model import Finding, Outcome, Remark, Status
 from renkei.runs import Checked
 
 if TYPE_CHECKING:
-    from conftest import FakeRuns, Renkei
+    from tests.runner.conftest import FakeRuns, Renkei
 
 RUN = {
     "schema_version": 1,
@@ -70,6 +71,14 @@ def test_plan_shows_each_field_before_and_after(renkei: Renkei) -> None:
     assert "No employee number" in out
 
 
+def test_those_without_a_difference_do_not_fill_the_screen(renkei: Renkei) -> None:
+    """The screen leaves out who is the same, and tells the command that shows them."""
+    out = renkei("plan", "7").out
+    assert "0600" not in out
+    assert "renkei plan 7 --difference same" in out
+    assert "0600" in renkei("plan", "7", "--difference", "same").out
+
+
 def test_plan_as_a_document(renkei: Renkei) -> None:
     """The document of a plan has the target's fields, codes as reasons and no names."""
     items = renkei("plan", "7", "--output", "json").json["items"]
@@ -85,7 +94,8 @@ def test_plan_as_a_document(renkei: Renkei) -> None:
     }
     assert items[1]["notes"] == ["wanted_missing"]
     assert items[3] == {
-        "number": None, "difference": "blocked", "changes": [], "reasons": ["no_number"], "notes": [],
+        "number": None, "difference": "blocked", "changes": [], "reasons": ["no_number"],
+        "notes": [],
     }  # fmt: skip
 
 
@@ -123,7 +133,7 @@ def test_a_csv_is_no_json(renkei: Renkei) -> None:
 
 
 def test_report_as_a_document(renkei: Renkei, runs: FakeRuns) -> None:
-    """The document of a report has each employee's outcome and reason, and exits 0 for any status."""
+    """A report has each employee's outcome and reason, and exits 0 for any status."""
     reason = Remark("refused", ("emailAddresses",))
     failed = evolve(runs.people[0], outcome=Outcome.FAILED, outcome_reason=reason)
     runs.people = (failed, evolve(runs.people[1], outcome=Outcome.CREATED))
@@ -260,4 +270,6 @@ def test_wide_characters_keep_tables_straight(renkei: Renkei, runs: FakeRuns) ->
     """A choice with full-width characters does not shift the columns."""
     lines = renkei("choices", "touchontime").out.splitlines()
     rows = [line for line in lines if line.startswith((" 1000", "1000", " 2000", "2000"))]
-    assert len({line.index(word) for line, word in zip(rows, ("本社", "大阪支店"), strict=True)}) == 1
+    assert (
+        len({line.index(word) for line, word in zip(rows, ("本社", "大阪支店"), strict=True)}) == 1
+    )

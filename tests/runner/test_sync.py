@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
+
 from renkei.errors import BusyError, UsageError
 from renkei.model import Difference, Item, NewRow, Outcome, Remark, Run, Selection, Status
 
 if TYPE_CHECKING:
-    from conftest import FakeRuns, Renkei
+    from tests.runner.conftest import FakeRuns, Renkei
 
 BOTH = frozenset({Difference.NEW, Difference.CHANGED})
 
@@ -22,7 +23,7 @@ def ended(status: Status, reason: Remark | None = None, **outcomes: int) -> dict
 
 
 def test_without_a_choice_and_a_terminal_nobody_is_guessed(renkei: Renkei, runs: FakeRuns) -> None:
-    """A script has to say who is to be synced; the message names the options, and nothing is sent."""
+    """A script has to say who is to be synced: the message names the options."""
     result = renkei("sync", "7")
     assert result.code == 2
     assert all(option in result.err for option in ("--difference", "--number", "--yes"))
@@ -30,7 +31,7 @@ def test_without_a_choice_and_a_terminal_nobody_is_guessed(renkei: Renkei, runs:
 
 
 def test_the_options_become_the_choice(renkei: Renkei, runs: FakeRuns) -> None:
-    """Differences, numbers, exceptions and values for new employees reach the engine as they are."""
+    """Differences, numbers, exceptions and new values reach the engine as they are."""
     result = renkei(
         "sync", "7", "--difference", "new", "--difference", "changed,same", "--number", "0042",
         "--except", "0417", "--new", "divisionCode=1000", "--new", "typeCode=a=b",
@@ -70,9 +71,7 @@ def test_a_person_is_asked_with_the_counts(renkei: Renkei, runs: FakeRuns) -> No
     assert "1 new and 1 changed" in result.err
     assert "divisionCode" in result.err
     assert "2) 2000  大阪支店" in result.err
-    assert runs.chosen == Selection(
-        differences=BOTH, new={"divisionCode": "2000", "typeCode": "1"}
-    )
+    assert runs.chosen == Selection(differences=BOTH, new={"divisionCode": "2000", "typeCode": "1"})
 
 
 def test_a_no_sends_nothing(renkei: Renkei, runs: FakeRuns) -> None:
@@ -116,7 +115,9 @@ def test_failed_employees_give_exit_code_1(renkei: Renkei, runs: FakeRuns) -> No
     """Everybody who failed is named with the reason, and what to do next is a command."""
     runs.after = ended(Status.DONE_WITH_ERRORS, failed=1, created=1)
     bad: Item = evolve(
-        runs.people[0], outcome=Outcome.FAILED, outcome_reason=Remark("changed_since_fetch", ("lastName",))
+        runs.people[0],
+        outcome=Outcome.FAILED,
+        outcome_reason=Remark("changed_since_fetch", ("lastName",)),
     )
     runs.people = (bad, *runs.people[1:])
     result = renkei("sync", "7", "--yes")
@@ -182,7 +183,7 @@ def test_another_run_is_writing(renkei: Renkei, runs: FakeRuns) -> None:
 def test_ctrl_c_ends_after_the_employee_in_hand(
     renkei: Renkei, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first signal lets the engine stop in order; the command ends with 130 and how to go on."""
+    """The first signal lets the engine stop in order; the end is 130 and how to go on."""
 
     def sync(*args: object, **options: object) -> Run:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -205,9 +206,7 @@ def test_an_interrupt_in_the_middle_is_one_sentence(renkei: Renkei, runs: FakeRu
     assert "renkei resume 7" in result.json["error"]["message"]
 
 
-def test_the_file_for_new_employees_is_read(
-    renkei: Renkei, runs: FakeRuns, tmp_path: Path
-) -> None:
+def test_the_file_for_new_employees_is_read(renkei: Renkei, runs: FakeRuns, tmp_path: Path) -> None:
     """Rows of --new-file reach the engine with the place they come from."""
     (tmp_path / "new.csv").write_text("number,divisionCode\n0500,2000\n")
     assert renkei("sync", "7", "--yes", "--new-file", "new.csv").code == 0

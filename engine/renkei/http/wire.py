@@ -104,7 +104,7 @@ class Reply:
         raise AnswerError(message.format(name=self._name), where=self._name)
 
     def _raw(self) -> Iterator[bytes]:
-        pieces = self._response.iter_raw(_CHUNK)
+        pieces = self._response.iter_raw()
         while True:
             with _translated(self._name), self.deadline.kept():
                 piece = next(pieces, None)
@@ -169,10 +169,10 @@ def _not_reached(name: str, error: httpx.TransportError) -> UnavailableError:
 
 def _about_certificate(error: BaseException | None) -> bool:
     """Tell whether a refused certificate is behind *error*: trying again will not help."""
-    while error is not None:
+    for _layer in range(10):  # a chain of causes may be a circle
         if isinstance(error, ssl.SSLCertVerificationError):
             return True
-        error = error.__cause__ or error.__context__
+        error = error and (error.__cause__ or error.__context__)
     return False
 
 

@@ -104,6 +104,27 @@ class Store:
                 reason=codec.remark_out(reason),
             )
 
+    def last_write(self) -> int:
+        """Return the id of the newest entry of the journal; 0 if nothing was ever sent."""
+        with self._reading() as connection:
+            return connection.execute(sa.select(sa.func.max(writes.c.id))).scalar() or 0
+
+    def rewritten(self, run_id: str) -> frozenset[str]:
+        """Return the ids in the run's source that other runs have updated since it was fetched."""
+        with self._reading() as connection:
+            row = self._row(connection, run_id)
+            query = (
+                sa.select(items.c.target_id)
+                .join(
+                    writes,
+                    sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position),
+                )
+                .join(runs, runs.c.id == items.c.run_id)
+                .where(runs.c.target == row["source"], items.c.target_id.is_not(None))
+                .where(writes.c.id > row["usage"].get("last_write", 0))
+            )
+            return frozenset(connection.execute(query).scalars())
+
     def usage(self, source: str, target: str) -> dict[str, Any] | None:
         """Return what the last successful fetch of this pair cost, or None if there was none."""
         query = (

@@ -136,16 +136,15 @@ def installed(**factories: Callable[[Connection], object]) -> Iterator[None]:
     """
     from renkei import plugins  # noqa: PLC0415 - only tests need it
 
-    real = plugins.entry_points
+    real = plugins.found
 
-    def entry_points(*, group: str, name: str | None = None) -> list[EntryPoint]:
-        found = [entry for entry in real(group=group) if name in (None, entry.name)]
-        if group == plugins.CONNECTORS:
-            found = [entry for entry in found if entry.name not in factories]
-            found += [_Entry(n, f) for n, f in factories.items() if name in (None, n)]
-        return found
+    def found(group: str) -> tuple[EntryPoint, ...]:
+        if group != plugins.CONNECTORS:
+            return real(group)
+        others = [entry for entry in real(group) if entry.name not in factories]
+        return (*others, *(_Entry(name, factory) for name, factory in factories.items()))
 
-    with mock.patch.object(plugins, "entry_points", entry_points):
+    with mock.patch.object(plugins, "found", found):
         yield
 
 
