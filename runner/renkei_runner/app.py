@@ -6,11 +6,13 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import define, field
+
+from renkei.errors import RenkeiError
 
 if TYPE_CHECKING:
     from renkei.config import Config
@@ -82,7 +84,8 @@ class App:
         try:
             yield self.run
         except BaseException:
-            self.run = runs.run(run_id)
+            with suppress(RenkeiError):  # a store that is gone must not hide what went wrong
+                self.run = runs.run(run_id)
             raise
 
     def command(self, *words: str) -> str:

@@ -142,7 +142,7 @@ def cut_at_close(peer: socket.socket, _count: int) -> None:
 def test_a_cut_list_raises(script: Callable[[socket.socket, int], None]) -> None:
     """However the cut shows on the wire, a part is never taken for the whole."""
     with serving(script, QUICK) as (session, _server):
-        seen = []
+        seen: list[object] = []
         with pytest.raises(ListChangedError):
             seen.extend(session.stream("x"))  # keeps what came before the cut
         assert seen[0] == {"id": "1"}

@@ -212,9 +212,7 @@ def misspelt_keys() -> list[tuple[str, str, str]]:
 
 
 def wrong_scalars() -> list[tuple[str, str, str]]:
-    return [
-        (f"{old}", f"¶{new}{old[-1]}", word) for old in SCALARS for new, word in WRONG.items()
-    ]
+    return [(f"{old}", f"¶{new}{old[-1]}", word) for old in SCALARS for new, word in WRONG.items()]
 
 
 def misspelt_fields() -> list[tuple[str, str, str]]:
@@ -283,12 +281,12 @@ def test_errors_print_as_path_line_column() -> None:
     """One line per mistake: PATH:LINE:COLUMN: message."""
     with pytest.raises(MappingError) as caught:
         parse_mapping(GOOD.replace("only: library", "only: libary"), "my.yaml")
-    assert str(caught.value) == (
-        'my.yaml:14:35: unknown side "libary"; did you mean "library"?'
-    )
+    assert str(caught.value) == ('my.yaml:14:35: unknown side "libary"; did you mean "library"?')
 
 
-@given(st.integers(0, len(GOOD)), st.integers(0, 12), st.text("[]{}:,-&*!|>'\"# \n\tañ髙0", max_size=4))
+@given(
+    st.integers(0, len(GOOD)), st.integers(0, 12), st.text("[]{}:,-&*!|>'\"# \n\tañ髙0", max_size=4)
+)
 def test_any_damage_is_told_inside_the_file(start: int, length: int, new: str) -> None:
     """However a mapping is damaged, it is read or refused with places that exist."""
     text = GOOD[:start] + new + GOOD[start + length :]

@@ -15,7 +15,9 @@ from renkei.model import Label
 
 anything = st.text(st.characters(exclude_categories=()), max_size=30)  # lone surrogates and NUL too
 kana = st.text(
-    st.sampled_from("かがはばぱうゔわゐをゝゞカガハバパウヴワヰヲヽヾーｶﾊｳﾜｦｰｧｯ･ﾞﾟ\u3099\u309a゛゜漢髙Ａa１1 \u3000\u200b"),
+    st.sampled_from(
+        "かがはばぱうゔわゐをゝゞカガハバパウヴワヰヲヽヾーｶﾊｳﾜｦｰｧｯ･ﾞﾟ\u3099\u309a゛゜漢髙Ａa１1 \u3000\u200b"
+    ),
     max_size=12,
 )
 
@@ -68,7 +70,9 @@ def test_everything_else_counts(a: str, b: str) -> None:
     assert comparable(a, kana=True) != comparable(b, kana=True)
 
 
-@pytest.mark.parametrize(("a", "b"), [("やまだ", "ヤマダ"), ("ゔ", "ｳﾞ"), ("わ\u3099", "ヷ"), ("ゞ", "ヾ")])
+@pytest.mark.parametrize(
+    ("a", "b"), [("やまだ", "ヤマダ"), ("ゔ", "ｳﾞ"), ("わ\u3099", "ヷ"), ("ゞ", "ヾ")]
+)
 def test_hiragana_is_katakana_only_where_asked(a: str, b: str) -> None:
     """``equal: kana`` equates the two syllabaries; otherwise they differ."""
     assert comparable(a, kana=True) == comparable(b, kana=True)
@@ -83,7 +87,10 @@ def test_comparable_is_idempotent(text: str, kana: bool) -> None:
     assert comparable(once, kana=kana) == once
 
 
-@given(st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF)) | st.text(st.characters(min_codepoint=0xF900, max_codepoint=0xFAFF)))
+@given(
+    st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF))
+    | st.text(st.characters(min_codepoint=0xF900, max_codepoint=0xFAFF))
+)
 def test_kanji_are_never_touched(text: str) -> None:
     """Ideographs, compatibility ones included, compare as they are."""
     assert comparable(text, kana=True) == text
@@ -111,7 +118,9 @@ def test_width_changes_nothing_that_counts(text: str) -> None:
     assert comparable(width(text)) == comparable(text)
 
 
-@pytest.mark.parametrize("code", [c for c in range(0x110000) if unicodedata.category(chr(c)) == "Zs"])
+@pytest.mark.parametrize(
+    "code", [c for c in range(0x110000) if unicodedata.category(chr(c)) == "Zs"]
+)
 def test_every_space_of_unicode_is_a_space(code: int) -> None:
     """No kind of space is forgotten."""
     assert comparable(chr(code)) == ""
@@ -141,7 +150,9 @@ def test_near_numbers_are_found(a: str, b: str) -> None:
     assert near_key(a) == near_key(b)
 
 
-@pytest.mark.parametrize(("a", "b"), [("12", "120"), ("A1", "A01"), ("A-1", "A1"), ("0", ""), ("", "1")])
+@pytest.mark.parametrize(
+    ("a", "b"), [("12", "120"), ("A1", "A01"), ("A-1", "A1"), ("0", ""), ("", "1")]
+)
 def test_other_numbers_are_not_near(a: str, b: str) -> None:
     """Zeros inside and at the end, and hyphens, do count."""
     assert near_key(a) != near_key(b)
@@ -171,7 +182,9 @@ def test_a_transform_does_what_it_says(name: str, before: str, after: str) -> No
 def test_a_transform_is_registered_once() -> None:
     """An extension cannot replace a transform, built-in or not."""
     transforms = Transforms()
-    ours = Transform("upper", "text", "text", lambda v: str(v).upper(), Label("大文字", "Upper case"))
+    ours = Transform(
+        "upper", "text", "text", lambda v: str(v).upper(), Label("大文字", "Upper case")
+    )
     transforms.register(ours)
     assert list(transforms) == ["katakana", "width", "upper"]
     assert "upper" not in Transforms()

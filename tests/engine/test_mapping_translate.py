@@ -84,7 +84,9 @@ GYM = [
 SIDES = {"library": LIBRARY, "gym": GYM}
 TRANSFORMS = Transforms()
 TRANSFORMS.register(Transform("length", "text", "integer", lambda v: len(str(v)), Label("", "")))
-TRANSFORMS.register(Transform("spelled", "integer", "text", lambda v: "x" * int(str(v)), Label("", "")))
+TRANSFORMS.register(
+    Transform("spelled", "integer", "text", lambda v: "x" * int(str(v)), Label("", ""))
+)
 
 
 def translation(source: str = "library", text: str = TEXT, **settings: bool) -> Translation:
@@ -106,7 +108,7 @@ def test_values_of_every_type_are_translated() -> None:
     """Text, dates, numbers and switches arrive as what they are, tables applied."""
     born, left = dt.date(1990, 2, 28), dt.date(2026, 3, 31)
     values: Values = {"card": "0042", "surname": "髙橋", "born": born, "loans": 0, "active": False,
-              "left_on": left, "kind": "adult", "shelf": "loft", "card_text": "abc"}  # fmt: skip
+              "left_on": left, "kind": "adult", "shelf": "loft", "card_text": "abc", "new_card": None}  # fmt: skip
     assert to_gym(values) == {"member_no": "0042", "last": "髙橋", "birthday": born, "visits": 0,
         "enabled": False, "ended": left, "plan": "A", "level": 1, "points": 3}  # fmt: skip
 
@@ -184,7 +186,9 @@ def test_a_transform_may_empty_a_value() -> None:
     for nothing in (None, "", " "):
         silent = Transform("s", "text", "text", lambda _, nothing=nothing: nothing, Label("", ""))  # type: ignore[misc]
         bad = evolve(row, transform=silent, empty="clear")
-        assert evolve(translation(), rows=(bad,)).translate({"reading": "a"}).values == {"kana": None}
+        assert evolve(translation(), rows=(bad,)).translate({"reading": "a"}).values == {
+            "kana": None
+        }
 
 
 NAMES = {"surname": "山田", "reading": "ﾔﾏﾀﾞ"}
@@ -215,7 +219,9 @@ def test_values_stand_in_only_where_the_setting_is_on() -> None:
 
 def test_values_stand_in_only_where_their_side_is_the_source() -> None:
     """Towards the library nothing is replaced."""
-    assert translation("gym", nicknames=True).translate({"last": "山田"}).values == {"surname": "山田"}
+    assert translation("gym", nicknames=True).translate({"last": "山田"}).values == {
+        "surname": "山田"
+    }
 
 
 def test_a_setting_that_does_not_exist_is_told() -> None:
@@ -229,7 +235,12 @@ def test_the_fields_to_ask_for_are_known() -> None:
     names = "card surname reading born loans active left_on kind shelf card_text"
     there = translation()
     assert there.source_fields == (*names.split(), "new_card", "given")
-    assert translation(nicknames=True).source_fields[-4:] == ("nickname", "nickname_kana", "new_card", "given")
+    assert translation(nicknames=True).source_fields[-4:] == (
+        "nickname",
+        "nickname_kana",
+        "new_card",
+        "given",
+    )
     assert "floor_name" not in there.target_fields
     assert there.target_fields[-1] == "retired"
     assert there.number_fields == ("card", "member_no")
@@ -238,7 +249,10 @@ def test_the_fields_to_ask_for_are_known() -> None:
 
 def test_rows_know_their_lines() -> None:
     """Each row names the line of its pair, for messages about it."""
-    assert [(row.line, row.target) for row in translation().rows][:2] == [(5, "member_no"), (6, "last")]
+    assert [(row.line, row.target) for row in translation().rows][:2] == [
+        (5, "member_no"),
+        (6, "last"),
+    ]
 
 
 def test_what_no_pair_fills_is_known() -> None:
@@ -251,7 +265,9 @@ def test_what_no_pair_fills_is_known() -> None:
 
 def test_sides_of_one_kind_have_names() -> None:
     """Two connections of the same system are told apart by the names of the sides."""
-    mapping = parse_mapping("sides: {old: gym, new: gym}\nfields: [{pair: [member_no, member_no]}]", "m")
+    mapping = parse_mapping(
+        "sides: {old: gym, new: gym}\nfields: [{pair: [member_no, member_no]}]", "m"
+    )
     check_mapping(mapping, {"old": GYM, "new": GYM})
     assert mapping.sides == {"old": "gym", "new": "gym"}
     made = compile_translation(mapping, "new", "old", {}, GYM, GYM)
@@ -261,8 +277,14 @@ def test_sides_of_one_kind_have_names() -> None:
 def test_a_pair_that_cannot_be_written_is_for_the_other_direction() -> None:
     """``write: never`` is refused where it would be written, and fine with ``only``."""
     fields = {**SIDES, "gym": [evolve(s, write="never") if s.name == "visits" else s for s in GYM]}
-    check_mapping(parse_mapping(TEXT.replace("visits]", "visits], only: library"), "m", TRANSFORMS), fields, TRANSFORMS)
-    with pytest.raises(MappingError, match=r'm:9:19: "visits" of gym cannot be written; add "only: library"'):
+    check_mapping(
+        parse_mapping(TEXT.replace("visits]", "visits], only: library"), "m", TRANSFORMS),
+        fields,
+        TRANSFORMS,
+    )
+    with pytest.raises(
+        MappingError, match=r'm:9:20: "visits" of gym cannot be written; add "only: library"'
+    ):
         check_mapping(parse_mapping(TEXT, "m", TRANSFORMS), fields, TRANSFORMS)
 
 
@@ -284,7 +306,9 @@ def test_a_pair_that_cannot_be_written_is_for_the_other_direction() -> None:
         ("ended", dt.date(2026, 1, 1), None, False),
     ],
 )
-def test_values_are_compared_in_the_targets_terms(name: str, a: Value, b: Value, *, same: bool) -> None:
+def test_values_are_compared_in_the_targets_terms(
+    name: str, a: Value, b: Value, *, same: bool
+) -> None:
     """Width and spaces never count, kana where the pair says so, and false or 0 is not empty."""
     assert translation().same(name, a, b) is same
     assert translation().same(name, b, a) is same
@@ -292,7 +316,9 @@ def test_values_are_compared_in_the_targets_terms(name: str, a: Value, b: Value,
 
 def test_a_difference_can_be_explained() -> None:
     """Each pair tells what was read, from where, on which line it was translated, and to what."""
-    steps = translation(nicknames=True).explain({"card": "1", "nickname": "ヤマ", "kind": "guest", "born": None})
+    steps = translation(nicknames=True).explain(
+        {"card": "1", "nickname": "ヤマ", "kind": "guest", "born": None}
+    )
     told = {s.target: (s.line, s.substituted, s.read, s.translated, s.state) for s in steps}
     assert told["member_no"] == (5, None, "1", "1", "value")
     assert told["last"] == (6, "nickname", "ヤマ", "ヤマ", "value")
@@ -303,7 +329,8 @@ def test_a_difference_can_be_explained() -> None:
 
 
 BY_TYPE = {
-    "text": st.text(st.characters(exclude_categories=("Cs",)), max_size=6) | st.sampled_from(["adult", "A", "G", "ﾔﾏﾀﾞ", "ground"]),
+    "text": st.text(st.characters(exclude_categories=("Cs",)), max_size=6)
+    | st.sampled_from(["adult", "A", "G", "ﾔﾏﾀﾞ", "ground"]),
     "date": st.dates(),
     "integer": st.integers(0, 9),
     "boolean": st.booleans(),
@@ -311,23 +338,33 @@ BY_TYPE = {
 
 
 def people(fields: Sequence[FieldSpec]) -> st.SearchStrategy[dict[str, Value]]:
-    values = {s.name: st.none() | (st.sampled_from(s.allowed) if s.allowed else BY_TYPE[s.type]) for s in fields}
+    values = {
+        s.name: st.none() | (st.sampled_from(s.allowed) if s.allowed else BY_TYPE[s.type])
+        for s in fields
+    }
     return st.fixed_dictionaries({}, optional=values)
 
 
 both_ways = st.sampled_from(["library", "gym"]).flatmap(
-    lambda side: st.tuples(st.just(side), people(SIDES[side]), people(SIDES["gym" if side == "library" else "library"]))
+    lambda side: st.tuples(
+        st.just(side), people(SIDES[side]), people(SIDES["gym" if side == "library" else "library"])
+    )
 )
 
 
 @given(both_ways, st.booleans())
-def test_after_writing_nothing_is_left_to_do(case: tuple[str, Values, Values], nicknames: bool) -> None:
+def test_after_writing_nothing_is_left_to_do(
+    case: tuple[str, Values, Values], nicknames: bool
+) -> None:
     """Once the translated values are written, the next comparison says that they are the same."""
     source, values, before = case
     there = translation(source, nicknames=nicknames)
     first = there.translate(values).values
     after = {**before, **first}
-    assert all(there.same(name, value, after[name]) for name, value in there.translate(values).values.items())
+    assert all(
+        there.same(name, value, after[name])
+        for name, value in there.translate(values).values.items()
+    )
 
 
 @given(both_ways)
@@ -340,7 +377,9 @@ def test_every_value_is_accounted_for(case: tuple[str, Values, Values]) -> None:
     assert not told & translated.values.keys()
     for step in there.explain(values):
         written = step.target in translated.values
-        assert written == (step.state == "value" or (step.state == "empty" and step.target == "ended"))
+        assert written == (
+            step.state == "value" or (step.state == "empty" and step.target == "ended")
+        )
         assert (step.target in told) == (step.state not in {"value", "empty", "unknown"})
 
 

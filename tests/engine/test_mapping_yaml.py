@@ -84,7 +84,9 @@ def test_many_mistakes_are_cut_off() -> None:
     assert len(caught.value.problems) == 100
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# a\n", "---\n", "...\n", "- a\n", "a\n", "[]\n", "'a'\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "# a\n", "---\n", "...\n", "- a\n", "a\n", "[]\n", "'a'\n"]
+)
 def test_a_file_without_a_mapping_is_told_at_its_start(text: str) -> None:
     """An empty file or a wrong top level is at 1:1."""
     assert only_problem(text)[:2] == (1, 1)
@@ -95,14 +97,18 @@ def test_a_file_without_a_mapping_is_told_at_its_start(text: str) -> None:
     ["!!python/object:os.system", "!!python/object/apply:os.system", "!!python/name:os.system", "!!str",
      "!!binary", "!!set", "!!omap", "!!timestamp", "!!float", "!x", "!", "!<tag:x>", "!!python/module:os"],
 )  # fmt: skip
-@pytest.mark.parametrize("form", ["a: {} [x]\n", "a: {} x\n", "a: {} {{x: y}}\n", "a:\n  - {} x\n", "{} a: 1\n"])
+@pytest.mark.parametrize(
+    "form", ["a: {} [x]\n", "a: {} x\n", "a: {} {{x: y}}\n", "a:\n  - {} x\n", "{} a: 1\n"]
+)
 def test_tags_are_refused(tag: str, form: str) -> None:
     """No tag, of scalars, lists, mappings or keys, is looked at."""
     assert "tags are not allowed" in only_problem(form.format(tag))[2]
 
 
 def laughs(line: str) -> str:
-    return "a: &a [x]\n" + "".join(line.format(old=old, new=new) for old, new in zip("abcdefgh", "bcdefghi", strict=True))
+    return "a: &a [x]\n" + "".join(
+        line.format(old=old, new=new) for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    )
 
 
 BOMBS = {
@@ -169,7 +175,13 @@ def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("encoding", "name"),
-    [("cp932", "CP932"), ("euc_jp", "EUC-JP"), ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16")],
+    [
+        ("cp932", "CP932"),
+        ("euc_jp", "EUC-JP"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+    ],
 )
 def test_another_encoding_is_named(tmp_path: Path, encoding: str, name: str) -> None:
     """Files saved by older programs are told by the name of their encoding."""

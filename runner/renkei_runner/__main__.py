@@ -1,0 +1,7 @@
+"""`python -m renkei_runner` is `renkei`."""
+
+import sys
+
+from renkei_runner.main import main
+
+sys.exit(main())

@@ -1,0 +1,427 @@
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from renkei.connector import (
+    AccessError,
+    AnswerError,
+    Connection,
+    Employee,
+    InDoubtError,
+    ListChangedError,
+    PlanFullError,
+    RecordError,
+    Ref,
+    RenkeiError,
+    UnavailableError,
+)
+from renkei_smarthr import SmartHR
+from renkei_smarthr.client import rooms
+
+BASE = "https://akebono.smarthr.jp/api"
+CREWS = f"{BASE}/v1/crews"
+AT = dt.date(2026, 11, 20)
+ALL = [spec.name for spec in SmartHR(Connection.offline("smarthr")).fields()]
+NAME = "三雲"
+
+
+@pytest.fixture
+def smarthr(connect: Callable[[str, str], Connection]) -> SmartHR:
+    return SmartHR(connect("smarthr", BASE))
+
+
+def crew(number: str = "0417", **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"id-{number}",
+        "emp_code": number,
+        "last_name": NAME,
+        "first_name": "汐里",
+        "last_name_yomi": "ミクモ",
+        "first_name_yomi": "シオリ",
+        "business_last_name": None,
+        "business_first_name": "",
+        "business_last_name_yomi": None,
+        "business_first_name_yomi": None,
+        "gender": "female",
+        "birth_at": "1990-02-03",
+        "entered_at": "2020-04-01",
+        "resigned_at": None,
+        "emp_status": "employed",
+        "email": "mikumo@example.com",
+        "biz_establishment_id": "b-1",
+        **changes,
+    }
+
+
+def rows(*crews: Any, total: int | None = None) -> httpx.Response:
+    headers = {"x-total-count": str(len(crews) if total is None else total)}
+    return httpx.Response(200, json=list(crews), headers=headers)
+
+
+def refusal(status: int, code: int, kind: str = "x", errors: Any = None) -> httpx.Response:
+    body = {"code": code, "type": kind, "message": "不正です", "errors": errors}
+    return httpx.Response(status, json=body)
+
+
+def listed(smarthr: SmartHR, fields: list[str] = ALL) -> list[Employee]:
+    return list(smarthr.list_employees(at=AT, fields=fields))
+
+
+# -- reading -----------------------------------------------------------------------------------
+
+
+def test_the_list_is_read_whole(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """All statuses, a stable order, only the attributes that are needed, page by page."""
+    route = mock.get(CREWS).mock(
+        side_effect=[rows(crew("1"), crew("2"), total=3), rows(crew("3"), total=3)]
+    )
+    people = listed(smarthr, ["emp_code", "last_name", "retired"])
+    assert [p.id for p in people] == ["id-1", "id-2", "id-3"]
+    query = dict(route.calls[0].request.url.params)
+    assert query == {
+        "sort": "emp_code",
+        "fields": "emp_code,emp_status,id,last_name",
+        "page": "1",
+        "per_page": "100",
+    }
+    assert people[0].values == {"emp_code": "1", "last_name": NAME, "retired": False}
+
+
+def test_values_are_typed(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Dates are dates, null and empty text are known to be empty, text stays as it is."""
+    mock.get(CREWS).mock(return_value=rows(crew(last_name=" 髙﨑 ", emp_status="retired")))
+    [person] = listed(smarthr)
+    assert person.values["birth_at"] == dt.date(1990, 2, 3)
+    assert person.values["resigned_at"] is None
+    assert person.values["business_first_name"] is None
+    assert person.values["last_name"] == " 髙﨑 "
+    assert person.values["retired"] is True
+    assert person.unreadable == ()
+
+
+def test_a_key_that_is_absent_is_unknown(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """What the token may not read is left out, not empty."""
+    row = crew()
+    del row["birth_at"], row["emp_status"]
+    mock.get(CREWS).mock(return_value=rows(row))
+    [person] = listed(smarthr)
+    assert not {"birth_at", "retired"} & person.values.keys()
+    assert person.unreadable == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "raw"),
+    [
+        ("birth_at", "1990/02/03"),
+        ("birth_at", "19900203"),
+        ("birth_at", "1990-02-30"),
+        ("birth_at", "1990-02-03T00:00:00"),
+        ("birth_at", 19900203),
+        ("last_name", 5),
+        ("last_name", ["x"]),
+        ("last_name", "a\0b"),
+        ("emp_code", 417),
+        ("gender", "other"),
+        ("emp_status", "gone"),
+        ("emp_status", True),
+    ],
+)
+def test_an_odd_value_concerns_one_person_only(
+    smarthr: SmartHR, mock: respx.MockRouter, field: str, raw: object
+) -> None:
+    """The field is named as unreadable, its value goes nowhere, everybody else goes on."""
+    mock.get(CREWS).mock(return_value=rows(crew("1", **{field: raw}), crew("2")))
+    odd, fine = listed(smarthr)
+    name = "retired" if field == "emp_status" else field
+    assert odd.unreadable == (name,)
+    assert name not in odd.values
+    assert fine.unreadable == ()
+
+
+def test_a_half_surrogate_is_unreadable(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Text that no system can store is not passed on."""
+    body = json.dumps([crew(first_name="\ud800")])
+    mock.get(CREWS).respond(content=body.encode(), headers={"x-total-count": "1"})
+    [person] = listed(smarthr)
+    assert person.unreadable == ("first_name",)
+
+
+@pytest.mark.parametrize("row", [None, "x", [], {}, {"id": None}, {"id": 7}])
+def test_a_record_without_an_id_stops_the_list(
+    smarthr: SmartHR, mock: respx.MockRouter, row: object
+) -> None:
+    """The place is named."""
+    mock.get(CREWS).mock(return_value=rows(crew("1"), row))
+    with pytest.raises(AnswerError, match="record 2"):
+        listed(smarthr)
+
+
+def test_a_short_list_is_an_error(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """An empty answer from a system that counts 1,240 is not a list of nobody."""
+    mock.get(CREWS).mock(return_value=rows(total=1240))
+    with pytest.raises(ListChangedError):
+        listed(smarthr)
+
+
+def test_ids_are_read_in_batches(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Seventy people are two calls of at most fifty ids."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        ids = request.url.params["id"].split(",")
+        assert len(ids) <= 50
+        return rows(*(crew(i.removeprefix("id-")) for i in ids))
+
+    route = mock.get(CREWS).mock(side_effect=answer)
+    refs = [Ref(id=f"id-{n}") for n in range(70)]
+    people = list(smarthr.read_employees(refs=refs, at=AT, fields=["emp_code"]))
+    assert len(people) == 70
+    assert route.call_count == 2
+
+
+def test_numbers_are_read_exactly(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Hits of a looser search are dropped; several people with one number are all there."""
+    hits = [crew("12"), crew("0012"), {**crew("12"), "id": "other"}]
+    route = mock.get(CREWS).mock(return_value=rows(*hits))
+    people = list(smarthr.read_employees(refs=[Ref(number="12")], at=AT, fields=["last_name"]))
+    assert [p.id for p in people] == ["id-12", "other"]
+    assert route.calls.last.request.url.params["emp_code"] == "12"
+    assert NAME not in str(route.calls.last.request.url)
+
+
+def test_an_unknown_number_is_nobody(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Nobody is no error."""
+    mock.get(CREWS).mock(return_value=rows())
+    assert list(smarthr.read_employees(refs=[Ref(number="9")], at=AT, fields=["emp_code"])) == []
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+NEW = {"emp_code": "0417", "last_name": "髙﨑", "birth_at": dt.date(1990, 2, 3), "email": None}
+
+
+def test_a_new_employee_is_employed(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """What is given is sent byte for byte, what is empty is left out."""
+    route = mock.post(CREWS).respond(201, json=crew("0417"))
+    assert smarthr.create_employee(values=NEW) == "id-0417"
+    assert json.loads(route.calls.last.request.content) == {
+        "emp_status": "employed",
+        "emp_code": "0417",
+        "last_name": "髙﨑",
+        "birth_at": "1990-02-03",
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, [], {"id": "x"}, crew("other"), {"emp_code": "0417"}, {"id": 5, "emp_code": "0417"}],
+)
+def test_an_answer_about_somebody_else_is_in_doubt(
+    smarthr: SmartHR, mock: respx.MockRouter, answer: object
+) -> None:
+    """201 alone does not say that our employee was created."""
+    mock.post(CREWS).respond(201, json=answer)
+    with pytest.raises(InDoubtError):
+        smarthr.create_employee(values=NEW)
+
+
+def test_a_number_that_was_dropped_is_not_created_again(
+    smarthr: SmartHR, mock: respx.MockRouter
+) -> None:
+    """Somebody without a number exists now: a look-up by number would never find them."""
+    mock.post(CREWS).respond(201, json=crew("0417", emp_code=None))
+    with pytest.raises(RecordError) as caught:
+        smarthr.create_employee(values=NEW)
+    assert caught.value.code == "no_number"
+
+
+def test_an_update_sends_only_what_changed(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Null empties an attribute."""
+    route = mock.patch(f"{CREWS}/id-1").respond(
+        json=crew("1", email=None, resigned_at="2026-12-31")
+    )
+    current = Employee(id="id-1", values={"email": "a@example.com", "resigned_at": None})
+    changes = {"email": None, "resigned_at": dt.date(2026, 12, 31)}
+    smarthr.update_employee(current=current, changes=changes)
+    assert json.loads(route.calls.last.request.content) == {
+        "email": None,
+        "resigned_at": "2026-12-31",
+    }
+
+
+def test_an_attribute_that_was_ignored_is_told(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """SmartHR answers 200 and keeps the old value when the token may not write it."""
+    mock.patch(f"{CREWS}/id-1").respond(json=crew("1", last_name="旧姓"))
+    current = Employee(id="id-1", values={"last_name": "旧姓", "first_name": "汐"})
+    with pytest.raises(RecordError) as caught:
+        smarthr.update_employee(
+            current=current, changes={"last_name": "新姓", "first_name": "汐里"}
+        )
+    assert caught.value.fields == ("last_name",)
+    assert "姓" not in caught.value.message
+
+
+# -- refusals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "error"),
+    [
+        (401, 2, "unauthorized_token", AccessError),
+        (403, 3, "forbidden", AccessError),
+        (403, 15, "ip_not_permitted", AccessError),
+        (403, 7, "plan_limit_exceeded", PlanFullError),
+        (404, 4, "not_found", RecordError),
+        (400, 1, "bad_request", RecordError),
+        (400, 8, "non_deletable_resource", RecordError),
+        (403, 12, "something_new", AccessError),
+        (400, 14, "something_new", RecordError),
+        (503, 9, "service_maintenance", UnavailableError),
+    ],
+)
+def test_refusals_of_a_write(
+    smarthr: SmartHR,
+    mock: respx.MockRouter,
+    status: int,
+    code: int,
+    kind: str,
+    error: type[RenkeiError],
+) -> None:
+    """Each code means what it means, by number and by type, after one request."""
+    route = mock.post(CREWS)
+    for answer in (refusal(status, code, kind), refusal(status, None, kind)):  # type: ignore[arg-type]
+        route.mock(return_value=answer)
+        route.calls.reset()
+        with pytest.raises(error) as caught:
+            smarthr.create_employee(values=NEW)
+        assert route.call_count == 1
+        assert caught.value.where == "smarthr"
+
+
+def test_maintenance_did_nothing(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """In maintenance SmartHR takes no request at all, and trying again at once is no use."""
+    mock.get(CREWS).mock(return_value=refusal(503, 9))
+    with pytest.raises(UnavailableError) as caught:
+        listed(smarthr)
+    assert caught.value.code == "maintenance"
+    assert caught.value.nothing_done
+    assert not caught.value.again
+
+
+def test_a_refused_employee_names_fields_and_keeps_the_text_apart(
+    smarthr: SmartHR, mock: respx.MockRouter
+) -> None:
+    """SmartHR's own sentences may quote values: they are detail for the report only."""
+    errors = [
+        {"message": f"{NAME}は不正です。", "resource": "Crew", "field": "last_name"},
+        {"message": "空です。", "resource": "Crew", "field": None},
+    ]
+    mock.post(CREWS).mock(return_value=refusal(400, 1, errors=errors))
+    with pytest.raises(RecordError) as caught:
+        smarthr.create_employee(values=NEW)
+    assert caught.value.fields == ("last_name",)
+    assert caught.value.detail == f"{NAME}は不正です。\n空です。"
+    assert NAME not in str(caught.value)
+
+
+def test_an_internal_error_leaves_a_create_in_doubt(
+    smarthr: SmartHR, mock: respx.MockRouter
+) -> None:
+    """500 does not say that nothing happened."""
+    mock.post(CREWS).mock(return_value=refusal(500, 5))
+    with pytest.raises(InDoubtError):
+        smarthr.create_employee(values=NEW)
+
+
+def test_a_limit_is_waited_for(smarthr: SmartHR, mock: respx.MockRouter, clock: Any) -> None:
+    """Too many requests: as long as the family that is used up says."""
+    headers = {
+        "x-rate-limit-remaining": "4721",
+        "x-rate-limit-reset": "2310",
+        "x-intensive-rate-limit-remaining": "0",
+        "x-intensive-rate-limit-reset": "7",
+    }
+    limited = httpx.Response(429, json={"code": 6, "type": "x"}, headers=headers)
+    mock.post(CREWS).mock(side_effect=[limited, httpx.Response(201, json=crew("0417"))])
+    assert smarthr.create_employee(values=NEW) == "id-0417"
+    assert clock.slept_s == pytest.approx(7)
+
+
+def test_every_family_of_limit_headers_is_read() -> None:
+    """Plain, intensive and per second; what is incomplete or no number is passed over."""
+    found = rooms(
+        {
+            "x-rate-limit-limit": "5000",
+            "x-rate-limit-remaining": "4987",
+            "x-rate-limit-reset": "2310",
+            "x-intensive-rate-limit-remaining": "9",
+            "x-intensive-rate-limit-reset": "1",
+            "x-rate-limit-remaining-second": "0",
+            "x-rate-limit-reset-second": "1",
+            "x-odd-rate-limit-remaining": "nan",
+            "x-odd-rate-limit-reset": "1",
+            "x-half-rate-limit-remaining": "3",
+        }
+    )
+    assert sorted((room.remaining, room.reset_s) for room in found) == [
+        (0, 1),
+        (9, 1),
+        (4987, 2310),
+    ]
+
+
+# -- choices and check -------------------------------------------------------------------------
+
+
+def test_choices_are_read_live(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """The business establishments, by id and name."""
+    mock.get(f"{BASE}/v1/biz_establishments").mock(
+        return_value=rows({"id": "b-1", "name": "東京本社"}, {"id": "b-2", "name": "大阪支社"})
+    )
+    [field] = smarthr.new_employee_fields()
+    assert field.name == "biz_establishment_id"
+    assert [(c.code, c.label) for c in field.choices] == [("b-1", "東京本社"), ("b-2", "大阪支社")]
+    assert (field.label.ja, field.label.en) == ("所属事業所", "Business establishment")
+
+
+def test_a_choice_without_a_name_makes_no_sense(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """The place of the odd record is named."""
+    mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows({"id": "b-1", "name": None}))
+    with pytest.raises(AnswerError, match="record 1"):
+        smarthr.new_employee_fields()
+
+
+def test_check_tells_whose_token_it_is(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """All is well: the company's name, and no problem and no warning."""
+    mock.get(CREWS).mock(return_value=rows(crew()))
+    mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows({"id": "b"}))
+    mock.get(f"{BASE}/v1/companies").mock(return_value=rows({"id": "c", "name": "あけぼの"}))
+    account = smarthr.check()
+    assert account.name == "あけぼの"
+    assert {finding.level for finding in account.findings} == {"ok"}
+
+
+def test_check_names_what_is_missing(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """Missing rights are problems, missing items are warnings, the name falls back."""
+    row = crew()
+    del row["birth_at"], row["emp_status"]
+    mock.get(CREWS).mock(return_value=rows(row))
+    mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=refusal(403, 3))
+    mock.get(f"{BASE}/v1/companies").mock(return_value=refusal(403, 3))
+    account = smarthr.check()
+    assert account.name == "akebono"
+    texts = {(f.level, f.message) for f in account.findings}
+    assert any(level == "problem" and "biz_establishments" in text for level, text in texts)
+    assert any(level == "warning" and "birth_at" in text for level, text in texts)
+    assert any(level == "warning" and "emp_status" in text for level, text in texts)
+
+
+def test_check_refuses_a_wrong_token(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """A token that opens nothing is an error, not a finding."""
+    mock.get(CREWS).mock(return_value=refusal(401, 2))
+    with pytest.raises(AccessError):
+        smarthr.check()

@@ -1,0 +1,511 @@
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from renkei.connector import (
+    JST,
+    AccessError,
+    AnswerError,
+    ClosedError,
+    Connection,
+    Employee,
+    InDoubtError,
+    RecordError,
+    Ref,
+    UnavailableError,
+)
+from renkei_touchontime import TouchOnTime
+
+BASE = "https://api.kingtime.jp/v1.0"
+EMPLOYEES = f"{BASE}/employees"
+TODAY = dt.date(2026, 11, 20)
+FAR = "2027-11-19"
+ALL = [spec.name for spec in TouchOnTime(Connection.offline("touchontime")).fields()]
+NAME = "三雲"
+
+
+@pytest.fixture
+def tot(connect: Callable[[str, str], Connection]) -> TouchOnTime:
+    return TouchOnTime(connect("tot", BASE))
+
+
+def person(code: str = "0417", **changes: Any) -> dict[str, Any]:
+    whole = {
+        "key": f"key-{code}",
+        "code": code,
+        "lastName": NAME,
+        "firstName": "汐里",
+        "gender": "female",
+        "divisionCode": "100",
+        "divisionName": "東京本社",
+        "typeCode": "1",
+        "typeName": "正社員",
+        "hiredDate": "2020-04-01",
+        "emailAddresses": ["mikumo@example.com", "spare@example.com"],
+        **changes,
+    }
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def error(status: int, *codes: object, message: str = "だめです") -> httpx.Response:
+    body = {"errors": [{"message": message, "code": code} for code in codes]}
+    return httpx.Response(status, json=body)
+
+
+def by_date(**lists: list[Any] | httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
+    """Answer by the date asked for: ``far`` and otherwise ``today``."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = lists.get("far" if request.url.params["date"] == FAR else "today", [])
+        return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
+
+    return answer
+
+
+def listed(tot: TouchOnTime, fields: list[str] = ALL) -> list[Employee]:
+    return list(tot.list_employees(at=TODAY, fields=fields))
+
+
+def read(
+    tot: TouchOnTime, *refs: Ref, at: dt.date = TODAY, fields: list[str] = ALL
+) -> list[Employee]:
+    return list(tot.read_employees(refs=refs, at=at, fields=fields))
+
+
+# -- reading -----------------------------------------------------------------------------------
+
+
+def test_one_call_lists_everybody_and_another_future_hires(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """Resigned people included; who shows in both lists comes once, as of the base date."""
+    lists = by_date(
+        today=[person("1", divisionCode="100")],
+        far=[person("1", divisionCode="200"), person("2", divisionCode="300")],
+    )
+    route = mock.get(EMPLOYEES).mock(side_effect=lists)
+    people = listed(tot, ["code", "hiredDate", "divisionCode"])
+    assert [(p.values["code"], p.values["divisionCode"]) for p in people] == [
+        ("1", "100"),
+        ("2", "300"),
+    ]
+    assert [dict(call.request.url.params) for call in route.calls] == [
+        {
+            "date": date,
+            "includeResigner": "true",
+            "additionalFields": "emailAddresses,hiredDate",
+        }
+        for date in ("2026-11-20", FAR)
+    ]
+
+
+def test_a_refused_far_date_is_nobody(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Should the vendor's calendar differ, the list as of the base date is what there is."""
+    mock.get(EMPLOYEES).mock(side_effect=by_date(today=[person("1")], far=error(400, 2)))
+    assert len(listed(tot)) == 1
+
+
+def test_a_refused_base_date_is_an_error(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A 400 to the first call is not an empty company."""
+    mock.get(EMPLOYEES).mock(return_value=error(400, 2))
+    with pytest.raises(AnswerError):
+        listed(tot)
+
+
+def test_what_is_left_out_is_empty(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Null properties are not in the answer; the first address is shown as text."""
+    mock.get(EMPLOYEES).mock(side_effect=by_date(today=[person()]))
+    [one] = listed(tot)
+    assert one.values["birthDate"] is None
+    assert one.values["hiredDate"] == dt.date(2020, 4, 1)
+    assert one.values["emailAddresses"] == "mikumo@example.com"
+    assert set(one.values) == set(ALL)
+    assert NAME not in repr(one.extra)
+    assert "mikumo" not in repr(one.extra)
+
+
+@pytest.mark.parametrize(
+    ("field", "raw"),
+    [
+        ("hiredDate", "2020/04/01"),
+        ("hiredDate", 20200401),
+        ("code", 417),
+        ("gender", "x"),
+        ("lastName", {"a": 1}),
+        ("emailAddresses", "a@example.com"),
+        ("emailAddresses", [1]),
+    ],
+)
+def test_an_odd_value_concerns_one_person_only(
+    tot: TouchOnTime, mock: respx.MockRouter, field: str, raw: object
+) -> None:
+    """The field is named as unreadable, its value goes nowhere, everybody else goes on."""
+    mock.get(EMPLOYEES).mock(side_effect=by_date(today=[person("1", **{field: raw}), person("2")]))
+    odd, fine = listed(tot)
+    assert odd.unreadable == (field,)
+    assert field not in odd.values
+    assert fine.unreadable == ()
+
+
+@pytest.mark.parametrize("row", [{}, {"key": ""}, {"key": 5}, "x", [], None])
+def test_a_record_without_a_key_stops_the_list(
+    tot: TouchOnTime, mock: respx.MockRouter, row: object
+) -> None:
+    """The place is named."""
+    mock.get(EMPLOYEES).mock(return_value=httpx.Response(200, json=[person("1"), row]))
+    with pytest.raises(AnswerError, match="record 2"):
+        listed(tot)
+
+
+def test_a_few_numbers_are_read_one_by_one(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """As of today, also for another base date; unknown codes are nobody, whichever way it is said."""
+    mock.get(f"{EMPLOYEES}/1").mock(return_value=httpx.Response(200, json=person("1")))
+    mock.get(f"{EMPLOYEES}/2").mock(return_value=error(400, 9012))
+    mock.get(f"{EMPLOYEES}/3").mock(return_value=error(404, 526))
+    people = read(
+        tot, *(Ref(number=n) for n in "123"), at=dt.date(2026, 12, 31), fields=["code", "lastName"]
+    )
+    assert [p.values["code"] for p in people] == ["1"]
+    assert mock.calls[0].request.url.params["date"] == "2026-11-20"
+    assert {call.request.url.params["date"] for call in mock.calls[1:]} == {"2026-11-20", FAR}
+
+
+def test_a_refusal_is_not_an_absence(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A closed door does not mean that nobody is there."""
+    mock.get(f"{EMPLOYEES}/1").mock(return_value=error(403, 100))
+    with pytest.raises(AccessError):
+        read(tot, Ref(number="1"))
+
+
+def test_another_code_than_asked_for_is_nobody(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Numbers match exactly, also if the system is more generous."""
+    mock.get(f"{EMPLOYEES}/a1").mock(return_value=httpx.Response(200, json=person("A1")))
+    assert read(tot, Ref(number="a1")) == []
+
+
+def test_a_future_hire_is_found_later(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Somebody who does not show today is looked for at the far date."""
+    answer = by_date(today=error(400, 9012), far=httpx.Response(200, json=person("1")))
+    mock.get(f"{EMPLOYEES}/1").mock(side_effect=answer)
+    assert len(read(tot, Ref(number="1"))) == 1
+
+
+def test_many_are_read_with_one_list(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Four people are one call, and the far list is only read if somebody is missing."""
+    route = mock.get(EMPLOYEES).mock(side_effect=by_date(today=[person(n) for n in "123456"]))
+    assert len(read(tot, *(Ref(number=n) for n in "1234"))) == 4
+    assert route.call_count == 1
+    read(tot, *(Ref(number=n) for n in "1239"))
+    assert route.call_count == 3
+
+
+def test_keys_that_were_seen_are_read_by_number(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """An id costs one list the first time and one small call afterwards."""
+    lists = mock.get(EMPLOYEES).mock(side_effect=by_date(today=[person("1"), person("2")]))
+    single = mock.get(f"{EMPLOYEES}/1").mock(return_value=httpx.Response(200, json=person("1")))
+    for _read in range(3):
+        assert [p.id for p in read(tot, Ref(id="key-1"))] == ["key-1"]
+    assert (lists.call_count, single.call_count) == (1, 2)
+
+
+def test_a_key_whose_number_has_changed_is_still_found(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """A remembered number is only a short cut."""
+    mock.get(EMPLOYEES).mock(
+        side_effect=[httpx.Response(200, json=[person(n, key="key-1")]) for n in "12"]
+    )
+    mock.get(f"{EMPLOYEES}/1").mock(return_value=error(400, 9012))
+    read(tot, Ref(id="key-1"))
+    [found] = read(tot, Ref(id="key-1"))
+    assert found.values["code"] == "2"
+
+
+@pytest.mark.parametrize("number", ["..", ".", "a/b", "a b", "1?x"])
+def test_a_number_that_is_no_path_is_looked_for_in_the_list(
+    tot: TouchOnTime, mock: respx.MockRouter, number: str
+) -> None:
+    """Nothing odd is put into an address."""
+    mock.get(EMPLOYEES).mock(side_effect=by_date(today=[person(number)]))
+    assert len(read(tot, Ref(number=number))) == 1
+
+
+def test_only_dated_fields_follow_the_base_date(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """The division shown is the base date's; the one to send again is today's."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        later = request.url.params["date"] != "2026-11-20"
+        return httpx.Response(200, json=person("1", divisionCode="200" if later else "100"))
+
+    mock.get(f"{EMPLOYEES}/1").mock(side_effect=answer)
+    [found] = read(tot, Ref(number="1"), at=dt.date(2026, 12, 31))
+    assert found.values["divisionCode"] == "200"
+    assert found.extra.base["divisionCode"] == "100"  # type: ignore[attr-defined]
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+NEW = {
+    "code": "0417",
+    "lastName": "髙﨑",
+    "hiredDate": dt.date(2026, 12, 1),
+    "birthDate": None,
+    "emailAddresses": "a@example.com",
+    "divisionCode": "100",
+}
+
+
+def current(mock: respx.MockRouter, tot: TouchOnTime, **changes: Any) -> Employee:
+    mock.get(f"{EMPLOYEES}/0417").mock(return_value=httpx.Response(200, json=person(**changes)))
+    [found] = read(tot, Ref(number="0417"))
+    return found
+
+
+def test_a_new_employee_is_sent_without_what_is_empty(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """The first address becomes a list; the answer need not hold more than the key."""
+    route = mock.post(EMPLOYEES).respond(201, json={"key": "k"})
+    assert tot.create_employee(values=NEW) == "k"
+    assert json.loads(route.calls.last.request.content) == {
+        "code": "0417",
+        "lastName": "髙﨑",
+        "hiredDate": "2026-12-01",
+        "emailAddresses": ["a@example.com"],
+        "divisionCode": "100",
+    }
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"key": 5}, {"key": "k", "code": "9999"}, None])
+def test_an_answer_about_somebody_else_is_in_doubt(
+    tot: TouchOnTime, mock: respx.MockRouter, answer: object
+) -> None:
+    """201 alone does not say that our employee was created."""
+    mock.post(EMPLOYEES).respond(201, json=answer)
+    with pytest.raises(InDoubtError):
+        tot.create_employee(values=NEW)
+
+
+def test_an_update_sends_only_what_changed(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """By key, with empty text for what is emptied, and never a date of effect."""
+    route = mock.put(f"{EMPLOYEES}/key-0417").respond(json=person())
+    tot.update_employee(
+        current=current(mock, tot), changes={"lastName": "髙﨑", "resignationDate": None}
+    )
+    assert json.loads(route.calls.last.request.content) == {
+        "lastName": "髙﨑",
+        "resignationDate": "",
+    }
+    assert not route.calls.last.request.url.params
+
+
+@pytest.mark.parametrize(
+    ("had", "first", "sent"),
+    [
+        (["a@x.test", "b@x.test", "c@x.test"], "n@x.test", ["n@x.test", "b@x.test", "c@x.test"]),
+        (["a@x.test", "b@x.test"], "b@x.test", ["b@x.test"]),
+        (["a@x.test", "b@x.test"], None, ["b@x.test"]),
+        (["a@x.test"], None, []),
+        (None, "n@x.test", ["n@x.test"]),
+    ],
+)
+def test_only_the_first_address_changes(
+    tot: TouchOnTime,
+    mock: respx.MockRouter,
+    had: list[str] | None,
+    first: str | None,
+    sent: list[str],
+) -> None:
+    """The whole list is sent, with the other addresses as just read and none twice."""
+    route = mock.put(f"{EMPLOYEES}/key-0417").respond(json=person())
+    person_now = current(mock, tot, emailAddresses=had)
+    tot.update_employee(current=person_now, changes={"emailAddresses": first})
+    assert json.loads(route.calls.last.request.content) == {"emailAddresses": sent}
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [((222,), "だめです"), ((9999,), "typeCode は不正です"), ((9999,), "入力は必須です")],
+)
+def test_base_values_are_sent_once_if_they_are_wanted(
+    tot: TouchOnTime, mock: respx.MockRouter, codes: tuple[int, ...], message: str
+) -> None:
+    """Should a part not be accepted, today's base values go along, the changes on top."""
+    refused = error(400, *codes, message=message)
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(
+        side_effect=[refused, httpx.Response(200, json=person())]
+    )
+    tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+    assert json.loads(route.calls.last.request.content) == {
+        "code": "0417",
+        "lastName": "髙﨑",
+        "firstName": "汐里",
+        "gender": "female",
+        "divisionCode": "100",
+        "typeCode": "1",
+    }
+    route.mock(side_effect=[refused, refused])
+    with pytest.raises(RecordError):
+        tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+
+
+def test_base_values_of_another_day_are_not_sent(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A transfer that is only booked must not happen early."""
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=error(400, 222))
+    mock.get(EMPLOYEES).mock(return_value=httpx.Response(200, json=[person()]))
+    [booked] = tot.list_employees(at=dt.date(2027, 4, 1), fields=ALL)
+    with pytest.raises(RecordError):
+        tot.update_employee(current=booked, changes={"lastName": "髙﨑"})
+    assert route.call_count == 1
+
+
+# -- refusals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+@pytest.mark.parametrize("code", [100, 111, 401, "100"])
+def test_no_access_names_all_three_causes(
+    tot: TouchOnTime, mock: respx.MockRouter, status: int, code: object
+) -> None:
+    """The vendor does not tell them apart, so neither do we."""
+    mock.get(EMPLOYEES).mock(return_value=error(status, code))
+    with pytest.raises(AccessError, match=r"token.*address.*right") as caught:
+        listed(tot)
+    assert caught.value.where == "tot"
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("08:30:00", "10:00"),
+        ("17:29:40", "18:30"),
+        ("18:30:20", "18:30"),
+        ("10:00:01", "10:00"),
+        ("08:29:59", "10:00"),
+        ("00:00:00", "10:00"),
+    ],
+)
+def test_the_closed_band_is_told_by_its_code(
+    tot: TouchOnTime, mock: respx.MockRouter, clock: Any, now: str, opens: str
+) -> None:
+    """Code 104 settles what the clocks disagree on: the band that holds now, or the nearest."""
+    clock.at = dt.datetime.combine(TODAY, dt.time.fromisoformat(now), JST)
+    mock.post(EMPLOYEES).mock(return_value=error(403, "104"))
+    with pytest.raises(ClosedError, match=opens) as caught:
+        tot.create_employee(values=NEW)
+    assert caught.value.opens.astimezone(JST).strftime("%H:%M") == opens
+    assert caught.value.nothing_done
+
+
+@pytest.mark.parametrize("status", [403, 429, 500])
+@pytest.mark.parametrize("code", [105, 303, "308", 429])
+def test_limits_did_nothing(
+    tot: TouchOnTime, mock: respx.MockRouter, status: int, code: object
+) -> None:
+    """A limit is no refusal: even a create goes out again, in either shape of the answer."""
+    flat = httpx.Response(status, json={"code": code, "message": "Too Many Requests"})
+    done = httpx.Response(201, json={"key": "k"})
+    mock.post(EMPLOYEES).mock(side_effect=[flat, error(status, code), done])
+    assert tot.create_employee(values=NEW) == "k"
+
+
+def test_maintenance_ends_a_read_at_once(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """500 with code 300 is not tried again within this command."""
+    route = mock.get(EMPLOYEES).mock(return_value=error(500, 300))
+    with pytest.raises(UnavailableError) as caught:
+        listed(tot)
+    assert (route.call_count, caught.value.code) == (1, "maintenance")
+
+
+def test_maintenance_leaves_a_create_in_doubt(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Code 300 may also be an outage in the middle of the work."""
+    route = mock.post(EMPLOYEES).mock(return_value=error(500, 300))
+    with pytest.raises(InDoubtError):
+        tot.create_employee(values=NEW)
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 526), (400, 526), (404, 9999)])
+def test_an_unknown_key_is_one_employees_problem(
+    tot: TouchOnTime, mock: respx.MockRouter, status: int, code: int
+) -> None:
+    """Somebody who was deleted meanwhile is not found."""
+    mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=error(status, code))
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=current(mock, tot), changes={"lastName": "x"})
+    assert caught.value.code == "not_found"
+
+
+def test_a_refused_employee_names_fields_and_keeps_the_text_apart(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """The vendor's own sentences may quote values: they are detail for the report only."""
+    text = f"lastNamePhonetics が不正です: {NAME}"
+    mock.post(EMPLOYEES).mock(return_value=error(400, 9009, message=text))
+    with pytest.raises(RecordError) as caught:
+        tot.create_employee(values=NEW)
+    assert caught.value.fields == ("lastNamePhonetics",)
+    assert caught.value.detail == text
+    assert NAME not in str(caught.value)
+
+
+def test_a_plain_500_is_in_doubt(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A gateway's page says nothing about the create behind it."""
+    mock.post(EMPLOYEES).respond(502, html="<html>bad gateway</html>")
+    with pytest.raises(InDoubtError):
+        tot.create_employee(values=NEW)
+
+
+# -- choices and check -------------------------------------------------------------------------
+
+
+def test_choices_are_read_live(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Divisions and working types, by code and name, two of one name included."""
+    mock.get(f"{BASE}/divisions").respond(
+        json=[{"code": "100", "name": "営業"}, {"code": "200", "name": "営業"}]
+    )
+    mock.get(f"{BASE}/working-types").respond(json=[{"code": "1", "name": "正社員"}])
+    division, working = tot.new_employee_fields()
+    assert (division.name, working.name) == ("divisionCode", "typeCode")
+    assert [c.code for c in division.choices] == ["100", "200"]
+    assert (division.label.ja, division.label.en) == ("所属事業所（所属）", "Division")
+    assert (working.label.ja, working.label.en) == ("雇用区分", "Working type")
+
+
+def test_a_choice_without_a_code_makes_no_sense(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """The place of the odd record is named."""
+    mock.get(f"{BASE}/divisions").respond(json=[{"code": "1", "name": "a"}, {"name": "b"}])
+    with pytest.raises(AnswerError, match="record 2"):
+        tot.new_employee_fields()
+
+
+def test_check_tells_whose_token_it_is(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """All that is needed is read; a missing right is named with the three causes."""
+    mock.get(f"{BASE}/company").respond(json={"name": "あけぼの"})
+    mock.get(f"{BASE}/divisions").respond(json=[])
+    mock.get(f"{BASE}/working-types").mock(return_value=error(403, 100))
+    mock.get(EMPLOYEES).respond(json=[person()])
+    account = tot.check()
+    assert account.name == "あけぼの"
+    [problem] = [f.message for f in account.findings if f.level == "problem"]
+    assert "/working-types" in problem
+    assert "address" in problem
+    assert not any("/tokens/" in str(call.request.url) for call in mock.calls)
+
+
+def test_check_refuses_a_token_that_opens_nothing(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """If all is refused it is the token or the address, and an error."""
+    mock.route(host="api.kingtime.jp").mock(return_value=error(403, 100))
+    with pytest.raises(AccessError):
+        tot.check()
+
+
+def test_closed_hours_and_limits_are_declared(tot: TouchOnTime) -> None:
+    """Two bands a day, five hundred requests in five minutes."""
+    assert [str(band) for band in tot.closed_hours()] == ["08:30–10:00", "17:30–18:30"]
+    assert [(limit.count, limit.window_s) for limit in tot.request_limits()] == [(500, 300)]

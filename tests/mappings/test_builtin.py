@@ -1,0 +1,140 @@
+"""The built-in mapping between SmartHR and Touch On Time says what the official integration does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from renkei.mapping import (
+    Mapping,
+    Translation,
+    check_mapping,
+    compile_translation,
+    load_mapping,
+    unfilled,
+)
+from renkei.model import FieldSpec, Label, Values
+
+OFFICIAL = [
+    ("emp_code", "code"),
+    ("last_name", "lastName"),
+    ("first_name", "firstName"),
+    ("last_name_yomi", "lastNamePhonetics"),
+    ("first_name_yomi", "firstNamePhonetics"),
+    ("gender", "gender"),
+    ("birth_at", "birthDate"),
+    ("entered_at", "hiredDate"),
+    ("resigned_at", "resignationDate"),
+    ("email", "emailAddresses"),
+]
+DATES = {"birth_at", "entered_at", "resigned_at", "birthDate", "hiredDate", "resignationDate"}
+REQUIRED = {"code", "lastName", "firstName", "gender", "divisionCode", "typeCode"}
+
+
+def spec(name: str) -> FieldSpec:
+    return FieldSpec(
+        name=name,
+        label=Label(name, name),
+        type="date" if name in DATES else "text",
+        role="number" if name in {"emp_code", "code"} else None,
+        required=name in REQUIRED,
+        clearable=name not in REQUIRED,
+        allowed=("male", "female") if name == "gender" else None,
+    )
+
+
+BUSINESS = [f"business_{part}_name{kana}" for part in ("last", "first") for kana in ("", "_yomi")]
+FIELDS = {
+    "smarthr": [spec(name) for name in [ours for ours, _ in OFFICIAL] + BUSINESS],
+    "touchontime": [spec(name) for name in [*(theirs for _, theirs in OFFICIAL), "divisionCode", "typeCode"]],
+}  # fmt: skip
+FILE = Path(str(files("renkei_mappings"))) / "smarthr-touchontime.yaml"
+
+
+@pytest.fixture
+def mapping() -> Mapping:
+    return load_mapping(FILE.name, FILE.parent)
+
+
+def export(mapping: Mapping, **settings: bool) -> Translation:
+    sides = ("smarthr", "touchontime")
+    return compile_translation(mapping, *sides, settings, *(FIELDS[side] for side in sides))
+
+
+def test_it_pairs_the_ten_official_items(mapping: Mapping) -> None:
+    """In the order of the help page, the employee number first."""
+    assert [pair.pair for pair in mapping.pairs] == OFFICIAL
+    check_mapping(mapping, FIELDS)
+
+
+def test_affiliation_and_working_type_are_chosen_per_run(mapping: Mapping) -> None:
+    """What the mapping does not fill becomes a required new-record field."""
+    left = unfilled(mapping, "touchontime", FIELDS)
+    assert [each.name for each in left] == ["divisionCode", "typeCode"]
+    assert unfilled(mapping, "smarthr", FIELDS) == ()
+
+
+def test_only_the_leaving_date_is_cleared(mapping: Mapping) -> None:
+    """A resignation taken back in SmartHR is taken back in Touch On Time; nothing else is emptied."""
+    empty: Values = {ours: None for ours, _ in OFFICIAL}
+    assert export(mapping).translate(empty).values == {"resignationDate": None}
+    back = compile_translation(
+        mapping, "touchontime", "smarthr", {}, FIELDS["touchontime"], FIELDS["smarthr"]
+    )
+    assert back.translate({theirs: None for _, theirs in OFFICIAL}).values == {}
+
+
+def test_smarthr_gets_full_width_katakana(mapping: Mapping) -> None:
+    """It refuses anything else; Touch On Time gets SmartHR's text as it is."""
+    back = compile_translation(
+        mapping, "touchontime", "smarthr", {}, FIELDS["touchontime"], FIELDS["smarthr"]
+    )
+    made = back.translate({"lastNamePhonetics": "ﾔﾏﾀﾞ", "firstNamePhonetics": "たろう"}).values
+    assert made == {"last_name_yomi": "ヤマダ", "first_name_yomi": "タロウ"}
+    there = export(mapping).translate({"last_name_yomi": "ﾔﾏﾀﾞ"}).values
+    assert there == {"lastNamePhonetics": "ﾔﾏﾀﾞ"}
+
+
+PERSON: Values = {
+    "last_name": "山田", "last_name_yomi": "ヤマダ", "first_name": "花子", "first_name_yomi": "ハナコ",
+    "business_last_name": "佐藤", "business_last_name_yomi": "サトウ",
+    "business_first_name": None, "business_first_name_yomi": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("on", "family"), [(False, ("山田", "ヤマダ")), (True, ("佐藤", "サトウ"))]
+)
+def test_business_names_are_a_setting(
+    mapping: Mapping, *, on: bool, family: tuple[str, str]
+) -> None:
+    """On: the registered part is used, the other falls back to the legal name. Off by default."""
+    assert mapping.switches({}) == {"business_names": False}
+    made = export(mapping, business_names=on).translate(PERSON).values
+    assert (made["lastName"], made["lastNamePhonetics"]) == family
+    assert (made["firstName"], made["firstNamePhonetics"]) == ("花子", "ハナコ")
+
+
+def test_names_stay_alone_where_business_names_cannot_be_read(mapping: Mapping) -> None:
+    """A token without the right to read business names never pushes legal names in their place."""
+    legal = {k: v for k, v in PERSON.items() if not k.startswith("business")}
+    assert export(mapping, business_names=True).translate(legal).values == {}
+
+
+def test_rare_kanji_and_dates_arrive_as_they_are(mapping: Mapping) -> None:
+    """髙, 﨑, 𠮷 and variation selectors are written byte for byte."""
+    day = dt.date(2024, 2, 29)
+    made = export(mapping).translate({"last_name": "髙﨑𠮷葛\U000e0100", "entered_at": day}).values
+    assert made == {"lastName": "髙﨑𠮷葛\U000e0100", "hiredDate": day}
+
+
+def test_comments_speak_both_languages() -> None:
+    """An HR engineer finds each line explained in Japanese and in English."""
+    comments = [
+        line for line in FILE.read_text("utf-8").splitlines() if line.strip().startswith("#")
+    ]
+    assert sum(line.isascii() for line in comments) >= 10
+    assert sum(not line.isascii() for line in comments) >= 10
