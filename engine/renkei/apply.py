@@ -27,11 +27,8 @@ from renkei.errors import (
 )
 from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Ref, Remark, Values
 from renkei.observer import Observer
-from renkei.plugins import Writer
+from renkei.plugins import BATCH, Writer
 from renkei.store import Hold, OpenWrite, Store
-
-BATCH = 50
-"""How many employees are read again at a time."""
 
 FRESH_S = 30.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
@@ -43,7 +40,7 @@ SENDINGS = 3
 T = TypeVar("T")
 
 
-class Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
+class Stopped(Exception):
     """Somebody asked the run to stop; the employee in hand is finished."""
 
 
@@ -84,7 +81,7 @@ class Application:
 
     def carry_out(self) -> bool:
         """
-        Give every chosen employee an outcome; return whether creates were left because of a full plan.
+        Give every chosen employee an outcome; return whether a full plan left creates undone.
 
         Raises Stopped, or the error that keeps the whole system from being written to.
         """
@@ -180,7 +177,9 @@ class Application:
         try:
             send()
         except InDoubtError as error:
-            self._record(item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write)
+            self._record(
+                item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write
+            )
         except RecordError as error:
             reason = Remark(error.code, error.fields)
             self._record(item, Outcome.FAILED, reason, write=write, detail=error.detail)
@@ -261,7 +260,9 @@ class Application:
                 yield item
 
     def _read(self, items: Sequence[Item]) -> Seen:
-        refs = [Ref(id=item.target_id) if item.target_id else Ref(number=item.number) for item in items]
+        refs = [
+            Ref(id=item.target_id) if item.target_id else Ref(number=item.number) for item in items
+        ]
         people = self.writer.read_employees(
             refs, self.clock.today(), self.comparison.translation.target_fields
         )

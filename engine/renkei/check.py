@@ -1,4 +1,4 @@
-"""Can the work be done? Tries every connection and mapping, and the clock; finds, and never raises."""
+"""Can the work be done? Tries connections, mappings and the clock; never raises."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from renkei.systems import Systems
 
 @frozen(kw_only=True)
 class Checked:
-    """What a check found out about one subject: a connection, a mapping or the clock."""
+    """
+    What a check found out about one subject: a connection, a mapping or the clock.
+
+    *error* is what ended the check of this subject, or None.
+    """
 
     subject: str
     findings: tuple[Finding, ...]
+    error: RenkeiError | None = None
 
 
 def check_all(systems: Systems) -> list[Checked]:
     """Return what was found out about each connection, each mapping and the clock."""
-    found = [
-        Checked(subject=name, findings=_tried(lambda name=name: _connection(systems, name)))
-        for name in systems.config.connections
-    ]
-    found += [
-        Checked(subject=use.use, findings=_tried(lambda use=use: _mapping(systems, use.use)))
-        for use in systems.config.mappings
-    ]
+    found = [_tried(name, systems, _connection) for name in systems.config.connections]
+    found += [_tried(use.use, systems, _mapping) for use in systems.config.mappings]
     found.append(Checked(subject=_("clock"), findings=_clock(systems.clock)))
     return found
 
 
-def _tried(find: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+def _tried(
+    subject: str, systems: Systems, find: Callable[[Systems, str], tuple[Finding, ...]]
+) -> Checked:
     try:
-        return find()
+        return Checked(subject=subject, findings=find(systems, subject))
     except RenkeiError as error:
-        return (Finding("problem", error.message),)
+        problem = Finding("problem", error.message)
+        return Checked(subject=subject, findings=(problem,), error=error)
 
 
 def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:

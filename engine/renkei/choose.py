@@ -1,27 +1,16 @@
-"""Who is chosen, and the required new-record fields of the new ones: checked whole before it is stored."""
+"""Who is chosen, with which new values: checked as a whole before it is stored."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import frozen
-
 from renkei.errors import UsageError
 from renkei.i18n import _, label
 from renkei.mapping import near_key
-from renkei.model import Choice, Difference, Item, NewField, NewRow, Selection
+from renkei.model import Choice, Difference, Entry, Item, NewField, NewRow, Selection
 
 NewValues = Mapping[str, Choice]
 """The chosen value of each required new-record field, by field name."""
-
-
-@frozen
-class Entry:
-    """One item of a plan as far as choosing needs it."""
-
-    position: int
-    number: str | None
-    difference: Difference
 
 
 def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
@@ -31,7 +20,9 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
     Raises UsageError, naming all of them, for numbers that are not in the plan or are blocked.
     """
     if Difference.BLOCKED in selection.differences:
-        raise UsageError(_("Blocked employees cannot be synced. Choose among new, changed and same."))
+        raise UsageError(
+            _("Blocked employees cannot be synced. Choose among new, changed and same.")
+        )
     numbers, excluded = set(selection.numbers), set(selection.excluded)
     absent, blocked, chosen = numbers | excluded, [], []
     for entry in entries:
@@ -45,7 +36,9 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
         message = _("These numbers are not in the plan: {numbers}.")
         raise UsageError(message.format(numbers=", ".join(sorted(absent))), code="unknown_number")
     if blocked:
-        message = _("These employees are blocked and cannot be synced: {numbers}. See `renkei plan`.")
+        message = _(
+            "These employees are blocked and cannot be synced: {numbers}. See `renkei plan`."
+        )
         raise UsageError(message.format(numbers=", ".join(sorted(blocked))), code="blocked")
     return chosen
 
@@ -67,7 +60,7 @@ def new_values(
     rows = {row.number: desk.resolve(row.values, row.where) for row in selection.new_rows}
     for row in selection.new_rows:
         desk.check_row(row, known)
-    values = {}
+    values: dict[int, NewValues] = {}
     for entry in new:
         values[entry.position] = {**common, **rows.get(entry.number or "", {})}
         desk.check_complete(entry, values[entry.position])
@@ -100,7 +93,9 @@ class _Desk:
         if len(hits) == 1:
             return hits[0]
         if hits:
-            message = _("{where}: {field}: {value} is the name of several; give one of the codes {codes}.")
+            message = _(
+                "{where}: {field}: {value} is the name of several; give one of the codes {codes}."
+            )
             codes = ", ".join(choice.code for choice in hits)
             self._add(message.format(where=where, field=new.name, value=value, codes=codes))
         else:
@@ -120,7 +115,9 @@ class _Desk:
                 )
             self._add(message.format(where=row.where, number=row.number, near=", ".join(near)))
         elif known[row.number] in (Difference.CHANGED, Difference.SAME):
-            message = _("{where}: {number} exists in the target; these values are for new employees.")
+            message = _(
+                "{where}: {number} exists in the target; these values are for new employees."
+            )
             self._add(message.format(where=row.where, number=row.number))
 
     def check_complete(self, entry: Entry, values: NewValues) -> None:
@@ -136,7 +133,7 @@ class _Desk:
                 "New employees need {label}: give --new {field}=VALUE, or --new-file."
                 " Missing for {count}: {numbers}"
             )
-            shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")  # noqa: PLR2004
+            shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
             text = label(self._fields[name].label)
             self._add(message.format(label=text, field=name, count=len(numbers), numbers=shown))
         if self._mistakes:

@@ -1,4 +1,4 @@
-"""Time: the calendar a person sees, which RENKEI_NOW may move, and the real clock, which nothing moves."""
+"""Time: the calendar, which RENKEI_NOW may move, and the real clock, which nothing moves."""
 
 from __future__ import annotations
 

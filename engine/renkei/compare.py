@@ -8,8 +8,8 @@ translation. Source of the rules: docs/rules.md.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from attrs import field, frozen
 
@@ -31,12 +31,12 @@ LEFT_NAMED = 20
 
 
 def on_roll(hired: Value, left: Value, base: dt.date) -> bool:
-    """Return whether somebody hired and leaving on these days (None: empty) is employed on *base*."""
+    """Return whether somebody with these days (None: empty) is employed on *base*."""
     return not (isinstance(hired, dt.date) and hired > base) and not has_left(left, base)
 
 
 def has_left(left: Value, base: dt.date) -> bool:
-    """Return whether somebody leaving on *left* is gone on *base*; the leaving date itself is gone."""
+    """Return whether somebody leaving on *left* is gone on *base*; that day itself counts."""
     return isinstance(left, dt.date) and left <= base
 
 
@@ -56,20 +56,28 @@ class Comparison:
 
     def items(self, source: Roster, target: Roster) -> Iterator[Item]:
         """Yield one item for each employee of *source* who is on the roll, in order of number."""
-        listed = Counter(
-            source.number(person) for person in source if self.listed(roles_of_source(self, person))
-        )
-        near_target = _by_near_key(target.numbers())
-        near_source = _by_near_key(number for number in listed if number is not None)
+        alike = _alike(chain(source.numbers(), target.numbers()))
         for person in source:
             roles = roles_of_source(self, person)
             if not self.listed(roles):
                 continue
             number = source.number(person)
-            partners = target.get(number) if number is not None else []
-            draft = _Draft(self, person, number, roles, partners)
-            draft.note_numbers(listed[number], near_target, near_source)
+            draft = _Draft(self, person, number, roles, target.get(number) if number else [])
+            if number is None:
+                draft.block("no_number")
+            else:
+                draft.note_numbers(self._listed(source, number))
+                others = sorted(alike.get(near_key(number), set()) - {number})
+                draft.note_near(
+                    tuple(other for other in others if target.get(other)),
+                    tuple(other for other in others if self._listed(source, other)),
+                )
             yield draft.item()
+
+    def _listed(self, source: Roster, number: str) -> int:
+        """Return how many of those with *number* the source lists."""
+        people = source.get(number)
+        return sum(self.listed(roles_of_source(self, person)) for person in people)
 
     def listed(self, roles: dict[str, Value]) -> bool:
         """Return whether the source lists somebody with these *roles* as of the base date."""
@@ -88,12 +96,13 @@ class Comparison:
                 left.append((number, max(days)))
         if not left:
             return None
-        earlier = min(day for _, day in left) - dt.timedelta(days=1)
+        first = min(day for _, day in left)
+        earlier = first - dt.timedelta(days=1) if first > dt.date.min else first
         numbers = [number for number, _ in left[:LEFT_NAMED]]
         return Remark("left_before_base", (str(len(left)), earlier.isoformat(), *numbers))
 
     def _gone(self, people: Sequence[Employee]) -> list[dt.date]:
-        """Return the leaving dates of *people* if all of them are gone on the base date, else nothing."""
+        """Return the leaving dates of *people* if all are gone on the base date, else nothing."""
         days = [roles_of_source(self, person).get("left") for person in people]
         gone = [day for day in days if isinstance(day, dt.date) and day <= self.base]
         return gone if len(gone) == len(days) else []
@@ -119,7 +128,7 @@ class Comparison:
         )
 
     def equal(self, after: Values, now: Values) -> bool:
-        """Return whether an employee who reads *now* has every value of *after* that was written."""
+        """Return whether somebody who reads *now* has every value of *after*."""
         return not any(
             not self.translation.same(name, now.get(name), value) for name, value in after.items()
         )
@@ -130,15 +139,19 @@ class Comparison:
         return {name: value for name, value in values.items() if name in names}
 
     def missing(self, after: Values) -> tuple[str, ...]:
-        """Return the target's fields that a new employee needs, the mapping fills and *after* lacks."""
+        """Return the mapped fields that a new employee needs and *after* lacks."""
         return tuple(
-            row.target for row in self.translation.rows if row.spec.required and not after.get(row.target)
+            row.target
+            for row in self.translation.rows
+            if row.spec.required and after.get(row.target) is None
         )
 
     def wanted(self, after: Values) -> tuple[str, ...]:
         """Return the target's fields that it often needs for a new employee and *after* lacks."""
         return tuple(
-            row.target for row in self.translation.rows if row.spec.wanted and after.get(row.target) is None
+            row.target
+            for row in self.translation.rows
+            if row.spec.wanted and after.get(row.target) is None
         )
 
 
@@ -167,28 +180,25 @@ class _Draft:
         self._reasons: list[Remark] = []
         self._notes: list[Remark] = []
 
-    def note_numbers(
-        self,
-        listed: int,
-        near_target: dict[str, tuple[str, ...]],
-        near_source: dict[str, tuple[str, ...]],
-    ) -> None:
-        """Block or note what the number itself says, given how often and how nearly it occurs."""
-        if self._number is None:
-            self._reasons.append(Remark("no_number"))
-            return
+    def block(self, code: str, about: tuple[str, ...] = ()) -> None:
+        """Give a reason why this employee cannot be synced."""
+        self._reasons.append(Remark(code, about))
+
+    def note_numbers(self, listed: int) -> None:
+        """Block a number that does not say who is meant; the source lists it *listed* times."""
         if listed > 1:
-            self._reasons.append(Remark("duplicate_in_source"))
+            self.block("duplicate_in_source")
         if self._partners > 1:
-            self._reasons.append(Remark("duplicate_in_target"))
-        key = near_key(self._number)
-        near = tuple(other for other in near_target.get(key, ()) if other != self._number)
-        if near and not self._partners:
-            self._reasons.append(Remark("near_number", near))
-        elif near:
-            self._notes.append(Remark("near_number_too", near))
-        if others := tuple(n for n in near_source.get(key, ()) if n != self._number):
-            self._notes.append(Remark("near_number_in_source", others))
+            self.block("duplicate_in_target")
+
+    def note_near(self, in_target: tuple[str, ...], in_source: tuple[str, ...]) -> None:
+        """Block or note what other numbers look like this one."""
+        if in_target and not self._partners:
+            self.block("near_number", in_target)
+        elif in_target:
+            self._notes.append(Remark("near_number_too", in_target))
+        if in_source:
+            self._notes.append(Remark("near_number_in_source", in_source))
 
     def item(self) -> Item:
         """Return the finished item."""
@@ -259,21 +269,26 @@ class _Draft:
         )
 
     def _note_new(self, translated: Translated) -> None:
-        already = {name for _, name in translated.unreadable}
-        missing = [n for n in self._comparison.missing(translated.values) if n not in already]
-        if missing and self._number is not None:
+        told = {name for _, name in translated.unreadable}
+        if self._number is None:
+            told.add(self._comparison.translation.number_fields[1])
+        missing = [n for n in self._comparison.missing(translated.values) if n not in told]
+        if missing:
             self._reasons.append(Remark("missing_required", tuple(missing)))
         if wanted := self._comparison.wanted(translated.values):
             self._notes.append(Remark("wanted_missing", wanted))
 
 
-def _by_near_key(numbers: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the different numbers that share each near key; tuples, since nearly all hold one."""
-    near: dict[str, tuple[str, ...]] = {}
+def _alike(numbers: Iterable[str]) -> dict[str, set[str]]:
+    """Return the different numbers that look alike, by near key; a number alone is left out."""
+    first: dict[str, str] = {}
+    alike: dict[str, set[str]] = {}
     for number in numbers:
         key = near_key(number)
-        near[key] = (*near.get(key, ()), number)
-    return near
+        other = first.setdefault(key, number)
+        if other != number:
+            alike.setdefault(key, {other}).add(number)
+    return alike
 
 
 def _name(roles: dict[str, Value]) -> str:

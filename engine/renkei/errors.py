@@ -29,7 +29,7 @@ import attrs
 
 
 class RenkeiError(Exception):
-    """Root of every error this project raises on purpose; *code* is stable, *message* is for people."""
+    """Root of our own errors; *code* is stable, *message* is for people."""
 
     exit_code: ClassVar[int] = 4
     default_code: ClassVar[str] = "error"
@@ -42,7 +42,7 @@ class RenkeiError(Exception):
 
 
 class UsageError(RenkeiError):
-    """The command asks for something that does not exist or is not allowed: ask for something else."""
+    """What is asked for does not exist or is not allowed: ask for something else."""
 
     exit_code = 2
     default_code = "usage"
@@ -69,7 +69,7 @@ class Problem:
 
 
 class MappingError(ConfigurationError):
-    """A mapping or configuration file has mistakes; *problems* holds all of them, in order of place."""
+    """A mapping or configuration file has mistakes; *problems* holds all, in order of place."""
 
     default_code = "mapping"
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from renkei.apply import BATCH
 from renkei.model import JST, ClosedHours, Difference, Estimate, RequestLimit
-from renkei.plugins import Reader
+from renkei.plugins import BATCH, Reader
 
 CALL_S = 0.3
 """One call where nothing has been measured yet, in seconds; an assumption."""
@@ -36,7 +35,7 @@ def of_sync(
     target: Reader, people: Mapping[Difference, int], last: Usage | None, now: dt.datetime
 ) -> Estimate:
     """
-    Return what a sync costs at most: one write each, a look at every new one, and one look per batch.
+    Return what a sync costs at most: a write each, a look at every new one and at each batch.
 
     The pace is that of the last fetch, and the target's limits.
     """
@@ -64,7 +63,9 @@ def crossed(reader: Reader, now: dt.datetime, seconds: float) -> tuple[ClosedHou
     """Return the closed hours that begin within *seconds* from *now*."""
     local = now.astimezone(JST)
     end = local + dt.timedelta(seconds=seconds)
-    days = [local.date() + dt.timedelta(days=day) for day in range((end.date() - local.date()).days + 1)]
+    days = [
+        local.date() + dt.timedelta(days=day) for day in range((end.date() - local.date()).days + 1)
+    ]
     return tuple(
         hours
         for hours in reader.connection.hours_in_force

@@ -1,4 +1,4 @@
-"""For one employee of a plan: what was read, which line translated it, what it was compared with, why."""
+"""For one employee: what was read, which line translated it, what it was compared with."""
 
 from __future__ import annotations
 

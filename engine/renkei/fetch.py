@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextvars import copy_context
 
 from attrs import frozen
@@ -100,10 +100,16 @@ def read_both(source: Side, target: Side, at: dt.date, observer: Observer) -> tu
     answers: queue.Queue[tuple[int, Roster | BaseException]] = queue.Queue()
     rosters: dict[int, Roster] = {}
     for index, side in enumerate((source, target)):
-        work = _reading(index, side, at, observer, stop, answers)
+
+        def work(index: int = index, side: Side = side) -> None:
+            try:
+                answers.put((index, read_side(side, at, observer, stop)))
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+                answers.put((index, error))
+
         threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:
-        while len(rosters) < 2:  # noqa: PLR2004 - two sides
+        while len(rosters) < 2:
             index, answer = answers.get()
             if isinstance(answer, BaseException):
                 raise answer
@@ -113,25 +119,8 @@ def read_both(source: Side, target: Side, at: dt.date, observer: Observer) -> tu
     return rosters[0], rosters[1]
 
 
-def _reading(
-    index: int,
-    side: Side,
-    at: dt.date,
-    observer: Observer,
-    stop: threading.Event,
-    answers: queue.Queue[tuple[int, Roster | BaseException]],
-) -> Callable[[], None]:
-    def work() -> None:
-        try:
-            answers.put((index, read_side(side, at, observer, stop)))
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-            answers.put((index, error))
-
-    return work
-
-
 def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
-    """Return everybody of one side, read again while the list keeps changing, at most three times."""
+    """Return everybody of one side; a list that changes is read again, at most three times."""
     for _attempt in range(READS - 1):
         try:
             return _read_once(side, at, observer, stop)
@@ -166,11 +155,17 @@ def refuse_unknown_roles(side: Side, roster: Roster) -> None:
             "{name}: {fields} cannot be read for any employee, so nobody can be compared."
             " Give the token the right to read it."
         )
-        raise AccessError(message.format(name=side.reader.name, fields=names), where=side.reader.name)
+        raise AccessError(
+            message.format(name=side.reader.name, fields=names), where=side.reader.name
+        )
 
 
 def notices(
-    comparison: Comparison, source: Side, target: Side, rosters: tuple[Roster, Roster], today: dt.date
+    comparison: Comparison,
+    source: Side,
+    target: Side,
+    rosters: tuple[Roster, Roster],
+    today: dt.date,
 ) -> list[Remark]:
     """Return what a person should know before choosing, beside the items."""
     found = []
@@ -189,4 +184,4 @@ def notices(
 
 def _undated(specs: Sequence[FieldSpec], comparison: Comparison) -> bool:
     mapped = {row.source for row in comparison.translation.rows}
-    return any(spec.name in mapped and not spec.dated and not spec.role == "number" for spec in specs)
+    return any(spec.name in mapped and not spec.dated and spec.role != "number" for spec in specs)

@@ -35,7 +35,7 @@ REQUIRED = (
 
 
 class ConnectorSpec:
-    """The hooks of a connector. Those named in ``REQUIRED`` must be there; the others may be absent."""
+    """The hooks of a connector; those not named in ``REQUIRED`` may be absent."""
 
     @hookspec(firstresult=True)
     def fields(self) -> Sequence[FieldSpec]:
@@ -80,8 +80,8 @@ class ConnectorSpec:
         """
         Change only the given fields; None empties one.
 
-        *current* is the employee as last read, with what the connector put into ``extra``. Raises as
-        :meth:`create_employee` does.
+        *current* is the employee as last read, with what the connector put into ``extra``.
+        Raises as :meth:`create_employee` does.
         """
         raise NotImplementedError
 
@@ -92,7 +92,7 @@ class ConnectorSpec:
 
     @hookspec(firstresult=True)
     def check(self) -> Account:
-        """Prove the credentials without writing; tell the account's name and what the token may do."""
+        """Prove the credentials without writing; tell whose they are and what they allow."""
         raise NotImplementedError
 
     @hookspec(firstresult=True)

@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
-from renkei.model import Label
+if TYPE_CHECKING:
+    from renkei.model import Label
 
 LANGUAGES = ("ja", "en")
 _language: ContextVar[str] = ContextVar("language", default="en")
@@ -55,7 +57,7 @@ def speaking(name: str) -> Iterator[None]:
 
 
 def preferred(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the language the environment asks for: RENKEI_LANG first, then the locale; else English."""
+    """Return the language the environment asks for: RENKEI_LANG, the locale, else English."""
     for variable in ("RENKEI_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         asked = environment.get(variable, "")
         if asked:

@@ -73,7 +73,7 @@ class Employee:
 
 @frozen(kw_only=True)
 class Ref:
-    """Whom to read again: one employee by id, or everybody who carries a number. One of the two is set."""
+    """Whom to read again: one employee by *id*, or everybody who carries *number*."""
 
     id: str | None = None
     number: str | None = None
@@ -177,7 +177,7 @@ class Status(StrEnum):
 
 @frozen
 class Change:
-    """One field that a sync would change, in the target's terms. *before* is None for a new employee."""
+    """One field that a sync would change, in the target's terms."""
 
     field: str
     before: Value
@@ -222,13 +222,22 @@ class Item:
     detail: str | None = None
 
 
+@frozen
+class Entry:
+    """One item of a plan as far as choosing needs it."""
+
+    position: int
+    number: str | None
+    difference: Difference
+
+
 @frozen(kw_only=True)
 class Run:
     """
     One fetch, review and sync, as the store keeps it; *id* is what a person types.
 
     *counts* has every difference. *outcomes* has every outcome once a sync has begun, else None.
-    *reason* tells why the run is paused or failed, *resume_at* when it may go on (information only).
+    *reason* tells why the run is paused or failed, *resume_at* when it may go on (information).
     *purged* is true when the employees' values are gone.
     """
 
@@ -280,7 +289,7 @@ class Selection:
 
 @frozen(kw_only=True)
 class Estimate:
-    """What is ahead: *calls* by connection (None: not known yet), seconds, and closed hours on the way."""
+    """What is ahead: *calls* by connection (None: not known yet), time, closed hours on the way."""
 
     calls: Mapping[str, int | None]
     seconds: float | None

@@ -18,7 +18,7 @@ class Observer:
         """So many of the chosen employees have an outcome."""
 
     def waiting(self, connection: str, reason: str, seconds: float) -> None:
-        """Nothing happens for *seconds*: *reason* is ``limit``, ``retry``, ``closed`` or ``settle``."""
+        """Nothing happens for *seconds*, for ``limit``, ``retry``, ``closed`` or ``settle``."""
 
     def warning(self, remark: Remark) -> None:
         """Something a person should know, beside the result."""

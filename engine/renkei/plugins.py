@@ -1,4 +1,4 @@
-"""Finds connectors, builds them, and wraps their hooks in a small typed facade that checks everything.
+"""Finds connectors, builds them, and wraps their hooks in a small typed, checking facade.
 
 Pluggy checks names and arguments of hooks. What it does not check is checked here: a required hook
 that is missing, an answer that breaks its contract, an exception of any kind. A connector can thus
@@ -42,6 +42,9 @@ from renkei.model import (
 
 CONNECTORS = "renkei.connectors"
 EXTENSIONS = "renkei.extensions"
+
+BATCH = 50
+"""How many employees are read again at a time."""
 
 Factory = Callable[[Connection], object]
 """What an entry point names: a class, or a function, that builds a connector for one connection."""
@@ -97,7 +100,7 @@ def load_extensions(register: Callable[..., None]) -> None:
     for entry in found(EXTENSIONS):
         try:
             entry.load()(register)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an extension may raise anything
             raise ConfigurationError(
                 _("Extension {name} cannot be loaded ({kind}). Repair or uninstall it.").format(
                     name=entry.name, kind=type(error).__name__
@@ -138,7 +141,7 @@ class Reader:
     def read_employees(
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
     ) -> list[Employee]:
-        """Return those whom *refs* name, read again; the whole list is read if there is no better way."""
+        """Return those whom *refs* name, read again, by the whole list if need be."""
         if not refs:
             return []
         number = next(spec.name for spec in self.fields if spec.role == "number")
@@ -201,7 +204,7 @@ class Reader:
 
     @contextmanager
     def _named(self, hook: str) -> Iterator[None]:
-        """Let our own errors through, with the connection's name; turn all others into ConnectorError."""
+        """Let our own errors through with the name; turn all others into ConnectorError."""
         try:
             yield
         except RenkeiError as error:
@@ -217,7 +220,9 @@ class Reader:
         return ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
 
     def _nonsense(self, hook: str, what: str) -> NoReturn:
-        message = _("{name}: the connector's {hook} broke its contract: {what}. Report this to its author.")
+        message = _(
+            "{name}: the connector's {hook} broke its contract: {what}. Report this to its author."
+        )
         raise ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
 
     def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
@@ -225,7 +230,7 @@ class Reader:
             self._nonsense(hook, type(people).__name__)
         wanted = set(fields)
         for person in people:
-            if not isinstance(person, Employee) or not isinstance(person.id, str) or not person.id:
+            if not isinstance(person, Employee) or not _is_id(person.id):
                 self._nonsense(hook, type(person).__name__)
             yield self._readable(hook, person, wanted)
 
@@ -254,9 +259,9 @@ class Writer(Reader):
         """Create one employee and return the id; see the hook of the same name."""
         with self._in_doubt("create_employee"):
             person = self._hook.create_employee(values=values)
-            if not isinstance(person, str) or not person:
+            if not _is_id(person):
                 self._nonsense("create_employee", type(person).__name__)
-            return person
+            return str(person)
 
     def update_employee(self, current: Employee, changes: Values) -> None:
         """Change the given fields of *current*; see the hook of the same name."""
@@ -288,7 +293,7 @@ def _plug(connection: Connection) -> pluggy.PluginManager:
         plugin = _entry(connector).load()(connection)
     except RenkeiError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - code of somebody else
         raise _unusable(connector, type(error).__name__) from None
     manager = pluggy.PluginManager("renkei")
     manager.add_hookspecs(ConnectorSpec)
@@ -323,6 +328,10 @@ def _unusable(connector: str, what: str) -> ConfigurationError:
 
 def _implemented(manager: pluggy.PluginManager, hook: str) -> bool:
     return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _storable(text: str) -> bool:

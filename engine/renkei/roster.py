@@ -1,9 +1,10 @@
-"""All employees of one side in little memory: about 250 bytes each, so that 100,000 fit anywhere."""
+"""All employees of one side in little memory, so that 100,000 fit anywhere."""
 
 from __future__ import annotations
 
 import datetime as dt
 import marshal
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from renkei.model import Employee, FieldSpec, Value, Values
@@ -15,7 +16,7 @@ class Roster:
     """
     Employees by number, packed; iteration is in order of number, those without one last.
 
-    Two employees may carry one number. A number is text; text of nothing but spaces is no number.
+    Two employees may carry one number. A number is text; text of which nothing can be seen is no number.
     """
 
     def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:
@@ -50,7 +51,7 @@ class Roster:
     def number(self, employee: Employee) -> str | None:
         """Return the employee's number, or None if it is unknown or empty."""
         number = employee.values.get(self._number_field)
-        return number if isinstance(number, str) and number.strip() else None
+        return number if isinstance(number, str) and _shows(number) else None
 
     def __len__(self) -> int:
         return self._count
@@ -70,7 +71,7 @@ class Roster:
         return [self._unpack(packed) for packed in (held if isinstance(held, list) else [held])]
 
     def unknown_to_all(self, names: Iterable[str]) -> set[str]:
-        """Return those of *names* that are unknown for every single employee; none if nobody is here."""
+        """Return those of *names* that are unknown for every employee, if there is any."""
         missing = set(names) if self._count else set()
         for employee in self:
             missing -= employee.values.keys() | set(employee.unreadable)
@@ -91,6 +92,11 @@ class Roster:
             if value is not _UNKNOWN
         }
         return Employee(id=person, values=values, unreadable=unreadable)
+
+
+def _shows(text: str) -> bool:
+    """Return whether *text* holds more than spaces, with or without a width."""
+    return any(not (char.isspace() or unicodedata.category(char) == "Cf") for char in text)
 
 
 def _to_plain(value: Value) -> str | int | bool | None:

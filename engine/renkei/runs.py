@@ -9,8 +9,9 @@ import datetime as dt
 import getpass
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count
+from typing import Self
 
 from attrs import evolve
 
@@ -69,14 +70,14 @@ class Runs:
         if self._opened is not None:
             self._opened.close()
 
-    def __enter__(self) -> Runs:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
 
     def interrupt(self) -> None:
-        """Ask a running sync to stop after the employee in hand; may be called from a signal handler."""
+        """Stop a running sync after the employee in hand; safe in a signal handler."""
         self._interrupted.set()
 
     # --- fetch ------------------------------------------------------------------------------
@@ -88,7 +89,7 @@ class Runs:
         Read both sides, compare and store the plan; writes to no system.
 
         *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
-        chosen, ConfigurationError, ClosedError before anything is sent, or whatever ended the fetch.
+        chosen, ConfigurationError, ClosedError before anything is sent, or what ended the fetch.
         """
         today = self.clock.today()
         base = self._base_date(base_date, today)
@@ -124,7 +125,7 @@ class Runs:
         raise UsageError(message.format(date=base, first=first, last=last), code="base_date")
 
     def _open(self, readers: Sequence[Reader], *, wait: bool) -> None:
-        """Raise ClosedError if any of the systems is closed now; with *wait*, wait until all are open."""
+        """Raise ClosedError if a system is closed now; with *wait*, wait until all are open."""
         while True:
             try:
                 for reader in readers:
@@ -151,15 +152,23 @@ class Runs:
     def items(
         self, run_id: str, *, differences: Sequence[Difference] = (), numbers: Sequence[str] = ()
     ) -> Iterator[Item]:
-        """Iterate over the plan in order of number; UsageError for a number that is not in it."""
-        self._store.run(run_id)
+        """
+        Iterate over the plan in order of number; UsageError for a number that is not in it.
+
+        Once a sync has begun everybody has an outcome, as the run's own counts have it.
+        """
+        run = self._store.run(run_id)
         if numbers:
             known = {entry.number for entry in self._store.entries(run_id)}
             if unknown := sorted(set(numbers) - known):
                 message = _("These numbers are not in the plan: {numbers}.")
                 text = message.format(numbers=", ".join(unknown))
                 raise UsageError(text, code="unknown_number")
-        return self._store.items(run_id, differences=differences, numbers=numbers)
+        found = self._store.items(run_id, differences=differences, numbers=numbers)
+        if run.outcomes is None:
+            return found
+        in_doubt = {doubt.item.position for doubt in self._store.open_writes(int(run.id))}
+        return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
 
     def selection(self, run_id: str) -> Selection | None:
         """Return the stored choice, or None if nobody has chosen yet."""
@@ -169,7 +178,9 @@ class Runs:
         """Return how each field of one employee came to its difference; UsageError if unknown."""
         run = self._store.run(run_id)
         if run.purged:
-            message = _("The employees' values of run {run} have been purged; nothing can be explained.")
+            message = _(
+                "The employees' values of run {run} have been purged; nothing can be explained."
+            )
             raise UsageError(message.format(run=run_id), code="purged")
         (item, *_others) = self.items(run_id, numbers=[number])
         return item, explain(self._systems.recorded(run), item)
@@ -307,7 +318,7 @@ class Runs:
         return self.run(run_id)
 
     def purge(self, older_than: dt.timedelta) -> int:
-        """Remove employees' values of runs older than that; counts and outcomes stay. Returns how many."""
+        """Remove employees' values of older runs, not their outcomes; return of how many."""
         return self._store.purge(self.clock.now() - older_than)
 
     def check(self) -> list[Checked]:
@@ -317,9 +328,11 @@ class Runs:
     # --- inside -----------------------------------------------------------------------------
 
     def _current(self, run: Run) -> Pairing:
-        """Return the pairing of today's configuration; UsageError unless it is the one of the plan."""
+        """Return the pairing as configured; UsageError unless it is that of the plan."""
         pairing = self._systems.pairing(run.source, run.target)
-        same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(run.settings)
+        same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
+            run.settings
+        )
         if same:
             return pairing
         message = _("The mapping {name} has changed since run {run} was fetched. Fetch again.")
@@ -349,8 +362,15 @@ class Runs:
             self.clock.sleep(min(left, 0.5))
 
 
+def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
+    """Return the outcome of *item*; of those still without one, *in_doubt* are sent already."""
+    if not item.selected:
+        return Outcome.NOT_SELECTED
+    return item.outcome or (Outcome.UNKNOWN if item.position in in_doubt else Outcome.DEFERRED)
+
+
 def waiting_times() -> Iterator[float]:
-    """Yield how long to wait for a system that is not available, in seconds: 30, doubling, at most 600."""
+    """Yield how long to wait for a system out of reach, in seconds: 30, doubling, at most 600."""
     return (min(30.0 * 2**attempt, 600.0) for attempt in count())
 
 

@@ -1,4 +1,4 @@
-"""One sync of one run: takes the lease, applies what is chosen, and records how it ended or why it paused."""
+"""One sync of one run: takes the lease, applies what is chosen, records how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns names of the configuration into connected systems and a compiled mapping between two of them."""
+"""Turns names of the configuration into connected systems and the mapping between two."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from renkei.compare import Comparison
 from renkei.config import Config, MappingUse, resolve_secret
 from renkei.errors import ConfigurationError
 from renkei.http import Connection, RetryBudget, Secret
+from renkei.http.pace import Pacer
 from renkei.i18n import _
 from renkei.mapping import (
     Mapping,
@@ -43,7 +44,7 @@ class Pairing:
 
     @property
     def comes_back(self) -> bool:
-        """Whether values that a setting replaced on the way out come back as the ones they replaced."""
+        """Whether what a setting puts in the place of something comes back in that place."""
         return any(
             each.when is not None and self.settings[each.when]
             for each in self.mapping.substitutes_of(self.target_side)
@@ -51,7 +52,9 @@ class Pairing:
 
     def is_create_only(self, field: str) -> bool:
         """Return whether the target's *field* is sent for a new employee only."""
-        return any(row.target == field and row.spec.write == "create" for row in self.translation.rows)
+        return any(
+            row.target == field and row.spec.write == "create" for row in self.translation.rows
+        )
 
     def comparison(
         self, source: Sequence[FieldSpec], target: Sequence[FieldSpec], base: dt.date
@@ -75,6 +78,7 @@ class Systems:
     budget: RetryBudget = field(factory=RetryBudget)
     _transforms: Transforms | None = None
     _opened: list[Connection] = field(factory=list)
+    _pacers: dict[str, Pacer] = field(factory=dict)
 
     @property
     def transforms(self) -> Transforms:
@@ -104,16 +108,16 @@ class Systems:
         self._opened.clear()
 
     def pairing(self, source: str, target: str) -> Pairing:
-        """Return the mapping between two connections; ConfigurationError if there is none, or several."""
-        found = [
+        """Return the mapping between two connections; ConfigurationError unless there is one."""
+        loaded = [(use, self.load(use.use)) for use in self.config.mappings]
+        fitting = [
             (use, mapping, sides)
-            for use in self.config.mappings
-            if (mapping := self.load(use.use))
-            and (sides := self._sides(use, mapping, source, target)) is not None
+            for use, mapping in loaded
+            if (sides := self._sides(use, mapping, source, target)) is not None
         ]
-        if len(found) != 1:
-            raise self._no_mapping(source, target, len(found))
-        ((use, mapping, sides),) = found
+        if len(fitting) != 1:
+            raise self._no_mapping(source, target, len(fitting))
+        ((use, mapping, sides),) = fitting
         return self.compile(mapping, sides, use.settings)
 
     def load(self, name_or_path: str) -> Mapping:
@@ -123,7 +127,7 @@ class Systems:
     def compile(
         self, mapping: Mapping, sides: tuple[str, str], settings: MappingType[str, bool]
     ) -> Pairing:
-        """Check *mapping* against its connectors and compile the direction from one side to the other."""
+        """Check *mapping* against its connectors and compile it from one side to the other."""
         fields = self.check(mapping)
         full = mapping.switches(settings)
         source, target = sides
@@ -176,6 +180,8 @@ class Systems:
             closed_hours=settings.closed_hours,
             limits=settings.limits,
         )
+        # The system counts what was read to choose and what is written as one.
+        connection.pacer = self._pacers.setdefault(name, connection.pacer)
         connection.on_wait = lambda reason, seconds: self.observer.waiting(name, reason, seconds)
         self._opened.append(connection)
         return connection
@@ -183,9 +189,12 @@ class Systems:
     def _sides(
         self, use: MappingUse, mapping: Mapping, source: str, target: str
     ) -> tuple[str, str] | None:
-        """Return the sides of *mapping* that the two connections are, or None if it is not theirs."""
+        """Return which sides of *mapping* the connections are, or None if it is not theirs."""
         names = {connection: side for side, connection in use.sides.items()}
-        wanted = (self.config.connection(source).connector, self.config.connection(target).connector)
+        wanted = (
+            self.config.connection(source).connector,
+            self.config.connection(target).connector,
+        )
         for sides in (tuple(mapping.sides), tuple(reversed(mapping.sides))):
             if tuple(mapping.sides[side] for side in sides) != wanted:
                 continue
@@ -207,4 +216,3 @@ class Systems:
             code="no_mapping",
             where=str(self.config.path),
         )
-

@@ -16,7 +16,7 @@ from renkei_runner.output import emit, next_steps, say
 if TYPE_CHECKING:
     from renkei.runs import Checked
 
-CONFIGURATION, SYSTEM = 3, 4
+SYSTEM = 4
 
 
 @command(
@@ -30,7 +30,7 @@ def check(app: App) -> int:
         names = tuple(app.config().connections)
     app.clear()
     failed = [each for each in found if _is_bad(each)]
-    code = _exit_code(failed, names)
+    code = _exit_code(failed)
     if app.json:
         emit(_document(found, failed))
     else:
@@ -42,11 +42,12 @@ def _is_bad(checked: Checked) -> bool:
     return any(finding.level == "problem" for finding in checked.findings)
 
 
-def _exit_code(failed: Sequence[Checked], connections: Sequence[str]) -> int:
-    """A system that refuses weighs more than a mapping that has to be corrected."""
+def _exit_code(failed: Sequence[Checked]) -> int:
+    """A system that refuses weighs more than a setting or a mapping that has to be corrected."""
     if not failed:
         return 0
-    return SYSTEM if any(each.subject in connections for each in failed) else CONFIGURATION
+    codes = [each.error.exit_code if each.error else SYSTEM for each in failed]
+    return SYSTEM if SYSTEM in codes else codes[0]
 
 
 def _document(found: Sequence[Checked], failed: Sequence[Checked]) -> Document:

@@ -1,7 +1,7 @@
-"""renkei demo: the whole job in both directions, against the sandbox, with the commands a person types.
+"""renkei demo: the whole job in both directions, with the commands that a person types.
 
-It uses a free port and a temporary folder, asks nothing, and proves its result from what the sandbox
-received. Its calendar stands at noon of today, so that it works in Touch On Time's closed hours too.
+It uses a free port and a temporary folder, asks nothing, and proves its result from what the
+sandbox received. Its calendar stands at noon, so that it works in the closed hours too.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def demo(people: int) -> int:
     ):
         stage = Stage(Path(folder), sandbox, noon)
         stage.set_up(people)
-        stage.direction(
-            "touchontime", "smarthr", ["biz_establishment_id=大阪支社"], numbered=1
-        )
+        stage.direction("touchontime", "smarthr", ["biz_establishment_id=大阪支社"], numbered=1)
         stage.marry()
         stage.direction("smarthr", "touchontime", ["divisionCode=200", "typeCode=1"], numbered=2)
         stage.prove()
@@ -82,8 +80,9 @@ class Stage:
         urls = {system.name: system.base_url for system in systems}
         (self.folder / "renkei.yaml").write_text(CONFIG.format(**urls), encoding="utf-8")
         head(
-            _("SmartHR and Touch On Time are running on this computer, with {count} invented people.")
-            .format(count=people)
+            _(
+                "SmartHR and Touch On Time run on this computer, with {count} invented people."
+            ).format(count=people)
         )
         self.renkei("check")
 
@@ -129,7 +128,11 @@ class Stage:
         for person in plain[:MARRIED]:
             self.sandbox.smarthr.edit(person, last_name="小鳥遊", last_name_yomi="タカナシ")
         say()
-        say(_("Meanwhile {count} employees marry, and HR enters it in SmartHR.").format(count=MARRIED))
+        say(
+            _("Meanwhile {count} employees marry, and HR enters it in SmartHR.").format(
+                count=MARRIED
+            )
+        )
 
     def prove(self) -> None:
         """Tell what both systems received, from their own journals; nobody may have come twice."""
@@ -137,7 +140,9 @@ class Stage:
         for name in self.sandbox.systems:
             kinds = Counter(entry.kind for entry in self.sandbox.writes(name))
             created = [e.body for e in self.sandbox.writes(name) if e.kind == "create"]
-            numbers = Counter(str((b or {}).get("emp_code") or (b or {}).get("code")) for b in created)
+            numbers = Counter(
+                str((b or {}).get("emp_code") or (b or {}).get("code")) for b in created
+            )
             twice = [number for number, times in numbers.items() if times > 1]
             text = _("{system}: {created} created, {updated} updated, {twice} twice.")
             say(text.format(system=name, created=kinds["create"], updated=kinds["update"],
@@ -159,12 +164,16 @@ class Stage:
         sys.stdout.flush()
         done = self._run(words, capture=False)
         if done.returncode:
-            raise DemoError(_("The command ended with exit code {code}.").format(code=done.returncode))
+            raise DemoError(
+                _("The command ended with exit code {code}.").format(code=done.returncode)
+            )
         say()
 
     def json(self, *words: str) -> dict[str, Any]:
         """Run a command quietly and return its document."""
-        document: dict[str, Any] = json.loads(self._run((*words, "--output", "json"), capture=True).stdout)
+        document: dict[str, Any] = json.loads(
+            self._run((*words, "--output", "json"), capture=True).stdout
+        )
         return document
 
     def _run(self, words: tuple[str, ...], *, capture: bool) -> subprocess.CompletedProcess[str]:

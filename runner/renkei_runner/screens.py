@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from renkei_runner.app import App
 
 TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
+"""Outcomes that somebody may have to look into."""
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
 EMPTY = "-"
@@ -129,6 +130,12 @@ def say_outcomes(run: Run) -> None:
         table((_("outcome"), _("employees")), rows, right=(1,))
 
 
+def is_trouble(item: Item) -> bool:
+    """Tell whether to name *item*: who only waits for the run to go on has no reason of their own."""
+    waits = item.outcome is Outcome.DEFERRED and item.outcome_reason is None
+    return item.outcome in TROUBLE and not waits
+
+
 def say_outcome(item: Item) -> None:
     """Print what became of one employee, and why."""
     outcome = outcome_text(item.outcome) if item.outcome else difference_text(item.difference)
@@ -158,7 +165,7 @@ def show_report(app: App, run: Run, items: Iterable[Item]) -> None:
     if run.reason is not None:
         say(pause_text(app, run))
     for item in items:
-        if item.outcome in TROUBLE:
+        if is_trouble(item):
             say_outcome(item)
     if run.purged:
         say(_("The employees' values are purged; counts and outcomes are kept."))

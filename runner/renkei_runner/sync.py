@@ -18,7 +18,7 @@ from renkei_runner.choosing import Wanted, choice_options, selection
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import run_document
 from renkei_runner.output import emit, next_steps, note, say
-from renkei_runner.screens import TROUBLE, show_outcome
+from renkei_runner.screens import TROUBLE, is_trouble, show_outcome
 
 if TYPE_CHECKING:
     from renkei.runs import Runs
@@ -116,4 +116,4 @@ def nothing_sent(app: App, run: Run) -> int:
 
 def _trouble(runs: Runs, run: Run) -> Iterator[Item]:
     if run.outcomes and any(run.outcomes.get(each) for each in TROUBLE):
-        yield from (item for item in runs.items(run.id) if item.outcome in TROUBLE)
+        yield from filter(is_trouble, runs.items(run.id))

@@ -172,6 +172,25 @@ def test_closed_hours_stop_every_request(mock: respx.MockRouter) -> None:
     assert not mock.calls
 
 
+def test_a_wait_that_leads_into_closed_hours_sends_nothing(mock: respx.MockRouter) -> None:
+    """What may be sent before a wait may not be after it: the hours are looked at again."""
+
+    class Moving(FakeClock):
+        def now(self) -> dt.datetime:
+            return dt.datetime(2026, 11, 20, 8, 29, 50, tzinfo=JST) + dt.timedelta(
+                seconds=self.now_s - 1000
+            )
+
+    connection = Connection(
+        name="tot", connector="x", base_url=BASE, token=Secret("t"), clock=Moving()
+    )
+    connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
+    connection.pacer.hold(20)
+    with pytest.raises(ClosedError):
+        connection.session(headers={}, classify=classify).get("x")
+    assert not mock.calls
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 304])
 def test_redirects_are_not_followed(session: Session, mock: respx.MockRouter, status: int) -> None:
     """A redirect is an error that names the other host and nothing else of the address."""

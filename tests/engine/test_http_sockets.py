@@ -3,6 +3,7 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -175,6 +176,24 @@ def test_a_create_whose_answer_breaks_off_is_in_doubt(length: int) -> None:
         with pytest.raises(InDoubtError):
             session.send("POST", "crews", body={}, idempotent=False)
         assert len(server.requests) == 1
+
+
+def test_an_answer_that_unpacks_into_a_huge_one_takes_no_memory() -> None:
+    """A list is unpacked a little at a time, however much comes out of a few bytes."""
+    blanks = gzip.compress(b"[" + b" " * 60_000_000 + b"]")
+
+    def answer(peer: socket.socket, _count: int) -> None:
+        head = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(blanks)
+        peer.sendall(OK + head + blanks)
+
+    with serving(answer, Timeouts()) as (session, _server):
+        list(session.stream("warm", query={}))  # the library's import is not what is measured
+        tracemalloc.start()
+        try:
+            assert list(session.stream("x")) == []
+            assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        finally:
+            tracemalloc.stop()
 
 
 def test_an_answer_packed_twice_is_refused() -> None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from tests.engine.conftest import World
 
 BASE = dt.date(2026, 11, 20)
-DAYS = st.sampled_from(
-    [None, *(BASE + dt.timedelta(days=d) for d in (-4000, -400, -1, 0, 1, 300))]
-)
+DAYS = st.sampled_from([None, *(BASE + dt.timedelta(days=d) for d in (-4000, -400, -1, 0, 1, 300))])
 NUMBERS = st.sampled_from(["1", "01", "１", "2", "A-3", "4", "5", "6", "7", "8", "9", None, " "])
-NAMES = st.sampled_from(["佐倉", "髙﨑", "𠮷野", "高崎", "葛󠄀城", "ｻｸﾗ", "サクラ", "さくら", " 佐倉", "O'Brien"])
+NAMES = st.sampled_from(
+    ["佐倉", "髙﨑", "𠮷野", "高崎", "葛󠄀城", "ｻｸﾗ", "サクラ", "さくら", " 佐倉", "O'Brien"]
+)
 KANA = st.sampled_from([None, "サクラ", "ｻｸﾗ", "さくら", "サクラ ", "タカサキ", "", "　"])
 MAILS = st.sampled_from([None, "a@example.jp", "b@example.jp", "ａ@example.jp", ""])
 
@@ -93,7 +93,7 @@ def target_of(world: World, direction: tuple[str, str]) -> MemorySystem:
 def test_after_a_sync_nothing_is_left(
     world: World, rosters: tuple[list[dict[str, Value]], ...], direction: tuple[str, str]
 ) -> None:
-    """A second fetch finds nothing to do for those who were synced, and a second sync sends nothing."""
+    """A second fetch finds nothing for those who were synced; a second sync sends nothing."""
     with filled(world, rosters):  # type: ignore[arg-type]
         run, items = synced(world, direction)
         system = target_of(world, direction)
@@ -139,7 +139,7 @@ def test_nobody_who_exists_is_created(
 def test_an_update_never_touches_what_is_set_once(
     world: World, rosters: tuple[list[dict[str, Value]], ...], direction: tuple[str, str]
 ) -> None:
-    """Create-only values of existing people stay, and updates hold mapped, changeable fields only."""
+    """Create-only values of existing people are never part of an update."""
     with filled(world, rosters):  # type: ignore[arg-type]
         system = target_of(world, direction)
         fixed = {spec.name for spec in system.specs if spec.write != "always"}
@@ -154,7 +154,13 @@ def test_what_is_written_is_the_sources_text(
     world: World, rosters: tuple[list[dict[str, Value]], ...]
 ) -> None:
     """Every text that no transform or table touches arrives byte for byte as the source has it."""
-    plain = {"id_no": "badge", "family": "surname", "given": "first", "kana": "reading", "email": "mail"}
+    plain = {
+        "id_no": "badge",
+        "family": "surname",
+        "given": "first",
+        "kana": "reading",
+        "email": "mail",
+    }
     with filled(world, rosters):  # type: ignore[arg-type]
         synced(world, ("clinic", "rosta"))
         by_id = {p.id: p for p in world.rosta.people.values()}
@@ -186,10 +192,12 @@ def test_what_is_unknown_is_never_written(
 
 
 PAIRED_CLINIC = (
-    "badge", "surname", "first", "reading", "born", "since", "until", "mail", "beds", "night", "grade",
+    "badge", "surname", "first", "reading", "born", "since", "until", "mail", "beds", "night",
+    "grade",
 )  # fmt: skip
 PAIRED_ROSTA = (
-    "id_no", "family", "given", "kana", "dob", "start", "end", "email", "capacity", "nights", "rank",
+    "id_no", "family", "given", "kana", "dob", "start", "end", "email", "capacity", "nights",
+    "rank",
 )  # fmt: skip
 
 pytestmark = pytest.mark.timeout(300)

@@ -20,14 +20,14 @@ sides: [a, b]
 settings: {s: {default: true, label: {ja: あ, en: a}}}
 fields:
   - {pair: [n, n]}
-  - {pair: [x, y], equal: kana, optional: false, to: {a: {transform: katakana, empty: clear}, b: {}}}
-  - {pair: [z, z], only: b, values: {1: 2, yes: no, high: 1.5, on: true}}
+  - {pair: [x, y], equal: kana, optional: false, to: {a: {transform: katakana, empty: clear}}}
+  - {pair: [z, z], only: b, values: {1: 2, low: 1.5, high: true}}
 substitute:
   a:
     - {when: s, if_filled: q, x: q}
     - {if_filled: q, z: q}
 """,
-    "empty sections": "sides: [a, b]\nsettings: {}\nfields: [{pair: [x, y]}]\nsubstitute: {a: []}\n",
+    "empty": "sides: [a, b]\nsettings: {}\nfields: [{pair: [x, y]}]\nsubstitute: {a: []}\n",
     "built in": files("renkei_mappings").joinpath("smarthr-touchontime.yaml").read_text("utf-8"),
 }
 
@@ -62,16 +62,19 @@ BROKEN = [
 
 
 def accepts(text: str, **kwargs: Transforms) -> bool:
-    """As an editor reads the file: ``true`` and ``1`` are what they look like there."""
+    """Check *text* as an editor reads it: ``true`` and ``1`` are what they look like there."""
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError:
         return False
-    keys_as_text = lambda d: (  # noqa: E731
-        {str(k): keys_as_text(v) for k, v in d.items()} if isinstance(d, dict)
-        else [keys_as_text(v) for v in d] if isinstance(d, list) else d
-    )  # fmt: skip
-    return Draft202012Validator(schema(**kwargs)).is_valid(keys_as_text(data))
+    return Draft202012Validator(schema(**kwargs)).is_valid(with_text_keys(data))
+
+
+def with_text_keys(data: object) -> object:
+    """Return *data* as JSON has it: keys are always text."""
+    if isinstance(data, dict):
+        return {str(key): with_text_keys(value) for key, value in data.items()}
+    return [with_text_keys(value) for value in data] if isinstance(data, list) else data
 
 
 def test_the_schema_is_one() -> None:

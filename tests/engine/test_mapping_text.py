@@ -16,7 +16,8 @@ from renkei.model import Label
 anything = st.text(st.characters(exclude_categories=()), max_size=30)  # lone surrogates and NUL too
 kana = st.text(
     st.sampled_from(
-        "かがはばぱうゔわゐをゝゞカガハバパウヴワヰヲヽヾーｶﾊｳﾜｦｰｧｯ･ﾞﾟ\u3099\u309a゛゜漢髙Ａa１1 \u3000\u200b"
+        "かがはばぱうゔわゐをゝゞカガハバパウヴワヰヲヽヾーｶﾊｳﾜｦｰｧｯ･ﾞﾟ"
+        "\u3099\u309a゛゜漢髙Ａa１1 \u3000\u200b"
     ),
     max_size=12,
 )

@@ -24,8 +24,8 @@ def only_problem(text: str) -> tuple[int, int, str]:
 
 @pytest.mark.parametrize(
     "scalar",
-    "0042 010 0x1F 0b11 12:30 1_000 1e3 1.0 .5 -0 +1 no No NO yes on off y n true True FALSE 42 .inf"
-    " .nan 2020-01-01 2001-12-14t21:59:43Z 1:2:3 = 髙橋 ０１２ nullable nil None ~a 'null' '~'"
+    "0042 010 0x1F 0b11 12:30 1_000 1e3 1.0 .5 -0 +1 no No NO yes on off y n true True FALSE 42"
+    " .inf .nan 2020-01-01 2001-12-14t21:59:43Z 1:2:3 = 髙橋 ０１２ nullable nil None ~a 'null' '~'"
     ' "" "0042" a#b http://x:80/ "\\u9ad9"'.split(),
 )
 def test_every_scalar_is_text(scalar: str) -> None:
@@ -94,8 +94,9 @@ def test_a_file_without_a_mapping_is_told_at_its_start(text: str) -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["!!python/object:os.system", "!!python/object/apply:os.system", "!!python/name:os.system", "!!str",
-     "!!binary", "!!set", "!!omap", "!!timestamp", "!!float", "!x", "!", "!<tag:x>", "!!python/module:os"],
+    ["!!python/object:os.system", "!!python/object/apply:os.system", "!!python/name:os.system",
+     "!!python/module:os", "!!str", "!!binary", "!!set", "!!omap", "!!timestamp", "!!float", "!x",
+     "!", "!<tag:x>"],
 )  # fmt: skip
 @pytest.mark.parametrize(
     "form", ["a: {} [x]\n", "a: {} x\n", "a: {} {{x: y}}\n", "a:\n  - {} x\n", "{} a: 1\n"]
@@ -140,11 +141,11 @@ def test_bombs_are_refused_at_once(name: str) -> None:
     """No small file costs more than 100 ms or is ever walked deep."""
     text = BOMBS[name]
     took = []
-    for _ in range(3):  # the quickest of three: the machine may be busy
-        start = time.perf_counter()
+    for _ in range(3):  # processor time, the least of three: the machine may be busy
+        start = time.process_time()
         with pytest.raises(MappingError):
             read_yaml(text, "x.yaml")
-        took.append(time.perf_counter() - start)
+        took.append(time.process_time() - start)
     assert min(took) < 0.1
 
 

@@ -75,7 +75,7 @@ def test_somebody_changed_since_the_fetch_is_not_overwritten(world: World) -> No
 
 
 def test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values(world: World) -> None:
-    """Two plans in opposite directions: the second sync leaves alone whom the first one has updated."""
+    """Of two opposite plans the second sync leaves alone whom the first has updated."""
     world.in_clinic(mail="clinic@example.jp")
     world.in_rosta(email="rosta@example.jp")
     back = world.fetch("rosta", "clinic")

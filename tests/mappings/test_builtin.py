@@ -1,4 +1,4 @@
-"""The built-in mapping between SmartHR and Touch On Time says what the official integration does."""
+"""The built-in mapping of SmartHR and Touch On Time says what the official integration does."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ def spec(name: str) -> FieldSpec:
 
 
 BUSINESS = [f"business_{part}_name{kana}" for part in ("last", "first") for kana in ("", "_yomi")]
+CHOSEN = ["divisionCode", "typeCode"]
 FIELDS = {
     "smarthr": [spec(name) for name in [ours for ours, _ in OFFICIAL] + BUSINESS],
-    "touchontime": [spec(name) for name in [*(theirs for _, theirs in OFFICIAL), "divisionCode", "typeCode"]],
-}  # fmt: skip
+    "touchontime": [spec(name) for name in [theirs for _, theirs in OFFICIAL] + CHOSEN],
+}
 FILE = Path(str(files("renkei_mappings"))) / "smarthr-touchontime.yaml"
 
 
@@ -59,9 +60,13 @@ def mapping() -> Mapping:
     return load_mapping(FILE.name, FILE.parent)
 
 
+def towards(target: str, mapping: Mapping, **settings: bool) -> Translation:
+    source = mapping.other(target)
+    return compile_translation(mapping, source, target, settings, FIELDS[source], FIELDS[target])
+
+
 def export(mapping: Mapping, **settings: bool) -> Translation:
-    sides = ("smarthr", "touchontime")
-    return compile_translation(mapping, *sides, settings, *(FIELDS[side] for side in sides))
+    return towards("touchontime", mapping, **settings)
 
 
 def test_it_pairs_the_ten_official_items(mapping: Mapping) -> None:
@@ -72,26 +77,22 @@ def test_it_pairs_the_ten_official_items(mapping: Mapping) -> None:
 
 def test_affiliation_and_working_type_are_chosen_per_run(mapping: Mapping) -> None:
     """What the mapping does not fill becomes a required new-record field."""
-    left = unfilled(mapping, "touchontime", FIELDS)
-    assert [each.name for each in left] == ["divisionCode", "typeCode"]
+    chosen = unfilled(mapping, "touchontime", FIELDS)
+    assert [each.name for each in chosen] == CHOSEN
     assert unfilled(mapping, "smarthr", FIELDS) == ()
 
 
 def test_only_the_leaving_date_is_cleared(mapping: Mapping) -> None:
-    """A resignation taken back in SmartHR is taken back in Touch On Time; nothing else is emptied."""
+    """A resignation taken back in SmartHR is taken back there too; nothing else is emptied."""
     empty: Values = {ours: None for ours, _ in OFFICIAL}
     assert export(mapping).translate(empty).values == {"resignationDate": None}
-    back = compile_translation(
-        mapping, "touchontime", "smarthr", {}, FIELDS["touchontime"], FIELDS["smarthr"]
-    )
+    back = towards("smarthr", mapping)
     assert back.translate({theirs: None for _, theirs in OFFICIAL}).values == {}
 
 
 def test_smarthr_gets_full_width_katakana(mapping: Mapping) -> None:
     """It refuses anything else; Touch On Time gets SmartHR's text as it is."""
-    back = compile_translation(
-        mapping, "touchontime", "smarthr", {}, FIELDS["touchontime"], FIELDS["smarthr"]
-    )
+    back = towards("smarthr", mapping)
     made = back.translate({"lastNamePhonetics": "ﾔﾏﾀﾞ", "firstNamePhonetics": "たろう"}).values
     assert made == {"last_name_yomi": "ヤマダ", "first_name_yomi": "タロウ"}
     there = export(mapping).translate({"last_name_yomi": "ﾔﾏﾀﾞ"}).values
@@ -99,7 +100,8 @@ def test_smarthr_gets_full_width_katakana(mapping: Mapping) -> None:
 
 
 PERSON: Values = {
-    "last_name": "山田", "last_name_yomi": "ヤマダ", "first_name": "花子", "first_name_yomi": "ハナコ",
+    "last_name": "山田", "last_name_yomi": "ヤマダ",
+    "first_name": "花子", "first_name_yomi": "ハナコ",
     "business_last_name": "佐藤", "business_last_name_yomi": "サトウ",
     "business_first_name": None, "business_first_name_yomi": None,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import NoReturn, TypeAlias
 
@@ -17,6 +18,7 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 MAX_DEPTH = 64
 MAX_DIGITS = 20  # a 64-bit number; longer ones are an attack on the parser, not an identifier
 _BLANK = " \t\n\r"
+_NOT_BLANK = re.compile(r"[^ \t\n\r]")
 _TAIL = (
     16  # characters: the longest token that can be cut and look like a mistake (``\ud83d\ude00``)
 )
@@ -97,10 +99,10 @@ class _Text:
     def peek(self) -> str:
         """Return the next character that is not blank, or nothing at the end."""
         while True:
-            while self._position < len(self._buffer):
-                if (character := self._buffer[self._position]) not in _BLANK:
-                    return character
-                self._position += 1
+            if found := _NOT_BLANK.search(self._buffer, self._position):
+                self._position = found.start()
+                return found.group()
+            self._position = len(self._buffer)
             if not self._more():
                 return ""
 

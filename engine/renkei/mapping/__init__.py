@@ -6,12 +6,13 @@ of any YAML file, with the place of every mistake, is :func:`read_yaml` and :fun
 """
 
 from renkei.mapping.check import check_mapping, unfilled
+from renkei.mapping.converter import Wrong
 from renkei.mapping.files import read_file
 from renkei.mapping.load import built_in_mappings, find_mapping, load_mapping, parse_mapping
 from renkei.mapping.model import Mapping, Pair, Setting, Sides, Substitute, Towards
 from renkei.mapping.schema import schema
 from renkei.mapping.source import Document, read_yaml
-from renkei.mapping.structure import Wrong, structure
+from renkei.mapping.structure import structure
 from renkei.mapping.text import comparable, near_key
 from renkei.mapping.transforms import Transform, Transforms
 from renkei.mapping.translate import (

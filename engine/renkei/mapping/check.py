@@ -9,9 +9,10 @@ from attrs import frozen
 from renkei.errors import MappingError
 from renkei.i18n import N_, _
 from renkei.mapping import model
+from renkei.mapping.converter import suggestion
 from renkei.mapping.model import Pair, Substitute, Way, usable
 from renkei.mapping.source import Where
-from renkei.mapping.structure import Mistake, suggestion
+from renkei.mapping.structure import Mistake
 from renkei.mapping.transforms import Transforms
 from renkei.mapping.values import fault, parse
 from renkei.model import FieldSpec, Type

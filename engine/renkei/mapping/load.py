@@ -9,11 +9,12 @@ from pathlib import Path
 
 from renkei.errors import ConfigurationError, MappingError
 from renkei.i18n import _
+from renkei.mapping.converter import suggestion
 from renkei.mapping.files import read_file
 from renkei.mapping.model import File, Mapping, Pair, Setting, Sides, Substitute
 from renkei.mapping.rules import Parts, broken_rules
 from renkei.mapping.source import read_yaml
-from renkei.mapping.structure import Reading, suggestion
+from renkei.mapping.structure import Reading
 from renkei.mapping.transforms import Transforms
 
 GROUP = "renkei.mappings"

@@ -16,8 +16,8 @@ from attrs import Factory, field, frozen
 
 from renkei.errors import ConfigurationError
 from renkei.i18n import N_, _
+from renkei.mapping.converter import Wrong, suggestion
 from renkei.mapping.source import Data, Document, Where
-from renkei.mapping.structure import Wrong, suggestion
 from renkei.model import Label
 
 Code = NewType("Code", str)

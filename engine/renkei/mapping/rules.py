@@ -17,9 +17,10 @@ from collections.abc import Collection, Iterator
 from attrs import frozen
 
 from renkei.i18n import _
+from renkei.mapping.converter import suggestion
 from renkei.mapping.model import Pair, Setting, Sides, Substitute
 from renkei.mapping.source import Where
-from renkei.mapping.structure import Mistake, suggestion
+from renkei.mapping.structure import Mistake
 
 
 @frozen(kw_only=True)

@@ -3,29 +3,23 @@
 A record is an attrs class; its keys are its attributes. ``X | None`` means that a key may be left
 out, never that its value may be. Text, ``true`` and ``false``, whole numbers, literals, lists,
 ``tuple[X, X]`` and ``dict[str, X]`` are understood, and classes with a class method
-``from_yaml(data, converter)``, which raises :class:`Wrong`.
+``from_yaml(data, converter)``, which raises :class:`renkei.mapping.converter.Wrong`.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator
-from types import NoneType
-from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar
 
 import attrs
 import cattrs
-from cattrs.cols import list_structure_factory, mapping_structure_factory
-from cattrs.gen import make_dict_structure_fn
-from cattrs.strategies import use_class_methods
 
 from renkei.errors import MappingError, Problem
 from renkei.i18n import _
+from renkei.mapping.converter import CONVERTER, Wrong, expect, suggestion
 from renkei.mapping.source import MAX_PROBLEMS, Data, Document, Where
 
 T = TypeVar("T")
-Hook = Callable[[Any, Any], Any]
-Factory = Callable[[Any, cattrs.Converter], Hook]
 
 
 class Mistake(NamedTuple):
@@ -34,10 +28,6 @@ class Mistake(NamedTuple):
     where: Where
     message: str
     key: bool = False
-
-
-class Wrong(ValueError):
-    """A value that does not fit; the message is for people and repeats the offending word."""
 
 
 def structure(document: Document, cls: type[T]) -> T:
@@ -66,7 +56,7 @@ class Reading:
     def part(self, cls: type[T], where: Where = ()) -> T | None:
         """Return what is at *where* as a record of *cls*; None if it has mistakes."""
         try:
-            return _CONVERTER.structure(self._data(where), cls)
+            return CONVERTER.structure(self._data(where), cls)
         except (cattrs.BaseValidationError, Wrong) as error:
             self.add(_mistakes(error, where))
             return None
@@ -86,7 +76,7 @@ class Reading:
             return []
         data = self._data(where)
         try:
-            _expect(data, kind, least)
+            expect(data, kind, least)
         except Wrong as error:
             self.add(_mistakes(error, where))
             return []
@@ -106,13 +96,6 @@ class Reading:
         for step in where:
             data = data[step]
         return data
-
-
-def suggestion(word: str, known: Collection[str]) -> str:
-    """Return the end of a sentence about an unknown *word*: what was probably meant, or nothing."""
-    close = difflib.get_close_matches(word.casefold(), [name.casefold() for name in known], n=1)
-    meant = [name for name in known if name.casefold() in close]
-    return _('; did you mean "{name}"?').format(name=meant[0]) if meant else ""
 
 
 def _unknown(where: Where, known: Collection[str]) -> Mistake:
@@ -151,112 +134,3 @@ def _steps(error: BaseException) -> Where:
     notes = getattr(error, "__notes__", ())
     names = [note.name for note in notes if isinstance(note, cattrs.AttributeValidationNote)]
     return (*names, *(n.index for n in notes if isinstance(n, cattrs.IterableValidationNote)))
-
-
-def _expect(data: Data, kind: type, least: int = 0) -> None:
-    """Raise Wrong unless *data* is text, a list or a mapping, as *kind* says, and long enough."""
-    if data is None or data == "":
-        raise Wrong(_("a value is missing"))
-    if not isinstance(data, kind):
-        nouns: dict[type, str] = {str: _("text"), list: _("a list"), dict: _("a mapping")}
-        found = f'"{data}"' if isinstance(data, str) else nouns[type(data)]
-        message = _("expected {expected}, not {found}")
-        raise Wrong(message.format(expected=nouns[kind], found=found))
-    if len(data) < least:
-        raise Wrong(_("the list is empty"))
-
-
-def _text(data: Data, _cls: type) -> str:
-    _expect(data, str)
-    return str(data)
-
-
-def _boolean(data: Data, _cls: type) -> bool:
-    text = _text(data, str)
-    if text not in ("true", "false"):
-        raise Wrong(_('expected true or false, not "{word}"').format(word=text))
-    return text == "true"
-
-
-def _integer(data: Data, _cls: type) -> int:
-    text = _text(data, str)
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Wrong(_('expected a whole number, not "{word}"').format(word=text))
-    return int(text)
-
-
-def _literal(data: Data, cls: type) -> str:
-    text, known = _text(data, str), get_args(cls)
-    if text not in known:
-        sentence = _('expected {known}, not "{word}"')
-        listed = _(" or ").join(known)
-        raise Wrong(sentence.format(known=listed, word=text) + suggestion(text, known))
-    return text
-
-
-def _is_optional(cls: Any) -> bool:  # noqa: ANN401 - any annotation
-    return NoneType in get_args(cls) and get_origin(cls) is not Literal
-
-
-def _optional(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    (inner,) = (arg for arg in get_args(cls) if arg is not NoneType)
-    return lambda data, _cls: converter.structure(data, inner)
-
-
-def _tuple(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    args = get_args(cls)
-    read = _list(list[args[0]], converter)  # type: ignore[valid-type]
-
-    def structure_tuple(data: Data, _cls: type) -> tuple[object, ...]:
-        entries = tuple(read(data, list))
-        if len(entries) != len(args):
-            message = _("expected {expected} entries, not {found}")
-            raise Wrong(message.format(expected=len(args), found=len(entries)))
-        return entries
-
-    return structure_tuple
-
-
-def _list(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    return _after_expecting(list, list_structure_factory(cls, converter), cls)
-
-
-def _dict(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    return _after_expecting(dict, mapping_structure_factory(cls, converter), cls)
-
-
-def _record(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    return _after_expecting(dict, make_dict_structure_fn(cls, converter), cls)
-
-
-def _after_expecting(kind: type, read: Hook, cls: Any) -> Hook:  # noqa: ANN401
-    def hook(data: Data, _cls: type) -> object:
-        _expect(data, kind)
-        return read(data, cls)
-
-    return hook
-
-
-def _originates(origin: object) -> Callable[[Any], bool]:
-    return lambda cls: get_origin(cls) is origin
-
-
-def _make_converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    for cls, hook in ((str, _text), (bool, _boolean), (int, _integer)):
-        converter.register_structure_hook(cls, hook)
-    converter.register_structure_hook_func(_originates(Literal), _literal)
-    factories: list[tuple[Callable[[Any], bool], Factory]] = [
-        (_is_optional, _optional),
-        (_originates(list), _list),
-        (_originates(tuple), _tuple),
-        (_originates(dict), _dict),
-        (attrs.has, _record),
-    ]
-    for predicate, factory in factories:
-        converter.register_structure_hook_factory(predicate, factory)
-    use_class_methods(converter, "from_yaml")
-    return converter
-
-
-_CONVERTER = _make_converter()

@@ -83,7 +83,7 @@ def item_in(row: RowMapping) -> Item:
 def run_in(
     row: RowMapping, status: Status, outcomes: Mapping[Outcome, int] | None, reason: Remark | None
 ) -> Run:
-    """Return the run in *row*, with what is worked out from the present: status, outcomes, reason."""
+    """Return the run in *row*, with what depends on the present: status, outcomes, reason."""
     return Run(
         id=str(row["id"]),
         source=row["source"],
@@ -119,7 +119,7 @@ def selection_out(selection: Selection) -> Plain:
 
 
 def selection_in(plain: Plain) -> Selection | None:
-    """Return the selection that :func:`selection_out` wrote; where its rows came from is not kept."""
+    """Return the selection that :func:`selection_out` wrote, without its rows' places."""
     if plain is None:
         return None
     return Selection(

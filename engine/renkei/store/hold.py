@@ -20,7 +20,7 @@ class Hold:
         self._note()
 
     def check(self) -> None:
-        """Renew the lease unless that was done lately; BusyError if another process has taken over."""
+        """Renew the lease unless done lately; BusyError if another process has taken over."""
         if self._age_s() >= RENEW_S:
             self._store.renew(self.lease)
             self._note()
@@ -35,6 +35,6 @@ class Hold:
         self._renewed = (time.time(), time.monotonic())
 
     def _age_s(self) -> float:
-        """Return the age by the clock that shows more: one stands still while the machine sleeps."""
+        """Return the age by the clock that shows more: one stops while the machine sleeps."""
         wall, steady = self._renewed
         return max(abs(time.time() - wall), time.monotonic() - steady)

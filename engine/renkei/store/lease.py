@@ -31,13 +31,13 @@ class Lease:
     token: int
 
 
-def acquire(
-    connection: Connection, name: str, run_id: int, who: str, since: datetime
-) -> Lease:
-    """Take the lease on *name*, inside the caller's transaction; BusyError if a live run holds it."""
-    row = connection.execute(
-        sa.select(leases).where(leases.c.connection == name).with_for_update()
-    ).mappings().first()
+def acquire(connection: Connection, name: str, run_id: int, who: str, since: datetime) -> Lease:
+    """Take the lease on *name* in the caller's transaction; BusyError if a live run has it."""
+    row = (
+        connection.execute(sa.select(leases).where(leases.c.connection == name).with_for_update())
+        .mappings()
+        .first()
+    )
     if row is not None and is_alive(row):
         raise _busy(row)
     token = (row["token"] if row else 0) + 1
@@ -101,8 +101,12 @@ def _busy(row: RowMapping) -> BusyError:
     since = row["since"].astimezone(JST).strftime("%H:%M")
     return BusyError(
         message.format(
-            run=row["run_id"], connection=row["connection"], since=since, who=row["who"],
-            pid=owner.pid, host=owner.host,
+            run=row["run_id"],
+            connection=row["connection"],
+            since=since,
+            who=row["who"],
+            pid=owner.pid,
+            host=owner.host,
         ),
         where=row["connection"],
     )

@@ -1,4 +1,4 @@
-"""Which process writes: host, pid and the moment it started, so that a dead one is known at once."""
+"""Which process writes: host, pid and start, so that a dead one is known at once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Owner:
         return json.dumps(asdict(self))
 
     def is_dead(self) -> bool:
-        """Return whether this process has certainly ended; a process of another machine never has."""
+        """Return whether this process has certainly ended; one of another machine never has."""
         if self.host != socket.gethostname():
             return False
         try:

@@ -67,7 +67,7 @@ def _why(error: Exception) -> str:
 
 
 def _create(path: Path) -> None:
-    """Build the whole store beside its place and link it there, so that no half of it is ever seen."""
+    """Build the whole store beside its place and link it there: no half is ever seen."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
@@ -114,11 +114,15 @@ def _bring_to_head(engine: Engine, place: str) -> None:
         tables = set(sa.inspect(connection).get_table_names())
         if "alembic_version" not in tables:
             if tables and engine.dialect.name == "sqlite":
-                message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
+                message = _(
+                    "{place} is damaged or is no store of renkei. Restore it from a backup."
+                )
                 raise StoreError(message.format(place=place), where=place)
             revision = None
         else:
-            revision = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+            revision = connection.exec_driver_sql(
+                "select version_num from alembic_version"
+            ).scalar()
     if revision == HEAD:
         return
     if revision is not None and revision > HEAD:
@@ -128,8 +132,8 @@ def _bring_to_head(engine: Engine, place: str) -> None:
 
 
 def _upgrade(engine: Engine) -> None:
-    from alembic import command  # noqa: PLC0415 - half a second, needed once per schema
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     with as_file(files("renkei.store") / "migrations") as folder:
         config = Config()

@@ -12,10 +12,9 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.choose import Entry
 from renkei.errors import BusyError, UsageError
 from renkei.i18n import _
-from renkei.model import Difference, Item, Outcome, Remark, Run, Selection, Status
+from renkei.model import Difference, Entry, Item, Outcome, Remark, Run, Selection, Status
 from renkei.store import codec, lease, schema
 from renkei.store.lease import Lease
 from renkei.store.owner import Owner
@@ -55,9 +54,11 @@ class Store:
         defaults = {"counts": {}, "notices": [], "usage": {}, "stop": False, "purged": False}
         with self._writing() as connection:
             result = connection.execute(sa.insert(runs).values(**defaults, **values))
-            return int(result.inserted_primary_key[0])
+            return _key_of(result)
 
-    def add_items(self, run_id: int, plan: Iterable[Item], batch: int = 1000) -> dict[Difference, int]:
+    def add_items(
+        self, run_id: int, plan: Iterable[Item], batch: int = 1000
+    ) -> dict[Difference, int]:
         """Store the plan, some items at a time; return the count of each difference."""
         counts = dict.fromkeys(Difference, 0)
         numbered = enumerate(plan, start=1)
@@ -117,7 +118,9 @@ class Store:
                 sa.select(items.c.target_id)
                 .join(
                     writes,
-                    sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position),
+                    sa.and_(
+                        writes.c.run_id == items.c.run_id, writes.c.position == items.c.position
+                    ),
                 )
                 .join(runs, runs.c.id == items.c.run_id)
                 .where(runs.c.target == row["source"], items.c.target_id.is_not(None))
@@ -255,7 +258,7 @@ class Store:
             self._update(connection, key, selection=codec.selection_out(selection))
 
     def retry_failed(self, run_id: str) -> int:
-        """Forget the outcome of every failed employee, so that a sync tries again; return how many."""
+        """Forget every ``failed`` outcome, so that a sync tries again; return how many."""
         with self._writing() as connection:
             result = connection.execute(
                 sa.update(items)
@@ -267,7 +270,7 @@ class Store:
     # --- syncing ----------------------------------------------------------------------------
 
     def begin_sync(self, run_id: str, at: dt.datetime, who: str) -> Lease:
-        """Take the lease on the target and mark the run as syncing; BusyError if another run writes."""
+        """Take the lease on the target and mark the run as syncing, or raise BusyError."""
         key = self._id(run_id)
         with self._writing() as connection:
             row = self._row(connection, run_id)
@@ -326,7 +329,7 @@ class Store:
                     run_id=held.run_id, position=position, kind=kind, token=held.token, intent_at=at
                 )
             )
-            return int(result.inserted_primary_key[0])
+            return _key_of(result)
 
     def record(
         self,
@@ -343,7 +346,7 @@ class Store:
         Commit the outcome of one employee, and with *write_id* the result of that write.
 
         ``unknown`` leaves the write open. A result that arrives after the lease was lost is still
-        recorded, since it is a fact about the other system, unless the successor has found out more.
+        recorded, being a fact about the other system, unless the successor has found out more.
         """
         holds = (
             sa.select(leases.c.connection)
@@ -427,9 +430,12 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with schema.translated(self._place), self._engine.connect() as connection:
-            with connection.execution_options(renkei_writes=True).begin():
-                yield connection
+        with (
+            schema.translated(self._place),
+            self._engine.connect().execution_options(renkei_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
 
     def _set(self, run_id: int, **columns: object) -> None:
         with self._writing() as connection:
@@ -459,14 +465,16 @@ class Store:
             raise BusyError(message.format(run=run_id))
 
     def _view(self, connection: Connection, row: RowMapping) -> Run:
-        """Return the run in *row*; a dead process turns fetching into failed and syncing into paused."""
+        """Return the run in *row*; after a dead process fetching is failed, syncing paused."""
         status, reason = Status(row["status"]), codec.remark_in(row["reason"])
         if status is Status.FETCHING and (not row["owner"] or Owner.parse(row["owner"]).is_dead()):
             status, reason = Status.FAILED, Remark("interrupted")
         if status is Status.SYNCING and lease.holder(connection, row["id"]) is None:
             status, reason = Status.PAUSED, Remark("interrupted")
         begun = row["sync_started_at"] is not None
-        return codec.run_in(row, status, self._outcomes(connection, row["id"]) if begun else None, reason)
+        return codec.run_in(
+            row, status, self._outcomes(connection, row["id"]) if begun else None, reason
+        )
 
     @staticmethod
     def _outcomes(connection: Connection, run_id: int) -> dict[Outcome, int]:
@@ -492,6 +500,13 @@ class Store:
         return counts
 
 
+def _key_of(result: sa.CursorResult[Any]) -> int:
+    """Return the primary key that the database gave to the row just inserted."""
+    key = result.inserted_primary_key
+    assert key is not None  # noqa: S101 - an insert of one row always has one
+    return int(key[0])
+
+
 def _outcome(*, selected: bool, outcome: str | None) -> Outcome:
     if not selected:
         return Outcome.NOT_SELECTED
@@ -505,4 +520,3 @@ def _choices_out(new: Mapping[str, Any]) -> dict[str, list[str]] | None:
 def _no_run(run_id: str) -> UsageError:
     message = _("There is no run {run}. `renkei reports` lists them.")
     return UsageError(message.format(run=run_id), code="unknown_run")
-

@@ -1,4 +1,4 @@
-"""The tables. Employees' values live in ``items.payload`` and ``items.name`` only; a purge empties them.
+"""The tables. Employees' values live in ``items`` only: ``name``, ``payload`` and ``detail``.
 
 Every change here needs a migration in ``migrations/versions``; a test compares the two.
 """
@@ -31,14 +31,14 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401
+    def process_bind_param(self, value: dt.datetime | None, _dialect: Dialect) -> Any:  # noqa: ANN401
         """Refuse an instant without a zone."""
         if value is not None and value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
         return value if value is None else value.astimezone(dt.UTC)
 
     def process_result_value(
-        self, value: dt.datetime | None, dialect: Dialect
+        self, value: dt.datetime | None, _dialect: Dialect
     ) -> dt.datetime | None:
         """Return the instant in UTC."""
         if value is None:
@@ -66,7 +66,12 @@ runs = Table(
     Column("settings", sa.JSON, nullable=False),
     Column("counts", sa.JSON, nullable=False),
     Column("notices", sa.JSON, nullable=False),
-    Column("usage", sa.JSON, nullable=False, comment="requests by connection, and seconds, of the fetch"),
+    Column(
+        "usage",
+        sa.JSON,
+        nullable=False,
+        comment="requests by connection, and seconds, of the fetch",
+    ),
     Column("selection", sa.JSON, nullable=True),
     Column("reason", sa.JSON, nullable=True),
     Column("resume_at", Instant, nullable=True),
@@ -86,7 +91,9 @@ items = Table(
     Column("target_id", String(400), nullable=True),
     Column("reasons", sa.JSON, nullable=False),
     Column("notes", sa.JSON, nullable=False),
-    Column("payload", Text, nullable=True, comment="read, before, after, changes, new values, detail"),
+    Column(
+        "payload", Text, nullable=True, comment="read, before, after, changes, new values, detail"
+    ),
     Column("selected", sa.Boolean, nullable=False),
     Column("new_values", sa.JSON, nullable=True),
     Column("outcome", String(20), nullable=True),

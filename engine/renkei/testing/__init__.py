@@ -1,4 +1,4 @@
-"""Test doubles that are real, small implementations: for renkei's own tests and for integrators'."""
+"""Test doubles that are real, small implementations, for renkei's tests and integrators'."""
 
 from renkei.testing.memory import MemoryConnector, MemorySystem, installed
 

@@ -29,9 +29,9 @@ class MemorySystem:
     """
     A system in memory: *people* by id, *writes* as (kind, id, values) in order.
 
-    *trouble*, if set, is called with a hook's name and the values right before the system acts; what
-    it raises comes out of the hook. *aftermath* is called right after the system has acted: what it
-    raises is an answer that was lost.
+    *trouble* is called with a hook's name and the values right before the system acts; what it
+    raises comes out of the hook. *aftermath* is called right after: what it raises is an answer
+    that was lost.
     """
 
     specs: tuple[FieldSpec, ...]
@@ -134,7 +134,7 @@ def installed(**factories: Callable[[Connection], object]) -> Iterator[None]:
 
     Each keyword is a connector's name; its value builds the connector for one connection.
     """
-    from renkei import plugins  # noqa: PLC0415 - only tests need it
+    from renkei import plugins
 
     real = plugins.found
 

@@ -18,6 +18,7 @@ from renkei.connector import (
     RecordError,
     Ref,
     UnavailableError,
+    Values,
 )
 from renkei_touchontime import TouchOnTime
 
@@ -145,7 +146,7 @@ def test_an_odd_value_concerns_one_person_only(
     tot: TouchOnTime, mock: respx.MockRouter, field: str, raw: object
 ) -> None:
     """The field is named as unreadable, its value goes nowhere, everybody else goes on."""
-    mock.get(EMPLOYEES).mock(side_effect=by_date(today=[person("1", **{field: raw}), person("2")]))
+    mock.get(EMPLOYEES).mock(side_effect=by_date(today=[{**person("1"), field: raw}, person("2")]))
     odd, fine = listed(tot)
     assert odd.unreadable == (field,)
     assert field not in odd.values
@@ -163,7 +164,7 @@ def test_a_record_without_a_key_stops_the_list(
 
 
 def test_a_few_numbers_are_read_one_by_one(tot: TouchOnTime, mock: respx.MockRouter) -> None:
-    """As of today, also for another base date; unknown codes are nobody, whichever way it is said."""
+    """As of today, whatever the base date; an unknown code is nobody, however it is said."""
     mock.get(f"{EMPLOYEES}/1").mock(return_value=httpx.Response(200, json=person("1")))
     mock.get(f"{EMPLOYEES}/2").mock(return_value=error(400, 9012))
     mock.get(f"{EMPLOYEES}/3").mock(return_value=error(404, 526))
@@ -250,7 +251,7 @@ def test_only_dated_fields_follow_the_base_date(tot: TouchOnTime, mock: respx.Mo
 
 # -- writing -----------------------------------------------------------------------------------
 
-NEW = {
+NEW: Values = {
     "code": "0417",
     "lastName": "髙﨑",
     "hiredDate": dt.date(2026, 12, 1),
@@ -387,7 +388,7 @@ def test_no_access_names_all_three_causes(
         ("18:30:20", "18:30"),
         ("10:00:01", "10:00"),
         ("08:29:59", "10:00"),
-        ("00:00:00", "10:00"),
+        ("05:00:00", "10:00"),
     ],
 )
 def test_the_closed_band_is_told_by_its_code(
