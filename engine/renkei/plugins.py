@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args
 
 import pluggy
 from attrs import evolve, frozen
@@ -22,6 +22,7 @@ from renkei.errors import (
     ConfigurationError,
     ConnectorError,
     InDoubtError,
+    RecordError,
     RenkeiError,
     UnavailableError,
 )
@@ -30,14 +31,18 @@ from renkei.http import Connection
 from renkei.i18n import _
 from renkei.model import (
     Account,
+    Choice,
     ClosedHours,
     Employee,
     FieldSpec,
+    Finding,
+    Label,
     NewField,
     Ref,
     RequestLimit,
     Value,
     Values,
+    Write,
 )
 
 CONNECTORS = "renkei.connectors"
@@ -53,6 +58,18 @@ Factory = Callable[[Connection], object]
 T = TypeVar("T")
 
 _PYTHON: dict[str, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
+
+_WRITES = ("create_employee", "update_employee")
+
+_ROLE_TYPES = {
+    "number": "text",
+    "family_name": "text",
+    "given_name": "text",
+    "birth": "date",
+    "hired": "date",
+    "left": "date",
+    "retired": "boolean",
+}
 
 
 @frozen
@@ -100,7 +117,9 @@ def load_extensions(register: Callable[..., None]) -> None:
     for entry in found(EXTENSIONS):
         try:
             entry.load()(register)
-        except Exception as error:  # noqa: BLE001 - an extension may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - an extension may raise anything
             raise ConfigurationError(
                 _("Extension {name} cannot be loaded ({kind}). Repair or uninstall it.").format(
                     name=entry.name, kind=type(error).__name__
@@ -161,9 +180,10 @@ class Reader:
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
         fields = tuple(self._required("new_employee_fields", NewField))
-        for new in fields:
-            if new.name not in self._types:
-                self._nonsense("new_employee_fields", new.name)
+        names = [new.name for new in fields]
+        for name in names:
+            if name not in self._types or names.count(name) > 1:
+                self._nonsense("new_employee_fields", name)
         return fields
 
     def refuse_missing(self, names: set[str]) -> None:
@@ -177,7 +197,7 @@ class Reader:
             return None
         with self._named("check"):
             account = self._hook.check()
-            if not isinstance(account, Account):
+            if not _is_sound(account, Account):
                 self._nonsense("check", type(account).__name__)
             return account
 
@@ -195,7 +215,7 @@ class Reader:
         with self._named(hook):
             answers = list(getattr(self._hook, hook)())
             for answer in answers:
-                if not isinstance(answer, kind):
+                if not _is_sound(answer, kind):
                     self._nonsense(hook, type(answer).__name__)
             return answers
 
@@ -204,10 +224,16 @@ class Reader:
 
     @contextmanager
     def _named(self, hook: str) -> Iterator[None]:
-        """Let our own errors through with the name; turn all others into ConnectorError."""
+        """
+        Let our own errors through with the name; turn all others into ConnectorError.
+
+        One employee refused and a write in doubt mean nothing where nothing is written.
+        """
         try:
             yield
         except RenkeiError as error:
+            if isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES:
+                raise self._failed(hook, type(error).__name__) from None
             error.where = error.where or self.name
             raise
         except (KeyboardInterrupt, GeneratorExit):
@@ -293,7 +319,9 @@ def _plug(connection: Connection) -> pluggy.PluginManager:
         plugin = _entry(connector).load()(connection)
     except RenkeiError:
         raise
-    except Exception as error:  # noqa: BLE001 - code of somebody else
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - code of somebody else, which may even exit
         raise _unusable(connector, type(error).__name__) from None
     manager = pluggy.PluginManager("renkei")
     manager.add_hookspecs(ConnectorSpec)
@@ -330,8 +358,40 @@ def _implemented(manager: pluggy.PluginManager, hook: str) -> bool:
     return bool(getattr(manager.hook, hook).get_hookimpls())
 
 
+def _is_sound(answer: object, kind: type) -> bool:
+    """Return whether *answer* is a *kind* that holds what a *kind* holds; may raise."""
+    if not isinstance(answer, kind):
+        return False
+    match answer:
+        case FieldSpec():
+            return (
+                _is_id(answer.name)
+                and isinstance(answer.label, Label)
+                and answer.type in _PYTHON
+                and _ROLE_TYPES.get(answer.role or "", answer.type) == answer.type
+                and answer.role in (None, *_ROLE_TYPES)
+                and answer.write in get_args(Write)
+            )
+        case NewField():
+            return isinstance(answer.label, Label) and all(
+                isinstance(choice, Choice) and _is_id(choice.code) and _is_text(choice.label)
+                for choice in answer.choices
+            )
+        case Account():
+            return _is_text(answer.name) and all(isinstance(f, Finding) for f in answer.findings)
+        case ClosedHours():
+            return isinstance(answer.start, dt.time) and answer.start < answer.end
+        case RequestLimit():
+            return answer.count >= 1 and answer.window_s > 0
+    return True
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and _storable(value)
+
+
 def _is_id(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+    return isinstance(value, str) and bool(value) and _storable(value)
 
 
 def _storable(text: str) -> bool:

@@ -20,7 +20,13 @@ from renkei.apply import reason_of
 from renkei.check import Checked, check_all
 from renkei.clock import base_dates
 from renkei.config import Config, clock_for
-from renkei.errors import ClosedError, RenkeiError, UsageError
+from renkei.errors import (
+    ClosedError,
+    RenkeiError,
+    SystemFault,
+    UnavailableError,
+    UsageError,
+)
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
 from renkei.i18n import _
@@ -33,9 +39,6 @@ from renkei.sync import Sync, offered
 from renkei.systems import Pairing, Systems
 
 OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
-
-PASSING = frozenset({"closed", "unavailable", "maintenance", "rate_limit"})
-"""Reasons to pause that end by themselves."""
 
 
 class Runs:
@@ -260,25 +263,27 @@ class Runs:
         """
         waits = waiting_times()
         while True:
-            run = self._sync_once(run_id, retry_failed=retry_failed)
-            passing = run.status is Status.PAUSED and run.reason and run.reason.code in PASSING
+            fault = self._sync_once(run_id, retry_failed=retry_failed)
+            passing = isinstance(fault, UnavailableError)
             if not (wait and passing) or self._interrupted.is_set():
-                return run
-            if run.resume_at is None:
-                self._sleep(next(waits), "retry", run.target)
-            else:
-                self._sleep(self._until(run.resume_at), "closed", run.target)
+                return self.run(run_id)
+            opens_in_s = self._until(fault.opens) if isinstance(fault, ClosedError) else 0.0
+            if opens_in_s > 0:
+                self._sleep(opens_in_s, "closed", fault.where)
                 waits = waiting_times()
+            else:
+                self._sleep(next(waits), "retry", fault.where)
             retry_failed = False
             self._systems.start_over()
 
-    def _sync_once(self, run_id: str, *, retry_failed: bool) -> Run:
+    def _sync_once(self, run_id: str, *, retry_failed: bool) -> SystemFault | None:
+        """Sync until there is nothing left or a fault pauses it; return that fault."""
         run = self.run(run_id)
         if retry_failed and run.status is Status.DONE_WITH_ERRORS:
             self._refuse_old(run)
             self._store.retry_failed(run_id)
         elif not self._anything_left(run):
-            return run
+            return None
         self._refuse_over(run, but=Status.DONE_WITH_ERRORS)
         if self._store.selection(run_id) is None:
             message = _("Nobody has been chosen in run {run}. Choose with `renkei sync {run} …`.")
@@ -295,8 +300,7 @@ class Runs:
             interrupted=self._interrupted.is_set,
             sleep=self._sleep,
         )
-        sync.carry_out(run, self.who)
-        return self.run(run_id)
+        return sync.carry_out(run, self.who)
 
     @staticmethod
     def _anything_left(run: Run) -> bool:
@@ -344,6 +348,9 @@ class Runs:
                 self._refuse_old(run)
             message = _("Run {run} is over ({status}). Fetch again.")
             raise UsageError(message.format(run=run.id, status=run.status), code="over")
+        if run.purged:
+            message = _("The values of run {run} have been purged. Fetch again.")
+            raise UsageError(message.format(run=run.id), code="purged")
         if run.status is Status.FETCHING:
             message = _("Run {run} is still being fetched. Wait until it is ready.")
             raise UsageError(message.format(run=run.id), code="fetching")

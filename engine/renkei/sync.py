@@ -47,11 +47,11 @@ class Sync:
     interrupted: Callable[[], bool]
     sleep: Sleep
 
-    def carry_out(self, run: Run, who: str) -> None:
+    def carry_out(self, run: Run, who: str) -> SystemFault | None:
         """
         Write what is chosen in *run*; afterwards the store tells how it ended.
 
-        Raises BusyError or StoreError; every fault of the target pauses the run instead.
+        A fault of the target pauses the run and is returned. Raises BusyError or StoreError.
         """
         writer = self.systems.writer(run.target)
         hold = Hold(self.store, self.store.begin_sync(run.id, self.clock.now(), who))
@@ -73,12 +73,14 @@ class Sync:
         except SystemFault as fault:
             opens = fault.opens if isinstance(fault, ClosedError) else None
             self._end(hold, Status.PAUSED, reason_of(fault), opens)
+            return fault
         except BaseException:
             self._end(hold, Status.PAUSED, Remark("interrupted"))
             raise
         else:
             reason = Remark("plan_full", (run.target,)) if full else None
             self._end(hold, Status.PAUSED if full else self._final(run.id), reason)
+        return None
 
     def _apply(self, run: Run, hold: Hold, writer: Writer) -> bool:
         writer.connection.check_open()

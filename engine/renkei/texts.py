@@ -15,6 +15,10 @@ from renkei.printable import printable
 
 _REASONS: Mapping[str, str] = {
     # Why an employee cannot be synced (blocked)
+    "created_without_number": N_(
+        "The target created this employee but left out the number, so that nobody can find it by"
+        " number. Enter the number there by hand, and do not sync this employee again."
+    ),
     "no_number": N_("No employee number. Enter one in the source system and fetch again."),
     "duplicate_in_source": N_(
         "The source has this employee number more than once. Correct it there and fetch again."

@@ -207,7 +207,9 @@ def test_zero_and_false_are_values(world: World) -> None:
 def test_a_required_zero_is_not_missing(world: World) -> None:
     """A required number or switch is filled by 0 and by false."""
     world.rosta.specs = tuple(
-        evolve(spec, required=True, clearable=False) if spec.name in ("capacity", "nights") else spec
+        evolve(spec, required=True, clearable=False)
+        if spec.name in ("capacity", "nights")
+        else spec
         for spec in world.rosta.specs
     )
     world.in_clinic(beds=0, night=False)
@@ -298,9 +300,7 @@ def test_a_number_twice_in_the_source_blocks_both(world: World) -> None:
 
 
 @pytest.mark.parametrize("gone", [{"until": BASE}, {"since": AFTER}])
-def test_only_the_listed_of_the_source_count_as_twice(
-    world: World, gone: dict[str, Value]
-) -> None:
+def test_only_the_listed_of_the_source_count_as_twice(world: World, gone: dict[str, Value]) -> None:
     """A number may be used again once its former bearer is not listed."""
     world.in_clinic(**gone)
     world.in_clinic(surname="橘")
@@ -391,7 +391,10 @@ def test_a_name_in_another_width_is_no_other_person(world: World) -> None:
 @pytest.mark.parametrize(("system", "name"), [("clinic", "born"), ("rosta", "dob")])
 def test_an_unknown_birth_date_makes_no_other_person(world: World, system: str, name: str) -> None:
     """What is unknown does not differ."""
-    people = {"clinic": world.in_clinic(), "rosta": world.in_rosta(family="橘", given="楓", dob=YOUNG)}
+    people = {
+        "clinic": world.in_clinic(),
+        "rosta": world.in_rosta(family="橘", given="楓", dob=YOUNG),
+    }
     forget(getattr(world, system), people[system], name)
     assert only(world).difference is Difference.CHANGED
 
@@ -499,9 +502,7 @@ def test_every_reason_is_told_at_once(world: World) -> None:
 
 
 @pytest.mark.parametrize(("end", "noted"), [(BEFORE, True), (BASE, True), (AFTER, False)])
-def test_somebody_resigned_in_the_target_is_noted(
-    world: World, end: dt.date, noted: bool
-) -> None:
+def test_somebody_resigned_in_the_target_is_noted(world: World, end: dt.date, noted: bool) -> None:
     """A sync would make them active again, so the date is told; it is a change, never new."""
     world.in_clinic()
     world.in_rosta(end=end)

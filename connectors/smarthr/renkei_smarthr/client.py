@@ -127,7 +127,7 @@ class Client:
             "{name} created the employee but did not store the employee number: the token may lack"
             " the right to write it. Enter the number in SmartHR, and give the token that right."
         )
-        return RecordError(message.format(name=self._name), code="no_number", fields=(NUMBER,))
+        return RecordError(message.format(name=self._name), code="created_without_number", fields=(NUMBER,))
 
 
 def classify(failure: Failure) -> RenkeiError | None:

@@ -46,6 +46,9 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
+UNFINISHED = ("unknown", "deferred")
+"""Outcomes that are not the last word."""
+
 runs = Table(
     "runs",
     metadata,

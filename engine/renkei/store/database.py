@@ -1,0 +1,133 @@
+"""What every part of the store shares: transactions, and a run as it stands at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from renkei.errors import UsageError
+from renkei.i18n import _
+from renkei.model import Outcome, Remark, Run, Status
+from renkei.store import codec, lease, schema
+from renkei.store.owner import Owner
+from renkei.store.tables import items, runs, writes
+
+
+class Database:
+    """The report store at *place*, a file or a database URL; several processes may share one."""
+
+    def __init__(self, place: str) -> None:
+        self._engine = schema.open_engine(place)
+        self._place = self._engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def run(self, run_id: str) -> Run:
+        """Return a run as it stands now; UsageError if there is none of that id."""
+        with self._reading() as connection:
+            return self._view(connection, self._row(connection, run_id))
+
+    def latest(self, limit: int) -> list[Run]:
+        """Return the newest runs, newest first."""
+        query = sa.select(runs).order_by(runs.c.id.desc()).limit(limit)
+        with self._reading() as connection:
+            return [self._view(connection, row) for row in connection.execute(query).mappings()]
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with schema.translated(self._place), self._engine.connect() as c, c.begin():
+            yield c
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with (
+            schema.translated(self._place),
+            self._engine.connect().execution_options(renkei_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def _set(self, run_id: int, **columns: object) -> None:
+        with self._writing() as connection:
+            self._update(connection, run_id, **columns)
+
+    @staticmethod
+    def _update(connection: Connection, run_id: int, **columns: object) -> None:
+        connection.execute(sa.update(runs).where(runs.c.id == run_id).values(**columns))
+
+    @staticmethod
+    def _id(run_id: str) -> int:
+        if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
+            raise _no_run(run_id)
+        return int(run_id)
+
+    def _row(self, connection: Connection, run_id: str) -> RowMapping:
+        query = sa.select(runs).where(runs.c.id == self._id(run_id))
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            raise _no_run(run_id)
+        return row
+
+    def _view(self, connection: Connection, row: RowMapping) -> Run:
+        """Return the run in *row*; after a dead process fetching is failed, syncing paused."""
+        status, reason = Status(row["status"]), codec.remark_in(row["reason"])
+        if status is Status.FETCHING and (not row["owner"] or Owner.parse(row["owner"]).is_dead()):
+            status, reason = Status.FAILED, Remark("interrupted")
+        if status is Status.SYNCING and lease.holder(connection, row["id"]) is None:
+            status, reason = Status.PAUSED, Remark("interrupted")
+        begun = row["sync_started_at"] is not None
+        return codec.run_in(
+            row, status, self._outcomes(connection, row["id"]) if begun else None, reason
+        )
+
+    @staticmethod
+    def _outcomes(connection: Connection, run_id: int) -> dict[Outcome, int]:
+        """Count the outcomes; whoever was chosen and has none yet is deferred, or in doubt."""
+        query = (
+            sa.select(items.c.selected, items.c.outcome, sa.func.count())
+            .where(items.c.run_id == run_id)
+            .group_by(items.c.selected, items.c.outcome)
+        )
+        counts = dict.fromkeys(Outcome, 0)
+        for selected, outcome, count in connection.execute(query):
+            counts[_outcome(selected=selected, outcome=outcome)] += count
+        in_doubt = connection.execute(
+            sa.select(sa.func.count(sa.distinct(items.c.position)))
+            .join(
+                writes,
+                same_item(),
+            )
+            .where(items.c.run_id == run_id, writes.c.result.is_(None), items.c.outcome.is_(None))
+        ).scalar_one()
+        counts[Outcome.DEFERRED] -= in_doubt
+        counts[Outcome.UNKNOWN] += in_doubt
+        return counts
+
+
+def same_item() -> sa.ColumnElement[bool]:
+    """Return the condition that joins the writes of an item to it."""
+    return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
+
+
+def key_of(result: sa.CursorResult[Any]) -> int:
+    """Return the primary key that the database gave to the row just inserted."""
+    key = result.inserted_primary_key
+    assert key is not None  # noqa: S101 - an insert of one row always has one
+    return int(key[0])
+
+
+def _outcome(*, selected: bool, outcome: str | None) -> Outcome:
+    if not selected:
+        return Outcome.NOT_SELECTED
+    return Outcome(outcome) if outcome else Outcome.DEFERRED
+
+
+def _no_run(run_id: str) -> UsageError:
+    message = _("There is no run {run}. `renkei reports` lists them.")
+    return UsageError(message.format(run=run_id), code="unknown_run")

@@ -1,0 +1,193 @@
+"""The journal: the intent and the outcome of every write, under the lease of the run that writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from renkei.model import Item, Outcome, Remark, Status
+from renkei.store import codec, lease
+from renkei.store.database import Database, key_of, same_item
+from renkei.store.lease import Lease
+from renkei.store.tables import UNFINISHED, items, leases, runs, writes
+
+ACCEPTED_ALL_THE_SAME = "created_without_number"
+"""A failure after which nothing may be sent again: the system has the employee."""
+
+
+@frozen(kw_only=True)
+class OpenWrite:
+    """A write whose fate is unknown."""
+
+    id: int
+    item: Item
+    kind: str
+
+
+class Journal(Database):
+    """The part of the store that makes a sync safe to interrupt anywhere."""
+
+    def has_begun(self, run_id: str) -> bool:
+        """Return whether the first intent, or any outcome, has been committed."""
+        key = self._id(run_id)
+        with self._reading() as connection:
+            sent = sa.select(writes.c.id).where(writes.c.run_id == key).exists()
+            ended = sa.select(items.c.position).where(
+                items.c.run_id == key, items.c.outcome.is_not(None)
+            )
+            return bool(connection.execute(sa.select(sa.or_(sent, ended.exists()))).scalar())
+
+    def retry_failed(self, run_id: str) -> int:
+        """Forget every ``failed`` outcome, so that a sync tries again; return how many."""
+        with self._writing() as connection:
+            failed = sa.select(items.c.position, items.c.outcome_reason).where(
+                items.c.run_id == self._id(run_id), items.c.outcome == Outcome.FAILED.value
+            )
+            again = [
+                position
+                for position, reason in connection.execute(failed)
+                if not reason or reason[0] != ACCEPTED_ALL_THE_SAME
+            ]
+            connection.execute(
+                sa.update(items)
+                .where(items.c.run_id == self._id(run_id), items.c.position.in_(again))
+                .values(outcome=None, outcome_reason=None, detail=None)
+            )
+            return len(again)
+
+    def begin_sync(self, run_id: str, at: dt.datetime, who: str) -> Lease:
+        """Take the lease on the target and mark the run as syncing, or raise BusyError."""
+        key = self._id(run_id)
+        with self._writing() as connection:
+            row = self._row(connection, run_id)
+            held = lease.acquire(connection, row["target"], key, who, at)
+            self._update(
+                connection,
+                key,
+                status=Status.SYNCING.value,
+                sync_started_at=row["sync_started_at"] or at,
+                finished_at=None,
+                reason=None,
+                resume_at=None,
+                stop=False,
+            )
+            return held
+
+    def end_sync(
+        self,
+        held: Lease,
+        status: Status,
+        at: dt.datetime,
+        reason: Remark | None = None,
+        resume_at: dt.datetime | None = None,
+    ) -> None:
+        """Record how the sync ended or why it paused, and give the lease back."""
+        paused = status is Status.PAUSED
+        with self._writing() as connection:
+            lease.renew(connection, held)
+            self._update(
+                connection,
+                held.run_id,
+                status=status.value,
+                finished_at=None if paused else at,
+                reason=codec.remark_out(reason),
+                resume_at=resume_at,
+            )
+            lease.release(connection, held)
+
+    def renew(self, held: Lease) -> None:
+        """Renew the lease; BusyError if it was taken over."""
+        with self._writing() as connection:
+            lease.renew(connection, held)
+
+    def intend(self, held: Lease, position: int, kind: str, at: dt.datetime) -> int | None:
+        """
+        Commit the intent of one write, only while the lease holds, and renew it; return its id.
+
+        None means that somebody asked to stop. BusyError if the lease was taken over.
+        """
+        with self._writing() as connection:
+            lease.renew(connection, held)
+            if connection.execute(sa.select(runs.c.stop).where(runs.c.id == held.run_id)).scalar():
+                return None
+            result = connection.execute(
+                sa.insert(writes).values(
+                    run_id=held.run_id, position=position, kind=kind, token=held.token, intent_at=at
+                )
+            )
+            return key_of(result)
+
+    def record(
+        self,
+        held: Lease,
+        position: int,
+        outcome: Outcome,
+        at: dt.datetime,
+        *,
+        write_id: int | None = None,
+        reason: Remark | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """
+        Commit the outcome of one employee, and with *write_id* the result of that write.
+
+        ``unknown`` leaves the write open. A result that arrives after the lease was lost is still
+        recorded, being a fact about the other system, unless the successor has found out more.
+        """
+        holds = (
+            sa.select(leases.c.connection)
+            .where(leases.c.connection == held.connection, leases.c.token == held.token)
+            .exists()
+        )
+        open_still = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
+        with self._writing() as connection:
+            if write_id is not None and outcome is not Outcome.UNKNOWN:
+                connection.execute(
+                    sa.update(writes)
+                    .where(writes.c.id == write_id)
+                    .values(result=outcome.value, result_at=at)
+                )
+            connection.execute(
+                sa.update(items)
+                .where(items.c.run_id == held.run_id, items.c.position == position)
+                .where(sa.or_(holds, open_still))
+                .values(
+                    outcome=outcome.value, outcome_reason=codec.remark_out(reason), detail=detail
+                )
+            )
+
+    def close_write(self, write_id: int, result: str, at: dt.datetime) -> None:
+        """Record that a write had no effect, so that it may be sent again under a new intent."""
+        with self._writing() as connection:
+            connection.execute(
+                sa.update(writes).where(writes.c.id == write_id).values(result=result, result_at=at)
+            )
+
+    def open_writes(self, run_id: int) -> list[OpenWrite]:
+        """Return the writes of a run whose fate is unknown, oldest first."""
+        query = (
+            sa.select(items, writes.c.id.label("write_id"), writes.c.kind)
+            .join(
+                writes,
+                same_item(),
+            )
+            .where(writes.c.run_id == run_id, writes.c.result.is_(None))
+            .order_by(writes.c.id)
+        )
+        with self._reading() as connection:
+            return [
+                OpenWrite(id=row["write_id"], item=codec.item_in(row), kind=row["kind"])
+                for row in connection.execute(query).mappings()
+            ]
+
+    def cancel(self, run_id: str, at: dt.datetime) -> bool:
+        """Cancel a run that waits; return false if a live process writes: it was told to stop."""
+        with self._writing() as connection:
+            row = self._row(connection, run_id)
+            if lease.holder(connection, row["id"]) is not None:
+                self._update(connection, row["id"], stop=True)
+                return False
+            self._update(connection, row["id"], status=Status.CANCELLED.value, finished_at=at)
+            return True

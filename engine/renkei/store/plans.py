@@ -1,0 +1,232 @@
+"""Plans: what a fetch found, and who of it was chosen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from renkei.errors import BusyError
+from renkei.i18n import _
+from renkei.model import Choice, Difference, Entry, Item, Remark, Selection, Status
+from renkei.store import codec, lease
+from renkei.store.database import Database, key_of, same_item
+from renkei.store.owner import Owner
+from renkei.store.tables import UNFINISHED, items, runs, writes
+
+PAGE = 500
+"""Items read at a time: a reader must not hold the database while somebody looks at a page."""
+
+
+class Plans(Database):
+    """The part of the store that a fetch fills and a choice marks."""
+
+    def begin_fetch(self, **columns: object) -> int:
+        """Record a run that is being fetched by this process; return its id."""
+        values = {"status": Status.FETCHING.value, "owner": str(Owner.me()), **columns}
+        defaults = {"counts": {}, "notices": [], "usage": {}, "stop": False, "purged": False}
+        with self._writing() as connection:
+            result = connection.execute(sa.insert(runs).values(**defaults, **values))
+            return key_of(result)
+
+    def add_items(
+        self, run_id: int, plan: Iterable[Item], batch: int = 1000
+    ) -> dict[Difference, int]:
+        """Store the plan, some items at a time; return the count of each difference."""
+        counts = dict.fromkeys(Difference, 0)
+        numbered = enumerate(plan, start=1)
+        while part := list(islice(numbered, batch)):
+            with self._writing() as connection:
+                connection.execute(
+                    sa.insert(items),
+                    [codec.item_row(run_id, position, item) for position, item in part],
+                )
+            for _position, item in part:
+                counts[item.difference] += 1
+        return counts
+
+    def end_fetch(
+        self,
+        run_id: int,
+        *,
+        at: dt.datetime,
+        counts: Mapping[Difference, int],
+        notices: Sequence[Remark],
+        usage: Mapping[str, Any],
+    ) -> None:
+        """Make the plan ready; until now nobody could see or sync it."""
+        self._set(
+            run_id,
+            status=Status.READY.value,
+            owner=None,
+            fetched_at=at,
+            counts={difference.value: count for difference, count in counts.items()},
+            notices=[codec.remark_out(notice) for notice in notices],
+            usage=dict(usage),
+        )
+
+    def fail_fetch(self, run_id: int, at: dt.datetime, reason: Remark) -> None:
+        """Record that the fetch ended without a plan."""
+        with self._writing() as connection:
+            connection.execute(sa.delete(items).where(items.c.run_id == run_id))
+            self._update(
+                connection,
+                run_id,
+                status=Status.FAILED.value,
+                owner=None,
+                finished_at=at,
+                reason=codec.remark_out(reason),
+            )
+
+    def usage(self, source: str, target: str) -> dict[str, Any] | None:
+        """Return what the last successful fetch of this pair cost, or None if there was none."""
+        query = (
+            sa.select(runs.c.usage)
+            .where(runs.c.source == source, runs.c.target == target, runs.c.fetched_at.is_not(None))
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
+        with self._reading() as connection:
+            return connection.execute(query).scalar()
+
+    def last_write(self) -> int:
+        """Return the id of the newest entry of the journal; 0 if nothing was ever sent."""
+        with self._reading() as connection:
+            return connection.execute(sa.select(sa.func.max(writes.c.id))).scalar() or 0
+
+    def rewritten(self, run_id: str) -> frozenset[str]:
+        """Return the ids in the run's source that other runs have updated since it was fetched."""
+        with self._reading() as connection:
+            row = self._row(connection, run_id)
+            query = (
+                sa.select(items.c.target_id)
+                .join(writes, same_item())
+                .join(runs, runs.c.id == items.c.run_id)
+                .where(runs.c.target == row["source"], items.c.target_id.is_not(None))
+                .where(writes.c.id > row["usage"].get("last_write", 0))
+            )
+            return frozenset(connection.execute(query).scalars())
+
+    def fetched_at(self, run_id: str) -> dt.datetime | None:
+        """Return when the plan was made."""
+        with self._reading() as connection:
+            at: dt.datetime | None = self._row(connection, run_id)["fetched_at"]
+            return at
+
+    def items(
+        self,
+        run_id: str,
+        *,
+        differences: Sequence[Difference] = (),
+        numbers: Sequence[str] = (),
+        selected: bool = False,
+        open_only: bool = False,
+    ) -> Iterator[Item]:
+        """
+        Iterate over the plan in order of number.
+
+        *selected*: only the chosen ones. *open_only*: only those without a final outcome.
+        """
+        query = sa.select(items).order_by(items.c.position).limit(PAGE)
+        query = query.where(items.c.run_id == self._id(run_id))
+        if differences:
+            query = query.where(items.c.difference.in_([d.value for d in differences]))
+        if numbers:
+            query = query.where(items.c.number.in_(list(numbers)))
+        if selected:
+            query = query.where(items.c.selected)
+        if open_only:
+            query = query.where(sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED)))
+        position = 0
+        while True:
+            with self._reading() as connection:
+                page = connection.execute(query.where(items.c.position > position)).mappings().all()
+            yield from (codec.item_in(row) for row in page)
+            if len(page) < PAGE:
+                return
+            position = page[-1]["position"]
+
+    def entries(self, run_id: str) -> list[Entry]:
+        """Return the whole plan as far as choosing needs it."""
+        columns = (items.c.position, items.c.number, items.c.difference)
+        query = sa.select(*columns).where(items.c.run_id == self._id(run_id))
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(items.c.position)).all()
+        return [Entry(position, number, Difference(name)) for position, number, name in rows]
+
+    def count(self, run_id: str, **filters: object) -> int:
+        """Return how many items carry these column values, for example ``difference="new"``."""
+        query = sa.select(sa.func.count()).where(items.c.run_id == self._id(run_id))
+        for name, value in filters.items():
+            query = query.where(items.c[name] == value)
+        with self._reading() as connection:
+            return connection.execute(query).scalar_one()
+
+    def open_counts(self, run_id: str) -> dict[Difference, int]:
+        """Return how many chosen employees have no final outcome yet, by difference."""
+        query = (
+            sa.select(items.c.difference, sa.func.count())
+            .where(items.c.run_id == self._id(run_id), items.c.selected)
+            .where(sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED)))
+            .group_by(items.c.difference)
+        )
+        with self._reading() as connection:
+            return {Difference(name): count for name, count in connection.execute(query)}
+
+    def selection(self, run_id: str) -> Selection | None:
+        """Return the stored choice, or None."""
+        with self._reading() as connection:
+            return codec.selection_in(self._row(connection, run_id)["selection"])
+
+    def choose(
+        self, run_id: str, selection: Selection, chosen: Mapping[int, Mapping[str, Choice]]
+    ) -> None:
+        """Replace the choice: *chosen* holds the positions, each with its new values."""
+        key = self._id(run_id)
+        rows = [{"p": position, "v": _choices_out(new)} for position, new in chosen.items()]
+        with self._writing() as connection:
+            self._refuse_begun(connection, key)
+            connection.execute(
+                sa.update(items)
+                .where(items.c.run_id == key, items.c.selected)
+                .values(selected=False, new_values=None)
+            )
+            if rows:
+                connection.execute(
+                    sa.update(items)
+                    .where(items.c.run_id == key, items.c.position == sa.bindparam("p"))
+                    .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
+                    rows,
+                )
+            self._update(connection, key, selection=codec.selection_out(selection))
+
+    @staticmethod
+    def _refuse_begun(connection: Connection, run_id: int) -> None:
+        if lease.holder(connection, run_id) is not None:
+            message = _("Run {run} is being synced by another process. Wait until it has ended.")
+            raise BusyError(message.format(run=run_id))
+
+    def purge(self, before: dt.datetime) -> int:
+        """Remove the employees' values of runs created before; return how many runs had any."""
+        old = sa.select(runs.c.id).where(
+            runs.c.created_at < before,
+            sa.not_(runs.c.purged),
+            runs.c.status.not_in([Status.FETCHING.value, Status.SYNCING.value]),
+        )
+        with self._writing() as connection:
+            ids = list(connection.execute(old).scalars())
+            connection.execute(
+                sa.update(items)
+                .where(items.c.run_id.in_(ids))
+                .values(name="", payload=None, detail=None)
+            )
+            connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(purged=True))
+            return len(ids)
+
+
+def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:
+    return {name: [choice.code, choice.label] for name, choice in new.items()} or None
