@@ -33,6 +33,9 @@ from renkei.store import Hold, OpenWrite, Store
 FRESH_S = 30.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
 
+LOOKS = 2
+"""How many looks in a row may grow too old before one of them has to do."""
+
 SENDINGS = 3
 """How often a write that was found to have had no effect is sent in one sync."""
 
@@ -86,7 +89,7 @@ class Application:
         Raises Stopped, or the error that keeps the whole system from being written to.
         """
         self._total = self.store.count(self._run, selected=True)
-        self._done = self._total - sum(1 for _item in self._open())
+        self._done = self._total - sum(self.store.open_counts(self._run).values())
         self.settle()
         for batch in _batches(self._open(), BATCH):
             self._batch(batch)
@@ -99,28 +102,39 @@ class Application:
 
         A create is taken for absent only after two look-ups with a wait between them.
         """
-        while doubts := self._in_doubt():
+        while doubts := self.store.open_writes(self.hold.lease.run_id):
             absent = self._look_up(doubts)
             if absent:
                 self.pause(self.settle_wait_s, "settle")
                 absent = self._look_up(absent)
-            for doubt in absent:
+            again = [d for d in absent if self._sendings.get(d.item.position, 0) < SENDINGS]
+            for doubt in again:
                 self._again(doubt)
-            if not absent:
+            if not again:
                 return
 
     # --- one batch --------------------------------------------------------------------------
 
     def _batch(self, items: Sequence[Item]) -> None:
-        """Write some employees; those whose last look is too old by then are read again."""
+        """
+        Write some employees; those whose last look is too old by then are read again.
+
+        Where each wait for room outlasts a look, the third one has to do: nobody would be written.
+        """
         remaining = [item for item in items if not self._needs_nothing(item)]
+        looks = 0
         while remaining:
             seen = self._read(remaining)
-            while remaining and self.clock.monotonic() - seen.at < FRESH_S:
+            looks += 1
+            while remaining and (looks > LOOKS or self._fresh(seen)):
                 self.writer.wait_for_room()
-                if self.clock.monotonic() - seen.at >= FRESH_S:
+                if looks <= LOOKS and not self._fresh(seen):
                     break
+                looks = 0
                 self._one(remaining.pop(0), seen)
+
+    def _fresh(self, seen: Seen) -> bool:
+        return self.clock.monotonic() - seen.at < FRESH_S
 
     def _needs_nothing(self, item: Item) -> bool:
         if item.difference is not Difference.SAME:
@@ -139,7 +153,7 @@ class Application:
     def _create(self, item: Item, seen: Seen) -> None:
         if self._full:
             self._record(item, Outcome.DEFERRED, Remark("plan_full"))
-        elif hits := seen.by_number.get(item.number or "", []):
+        elif hits := seen.by_number.get(str(item.number), []):
             self._exists(item, hits)
         elif gone := vanished(item, self.offered):
             self._record(item, Outcome.FAILED, Remark("choice_gone", (gone,)))
@@ -147,9 +161,10 @@ class Application:
             self._send(item, "create", lambda: self.writer.create_employee(new_values(item)))
 
     def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
-        """Somebody else has created this employee since the fetch."""
+        """Somebody has created this employee since the fetch: another one, or we ourselves."""
         if len(hits) == 1 and self._equals(item, hits[0]):
-            self._record(item, Outcome.UNCHANGED)
+            ours = item.position in self._sendings
+            self._record(item, Outcome.CREATED if ours else Outcome.UNCHANGED)
         else:
             self._record(item, Outcome.FAILED, Remark("exists_by_now"))
 
@@ -159,7 +174,8 @@ class Application:
             self._record(item, Outcome.FAILED, Remark("gone"))
         elif changed := self._changed(item, current):
             if self._equals(item, current):
-                self._record(item, Outcome.UNCHANGED)
+                ours = item.position in self._sendings
+                self._record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
             else:
                 self._record(item, Outcome.FAILED, Remark("changed_since_fetch", changed))
         else:
@@ -198,13 +214,6 @@ class Application:
 
     # --- what is in doubt -------------------------------------------------------------------
 
-    def _in_doubt(self) -> list[OpenWrite]:
-        return [
-            doubt
-            for doubt in self.store.open_writes(self.hold.lease.run_id)
-            if self._sendings.get(doubt.item.position, 0) < SENDINGS
-        ]
-
     def _look_up(self, doubts: Sequence[OpenWrite]) -> list[OpenWrite]:
         """Settle what can be settled; return the writes that have had no effect so far."""
         absent = []
@@ -215,7 +224,7 @@ class Application:
 
     def _settled(self, doubt: OpenWrite, seen: Seen) -> bool:
         if doubt.kind == "create":
-            return self._settled_create(doubt, seen.by_number.get(doubt.item.number or "", []))
+            return self._settled_create(doubt, seen.by_number.get(str(doubt.item.number), []))
         return self._settled_update(doubt, seen.by_id.get(doubt.item.target_id or ""))
 
     def _settled_create(self, doubt: OpenWrite, hits: Sequence[Employee]) -> bool:
@@ -243,6 +252,7 @@ class Application:
 
     def _again(self, doubt: OpenWrite) -> None:
         """Send a write that has had no effect once more, under a new intent."""
+        self._sendings.setdefault(doubt.item.position, 0)  # an earlier process has sent it
         self.store.close_write(doubt.id, "no_effect", self.clock.now())
         self._batch([doubt.item])
 
@@ -270,7 +280,7 @@ class Application:
         number = self.comparison.translation.number_fields[1]
         by_number: dict[str, list[Employee]] = {}
         for person in people:
-            by_number.setdefault(str(person.values.get(number)), []).append(person)
+            by_number.setdefault(str(person.values.get(number) or ""), []).append(person)
         return Seen({person.id: person for person in people}, by_number, at)
 
     def _changed(self, item: Item, current: Employee) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 from renkei.facts import run_facts
 from renkei.i18n import _, language
-from renkei.model import Change, Difference, Item, Outcome, Run
+from renkei.model import Change, Difference, Item, Label, Outcome, Run
 from renkei.printable import printable
-from renkei.texts import difference_text, outcome_text, reason_text, value_text
+from renkei.texts import difference_text, field_text, outcome_text, reason_text, value_text
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -36,7 +36,7 @@ del { color: #a4262c; } ins { color: #116329; text-decoration: none; font-weight
 """
 
 
-def report_page(run: Run, items: Iterable[Item]) -> Iterator[str]:
+def report_page(run: Run, items: Iterable[Item], labels: Mapping[str, Label]) -> Iterator[str]:
     """Yield the page piece by piece: the run's facts, its counts, a row for each employee."""
     title = _("Sync report {run}").format(run=run.id)
     yield _head(title)
@@ -45,7 +45,7 @@ def report_page(run: Run, items: Iterable[Item]) -> Iterator[str]:
         yield f"<dt>{_safe(name)}</dt><dd>{_safe(text)}</dd>\n"
     yield "</dl>\n"
     yield from _summary(run)
-    yield from _table(items)
+    yield from _table(items, labels)
     yield "</body>\n</html>\n"
 
 
@@ -78,17 +78,17 @@ def _counts(pairs: Iterable[tuple[str, int]]) -> str:
     return f'<ul class="counts">{"".join(parts)}</ul>\n'
 
 
-def _table(items: Iterable[Item]) -> Iterator[str]:
+def _table(items: Iterable[Item], labels: Mapping[str, Label]) -> Iterator[str]:
     titles = (_("Number"), _("Name"), _("Difference"), _("Before → after"), _("Outcome"))
     cells = "".join(f'<th scope="col">{_safe(title)}</th>' for title in titles)
     yield f"<h2>{_safe(_('Employees'))}</h2>\n<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n"
     for item in items:
-        yield _row(item)
+        yield _row(item, labels)
     yield "</tbody>\n</table>\n"
 
 
-def _row(item: Item) -> str:
-    changes = "".join(map(_change, item.changes))
+def _row(item: Item, labels: Mapping[str, Label]) -> str:
+    changes = "".join(_change(change, labels) for change in item.changes)
     return (
         f"<tr><td>{_safe(item.number or '')}</td><td>{_safe(item.name)}</td>"
         f'<td class="{item.difference}">{_safe(difference_text(item.difference))}</td>'
@@ -97,9 +97,9 @@ def _row(item: Item) -> str:
     )
 
 
-def _change(change: Change) -> str:
+def _change(change: Change, labels: Mapping[str, Label]) -> str:
     return (
-        f'<tr><td class="field">{_safe(change.field)}</td>'
+        f'<tr><td class="field">{_safe(field_text(change.field, labels))}</td>'
         f'<td class="before"><del>{_safe(value_text(change.before))}</del></td>'
         f"<td><ins>{_safe(value_text(change.after))}</ins></td></tr>"
     )

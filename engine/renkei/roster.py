@@ -16,7 +16,7 @@ class Roster:
     """
     Employees by number, packed; iteration is in order of number, those without one last.
 
-    Two employees may carry one number. A number is text; text of which nothing can be seen is no number.
+    Two employees may carry one number. A number is text; text that shows nothing is no number.
     """
 
     def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:

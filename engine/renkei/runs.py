@@ -30,9 +30,9 @@ from renkei.errors import (
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
 from renkei.i18n import _
-from renkei.model import Difference, Item, NewField, Outcome, Remark, Run, Selection, Status
+from renkei.model import Difference, Item, Label, NewField, Outcome, Remark, Run, Selection, Status
 from renkei.observer import Observer
-from renkei.plugins import Reader
+from renkei.plugins import Reader, offline_fields
 from renkei.store import Store
 from renkei.store.codec import selection_out
 from renkei.sync import Sync, offered
@@ -173,6 +173,11 @@ class Runs:
         in_doubt = {doubt.item.position for doubt in self._store.open_writes(int(run.id))}
         return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
 
+    def labels(self, run_id: str) -> dict[str, Label]:
+        """Return what people call the fields of the run's target, by field name."""
+        connector = self.config.connection(self._store.run(run_id).target).connector
+        return {spec.name: spec.label for spec in offline_fields(connector)}
+
     def selection(self, run_id: str) -> Selection | None:
         """Return the stored choice, or None if nobody has chosen yet."""
         return self._store.selection(run_id)
@@ -264,8 +269,8 @@ class Runs:
         waits = waiting_times()
         while True:
             fault = self._sync_once(run_id, retry_failed=retry_failed)
-            passing = isinstance(fault, UnavailableError)
-            if not (wait and passing) or self._interrupted.is_set():
+            passing = wait and not self._interrupted.is_set()
+            if not passing or not isinstance(fault, UnavailableError):
                 return self.run(run_id)
             opens_in_s = self._until(fault.opens) if isinstance(fault, ClosedError) else 0.0
             if opens_in_s > 0:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from renkei.i18n import N_, _
-from renkei.model import Difference, Outcome, Remark, Status, Value
+from renkei.i18n import N_, _, label
+from renkei.model import Difference, Label, Outcome, Remark, Status, Value
 from renkei.printable import printable
 
 _REASONS: Mapping[str, str] = {
@@ -221,6 +221,11 @@ _STATUSES = {
 def codes() -> frozenset[str]:
     """Return every code that has a sentence."""
     return frozenset(_REASONS)
+
+
+def field_text(name: str, labels: Mapping[str, Label]) -> str:
+    """Return a field as people call it, with its name behind it."""
+    return f"{label(labels[name])} ({name})" if name in labels else name
 
 
 def reason_text(remark: Remark) -> str:

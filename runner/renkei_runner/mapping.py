@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from renkei_runner.output import emit, next_steps, say, table
 from renkei_runner.screens import say_item
 
 if TYPE_CHECKING:
-    from renkei.model import Item
+    from renkei.model import Item, Label
     from renkei.runs import Step
 
 
@@ -67,10 +68,11 @@ def schema() -> None:
 def explain(app: App, run_id: str, number: str) -> None:
     with app.runs() as runs, app.about(runs, run_id):
         item, steps = runs.explain(run_id, number)
+        labels = runs.labels(run_id)
     if app.json:
         emit(_document(run_id, item, steps))
     else:
-        _show(app, run_id, item, steps)
+        _show(app, run_id, item, steps, labels)
 
 
 def _document(run_id: str, item: Item, steps: list[Step]) -> Document:
@@ -109,8 +111,10 @@ def verdict_text(code: str) -> str:
     return words.get(code) or reason_text(Remark(code))
 
 
-def _show(app: App, run_id: str, item: Item, steps: list[Step]) -> None:
-    say_item(item)
+def _show(
+    app: App, run_id: str, item: Item, steps: list[Step], labels: Mapping[str, Label]
+) -> None:
+    say_item(item, labels)
     titles = (
         _("line"), _("source field"), _("read"), _("transform"), _("target field"),
         _("translated"), _("compared with"), _("result"),

@@ -45,4 +45,5 @@ def plan(
             warn_of(run)
             emit(plan_document(run, items))
         else:
-            show_items(app, run, items, all_of_them=bool(wanted or numbers))
+            labels = runs.labels(run_id)
+            show_items(app, run, items, labels, all_of_them=bool(wanted or numbers))

@@ -72,7 +72,7 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
     with app.runs() as runs, app.about(runs, run_id) as run:
         items = runs.items(run_id)
         if page is not None:
-            write_private(page, report_page(run, runs.items(run_id)))
+            write_private(page, report_page(run, runs.items(run_id), runs.labels(run_id)))
         if as_csv:
             raw(csv_lines(report_rows(items)))
         elif app.json:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from renkei.facts import moment_text, run_facts
 from renkei.i18n import _
-from renkei.model import Difference, Item, Outcome, Run, Status
+from renkei.model import Difference, Item, Label, Outcome, Run, Status
 from renkei.texts import (
     difference_text,
+    field_text,
     outcome_text,
     reason_text,
     status_text,
@@ -46,13 +47,20 @@ def show_found(app: App, run: Run) -> None:
     next_steps(*steps)
 
 
-def show_items(app: App, run: Run, items: Iterable[Item], *, all_of_them: bool) -> None:
+def show_items(
+    app: App,
+    run: Run,
+    items: Iterable[Item],
+    labels: Mapping[str, Label],
+    *,
+    all_of_them: bool,
+) -> None:
     """Print the plan: each employee with every field before and after, if any."""
     headline(run)
     say_notices(run)
     for item in items:
         if all_of_them or item.difference is not Difference.SAME:
-            say_item(item)
+            say_item(item, labels)
     if not all_of_them and run.counts.get(Difference.SAME):
         command = app.command("plan", run.id, "--difference", "same")
         say(_("Employees without a difference: {command}").format(command=command))
@@ -86,14 +94,14 @@ def warn_of(run: Run) -> None:
         warn(reason_text(notice))
 
 
-def say_item(item: Item) -> None:
-    """Print one employee of the plan."""
+def say_item(item: Item, labels: Mapping[str, Label]) -> None:
+    """Print one employee of the plan; *labels* has what people call the fields."""
     say(f"{difference_text(item.difference)}  {item.number or '-'}  {item.name}")
     for change in item.changes:
         before, after = value_text(change.before), value_text(change.after)
         if item.difference is not Difference.NEW:
             after = f"{before or EMPTY} → {after or EMPTY}"
-        say(f"    {change.field}: {after}")
+        say(f"    {field_text(change.field, labels)}: {after}")
     for remark in (*item.reasons, *item.notes):
         say(f"    ! {reason_text(remark)}")
 
@@ -131,7 +139,7 @@ def say_outcomes(run: Run) -> None:
 
 
 def is_trouble(item: Item) -> bool:
-    """Tell whether to name *item*: who only waits for the run to go on has no reason of their own."""
+    """Tell whether to name *item*; who only waits for the run to go on has no reason."""
     waits = item.outcome is Outcome.DEFERRED and item.outcome_reason is None
     return item.outcome in TROUBLE and not waits
 

@@ -8,30 +8,37 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from renkei_sandbox import faults
 
+from renkei.http import RetryBudget
+
 if TYPE_CHECKING:
     from renkei_sandbox.faults import Fault
     from tests.e2e.conftest import Office, Result
 
 Direction = tuple[str, str]
 
+def answered(body: str, status: int = 200) -> Fault:
+    """Return the fault that answers with this body, as JSON."""
+    return faults.status(status, body=body, headers={"content-type": "application/json"})
+
+
 ELSEWHERE = "https://evil.example.invalid/login"
 FAULTS: dict[str, Callable[[], Fault]] = {
     "html": faults.html,
     "garbage": faults.garbage,
     "redirect": lambda: faults.redirect(ELSEWHERE),
-    "empty": lambda: faults.status(200, body=b""),
-    "object": lambda: faults.status(200, body=b'{"rows": []}'),
-    "strings": lambda: faults.status(200, body=b'["a", "b"]'),
-    "null id": lambda: faults.status(200, body=b'[{"id": null, "key": null}]'),
-    "number": lambda: faults.status(200, body=b"7"),
-    "teapot": lambda: faults.status(418, body=b"{}"),
+    "empty": lambda: answered(""),
+    "object": lambda: answered('{"rows": []}'),
+    "strings": lambda: answered('["a", "b"]'),
+    "null id": lambda: answered('[{"id": null, "key": null}]'),
+    "number": lambda: answered("7"),
+    "teapot": lambda: answered("{}", 418),
 }
 """Answers that make no sense: the command ends at once."""
 
 PASSING: dict[str, Callable[[], Fault]] = {
     "bad gateway": lambda: faults.html(502),
-    "500": lambda: faults.status(500, body=b"{}"),
-    "503": lambda: faults.status(503, body=b""),
+    "500": lambda: answered("{}", 500),
+    "503": lambda: answered("", 503),
     "disconnect": faults.disconnect,
     "reset": faults.reset,
     "cut": lambda: faults.cut(40, "body"),
@@ -199,9 +206,7 @@ def test_nobody_is_reached_at_a_closed_port(office: Office, system: str) -> None
     path = office.folder / "renkei.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(office.system(system).base_url, "http://127.0.0.1:9/nothing"))
-    office.monkeypatch.setattr("renkei.systems.RetryBudget", lambda: RetryBudget(1.0))
-    from renkei.http import RetryBudget
-
+    office.monkeypatch.setattr(RetryBudget.__init__, "__defaults__", (1.0,))
     began = time.monotonic()
     result = office.ask("fetch", "smarthr", "touchontime")
     one_clear_message(result, 4)
@@ -229,9 +234,7 @@ def test_retries_take_at_most_twenty_seconds(office: Office, kind: str, name: st
 def test_a_system_that_fails_in_a_sync_pauses_it(office: Office, direction: Direction) -> None:
     """Paused with the resume command; nobody is failed; afterwards everything is done once."""
     _, target = direction
-    from renkei.http import RetryBudget
-
-    office.monkeypatch.setattr("renkei.systems.RetryBudget", lambda: RetryBudget(0.3))
+    office.monkeypatch.setattr(RetryBudget.__init__, "__defaults__", (0.3,))
     run = office.fetched(*direction)
     office.system(target).faults.add("status", status=502, kind="update", nth=2, times=None)
     result = office.ask("sync", run, *office.everybody(target))

@@ -255,8 +255,8 @@ def test_width_and_outer_spaces_never_count(
     world: World, ours: str, a: str, theirs: str, b: str
 ) -> None:
     """Nothing is written for them, in either direction; kana fields equate hiragana too."""
-    world.in_clinic(**{ours: a})
-    world.in_rosta(**{theirs: b})
+    world.in_clinic("0417", **{ours: a})
+    world.in_rosta("0417", **{theirs: b})
     assert [only(world, back=back).difference for back in (False, True)] == [Difference.SAME] * 2
 
 
@@ -265,8 +265,8 @@ def test_kanji_case_and_inner_spaces_count(
     world: World, ours: str, a: str, theirs: str, b: str
 ) -> None:
     """They differ, and the source's own text is what is written."""
-    world.in_clinic(**{ours: a})
-    world.in_rosta(**{theirs: b})
+    world.in_clinic("0417", **{ours: a})
+    world.in_rosta("0417", **{theirs: b})
     assert changed(only(world)) == {theirs: a}
 
 
@@ -302,7 +302,7 @@ def test_a_number_twice_in_the_source_blocks_both(world: World) -> None:
 @pytest.mark.parametrize("gone", [{"until": BASE}, {"since": AFTER}])
 def test_only_the_listed_of_the_source_count_as_twice(world: World, gone: dict[str, Value]) -> None:
     """A number may be used again once its former bearer is not listed."""
-    world.in_clinic(**gone)
+    world.in_clinic("0417", **gone)
     world.in_clinic(surname="橘")
     item = only(world)
     assert (item.name, item.difference) == ("橘 みなと", Difference.NEW)
@@ -313,7 +313,7 @@ def test_a_number_twice_in_the_target_blocks(world: World, other: dict[str, Valu
     """Whoever of the two is resigned or future, nobody can tell which one is meant."""
     world.in_clinic()
     world.in_rosta()
-    world.in_rosta(family="橘", **other)
+    world.in_rosta("0417", family="橘", **other)
     item = only(world)
     assert (item.difference, item.target_id) == (Difference.BLOCKED, None)
     assert codes(item.reasons) == ["duplicate_in_target"]
@@ -432,7 +432,7 @@ def test_retired_without_a_date_blocks(
     world: World, values: dict[str, Value], unknown: tuple[str, ...], blocked: bool
 ) -> None:
     """Nobody knows since when they are gone."""
-    forget(world.clinic, world.in_clinic(**values), *unknown)
+    forget(world.clinic, world.in_clinic("0417", **values), *unknown)
     assert (codes(only(world).reasons) == ["retired_without_date"]) == blocked
 
 
@@ -554,8 +554,8 @@ def test_who_is_gone_on_both_sides_is_not_told(
     world: World, ours: dict[str, Value], theirs: dict[str, Value]
 ) -> None:
     """Nor is anybody who is listed."""
-    world.in_clinic(**ours)
-    world.in_rosta(**theirs)
+    world.in_clinic("0417", **ours)
+    world.in_rosta("0417", **theirs)
     assert left_behind(world) is None
 
 

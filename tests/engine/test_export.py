@@ -104,7 +104,7 @@ def test_a_report_has_a_row_for_each_employee() -> None:
 
 def test_the_page_escapes_everything_and_needs_nothing() -> None:
     """Names cannot become markup, and the page loads and runs nothing."""
-    text = "".join(report_page(RUN, [ITEM]))
+    text = "".join(report_page(RUN, [ITEM], {}))
     assert "<script" not in text
     assert "<b>bad" not in text
     assert "http://" not in text
@@ -115,7 +115,7 @@ def test_the_page_escapes_everything_and_needs_nothing() -> None:
 def test_the_page_tells_the_facts_and_both_values() -> None:
     """Direction, base date, who, when, mapping, duration, counts, and before beside after."""
     with speaking("ja"):
-        text = "".join(report_page(RUN, [ITEM]))
+        text = "".join(report_page(RUN, [ITEM], {}))
     assert '<html lang="ja">' in text
     for part in (
         "smarthr → touchontime", "2026-11-22", "keiko@pc", "2026-11-22 13:00 JST", "business_names",

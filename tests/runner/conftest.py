@@ -151,6 +151,9 @@ class FakeRuns:
             and (not numbers or item.number in numbers)
         )
 
+    def labels(self, run_id: str) -> dict[str, Label]:
+        return {}
+
     def selection(self, run_id: str) -> Selection | None:
         return self.chosen
 

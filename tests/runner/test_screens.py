@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
+from renkei.errors import AccessError, ConfigurationError, RenkeiError
 from renkei.model import Finding, Outcome, Remark, Status
 from renkei.runs import Checked
 
@@ -231,12 +232,21 @@ def test_check_passes_with_warnings(renkei: Renkei) -> None:
     assert "renkei fetch smarthr touchontime" in result.out
 
 
-@pytest.mark.parametrize(("subject", "code"), [("smarthr", 4), ("smarthr-touchontime", 3)])
+@pytest.mark.parametrize(
+    ("subject", "error", "code"),
+    [
+        ("smarthr", AccessError("refused"), 4),
+        ("smarthr", None, 4),
+        ("smarthr", ConfigurationError("refused"), 3),
+        ("smarthr-touchontime", ConfigurationError("refused"), 3),
+    ],
+)
 def test_check_fails_with_a_problem(
-    renkei: Renkei, runs: FakeRuns, subject: str, code: int
+    renkei: Renkei, runs: FakeRuns, subject: str, error: RenkeiError | None, code: int
 ) -> None:
-    """A refused token gives 4, a bad mapping 3; the document names the subject."""
-    runs.checks = (Checked(subject=subject, findings=(Finding("problem", "refused"),)),)
+    """A refused token gives 4, a missing variable or a bad mapping 3; the subject is named."""
+    findings = (Finding("problem", "refused"),)
+    runs.checks = (Checked(subject=subject, findings=findings, error=error),)
     result = renkei("check", "--output", "json")
     assert result.code == code
     assert result.json["ok"] is False

@@ -1,4 +1,4 @@
-"""The journal: the intent and the outcome of every write, under the lease of the run that writes."""
+"""The journal: intent and outcome of every write, under the lease of the run that writes."""
 
 from __future__ import annotations
 
@@ -50,11 +50,14 @@ class Journal(Database):
                 for position, reason in connection.execute(failed)
                 if not reason or reason[0] != ACCEPTED_ALL_THE_SAME
             ]
-            connection.execute(
-                sa.update(items)
-                .where(items.c.run_id == self._id(run_id), items.c.position.in_(again))
-                .values(outcome=None, outcome_reason=None, detail=None)
-            )
+            if again:
+                connection.execute(
+                    sa.update(items)
+                    .where(items.c.run_id == self._id(run_id))
+                    .where(items.c.position == sa.bindparam("p"))
+                    .values(outcome=None, outcome_reason=None, detail=None),
+                    [{"p": position} for position in again],
+                )
             return len(again)
 
     def begin_sync(self, run_id: str, at: dt.datetime, who: str) -> Lease:

@@ -1,0 +1,846 @@
+"""A sync may be cut off anywhere: every write happens once, and its outcome tells what happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pickle
+import random
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from attrs import define, evolve, field
+
+from renkei import apply
+from renkei.errors import (
+    AccessError,
+    AnswerError,
+    BusyError,
+    ClosedError,
+    InDoubtError,
+    PlanFullError,
+    RecordError,
+    RenkeiError,
+    UnavailableError,
+    UsageError,
+)
+from renkei.model import (
+    Choice,
+    Difference,
+    Employee,
+    NewField,
+    NewRow,
+    Outcome,
+    Remark,
+    Run,
+    Selection,
+    Status,
+    Values,
+)
+from renkei.observer import Observer
+from renkei.plugins import Writer
+from renkei.store import Store
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
+
+OPENS = dt.datetime(2026, 11, 20, 1, tzinfo=dt.UTC)
+LOST = InDoubtError(UnavailableError("lost"))
+
+
+def numbers(start: int, stop: int) -> list[str]:
+    """Return some employee numbers."""
+    return [f"{index:03}" for index in range(start, stop)]
+
+
+def hires(world: World, *names: str) -> Run:
+    """Put new employees into the clinic, fetch and choose all of them."""
+    for number in names:
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+    return run
+
+
+def mailed(world: World, *names: str) -> list[str]:
+    """Put employees into both systems whose mail address has changed; return their ids there."""
+    ids = []
+    for number in names:
+        world.in_clinic(number, mail="new@example.jp")
+        ids.append(world.in_rosta(number))
+    return ids
+
+
+def chosen(world: World) -> Run:
+    """Fetch, and choose everybody who is new or changed."""
+    run = world.fetch()
+    world.choose(run)
+    return run
+
+
+@define
+class Fault:
+    """Raises *error* in a hook, at some of its calls (None: at all), counted from 1."""
+
+    hook: str
+    error: BaseException
+    at: tuple[int, ...] | None = (1,)
+    calls: int = 0
+
+    def __call__(self, hook: str, _values: Values) -> None:
+        """Count, and raise when it is time."""
+        if hook == self.hook:
+            self.calls += 1
+            if self.at is None or self.calls in self.at:
+                raise self.error
+
+
+def healthy(_hook: str, _values: Values) -> None:
+    """Nothing goes wrong."""
+
+
+def sent(world: World) -> list[str]:
+    """Return the kinds and numbers of what the rosta has accepted."""
+    people = world.rosta.people
+    return [f"{kind} {people[person].values['id_no']}" for kind, person, _v in world.rosta.writes]
+
+
+def outcomes(world: World, run: Run) -> dict[str | None, Outcome | None]:
+    """Return everybody's outcome."""
+    return {item.number: item.outcome for item in world.items(run)}
+
+
+@define
+class Watcher(Observer):
+    """Remembers what it was told."""
+
+    waits: list[str] = field(factory=list)
+    progress: list[tuple[int, int]] = field(factory=list)
+
+    def waiting(self, connection: str, reason: str, seconds: float) -> None:
+        """Remember why."""
+        self.waits.append(reason)
+
+    def writing(self, done: int, total: int) -> None:
+        """Remember how far."""
+        self.progress.append((done, total))
+
+
+# --- a create whose answer never came -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [LOST, UnavailableError("cut off"), AnswerError("garbage"), ValueError("bug"), SystemExit()],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_create_whose_answer_was_lost_is_looked_up(world: World, lost: BaseException) -> None:
+    """It was accepted: created, and never sent twice."""
+    run = hires(world, "001", "002")
+    world.rosta.aftermath = Fault("create_employee", lost)
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001", "create 002"]
+    assert outcomes(world, run) == dict.fromkeys(("001", "002"), Outcome.CREATED)
+
+
+def test_a_create_that_had_no_effect_is_sent_again_once(world: World) -> None:
+    """Absent at two look-ups with one wait between them, for all in doubt together."""
+    run = hires(world, "001", "002", "003")
+    fault = Fault("create_employee", LOST, at=(1, 3))
+    world.rosta.trouble = fault
+    watcher = Watcher()
+    with world.runs(watcher) as runs:
+        assert runs.sync(run.id).status is Status.DONE
+    assert sorted(sent(world)) == ["create 001", "create 002", "create 003"]
+    assert fault.calls == 5
+    assert watcher.waits == ["settle"]
+    assert world.rosta.reads.count("read_employees") >= 1 + 2
+
+
+def test_who_appears_between_the_two_look_ups_is_not_sent_again(world: World) -> None:
+    """A system may show a new employee only after a while."""
+    run = hires(world, "001")
+    world.rosta.aftermath = Fault("create_employee", LOST)
+    looks = count(1)
+    hidden: dict[str, Employee] = {}
+
+    def hide(hook: str, _values: Values) -> None:
+        if hook == "read_employees" and world.rosta.writes:
+            if next(looks) == 1:
+                hidden.update(world.rosta.people)
+                world.rosta.people.clear()
+            else:
+                world.rosta.people.update(hidden)
+
+    world.rosta.trouble = hide
+    assert world.resume(run).status is Status.DONE
+    assert len(world.rosta.writes) == 1
+    assert world.outcome(run, "001") == (Outcome.CREATED, None)
+
+
+def test_who_appears_only_when_sending_again_was_created_by_us(world: World) -> None:
+    """A third look right before the second sending finds them: created, not `unchanged`."""
+    run = hires(world, "001")
+    looks = count(1)
+    late: list[Values] = []
+
+    def appear(hook: str, values: Values) -> None:
+        if hook == "create_employee":
+            late.append(values)
+            raise LOST
+        if late and hook == "read_employees" and next(looks) == 3:
+            world.rosta.add(**late[0])
+
+    world.rosta.trouble = appear
+    assert world.resume(run).status is Status.DONE
+    assert world.outcome(run, "001") == (Outcome.CREATED, None)
+    assert len(world.rosta.find("001")) == 1
+
+
+def test_a_create_in_doubt_that_exists_with_other_values_is_failed(world: World) -> None:
+    """Somebody else was faster, or the system has changed what it got: a person has to look."""
+    run = hires(world, "001")
+
+    def other(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            world.in_rosta("001", family="橘")
+            raise LOST
+
+    world.rosta.trouble = other
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    item = world.item(run, "001")
+    assert item.outcome is Outcome.FAILED
+    assert item.outcome_reason == Remark("exists_with_other_values", ("family",))
+    assert world.rosta.writes == []
+
+
+def test_a_create_never_accepted_stays_unknown_and_resume_settles_it(world: World) -> None:
+    """One sync sends three times at most; the next one begins with a look-up."""
+    run = hires(world, "001")
+    fault = Fault("create_employee", LOST, at=None)
+    world.rosta.trouble = fault
+    done = world.resume(run)
+    assert done.status is Status.DONE_WITH_ERRORS
+    assert world.outcome(run, "001") == (Outcome.UNKNOWN, "in_doubt")
+    assert fault.calls == apply.SENDINGS
+    world.rosta.trouble = healthy
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001"]
+
+
+def test_the_last_sending_is_looked_up_too(world: World) -> None:
+    """Its answer was lost, but the employee is there."""
+    run = hires(world, "001")
+    world.rosta.trouble = Fault("create_employee", LOST, at=(1, 2))
+    world.rosta.aftermath = Fault("create_employee", LOST, at=None)
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001"]
+
+
+def test_a_look_up_that_fails_pauses_with_the_doubt_in_the_journal(world: World) -> None:
+    """What is unknown stays unknown until the system can be asked; then it is settled."""
+    run = hires(world, "001", "002")
+    world.rosta.aftermath = Fault("create_employee", LOST, at=None)
+    world.rosta.trouble = Fault("read_employees", UnavailableError("down"), at=(2,))
+    paused = world.resume(run)
+    assert paused.status is Status.PAUSED
+    assert paused.outcomes is not None
+    assert paused.outcomes[Outcome.UNKNOWN] == 2
+    world.rosta.trouble = healthy
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001", "create 002"]
+
+
+# --- an update whose answer never came ----------------------------------------------------------
+
+
+def test_an_update_found_applied_is_updated(world: World) -> None:
+    """It is not sent again."""
+    mailed(world, "001")
+    run = chosen(world)
+    world.rosta.aftermath = Fault("update_employee", LOST)
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["update 001"]
+    assert world.outcome(run, "001") == (Outcome.UPDATED, None)
+
+
+def test_an_update_found_without_effect_is_sent_again(world: World) -> None:
+    """Everything still reads as it did at the fetch."""
+    mailed(world, "001")
+    run = chosen(world)
+    fault = Fault("update_employee", LOST)
+    world.rosta.trouble = fault
+    assert world.resume(run).status is Status.DONE
+    assert (sent(world), fault.calls) == (["update 001"], 2)
+    assert world.outcome(run, "001") == (Outcome.UPDATED, None)
+
+
+def test_an_update_found_with_a_third_value_is_failed(world: World) -> None:
+    """Somebody else has changed it meanwhile: it is not overwritten."""
+    (there,) = mailed(world, "001")
+    run = chosen(world)
+
+    def other(hook: str, _values: Values) -> None:
+        if hook == "update_employee":
+            world.rosta.edit(there, email="third@example.jp")
+            raise LOST
+
+    world.rosta.trouble = other
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    reason = world.item(run, "001").outcome_reason
+    assert reason == Remark("changed_since_fetch", ("email",))
+    assert world.rosta.people[there].values["email"] == "third@example.jp"
+
+
+def test_an_update_of_somebody_who_is_gone_by_then_is_failed(world: World) -> None:
+    """There is nobody left to look at."""
+    (there,) = mailed(world, "001")
+    run = chosen(world)
+
+    def vanish(hook: str, _values: Values) -> None:
+        if hook == "update_employee":
+            del world.rosta.people[there]
+            raise LOST
+
+    world.rosta.trouble = vanish
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(run, "001") == (Outcome.FAILED, "gone")
+
+
+# --- what has changed since the fetch -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [
+        ([{}], (Outcome.UNCHANGED, None)),
+        ([{"ward": "W3"}], (Outcome.UNCHANGED, None)),
+        ([{"kana": "ｻｸﾗ"}], (Outcome.UNCHANGED, None)),
+        ([{"email": "other@example.jp"}], (Outcome.FAILED, "exists_by_now")),
+        ([{}, {}], (Outcome.FAILED, "exists_by_now")),
+    ],
+)
+def test_a_person_created_by_somebody_else_meanwhile_is_not_created(
+    world: World, theirs: list[dict[str, str]], expected: tuple[Outcome, str | None]
+) -> None:
+    """Equal in what the mapping pairs: nothing to do; otherwise, or twice, a person has to look."""
+    run = hires(world, "0417")
+    for values in theirs:
+        world.in_rosta("0417", **values)  # type: ignore[arg-type]
+    world.resume(run)
+    assert world.outcome(run) == expected
+    assert world.rosta.writes == []
+
+
+def test_a_person_gone_since_the_fetch_is_failed(world: World) -> None:
+    """They are not created anew."""
+    (there,) = mailed(world, "001")
+    run = chosen(world)
+    del world.rosta.people[there]
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(run, "001") == (Outcome.FAILED, "gone")
+    assert world.rosta.writes == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        ({"email": "new@example.jp"}, (Outcome.UNCHANGED, None)),
+        ({"email": "ｎｅｗ@example.jp"}, (Outcome.UNCHANGED, None)),
+        ({"email": "third@example.jp"}, (Outcome.FAILED, "changed_since_fetch")),
+        ({"kana": "タチバナ"}, (Outcome.FAILED, "changed_since_fetch")),
+        ({"dob": None}, (Outcome.FAILED, "changed_since_fetch")),
+        ({"ward": "W3"}, (Outcome.UPDATED, None)),
+    ],
+)
+def test_only_what_the_mapping_pairs_counts_as_changed(
+    world: World, edit: dict[str, str | None], expected: tuple[Outcome, str | None]
+) -> None:
+    """A mapped field edited since: not overwritten, unless it already is as it should be."""
+    (there,) = mailed(world, "0417")
+    run = chosen(world)
+    world.rosta.edit(there, **edit)
+    world.resume(run)
+    assert world.outcome(run) == expected
+    assert len(world.rosta.writes) == (expected[0] is Outcome.UPDATED)
+
+
+def test_a_field_that_cannot_be_read_any_more_counts_as_changed(world: World) -> None:
+    """Nobody knows what would be overwritten."""
+    (there,) = mailed(world, "0417")
+    run = chosen(world)
+    held = world.rosta.people[there]
+    rest = {name: value for name, value in held.values.items() if name != "kana"}
+    world.rosta.people[there] = evolve(held, values=rest)
+    world.resume(run)
+    assert world.outcome(run) == (Outcome.FAILED, "changed_since_fetch")
+
+
+# --- one employee refused, a whole system refusing ----------------------------------------------
+
+
+def test_one_refused_employee_does_not_stop_the_others(world: World) -> None:
+    """The outcome keeps code, fields and the system's own words."""
+    run = hires(world, "001", "002", "003")
+    refusal = RecordError("no", code="duplicate_mail", fields=("email",), detail="already used")
+    world.rosta.trouble = Fault("create_employee", refusal, at=(2,))
+    done = world.resume(run)
+    assert done.status is Status.DONE_WITH_ERRORS
+    assert sent(world) == ["create 001", "create 003"]
+    item = world.item(run, "002")
+    assert item.outcome is Outcome.FAILED
+    assert item.outcome_reason == Remark("duplicate_mail", ("email",))
+    assert item.detail == "already used"
+
+
+def test_failed_employees_are_tried_again_on_request_only(world: World) -> None:
+    """A plain resume sends nothing; with `retry_failed` only they are sent."""
+    run = hires(world, "001", "002")
+    world.rosta.trouble = Fault("create_employee", RecordError("no"))
+    world.resume(run)
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    assert sent(world) == ["create 002"]
+    with world.runs() as runs:
+        assert runs.sync(run.id, retry_failed=True).status is Status.DONE
+    assert sent(world) == ["create 002", "create 001"]
+
+
+STOPS = [
+    (AccessError("token refused"), "access"),
+    (UnavailableError("down", nothing_done=True), "unavailable"),
+    (ClosedError("closed", opens=OPENS), "closed"),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), STOPS, ids=[code for _error, code in STOPS])
+@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("hook", ["create_employee", "update_employee"])
+def test_a_system_that_refuses_pauses_the_run(
+    world: World, hook: str, at: int, error: RenkeiError, code: str
+) -> None:
+    """One request finds out, the rest is deferred, and resume does every write exactly once."""
+    if hook == "update_employee":
+        mailed(world, "001", "002", "003")
+    else:
+        hires(world, "001", "002", "003")
+    run = chosen(world)
+    fault = Fault(hook, error, at=(at,))
+    world.rosta.trouble = fault
+    paused = world.resume(run)
+    assert paused.status is Status.PAUSED
+    assert paused.reason is not None
+    assert paused.reason.code == code
+    assert paused.resume_at == (OPENS if code == "closed" else None)
+    assert fault.calls == at
+    assert paused.outcomes is not None
+    assert paused.outcomes[Outcome.DEFERRED] == 4 - at
+    assert paused.outcomes[Outcome.FAILED] == paused.outcomes[Outcome.UNKNOWN] == 0
+    assert world.resume(run).status is Status.DONE
+    kind = hook.partition("_")[0]
+    assert sent(world) == [f"{kind} 001", f"{kind} 002", f"{kind} 003"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [*STOPS, (AnswerError("garbage"), "answer"), (ValueError("bug"), "connector")],
+)
+@pytest.mark.parametrize("hook", ["read_employees", "new_employee_fields"])
+def test_a_system_that_cannot_be_read_pauses_before_anything_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch, hook: str, error: BaseException, code: str
+) -> None:
+    """The look before the write is as much a part of the sync."""
+    run = hires(world, "001")
+    if hook == "read_employees":
+        world.rosta.trouble = Fault(hook, error)
+    else:
+        answers = [error, world.rosta.choices]
+
+        def new_fields(_writer: Writer) -> object:
+            answer = answers.pop(0)
+            if isinstance(answer, ValueError):
+                raise _writer._failed("new_employee_fields", "ValueError")
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+
+        monkeypatch.setattr(Writer, "new_employee_fields", new_fields)
+    paused = world.resume(run)
+    assert paused.status is Status.PAUSED
+    assert paused.reason is not None
+    assert paused.reason.code == code
+    assert world.rosta.writes == []
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001"]
+
+
+def test_a_full_plan_stops_creates_and_not_updates(world: World) -> None:
+    """One create finds out; once there is room, resume creates the others."""
+    mailed(world, "002", "005")
+    run = hires(world, "001", "003", "004")
+    fault = Fault("create_employee", PlanFullError("full"), at=None)
+    world.rosta.trouble = fault
+    paused = world.resume(run)
+    assert paused.status is Status.PAUSED
+    assert paused.reason == Remark("plan_full", ("rosta",))
+    assert sent(world) == ["update 002", "update 005"]
+    assert fault.calls == 1
+    deferred = [n for n, outcome in outcomes(world, run).items() if outcome is Outcome.DEFERRED]
+    assert deferred == ["001", "003", "004"]
+    world.rosta.trouble = healthy
+    assert world.resume(run).status is Status.DONE
+    assert sent(world)[2:] == ["create 001", "create 003", "create 004"]
+
+
+# --- choices that vanished ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        (Choice("W1", "North"),),
+        (Choice("W1", "North"), Choice("W2", "East")),
+        (Choice("W1", "North"), Choice("W9", "South")),
+    ],
+    ids=["gone", "used for another label", "under another code"],
+)
+def test_a_choice_that_vanished_blocks_only_those_who_need_it(
+    world: World, offered: tuple[Choice, ...]
+) -> None:
+    """The others go on; nobody gets into a ward that was not chosen for them."""
+    for number in ("001", "002"):
+        world.in_clinic(number)
+    mailed(world, "003")
+    run = world.fetch()
+    row = NewRow(number="002", values={"ward": "South"}, where="line 2")
+    choice = Selection(
+        differences=frozenset({Difference.NEW, Difference.CHANGED}),
+        new={"ward": "North"},
+        new_rows=(row,),
+    )
+    with world.runs() as runs:
+        runs.choose(run.id, choice)
+    (ward,) = world.rosta.choices
+    world.rosta.choices = (NewField("ward", ward.label, offered),)
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    assert sent(world) == ["create 001", "update 003"]
+    item = world.item(run, "002")
+    assert item.outcome is Outcome.FAILED
+    assert item.outcome_reason == Remark("choice_gone", ("ward",))
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+
+def test_a_cancel_from_elsewhere_stops_after_the_employee_in_hand(world: World) -> None:
+    """The first is finished, nothing else is sent, and the run is over."""
+    run = hires(world, "001", "002", "003")
+
+    def cancel(_hook: str, _values: Values) -> None:
+        with world.runs() as runs:
+            assert runs.cancel(run.id).status is Status.SYNCING
+
+    world.rosta.aftermath = cancel
+    done = world.resume(run)
+    assert done.status is Status.CANCELLED
+    assert sent(world) == ["create 001"]
+    assert done.outcomes is not None
+    assert (done.outcomes[Outcome.CREATED], done.outcomes[Outcome.DEFERRED]) == (1, 2)
+    with pytest.raises(UsageError, match="over"):
+        world.resume(run)
+
+
+def test_an_interrupt_pauses_after_the_employee_in_hand(world: World) -> None:
+    """Resume goes on with the next one."""
+    run = hires(world, "001", "002", "003")
+    with world.runs() as runs:
+        world.rosta.aftermath = lambda _hook, _values: runs.interrupt()
+        paused = runs.sync(run.id)
+    assert (paused.status, paused.reason) == (Status.PAUSED, Remark("interrupted"))
+    assert sent(world) == ["create 001"]
+    world.rosta.aftermath = healthy
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001", "create 002", "create 003"]
+
+
+def test_a_second_ctrl_c_in_the_middle_of_a_write_leaves_it_in_doubt(world: World) -> None:
+    """Nobody waited for the answer, so it is looked up and not sent again."""
+    run = hires(world, "001", "002")
+    world.rosta.aftermath = Fault("create_employee", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        world.resume(run)
+    with world.runs() as runs:
+        left = runs.run(run.id)
+    assert (left.status, left.reason) == (Status.PAUSED, Remark("interrupted"))
+    assert left.outcomes is not None
+    assert left.outcomes[Outcome.UNKNOWN] == 1
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001", "create 002"]
+
+
+# --- many people, and looks that grow old -------------------------------------------------------
+
+
+def test_more_people_than_one_batch_are_all_written(world: World) -> None:
+    """Each batch is read at once; progress counts up to the total and not beyond."""
+    ids = numbers(0, apply.BATCH + 12)
+    run = hires(world, *ids)
+    watcher = Watcher()
+    with world.runs(watcher) as runs:
+        assert runs.sync(run.id).status is Status.DONE
+    assert sent(world) == [f"create {number}" for number in ids]
+    assert world.rosta.reads.count("read_employees") == 2
+    assert watcher.progress == [(done, len(ids)) for done in range(1, len(ids) + 1)]
+
+
+def test_progress_after_a_resume_ends_at_the_total(world: World) -> None:
+    """Those in doubt are counted once, when they are settled."""
+    run = hires(world, "001", "002", "003")
+    world.rosta.aftermath = Fault("create_employee", KeyboardInterrupt(), at=(2,))
+    with pytest.raises(KeyboardInterrupt):
+        world.resume(run)
+    watcher = Watcher()
+    with world.runs(watcher) as runs:
+        runs.sync(run.id)
+    assert watcher.progress == [(2, 3), (3, 3)]
+
+
+def test_a_look_that_is_too_old_is_taken_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody edited while the first ones were slowly written is not overwritten."""
+    first, second = mailed(world, "001", "002")
+    run = chosen(world)
+    monkeypatch.setattr(apply, "FRESH_S", 0.2)
+
+    def slow(_hook: str, _values: Values) -> None:
+        world.rosta.edit(second, kana="タチバナ")
+        time.sleep(0.25)
+
+    world.rosta.aftermath = slow
+    world.resume(run)
+    assert [person for _kind, person, _values in world.rosta.writes] == [first]
+    assert world.outcome(run, "002") == (Outcome.FAILED, "changed_since_fetch")
+
+
+def test_a_wait_for_room_makes_a_look_too_old(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a limit was waited for, somebody edited the employee."""
+    (there,) = mailed(world, "001")
+    run = chosen(world)
+    monkeypatch.setattr(apply, "FRESH_S", 0.2)
+    waits = count()
+
+    def wait(_writer: Writer) -> None:
+        if next(waits) == 0:
+            world.rosta.edit(there, kana="タチバナ")
+            time.sleep(0.25)
+
+    monkeypatch.setattr(Writer, "wait_for_room", wait)
+    world.resume(run)
+    assert world.outcome(run, "001") == (Outcome.FAILED, "changed_since_fetch")
+
+
+def test_a_limit_that_always_outlasts_a_look_does_not_stop_the_sync(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading again for ever would never write anybody."""
+    run = hires(world, "001", "002")
+    monkeypatch.setattr(apply, "FRESH_S", 0.02)
+    monkeypatch.setattr(Writer, "wait_for_room", lambda _writer: time.sleep(0.03))
+    patience = Fault("read_employees", AccessError("read for ever"), at=(50,))
+    world.rosta.trouble = patience
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001", "create 002"]
+
+
+def test_closed_hours_that_begin_during_a_sync_pause_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are looked at before every write, not only at the start."""
+    run = hires(world, "001", "002")
+    rooms = count(1)
+
+    def wait(_writer: Writer) -> None:
+        if next(rooms) == 2:
+            raise ClosedError("closed", opens=OPENS, where="rosta")
+
+    monkeypatch.setattr(Writer, "wait_for_room", wait)
+    paused = world.resume(run)
+    assert (paused.status, paused.resume_at) == (Status.PAUSED, OPENS)
+    assert sent(world) == ["create 001"]
+
+
+# --- a process that dies ------------------------------------------------------------------------
+
+DEAD = 9
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run *work* in a process of its own; return its exit code: 0, DEAD, or 70 after an error."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        work()
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 - nothing of the child may run on in the parent's tests
+        traceback.print_exc()
+    os._exit(70)
+
+
+def die() -> NoReturn:
+    """Die as a killed process does: nothing is cleaned up."""
+    os._exit(DEAD)
+
+
+@contextmanager
+def kept(world: World) -> Iterator[None]:
+    """Keep the rosta in a file while child processes write to it, as a real system is elsewhere."""
+    file = world.folder / "rosta.bin"
+
+    def save() -> None:
+        file.write_bytes(pickle.dumps((world.rosta.people, world.rosta.writes)))
+
+    def after(_hook: str, _values: Values) -> None:
+        save()
+
+    save()
+    world.rosta.aftermath = after
+    yield
+    world.rosta.aftermath = healthy
+
+
+def load(world: World) -> None:
+    """Read what the children have written."""
+    people, writes = pickle.loads((world.folder / "rosta.bin").read_bytes())  # noqa: S301
+    world.rosta.people, world.rosta.writes = people, writes
+    world.rosta._ids = count(len(people) + 1)
+
+
+def dying(world: World, point: str, nth: int) -> None:
+    """Arrange for this process to die at the *nth* passing of a point."""
+    passings = count(1)
+    real_intend, real_record = Store.intend, Store.record
+    accepted = world.rosta.aftermath
+
+    def intend(*args: object, **more: object) -> object:
+        if point == "before intent" and next(passings) == nth:
+            die()
+        write = real_intend(*args, **more)  # type: ignore[arg-type]
+        if point == "after intent" and next(passings) == nth:
+            die()
+        return write
+
+    def record(*args: object, **more: object) -> None:
+        real_record(*args, **more)  # type: ignore[arg-type]
+        if point == "after outcome" and next(passings) == nth:
+            die()
+
+    def aftermath(hook: str, values: Values) -> None:
+        accepted(hook, values)
+        if point == "after send" and next(passings) == nth:
+            die()
+
+    Store.intend, Store.record = intend, record  # type: ignore[assignment,method-assign]
+    world.rosta.aftermath = aftermath
+
+
+def staff(world: World) -> Run:
+    """Return a run of two to create and one to update, chosen."""
+    mailed(world, "002")
+    return hires(world, "001", "003")
+
+
+POINTS = ["before intent", "after intent", "after send", "after outcome"]
+EVERYTHING = ["create 001", "update 002", "create 003"]
+DONE = {"001": Outcome.CREATED, "002": Outcome.UPDATED, "003": Outcome.CREATED}
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_process_that_dies_leaves_a_run_that_resumes(world: World, point: str, nth: int) -> None:
+    """Every person is written exactly once and every outcome is right, wherever it was killed."""
+    run = staff(world)
+
+    def sync() -> None:
+        dying(world, point, nth)
+        world.resume(run)
+
+    with kept(world):
+        assert in_child(sync) == DEAD
+        load(world)
+    with world.runs() as runs:
+        left = runs.run(run.id)
+    assert (left.status, left.reason) == (Status.PAUSED, Remark("interrupted"))
+    assert left.outcomes is not None
+    assert left.outcomes[Outcome.UNKNOWN] == (point in ("after intent", "after send"))
+    assert world.resume(run).status is Status.DONE
+    assert sorted(sent(world)) == sorted(EVERYTHING)
+    assert outcomes(world, run) == DONE
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_process_that_dies_again_and_again_gets_there(world: World, seed: int) -> None:
+    """Each resume is killed at some point, the look-ups' own outcomes included."""
+    chance = random.Random(seed)
+    run = staff(world)
+    with kept(world):
+        for _attempt in range(30):
+            point = chance.choice(POINTS)
+
+            def sync(point: str = point) -> None:
+                load(world)
+                dying(world, point, 1)
+                world.resume(run)
+
+            code = in_child(sync)
+            assert code in (0, DEAD)
+            if code == 0:
+                break
+        load(world)
+    assert world.resume(run).status is Status.DONE
+    assert sorted(sent(world)) == sorted(EVERYTHING)
+    assert outcomes(world, run) == DONE
+
+
+def test_who_was_in_doubt_and_is_there_already_is_not_sent_by_another_run(world: World) -> None:
+    """A second run takes over the connection; the first then only settles what it had sent."""
+    run = hires(world, "001")
+
+    def sync() -> None:
+        dying(world, "after send", 1)
+        world.resume(run)
+
+    with kept(world):
+        assert in_child(sync) == DEAD
+        load(world)
+    again = chosen(world)
+    assert again.counts[Difference.SAME] == 1
+    assert world.resume(run).status is Status.DONE
+    assert sent(world) == ["create 001"]
+    assert world.outcome(run, "001") == (Outcome.CREATED, None)
+
+
+def test_a_lease_lost_while_writing_stops_the_process(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its next intent is refused; what it had sent is settled by whoever resumes."""
+    run = hires(world, "001", "002", "003")
+
+    def steal(_hook: str, _values: Values) -> None:
+        with world.runs() as runs:
+            with monkeypatch.context() as patch:
+                patch.setattr("renkei.store.lease.LIFETIME_S", 0.0)
+                runs._store.begin_sync(run.id, runs.clock.now(), "thief")
+
+    world.rosta.aftermath = steal
+    with pytest.raises(BusyError):
+        world.resume(run)
+    assert sent(world) == ["create 001"]
+    assert world.outcome(run, "001")[0] is Outcome.CREATED
