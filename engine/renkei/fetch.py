@@ -106,8 +106,6 @@ def read_both(source: Side, target: Side, at: dt.date, observer: Observer) -> tu
                 answers.put((index, read_side(side, at, observer, stop)))
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
                 answers.put((index, error))
-            if stop.is_set():  # nobody waits any more: what this side has opened is left to it
-                side.reader.connection.close()
 
         threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +76,7 @@ class Office:
     folder: Path
     monkeypatch: pytest.MonkeyPatch
     printed: list[str] = field(factory=list)
+    untidy: bool = False
     env: dict[str, str] = field(factory=dict)
     """What the environment of the commands has beside the tokens and the sandbox's time."""
 
@@ -117,6 +121,7 @@ class Office:
         with self._surroundings(answers) as printed:
             code = run_command(words, App(asks=answers is not None))
             result = Result(code, *printed())
+        self.untidy |= result.code != 0
         self._watch(result)
         return result
 
@@ -250,7 +255,19 @@ def office(empty_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offi
         made.store.chmod(0o600)
         made.configure()
         yield made
+        if made.untidy:
+            _tidy()
     assert handlers == {each: signal.getsignal(each) for each in handlers}
+
+
+def _tidy() -> None:
+    """Collect the sockets that the other side's thread of a failed fetch has left behind, here."""
+    for thread in threading.enumerate():
+        if thread.daemon and not thread.name.startswith("renkei-sandbox"):
+            thread.join(5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(params=DIRECTIONS, ids=["to_touchontime", "to_smarthr"])

@@ -43,7 +43,7 @@ from renkei.model import (
     Values,
 )
 from renkei.observer import Observer
-from renkei.plugins import Writer
+from renkei.plugins import BATCH, Writer
 from renkei.store import Store
 
 if TYPE_CHECKING:
@@ -331,7 +331,7 @@ def test_a_person_created_by_somebody_else_meanwhile_is_not_created(
     """Equal in what the mapping pairs: nothing to do; otherwise, or twice, a person has to look."""
     run = hires(world, "0417")
     for values in theirs:
-        world.in_rosta("0417", **values)  # type: ignore[arg-type]
+        world.in_rosta("0417", **values)
     world.resume(run)
     assert world.outcome(run) == expected
     assert world.rosta.writes == []
@@ -587,7 +587,7 @@ def test_a_second_ctrl_c_in_the_middle_of_a_write_leaves_it_in_doubt(world: Worl
 
 def test_more_people_than_one_batch_are_all_written(world: World) -> None:
     """Each batch is read at once; progress counts up to the total and not beyond."""
-    ids = numbers(0, apply.BATCH + 12)
+    ids = numbers(0, BATCH + 12)
     run = hires(world, *ids)
     watcher = Watcher()
     with world.runs(watcher) as runs:
@@ -834,10 +834,9 @@ def test_a_lease_lost_while_writing_stops_the_process(
     run = hires(world, "001", "002", "003")
 
     def steal(_hook: str, _values: Values) -> None:
-        with world.runs() as runs:
-            with monkeypatch.context() as patch:
-                patch.setattr("renkei.store.lease.LIFETIME_S", 0.0)
-                runs._store.begin_sync(run.id, runs.clock.now(), "thief")
+        with world.runs() as runs, monkeypatch.context() as patch:
+            patch.setattr("renkei.store.lease.LIFETIME_S", 0.0)
+            runs._store.begin_sync(run.id, runs.clock.now(), "thief")
 
     world.rosta.aftermath = steal
     with pytest.raises(BusyError):

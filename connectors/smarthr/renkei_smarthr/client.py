@@ -61,11 +61,27 @@ class Client:
         return self._session.pages("v1", "crews", query=query)
 
     def crews_by_id(self, ids: Sequence[str], attributes: Sequence[str]) -> Iterator[JSON]:
-        """Yield those of *ids* that exist."""
+        """Yield those of *ids* that exist; nobody is taken for gone because a list left them out."""
         fields = ",".join(attributes)
+        missing = dict.fromkeys(ids)
         for start in range(0, len(ids), IDS_PER_CALL):
             batch = ",".join(ids[start : start + IDS_PER_CALL])
-            yield from self._session.pages("v1", "crews", query={"id": batch, "fields": fields})
+            for crew in self._session.pages("v1", "crews", query={"id": batch, "fields": fields}):
+                missing.pop(str(crew["id"]) if isinstance(crew, dict) else "", None)
+                yield crew
+        for identity in missing:
+            yield from self._crew(identity, fields)
+
+    def _crew(self, identity: str, fields: str) -> Iterator[JSON]:
+        """Yield the one with this id, asked for directly, or nobody."""
+        try:
+            crew = self._session.get("v1", "crews", identity, query={"fields": fields}).body
+        except AnswerError as error:
+            if error.code != "not_found":
+                raise
+        else:
+            if isinstance(crew, dict) and crew.get("id") == identity:
+                yield crew
 
     def crews_by_number(self, number: str, attributes: Sequence[str]) -> Iterator[JSON]:
         """Yield who carries exactly *number*: several may."""
@@ -105,9 +121,16 @@ class Client:
         return identity
 
     def update(self, identity: str, changes: Values) -> JSON:
-        """Change the given attributes and return the employee as SmartHR has it now."""
+        """
+        Change the given attributes and return the employee as SmartHR has it now.
+
+        Raises InDoubtError if the answer is not theirs.
+        """
         body = to_json(changes)
-        return self._session.send("PATCH", "v1", "crews", identity, body=body, idempotent=True).body
+        answer = self._session.send("PATCH", "v1", "crews", identity, body=body, idempotent=True)
+        if not isinstance(answer.body, dict) or answer.body.get("id") != identity:
+            raise self._other_answer()
+        return answer.body
 
     def _first(self, table: str, query: Mapping[str, str]) -> JSON:
         query = {**query, "page": "1", "per_page": "1"}
@@ -118,7 +141,7 @@ class Client:
         return rows[0] if rows else None
 
     def _other_answer(self) -> InDoubtError:
-        message = _("{name}: the answer does not belong to the new employee. Look them up.")
+        message = _("{name}: the answer does not belong to this employee. Look them up.")
         return InDoubtError(AnswerError(message.format(name=self._name), where=self._name))
 
     def _without_number(self) -> RecordError:
@@ -127,7 +150,9 @@ class Client:
             "{name} created the employee but did not store the employee number: the token may lack"
             " the right to write it. Enter the number in SmartHR, and give the token that right."
         )
-        return RecordError(message.format(name=self._name), code="created_without_number", fields=(NUMBER,))
+        return RecordError(
+            message.format(name=self._name), code="created_without_number", fields=(NUMBER,)
+        )
 
 
 def classify(failure: Failure) -> RenkeiError | None:

@@ -94,14 +94,14 @@ class Client:
         ours = created.get(NUMBER, values.get(NUMBER)) == values.get(NUMBER)
         if isinstance(key, str) and key and ours:
             return key
-        message = _("{name}: the answer does not belong to the new employee. Look them up.")
-        raise InDoubtError(AnswerError(message.format(name=self._name), where=self._name))
+        raise self._other_answer()
 
     def update(self, key: str, changes: Values, extra: Extra, today: dt.date) -> None:
         """
         Change only the given properties.
 
         Should Touch On Time want the base values as well, it gets them once, as they are today.
+        Raises InDoubtError if the answer is not theirs.
         """
         body = to_json(changes, extra.emails)
         try:
@@ -123,7 +123,13 @@ class Client:
         return AnswerError(said, where=self._name)
 
     def _put(self, key: str, body: dict[str, JSON]) -> None:
-        self._session.send("PUT", "employees", key, body=body, idempotent=True)
+        answer = self._session.send("PUT", "employees", key, body=body, idempotent=True).body
+        if not isinstance(answer, dict) or answer.get(KEY) != key:
+            raise self._other_answer()
+
+    def _other_answer(self) -> InDoubtError:
+        message = _("{name}: the answer does not belong to this employee. Look them up.")
+        return InDoubtError(AnswerError(message.format(name=self._name), where=self._name))
 
     def _classify(self, failure: Failure) -> RenkeiError | None:
         """Return what Touch On Time means by a refusal; None: what its HTTP status says."""

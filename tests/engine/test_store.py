@@ -1,0 +1,739 @@
+"""The report store: made whole or not at all, one writer at a time, and empty after a purge."""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import sqlite3
+import stat
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
+from renkei.model import Difference, Item, Outcome, Remark, Run, Status, Values
+from renkei.store import Hold, Lease, Store, schema
+from renkei.store import lease as leases
+from renkei.store.database import Database
+from renkei.store.owner import Owner
+from renkei.store.tables import metadata, runs, writes
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
+
+NOW = dt.datetime(2026, 11, 20, 3, tzinfo=dt.UTC)
+CANARY = "佐倉カナリア"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Return where a store can be made."""
+    return tmp_path / "renkei.db"
+
+
+def begin(store: Store, target: str = "rosta", source: str = "clinic") -> int:
+    """Record a run that is being fetched; return its id."""
+    return store.begin_fetch(
+        source=source,
+        target=target,
+        base_date=NOW.date(),
+        who="tester",
+        created_at=NOW,
+        mapping_name="pair",
+        mapping_text="",
+        mapping_hash="",
+        settings={},
+    )
+
+
+def planned(store: Store, people: int = 1, target: str = "rosta") -> str:
+    """Store a plan of so many new people; return its run."""
+    run_id = begin(store, target)
+    plan = (
+        Item(number=f"{n:05}", name=CANARY, difference=Difference.NEW, source_id=str(n))
+        for n in range(people)
+    )
+    counts = store.add_items(run_id, plan)
+    usage = {"calls": {}, "seconds": 1.0, "last_write": 0}
+    store.end_fetch(run_id, at=NOW, counts=counts, notices=(), usage=usage)
+    return str(run_id)
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run *work* in a process of its own; return its exit code, that of a RenkeiError included."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        work()
+        os._exit(0)
+    except RenkeiError as error:
+        os._exit(error.exit_code)
+    except BaseException:  # noqa: BLE001 - nothing of the child may run on in the parent's tests
+        traceback.print_exc()
+    os._exit(70)
+
+
+# --- made whole or not at all -------------------------------------------------------------------
+
+
+def test_a_new_store_is_readable_by_its_owner_only(place: Path) -> None:
+    """Whatever the umask says; and nothing else is left beside it."""
+    before = os.umask(0)
+    try:
+        Store(str(place)).close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert os.listdir(place.parent) == [place.name]
+
+
+def test_a_store_open_to_others_is_closed_to_them(place: Path) -> None:
+    """A copy made by hand has lost its mode."""
+    Store(str(place)).close()
+    place.chmod(0o644)
+    Store(str(place)).close()
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+def test_a_store_is_never_seen_half_made(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that dies while it makes one leaves nothing in its place, and the next one can."""
+    real = schema._upgrade
+
+    def dies(engine: sa.Engine) -> None:
+        real(engine)
+        assert not place.exists()
+        os._exit(9)
+
+    def make() -> None:
+        monkeypatch.setattr(schema, "_upgrade", dies)
+        Store(str(place))
+
+    assert in_child(make) == 9
+    assert not place.exists()
+    with pytest.raises(UsageError):
+        Store(str(place)).run("1")
+
+
+def test_processes_that_make_a_store_at_once_share_one(place: Path) -> None:
+    """Nobody's runs are lost to another one's new file."""
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(4)
+
+    def make() -> None:
+        barrier.wait()
+        store = Store(str(place))
+        begin(store)
+
+    children = [context.Process(target=make) for _child in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 4
+    assert len(Store(str(place)).latest(10)) == 4
+
+
+def half(place: Path) -> None:
+    Store(str(place)).close()
+    place.write_bytes(place.read_bytes()[: place.stat().st_size // 2])
+
+
+def scribbled(place: Path) -> None:
+    Store(str(place)).close()
+    data = bytearray(place.read_bytes())
+    data[100:4000] = b"\xa5" * 3900
+    place.write_bytes(data)
+
+
+def of_others(place: Path) -> None:
+    with sqlite3.connect(place) as connection:
+        connection.execute("create table songs (title text)")
+    connection.close()
+
+
+def of_others_with_migrations(place: Path, revision: str = schema.HEAD) -> None:
+    with sqlite3.connect(place) as connection:
+        connection.execute("create table songs (title text)")
+        connection.execute("create table alembic_version (version_num text)")
+        connection.execute("insert into alembic_version values (?)", (revision,))
+    connection.close()
+
+
+def of_others_with_older_migrations(place: Path) -> None:
+    of_others_with_migrations(place, "0000a1")
+
+
+def newer(place: Path) -> None:
+    Store(str(place)).close()
+    with sqlite3.connect(place) as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+    connection.close()
+
+
+def linked(place: Path) -> None:
+    elsewhere = place.with_name("elsewhere.db")
+    Store(str(elsewhere)).close()
+    place.symlink_to(elsewhere)
+
+
+ODD: list[Callable[[Path], object]] = [
+    lambda place: place.write_bytes(b""),
+    lambda place: place.write_text("employees: none\n"),
+    lambda place: place.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000),
+    half,
+    scribbled,
+    of_others,
+    of_others_with_migrations,
+    of_others_with_older_migrations,
+    newer,
+    lambda place: place.mkdir(),
+    linked,
+    lambda place: place.symlink_to("nowhere.db"),
+    os.mkfifo,
+]
+NAMES = """zero-length text garbage half scribbled of-others of-others-at-our-revision
+of-others-at-an-older-one newer directory symlink dangling-symlink fifo""".split()
+
+
+@pytest.mark.parametrize("make", ODD, ids=NAMES)
+def test_what_is_no_sound_store_of_ours_is_refused_and_left_alone(
+    place: Path, make: Callable[[Path], object]
+) -> None:
+    """StoreError names the place, and not a byte nor the mode of the file is touched."""
+    make(place)
+    place.chmod(0o644) if place.is_file() and not place.is_symlink() else None
+    before = (place.lstat().st_mode, place.is_file() and place.read_bytes())
+    with pytest.raises(StoreError) as caught:
+        store = Store(str(place))
+        planned(store)
+        store.items("1")
+    assert str(place) in caught.value.message
+    assert (place.lstat().st_mode, place.is_file() and place.read_bytes()) == before
+
+
+def test_a_store_that_cannot_be_reached_is_a_named_error(tmp_path: Path) -> None:
+    """A folder that is not there, or a file where a folder should be."""
+    (tmp_path / "file").write_text("")
+    for name in ("nowhere/renkei.db", "file/renkei.db"):
+        with pytest.raises(StoreError, match=r"renkei\.db"):
+            Store(str(tmp_path / name))
+
+
+def test_odd_names_of_files_work(tmp_path: Path) -> None:
+    """What a URL or a shell would read into it does not count."""
+    for name in ("a b.db", "100%.db", "連携?.db", "a#b.db", "file:x.db"):
+        Store(str(tmp_path / name)).close()
+        assert (tmp_path / name).is_file()
+        planned(Store(str(tmp_path / name)))
+
+
+def test_tables_and_migrations_agree(place: Path) -> None:
+    """A change in tables.py without a migration would be missing from every existing store."""
+    engine = Store(str(place))._engine
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_locked_store_is_a_named_error_and_the_wait_is_short(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has it open in a database tool, in the middle of a change."""
+    monkeypatch.setattr(schema, "BUSY_TIMEOUT_S", 0.2)
+    store = Store(str(place))
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("begin exclusive")
+    with pytest.raises(StoreError, match="being written by another process"):
+        begin(store)
+    other.execute("rollback")
+    other.close()
+    assert begin(store) == 1
+
+
+def test_a_full_disk_is_a_named_error(place: Path) -> None:
+    """Nothing of the plan is stored by halves."""
+    store = Store(str(place))
+    run = begin(store)
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("pragma max_page_count = 40")
+
+    sa.event.listen(store._engine, "connect", limit)
+    store._engine.dispose()
+    many = (
+        Item(number=str(n), name="x" * 300, difference=Difference.NEW, source_id=str(n))
+        for n in range(1000)
+    )
+    with pytest.raises(StoreError, match="no room"):
+        store.add_items(run, many)
+    assert store.count(str(run)) == 0
+
+
+def test_an_instant_without_a_zone_is_refused(place: Path) -> None:
+    """Nobody could tell later which hour it was."""
+    store = Store(str(place))
+    naive = NOW.replace(tzinfo=None)
+    with store._engine.connect() as connection, pytest.raises(sa.exc.StatementError, match="zone"):
+        connection.execute(sa.update(runs).values(created_at=naive))
+
+
+def test_instants_come_back_in_utc(place: Path) -> None:
+    """Whatever zone they were given in."""
+    store = Store(str(place))
+    run = planned(store)
+    tokyo = dt.timezone(dt.timedelta(hours=9))
+    store.end_sync(store.begin_sync(run, NOW.astimezone(tokyo), "tester"), Status.DONE, NOW)
+    started = store.run(run).sync_started_at
+    assert started == NOW
+    assert started is not None
+    assert started.utcoffset() == dt.timedelta(0)
+
+
+@pytest.mark.parametrize("name", ["", "0", "-1", "1.0", "x", "１", "9" * 30, "1; drop table runs"])
+def test_an_unknown_run_is_a_usage_error(place: Path, name: str) -> None:
+    """Whatever is typed as a run's id, in every question about one."""
+    store = Store(str(place))
+    planned(store)
+    for ask in (store.run, store.selection, store.entries, store.open_counts, store.has_begun):
+        if name == "0" and ask not in (store.run, store.selection):
+            continue
+        with pytest.raises(UsageError, match="no run"):
+            ask(name)
+
+
+def test_items_are_paged_and_each_comes_once(place: Path) -> None:
+    """1,201 people come in order, and the database is free while somebody looks at them."""
+    store = Store(str(place))
+    run = planned(store, 1201)
+    seen = []
+    for item in store.items(run):
+        if item.position % 400 == 0:
+            begin(store)
+        seen.append(item.number)
+    assert seen == [f"{n:05}" for n in range(1201)]
+    found = store.items(run, numbers=["00000", "00500", "01200"])
+    assert [item.position for item in found] == [1, 501, 1201]
+
+
+@pytest.mark.parametrize("people", [0, 499, 500, 501, 1000])
+def test_the_end_of_a_page_is_no_end_of_the_list(place: Path, people: int) -> None:
+    """Whole pages, and one more or less."""
+    store = Store(str(place))
+    assert sum(1 for _item in store.items(planned(store, people))) == people
+
+
+# --- one writer at a time -----------------------------------------------------------------------
+
+
+def test_a_second_process_is_told_who_writes(place: Path) -> None:
+    """The run, the person, the time in Japan and the process are named."""
+    store = Store(str(place))
+    first, second = planned(store), planned(store)
+    store.begin_sync(first, NOW, "sato@desk")
+
+    def other() -> None:
+        with pytest.raises(BusyError) as caught:
+            Store(str(place)).begin_sync(second, NOW, "tanaka")
+        for word in (f"Run {first} ", "rosta", "12:00", "sato@desk", str(os.getppid())):
+            assert word in caught.value.message
+
+    assert in_child(other) == 0
+    assert store.run(first).status is Status.SYNCING
+    assert store.run(second).status is Status.READY
+
+
+def test_runs_to_different_connections_do_not_wait(place: Path) -> None:
+    """The lease is on what is written to."""
+    store = Store(str(place))
+    store.begin_sync(planned(store), NOW, "a")
+    store.begin_sync(planned(store, target="clinic"), NOW, "b")
+
+
+def test_a_dead_process_is_taken_over_at_once(place: Path) -> None:
+    """Nobody waits for the lease to grow old; the dead one's run is paused."""
+    store = Store(str(place))
+    first, second = planned(store), planned(store)
+
+    def work() -> None:
+        Store(str(place)).begin_sync(first, NOW, "sato")
+        os._exit(9)
+
+    assert in_child(work) == 9
+    dead = store.run(first)
+    assert (dead.status, dead.reason) == (Status.PAUSED, Remark("interrupted"))
+    assert store.begin_sync(second, NOW, "tanaka").token == 2
+
+
+def test_a_process_number_used_again_is_another_process(place: Path) -> None:
+    """The pid lives on, but it started at another moment."""
+    me = Owner.me()
+    assert not me.is_dead()
+    assert Owner(me.host, me.pid, me.started - 100).is_dead()
+    assert not Owner("elsewhere", me.pid, 0).is_dead()
+
+
+def test_a_process_of_another_machine_is_taken_over_after_the_lifetime_only(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From here nobody can tell whether it lives."""
+    store = Store(str(place))
+    first, second = planned(store), planned(store)
+    monkeypatch.setattr(Owner, "me", lambda: Owner("elsewhere", 1, 0.0))
+    store.begin_sync(first, NOW, "sato")
+    monkeypatch.undo()
+    with pytest.raises(BusyError, match="elsewhere"):
+        store.begin_sync(second, NOW, "tanaka")
+    later = time.time() + leases.LIFETIME_S + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert store.begin_sync(second, NOW, "tanaka").token == 2
+
+
+def test_a_clock_set_back_a_little_does_not_kill_a_lease(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time service corrects by a second while a run writes."""
+    store = Store(str(place))
+    run = planned(store)
+    store.begin_sync(run, NOW, "sato")
+    earlier = time.time() - 2
+    monkeypatch.setattr(time, "time", lambda: earlier)
+    assert store.run(run).status is Status.SYNCING
+    with pytest.raises(BusyError):
+        store.begin_sync(run, NOW, "tanaka")
+
+
+def test_the_token_grows_with_every_lease(place: Path) -> None:
+    """Given back or taken over, by whatever run."""
+    store = Store(str(place))
+    tokens = []
+    for run in (planned(store), planned(store)):
+        for _time in range(2):
+            held = store.begin_sync(run, NOW, "tester")
+            tokens.append(held.token)
+            store.end_sync(held, Status.PAUSED, NOW)
+    assert tokens == [1, 2, 3, 4]
+
+
+def stolen(store: Store, run: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Lease, Lease]:
+    """Return a lease, and the one that was taken instead of it."""
+    old = store.begin_sync(run, NOW, "old")
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "LIFETIME_S", 0.0)
+        return old, store.begin_sync(run, NOW, "new")
+
+
+def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its next intent, its next look at the lease, and when it wants to record its end."""
+    store = Store(str(place))
+    run = planned(store)
+    old, new = stolen(store, run, monkeypatch)
+    for act in (
+        lambda: store.intend(old, 1, "create", NOW),
+        lambda: store.renew(old),
+        lambda: store.end_sync(old, Status.DONE, NOW),
+    ):
+        with pytest.raises(BusyError, match="taken over"):
+            act()
+    with store._engine.connect() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(writes)).scalar() == 0
+    assert store.intend(new, 1, "create", NOW) is not None
+
+
+def test_a_holder_that_slept_looks_at_its_lease_before_a_request(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh lease is not looked at again; one that may have been stolen is, by either clock."""
+    store = Store(str(place))
+    run = planned(store)
+    hold = Hold(store, store.begin_sync(run, NOW, "old"))
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "LIFETIME_S", 0.0)
+        store.begin_sync(run, NOW, "new")
+    hold.check()
+    for name in ("time", "monotonic"):
+        late = getattr(time, name)() + leases.LIFETIME_S
+        with monkeypatch.context() as patch:
+            patch.setattr(time, name, lambda late=late: late)
+            with pytest.raises(BusyError):
+                hold.check()
+
+
+def test_an_answer_that_comes_after_the_theft_is_still_recorded(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a fact about the system; but it does not replace what the successor has found out."""
+    store = Store(str(place))
+    run = planned(store, 2)
+    old = store.begin_sync(run, NOW, "old")
+    sent = [store.intend(old, position, "create", NOW) for position in (1, 2)]
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "LIFETIME_S", 0.0)
+        new = store.begin_sync(run, NOW, "new")
+    store.record(new, 2, Outcome.FAILED, NOW, write_id=sent[1], reason=Remark("gone"))
+    for position, write in enumerate(sent, start=1):
+        store.record(old, position, Outcome.CREATED, NOW, write_id=write)
+    assert [item.outcome for item in store.items(run)] == [Outcome.CREATED, Outcome.FAILED]
+    assert store.open_writes(int(run)) == []
+
+
+def test_two_processes_that_race_for_a_run_write_it_once(world: World) -> None:
+    """One syncs, the other is told that it is busy, or finds everything done."""
+    for index in range(3):
+        world.in_clinic(f"{index}")
+    run = world.fetch()
+    world.choose(run)
+    log = world.folder / "sent"
+    context = multiprocessing.get_context("fork")
+    barrier, codes = context.Barrier(3), context.Queue()
+
+    def slow(hook: str, values: Values) -> None:
+        if hook == "create_employee":
+            with log.open("a") as file:
+                file.write(f"{values['id_no']}\n")
+            time.sleep(0.1)
+
+    def race() -> None:
+        world.rosta.trouble = slow
+        barrier.wait()
+        try:
+            codes.put(world.resume(run).status.value)
+        except BusyError:
+            codes.put("busy")
+
+    children = [context.Process(target=race) for _child in range(3)]
+    for child in children:
+        child.start()
+    told = sorted(codes.get(timeout=30) for _child in children)
+    for child in children:
+        child.join()
+    assert log.read_text().split() == ["0", "1", "2"]
+    assert "done" in told
+    assert set(told) <= {"busy", "done"}
+
+
+def test_a_choice_that_comes_too_late_changes_nothing(place: Path) -> None:
+    """Somebody looked at the choices for a minute; meanwhile the run was synced to its end."""
+    from renkei.model import Selection
+
+    store = Store(str(place))
+    run = planned(store)
+    everybody = Selection(differences=frozenset({Difference.NEW}))
+    store.choose(run, everybody, {1: {}})
+    held = store.begin_sync(run, NOW, "tester")
+    with pytest.raises(BusyError):
+        store.choose(run, Selection(), {})
+    store.record(held, 1, Outcome.CREATED, NOW)
+    store.end_sync(held, Status.DONE, NOW)
+    with pytest.raises(RenkeiError):
+        store.choose(run, Selection(), {})
+    assert [item.selected for item in store.items(run)] == [True]
+    assert store.selection(run) == everybody
+
+
+# --- dead processes, age, purge -----------------------------------------------------------------
+
+
+def test_a_dead_fetching_process_shows_failed(world: World) -> None:
+    """Nobody waits for its plan; a live one is shown as fetching."""
+    world.in_clinic()
+
+    def fetch() -> None:
+        def look(_hook: str, _values: Values) -> None:
+            with world.runs() as runs:
+                assert runs.reports()[0].status is Status.FETCHING
+            os._exit(9)
+
+        world.rosta.trouble = look
+        world.fetch()
+
+    assert in_child(fetch) == 9
+    with world.runs() as runs:
+        (run,) = runs.reports()
+        assert (run.status, run.reason) == (Status.FAILED, Remark("interrupted"))
+        with pytest.raises(UsageError, match="over"):
+            runs.sync(run.id)
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23, Status.READY), (25, Status.EXPIRED)])
+def test_a_plan_expires_after_a_day(
+    world: World, monkeypatch: pytest.MonkeyPatch, hours: int, status: Status
+) -> None:
+    """By the calendar's clock; then it can be neither chosen from nor synced."""
+    world.in_clinic()
+    run = world.fetch()
+    world.choose(run)
+    then = dt.datetime.fromisoformat("2026-11-20T12:00:00+09:00") + dt.timedelta(hours=hours)
+    monkeypatch.setenv("RENKEI_NOW", then.isoformat())
+    with world.runs() as runs:
+        assert runs.run(run.id).status is status
+    if status is Status.READY:
+        assert world.resume(run).status is Status.DONE
+    else:
+        for act in (world.resume, world.choose):
+            with pytest.raises(UsageError, match="older than 24 hours"):
+                act(run)
+        assert world.rosta.writes == []
+
+
+def test_a_setting_says_how_long_a_plan_lasts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hours, here."""
+    file = world.folder / "renkei.yaml"
+    file.write_text(file.read_text().replace("settings: {", "settings: {max_plan_age_hours: 2, "))
+    run = world.fetch()
+    monkeypatch.setenv("RENKEI_NOW", "2026-11-20T14:01:00+09:00")
+    with world.runs() as runs:
+        assert runs.run(run.id).status is Status.EXPIRED
+
+
+def test_a_paused_run_does_not_expire(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has begun can be brought to its end."""
+    from renkei.errors import AccessError
+
+    for number in ("1", "2"):
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+
+    def refuse(hook: str, _values: Values) -> None:
+        if hook == "create_employee" and world.rosta.writes:
+            raise AccessError("no")
+
+    world.rosta.trouble = refuse
+    assert world.resume(run).status is Status.PAUSED
+    world.rosta.trouble = lambda _hook, _values: None
+    monkeypatch.setenv("RENKEI_NOW", "2026-11-25T12:00:00+09:00")
+    assert world.resume(run).status is Status.DONE
+
+
+def everything(folder: Path) -> bytes:
+    """Return every byte of every file that belongs to the store."""
+    return b"".join(file.read_bytes() for file in folder.glob("*reports.db*"))
+
+
+def purged(world: World, days: int) -> int:
+    """Purge what is older than so many days."""
+    with world.runs() as runs:
+        return runs.purge(dt.timedelta(days=days))
+
+
+def test_a_purge_leaves_counts_and_outcomes_and_no_value(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one byte of a name, an address or the system's own words is left in the file."""
+    from renkei.errors import RecordError
+
+    for number in ("1", "2"):
+        world.in_clinic(number, surname=CANARY, mail="canary@example.jp")
+    world.in_rosta("2")
+    run = world.fetch()
+
+    def refuse(hook: str, _values: Values) -> None:
+        if hook == "update_employee":
+            raise RecordError("no", code="odd", detail="detail canary")
+
+    world.rosta.trouble = refuse
+    done = world.sync(run)
+    canaries = [CANARY.encode(), b"canary@example.jp", b"detail canary"]
+    assert all(canary in everything(world.folder) for canary in canaries)
+    assert purged(world, 0) == 1
+    assert not any(canary in everything(world.folder) for canary in canaries)
+    with world.runs() as runs:
+        after = runs.run(run.id)
+    assert (after.purged, after.counts, after.outcomes) == (True, done.counts, done.outcomes)
+    left = [(i.number, i.name, i.outcome, i.detail, dict(i.read)) for i in world.items(run)]
+    assert left == [("1", "", Outcome.CREATED, None, {}), ("2", "", Outcome.FAILED, None, {})]
+    assert world.item(run, "2").outcome_reason == Remark("odd")
+    assert purged(world, 0) == 0
+    monkeypatch.setenv("RENKEI_NOW", "2026-11-21T12:00:00+09:00")
+    assert purged(world, 0) == 0
+
+
+@pytest.mark.parametrize(("days", "count"), [(90, 0), (89, 1)])
+def test_a_purge_goes_by_age(
+    world: World, monkeypatch: pytest.MonkeyPatch, days: int, count: int
+) -> None:
+    """By the calendar's clock."""
+    world.in_clinic()
+    world.fetch()
+    monkeypatch.setenv("RENKEI_NOW", "2027-02-18T11:00:00+09:00")
+    assert purged(world, days) == count
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_purged_run_is_never_synced(world: World, begun: bool) -> None:
+    """Without the values an employee of nothing but a ward would be created."""
+    from renkei.errors import AccessError
+
+    for number in ("1", "2"):
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+    if begun:
+
+        def refuse(hook: str, _values: Values) -> None:
+            if hook == "create_employee" and world.rosta.writes:
+                raise AccessError("no")
+
+        world.rosta.trouble = refuse
+        world.resume(run)
+        world.rosta.trouble = lambda _hook, _values: None
+    purged(world, 0)
+    with pytest.raises(UsageError, match="purged"):
+        world.resume(run)
+    assert len(world.rosta.writes) == begun
+
+
+@pytest.mark.parametrize("phase", ["fetching", "syncing"])
+def test_what_a_dead_process_left_is_purged_too(world: World, phase: str) -> None:
+    """It is not shown as a plan, but the names are in the file."""
+    world.in_clinic(surname=CANARY)
+
+    def work() -> None:
+        def last(*_args: object, **_more: object) -> None:
+            os._exit(9)
+
+        if phase == "fetching":
+            Store.end_fetch = last  # type: ignore[method-assign]
+            world.fetch()
+        world.rosta.aftermath = last
+        world.sync(world.fetch())
+
+    assert in_child(work) == 9
+    assert CANARY.encode() in everything(world.folder)
+    assert purged(world, 0) == 1
+    assert CANARY.encode() not in everything(world.folder)
+
+
+def test_a_run_that_a_live_process_works_on_is_not_purged(world: World) -> None:
+    """It would lose what it is about to write."""
+    world.in_clinic("1")
+    world.in_clinic("2")
+    counts = []
+
+    def purge(_hook: str, _values: Values) -> None:
+        counts.append(purged(world, 0))
+
+    world.rosta.aftermath = purge
+    done = world.sync(world.fetch())
+    assert (done.status, counts) == (Status.DONE, [0, 0])
+    assert [values["family"] for _k, _i, values in world.rosta.writes] == ["佐倉", "佐倉"]
+
+
+def test_the_newest_runs_come_first(place: Path) -> None:
+    """As many as are asked for."""
+    store = Store(str(place))
+    for _time in range(5):
+        planned(store)
+    latest: list[Run] = store.latest(3)
+    assert [run.id for run in latest] == ["5", "4", "3"]
+    assert isinstance(store, Database)
