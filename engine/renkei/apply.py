@@ -42,6 +42,9 @@ SENDINGS = 3
 
 T = TypeVar("T")
 
+_REFUSALS = {"not_found": "gone"}
+"""What a refusal means for an employee, where its code says something else of a whole system."""
+
 
 class Stopped(Exception):
     """Somebody asked the run to stop; the employee in hand is finished."""
@@ -91,16 +94,21 @@ class Application:
         self._total = self.store.count(self._run, selected=True)
         self._done = self._total - sum(self.store.open_counts(self._run).values())
         self.settle()
-        for batch in _batches(self._open(), BATCH):
-            self._batch(batch)
+        try:
+            for batch in _batches(self._open(), BATCH):
+                self._batch(batch)
+        except Stopped:
+            self.settle(send=False)
+            raise
         self.settle()
         return self._full
 
-    def settle(self) -> None:
+    def settle(self, *, send: bool = True) -> None:
         """
         Look up every write in doubt until each has an outcome or has been sent again often enough.
 
-        A create is taken for absent only after two look-ups with a wait between them.
+        A write is taken for absent only after two look-ups with a wait between them. Without *send*
+        such a write is deferred.
         """
         while doubts := self.store.open_writes(self.hold.lease.run_id):
             absent = self._look_up(doubts)
@@ -109,7 +117,10 @@ class Application:
                 absent = self._look_up(absent)
             again = [d for d in absent if self._sendings.get(d.item.position, 0) < SENDINGS]
             for doubt in again:
-                self._again(doubt)
+                self._sendings.setdefault(doubt.item.position, 0)  # an earlier process has sent it
+                self._record(doubt.item, Outcome.DEFERRED, write=doubt.id)
+                if send:
+                    self._batch([doubt.item])
             if not again:
                 return
 
@@ -197,7 +208,7 @@ class Application:
                 item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write
             )
         except RecordError as error:
-            reason = Remark(error.code, error.fields)
+            reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
             self._record(item, Outcome.FAILED, reason, write=write, detail=error.detail)
         except PlanFullError:
             self._full = True
@@ -249,12 +260,6 @@ class Application:
         else:
             return False
         return True
-
-    def _again(self, doubt: OpenWrite) -> None:
-        """Send a write that has had no effect once more, under a new intent."""
-        self._sendings.setdefault(doubt.item.position, 0)  # an earlier process has sent it
-        self.store.close_write(doubt.id, "no_effect", self.clock.now())
-        self._batch([doubt.item])
 
     # --- small things -----------------------------------------------------------------------
 

@@ -94,6 +94,9 @@ class Runs:
         *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
         chosen, ConfigurationError, ClosedError before anything is sent, or what ended the fetch.
         """
+        if source == target:
+            message = _("{name} cannot be compared with itself. Name two connections.")
+            raise UsageError(message.format(name=source), code="connection", where=source)
         today = self.clock.today()
         base = self._base_date(base_date, today)
         pairing = self._systems.pairing(source, target)
@@ -284,12 +287,14 @@ class Runs:
     def _sync_once(self, run_id: str, *, retry_failed: bool) -> SystemFault | None:
         """Sync until there is nothing left or a fault pauses it; return that fault."""
         run = self.run(run_id)
-        if retry_failed and run.status is Status.DONE_WITH_ERRORS:
+        again = retry_failed and run.status is Status.DONE_WITH_ERRORS
+        if again:
             self._refuse_old(run)
-            self._store.retry_failed(run_id)
-        elif not self._anything_left(run):
-            return None
-        self._refuse_over(run, but=Status.DONE_WITH_ERRORS)
+        elif not _in_doubt(run):
+            if run.status in (Status.DONE, Status.DONE_WITH_ERRORS):
+                return None
+            self._refuse_over(run)
+        self._refuse_purged(run)
         if self._store.selection(run_id) is None:
             message = _("Nobody has been chosen in run {run}. Choose with `renkei sync {run} …`.")
             raise UsageError(message.format(run=run_id), code="nothing_chosen")
@@ -305,15 +310,7 @@ class Runs:
             interrupted=self._interrupted.is_set,
             sleep=self._sleep,
         )
-        return sync.carry_out(run, self.who)
-
-    @staticmethod
-    def _anything_left(run: Run) -> bool:
-        """Return whether a sync of *run* can have anything to do, in doubt included."""
-        in_doubt = run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
-        return run.status is not Status.DONE and (
-            run.status is not Status.DONE_WITH_ERRORS or in_doubt
-        )
+        return sync.carry_out(run, self.who, retry_failed=again)
 
     def _until(self, moment: dt.datetime) -> float:
         return (moment - self.clock.now()).total_seconds()
@@ -322,7 +319,11 @@ class Runs:
 
     def cancel(self, run_id: str) -> Run:
         """Cancel a run that waits, or tell a running sync to stop after the employee in hand."""
-        self._refuse_over(self.run(run_id), but=Status.EXPIRED)
+        run = self.run(run_id)
+        self._refuse_over(run, but=Status.EXPIRED)
+        if run.status is Status.PAUSED and _in_doubt(run):
+            message = _("A write of run {run} is in doubt. Resume the run first: it is looked up.")
+            raise UsageError(message.format(run=run_id), code="in_doubt")
         self._store.cancel(run_id, self.clock.now())
         return self.run(run_id)
 
@@ -353,12 +354,16 @@ class Runs:
                 self._refuse_old(run)
             message = _("Run {run} is over ({status}). Fetch again.")
             raise UsageError(message.format(run=run.id, status=run.status), code="over")
-        if run.purged:
-            message = _("The values of run {run} have been purged. Fetch again.")
-            raise UsageError(message.format(run=run.id), code="purged")
+        self._refuse_purged(run)
         if run.status is Status.FETCHING:
             message = _("Run {run} is still being fetched. Wait until it is ready.")
             raise UsageError(message.format(run=run.id), code="fetching")
+
+    @staticmethod
+    def _refuse_purged(run: Run) -> None:
+        if run.purged:
+            message = _("The values of run {run} have been purged. Fetch again.")
+            raise UsageError(message.format(run=run.id), code="purged")
 
     def _refuse_old(self, run: Run) -> None:
         if self._too_old(run):
@@ -379,6 +384,11 @@ def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
     if not item.selected:
         return Outcome.NOT_SELECTED
     return item.outcome or (Outcome.UNKNOWN if item.position in in_doubt else Outcome.DEFERRED)
+
+
+def _in_doubt(run: Run) -> bool:
+    """Return whether a write of *run* waits for a look-up, whatever the run's status."""
+    return run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
 
 
 def waiting_times() -> Iterator[float]:

@@ -47,14 +47,15 @@ class Sync:
     interrupted: Callable[[], bool]
     sleep: Sleep
 
-    def carry_out(self, run: Run, who: str) -> SystemFault | None:
+    def carry_out(self, run: Run, who: str, *, retry_failed: bool) -> SystemFault | None:
         """
         Write what is chosen in *run*; afterwards the store tells how it ended.
 
         A fault of the target pauses the run and is returned. Raises BusyError or StoreError.
         """
         writer = self.systems.writer(run.target)
-        hold = Hold(self.store, self.store.begin_sync(run.id, self.clock.now(), who))
+        lease = self.store.begin_sync(run.id, self.clock.now(), who, retry_failed=retry_failed)
+        hold = Hold(self.store, lease)
         writer.connection.guard = hold.check
         told = writer.connection.on_wait
 

@@ -27,8 +27,8 @@ _REASONS: Mapping[str, str] = {
         "The target has this employee number more than once. Correct it there and fetch again."
     ),
     "near_number": N_(
-        "The target has a number that differs only by width, spaces or leading zeros ({fields})."
-        " Make the two numbers equal and fetch again."
+        "The target has a number that differs only by width, case, spaces, hyphens or leading zeros"
+        " ({fields}). Make the two numbers equal and fetch again."
     ),
     "other_person": N_(
         "The same number belongs to somebody else in the target: family name, given name and birth"
@@ -110,6 +110,20 @@ _REASONS: Mapping[str, str] = {
         "The target refused this employee: {fields}."
         " Correct the value in the source and fetch again."
     ),
+    "source_changed": N_(
+        "Another run has changed this employee in the source since the fetch. Fetch again."
+    ),
+    "missing": N_(
+        "The target asks for values that are missing: {fields}. Enter them in the source and fetch"
+        " again."
+    ),
+    "not_stored": N_(
+        "The target accepted the change but did not store it: {fields}. The token may lack the"
+        " right to write it. Add the right and fetch again."
+    ),
+    "unsendable": N_(
+        "A value cannot be sent: {fields}. Correct it in the source and fetch again."
+    ),
     "choice_gone": N_(
         "The value chosen for {first} is no longer offered. Choose another one in a new run."
     ),
@@ -121,11 +135,17 @@ _REASONS: Mapping[str, str] = {
         "The system refuses the token, its rights or this address. Correct them, test with"
         " `renkei check`, then resume."
     ),
+    "right": N_(
+        "The token may not do this. Allow it in the token's settings, test with `renkei check`,"
+        " then resume."
+    ),
     "unavailable": N_("The system cannot be reached or is failing. Resume later."),
     "closed": N_("The system takes no calls at this time of day. Resume from {first} (JST) on."),
     "unreachable": N_(
         "The system cannot be reached. Check the network and its address, then resume."
     ),
+    "connection": N_("The connection broke. Check the network, then resume."),
+    "bad_request": N_("The system did not understand a request. Check base_url, then resume."),
     "timeout": N_("The system did not answer in time. Resume later."),
     "cut_off": N_("The connection broke in the middle of an answer. Resume later."),
     "rate_limit": N_("The system asks for a pause: too many calls. Resume later."),
@@ -148,7 +168,7 @@ _REASONS: Mapping[str, str] = {
     "in_doubt": N_(
         "Sent, but no answer came: nobody knows yet whether it was accepted. Resume to find out."
     ),
-    "stopped": N_("Stopped by a person. Resume to go on."),
+    "stopped": N_("Cancelled by a person. Fetch again to sync the others."),
     "field_unknown": N_(
         "{first}: these fields could not be read and are left alone: {rest}."
         " Give the token the right to read them and fetch again."

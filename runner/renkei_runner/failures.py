@@ -38,7 +38,7 @@ class Failure:
 
 def tell(error: BaseException, app: App) -> int:
     """Print *error* for a person or as the one document, and return the exit code."""
-    if isinstance(error, BrokenPipeError):
+    if BrokenPipeError in (type(error), type(error.__context__)):  # click makes it an exit with 1
         _silence()
         return NO_READER
     if isinstance(error, SystemExit):

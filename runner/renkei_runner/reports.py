@@ -39,7 +39,14 @@ def reports(ctx: click.Context, limit: int) -> None:
 @reports.command(
     "purge", help=N_("Remove employees' values of old runs; counts and outcomes stay.")
 )
-@option("--older-than", type=AGE, required=True, metavar="90d", help=N_("Of runs older than this."))
+@option(
+    "--older-than",
+    type=AGE,
+    default="90d",
+    show_default=True,
+    metavar="90d",
+    help=N_("Of runs older than this."),
+)
 @click.pass_obj
 def purge(app: App, older_than: dt.timedelta) -> None:
     with app.runs() as runs:

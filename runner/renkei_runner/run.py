@@ -40,7 +40,7 @@ def run(
         must_choose(app, wanted)
     with app.runs() as runs:
         found = runs.fetch(source, target, base_date, wait=wait)
-        if dry_run or not _anybody(found):
+        if dry_run or not _anybody(found, wanted):
             show_found(app, found)
             return 0
         with app.about(runs, found.id):
@@ -49,6 +49,7 @@ def run(
             return carry_out(app, runs, found.id, wait=wait)
 
 
-def _anybody(found: Run) -> bool:
-    """Tell whether there is somebody to be synced."""
-    return any(found.counts.get(each) for each in (Difference.NEW, Difference.CHANGED))
+def _anybody(found: Run, wanted: Wanted) -> bool:
+    """Tell whether there is somebody to be synced, or somebody was named."""
+    differences = {Difference.NEW, Difference.CHANGED, *wanted.who()}
+    return bool(wanted.numbers) or any(found.counts.get(each) for each in differences)

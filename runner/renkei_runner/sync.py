@@ -65,7 +65,11 @@ def cancel(app: App, run_id: str) -> None:
     if app.json:
         emit(run_document(run))
         return
-    say(_("Run {run} is cancelled. What has been written stays written.").format(run=run.id))
+    if run.status is Status.CANCELLED:
+        text = _("Run {run} is cancelled. What has been written stays written.")
+    else:
+        text = _("Run {run} will stop after the employee in hand. What is written stays written.")
+    say(text.format(run=run.id))
     next_steps((app.command("report", run.id), _("what became of each employee")))
 
 

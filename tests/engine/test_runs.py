@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,3 +84,27 @@ def test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values(world: W
     assert world.sync(back).status is Status.DONE_WITH_ERRORS
     assert world.clinic.writes == []
     assert world.outcome(back) == (Outcome.FAILED, "source_changed")
+
+
+def test_a_cancelled_run_keeps_nothing_to_do(world: World) -> None:
+    """Whoever was not written by then counts as not selected, and nothing can be resumed."""
+    world.in_clinic()
+    run = world.fetch()
+    world.choose(run)
+    with world.runs() as runs:
+        assert runs.cancel(run.id).status is Status.CANCELLED
+    with pytest.raises(UsageError, match="over"):
+        world.resume(run)
+    assert world.rosta.writes == []
+
+
+def test_a_purged_run_is_not_synced(world: World) -> None:
+    """Without the values there is nothing that could be written."""
+    world.in_clinic()
+    run = world.fetch()
+    world.choose(run)
+    with world.runs() as runs:
+        assert runs.purge(dt.timedelta(seconds=-1)) == 1
+    with pytest.raises(UsageError, match="purged"):
+        world.resume(run)
+    assert world.rosta.writes == []

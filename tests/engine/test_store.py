@@ -18,8 +18,16 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
-from renkei.model import Difference, Item, Outcome, Remark, Run, Status, Values
+from renkei.errors import (
+    AccessError,
+    BusyError,
+    InDoubtError,
+    RecordError,
+    RenkeiError,
+    StoreError,
+    UsageError,
+)
+from renkei.model import Difference, Item, Outcome, Remark, Run, Selection, Status, Values
 from renkei.store import Hold, Lease, Store, schema
 from renkei.store import lease as leases
 from renkei.store.database import Database
@@ -93,7 +101,7 @@ def test_a_new_store_is_readable_by_its_owner_only(place: Path) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
-    assert os.listdir(place.parent) == [place.name]
+    assert list(place.parent.iterdir()) == [place]
 
 
 def test_a_store_open_to_others_is_closed_to_them(place: Path) -> None:
@@ -210,12 +218,11 @@ def test_what_is_no_sound_store_of_ours_is_refused_and_left_alone(
 ) -> None:
     """StoreError names the place, and not a byte nor the mode of the file is touched."""
     make(place)
-    place.chmod(0o644) if place.is_file() and not place.is_symlink() else None
+    if place.is_file() and not place.is_symlink():
+        place.chmod(0o644)
     before = (place.lstat().st_mode, place.is_file() and place.read_bytes())
     with pytest.raises(StoreError) as caught:
-        store = Store(str(place))
-        planned(store)
-        store.items("1")
+        planned(Store(str(place)))
     assert str(place) in caught.value.message
     assert (place.lstat().st_mode, place.is_file() and place.read_bytes()) == before
 
@@ -435,11 +442,12 @@ def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.Mo
     store = Store(str(place))
     run = planned(store)
     old, new = stolen(store, run, monkeypatch)
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: store.intend(old, 1, "create", NOW),
         lambda: store.renew(old),
         lambda: store.end_sync(old, Status.DONE, NOW),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(BusyError, match="taken over"):
             act()
     with store._engine.connect() as connection:
@@ -521,8 +529,6 @@ def test_two_processes_that_race_for_a_run_write_it_once(world: World) -> None:
 
 def test_a_choice_that_comes_too_late_changes_nothing(place: Path) -> None:
     """Somebody looked at the choices for a minute; meanwhile the run was synced to its end."""
-    from renkei.model import Selection
-
     store = Store(str(place))
     run = planned(store)
     everybody = Selection(differences=frozenset({Difference.NEW}))
@@ -597,8 +603,6 @@ def test_a_setting_says_how_long_a_plan_lasts(
 
 def test_a_paused_run_does_not_expire(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has begun can be brought to its end."""
-    from renkei.errors import AccessError
-
     for number in ("1", "2"):
         world.in_clinic(number)
     run = world.fetch()
@@ -620,18 +624,16 @@ def everything(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.glob("*reports.db*"))
 
 
-def purged(world: World, days: int) -> int:
-    """Purge what is older than so many days."""
-    with world.runs() as runs:
-        return runs.purge(dt.timedelta(days=days))
+def purged(world: World, days: int = 0, now: str = "2026-11-20T20:00:00+09:00") -> int:
+    """Purge what is older than so many days at that moment, by default that evening."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RENKEI_NOW", now)
+        with world.runs() as runs:
+            return runs.purge(dt.timedelta(days=days))
 
 
-def test_a_purge_leaves_counts_and_outcomes_and_no_value(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_purge_leaves_counts_and_outcomes_and_no_value(world: World) -> None:
     """Not one byte of a name, an address or the system's own words is left in the file."""
-    from renkei.errors import RecordError
-
     for number in ("1", "2"):
         world.in_clinic(number, surname=CANARY, mail="canary@example.jp")
     world.in_rosta("2")
@@ -645,7 +647,7 @@ def test_a_purge_leaves_counts_and_outcomes_and_no_value(
     done = world.sync(run)
     canaries = [CANARY.encode(), b"canary@example.jp", b"detail canary"]
     assert all(canary in everything(world.folder) for canary in canaries)
-    assert purged(world, 0) == 1
+    assert purged(world) == 1
     assert not any(canary in everything(world.folder) for canary in canaries)
     with world.runs() as runs:
         after = runs.run(run.id)
@@ -653,44 +655,42 @@ def test_a_purge_leaves_counts_and_outcomes_and_no_value(
     left = [(i.number, i.name, i.outcome, i.detail, dict(i.read)) for i in world.items(run)]
     assert left == [("1", "", Outcome.CREATED, None, {}), ("2", "", Outcome.FAILED, None, {})]
     assert world.item(run, "2").outcome_reason == Remark("odd")
-    assert purged(world, 0) == 0
-    monkeypatch.setenv("RENKEI_NOW", "2026-11-21T12:00:00+09:00")
-    assert purged(world, 0) == 0
+    assert purged(world) == 0
 
 
 @pytest.mark.parametrize(("days", "count"), [(90, 0), (89, 1)])
-def test_a_purge_goes_by_age(
-    world: World, monkeypatch: pytest.MonkeyPatch, days: int, count: int
-) -> None:
+def test_a_purge_goes_by_age(world: World, days: int, count: int) -> None:
     """By the calendar's clock."""
     world.in_clinic()
     world.fetch()
-    monkeypatch.setenv("RENKEI_NOW", "2027-02-18T11:00:00+09:00")
-    assert purged(world, days) == count
+    assert purged(world, days, "2027-02-18T11:00:00+09:00") == count
 
 
-@pytest.mark.parametrize("begun", [True, False])
-def test_a_purged_run_is_never_synced(world: World, begun: bool) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [None, AccessError("no"), RecordError("no"), InDoubtError(AccessError("lost"))],
+    ids=["chosen", "paused", "failed", "in doubt"],
+)
+def test_a_purged_run_is_never_synced(world: World, error: RenkeiError | None) -> None:
     """Without the values an employee of nothing but a ward would be created."""
-    from renkei.errors import AccessError
-
     for number in ("1", "2"):
         world.in_clinic(number)
     run = world.fetch()
     world.choose(run)
-    if begun:
 
-        def refuse(hook: str, _values: Values) -> None:
-            if hook == "create_employee" and world.rosta.writes:
-                raise AccessError("no")
+    def refuse(hook: str, _values: Values) -> None:
+        if error and hook == "create_employee" and world.rosta.writes:
+            raise error
 
-        world.rosta.trouble = refuse
+    world.rosta.trouble = refuse
+    if error:
         world.resume(run)
-        world.rosta.trouble = lambda _hook, _values: None
-    purged(world, 0)
-    with pytest.raises(UsageError, match="purged"):
-        world.resume(run)
-    assert len(world.rosta.writes) == begun
+    world.rosta.trouble = lambda _hook, _values: None
+    sent = list(world.rosta.writes)
+    purged(world)
+    with world.runs() as runs, pytest.raises(UsageError, match="purged"):
+        runs.sync(run.id, retry_failed=True)
+    assert world.rosta.writes == sent
 
 
 @pytest.mark.parametrize("phase", ["fetching", "syncing"])
@@ -710,7 +710,7 @@ def test_what_a_dead_process_left_is_purged_too(world: World, phase: str) -> Non
 
     assert in_child(work) == 9
     assert CANARY.encode() in everything(world.folder)
-    assert purged(world, 0) == 1
+    assert purged(world) == 1
     assert CANARY.encode() not in everything(world.folder)
 
 
@@ -721,7 +721,7 @@ def test_a_run_that_a_live_process_works_on_is_not_purged(world: World) -> None:
     counts = []
 
     def purge(_hook: str, _values: Values) -> None:
-        counts.append(purged(world, 0))
+        counts.append(purged(world))
 
     world.rosta.aftermath = purge
     done = world.sync(world.fetch())

@@ -61,7 +61,7 @@ class Client:
         return self._session.pages("v1", "crews", query=query)
 
     def crews_by_id(self, ids: Sequence[str], attributes: Sequence[str]) -> Iterator[JSON]:
-        """Yield those of *ids* that exist; nobody is taken for gone because a list left them out."""
+        """Yield those of *ids* that exist; whom a list leaves out is asked for directly."""
         fields = ",".join(attributes)
         missing = dict.fromkeys(ids)
         for start in range(0, len(ids), IDS_PER_CALL):

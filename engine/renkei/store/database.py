@@ -115,6 +115,15 @@ def same_item() -> sa.ColumnElement[bool]:
     return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
 
 
+def begun(connection: Connection, run_id: int) -> bool:
+    """Return whether the first intent, or any outcome, of a run has been committed."""
+    sent = sa.select(writes.c.id).where(writes.c.run_id == run_id)
+    ended = sa.select(items.c.position).where(
+        items.c.run_id == run_id, items.c.outcome.is_not(None)
+    )
+    return bool(connection.execute(sa.select(sa.or_(sent.exists(), ended.exists()))).scalar())
+
+
 def key_of(result: sa.CursorResult[Any]) -> int:
     """Return the primary key that the database gave to the row just inserted."""
     key = result.inserted_primary_key

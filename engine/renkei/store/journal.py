@@ -6,10 +6,11 @@ import datetime as dt
 
 import sqlalchemy as sa
 from attrs import frozen
+from sqlalchemy.engine import Connection
 
 from renkei.model import Item, Outcome, Remark, Status
 from renkei.store import codec, lease
-from renkei.store.database import Database, key_of, same_item
+from renkei.store.database import Database, begun, key_of, same_item
 from renkei.store.lease import Lease
 from renkei.store.tables import UNFINISHED, items, leases, runs, writes
 
@@ -33,39 +34,22 @@ class Journal(Database):
         """Return whether the first intent, or any outcome, has been committed."""
         key = self._id(run_id)
         with self._reading() as connection:
-            sent = sa.select(writes.c.id).where(writes.c.run_id == key).exists()
-            ended = sa.select(items.c.position).where(
-                items.c.run_id == key, items.c.outcome.is_not(None)
-            )
-            return bool(connection.execute(sa.select(sa.or_(sent, ended.exists()))).scalar())
+            return begun(connection, key)
 
-    def retry_failed(self, run_id: str) -> int:
-        """Forget every ``failed`` outcome, so that a sync tries again; return how many."""
-        with self._writing() as connection:
-            failed = sa.select(items.c.position, items.c.outcome_reason).where(
-                items.c.run_id == self._id(run_id), items.c.outcome == Outcome.FAILED.value
-            )
-            again = [
-                position
-                for position, reason in connection.execute(failed)
-                if not reason or reason[0] != ACCEPTED_ALL_THE_SAME
-            ]
-            if again:
-                connection.execute(
-                    sa.update(items)
-                    .where(items.c.run_id == self._id(run_id))
-                    .where(items.c.position == sa.bindparam("p"))
-                    .values(outcome=None, outcome_reason=None, detail=None),
-                    [{"p": position} for position in again],
-                )
-            return len(again)
+    def begin_sync(
+        self, run_id: str, at: dt.datetime, who: str, *, retry_failed: bool = False
+    ) -> Lease:
+        """
+        Take the lease on the target and mark the run as syncing, or raise BusyError.
 
-    def begin_sync(self, run_id: str, at: dt.datetime, who: str) -> Lease:
-        """Take the lease on the target and mark the run as syncing, or raise BusyError."""
+        With *retry_failed* every ``failed`` outcome is forgotten, so that the sync tries again.
+        """
         key = self._id(run_id)
         with self._writing() as connection:
             row = self._row(connection, run_id)
             held = lease.acquire(connection, row["target"], key, who, at)
+            if retry_failed:
+                _forget_failed(connection, key)
             self._update(
                 connection,
                 key,
@@ -194,3 +178,21 @@ class Journal(Database):
                 return False
             self._update(connection, row["id"], status=Status.CANCELLED.value, finished_at=at)
             return True
+
+
+def _forget_failed(connection: Connection, run_id: int) -> None:
+    failed = sa.select(items.c.position, items.c.outcome_reason).where(
+        items.c.run_id == run_id, items.c.outcome == Outcome.FAILED.value
+    )
+    again = [
+        {"p": position}
+        for position, reason in connection.execute(failed)
+        if not reason or reason[0] != ACCEPTED_ALL_THE_SAME
+    ]
+    if again:
+        connection.execute(
+            sa.update(items)
+            .where(items.c.run_id == run_id, items.c.position == sa.bindparam("p"))
+            .values(outcome=None, outcome_reason=None, detail=None),
+            again,
+        )

@@ -88,7 +88,7 @@ def is_alive(row: RowMapping) -> bool:
     """Return whether *row* is held by a process that has neither ended nor slept too long."""
     if row["run_id"] is None or row["owner"] is None:
         return False
-    fresh = 0 <= time.time() - row["renewed_at"] < LIFETIME_S
+    fresh = abs(time.time() - row["renewed_at"]) < LIFETIME_S  # the clock may be set back
     return fresh and not Owner.parse(row["owner"]).is_dead()
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from renkei.errors import BusyError
+from renkei.errors import BusyError, UsageError
 from renkei.i18n import _
 from renkei.model import Choice, Difference, Entry, Item, Remark, Selection, Status
 from renkei.store import codec, lease
-from renkei.store.database import Database, key_of, same_item
+from renkei.store.database import Database, begun, key_of, same_item
 from renkei.store.owner import Owner
 from renkei.store.tables import UNFINISHED, items, runs, writes
 
@@ -209,16 +209,17 @@ class Plans(Database):
         if lease.holder(connection, run_id) is not None:
             message = _("Run {run} is being synced by another process. Wait until it has ended.")
             raise BusyError(message.format(run=run_id))
+        if begun(connection, run_id):
+            message = _("Run {run} has begun meanwhile; its choice cannot be changed any more.")
+            raise UsageError(message.format(run=run_id), code="already_begun")
 
     def purge(self, before: dt.datetime) -> int:
         """Remove the employees' values of runs created before; return how many runs had any."""
-        old = sa.select(runs.c.id).where(
-            runs.c.created_at < before,
-            sa.not_(runs.c.purged),
-            runs.c.status.not_in([Status.FETCHING.value, Status.SYNCING.value]),
-        )
+        old = sa.select(runs).where(runs.c.created_at < before, sa.not_(runs.c.purged))
+        busy = (Status.FETCHING, Status.SYNCING)
         with self._writing() as connection:
-            ids = list(connection.execute(old).scalars())
+            rows = connection.execute(old).mappings().all()
+            ids = [row["id"] for row in rows if self._view(connection, row).status not in busy]
             connection.execute(
                 sa.update(items)
                 .where(items.c.run_id.in_(ids))

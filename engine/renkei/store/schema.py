@@ -20,6 +20,9 @@ from renkei.i18n import _
 HEAD = "0001"
 """The newest migration; Alembic is imported only when a store is behind it."""
 
+OURS = {"alembic_version", "runs", "items"}
+"""Tables of every store of renkei, whatever its schema; others number their migrations too."""
+
 BUSY_TIMEOUT_S = 10.0
 
 
@@ -41,6 +44,8 @@ def open_engine(place: str) -> Engine:
         _refuse_oddities(path)
         engine = _sqlite(path)
         _bring_to_head(engine, str(path))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
     return engine
 
 
@@ -86,12 +91,11 @@ def _refuse_oddities(path: Path) -> None:
     if path.is_symlink() or not path.is_file() or path.stat().st_size == 0:
         message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
         raise StoreError(message.format(place=path), where=str(path))
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
 
 
 def _sqlite(path: Path) -> Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
+    url = sa.URL.create("sqlite", database=str(path))  # not a text: a name may hold a "?"
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -112,17 +116,15 @@ def _sqlite(path: Path) -> Engine:
 def _bring_to_head(engine: Engine, place: str) -> None:
     with engine.connect() as connection:
         tables = set(sa.inspect(connection).get_table_names())
-        if "alembic_version" not in tables:
-            if tables and engine.dialect.name == "sqlite":
-                message = _(
-                    "{place} is damaged or is no store of renkei. Restore it from a backup."
-                )
-                raise StoreError(message.format(place=place), where=place)
+        alone = engine.dialect.name == "sqlite"
+        if "alembic_version" not in tables and not (tables and alone):
             revision = None
+        elif tables >= OURS:
+            version = "select version_num from alembic_version"
+            revision = connection.exec_driver_sql(version).scalar()
         else:
-            revision = connection.exec_driver_sql(
-                "select version_num from alembic_version"
-            ).scalar()
+            message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
+            raise StoreError(message.format(place=place), where=place)
     if revision == HEAD:
         return
     if revision is not None and revision > HEAD:

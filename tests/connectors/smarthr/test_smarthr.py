@@ -242,7 +242,7 @@ def test_a_number_that_was_dropped_is_not_created_again(
     mock.post(CREWS).respond(201, json=crew("0417", emp_code=None))
     with pytest.raises(RecordError) as caught:
         smarthr.create_employee(values=NEW)
-    assert caught.value.code == "no_number"
+    assert caught.value.code == "created_without_number"
 
 
 def test_an_update_sends_only_what_changed(smarthr: SmartHR, mock: respx.MockRouter) -> None:
