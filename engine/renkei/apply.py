@@ -114,6 +114,8 @@ class Application:
             absent = self._look_up(doubts)
             if absent:
                 self.pause(self.settle_wait_s, "settle")
+                if self.interrupted():
+                    raise Stopped  # the wait was cut short, so a second look would prove nothing
                 absent = self._look_up(absent)
             again = [d for d in absent if self._sendings.get(d.item.position, 0) < SENDINGS]
             for doubt in again:
@@ -279,7 +281,7 @@ class Application:
             Ref(id=item.target_id) if item.target_id else Ref(number=item.number) for item in items
         ]
         people = self.writer.read_employees(
-            refs, self.clock.today(), self.comparison.translation.target_fields
+            refs, self.comparison.base, self.comparison.translation.target_fields
         )
         at = self.clock.monotonic()
         number = self.comparison.translation.number_fields[1]

@@ -37,6 +37,7 @@ from renkei.store import Store
 from renkei.store.codec import selection_out
 from renkei.sync import Sync, offered
 from renkei.systems import Pairing, Systems
+from renkei.texts import status_text
 
 OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
 
@@ -353,7 +354,7 @@ class Runs:
             if run.status is Status.EXPIRED:
                 self._refuse_old(run)
             message = _("Run {run} is over ({status}). Fetch again.")
-            raise UsageError(message.format(run=run.id, status=run.status), code="over")
+            raise UsageError(message.format(run=run.id, status=status_text(run.status)), code="over")
         self._refuse_purged(run)
         if run.status is Status.FETCHING:
             message = _("Run {run} is still being fetched. Wait until it is ready.")

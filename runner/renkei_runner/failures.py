@@ -38,11 +38,10 @@ class Failure:
 
 def tell(error: BaseException, app: App) -> int:
     """Print *error* for a person or as the one document, and return the exit code."""
-    if BrokenPipeError in (type(error), type(error.__context__)):  # click makes it an exit with 1
+    # No command of ours exits by itself: it is how click and rich end when nobody reads any more.
+    if isinstance(error, BrokenPipeError | SystemExit):
         _silence()
         return NO_READER
-    if isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else INTERNAL
     app.clear()
     failure = _failure(error, app)
     if app.debug:

@@ -40,11 +40,19 @@ def show_found(app: App, run: Run) -> None:
     headline(run)
     say_notices(run)
     steps = [(app.command("plan", run.id), _("look at every difference"))]
-    if run.counts.get(Difference.NEW) or run.counts.get(Difference.CHANGED):
+    if _anybody(run):
         steps.append((app.command("sync", run.id), _("choose and write")))
     else:
         say(_("There is nothing to do."))
+    if run.counts.get(Difference.BLOCKED):
+        command = app.command("plan", run.id, "--difference", "blocked")
+        steps.append((command, _("see who is blocked, and why")))
     next_steps(*steps)
+
+
+def _anybody(run: Run) -> bool:
+    """Tell whether a sync of all new and changed employees would write anything."""
+    return any(run.counts.get(each) for each in (Difference.NEW, Difference.CHANGED))
 
 
 def show_items(
@@ -64,12 +72,12 @@ def show_items(
     if not all_of_them and run.counts.get(Difference.SAME):
         command = app.command("plan", run.id, "--difference", "same")
         say(_("Employees without a difference: {command}").format(command=command))
-    if run.status is Status.READY:
+    if run.status is Status.READY and _anybody(run):
         next_steps(
             (app.command("sync", run.id, "--difference", "new,changed"), _("write all of these")),
             (app.command("sync", run.id, "--number", "NUMBER"), _("write only one employee")),
         )
-    else:
+    elif run.status is not Status.READY:
         next_steps((app.command("report", run.id), _("what became of each employee")))
 
 

@@ -20,14 +20,14 @@ from typing import Any
 
 import pytest
 from attrs import define, field, frozen
-from renkei_sandbox import Sandbox
-from renkei_sandbox.journal import Entry
-from renkei_sandbox.system import System
 
 from renkei.i18n import set_language
 from renkei.store import Store
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
+from renkei_sandbox import Sandbox
+from renkei_sandbox.journal import Entry
+from renkei_sandbox.system import System
 
 NOON = "2026-11-20T12:00:00+09:00"
 TODAY = dt.date(2026, 11, 20)
@@ -36,6 +36,7 @@ NEW = {
     "touchontime": ("--new", "divisionCode=200", "--new", "typeCode=1"),
     "smarthr": ("--new", "biz_establishment_id=大阪支社"),
 }
+REST = "mappings: [{use: smarthr-touchontime}]\nsettings: {settle_wait_seconds: 0}"
 MEMORY = Path("/dev/shm")  # noqa: S108 - each store syncs with its disk at every step
 FAST = "[{count: 100000, seconds: 1}]"
 
@@ -95,7 +96,7 @@ class Office:
         return self.folder / "renkei.db"
 
     def configure(self, *, extra: str = "", **connections: str) -> Path:
-        """Write renkei.yaml; each keyword adds lines to one connection, *extra* replaces the rest."""
+        """Write renkei.yaml; a keyword adds to its connection, *extra* replaces the rest."""
         lines = ["connections:"]
         for name, system in self.box.systems.items():
             more = connections.get(name, "")
@@ -108,7 +109,7 @@ class Office:
             ]
             if "limits:" not in more:
                 lines.append(f"    limits: {FAST}")
-        lines += [extra or "mappings: [{use: smarthr-touchontime}]\nsettings: {settle_wait_seconds: 0}"]
+        lines += [extra or REST]
         path = self.folder / "renkei.yaml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
@@ -222,12 +223,13 @@ class Office:
 
     @contextmanager
     def _surroundings(self, answers: str | None) -> Iterator[Callable[[], tuple[str, str]]]:
-        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2)]
+        buffers = [io.BytesIO(), io.BytesIO()]
+        streams = [io.TextIOWrapper(each, encoding="utf-8") for each in buffers]
 
         def printed() -> tuple[str, str]:
             for stream in streams:
                 stream.flush()
-            out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+            out, err = (each.getvalue().decode() for each in buffers)
             return out, err
 
         with self.monkeypatch.context() as patch:
@@ -270,10 +272,16 @@ def office(empty_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offi
 
 
 def _tidy() -> None:
-    """Collect the sockets that the other side's thread of a failed fetch has left behind, in this test."""
+    """Wait for the thread of the other side that a failed fetch has left behind."""
     for thread in threading.enumerate():
         if thread.name.endswith("(run)"):
             thread.join(5)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collect() -> Iterator[None]:
+    """Let what such threads left open be found in these tests, where it is expected."""
+    yield
     gc.collect()
 
 

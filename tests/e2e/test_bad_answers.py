@@ -2,23 +2,35 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from renkei_sandbox import faults
 
 from renkei.http import RetryBudget
+from renkei_sandbox import faults
 
 if TYPE_CHECKING:
-    from renkei_sandbox.faults import Fault
+    from _pytest.mark.structures import ParameterSet
     from tests.e2e.conftest import Office, Result
 
+    from renkei_sandbox.faults import Fault
+    from renkei_sandbox.messages import Kind
+
 Direction = tuple[str, str]
+DIRECTIONS = [("smarthr", "touchontime"), ("touchontime", "smarthr")]
+
 
 def answered(body: str, status: int = 200) -> Fault:
     """Return the fault that answers with this body, as JSON."""
     return faults.status(status, body=body, headers={"content-type": "application/json"})
+
+
+def some(cases: Iterable[tuple[str, ...]], every: int) -> list[ParameterSet]:
+    """Return *cases*, all but every so many of them marked long."""
+    long = pytest.mark.long
+    return [pytest.param(*c, marks=[long] if i % every else []) for i, c in enumerate(cases)]
 
 
 ELSEWHERE = "https://evil.example.invalid/login"
@@ -57,10 +69,11 @@ def one_clear_message(result: Result, code: int) -> None:
     assert "evil" not in message.replace("evil.example.invalid", "")
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS))
-@pytest.mark.parametrize("system", ["smarthr", "touchontime"])
+@pytest.mark.parametrize(
+    ("system", "name"), some(product(["smarthr", "touchontime"], sorted(FAULTS)), 2)
+)
 def test_a_list_that_makes_no_sense_ends_the_fetch(office: Office, system: str, name: str) -> None:
-    """Exit 4 and one message that names the connection; no plan, no write, and the next fetch works."""
+    """Exit 4 and a message that names the connection; no plan, no write; the next fetch works."""
     rule = office.system(system).faults.add(FAULTS[name](), kind="read", times=None)
     result = office.ask("fetch", "smarthr", "touchontime")
     one_clear_message(result, 4)
@@ -140,13 +153,23 @@ def test_maintenance_ends_a_command_at_once(office: Office, system: str) -> None
     assert sum(entry.system == system for entry in office.box.journal) <= 2
 
 
-@pytest.mark.parametrize("name", sorted({**FAULTS, **PASSING}))
-@pytest.mark.parametrize("kind", ["create", "update"])
+@pytest.mark.parametrize(
+    ("source", "target", "kind", "name"),
+    some(
+        (
+            (*pair, kind, name)
+            for name, pair, kind in product(
+                sorted({**FAULTS, **PASSING}), DIRECTIONS, ["create", "update"]
+            )
+        ),
+        3,
+    ),
+)
 def test_no_answer_to_a_write_loses_anything(
-    office: Office, direction: Direction, kind: str, name: str
+    office: Office, source: str, target: str, kind: Kind, name: str
 ) -> None:
     """Whatever comes instead of the answer, the sync or a resume ends with each write made once."""
-    _, target = direction
+    direction = (source, target)
     run = office.fetched(*direction)
     office.system(target).faults.add({**FAULTS, **PASSING}[name](), kind=kind)
     words = office.everybody(target)
@@ -179,7 +202,7 @@ def people(office: Office, system: str, change: Callable[[dict[str, Any]], None]
     return faults.Fault(name="odd person", change=changed)
 
 
-@pytest.mark.parametrize("value", [7, True, ["x"], {"a": 1}, "2026/4/1", "\x00"])
+@pytest.mark.parametrize("value", [7, {"a": 1}, "2026/4/1"])
 @pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
 def test_one_odd_value_blocks_one_employee(
     office: Office, direction: Direction, side: int, value: object

@@ -9,9 +9,14 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Office
 
 Direction = tuple[str, str]
+ONE_WAY = [
+    ("smarthr", "touchontime"),
+    pytest.param(("touchontime", "smarthr"), marks=pytest.mark.long),
+]
 
 
 @pytest.mark.parametrize("day", ["2023-11-20", "2027-11-20", "2026-11-20"])
+@pytest.mark.parametrize("direction", ONE_WAY)
 def test_three_years_back_and_one_ahead_are_accepted(
     office: Office, direction: Direction, day: str
 ) -> None:
@@ -20,6 +25,7 @@ def test_three_years_back_and_one_ahead_are_accepted(
 
 
 @pytest.mark.parametrize("day", ["2023-11-19", "2027-11-21", "1999-01-01", "9999-12-31"])
+@pytest.mark.parametrize("direction", ONE_WAY)
 def test_a_day_beyond_is_refused_before_anything_is_sent(
     office: Office, direction: Direction, day: str
 ) -> None:
@@ -46,7 +52,8 @@ def test_the_ends_on_a_leap_day(office: Office, today: str, first: str, last: st
 
 
 @pytest.mark.parametrize(
-    "text", ["2026/4/1", "20260401", "2026-02-29", "令和8年4月1日", "today", "２０２６-０４-０１", ""]
+    "text",
+    ["2026/4/1", "20260401", "2026-02-29", "令和8年4月1日", "today", "２０２６-０４-０１", ""],
 )
 def test_other_ways_to_write_a_date_are_refused_clearly(office: Office, text: str) -> None:
     """The message repeats what was written and shows how to write it."""

@@ -4,12 +4,19 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
 
+    from renkei_sandbox.messages import Kind
+
 Direction = tuple[str, str]
+ONE_WAY = [
+    ("smarthr", "touchontime"),
+    pytest.param(("touchontime", "smarthr"), marks=pytest.mark.long),
+]
 
 JST = dt.timezone(dt.timedelta(hours=9))
 
@@ -32,6 +39,7 @@ def at(office: Office, time: str) -> None:
         ("18:30:00", None),
     ],
 )
+@pytest.mark.parametrize("direction", ONE_WAY)
 def test_the_edges_of_the_closed_hours(
     office: Office, direction: Direction, time: str, opens: str | None
 ) -> None:
@@ -92,8 +100,8 @@ def test_the_other_direction_reads_nothing_in_closed_hours_but_writes(office: Of
 
 
 @pytest.mark.parametrize("kind", ["read", "create", "update"])
-def test_the_system_says_closed_while_our_clock_does_not(office: Office, kind: str) -> None:
-    """Code 104 settles it: paused (or refused) with the hour, nobody failed, all later done once."""
+def test_the_system_says_closed_while_our_clock_does_not(office: Office, kind: Kind) -> None:
+    """Code 104 settles it: paused or refused with the hour, nobody failed, later all done once."""
     office.box.clock.freeze("2026-11-20T17:29:40+09:00")
     run = office.fetched("smarthr", "touchontime")
     office.box.touchontime.faults.add("status", status=403, code=104, kind=kind, times=None)

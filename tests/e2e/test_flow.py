@@ -170,7 +170,7 @@ def test_only_the_chosen_are_written(office: Office) -> None:
 
 
 def test_run_is_fetch_and_sync_in_one(office: Office, direction: Direction) -> None:
-    """`run` prints the document of the sync; with `--dry-run` that of the fetch, writing nothing."""
+    """`run` prints the document of the sync; with `--dry-run` that of the fetch."""
     source, target = direction
     dry = office.ask("run", source, target, "--dry-run")
     assert dry.code == 0

@@ -46,11 +46,14 @@ def test_nothing_comes_back_from_the_other_side(office: Office, direction: Direc
     back = office.plan(office.fetched(target, source))
     different = {n for n in written & back.keys() if back[n]["difference"] != "same"}
     # What is empty in the source is left alone in the target, and may come back from there.
-    assert different <= {*office.box.cases["no_kana_smarthr"], *office.box.cases["no_email_smarthr"]}
+    assert different <= {
+        *office.box.cases["no_kana_smarthr"],
+        *office.box.cases["no_email_smarthr"],
+    }
 
 
 def test_a_run_that_is_done_sends_nothing(office: Office, direction: Direction) -> None:
-    """sync and resume of a finished run exit 0 without one request."""
+    """Sync and resume of a finished run exit 0 without one request."""
     source, target = direction
     run = office.synced(source, target)
     office.box.clear_journal()
@@ -121,7 +124,7 @@ def test_kana_differences_in_form_are_none(office: Office, direction: Direction)
 
 
 def test_smarthr_gets_full_width_katakana(office: Office) -> None:
-    """What Touch On Time has in hiragana or half width is converted for SmartHR, which refuses it."""
+    """What Touch On Time has in hiragana or half width is converted for SmartHR."""
     office.box.touchontime.add(
         code="K1", lastName="山", firstName="川", gender="male",
         lastNamePhonetics="やま", firstNamePhonetics="ｶﾞﾜ",
@@ -157,7 +160,7 @@ def test_what_is_empty_in_the_source_is_left_alone(office: Office) -> None:
 def test_nobody_who_exists_at_any_date_is_created(
     office: Office, direction: Direction, *, shown: bool
 ) -> None:
-    """Resigned people and future hires of the target are found, whether its list shows them or not."""
+    """Resigned people and future hires of the target are found, shown in its list or not."""
     source, target = direction
     office.box.touchontime.switches.future_hires = shown
     far = (office.box.clock.today() + dt.timedelta(days=200)).isoformat()

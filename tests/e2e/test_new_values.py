@@ -49,7 +49,7 @@ def test_a_unique_label_will_do(office: Office) -> None:
 
 
 def test_an_ambiguous_label_is_refused_with_its_codes(office: Office) -> None:
-    """Two divisions of one name: the message gives both codes, nothing is sent, the run is ready."""
+    """Two divisions of one name: the message gives both codes, the run stays ready."""
     run = office.fetched("smarthr", "touchontime")
     result = office.ask("sync", run, "--yes", "--new", "divisionCode=営業部", "--new", "typeCode=1")
     assert (result.code, result.json["status"]) == (2, "ready")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_what_was_edited_since_the_fetch_is_not_overwritten(
 
 def test_what_is_equal_by_now_needs_no_write(office: Office, direction: Direction) -> None:
     """Somebody entered the same by hand: unchanged, without a request to write."""
-    source, target = direction
+    _, target = direction
     run = office.fetched(*direction)
     [*_, number] = office.numbers(run, "changed")
     changes = {c["field"]: c["after"] for c in office.plan(run)[number]["changes"]}
@@ -60,7 +61,7 @@ def test_who_was_created_since_the_fetch_is_not_created(
     office: Office, direction: Direction, *, same: bool
 ) -> None:
     """The number is taken: failed, or unchanged if it is the same person; never a second one."""
-    source, target = direction
+    _, target = direction
     run = office.fetched(*direction)
     number = office.numbers(run, "new")[0]
     system = office.system(target)

@@ -19,11 +19,10 @@ EVIL = ['=HYPERLINK("http://evil")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "＝1",
 def test_a_csv_runs_nothing_in_a_spreadsheet(office: Office) -> None:
     """Names that look like formulas are quoted; the file is UTF-8 with a mark, for Excel."""
     for index, name in enumerate(EVIL):
-        office.box.smarthr.add(
-            emp_code=f"E{index}", last_name=name, first_name="子", gender="male"
-        )
+        office.box.smarthr.add(emp_code=f"E{index}", last_name=name, first_name="子", gender="male")
     run = office.fetched("smarthr", "touchontime")
     office.ask("sync", run, *office.everybody("touchontime"))
+    numbers: set[str] = set()
     for command in ("plan", "report"):
         result = office.renkei(command, run, "--csv")
         assert result.code == 0
@@ -32,7 +31,7 @@ def test_a_csv_runs_nothing_in_a_spreadsheet(office: Office) -> None:
         assert {len(row) for row in rows} == {7}
         cells = [cell for row in rows for cell in row]
         assert not [cell for cell in cells if re.match(r"\s*[=+\-@\t＝]", cell)]
-    numbers = {row[0] for row in rows}
+        numbers = {row[0] for row in rows}
     assert {f"E{index}" for index in range(len(EVIL))} <= numbers
 
 
@@ -141,7 +140,8 @@ def screens(office: Office, language: str) -> dict[str, str]:
     shown = {}
     for words in commands:
         result = office.renkei("--lang", language, *words)
-        shown[" ".join(words).replace(run, "RUN")] = result.out + result.err
+        name = " ".join("RUN" if word == run else word for word in words)
+        shown[name] = result.out + result.err
     return shown
 
 

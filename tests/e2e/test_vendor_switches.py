@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Office
 
 Direction = tuple[str, str]
+ONE_WAY = [
+    ("smarthr", "touchontime"),
+    pytest.param(("touchontime", "smarthr"), marks=pytest.mark.long),
+]
 
 BUSINESS = "mappings: [{use: smarthr-touchontime, settings: {business_names: true}}]"
 
@@ -20,6 +24,7 @@ BUSINESS = "mappings: [{use: smarthr-touchontime, settings: {business_names: tru
         {"default_minutes": None}, {"unknown_key_status": 400},
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("direction", ONE_WAY)
 def test_every_touch_on_time_works(
     office: Office, direction: Direction, switches: dict[str, Any]
 ) -> None:
@@ -39,6 +44,7 @@ def test_every_touch_on_time_works(
         {"retry_after": True, "touch_on_noop": True},
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("direction", ONE_WAY)
 def test_every_smarthr_works(
     office: Office, direction: Direction, switches: dict[str, Any]
 ) -> None:
@@ -51,7 +57,7 @@ def test_every_smarthr_works(
 
 
 def test_partial_updates_may_be_refused(office: Office) -> None:
-    """Touch On Time wants the base values as well: they are sent as they are, nothing else moves."""
+    """Touch On Time wants the base values as well: they are sent as they are; nothing moves."""
     touchontime = office.box.touchontime
     touchontime.switches.partial_put = False
     before = {

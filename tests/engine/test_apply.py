@@ -159,7 +159,8 @@ def test_a_create_that_had_no_effect_is_sent_again_once(world: World) -> None:
     assert sorted(sent(world)) == ["create 001", "create 002", "create 003"]
     assert fault.calls == 5
     assert watcher.waits == ["settle"]
-    assert world.rosta.reads.count("read_employees") >= 1 + 2
+    looks = ["before the batch", "look-up", "second look-up", "before 001", "before 003"]
+    assert world.rosta.reads.count("read_employees") == len(looks)
 
 
 def test_who_appears_between_the_two_look_ups_is_not_sent_again(world: World) -> None:
@@ -202,6 +203,51 @@ def test_who_appears_only_when_sending_again_was_created_by_us(world: World) -> 
     assert len(world.rosta.find("001")) == 1
 
 
+def hide(world: World, looks: int) -> None:
+    """Let the rosta show nobody for so many looks."""
+    hidden = dict(world.rosta.people)
+    passed = count(1)
+
+    def show(hook: str, _values: Values) -> None:
+        if hook == "read_employees":
+            world.rosta.people.clear()
+            world.rosta.people.update(hidden if next(passed) > looks else {})
+
+    world.rosta.trouble = show
+
+
+def test_what_an_earlier_process_had_sent_was_created_by_us(world: World) -> None:
+    """It shows up only right before it is sent again: created all the same."""
+    run = hires(world, "001")
+    world.rosta.aftermath = Fault("create_employee", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        world.resume(run)
+    hide(world, looks=2)
+    assert world.resume(run).status is Status.DONE
+    assert world.outcome(run, "001") == (Outcome.CREATED, None)
+    assert len(world.rosta.writes) == 1
+
+
+def test_an_interrupted_wait_settles_nothing(world: World) -> None:
+    """Two looks in a row prove nothing: the write stays in doubt until somebody waited."""
+    run = hires(world, "001", "002")
+    with world.runs() as runs:
+
+        def lose(_hook: str, _values: Values) -> None:
+            runs.interrupt()
+            hide(world, looks=2)
+            raise LOST
+
+        world.rosta.aftermath = lose
+        paused = runs.sync(run.id)
+    assert paused.status is Status.PAUSED
+    assert world.outcome(run, "001") == (Outcome.UNKNOWN, "in_doubt")
+    world.rosta.aftermath = healthy
+    assert world.resume(run).status is Status.DONE
+    assert [values["id_no"] for _kind, _id, values in world.rosta.writes] == ["001", "002"]
+    assert outcomes(world, run) == dict.fromkeys(("001", "002"), Outcome.CREATED)
+
+
 def test_a_create_in_doubt_that_exists_with_other_values_is_failed(world: World) -> None:
     """Somebody else was faster, or the system has changed what it got: a person has to look."""
     run = hires(world, "001")
@@ -228,6 +274,8 @@ def test_a_create_never_accepted_stays_unknown_and_resume_settles_it(world: Worl
     assert done.status is Status.DONE_WITH_ERRORS
     assert world.outcome(run, "001") == (Outcome.UNKNOWN, "in_doubt")
     assert fault.calls == apply.SENDINGS
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    assert fault.calls == 2 * apply.SENDINGS
     world.rosta.trouble = healthy
     assert world.resume(run).status is Status.DONE
     assert sent(world) == ["create 001"]

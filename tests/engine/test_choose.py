@@ -1,4 +1,4 @@
-"""Who is chosen, with which values for new employees: checked whole, stored whole, or not at all."""
+"""Who is chosen, with which values for new employees: checked and stored whole, or not at all."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from renkei.model import Choice, Difference, Label, NewField, NewRow, Outcome, S
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
-    from renkei.model import Run, Values
     from tests.engine.conftest import World
+
+    from renkei.model import Run, Values
 
 NEW = frozenset({Difference.NEW})
 CHANGED = frozenset({Difference.CHANGED})
@@ -423,7 +424,7 @@ def test_a_plan_of_another_mapping_is_not_synced(world: World, change: str, begu
         edit(world, "pair.yaml", "fields:", "# new\nfields:")
     else:
         edit(world, "renkei.yaml", "./pair.yaml}", "./pair.yaml, settings: {short: true}}")
-    with pytest.raises(UsageError, match="mapping .* has changed") as caught:
+    with pytest.raises(UsageError, match=r"mapping .* has changed") as caught:
         world.resume(run)
     assert caught.value.code == "mapping_changed"
     assert world.rosta.writes == sent

@@ -119,9 +119,11 @@ def test_a_store_is_never_seen_half_made(place: Path, monkeypatch: pytest.Monkey
     def dies(engine: sa.Engine) -> None:
         real(engine)
         assert not place.exists()
+        assert {stat.S_IMODE(file.stat().st_mode) for file in place.parent.iterdir()} == {0o600}
         os._exit(9)
 
     def make() -> None:
+        os.umask(0)
         monkeypatch.setattr(schema, "_upgrade", dies)
         Store(str(place))
 

@@ -210,7 +210,10 @@ class Plans(Database):
             message = _("Run {run} is being synced by another process. Wait until it has ended.")
             raise BusyError(message.format(run=run_id))
         if begun(connection, run_id):
-            message = _("Run {run} has begun meanwhile; its choice cannot be changed any more.")
+            message = _(
+                "Run {run} has already begun with another choice."
+                " Continue it with `renkei resume {run}`, or fetch again."
+            )
             raise UsageError(message.format(run=run_id), code="already_begun")
 
     def purge(self, before: dt.datetime) -> int:

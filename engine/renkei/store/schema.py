@@ -32,6 +32,8 @@ def open_engine(place: str) -> Engine:
 
     A file that does not exist is created. Raises StoreError if the store cannot be used.
     """
+    if place.startswith("sqlite:///"):
+        place = place.removeprefix("sqlite:///")  # a file is opened with care, however it is named
     if "://" in place:
         with translated(make_url(place).render_as_string(hide_password=True)):
             engine = sa.create_engine(place)
