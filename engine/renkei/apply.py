@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+import structlog
 from attrs import define, field, frozen
 
 from renkei.choose import vanished
@@ -36,11 +37,16 @@ FRESH_S = 30.0
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
 
+DOUBTS = 3
+"""After so many writes in doubt in a row the look-up comes first: the system may not be well."""
+
 SENDINGS = 3
 """How often a write that was found to have had no effect is sent in one sync."""
 
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 _REFUSALS = {"not_found": "gone"}
 """What a refusal means for an employee, where its code says something else of a whole system."""
@@ -80,28 +86,29 @@ class Application:
     settle_wait_s: float
     interrupted: Callable[[], bool]
     pause: Callable[[float, str], None]
-    _full: bool = field(init=False, default=False)
+    _no_creates: Remark | None = field(init=False, default=None)
+    _doubts: int = field(init=False, default=0)
     _sendings: dict[int, int] = field(init=False, factory=dict)
     _done: int = field(init=False, default=0)
     _total: int = field(init=False, default=0)
 
-    def carry_out(self) -> bool:
+    def carry_out(self) -> Remark | None:
         """
-        Give every chosen employee an outcome; return whether a full plan left creates undone.
+        Give every chosen employee an outcome; return why creates were left undone, if they were.
 
         Raises Stopped, or the error that keeps the whole system from being written to.
         """
         self._total = self.store.count(self._run, selected=True)
         self._done = self._total - sum(self.store.open_counts(self._run).values())
-        self.settle()
         try:
+            self.settle()
             for batch in _batches(self._open(), BATCH):
                 self._batch(batch)
+            self.settle()
         except Stopped:
             self.settle(send=False)
             raise
-        self.settle()
-        return self._full
+        return self._no_creates
 
     def settle(self, *, send: bool = True) -> None:
         """
@@ -145,6 +152,9 @@ class Application:
                     break
                 looks = 0
                 self._one(remaining.pop(0), seen)
+                if self._doubts >= DOUBTS:
+                    self._doubts = 0
+                    self.settle()
 
     def _fresh(self, seen: Seen) -> bool:
         return self.clock.monotonic() - seen.at < FRESH_S
@@ -164,8 +174,8 @@ class Application:
             self._update(item, seen)
 
     def _create(self, item: Item, seen: Seen) -> None:
-        if self._full:
-            self._record(item, Outcome.DEFERRED, Remark("plan_full"))
+        if self._no_creates:
+            self._record(item, Outcome.DEFERRED, self._no_creates)
         elif hits := seen.by_number.get(str(item.number), []):
             self._exists(item, hits)
         elif gone := vanished(item, self.offered):
@@ -206,15 +216,18 @@ class Application:
         try:
             send()
         except InDoubtError as error:
+            self._doubts += 1
             self._record(
                 item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write
             )
         except RecordError as error:
             reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
             self._record(item, Outcome.FAILED, reason, write=write, detail=error.detail)
-        except PlanFullError:
-            self._full = True
-            self._record(item, Outcome.DEFERRED, Remark("plan_full"), write=write)
+            if error.accepted:
+                self._no_creates = reason  # it would be the same for everybody
+        except PlanFullError as error:
+            self._no_creates = reason_of(error)
+            self._record(item, Outcome.DEFERRED, self._no_creates, write=write)
         except (BusyError, StoreError):
             raise  # whoever takes over finds the write in doubt
         except RenkeiError:
@@ -222,6 +235,7 @@ class Application:
             self.store.close_write(write, "not_sent", self.clock.now())
             raise
         else:
+            self._doubts = 0
             done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
             self._record(item, done, write=write)
 
@@ -327,6 +341,7 @@ class Application:
             reason=reason,
             detail=detail,
         )
+        log.info("outcome", run=self._run, outcome=outcome.value, code=reason and reason.code)
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
             self._done += 1
             self.observer.writing(self._done, self._total)

@@ -127,12 +127,6 @@ class Comparison:
             and not self.translation.same(name, before[name], value)
         )
 
-    def equal(self, after: Values, now: Values) -> bool:
-        """Return whether somebody who reads *now* has every value of *after*."""
-        return not any(
-            not self.translation.same(name, now.get(name), value) for name, value in after.items()
-        )
-
     def mapped(self, values: Values) -> dict[str, Value]:
         """Return those of the target's *values* that the mapping pairs."""
         names = {row.target for row in self.translation.rows}

@@ -160,7 +160,8 @@ class RecordError(RenkeiError):
     The system refuses this one employee; the others go on.
 
     *fields* names what it refuses. *detail* is the system's own text: it may quote personal values,
-    so it goes to the report and never to a log or a terminal.
+    so it goes to the report and never to a log or a terminal. *accepted* tells of a create that the
+    system carried out in a way that a look-up cannot find: no further one may be sent.
     """
 
     exit_code = 1
@@ -173,10 +174,12 @@ class RecordError(RenkeiError):
         code: str | None = None,
         fields: tuple[str, ...] = (),
         detail: str | None = None,
+        accepted: bool = False,
     ) -> None:
         super().__init__(message, code=code)
         self.fields = fields
         self.detail = detail
+        self.accepted = accepted
 
 
 class InDoubtError(RenkeiError):

@@ -64,7 +64,7 @@ class Plan:
         comparison = self.pairing.comparison(source.specs, target.specs, base)
         found = notices(comparison, source, target, rosters, today)
         if self.pairing.comes_back:
-            found.insert(0, Remark("business_names_back", (source.reader.name, target.reader.name)))
+            found.insert(0, Remark("substitutes_come_back", (target.reader.name,)))
         counts = self.store.add_items(run_id, comparison.items(*rosters))
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
         self.store.end_fetch(

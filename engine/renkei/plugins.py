@@ -380,10 +380,15 @@ def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above
     )
 
 
+def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
+    sound = isinstance(finding, Finding) and finding.level in ("ok", "warning", "problem")
+    return sound and _is_text(finding.message)
+
+
 _SOUND: dict[type, Callable[[Any], bool]] = {
     FieldSpec: _sound_field,
     NewField: _sound_new_field,
-    Account: lambda it: _is_text(it.name) and all(isinstance(f, Finding) for f in it.findings),
+    Account: lambda it: _is_text(it.name) and all(map(_sound_finding, it.findings)),
     ClosedHours: lambda it: isinstance(it.start, dt.time) and it.start < it.end,
     RequestLimit: lambda it: it.count >= 1 and it.window_s > 0,
 }

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import os
 import socket
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from itertools import count
 from typing import Self
@@ -53,14 +53,14 @@ class Runs:
         self, config: Config, *, who: str | None = None, observer: Observer | None = None
     ) -> None:
         self.config = config
-        self.who = who or f"{getpass.getuser()}@{socket.gethostname()}"
+        self.who = who or _user_and_host()
         self.observer = observer or Observer()
         self.clock, warning = clock_for(config)
         if warning:
             self.observer.warning(warning)
         self._systems = Systems(config, self.clock, self.observer)
         self._opened: Store | None = None
-        self._interrupted = threading.Event()
+        self._interrupted = False
 
     @property
     def _store(self) -> Store:
@@ -82,7 +82,7 @@ class Runs:
 
     def interrupt(self) -> None:
         """Stop a running sync after the employee in hand; safe in a signal handler."""
-        self._interrupted.set()
+        self._interrupted = True  # no lock: a signal handler may come at any moment
 
     # --- fetch ------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class Runs:
                 if not wait:
                     raise
                 self._sleep(self._until(error.opens), "closed", error.where)
-                if self._interrupted.is_set():
+                if self._interrupted:
                     raise
             else:
                 return
@@ -273,7 +273,7 @@ class Runs:
         waits = waiting_times()
         while True:
             fault = self._sync_once(run_id, retry_failed=retry_failed)
-            passing = wait and not self._interrupted.is_set()
+            passing = wait and not self._interrupted
             if not passing or not isinstance(fault, UnavailableError):
                 return self.run(run_id)
             opens_in_s = self._until(fault.opens) if isinstance(fault, ClosedError) else 0.0
@@ -308,7 +308,7 @@ class Runs:
             clock=self.clock,
             observer=self.observer,
             settle_wait_s=float(self.config.settings.settle_wait_seconds),
-            interrupted=self._interrupted.is_set,
+            interrupted=lambda: self._interrupted,
             sleep=self._sleep,
         )
         return sync.carry_out(run, self.who, retry_failed=again)
@@ -354,7 +354,9 @@ class Runs:
             if run.status is Status.EXPIRED:
                 self._refuse_old(run)
             message = _("Run {run} is over ({status}). Fetch again.")
-            raise UsageError(message.format(run=run.id, status=status_text(run.status)), code="over")
+            raise UsageError(
+                message.format(run=run.id, status=status_text(run.status)), code="over"
+            )
         self._refuse_purged(run)
         if run.status is Status.FETCHING:
             message = _("Run {run} is still being fetched. Wait until it is ready.")
@@ -376,7 +378,7 @@ class Runs:
         """Wait, in slices short enough to be interrupted."""
         self.observer.waiting(where or "", reason, seconds)
         until = self.clock.monotonic() + seconds
-        while (left := until - self.clock.monotonic()) > 0 and not self._interrupted.wait(0):
+        while (left := until - self.clock.monotonic()) > 0 and not self._interrupted:
             self.clock.sleep(min(left, 0.5))
 
 
@@ -385,6 +387,14 @@ def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
     if not item.selected:
         return Outcome.NOT_SELECTED
     return item.outcome or (Outcome.UNKNOWN if item.position in in_doubt else Outcome.DEFERRED)
+
+
+def _user_and_host() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under an id that has no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def _in_doubt(run: Run) -> bool:

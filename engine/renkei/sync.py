@@ -11,11 +11,11 @@ from attrs import define
 from renkei import estimate
 from renkei.apply import Application, Stopped, reason_of
 from renkei.clock import Clock
-from renkei.errors import BusyError, ClosedError, StoreError, SystemFault
+from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
 from renkei.model import Difference, NewField, Outcome, Remark, Run, Status
 from renkei.observer import Observer
 from renkei.plugins import Reader, Writer
-from renkei.store import Hold, Store
+from renkei.store import Hold, Moment, Store
 from renkei.systems import Pairing, Systems
 
 
@@ -54,8 +54,9 @@ class Sync:
         A fault of the target pauses the run and is returned. Raises BusyError or StoreError.
         """
         writer = self.systems.writer(run.target)
+        now = Moment.now()
         lease = self.store.begin_sync(run.id, self.clock.now(), who, retry_failed=retry_failed)
-        hold = Hold(self.store, lease)
+        hold = Hold(self.store, lease, now)
         writer.connection.guard = hold.check
         told = writer.connection.on_wait
 
@@ -66,7 +67,7 @@ class Sync:
 
         writer.connection.on_wait = on_wait
         try:
-            full = self._apply(run, hold, writer)
+            left = self._apply(run, hold, writer)
         except (BusyError, StoreError):
             raise
         except Stopped:
@@ -75,22 +76,25 @@ class Sync:
             opens = fault.opens if isinstance(fault, ClosedError) else None
             self._end(hold, Status.PAUSED, reason_of(fault), opens)
             return fault
+        except RenkeiError as error:
+            self._end(hold, Status.PAUSED, reason_of(error))
+            raise
         except BaseException:
             self._end(hold, Status.PAUSED, Remark("interrupted"))
             raise
         else:
-            reason = Remark("plan_full", (run.target,)) if full else None
-            self._end(hold, Status.PAUSED if full else self._final(run.id), reason)
+            self._end(hold, Status.PAUSED if left else self._final(run.id), left)
         return None
 
-    def _apply(self, run: Run, hold: Hold, writer: Writer) -> bool:
+    def _apply(self, run: Run, hold: Hold, writer: Writer) -> Remark | None:
+        """Write; return why some were left undone, if they were."""
         writer.connection.check_open()
         source = self.systems.fields(self.pairing.mapping)[self.pairing.source_side]
         open_counts = self.store.open_counts(run.id)
         creates = open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
         usage = self.store.usage(run.source, run.target)
         self.observer.estimate(estimate.of_sync(writer, open_counts, usage, self.clock.now()))
-        return Application(
+        application = Application(
             store=self.store,
             hold=hold,
             writer=writer,
@@ -102,7 +106,11 @@ class Sync:
             settle_wait_s=self.settle_wait_s,
             interrupted=self.interrupted,
             pause=lambda seconds, reason: self.sleep(seconds, reason, run.target),
-        ).carry_out()
+        )
+        if run.status is Status.CANCELLED:
+            application.settle(send=False)
+            return None
+        return application.carry_out()
 
     def _stopped(self, hold: Hold) -> None:
         """Pause after an interrupt of this process; cancel after a request from another one."""

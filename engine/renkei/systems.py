@@ -191,7 +191,10 @@ class Systems:
     ) -> tuple[str, str] | None:
         """Return which sides of *mapping* the connections are, or None if it is not theirs."""
         names = {connection: side for side, connection in use.sides.items()}
-        if len(set(mapping.sides.values())) == 1 and not {source, target} <= {*names, *mapping.sides}:
+        if len(set(mapping.sides.values())) == 1 and not {source, target} <= {
+            *names,
+            *mapping.sides,
+        }:
             return None  # two of a kind: only names can tell which is which
         wanted = (
             self.config.connection(source).connector,

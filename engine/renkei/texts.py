@@ -83,9 +83,10 @@ _REASONS: Mapping[str, str] = {
         " so this run does not touch them: {others}. To pass on their dates of leaving, fetch again"
         " with --date {second}."
     ),
-    "business_names_back": N_(
-        "Business names are on while the target is SmartHR: names kept as business names there are"
-        " compared and written as legal names. Turn the setting off unless you want this."
+    "substitutes_come_back": N_(
+        "{first} is the target, and a setting replaces values there when it is the source (business"
+        " names, for example): the replacements come back as the originals. Turn the setting off"
+        " unless you want this."
     ),
     "values_of_today": N_(
         "The source gives the values of today; the base date only decides who is listed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, choice_options, selection
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import run_document
-from renkei_runner.output import emit, next_steps, note, say
+from renkei_runner.output import emit, next_steps, say
 from renkei_runner.screens import TROUBLE, is_trouble, show_outcome
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def stoppable(runs: Runs) -> Iterator[None]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         runs.interrupt()
-        note(_("Stopping after the employee in hand. Press Ctrl-C again to stop at once."))
+        text = _("Stopping after the employee in hand. Press Ctrl-C again to stop at once.")
+        os.write(2, f"{text}\n".encode())  # no buffer: it may be in use at this very moment
         signal.signal(number, interrupt)
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

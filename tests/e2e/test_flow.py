@@ -258,3 +258,13 @@ def test_help_needs_no_configuration(office: Office, words: list[str]) -> None:
     result = office.renkei(*words)
     assert result.code == 0
     assert "renkei" in result.out
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_demo_proves_itself(office: Office, language: str) -> None:
+    """`renkei demo` needs nothing, ends with 0, and creates nobody twice."""
+    result = office.finished(office.start("demo", "--people", "40", RENKEI_LANG=language))
+    assert result.code == 0, result.out + result.err
+    assert result.out.count("=== ") == 4
+    assert {"en": "0 twice", "ja": "二重登録 0 件"}[language] in result.out

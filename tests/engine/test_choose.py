@@ -469,7 +469,7 @@ def test_sides_say_which_account_is_which(world: World) -> None:
         }  # fmt: skip
         back = world.fetch("west", "east")
         assert world.item(back, "001").changes[0].after == "e@x.jp"
-        assert [notice.code for notice in back.notices] == ["business_names_back"]
+        assert [notice.code for notice in back.notices] == ["substitutes_come_back"]
         with world.runs() as runs:
             item, steps = runs.explain(run.id, "001")
         assert item.outcome is Outcome.CREATED

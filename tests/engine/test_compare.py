@@ -679,6 +679,6 @@ def test_substitutes_of_the_target_that_come_back_are_a_notice(world: World, on:
     file.write_text(file.read_text() + extra % str(on).lower())
     world.in_clinic()
     world.in_rosta()
-    expected = {"business_names_back": ("rosta", "clinic")} if on else {}
+    expected = {"substitutes_come_back": ("clinic",)} if on else {}
     assert notices(world, back=True) == expected
     assert notices(world) == {}

@@ -461,17 +461,17 @@ def test_a_refused_record_is_one_employees_problem(
     assert (caught.value.code, caught.value.where) == (code, "hr")
 
 
-def test_the_guard_is_asked_before_each_write(
+def test_the_guard_is_asked_before_each_request(
     connection: Connection, session: Session, mock: respx.MockRouter
 ) -> None:
-    """Every write and every repetition passes the guard; reads do not."""
+    """Every request and every repetition passes the guard."""
     asked: list[int] = []
     connection.guard = lambda: asked.append(len(mock.calls))
     mock.get(f"{BASE}/x").respond(json=1)
     mock.put(f"{BASE}/crews/1").mock(side_effect=[httpx.ReadTimeout("x"), httpx.Response(200)])
     session.get("x")
     put(session)
-    assert asked == [1, 2]
+    assert asked == [0, 1, 2]
 
 
 def test_a_guard_that_says_no_stops_the_write(

@@ -28,7 +28,7 @@ from renkei.errors import (
     UsageError,
 )
 from renkei.model import Difference, Item, Outcome, Remark, Run, Selection, Status, Values
-from renkei.store import Hold, Lease, Store, schema
+from renkei.store import Hold, Lease, Moment, Store, schema
 from renkei.store import lease as leases
 from renkei.store.database import Database
 from renkei.store.owner import Owner
@@ -463,7 +463,7 @@ def test_a_holder_that_slept_looks_at_its_lease_before_a_request(
     """A fresh lease is not looked at again; one that may have been stolen is, by either clock."""
     store = Store(str(place))
     run = planned(store)
-    hold = Hold(store, store.begin_sync(run, NOW, "old"))
+    hold = Hold(store, store.begin_sync(run, NOW, "old"), Moment.now())
     with monkeypatch.context() as patch:
         patch.setattr(leases, "LIFETIME_S", 0.0)
         store.begin_sync(run, NOW, "new")

@@ -151,7 +151,10 @@ class Client:
             " the right to write it. Enter the number in SmartHR, and give the token that right."
         )
         return RecordError(
-            message.format(name=self._name), code="created_without_number", fields=(NUMBER,)
+            message.format(name=self._name),
+            code="created_without_number",
+            fields=(NUMBER,),
+            accepted=True,
         )
 
 

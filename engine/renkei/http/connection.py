@@ -119,11 +119,6 @@ class Connection:
         self.close()
 
     @property
-    def loopback(self) -> bool:
-        """Whether the system is on this computer."""
-        return _is_loopback(urlsplit(self.base_url).hostname or "")
-
-    @property
     def hours_in_force(self) -> Sequence[ClosedHours]:
         """The closed hours to keep to."""
         return self.conditions.closed_hours if self.closed_hours is None else self.closed_hours

@@ -163,7 +163,7 @@ class Session:
         connection.check_open()
         with connection.pacer.slot(connection.limits_in_force, connection.on_wait):
             connection.check_open()  # a wait may lead into closed hours
-            if request.writes and connection.guard is not None:
+            if connection.guard is not None:
                 connection.guard()
             within_s = trouble.allowance_s(connection.timeouts.call_s)
             reply = self._sockets().open(request, within_s=within_s)

@@ -42,12 +42,15 @@ class Journal(Database):
         """
         Take the lease on the target and mark the run as syncing, or raise BusyError.
 
+        A cancelled run stays cancelled: what is in doubt may be looked up, nothing is sent.
         With *retry_failed* every ``failed`` outcome is forgotten, so that the sync tries again.
         """
         key = self._id(run_id)
         with self._writing() as connection:
             row = self._row(connection, run_id)
             held = lease.acquire(connection, row["target"], key, who, at)
+            if row["status"] == Status.CANCELLED:
+                return held
             if retry_failed:
                 _forget_failed(connection, key)
             self._update(
@@ -58,7 +61,6 @@ class Journal(Database):
                 finished_at=None,
                 reason=None,
                 resume_at=None,
-                stop=False,
             )
             return held
 
@@ -70,18 +72,19 @@ class Journal(Database):
         reason: Remark | None = None,
         resume_at: dt.datetime | None = None,
     ) -> None:
-        """Record how the sync ended or why it paused, and give the lease back."""
+        """Record how the sync ended or why it paused, unless cancelled; give the lease back."""
         paused = status is Status.PAUSED
         with self._writing() as connection:
             lease.renew(connection, held)
-            self._update(
-                connection,
-                held.run_id,
-                status=status.value,
-                finished_at=None if paused else at,
-                reason=codec.remark_out(reason),
-                resume_at=resume_at,
-            )
+            if self._status(connection, held.run_id) is not Status.CANCELLED:
+                self._update(
+                    connection,
+                    held.run_id,
+                    status=status.value,
+                    finished_at=None if paused else at,
+                    reason=codec.remark_out(reason),
+                    resume_at=resume_at,
+                )
             lease.release(connection, held)
 
     def renew(self, held: Lease) -> None:
@@ -97,7 +100,7 @@ class Journal(Database):
         """
         with self._writing() as connection:
             lease.renew(connection, held)
-            if connection.execute(sa.select(runs.c.stop).where(runs.c.id == held.run_id)).scalar():
+            if self._status(connection, held.run_id) is Status.CANCELLED:
                 return None
             result = connection.execute(
                 sa.insert(writes).values(
@@ -169,15 +172,22 @@ class Journal(Database):
                 for row in connection.execute(query).mappings()
             ]
 
-    def cancel(self, run_id: str, at: dt.datetime) -> bool:
-        """Cancel a run that waits; return false if a live process writes: it was told to stop."""
+    def cancel(self, run_id: str, at: dt.datetime) -> None:
+        """Cancel a run; a process that syncs it finds out with its next intent."""
         with self._writing() as connection:
-            row = self._row(connection, run_id)
-            if lease.holder(connection, row["id"]) is not None:
-                self._update(connection, row["id"], stop=True)
-                return False
-            self._update(connection, row["id"], status=Status.CANCELLED.value, finished_at=at)
-            return True
+            self._update(
+                connection,
+                self._row(connection, run_id)["id"],
+                status=Status.CANCELLED.value,
+                finished_at=at,
+                reason=codec.remark_out(Remark("stopped")),
+                resume_at=None,
+            )
+
+    @staticmethod
+    def _status(connection: Connection, run_id: int) -> Status:
+        query = sa.select(runs.c.status).where(runs.c.id == run_id)
+        return Status(connection.execute(query).scalar_one())
 
 
 def _forget_failed(connection: Connection, run_id: int) -> None:

@@ -18,8 +18,13 @@ from renkei.model import JST
 from renkei.store.owner import Owner
 from renkei.store.tables import leases
 
-LIFETIME_S = 60.0
-"""A lease not renewed for so many seconds of real time is dead, wherever its process runs."""
+LIFETIME_S = 900.0
+"""
+A lease not renewed for so many seconds of real time is dead, wherever its process runs.
+
+It is longer than any one request may take, so that nobody takes over while one is on its way. A
+process of this machine that has ended is known at once and not waited for.
+"""
 
 
 @frozen
@@ -52,7 +57,10 @@ def acquire(connection: Connection, name: str, run_id: int, who: str, since: dat
     if row is None:
         connection.execute(sa.insert(leases).values(connection=name, **values))
     else:
-        connection.execute(sa.update(leases).where(leases.c.connection == name).values(values))
+        ours = leases.c.connection == name, leases.c.token == row["token"]
+        taken = connection.execute(sa.update(leases).where(*ours).values(values))
+        if taken.rowcount != 1:
+            raise _busy(row)
     return Lease(name, run_id, token)
 
 

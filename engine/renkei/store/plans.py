@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, UsageError
 from renkei.i18n import _
-from renkei.model import Choice, Difference, Entry, Item, Remark, Selection, Status
+from renkei.model import Choice, Difference, Entry, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
 from renkei.store.database import Database, begun, key_of, same_item
 from renkei.store.owner import Owner
@@ -28,7 +28,7 @@ class Plans(Database):
     def begin_fetch(self, **columns: object) -> int:
         """Record a run that is being fetched by this process; return its id."""
         values = {"status": Status.FETCHING.value, "owner": str(Owner.me()), **columns}
-        defaults = {"counts": {}, "notices": [], "usage": {}, "stop": False, "purged": False}
+        defaults = {"counts": {}, "notices": [], "usage": {}, "purged": False}
         with self._writing() as connection:
             result = connection.execute(sa.insert(runs).values(**defaults, **values))
             return key_of(result)
@@ -108,6 +108,7 @@ class Plans(Database):
                 .join(runs, runs.c.id == items.c.run_id)
                 .where(runs.c.target == row["source"], items.c.target_id.is_not(None))
                 .where(writes.c.id > row["usage"].get("last_write", 0))
+                .where(sa.or_(writes.c.result.is_(None), writes.c.result == Outcome.UPDATED.value))
             )
             return frozenset(connection.execute(query).scalars())
 

@@ -37,7 +37,7 @@ def open_engine(place: str) -> Engine:
     if "://" in place:
         with translated(make_url(place).render_as_string(hide_password=True)):
             engine = sa.create_engine(place)
-            _bring_to_head(engine, place)
+            _bring_to_head(engine, engine.url.render_as_string(hide_password=True))
         return engine
     path = Path(place)
     with translated(path):
@@ -102,7 +102,8 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
-        for pragma in ("foreign_keys=on", "synchronous=full", "secure_delete=on"):
+        # fullfsync: on macOS a plain fsync does not reach the disk
+        for pragma in ("foreign_keys=on", "synchronous=full", "fullfsync=on", "secure_delete=on"):
             connection.execute(f"pragma {pragma}")
 
     @event.listens_for(engine, "begin")

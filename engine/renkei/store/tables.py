@@ -63,7 +63,7 @@ runs = Table(
     Column("fetched_at", Instant, nullable=True),
     Column("sync_started_at", Instant, nullable=True),
     Column("finished_at", Instant, nullable=True),
-    Column("mapping_name", String(400), nullable=False),
+    Column("mapping_name", Text, nullable=False),
     Column("mapping_text", Text, nullable=False),
     Column("mapping_hash", String(64), nullable=False),
     Column("settings", sa.JSON, nullable=False),
@@ -78,7 +78,6 @@ runs = Table(
     Column("selection", sa.JSON, nullable=True),
     Column("reason", sa.JSON, nullable=True),
     Column("resume_at", Instant, nullable=True),
-    Column("stop", sa.Boolean, nullable=False),
     Column("purged", sa.Boolean, nullable=False),
 )
 
@@ -87,16 +86,14 @@ items = Table(
     metadata,
     Column("run_id", Serial, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("number", String(400), nullable=True),
-    Column("name", String(400), nullable=False),
+    Column("number", Text, nullable=True),
+    Column("name", Text, nullable=False),
     Column("difference", String(10), nullable=False),
-    Column("source_id", String(400), nullable=False),
-    Column("target_id", String(400), nullable=True),
+    Column("source_id", Text, nullable=False),
+    Column("target_id", Text, nullable=True),
     Column("reasons", sa.JSON, nullable=False),
     Column("notes", sa.JSON, nullable=False),
-    Column(
-        "payload", Text, nullable=True, comment="read, before, after, changes, new values, detail"
-    ),
+    Column("payload", Text, nullable=True, comment="read, before, after, changes"),
     Column("selected", sa.Boolean, nullable=False),
     Column("new_values", sa.JSON, nullable=True),
     Column("outcome", String(20), nullable=True),
