@@ -223,6 +223,6 @@ def test_business_names_warn_on_the_way_back(office: Office) -> None:
     """Towards SmartHR the names go to the legal name; with the setting on, a notice says so."""
     office.configure(extra=BUSINESS)
     shown = office.renkei("fetch", "touchontime", "smarthr")
-    assert "Business names" in shown.out
-    assert "Business names" in office.ask("fetch", "touchontime", "smarthr").err
-    assert "Business names" not in office.renkei("fetch", "smarthr", "touchontime").out
+    assert "business names" in shown.out
+    assert "business names" in office.ask("fetch", "touchontime", "smarthr").err
+    assert "business names" not in office.renkei("fetch", "smarthr", "touchontime").out

@@ -119,11 +119,11 @@ def test_a_list_has_a_deadline_of_its_own() -> None:
 
 def test_silence_meets_the_read_timeout() -> None:
     """Nothing at all is given up before the deadline."""
-    with serving(lambda _peer, _count: time.sleep(0.6), QUICK) as (session, _server):
+    with serving(lambda _peer, _count: time.sleep(4), QUICK) as (session, _server):
         started = time.monotonic()
         with pytest.raises(UnavailableError):
             session.get("x")
-        assert time.monotonic() - started < 0.6
+        assert time.monotonic() - started < 3
 
 
 def cut(peer: socket.socket, _count: int) -> None:

@@ -188,11 +188,11 @@ def test_reports_lists_the_latest(renkei: Renkei) -> None:
 
 
 def test_purge_tells_how_many(renkei: Renkei, runs: FakeRuns) -> None:
-    """`reports purge` takes an age in days and says what is kept."""
+    """`reports purge` takes an age in days, 90 by default, and says what is kept."""
     assert "3 runs" in renkei("reports", "purge", "--older-than", "90d").out
     assert "purge 90" in runs.calls
     assert renkei("reports", "purge", "--older-than", "90").code == 2
-    assert renkei("reports", "purge").code == 2
+    assert "3 runs" in renkei("reports", "purge").out
 
 
 def test_choices_as_a_document(renkei: Renkei) -> None:
