@@ -25,6 +25,7 @@ from renkei.errors import (
     RecordError,
     RenkeiError,
     StoreError,
+    SystemFault,
 )
 from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Ref, Remark, Values
 from renkei.observer import Observer
@@ -38,7 +39,7 @@ LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
 
 DOUBTS = 3
-"""After so many writes in doubt in a row the look-up comes first: the system may not be well."""
+"""After so many writes in doubt in a row the look-up comes first; none was done: the run pauses."""
 
 SENDINGS = 3
 """How often a write that was found to have had no effect is sent in one sync."""
@@ -87,7 +88,7 @@ class Application:
     interrupted: Callable[[], bool]
     pause: Callable[[float, str], None]
     _no_creates: Remark | None = field(init=False, default=None)
-    _doubts: int = field(init=False, default=0)
+    _doubts: list[RenkeiError] = field(init=False, factory=list)
     _sendings: dict[int, int] = field(init=False, factory=dict)
     _done: int = field(init=False, default=0)
     _total: int = field(init=False, default=0)
@@ -110,12 +111,12 @@ class Application:
             raise
         return self._no_creates
 
-    def settle(self, *, send: bool = True) -> None:
+    def settle(self, *, send: bool = True) -> int:
         """
         Look up every write in doubt until each has an outcome or has been sent again often enough.
 
         A write is taken for absent only after two look-ups with a wait between them. Without *send*
-        such a write is deferred.
+        such a write is deferred. Returns how many had no effect at the last look.
         """
         while doubts := self.store.open_writes(self.hold.lease.run_id):
             absent = self._look_up(doubts)
@@ -124,14 +125,18 @@ class Application:
                 if self.interrupted():
                     raise Stopped  # the wait was cut short, so a second look would prove nothing
                 absent = self._look_up(absent)
-            again = [d for d in absent if self._sendings.get(d.item.position, 0) < SENDINGS]
+            again = [d for d in absent if not send or self._may_send(d.item)]
             for doubt in again:
                 self._sendings.setdefault(doubt.item.position, 0)  # an earlier process has sent it
                 self._record(doubt.item, Outcome.DEFERRED, write=doubt.id)
                 if send:
                     self._batch([doubt.item])
-            if not again:
-                return
+            if not (again and send):
+                return len(absent)
+        return 0
+
+    def _may_send(self, item: Item) -> bool:
+        return self._sendings.get(item.position, 0) < SENDINGS
 
     # --- one batch --------------------------------------------------------------------------
 
@@ -152,9 +157,16 @@ class Application:
                     break
                 looks = 0
                 self._one(remaining.pop(0), seen)
-                if self._doubts >= DOUBTS:
-                    self._doubts = 0
-                    self.settle()
+                self._refuse_to_go_on()
+
+    def _refuse_to_go_on(self) -> None:
+        """After some writes in doubt in a row: raise what is wrong unless they came to effect."""
+        if len(self._doubts) < DOUBTS:
+            return
+        cause = self._doubts[-1]
+        self._doubts.clear()
+        if self.settle(send=False) and isinstance(cause, SystemFault):
+            raise cause
 
     def _fresh(self, seen: Seen) -> bool:
         return self.clock.monotonic() - seen.at < FRESH_S
@@ -216,7 +228,7 @@ class Application:
         try:
             send()
         except InDoubtError as error:
-            self._doubts += 1
+            self._doubts.append(error.cause)
             self._record(
                 item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write
             )
@@ -235,7 +247,7 @@ class Application:
             self.store.close_write(write, "not_sent", self.clock.now())
             raise
         else:
-            self._doubts = 0
+            self._doubts.clear()
             done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
             self._record(item, done, write=write)
 

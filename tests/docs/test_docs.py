@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
+import importlib
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import click
@@ -18,8 +27,9 @@ import pytest
 
 from renkei import connector, errors, texts
 from renkei.config import EXAMPLE, load_config
-from renkei.errors import MappingError, RenkeiError
+from renkei.errors import AccessError, ListChangedError, MappingError, RecordError, RenkeiError
 from renkei.hookspecs import REQUIRED, ConnectorSpec
+from renkei.http import Connection, Failure, Room, Secret
 from renkei.mapping import (
     Mapping,
     Pair,
@@ -30,10 +40,28 @@ from renkei.mapping import (
     parse_mapping,
 )
 from renkei.mapping.model import File
-from renkei.model import Difference, FieldSpec, Outcome, Status
-from renkei.plugins import offline_fields
+from renkei.model import (
+    Account,
+    Choice,
+    ClosedHours,
+    Difference,
+    Employee,
+    FieldSpec,
+    Finding,
+    Label,
+    NewField,
+    Outcome,
+    Ref,
+    Remark,
+    RequestLimit,
+    Status,
+)
+from renkei.plugins import Writer, offline_fields
+from renkei.runs import Runs
+from renkei.testing import installed
 from renkei_runner import failures, screens
 from renkei_runner.cli import COMMANDS, cli
+from renkei_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -199,6 +227,38 @@ def test_every_attribute_of_a_field_is_documented() -> None:
     assert set(attrs.fields_dict(FieldSpec)) <= first_cells("docs/connectors.md")
 
 
+RECORDS = (
+    *(Account, connector.Answer, Choice, ClosedHours, Employee, Failure, Finding, Label),
+    *(NewField, Ref, RequestLimit, Room),
+)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def test_every_attribute_of_a_record_is_documented(record: type[attrs.AttrsInstance]) -> None:
+    """The table of records has each attribute, and marks the records that take keywords only."""
+    attributes = attrs.fields(record)
+    mark = " \\*" if all(each.kw_only for each in attributes) else ""
+    row = re.search(
+        rf"^\| `{record.__name__}`{mark} \| (.*)$", page("docs/connectors.md"), re.MULTILINE
+    )
+    assert row is not None
+    names = [each.name for each in attributes] + ["write"] * (record is Failure)
+    assert [name for name in names if not re.search(rf"`{name}\b", row[1])] == []
+
+
+def test_every_code_with_a_sentence_is_listed_for_connectors() -> None:
+    """The table of codes has exactly the codes that the engine can say in words."""
+    section = page("docs/connectors.md").partition("\n## Codes\n")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    listed = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row.split("|")[2])}
+    assert listed == texts.codes()
+
+
+def test_a_code_without_a_sentence_is_shown_as_its_words() -> None:
+    """The page tells what a connector's own code looks like in the report."""
+    assert texts.reason_text(Remark("visa_expired", ("visa",))) == "visa expired: visa"
+
+
 def test_every_error_of_a_connector_is_documented() -> None:
     """Whatever error a connector may import is explained."""
     names = [name for name in connector.__all__ if hasattr(errors, name) and name != "RenkeiError"]
@@ -292,6 +352,224 @@ def test_the_example_connector_works(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a folder on the path with the package of the example connectors."""
+    found = examples("docs/connectors.md")
+    package = tmp_path / "renkei_hoshi"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "connector.py").write_text(found["connector"], encoding="utf-8")
+    (package / "second.py").write_text(found["second"], encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "renkei_hoshi"]:
+        del sys.modules[name]
+
+
+@contextmanager
+def second_hoshi(staff: dict[str, dict[str, Any]], switches: dict[str, Any]) -> Iterator[str]:
+    """Serve *staff* as Hoshi's second API: pages of two, whatever was asked; yield the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path, query = urlsplit(self.path).path, dict(parse_qsl(urlsplit(self.path).query))
+            if path != "/staff":
+                person = path.rpartition("/")[2]
+                status = switches.get("status") or (200 if person in staff else 404)
+                return self.answer(status, staff.get(person, {}))
+            rows = [one for one in staff.values() if query.get("no", "") in one["no"]]
+            start = int(query.get("cursor", "0"))
+            more = switches.get("next", str(start + 2) if start + 2 < len(rows) else None)
+            total = switches.get("total", len(rows))
+            shown = {"people": rows[start : start + 2], "next": more, "total": total}
+            return self.answer(200, shown)
+
+        def do_PUT(self) -> None:
+            person = self.path.rpartition("/")[2]
+            staff[person] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.answer(200, staff[person])
+
+        def answer(self, status: int, document: object) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Stay quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def second_writer(staff: dict[str, dict[str, Any]], **switches: object) -> Iterator[Writer]:
+    """Yield the second example connector, opened for writing."""
+    second = importlib.import_module("renkei_hoshi.second")
+    with (
+        second_hoshi(staff, dict(switches)) as url,
+        installed(hoshi=second.SecondHoshi),
+        Connection(
+            name="hoshi", connector="hoshi", base_url=url, token=Secret("secret"), read_only=False
+        ) as connection,
+    ):
+        yield Writer(connection)
+
+
+def people(*numbers: str) -> dict[str, dict[str, Any]]:
+    """Return records with a property that renkei knows nothing of."""
+    return {
+        f"h{number}": {"id": f"h{number}", "no": number, "family": "Mori", "shoes": 27}
+        for number in numbers
+    }
+
+
+DAY = dt.date(2026, 12, 1)
+
+
+@pytest.mark.usefixtures("written")
+def test_the_second_example_reads_all_pages() -> None:
+    """The loop with a cursor yields everybody once, and notices a list that is not whole."""
+    with second_writer(people("1", "2", "3", "4", "5")) as hoshi:
+        assert len({each.id for each in hoshi.list_employees(DAY, ["no"])}) == 5
+    for odd in ({"total": 7}, {"next": "0"}):
+        with second_writer(people("1", "2", "3"), **odd) as hoshi, pytest.raises(ListChangedError):
+            list(hoshi.list_employees(DAY, ["no"]))
+
+
+@pytest.mark.usefixtures("written")
+def test_the_second_example_looks_people_up() -> None:
+    """Whoever is gone is nobody, similar numbers do no harm, and other refusals get through."""
+    with second_writer(people("1", "12", "3")) as hoshi:
+        refs = [Ref(id="h3"), Ref(id="h9"), Ref(number="1"), Ref(number="7")]
+        assert {each.id for each in hoshi.read_employees(refs, DAY, ["no"])} == {"h3", "h1"}
+    with second_writer(people("1"), status=403) as hoshi, pytest.raises(AccessError):
+        hoshi.read_employees([Ref(id="h1")], DAY, ["no"])
+
+
+@pytest.mark.usefixtures("written")
+def test_the_second_example_keeps_what_it_does_not_know() -> None:
+    """An update sends the whole record back: what renkei does not map stays as it was."""
+    staff = people("1")
+    with second_writer(staff) as hoshi:
+        (current,) = hoshi.read_employees([Ref(id="h1")], DAY, ["no", "family"])
+        hoshi.update_employee(current, {"family": "Hayashi"})
+    assert staff["h1"] == {"id": "h1", "no": "1", "family": "Hayashi", "shoes": 27}
+
+
+def test_the_second_example_needs_no_installation(written: Path) -> None:
+    """With the two files of a dist-info folder on the path the command line finds a connector."""
+    found = examples("docs/connectors.md")
+    folder = written / "renkei_hoshi-0.1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(found["METADATA"], encoding="utf-8")
+    (folder / "entry_points.txt").write_text(found["entry-points"], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "renkei_runner", "connectors"],
+        env={**os.environ, "PYTHONPATH": str(written), "RENKEI_LANG": "en"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "hoshi 0.1.0\n  hooks: check, create_employee" in done.stdout
+
+
+def test_the_example_configuration_says_what_the_page_says(tmp_path: Path) -> None:
+    """Options are text; hours and limits of a connection on this computer are replaced."""
+    file = tmp_path / "renkei.yaml"
+    text = examples("docs/connectors.md")["config"]
+    file.write_text(text, encoding="utf-8")
+    hoshi = load_config(file).connection("hoshi")
+    assert hoshi.options == {"tenant": "0042"}
+    assert list(map(str, hoshi.closed_hours or ())) == ["12:00–13:00", "22:00–23:30"]
+    assert hoshi.limits == (RequestLimit(100, 60),)
+    file.write_text(text.replace("http://127.0.0.1:9000", "https://hoshi.example"))
+    with pytest.raises(MappingError, match="closed_hours can be set only"):
+        load_config(file)
+
+
+def example_names(name: str) -> dict[str, Any]:
+    """Return what an example of the page about connectors defines."""
+    module = ModuleType("example")
+    exec(examples("docs/connectors.md")[name], vars(module))  # noqa: S102 - our own page
+    return vars(module)
+
+
+def test_the_example_of_classify_explains_refusals() -> None:
+    """What Hoshi explains becomes an error with its field and text; the rest goes by the status."""
+    classify: Callable[[Failure], RenkeiError | None] = example_names("classify")["classify"]
+
+    def meaning(body: Any, method: str = "POST") -> RenkeiError | None:
+        return classify(
+            Failure(
+                connection="hoshi",
+                method=method,
+                status=422,
+                headers={},
+                body=body,
+                kind="json",
+                at=dt.datetime.now(dt.UTC),
+            )
+        )
+
+    invalid = meaning({"error": "invalid", "field": "mail", "text": "no @"})
+    assert isinstance(invalid, RecordError)
+    assert (invalid.code, invalid.fields, invalid.detail) == ("refused", ("mail",), "no @")
+    assert isinstance(meaning({"error": "full"}), connector.PlanFullError)
+    assert meaning({"error": "invalid"}) is None
+    assert meaning(None) is None
+
+
+def test_the_example_of_room_returns_a_sequence() -> None:
+    """Rate-limit headers become one room; without them there is none."""
+    room = example_names("room")["room"]
+    assert room({"ratelimit-remaining": "0", "ratelimit-reset": "30"}) == [Room(0, 30.0)]
+    assert room({"content-type": "application/json"}) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "kind", "code"),
+    [
+        (404, "GET", "AnswerError", "not_found"),
+        (400, "GET", "AnswerError", "bad_request"),
+        (409, "GET", "AnswerError", "answer"),
+        (404, "PATCH", "RecordError", "not_found"),
+        (422, "POST", "RecordError", "refused"),
+    ],
+)
+def test_a_status_means_what_the_page_says(status: int, method: str, kind: str, code: str) -> None:
+    """Without a word of the connector a refusal has the class and code that the table gives it."""
+    at = dt.datetime.now(dt.UTC)
+    error = Failure(
+        connection="x", method=method, status=status, headers={}, body=None, kind="other", at=at
+    ).default()
+    assert (type(error).__name__, error.code) == (kind, code)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_the_trial_configuration_works_in_closed_hours(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file for the sandbox names its addresses and tokens, and a fetch works at nine."""
+    with Sandbox(people=60, now="2026-12-01T09:00:00+09:00") as box:
+        box.touchontime.switches.closed_hours = False
+        text = examples(name)["sandbox"].replace("http://127.0.0.1:8700", box.url)
+        (tmp_path / "renkei.yaml").write_text(text, encoding="utf-8")
+        monkeypatch.setenv("RENKEI_NOW", "2026-12-01T09:00:00+09:00")
+        for system in box.systems.values():
+            variable = f"{system.name.upper()}_TOKEN"
+            assert f"{variable}={system.token}" in page(name)
+            monkeypatch.setenv(variable, system.token)
+        with Runs(load_config(tmp_path / "renkei.yaml")) as runs:
+            run = runs.fetch("touchontime", "smarthr")
+    assert run.status is Status.READY
+    assert run.counts[Difference.NEW] > 0
 
 
 def test_the_example_extension_registers_its_transform() -> None:

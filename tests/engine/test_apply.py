@@ -265,17 +265,16 @@ def test_a_create_in_doubt_that_exists_with_other_values_is_failed(world: World)
     assert world.rosta.writes == []
 
 
-def test_a_create_never_accepted_stays_unknown_and_resume_settles_it(world: World) -> None:
-    """One sync sends three times at most; the next one begins with a look-up."""
+def test_a_create_never_accepted_pauses_the_run(world: World) -> None:
+    """One sync sends three times at most, looks up each time, and then gives up."""
     run = hires(world, "001")
     fault = Fault("create_employee", LOST, at=None)
     world.rosta.trouble = fault
-    done = world.resume(run)
-    assert done.status is Status.DONE_WITH_ERRORS
-    assert world.outcome(run, "001") == (Outcome.UNKNOWN, "in_doubt")
-    assert fault.calls == apply.SENDINGS
-    assert world.resume(run).status is Status.DONE_WITH_ERRORS
-    assert fault.calls == 2 * apply.SENDINGS
+    assert world.resume(run).status is Status.PAUSED
+    assert world.outcome(run, "001") == (Outcome.DEFERRED, None)
+    assert fault.calls == apply.DOUBTS
+    assert world.resume(run).status is Status.PAUSED
+    assert fault.calls == 2 * apply.DOUBTS
     world.rosta.trouble = healthy
     assert world.resume(run).status is Status.DONE
     assert sent(world) == ["create 001"]
