@@ -73,10 +73,14 @@ def show_items(
         command = app.command("plan", run.id, "--difference", "same")
         say(_("Employees without a difference: {command}").format(command=command))
     if run.status is Status.READY and _anybody(run):
-        next_steps(
+        steps = [
             (app.command("sync", run.id, "--difference", "new,changed"), _("write all of these")),
             (app.command("sync", run.id, "--number", "NUMBER"), _("write only one employee")),
-        )
+        ]
+        if run.counts.get(Difference.NEW):
+            values = _("the values for --new that new employees may need")
+            steps.insert(0, (app.command("choices", run.target), values))
+        next_steps(*steps)
     elif run.status is not Status.READY:
         next_steps((app.command("report", run.id), _("what became of each employee")))
 
@@ -158,6 +162,8 @@ def say_outcome(item: Item) -> None:
     say(f"{outcome}  {item.number or '-'}  {item.name}")
     if item.outcome_reason is not None:
         say(f"    ! {reason_text(item.outcome_reason)}")
+    if item.detail:
+        say("    " + _("The system's own words stand in `renkei report RUN --csv` and --html."))
 
 
 def pause_text(app: App, run: Run) -> str:
