@@ -128,6 +128,8 @@ def estimate_lines(ahead: Estimate) -> list[str]:
     lines = []
     if calls:
         lines.append(_("Estimate: {calls}").format(calls=_(", ").join(calls)))
+    elif None in ahead.calls.values():
+        lines.append(_("Estimate: not known before the first fetch of these two systems."))
     if ahead.seconds is not None and ahead.seconds >= SHOW_AFTER_S:
         lines.append(_("Estimated time: {time}").format(time=span_text(ahead.seconds)))
     for name, hours in ahead.closed.items():

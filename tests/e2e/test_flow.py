@@ -89,13 +89,13 @@ def test_the_report_accounts_for_everybody(office: Office, direction: Direction)
 
 
 def test_the_whole_flow_in_words(office: Office, direction: Direction) -> None:
-    """Each screen says what there is, and which command comes next; nothing goes to stderr."""
+    """Each screen says what there is, and which command comes next; stderr has the estimate."""
     source, target = direction
     fetched = office.renkei("fetch", source, target)
     assert fetched.code == 0
     assert f"Run 1: {source} → {target}, base date 2026-11-20, ready to sync" in fetched.out
     assert "renkei sync 1" in fetched.out
-    assert fetched.err == ""
+    assert fetched.err == "Estimate: not known before the first fetch of these two systems.\n"
     assert "→" in office.renkei("plan", "1").out
     synced = office.renkei("sync", "1", *office.everybody(target))
     assert synced.code == 0
