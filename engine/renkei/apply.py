@@ -26,13 +26,14 @@ from renkei.errors import (
     RenkeiError,
     StoreError,
     SystemFault,
+    UnavailableError,
 )
 from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Ref, Remark, Values
 from renkei.observer import Observer
 from renkei.plugins import BATCH, Writer
 from renkei.store import Hold, OpenWrite, Store
 
-FRESH_S = 30.0
+FRESH_S = 10.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
 
 LOOKS = 2
@@ -90,6 +91,7 @@ class Application:
     _no_creates: Remark | None = field(init=False, default=None)
     _doubts: list[RenkeiError] = field(init=False, factory=list)
     _sendings: dict[int, int] = field(init=False, factory=dict)
+    _each_s: float = field(init=False, default=0.0)
     _done: int = field(init=False, default=0)
     _total: int = field(init=False, default=0)
 
@@ -99,6 +101,8 @@ class Application:
 
         Raises Stopped, or the error that keeps the whole system from being written to.
         """
+        if self.store.accepted(self.hold.lease.connection, self.hold.lease.run_id):
+            self._no_creates = Remark("created_without_number")
         self._total = self.store.count(self._run, selected=True)
         self._done = self._total - sum(self.store.open_counts(self._run).values())
         try:
@@ -144,26 +148,44 @@ class Application:
         """
         Write some employees; those whose last look is too old by then are read again.
 
-        Where each wait for room outlasts a look, the third one has to do: nobody would be written.
+        At a slow pace fewer are looked at together, so that their looks are still good. Where each
+        wait for room outlasts a look, the third one has to do: nobody would be written.
         """
         remaining = [item for item in items if not self._needs_nothing(item)]
         looks = 0
         while remaining:
-            seen = self._read(remaining)
+            part = remaining[: self._together()]
+            seen = self._read(part)
             looks += 1
-            while remaining and (looks > LOOKS or self._fresh(seen)):
+            written = 0
+            while written < len(part) and (looks > LOOKS or self._fresh(seen)):
                 self.writer.wait_for_room()
                 if looks <= LOOKS and not self._fresh(seen):
                     break
                 looks = 0
-                self._one(remaining.pop(0), seen)
+                self._one(part[written], seen)
+                written += 1
                 self._refuse_to_go_on()
+            del remaining[:written]
+            if written:
+                self._each_s = (self.clock.monotonic() - seen.at) / written
+
+    def _together(self) -> int:
+        """Return how many employees to look at at once, going by how long the last ones took."""
+        return max(1, min(BATCH, int(FRESH_S / self._each_s))) if self._each_s else BATCH
 
     def _refuse_to_go_on(self) -> None:
-        """After some writes in doubt in a row: raise what is wrong unless they came to effect."""
-        if len(self._doubts) < DOUBTS:
+        """
+        Raise what is wrong unless the last writes, all in doubt, came to effect.
+
+        Asked after some of them in a row, or at once if the system is not to be asked again soon.
+        """
+        if not self._doubts:
             return
         cause = self._doubts[-1]
+        hopeless = isinstance(cause, UnavailableError) and not cause.again
+        if len(self._doubts) < DOUBTS and not hopeless:
+            return
         self._doubts.clear()
         if self.settle(send=False) and isinstance(cause, SystemFault):
             raise cause
@@ -224,6 +246,7 @@ class Application:
         write = self.hold.intend(item.position, kind, self.clock.now())
         if write is None:
             raise Stopped
+        sent_before = item.position in self._sendings
         self._sendings[item.position] = self._sendings.get(item.position, 0) + 1
         try:
             send()
@@ -233,10 +256,8 @@ class Application:
                 item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write
             )
         except RecordError as error:
-            reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
-            self._record(item, Outcome.FAILED, reason, write=write, detail=error.detail)
-            if error.accepted:
-                self._no_creates = reason  # it would be the same for everybody
+            late = sent_before and kind == "create" and self._is_there(item)
+            self._refused(item, error, write, late=late)
         except PlanFullError as error:
             self._no_creates = reason_of(error)
             self._record(item, Outcome.DEFERRED, self._no_creates, write=write)
@@ -250,6 +271,28 @@ class Application:
             self._doubts.clear()
             done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
             self._record(item, done, write=write)
+
+    def _refused(self, item: Item, error: RecordError, write: int, *, late: bool) -> None:
+        """Record a refusal; *late*: an earlier try came through after all, this one is too many."""
+        if late:
+            self._record(item, Outcome.CREATED, write=write)
+            return
+        reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
+        self._record(
+            item,
+            Outcome.FAILED,
+            reason,
+            write=write,
+            detail=error.detail,
+            accepted=error.accepted,
+        )
+        if error.accepted:
+            self._no_creates = reason  # it would be the same for everybody
+
+    def _is_there(self, item: Item) -> bool:
+        """Tell whether the target has exactly this new employee, and nobody else of that number."""
+        hits = self._read([item]).by_number.get(str(item.number), [])
+        return len(hits) == 1 and self._equals(item, hits[0])
 
     # --- what is in doubt -------------------------------------------------------------------
 
@@ -343,6 +386,7 @@ class Application:
         *,
         write: int | None = None,
         detail: str | None = None,
+        accepted: bool = False,
     ) -> None:
         self.store.record(
             self.hold.lease,
@@ -352,6 +396,7 @@ class Application:
             write_id=write,
             reason=reason,
             detail=detail,
+            accepted=accepted,
         )
         log.info("outcome", run=self._run, outcome=outcome.value, code=reason and reason.code)
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):

@@ -83,23 +83,29 @@ class Comparison:
         """Return whether the source lists somebody with these *roles* as of the base date."""
         return on_roll(roles.get("hired"), roles.get("left"), self.base)
 
-    def left_behind(self, source: Roster, target: Roster) -> Remark | None:
+    def left_behind(self, source: Roster, target: Roster, earliest: dt.date) -> list[Remark]:
         """
-        Return a notice about those who left on or before the base date but look active in *target*.
+        Return notices about those who left on or before the base date but look active in *target*.
 
-        About: how many, the latest base date that lists all of them, then some numbers.
+        About: how many, the latest base date that lists all of them, then some numbers. Those whom
+        no base date from *earliest* on lists have a notice of their own, without a date.
         """
         left: list[tuple[str, dt.date]] = []
         for number in sorted(source.numbers()):
             days = self._gone(source.get(number))
             if days and any(self._active(partner) for partner in target.get(number)):
                 left.append((number, max(days)))
-        if not left:
-            return None
-        first = min(day for _, day in left)
-        earlier = first - dt.timedelta(days=1) if first > dt.date.min else first
-        numbers = [number for number, _ in left[:LEFT_NAMED]]
-        return Remark("left_before_base", (str(len(left)), earlier.isoformat(), *numbers))
+        within = [(number, day) for number, day in left if day > earliest]
+        beyond = [number for number, day in left if day <= earliest]
+        found = []
+        if within:
+            before = min(day for _, day in within) - dt.timedelta(days=1)
+            numbers = [number for number, _ in within[:LEFT_NAMED]]
+            about = (str(len(within)), before.isoformat(), *numbers)
+            found.append(Remark("left_before_base", about))
+        if beyond:
+            found.append(Remark("left_long_ago", (str(len(beyond)), *beyond[:LEFT_NAMED])))
+        return found
 
     def _gone(self, people: Sequence[Employee]) -> list[dt.date]:
         """Return the leaving dates of *people* if all are gone on the base date, else nothing."""

@@ -12,7 +12,7 @@ import re
 import shlex
 import stat
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import field, frozen
@@ -23,6 +23,7 @@ from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.i18n import _
 from renkei.mapping import read_file, read_yaml, structure
 from renkei.model import ClosedHours, Remark, RequestLimit
+from renkei.safety import Safety
 
 COMMAND_TIMEOUT_S = 30
 EXAMPLE = """\
@@ -32,12 +33,20 @@ EXAMPLE = """\
 connections:
   smarthr:
     connector: smarthr
+    label: SmartHR
     base_url: https://example.smarthr.jp/api    # your own subdomain
     token: env:SMARTHR_TOKEN                    # or file:/path (mode 600), or cmd:pass show smarthr
   touchontime:
     connector: touchontime
+    label: Touch On Time
     base_url: https://api.kingtime.jp/v1.0
     token: env:TOUCHONTIME_TOKEN
+    # safety:                                   # what one sync may write here without being
+    #   creates: {people: 50, percent: 30}      # allowed by `renkei sync RUN --allow-unusual`;
+    #   updates: {people: 50, percent: 30}      # percent of those listed on the source, if more
+    #   leaving: {people: 5, percent: 5}
+    #   emptied: {people: 3, percent: 2}
+    #   shrink: {people: 5, percent: 10}        # fewer people on the source than last time
 
 # Which fields are paired: a built-in name, or the path of your own file.
 mappings:
@@ -56,14 +65,21 @@ store: renkei.db
 
 @frozen(kw_only=True)
 class ConnectionConfig:
-    """One account of a connector. *closed_hours* and *limits* are None unless overridden."""
+    """
+    One account of a connector.
+
+    *label* is what people call it. *closed_hours* and *limits* are None unless overridden; *safety*
+    limits what is written there.
+    """
 
     connector: str
     base_url: str
     token: str
+    label: str
     options: Mapping[str, str] = field(factory=dict)
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None
+    safety: Safety = field(factory=Safety)
 
     @property
     def loopback(self) -> bool:
@@ -125,9 +141,11 @@ class _Connection:
     connector: str
     base_url: str
     token: str
+    label: str | None = None
     options: dict[str, str] = field(factory=dict)
     closed_hours: list[str] | None = None
     limits: list[_Limit] | None = None
+    safety: Safety = field(factory=Safety)
 
 
 @frozen(kw_only=True)
@@ -159,7 +177,7 @@ def load_config(path: Path) -> Config:
         raise MappingError(problems)
     return Config(
         path=path.absolute(),
-        connections={name: _connection(each) for name, each in written.connections.items()},
+        connections={name: _connection(name, each) for name, each in written.connections.items()},
         mappings=tuple(_mapping_use(each) for each in written.mappings),
         store=_store(written.store, path.absolute().parent),
         settings=written.settings,
@@ -179,20 +197,17 @@ def resolve_secret(reference: str, base: Path) -> str:
 
 
 def clock_for(
-    config: Config,
-    environment: Mapping[str, str] = os.environ,
-    connections: Collection[str] | None = None,
+    config: Config, environment: Mapping[str, str] = os.environ
 ) -> tuple[Clock, Remark | None]:
     """
-    Return the clock for a command that uses *connections* (None: all), and a warning or None.
+    Return the clock of a command, and a warning or None.
 
-    RENKEI_NOW sets where the clock starts if all of them are on this computer, else it is ignored.
+    RENKEI_NOW sets where it starts if all connections are on this computer, else it is ignored.
     """
     start = environment.get("RENKEI_NOW")
     if not start:
         return Clock(), None
-    used = config.connections if connections is None else connections
-    if not all(config.connection(name).loopback for name in used):
+    if not all(connection.loopback for connection in config.connections.values()):
         return Clock(), Remark("now_ignored")
     return Clock(_instant(start)), None
 
@@ -218,15 +233,17 @@ def _text(path: Path) -> str:
     return read_file(path)
 
 
-def _connection(written: _Connection) -> ConnectionConfig:
+def _connection(name: str, written: _Connection) -> ConnectionConfig:
     hours, limits = written.closed_hours, written.limits
     return ConnectionConfig(
         connector=written.connector,
         base_url=written.base_url.rstrip("/"),
         token=written.token,
+        label=written.label or name,
         options=written.options,
         closed_hours=None if hours is None else tuple(map(parse_hours, hours)),
         limits=None if limits is None else tuple(RequestLimit(x.count, x.seconds) for x in limits),
+        safety=written.safety,
     )
 
 

@@ -67,6 +67,9 @@ def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
     if isinstance(token, str):
         yield from (((*place, "token"), text) for text in _reference(token))
     yield from _overrides(place, data, loopback=isinstance(url, str) and is_loopback(url))
+    safety = data.get("safety")
+    for kind, limit in safety.items() if isinstance(safety, dict) else ():
+        yield from _positive((*place, "safety", kind), limit, ("people", "percent"), least=0)
 
 
 def _address(url: str) -> Iterator[str]:
@@ -87,7 +90,7 @@ def _split(url: str) -> SplitResult | None:
         parts.port  # noqa: B018 - a port that is no number is noticed only when it is asked for
     except ValueError:
         return None
-    return None if re.search(r"[\s\\\x00-\x1f]", url) else parts
+    return None if re.search(r"[\s\\\x00-\x1f]|\][^:/]", url) else parts
 
 
 def _reference(token: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ RenkeiError
 │   └── ConnectorError   the plug-in itself failed
 ├── RecordError          this one employee is refused; the others go on            exit 1
 ├── InDoubtError         a write was sent and its fate is unknown: look it up
+├── UnusualError         a person must allow what is over a safety limit           exit 6
 ├── StoreError           the report store cannot be used                           exit 5
 └── BusyError            another run is writing                                    exit 5
 
@@ -190,6 +191,13 @@ class InDoubtError(RenkeiError):
     def __init__(self, cause: RenkeiError) -> None:
         super().__init__(cause.message, where=cause.where)
         self.cause = cause
+
+
+class UnusualError(RenkeiError):
+    """A sync would change more than its safety limits pass; nothing was sent."""
+
+    exit_code = 6
+    default_code = "unusual"
 
 
 class StoreError(RenkeiError):

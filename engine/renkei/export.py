@@ -20,8 +20,9 @@ from renkei.texts import difference_text, outcome_text, reason_text, value_text
 
 BYTE_ORDER_MARK = "\ufeff"
 
-# A spreadsheet runs a cell that starts like this, also one it cuts out at a delimiter.
-_FORMULA = re.compile(r"(^|[,;|\t\r\n])(\s*)(?=[=+\-@|\t\r\0＝＋－＠])")
+# A spreadsheet runs a cell that starts like this, also one it cuts out at a delimiter. All blanks
+# are taken at once and something always matches: a cell of blanks only must not take for ever.
+_START = re.compile(r"(^|[,;|\t\r\n])(\s*+)(?=([=+\-@|\0＝＋－＠]?))")
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -103,5 +104,10 @@ def _remarks(remarks: Iterable[Remark]) -> str:
 
 
 def _cell(text: str) -> str:
-    guarded = _FORMULA.sub(r"\1\2'", text)
-    return '"' + printable(guarded).replace('"', '""') + '"'
+    return '"' + printable(_START.sub(_guarded, text)).replace('"', '""') + '"'
+
+
+def _guarded(start: re.Match[str]) -> str:
+    delimiter, blanks, sign = start.groups()
+    runs = sign or "\t" in blanks or "\r" in blanks
+    return f"{delimiter}'{blanks}" if runs else start[0]

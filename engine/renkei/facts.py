@@ -36,6 +36,7 @@ def run_facts(run: Run) -> list[tuple[str, str]]:
         (_("Finished"), moment_text(run.finished_at)),
         (_("Duration"), _duration(run)),
         (_("By"), run.who),
+        *([(_("Unusual changes allowed by"), run.allowed_by)] if run.allowed_by else []),
     ]
     return [(title, printable(text)) for title, text in facts]
 

@@ -8,17 +8,18 @@ import threading
 from collections.abc import Sequence
 from contextvars import copy_context
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from renkei import estimate
-from renkei.clock import Clock
+from renkei.clock import Clock, base_dates
 from renkei.compare import Comparison
 from renkei.errors import AccessError, ListChangedError
 from renkei.i18n import _, label
-from renkei.model import FieldSpec, Remark
+from renkei.model import Difference, FieldSpec, Item, Remark
 from renkei.observer import Observer
 from renkei.plugins import Reader
 from renkei.roster import Roster
+from renkei.safety import Safety, shrinking
 from renkei.store import Store
 from renkei.systems import Pairing
 
@@ -48,6 +49,7 @@ class Plan:
 
     store: Store
     pairing: Pairing
+    safety: Safety
     readers: tuple[Reader, Reader]
     observer: Observer
     clock: Clock
@@ -56,7 +58,7 @@ class Plan:
         """Read both sides, compare them as of *base* and store the plan of *run_id*."""
         source, target = self._sides()
         self._tell_estimate()
-        began, last_write = self.clock.monotonic(), self.store.last_write()
+        began, journal = self.clock.monotonic(), self.store.journal_now()
         rosters = read_both(source, target, base, self.observer)
         seconds = self.clock.monotonic() - began
         for side, roster in zip((source, target), rosters, strict=True):
@@ -65,15 +67,24 @@ class Plan:
         found = notices(comparison, source, target, rosters, today)
         if self.pairing.comes_back:
             found.insert(0, Remark("substitutes_come_back", (target.reader.name,)))
-        counts = self.store.add_items(run_id, comparison.items(*rosters))
+        nameless = self.store.accepted(target.reader.name)
+        items = (_unless_there(item, nameless) for item in comparison.items(*rosters))
+        counts = self.store.add_items(run_id, items)
+        shrunk = self._shrunk(sum(counts.values()), base)
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
         self.store.end_fetch(
             run_id,
             at=self.clock.now(),
             counts=counts,
-            notices=found,
-            usage={"calls": calls, "seconds": seconds, "last_write": last_write},
+            notices=[*found, shrunk] if shrunk else found,
+            usage={"calls": calls, "seconds": seconds},
+            journal=journal,
+            usual=None if shrunk else sum(counts.values()),
         )
+
+    def _shrunk(self, listed: int, base: dt.date) -> Remark | None:
+        source, target = (reader.name for reader in self.readers)
+        return shrinking(self.safety, listed=listed, usual=self.store.usual(source, target, base))
 
     def _sides(self) -> tuple[Side, Side]:
         translation = self.pairing.translation
@@ -168,9 +179,7 @@ def notices(
     today: dt.date,
 ) -> list[Remark]:
     """Return what a person should know before choosing, beside the items."""
-    found = []
-    if left := comparison.left_behind(*rosters):
-        found.append(left)
+    found = comparison.left_behind(*rosters, base_dates(today)[0])
     if comparison.base != today and _undated(source.specs, comparison):
         found.append(Remark("values_of_today", (source.reader.name,)))
     for side, roster in zip((source, target), rosters, strict=True):
@@ -180,6 +189,14 @@ def notices(
         if not len(roster):
             found.append(Remark("list_empty", (side.reader.name,)))
     return found
+
+
+def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
+    """Return *item*, blocked if the target has them from an earlier sync, without their number."""
+    if item.difference is not Difference.NEW or item.number not in nameless:
+        return item
+    reasons = (*item.reasons, Remark("created_without_number"))
+    return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
 
 
 def _undated(specs: Sequence[FieldSpec], comparison: Comparison) -> bool:

@@ -6,10 +6,12 @@ employee cannot slip into a log by a new call somewhere.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -29,7 +31,7 @@ Event = MutableMapping[str, Any]
 
 def configure_logging(*, json: bool, level: str = "warning", stream: TextIO | None = None) -> None:
     """Log events from *level* on to standard error (or *stream*), as JSON lines or for people."""
-    out = stream or sys.stderr
+    out = _Lines(stream or sys.stderr)
     number = logging.getLevelNamesMapping()[level.upper()]
     renderer = _renderer(json=json, out=out)
     structlog.configure(
@@ -42,10 +44,27 @@ def configure_logging(*, json: bool, level: str = "warning", stream: TextIO | No
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", out)),
         cache_logger_on_first_use=False,
     )
     _quieten_libraries(renderer, out)
+
+
+class _Lines(io.TextIOBase):
+    """Where lines go; whoever reads them may be gone, and the work goes on without."""
+
+    def __init__(self, out: TextIO | None) -> None:
+        self._out = out
+
+    def isatty(self) -> bool:
+        return self._out is not None and self._out.isatty()
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            if self._out is not None:
+                self._out.write(text)
+                self._out.flush()
+        return len(text)
 
 
 def only_allowed(_logger: object, _method: str, event: Event) -> Event:
@@ -66,13 +85,13 @@ def _plain(value: object) -> object:
     return printable(str(value))
 
 
-def _renderer(*, json: bool, out: TextIO) -> structlog.typing.Processor:
+def _renderer(*, json: bool, out: _Lines) -> structlog.typing.Processor:
     if json:
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.dev.ConsoleRenderer(colors=out.isatty())
 
 
-def _quieten_libraries(renderer: structlog.typing.Processor, out: TextIO) -> None:
+def _quieten_libraries(renderer: structlog.typing.Processor, out: _Lines) -> None:
     """Let libraries speak from WARNING on, and show only who spoke: texts may quote values."""
     handler = _LibraryHandler(renderer, out)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -81,7 +100,7 @@ def _quieten_libraries(renderer: structlog.typing.Processor, out: TextIO) -> Non
 
 
 class _LibraryHandler(logging.Handler):
-    def __init__(self, renderer: structlog.typing.Processor, out: TextIO) -> None:
+    def __init__(self, renderer: structlog.typing.Processor, out: _Lines) -> None:
         super().__init__()
         self._renderer = renderer
         self._out = out

@@ -222,6 +222,21 @@ class Item:
     detail: str | None = None
 
 
+@frozen(kw_only=True)
+class Filter:
+    """
+    Which items of a plan.
+
+    Those of the *differences* and *outcomes* (none: of any), with *text* in their number or name,
+    and only the chosen ones if *selected*.
+    """
+
+    differences: tuple[Difference, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    text: str = ""
+    selected: bool = False
+
+
 @frozen
 class Entry:
     """One item of a plan as far as choosing needs it."""
@@ -238,7 +253,8 @@ class Run:
 
     *counts* has every difference. *outcomes* has every outcome once a sync has begun, else None.
     *reason* tells why the run is paused or failed, *resume_at* when it may go on (information).
-    *purged* is true when the employees' values are gone.
+    *allowed_by* allowed what is over the safety limits. *purged* is true when the employees' values
+    are gone.
     """
 
     id: str
@@ -259,6 +275,7 @@ class Run:
     notices: tuple[Remark, ...] = ()
     reason: Remark | None = None
     resume_at: dt.datetime | None = None
+    allowed_by: str | None = None
     purged: bool = False
 
 

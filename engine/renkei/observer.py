@@ -8,6 +8,9 @@ from renkei.model import Estimate, Remark
 class Observer:
     """Told about progress from several threads; must be quick and must not raise."""
 
+    def began(self, run_id: str) -> None:
+        """A fetch has begun; this is its run."""
+
     def estimate(self, ahead: Estimate) -> None:
         """Work of this size begins now."""
 

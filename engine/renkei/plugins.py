@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NoReturn, TypeVar, get_args
+from typing import Any, NoReturn, TypeVar
 
 import pluggy
 from attrs import evolve, frozen
 
+from renkei.contract import PYTHON, is_id, is_sound, is_sound_error, real_text, storable
 from renkei.errors import (
     AnswerError,
     ConfigurationError,
@@ -31,18 +32,14 @@ from renkei.http import Connection
 from renkei.i18n import _
 from renkei.model import (
     Account,
-    Choice,
     ClosedHours,
     Employee,
     FieldSpec,
-    Finding,
-    Label,
     NewField,
     Ref,
     RequestLimit,
     Value,
     Values,
-    Write,
 )
 
 CONNECTORS = "renkei.connectors"
@@ -57,19 +54,7 @@ Factory = Callable[[Connection], object]
 
 T = TypeVar("T")
 
-_PYTHON: dict[str, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
-
 _WRITES = ("create_employee", "update_employee")
-
-_ROLE_TYPES = {
-    "number": "text",
-    "family_name": "text",
-    "given_name": "text",
-    "birth": "date",
-    "hired": "date",
-    "left": "date",
-    "retired": "boolean",
-}
 
 
 @frozen
@@ -155,7 +140,7 @@ class Reader:
         """Iterate over all employees the system can show; see the hook of the same name."""
         with self._named("list_employees"):
             people = self._hook.list_employees(at=at, fields=tuple(fields))
-            yield from self._checked("list_employees", people, fields)
+        yield from self._checked("list_employees", people, fields)
 
     def read_employees(
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
@@ -171,11 +156,11 @@ class Reader:
                 people = self._hook.read_employees(refs=tuple(refs), at=at, fields=tuple(fields))
             else:
                 people = self._hook.list_employees(at=at, fields=tuple(fields))
-            return [
-                person
-                for person in self._checked("read_employees", people, fields)
-                if person.id in ids or person.values.get(number) in numbers
-            ]
+        return [
+            person
+            for person in self._checked("read_employees", people, fields)
+            if person.id in ids or person.values.get(number) in numbers
+        ]
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
@@ -197,7 +182,7 @@ class Reader:
             return None
         with self._named("check"):
             account: Account = self._hook.check()
-            if not _is_sound(account, Account):
+            if not is_sound(account, Account):
                 self._nonsense("check", type(account).__name__)
             return account
 
@@ -215,7 +200,7 @@ class Reader:
         with self._named(hook):
             answers = list(getattr(self._hook, hook)())
             for answer in answers:
-                if not _is_sound(answer, kind):
+                if not is_sound(answer, kind):
                     self._nonsense(hook, type(answer).__name__)
             return answers
 
@@ -227,16 +212,20 @@ class Reader:
         """
         Let our own errors through with the name; turn all others into ConnectorError.
 
-        One employee refused and a write in doubt mean nothing where nothing is written.
+        One employee refused and a write in doubt mean nothing where nothing is written. Nothing of
+        ours may be yielded inside: whoever stopped reading would look like a failing connector.
         """
         try:
             yield
         except RenkeiError as error:
-            if isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES:
+            misplaced = isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES
+            if misplaced or not is_sound_error(error):
                 raise self._failed(hook, type(error).__name__) from None
             error.where = error.where or self.name
+            if isinstance(error, RecordError) and error.detail is not None:
+                error.detail = real_text(error.detail)  # the system's own words, whatever they are
             raise
-        except (KeyboardInterrupt, GeneratorExit):
+        except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plug-in may raise SystemExit or worse
             raise self._failed(hook, type(error).__name__) from None
@@ -252,26 +241,37 @@ class Reader:
         raise ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
 
     def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
-        if not isinstance(people, Iterable):
-            self._nonsense(hook, type(people).__name__)
         wanted = set(fields)
-        for person in people:
-            if not isinstance(person, Employee) or not _is_id(person.id):
-                self._nonsense(hook, type(person).__name__)
-            yield self._readable(hook, person, wanted)
+        with self._named(hook):
+            if not isinstance(people, Iterable):
+                self._nonsense(hook, type(people).__name__)
+            iterator = iter(people)
+        while (person := self._next(hook, iterator, wanted)) is not None:
+            yield person
+
+    def _next(self, hook: str, people: Iterator[object], wanted: set[str]) -> Employee | None:
+        """Return the next of *people*, or None after the last."""
+        with self._named(hook):
+            for person in people:
+                if type(person) is not Employee or not is_id(person.id):
+                    self._nonsense(hook, type(person).__name__)
+                return self._readable(hook, person, wanted)
+        return None
 
     def _readable(self, hook: str, person: Employee, wanted: set[str]) -> Employee:
         """Keep the fields that were asked for; text that no system can take becomes unreadable."""
         values: dict[str, Value] = {}
-        unreadable = [name for name in person.unreadable if name in wanted]
+        if type(person.unreadable) is not tuple:
+            self._nonsense(hook, type(person.unreadable).__name__)
+        unreadable = [name for name in self._types if name in person.unreadable and name in wanted]
         for name, value in person.values.items():
             if name not in self._types:
                 self._nonsense(hook, name)
             if name not in wanted:
                 continue
-            if value is not None and type(value) is not _PYTHON[self._types[name]]:
+            if value is not None and type(value) is not PYTHON[self._types[name]]:
                 self._nonsense(hook, f"{name}: {type(value).__name__}")
-            if isinstance(value, str) and not _storable(value):
+            if isinstance(value, str) and not storable(value):
                 unreadable.append(name)
             else:
                 values[name] = None if value == "" else value
@@ -284,10 +284,10 @@ class Writer(Reader):
     def create_employee(self, values: Values) -> str:
         """Create one employee and return the id; see the hook of the same name."""
         with self._in_doubt("create_employee"):
-            person = self._hook.create_employee(values=values)
-            if not _is_id(person):
+            person: str = self._hook.create_employee(values=values)
+            if not is_id(person):
                 self._nonsense("create_employee", type(person).__name__)
-            return str(person)
+            return person
 
     def update_employee(self, current: Employee, changes: Values) -> None:
         """Change the given fields of *current*; see the hook of the same name."""
@@ -327,9 +327,15 @@ def _plug(connection: Connection) -> pluggy.PluginManager:
     manager.add_hookspecs(ConnectorSpec)
     try:
         manager.register(plugin, name=connection.name)
-        manager.check_pending()
+    except KeyboardInterrupt:
+        raise
     except pluggy.PluginValidationError as error:
         raise _unusable(connector, str(error).splitlines()[-1]) from None
+    except BaseException as error:  # noqa: BLE001 - it looks at all that the connector has
+        raise _unusable(connector, type(error).__name__) from None
+    # Pluggy's own words for this hold what the connector says of itself.
+    if unknown := [name for name, hook in vars(manager.hook).items() if not hook.has_spec()]:
+        raise _unusable(connector, f"unknown hook {', '.join(sorted(unknown))}")
     if missing := [hook for hook in REQUIRED if not _implemented(manager, hook)]:
         raise _unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
     return manager
@@ -356,56 +362,3 @@ def _unusable(connector: str, what: str) -> ConfigurationError:
 
 def _implemented(manager: pluggy.PluginManager, hook: str) -> bool:
     return bool(getattr(manager.hook, hook).get_hookimpls())
-
-
-def _is_sound(answer: object, kind: type) -> bool:
-    """Return whether *answer* is a *kind* that holds what a *kind* holds; may raise."""
-    return isinstance(answer, kind) and _SOUND[kind](answer)
-
-
-def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put into it
-    return (
-        _is_id(spec.name)
-        and isinstance(spec.label, Label)
-        and spec.type in _PYTHON
-        and (spec.role is None or _ROLE_TYPES.get(spec.role) == spec.type)
-        and spec.write in get_args(Write)
-    )
-
-
-def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above
-    return isinstance(new.label, Label) and all(
-        isinstance(choice, Choice) and _is_id(choice.code) and _is_text(choice.label)
-        for choice in new.choices
-    )
-
-
-def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
-    sound = isinstance(finding, Finding) and finding.level in ("ok", "warning", "problem")
-    return sound and _is_text(finding.message)
-
-
-_SOUND: dict[type, Callable[[Any], bool]] = {
-    FieldSpec: _sound_field,
-    NewField: _sound_new_field,
-    Account: lambda it: _is_text(it.name) and all(map(_sound_finding, it.findings)),
-    ClosedHours: lambda it: isinstance(it.start, dt.time) and it.start < it.end,
-    RequestLimit: lambda it: it.count >= 1 and it.window_s > 0,
-}
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and _storable(value)
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and _storable(value)
-
-
-def _storable(text: str) -> bool:
-    """Return whether *text* is real text: no NUL and no half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text

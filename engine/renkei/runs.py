@@ -9,37 +9,66 @@ import datetime as dt
 import getpass
 import os
 import socket
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Self
 
+import structlog
 from attrs import evolve
 
 from renkei import choose
 from renkei.apply import reason_of
 from renkei.check import Checked, check_all
-from renkei.clock import base_dates
+from renkei.choose import NewValues
 from renkei.config import Config, clock_for
 from renkei.errors import (
     ClosedError,
+    ConfigurationError,
     RenkeiError,
     SystemFault,
     UnavailableError,
-    UsageError,
 )
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
-from renkei.i18n import _
-from renkei.model import Difference, Item, Label, NewField, Outcome, Remark, Run, Selection, Status
+from renkei.http import Connection
+from renkei.mapping import Mapping
+from renkei.model import (
+    ClosedHours,
+    Difference,
+    FieldSpec,
+    Filter,
+    Item,
+    Label,
+    NewField,
+    Outcome,
+    Remark,
+    Run,
+    Selection,
+    Status,
+)
 from renkei.observer import Observer
 from renkei.plugins import Reader, offline_fields
+from renkei.refusals import (
+    already_begun,
+    expired,
+    mapping_changed,
+    nothing_chosen,
+    over_limits,
+    refuse_date,
+    refuse_numbers,
+    refuse_over,
+    refuse_purged,
+    refuse_same,
+    unexplained,
+    write_in_doubt,
+)
+from renkei.safety import unusual
 from renkei.store import Store
 from renkei.store.codec import selection_out
 from renkei.sync import Sync, offered
 from renkei.systems import Pairing, Systems
-from renkei.texts import status_text
 
-OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
+log = structlog.get_logger()
 
 
 class Runs:
@@ -66,6 +95,8 @@ class Runs:
     def _store(self) -> Store:
         if self._opened is None:
             self._opened = Store(self.config.store)
+            if self._opened.backup is not None:
+                self.observer.warning(Remark("store_upgraded", (str(self._opened.backup),)))
         return self._opened
 
     def close(self) -> None:
@@ -95,11 +126,10 @@ class Runs:
         *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
         chosen, ConfigurationError, ClosedError before anything is sent, or what ended the fetch.
         """
-        if source == target:
-            message = _("{name} cannot be compared with itself. Name two connections.")
-            raise UsageError(message.format(name=source), code="connection", where=source)
+        refuse_same(source, target)
         today = self.clock.today()
-        base = self._base_date(base_date, today)
+        base = base_date or today
+        refuse_date(base, today)
         pairing = self._systems.pairing(source, target)
         readers = self._systems.reader(source), self._systems.reader(target)
         self._open(readers, wait=wait)
@@ -114,22 +144,18 @@ class Runs:
             mapping_hash=pairing.mapping.hash,
             settings=dict(pairing.settings),
         )
+        self.observer.began(str(run_id))
         try:
-            plan = Plan(self._store, pairing, readers, self.observer, self.clock)
+            safety = self.config.connection(target).safety
+            plan = Plan(self._store, pairing, safety, readers, self.observer, self.clock)
             plan.make(run_id, base, today)
         except BaseException as error:
             reason = reason_of(error) if isinstance(error, RenkeiError) else Remark("interrupted")
             self._store.fail_fetch(run_id, self.clock.now(), reason)
+            log.info("fetch_failed", run=run_id, code=reason.code)
             raise
+        log.info("fetched", run=run_id)
         return self.run(str(run_id))
-
-    def _base_date(self, asked: dt.date | None, today: dt.date) -> dt.date:
-        first, last = base_dates(today)
-        base = asked or today
-        if first <= base <= last:
-            return base
-        message = _("The base date {date} cannot be chosen: it must be from {first} to {last}.")
-        raise UsageError(message.format(date=base, first=first, last=last), code="base_date")
 
     def _open(self, readers: Sequence[Reader], *, wait: bool) -> None:
         """Raise ClosedError if a system is closed now; with *wait*, wait until all are open."""
@@ -152,9 +178,36 @@ class Runs:
         """Return the run as it stands now; UsageError if there is none of that id."""
         return self._aged(self._store.run(run_id))
 
-    def reports(self, limit: int = 10) -> list[Run]:
-        """Return the newest runs, newest first."""
-        return [self._aged(run) for run in self._store.latest(limit)]
+    def reports(self, limit: int = 10, before: str | None = None) -> list[Run]:
+        """Return the newest runs, newest first; with *before*, those older than that one."""
+        return [self._aged(run) for run in self._store.latest(limit, before)]
+
+    def mapping(self, name: str) -> tuple[Mapping, dict[str, tuple[FieldSpec, ...]]]:
+        """Return a mapping of the configuration, and the fields of both its sides."""
+        mapping = self._systems.load(name)
+        return mapping, self._systems.check(mapping)
+
+    def is_paired(self, source: str, target: str) -> bool:
+        """Return whether a mapping leads from one connection to the other."""
+        try:
+            self._systems.pairing(source, target)
+        except ConfigurationError:
+            return False
+        return True
+
+    def last_cost(self, source: str, target: str) -> tuple[int, float] | None:
+        """Return requests and seconds of the last fetch of this pair, or None before the first."""
+        usage = self._store.usage(source, target)
+        if usage is None:
+            return None
+        return sum(usage["calls"].values()), float(usage["seconds"])
+
+    def closed_hours(self, connection: str) -> tuple[ClosedHours, ...]:
+        """Return the hours in which a connection refuses calls, without asking it."""
+        settings = self.config.connection(connection)
+        if settings.closed_hours is not None:
+            return settings.closed_hours
+        return Reader(Connection.offline(settings.connector)).closed_hours
 
     def items(
         self, run_id: str, *, differences: Sequence[Difference] = (), numbers: Sequence[str] = ()
@@ -167,15 +220,26 @@ class Runs:
         run = self._store.run(run_id)
         if numbers:
             known = {entry.number for entry in self._store.entries(run_id)}
-            if unknown := sorted(set(numbers) - known):
-                message = _("These numbers are not in the plan: {numbers}.")
-                text = message.format(numbers=", ".join(unknown))
-                raise UsageError(text, code="unknown_number")
+            refuse_numbers(sorted(set(numbers) - known))
         found = self._store.items(run_id, differences=differences, numbers=numbers)
         if run.outcomes is None:
             return found
         in_doubt = {doubt.item.position for doubt in self._store.open_writes(int(run.id))}
         return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
+
+    def page(
+        self, run_id: str, wanted: Filter, *, after: int = 0, before: int | None = None, limit: int
+    ) -> list[Item]:
+        """Return the first items of *wanted* after a position, or the last ones before one."""
+        return self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+
+    def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
+        """Return how many employees *wanted* matches, by difference."""
+        return self._store.tally(run_id, wanted)
+
+    def numbers(self, run_id: str, wanted: Filter) -> list[str]:
+        """Return the numbers of those of *wanted* who can be chosen."""
+        return self._store.numbers(run_id, wanted)
 
     def labels(self, run_id: str) -> dict[str, Label]:
         """Return what people call the fields of the run's target, by field name."""
@@ -190,10 +254,7 @@ class Runs:
         """Return how each field of one employee came to its difference; UsageError if unknown."""
         run = self._store.run(run_id)
         if run.purged:
-            message = _(
-                "The employees' values of run {run} have been purged; nothing can be explained."
-            )
-            raise UsageError(message.format(run=run_id), code="purged")
+            raise unexplained(run)
         (item, *_others) = self.items(run_id, numbers=[number])
         return item, explain(self._systems.recorded(run), item)
 
@@ -205,7 +266,7 @@ class Runs:
 
     def _too_old(self, run: Run) -> bool:
         fetched = self._store.fetched_at(run.id)
-        age = dt.timedelta(hours=self.config.settings.max_plan_age_hours)
+        age = dt.timedelta(hours=self._hours)
         return fetched is None or self.clock.now() - fetched > age
 
     # --- choose -----------------------------------------------------------------------------
@@ -236,43 +297,70 @@ class Runs:
         run = self.run(run_id)
         if self._store.has_begun(run_id):
             return self._same_choice(run, selection)
-        self._refuse_over(run)
+        values = self._picked(run, selection, wait=wait)
+        self._store.choose(run_id, selection, values)
+        log.info("chosen", run=run_id, count=len(values))
+        return self.run(run_id)
+
+    def preview(self, run_id: str, selection: Selection) -> list[Remark]:
+        """
+        Return what of a choice would be over the safety limits; nothing is stored.
+
+        Raises UsageError with every mistake of the choice.
+        """
+        run = self.run(run_id)
+        picked = self._picked(run, selection, wait=False)
+        written = (Difference.NEW, Difference.CHANGED)
+        items = self._store.items(run_id, differences=written)
+        return self._over(run, (item for item in items if item.position in picked))
+
+    def _picked(self, run: Run, selection: Selection, *, wait: bool) -> dict[int, NewValues]:
+        """Return the positions that are chosen, each with its new values."""
+        refuse_over(run, self._hours)
         self._refuse_old(run)
-        entries = self._store.entries(run_id)
+        entries = self._store.entries(run.id)
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]
-        values: dict[int, choose.NewValues] = {entry.position: {} for entry in chosen}
+        values: dict[int, NewValues] = {entry.position: {} for entry in chosen}
         if new or selection.new or selection.new_rows:
             known = {entry.number: entry.difference for entry in entries if entry.number}
-            fields = self.new_fields(run_id, wait=wait)
+            fields = self.new_fields(run.id, wait=wait)
             values |= choose.new_values(selection, new, fields, known)
-        self._store.choose(run_id, selection, values)
-        return self.run(run_id)
+        return values
 
     def _same_choice(self, run: Run, selection: Selection) -> Run:
         stored = self._store.selection(run.id)
         if stored is not None and selection_out(stored) == selection_out(selection):
             return run
-        message = _(
-            "Run {run} has already begun with another choice."
-            " Continue it with `renkei resume {run}`, or fetch again."
-        )
-        raise UsageError(message.format(run=run.id), code="already_begun")
+        raise already_begun(run)
 
     # --- sync -------------------------------------------------------------------------------
 
-    def sync(self, run_id: str, *, wait: bool = False, retry_failed: bool = False) -> Run:
+    def sync(
+        self,
+        run_id: str,
+        *,
+        selection: Selection | None = None,
+        wait: bool = False,
+        retry_failed: bool = False,
+        allow_unusual: bool = False,
+    ) -> Run:
         """
         Carry out what is stored: the same call for command line, dashboard, scheduler and resume.
+
+        With *selection*, that choice or nothing: somebody else may have chosen in the meantime.
 
         On a run that is done nothing is sent. Returns the run, done, done with errors, cancelled or
         paused with its reason. With *wait* it goes on by itself once the system is there again.
         Raises UsageError if nothing is chosen, the plan is too old or its mapping has changed;
-        BusyError if another process writes.
+        UnusualError for what is over the safety limits unless *allow_unusual*, or somebody else has
+        allowed it before; BusyError if another process writes.
         """
         waits = waiting_times()
         while True:
-            fault = self._sync_once(run_id, retry_failed=retry_failed)
+            fault = self._sync_once(
+                run_id, selection, retry_failed=retry_failed, allow_unusual=allow_unusual
+            )
             passing = wait and not self._interrupted
             if not passing or not isinstance(fault, UnavailableError):
                 return self.run(run_id)
@@ -285,22 +373,31 @@ class Runs:
             retry_failed = False
             self._systems.start_over()
 
-    def _sync_once(self, run_id: str, *, retry_failed: bool) -> SystemFault | None:
+    def _sync_once(
+        self,
+        run_id: str,
+        selection: Selection | None,
+        *,
+        retry_failed: bool,
+        allow_unusual: bool,
+    ) -> SystemFault | None:
         """Sync until there is nothing left or a fault pauses it; return that fault."""
         run = self.run(run_id)
-        again = retry_failed and run.status is Status.DONE_WITH_ERRORS
+        again = retry_failed and run.status in (Status.DONE_WITH_ERRORS, Status.PAUSED)
         if again:
             self._refuse_old(run)
         elif not _in_doubt(run):
             if run.status in (Status.DONE, Status.DONE_WITH_ERRORS):
                 return None
-            self._refuse_over(run)
-        self._refuse_purged(run)
-        if self._store.selection(run_id) is None:
-            message = _("Nobody has been chosen in run {run}. Choose with `renkei sync {run} …`.")
-            raise UsageError(message.format(run=run_id), code="nothing_chosen")
+            refuse_over(run, self._hours)
+        refuse_purged(run)
+        chosen = self._store.selection(run_id)
+        if chosen is None:
+            raise nothing_chosen(run)
+        allow = False
         if not self._store.has_begun(run_id):
             self._refuse_old(run)
+            allow = self._must_allow(run, allow=allow_unusual)
         sync = Sync(
             store=self._store,
             systems=self._systems,
@@ -311,7 +408,34 @@ class Runs:
             interrupted=lambda: self._interrupted,
             sleep=self._sleep,
         )
-        return sync.carry_out(run, self.who, retry_failed=again)
+        return sync.carry_out(run, self.who, selection or chosen, allow=allow, retry_failed=again)
+
+    def unusual(self, run_id: str) -> list[Remark]:
+        """Return what of the stored choice is over the safety limits of the run's target."""
+        run = self._store.run(run_id)
+        return self._over(run, self._store.items(run_id, selected=True))
+
+    def _over(self, run: Run, chosen: Iterable[Item]) -> list[Remark]:
+        target = self.config.connection(run.target)
+        return unusual(
+            target.safety,
+            chosen,
+            offline_fields(target.connector),
+            listed=sum(run.counts.values()),
+            usual=self._store.usual(run.source, run.target, run.base_date),
+        )
+
+    def _must_allow(self, run: Run, *, allow: bool) -> bool:
+        """Tell whether the choice is unusual; UnusualError unless allowed now or before."""
+        if run.allowed_by is not None:
+            return False
+        found = self.unusual(run.id)
+        if found:
+            codes = [remark.code for remark in found]
+            log.info("unusual_allowed" if allow else "unusual_refused", run=run.id, reason=codes)
+        if found and not allow:
+            raise over_limits(run, found)
+        return bool(found)
 
     def _until(self, moment: dt.datetime) -> float:
         return (moment - self.clock.now()).total_seconds()
@@ -321,16 +445,18 @@ class Runs:
     def cancel(self, run_id: str) -> Run:
         """Cancel a run that waits, or tell a running sync to stop after the employee in hand."""
         run = self.run(run_id)
-        self._refuse_over(run, but=Status.EXPIRED)
+        refuse_over(run, self._hours, but=Status.EXPIRED)
         if run.status is Status.PAUSED and _in_doubt(run):
-            message = _("A write of run {run} is in doubt. Resume the run first: it is looked up.")
-            raise UsageError(message.format(run=run_id), code="in_doubt")
+            raise write_in_doubt(run)
         self._store.cancel(run_id, self.clock.now())
+        log.info("cancelled", run=run_id)
         return self.run(run_id)
 
     def purge(self, older_than: dt.timedelta) -> int:
         """Remove employees' values of older runs, not their outcomes; return of how many."""
-        return self._store.purge(self.clock.now() - older_than)
+        count = self._store.purge(self.clock.now() - older_than)
+        log.info("purged", count=count)
+        return count
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
@@ -346,33 +472,15 @@ class Runs:
         )
         if same:
             return pairing
-        message = _("The mapping {name} has changed since run {run} was fetched. Fetch again.")
-        raise UsageError(message.format(name=run.mapping_name, run=run.id), code="mapping_changed")
+        raise mapping_changed(run)
 
-    def _refuse_over(self, run: Run, *, but: Status | None = None) -> None:
-        if run.status in OVER and run.status is not but:
-            if run.status is Status.EXPIRED:
-                self._refuse_old(run)
-            message = _("Run {run} is over ({status}). Fetch again.")
-            raise UsageError(
-                message.format(run=run.id, status=status_text(run.status)), code="over"
-            )
-        self._refuse_purged(run)
-        if run.status is Status.FETCHING:
-            message = _("Run {run} is still being fetched. Wait until it is ready.")
-            raise UsageError(message.format(run=run.id), code="fetching")
-
-    @staticmethod
-    def _refuse_purged(run: Run) -> None:
-        if run.purged:
-            message = _("The values of run {run} have been purged. Fetch again.")
-            raise UsageError(message.format(run=run.id), code="purged")
+    @property
+    def _hours(self) -> int:
+        return self.config.settings.max_plan_age_hours
 
     def _refuse_old(self, run: Run) -> None:
         if self._too_old(run):
-            hours = self.config.settings.max_plan_age_hours
-            message = _("The plan of run {run} is older than {hours} hours. Fetch again.")
-            raise UsageError(message.format(run=run.id, hours=hours), code="expired")
+            raise expired(run, self._hours)
 
     def _sleep(self, seconds: float, reason: str, where: str | None) -> None:
         """Wait, in slices short enough to be interrupted."""

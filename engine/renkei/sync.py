@@ -6,17 +6,20 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
 from attrs import define
 
 from renkei import estimate
 from renkei.apply import Application, Stopped, reason_of
 from renkei.clock import Clock
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
-from renkei.model import Difference, NewField, Outcome, Remark, Run, Status
+from renkei.model import Difference, NewField, Outcome, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.plugins import Reader, Writer
 from renkei.store import Hold, Moment, Store
 from renkei.systems import Pairing, Systems
+
+log = structlog.get_logger()
 
 
 class Sleep(Protocol):
@@ -47,15 +50,27 @@ class Sync:
     interrupted: Callable[[], bool]
     sleep: Sleep
 
-    def carry_out(self, run: Run, who: str, *, retry_failed: bool) -> SystemFault | None:
+    def carry_out(
+        self, run: Run, who: str, selection: Selection, *, allow: bool, retry_failed: bool
+    ) -> SystemFault | None:
         """
-        Write what is chosen in *run*; afterwards the store tells how it ended.
+        Write what *selection* has chosen in *run*; afterwards the store tells how it ended.
+
+        With *allow*, *who* allows what is unusual in it.
 
         A fault of the target pauses the run and is returned. Raises BusyError or StoreError.
         """
         writer = self.systems.writer(run.target)
         now = Moment.now()
-        lease = self.store.begin_sync(run.id, self.clock.now(), who, retry_failed=retry_failed)
+        lease = self.store.begin_sync(
+            run.id,
+            self.clock.now(),
+            who,
+            selection=selection,
+            allow=allow,
+            retry_failed=retry_failed,
+        )
+        log.info("sync_began", run=run.id)
         hold = Hold(self.store, lease, now)
         writer.connection.guard = hold.check
         told = writer.connection.on_wait
@@ -127,6 +142,8 @@ class Sync:
         resume_at: dt.datetime | None = None,
     ) -> None:
         self.store.end_sync(hold.lease, status, self.clock.now(), reason, resume_at)
+        code = reason and reason.code
+        log.info("sync_ended", run=hold.lease.run_id, status=status.value, code=code)
 
     def _final(self, run_id: str) -> Status:
         outcomes = self.store.run(run_id).outcomes or {}

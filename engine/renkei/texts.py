@@ -81,7 +81,11 @@ _REASONS: Mapping[str, str] = {
     "left_before_base": N_(
         "{first} employee(s) left on or before the base date and still look active in the target,"
         " so this run does not touch them: {others}. To pass on their dates of leaving, fetch again"
-        " with --date {second}."
+        " with the base date {second}."
+    ),
+    "left_long_ago": N_(
+        "{first} employee(s) left more than three years ago and still look active in the target:"
+        " {rest}. No base date lists them: enter their dates of leaving in the target by hand."
     ),
     "substitutes_come_back": N_(
         "{first} is the target, and a setting replaces values there when it is the source (business"
@@ -118,9 +122,13 @@ _REASONS: Mapping[str, str] = {
         "The target asks for values that are missing: {fields}. Enter them in the source and fetch"
         " again."
     ),
+    "not_shown_yet": N_(
+        "The target wants further values along with the change, and does not show them before the"
+        " first day of work. Fetch again then, or make the change there by hand."
+    ),
     "not_stored": N_(
-        "The target accepted the change but did not store it: {fields}. The token may lack the"
-        " right to write it. Add the right and fetch again."
+        "The target accepted the change but shows another value than was sent: {fields}. Either the"
+        " token may not write it, or the target writes it in its own way. Compare there."
     ),
     "unsendable": N_(
         "A value cannot be sent: {fields}. Correct it in the source and fetch again."
@@ -133,11 +141,11 @@ _REASONS: Mapping[str, str] = {
         " Extend it or free a place, then resume."
     ),
     "access": N_(
-        "The system refuses the token, its rights or this address. Correct them, test with"
-        " `renkei check`, then resume."
+        "The system refuses the token, its rights or this address. Correct them, check"
+        " the connections, then resume."
     ),
     "right": N_(
-        "The token may not do this. Allow it in the token's settings, test with `renkei check`,"
+        "The token may not do this. Allow it in the token's settings, check the connections,"
         " then resume."
     ),
     "unavailable": N_("The system cannot be reached or is failing. Resume later."),
@@ -174,10 +182,33 @@ _REASONS: Mapping[str, str] = {
         "{first}: these fields could not be read and are left alone: {rest}."
         " Give the token the right to read them and fetch again."
     ),
+    "unusual_creates": N_(
+        "{first} employees would be created;"
+        " up to {second} pass without being allowed."
+    ),
+    "unusual_updates": N_(
+        "{first} employees would be updated;"
+        " up to {second} pass without being allowed."
+    ),
+    "unusual_leaving": N_(
+        "{first} employees would leave or be retired;"
+        " up to {second} pass without being allowed."
+    ),
+    "unusual_emptied": N_(
+        "{first} employees would lose a value ({others});"
+        " up to {second} pass without being allowed."
+    ),
+    "unusual_shrink": N_(
+        "The source lists {first} employees; the last time there were {second}."
+    ),
+    "store_upgraded": N_(
+        "The report store was made by an older renkei and has been brought up to date."
+        " As it was, it is kept as {first}."
+    ),
     "list_empty": N_("{first} has no employees. Check that this is the right system and token."),
     "mapping": N_("The mapping has mistakes. Correct the file and fetch again."),
     "configuration": N_(
-        "A setting has to be changed. Correct it, test with `renkei check`, then resume."
+        "A setting has to be changed. Correct it, check the connections, then resume."
     ),
     "store": N_("The report store cannot be used. Correct it, then resume."),
     "busy": N_("Another run is writing to the same connection. Resume when it is finished."),

@@ -134,10 +134,10 @@ class Client:
 
     def _first(self, table: str, query: Mapping[str, str]) -> JSON:
         query = {**query, "page": "1", "per_page": "1"}
-        rows = self._session.get("v1", table, query=query).body
+        answer = self._session.get("v1", table, query=query)
+        rows = answer.body
         if not isinstance(rows, list):
-            message = _("{name}: {table} is not a list. Check base_url.")
-            raise AnswerError(message.format(name=self._name, table=table), where=self._name)
+            raise self._session.not_a_list(answer)
         return rows[0] if rows else None
 
     def _other_answer(self) -> InDoubtError:

@@ -104,8 +104,10 @@ class SmartHR:
     def check(self) -> Account:
         """Prove the token by reading; what it may write cannot be proved without writing."""
         findings = [*self._check_employees(), *self._check_establishments()]
+        name, company = self._company()
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
-        return Account(self._account_name(), (*findings, Finding("ok", writing)))
+        host = urlsplit(self._connection.base_url).hostname or ""
+        return Account(name or host, (*findings, company, Finding("ok", writing)))
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
         for crew in crews:
@@ -150,15 +152,18 @@ class SmartHR:
         message = _("The token may not read {what}. Allow reading in the token's settings.")
         return Finding("problem", message.format(what=what))
 
-    def _account_name(self) -> str:
-        """Return the company's name, or the subdomain if the token may not read it."""
+    def _company(self) -> tuple[str | None, Finding]:
+        """Return the company's name, if the token may read it, and whether it may."""
+        subject = _("the company (/companies)")
         try:
             company = self._client.some_company()
         except (AccessError, AnswerError):
-            company = None
+            message = _("The token cannot read {subject}: only its name is missing here.")
+            return None, Finding("warning", message.format(subject=subject))
         name = company.get("name") if isinstance(company, dict) else None
-        host = urlsplit(self._connection.base_url).hostname or ""
-        return name if isinstance(name, str) and name else host.split(".")[0]
+        message = _("The token can read {subject}.")
+        found = Finding("ok", message.format(subject=subject))
+        return name if isinstance(name, str) and name else None, found
 
     def _odd(self, table: str, position: int) -> AnswerError:
         message = _("{name}: record {position} of {table} makes no sense. Ask SmartHR's support.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from renkei.connector import (
     JSON,
@@ -28,7 +28,7 @@ from renkei.connector import (
     _,
     closed_error,
 )
-from renkei_touchontime.records import BASE, KEY, NAMES, NUMBER, Extra, new_record, to_json
+from renkei_touchontime.records import BASE, KEY, NAMES, NUMBER, new_record
 
 HOURS = (ClosedHours(dt.time(8, 30), dt.time(10)), ClosedHours(dt.time(17, 30), dt.time(18, 30)))
 
@@ -40,6 +40,7 @@ _UNKNOWN_KEY = 526
 _EMPTY = 222
 _MISSING = re.compile(r"必須|required|missing", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
+_LATER = dt.timedelta(minutes=10)
 
 
 class Client:
@@ -96,23 +97,16 @@ class Client:
             return key
         raise self._other_answer()
 
-    def update(self, key: str, changes: Values, extra: Extra, today: dt.date) -> None:
+    def update(self, key: str, body: Mapping[str, JSON]) -> dict[str, JSON]:
         """
-        Change only the given properties.
+        Change only what is in *body*; return the employee as Touch On Time has it now.
 
-        Should Touch On Time want the base values as well, it gets them once, as they are today.
         Raises InDoubtError if the answer is not theirs.
         """
-        body = to_json(changes, extra.emails)
-        try:
-            self._put(key, body)
-        except RecordError as error:
-            fits = extra.as_of == today and extra.base.keys() == set(BASE)
-            if not fits or not _wants_base(error, body):
-                raise
-        else:
-            return
-        self._put(key, {**extra.base, **body})
+        answer = self._session.send("PUT", "employees", key, body=body, idempotent=True).body
+        if not isinstance(answer, dict) or answer.get(KEY) != key:
+            raise self._other_answer()
+        return answer
 
     def odd(self, table: str, position: int) -> AnswerError:
         """Return the error for a record that makes no sense; it names the place, not the record."""
@@ -121,11 +115,6 @@ class Client:
         )
         said = message.format(name=self._name, position=position, table=table)
         return AnswerError(said, where=self._name)
-
-    def _put(self, key: str, body: dict[str, JSON]) -> None:
-        answer = self._session.send("PUT", "employees", key, body=body, idempotent=True).body
-        if not isinstance(answer, dict) or answer.get(KEY) != key:
-            raise self._other_answer()
 
     def _other_answer(self) -> InDoubtError:
         message = _("{name}: the answer does not belong to this employee. Look them up.")
@@ -149,12 +138,21 @@ class Client:
         return None
 
     def _closed(self, at: dt.datetime) -> ClosedError:
-        hours = self._connection.hours_in_force or HOURS
-        return closed_error(self._name, opening(hours, at))
+        opens = opening(self._connection.hours_in_force or HOURS, at)
+        if opens > at:
+            return closed_error(self._name, opens)
+        # Its clock is behind ours, or its hours have changed.
+        opens = (at + _LATER).replace(second=0, microsecond=0)
+        message = _(
+            "{name} says that it is closed, though its closed hours are over. Try again at {time}"
+            " (JST)."
+        )
+        said = message.format(name=self._name, time=f"{opens.astimezone(JST):%H:%M}")
+        return ClosedError(said, opens=opens, where=self._name)
 
 
 def opening(hours: Sequence[ClosedHours], at: dt.datetime) -> dt.datetime:
-    """Return when the hours that hold *at* end, or else, as clocks differ, the nearest ones."""
+    """Return when the hours that hold *at* end, or else, as clocks differ, the nearest ones did."""
     for band in hours:
         if opens := band.reopening(at):
             return opens
@@ -233,7 +231,9 @@ def _refused(failure: Failure, codes: set[int]) -> RecordError:
     )
 
 
-def _wants_base(error: RecordError, body: dict[str, JSON]) -> bool:
+def wants_base(error: RecordError, body: Mapping[str, JSON]) -> bool:
     """Tell whether a refusal may be for want of base values that were not sent."""
     unsent = set(BASE) - body.keys()
-    return bool(unsent) and (error.code == "missing" or bool(unsent & set(error.fields)))
+    if error.fields:
+        return not unsent.isdisjoint(error.fields)
+    return bool(unsent) and error.code == "missing"

@@ -19,6 +19,7 @@ from renkei.connector import (
     FieldSpec,
     Finding,
     NewField,
+    RecordError,
     Ref,
     RequestLimit,
     Values,
@@ -27,7 +28,7 @@ from renkei.connector import (
     hookimpl,
 )
 from renkei_touchontime import records
-from renkei_touchontime.client import HOURS, Client
+from renkei_touchontime.client import HOURS, Client, wants_base
 
 # Source: second-hand from the vendor's developer page; per token, as far as is known.
 LIMITS = (RequestLimit(500, 300),)
@@ -46,6 +47,7 @@ class TouchOnTime:
         self._connection = connection
         self._client = Client(connection)
         self._numbers: dict[str, str] = {}  # by key, as last seen: single reads go by number
+        self._wants_base = False  # an update without the base values has been refused
 
     @hookimpl
     def fields(self) -> Sequence[FieldSpec]:
@@ -76,7 +78,7 @@ class TouchOnTime:
                 key = str(row[records.KEY])
                 if key not in seen:
                     seen.add(key)
-                    yield records.employee(row, fields, day)
+                    yield records.employee(row, fields)
 
     @hookimpl
     def read_employees(
@@ -91,9 +93,9 @@ class TouchOnTime:
         additional = records.additional(fields)
         today = self._connection.clock.today()
         dated = [name for name in fields if name in records.DATED]
-        then = self._find(refs, additional, at) if dated and at != today else None
-        for key, (row, day) in self._find(refs, additional, today).items():
-            person = records.employee(row, fields, day)
+        then = self._find(refs, additional, self._days(at)) if dated and at != today else None
+        for key, (row, _day) in self._find(refs, additional, self._days_from_today(at)).items():
+            person = records.employee(row, fields)
             if then is not None:
                 person = records.redated(person, then[key][0] if key in then else None, dated)
             yield person
@@ -105,12 +107,31 @@ class TouchOnTime:
 
     @hookimpl
     def update_employee(self, current: Employee, changes: Values) -> None:
-        """Change only the given properties; the address list is sent whole, with its others."""
-        today = self._connection.clock.today()
-        extra = current.extra
-        if not isinstance(extra, records.Extra):
-            extra = records.Extra(today, {}, ())
-        self._client.update(current.id, changes, extra, today)
+        """
+        Change only the given properties; the address list is sent whole, with its others.
+
+        Should Touch On Time want the base values as well, it gets them as they are at this moment.
+        """
+        if self._wants_base:
+            answer = self._update_with_base(current, changes)
+        else:
+            extra = current.extra
+            emails = extra.emails if isinstance(extra, records.Extra) else ()
+            body = records.to_json(changes, emails)
+            try:
+                answer = self._client.update(current.id, body)
+            except RecordError as error:
+                if not wants_base(error, body):
+                    raise
+                answer = self._update_with_base(current, changes)
+                self._wants_base = True
+        if ignored := records.not_stored(answer, current, changes):
+            message = _(
+                "{name} did not store {fields}: the token may lack the right to write it."
+                " Add the right in the token's settings, then try again."
+            )
+            said = message.format(name=self._connection.name, fields=", ".join(ignored))
+            raise RecordError(said, code="not_stored", fields=ignored)
 
     @hookimpl
     def new_employee_fields(self) -> Sequence[NewField]:
@@ -124,20 +145,66 @@ class TouchOnTime:
     def check(self) -> Account:
         """Prove the token by reading all that is needed; nothing is written."""
         today = self._connection.clock.today()
+        name, company = self._company()
         subjects: dict[str, Callable[[], JSON]] = {
-            _("the company (/company)"): self._client.company,
             _("divisions (/divisions)"): lambda: _first(self._client.rows("divisions")),
             _("working types (/working-types)"): lambda: _first(self._client.rows("working-types")),
             _("employees (/employees)"): lambda: _first(self._client.employees(today, [])),
         }
         answers = {subject: _tried(ask) for subject, ask in subjects.items()}
         refusals = [a for a in answers.values() if isinstance(a, AccessError)]
-        if len(refusals) == len(answers):
+        if len(refusals) == len(answers) and name is None:
             raise refusals[0]  # nothing at all can be read: it is the token or the address
         findings = [_finding(subject, answer) for subject, answer in answers.items()]
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
-        company = next(iter(answers.values()))
-        return Account(self._account_name(company), (*findings, Finding("ok", writing)))
+        host = urlsplit(self._connection.base_url).hostname or ""
+        return Account(name or host, (company, *findings, Finding("ok", writing)))
+
+    def _company(self) -> tuple[str | None, Finding]:
+        """Return the company's name, if the token may read it, and whether it may."""
+        subject = _("the company (/company)")
+        try:
+            company = self._client.company()
+        except (AccessError, AnswerError):
+            message = _("The token cannot read {subject}: only its name is missing here.")
+            return None, Finding("warning", message.format(subject=subject))
+        name = company.get("name") if isinstance(company, dict) else None
+        return name if isinstance(name, str) and name else None, _finding(subject, company)
+
+    def _update_with_base(self, current: Employee, changes: Values) -> dict[str, JSON]:
+        """Read the employee again right now, so that nothing of somebody else's is put back."""
+        now = self._as_of_today(current, changes)
+        seen = records.employee(now, tuple(changes)).values
+        changed = tuple(
+            name
+            for name, value in changes.items()
+            if seen.get(name) not in (value, current.values.get(name))
+        )
+        if changed:
+            message = _("{name}: somebody has changed {fields} in the meantime. Fetch again.")
+            said = message.format(name=self._connection.name, fields=", ".join(changed))
+            raise RecordError(said, code="changed_since_fetch", fields=changed)
+        body = {**records.base(now), **records.to_json(changes, records.emails(now))}
+        return self._client.update(current.id, body)
+
+    def _as_of_today(self, current: Employee, changes: Values) -> dict[str, JSON]:
+        """Return the record of *current* as of today: a transfer only booked must not be sent."""
+        today, name = self._connection.clock.today(), self._connection.name
+        extra = current.extra
+        number = extra.number if isinstance(extra, records.Extra) else None
+        ref = Ref(id=current.id, number=number)
+        found = self._find([ref], records.additional(tuple(changes)), self._days(today))
+        if current.id not in found:
+            message = _("{name} no longer has this employee. Fetch again.")
+            raise RecordError(message.format(name=name), code="not_found")
+        record, day = found[current.id]
+        if day != today:
+            message = _(
+                "{name} wants all base values of this employee, and does not show them yet."
+                " Fetch again on the first day of work, or make the change there."
+            )
+            raise RecordError(message.format(name=name), code="not_shown_yet")
+        return record
 
     def _new_field(self, name: str, table: str) -> NewField:
         choices = []
@@ -148,12 +215,6 @@ class TouchOnTime:
                 raise self._client.odd(table, position) from None
         return NewField(name, records.label(name), tuple(choices))
 
-    def _account_name(self, company: object) -> str:
-        """Return the company's name, or the host if the token may not read it."""
-        name = company.get("name") if isinstance(company, dict) else None
-        host = urlsplit(self._connection.base_url).hostname or ""
-        return name if isinstance(name, str) and name else host
-
     def _days(self, at: dt.date) -> tuple[dt.date, ...]:
         """
         Return *at* and the last day that can be asked for, when future hires show.
@@ -162,6 +223,11 @@ class TouchOnTime:
         """
         last = base_dates(self._connection.clock.today())[1] - dt.timedelta(days=1)
         return (at, last) if at < last else (at,)
+
+    def _days_from_today(self, base_date: dt.date) -> tuple[dt.date, ...]:
+        """Return the days to look for people on; who is hired on *base_date* shows then at last."""
+        days = self._days(self._connection.clock.today())
+        return (*days, base_date) if base_date > days[-1] else days
 
     def _rows(
         self, at: dt.date, additional: Sequence[str], *, tolerant: bool
@@ -176,34 +242,38 @@ class TouchOnTime:
             if not tolerant or error.code != "bad_request":
                 raise
 
-    def _find(self, refs: Sequence[Ref], additional: Sequence[str], at: dt.date) -> _Found:
-        """Return whom *refs* name, by key, as of *at*, or later if they do not show before."""
+    def _find(
+        self, refs: Sequence[Ref], additional: Sequence[str], days: Sequence[dt.date]
+    ) -> _Found:
+        """Return whom *refs* name, by key, as of the first of *days* on which they show."""
         numbers = [ref.number or self._numbers.get(ref.id or "", "") for ref in refs]
         if len(refs) <= SINGLE_CALLS and all(map(_PLAIN_NUMBER.fullmatch, numbers)):
-            found = self._find_singly(numbers, additional, at)
+            found = self._find_singly(numbers, additional, days)
             # A person whose number has changed since is not found by the one we remember.
             if all(ref.id is None or ref.id in found for ref in refs):
                 return found
-        return self._find_in_lists(refs, additional, at)
+        return self._find_in_lists(refs, additional, days)
 
     def _find_singly(
-        self, numbers: Sequence[str], additional: Sequence[str], at: dt.date
+        self, numbers: Sequence[str], additional: Sequence[str], days: Sequence[dt.date]
     ) -> _Found:
         found: _Found = {}
         for number in dict.fromkeys(numbers):
-            for day in self._days(at):
+            for day in days:
                 row = self._client.employee(number, day, additional)
                 if row is not None:
                     found[str(row[records.KEY])] = (row, day)
                     break
         return found
 
-    def _find_in_lists(self, refs: Sequence[Ref], additional: Sequence[str], at: dt.date) -> _Found:
+    def _find_in_lists(
+        self, refs: Sequence[Ref], additional: Sequence[str], days: Sequence[dt.date]
+    ) -> _Found:
         ids = {ref.id for ref in refs if ref.id is not None}
         numbers = {ref.number for ref in refs if ref.number is not None}
         found: _Found = {}
-        for day in self._days(at):
-            for row in self._rows(day, additional, tolerant=day != at):
+        for day in days:
+            for row in self._rows(day, additional, tolerant=day != days[0]):
                 key = str(row[records.KEY])
                 if key not in found and (key in ids or row.get(records.NUMBER) in numbers):
                     found[key] = (row, day)

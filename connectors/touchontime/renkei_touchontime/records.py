@@ -19,7 +19,7 @@ EMAILS = "emailAddresses"
 DIVISION = "divisionCode"
 TYPE = "typeCode"
 BASE = (NUMBER, "lastName", "firstName", "gender", DIVISION, TYPE)
-"""What every answer holds, and what Touch On Time wants whole when it refuses a part."""
+"""What every answer holds, and what Touch On Time may want whole in an update."""
 
 FIELDS = (
     FieldSpec(
@@ -83,14 +83,14 @@ FIELDS = (
 _SPECS = {spec.name: spec for spec in FIELDS}
 NAMES = tuple(_SPECS)
 DATED = tuple(spec.name for spec in FIELDS if spec.dated)
+_ADDITIONAL = {*NAMES, "allDayRegardingWorkInMinute"} - {*BASE}
 
 
 @frozen
 class Extra:
-    """What an update needs beside the changes; *as_of* is the day of the base values."""
+    """What an update needs beside the changes."""
 
-    as_of: dt.date
-    base: Mapping[str, str] = field(repr=False)
+    number: str = field(repr=False)
     emails: tuple[str, ...] = field(repr=False)
 
 
@@ -104,9 +104,9 @@ def additional(fields: Sequence[str]) -> list[str]:
     return sorted({name for name in fields if name not in BASE} | {EMAILS})
 
 
-def employee(record: Mapping[str, JSON], fields: Sequence[str], at: dt.date) -> Employee:
+def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
     """
-    Return the employee in *record*, which has a key and is as of *at*.
+    Return the employee in *record*, which has a key.
 
     What is left out is empty. A value that makes no sense puts its field, and nothing of itself,
     into ``unreadable``.
@@ -122,7 +122,7 @@ def employee(record: Mapping[str, JSON], fields: Sequence[str], at: dt.date) -> 
         id=str(record[KEY]),
         values=values,
         unreadable=tuple(unreadable),
-        extra=_extra(record, at),
+        extra=Extra(str(record.get(NUMBER, "")), emails(record)),
     )
 
 
@@ -131,7 +131,7 @@ def redated(person: Employee, then: Mapping[str, JSON] | None, dated: Sequence[s
     rest = {name: value for name, value in person.values.items() if name not in dated}
     odd = [name for name in person.unreadable if name not in dated]
     if then is not None:
-        earlier = employee(then, dated, dt.date.min)
+        earlier = employee(then, dated)
         rest.update(earlier.values)
         odd += earlier.unreadable
     return evolve(person, values=rest, unreadable=tuple(odd))
@@ -146,11 +146,15 @@ def _value(name: str, raw: JSON) -> Value:
     return addresses[0] if addresses else None
 
 
-def _extra(record: Mapping[str, JSON], at: dt.date) -> Extra:
-    base = {name: raw for name in BASE if isinstance(raw := record.get(name), str) and raw}
-    raw_emails = record.get(EMAILS)
-    emails = raw_emails if isinstance(raw_emails, list) else []
-    return Extra(at, base, tuple(e for e in emails if isinstance(e, str) and e))
+def base(record: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the base values in *record*, as they are to be sent back."""
+    return {name: raw for name in BASE if isinstance(raw := record.get(name), str) and raw}
+
+
+def emails(record: Mapping[str, JSON]) -> tuple[str, ...]:
+    """Return all addresses in *record*."""
+    raw = record.get(EMAILS)
+    return tuple(e for e in raw if isinstance(e, str) and e) if isinstance(raw, list) else ()
 
 
 def new_record(values: Values) -> dict[str, JSON]:
@@ -180,6 +184,24 @@ def _plain(value: Value) -> JSON:
 def _addresses(first: Value, emails: Sequence[str]) -> list[JSON]:
     others = [email for email in emails[1:] if email != first]
     return [*([first] if isinstance(first, str) else []), *others]
+
+
+def not_stored(answer: Mapping[str, JSON], current: Employee, changes: Values) -> tuple[str, ...]:
+    """
+    Return the fields that an update was to change and that are as before, empty or of another day.
+
+    Text may be another one: the system's own way of writing it. A value beyond the base ones that
+    is left out is empty only if the answer shows others of the kind.
+    """
+    after = employee(answer, tuple(changes)).values
+    whole = not _ADDITIONAL.isdisjoint(answer)
+    return tuple(
+        name
+        for name, value in changes.items()
+        if name in after and (name in answer or whole)
+        if after[name] != value
+        and (isinstance(value, dt.date) or after[name] in (None, current.values.get(name)))
+    )
 
 
 def choice(record: JSON) -> Choice:

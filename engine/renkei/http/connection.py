@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 from urllib.parse import urlsplit
@@ -44,6 +45,10 @@ class Secret:
     def reveal(self) -> str:
         """Return the token itself, to be sent and to be kept nowhere else."""
         return self.__text
+
+    def hidden_in(self, text: str) -> str:
+        """Return *text* without the token: a system may quote what it refuses."""
+        return text.replace(self.__text, repr(self))
 
     def __repr__(self) -> str:
         return "***"
@@ -165,7 +170,7 @@ def _check_url(name: str, url: str) -> None:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
-    plain = all("!" <= character <= "~" for character in url) and "\\" not in url
+    plain = re.fullmatch(r"[!-~]*", url) and not re.search(r"\\|\][^:/]", url)
     if not plain or not host or "@" in parts.netloc or "?" in url or "#" in url:
         message = _(
             "{name}: base_url must be like https://host/path, with no user name, query or fragment."

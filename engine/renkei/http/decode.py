@@ -44,6 +44,14 @@ class TooLarge(NotJSON):
     """One record, or the whole answer, is larger than the cap."""
 
 
+class OtherShape(NotJSON):
+    """The text is proper JSON but no array; *value* is what it is, or None if that is too large."""
+
+    def __init__(self, value: JSON) -> None:
+        super().__init__(0)
+        self.value = value
+
+
 class _Refused(ValueError):
     """A value inside the document that strict JSON does not have."""
 
@@ -73,6 +81,8 @@ def elements(chunks: Iterable[bytes], *, max_record_bytes: int) -> Iterator[JSON
     before are never taken for the whole.
     """
     text = _Text(chunks, max_record_bytes)
+    if text.peek() not in ("[", "<", ""):
+        raise OtherShape(_whole(text))
     text.take("[")
     if text.peek() == "]":
         text.take("]")
@@ -81,6 +91,16 @@ def elements(chunks: Iterable[bytes], *, max_record_bytes: int) -> Iterator[JSON
         while text.take(",]") == ",":
             yield text.value()
     text.end()
+
+
+def _whole(text: _Text) -> JSON:
+    """Return the one value that *text* is, or None if it is larger than the cap."""
+    try:
+        value = text.value()
+    except TooLarge:
+        return None
+    text.end()
+    return value
 
 
 class _Text:

@@ -52,10 +52,12 @@ class Answer:
 @frozen(kw_only=True)
 class Failure:
     """
-    One answer that is a refusal (status 400 and above), before anybody has read a meaning into it.
+    One answer that is a refusal, before anybody has read a meaning into it.
 
-    *body* is the JSON that came with it, or None; *kind* tells what else it was. *at* is the
-    calendar's instant. *announced_s* is the wait, in seconds, that the headers ask for.
+    That is a status of 400 and above, or an object where a list is due: a connector should look
+    at *body* before *status*. *body* is the JSON that came with it, or None; *kind* tells what else
+    it was. Neither *body* nor *headers* hold our token. *at* is the calendar's instant.
+    *announced_s* is the wait, in seconds, that the headers ask for.
     """
 
     connection: str
@@ -195,6 +197,27 @@ def unreadable(error: NotJSON, name: str) -> AnswerError | UnavailableError:
         " or ask the system's support what it sends."
     )
     return AnswerError(message.format(name=name, at=error.at), where=name)
+
+
+def not_a_list(name: str) -> AnswerError:
+    """Return our error for proper JSON that is something else than the list that is due."""
+    message = _(
+        "{name}: got something else where a list belongs. Check base_url, or ask the system's"
+        " support what it sends."
+    )
+    return AnswerError(message.format(name=name), where=name)
+
+
+def without(secret: Callable[[str], str], body: JSON) -> JSON:
+    """Return *body* with every text as *secret* leaves it."""
+    match body:
+        case str():
+            return secret(body)
+        case list():
+            return [without(secret, item) for item in body]
+        case dict():
+            return {secret(name): without(secret, value) for name, value in body.items()}
+    return body
 
 
 def redirected(headers: Mapping[str, str], name: str) -> AnswerError:

@@ -25,7 +25,7 @@ def read_pages(
     session: Session, path: Sequence[str], query: Mapping[str, str], per_page: int
 ) -> Iterator[JSON]:
     """Yield each object once, by its ``id``; raises ListChangedError if the list is not whole."""
-    walk = _Walk(session.name)
+    walk = _Walk(session)
     while walk.more:
         page = {**query, "page": str(walk.page), "per_page": str(per_page)}
         yield from walk.take(session.get(*path, query=page))
@@ -35,10 +35,11 @@ def read_pages(
 class _Walk:
     """How far a walk through the pages has come; *page* is the next one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, session: Session) -> None:
         self.page = 1
         self.more = True
-        self._name = name
+        self._session = session
+        self._name = session.name
         self._rows = 0
         self._ids: set[str] = set()
         self._total: int | None = None
@@ -47,8 +48,7 @@ class _Walk:
         """Yield what is new on this page and look whether there is another one."""
         rows = answer.body
         if not isinstance(rows, list):
-            message = _("{name}: page {page} of a list is not a list. Check base_url.")
-            raise AnswerError(message.format(name=self._name, page=self.page), where=self._name)
+            raise self._session.not_a_list(answer)
         self._compare_total(_total(answer.headers))
         known = len(self._ids)
         for row in rows:

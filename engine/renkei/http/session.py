@@ -15,7 +15,7 @@ from renkei.errors import (
     SystemFault,
     UnavailableError,
 )
-from renkei.http.decode import JSON, CutOff, NotJSON, WebPage, elements, parse
+from renkei.http.decode import JSON, CutOff, NotJSON, OtherShape, WebPage, elements, parse
 from renkei.http.failure import (
     Answer,
     Classify,
@@ -24,8 +24,10 @@ from renkei.http.failure import (
     ReadRooms,
     announced_s,
     cut_off,
+    not_a_list,
     redirected,
     unreadable,
+    without,
 )
 from renkei.http.pace import Room
 from renkei.http.paging import read_pages
@@ -113,6 +115,14 @@ class Session:
         request = Request(method=method, url=url, body=content, idempotent=idempotent)
         return self._perform(request, self._answer)
 
+    def not_a_list(self, answer: Answer) -> RenkeiError:
+        """Return the error for an answer to a read that is no list: perhaps it is a refusal."""
+        failure = self._failure("GET", answer.status, answer.headers, answer.body, "json")
+        meant = self._classify(failure) if isinstance(answer.body, dict) else None
+        error = meant or not_a_list(self.name)
+        error.where = error.where or self.name
+        return error
+
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""
         self._connection.wait_for_room()
@@ -167,7 +177,7 @@ class Session:
                 connection.guard()
             within_s = trouble.allowance_s(connection.timeouts.call_s)
             reply = self._sockets().open(request, within_s=within_s)
-        for room in self._rooms(reply):
+        for room in self._rooms(reply.headers):
             connection.pacer.note(room)
         return reply
 
@@ -200,6 +210,9 @@ class Session:
         chunks = reply.chunks(max_bytes=connection.max_answer_bytes)
         try:
             yield from elements(chunks, max_record_bytes=connection.max_record_bytes)
+        except OtherShape as other:
+            answer = Answer(status=reply.status, headers=reply.headers, body=other.value)
+            raise self.not_a_list(answer) from None
         except CutOff:
             raise cut_off(self.name) from None
         except NotJSON as error:
@@ -210,19 +223,24 @@ class Session:
             raise
 
     def _refusal(self, request: Request, reply: Reply) -> RenkeiError:
-        connection = self._connection
         body, kind = self._refused_with(reply)
-        failure = Failure(
-            connection=self.name,
-            method=request.method,
-            status=reply.status,
-            headers=reply.headers,
-            body=body,
-            kind=kind,
-            at=connection.clock.now(),
-            announced_s=announced_s(reply.headers, self._rooms(reply), connection.clock.real_now()),
-        )
+        failure = self._failure(request.method, reply.status, reply.headers, body, kind)
         return self._classify(failure) or failure.default()
+
+    def _failure(
+        self, method: str, status: int, headers: Mapping[str, str], body: JSON, kind: Kind
+    ) -> Failure:
+        clock, hidden_in = self._connection.clock, self._connection.token.hidden_in
+        return Failure(
+            connection=self.name,
+            method=method,
+            status=status,
+            headers={name: hidden_in(text) for name, text in headers.items()},
+            body=without(hidden_in, body),
+            kind=kind,
+            at=clock.now(),
+            announced_s=announced_s(headers, self._rooms(headers), clock.real_now()),
+        )
 
     def _refused_with(self, reply: Reply) -> tuple[JSON, Kind]:
         """Return the JSON that came with a refusal; the status counts even without it."""
@@ -233,8 +251,8 @@ class Session:
         except (NotJSON, SystemFault):
             return None, "other"
 
-    def _rooms(self, reply: Reply) -> Sequence[Room]:
-        return self._room(reply.headers) if self._room is not None else ()
+    def _rooms(self, headers: Mapping[str, str]) -> Sequence[Room]:
+        return self._room(headers) if self._room is not None else ()
 
     def _url(self, path: Sequence[str], query: Query | None) -> str:
         return url_of(self.name, self._connection.base_url, path, query)

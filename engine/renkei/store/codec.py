@@ -103,6 +103,7 @@ def run_in(
         notices=remarks_in(row["notices"]),
         reason=reason,
         resume_at=row["resume_at"],
+        allowed_by=row["allowed_by"],
         purged=row["purged"],
     )
 

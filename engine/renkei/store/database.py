@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,13 +17,21 @@ from renkei.store import codec, lease, schema
 from renkei.store.owner import Owner
 from renkei.store.tables import items, runs, writes
 
+LONGEST_FETCH = dt.timedelta(days=1)
+
 
 class Database:
-    """The report store at *place*, a file or a database URL; several processes may share one."""
+    """
+    The report store at *place*, a file or a database URL; several processes may share one.
+
+    *backup* is the copy that was made because the store was of an older renkei, else None.
+    """
 
     def __init__(self, place: str) -> None:
-        self._engine = schema.open_engine(place)
-        self._place = self._engine.url.render_as_string(hide_password=True)
+        self._engine, self.backup = schema.open_engine(place)
+        url = self._engine.url
+        file = url.database if url.drivername == "sqlite" else None
+        self._place = file or url.render_as_string(hide_password=True)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -33,16 +42,21 @@ class Database:
         with self._reading() as connection:
             return self._view(connection, self._row(connection, run_id))
 
-    def latest(self, limit: int) -> list[Run]:
-        """Return the newest runs, newest first."""
+    def latest(self, limit: int, before: str | None = None) -> list[Run]:
+        """Return the newest runs, newest first; with *before*, those older than that one."""
         query = sa.select(runs).order_by(runs.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(runs.c.id < self._id(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with schema.translated(self._place), self._engine.connect() as c, c.begin():
-            yield c
+            try:
+                yield c
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                raise schema.damaged(self._place) from None  # a row that cannot be understood
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -77,26 +91,26 @@ class Database:
     def _view(self, connection: Connection, row: RowMapping) -> Run:
         """Return the run in *row*; after a dead process fetching is failed, syncing paused."""
         status, reason = Status(row["status"]), codec.remark_in(row["reason"])
-        if status is Status.FETCHING and (not row["owner"] or Owner.parse(row["owner"]).is_dead()):
+        if status is Status.FETCHING and _is_abandoned(row):
             status, reason = Status.FAILED, Remark("interrupted")
         if status is Status.SYNCING and lease.holder(connection, row["id"]) is None:
             status, reason = Status.PAUSED, Remark("interrupted")
         begun = row["sync_started_at"] is not None
-        return codec.run_in(
-            row, status, self._outcomes(connection, row["id"]) if begun else None, reason
-        )
+        return codec.run_in(row, status, self._outcomes(connection, row) if begun else None, reason)
 
     @staticmethod
-    def _outcomes(connection: Connection, run_id: int) -> dict[Outcome, int]:
+    def _outcomes(connection: Connection, row: RowMapping) -> dict[Outcome, int]:
         """Count the outcomes; whoever was chosen and has none yet is deferred, or in doubt."""
+        run_id = row["id"]
         query = (
-            sa.select(items.c.selected, items.c.outcome, sa.func.count())
-            .where(items.c.run_id == run_id)
-            .group_by(items.c.selected, items.c.outcome)
+            sa.select(items.c.outcome, sa.func.count())
+            .where(items.c.run_id == run_id, items.c.selected)
+            .group_by(items.c.outcome)
         )
         counts = dict.fromkeys(Outcome, 0)
-        for selected, outcome, count in connection.execute(query):
-            counts[_outcome(selected=selected, outcome=outcome)] += count
+        for outcome, count in connection.execute(query):
+            counts[Outcome(outcome or Outcome.DEFERRED)] += count
+        counts[Outcome.NOT_SELECTED] = sum(row["counts"].values()) - sum(counts.values())
         in_doubt = connection.execute(
             sa.select(sa.func.count(sa.distinct(items.c.position)))
             .join(
@@ -108,6 +122,13 @@ class Database:
         counts[Outcome.DEFERRED] -= in_doubt
         counts[Outcome.UNKNOWN] += in_doubt
         return counts
+
+
+def _is_abandoned(row: RowMapping) -> bool:
+    """Tell whether nobody fetches any more; of another machine only the time can tell."""
+    owner = Owner.parse(row["owner"])
+    age = dt.datetime.now(dt.UTC) - row["created_at"]
+    return owner.is_dead() if owner.is_here else age > LONGEST_FETCH
 
 
 def same_item() -> sa.ColumnElement[bool]:
@@ -129,12 +150,6 @@ def key_of(result: sa.CursorResult[Any]) -> int:
     key = result.inserted_primary_key
     assert key is not None  # noqa: S101 - an insert of one row always has one
     return int(key[0])
-
-
-def _outcome(*, selected: bool, outcome: str | None) -> Outcome:
-    if not selected:
-        return Outcome.NOT_SELECTED
-    return Outcome(outcome) if outcome else Outcome.DEFERRED
 
 
 def _no_run(run_id: str) -> UsageError:

@@ -8,14 +8,16 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
-from renkei.model import Item, Outcome, Remark, Status
+from renkei.errors import UsageError
+from renkei.i18n import _
+from renkei.model import Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
 from renkei.store.database import Database, begun, key_of, same_item
 from renkei.store.lease import Lease
 from renkei.store.tables import UNFINISHED, items, leases, runs, writes
 
-ACCEPTED_ALL_THE_SAME = "created_without_number"
-"""A failure after which nothing may be sent again: the system has the employee."""
+ACCEPTED = "accepted"
+"""The result of a write that failed though the system carried it out: never to be sent again."""
 
 
 @frozen(kw_only=True)
@@ -37,22 +39,36 @@ class Journal(Database):
             return begun(connection, key)
 
     def begin_sync(
-        self, run_id: str, at: dt.datetime, who: str, *, retry_failed: bool = False
+        self,
+        run_id: str,
+        at: dt.datetime,
+        who: str,
+        *,
+        selection: Selection | None = None,
+        allow: bool = False,
+        retry_failed: bool = False,
     ) -> Lease:
         """
         Take the lease on the target and mark the run as syncing, or raise BusyError.
 
         A cancelled run stays cancelled: what is in doubt may be looked up, nothing is sent.
+        With *selection*, UsageError unless that is still the choice; with *allow*, *who* allows
+        what is unusual in it.
         With *retry_failed* every ``failed`` outcome is forgotten, so that the sync tries again.
         """
         key = self._id(run_id)
         with self._writing() as connection:
             row = self._row(connection, run_id)
+            if selection and row["selection"] != codec.selection_out(selection):
+                raise another_choice(run_id)
             held = lease.acquire(connection, row["target"], key, who, at)
             if row["status"] == Status.CANCELLED:
                 return held
             if retry_failed:
                 _forget_failed(connection, key)
+            if allow:
+                listed = sum(row["counts"].values())
+                self._update(connection, key, allowed_by=who, usual=listed)
             self._update(
                 connection,
                 key,
@@ -119,10 +135,12 @@ class Journal(Database):
         write_id: int | None = None,
         reason: Remark | None = None,
         detail: str | None = None,
+        accepted: bool = False,
     ) -> None:
         """
         Commit the outcome of one employee, and with *write_id* the result of that write.
 
+        *accepted* tells of a failure after which the system has the employee all the same.
         ``unknown`` leaves the write open. A result that arrives after the lease was lost is still
         recorded, being a fact about the other system, unless the successor has found out more.
         """
@@ -137,7 +155,7 @@ class Journal(Database):
                 connection.execute(
                     sa.update(writes)
                     .where(writes.c.id == write_id)
-                    .values(result=outcome.value, result_at=at)
+                    .values(result=ACCEPTED if accepted else outcome.value, result_at=at)
                 )
             connection.execute(
                 sa.update(items)
@@ -172,6 +190,19 @@ class Journal(Database):
                 for row in connection.execute(query).mappings()
             ]
 
+    def accepted(self, target: str, run_id: int | None = None) -> frozenset[str]:
+        """Return the numbers that *target* was sent and left out of the employees it created."""
+        query = (
+            sa.select(items.c.number)
+            .join(writes, same_item())
+            .join(runs, runs.c.id == items.c.run_id)
+            .where(runs.c.target == target, writes.c.result == ACCEPTED)
+        )
+        if run_id is not None:
+            query = query.where(runs.c.id == run_id)
+        with self._reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def cancel(self, run_id: str, at: dt.datetime) -> None:
         """Cancel a run; a process that syncs it finds out with its next intent."""
         with self._writing() as connection:
@@ -191,18 +222,21 @@ class Journal(Database):
 
 
 def _forget_failed(connection: Connection, run_id: int) -> None:
-    failed = sa.select(items.c.position, items.c.outcome_reason).where(
-        items.c.run_id == run_id, items.c.outcome == Outcome.FAILED.value
+    accepted = sa.select(writes.c.position).where(
+        writes.c.run_id == run_id, writes.c.result == ACCEPTED
     )
-    again = [
-        {"p": position}
-        for position, reason in connection.execute(failed)
-        if not reason or reason[0] != ACCEPTED_ALL_THE_SAME
-    ]
-    if again:
-        connection.execute(
-            sa.update(items)
-            .where(items.c.run_id == run_id, items.c.position == sa.bindparam("p"))
-            .values(outcome=None, outcome_reason=None, detail=None),
-            again,
-        )
+    connection.execute(
+        sa.update(items)
+        .where(items.c.run_id == run_id, items.c.outcome == Outcome.FAILED.value)
+        .where(items.c.position.not_in(accepted))
+        .values(outcome=None, outcome_reason=None, detail=None)
+    )
+
+
+def another_choice(run_id: str) -> UsageError:
+    """Return the error of a choice that was replaced before its sync began."""
+    message = _(
+        "Somebody else has chosen for run {run} in the meantime."
+        " Look at `renkei plan {run}` and choose again."
+    )
+    return UsageError(message.format(run=run_id), code="choice_changed")

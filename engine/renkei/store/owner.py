@@ -31,12 +31,20 @@ class Owner:
     def __str__(self) -> str:
         return json.dumps(asdict(self))
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a process of this machine."""
+        return self.host == socket.gethostname()
+
     def is_dead(self) -> bool:
         """Return whether this process has certainly ended; one of another machine never has."""
-        if self.host != socket.gethostname():
+        if not self.is_here:
             return False
         try:
-            return abs(psutil.Process(self.pid).create_time() - self.started) > 1.0
+            process = psutil.Process(self.pid)
+            if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                return True  # ended, though nobody has asked how
+            return abs(process.create_time() - self.started) > 1.0
         except psutil.NoSuchProcess:
             return True
         except psutil.Error:

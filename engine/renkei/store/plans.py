@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -12,11 +13,13 @@ from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, UsageError
 from renkei.i18n import _
-from renkei.model import Choice, Difference, Entry, Item, Outcome, Remark, Selection, Status
-from renkei.store import codec, lease
+from renkei.model import Choice, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
+from renkei.store import codec, lease, schema
 from renkei.store.database import Database, begun, key_of, same_item
 from renkei.store.owner import Owner
 from renkei.store.tables import UNFINISHED, items, runs, writes
+
+NEAR = dt.timedelta(days=31)
 
 PAGE = 500
 """Items read at a time: a reader must not hold the database while somebody looks at a page."""
@@ -57,8 +60,15 @@ class Plans(Database):
         counts: Mapping[Difference, int],
         notices: Sequence[Remark],
         usage: Mapping[str, Any],
+        journal: Mapping[str, Any],
+        usual: int | None,
     ) -> None:
-        """Make the plan ready; until now nobody could see or sync it."""
+        """
+        Make the plan ready; until now nobody could see or sync it.
+
+        *journal* is where the journal stood as the fetch began. *usual* is how many people are on
+        the source, None if they are unusually few.
+        """
         self._set(
             run_id,
             status=Status.READY.value,
@@ -67,6 +77,8 @@ class Plans(Database):
             counts={difference.value: count for difference, count in counts.items()},
             notices=[codec.remark_out(notice) for notice in notices],
             usage=dict(usage),
+            journal=dict(journal),
+            usual=usual,
         )
 
     def fail_fetch(self, run_id: int, at: dt.datetime, reason: Remark) -> None:
@@ -93,21 +105,42 @@ class Plans(Database):
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
-    def last_write(self) -> int:
-        """Return the id of the newest entry of the journal; 0 if nothing was ever sent."""
+    def usual(self, source: str, target: str, base: dt.date) -> int | None:
+        """
+        Return how many people were on the source at the last usual fetch of this pair, or None.
+
+        Fetches for a base date that is further away than a month list other people.
+        """
+        near = runs.c.base_date.between(base - NEAR, base + NEAR)
+        query = (
+            sa.select(runs.c.usual)
+            .where(runs.c.source == source, runs.c.target == target, near)
+            .where(runs.c.usual.is_not(None))
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
         with self._reading() as connection:
-            return connection.execute(sa.select(sa.func.max(writes.c.id))).scalar() or 0
+            return connection.execute(query).scalar()
+
+    def journal_now(self) -> dict[str, Any]:
+        """Return where the journal stands: its newest entry, and those whose fate is unknown."""
+        with self._reading() as connection:
+            last = connection.execute(sa.select(sa.func.max(writes.c.id))).scalar() or 0
+            in_doubt = sa.select(writes.c.id).where(writes.c.result.is_(None))
+            return {"last": last, "open": list(connection.execute(in_doubt).scalars())}
 
     def rewritten(self, run_id: str) -> frozenset[str]:
         """Return the ids in the run's source that other runs have updated since it was fetched."""
         with self._reading() as connection:
             row = self._row(connection, run_id)
+            journal = row["journal"]
+            since = sa.or_(writes.c.id > journal["last"], writes.c.id.in_(journal["open"]))
             query = (
                 sa.select(items.c.target_id)
                 .join(writes, same_item())
                 .join(runs, runs.c.id == items.c.run_id)
                 .where(runs.c.target == row["source"], items.c.target_id.is_not(None))
-                .where(writes.c.id > row["usage"].get("last_write", 0))
+                .where(since)
                 .where(sa.or_(writes.c.result.is_(None), writes.c.result == Outcome.UPDATED.value))
             )
             return frozenset(connection.execute(query).scalars())
@@ -145,11 +178,57 @@ class Plans(Database):
         position = 0
         while True:
             with self._reading() as connection:
-                page = connection.execute(query.where(items.c.position > position)).mappings().all()
-            yield from (codec.item_in(row) for row in page)
+                rows = connection.execute(query.where(items.c.position > position)).mappings()
+                page = [codec.item_in(row) for row in rows]
+            yield from page
             if len(page) < PAGE:
                 return
-            position = page[-1]["position"]
+            position = page[-1].position
+
+    def page(
+        self, run_id: str, wanted: Filter, *, after: int = 0, before: int | None = None, limit: int
+    ) -> list[Item]:
+        """Return the first items of *wanted* after a position, or the last ones before one."""
+        query = sa.select(items).where(self._wanted(run_id, wanted)).limit(limit)
+        if before is None:
+            query = query.where(items.c.position > after).order_by(items.c.position)
+        else:
+            query = query.where(items.c.position < before).order_by(items.c.position.desc())
+        with self._reading() as connection:
+            page = [codec.item_in(row) for row in connection.execute(query).mappings()]
+        return page if before is None else page[::-1]
+
+    def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
+        """Return how many items *wanted* matches, by difference."""
+        query = (
+            sa.select(items.c.difference, sa.func.count())
+            .where(self._wanted(run_id, wanted))
+            .group_by(items.c.difference)
+        )
+        with self._reading() as connection:
+            return {Difference(name): count for name, count in connection.execute(query)}
+
+    def numbers(self, run_id: str, wanted: Filter) -> list[str]:
+        """Return the numbers of those of *wanted* who can be chosen."""
+        query = sa.select(items.c.number).where(
+            self._wanted(run_id, wanted), items.c.difference != Difference.BLOCKED.value
+        )
+        with self._reading() as connection:
+            return list(connection.execute(query.order_by(items.c.position)).scalars())
+
+    def _wanted(self, run_id: str, wanted: Filter) -> sa.ColumnElement[bool]:
+        conditions = [items.c.run_id == self._id(run_id)]
+        if wanted.differences:
+            conditions.append(items.c.difference.in_([d.value for d in wanted.differences]))
+        if wanted.outcomes:
+            conditions.append(items.c.outcome.in_([o.value for o in wanted.outcomes]))
+        if wanted.selected:
+            conditions.append(items.c.selected)
+        if wanted.text:
+            parts = (items.c.number, items.c.name)
+            found = (part.icontains(wanted.text, autoescape=True) for part in parts)
+            conditions.append(sa.or_(*found))
+        return sa.and_(*conditions)
 
     def entries(self, run_id: str) -> list[Entry]:
         """Return the whole plan as far as choosing needs it."""
@@ -189,6 +268,7 @@ class Plans(Database):
         """Replace the choice: *chosen* holds the positions, each with its new values."""
         key = self._id(run_id)
         rows = [{"p": position, "v": _choices_out(new)} for position, new in chosen.items()]
+        document = codec.selection_out(selection)
         with self._writing() as connection:
             self._refuse_begun(connection, key)
             connection.execute(
@@ -203,7 +283,7 @@ class Plans(Database):
                     .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
                     rows,
                 )
-            self._update(connection, key, selection=codec.selection_out(selection))
+            self._update(connection, key, selection=document, allowed_by=None)
 
     @staticmethod
     def _refuse_begun(connection: Connection, run_id: int) -> None:
@@ -218,19 +298,35 @@ class Plans(Database):
             raise UsageError(message.format(run=run_id), code="already_begun")
 
     def purge(self, before: dt.datetime) -> int:
-        """Remove the employees' values of runs created before; return how many runs had any."""
+        """
+        Remove the employees' values of runs created before; return how many runs had any.
+
+        Who was chosen keeps number and outcome; of the others only the counts remain.
+        """
         old = sa.select(runs).where(runs.c.created_at < before, sa.not_(runs.c.purged))
         busy = (Status.FETCHING, Status.SYNCING)
         with self._writing() as connection:
             rows = connection.execute(old).mappings().all()
             ids = [row["id"] for row in rows if self._view(connection, row).status not in busy]
+            theirs = items.c.run_id.in_(ids)
+            connection.execute(sa.delete(items).where(theirs, sa.not_(items.c.selected)))
             connection.execute(
                 sa.update(items)
-                .where(items.c.run_id.in_(ids))
-                .values(name="", payload=None, detail=None)
+                .where(theirs)
+                .values(name="", payload=None, detail=None, reasons=[], notes=[])
             )
-            connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(purged=True))
-            return len(ids)
+            emptied = {"purged": True, "selection": None, "mapping_text": ""}
+            connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(emptied))
+        self._compact()
+        return len(ids)
+
+    def _compact(self) -> None:
+        """Write the file anew: what was moved inside it has left copies that no row holds."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        with schema.translated(self._place), closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute("pragma temp_store = memory")  # no values in a folder
+            connection.cursor().execute("vacuum")
 
 
 def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import psutil
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from renkei.errors import StoreError
 from renkei.i18n import _
+from renkei.store.tables import metadata
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; Alembic is imported only when a store is behind it."""
 
 OURS = {"alembic_version", "runs", "items"}
@@ -26,29 +29,34 @@ OURS = {"alembic_version", "runs", "items"}
 BUSY_TIMEOUT_S = 10.0
 
 
-def open_engine(place: str) -> Engine:
+def open_engine(place: str) -> tuple[Engine, Path | None]:
     """
     Return an engine on the store at *place*, a file or a database URL, at the newest schema.
 
-    A file that does not exist is created. Raises StoreError if the store cannot be used.
+    A file that does not exist is created. A file of an older schema is copied before it is brought
+    up to date; the copy is returned, too. Raises StoreError if the store cannot be used.
     """
     if place.startswith("sqlite:///"):
         place = place.removeprefix("sqlite:///")  # a file is opened with care, however it is named
     if "://" in place:
         with translated(make_url(place).render_as_string(hide_password=True)):
-            engine = sa.create_engine(place)
-            _bring_to_head(engine, engine.url.render_as_string(hide_password=True))
-        return engine
+            engine = sa.create_engine(place, hide_parameters=True)
+            if _is_behind(engine, engine.url.render_as_string(hide_password=True)):
+                _upgrade(engine)
+        return engine, None
     path = Path(place)
     with translated(path):
         if not path.exists():
             _create(path)
         _refuse_oddities(path)
         engine = _sqlite(path)
-        _bring_to_head(engine, str(path))
+        backup = None
+        if _is_behind(engine, str(path)):
+            backup = _back_up(path)
+            _upgrade(engine)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-    return engine
+    return engine, backup
 
 
 @contextmanager
@@ -58,6 +66,12 @@ def translated(place: object) -> Iterator[None]:
         yield
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise StoreError(_why(error).format(place=place), where=str(place)) from None
+
+
+def damaged(place: object) -> StoreError:
+    """Return the error of a file that is not, or not any more, a store of ours."""
+    message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
+    return StoreError(message.format(place=place), where=str(place))
 
 
 def _why(error: Exception) -> str:
@@ -75,12 +89,10 @@ def _why(error: Exception) -> str:
 
 def _create(path: Path) -> None:
     """Build the whole store beside its place and link it there: no half is ever seen."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    draft = _draft(path, "new")
     try:
         engine = _sqlite(draft)
-        _upgrade(engine)
+        _build(engine)
         engine.dispose()
         os.link(draft, path)
     except FileExistsError:
@@ -89,15 +101,38 @@ def _create(path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
+def _draft(path: Path, kind: str) -> Path:
+    """Make an empty file of this process beside *path*; those of dead processes are removed."""
+    for other in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
+        pid = other.name.split(".")[-2]
+        if not pid.isdigit() or not psutil.pid_exists(int(pid)):
+            other.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{kind}")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    return draft
+
+
+def _build(engine: Engine) -> None:
+    """Make the newest schema in one go; a test compares it with what the migrations make."""
+    with engine.connect().execution_options(renkei_writes=True) as connection, connection.begin():
+        metadata.create_all(connection)
+        connection.exec_driver_sql(
+            "create table alembic_version (version_num varchar(32) not null,"
+            " constraint alembic_version_pkc primary key (version_num))"
+        )
+        connection.exec_driver_sql("insert into alembic_version values (?)", (HEAD,))
+
+
 def _refuse_oddities(path: Path) -> None:
     if path.is_symlink() or not path.is_file() or path.stat().st_size == 0:
-        message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
-        raise StoreError(message.format(place=path), where=str(path))
+        raise damaged(path)
 
 
 def _sqlite(path: Path) -> Engine:
     url = sa.URL.create("sqlite", database=str(path))  # not a text: a name may hold a "?"
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    arguments = {"timeout": BUSY_TIMEOUT_S}
+    engine = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -116,7 +151,23 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
-def _bring_to_head(engine: Engine, place: str) -> None:
+def _back_up(path: Path) -> Path | None:
+    """Copy the store beside its place; None if another process has just brought it up to date."""
+    draft = _draft(path, "backup")
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+            connection.execute("vacuum into ?", (str(draft),))
+        with closing(sqlite3.connect(draft)) as connection:
+            (revision,) = connection.execute("select version_num from alembic_version").fetchone()
+        if revision == HEAD:
+            return None
+        return draft.replace(path.with_name(f"{path.name}.{revision}.backup"))
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _is_behind(engine: Engine, place: str) -> bool:
+    """Tell whether the schema is older than ours; StoreError if it is newer or not ours at all."""
     with engine.connect() as connection:
         tables = set(sa.inspect(connection).get_table_names())
         alone = engine.dialect.name == "sqlite"
@@ -126,14 +177,11 @@ def _bring_to_head(engine: Engine, place: str) -> None:
             version = "select version_num from alembic_version"
             revision = connection.exec_driver_sql(version).scalar()
         else:
-            message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
-            raise StoreError(message.format(place=place), where=place)
-    if revision == HEAD:
-        return
+            raise damaged(place)
     if revision is not None and revision > HEAD:
         message = _("The store {place} was made by a newer renkei. Upgrade renkei to use it.")
         raise StoreError(message.format(place=place), where=place)
-    _upgrade(engine)
+    return bool(revision != HEAD)
 
 
 def _upgrade(engine: Engine) -> None:

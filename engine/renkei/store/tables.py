@@ -75,9 +75,22 @@ runs = Table(
         nullable=False,
         comment="requests by connection, and seconds, of the fetch",
     ),
+    Column(
+        "journal",
+        sa.JSON,
+        nullable=True,
+        comment="where the journal stood as the fetch began: last write, writes in doubt",
+    ),
+    Column(
+        "usual",
+        Integer,
+        nullable=True,
+        comment="people on the source; null: unusually few, and nobody has allowed it",
+    ),
     Column("selection", sa.JSON, nullable=True),
     Column("reason", sa.JSON, nullable=True),
     Column("resume_at", Instant, nullable=True),
+    Column("allowed_by", String(200), nullable=True),
     Column("purged", sa.Boolean, nullable=False),
 )
 

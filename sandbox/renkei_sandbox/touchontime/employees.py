@@ -141,12 +141,17 @@ def _update(system: TouchOnTime, request: Request, key: str) -> Answer:
     wrong += checks.wrong(sent, system.masters, system.switches)
     wrong += [*checks.disorder({**record, **sent}), *_taken(system, sent, key)]
     _refuse(wrong)
-    changes = {name: None if value in ("", []) else value for name, value in sent.items()}
+    changes = {
+        name: None if value in ("", []) else value
+        for name, value in sent.items()
+        if name not in system.switches.readonly
+    }
     changes = system.normalised(changes)
     transfers = _transfers(record, changes, on, system.clock.today())
     held = {item.field for item in transfers if not item.applied}
     changes = {name: value for name, value in changes.items() if name not in held}
-    shown = system.show({**record, **changes})
+    additional = checks.OPTIONAL if system.switches.put_answer == "full" else ()
+    shown = system.shower(system.clock.today(), additional)({**record, **changes})
     commit = Commit(kind="update", apply=lambda: _carry_out(system, key, changes, transfers))
     return Answer(status=200, body=dump(shown), person=key, commit=commit)
 

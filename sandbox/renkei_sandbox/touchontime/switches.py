@@ -33,6 +33,10 @@ class TouchOnTimeSwitches(Switches):
     """How an invalid token's availability is told."""
     partial_put: bool = True
     """Whether an update may leave required fields out (otherwise 400, one error each)."""
+    put_answer: Literal["full", "base"] = "full"
+    """Whether an update is answered with the additional fields as well."""
+    readonly: set[str] = Factory(set)
+    """Fields that an update accepts and does not store, without a word."""
     future_hires: bool = True
     """Whether people hired after `date` are listed."""
     resignation_day: Literal["gone", "still"] = "gone"

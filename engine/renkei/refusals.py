@@ -1,0 +1,110 @@
+"""What may not be done with a run, and the sentence that says so.
+
+Every function raises, or returns the error for its caller to raise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from renkei.clock import base_dates
+from renkei.errors import UnusualError, UsageError
+from renkei.i18n import _
+from renkei.model import Remark, Run, Status
+from renkei.texts import reason_text, status_text
+
+OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
+
+
+def refuse_same(source: str, target: str) -> None:
+    """Raise if a connection is to be compared with itself."""
+    if source == target:
+        message = _("{name} cannot be compared with itself. Name two connections.")
+        raise UsageError(message.format(name=source), code="connection", where=source)
+
+
+def refuse_date(base: dt.date, today: dt.date) -> None:
+    """Raise for a base date that cannot be chosen on *today*."""
+    first, last = base_dates(today)
+    if not first <= base <= last:
+        message = _("The base date {date} cannot be chosen: it must be from {first} to {last}.")
+        raise UsageError(message.format(date=base, first=first, last=last), code="base_date")
+
+
+def refuse_numbers(unknown: Sequence[str]) -> None:
+    """Raise for numbers that are not in a plan."""
+    if unknown:
+        message = _("These numbers are not in the plan: {numbers}.")
+        raise UsageError(message.format(numbers=", ".join(unknown)), code="unknown_number")
+
+
+def refuse_over(run: Run, hours: int, *, but: Status | None = None) -> None:
+    """Raise if nothing can be done with *run* any more, or not yet; *but* is allowed anyway."""
+    if run.status is not but:
+        if run.status is Status.EXPIRED:
+            raise expired(run, hours)
+        if run.status in OVER:
+            message = _("Run {run} is over ({status}). Fetch again.")
+            text = message.format(run=run.id, status=status_text(run.status))
+            raise UsageError(text, code="over")
+    refuse_purged(run)
+    if run.status is Status.FETCHING:
+        message = _("Run {run} is still being fetched. Wait until it is ready.")
+        raise UsageError(message.format(run=run.id), code="fetching")
+
+
+def refuse_purged(run: Run) -> None:
+    """Raise if the values that a sync would write are gone."""
+    if run.purged:
+        message = _("The values of run {run} have been purged. Fetch again.")
+        raise UsageError(message.format(run=run.id), code="purged")
+
+
+def expired(run: Run, hours: int) -> UsageError:
+    """Return the error of a plan older than *hours*."""
+    message = _("The plan of run {run} is older than {hours} hours. Fetch again.")
+    return UsageError(message.format(run=run.id, hours=hours), code="expired")
+
+
+def unexplained(run: Run) -> UsageError:
+    """Return the error of asking for values that have been purged."""
+    message = _("The employees' values of run {run} have been purged; nothing can be explained.")
+    return UsageError(message.format(run=run.id), code="purged")
+
+
+def already_begun(run: Run) -> UsageError:
+    """Return the error of choosing others once a sync has begun."""
+    message = _(
+        "Run {run} has already begun with another choice."
+        " Continue it with `renkei resume {run}`, or fetch again."
+    )
+    return UsageError(message.format(run=run.id), code="already_begun")
+
+
+def nothing_chosen(run: Run) -> UsageError:
+    """Return the error of a sync without a choice."""
+    message = _("Nobody has been chosen in run {run}. Choose with `renkei sync {run} …`.")
+    return UsageError(message.format(run=run.id), code="nothing_chosen")
+
+
+def mapping_changed(run: Run) -> UsageError:
+    """Return the error of a mapping that is not the one of the plan."""
+    message = _("The mapping {name} has changed since run {run} was fetched. Fetch again.")
+    return UsageError(message.format(name=run.mapping_name, run=run.id), code="mapping_changed")
+
+
+def write_in_doubt(run: Run) -> UsageError:
+    """Return the error of giving up a run before its last write is looked up."""
+    message = _("A write of run {run} is in doubt. Resume the run first: it is looked up.")
+    return UsageError(message.format(run=run.id), code="in_doubt")
+
+
+def over_limits(run: Run, found: Sequence[Remark]) -> UnusualError:
+    """Return the error of a choice that a person has to allow."""
+    message = _(
+        "This sync is unusual, so nothing was sent. {what} Look at `renkei plan {run}`;"
+        " if it is right, allow it with `renkei sync {run} --allow-unusual`."
+    )
+    what = " ".join(map(reason_text, found))
+    return UnusualError(message.format(what=what, run=run.id), where=run.target)
