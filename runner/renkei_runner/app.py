@@ -27,7 +27,7 @@ DEFAULT_CONFIG = "renkei.yaml"
 def _open_runs(config: Config, observer: Observer) -> Runs:
     from renkei.runs import Runs
 
-    return Runs(config, observer=observer)
+    return Runs(config, who=os.environ.get("RENKEI_WHO"), observer=observer)
 
 
 @define
@@ -63,13 +63,20 @@ class App:
     def runs(self) -> Iterator[Runs]:
         """Open the engine; progress is shown while something in the block takes long."""
         from renkei.logs import configure_logging
+        from renkei_runner.output import ours_alone
         from renkei_runner.progress import Progress
 
         configure_logging(json=self.json, level="debug" if self.debug else "warning")
         config = self.config()
         self._progress = Progress(live=sys.stderr.isatty() and not self.json)
-        with self._progress as progress, self.open_runs(config, progress) as runs:
-            yield runs
+        with ours_alone(), self._progress as progress, self.open_runs(config, progress) as runs:
+            try:
+                yield runs
+            except BaseException:
+                if self.run is None and progress.run is not None:
+                    with suppress(RenkeiError):
+                        self.run = runs.run(progress.run)
+                raise
 
     def clear(self) -> None:
         """Take what moves from the screen, so that a question or a result can be read."""

@@ -32,10 +32,12 @@ CONFIG = """\
 connections:
   smarthr:
     connector: smarthr
+    label: SmartHR
     base_url: {smarthr}
     token: env:SMARTHR_TOKEN
   touchontime:
     connector: touchontime
+    label: Touch On Time
     base_url: {touchontime}
     token: env:TOUCHONTIME_TOKEN
 mappings:
@@ -49,7 +51,8 @@ SHOWN = 2
 @command("demo", help=N_("Sync invented people in both directions, and prove the result."))
 @option("--people", type=click.IntRange(40, 2000), default=120, show_default=True,
         help=N_("How many invented employees."))  # fmt: skip
-def demo(people: int) -> int:
+@option("--web", is_flag=True, help=N_("Open the dashboard on the same people instead."))
+def demo(people: int, *, web: bool) -> int:
     from renkei_sandbox import Sandbox
 
     noon = dt.datetime.now(dt.timezone(dt.timedelta(hours=9))).replace(hour=12, minute=0, second=0)
@@ -59,10 +62,14 @@ def demo(people: int) -> int:
     ):
         stage = Stage(Path(folder), sandbox, noon)
         stage.set_up(people)
+        if web:
+            stage.serve()
+            return 0
         stage.direction("touchontime", "smarthr", ["biz_establishment_id=大阪支社"], numbered=1)
         stage.marry()
         stage.direction("smarthr", "touchontime", ["divisionCode=200", "typeCode=1"], numbered=2)
         stage.prove()
+    say(_("The same in a browser: renkei demo --web (or make demo-web)"))
     return 0
 
 
@@ -85,6 +92,19 @@ class Stage:
             ).format(count=people)
         )
         self.renkei("check")
+
+    def serve(self) -> None:
+        """Open the dashboard on both systems until somebody stops it."""
+        from renkei_web.server import Server
+
+        os.environ.update(self.environment)  # the syncs that it starts find the same systems
+        server = Server(config=self.folder / "renkei.yaml")
+        with server as address:
+            head(_("The dashboard: {address}").format(address=address))
+            say(_("Open this link once, to log in: {link}").format(link=server.first_link(address)))
+            say(_("Ctrl-C stops it, and everything is gone: it is a demo."))
+            sys.stdout.flush()
+            server.serve()
 
     def direction(self, source: str, target: str, new: list[str], *, numbered: int) -> None:
         """Fetch, look, sync and report one direction, then show that nothing is left."""
@@ -176,18 +196,22 @@ class Stage:
         )
         return document
 
-    def _run(self, words: tuple[str, ...], *, capture: bool) -> subprocess.CompletedProcess[str]:
-        environment = {
-            **os.environ,
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command of the demo finds in its environment."""
+        return {
             "RENKEI_CONFIG": str(self.folder / "renkei.yaml"),
             "RENKEI_LANG": language(),
             "RENKEI_NOW": self.noon.isoformat(),
             "SMARTHR_TOKEN": self.sandbox.smarthr.token,
             "TOUCHONTIME_TOKEN": self.sandbox.touchontime.token,
         }
+
+    def _run(self, words: tuple[str, ...], *, capture: bool) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-m", "renkei_runner", *words],
-            env=environment, stdin=subprocess.DEVNULL, check=False, text=True,
+            env={**os.environ, **self.environment}, stdin=subprocess.DEVNULL,
+            check=False, text=True,
             stdout=subprocess.PIPE if capture else None,
             stderr=subprocess.DEVNULL if capture else None,
         )  # fmt: skip

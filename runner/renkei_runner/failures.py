@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -23,6 +24,7 @@ USAGE = 2
 INTERNAL = 4
 INTERRUPTED = 130
 NO_READER = 141
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 UNFINISHED = (Status.SYNCING, Status.PAUSED)
 
 
@@ -42,6 +44,10 @@ def tell(error: BaseException, app: App) -> int:
     if isinstance(error, BrokenPipeError | SystemExit):
         _silence()
         return NO_READER
+    if isinstance(error, OSError) and error.errno in NO_ROOM:  # of all files, only for the output
+        _silence()
+        note(_("{path} cannot be written: {why}.").format(path="<stdout>", why=error.strerror))
+        return USAGE
     app.clear()
     failure = _failure(error, app)
     if app.debug:
@@ -120,5 +126,5 @@ def _trace(error: BaseException) -> None:
 
 
 def _silence() -> None:
-    """Whoever read our output has gone; Python must not complain about it at exit."""
+    """Nobody can have our output any more; Python must not complain about it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

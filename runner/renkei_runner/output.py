@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
+from typing import TextIO
 
 import click
 
@@ -15,16 +18,34 @@ from renkei.printable import json_safe, printable
 WIDE = 10_000  # columns of what is not a terminal: nothing is cut or wrapped there
 
 
+_ours: ContextVar[TextIO | None] = ContextVar("ours", default=None)
+
+
+@contextmanager
+def ours_alone() -> Iterator[None]:
+    """Keep standard output for the functions below; what a plug-in prints goes beside it."""
+    token = _ours.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _ours.reset(token)
+
+
+def _out() -> TextIO:
+    return _ours.get() or sys.stdout
+
+
 def emit(document: Mapping[str, object]) -> None:
     """Print the one JSON document of a command."""
     text = json_safe(json.dumps(document, ensure_ascii=False, separators=(", ", ": ")))
-    sys.stdout.buffer.write(text.encode() + b"\n")
-    sys.stdout.buffer.flush()
+    _out().buffer.write(text.encode() + b"\n")
+    _out().buffer.flush()
 
 
 def say(text: str = "") -> None:
     """Print one line, or several that are already safe."""
-    click.echo("\n".join(map(printable, text.split("\n"))))
+    click.echo("\n".join(map(printable, text.split("\n"))), file=_out())
 
 
 def note(text: str) -> None:
@@ -62,12 +83,12 @@ def table(
         )
     for row in rows:
         shape.add_row(*(Text(printable(cell)) for cell in row))
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
-    Console(width=width, highlight=False).print(shape)
+    width = shutil.get_terminal_size().columns if _out().isatty() else WIDE
+    Console(file=_out(), width=width, highlight=False).print(shape)
 
 
 def raw(lines: Iterable[str]) -> None:
     """Print the text of a file (CSV) in UTF-8, whatever the terminal's encoding is."""
     for line in lines:
-        sys.stdout.buffer.write(line.encode())
-    sys.stdout.buffer.flush()
+        _out().buffer.write(line.encode())
+    _out().buffer.flush()

@@ -29,6 +29,10 @@ class Progress(Observer):
         self._lock = threading.RLock()
         self._since = time.monotonic()
         self._screen: Screen | None = None
+        self.run: str | None = None
+
+    def began(self, run_id: str) -> None:
+        self.run = run_id
 
     def __enter__(self) -> Self:
         return self

@@ -44,9 +44,10 @@ def run(
             show_found(app, found)
             return 0
         with app.about(runs, found.id):
-            if not choose(app, runs, found, wanted):
+            chosen = choose(app, runs, found, wanted)
+            if chosen is None:
                 return nothing_sent(app, found)
-            return carry_out(app, runs, found.id, wait=wait)
+            return carry_out(app, runs, found.id, selection=chosen, wait=wait)
 
 
 def _anybody(found: Run, wanted: Wanted) -> bool:

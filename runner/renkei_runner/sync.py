@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from renkei.i18n import N_, _
-from renkei.model import Item, Run, Status
+from renkei.model import Item, Run, Selection, Status
 from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, choice_options, selection
 from renkei_runner.cli import argument, command, option
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @choice_options
 @option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
 @option("--retry-failed", is_flag=True, help=N_("Also try those again who failed."))
+@option("--allow-unusual", is_flag=True, help=N_("Write although it is over the safety limits."))
 @click.pass_obj
 def sync(
     app: App,
@@ -37,15 +38,25 @@ def sync(
     *,
     run_id: str,
     retry_failed: bool,
+    allow_unusual: bool,
     wait: bool,
     new_file: Path | None,
     **choice: Any,  # noqa: ANN401 - the options of choice_options
 ) -> int:
     wanted = Wanted(new_file=new_file, wait=wait, **choice)
     with app.runs() as runs, app.about(runs, run_id) as run:
-        if run.status is not Status.DONE and not choose(app, runs, run, wanted):
+        chosen = None if run.status is Status.DONE else choose(app, runs, run, wanted)
+        if run.status is not Status.DONE and chosen is None:
             return nothing_sent(app, run)
-        return carry_out(app, runs, run_id, wait=wait, retry_failed=retry_failed)
+        return carry_out(
+            app,
+            runs,
+            run_id,
+            selection=chosen,
+            wait=wait,
+            retry_failed=retry_failed,
+            allow_unusual=allow_unusual,
+        )
 
 
 @command("resume", help=N_("Continue RUN with what is chosen; looks up what is in doubt first."))
@@ -74,21 +85,35 @@ def cancel(app: App, run_id: str) -> None:
     next_steps((app.command("report", run.id), _("what became of each employee")))
 
 
-def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> bool:
-    """Store a choice unless there is one and the options say nothing; False after a "no"."""
-    if wanted.empty and runs.selection(run.id) is not None:
-        return True
+def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
+    """Store a choice unless there is one and the options say nothing; None after a "no"."""
+    if wanted.empty and (stored := runs.selection(run.id)) is not None:
+        return stored
     chosen = selection(app, runs, run, wanted)
-    if chosen is None:
-        return False
-    runs.choose(run.id, chosen, wait=wanted.wait)
-    return True
+    if chosen is not None:
+        runs.choose(run.id, chosen, wait=wanted.wait)
+    return chosen
 
 
-def carry_out(app: App, runs: Runs, run_id: str, *, wait: bool, retry_failed: bool = False) -> int:
+def carry_out(
+    app: App,
+    runs: Runs,
+    run_id: str,
+    *,
+    selection: Selection | None = None,
+    wait: bool,
+    retry_failed: bool = False,
+    allow_unusual: bool = False,
+) -> int:
     """Sync what is stored, and show how it ended."""
     with app.about(runs, run_id, writing=True), stoppable(runs):
-        run = runs.sync(run_id, wait=wait, retry_failed=retry_failed)
+        run = runs.sync(
+            run_id,
+            selection=selection,
+            wait=wait,
+            retry_failed=retry_failed,
+            allow_unusual=allow_unusual,
+        )
         return show_outcome(app, run, _trouble(runs, run))
 
 
