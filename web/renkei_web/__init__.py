@@ -1,0 +1,1 @@
+"""The dashboard: a face on renkei.runs, for people who do not use a terminal."""

@@ -1,0 +1,360 @@
+"""
+Who may use the dashboard: people, invitations, sessions, tries to log in, in a file of its own.
+
+Nothing in here opens anything by itself: passwords are kept as Argon2id, the secrets of sessions
+and invitations as hashes only. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+from attrs import frozen
+
+from renkei.errors import StoreError
+from renkei.i18n import _
+from renkei_web.passwords import hashed, is_right
+
+IDLE_S = 30 * 60
+ABSOLUTE_S = 12 * 3600
+INVITATION_S = 24 * 3600
+WINDOW_S = 15 * 60
+
+TRIES_PAIR = 5
+"""Wrong passwords for one name from one address in a quarter of an hour; then it has to wait."""
+
+TRIES_ADDRESS = 30
+TRIES_NAME = 100
+"""Far more for a name from anywhere; and it holds back only where that person never logged in."""
+
+SCHEMA = """
+create table users (
+  id integer primary key, name text not null unique collate nocase, role text not null,
+  password text, disabled integer not null default 0, language text, created_at real not null
+);
+create table invitations (
+  secret text primary key, user_id integer not null references users, expires_at real not null
+);
+create table sessions (
+  secret text primary key, user_id integer not null references users, csrf text not null,
+  created_at real not null, seen_at real not null
+);
+create table tries (name text not null, address text not null, at real not null);
+create table places (
+  user_id integer not null references users, address text not null, primary key (user_id, address)
+);
+create table drafts (
+  user_id integer not null references users, run text not null, document text not null,
+  primary key (user_id, run)
+);
+pragma user_version = 1;
+"""
+
+
+class Role(StrEnum):
+    """What somebody may do: everything, or read reports."""
+
+    ADMIN = "admin"
+    VIEWER = "viewer"
+
+
+@frozen(kw_only=True)
+class User:
+    """Somebody who may log in; *waiting* until the invitation is used."""
+
+    id: int
+    name: str
+    role: Role
+    disabled: bool
+    waiting: bool
+    language: str | None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether this person may do everything."""
+        return self.role is Role.ADMIN
+
+
+@frozen
+class Session:
+    """One log-in: whose it is, and the token that every form of it carries."""
+
+    user: User
+    csrf: str
+
+
+class AccountError(Exception):
+    """What cannot be done, in one sentence for the person who asked."""
+
+
+class Accounts:
+    """The people of one dashboard, in the SQLite file at *path*, readable by its owner only."""
+
+    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._now = now
+        try:
+            if not path.exists():
+                _create(path)
+            _keep_from_others(path)
+            self.users()
+        except (OSError, sqlite3.Error):
+            message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
+            raise StoreError(message.format(place=path), where=str(path)) from None
+
+    # --- people -----------------------------------------------------------------------------
+
+    def users(self) -> list[User]:
+        """Return everybody, by name."""
+        with self._open() as db:
+            return [_user(row) for row in db.execute("select * from users order by name")]
+
+    def has_admin(self) -> bool:
+        """Return whether somebody with a password may do everything."""
+        return any(u.is_admin and not u.waiting and not u.disabled for u in self.users())
+
+    def invite(self, name: str, role: Role) -> str:
+        """Add somebody, or invite them again; return the secret of the one-time link."""
+        name = name.strip()
+        if not 0 < len(name) <= 80 or not name.isprintable():
+            raise AccountError(_("Enter a name of at most 80 characters."))
+        secret = secrets.token_urlsafe(32)
+        with self._open() as db:
+            db.execute(
+                "insert into users (name, role, created_at) values (?, ?, ?)"
+                " on conflict (name) do update set role = excluded.role where password is null",
+                (name, role, self._now()),
+            )
+            row = db.execute("select id, password from users where name = ?", (name,)).fetchone()
+            if row["password"] is not None:
+                raise AccountError(_("There is somebody of that name already."))
+            db.execute("delete from invitations where user_id = ?", (row["id"],))
+            db.execute(
+                "insert into invitations values (?, ?, ?)",
+                (_hash(secret), row["id"], self._now() + INVITATION_S),
+            )
+        return secret
+
+    def invited(self, secret: str) -> User | None:
+        """Return whose one-time link this is, or None if it is used up or too old."""
+        with self._open() as db:
+            return self._invited(db, secret)
+
+    def accept(self, secret: str, password: str) -> str | None:
+        """Set the password of a one-time link; return the secret of a new session, or None."""
+        kept = hashed(password)  # takes long: not while the file is held
+        with self._open() as db:
+            user = self._invited(db, secret)
+            if user is None:
+                return None
+            db.execute("update users set password = ? where id = ?", (kept, user.id))
+            db.execute("delete from invitations where user_id = ?", (user.id,))
+            return self._new_session(db, user.id)
+
+    def change(
+        self, user_id: int, *, role: Role | None = None, disabled: bool | None = None
+    ) -> None:
+        """Change what somebody may do; whoever is disabled is logged out everywhere."""
+        with self._open() as db:
+            if role is not None:
+                db.execute("update users set role = ? where id = ?", (role, user_id))
+            if disabled is not None:
+                db.execute("update users set disabled = ? where id = ?", (disabled, user_id))
+            if disabled:
+                db.execute("delete from sessions where user_id = ?", (user_id,))
+            left = db.execute(
+                "select count(*) from users where role = 'admin' and not disabled"
+                " and password is not null"
+            ).fetchone()[0]
+            if not left:
+                raise AccountError(_("The last administrator cannot be taken away."))
+
+    def reset(self, user_id: int) -> str:
+        """Log somebody out everywhere and forget the password; return a new one-time link."""
+        with self._open() as db:
+            row = db.execute("select name, role from users where id = ?", (user_id,)).fetchone()
+            if row is None:
+                raise AccountError(_("There is nobody of that name."))
+            db.execute("delete from sessions where user_id = ?", (user_id,))
+            db.execute("update users set password = null where id = ?", (user_id,))
+        return self.invite(row["name"], Role(row["role"]))
+
+    def speak(self, user_id: int, language: str) -> None:
+        """Remember the language that somebody reads."""
+        with self._open() as db:
+            db.execute("update users set language = ? where id = ?", (language, user_id))
+
+    # --- log-in -----------------------------------------------------------------------------
+
+    def log_in(self, name: str, password: str, address: str) -> str | None:
+        """
+        Return the secret of a new session; None if anything is wrong, or after too many tries.
+
+        A try counts before the password is looked at: a hundred at once are a hundred. One that is
+        refused unseen does not count: whoever goes on trying locks nobody out any longer.
+        """
+        with self._open() as db:
+            if self._throttled(db, name, address):
+                return None
+            db.execute("insert into tries values (?, ?, ?)", (_plain(name), address, self._now()))
+            row = db.execute("select * from users where name = ?", (name.strip(),)).fetchone()
+        kept = row["password"] if row and not row["disabled"] else None
+        if not is_right(kept, password):
+            return None
+        with self._open() as db:
+            same = "select 1 from users where id = ? and password = ? and not disabled"
+            if db.execute(same, (row["id"], kept)).fetchone() is None:
+                return None  # locked out, or given a new link, in the meantime
+            db.execute("delete from tries where name = ? and address = ?", (_plain(name), address))
+            db.execute("insert or ignore into places values (?, ?)", (row["id"], address))
+            return self._new_session(db, row["id"])
+
+    def must_wait(self, name: str, address: str) -> bool:
+        """Return whether further tries are refused for a while, whatever the password."""
+        with self._open() as db:
+            return self._throttled(db, name, address)
+
+    def session(self, secret: str | None) -> Session | None:
+        """Return the session of a cookie while it lasts, and note that it was used."""
+        if not secret:
+            return None
+        now = self._now()
+        query = (
+            "select sessions.csrf, sessions.seen_at, users.* from sessions"
+            " join users on users.id = sessions.user_id where secret = ? and not disabled"
+            " and sessions.created_at > ? and sessions.seen_at > ?"
+        )
+        with self._open() as db:
+            key = _hash(secret)
+            row = db.execute(query, (key, now - ABSOLUTE_S, now - IDLE_S)).fetchone()
+            if row is None:
+                return None
+            if now - row["seen_at"] > 30:
+                db.execute("update sessions set seen_at = ? where secret = ?", (now, key))
+            return Session(_user(row), row["csrf"])
+
+    def log_out(self, secret: str) -> None:
+        """End one session."""
+        with self._open() as db:
+            db.execute("delete from sessions where secret = ?", (_hash(secret),))
+
+    # --- drafts -----------------------------------------------------------------------------
+
+    def draft(self, user_id: int, run: str) -> str | None:
+        """Return what somebody has ticked so far in a run, as it was stored."""
+        with self._open() as db:
+            query = "select document from drafts where user_id = ? and run = ?"
+            row = db.execute(query, (user_id, run)).fetchone()
+            return row["document"] if row else None
+
+    def keep(self, user_id: int, run: str, document: str) -> None:
+        """Store what somebody has ticked so far."""
+        with self._open() as db:
+            db.execute("insert or replace into drafts values (?, ?, ?)", (user_id, run, document))
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _invited(self, db: sqlite3.Connection, secret: str) -> User | None:
+        query = (
+            "select users.* from users join invitations on users.id = invitations.user_id"
+            " where secret = ? and expires_at > ? and not disabled"
+        )
+        row = db.execute(query, (_hash(secret), self._now())).fetchone()
+        return _user(row) if row else None
+
+    def _new_session(self, db: sqlite3.Connection, user_id: int) -> str:
+        now, secret = self._now(), secrets.token_urlsafe(32)
+        db.execute("delete from sessions where created_at < ?", (now - ABSOLUTE_S,))
+        db.execute(
+            "insert into sessions values (?, ?, ?, ?, ?)",
+            (_hash(secret), user_id, secrets.token_urlsafe(32), now, now),
+        )
+        return secret
+
+    def _throttled(self, db: sqlite3.Connection, name: str, address: str) -> bool:
+        since = self._now() - WINDOW_S
+        db.execute("delete from tries where at < ?", (since,))
+        counts = db.execute(
+            "select count(*) filter (where name = :name and address = :address) as pair,"
+            " count(*) filter (where address = :address) as address,"
+            " count(*) filter (where name = :name) as name from tries",
+            {"name": _plain(name), "address": address},
+        ).fetchone()
+        known = db.execute(
+            "select 1 from places join users on id = user_id where name = ? and address = ?",
+            (name.strip(), address),
+        ).fetchone()
+        return bool(
+            counts["pair"] >= TRIES_PAIR
+            or counts["address"] >= TRIES_ADDRESS
+            or (counts["name"] >= TRIES_NAME and not known)
+        )
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        try:
+            db.execute("pragma secure_delete = on")
+            db.execute("begin immediate")
+            yield db
+            db.execute("commit")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("rollback")
+            raise
+        finally:
+            db.close()
+
+
+def _create(path: Path) -> None:
+    """Make the file beside its place and link it there, so that no half is ever seen."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # ours, 0600
+    os.close(descriptor)
+    draft = Path(name)
+    try:
+        with closing(sqlite3.connect(draft)) as db:
+            db.executescript(SCHEMA)
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # another process was faster; its file is as good
+    finally:
+        draft.unlink()
+
+
+def _keep_from_others(path: Path) -> None:
+    """Close the file to others if somebody opened it to them; OSError for a link."""
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _plain(name: str) -> str:
+    return _hash(name.strip().casefold())
+
+
+def _user(row: sqlite3.Row) -> User:
+    return User(
+        id=row["id"],
+        name=row["name"],
+        role=Role(row["role"]),
+        disabled=bool(row["disabled"]),
+        waiting=row["password"] is None,
+        language=row["language"],
+    )

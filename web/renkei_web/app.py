@@ -1,0 +1,195 @@
+"""The dashboard as an ASGI application: every page, who may see it, and what guards them all."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Awaitable, Callable, Collection
+from http import HTTPStatus
+
+import structlog
+from attrs import evolve, frozen
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from renkei.errors import BusyError, RenkeiError, UsageError
+from renkei.i18n import LANGUAGES, speaking
+from renkei_web.accounts import AccountError, Role
+from renkei_web.security import SAFE, Guard, same
+from renkei_web.templates import render
+from renkei_web.views import choosing, entrance, home, reports, running, settings
+from renkei_web.visit import Office, Visit
+
+log = structlog.get_logger()
+
+Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+FIELDS = 3000
+"""Fields of one form: a page of employees with several values each is far below."""
+
+
+@frozen
+class Page:
+    """One page: its address, its method, who may use it, and what answers."""
+
+    path: str
+    handler: Handler
+    role: Role = Role.ADMIN
+    method: str = "GET"
+
+
+PAGES = (
+    Page("/", home.dashboard, Role.VIEWER),
+    Page("/logout", entrance.log_out, Role.VIEWER, "POST"),
+    Page("/language", entrance.speak, Role.VIEWER, "POST"),
+    Page("/fetch/{source}/{target}", home.base_date),
+    Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
+    Page("/runs/{run}", running.show, Role.VIEWER),
+    Page("/runs/{run}/status", running.status, Role.VIEWER),
+    Page("/runs/{run}/start", running.confirm),
+    Page("/runs/{run}/start", running.start, method="POST"),
+    Page("/runs/{run}/resume", running.resume, method="POST"),
+    Page("/runs/{run}/retry", running.retry, method="POST"),
+    Page("/runs/{run}/stop", running.stop, method="POST"),
+    Page("/runs/{run}/choose", choosing.show),
+    Page("/runs/{run}/ticks", choosing.tick, method="POST"),
+    Page("/runs/{run}/values", choosing.values),
+    Page("/runs/{run}/values", choosing.keep_values, method="POST"),
+    Page("/runs/{run}/people", reports.people, Role.VIEWER),
+    Page("/runs/{run}/report.csv", reports.as_csv, Role.VIEWER),
+    Page("/runs/{run}/report.html", reports.as_page, Role.VIEWER),
+    Page("/reports", reports.listed, Role.VIEWER),
+    Page("/settings", settings.show),
+    Page("/settings/check", settings.check, method="POST"),
+    Page("/settings/mappings/{index:int}", settings.mapping),
+    Page("/settings/users", settings.users),
+    Page("/settings/users", settings.invite, method="POST"),
+    Page("/settings/users/{user:int}", settings.change, method="POST"),
+)
+
+
+def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
+    """Return the application; *hosts* are names it answers to beside this computer's own."""
+    guests = (
+        Route("/login", _guest(office, entrance.ask), methods=["GET"]),
+        Route("/login", _guest(office, entrance.log_in), methods=["POST"]),
+        Route(
+            "/welcome/{secret}", _guest(office, entrance.welcome), methods=["GET"], name="welcome"
+        ),
+        Route("/welcome/{secret}", _guest(office, entrance.accept), methods=["POST"]),
+    )
+    pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in PAGES]
+    static = Mount("/static", StaticFiles(packages=[("renkei_web", "static")]))
+    return Starlette(
+        routes=[*guests, *pages, static],
+        middleware=[Middleware(Guard, hosts=hosts, tls=office.secure, broken=_broken)],
+        exception_handlers={HTTPException: _http_error},
+    )
+
+
+def language_of(request: HTTPConnection) -> str:
+    """Return the language a browser asks for; Japanese unless it prefers English."""
+    asked = request.headers.get("accept-language", "").lower()
+    positions = {name: asked.find(name) for name in LANGUAGES}
+    known = {name: at for name, at in positions.items() if at >= 0}
+    return min(known, key=known.__getitem__) if known else "ja"
+
+
+def _endpoint(office: Office, page: Page) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        cookie = request.cookies.get(office.cookie)
+        session = await run_in_threadpool(office.accounts.session, cookie)
+        if session is None:
+            return _to_login(request)
+        language = session.user.language or language_of(request)
+        visit = Visit(request, office, session, language)
+        if page.role is Role.ADMIN and not session.user.is_admin:
+            return visit.show("refused.html", status=403)
+        if page.method not in SAFE:
+            visit = evolve(visit, form=await _form(request))
+            given = request.headers.get("x-csrf-token") or visit.field("csrf")
+            if not same(given, session.csrf):
+                return visit.show("stale.html", status=403)
+        return await run_in_threadpool(_answer, page.handler, visit)
+
+    return endpoint
+
+
+def _answer(handler: Handler, visit: Visit) -> Response:
+    """Answer a request; what goes wrong is a sentence on a page."""
+    with speaking(visit.language):
+        try:
+            return handler(visit)
+        except (RenkeiError, AccountError) as error:
+            message = error.message if isinstance(error, RenkeiError) else str(error)
+            template = "problem_part.html" if visit.partial else "problem.html"
+            status = 200 if visit.partial else _status(error)
+            return visit.show(template, status=status, message=message)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, UsageError) and error.code == "unknown_run":
+        return 404
+    if isinstance(error, UsageError | AccountError):
+        return 400
+    return 409 if isinstance(error, BusyError) else 503
+
+
+def _guest(office: Office, handler: Callable[..., Response]) -> Endpoint:
+    """Return an endpoint for people who are not logged in."""
+
+    async def endpoint(request: Request) -> Response:
+        form = FormData() if request.method in SAFE else await _form(request)
+        language = language_of(request)
+
+        def answer() -> Response:
+            with speaking(language):
+                reply = handler(request, office, form, language)
+            if reply.status_code == 303 and (old := request.cookies.get(office.cookie)):
+                office.accounts.log_out(old)  # a new session takes its place
+            return reply
+
+        return await run_in_threadpool(answer)
+
+    return endpoint
+
+
+async def _form(request: Request) -> FormData:
+    form = await request.form(max_files=0, max_fields=FIELDS)
+    try:
+        "".join(str(value) for _name, value in form.multi_items()).encode()
+    except UnicodeEncodeError:  # no browser sends half a character
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+    return form
+
+
+def _to_login(request: Request) -> Response:
+    """Ask for a log-in and come back: to the same page, or to the one a form was sent from."""
+    if request.headers.get("hx-request") == "true":
+        return Response(headers={"HX-Refresh": "true"})
+    back = request.url.path if request.method in SAFE else entrance.parent(request.url.path)
+    if request.method in SAFE and request.url.query:
+        back = f"{back}?{request.url.query}"
+    target = "/login" if back == "/" else f"/login?{entrance.back_query(back)}"
+    return RedirectResponse(target, status_code=303)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return render("lost.html", language=language_of(request), status=status)
+
+
+def _broken(request: HTTPConnection, error: Exception) -> Response:
+    """Tell where a mistake of ours is, and nothing of what was being done with whose values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    *_others, last = (f for f in frames if "/renkei" in f.filename.rpartition("site-packages")[2])
+    where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+    log.error("page_failed", kind=type(error).__name__, method=where)
+    return render("broken.html", language=language_of(request), status=500)

@@ -1,0 +1,73 @@
+"""renkei web: the dashboard, for a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from renkei.errors import UsageError
+from renkei.i18n import N_, _
+from renkei.logs import configure_logging
+from renkei_runner.app import App
+from renkei_runner.cli import command, option
+from renkei_runner.output import say
+from renkei_web.security import is_loopback
+
+
+@command("web", help=N_("Open the dashboard for a browser."))
+@option("--listen", default="127.0.0.1", show_default=True, metavar="ADDRESS",
+        help=N_("The address to listen at; only this computer reaches 127.0.0.1."))  # fmt: skip
+@option("--port", type=click.IntRange(0, 65535), default=8780, show_default=True,
+        help=N_("The port; 0 picks a free one."))  # fmt: skip
+@option("--host", "hosts", multiple=True, metavar="NAME",
+        help=N_("A name that browsers use for this server."))  # fmt: skip
+@option("--certificate", type=click.Path(path_type=Path), metavar="FILE",
+        help=N_("The TLS certificate, with --key."))  # fmt: skip
+@option("--key", type=click.Path(path_type=Path), metavar="FILE",
+        help=N_("The key of the certificate."))  # fmt: skip
+@option("--behind-proxy", is_flag=True,
+        help=N_("A proxy of yours on this computer does TLS and asks from 127.0.0.1."))  # fmt: skip
+@click.pass_obj
+def web(
+    app: App,
+    *,
+    listen: str,
+    port: int,
+    hosts: tuple[str, ...],
+    certificate: Path | None,
+    key: Path | None,
+    behind_proxy: bool,
+) -> int:
+    if (certificate is None) != (key is None):
+        raise UsageError(_("--certificate and --key go together."), code="tls")
+    tls = certificate is not None
+    if not is_loopback(listen) and not tls:
+        message = _(
+            "Other computers would reach {address} without encryption. Give --certificate and"
+            " --key, or leave --listen out and put a proxy in front with --behind-proxy."
+        )
+        raise UsageError(message.format(address=listen), code="tls")
+    configure_logging(json=app.json, level="debug" if app.debug else "warning")
+    app.config()  # a mistake in it is told now, not on the first page
+    from renkei_web.server import Server
+
+    server = Server(
+        config=app.config_file.absolute(),
+        listen=listen,
+        port=port,
+        hosts=hosts,
+        tls=(certificate, key) if certificate and key else None,
+        behind_proxy=behind_proxy,
+    )
+    with server as address:
+        say(_("The dashboard: {address}").format(address=address))
+        if link := server.first_link(address):
+            say(
+                _("Nobody can log in yet. Open this link once, within a day: {link}").format(
+                    link=link
+                )
+            )
+        say(_("Ctrl-C stops the dashboard; a sync that is going on goes on."))
+        server.serve()
+    return 0

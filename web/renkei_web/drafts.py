@@ -1,0 +1,62 @@
+"""What somebody has ticked so far: who is to be synced, and the values of new employees."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from attrs import asdict, define, field
+
+from renkei.model import NewRow, Selection
+from renkei_web.accounts import Accounts
+
+_TURNS = threading.Lock()
+
+
+@define
+class Draft:
+    """
+    A choice that is not made yet; it survives paging, leaving and a new log-in.
+
+    *new* holds one value by field for every new employee, *rows* other ones by number and field.
+    """
+
+    numbers: set[str] = field(factory=set)
+    new: dict[str, str] = field(factory=dict)
+    rows: dict[str, dict[str, str]] = field(factory=dict)
+
+    @classmethod
+    def read(cls, accounts: Accounts, user_id: int, run: str) -> Self:
+        """Return what was kept, or an empty draft."""
+        text = accounts.draft(user_id, run)
+        if text is None:
+            return cls()
+        plain = json.loads(text)
+        return cls(set(plain["numbers"]), plain["new"], plain["rows"])
+
+    @classmethod
+    @contextmanager
+    def change(cls, accounts: Accounts, user_id: int, run: str) -> Iterator[Self]:
+        """Read, change and store a draft; ticks that come at the same time take turns."""
+        with _TURNS:
+            draft = cls.read(accounts, user_id, run)
+            yield draft
+            plain = asdict(draft) | {"numbers": sorted(draft.numbers)}
+            accounts.keep(user_id, run, json.dumps(plain, ensure_ascii=False))
+
+    def selection(self, new_numbers: set[str]) -> Selection:
+        """Return the choice; values are given for those of *new_numbers* who are ticked."""
+        ticked = self.numbers & new_numbers
+        rows = (
+            NewRow(number=number, values=self.new | values, where=number)
+            for number, values in sorted(self.rows.items())
+            if number in ticked and values
+        )
+        return Selection(
+            numbers=tuple(sorted(self.numbers)),
+            new=self.new if ticked else {},
+            new_rows=tuple(rows),
+        )

@@ -1,0 +1,141 @@
+"""Work that outlives a request: fetches in a thread, syncs in a process of their own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from attrs import define, field, frozen
+
+from renkei.config import Config
+from renkei.errors import RenkeiError
+from renkei.i18n import _, speaking
+from renkei.observer import Observer
+from renkei.runs import Runs
+
+START_S = 60.0
+"""How long a fetch may take to begin: a token command may have to be answered first."""
+
+
+@define
+class Progress(Observer):
+    """What a fetch has read so far, and what it waits for."""
+
+    read: dict[str, int] = field(factory=dict)
+    waits_for: str | None = None
+    since: float = field(factory=time.monotonic)
+    run: str | None = None
+    error: BaseException | None = None
+    _known: threading.Event = field(factory=threading.Event)
+
+    def began(self, run_id: str) -> None:
+        """The fetch has a run: the page can follow it."""
+        self.run = run_id
+        self._known.set()
+
+    def reading(self, connection: str, employees: int) -> None:
+        """Remember how many employees have come."""
+        self.read[connection] = employees
+        self.waits_for = None
+
+    def waiting(self, connection: str, reason: str, seconds: float) -> None:  # noqa: ARG002
+        """Remember what it waits for."""
+        self.waits_for = connection
+
+    def ended(self, error: BaseException | None) -> None:
+        """Wake up whoever waits for the beginning."""
+        self.error = error
+        self._known.set()
+
+    def begun(self) -> str:
+        """Wait for the beginning; return the run, or raise what kept it from beginning."""
+        if not self._known.wait(START_S):
+            raise RenkeiError(_("The fetch did not begin in time. Try again."), code="timeout")
+        if self.run is None:
+            raise self.error or RenkeiError(_("The fetch did not begin. Try again."))
+        return self.run
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been going on."""
+        return time.monotonic() - self.since
+
+
+@frozen
+class Refusal:
+    """Why a process did nothing, or no more: a code, and a sentence for people."""
+
+    code: str
+    message: str
+
+
+@frozen
+class Work:
+    """What this server has set going; another one, or the command line, sees the same store."""
+
+    fetches: dict[str, Progress] = field(factory=dict)
+    refusals: dict[str, Refusal] = field(factory=dict)
+    syncs: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
+
+    def is_at_work(self, run: str) -> bool:
+        """Return whether a process for this run, started here, has not ended."""
+        process = self.syncs.get(run)
+        return process is not None and process.poll() is None
+
+    def fetch(
+        self, config: Config, source: str, target: str, base: dt.date, *, who: str, language: str
+    ) -> str:
+        """Start a fetch and return its run as soon as it has one."""
+        progress = Progress()
+
+        def work() -> None:
+            error: BaseException | None = None
+            with speaking(language):
+                try:
+                    with Runs(config, who=who, observer=progress) as runs:
+                        runs.fetch(source, target, base)
+                except BaseException as raised:  # noqa: BLE001 - the run in the store tells it
+                    error = raised
+            progress.ended(error)
+
+        threading.Thread(target=work, daemon=True, name=f"fetch {source} {target}").start()
+        run = progress.begun()
+        self.fetches[run] = progress
+        return run
+
+    def sync(
+        self, config: Config, run: str, words: Sequence[str], *, who: str, language: str
+    ) -> None:
+        """
+        Start ``renkei`` *words* for a run as a process of its own; it goes on without this server.
+
+        Why it ended early is remembered for the page of the run, which may not know.
+        """
+        self.refusals.pop(run, None)
+        command = [sys.executable, "-m", "renkei_runner", "--config", str(config.path)]
+        process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
+            [*command, "--lang", language, "--output", "json", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "RENKEI_WHO": who},
+        )
+
+        self.syncs[run] = process
+
+        def wait() -> None:
+            out, _err = process.communicate()
+            with suppress(ValueError, KeyError, TypeError):
+                error = json.loads(out)["error"]
+                if error["code"] != "busy":
+                    self.refusals[run] = Refusal(error["code"], error["message"])
+
+        threading.Thread(target=wait, daemon=True, name=f"sync {run}").start()

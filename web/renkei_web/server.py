@@ -1,0 +1,116 @@
+"""The server of the dashboard: uvicorn on one address, and the link of the first log-in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+from attrs import define, field
+
+from renkei.config import load_config
+from renkei.errors import UsageError
+from renkei.i18n import _
+from renkei_web.accounts import Accounts, Role
+from renkei_web.app import make_app
+from renkei_web.processes import Work
+from renkei_web.visit import Office
+
+ADMINISTRATOR = "admin"
+"""The name of the first one, who may add others."""
+
+
+@define(kw_only=True)
+class Server:
+    """A dashboard that listens from ``with`` on and answers in :meth:`serve`."""
+
+    config: Path
+    listen: str = "127.0.0.1"
+    port: int = 0
+    hosts: Sequence[str] = ()
+    tls: tuple[Path, Path] | None = None
+    behind_proxy: bool = False
+    _socket: socket.socket | None = field(init=False, default=None)
+    _office: Office | None = field(init=False, default=None)
+    _server: uvicorn.Server | None = field(init=False, default=None)
+
+    def __enter__(self) -> str:
+        """Begin to listen; return the address for a browser."""
+        family = socket.AF_INET6 if ":" in self.listen else socket.AF_INET
+        self._socket = socket.socket(family)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((self.listen, self.port))
+            self._socket.listen()
+        except OSError as error:
+            self._socket.close()
+            message = _("{address}, port {port} cannot be used: {why}. Name another --port.")
+            text = message.format(address=self.listen, port=self.port, why=error.strerror)
+            raise UsageError(text, code="port") from None
+        store = load_config(self.config).store
+        beside = self.config if "://" in store else Path(store)
+        accounts = Accounts(beside.with_name("renkei-web.db"))
+        secure = self.tls is not None or self.behind_proxy
+        self._office = Office(self.config, accounts, Work(), secure)
+        certificate, key = self.tls or (None, None)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                make_app(self._office, hosts=(self.listen, *self.hosts)),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=self.behind_proxy,
+                forwarded_allow_ips="127.0.0.1",
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
+                timeout_keep_alive=30,
+                lifespan="off",
+            )
+        )
+        scheme = "https" if secure else "http"
+        own = f"[{self.listen}]" if ":" in self.listen else self.listen
+        name = self.hosts[0] if self.hosts else own
+        port = self._socket.getsockname()[1]
+        return (
+            f"{scheme}://{name}"
+            if self.behind_proxy and self.hosts
+            else f"{scheme}://{name}:{port}"
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._socket is not None:
+            self._socket.close()
+
+    def first_link(self, address: str) -> str | None:
+        """Return a one-time link for the first administrator; None once there is one."""
+        accounts = self.office.accounts
+        if accounts.has_admin():
+            return None
+        return f"{address}/welcome/{accounts.invite(ADMINISTRATOR, Role.ADMIN)}"
+
+    @property
+    def office(self) -> Office:
+        """What all requests share."""
+        if self._office is None:
+            raise RuntimeError("the server does not listen yet")
+        return self._office
+
+    def serve(self) -> None:
+        """Answer until somebody stops it."""
+        if self._server is None or self._socket is None:
+            raise RuntimeError("the server does not listen yet")
+        with suppress(KeyboardInterrupt):  # how it is meant to end
+            self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Let :meth:`serve` return; from another thread."""
+        if self._server is not None:
+            self._server.should_exit = True

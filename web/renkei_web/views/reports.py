@@ -1,0 +1,110 @@
+"""連携レポート: all runs, and one of them as a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse, Response
+
+from renkei.export import csv_lines, report_rows
+from renkei.model import JST, Filter, Outcome, Run, Status
+from renkei.page import report_page
+from renkei_web.views import home
+from renkei_web.visit import Visit
+
+ROWS = 30
+ENDED = tuple(each for each in Outcome if each is not Outcome.NOT_SELECTED)
+
+LOOKED_AT = 2000
+"""Runs that one page of the list looks at to find those that were asked for."""
+
+
+def listed(visit: Visit) -> Response:
+    """Show the runs, newest first, of a direction, a status or a day."""
+    with visit.runs() as runs:
+        direction = visit.query("direction")
+        status = visit.query("status")
+        since, until = home.parsed(visit.query("since")), home.parsed(visit.query("until"))
+
+        def fits(run: Run) -> bool:
+            day = run.created_at.astimezone(JST).date()
+            return (
+                (not direction or direction == f"{run.source}:{run.target}")
+                and (not status or status == run.status.value)
+                and (since or dt.date.min) <= day <= (until or dt.date.max)
+            )
+
+        found: list[Run] = []
+        before, looked = visit.query("before") or None, 0
+        while len(found) <= ROWS and looked < LOOKED_AT:
+            part = runs.reports(200, before)
+            if not part:
+                break
+            found += filter(fits, part)
+            before, looked = part[-1].id, looked + len(part)
+        names = {name: each.label for name, each in runs.config.connections.items()}
+        asked = {
+            "direction": direction,
+            "status": status,
+            "since": visit.query("since"),
+            "until": visit.query("until"),
+        }
+        last = found[ROWS - 1].id if len(found) > ROWS else None
+        return visit.show(
+            "reports.html",
+            runs=found[:ROWS],
+            names=names,
+            directions=[(a, b) for a in names for b in names if a != b and runs.is_paired(a, b)],
+            statuses=list(Status),
+            asked=asked,
+            more=urlencode(asked | {"before": last}) if last else None,
+        )
+
+
+def people(visit: Visit) -> Response:
+    """Show what became of each employee who was chosen."""
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+        asked = tuple(each for each in ENDED if each.value == visit.query("outcome"))
+        text = visit.query("q").strip()[:100]
+        after = visit.query("after")
+        page = runs.page(
+            run.id,
+            Filter(outcomes=asked, text=text, selected=True),
+            after=int(after) if after.isascii() and after.isdigit() and len(after) < 12 else 0,
+            limit=ROWS + 1,
+        )
+        last = page[ROWS - 1].position if len(page) > ROWS else None
+        query = {"outcome": visit.query("outcome"), "q": text, "after": last}
+        return visit.show(
+            "outcomes.html",
+            run=run,
+            labels=runs.labels(run.id),
+            outcomes=ENDED,
+            asked=visit.query("outcome"),
+            text=text,
+            page=page[:ROWS],
+            more=urlencode(query) if last else None,
+        )
+
+
+def as_csv(visit: Visit) -> Response:
+    """Return the outcomes of a run for a spreadsheet."""
+    run_id = visit.path("run")
+    with visit.runs() as runs:
+        text = "".join(csv_lines(report_rows(runs.items(run_id))))
+    headers = _named(f"renkei-{run_id}.csv")
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def as_page(visit: Visit) -> Response:
+    """Return the report of a run as one page that needs nothing else."""
+    run_id = visit.path("run")
+    with visit.runs() as runs:
+        text = "".join(report_page(runs.run(run_id), runs.items(run_id), runs.labels(run_id)))
+    return HTMLResponse(text, headers=_named(f"renkei-{run_id}.html"))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,187 @@
+"""The page of one run: where it is, what comes next, and the buttons that make it go on."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from attrs import frozen
+from starlette.responses import Response
+
+from renkei.errors import RenkeiError, UsageError
+from renkei.i18n import _
+from renkei.model import Difference, Filter, Item, Outcome, Run, Status
+from renkei.runs import Runs
+from renkei_web.drafts import Draft
+from renkei_web.views import home
+from renkei_web.visit import Visit
+
+SHOWN = 200
+"""How many employees with trouble the page of a run names; the CSV has all."""
+
+
+@frozen
+class Ahead:
+    """How far a run is: of *total* people *done*, and the seconds that are left, if known."""
+
+    done: int
+    total: int | None
+    seconds: float | None
+
+    @property
+    def percent(self) -> int | None:
+        """How far, in a hundred; None if nobody knows."""
+        return min(100, 100 * self.done // self.total) if self.total else None
+
+
+def show(visit: Visit) -> Response:
+    """Show a run as it stands; while it moves, the page looks again by itself."""
+    with visit.runs() as runs:
+        return visit.show("run.html", **_context(visit, runs))
+
+
+def status(visit: Visit) -> Response:
+    """Return the part of the page that moves."""
+    with visit.runs() as runs:
+        return visit.show("run_part.html", **_context(visit, runs))
+
+
+def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
+    run = runs.run(visit.path("run"))
+    refusal = visit.office.work.refusals.get(run.id)
+    told = refusal and run.reason and refusal.code == run.reason.code
+    if told or run.status is Status.CANCELLED:
+        refusal = None  # the run says it itself
+    return {
+        "run": run,
+        "source": home.label_of(runs, run.source),
+        "target": home.label_of(runs, run.target),
+        "ahead": _ahead(visit, runs, run),
+        "reading": visit.office.work.fetches.get(run.id),
+        "refusal": refusal,
+        "trouble": _trouble(runs, run),
+        "failed": bool(run.outcomes and run.outcomes.get(Outcome.FAILED)),
+        "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
+        "at_work": visit.office.work.is_at_work(run.id),
+        "chosen": len(Draft.read(visit.office.accounts, visit.user.id, run.id).numbers),
+        "hours": home.hours_of(runs, run.target) if run.target in runs.config.connections else None,
+    }
+
+
+def _trouble(runs: Runs, run: Run) -> list[Item]:
+    """Return who needs attention; while a sync moves, nobody is in doubt yet."""
+    if not run.outcomes or run.purged:
+        return []
+    if run.status is Status.SYNCING:
+        return runs.page(run.id, Filter(outcomes=(Outcome.FAILED,)), limit=SHOWN)
+    found = (
+        item
+        for item in runs.items(run.id)
+        if item.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+        or (item.outcome is Outcome.DEFERRED and item.outcome_reason)
+    )
+    return list(islice(found, SHOWN))
+
+
+def _ahead(visit: Visit, runs: Runs, run: Run) -> Ahead | None:
+    if run.status is Status.FETCHING:
+        progress = visit.office.work.fetches.get(run.id)
+        cost = runs.last_cost(run.source, run.target)
+        if progress is None:
+            return None
+        left = max(1.0, cost[1] - progress.seconds) if cost else None
+        return Ahead(sum(progress.read.values()), None, left)
+    if run.outcomes is None:
+        return None
+    outcomes = run.outcomes
+    total = sum(count for each, count in outcomes.items() if each is not Outcome.NOT_SELECTED)
+    open_ = outcomes.get(Outcome.DEFERRED, 0) + outcomes.get(Outcome.UNKNOWN, 0)
+    done, seconds = total - open_, None
+    if run.status is Status.SYNCING and run.sync_started_at and done > 4:
+        gone = (runs.clock.now() - run.sync_started_at).total_seconds()
+        seconds = max(1.0, gone / done * open_)
+    return Ahead(done, total, seconds)
+
+
+def confirm(visit: Visit, problem: str | None = None) -> Response:
+    """Show what [同期] will do, once more, and what is unusual about it."""
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+        if run.status is not Status.READY:
+            return visit.go(f"/runs/{run.id}")
+        draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
+        if not draft.numbers:
+            return visit.go(f"/runs/{run.id}/choose")
+        new = set(runs.numbers(run.id, Filter(differences=(Difference.NEW,))))
+        unusual = []
+        try:
+            unusual = runs.preview(run.id, draft.selection(new))
+        except UsageError as error:
+            problem = problem or error.message
+        counts = dict.fromkeys(Difference, 0)
+        for each in Difference:
+            counts[each] = len(
+                draft.numbers & set(runs.numbers(run.id, Filter(differences=(each,))))
+            )
+        return visit.show(
+            "confirm.html",
+            status=400 if problem else 200,
+            run=run,
+            source=home.label_of(runs, run.source),
+            target=home.label_of(runs, run.target),
+            counts=counts,
+            needs_values=bool(draft.numbers & new),
+            unusual=unusual,
+            problem=problem,
+            hours=home.hours_of(runs, run.target),
+        )
+
+
+def start(visit: Visit) -> Response:
+    """Store the choice and start the sync in a process of its own."""
+    run_id = visit.path("run")
+    with visit.runs() as runs:
+        run = runs.run(run_id)
+        if run.status is not Status.READY or visit.office.work.is_at_work(run_id):
+            return visit.go(f"/runs/{run_id}")  # a second click, or another tab
+        draft = Draft.read(visit.office.accounts, visit.user.id, run_id)
+        new = set(runs.numbers(run_id, Filter(differences=(Difference.NEW,))))
+        try:
+            runs.choose(run_id, draft.selection(new))
+        except UsageError as error:
+            return confirm(visit, error.message)
+        allow = visit.field("allow") == "yes"
+        if runs.unusual(run_id) and not allow:
+            return confirm(visit, _("Tick that this is right, or choose again."))
+    return _launch(visit, ["sync", run_id, "--wait", *(["--allow-unusual"] if allow else [])])
+
+
+def resume(visit: Visit) -> Response:
+    """Let a paused run go on."""
+    return _launch(visit, ["resume", visit.path("run"), "--wait"])
+
+
+def retry(visit: Visit) -> Response:
+    """Try those who failed again."""
+    return _launch(visit, ["sync", visit.path("run"), "--retry-failed", "--wait"])
+
+
+def stop(visit: Visit) -> Response:
+    """Stop after the employee in hand; whoever is left stays as they are."""
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+        try:
+            runs.cancel(run.id)
+        except RenkeiError:
+            if runs.run(run.id).status is run.status:
+                raise
+    return visit.go(f"/runs/{run.id}")
+
+
+def _launch(visit: Visit, words: list[str]) -> Response:
+    with visit.runs() as runs:
+        run_id = runs.run(visit.path("run")).id  # what is no run goes on no command line
+    visit.office.work.sync(
+        visit.config, run_id, words, who=visit.user.name, language=visit.language
+    )
+    return visit.go(f"/runs/{run_id}")

@@ -1,0 +1,119 @@
+"""Connections, mappings, the people who may log in: what is set, and whether it works."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from renkei.i18n import _, label
+from renkei.mapping.model import Pair
+from renkei.texts import field_text
+from renkei_web.accounts import AccountError, Role
+from renkei_web.visit import Visit
+
+
+def show(visit: Visit) -> Response:
+    """Show the settings; nothing is asked of a system until somebody wants to know."""
+    with visit.runs() as runs:
+        return visit.show("settings.html", config=runs.config, checked=None)
+
+
+def check(visit: Visit) -> Response:
+    """Try connections, mappings and the clock, and tell everything that was found out."""
+    with visit.runs() as runs:
+        return visit.show("checked.html", config=runs.config, checked=runs.check())
+
+
+def mapping(visit: Visit) -> Response:
+    """Show one mapping as a table."""
+    with visit.runs() as runs:
+        uses = runs.config.mappings
+        index = int(visit.path("index"))
+        if index >= len(uses):
+            return visit.show("lost.html", status=404)
+        use = uses[index]
+        mapping, fields = runs.mapping(use.use)
+    first, second = mapping.sides
+    labels = {side: {spec.name: spec.label for spec in specs} for side, specs in fields.items()}
+    rows = [
+        {
+            "left": field_text(pair.pair[0], labels[first]),
+            "right": field_text(pair.pair[1], labels[second]),
+            "how": _how(visit, pair),
+        }
+        for pair in mapping.pairs
+    ]
+    on = mapping.switches(use.settings)
+    switches = [(name, label(each.label), on[name]) for name, each in mapping.settings.items()]
+    return visit.show(
+        "mapping.html",
+        use=use,
+        sides=[visit.label(side) for side in mapping.sides],
+        rows=rows,
+        switches=switches,
+    )
+
+
+def _how(visit: Visit, pair: Pair) -> str:
+    """Return what is special about one pair, in words."""
+    parts = []
+    if pair.only:
+        parts.append(_("only towards {side}").format(side=visit.label(pair.only)))
+    if pair.equal:
+        parts.append(_("hiragana and katakana are equal"))
+    if pair.values:
+        parts.append(_(", ").join(f"{ours} = {theirs}" for ours, theirs in pair.values.items()))
+    for name, towards in pair.to.items():
+        side = visit.label(name)
+        if towards.transform:
+            text = _("towards {side}: {transform}")
+            parts.append(text.format(side=side, transform=towards.transform))
+        if towards.empty == "clear":
+            parts.append(_("towards {side}: an empty value empties it").format(side=side))
+    return _("; ").join(parts)
+
+
+def users(visit: Visit, problem: str | None = None, link: str | None = None) -> Response:
+    """Show who may log in."""
+    return visit.show(
+        "users.html",
+        status=400 if problem else 200,
+        people=visit.office.accounts.users(),
+        roles=list(Role),
+        problem=problem,
+        link=link,
+    )
+
+
+def invite(visit: Visit) -> Response:
+    """Add somebody, and show the one-time link to hand over."""
+    role = Role(visit.field("role")) if visit.field("role") in set(Role) else Role.VIEWER
+    try:
+        secret = visit.office.accounts.invite(visit.field("name"), role)
+    except AccountError as error:
+        return users(visit, str(error))
+    return users(visit, link=_link(visit, secret))
+
+
+def change(visit: Visit) -> Response:
+    """Change what somebody may do, or give them a new one-time link."""
+    user = int(visit.path("user"))
+    accounts = visit.office.accounts
+    try:
+        match visit.field("what"):
+            case "disable":
+                accounts.change(user, disabled=True)
+            case "enable":
+                accounts.change(user, disabled=False)
+            case "admin" | "viewer" as role:
+                accounts.change(user, role=Role(role))
+            case "link" if user != visit.user.id:
+                return users(visit, link=_link(visit, accounts.reset(user)))
+            case _:
+                return users(visit, _("This cannot be done."))
+    except AccountError as error:
+        return users(visit, str(error))
+    return visit.go("/settings/users")
+
+
+def _link(visit: Visit, secret: str) -> str:
+    return str(visit.request.url_for("welcome", secret=secret))

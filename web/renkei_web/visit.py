@@ -1,0 +1,105 @@
+"""One request of somebody who is logged in, and what a page needs to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from renkei.config import Config, load_config
+from renkei.runs import Runs
+from renkei_web.accounts import Accounts, Session, User
+from renkei_web.processes import Work
+from renkei_web.templates import render
+
+EMPTY_FORM = FormData()
+
+
+@frozen
+class Office:
+    """What all requests share."""
+
+    config_path: Path
+    accounts: Accounts
+    work: Work
+    secure: bool
+
+    def config(self) -> Config:
+        """Read the configuration, as every command does: it may have changed."""
+        return load_config(self.config_path)
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie; not every browser takes ``__Host-`` over plain http."""
+        return "__Host-renkei" if self.secure else "renkei"
+
+
+@frozen
+class Visit:
+    """A request with its session, its form and the language of the person."""
+
+    request: Request
+    office: Office
+    session: Session
+    language: str
+    form: FormData = EMPTY_FORM
+
+    @property
+    def user(self) -> User:
+        """Who is asking."""
+        return self.session.user
+
+    @property
+    def config(self) -> Config:
+        """The configuration at this moment."""
+        return self.office.config()
+
+    def label(self, connection: str) -> str:
+        """Return what people call a connection, also one that is configured no longer."""
+        settings = self.config.connections.get(connection)
+        return settings.label if settings else connection
+
+    @contextmanager
+    def runs(self) -> Iterator[Runs]:
+        """Open the engine in the name of this person."""
+        with Runs(self.config, who=self.user.name) as runs:
+            yield runs
+
+    def path(self, name: str) -> str:
+        """Return a part of the address, such as the run."""
+        return str(self.request.path_params[name])
+
+    def field(self, name: str) -> str:
+        """Return one text of the form; what is missing is empty."""
+        value = self.form.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def fields(self, name: str) -> list[str]:
+        """Return all texts of this name."""
+        return [value for value in self.form.getlist(name) if isinstance(value, str)]
+
+    def query(self, name: str) -> str:
+        """Return one text of the address; what is missing is empty."""
+        return self.request.query_params.get(name, "")
+
+    @property
+    def partial(self) -> bool:
+        """Whether the page asks for a part of itself."""
+        return self.request.headers.get("hx-request") == "true"
+
+    def show(self, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
+        """Answer with a page."""
+        context |= {"visit": self, "user": self.user, "csrf": self.session.csrf}
+        return render(template, language=self.language, status=status, **context)
+
+    def go(self, path: str) -> Response:
+        """Send the browser to another page; a page that asked for a part goes there as a whole."""
+        if self.partial:
+            return Response(headers={"HX-Redirect": path})
+        return RedirectResponse(path, status_code=303)
