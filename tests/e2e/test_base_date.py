@@ -107,9 +107,9 @@ def test_leavers_are_counted_with_the_date_that_shows_them(office: Office) -> No
     first = office.renkei("fetch", "smarthr", "touchontime")
     assert "2 employee(s) left" in first.out
     assert all(number in first.out for number in leavers)
-    assert "--date 2026-11-18" in first.out
+    assert "base date 2026-11-18" in first.out
     warned = office.ask("fetch", "smarthr", "touchontime")
-    assert "--date 2026-11-18" in warned.err
+    assert "base date 2026-11-18" in warned.err
     run = office.fetched("smarthr", "touchontime", "--date", "2026-11-18")
     assert leavers <= set(office.numbers(run, "changed"))
     result = office.ask("sync", run, *office.everybody("touchontime"))

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.security.canaries import found
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
@@ -62,9 +63,11 @@ def test_a_page_needs_nothing_else(office: Office) -> None:
 
 
 def test_purging_keeps_counts_and_outcomes(office: Office) -> None:
-    """Values and names of old runs go; what became of each number stays."""
+    """Values and names of old runs go; what became of each chosen number stays."""
     run = office.synced("smarthr", "touchontime")
     before = office.ask("report", run).json
+    assert before["outcomes"]["not_selected"] > 0
+    before["items"] = [each for each in before["items"] if each["outcome"] != "not_selected"]
     name = next(iter(office.box.smarthr.people.values()))["last_name"]
     office.box.clock.advance(91 * 86400)
     assert office.ask("reports", "purge", "--older-than", "90d").json["purged"] == 1
@@ -73,7 +76,7 @@ def test_purging_keeps_counts_and_outcomes(office: Office) -> None:
     assert "purged" in shown.out
     page = office.renkei("report", run, "--csv").out
     assert name not in page
-    assert name.encode() not in office.store.read_bytes()
+    assert not {"name", "mail or address"} & set(found(office.store.read_bytes()))
     explained = office.ask("mapping", "explain", run, "0001")
     assert explained.code == 2
     assert "purged" in explained.error["message"]

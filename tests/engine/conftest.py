@@ -86,14 +86,26 @@ fields:
   - {pair: [grade, rank], values: {junior: "1", senior: "2"}}
 """
 
-CONFIG = """\
+KINDS = ("creates", "updates", "leaving", "emptied", "shrink")
+ANYTHING = ", ".join(f"{kind}: {{people: 100000, percent: 100}}" for kind in KINDS)
+SAFETY = f"safety: {{{ANYTHING}}}"
+
+CONFIG = f"""\
 connections:
-  clinic: {connector: clinic, base_url: "http://127.0.0.1:1", token: "env:RENKEI_TEST_TOKEN"}
-  rosta: {connector: rosta, base_url: "http://127.0.0.1:1", token: "env:RENKEI_TEST_TOKEN"}
+  clinic:
+    connector: clinic
+    base_url: http://127.0.0.1:1
+    token: env:RENKEI_TEST_TOKEN
+    {SAFETY}
+  rosta:
+    connector: rosta
+    base_url: http://127.0.0.1:1
+    token: env:RENKEI_TEST_TOKEN
+    {SAFETY}
 mappings:
-  - {use: ./pair.yaml}
+  - {{use: ./pair.yaml}}
 store: reports.db
-settings: {settle_wait_seconds: 0}
+settings: {{settle_wait_seconds: 0}}
 """
 
 NEW_AND_CHANGED = frozenset({Difference.NEW, Difference.CHANGED})

@@ -8,7 +8,7 @@ import pickle
 import random
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, NoReturn
@@ -36,6 +36,7 @@ from renkei.model import (
     NewField,
     NewRow,
     Outcome,
+    Ref,
     Remark,
     Run,
     Selection,
@@ -704,6 +705,67 @@ def test_a_limit_that_always_outlasts_a_look_does_not_stop_the_sync(
     world.rosta.trouble = patience
     assert world.resume(run).status is Status.DONE
     assert sent(world) == ["create 001", "create 002"]
+
+
+def test_a_create_that_came_through_late_is_no_failure(world: World) -> None:
+    """Not to be seen at both looks, so sent again; the refusal of the second one is explained."""
+    run = hires(world, "001")
+    hidden: list[Employee] = []
+
+    def lose(hook: str, _values: Values) -> None:
+        if hook == "create_employee" and not hidden:
+            hidden.append(world.rosta.people.popitem()[1])
+            raise InDoubtError(UnavailableError("no answer", where="rosta"))
+
+    def refuse(hook: str, _values: Values) -> None:
+        if hook == "create_employee" and hidden:
+            world.rosta.people[hidden[0].id] = hidden[0]
+            raise RecordError("this number is taken")
+
+    world.rosta.aftermath, world.rosta.trouble = lose, refuse
+    assert world.resume(run).status is Status.DONE
+    assert world.outcome(run, "001") == (Outcome.CREATED, None)
+    assert len(world.rosta.people) == 1
+
+
+def test_at_a_slow_pace_fewer_are_looked_at_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look is at all of them; the next ones only at as many as stay fresh."""
+    run = hires(world, *(f"{n:03}" for n in range(12)))
+    monkeypatch.setattr(apply, "FRESH_S", 0.2)
+    looked: list[int] = []
+    real = Writer.read_employees
+
+    def read(writer: Writer, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]) -> object:
+        looked.append(len(refs))
+        return real(writer, refs, at, fields)
+
+    monkeypatch.setattr(Writer, "read_employees", read)
+    world.rosta.aftermath = lambda _hook, _values: time.sleep(0.06)
+    assert world.resume(run).status is Status.DONE
+    assert looked[0] == 12
+    assert max(looked[1:]) <= 3
+
+
+def test_after_a_create_without_its_number_nobody_else_is_created(world: World) -> None:
+    """Not in this run, however often it is resumed; a new fetch blocks the one who is there."""
+    run = hires(world, "001", "002")
+    refusal = RecordError("no number", code="any_code", accepted=True)
+    world.rosta.aftermath = Fault("create_employee", refusal, at=(1,))
+    world.resume(run)
+    for retry_failed in (False, True):
+        with world.runs() as runs:
+            runs.sync(run.id, retry_failed=retry_failed)
+    assert sent(world) == ["create 001"]
+    for person, employee in list(world.rosta.people.items()):
+        world.rosta.people[person] = evolve(employee, values={**employee.values, "id_no": None})
+    again = world.fetch()
+    item = world.item(again, "001")
+    assert (item.difference, [r.code for r in item.reasons]) == (
+        Difference.BLOCKED, ["created_without_number"],
+    )  # fmt: skip
+    assert world.item(again, "002").difference is Difference.NEW
 
 
 def test_closed_hours_that_begin_during_a_sync_pause_it(

@@ -50,10 +50,16 @@ def only(world: World, *, back: bool = False) -> Item:
     return item
 
 
+EARLIEST = dt.date(2023, 11, 20)
+"""The first base date that can be chosen."""
+
+
 def left_behind(world: World, base: dt.date = BASE) -> Remark | None:
     """Return the notice about those who left on or before the base date."""
     comparison, source, target = sides(world, base, back=False)
-    return comparison.left_behind(source, target)
+    found = comparison.left_behind(source, target, EARLIEST)
+    assert len(found) < 2
+    return found[0] if found else None
 
 
 def forget(system: MemorySystem, person: str, *names: str) -> None:
@@ -588,9 +594,19 @@ def test_leaving_on_the_first_day_there_is_breaks_nothing(world: World) -> None:
     """0001-01-01 stands for "unknown" in old data; there is no day before it."""
     world.in_clinic(until=dt.date.min)
     world.in_rosta()
-    notice = left_behind(world)
-    assert notice is not None
-    assert notice.about[0] == "1"
+    assert left_behind(world) == Remark("left_long_ago", ("1", "0417"))
+
+
+def test_who_left_too_long_ago_is_told_apart(world: World) -> None:
+    """No date that can be chosen lists them; the others' date does not suffer from them."""
+    for number, day in (("1", EARLIEST), ("2", EARLIEST + DAY), ("3", BASE), ("4", dt.date.min)):
+        world.in_clinic(number, until=day)
+        world.in_rosta(number)
+    comparison, source, target = sides(world, BASE, back=False)
+    assert comparison.left_behind(source, target, EARLIEST) == [
+        Remark("left_before_base", ("2", EARLIEST.isoformat(), "2", "3")),
+        Remark("left_long_ago", ("2", "1", "4")),
+    ]
 
 
 def test_items_are_in_order_of_number_without_number_last(world: World) -> None:

@@ -132,18 +132,24 @@ def entry(name: str, value: str, group: str = plugins.CONNECTORS) -> EntryPoint:
 
 
 @pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return a function that declares entry points beside those of the fixture `world`."""
+def declare(world: World) -> Iterator[Callable[..., None]]:
+    """
+    Return a function that declares entry points beside those of the fixture `world`.
 
-    def add(*entries: EntryPoint) -> None:
-        real = plugins.found
+    The patch is its own: the fixture `monkeypatch` is undone after `world`, and would put back what
+    `world` had put there.
+    """
+    with pytest.MonkeyPatch.context() as patch:
 
-        def found(group: str) -> tuple[EntryPoint, ...]:
-            return (*real(group), *(each for each in entries if each.group == group))
+        def add(*entries: EntryPoint) -> None:
+            real = plugins.found
 
-        monkeypatch.setattr(plugins, "found", found)
+            def found(group: str) -> tuple[EntryPoint, ...]:
+                return (*real(group), *(each for each in entries if each.group == group))
 
-    return add
+            patch.setattr(plugins, "found", found)
+
+        yield add
 
 
 # --- finding and building -----------------------------------------------------------------------

@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 import os
+import signal
 import sqlite3
 import stat
+import subprocess
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 NOW = dt.datetime(2026, 11, 20, 3, tzinfo=dt.UTC)
 CANARY = "佐倉カナリア"
+STORES = Path(__file__).parent / "stores"
 
 
 @pytest.fixture
@@ -70,8 +74,15 @@ def planned(store: Store, people: int = 1, target: str = "rosta") -> str:
         for n in range(people)
     )
     counts = store.add_items(run_id, plan)
-    usage = {"calls": {}, "seconds": 1.0, "last_write": 0}
-    store.end_fetch(run_id, at=NOW, counts=counts, notices=(), usage=usage)
+    store.end_fetch(
+        run_id,
+        at=NOW,
+        counts=counts,
+        notices=(),
+        usage={"calls": {}, "seconds": 1.0},
+        journal=store.journal_now(),
+        usual=people,
+    )
     return str(run_id)
 
 
@@ -114,7 +125,7 @@ def test_a_store_open_to_others_is_closed_to_them(place: Path) -> None:
 
 def test_a_store_is_never_seen_half_made(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that dies while it makes one leaves nothing in its place, and the next one can."""
-    real = schema._upgrade
+    real = schema._build
 
     def dies(engine: sa.Engine) -> None:
         real(engine)
@@ -124,13 +135,29 @@ def test_a_store_is_never_seen_half_made(place: Path, monkeypatch: pytest.Monkey
 
     def make() -> None:
         os.umask(0)
-        monkeypatch.setattr(schema, "_upgrade", dies)
+        monkeypatch.setattr(schema, "_build", dies)
         Store(str(place))
 
     assert in_child(make) == 9
     assert not place.exists()
     with pytest.raises(UsageError):
         Store(str(place)).run("1")
+
+
+def test_what_a_dead_process_left_is_removed(place: Path) -> None:
+    """A killed process leaves an unfinished copy, with values in it; the next one clears up."""
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitpid(child, 0)
+    for kind in ("new", "backup"):
+        place.with_name(f".renkei.db.{child}.{kind}").write_text("half a store")
+    old_store(place)
+    Store(str(place)).close()
+    place.unlink()
+    Store(str(place)).close()
+    left = sorted(path.name for path in place.parent.iterdir())
+    assert left == ["renkei.db", "renkei.db.0001.backup"]
 
 
 def test_processes_that_make_a_store_at_once_share_one(place: Path) -> None:
@@ -245,11 +272,90 @@ def test_odd_names_of_files_work(tmp_path: Path) -> None:
         planned(Store(str(tmp_path / name)))
 
 
+def old_store(place: Path, revision: str = "0001") -> None:
+    """Make the store that an older renkei left, with a finished, a waiting and a failed run."""
+    with sqlite3.connect(place) as connection:
+        connection.executescript((STORES / f"{revision}.sql").read_text(encoding="utf-8"))
+    connection.close()
+    place.chmod(0o600)
+
+
 def test_tables_and_migrations_agree(place: Path) -> None:
     """A change in tables.py without a migration would be missing from every existing store."""
+    old_store(place)
     engine = Store(str(place))._engine
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_new_store_is_like_one_brought_up_to_date(tmp_path: Path) -> None:
+    """Table by table, index by index; the columns are compared above."""
+    found = []
+    old_store(tmp_path / "old.db")
+    for name in ("old.db", "new.db"):
+        Store(str(tmp_path / name)).close()
+        with sqlite3.connect(tmp_path / name) as connection:
+            query = "select type, name, tbl_name from sqlite_master order by 1, 2"
+            found.append(connection.execute(query).fetchall())
+            version = connection.execute("select version_num from alembic_version").fetchall()
+            assert version == [(schema.HEAD,)]
+        connection.close()
+    assert found[0] == found[1]
+
+
+def test_an_older_store_is_copied_and_brought_up_to_date(place: Path) -> None:
+    """Its runs, outcomes and what is in doubt are all there; the copy is as the store was."""
+    old_store(place)
+    with sqlite3.connect(place) as connection:
+        before = list(connection.iterdump())
+    connection.close()
+    store = Store(str(place))
+    assert store.backup == place.with_name("renkei.db.0001.backup")
+    with sqlite3.connect(store.backup) as connection:
+        assert list(connection.iterdump()) == before
+    connection.close()
+    assert {stat.S_IMODE(file.stat().st_mode) for file in place.parent.iterdir()} == {0o600}
+    paused = store.run("1")
+    assert (paused.status, paused.reason) == (Status.PAUSED, Remark("timeout", ("rosta",)))
+    assert paused.outcomes == dict.fromkeys(Outcome, 0) | {
+        Outcome.CREATED: 1, Outcome.UPDATED: 1, Outcome.FAILED: 1, Outcome.UNKNOWN: 1,
+    }  # fmt: skip
+    assert [write.item.number for write in store.open_writes(1)] == ["0004"]
+    assert store.usage("rosta", "clinic") == {"calls": {"clinic": 3, "rosta": 2}, "seconds": 1.5}
+    assert store.usual("rosta", "clinic", NOW.date()) == 3
+    assert store.rewritten("2") == frozenset({"t4"})
+    assert store.run("3").status is Status.FAILED
+    assert Store(str(place)).backup is None
+
+
+def test_an_older_store_survives_a_death_at_every_step(place: Path, tmp_path: Path) -> None:
+    """Wherever the process ends in it, the next one finds the old store or the new one, whole."""
+    for statement in range(1, 40):
+        place.unlink(missing_ok=True)
+        old_store(place)
+
+        def upgrade(dies_at: int = statement) -> None:
+            seen = 0
+
+            def count(*_: object) -> None:
+                nonlocal seen
+                seen += 1
+                if seen == dies_at:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            sa.event.listen(sa.Engine, "before_cursor_execute", count)
+            Store(str(place)).close()
+
+        code = in_child(upgrade)
+        with sqlite3.connect(place) as connection:
+            assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+        connection.close()
+        assert Store(str(place)).run("2").counts[Difference.NEW] == 2
+        if code == 0:
+            assert statement > 10
+            return
+        assert code == -signal.SIGKILL
+    pytest.fail("the upgrade never came to its end")
 
 
 def test_a_locked_store_is_a_named_error_and_the_wait_is_short(
@@ -379,6 +485,20 @@ def test_a_dead_process_is_taken_over_at_once(place: Path) -> None:
     dead = store.run(first)
     assert (dead.status, dead.reason) == (Status.PAUSED, Remark("interrupted"))
     assert store.begin_sync(second, NOW, "tanaka").token == 2
+
+
+def test_a_process_that_ended_unnoticed_is_dead() -> None:
+    """Its parent has not asked for it, as in many containers: nobody waits for it either."""
+    child = subprocess.Popen(["sleep", "60"])
+    owner = Owner(Owner.me().host, child.pid, psutil.Process(child.pid).create_time())
+    assert not owner.is_dead()
+    child.kill()
+    until = time.monotonic() + 10
+    while not owner.is_dead() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert owner.is_dead()
+    assert child.returncode is None
+    child.wait()
 
 
 def test_a_process_number_used_again_is_another_process(place: Path) -> None:

@@ -169,8 +169,18 @@ class FakeRuns:
         self.chosen = selection
         return self.state
 
-    def sync(self, run_id: str, *, wait: bool = False, retry_failed: bool = False) -> Run:
-        self.calls.append("sync" + " wait" * wait + " retry" * retry_failed)
+    def sync(
+        self,
+        run_id: str,
+        *,
+        selection: Selection | None = None,
+        wait: bool = False,
+        retry_failed: bool = False,
+        allow_unusual: bool = False,
+    ) -> Run:
+        self.calls.append(
+            "sync" + " wait" * wait + " retry" * retry_failed + " allow" * allow_unusual
+        )
         if isinstance(self.after, BaseException):
             raise self.after
         if self.state.status is not Status.DONE:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import resource
 import signal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from renkei.model import ClosedHours, Estimate, Remark
+from renkei.model import ClosedHours, Estimate, Remark, Run
 from renkei.observer import Observer
 from renkei_runner.cli import COMMANDS
 from renkei_runner.progress import Progress
@@ -229,3 +230,21 @@ def test_a_terminal_sees_progress(
 def test_connectors_are_listed(renkei: Renkei) -> None:
     """`connectors` is a document even if nothing is installed."""
     assert isinstance(renkei("connectors", "--output", "json").json["connectors"], list)
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_document(
+    renkei: Renkei, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes to standard error; standard output holds the one document and nothing else."""
+    real = runs.fetch
+
+    def fetch(_runs: FakeRuns, *arguments: Any, **options: Any) -> Run:
+        print("hello from a plug-in")  # noqa: T201 - what a careless author does
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(type(runs), "fetch", fetch)
+    for words in (("--output", "json"), ()):
+        result = renkei("fetch", "smarthr", "touchontime", *words)
+        assert "hello" in result.err
+        assert "hello" not in result.out
+    assert json.loads(renkei("fetch", "smarthr", "touchontime", "--output", "json").out)

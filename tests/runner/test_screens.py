@@ -48,7 +48,7 @@ def test_notices_stand_beside_the_document(renkei: Renkei, runs: FakeRuns) -> No
     """A notice is on the screen; in JSON mode it goes to standard error."""
     notice = Remark("left_before_base", ("2", "2026-11-14", "0042", "0043"))
     runs.state = evolve(runs.state, notices=(notice,))
-    assert "--date 2026-11-14" in renkei("fetch", "smarthr", "touchontime").out
+    assert "base date 2026-11-14" in renkei("fetch", "smarthr", "touchontime").out
     result = renkei("fetch", "smarthr", "touchontime", "--output", "json")
     assert result.json == RUN
     assert "0042, 0043" in result.err

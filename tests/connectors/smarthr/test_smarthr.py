@@ -21,6 +21,7 @@ from renkei.connector import (
     UnavailableError,
     Values,
 )
+from renkei.errors import SystemFault
 from renkei_smarthr import SmartHR
 from renkei_smarthr.client import rooms
 
@@ -419,7 +420,8 @@ def test_check_names_what_is_missing(smarthr: SmartHR, mock: respx.MockRouter) -
     mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=refusal(403, 3))
     mock.get(f"{BASE}/v1/companies").mock(return_value=refusal(403, 3))
     account = smarthr.check()
-    assert account.name == "akebono"
+    assert account.name == "akebono.smarthr.jp"
+    assert any("/companies" in f.message for f in account.findings if f.level == "warning")
     texts = {(f.level, f.message) for f in account.findings}
     assert any(level == "problem" and "biz_establishments" in text for level, text in texts)
     assert any(level == "warning" and "birth_at" in text for level, text in texts)
@@ -431,3 +433,62 @@ def test_check_refuses_a_wrong_token(smarthr: SmartHR, mock: respx.MockRouter) -
     mock.get(CREWS).mock(return_value=refusal(401, 2))
     with pytest.raises(AccessError):
         smarthr.check()
+
+
+# -- what systems do that no document speaks of --------------------------------------------------
+
+
+@pytest.mark.parametrize("reset", ["0", "0.05", "1", "7", "60"])
+@pytest.mark.parametrize("write", [False, True])
+def test_a_limit_that_never_ends_ends_the_command(
+    smarthr: SmartHR, mock: respx.MockRouter, clock: Any, reset: str, *, write: bool
+) -> None:
+    """429 for ever: ten announced waits and the budget of three seconds, then an error."""
+    headers = {"x-intensive-rate-limit-remaining": "0", "x-intensive-rate-limit-reset": reset}
+    refused = refusal(429, 6)
+    refused.headers.update(headers)
+    route = mock.route(host="akebono.smarthr.jp").mock(return_value=refused)
+    with pytest.raises(UnavailableError) as caught:
+        smarthr.create_employee(values={"emp_code": "1"}) if write else listed(smarthr)
+    assert caught.value.code == "rate_limit"
+    assert clock.slept_s <= 10 * float(reset) + 3 + float(reset)
+    assert route.call_count < 200
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"code": 6, "type": "too_many_requests"}, "rate_limit"),
+        ({"code": 2, "type": "unauthorized_token"}, "access"),
+        ({"data": []}, "answer"),
+        ({"code": 1}, "answer"),
+        ("x", "answer"),
+        (5, "answer"),
+    ],
+)
+def test_something_else_than_a_list(
+    smarthr: SmartHR, mock: respx.MockRouter, body: object, code: str
+) -> None:
+    """A refusal with status 200 is what its code says; all else is called no list."""
+    mock.get(CREWS).respond(json=body)
+    for ask in (lambda: listed(smarthr), smarthr.check):
+        with pytest.raises(SystemFault) as caught:
+            ask()
+        assert (caught.value.code, caught.value.where) == (code, "smarthr")
+        assert "JSON" not in caught.value.message
+
+
+def test_our_token_in_a_refusal_is_hidden(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """A system that quotes the token gets it into no text of ours, however it is escaped."""
+    token = "tok_canary_0001"
+    escaped = token.replace("_", "\\u005f")
+    body = (
+        f'{{"code": 1, "message": "{token}", "errors": ['
+        f'{{"message": "Bearer {escaped} は不正です", "field": "{token}"}}]}}'
+    )
+    mock.post(CREWS).respond(400, content=body.encode())
+    with pytest.raises(RecordError) as caught:
+        smarthr.create_employee(values={"emp_code": "1"})
+    error = caught.value
+    assert error.detail == "Bearer *** は不正です"
+    assert token not in f"{error.message} {error.detail} {error.fields}"

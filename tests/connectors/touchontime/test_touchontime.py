@@ -20,7 +20,7 @@ from renkei.connector import (
     UnavailableError,
     Values,
 )
-from renkei_touchontime import TouchOnTime
+from renkei_touchontime import TouchOnTime, records
 
 BASE = "https://api.kingtime.jp/v1.0"
 EMPLOYEES = f"{BASE}/employees"
@@ -237,7 +237,7 @@ def test_a_number_that_is_no_path_is_looked_for_in_the_list(
 
 
 def test_only_dated_fields_follow_the_base_date(tot: TouchOnTime, mock: respx.MockRouter) -> None:
-    """The division shown is the base date's; the one to send again is today's."""
+    """The division shown is the base date's; the one that is sent again is today's."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         later = request.url.params["date"] != "2026-11-20"
@@ -246,7 +246,9 @@ def test_only_dated_fields_follow_the_base_date(tot: TouchOnTime, mock: respx.Mo
     mock.get(f"{EMPLOYEES}/1").mock(side_effect=answer)
     [found] = read(tot, Ref(number="1"), at=dt.date(2026, 12, 31))
     assert found.values["divisionCode"] == "200"
-    assert found.extra.base["divisionCode"] == "100"  # type: ignore[attr-defined]
+    route = mock.put(f"{EMPLOYEES}/key-1").mock(side_effect=wants_base("1"))
+    tot.update_employee(current=found, changes={"lastName": "髙﨑"})
+    assert json.loads(route.calls.last.request.content)["divisionCode"] == "100"
 
 
 # -- writing -----------------------------------------------------------------------------------
@@ -265,6 +267,22 @@ def current(mock: respx.MockRouter, tot: TouchOnTime, **changes: Any) -> Employe
     mock.get(f"{EMPLOYEES}/0417").mock(return_value=httpx.Response(200, json=person(**changes)))
     [found] = read(tot, Ref(number="0417"))
     return found
+
+
+def stored(request: httpx.Request, **before: Any) -> httpx.Response:
+    """Answer an update as the documents say: the whole employee, without what is empty."""
+    sent = {name: value or None for name, value in json.loads(request.content).items()}
+    return httpx.Response(200, json=person(**{**before, **sent}))
+
+
+def wants_base(code: str = "0417") -> Callable[[httpx.Request], httpx.Response]:
+    """Take an update with all six base values only."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        lacking = set(records.BASE) - json.loads(request.content).keys()
+        return error(400, 222) if lacking else stored(request, code=code)
+
+    return answer
 
 
 def test_a_new_employee_is_sent_without_what_is_empty(
@@ -294,7 +312,7 @@ def test_an_answer_about_somebody_else_is_in_doubt(
 
 def test_an_update_sends_only_what_changed(tot: TouchOnTime, mock: respx.MockRouter) -> None:
     """By key, with empty text for what is emptied, and never a date of effect."""
-    route = mock.put(f"{EMPLOYEES}/key-0417").respond(json=person())
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=stored)
     tot.update_employee(
         current=current(mock, tot), changes={"lastName": "髙﨑", "resignationDate": None}
     )
@@ -323,7 +341,7 @@ def test_only_the_first_address_changes(
     sent: list[str],
 ) -> None:
     """The whole list is sent, with the other addresses as just read and none twice."""
-    route = mock.put(f"{EMPLOYEES}/key-0417").respond(json=person())
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=stored)
     person_now = current(mock, tot, emailAddresses=had)
     tot.update_employee(current=person_now, changes={"emailAddresses": first})
     assert json.loads(route.calls.last.request.content) == {"emailAddresses": sent}
@@ -336,11 +354,10 @@ def test_only_the_first_address_changes(
 def test_base_values_are_sent_once_if_they_are_wanted(
     tot: TouchOnTime, mock: respx.MockRouter, codes: tuple[int, ...], message: str
 ) -> None:
-    """Should a part not be accepted, today's base values go along, the changes on top."""
+    """Should a part not be accepted, the base values go along, the changes on top."""
     refused = error(400, *codes, message=message)
-    route = mock.put(f"{EMPLOYEES}/key-0417").mock(
-        side_effect=[refused, httpx.Response(200, json=person())]
-    )
+    done = httpx.Response(200, json=person(lastName="髙﨑"))
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=[refused, done])
     tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
     assert json.loads(route.calls.last.request.content) == {
         "code": "0417",
@@ -350,19 +367,133 @@ def test_base_values_are_sent_once_if_they_are_wanted(
         "divisionCode": "100",
         "typeCode": "1",
     }
-    route.mock(side_effect=[refused, refused])
+    route.mock(side_effect=[refused])
     with pytest.raises(RecordError):
         tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
 
 
-def test_base_values_of_another_day_are_not_sent(tot: TouchOnTime, mock: respx.MockRouter) -> None:
-    """A transfer that is only booked must not happen early."""
-    route = mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=error(400, 222))
-    mock.get(EMPLOYEES).mock(return_value=httpx.Response(200, json=[person()]))
-    [booked] = tot.list_employees(at=dt.date(2027, 4, 1), fields=ALL)
+def test_a_refusal_that_base_values_do_not_help_proves_nothing(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """Refused with the base values as well: the next employee is tried without them again."""
+    route = mock.put(f"{EMPLOYEES}/key-0417")
+    refused = error(400, 222)
+    route.mock(side_effect=[refused, refused])
     with pytest.raises(RecordError):
-        tot.update_employee(current=booked, changes={"lastName": "髙﨑"})
+        tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+    route.mock(side_effect=stored)
+    tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+    assert json.loads(route.calls.last.request.content) == {"lastName": "髙﨑"}
+
+
+def test_base_values_are_no_cure_for_another_field(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """A refusal that names what is no base value is what it says."""
+    refused = error(400, 222, message="birthDate は必須です")
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=refused)
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+    assert (caught.value.code, caught.value.fields) == ("missing", ("birthDate",))
     assert route.call_count == 1
+
+
+def test_base_values_are_those_of_this_moment(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """What somebody has changed since the last look is read again, not put back."""
+    before = current(mock, tot)
+    current(mock, tot, lastName="編集", divisionCode="210", emailAddresses=["a@x.test", "n@x.test"])
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=wants_base())
+    changes: Values = {"firstName": "栞", "emailAddresses": None}
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=before, changes=changes)
+    assert (caught.value.code, caught.value.fields) == ("changed_since_fetch", ("emailAddresses",))
+    assert route.call_count == 1, "only the one that was refused"
+    tot.update_employee(current=before, changes={"firstName": "栞"})
+    sent = json.loads(route.calls.last.request.content)
+    assert (sent["lastName"], sent["divisionCode"], sent["firstName"]) == ("編集", "210", "栞")
+
+
+def test_what_is_as_wanted_by_now_is_no_conflict(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Somebody entered the very same value in the meantime: nothing of theirs is lost."""
+    before = current(mock, tot)
+    current(mock, tot, lastName="髙﨑")
+    mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=wants_base())
+    tot.update_employee(current=before, changes={"lastName": "髙﨑"})
+
+
+def test_base_values_are_refused_once_only(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A connection that wants them gets them with each further update at once."""
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=wants_base())
+    for name in ("髙﨑", "三雲", "髙﨑"):
+        tot.update_employee(current=current(mock, tot), changes={"lastName": name})
+    assert [call.response.status_code for call in route.calls] == [400, 200, 200, 200]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_is_gone_when_the_base_values_are_read(
+    tot: TouchOnTime, mock: respx.MockRouter, *, known: bool
+) -> None:
+    """Nobody is there any more, by number and by list: gone, not refused."""
+    one = current(mock, tot)
+    mock.get(f"{EMPLOYEES}/0417").mock(return_value=error(400, 9012))
+    mock.get(EMPLOYEES).respond(json=[])
+    mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=error(400, 222))
+    if not known:
+        one = Employee(id=one.id, values=one.values)
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=one, changes={"lastName": "髙﨑"})
+    assert caught.value.code == "not_found"
+
+
+def test_base_values_of_another_day_are_not_sent(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """A transfer that is only booked must not happen early; the reason says what is the matter."""
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=error(400, 222))
+    mock.get(f"{EMPLOYEES}/0417").mock(
+        side_effect=by_date(today=error(400, 9012), far=httpx.Response(200, json=person()))
+    )
+    [booked] = read(tot, Ref(number="0417"))
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=booked, changes={"lastName": "髙﨑"})
+    assert caught.value.code == "not_shown_yet"
+    assert route.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "ignored"),
+    [
+        ({"birthDate": "1990-01-01"}, ("birthDate",)),
+        ({"birthDate": None}, ("birthDate",)),
+        ({"birthDate": "1999-09-09"}, ("birthDate",)),
+        ({"birthDate": "1991-02-03", "lastName": "高崎"}, ()),
+        ({"birthDate": "1991-02-03"}, ()),
+        ({"birthDate": "1991-02-03", "lastName": NAME}, ("lastName",)),
+        ({"birthDate": "soon"}, ()),
+        ({"birthDate": None, "hiredDate": None, "emailAddresses": None}, ()),
+        ({"birthDate": None, "emailAddresses": None, "resignationDate": "2026-10-31"},
+         ("birthDate", "resignationDate")),
+    ],
+)  # fmt: skip
+def test_what_was_not_stored_is_told(
+    tot: TouchOnTime, mock: respx.MockRouter, answer: dict[str, Any], ignored: tuple[str, ...]
+) -> None:
+    """
+    200 with the old value, or without it in an answer that shows such values, is no update.
+
+    Another text is the system's own way of writing it; an answer of base values says nothing of
+    the others.
+    """
+    before = current(mock, tot, birthDate="1990-01-01", resignationDate="2026-10-31")
+    changes: Values = {
+        "lastName": "髙﨑", "birthDate": dt.date(1991, 2, 3), "resignationDate": None,
+    }  # fmt: skip
+    said = person(**{"lastName": "髙﨑", **answer})
+    mock.put(f"{EMPLOYEES}/key-0417").respond(json=said)
+    if not ignored:
+        tot.update_employee(current=before, changes=changes)
+        return
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=before, changes=changes)
+    assert (caught.value.code, caught.value.fields) == ("not_stored", ignored)
 
 
 # -- refusals ----------------------------------------------------------------------------------
@@ -385,8 +516,10 @@ def test_no_access_names_all_three_causes(
     [
         ("08:30:00", "10:00"),
         ("17:29:40", "18:30"),
-        ("18:30:20", "18:30"),
-        ("10:00:01", "10:00"),
+        ("18:30:20", "18:40"),
+        ("10:00:01", "10:10"),
+        ("12:00:00", "12:10"),
+        ("23:59:00", "00:09"),
         ("08:29:59", "10:00"),
         ("05:00:00", "10:00"),
     ],
@@ -394,12 +527,17 @@ def test_no_access_names_all_three_causes(
 def test_the_closed_band_is_told_by_its_code(
     tot: TouchOnTime, mock: respx.MockRouter, clock: Any, now: str, opens: str
 ) -> None:
-    """Code 104 settles what the clocks disagree on: the band that holds now, or the nearest."""
+    """
+    Code 104 settles what the clocks disagree on: the band that holds now, or the nearest.
+
+    Should that be over already, nobody knows until when: some minutes later, never a past time.
+    """
     clock.at = dt.datetime.combine(TODAY, dt.time.fromisoformat(now), JST)
     mock.post(EMPLOYEES).mock(return_value=error(403, "104"))
     with pytest.raises(ClosedError, match=opens) as caught:
         tot.create_employee(values=NEW)
     assert caught.value.opens.astimezone(JST).strftime("%H:%M") == opens
+    assert caught.value.opens > clock.now()
     assert caught.value.nothing_done
 
 
@@ -504,6 +642,68 @@ def test_check_refuses_a_token_that_opens_nothing(tot: TouchOnTime, mock: respx.
     mock.route(host="api.kingtime.jp").mock(return_value=error(403, 100))
     with pytest.raises(AccessError):
         tot.check()
+
+
+@pytest.mark.parametrize("refusal", [error(403, 100), error(404, 9013)])
+def test_check_needs_no_company(
+    tot: TouchOnTime, mock: respx.MockRouter, refusal: httpx.Response
+) -> None:
+    """The sync never asks for the company: a warning, and the host instead of a name."""
+    mock.get(f"{BASE}/company").mock(return_value=refusal)
+    for path in ("divisions", "working-types", "employees"):
+        mock.get(f"{BASE}/{path}").respond(json=[])
+    account = tot.check()
+    assert account.name == "api.kingtime.jp"
+    assert [f.level for f in account.findings] == ["warning", "ok", "ok", "ok", "ok"]
+    assert "/company" in account.findings[0].message
+
+
+def test_an_object_instead_of_a_list_is_no_broken_json(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """Wrapped rows are called something else; a refusal with status 200 is what its code says."""
+    mock.get(EMPLOYEES).respond(json={"data": [person()]})
+    with pytest.raises(AnswerError, match="where a list belongs"):
+        listed(tot)
+    mock.get(EMPLOYEES).respond(json={"code": "303", "message": "Too Many Requests"})
+    with pytest.raises(UnavailableError) as caught:
+        listed(tot)
+    assert (caught.value.code, caught.value.where) == ("rate_limit", "tot")
+
+
+def test_who_joins_on_the_farthest_base_date_is_found(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """A look-up asks for the base date itself, which may be a day behind the last one we ask."""
+    farthest = dt.date(2027, 11, 20)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        shown = request.url.params["date"] == "2027-11-20"
+        hired = person("1", hiredDate="2027-11-20")
+        alone = request.url.path.endswith("/1")
+        if alone:
+            return httpx.Response(200, json=hired) if shown else error(400, 9012)
+        return httpx.Response(200, json=[hired] if shown else [])
+
+    mock.get(url__startswith=EMPLOYEES).mock(side_effect=answer)
+    assert len(read(tot, Ref(number="1"), at=farthest, fields=["code"])) == 1
+    numbers = (Ref(number=n) for n in "12345")
+    assert len(read(tot, *numbers, at=farthest, fields=["code"])) == 1
+    assert read(tot, Ref(number="1"), fields=["code"]) == []
+
+
+def test_a_refused_farthest_date_is_nobody(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """Should the vendor's year end a day earlier, everybody else is still found."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.params["date"] == "2027-11-20":
+            return error(400, 9011)
+        return httpx.Response(200, json=[person(n) for n in "123"])
+
+    mock.get(EMPLOYEES).mock(side_effect=answer)
+    numbers = (Ref(number=n) for n in "1234")
+    found = read(tot, *numbers, at=dt.date(2027, 11, 20), fields=["code"])
+    assert [one.values["code"] for one in found] == ["1", "2", "3"]
 
 
 def test_closed_hours_and_limits_are_declared(tot: TouchOnTime) -> None:

@@ -1,0 +1,731 @@
+"""
+The planted bugs: mistakes that programs of this kind are known to make.
+
+Each is a story, the words of the source that it replaces, and the tests that must turn red. Take
+the quickest tests that show the harm, one to three; all bugs together run in every CI run. A
+process that a test starts anew is without the bug; one that it forks has it.
+"""
+
+from __future__ import annotations
+
+from tests.bugs.bug import Bug, bug
+
+WRITING = (
+    bug(
+        "create-sent-again",
+        "A create whose answer was lost is sent again at once.",
+        ("renkei.http.session:Session._perform", "request.idempotent or not doubt", "True"),
+        tests="tests/engine/test_http_session.py::test_a_create_is_never_sent_twice",
+    ),
+    bug(
+        "bad-gateway-did-nothing",
+        "A create answered with 502 is taken for one that was not carried out.",
+        ("renkei.http.session:_certain", "return error.nothing_done", "return True"),
+        tests="tests/engine/test_http_session.py::test_a_create_is_never_sent_twice",
+    ),
+    bug(
+        "limit-ends-a-doubt",
+        "An update whose answer was lost counts as not sent, as its next try met a rate limit.",
+        (
+            "renkei.http.session:Session._perform",
+            "raise InDoubtError(error) if doubt else error",
+            "raise error",
+        ),
+        tests="tests/engine/test_http_session.py"
+        "::test_an_update_stays_in_doubt_if_only_its_last_try_is_certain",
+    ),
+    bug(
+        "doubt-is-a-failure",
+        "A write in doubt is recorded as failed.",
+        ("renkei.apply:Application._send", "item, Outcome.UNKNOWN, ", "item, Outcome.FAILED, "),
+        tests="tests/engine/test_apply.py::test_a_create_whose_answer_was_lost_is_looked_up",
+    ),
+    bug(
+        "no-wait-for-the-second-look",
+        "A create that shows late is looked for twice at once, and sent again.",
+        (
+            "renkei.apply:Application.settle",
+            'self.pause(self.settle_wait_s, "settle")',
+            "pass",
+        ),
+        tests="tests/e2e/test_lost_answers.py::test_a_create_that_shows_late_is_not_repeated",
+    ),
+    bug(
+        "resume-sends-what-is-in-doubt",
+        "After an interrupt a write in doubt is sent again before anybody has looked.",
+        (
+            "renkei.apply:Application.carry_out",
+            "try:\n        self.settle()\n        for",
+            "try:\n        for",
+        ),
+        ("renkei.apply:Application._open", "if item.position not in waiting:", "if True:"),
+        tests="tests/engine/test_apply.py::test_what_an_earlier_process_had_sent_was_created_by_us",
+    ),
+    bug(
+        "intent-after-the-request",
+        "The intent is committed when the request has already left.",
+        (
+            "renkei.apply:Application._send",
+            "write = self.hold.intend(item.position, kind, self.clock.now())",
+            (
+                "sent, send = send, lambda: None\n"
+                "    sent()\n"
+                "    write = self.hold.intend(item.position, kind, self.clock.now())"
+            ),
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_a_process_that_dies_leaves_a_run_that_resumes[before intent-1]",
+    ),
+    bug(
+        "outcome-before-the-request",
+        "The outcome is committed before the request leaves.",
+        (
+            "renkei.apply:Application._send",
+            "try:\n        send()",
+            (
+                "done = Outcome.CREATED if kind == 'create' else Outcome.UPDATED\n"
+                "    self._record(item, done, write=write)\n"
+                "    try:\n        send()"
+            ),
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_a_process_that_dies_leaves_a_run_that_resumes[after send-1]",
+    ),
+    bug(
+        "anybody-of-that-number-is-ours",
+        "A create in doubt counts as done as soon as anybody carries the number.",
+        (
+            "renkei.apply:Application._settled_create",
+            "len(hits) == 1 and self._equals(doubt.item, hits[0])",
+            "hits",
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_a_create_in_doubt_that_exists_with_other_values_is_failed",
+    ),
+    bug(
+        "no-look-before-a-create",
+        "Nobody looks whether the employee has been created since the fetch.",
+        (
+            "renkei.apply:Application._create",
+            "hits := seen.by_number.get(str(item.number), [])",
+            "hits := []",
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_a_person_created_by_somebody_else_meanwhile_is_not_created",
+    ),
+    bug(
+        "whole-record-sent",
+        "An update sends every value, not only those that differ.",
+        (
+            "renkei.apply:Application._update",
+            "changes = {change.field: change.after for change in item.changes}",
+            "changes = item.after",
+        ),
+        tests="tests/engine/test_runs.py::test_a_changed_employee_gets_only_what_differs",
+    ),
+    bug(
+        "lost-update",
+        "What somebody has changed since the fetch is overwritten.",
+        (
+            "renkei.apply:Application._update",
+            "changed := self._changed(item, current)",
+            "changed := ()",
+        ),
+        tests="tests/engine/test_runs.py::test_somebody_changed_since_the_fetch_is_not_overwritten",
+    ),
+    bug(
+        "old-values-of-the-source",
+        "A plan writes back what another run has meanwhile changed in its source.",
+        ("renkei.sync:Sync._apply", "self.store.rewritten(run.id)", "frozenset()"),
+        tests="tests/engine/test_runs.py"
+        "::test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values",
+    ),
+    bug(
+        "vanished-choice",
+        "A chosen value that is not offered any more is sent all the same.",
+        (
+            "renkei.apply:Application._create",
+            "gone := vanished(item, self.offered)",
+            "gone := None",
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_a_choice_that_vanished_blocks_only_those_who_need_it",
+    ),
+    bug(
+        "choice-by-code-alone",
+        "A chosen code that means something else by now is sent all the same.",
+        (
+            "renkei.choose:vanished",
+            "offered.get(name, {}).get(choice.code) != choice.label",
+            "choice.code not in offered.get(name, {})",
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_a_choice_that_vanished_blocks_only_those_who_need_it",
+    ),
+    bug(
+        "full-plan-is-one-refusal",
+        "Every further create is sent although the system takes no more employees.",
+        (
+            "renkei.apply:Application._send",
+            (
+                "self._no_creates = reason_of(error)\n"
+                "        self._record(item, Outcome.DEFERRED, self._no_creates, write=write)"
+            ),
+            "self._record(item, Outcome.DEFERRED, reason_of(error), write=write)",
+        ),
+        tests="tests/engine/test_apply.py::test_a_full_plan_stops_creates_and_not_updates",
+    ),
+    bug(
+        "cancel-not-heard",
+        "A process that syncs does not find out that its run was cancelled.",
+        (
+            "renkei.store.journal:Journal.intend",
+            "if self._status(connection, held.run_id) is Status.CANCELLED:",
+            "if False:",
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_a_cancel_from_elsewhere_stops_after_the_employee_in_hand",
+    ),
+    bug(
+        "retry-sends-what-was-accepted",
+        "--retry-failed creates somebody again whom the system has accepted.",
+        (
+            "renkei.store.journal:_forget_failed",
+            ".where(items.c.position.not_in(accepted))",
+            "",
+        ),
+        (
+            "renkei.apply:Application.carry_out",
+            "if self.store.accepted(self.hold.lease.connection, self.hold.lease.run_id):",
+            "if False:",
+        ),
+        tests="tests/engine/test_gaps_sync.py"
+        "::test_who_was_accepted_without_a_number_is_not_created_again",
+    ),
+    bug(
+        "nameless-created-by-the-next-run",
+        "The next fetch finds somebody new who was accepted without the number.",
+        (
+            "renkei.fetch:_unless_there",
+            "if item.difference is not Difference.NEW or item.number not in nameless:",
+            "if True:",
+        ),
+        tests="tests/engine/test_apply.py"
+        "::test_after_a_create_without_its_number_nobody_else_is_created",
+    ),
+    bug(
+        "redirect-is-a-success",
+        "A create that was answered with a redirect counts as done.",
+        ("renkei.http.session:Session._understood", "if reply.status >= 300:", "if False:"),
+        tests="tests/engine/test_http_session.py::test_a_redirected_write_is_in_doubt",
+    ),
+    bug(
+        "answer-about-somebody-else",
+        "Whoever SmartHR says it has created is taken for the one who was sent.",
+        (
+            "renkei_smarthr.client:Client.create",
+            "if created.get(NUMBER) != values.get(NUMBER):",
+            "if False:",
+        ),
+        tests="tests/connectors/smarthr/test_smarthr.py"
+        "::test_an_answer_about_somebody_else_is_in_doubt",
+    ),
+    bug(
+        "normalised-on-the-way",
+        "Texts are normalised to NFC when they are written.",
+        (
+            "renkei.http.request:_encoded",
+            "json.dumps(value, ensure_ascii=False, allow_nan=False)",
+            (
+                '__import__("unicodedata").normalize('
+                '"NFC", json.dumps(value, ensure_ascii=False, allow_nan=False))'
+            ),
+        ),
+        tests="tests/engine/test_http_session.py::test_text_is_sent_byte_for_byte",
+    ),
+)
+
+STORE = (
+    bug(
+        "deferred-begin",
+        "A writer begins as a reader, and fails at once when another one was quicker.",
+        (
+            "renkei.store.schema:_sqlite",
+            '"begin immediate" if writes else "begin"',
+            '"begin"',
+        ),
+        tests="tests/engine/test_gaps_store.py::test_a_writer_waits_for_the_one_before",
+    ),
+    bug(
+        "intent-without-a-lease",
+        "An intent is committed although another process has taken over.",
+        ("renkei.store.journal:Journal.intend", "lease.renew(connection, held)", "pass"),
+        tests="tests/engine/test_store.py::test_a_stolen_lease_stops_the_old_holder",
+    ),
+    bug(
+        "slept-through-its-lease",
+        "A process that slept does not look at its lease before the request leaves.",
+        ("renkei.sync:Sync.carry_out", "writer.connection.guard = hold.check", "pass"),
+        tests="tests/e2e/test_gaps_lease.py::test_a_lease_lost_after_the_intent_sends_nothing",
+    ),
+    bug(
+        "lease-for-ever",
+        "The lease of a process on another machine never expires.",
+        ("renkei.store.lease:is_alive", "return fresh and not", "return not"),
+        tests="tests/engine/test_store.py"
+        "::test_a_process_of_another_machine_is_taken_over_after_the_lifetime_only",
+    ),
+    bug(
+        "lease-stolen-from-the-living",
+        "A lease is taken although its process lives.",
+        ("renkei.store.lease:acquire", "row is not None and is_alive(row)", "False"),
+        tests="tests/engine/test_store.py::test_a_second_process_is_told_who_writes",
+    ),
+    bug(
+        "any-process-of-that-number",
+        "A dead process counts as alive once its number is in use again.",
+        (
+            "renkei.store.owner:Owner.is_dead",
+            "return abs(process.create_time() - self.started) > 1.0",
+            "return False",
+        ),
+        tests="tests/engine/test_store.py::test_a_process_number_used_again_is_another_process",
+    ),
+    bug(
+        "ended-unnoticed",
+        "A process that has ended keeps its lease until its parent asks for it.",
+        (
+            "renkei.store.owner:Owner.is_dead",
+            "if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):",
+            "if False:",
+        ),
+        tests="tests/engine/test_gaps_store.py::test_a_process_that_ended_unnoticed_keeps_no_lease",
+    ),
+    bug(
+        "late-answer-wins",
+        "An answer that comes after the lease was lost replaces what the successor has found.",
+        (
+            "renkei.store.journal:Journal.record",
+            ".where(sa.or_(holds, open_still))",
+            "",
+        ),
+        tests="tests/engine/test_store.py"
+        "::test_an_answer_that_comes_after_the_theft_is_still_recorded",
+    ),
+    bug(
+        "open-to-everybody",
+        "The store is created readable for everybody.",
+        (
+            "renkei.store.schema:_draft",
+            "os.O_NOFOLLOW, 0o600))",
+            "os.O_NOFOLLOW, 0o644))",
+        ),
+        ("renkei.store.schema:open_engine", "path.chmod(0o600)", "pass"),
+        tests="tests/engine/test_store.py::test_a_new_store_is_readable_by_its_owner_only",
+    ),
+    bug(
+        "store-of-tomorrow",
+        "A store that a newer renkei has made is used.",
+        (
+            "renkei.store.schema:_is_behind",
+            "if revision is not None and revision > HEAD:",
+            "if False:",
+        ),
+        tests="tests/e2e/test_usage.py::test_a_store_that_cannot_be_used_is_left_alone[newer]",
+    ),
+    bug(
+        "purge-leaves-names",
+        "A purge leaves the names of those who were chosen.",
+        ("renkei.store.plans:Plans.purge", 'name="", payload=None', "payload=None"),
+        tests="tests/engine/test_store.py::test_a_purge_leaves_counts_and_outcomes_and_no_value",
+    ),
+    bug(
+        "choice-of-somebody-else",
+        "A choice that another operator has replaced is synced all the same.",
+        (
+            "renkei.store.journal:Journal.begin_sync",
+            'selection and row["selection"] != codec.selection_out(selection)',
+            "False",
+        ),
+        tests="tests/engine/test_safety.py::test_a_choice_made_in_the_meantime_is_not_synced",
+    ),
+)
+
+READING = (
+    bug(
+        "short-list-is-the-whole",
+        "A list with fewer people than its own total is compared.",
+        (
+            "renkei.http.paging:_Walk.finish",
+            "self._total is not None and len(self._ids) != self._total",
+            "False",
+        ),
+        tests="tests/engine/test_http_session.py::test_a_list_that_does_not_add_up_has_changed",
+    ),
+    bug(
+        "moving-list-is-the-whole",
+        "A list whose total changes from page to page is compared.",
+        ("renkei.http.paging:_Walk._compare_total", "elif total != self._total:", "elif False:"),
+        tests="tests/engine/test_http_session.py::test_a_list_that_does_not_add_up_has_changed",
+    ),
+    bug(
+        "cut-list-is-the-whole",
+        "A list that is cut off in the middle is compared.",
+        (
+            "renkei.http.session:Session._elements",
+            "except CutOff:\n        raise cut_off(self.name) from None",
+            "except CutOff:\n        return",
+        ),
+        tests="tests/engine/test_http_session.py::test_a_stream_that_ends_early_raises",
+    ),
+    bug(
+        "missing-is-gone",
+        "Whoever a list of SmartHR leaves out counts as gone, without asking for them.",
+        ("renkei_smarthr.client:Client.crews_by_id", "for identity in missing:", "for _ in ():"),
+        tests="tests/connectors/smarthr/test_gaps_smarthr.py"
+        "::test_whom_a_list_leaves_out_is_asked_for_directly",
+    ),
+    bug(
+        "future-hires-are-new",
+        "Whoever Touch On Time shows only at a later date is created again.",
+        (
+            "renkei_touchontime.connector:TouchOnTime._days",
+            "return (at, last) if at < last else (at,)",
+            "return (at,)",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_one_call_lists_everybody_and_another_future_hires",
+    ),
+    bug(
+        "link-followed",
+        "The next page is asked for where the answer says, token included.",
+        (
+            "renkei.http.paging:read_pages",
+            "        yield from walk.take(session.get(*path, query=page))",
+            (
+                "        from renkei.http.request import Request\n"
+                '        said = answer.headers.get("link", "") if walk.page > 1 else ""\n'
+                '        if link := re.search("<(.+?)>", said):\n'
+                '            request = Request(method="GET", url=link[1])\n'
+                "            answer = session._perform(request, session._answer)\n"
+                "        else:\n"
+                "            answer = session.get(*path, query=page)\n"
+                "        yield from walk.take(answer)"
+            ),
+        ),
+        tests="tests/engine/test_http_session.py::test_pages_are_read_to_the_end[True-True]",
+    ),
+    bug(
+        "redirect-followed",
+        "A request goes on to wherever an answer sends it.",
+        ("renkei.http.wire:Wire.__init__", "follow_redirects=False", "follow_redirects=True"),
+        tests="tests/engine/test_http_session.py::test_redirects_are_not_followed",
+    ),
+    bug(
+        "reset-is-an-epoch",
+        "The seconds until a limit is reset are read as an instant, which is long over.",
+        (
+            "renkei_smarthr.client:rooms",
+            'reset_s=said["reset"]',
+            'reset_s=said["reset"] - __import__("time").time()',
+        ),
+        tests="tests/connectors/smarthr/test_smarthr.py"
+        "::test_every_family_of_limit_headers_is_read",
+    ),
+    bug(
+        "closed-is-a-wrong-token",
+        "Every 403 of Touch On Time is a wrong token, the closed hours too.",
+        (
+            "renkei_touchontime.client:Client._classify",
+            "if _CLOSED in codes:",
+            (
+                "if failure.status == 403:\n"
+                "        return _no_access(failure)\n"
+                "    if _CLOSED in codes:"
+            ),
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_the_closed_band_is_told_by_its_code",
+    ),
+    bug(
+        "code-as-text-not-read",
+        "The flat kind of error of Touch On Time, its code a text, is not understood.",
+        (
+            "renkei_touchontime.client:_codes",
+            "yield int(text)",
+            "continue",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py::test_limits_did_nothing",
+    ),
+    bug(
+        "closed-hours-not-kept",
+        "Requests are sent in closed hours.",
+        (
+            "renkei.http.connection:Connection.check_open",
+            "if opens := hours.reopening(now):",
+            "if opens := None:",
+        ),
+        tests="tests/engine/test_http_session.py::test_closed_hours_stop_every_request",
+    ),
+    bug(
+        "fetch-may-write",
+        "A connection for reading sends writes.",
+        (
+            "renkei.http.connection:Connection.permit",
+            "if self.read_only and writes(method):",
+            "if False:",
+        ),
+        tests="tests/engine/test_http_session.py::test_reading_connections_refuse_writes",
+    ),
+    bug(
+        "last-key-wins",
+        "Of two values for one key in an answer the last is taken.",
+        ("renkei.http.decode:_unique", "if len(result) != len(pairs):", "if False:"),
+        tests="tests/engine/test_http_decode.py::test_what_strict_json_does_not_have_is_refused",
+    ),
+    bug(
+        "bomb-unpacked",
+        "A small answer that unpacks into a huge one is read to its end.",
+        ("renkei.http.wire:Reply.chunks", "if received > max_bytes:", "if False:"),
+        tests="tests/engine/test_http_session.py"
+        "::test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped",
+    ),
+    bug(
+        "no-deadline-for-a-call",
+        "A time limit is for the next byte, not for the whole call.",
+        ("renkei.http.wire:Reply._raw", "if self.deadline.left_s() <= 0:", "if False:"),
+        tests="tests/engine/test_gaps_http.py::test_no_answer_may_drip_for_ever",
+    ),
+)
+
+COMPARING = (
+    bug(
+        "absent-is-empty",
+        "What SmartHR does not show counts as empty.",
+        (
+            "renkei_smarthr.records:employee",
+            "if key not in record:",
+            "if key not in record:\n            values[name] = None",
+        ),
+        tests="tests/connectors/smarthr/test_smarthr.py::test_a_key_that_is_absent_is_unknown",
+    ),
+    bug(
+        "empty-overwrites",
+        "What is empty in the source empties the target, although the mapping says keep.",
+        (
+            "renkei.mapping.translate:Translation.translate",
+            'if value is not None or row.empty == "clear":',
+            "if True:",
+        ),
+        tests="tests/engine/test_mapping_translate.py::test_empty_leaves_the_target_alone",
+    ),
+    bug(
+        "kanji-folded",
+        "Rare kanji count as their common forms.",
+        (
+            "renkei.mapping.text:width",
+            "_full_width_kana(text.translate(_ASCII))",
+            'unicodedata.normalize("NFKC", text)',
+        ),
+        tests="tests/engine/test_compare.py::test_kanji_case_and_inner_spaces_count",
+    ),
+    bug(
+        "near-number-created",
+        "Somebody is created whose number is there in another width or with other zeros.",
+        (
+            "renkei.compare:_Draft.note_near",
+            "if in_target and not self._partners:",
+            "if False:",
+        ),
+        tests="tests/engine/test_compare.py::test_a_near_number_blocks",
+    ),
+    bug(
+        "shared-number-of-the-source",
+        "Of two in the source with one number, both are synced.",
+        ("renkei.compare:_Draft.note_numbers", "if listed > 1:", "if False:"),
+        tests="tests/engine/test_compare.py::test_a_number_twice_in_the_source_blocks_both",
+    ),
+    bug(
+        "shared-number-of-the-target",
+        "Of two in the target with one number, the first is taken.",
+        ("renkei.compare:_Draft.note_numbers", "if self._partners > 1:", "if False:"),
+        tests="tests/engine/test_compare.py::test_a_number_twice_in_the_target_blocks",
+    ),
+    bug(
+        "number-used-again",
+        "Whoever carries the number is the same person, whatever the name and birth date.",
+        (
+            "renkei.compare:_Draft._note_partner",
+            "if self._is_other_person(translated.values, self._partner.values):",
+            "if False:",
+        ),
+        tests="tests/engine/test_compare.py::test_another_person_is_one_who_differs_in_all_three",
+    ),
+    bug(
+        "last-day-at-work",
+        "Whoever leaves on the base date is still listed.",
+        ("renkei.compare:has_left", "left <= base", "left < base"),
+        tests="tests/engine/test_compare.py::test_listed_are_those_employed_on_the_base_date",
+    ),
+    bug(
+        "token-without-the-right",
+        "A role that the token cannot read for anybody counts as empty.",
+        ("renkei.fetch:refuse_unknown_roles", "if missing:", "if False:"),
+        tests="tests/engine/test_compare.py::test_a_role_unknown_for_everybody_stops_the_fetch",
+    ),
+    bug(
+        "today-in-london",
+        "The base date of a fetch is the day in UTC.",
+        ("renkei.clock:Clock.today", "self.now().astimezone(JST).date()", "self.now().date()"),
+        tests="tests/e2e/test_base_date.py::test_today_is_the_day_in_japan",
+    ),
+    bug(
+        "base-date-taken-anew",
+        "A sync compares as of today, not as of the base date of its plan.",
+        (
+            "renkei.sync:Sync._apply",
+            "self.pairing.comparison(source, writer.fields, run.base_date)",
+            "self.pairing.comparison(source, writer.fields, self.clock.today())",
+        ),
+        tests="tests/engine/test_gaps_sync.py::test_the_base_date_of_the_plan_holds_to_its_end",
+    ),
+    bug(
+        "numbers-in-yaml",
+        "A plain number in a mapping is read as YAML reads it: 0042 is 34.",
+        (
+            "renkei.mapping.source:_Builder._take",
+            "self._put(event, None if empty else event.value)",
+            (
+                "plain = event.implicit[0] and event.value.isdigit()\n"
+                "            value = str(yaml.safe_load(event.value)) if plain else event.value\n"
+                "            self._put(event, None if empty else value)"
+            ),
+        ),
+        tests="tests/engine/test_mapping_yaml.py::test_every_scalar_is_text",
+    ),
+)
+
+DECIDING = (
+    bug(
+        "blocked-can-be-chosen",
+        "Somebody who is blocked can be chosen by number.",
+        (
+            "renkei.choose:pick",
+            "if named and entry.difference is Difference.BLOCKED:",
+            "if False:",
+        ),
+        tests="tests/engine/test_choose.py::test_unknown_and_blocked_numbers_are_refused",
+    ),
+    bug(
+        "plan-of-any-age",
+        "A plan of last week is synced.",
+        (
+            "renkei.runs:Runs._too_old",
+            "return fetched is None or self.clock.now() - fetched > age",
+            "return False",
+        ),
+        tests="tests/engine/test_store.py::test_a_plan_expires_after_a_day",
+    ),
+    bug(
+        "plan-of-another-mapping",
+        "A plan is synced although the mapping has changed since.",
+        ("renkei.runs:Runs._current", "if same:", "if True:"),
+        tests="tests/engine/test_choose.py::test_a_plan_of_another_mapping_is_not_synced",
+    ),
+    bug(
+        "no-safety-limits",
+        "Nobody looks at the safety limits.",
+        (
+            "renkei.runs:Runs._must_allow",
+            "found = self.unusual(run.id)",
+            "found = []",
+        ),
+        tests="tests/engine/test_safety.py::test_fifty_pass_and_fifty_one_do_not",
+    ),
+    bug(
+        "emptied-fields-not-counted",
+        "A field that empties for many is not unusual.",
+        (
+            "renkei.safety:unusual",
+            'if counts["emptied"] > (passing := safety.emptied.of(listed)):',
+            "if False:",
+        ),
+        tests="tests/engine/test_safety.py::test_a_field_that_empties_for_many",
+    ),
+    bug(
+        "shrinking-source",
+        "A source that has lost most of its people is not unusual.",
+        (
+            "renkei.safety:shrinking",
+            "usual is None or usual - listed <= safety.shrink.of(usual)",
+            "True",
+        ),
+        tests="tests/engine/test_safety.py::test_a_source_that_shrinks",
+    ),
+    bug(
+        "allowed-once-allowed-for-ever",
+        "What a person has allowed holds for the next choice, too.",
+        ("renkei.store.plans:Plans.choose", ", allowed_by=None)", ")"),
+        tests="tests/engine/test_safety.py::test_allowing_is_for_one_choice_only",
+    ),
+    bug(
+        "schedule-allows-the-unusual",
+        "A schedule writes what is over the safety limits.",
+        (
+            "renkei_runner.run:run",
+            "selection=chosen, wait=wait)",
+            "selection=chosen, wait=wait, allow_unusual=True)",
+        ),
+        tests="tests/e2e/test_safety_limits.py::test_a_schedule_keeps_the_limits",
+    ),
+    bug(
+        "yes-allows-the-unusual",
+        "--yes also allows what is over the safety limits.",
+        (
+            "renkei_runner.sync:sync",
+            "allow_unusual=allow_unusual,",
+            "allow_unusual=allow_unusual or wanted.yes,",
+        ),
+        tests="tests/e2e/test_safety_limits.py::test_many_new_employees_wait_for_a_person",
+    ),
+)
+
+SHOWING = (
+    bug(
+        "formula-in-a-cell",
+        "A cell of the CSV that begins like a formula is written as it is.",
+        (
+            "renkei.export:_guarded",
+            'runs = sign or "\\t" in blanks or "\\r" in blanks',
+            "runs = False",
+        ),
+        tests="tests/engine/test_export.py::test_no_cell_runs_as_a_formula",
+    ),
+    bug(
+        "raw-control-characters",
+        "A name can send control characters to the terminal.",
+        ("renkei.printable:printable", "return _HIDDEN.sub(_spelt, text)", "return text"),
+        tests="tests/engine/test_texts.py::test_control_characters_are_spelt_out",
+    ),
+    bug(
+        "token-in-an-error",
+        "The message about a refused token repeats it.",
+        (
+            "renkei_touchontime.client:Client._classify",
+            "return _no_access(failure)",
+            (
+                "token = self._connection.token.reveal()\n"
+                '        return AccessError(f"{failure.connection} refused the token {token}.")'
+            ),
+        ),
+        tests="tests/e2e/test_vendor_switches.py::test_check_of_a_wrong_token_names_the_causes",
+    ),
+    bug(
+        "value-in-a-log",
+        "Whatever somebody puts into a log event is logged.",
+        ("renkei.logs:only_allowed", "if key in ALLOWED", ""),
+        tests="tests/engine/test_logs.py::test_what_is_not_on_the_list_is_dropped",
+    ),
+)
+
+BUGS: tuple[Bug, ...] = (*WRITING, *STORE, *READING, *COMPARING, *DECIDING, *SHOWING)

@@ -1,0 +1,86 @@
+"""The planted bugs can be planted, and each of them turns the tests red."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.bugs.bug import Bug, Edit, Rotten
+from tests.bugs.planted import BUGS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+HARMLESS = """\
+import sys
+from tests.bugs.__main__ import main
+from tests.bugs.bug import bug
+left = "tests/engine/test_compare.py::test_listed_are_those_employed_on_the_base_date"
+edit = ("renkei.compare:has_left", "left <= base", "base >= left")
+sys.exit(main([bug("harmless", "Nothing is wrong.", edit, tests=left + "\\n" + sys.argv[1])]))
+"""
+
+
+def python(*words: str) -> tuple[int, str]:
+    """Run Python in the checkout; return its exit code and all it said."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_what_a_bug_replaces_is_there(bug: Bug) -> None:
+    """Whoever changes a function with a bug in it is told; a bug does not rot in silence."""
+    assert bug.changes()
+    assert bug.tests
+
+
+def test_every_bug_has_a_name_of_its_own() -> None:
+    """The table names them."""
+    assert len({bug.name for bug in BUGS}) == len(BUGS)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Edit("renkei.gone:has_left", "left", "right"),
+        Edit("renkei.compare:gone", "left", "right"),
+        Edit("renkei.compare:Gone.has_left", "left", "right"),
+        Edit("renkei.compare:LEFT_NAMED", "20", "30"),
+        Edit("renkei.compare:has_left", "right <= base", "right < base"),
+        Edit("renkei.compare:has_left", "left", "right"),
+    ],
+)
+def test_a_bug_that_cannot_be_planted_says_so(edit: Edit) -> None:
+    """The module, the class, the function or the words are gone, or the words are there twice."""
+    with pytest.raises(Rotten, match=re.escape(edit.where)):
+        edit.made()
+
+
+def test_a_bug_that_nothing_catches_is_told(tmp_path: Path) -> None:
+    """So is a test that fails without a bug: its red would prove nothing."""
+    red = tmp_path / "test_red.py"
+    red.write_text("def test_red():\n    assert not 'whatever happens'\n")
+    code, said = python("-c", HARMLESS, str(red))
+    assert code == 1, said
+    assert "harmless SURVIVES: Nothing is wrong." in said
+    assert "Without a bug: " in said
+    assert "assert not 'whatever happens'" in said
+
+
+@pytest.mark.timeout(300)
+def test_every_bug_is_caught() -> None:
+    """The tests of each bug are green without it and red with it."""
+    code, said = python("-m", "tests.bugs")
+    assert code == 0, said
+    assert f"{len(BUGS)} bugs planted, 0 things wrong" in said

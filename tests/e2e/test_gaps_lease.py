@@ -1,0 +1,36 @@
+"""What planted bugs got away with: a process that sleeps between its intent and the request."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from renkei.store import Hold, Store
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Office
+
+
+def test_a_lease_lost_after_the_intent_sends_nothing(
+    office: Office, direction: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has taken over meanwhile; whoever wakes up looks before it sends."""
+    run = office.fetched(*direction)
+    intend = Hold.intend
+
+    def slept(hold: Hold, position: int, kind: str, at: dt.datetime) -> int | None:
+        write = intend(hold, position, kind, at)
+        with monkeypatch.context() as patch:
+            patch.setattr("renkei.store.lease.LIFETIME_S", 0.0)
+            store = Store(str(office.store))
+            store.begin_sync(run, at, "somebody else")
+            store.close()
+        return write
+
+    monkeypatch.setattr(Hold, "intend", slept)
+    monkeypatch.setattr("renkei.store.hold.RENEW_S", 0.0)
+    result = office.ask("sync", run, *office.everybody(direction[1]))
+    assert result.code == 5
+    assert office.sent() == []

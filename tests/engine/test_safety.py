@@ -1,0 +1,245 @@
+"""Safety limits: what is over one is not written before a person has allowed that very choice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renkei.errors import UnusualError, UsageError
+from renkei.model import Difference, Remark, Run, Selection, Status, Value
+from renkei.safety import Limit, Safety
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
+
+LEFT = dt.date(2026, 11, 30)
+NEW_ONES = frozenset({Difference.NEW})
+
+
+@given(st.integers(0, 200), st.integers(0, 100), st.integers(0, 20_000))
+def test_a_limit_is_the_larger_of_people_and_percent(
+    people: int, percent: int, listed: int
+) -> None:
+    """It never passes fewer than its people, nor fewer than its share of a long list."""
+    passing = Limit(people=people, percent=percent).of(listed)
+    assert passing == max(people, int(listed * percent / 100 + 1e-9))
+
+
+@pytest.mark.parametrize(
+    ("listed", "creates", "leaving", "emptied", "shrink"),
+    [
+        (10, 50, 5, 3, 5),
+        (100, 50, 5, 3, 10),
+        (1_000, 300, 50, 20, 100),
+        (10_000, 3000, 500, 200, 1000),
+    ],
+)
+def test_the_defaults_suit_ten_and_ten_thousand(
+    listed: int, creates: int, leaving: int, emptied: int, shrink: int
+) -> None:
+    """Creates and updates up to 50 or 30 %; leaving dates and emptied fields far less."""
+    safety = Safety()
+    assert safety.creates.of(listed) == safety.updates.of(listed) == creates
+    assert (safety.leaving.of(listed), safety.emptied.of(listed)) == (leaving, emptied)
+    assert safety.shrink.of(listed) == shrink
+
+
+def people(world: World, count: int, **more: Value) -> None:
+    """Put so many people into the clinic."""
+    for n in range(count):
+        world.in_clinic(f"{n:04}", mail=f"{n}@example.jp", **more)
+
+
+def in_both(world: World, count: int, **rosta: Value) -> None:
+    """Put so many people into both systems, in the rosta with other values."""
+    people(world, count)
+    for n in range(count):
+        world.in_rosta(f"{n:04}", email=f"{n}@example.jp", **rosta)
+
+
+def leave(world: World, count: int) -> None:
+    """Let the first so many of the clinic leave."""
+    for person_id, person in list(world.clinic.people.items())[:count]:
+        values = {**person.values, "until": LEFT}
+        world.clinic.people[person_id] = evolve(person, values=values)
+
+
+def refused(world: World, run: Run) -> list[str]:
+    """Try to sync; return what it was refused for. Nothing was sent, and the run waits."""
+    with world.runs() as runs:
+        with pytest.raises(UnusualError, match="--allow-unusual") as caught:
+            runs.sync(run.id)
+        assert caught.value.exit_code == 6
+        assert runs.run(run.id).status is Status.READY
+        assert not world.rosta.writes
+        return [remark.code for remark in runs.unusual(run.id)]
+
+
+def allowed(world: World, run: Run) -> Run:
+    """Sync as a person who has looked at the plan and allows it."""
+    with world.runs() as runs:
+        return runs.sync(run.id, allow_unusual=True)
+
+
+@pytest.fixture
+def careful(world: World) -> World:
+    """The two systems with the limits that renkei has by itself."""
+    text = (world.folder / "renkei.yaml").read_text()
+    (world.folder / "renkei.yaml").write_text(
+        "\n".join(line for line in text.splitlines() if "safety" not in line)
+    )
+    return world
+
+
+def test_fifty_pass_and_fifty_one_do_not(careful: World) -> None:
+    """New employees: the 51st of a small company is one too many, until a person allows them."""
+    people(careful, 51)
+    run = careful.fetch()
+    careful.choose(run)
+    assert refused(careful, run) == ["unusual_creates"]
+    done = allowed(careful, run)
+    assert (done.status, done.allowed_by) == (Status.DONE, "tester")
+    assert len(careful.rosta.writes) == 51
+
+
+def test_fifty_are_written_without_asking(careful: World) -> None:
+    """Exactly the limit passes."""
+    people(careful, 50)
+    assert careful.sync(careful.fetch()).status is Status.DONE
+
+
+def test_updates_are_counted_apart_from_creates(careful: World) -> None:
+    """Forty new and forty changed employees pass: neither kind is over its own limit."""
+    in_both(careful, 40, capacity=9)
+    for n in range(100, 140):
+        careful.in_clinic(f"{n:04}")
+    run = careful.sync(careful.fetch())
+    assert run.status is Status.DONE
+    assert len(careful.rosta.writes) == 80
+
+
+def test_too_many_updates(careful: World) -> None:
+    """Somebody changed a value of everybody in the source."""
+    in_both(careful, 51, capacity=9)
+    run = careful.fetch()
+    careful.choose(run)
+    assert refused(careful, run) == ["unusual_updates"]
+
+
+def test_few_may_leave_at_once(careful: World) -> None:
+    """Five dates of leaving pass, six do not, though fifty updates would."""
+    in_both(careful, 6)
+    leave(careful, 6)
+    run = careful.fetch(base=dt.date(2026, 11, 20))
+    careful.choose(run)
+    assert refused(careful, run) == ["unusual_leaving"]
+    careful.choose(run, numbers=("0000", "0001", "0002", "0003", "0004"), differences=frozenset())
+    assert careful.resume(run).status is Status.DONE
+
+
+def test_a_field_that_empties_for_many(careful: World) -> None:
+    """A date of leaving that vanishes from four people at once: the mapping clears, so it asks."""
+    in_both(careful, 4, end=LEFT)
+    run = careful.fetch()
+    careful.choose(run)
+    assert refused(careful, run) == ["unusual_emptied"]
+    with careful.runs() as runs:
+        assert runs.unusual(run.id) == [Remark("unusual_emptied", ("4", "3", "end"))]
+
+
+def test_a_source_that_shrinks(careful: World) -> None:
+    """Told at the fetch, refused at the sync, at every fetch again, until somebody allows it."""
+    in_both(careful, 40)
+    careful.fetch()
+    for person_id in list(careful.clinic.people)[:20]:
+        del careful.clinic.people[person_id]
+    careful.in_clinic("9999")
+    run = careful.fetch()
+    for _scheduled in range(3):
+        run = careful.fetch()
+        assert Remark("unusual_shrink", ("21", "40")) in run.notices
+        careful.choose(run)
+        assert refused(careful, run) == ["unusual_shrink"]
+    assert allowed(careful, run).status is Status.DONE
+    assert not any(notice.code == "unusual_shrink" for notice in careful.fetch().notices)
+
+
+def test_another_base_date_is_no_shrinking(careful: World) -> None:
+    """A year ahead others are listed; it says nothing about the list of today, nor the reverse."""
+    in_both(careful, 40)
+    careful.fetch()
+    leave(careful, 20)
+    for base in (dt.date(2027, 6, 1), dt.date(2026, 11, 21)):
+        codes = {notice.code for notice in careful.fetch(base=base).notices}
+        assert "unusual_shrink" not in codes
+
+
+def test_allowing_is_for_one_choice_only(careful: World) -> None:
+    """Whoever chooses anew has to be allowed anew."""
+    people(careful, 60)
+    run = careful.fetch()
+    careful.choose(run)
+    with careful.runs() as runs:
+        runs.interrupt()
+        assert runs.sync(run.id, allow_unusual=True).allowed_by == "tester"
+    careful.choose(run)
+    with careful.runs() as runs, pytest.raises(UnusualError):
+        runs.sync(run.id)
+    assert not careful.rosta.writes
+
+
+def test_nobody_allows_the_choice_of_another(careful: World) -> None:
+    """Who allows what is unusual allows what they have looked at, and nothing chosen since."""
+    people(careful, 60)
+    run = careful.fetch()
+    mine = Selection(differences=NEW_ONES, new={"ward": "W1"})
+    with careful.runs() as first, careful.runs() as second:
+        first.choose(run.id, mine)
+        second.choose(run.id, evolve(mine, excluded=("0000",)))
+        with pytest.raises(UsageError, match="Somebody else has chosen"):
+            first.sync(run.id, selection=mine, allow_unusual=True)
+    assert refused(careful, run) == ["unusual_creates"]
+
+
+def test_what_is_allowed_goes_on_after_an_interrupt(careful: World) -> None:
+    """`resume` asks nothing again; who has allowed it is kept."""
+    people(careful, 60)
+    run = careful.fetch()
+    careful.choose(run)
+    with careful.runs() as runs:
+        runs.interrupt()
+        assert runs.sync(run.id, allow_unusual=True).status is Status.PAUSED
+    assert careful.resume(run).status is Status.DONE
+    assert len(careful.rosta.writes) == 60
+
+
+def test_limits_are_those_of_the_system_written_to(careful: World) -> None:
+    """Each direction has its own: a limit of the clinic does not hold back the rosta."""
+    text = (careful.folder / "renkei.yaml").read_text()
+    limited = "    connector: rosta\n    safety: {creates: {people: 1, percent: 0}}\n"
+    (careful.folder / "renkei.yaml").write_text(text.replace("    connector: rosta\n", limited))
+    people(careful, 2)
+    run = careful.fetch()
+    careful.choose(run)
+    assert refused(careful, run) == ["unusual_creates"]
+    for n in range(5):
+        careful.in_rosta(f"8{n:03}")
+    assert careful.sync(careful.fetch("rosta", "clinic")).status is Status.DONE
+
+
+def test_a_choice_made_in_the_meantime_is_not_synced(careful: World) -> None:
+    """Two operators: the second one's choice does not go out under the first one's hand."""
+    people(careful, 2)
+    run = careful.fetch()
+    mine = Selection(numbers=("0000",), new={"ward": "W1"})
+    with careful.runs() as first, careful.runs() as second:
+        first.choose(run.id, mine)
+        second.choose(run.id, evolve(mine, numbers=("0001",)))
+        with pytest.raises(UsageError, match="Somebody else has chosen"):
+            first.sync(run.id, selection=mine)
+    assert not careful.rosta.writes

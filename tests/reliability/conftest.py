@@ -1,0 +1,42 @@
+"""The warm process, and sites to be hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from tests.reliability.harness.killer import Zygote
+from tests.reliability.harness.site import DIRECTIONS, Site, a_site, empty_store
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[list[Zygote]]:
+    """The warm processes that were started for this worker: one, unless it was lost."""
+    with ExitStack() as stack:
+        started = [stack.enter_context(Zygote.start())]
+        yield started
+        for another in started[1:]:
+            stack.enter_context(another)
+
+
+@pytest.fixture
+def zygote(warm: list[Zygote]) -> Zygote:
+    """The process that every command is forked from."""
+    if not warm[-1].in_step:
+        warm.append(Zygote.start())
+    return warm[-1]
+
+
+@pytest.fixture(scope="session")
+def store_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A store without runs."""
+    return empty_store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(params=DIRECTIONS, ids=["to_touchontime", "to_smarthr"])
+def site(request: pytest.FixtureRequest, zygote: Zygote, store_bytes: bytes) -> Iterator[Site]:
+    """A site of each direction."""
+    source, target = request.param
+    with a_site(zygote, source, target, store_bytes) as site:
+        yield site

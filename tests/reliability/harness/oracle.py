@@ -1,0 +1,172 @@
+"""What must be true however renkei was hurt, by the target's own journal and the store's own word.
+
+Renkei's log is not asked, and neither is anything that the hurt process has said.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.reliability.harness.killer import Child, Result
+from tests.reliability.harness.site import Site
+
+from renkei.model import Difference, Item, Outcome, Status
+from renkei.store import Store
+from renkei_sandbox.journal import Entry
+
+WRITTEN = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
+JSON = ("--output", "json")
+
+OWN = {"id", "key", "created_at", "updated_at"}
+"""What a system itself puts into a record."""
+
+Who = tuple[str, str | None]
+"""A kind of write and whom it was about: the number of a new employee, else the target's id."""
+
+
+def recovered(site: Site, again: Sequence[str], words: Sequence[str]) -> None:
+    """
+    Go on with *again*, as a person would, and once more: the second time nothing is sent.
+
+    *words* are those of the sync itself, for a run in which nobody was chosen yet.
+    """
+    again = (*again, *JSON)
+    sent, child = watched(site, again, again)
+    if _error(child.results[0]) == "nothing_chosen":
+        sent, child = watched(site, (*words, *JSON), again)
+    first, second = child.results
+    tidy(first, second)
+    assert first.code in (0, 1), f"it cannot go on: {first}"
+    assert second.code == first.code, f"another end the second time: {second}"
+    assert sent[0] == sent[1], f"the second resume has sent something: {site.sent()[sent[0] :]}"
+
+
+def watched(site: Site, *commands: Sequence[str]) -> tuple[list[int], Child]:
+    """Run *commands*; return how many writes the target had been sent at the end of each."""
+    child = site.start(*commands)
+    sent = []
+    while child.until_held() is not None:
+        sent.append(len(site.sent()))
+        child.go_on()
+    assert len(child.results) == len(commands), f"it ended with {child.code}"
+    return sent, child
+
+
+def _error(result: Result) -> str | None:
+    error: str | None = result.json.get("error", {}).get("code")
+    return error
+
+
+def tidy(*results: Result) -> None:
+    """Nobody is shown a traceback, or a mistake of renkei's own."""
+    for result in results:
+        assert "Traceback" not in result.err + result.out, str(result)
+        assert "mistake of its own" not in result.err + result.out, str(result)
+
+
+def sound(path: Path) -> None:
+    """The file of the store is whole, and nobody holds a lease any more."""
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("pragma foreign_key_check").fetchall() == []
+        held = connection.execute("select connection, owner from leases where run_id is not null")
+        assert held.fetchall() == [], "a lease is still held"
+
+
+def agrees(site: Site, store: Store, *runs: str) -> None:
+    """What the target has carried out is what the store says of *runs*, each write once."""
+    creates_once(site)
+    accepted = Counter(
+        _who(site, entry) for entry in site.sent() if entry.accepted and entry.kind in WRITTEN
+    )
+    told: Counter[Who] = Counter()
+    chosen: set[Who] = set()
+    for run in runs:
+        assert store.open_writes(int(run)) == [], "a write is still in doubt"
+        for item in store.items(run, selected=True):
+            kind = "create" if item.difference is Difference.NEW else "update"
+            who = _whom(kind, item)
+            chosen.add(who)
+            assert item.outcome is not Outcome.UNKNOWN, item.number
+            if item.outcome in WRITTEN.values():
+                assert item.outcome is WRITTEN[kind], (item.number, item.outcome)
+                told[who] += 1
+    assert accepted.keys() <= chosen, f"written, but not chosen: {accepted.keys() - chosen}"
+    assert accepted.keys() == told.keys(), f"written {dict(accepted)}, told {dict(told)}"
+    if len(runs) == 1:
+        assert set(told.values()) <= {1}, f"told twice: {told}"
+
+
+def creates_once(site: Site) -> None:
+    """Once the target has accepted a create, no further one is even sent for that number."""
+    done: set[Who] = set()
+    for entry in site.sent():
+        if entry.kind == "create":
+            who = _who(site, entry)
+            assert who not in done, f"created {who[1]}, and sent again"
+            if entry.accepted:
+                done.add(who)
+    for _kind, number in done:
+        assert len(site.system.find(number)) == 1, f"{number} is there twice, or not at all"
+
+
+def _who(site: Site, entry: Entry) -> Who:
+    if entry.kind == "create":
+        return "create", str(entry.body[site.system.number_field])
+    return entry.kind, entry.person
+
+
+def _whom(kind: str, item: Item) -> Who:
+    return kind, item.number if kind == "create" else item.target_id
+
+
+def ended(store: Store, run: str, expected: Mapping[str, Outcome], status: Status) -> None:
+    """Everybody has the outcome that they have when nothing goes wrong."""
+    outcomes = {item.number: item.outcome for item in store.items(run, selected=True)}
+    assert outcomes == expected, f"{outcomes} instead of {expected}"
+    assert store.run(run).status is status, store.run(run).status
+
+
+def nothing_left(site: Site, expected: Mapping[str, Outcome]) -> None:
+    """A second fetch finds nothing to do for anybody who was synced."""
+    plan = site.fetched()
+    good = {number for number, outcome in expected.items() if outcome is not Outcome.FAILED}
+    with closing(Store(str(site.store))) as store:
+        differences = {item.number: item.difference for item in store.items(plan)}
+    assert {differences[number] for number in good} <= {Difference.SAME}, differences
+
+
+def left_behind(site: Site) -> str:
+    """
+    Return all that a process which is no more has left to the next one: store and target.
+
+    Instants and owners are left out; the next one does nothing else because of them.
+    """
+    with TemporaryDirectory() as folder:
+        for name, content in site.keep().store.items():
+            (Path(folder) / name).write_bytes(content)  # a look ends an unfinished transaction
+        with closing(sqlite3.connect(Path(folder) / site.store.name)) as connection:
+            queries = (
+                "select id, status, reason, selection from runs",
+                "select run_id, position, selected, new_values, outcome, outcome_reason from items",
+                "select run_id, position, kind, result from writes",
+                "select connection, run_id from leases",
+            )
+            rows = [connection.execute(query).fetchall() for query in queries]
+    return f"{rows}{people(site)}"
+
+
+def people(site: Site) -> list[dict[str, object]]:
+    """Return everybody in the target, but for what no two runs have in common."""
+    return sorted(
+        (
+            {name: value for name, value in record.items() if name not in OWN}
+            for record in site.system.people.values()
+        ),
+        key=str,
+    )

@@ -1,0 +1,132 @@
+"""A warm process without threads and sockets that forks one child for each job.
+
+It is started by :mod:`tests.reliability.harness.killer`, which also explains a job. A function that
+`RENKEI_BUG=module.function` names in the environment may spoil renkei first, for all children.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import Any, NoReturn
+
+from tests.reliability.harness.points import Armed, Points
+
+import renkei.check
+import renkei.http.deadline
+import renkei.logs
+import renkei.plugins
+import renkei.runs
+import renkei_runner.cli
+import renkei_runner.failures
+import renkei_runner.fetch
+import renkei_runner.main
+import renkei_runner.progress
+import renkei_runner.reports
+import renkei_runner.run
+import renkei_runner.sync
+from renkei.http import retry
+
+JOB_BYTES = 64 * 1024
+
+
+def serve(parent: socket.socket) -> None:
+    """Fork for every job, tell how a child ended for every question, until the parent goes."""
+    _warm_up()
+    if bug := os.environ.get("RENKEI_BUG"):
+        module, _, function = bug.rpartition(".")
+        getattr(importlib.import_module(module), function)()
+    parent.sendall(b"ready\n")
+    while True:
+        text, descriptors, *_ = socket.recv_fds(parent, JOB_BYTES, 1)
+        if not text:
+            return
+        job = json.loads(text)
+        if "wait" in job:
+            _, status = os.waitpid(job["wait"], 0)
+            parent.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+            continue
+        child = os.fork()
+        if child == 0:
+            parent.close()
+            _be_the_command(job, socket.socket(fileno=descriptors[0]))
+        os.close(descriptors[0])
+        parent.sendall(f"{child}\n".encode())
+
+
+def _warm_up() -> None:
+    """Fill every cache that the first command of a process fills."""
+    renkei.http.deadline._certificates()
+    with (
+        TemporaryDirectory() as folder,
+        Path(os.devnull).open("w") as nothing,
+        redirect_stdout(nothing),
+        redirect_stderr(nothing),
+    ):
+        config = str(Path(folder) / "renkei.yaml")
+        for words in (["init", folder], ["mapping", "check", "smarthr-touchontime"], ["reports"]):
+            code = renkei_runner.main.run(["--config", config, *words])
+            assert code == 0, words
+    gc.freeze()
+
+
+def _be_the_command(job: dict[str, Any], control: socket.socket) -> NoReturn:
+    """Run the commands of *job* as their process would, and tell what each of them leaves."""
+    code = 70
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        random.seed()
+        os.chdir(job["folder"])
+        os.environ.update(job["environment"])
+        _hurry(job["retry_s"])
+        for name, value in job["settings"].items():
+            module, _, attribute = name.rpartition(".")
+            found = importlib.import_module(module)
+            getattr(found, attribute)  # one that is gone must not be set in vain
+            setattr(found, attribute, value)
+        armed = [Armed(**{**each, "error": tuple(each["error"])}) for each in job["armed"]]
+        Points(control, tuple(armed)).install()
+        for words in job["commands"]:
+            code = _run(words, control)
+    finally:
+        os._exit(code)  # no exit handler of the parent may run twice
+
+
+def _run(words: Sequence[str], control: socket.socket) -> int:
+    with TemporaryFile() as out, TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
+        for number, stream in enumerate((nothing, out, err)):
+            os.dup2(stream.fileno(), number)
+        sys.stdin, sys.stdout, sys.stderr = (
+            os.fdopen(number, mode, encoding="utf-8", closefd=False)
+            for number, mode in enumerate("rww")
+        )
+        code = renkei_runner.main.run(list(words))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(stream.read().decode())
+        control.sendall(b"end " + json.dumps([code, *texts]).encode() + b"\n")
+        control.recv(1)
+    return code
+
+
+def _hurry(retry_s: float) -> None:
+    """Give up on a system that is out of reach in a moment, after some tries."""
+    retry.RetryBudget.__init__.__defaults__ = (retry_s,)
+    retry.ceiling_s.__kwdefaults__ = {"initial_s": 0.01, "cap_s": 0.01}
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))

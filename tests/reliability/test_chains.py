@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+import pytest
+from tests.reliability.harness import cases, oracle
+from tests.reliability.harness.killer import KILLED, Zygote
+from tests.reliability.harness.points import Armed
+from tests.reliability.harness.site import DIRECTIONS, a_site
+from tests.reliability.harness.workloads import CHAIN, Stage
+
+pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
+
+PARTS = 4
+"""The pairs are spread over so many tests, so that processes can share them."""
+
+UNCHOSEN = ("choose.begin", "choose.commit")
+"""Killed there nobody is chosen yet, and nothing can be resumed."""
+
+
+def pairs(stage: Stage, firsts: Iterable[tuple[str, int]]) -> Iterator[cases.Case]:
+    """Yield a case for every pair of a point of the sync and a point of the resume after it."""
+
+    def case(armed: Armed) -> Callable[[], None]:
+        def play() -> None:
+            stage.site.back_to(dead)
+            stage.heal()
+            child = stage.site.run(words, armed=[armed], **stage.workload.how)
+            assert child.code == KILLED, f"it did not get there: {child.trace}"
+            stage.judge()
+
+        return play
+
+    for first, nth in firsts:
+        stage.kill(first, nth)
+        dead = stage.site.keep()
+        words = stage.words if first in UNCHOSEN else stage.again
+        stage.heal()
+        trace = stage.site.run(words, **stage.workload.how).trace
+        for second in dict.fromkeys(trace):
+            yield f"{first}#{nth} {second}", case(Armed(second))
+
+
+def different(stage: Stage) -> list[tuple[str, int]]:
+    """Return the points of the sync that leave something different to the next process."""
+    found: dict[str, tuple[str, int]] = {}
+    for point, nth in stage.once_each():
+        stage.kill(point, nth)
+        found.setdefault(oracle.left_behind(stage.site), (point, nth))
+    return list(found.values())
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_and_killed_again(zygote: Zygote, store_bytes: bytes, part: int) -> None:
+    """The resume is killed too, wherever it gets to from whatever it finds; the next one ends."""
+    with a_site(zygote, *DIRECTIONS[part % 2], store_bytes) as site:
+        stage = Stage(site, CHAIN)
+        cases.play(pairs(stage, different(stage)[part::PARTS]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(2 * PARTS))
+def test_killed_and_killed_again_at_every_pair_of_points(
+    zygote: Zygote, store_bytes: bytes, part: int
+) -> None:
+    """The same after every point of the sync, whether or not it leaves anything different."""
+    with a_site(zygote, *DIRECTIONS[part % 2], store_bytes) as site:
+        stage = Stage(site, CHAIN)
+        cases.play(pairs(stage, stage.once_each()[part // 2 :: PARTS]))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(200, 240))
+def test_chains_of_up_to_five_kills(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
+    """Killed again and again, at random points of whatever each attempt passes."""
+    with a_site(zygote, *DIRECTIONS[seed % 2], store_bytes) as site:
+        stage = Stage(site, CHAIN)
+
+        def chain(number: int) -> None:
+            chance = random.Random(seed * 1000 + number)
+            stage.kill(*chance.choice(stage.moments()))
+            for _again in range(chance.randint(1, 4)):
+                stage.heal()
+                dead = site.keep()
+                trace = site.run(stage.again).trace
+                site.back_to(dead)
+                stage.heal()
+                if trace:
+                    site.run(stage.again, armed=[Armed(chance.choice(trace))])
+            stage.judge()
+
+        cases.play((f"chain {number}", partial(chain, number)) for number in range(20))

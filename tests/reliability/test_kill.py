@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import ast
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.reliability.harness import cases, oracle
+from tests.reliability.harness.killer import KILLED, Zygote
+from tests.reliability.harness.points import Armed
+from tests.reliability.harness.site import DIRECTIONS, Site, a_site
+from tests.reliability.harness.workloads import IN_DOUBT, LOST, SYNC, WORKLOADS, Stage, Workload
+
+from renkei.model import Status
+from renkei.store import Store
+from renkei_sandbox import faults
+
+pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
+
+Direction = tuple[str, str]
+
+
+@pytest.mark.parametrize(
+    ("direction", "workload"),
+    WORKLOADS,
+    ids=[f"to_{target}-{workload.name}" for (_source, target), workload in WORKLOADS],
+)
+def test_killed_at_every_moment_of_a_sync(
+    zygote: Zygote, store_bytes: bytes, direction: Direction, workload: Workload
+) -> None:
+    """Whoever goes on ends as if nothing had happened: everybody once, and told."""
+    with a_site(zygote, *direction, store_bytes) as site:
+        stage = Stage(site, workload)
+        stage.passes_no_other_way()
+
+        def case(point: str, nth: int) -> Callable[[], None]:
+            def play() -> None:
+                stage.kill(point, nth)
+                stage.judge()
+
+            return play
+
+        cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in stage.moments())
+
+
+# --- other commands -------------------------------------------------------------------------
+
+
+def killed_everywhere(
+    site: Site,
+    words: tuple[str, ...],
+    judge: Callable[[], None],
+    hurt: Callable[[], None] = lambda: None,
+    keep: Callable[[str], bool] = lambda _: True,
+) -> None:
+    """Kill the command *words* at each of its points in turn, all from the present state."""
+    before = site.keep()
+    hurt()
+    trace = site.run(words).trace
+    judge()
+
+    def case(point: str, nth: int) -> Callable[[], None]:
+        def play() -> None:
+            site.back_to(before)
+            hurt()
+            child = site.run(words, armed=[Armed(point, nth=nth)])
+            assert child.code == KILLED, f"it did not get there: {child.trace}"
+            judge()
+
+        return play
+
+    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in counted(trace) if keep(point))
+
+
+def counted(trace: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Yield every point with the number of its occurrence, in order."""
+    counts: dict[str, int] = {}
+    for point in trace:
+        counts[point] = counts.get(point, 0) + 1
+        yield point, counts[point]
+
+
+def fetches(site: Site) -> None:
+    """Nothing was written, the last fetch is over, and a new one finds everybody."""
+    assert site.sent() == []
+    site.box.systems[site.source].faults.clear()
+    if site.store.exists():
+        oracle.sound(site.store)
+        with closing(Store(str(site.store))) as store:
+            for run in store.latest(1):
+                assert run.status in (Status.FAILED, Status.READY), run.status
+                if run.status is Status.FAILED:
+                    assert site.renkei("sync", run.id, "--yes").code == 2
+    result = site.renkei("fetch", site.source, site.target, "--output", "json")
+    assert result.code == 0, str(result)
+    assert result.json["counts"] == {"new": 2, "changed": 2, "same": 1, "blocked": 0}
+
+
+def test_killed_at_every_moment_of_a_fetch(site: Site) -> None:
+    """What was read is no plan, a new fetch makes one, and no system was written to."""
+    words = ("fetch", site.source, site.target)
+    killed_everywhere(site, words, lambda: fetches(site))
+
+
+def test_killed_at_every_moment_of_a_fetch_that_fails(site: Site) -> None:
+    """The same while a fetch that met nonsense is being recorded as failed."""
+
+    def hurt() -> None:
+        site.box.systems[site.source].faults.add("garbage", kind="read", times=None)
+
+    words = ("fetch", site.source, site.target)
+    # How far the other side has come when the first one fails is a matter of luck.
+    killed_everywhere(
+        site, words, lambda: fetches(site), hurt, lambda point: not point.startswith("read.")
+    )
+
+
+def test_killed_while_the_store_is_made(site: Site) -> None:
+    """There is a whole store or none, and the next command makes it."""
+    site.store.unlink()
+    killed_everywhere(site, ("reports",), lambda: fetches(site))
+
+
+def test_killed_while_a_run_is_cancelled(site: Site) -> None:
+    """It is cancelled or it is not, and can be in either case; nothing is sent any more."""
+    run = site.fetched()
+    site.system.faults.add(faults.hook(lambda _: site.system.revoke()), kind="create", when="after")
+    assert site.renkei("sync", run, *site.everybody).code == 4
+    site.system.restore()
+
+    def judge() -> None:
+        sent = len(site.sent())
+        assert site.renkei("cancel", run).code in (0, 2)
+        assert site.renkei("resume", run).code == 2
+        assert len(site.sent()) == sent
+        oracle.sound(site.store)
+        with closing(Store(str(site.store))) as store:
+            assert store.run(run).status is Status.CANCELLED
+            oracle.agrees(site, store, run)
+
+    killed_everywhere(site, ("cancel", run), judge)
+
+
+def test_killed_while_values_are_purged(site: Site) -> None:
+    """All values of the run are gone, or none; the outcomes stay."""
+    run = site.fetched()
+    assert site.renkei("sync", run, *site.everybody).code == 0
+
+    def judge() -> None:
+        oracle.sound(site.store)
+        with closing(Store(str(site.store))) as store:
+            purged = store.run(run).purged
+            assert {item.name == "" for item in store.items(run)} == {purged}
+        assert site.renkei("reports", "purge", "--older-than", "0d").code == 0
+        with closing(Store(str(site.store))) as store:
+            assert {item.name for item in store.items(run)} == {""}
+            oracle.agrees(site, store, run)
+
+    killed_everywhere(site, ("reports", "purge", "--older-than", "0d"), judge)
+
+
+# --- random moments -------------------------------------------------------------------------
+
+
+def at_random(zygote: Zygote, store_bytes: bytes, seed: int, count: int) -> None:
+    """Kill *count* syncs after random times, drawn from *seed*."""
+    chance = random.Random(seed)
+    with a_site(zygote, *DIRECTIONS[seed % 2], store_bytes) as site:
+        stage = Stage(site, chance.choice([SYNC, LOST, IN_DOUBT]))
+        began = time.monotonic()
+        stage.begin().end()
+        usual_s = time.monotonic() - began
+
+        def case(after_s: float) -> Callable[[], None]:
+            def play() -> None:
+                child = stage.begin()
+                time.sleep(after_s)
+                child.kill()
+                child.end()
+                stage.judge()
+
+            return play
+
+        moments = sorted(chance.uniform(0.0, 1.0) for _ in range(count))
+        cases.play((f"{share:.6f}", case(share * usual_s)) for share in moments)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_killed_at_random_moments(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
+    """Also between the points, where SQLite or the kernel is at work."""
+    at_random(zygote, store_bytes, seed, 25)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_killed_at_many_more_random_moments(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
+    """The same, thousands of times."""
+    at_random(zygote, store_bytes, seed, 60)
+
+
+# --- the points themselves ------------------------------------------------------------------
+
+
+SOURCES = [
+    path
+    for room in ("engine", "connectors", "mappings", "runner")
+    for path in sorted((Path(__file__).parents[2] / room).rglob("*.py"))
+]
+"""The parts that could send or commit."""
+
+PLACES = {
+    "wire.Wire.open": {"self._client.send"},
+    "wire.Wire.__init__": {"httpx.Client"},
+    "deadline._Backend.connect_tcp": {"self._inner.connect_tcp"},
+    "database.Database._reading": {"c.begin"},
+    "database.Database._writing": {"connection.begin"},
+    "schema.open_engine": {"sa.create_engine"},
+    "schema._sqlite": {"sa.create_engine"},
+    "schema._build": {"connection.begin"},
+    "schema._upgrade": {"connection.begin"},
+    "schema._back_up": {"sqlite3.connect"},
+    "plans.Plans._compact": {"self._engine.raw_connection"},
+}
+"""Who may open a way out or begin a transaction: the harness stands around each of them."""
+
+WAYS = (
+    *("begin", "begin_nested", "commit", "raw_connection", "create_engine", "sqlite3.connect"),
+    *("_client.send", "_client.request", "_client.stream", "_client.get", "_client.post"),
+    *("httpx.Client", "httpx.get", "httpx.post", "httpx.request", "httpx.stream"),
+    *("urlopen", "HTTPConnection", "HTTPSConnection", "socket.socket", "create_connection"),
+    *("connect_tcp", "connect_unix_socket"),
+)
+
+
+def called(tree: ast.AST, where: str) -> Iterator[tuple[str, str]]:
+    """Yield every call below *tree* with the name of the function that it is in."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call):
+            yield where, ast.unparse(node.func)
+        name = f".{node.name}" if isinstance(node, ast.FunctionDef | ast.ClassDef) else ""
+        yield from called(node, where + name)
+
+
+def test_there_are_no_other_ways() -> None:
+    """A new send or commit elsewhere is noticed here, before it escapes the harness."""
+    found: dict[str, set[str]] = {}
+    for path in SOURCES:
+        for where, call in called(ast.parse(path.read_text("utf-8")), path.stem):
+            if any(call == way or call.endswith(f".{way}") for way in WAYS):
+                found.setdefault(where, set()).add(call)
+    assert found == PLACES
+
+
+def test_nothing_is_changed_where_the_store_is_read() -> None:
+    """What is read in a transaction is not written in it, since no point stands around it."""
+    for path in SOURCES:
+        within: dict[str, set[str]] = {}
+        for where, call in called(ast.parse(path.read_text("utf-8")), path.stem):
+            within.setdefault(where, set()).add(call)
+        for where, calls in within.items():
+            if "self._reading" in calls:
+                assert not calls & {"sa.insert", "sa.update", "sa.delete", "sa.text"}, where
