@@ -22,7 +22,9 @@ PACKAGES = [
     Path(folder) for folder in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 ]
 NAMES = [folder.name for folder in PACKAGES]
-SHIPPED = {".html", ".mako", ".md", ".mo", ".po", ".py", ".typed", ".yaml"}
+SHIPPED = {
+    *(".css", ".html", ".js", ".mako", ".md", ".mo", ".po", ".py", ".svg", ".typed", ".yaml"),
+}
 
 # Written so that this file holds none of what they find.
 MACHINE_PATH = re.compile(rb"(?<![\w.~}-])/(?:home|root|work|tmp|Users)/[\w.]")

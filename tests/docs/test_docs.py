@@ -71,7 +71,7 @@ PAGES = [
     ROOT / "sandbox/renkei_sandbox/README.md",
 ]
 OPERATOR = ("docs/operator.md", "docs/operator.ja.md")
-TWINS = [("README.md", "README.ja.md"), OPERATOR]
+TWINS = [("README.md", "README.ja.md"), OPERATOR, ("docs/dashboard.md", "docs/dashboard.ja.md")]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = re.compile(r"<!-- example: ([\w-]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)

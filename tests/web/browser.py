@@ -1,0 +1,402 @@
+"""Somebody of HR at a real browser: Chromium, the dashboard, and both systems on loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import define, field
+
+from renkei.config import load_config
+from renkei.model import Filter
+from renkei.runs import Runs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, Response
+    from tests.e2e.conftest import Office
+
+    from renkei_sandbox.messages import Kind, Request
+    from renkei_web.server import Server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PASSWORD = "correct horse battery staple"
+PATIENCE_MS = 15_000
+"""How long a page may take on a busy computer."""
+
+NEW = {
+    "touchontime": {"divisionCode": "大阪支社", "typeCode": "正社員"},
+    "smarthr": {"biz_establishment_id": "大阪支社"},
+}
+"""What new employees need, and a choice that will do."""
+
+OPEN = {"deferred", "unknown"}
+
+WATCHING = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`blocked by the policy: ${event.violatedDirective} ${event.blockedURI}`));
+window.ran = () => console.error("a script of a value ran");
+"""
+
+
+@define
+class Gate:
+    """Holds a request of the sandbox until it is opened."""
+
+    reached: threading.Event = field(factory=threading.Event)
+    _open: threading.Event = field(factory=threading.Event)
+
+    def __call__(self, _request: Request) -> None:
+        self.reached.set()
+        self._open.wait(50)
+
+    def open(self) -> None:
+        """Let the request go on."""
+        self._open.set()
+
+
+@define
+class Dashboard:
+    """One server of the dashboard, in a thread; a test may end it and start another one."""
+
+    config: Path
+    port: int = 0
+    address: str = ""
+    link: str | None = None
+    _server: Server | None = None
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen and serve; a second start keeps the address."""
+        from renkei_web.server import Server
+
+        self._server = Server(config=self.config, port=self.port)
+        self.address = self._server.__enter__()
+        self.port = int(self.address.rpartition(":")[2])
+        self.link = self._server.first_link(self.address)
+        self._thread = threading.Thread(target=self._server.serve, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the server; what it has started goes on."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.stop()
+        self._thread.join(20)
+        self._server.__exit__(None, None, None)
+        self._server = None
+
+    def reap(self) -> None:
+        """End what was started and is still at work."""
+        if self._server is not None:
+            for process in self._server.office.work.syncs.values():
+                process.kill()
+
+
+@define
+class Person:
+    """Somebody at a browser, and everything around the browser that a test looks at."""
+
+    office: Office
+    dashboard: Dashboard
+    context: BrowserContext
+    page: Page
+    expected: set[int] = field(factory=set)
+    """Statuses of answers that this test is about; any other from 400 on is a trouble."""
+    outage: bool = False
+    """Whether this test ends the server, so that requests may fail."""
+    troubles: list[str] = field(factory=list)
+    gates: list[Gate] = field(factory=list)
+
+    # --- going about ------------------------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        """The first page."""
+        return self.dashboard.address
+
+    @property
+    def path(self) -> str:
+        """Where the browser is."""
+        return self.page.url.removeprefix(self.address)
+
+    def log_in_by_link(self, link: str) -> None:
+        """Use a one-time link and choose the password."""
+        self.page.goto(link)
+        for name in ("password", "again"):
+            self.page.fill(f"[name={name}]", PASSWORD)
+        self.page.click("main button")
+        self.page.wait_for_url(f"{self.address}/")
+
+    def log_in(self, name: str = "admin") -> None:
+        """Fill in the log-in page that is shown."""
+        self.page.fill("[name=name]", name)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("main button")
+
+    def open(self, path: str) -> None:
+        """Open a page by its address."""
+        self.page.goto(self.address + path)
+
+    def press(self, name: str, *, exact: bool = True) -> None:
+        """Press the button, or follow the link, of this name in the page's main part."""
+        self.button(name, exact=exact).click()
+
+    def button(self, name: str, *, exact: bool = True) -> Locator:
+        """Return the button or link of this name."""
+        main = self.page.locator("main")
+        found = main.get_by_role("button", name=name, exact=exact)
+        return found.or_(main.get_by_role("link", name=name, exact=exact)).first
+
+    def sees(self, *texts: str) -> None:
+        """Wait until all of these are shown."""
+        for text in texts:
+            self.page.locator("main").get_by_text(text).first.wait_for()
+
+    def shown(self) -> str:
+        """Return the text of the page's main part."""
+        return self.page.locator("main").inner_text()
+
+    # --- choosing ---------------------------------------------------------------------------
+
+    def choose_from(self, run: str, query: str = "") -> None:
+        """Open the page of the choice."""
+        self.open(f"/runs/{run}/choose{query}")
+
+    def tick(self, *numbers: str) -> None:
+        """Find each of these by its number and tick it."""
+        for number in numbers:
+            self.search(number)
+            with self.sent("ticks"):
+                self.box_of(number).check()
+
+    def box_of(self, number: str) -> Locator:
+        """Return the tick box of an employee on this page."""
+        return self.row_of(number).locator("input[type=checkbox]")
+
+    def row_of(self, number: str) -> Locator:
+        """Return the row of an employee on this page."""
+        number_cell = self.page.get_by_role("rowheader", name=number, exact=True)
+        return self.page.locator("tbody tr").filter(has=number_cell)
+
+    def search(self, text: str) -> None:
+        """Search by number or name."""
+        self.page.fill("[name=q]", text)
+        with self.page.expect_navigation():
+            self.page.locator("[role=search] button").click()
+
+    def filter(self, difference: str) -> None:
+        """Show one difference only."""
+        with self.page.expect_navigation():
+            self.page.locator(f".filters .d-{difference}").click()
+
+    def tick_all_shown(self) -> None:
+        """Tick everybody whom the filter matches."""
+        with self.sent("ticks"):
+            self.page.locator(".toolbar button").nth(1).click()
+
+    def tick_all(self, *differences: str) -> None:
+        """Tick everybody of these differences."""
+        for each in differences:
+            self.filter(each)
+            self.tick_all_shown()
+
+    def is_ticked(self, count: int) -> None:
+        """Wait until the page counts so many ticks."""
+        self.sees(f"選択した従業員: {count} 人")
+
+    def fill_in_new(self, target: str) -> None:
+        """Give all new employees the same values."""
+        for name, choice in NEW[target].items():
+            field = self.page.locator(f"[name='all:{name}']")
+            offered = field.locator("option", has_text=choice).first
+            field.select_option(offered.get_attribute("value"))
+
+    def ready_to_sync(self, run: str, *numbers: str) -> None:
+        """Tick these (default: all new and changed), fill in, and stop at [同期]."""
+        self.choose_from(run)
+        if numbers:
+            self.tick(*numbers)
+        else:
+            self.tick_all("new", "changed")
+        self.press("次へ")
+        if self.path.endswith("/values"):
+            self.fill_in_new(self.target_of(run))
+            self.press("次へ")
+        self.button("同期").wait_for()
+
+    def sync(self, run: str, *numbers: str) -> None:
+        """Tick, fill in, and press [同期]; the sync is on its way then."""
+        self.ready_to_sync(run, *numbers)
+        self.press("同期")
+        self.page.wait_for_url(f"**/runs/{run}")
+
+    def status(self, code: str) -> None:
+        """Wait until the page shows a status, without reloading it."""
+        self.page.locator(f"#run .badge.s-{code}").first.wait_for()
+
+    @contextmanager
+    def sent(self, what: str) -> Iterator[None]:
+        """Wait for the answer to a request of the page itself."""
+
+        def fits(response: Response) -> bool:
+            return response.request.method == "POST" and what in response.url
+
+        with self.page.expect_response(fits):
+            yield
+
+    # --- what is behind the pages -------------------------------------------------------------
+
+    @contextmanager
+    def runs(self) -> Iterator[Runs]:
+        """Open the engine on the same store."""
+        with Runs(load_config(self.dashboard.config), who="admin") as runs:
+            yield runs
+
+    def fetched(self, source: str = "smarthr", target: str = "touchontime") -> str:
+        """Fetch without the pages, where a test is about what comes after; return the run."""
+        with self.runs() as runs:
+            return runs.fetch(source, target).id
+
+    def target_of(self, run: str) -> str:
+        """Return the connection that a run writes to."""
+        with self.runs() as runs:
+            return runs.run(run).target
+
+    def numbers(self, run: str, *differences: str) -> list[str]:
+        """Return the numbers of some differences."""
+        from renkei.model import Difference
+
+        with self.runs() as runs:
+            return runs.numbers(run, Filter(differences=tuple(map(Difference, differences))))
+
+    def outcomes(self, run: str) -> dict[str, str]:
+        """Return the outcome of those who have one, of all who were chosen, by number."""
+        with self.runs() as runs:
+            items = [item for item in runs.items(run) if item.selected and item.outcome]
+            outcomes = {str(item.number): str(item.outcome) for item in items}
+        return {number: each for number, each in outcomes.items() if each not in OPEN}
+
+    def hold(self, system: str, nth: int = 1, kind: Kind = "update") -> Gate:
+        """Let the system hold the nth write of a kind until the gate is opened."""
+        gate = Gate()
+        self.gates.append(gate)
+        self.office.system(system).faults.add("hook", kind=kind, nth=nth, call=gate)
+        return gate
+
+    def move_to(self, moment: str) -> None:
+        """Let the calendar of renkei stand at *moment* from now on."""
+        self.office.monkeypatch.setenv("RENKEI_NOW", moment)
+
+    def end_sessions(self) -> None:
+        """Let every session run out."""
+        with closing(sqlite3.connect(self.office.folder / "renkei-web.db")) as file, file:
+            file.execute("delete from sessions")
+
+    # --- watching ---------------------------------------------------------------------------
+
+    def watch(self, context: BrowserContext) -> None:
+        """Note whatever no page of ours may do."""
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(WATCHING)
+
+        def answered(response: Response) -> None:
+            if response.status >= 400 and response.status not in self.expected:
+                self.troubles.append(f"{response.status} {response.url}")
+
+        def asked(url: str) -> None:
+            if not url.startswith((f"{self.address}/", "about:", "blob:")):
+                self.troubles.append(f"another host was asked: {url}")
+
+        def said(kind: str, text: str) -> None:
+            is_status = text.startswith("Failed to load resource: the server responded")
+            is_outage = self.outage and "ERR_" in text
+            if kind in {"error", "warning"} and not is_status and not is_outage:
+                self.troubles.append(f"console: {text}")
+
+        def opened(dialog: Dialog) -> None:
+            self.troubles.append(f"a dialog: {dialog.message}")
+            dialog.dismiss()
+
+        context.on("response", answered)
+        context.on("request", lambda request: asked(request.url))
+        context.on("console", lambda message: said(message.type, message.text))
+        context.on("weberror", lambda error: self.troubles.append(f"page error: {error.error}"))
+        context.on("dialog", opened)
+
+
+def chromium_path() -> str | None:
+    """Return the browser of the system, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for a file of tests: a loop of its own runs as long as it is there."""
+    from playwright.sync_api import sync_playwright
+
+    path = chromium_path()
+    if path is None:
+        reason = "no Chromium: install the package chromium of your system"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, chromium_sandbox=os.getuid() != 0
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def dashboard(office: Office) -> Iterator[Dashboard]:
+    """A dashboard on both systems, with the calendar at noon; nobody has logged in yet."""
+    config = office.configure(smarthr="label: SmartHR", touchontime="label: Touch On Time")
+    for name, value in office.environment().items():
+        office.monkeypatch.setenv(name, value)  # also for the syncs, processes of their own
+    made = Dashboard(config)
+    made.start()
+    yield made
+    made.reap()
+    made.stop()
+
+
+Watched = Callable[[str], Person]
+
+
+@pytest.fixture
+def at_browser(chromium: Browser, office: Office, dashboard: Dashboard) -> Iterator[Watched]:
+    """Return a function that opens a browser for somebody who reads a language."""
+    people: list[Person] = []
+
+    def opened(language: str = "ja") -> Person:
+        context = chromium.new_context(
+            locale=language, viewport={"width": 1200, "height": 850}, timezone_id="Asia/Tokyo"
+        )
+        person = Person(office, dashboard, context, context.new_page())
+        person.watch(context)
+        people.append(person)
+        return person
+
+    yield opened
+    for person in people:
+        for gate in person.gates:
+            gate.open()
+        person.context.close()
+    assert [person.troubles for person in people if person.troubles] == []
+
+
+@pytest.fixture
+def hr(at_browser: Watched, dashboard: Dashboard) -> Person:
+    """An administrator who reads Japanese and has just used the first one-time link."""
+    person = at_browser("ja")
+    assert dashboard.link is not None
+    person.log_in_by_link(dashboard.link)
+    return person

@@ -1,0 +1,524 @@
+"""Who can log in: one-time links, passwords, tries, and the file that holds them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.web.conftest import HASHER, OURS, PASSWORD, Desk
+
+from renkei.errors import StoreError
+from renkei_web import accounts as module
+from renkei_web import passwords
+from renkei_web.accounts import AccountError, Accounts, Role
+from renkei_web.passwords import weakness
+from renkei_web.server import Server
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Office
+
+QUARTER = 15 * 60 + 1
+WRONG = "five other words that differ"
+
+
+# -- nobody by default, one-time links -----------------------------------------------------------
+
+
+def test_a_fresh_dashboard_has_no_log_in(folder: Path) -> None:
+    """No default account: no name and no password opens anything, and the page says why."""
+    desk = Desk(folder)
+    assert desk.accounts.users() == []
+    for name in ("admin", "administrator", "root", "renkei", ""):
+        for password in ("", "admin", "password", "renkei", "nobody has this password"):
+            assert desk.guest(f"192.0.2.{len(password)}").log_in(name, password).status_code != 303
+    assert "renkei web" in desk.guest().get("/login").text
+
+
+def test_the_first_link_is_for_the_first_administrator_only(folder: Path) -> None:
+    """The command makes a link until somebody has used one; each new link ends the last."""
+    server = Server(config=folder / "renkei.yaml")
+    with server as address:
+        first, second = server.first_link(address), server.first_link(address)
+        assert first is not None
+        assert second is not None
+        accounts = server.office.accounts
+        assert accounts.invited(first.rpartition("/")[2]) is None
+        user = accounts.invited(second.rpartition("/")[2])
+        assert user is not None
+        assert user.is_admin
+        assert accounts.accept(second.rpartition("/")[2], PASSWORD)
+        assert server.first_link(address) is None
+
+
+def test_a_link_works_once(desk: Desk) -> None:
+    """Whoever finds a used link sees that it is used up, and its form sets no password."""
+    path = f"/welcome/{desk.accounts.invite('hanako', Role.VIEWER)}"
+    form = {"password": PASSWORD, "again": PASSWORD}
+    browser = desk.guest()
+    assert browser.get(path).status_code == 200
+    assert browser.ask("POST", path, form=form, headers=OURS).status_code == 303
+    assert browser.is_in
+    other = {"password": WRONG, "again": WRONG}
+    for late in (desk.guest(), browser):
+        assert late.get(path).status_code == 404
+        assert late.ask("POST", path, form=other, headers=OURS).status_code == 404
+    assert desk.guest().log_in("hanako", WRONG).status_code == 401
+    assert desk.guest().log_in("hanako").status_code == 303
+
+
+def test_a_link_used_by_two_at_once_works_for_one(desk: Desk) -> None:
+    """Two people with one link: one has set the password, the other is told."""
+    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    with ThreadPoolExecutor(8) as pool:
+        sessions = list(pool.map(lambda _: desk.accounts.accept(secret, PASSWORD), range(8)))
+    assert sum(session is not None for session in sessions) == 1
+
+
+def test_a_link_expires(desk: Desk) -> None:
+    """After a day a link opens nothing."""
+    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    desk.moment += 24 * 3600 - 1
+    assert desk.accounts.invited(secret) is not None
+    desk.moment += 2
+    assert desk.guest().get(f"/welcome/{secret}").status_code == 404
+    assert desk.accounts.accept(secret, PASSWORD) is None
+
+
+def test_a_new_link_ends_the_last_one(desk: Desk) -> None:
+    """Somebody who is invited again has the new role, and only the new link works."""
+    first = desk.accounts.invite("hanako", Role.ADMIN)
+    second = desk.accounts.invite("Hanako", Role.VIEWER)
+    assert desk.accounts.invited(first) is None
+    user = desk.accounts.invited(second)
+    assert user is not None
+    assert user.role is Role.VIEWER
+
+
+def test_a_link_of_somebody_who_is_locked_out_is_dead(desk: Desk) -> None:
+    """Locking out comes before any link that was handed over earlier."""
+    secret = desk.accounts.invite("hanako", Role.ADMIN)
+    user = next(each for each in desk.accounts.users() if each.name == "hanako")
+    desk.accounts.change(user.id, disabled=True)
+    assert desk.accounts.accept(secret, PASSWORD) is None
+
+
+def test_an_invitation_takes_over_nobody(desk: Desk) -> None:
+    """Inviting a name that somebody has changes neither their password nor their role."""
+    for name in ("admin", "ADMIN", " admin "):
+        with pytest.raises(AccountError):
+            desk.accounts.invite(name, Role.VIEWER)
+    assert desk.browser("admin").get("/settings").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81, "a\x00b", "a\nb", "a\u202eb", "a\ud800"])
+def test_odd_names_are_refused(desk: Desk, name: str) -> None:
+    """A name can be read on a screen and in a report."""
+    with pytest.raises(AccountError):
+        desk.accounts.invite(name, Role.VIEWER)
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"role": Role.VIEWER}])
+def test_the_last_administrator_stays(desk: Desk, change: dict[str, Any]) -> None:
+    """Somebody is always left who can let others in again; who only has a link does not count."""
+    desk.accounts.invite("hanako", Role.ADMIN)
+    last = next(each for each in desk.accounts.users() if each.name == "admin")
+    with pytest.raises(AccountError):
+        desk.accounts.change(last.id, **change)
+    assert desk.browser("admin").get("/settings").status_code == 200
+
+
+# -- passwords -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("password", "good"),
+    [
+        ("", False),
+        ("kQ7#wz", False),
+        ("kQ7#wzT", False),
+        ("kQ7#wzTp", True),  # eight characters
+        ("vmxqoeirutnb", True),  # one kind of character is enough
+        ("9027418365017", True),
+        ("correct horse battery staple", True),
+        ("青い鳥が三回だけ朝に鳴いた", True),
+        ("💐🚲🌵🎺🧦🪁🍋🦉", True),
+        (" leading and trailing ", True),
+        ("k3!" + "m#w9xQ" * 10 + "z", True),  # 64
+        ("purple kettle seventeen harbour lantern " * 5, True),  # 200
+        ("purple kettle seventeen harbour lantern " * 5 + "x", False),
+        ("password", False),
+        ("Password1", False),
+        ("P@ssw0rd", False),
+        ("passwordpassword", False),
+        ("1234567890", False),
+        ("123456789012345", False),
+        ("qwertyuiop", False),
+        ("1qaz2wsx", False),
+        ("aaaaaaaaaaaaaaaaaaaa", False),
+        ("abcdefghijklmnop", False),
+        ("        ", False),
+        ("iloveyou1", False),
+        ("19850412", False),
+        ("hanako.sato", False),
+        ("Hanako.Sato1", False),
+        ("renkei2026", False),
+    ],
+)
+def test_rules_of_passwords(password: str, *, good: bool) -> None:
+    """Eight at least, long ones welcome, no rule about kinds; guessable ones are refused."""
+    assert (weakness(password, "hanako.sato") is None) is good
+
+
+def test_the_advice_is_fifteen() -> None:
+    """Who is told that a password is too short hears how long is good."""
+    assert "15" in (weakness("short", "hanako") or "")
+
+
+@pytest.mark.parametrize("length", [8, 15, 64, 73, 200])
+def test_passwords_of_every_length_are_looked_at_whole(desk: Desk, length: int) -> None:
+    """No character is cut off: one less, one more or another one is wrong."""
+    password = ("kQ7#wzT violin orbit kettle meadow " * 6)[: length - 1] + "~"
+    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    form = {"password": password, "again": password}
+    answer = desk.guest().ask("POST", f"/welcome/{secret}", form=form, headers=OURS)
+    assert answer.status_code == 303
+    for n, wrong in enumerate((password[:-1], password + "~", password[:-1] + "-", password * 2)):
+        assert desk.accounts.log_in("hanako", wrong, f"192.0.2.{n}") is None
+    assert desk.accounts.log_in("hanako", password, "192.0.2.9")
+
+
+def test_a_weak_password_uses_up_no_link(desk: Desk) -> None:
+    """Whoever chose a bad one, or mistyped, tries again on the same page."""
+    path = f"/welcome/{desk.accounts.invite('hanako', Role.VIEWER)}"
+    for password, again in (("password", "password"), (PASSWORD, WRONG), ("", "")):
+        form = {"password": password, "again": again}
+        assert desk.guest().ask("POST", path, form=form, headers=OURS).status_code == 400
+    form = {"password": PASSWORD, "again": PASSWORD}
+    assert desk.guest().ask("POST", path, form=form, headers=OURS).status_code == 303
+
+
+def test_what_is_kept_is_argon2id(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As RFC 9106 asks for: 64 MiB, three rounds, a salt of 128 bits; no two are alike."""
+    monkeypatch.setattr(passwords, "_hasher", HASHER)
+    desk = Desk(folder)
+    for name in ("hanako", "taro"):
+        desk.add(name)
+    with sqlite3.connect(desk.file) as db:
+        kept = [row[0] for row in db.execute("select password from users")]
+    db.close()
+    assert all(each.startswith("$argon2id$v=19$m=65536,t=3,p=4$") for each in kept)
+    assert len({each.split("$")[4] for each in kept}) == 2
+    assert {len(each.split("$")[4]) for each in kept} == {22}
+
+
+def test_the_file_holds_no_secret(desk: Desk) -> None:
+    """No password, no secret of a session or a link can be read in the file."""
+    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    browser = desk.browser("admin")
+    desk.guest().log_in("admin", WRONG)
+    session = browser.jar[desk.cookie]
+    content = desk.file.read_bytes()
+    for each in (PASSWORD, WRONG, secret, session):
+        assert each.encode() not in content
+
+
+# -- tries ---------------------------------------------------------------------------------------
+
+
+def test_five_wrong_passwords_then_a_wait(desk: Desk) -> None:
+    """After five even the right one is refused, until a quarter of an hour has gone by."""
+    browser = desk.guest()
+    statuses = [browser.log_in("admin", WRONG).status_code for _ in range(7)]
+    assert statuses == [401] * 5 + [429] * 2
+    assert browser.log_in("admin").status_code == 429
+    desk.moment += QUARTER
+    assert browser.log_in("admin").status_code == 303
+
+
+def test_whoever_goes_on_trying_makes_nobody_wait_longer(desk: Desk) -> None:
+    """Tries that are refused unseen do not count: the quarter of an hour ends."""
+    for _ in range(5):
+        desk.accounts.log_in("admin", WRONG, "127.0.0.1")
+    for _ in range(200):
+        desk.moment += 4
+        desk.accounts.log_in("admin", WRONG, "127.0.0.1")
+    desk.moment += QUARTER - 800
+    assert desk.accounts.log_in("admin", PASSWORD, "127.0.0.1")
+
+
+def test_200_tries_by_a_stranger_lock_nobody_out(desk: Desk) -> None:
+    """From one address or from many: people get in where they have logged in before."""
+    desk.browser("admin")
+    for n in range(200):
+        assert desk.guest("192.0.2.1").log_in("admin", f"{WRONG} {n}").status_code != 303
+    assert desk.guest("203.0.113.5").log_in("viewer").status_code == 303
+    assert desk.guest("203.0.113.5").log_in("admin").status_code == 303
+    for n in range(200):
+        desk.accounts.log_in("admin", WRONG, f"198.51.100.{n}")
+    assert desk.guest("203.0.113.77").log_in("admin").status_code == 429
+    assert desk.browser("admin").is_in
+
+
+def test_tries_at_many_names_from_one_address_end(desk: Desk) -> None:
+    """One password tried at everybody's name is held back by the address."""
+    statuses = [desk.guest("192.0.2.1").log_in(f"user{n}", WRONG).status_code for n in range(40)]
+    assert statuses == [401] * 30 + [429] * 10
+    assert desk.guest("192.0.2.2").log_in("admin").status_code == 303
+
+
+def test_a_network_of_ipv6_counts_as_one_address(desk: Desk) -> None:
+    """Whoever has 2⁶⁴ addresses has five tries."""
+    statuses = [desk.guest(f"2001:db8::{n:x}").log_in("admin", WRONG).status_code for n in range(7)]
+    assert statuses == [401] * 5 + [429] * 2
+    assert desk.guest("2001:db8:0:1::1").log_in("admin").status_code == 303
+
+
+@pytest.mark.parametrize("name", ["admin", "ADMIN", " admin ", "Admin"])
+def test_a_name_written_otherwise_is_the_same_name(desk: Desk, name: str) -> None:
+    """Capitals and spaces give nobody more tries."""
+    for each in ("admin", "ADMIN", " admin ", "aDMIN", "admin "):
+        assert desk.guest().log_in(each, WRONG).status_code == 401
+    assert desk.guest().log_in(name).status_code == 429
+
+
+def test_a_hundred_tries_at_once_are_a_hundred(desk: Desk) -> None:
+    """Tries that arrive together do not slip through before the first is counted."""
+    looked_at: list[str] = []
+    real = passwords.is_right
+
+    def slow(kept: str | None, password: str) -> bool:
+        looked_at.append(password)
+        time.sleep(0.05)
+        return real(kept, password)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(16) as pool:
+        patch.setattr(module, "is_right", slow)
+        list(pool.map(lambda n: desk.accounts.log_in("admin", f"{n}", "127.0.0.1"), range(100)))
+    assert len(looked_at) == 5
+
+
+def test_log_ins_at_once_all_succeed(desk: Desk) -> None:
+    """Ten people log in at the same moment, each with a session of their own."""
+    for n in range(10):
+        desk.add(f"user{n}")
+
+    def log_in(n: int) -> str | None:
+        return desk.accounts.log_in(f"user{n}", PASSWORD, "127.0.0.1")
+
+    with ThreadPoolExecutor(10) as pool:
+        sessions = [each for each in pool.map(log_in, range(10)) if each]
+    assert len(set(sessions)) == 10
+    found = [desk.accounts.session(each) for each in sessions]
+    assert {each.user.name for each in found if each} == {f"user{n}" for n in range(10)}
+
+
+def test_only_so_many_passwords_are_looked_at_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes 64 MiB: a crowd of strangers waits in line instead of filling the memory."""
+    now, most, lock = 0, 0, threading.Lock()
+
+    class Counting:
+        def verify(self, kept: str, password: str) -> bool:
+            nonlocal now, most
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.02)
+            with lock:
+                now -= 1
+            return True
+
+    monkeypatch.setattr(passwords, "_hasher", Counting())
+    with ThreadPoolExecutor(24) as pool:
+        list(pool.map(lambda n: desk.accounts.log_in("x", "y", f"192.0.2.{n}"), range(24)))
+    assert most == 4
+
+
+# -- the same answer for everybody ---------------------------------------------------------------
+
+
+def test_names_cannot_be_found_out(desk: Desk) -> None:
+    """Unknown, locked out, not there yet, or a wrong password: byte for byte the same page."""
+    locked = desk.add("locked")
+    desk.accounts.change(locked, disabled=True)
+    desk.accounts.invite("invited", Role.VIEWER)
+    answers = set()
+    for n, name in enumerate(("nobody", "locked", "invited", "admin")):
+        guest = desk.guest(f"192.0.2.{n}")
+        for _ in range(7):
+            answer = guest.log_in(name, WRONG)
+            answers.add((answer.status_code, answer.text.replace(name, "*"), len(answer.headers)))
+    assert len(answers) == 2  # one that it is wrong, one that somebody has to wait
+
+
+@pytest.mark.parametrize("name", ["nobody", "locked", "invited", "admin"])
+def test_every_name_costs_the_same_work(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One password is looked at, at the same cost, whether or not somebody of that name exists."""
+    desk.accounts.change(desk.add("locked"), disabled=True)
+    desk.accounts.invite("invited", Role.VIEWER)
+    seen: list[str] = []
+    real = passwords._hasher
+
+    class Counting:
+        def verify(self, kept: str, password: str) -> bool:
+            seen.append(kept)
+            return real.verify(kept, password)
+
+    monkeypatch.setattr(passwords, "_hasher", Counting())
+    assert desk.guest().log_in(name, WRONG).status_code == 401
+    assert [each.rsplit("$", 2)[0] for each in seen] == ["$argon2id$v=19$m=8,t=1,p=1"]
+
+
+def test_what_unknown_names_are_compared_with_costs_as_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the real costs the means of both differ by less than a tenth."""
+    monkeypatch.undo()
+    kept = passwords.hashed(PASSWORD)
+    assert passwords._NOBODY.rsplit("$", 2)[0] == kept.rsplit("$", 2)[0]
+
+    def cost(each: str | None) -> float:
+        began = time.perf_counter()
+        passwords.is_right(each, WRONG)
+        return time.perf_counter() - began
+
+    known = unknown = 0.0
+    for _attempt in range(5):  # the machine may have had something else to do
+        pairs = [(cost(kept), cost(None)) for _ in range(5)]
+        known, unknown = (mean(sorted(side)[:3]) for side in zip(*pairs, strict=True))
+        if abs(known - unknown) < 0.1 * max(known, unknown):
+            return
+    pytest.fail(f"{known:.3f} s for a known name, {unknown:.3f} s for an unknown one")
+
+
+# -- whoever is changed in the middle of a log-in ------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["reset", "disable"])
+def test_a_log_in_that_is_under_way_is_ended_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A password that is right when it is looked at, and void a moment later, opens nothing."""
+    user = desk.add("hanako")
+
+    def meanwhile(kept: str | None, password: str) -> bool:
+        if what == "reset":
+            desk.accounts.reset(user)
+        else:
+            desk.accounts.change(user, disabled=True)
+        return True
+
+    monkeypatch.setattr(module, "is_right", meanwhile)
+    assert desk.accounts.log_in("hanako", PASSWORD, "127.0.0.1") is None
+
+
+# -- the file ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_the_file_is_private_under_any_umask(tmp_path: Path, umask: int) -> None:
+    """The file is the owner's alone from the start, and nothing is left beside it."""
+    before = os.umask(umask)
+    try:
+        Accounts(tmp_path / "web.db").invite("hanako", Role.ADMIN)
+    finally:
+        os.umask(before)
+    assert [(p.name, p.stat().st_mode & 0o777) for p in tmp_path.iterdir()] == [("web.db", 0o600)]
+
+
+def test_a_file_open_to_others_is_closed_to_them(tmp_path: Path) -> None:
+    """Somebody's chmod, or a copy, does not stay readable."""
+    Accounts(tmp_path / "web.db")
+    (tmp_path / "web.db").chmod(0o644)
+    Accounts(tmp_path / "web.db")
+    assert (tmp_path / "web.db").stat().st_mode & 0o777 == 0o600
+
+
+def planted_link(path: Path) -> None:
+    """Plant a link to a file of accounts that somebody else has made."""
+    Accounts(path.with_name("theirs.db"))
+    path.symlink_to(path.with_name("theirs.db"))
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        planted_link,
+        lambda path: path.symlink_to(path.with_name("not-there")),
+        lambda path: path.mkdir(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"something else" * 1000),
+    ],
+    ids=["link", "dangling link", "folder", "empty", "something else"],
+)
+def test_what_is_no_file_of_accounts_is_refused(
+    tmp_path: Path, plant: Callable[[Path], None]
+) -> None:
+    """A planted link leads nowhere, and a damaged file is told instead of made anew."""
+    plant(tmp_path / "web.db")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(StoreError, match=r"web\.db"):
+        Accounts(tmp_path / "web.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_the_file_is_never_seen_half_made(tmp_path: Path) -> None:
+    """Many processes and threads may start at once; each finds a whole file, and the same one."""
+    path = tmp_path / "web.db"
+    with ThreadPoolExecutor(12) as pool:
+        made = list(pool.map(lambda _: Accounts(path), range(24)))
+    made[0].invite("hanako", Role.ADMIN)
+    assert all([user.name for user in each.users()] == ["hanako"] for each in made)
+    assert [each.name for each in tmp_path.iterdir()] == ["web.db"]
+
+
+def test_an_error_half_way_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk while the file is made leaves nothing that looks like one."""
+    monkeypatch.setattr(module, "SCHEMA", module.SCHEMA + "; create table users (x);")
+    with pytest.raises(StoreError):
+        Accounts(tmp_path / "web.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_drafts_are_of_one_person_and_one_run(desk: Desk) -> None:
+    """What one person has ticked is not what another one sees."""
+    desk.accounts.keep(1, "7", "mine")
+    desk.accounts.keep(2, "7", "theirs")
+    assert [desk.accounts.draft(n, r) for n, r in ((1, "7"), (2, "7"), (1, "8"))] == [
+        "mine",
+        "theirs",
+        None,
+    ]
+    desk.accounts.keep(1, "7", "mine, later")
+    assert desk.accounts.draft(1, "7") == "mine, later"
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1", "", "example.com", "127.1"])  # noqa: S104
+@pytest.mark.parametrize("more", [(), ("--behind-proxy",)], ids=["", "behind a proxy"])
+def test_other_computers_are_let_in_over_tls_only(
+    office: Office, address: str, more: tuple[str, ...]
+) -> None:
+    """Anything but this computer's own address needs a certificate; a proxy asks from here."""
+    result = office.renkei("web", "--listen", address, *more)
+    assert result.code == 2
+    assert "--certificate" in result.err
+
+
+def test_this_computer_is_the_default(folder: Path) -> None:
+    """Whoever says nothing is reached by nobody else."""
+    server = Server(config=folder / "renkei.yaml")
+    with server as address:
+        assert server._socket is not None
+        assert server._socket.getsockname()[0] == "127.0.0.1"
+        assert address.startswith("http://127.0.0.1:")

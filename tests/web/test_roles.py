@@ -1,0 +1,132 @@
+"""Who may open what: one decision for every page, and a page without one fails here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.web.conftest import OURS, Browser, filled
+
+from renkei_web.accounts import Role
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Desk
+
+ANYBODY = """
+GET /login
+POST /login
+GET /welcome/{secret}
+POST /welcome/{secret}
+"""
+WHOEVER_IS_LOGGED_IN = """
+GET /
+GET /reports
+GET /runs/{run}
+GET /runs/{run}/status
+GET /runs/{run}/people
+GET /runs/{run}/report.csv
+GET /runs/{run}/report.html
+POST /language
+POST /logout
+"""
+ADMINISTRATORS = """
+GET /fetch/{source}/{target}
+POST /fetch/{source}/{target}
+GET /runs/{run}/choose
+POST /runs/{run}/ticks
+GET /runs/{run}/values
+POST /runs/{run}/values
+GET /runs/{run}/start
+POST /runs/{run}/start
+POST /runs/{run}/resume
+POST /runs/{run}/retry
+POST /runs/{run}/stop
+GET /settings
+POST /settings/check
+GET /settings/mappings/{index:int}
+GET /settings/users
+POST /settings/users
+POST /settings/users/{user:int}
+"""
+DECIDED = {
+    (method, path): who
+    for who, table in (
+        ("anybody", ANYBODY),
+        ("all", WHOEVER_IS_LOGGED_IN),
+        ("admin", ADMINISTRATORS),
+    )
+    for method, path in (line.split() for line in table.strip().splitlines())
+}
+FOR_PEOPLE = [route for route, who in DECIDED.items() if who != "anybody"]
+
+
+def asked(browser: Browser, method: str, path: str, **more: str) -> tuple[int, str]:
+    """Return status and redirection of a route, asked with all that a page of ours sends."""
+    form = {"csrf": browser.csrf} if method == "POST" else None
+    answer = browser.ask(method, filled(path), form=form, headers=OURS | more)
+    return answer.status_code, answer.headers.get("location", "")
+
+
+def test_every_route_has_a_decision(desk: Desk) -> None:
+    """A new page is not open, nor closed, because nobody thought of it."""
+    assert sorted(desk.routes()) == sorted(DECIDED)
+
+
+def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
+    """Nobody sees or does anything, and comes back where they wanted to go."""
+    browser = desk.guest()
+    for method, path in FOR_PEOPLE:
+        status, location = asked(browser, method, path)
+        assert (status, location.partition("?")[0]) == (303, "/login"), path
+        answer = browser.ask(method, filled(path), headers=OURS | {"hx-request": "true"})
+        assert (answer.headers.get("hx-refresh"), answer.text) == ("true", ""), path
+    assert desk.work.started == []
+
+
+def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
+    """Each page for administrators says 403 to a viewer, whether asked as a whole or in part."""
+    browser = desk.browser("viewer")
+    before = desk.store.read_bytes(), desk.accounts.users()
+    for method, path in FOR_PEOPLE:
+        if path == "/logout":
+            continue
+        for more in ({}, {"hx-request": "true"}):
+            status, location = asked(browser, method, path, **more)
+            assert (status == 403) is (DECIDED[method, path] == "admin"), (method, path, status)
+            assert not location.startswith("/login"), (method, path)
+    assert desk.work.started == []
+    assert (desk.store.read_bytes(), desk.accounts.users()) == before
+    assert asked(browser, "POST", "/logout") == (303, "/login")
+
+
+def test_a_viewer_is_offered_nothing_that_is_refused(desk: Desk) -> None:
+    """No page that a viewer may read has a button or a link that ends in 403."""
+    browser = desk.browser("viewer")
+    for path in ("/", "/reports", "/runs/1", "/runs/1/people"):
+        text = browser.get(path).text
+        for word in ("/settings", "/fetch/", "/choose", "/start", "/resume", "/retry", "/stop"):
+            assert word not in text, (path, word)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [pytest.param(route, id=" ".join(route)) for route in FOR_PEOPLE],
+)
+def test_an_administrator_may_do_everything(desk: Desk, route: tuple[str, str]) -> None:
+    """No page says 403 to an administrator, or sends one to the log-in page."""
+    method, path = route
+    status, location = asked(desk.browser("admin"), method, path)
+    assert status != 403
+    assert status < 500 or status == 503
+    assert location.startswith("/login") == (path == "/logout")
+
+
+def test_a_change_of_role_holds_at_once(desk: Desk) -> None:
+    """Whoever is made a viewer cannot finish what an administrator began."""
+    user = desk.add("hanako")
+    browser = desk.browser("hanako")
+    assert browser.get("/settings").status_code == 200
+    desk.accounts.change(user, role=Role.VIEWER)
+    assert browser.get("/settings").status_code == 403
+    desk.accounts.change(user, role=Role.ADMIN)
+    assert browser.get("/settings").status_code == 200

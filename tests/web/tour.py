@@ -1,0 +1,129 @@
+"""A walk past every screen of the dashboard, in any language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.web.browser import Person
+
+NARROW = "label: SmartHR\nsafety: {updates: {people: 1, percent: 1}}"
+
+
+def tour(person: Person) -> Iterator[str]:
+    """Yield the name of each screen while it is shown; nobody may have logged in before."""
+    yield from _entrance(person)
+    yield from _first_run(person)
+    yield from _reports(person)
+    yield from _settings(person)
+    yield from _odd_ones(person)
+
+
+def _entrance(person: Person) -> Iterator[str]:
+    person.open("/")
+    yield "login-first"
+    link = str(person.dashboard.link)
+    person.page.goto(link)
+    yield "welcome"
+    person.log_in_by_link(link)
+    yield "home-empty"
+    person.page.click("#checked button")
+    person.page.locator(".checked").wait_for()
+    yield "checked"
+
+
+def _first_run(person: Person) -> Iterator[str]:
+    page, system = person.page, person.office.box.touchontime
+    person.open("/fetch/smarthr/touchontime")
+    yield "base-date"
+    gate = person.hold("touchontime", kind="read")
+    page.click("main button.primary")
+    person.status("fetching")
+    yield "fetching"
+    gate.open()
+    person.status("ready")
+    yield "ready"
+    page.click("#run a.primary")
+    person.filter("blocked")
+    yield "blocked"
+    person.tick_all("new")
+    yield "choose-new"
+    person.tick_all("changed")
+    yield "choose"
+    page.click("#ticked a.primary")
+    person.fill_in_new("touchontime")
+    page.locator("[name^='one:'][name$=':typeCode']").nth(1).select_option("2")
+    yield "values"
+    page.click(".bar button.primary")
+    page.locator("main form button.primary").wait_for()
+    yield "confirm"
+    system.faults.add("status", status=400, code=9003, kind="update", nth=2)
+    gate = person.hold("touchontime", nth=5)
+    page.click("main form button.primary")
+    assert gate.reached.wait(20)
+    page.locator(f"progress[value='{len(person.outcomes('1'))}']").wait_for()
+    yield "syncing"
+    system.revoke()
+    gate.open()
+    person.status("paused")
+    page.locator("form[action$='/resume'] button").wait_for()
+    yield "paused"
+    system.restore()
+    page.click("form[action$='/resume'] button")
+    person.status("done_with_errors")
+    page.locator("form[action$='/retry'] button").wait_for()
+    yield "report"
+
+
+def _reports(person: Person) -> Iterator[str]:
+    person.open("/runs/1/people")
+    yield "outcomes"
+    run = person.fetched("touchontime", "smarthr")
+    person.open("/")
+    yield "home"
+    person.office.configure(smarthr=NARROW, touchontime="label: Touch On Time")
+    person.choose_from(run)
+    person.tick_all("changed")
+    person.open(f"/runs/{run}/start")
+    yield "unusual"
+    person.office.configure(smarthr="label: SmartHR", touchontime="label: Touch On Time")
+    person.open("/reports")
+    yield "reports"
+
+
+def _settings(person: Person) -> Iterator[str]:
+    person.open("/settings")
+    yield "settings"
+    person.open("/settings/mappings/0")
+    yield "mapping"
+    person.open("/settings/users")
+    person.page.fill("[name=name]", "佐藤 花子")
+    person.page.click("main .primary")
+    person.page.locator(".copy").wait_for()
+    yield "users"
+
+
+def _odd_ones(person: Person) -> Iterator[str]:
+    page = person.page
+    person.expected = {401, 404, 503}
+    person.open("/nowhere")
+    yield "lost"
+    person.open("/runs/2")
+    person.move_to("2026-11-22T12:00:00+09:00")
+    page.reload()
+    person.status("expired")
+    yield "expired"
+    person.move_to("2026-11-20T17:45:00+09:00")
+    person.open("/fetch/smarthr/touchontime")
+    yield "closed"
+    page.click("main button.primary")
+    page.get_by_role("alert").wait_for()
+    yield "refused-fetch"
+    person.open("/")
+    page.click("form[action='/logout'] button")
+    page.locator("[name=password]").wait_for()
+    yield "login"
+    page.fill("[name=name]", "admin")
+    page.fill("[name=password]", "wrong wrong wrong")
+    page.click("main button")
+    page.get_by_role("alert").wait_for()
+    yield "login-wrong"
