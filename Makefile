@@ -5,7 +5,7 @@
 
 BIN := .venv/bin
 READY := .venv/.renkei-ready
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist worksteal
 LOCK_ARGS ?=
 
 PIP_INSTALL := install -qq --no-input --disable-pip-version-check
@@ -17,10 +17,11 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 
 LOCALE := engine/renkei/locale
 
-.PHONY: help setup demo test test-long check format coverage lock i18n build clean
+.PHONY: help setup demo demo-web browser test test-long test-bugs check format coverage lock i18n \
+	screenshots build clean
 
 help: ## show the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv, or bring it up to date with the lock
 
@@ -50,11 +51,26 @@ $(READY): pyproject.toml requirements/dev.txt
 demo: setup ## show renkei at work, with invented people on this machine
 	$(BIN)/renkei demo
 
-test: check ## all checks, then the tests
+demo-web: setup ## the same people in the dashboard, for a browser
+	$(BIN)/renkei demo --web
+
+browser: # the tests of the dashboard need one; where it cannot be installed they are skipped
+	@if ! { command -v chromium || command -v chromium-browser || command -v google-chrome; }; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+	    echo "Installing chromium and Japanese fonts" >&2; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk; \
+	  fi; \
+	fi >/dev/null || echo "No browser could be installed." >&2
+
+test: check browser ## all checks, then the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-long: setup ## the tests that take long
+test-long: setup browser ## the tests that take long
 	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+
+test-bugs: setup ## plant known bugs, and show which test catches each
+	$(BIN)/python -m tests.bugs
 
 check: setup ## style, format, types, layers
 	$(BIN)/ruff check
@@ -66,7 +82,7 @@ format: setup ## correct what ruff can correct
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-coverage: setup ## run the tests and show the lines they miss
+coverage: setup browser ## run the tests and show the lines they miss
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
@@ -76,13 +92,16 @@ lock: setup ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/core.txt
 
 i18n: setup ## collect the texts of the sources, merge them into the catalogues, compile
-	$(BIN)/pybabel --quiet extract --project renkei --copyright-holder 'the renkei authors' \
-	  --keywords '_ N_ ngettext:1,2' \
-	  --add-location file --sort-by-file --output-file .venv/renkei.pot engine connectors runner
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml \
+	  --project renkei --copyright-holder 'the renkei authors' --keywords '_ N_' \
+	  --add-location file --sort-by-file --output-file .venv/renkei.pot engine connectors runner web
 	$(BIN)/pybabel --quiet update --domain renkei --input-file .venv/renkei.pot \
 	  --output-dir $(LOCALE) --locale ja --init-missing --ignore-obsolete \
 	  --ignore-pot-creation-date
 	$(BIN)/pybabel compile --domain renkei --directory $(LOCALE) --statistics
+
+screenshots: setup browser ## take the pictures of docs/images anew, in both languages
+	$(BIN)/python -m tests.web.screenshots
 
 build: setup ## write sdist and wheel to dist/
 	$(BIN)/python -m build --no-isolation
