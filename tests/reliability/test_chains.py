@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import pytest
-from tests.reliability.harness import cases, oracle
+from tests.reliability.harness import cases
 from tests.reliability.harness.killer import KILLED, Zygote
 from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import DIRECTIONS, a_site
@@ -43,29 +43,11 @@ def pairs(stage: Stage, firsts: Iterable[tuple[str, int]]) -> Iterator[cases.Cas
             yield f"{first}#{nth} {second}", case(Armed(second))
 
 
-def different(stage: Stage) -> list[tuple[str, int]]:
-    """Return the points of the sync that leave something different to the next process."""
-    found: dict[str, tuple[str, int]] = {}
-    for point, nth in stage.once_each():
-        stage.kill(point, nth)
-        found.setdefault(oracle.left_behind(stage.site), (point, nth))
-    return list(found.values())
-
-
-@pytest.mark.parametrize("part", range(PARTS))
-def test_killed_and_killed_again(zygote: Zygote, store_bytes: bytes, part: int) -> None:
-    """The resume is killed too, wherever it gets to from whatever it finds; the next one ends."""
-    with a_site(zygote, *DIRECTIONS[part % 2], store_bytes) as site:
-        stage = Stage(site, CHAIN)
-        cases.play(pairs(stage, different(stage)[part::PARTS]))
-
-
-@pytest.mark.long
 @pytest.mark.parametrize("part", range(2 * PARTS))
 def test_killed_and_killed_again_at_every_pair_of_points(
     zygote: Zygote, store_bytes: bytes, part: int
 ) -> None:
-    """The same after every point of the sync, whether or not it leaves anything different."""
+    """The resume is killed too, wherever it gets to from whatever it finds; the next one ends."""
     with a_site(zygote, *DIRECTIONS[part % 2], store_bytes) as site:
         stage = Stage(site, CHAIN)
         cases.play(pairs(stage, stage.once_each()[part // 2 :: PARTS]))

@@ -206,7 +206,7 @@ def test_killed_at_many_more_random_moments(zygote: Zygote, store_bytes: bytes, 
 
 SOURCES = [
     path
-    for room in ("engine", "connectors", "mappings", "runner")
+    for room in ("engine", "connectors", "mappings", "runner", "web")
     for path in sorted((Path(__file__).parents[2] / room).rglob("*.py"))
 ]
 """The parts that could send or commit."""
@@ -223,6 +223,11 @@ PLACES = {
     "schema._upgrade": {"connection.begin"},
     "schema._back_up": {"sqlite3.connect"},
     "plans.Plans._compact": {"self._engine.raw_connection"},
+    # the dashboard's accounts, a file of its own, and the address it listens at
+    "accounts.Accounts._open": {"sqlite3.connect"},
+    "accounts._create": {"sqlite3.connect"},
+    "server.Server.__enter__": {"socket.socket"},
+    "security.Guard._handle": {"HTTPConnection"},  # a request that came in, of Starlette
 }
 """Who may open a way out or begin a transaction: the harness stands around each of them."""
 
@@ -240,7 +245,8 @@ def called(tree: ast.AST, where: str) -> Iterator[tuple[str, str]]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Call):
             yield where, ast.unparse(node.func)
-        name = f".{node.name}" if isinstance(node, ast.FunctionDef | ast.ClassDef) else ""
+        named = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        name = f".{node.name}" if isinstance(node, named) else ""
         yield from called(node, where + name)
 
 

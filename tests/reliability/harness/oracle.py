@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tests.reliability.harness.killer import Child, Result
 from tests.reliability.harness.site import Site
@@ -139,26 +138,6 @@ def nothing_left(site: Site, expected: Mapping[str, Outcome]) -> None:
     with closing(Store(str(site.store))) as store:
         differences = {item.number: item.difference for item in store.items(plan)}
     assert {differences[number] for number in good} <= {Difference.SAME}, differences
-
-
-def left_behind(site: Site) -> str:
-    """
-    Return all that a process which is no more has left to the next one: store and target.
-
-    Instants and owners are left out; the next one does nothing else because of them.
-    """
-    with TemporaryDirectory() as folder:
-        for name, content in site.keep().store.items():
-            (Path(folder) / name).write_bytes(content)  # a look ends an unfinished transaction
-        with closing(sqlite3.connect(Path(folder) / site.store.name)) as connection:
-            queries = (
-                "select id, status, reason, selection from runs",
-                "select run_id, position, selected, new_values, outcome, outcome_reason from items",
-                "select run_id, position, kind, result from writes",
-                "select connection, run_id from leases",
-            )
-            rows = [connection.execute(query).fetchall() for query in queries]
-    return f"{rows}{people(site)}"
 
 
 def people(site: Site) -> list[dict[str, object]]:
