@@ -88,7 +88,7 @@ coverage: setup browser ## run the tests and show the lines they miss
 	$(BIN)/coverage report
 
 lock: setup ## write requirements/*.txt anew from pyproject.toml
-	$(COMPILE) --group dev --output-file requirements/dev.txt
+	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/core.txt
 
 i18n: setup ## collect the texts of the sources, merge them into the catalogues, compile

@@ -27,6 +27,7 @@ from renkei_web import passwords
 from renkei_web.accounts import Accounts, Role
 from renkei_web.app import make_app
 from renkei_web.processes import Work
+from renkei_web.sso import SignOn
 from renkei_web.visit import Office as WebOffice
 
 __all__ = ["empty_store", "office"]
@@ -129,6 +130,7 @@ class Desk:
     moment: float = START
     hosts: tuple[str, ...] = ()
     work: Idle = field(factory=Idle)
+    sign_on: SignOn | None = None
     accounts: Accounts = field(init=False)
     app: ASGIApp = field(init=False)
     pages: list[BaseRoute] = field(init=False)
@@ -136,7 +138,7 @@ class Desk:
     def __attrs_post_init__(self) -> None:
         self.accounts = Accounts(self.file, now=lambda: self.moment)
         config = self.folder / "renkei.yaml"
-        shared = WebOffice(config, self.accounts, self.work, self.secure)
+        shared = WebOffice(config, self.accounts, self.work, self.secure, self.sign_on)
         made = make_app(shared, hosts=self.hosts)
         self.app, self.pages = made, made.routes
 

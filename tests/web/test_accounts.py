@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +16,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.conftest import HASHER, OURS, PASSWORD, Desk
+from tests.web.conftest import HASHER, OURS, PASSWORD, Browser, Desk
 
 from renkei.errors import StoreError
 from renkei_web import accounts as module
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 QUARTER = 15 * 60 + 1
 WRONG = "five other words that differ"
+
+
+OTHER = "four other invented words"
 
 
 # -- nobody by default, one-time links -----------------------------------------------------------
@@ -203,6 +209,44 @@ def test_a_weak_password_uses_up_no_link(desk: Desk) -> None:
         assert desk.guest().ask("POST", path, form=form, headers=OURS).status_code == 400
     form = {"password": PASSWORD, "again": PASSWORD}
     assert desk.guest().ask("POST", path, form=form, headers=OURS).status_code == 303
+
+
+def changed(browser: Browser, old: str, new: str, again: str | None = None) -> int:
+    """Send the form of the page of one's own password; return the status."""
+    return browser.post("/password", old=old, password=new, again=again or new).status_code
+
+
+def test_a_new_password_ends_every_other_session(desk: Desk) -> None:
+    """The old one opens nothing any more; whoever had a copy of a cookie is out."""
+    here, elsewhere = desk.browser("admin"), desk.browser("admin")
+    thief = here.copy()
+    assert changed(here, PASSWORD, OTHER) == 303
+    assert (here.is_in, elsewhere.is_in, thief.is_in) == (True, False, False)
+    assert desk.guest().log_in("admin").status_code == 401
+    assert desk.guest().log_in("admin", OTHER).status_code == 303
+
+
+def test_a_password_is_not_changed_by_mistake(desk: Desk) -> None:
+    """A wrong old one, a weak new one, or two that differ: nothing has changed."""
+    browser = desk.browser("viewer")
+    for old, new, again in (
+        ("wrong", OTHER, None),
+        (PASSWORD, "12345678", None),
+        (PASSWORD, OTHER, "x"),
+    ):
+        assert changed(browser, old, new, again) == 400
+        assert browser.is_in
+    assert desk.guest().log_in("viewer").status_code == 303
+
+
+def test_the_old_password_cannot_be_guessed_from_a_session(desk: Desk) -> None:
+    """Whoever finds a browser logged in has five tries, as at the log-in."""
+    browser = desk.browser("admin")
+    for _try in range(5):
+        assert changed(browser, WRONG, OTHER) == 400
+    assert changed(browser, PASSWORD, OTHER) == 400
+    desk.moment += QUARTER
+    assert changed(browser, PASSWORD, OTHER) == 303
 
 
 def test_what_is_kept_is_argon2id(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -522,3 +566,23 @@ def test_this_computer_is_the_default(folder: Path) -> None:
         assert server._socket is not None
         assert server._socket.getsockname()[0] == "127.0.0.1"
         assert address.startswith("http://127.0.0.1:")
+
+
+def test_a_forgotten_password_is_mended_on_the_command_line(folder: Path, desk: Desk) -> None:
+    """A new link for the only administrator, whether the dashboard runs or not."""
+
+    def new_link(name: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-m", "renkei_runner", "web", "--new-link", name]
+        return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+
+    done = new_link("admin")
+    found = re.search(r"http://127\.0\.0\.1:8780(/welcome/\S+)", done.stdout)
+    assert found is not None, done
+    assert new_link("nobody").returncode == 2
+    desk.moment = time.time()
+    browser = desk.guest()
+    assert browser.log_in("admin").status_code == 401
+    form = {"password": OTHER, "again": OTHER}
+    assert browser.ask("POST", found[1], form=form, headers=OURS).status_code == 303
+    assert browser.get("/settings").status_code == 200
+    assert len(desk.accounts.users()) == 2

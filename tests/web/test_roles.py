@@ -26,6 +26,8 @@ GET /runs/{run}/status
 GET /runs/{run}/people
 GET /runs/{run}/report.csv
 GET /runs/{run}/report.html
+GET /password
+POST /password
 POST /language
 POST /logout
 """

@@ -2,7 +2,8 @@
 Who may use the dashboard: people, invitations, sessions, tries to log in, in a file of its own.
 
 Nothing in here opens anything by itself: passwords are kept as Argon2id, the secrets of sessions
-and invitations as hashes only. Times are seconds since 1970.
+and invitations as hashes only. Whoever logs in with single sign-on has a subject instead of a
+password: who they are to the provider, issuer and all. Times are seconds since 1970.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ TRIES_NAME = 100
 SCHEMA = """
 create table users (
   id integer primary key, name text not null unique collate nocase, role text not null,
-  password text, disabled integer not null default 0, language text, created_at real not null
+  password text, subject text unique, disabled integer not null default 0, language text,
+  created_at real not null,
+  waiting integer not null as (password is null and subject is null)
 );
 create table invitations (
   secret text primary key, user_id integer not null references users, expires_at real not null
@@ -69,13 +72,14 @@ class Role(StrEnum):
 
 @frozen(kw_only=True)
 class User:
-    """Somebody who may log in; *waiting* until the invitation is used."""
+    """Somebody who may log in, *by_password* or otherwise; *waiting* until the link is used."""
 
     id: int
     name: str
     role: Role
     disabled: bool
     waiting: bool
+    by_password: bool
     language: str | None
 
     @property
@@ -131,11 +135,11 @@ class Accounts:
         with self._open() as db:
             db.execute(
                 "insert into users (name, role, created_at) values (?, ?, ?)"
-                " on conflict (name) do update set role = excluded.role where password is null",
+                " on conflict (name) do update set role = excluded.role where waiting",
                 (name, role, self._now()),
             )
-            row = db.execute("select id, password from users where name = ?", (name,)).fetchone()
-            if row["password"] is not None:
+            row = db.execute("select id, waiting from users where name = ?", (name,)).fetchone()
+            if not row["waiting"]:
                 raise AccountError(_("There is somebody of that name already."))
             db.execute("delete from invitations where user_id = ?", (row["id"],))
             db.execute(
@@ -160,6 +164,30 @@ class Accounts:
             db.execute("delete from invitations where user_id = ?", (user.id,))
             return self._new_session(db, user.id)
 
+    def accept_subject(self, secret: str, subject: str) -> str | None:
+        """Tie a one-time link to somebody of the provider; return a new session, or None."""
+        with self._open() as db:
+            user = self._invited(db, secret)
+            if user is None:
+                return None
+            if db.execute("select 1 from users where subject = ?", (subject,)).fetchone():
+                raise AccountError(_("Somebody here logs in with this single sign-on already."))
+            db.execute("update users set subject = ? where id = ?", (subject, user.id))
+            db.execute("delete from invitations where user_id = ?", (user.id,))
+            return self._new_session(db, user.id)
+
+    def set_password(self, user: User, old: str, new: str, address: str) -> str | None:
+        """Change a password; return the only session that is left, a new one; None as `log_in`."""
+        session = self.log_in(user.name, old, address)
+        if session is None:
+            return None
+        kept = hashed(new)
+        with self._open() as db:
+            db.execute("update users set password = ? where id = ?", (kept, user.id))
+            others = "delete from sessions where user_id = ? and secret != ?"
+            db.execute(others, (user.id, _hash(session)))
+        return session
+
     def change(
         self, user_id: int, *, role: Role | None = None, disabled: bool | None = None
     ) -> None:
@@ -172,20 +200,19 @@ class Accounts:
             if disabled:
                 db.execute("delete from sessions where user_id = ?", (user_id,))
             left = db.execute(
-                "select count(*) from users where role = 'admin' and not disabled"
-                " and password is not null"
+                "select count(*) from users where role = 'admin' and not disabled and not waiting"
             ).fetchone()[0]
             if not left:
                 raise AccountError(_("The last administrator cannot be taken away."))
 
     def reset(self, user_id: int) -> str:
-        """Log somebody out everywhere and forget the password; return a new one-time link."""
+        """Log somebody out everywhere, forget how they logged in; return a new one-time link."""
         with self._open() as db:
             row = db.execute("select name, role from users where id = ?", (user_id,)).fetchone()
             if row is None:
                 raise AccountError(_("There is nobody of that name."))
             db.execute("delete from sessions where user_id = ?", (user_id,))
-            db.execute("update users set password = null where id = ?", (user_id,))
+            db.execute("update users set password = null, subject = null where id = ?", (user_id,))
         return self.invite(row["name"], Role(row["role"]))
 
     def speak(self, user_id: int, language: str) -> None:
@@ -217,6 +244,13 @@ class Accounts:
             db.execute("delete from tries where name = ? and address = ?", (_plain(name), address))
             db.execute("insert or ignore into places values (?, ?)", (row["id"], address))
             return self._new_session(db, row["id"])
+
+    def log_in_subject(self, subject: str) -> str | None:
+        """Return the secret of a new session for somebody of the provider; None for a stranger."""
+        with self._open() as db:
+            query = "select id from users where subject = ? and not disabled"
+            row = db.execute(query, (subject,)).fetchone()
+            return self._new_session(db, row["id"]) if row else None
 
     def must_wait(self, name: str, address: str) -> bool:
         """Return whether further tries are refused for a while, whatever the password."""
@@ -355,6 +389,7 @@ def _user(row: sqlite3.Row) -> User:
         name=row["name"],
         role=Role(row["role"]),
         disabled=bool(row["disabled"]),
-        waiting=row["password"] is None,
+        waiting=bool(row["waiting"]),
+        by_password=row["password"] is not None,
         language=row["language"],
     )

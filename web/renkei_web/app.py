@@ -23,7 +23,7 @@ from renkei.i18n import LANGUAGES, speaking
 from renkei_web.accounts import AccountError, Role
 from renkei_web.security import SAFE, Guard, same
 from renkei_web.templates import render
-from renkei_web.views import choosing, entrance, home, reports, running, settings
+from renkei_web.views import choosing, entrance, home, reports, running, settings, single_sign_on
 from renkei_web.visit import Office, Visit
 
 log = structlog.get_logger()
@@ -49,6 +49,8 @@ PAGES = (
     Page("/", home.dashboard, Role.VIEWER),
     Page("/logout", entrance.log_out, Role.VIEWER, "POST"),
     Page("/language", entrance.speak, Role.VIEWER, "POST"),
+    Page("/password", entrance.change_password, Role.VIEWER),
+    Page("/password", entrance.set_password, Role.VIEWER, "POST"),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/runs/{run}", running.show, Role.VIEWER),
@@ -77,7 +79,7 @@ PAGES = (
 
 def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     """Return the application; *hosts* are names it answers to beside this computer's own."""
-    guests = (
+    guests: tuple[Route, ...] = (
         Route("/login", _guest(office, entrance.ask), methods=["GET"]),
         Route("/login", _guest(office, entrance.log_in), methods=["POST"]),
         Route(
@@ -86,6 +88,15 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
         Route("/welcome/{secret}", _guest(office, entrance.accept), methods=["POST"]),
     )
     pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in PAGES]
+    if office.sign_on is not None:
+        carried = office.sign_on.middleware(secure=office.secure)
+        guests += tuple(
+            Route(path, _guest(office, handler), methods=["GET"], middleware=carried)
+            for path, handler in (
+                ("/sso", single_sign_on.leave),
+                ("/sso/back", single_sign_on.arrive),
+            )
+        )
     static = Mount("/static", StaticFiles(packages=[("renkei_web", "static")]))
     return Starlette(
         routes=[*guests, *pages, static],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,9 @@ from renkei_runner.app import App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say
 from renkei_web.security import is_loopback
+
+if TYPE_CHECKING:
+    from renkei_web.sso import SignOn
 
 
 @command("web", help=N_("Open the dashboard for a browser."))
@@ -28,6 +33,12 @@ from renkei_web.security import is_loopback
         help=N_("The key of the certificate."))  # fmt: skip
 @option("--behind-proxy", is_flag=True,
         help=N_("A proxy of yours on this computer does TLS and asks from 127.0.0.1."))  # fmt: skip
+@option("--new-link", metavar="NAME",
+        help=N_("Print a new one-time link for NAME, who forgot a password."))  # fmt: skip
+@option("--oidc-issuer", metavar="URL",
+        help=N_("The issuer of your OpenID Connect provider, for single sign-on."))  # fmt: skip
+@option("--oidc-client", metavar="ID",
+        help=N_("What it calls renkei; the secret is in RENKEI_OIDC_SECRET."))  # fmt: skip
 @click.pass_obj
 def web(
     app: App,
@@ -38,6 +49,9 @@ def web(
     certificate: Path | None,
     key: Path | None,
     behind_proxy: bool,
+    new_link: str | None,
+    oidc_issuer: str | None,
+    oidc_client: str | None,
 ) -> int:
     if (certificate is None) != (key is None):
         raise UsageError(_("--certificate and --key go together."), code="tls")
@@ -48,7 +62,7 @@ def web(
             " --key, or leave --listen out and put a proxy in front with --behind-proxy."
         )
         raise UsageError(message.format(address=listen), code="tls")
-    configure_logging(json=app.json, level="debug" if app.debug else "warning")
+    configure_logging(json=app.json, level="debug" if app.debug else "info")
     app.config()  # a mistake in it is told now, not on the first page
     from renkei_web.server import Server
 
@@ -59,7 +73,11 @@ def web(
         hosts=hosts,
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
+        sign_on=_sign_on(oidc_issuer, oidc_client),
     )
+    if new_link is not None:
+        say(_("Open this link once, within a day: {link}").format(link=server.new_link(new_link)))
+        return 0
     with server as address:
         say(_("The dashboard: {address}").format(address=address))
         if link := server.first_link(address):
@@ -71,3 +89,14 @@ def web(
         say(_("Ctrl-C stops the dashboard; a sync that is going on goes on."))
         server.serve()
     return 0
+
+
+def _sign_on(issuer: str | None, client: str | None) -> SignOn | None:
+    if (issuer is None) != (client is None):
+        raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
+    if issuer is None or client is None:
+        return None
+    from renkei_web.sso import Provider, SignOn
+
+    secret = os.environ.get("RENKEI_OIDC_SECRET")
+    return SignOn(Provider(issuer=issuer, client_id=client, client_secret=secret))

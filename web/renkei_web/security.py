@@ -145,6 +145,11 @@ def host_of(request: HTTPConnection) -> str | None:
     return (found[1] or found[2]).lower() if found else None
 
 
+def same_site(request: HTTPConnection) -> bool:
+    """Tell whether a link on one of our pages led here, as far as the browser says."""
+    return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+
+
 def is_loopback(address: str) -> bool:
     """Return whether only this computer can reach what listens at *address*."""
     try:

@@ -17,6 +17,7 @@ from renkei.i18n import _
 from renkei_web.accounts import Accounts, Role
 from renkei_web.app import make_app
 from renkei_web.processes import Work
+from renkei_web.sso import SignOn
 from renkei_web.visit import Office
 
 ADMINISTRATOR = "admin"
@@ -33,6 +34,7 @@ class Server:
     hosts: Sequence[str] = ()
     tls: tuple[Path, Path] | None = None
     behind_proxy: bool = False
+    sign_on: SignOn | None = None
     _socket: socket.socket | None = field(init=False, default=None)
     _office: Office | None = field(init=False, default=None)
     _server: uvicorn.Server | None = field(init=False, default=None)
@@ -50,11 +52,7 @@ class Server:
             message = _("{address}, port {port} cannot be used: {why}. Name another --port.")
             text = message.format(address=self.listen, port=self.port, why=error.strerror)
             raise UsageError(text, code="port") from None
-        store = load_config(self.config).store
-        beside = self.config if "://" in store else Path(store)
-        accounts = Accounts(beside.with_name("renkei-web.db"))
-        secure = self.tls is not None or self.behind_proxy
-        self._office = Office(self.config, accounts, Work(), secure)
+        self._office = Office(self.config, self.accounts(), Work(), self.secure, self.sign_on)
         certificate, key = self.tls or (None, None)
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -70,15 +68,7 @@ class Server:
                 lifespan="off",
             )
         )
-        scheme = "https" if secure else "http"
-        own = f"[{self.listen}]" if ":" in self.listen else self.listen
-        name = self.hosts[0] if self.hosts else own
-        port = self._socket.getsockname()[1]
-        return (
-            f"{scheme}://{name}"
-            if self.behind_proxy and self.hosts
-            else f"{scheme}://{name}:{port}"
-        )
+        return self.address(self._socket.getsockname()[1])
 
     def __exit__(
         self,
@@ -89,12 +79,40 @@ class Server:
         if self._socket is not None:
             self._socket.close()
 
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach it through TLS."""
+        return self.tls is not None or self.behind_proxy
+
+    def accounts(self) -> Accounts:
+        """Open the file of those who may log in, beside the store."""
+        store = load_config(self.config).store
+        beside = self.config if "://" in store else Path(store)
+        return Accounts(beside.with_name("renkei-web.db"))
+
+    def address(self, port: int) -> str:
+        """Return what a browser is given, for a dashboard that listens at *port*."""
+        scheme = "https" if self.secure else "http"
+        own = f"[{self.listen}]" if ":" in self.listen else self.listen
+        if self.behind_proxy and self.hosts:
+            return f"{scheme}://{self.hosts[0]}"
+        return f"{scheme}://{self.hosts[0] if self.hosts else own}:{port}"
+
     def first_link(self, address: str) -> str | None:
         """Return a one-time link for the first administrator; None once there is one."""
         accounts = self.office.accounts
         if accounts.has_admin():
             return None
         return f"{address}/welcome/{accounts.invite(ADMINISTRATOR, Role.ADMIN)}"
+
+    def new_link(self, name: str) -> str:
+        """Return a one-time link for somebody who has forgotten the password, without listening."""
+        accounts = self.accounts()
+        user = next((u for u in accounts.users() if u.name == name), None)
+        if user is None:
+            message = _("There is nobody of the name {name}.")
+            raise UsageError(message.format(name=name), code="user")
+        return f"{self.address(self.port)}/welcome/{accounts.reset(user.id)}"
 
     @property
     def office(self) -> Office:

@@ -16,6 +16,7 @@ from renkei.config import Config, load_config
 from renkei.runs import Runs
 from renkei_web.accounts import Accounts, Session, User
 from renkei_web.processes import Work
+from renkei_web.sso import SignOn
 from renkei_web.templates import render
 
 EMPTY_FORM = FormData()
@@ -29,6 +30,7 @@ class Office:
     accounts: Accounts
     work: Work
     secure: bool
+    sign_on: SignOn | None = None
 
     def config(self) -> Config:
         """Read the configuration, as every command does: it may have changed."""

@@ -20,9 +20,29 @@ log = structlog.get_logger()
 
 def ask(request: Request, office: Office, _form: FormData, language: str) -> Response:
     """Show the log-in page."""
-    back = request.query_params.get("next", "/")
-    known = office.accounts.has_admin()
-    return render("login.html", language=language, back=back, problem=None, known=known, name="")
+    return login_page(office, language, back=request.query_params.get("next", "/"))
+
+
+def login_page(
+    office: Office,
+    language: str,
+    *,
+    status: int = 200,
+    back: str = "/",
+    name: str = "",
+    problem: str | None = None,
+) -> Response:
+    """Return the log-in page, after a try with what was wrong."""
+    return render(
+        "login.html",
+        language=language,
+        status=status,
+        back=back,
+        name=name,
+        problem=problem,
+        known=office.accounts.has_admin(),
+        sign_on=office.sign_on is not None,
+    )
 
 
 def log_in(request: Request, office: Office, form: FormData, language: str) -> Response:
@@ -34,27 +54,30 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     log.info("log_in", outcome="done" if secret else "refused", reason="wait" if wait else None)
     if secret is not None:
         return with_session(RedirectResponse(local(back), status_code=303), office, secret)
-    problem = (
-        _("Too many tries. Wait a quarter of an hour, then try again.")
-        if wait
-        else _("The name or the password is wrong.")
-    )
-    return render(
-        "login.html",
-        language=language,
-        status=429 if wait else 401,
-        back=back,
-        problem=problem,
-        known=True,
-        name=name,
+    problem = too_many_tries() if wait else _("The name or the password is wrong.")
+    return login_page(
+        office, language, status=429 if wait else 401, back=back, name=name, problem=problem
     )
 
 
 def welcome(request: Request, office: Office, _form: FormData, language: str) -> Response:
     """Show the page of a one-time link."""
-    user = office.accounts.invited(request.path_params["secret"])
-    status = 200 if user else 404
-    return render("welcome.html", language=language, status=status, invited=user, problem=None)
+    return _welcome_page(request, office, language)
+
+
+def _welcome_page(
+    request: Request, office: Office, language: str, problem: str | None = None
+) -> Response:
+    secret = request.path_params["secret"]
+    user = office.accounts.invited(secret)
+    return render(
+        "welcome.html",
+        language=language,
+        status=404 if user is None else 400 if problem else 200,
+        invited=user,
+        problem=problem,
+        sign_on=secret if office.sign_on else None,
+    )
 
 
 def accept(request: Request, office: Office, form: FormData, language: str) -> Response:
@@ -62,15 +85,13 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
     secret, password = request.path_params["secret"], _text(form, "password")
     user = office.accounts.invited(secret)
     if user is None:
-        return welcome(request, office, form, language)
-    problem = weakness(password, user.name)
-    if problem is None and password != _text(form, "again"):
-        problem = _("The two passwords differ.")
+        return _welcome_page(request, office, language)
+    problem = _unfit(password, _text(form, "again"), user.name)
     if problem is not None:
-        return render("welcome.html", language=language, status=400, invited=user, problem=problem)
+        return _welcome_page(request, office, language, problem)
     session = office.accounts.accept(secret, password)
     if session is None:
-        return welcome(request, office, form, language)
+        return _welcome_page(request, office, language)
     return with_session(RedirectResponse("/", status_code=303), office, session)
 
 
@@ -84,11 +105,39 @@ def log_out(visit: Visit) -> Response:
     return answer
 
 
+def change_password(visit: Visit) -> Response:
+    """Ask for the old password and a new one."""
+    return visit.show("password.html", problem=None)
+
+
+def set_password(visit: Visit) -> Response:
+    """Change the password; every other session of this person ends."""
+    accounts, address = visit.office.accounts, address_of(visit.request)
+    new = visit.field("password")
+    problem = _unfit(new, visit.field("again"), visit.user.name)
+    if problem is None and accounts.must_wait(visit.user.name, address):
+        problem = too_many_tries()
+    session = None
+    if problem is None:
+        session = accounts.set_password(visit.user, visit.field("old"), new, address)
+        problem = _("The old password is wrong.")
+    if session is None:
+        return visit.show("password.html", status=400, problem=problem)
+    log.info("password_changed", who=visit.user.name)
+    accounts.log_out(visit.request.cookies.get(visit.office.cookie, ""))
+    return with_session(visit.go("/"), visit.office, session)
+
+
 def speak(visit: Visit) -> Response:
     """Change the language of this person."""
     if visit.field("language") in LANGUAGES:
         visit.office.accounts.speak(visit.user.id, visit.field("language"))
     return visit.go(local(visit.field("next")))
+
+
+def too_many_tries() -> str:
+    """Return what to do for whoever must wait."""
+    return _("Too many tries. Wait a quarter of an hour, then try again.")
 
 
 def with_session(answer: Response, office: Office, secret: str) -> Response:
@@ -114,6 +163,12 @@ def parent(path: str) -> str:
 def back_query(path: str) -> str:
     """Return *path* as the log-in page takes it."""
     return urlencode({"next": path})
+
+
+def _unfit(password: str, again: str, name: str) -> str | None:
+    if problem := weakness(password, name):
+        return problem
+    return None if password == again else _("The two passwords differ.")
 
 
 def _text(form: FormData, name: str) -> str:

@@ -1,0 +1,146 @@
+"""
+Log in with single sign-on: OpenID Connect, the code flow with PKCE, carried out by Authlib.
+
+Who somebody is here is decided by the one-time link they were given, never by what the provider
+says about them: the link is opened, the provider is visited, and from then on that person of that
+provider (issuer and subject) is that user. Names, addresses and groups of the provider are not
+looked at. Authlib comes with the extra ``oidc``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import anyio.from_thread
+import structlog
+from attrs import define, field, frozen
+from starlette.middleware import Middleware
+
+from renkei.errors import UsageError
+from renkei.i18n import _
+from renkei_web.security import is_loopback
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
+"""What may sign an identity: never "none", and never a secret that both sides know."""
+
+AWAY_S = 15 * 60
+"""How long somebody may take at the provider."""
+
+TIMEOUT_S = 15.0
+
+
+class SignOnError(Exception):
+    """The provider refused, cannot be reached, or says what cannot be trusted."""
+
+
+@frozen(kw_only=True)
+class Provider:
+    """Where to log in: the issuer's address, and what this dashboard is called there."""
+
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        address = urlsplit(self.issuer)
+        plain = address.scheme == "http" and is_loopback(address.hostname or "")
+        if not address.hostname or not (address.scheme == "https" or plain):
+            message = _("{address} is no issuer: it must begin with https://.")
+            raise UsageError(message.format(address=self.issuer), code="oidc")
+
+
+@define
+class SignOn:
+    """One provider, and those who are on their way to it and back."""
+
+    provider: Provider
+    _key: str = field(init=False, factory=lambda: secrets.token_urlsafe(32), repr=False)
+    _client: Any = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        try:
+            import httpx2
+            from authlib.integrations.starlette_client import OAuth
+        except ImportError:
+            message = _("Single sign-on needs more packages: pip install 'renkei[oidc]'.")
+            raise UsageError(message, code="oidc") from None
+        own = self.provider
+        self._client = OAuth().register(
+            "renkei",
+            client_id=own.client_id,
+            client_secret=own.client_secret,
+            server_metadata_url=f"{own.issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid",
+                "code_challenge_method": "S256",
+                "timeout": httpx2.Timeout(TIMEOUT_S),
+            },
+        )
+
+    def middleware(self, *, secure: bool) -> Sequence[Middleware]:
+        """Return what carries those on their way: a signed cookie; a restart makes it void."""
+        from starlette.middleware.sessions import SessionMiddleware  # needs the extra
+
+        name = "__Host-renkei-sso" if secure else "renkei-sso"
+        return [
+            Middleware(
+                SessionMiddleware,
+                secret_key=self._key,
+                session_cookie=name,
+                max_age=AWAY_S,
+                same_site="lax",
+                https_only=secure,
+            )
+        ]
+
+    def leave(self, request: Request, back: str) -> Response:
+        """Send a browser to the provider, which sends it to *back*; raises SignOnError."""
+
+        async def redirected() -> Response:
+            await self._load()
+            answer: Response = await self._client.authorize_redirect(request, back)
+            return answer
+
+        return _carried_out(redirected)
+
+    def arrive(self, request: Request) -> str:
+        """Return the subject of whoever comes back, issuer and all; raises SignOnError."""
+
+        async def checked() -> str:
+            await self._load()
+            token = await self._client.authorize_access_token(request)
+            return str(token["userinfo"]["sub"])
+
+        return f"{self.provider.issuer} {_carried_out(checked)}"
+
+    async def _load(self) -> None:
+        """Read what the provider says of itself; it must be the one we meant, and sign."""
+        said = await self._client.load_server_metadata()
+        if said.get("issuer") != self.provider.issuer:
+            self._client.server_metadata.clear()
+            raise SignOnError("another issuer")
+        offered = said.get("id_token_signing_alg_values_supported") or ["RS256"]
+        said["id_token_signing_alg_values_supported"] = [a for a in ALGORITHMS if a in offered]
+
+
+def _carried_out(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """
+    Carry out *work* of the library from the thread of a page; raises SignOnError.
+
+    What kind of thing went wrong is noted, and nothing that the provider has said.
+    """
+    try:
+        return anyio.from_thread.run(work)
+    except Exception as error:  # noqa: BLE001 - a library, and a system of others
+        log.warning("sign_on_failed", kind=type(error).__name__)
+        raise SignOnError from None

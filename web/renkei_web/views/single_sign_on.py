@@ -1,0 +1,74 @@
+"""To the provider of the single sign-on and back."""
+
+from __future__ import annotations
+
+import structlog
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from renkei.i18n import _
+from renkei_web.accounts import AccountError
+from renkei_web.security import same_site
+from renkei_web.sso import SignOn, SignOnError
+from renkei_web.views import entrance
+from renkei_web.visit import Office
+
+log = structlog.get_logger()
+
+
+def leave(request: Request, office: Office, _form: FormData, language: str) -> Response:
+    """Go to the provider; the page wanted and a one-time link are remembered meanwhile."""
+    secret = request.query_params.get("welcome")
+    if secret and not same_site(request):  # a link from elsewhere: whose it is comes first
+        return RedirectResponse(request.url_for("welcome", secret=secret))
+    request.session.clear()
+    request.session["next"] = request.query_params.get("next", "/")
+    if secret:
+        request.session["welcome"] = secret
+    scheme = "https" if office.secure else "http"
+    try:
+        return _of(office).leave(request, f"{scheme}://{request.headers['host']}/sso/back")
+    except SignOnError:
+        return _failed(request, office, language)
+
+
+def arrive(request: Request, office: Office, _form: FormData, language: str) -> Response:
+    """Log in whoever comes back, or tie them to the one-time link that they have opened."""
+    try:
+        subject = _of(office).arrive(request)
+    except SignOnError:
+        return _failed(request, office, language)
+    back, secret = request.session.get("next", "/"), request.session.get("welcome")
+    request.session.clear()
+    try:
+        if secret:
+            session = office.accounts.accept_subject(secret, subject)
+        else:
+            session = office.accounts.log_in_subject(subject)
+    except AccountError as error:
+        return entrance.login_page(office, language, status=403, problem=str(error))
+    log.info("log_in", outcome="done" if session else "refused", reason="single sign-on")
+    if session is None:
+        problem = _(
+            "Nobody here has this single sign-on. Ask an administrator for a one-time link, open"
+            " it, and choose single sign-on there."
+        )
+        return entrance.login_page(office, language, status=403, problem=problem)
+    answer = RedirectResponse(entrance.local(back), status_code=303)
+    return entrance.with_session(answer, office, session)
+
+
+def _of(office: Office) -> SignOn:
+    if office.sign_on is None:
+        raise SignOnError
+    return office.sign_on
+
+
+def _failed(request: Request, office: Office, language: str) -> Response:
+    request.session.clear()
+    problem = _(
+        "The single sign-on did not work. Try again; if it fails again, an administrator finds the"
+        " reason in the log of “renkei web”."
+    )
+    return entrance.login_page(office, language, status=502, problem=problem)
