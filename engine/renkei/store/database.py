@@ -85,6 +85,7 @@ class Database:
         query = sa.select(runs).where(runs.c.id == self._id(run_id))
         row = connection.execute(query).mappings().first()
         if row is None:
+            schema.refuse_damage(connection, self._place)  # before a lost run is called unknown
             raise _no_run(run_id)
         return row
 

@@ -66,12 +66,22 @@ def translated(place: object) -> Iterator[None]:
         yield
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise StoreError(_why(error).format(place=place), where=str(place)) from None
+    except UnicodeDecodeError:  # of SQLite's own message, which quotes the bytes that are wrong
+        raise damaged(place) from None
 
 
 def damaged(place: object) -> StoreError:
     """Return the error of a file that is not, or not any more, a store of ours."""
     message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
     return StoreError(message.format(place=place), where=str(place))
+
+
+def refuse_damage(connection: Connection, place: object) -> None:
+    """Raise StoreError if the file is damaged; reads all of it, so only where something is odd."""
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("pragma quick_check(1)").scalar()
+        if found != "ok":
+            raise damaged(place)
 
 
 def _why(error: Exception) -> str:
