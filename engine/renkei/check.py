@@ -52,7 +52,7 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
         return (Finding("warning", _("The connector has no way to check its credentials.")),)
     who = Finding("ok", _("The token belongs to {account}.").format(account=account.name))
     hours = [
-        Finding("ok", _("Takes no requests at {hours} (JST).").format(hours=each))
+        Finding("note", _("Takes no requests at {hours} (JST).").format(hours=each))
         for each in reader.connection.hours_in_force
     ]
     return (who, *account.findings, *hours)
@@ -66,4 +66,4 @@ def _mapping(systems: Systems, name: str) -> tuple[Finding, ...]:
 
 def _clock(clock: Clock) -> tuple[Finding, ...]:
     shown = clock.now().astimezone(JST)
-    return (Finding("ok", _("It is {time:%Y-%m-%d %H:%M} in Japan.").format(time=shown)),)
+    return (Finding("note", _("It is {time:%Y-%m-%d %H:%M} in Japan.").format(time=shown)),)

@@ -167,7 +167,12 @@ class _File:
 
 def load_config(path: Path) -> Config:
     """Read and check the file; MappingError holds every mistake, and no message repeats a token."""
-    document = read_yaml(_text(path), str(path))
+    return parse_config(_text(path), path)
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """Check *text* as that of the file at *path*; raises as :func:`load_config`."""
+    document = read_yaml(text, str(path))
     problems = problems_in(document)
     try:
         written = structure(document, _File)

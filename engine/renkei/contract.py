@@ -130,7 +130,7 @@ def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above
 
 
 def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
-    sound = type(finding) is Finding and finding.level in ("ok", "warning", "problem")
+    sound = type(finding) is Finding and finding.level in ("ok", "note", "warning", "problem")
     return sound and _is_text(finding.message)
 
 

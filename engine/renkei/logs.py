@@ -21,7 +21,7 @@ ALLOWED = frozenset(
     {
         "attempt", "bytes", "calls", "code", "connection", "connector", "count", "event", "field",
         "fields", "hook", "kind", "level", "limit", "logger", "method", "outcome", "pid", "reason",
-        "remaining", "run", "seconds", "status", "timestamp", "total",
+        "remaining", "run", "seconds", "status", "timestamp", "total", "user",
     }
 )  # fmt: skip
 LIBRARIES = ("alembic", "httpcore", "httpx", "sqlalchemy")

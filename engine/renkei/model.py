@@ -98,9 +98,14 @@ class NewField:
 
 @frozen
 class Finding:
-    """One thing a check found out. *level* ``problem`` stops the work, ``warning`` does not."""
+    """
+    One thing a check found out.
 
-    level: Literal["ok", "warning", "problem"]
+    *level* ``ok`` has been tried and works, ``note`` is good to know and not tried, ``warning``
+    should be looked at, ``problem`` stops the work.
+    """
+
+    level: Literal["ok", "note", "warning", "problem"]
     message: str
 
 

@@ -21,6 +21,7 @@ from renkei.apply import reason_of
 from renkei.check import Checked, check_all
 from renkei.choose import NewValues
 from renkei.config import Config, clock_for
+from renkei.config_edit import change_setting
 from renkei.errors import (
     ClosedError,
     ConfigurationError,
@@ -31,7 +32,7 @@ from renkei.errors import (
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
 from renkei.http import Connection
-from renkei.mapping import Mapping
+from renkei.mapping import Mapping, Transforms
 from renkei.model import (
     ClosedHours,
     Difference,
@@ -186,6 +187,23 @@ class Runs:
         """Return a mapping of the configuration, and the fields of both its sides."""
         mapping = self._systems.load(name)
         return mapping, self._systems.check(mapping)
+
+    def switches(self, source: str, target: str) -> dict[str, tuple[Label, bool]]:
+        """Return the settings of the mapping between two connections, and whether each is on."""
+        pairing = self._systems.pairing(source, target)
+        written = pairing.mapping.settings
+        return {name: (written[name].label, on) for name, on in pairing.settings.items()}
+
+    def change_setting(self, index: int, name: str, *, on: bool) -> None:
+        """Turn a setting of the mapping at *index* on or off, in the configuration file."""
+        mapping = self._systems.load(self.config.mappings[index].use)
+        mapping.switches({name: on})  # it has such a setting
+        change_setting(self.config, index, name, on=on)
+
+    @property
+    def transforms(self) -> Transforms:
+        """The transforms that mappings may name."""
+        return self._systems.transforms
 
     def is_paired(self, source: str, target: str) -> bool:
         """Return whether a mapping leads from one connection to the other."""

@@ -7,7 +7,7 @@ first parts, ``{rest}`` is all after the first and ``{others}`` all after the se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from renkei.i18n import N_, _, label
 from renkei.model import Difference, Label, Outcome, Remark, Status, Value
@@ -226,6 +226,9 @@ _ABOUT_A_CONNECTION = frozenset(
     }
 )
 
+_NAMES_A_CONNECTION = frozenset({"field_unknown", "list_empty", "substitutes_come_back"})
+_NAMES_A_DAY = frozenset({"left_before_base"})
+
 _WITHOUT_PARTS: Mapping[str, str] = {
     # The same when a remark that may name fields or times names none
     "changed_since_fetch": N_(
@@ -280,16 +283,29 @@ def field_text(name: str, labels: Mapping[str, Label]) -> str:
     return f"{label(labels[name])} ({name})" if name in labels else name
 
 
-def reason_text(remark: Remark) -> str:
-    """Return what *remark* says and what to do next; a code nobody knows is shown as it is."""
+def reason_text(
+    remark: Remark,
+    connection: Callable[[str], str] = str,
+    day: Callable[[str], str] = str,
+) -> str:
+    """
+    Return what *remark* says and what to do next; a code nobody knows is shown as it is.
+
+    *connection* and *day* turn the name of a connection and an ISO date into what a face shows.
+    """
     template = _template(remark)
     if template is None:
         return printable(
             ": ".join(filter(None, [remark.code.replace("_", " "), _listed(remark.about)]))
         )
-    text = _(template).format(**_parts(remark.about))
-    if remark.about and remark.code in _ABOUT_A_CONNECTION:
-        text = f"{remark.about[0]}: {text}"
+    about = remark.about
+    if about and remark.code in _ABOUT_A_CONNECTION | _NAMES_A_CONNECTION:
+        about = (connection(about[0]), *about[1:])
+    if len(about) > 1 and remark.code in _NAMES_A_DAY:
+        about = (about[0], day(about[1]), *about[2:])
+    text = _(template).format(**_parts(about))
+    if about and remark.code in _ABOUT_A_CONNECTION:
+        text = f"{about[0]}: {text}"
     return printable(text)
 
 

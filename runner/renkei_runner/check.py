@@ -67,7 +67,7 @@ def _document(found: Sequence[Checked], failed: Sequence[Checked]) -> Document:
 
 
 def _show(app: App, found: Sequence[Checked], code: int, names: Sequence[str]) -> None:
-    marks = {"ok": _("ok"), "warning": _("warning"), "problem": _("PROBLEM")}
+    marks = {"ok": _("ok"), "note": _("note"), "warning": _("warning"), "problem": _("PROBLEM")}
     for each in found:
         say(each.subject)
         for finding in each.findings:

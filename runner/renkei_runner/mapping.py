@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from renkei.errors import UsageError
 from renkei.i18n import N_, _
 from renkei.model import Remark
 from renkei.texts import reason_text
@@ -59,6 +60,28 @@ def schema() -> None:
     transforms = Transforms()
     load_extensions(transforms.register)
     emit(mapping_schema(transforms))
+
+
+@mapping.command("set", help=N_("Turn a SETTING of MAPPING on or off in the configuration file."))
+@argument("name", metavar="MAPPING")
+@argument("setting")
+@argument("value", metavar="on|off", type=click.Choice(["on", "off"]))
+@click.pass_obj
+def set_setting(app: App, name: str, setting: str, value: str) -> None:
+    uses = [each.use for each in app.config().mappings]
+    if uses.count(name) != 1:
+        message = _("{name} is not one mapping of the configuration. It has: {names}.")
+        raise UsageError(message.format(name=name, names=_(", ").join(uses)), code="mapping")
+    with app.runs() as runs:
+        runs.change_setting(uses.index(name), setting, on=value == "on")
+    if app.json:
+        emit(document(mapping=name, setting=setting, on=value == "on"))
+        return
+    say(
+        _("{setting} is {value} from the next fetch on.").format(
+            setting=setting, value=_("on") if value == "on" else _("off")
+        )
+    )
 
 
 @mapping.command("explain", help=N_("Show how the difference of one employee (CODE) came about."))

@@ -133,6 +133,7 @@ class Person:
             self.page.fill(f"[name={name}]", PASSWORD)
         self.page.click("main button")
         self.page.wait_for_url(f"{self.address}/")
+        self.settle()
 
     def log_in(self, name: str = "admin") -> None:
         """Fill in the log-in page that is shown."""
@@ -143,6 +144,12 @@ class Person:
     def open(self, path: str) -> None:
         """Open a page by its address."""
         self.page.goto(self.address + path)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the first page, if this is it, has found out whether the connections work."""
+        if self.page.locator("[hx-get='/connections']").count():
+            self.page.locator(".states").wait_for()
 
     def press(self, name: str, *, exact: bool = True) -> None:
         """Press the button, or follow the link, of this name in the page's main part."""

@@ -32,6 +32,7 @@ POST /language
 POST /logout
 """
 ADMINISTRATORS = """
+GET /connections
 GET /fetch/{source}/{target}
 POST /fetch/{source}/{target}
 GET /runs/{run}/choose
@@ -46,6 +47,7 @@ POST /runs/{run}/stop
 GET /settings
 POST /settings/check
 GET /settings/mappings/{index:int}
+POST /settings/mappings/{index:int}
 GET /settings/users
 POST /settings/users
 POST /settings/users/{user:int}

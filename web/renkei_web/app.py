@@ -37,12 +37,22 @@ FIELDS = 3000
 
 @frozen
 class Page:
-    """One page: its address, its method, who may use it, and what answers."""
+    """
+    One page: its address, its method, who may use it, and what answers.
+
+    Who changes something is noted in the log, and who takes a file with everybody's values away.
+    """
 
     path: str
     handler: Handler
     role: Role = Role.ADMIN
     method: str = "GET"
+    exports: bool = False
+
+    @property
+    def noted(self) -> bool:
+        """Whether the log tells who used it."""
+        return self.exports or self.method not in SAFE
 
 
 PAGES = (
@@ -51,6 +61,7 @@ PAGES = (
     Page("/language", entrance.speak, Role.VIEWER, "POST"),
     Page("/password", entrance.change_password, Role.VIEWER),
     Page("/password", entrance.set_password, Role.VIEWER, "POST"),
+    Page("/connections", home.connections),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/runs/{run}", running.show, Role.VIEWER),
@@ -65,12 +76,13 @@ PAGES = (
     Page("/runs/{run}/values", choosing.values),
     Page("/runs/{run}/values", choosing.keep_values, method="POST"),
     Page("/runs/{run}/people", reports.people, Role.VIEWER),
-    Page("/runs/{run}/report.csv", reports.as_csv, Role.VIEWER),
-    Page("/runs/{run}/report.html", reports.as_page, Role.VIEWER),
+    Page("/runs/{run}/report.csv", reports.as_csv, Role.VIEWER, exports=True),
+    Page("/runs/{run}/report.html", reports.as_page, Role.VIEWER, exports=True),
     Page("/reports", reports.listed, Role.VIEWER),
     Page("/settings", settings.show),
     Page("/settings/check", settings.check, method="POST"),
     Page("/settings/mappings/{index:int}", settings.mapping),
+    Page("/settings/mappings/{index:int}", settings.change_setting, method="POST"),
     Page("/settings/users", settings.users),
     Page("/settings/users", settings.invite, method="POST"),
     Page("/settings/users/{user:int}", settings.change, method="POST"),
@@ -128,7 +140,16 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
             given = request.headers.get("x-csrf-token") or visit.field("csrf")
             if not same(given, session.csrf):
                 return visit.show("stale.html", status=403)
-        return await run_in_threadpool(_answer, page.handler, visit)
+        answer = await run_in_threadpool(_answer, page.handler, visit)
+        if page.noted:
+            log.info(
+                "page_used",
+                method=f"{page.method} {page.path}",
+                run=request.path_params.get("run"),
+                status=answer.status_code,
+                user=session.user.id,
+            )
+        return answer
 
     return endpoint
 

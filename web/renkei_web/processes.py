@@ -16,9 +16,12 @@ from attrs import define, field, frozen
 
 from renkei.config import Config
 from renkei.errors import RenkeiError
-from renkei.i18n import _, speaking
+from renkei.i18n import _, language, speaking
 from renkei.observer import Observer
-from renkei.runs import Runs
+from renkei.runs import Checked, Runs
+
+HEALTH_S = 300.0
+"""Seconds for which the first page shows what the last check found, before it asks again."""
 
 START_S = 60.0
 """How long a fetch may take to begin: a token command may have to be answered first."""
@@ -76,6 +79,27 @@ class Refusal:
     message: str
 
 
+@define
+class Health:
+    """What the last check of the connections has found; young enough, it is not asked again."""
+
+    _found: tuple[Checked, ...] = ()
+    _at: dt.datetime | None = None
+    _asked: float = 0.0
+    _about: tuple[Config, str] | None = None
+    _lock: threading.Lock = field(factory=threading.Lock)
+
+    def of(self, runs: Runs, *, anew: bool) -> tuple[dt.datetime, tuple[Checked, ...]]:
+        """Return when was checked and what was found, by a check of now if it has to be."""
+        about = (runs.config, language())  # what is found are sentences
+        with self._lock:  # many pages at once are one check
+            old = time.monotonic() - self._asked > HEALTH_S
+            if anew or old or self._at is None or self._about != about:
+                self._found, self._about = tuple(runs.check()), about
+                self._at, self._asked = runs.clock.now(), time.monotonic()
+            return self._at, self._found
+
+
 @frozen
 class Work:
     """What this server has set going; another one, or the command line, sees the same store."""
@@ -83,6 +107,7 @@ class Work:
     fetches: dict[str, Progress] = field(factory=dict)
     refusals: dict[str, Refusal] = field(factory=dict)
     syncs: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
+    health: Health = field(factory=Health)
 
     def is_at_work(self, run: str) -> bool:
         """Return whether a process for this run, started here, has not ended."""

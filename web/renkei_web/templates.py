@@ -7,20 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
+from renkei import texts
 from renkei.facts import moment_text, span_text
 from renkei.i18n import _, label, language, speaking
-from renkei.model import JST, Item, Label, Outcome, Run, Status, Value
+from renkei.model import JST, Item, Label, Outcome, Remark, Run, Status, Value
 from renkei.printable import printable
-from renkei.texts import (
-    difference_text,
-    outcome_text,
-    reason_text,
-    status_text,
-    value_text,
-)
+from renkei.texts import difference_text, outcome_text, status_text, value_text
 
 MOVING = (Status.FETCHING, Status.SYNCING)
 """A run in one of these changes by itself: its page looks again."""
@@ -50,6 +46,19 @@ def clock_text(moment: dt.datetime | None) -> str:
     if language() == "ja":
         return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
     return f"{local.day} {local:%b %Y %H:%M}"
+
+
+@pass_context
+def reason_text(context: Context, remark: Remark) -> str:
+    """Return what a remark says; connections by what people call them, days as people write."""
+    return texts.reason_text(
+        remark, context["visit"].label, lambda day: day_text(dt.date.fromisoformat(day))
+    )
+
+
+def spoken_text(said: Label) -> str:
+    """Return a label in the language of the person."""
+    return label(said)
 
 
 def plain_text(value: Value) -> str:
@@ -100,11 +109,12 @@ def _environment() -> Environment:
         _,
         newstyle=True,  # no template counts: there are no plurals to choose from
     )
-    texts: tuple[Callable[..., str], ...] = (
+    filters: tuple[Callable[..., str], ...] = (
         difference_text, outcome_text, reason_text, status_text,
-        moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text, shown,
+        moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text,
+        spoken_text, shown,
     )  # fmt: skip
-    environment.filters |= {each.__name__.removesuffix("_text"): each for each in texts}
+    environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
     environment.tests |= {"trouble": is_trouble, "moving": is_moving}
     environment.globals |= {"language": language}
     return environment

@@ -107,7 +107,7 @@ class SmartHR:
         name, company = self._company()
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
         host = urlsplit(self._connection.base_url).hostname or ""
-        return Account(name or host, (*findings, company, Finding("ok", writing)))
+        return Account(name or host, (*findings, company, Finding("note", writing)))
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
         for crew in crews:
@@ -121,7 +121,8 @@ class SmartHR:
             return
         yield Finding("ok", _("Employees can be read."))
         if crew is None:
-            yield Finding("ok", _("There is no employee yet, so single items were not looked at."))
+            nobody = _("There is no employee yet, so single items were not looked at.")
+            yield Finding("note", nobody)
         else:
             yield from self._check_items(crew)
 

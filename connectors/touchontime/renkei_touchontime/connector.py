@@ -158,7 +158,7 @@ class TouchOnTime:
         findings = [_finding(subject, answer) for subject, answer in answers.items()]
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
         host = urlsplit(self._connection.base_url).hostname or ""
-        return Account(name or host, (company, *findings, Finding("ok", writing)))
+        return Account(name or host, (company, *findings, Finding("note", writing)))
 
     def _company(self) -> tuple[str | None, Finding]:
         """Return the company's name, if the token may read it, and whether it may."""

@@ -123,7 +123,6 @@ def set_password(visit: Visit) -> Response:
         problem = _("The old password is wrong.")
     if session is None:
         return visit.show("password.html", status=400, problem=problem)
-    log.info("password_changed", who=visit.user.name)
     accounts.log_out(visit.request.cookies.get(visit.office.cookie, ""))
     return with_session(visit.go("/"), visit.office, session)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from itertools import permutations
 
 from attrs import frozen
@@ -12,7 +13,7 @@ from renkei.clock import base_dates
 from renkei.config import ConnectionConfig
 from renkei.errors import RenkeiError, UsageError
 from renkei.i18n import _
-from renkei.model import JST
+from renkei.model import JST, Finding
 from renkei.runs import Runs
 from renkei_web.visit import Visit
 
@@ -45,6 +46,14 @@ class Direction:
     target: Place
 
 
+@frozen
+class State:
+    """Whether a connection works: None, or what is wrong."""
+
+    place: Place
+    wrong: Finding | None
+
+
 def dashboard(visit: Visit) -> Response:
     """Show each direction, the state of the connections, and the latest reports."""
     with visit.runs() as runs:
@@ -61,6 +70,24 @@ def dashboard(visit: Visit) -> Response:
     return visit.show(
         "dashboard.html", directions=directions, places=list(places.values()), latest=latest
     )
+
+
+def connections(visit: Visit) -> Response:
+    """Tell in one line each whether the connections work; asks the systems now and then."""
+    with visit.runs() as runs:
+        at, checked = visit.office.work.health.of(runs, anew=False)
+        found = {each.subject: each.findings for each in checked}
+        states = [State(place(runs, name), worst(found[name])) for name in runs.config.connections]
+    return visit.show("connections.html", states=states, at=at)
+
+
+def worst(findings: Sequence[Finding]) -> Finding | None:
+    """Return the finding that a person should hear of first, or None if all is well."""
+    for level in ("problem", "warning"):
+        for each in findings:
+            if each.level == level:
+                return each
+    return None
 
 
 def base_date(visit: Visit, problem: str | None = None) -> Response:
@@ -80,6 +107,7 @@ def base_date(visit: Visit, problem: str | None = None) -> Response:
             last=last,
             day=day,
             cost=runs.last_cost(source, target),
+            switches=runs.switches(source, target).values(),
             problem=problem,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from renkei.errors import RenkeiError, UsageError
 from renkei.i18n import _
-from renkei.model import Difference, Filter, Item, Outcome, Run, Status
+from renkei.model import Difference, Filter, Item, Label, Outcome, Run, Status
 from renkei.runs import Runs
 from renkei_web.drafts import Draft
 from renkei_web.views import home
@@ -64,8 +65,18 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
         "at_work": visit.office.work.is_at_work(run.id),
         "chosen": len(Draft.read(visit.office.accounts, visit.user.id, run.id).numbers),
+        "switches": _switches(runs, run),
         "hours": home.hours_of(runs, run.target) if run.target in runs.config.connections else None,
     }
+
+
+def _switches(runs: Runs, run: Run) -> list[tuple[Label, bool]]:
+    """Return the settings of a run, by name where the mapping is configured no longer."""
+    labels = {}
+    with suppress(RenkeiError):
+        labels = runs.switches(run.source, run.target)
+    unknown = {name: (Label(name, name), on) for name, on in run.settings.items()}
+    return [((labels.get(name) or unknown[name])[0], on) for name, on in run.settings.items()]
 
 
 def _trouble(runs: Runs, run: Run) -> list[Item]:

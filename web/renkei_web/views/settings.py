@@ -2,25 +2,70 @@
 
 from __future__ import annotations
 
+from attrs import frozen
 from starlette.responses import Response
 
+from renkei.config import MappingUse
+from renkei.errors import RenkeiError
 from renkei.i18n import _, label
+from renkei.mapping import Transforms
 from renkei.mapping.model import Pair
+from renkei.runs import Runs
 from renkei.texts import field_text
 from renkei_web.accounts import AccountError, Role
 from renkei_web.visit import Visit
 
 
+@frozen
+class Switch:
+    """A setting of a mapping: its name, what people call it, and whether it is on."""
+
+    name: str
+    label: str
+    on: bool
+
+
+@frozen
+class Use:
+    """A mapping as the settings show it."""
+
+    name: str
+    switches: list[Switch]
+    problem: str | None
+
+
 def show(visit: Visit) -> Response:
     """Show the settings; nothing is asked of a system until somebody wants to know."""
     with visit.runs() as runs:
-        return visit.show("settings.html", config=runs.config, checked=None)
+        uses = [Use(each.use, *_switches(runs, each)) for each in runs.config.mappings]
+        return visit.show("settings.html", config=runs.config, uses=uses)
+
+
+def change_setting(visit: Visit) -> Response:
+    """Turn a setting of a mapping on or off; the next fetch heeds it."""
+    index = int(visit.path("index"))
+    with visit.runs() as runs:
+        if index >= len(runs.config.mappings):
+            return visit.show("lost.html", status=404)
+        runs.change_setting(index, visit.field("name"), on=visit.field("on") == "true")
+    return visit.go("/settings")
+
+
+def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
+    """Return the settings of a mapping, or what is wrong with it."""
+    try:
+        mapping, _fields = runs.mapping(use.use)
+        on = mapping.switches(use.settings)
+    except RenkeiError as error:
+        return [], error.message
+    return [Switch(n, label(each.label), on[n]) for n, each in mapping.settings.items()], None
 
 
 def check(visit: Visit) -> Response:
     """Try connections, mappings and the clock, and tell everything that was found out."""
     with visit.runs() as runs:
-        return visit.show("checked.html", config=runs.config, checked=runs.check())
+        at, checked = visit.office.work.health.of(runs, anew=True)
+    return visit.show("checked.html", at=at, checked=checked)
 
 
 def mapping(visit: Visit) -> Response:
@@ -32,28 +77,26 @@ def mapping(visit: Visit) -> Response:
             return visit.show("lost.html", status=404)
         use = uses[index]
         mapping, fields = runs.mapping(use.use)
+        transforms = runs.transforms
     first, second = mapping.sides
     labels = {side: {spec.name: spec.label for spec in specs} for side, specs in fields.items()}
     rows = [
         {
             "left": field_text(pair.pair[0], labels[first]),
             "right": field_text(pair.pair[1], labels[second]),
-            "how": _how(visit, pair),
+            "how": _how(visit, pair, transforms),
         }
         for pair in mapping.pairs
     ]
-    on = mapping.switches(use.settings)
-    switches = [(name, label(each.label), on[name]) for name, each in mapping.settings.items()]
     return visit.show(
         "mapping.html",
         use=use,
         sides=[visit.label(side) for side in mapping.sides],
         rows=rows,
-        switches=switches,
     )
 
 
-def _how(visit: Visit, pair: Pair) -> str:
+def _how(visit: Visit, pair: Pair, transforms: Transforms) -> str:
     """Return what is special about one pair, in words."""
     parts = []
     if pair.only:
@@ -66,7 +109,8 @@ def _how(visit: Visit, pair: Pair) -> str:
         side = visit.label(name)
         if towards.transform:
             text = _("towards {side}: {transform}")
-            parts.append(text.format(side=side, transform=towards.transform))
+            how = label(transforms[towards.transform].label)
+            parts.append(text.format(side=side, transform=how))
         if towards.empty == "clear":
             parts.append(_("towards {side}: an empty value empties it").format(side=side))
     return _("; ").join(parts)
