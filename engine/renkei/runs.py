@@ -194,6 +194,14 @@ class Runs:
         written = pairing.mapping.settings
         return {name: (written[name].label, on) for name, on in pairing.settings.items()}
 
+    def is_current(self, run: Run) -> bool:
+        """Return whether the mapping and its settings are still those of the plan."""
+        try:
+            self._current(run)
+        except RenkeiError:
+            return False
+        return True
+
     def change_setting(self, index: int, name: str, *, on: bool) -> None:
         """Turn a setting of the mapping at *index* on or off, in the configuration file."""
         mapping = self._systems.load(self.config.mappings[index].use)
@@ -336,6 +344,7 @@ class Runs:
         """Return the positions that are chosen, each with its new values."""
         refuse_over(run, self._hours)
         self._refuse_old(run)
+        self._current(run)
         entries = self._store.entries(run.id)
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import frozen
@@ -28,6 +30,7 @@ ALL = frozenset({Difference.NEW, Difference.CHANGED})
 class Wanted:
     """What the options of `sync` and `run` say."""
 
+    choice_file: Path | None = None
     differences: tuple[tuple[Difference, ...], ...]
     numbers: tuple[str, ...]
     excluded: tuple[str, ...]
@@ -39,7 +42,7 @@ class Wanted:
     @property
     def chosen(self) -> bool:
         """Whether somebody said who is to be synced."""
-        return bool(self.differences or self.numbers or self.yes)
+        return bool(self.differences or self.numbers or self.yes or self.choice_file)
 
     @property
     def empty(self) -> bool:
@@ -82,6 +85,46 @@ def choice_options(function: F) -> F:
     return function
 
 
+def choice_in(path: Path) -> Selection:
+    """
+    Return the choice in a JSON document, which no option can hold: any number of employees.
+
+    It has ``numbers``, and may have ``new`` (values for all new employees, by field) and ``rows``
+    (a ``number`` with all its ``values``). Raises UsageError for anything else.
+    """
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        plain = json.loads(text)
+        return _selection_in(**plain)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        message = _("{file} holds no choice: a JSON object with numbers, new and rows.")
+        raise UsageError(message.format(file=path), code="choice", where=str(path)) from None
+
+
+def _selection_in(
+    numbers: list[str], new: dict[str, str] | None = None, rows: Sequence[dict[str, Any]] = ()
+) -> Selection:
+    return Selection(
+        numbers=tuple(map(_text, numbers)),
+        new=_texts(new or {}),
+        new_rows=tuple(_row_in(**row) for row in rows),
+    )
+
+
+def _row_in(number: str, values: dict[str, str]) -> NewRow:
+    return NewRow(number=_text(number), values=_texts(values), where=number)
+
+
+def _texts(values: dict[str, str]) -> dict[str, str]:
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
 def must_choose(app: App, wanted: Wanted) -> None:
     """Refuse to guess where nobody can be asked."""
     if wanted.chosen or app.interactive:
@@ -96,6 +139,8 @@ def must_choose(app: App, wanted: Wanted) -> None:
 def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
     """Return the choice that the options and the answers of a person make, or None after a "no"."""
     must_choose(app, wanted)
+    if wanted.choice_file is not None:
+        return choice_in(wanted.choice_file)
     differences = wanted.who()
     if not wanted.chosen:
         if not _agrees(app, run):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @command("sync", help=N_("Write the chosen employees of RUN to its target."))
 @argument("run_id", metavar="RUN")
 @choice_options
+@option("--choice", "choice_file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE",
+        help=N_("Choose what this JSON file says; - is standard input."))  # fmt: skip
 @option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
 @option("--retry-failed", is_flag=True, help=N_("Also try those again who failed."))
 @option("--allow-unusual", is_flag=True, help=N_("Write although it is over the safety limits."))
@@ -40,10 +42,11 @@ def sync(
     retry_failed: bool,
     allow_unusual: bool,
     wait: bool,
+    choice_file: Path | None,
     new_file: Path | None,
     **choice: Any,  # noqa: ANN401 - the options of choice_options
 ) -> int:
-    wanted = Wanted(new_file=new_file, wait=wait, **choice)
+    wanted = Wanted(choice_file=choice_file, new_file=new_file, wait=wait, **choice)
     with app.runs() as runs, app.about(runs, run_id) as run:
         chosen = None if run.status is Status.DONE else choose(app, runs, run, wanted)
         if run.status is not Status.DONE and chosen is None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from renkei_sandbox.messages import Kind, Request
     from renkei_web.server import Server
+    from renkei_web.sso import SignOn
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PASSWORD = "correct horse battery staple"
@@ -69,6 +70,7 @@ class Dashboard:
     port: int = 0
     address: str = ""
     link: str | None = None
+    sign_on: SignOn | None = None
     _server: Server | None = None
     _thread: threading.Thread | None = None
 
@@ -76,7 +78,7 @@ class Dashboard:
         """Listen and serve; a second start keeps the address."""
         from renkei_web.server import Server
 
-        self._server = Server(config=self.config, port=self.port)
+        self._server = Server(config=self.config, port=self.port, sign_on=self.sign_on)
         self.address = self._server.__enter__()
         self.port = int(self.address.rpartition(":")[2])
         self.link = self._server.first_link(self.address)

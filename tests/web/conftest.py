@@ -46,6 +46,12 @@ class Idle(Work):
     """Starts nothing; remembers what it was asked for."""
 
     started: list[str] = field(factory=list)
+    inputs: list[bytes] = field(factory=list)
+
+    @property
+    def given(self) -> bytes:
+        """What the last process was given to read."""
+        return self.inputs[-1]
 
     def fetch(self, *words: Any, **more: Any) -> str:
         self.started.append("fetch")
@@ -53,6 +59,7 @@ class Idle(Work):
 
     def sync(self, *words: Any, **more: Any) -> None:
         self.started.append("sync")
+        self.inputs.append(more["given"])
 
 
 @define
@@ -191,7 +198,7 @@ class Desk:
 def filled(path: str) -> str:
     """Return an address of this route."""
     parts = {"run": "1", "source": "smarthr", "target": "touchontime", "secret": "unknown"}
-    return re.sub(r"{(\w+)(?::int)?}", lambda found: parts.get(found[1], "0"), path)
+    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: parts.get(found[1], "0"), path)
 
 
 @pytest.fixture(autouse=True)

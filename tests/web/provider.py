@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -37,6 +37,8 @@ class Provider:
     key: RSAKey = field(factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
     signing: RSAKey | None = None
     refuses: str | None = None
+    beside: bool = False
+    slowly: bool = False
     asked: list[dict[str, str]] = field(factory=list)
     _codes: dict[str, dict[str, str]] = field(factory=dict)
 
@@ -94,6 +96,8 @@ class Provider:
             }
         )
         answer: Claims = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer"}
+        if self.beside:
+            answer["userinfo"] = {"sub": self.person}
         if claims is not None:
             answer["id_token"] = self.signed(claims)
         return 200, answer
@@ -133,7 +137,11 @@ def listening(provider: Provider) -> Iterator[Provider]:
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # whoever asked has gone
+                for byte in body if provider.slowly else b"":
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.2)
+                self.wfile.write(b"" if provider.slowly else body)
 
         def log_message(self, *_words: object) -> None:
             """Say nothing."""

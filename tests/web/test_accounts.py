@@ -244,7 +244,7 @@ def test_the_old_password_cannot_be_guessed_from_a_session(desk: Desk) -> None:
     browser = desk.browser("admin")
     for _try in range(5):
         assert changed(browser, WRONG, OTHER) == 400
-    assert changed(browser, PASSWORD, OTHER) == 400
+    assert changed(browser, PASSWORD, OTHER) == 429
     desk.moment += QUARTER
     assert changed(browser, PASSWORD, OTHER) == 303
 
@@ -586,3 +586,69 @@ def test_a_forgotten_password_is_mended_on_the_command_line(folder: Path, desk: 
     assert browser.ask("POST", found[1], form=form, headers=OURS).status_code == 303
     assert browser.get("/settings").status_code == 200
     assert len(desk.accounts.users()) == 2
+
+
+def test_a_new_link_wins_against_a_new_password(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever knew the old password and is changing it at that moment keeps nothing."""
+    hanako = desk.add("hanako")
+    browser = desk.browser("hanako")
+    real, links = passwords.hashed, []
+
+    def meanwhile(password: str) -> str:
+        links.append(desk.accounts.reset(hanako))
+        return real(password)
+
+    monkeypatch.setattr(module, "hashed", meanwhile)
+    assert changed(browser, PASSWORD, OTHER) == 400
+    monkeypatch.undo()
+    assert desk.guest().log_in("hanako", OTHER).status_code == 401
+    assert desk.accounts.accept(links[0], PASSWORD)
+
+
+def test_ipv4_addresses_that_come_as_ipv6_are_told_apart(desk: Desk) -> None:
+    """On a server that listens at :: one stranger's tries hold back nobody else."""
+    for n in range(31):
+        desk.guest("::ffff:192.0.2.7").log_in(f"name {n}", WRONG)
+    assert desk.guest("::ffff:192.0.2.7").log_in("viewer").status_code == 429
+    assert desk.guest("::ffff:198.51.100.8").log_in("admin").status_code == 303
+
+
+def test_the_dashboard_starts_whoever_waits_for_a_link(folder: Path, desk: Desk) -> None:
+    """The only administrator has a new link, and "admin" is somebody else: the link is theirs."""
+    hanako = desk.add("hanako")
+    admin = next(user.id for user in desk.accounts.users() if user.name == "admin")
+    desk.accounts.change(admin, role=Role.VIEWER)
+    server = Server(config=folder / "renkei.yaml")
+    server.new_link("hanako")
+    with server as address:
+        link = server.first_link(address)
+    assert link is not None
+    desk.moment = time.time()
+    invited = desk.accounts.invited(link.rpartition("/")[2])
+    assert invited is not None
+    assert invited.id == hanako
+
+
+def test_administrators_cannot_reset_each_other_away(desk: Desk) -> None:
+    """One of them can log in, whatever happens at the same time."""
+    users = {user.name: user.id for user in desk.accounts.users()}
+    hanako = desk.add("hanako")
+    desk.accounts.reset(hanako)
+    with pytest.raises(AccountError, match="last administrator"):
+        desk.accounts.reset(users["admin"])
+    assert desk.browser("admin").is_in
+
+
+def test_an_odd_password_is_judged_after_the_tries(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What costs seconds of work is not done for whoever has to wait."""
+    browser = desk.browser("viewer")
+    for _ in range(5):
+        changed(browser, WRONG, OTHER)
+    judged: list[str] = []
+    monkeypatch.setattr("renkei_web.views.entrance.weakness", lambda *words: judged.append("x"))
+    assert changed(browser, WRONG, OTHER) == 429
+    assert judged == []

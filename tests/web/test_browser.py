@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.web.provider import Provider, listening
+from tests.web.test_single_sign_on import signing
 
+from renkei.config import load_config
 from renkei_web.accounts import Role
 
 if TYPE_CHECKING:
@@ -671,6 +674,45 @@ def test_a_slow_fetch_shows_that_it_is_at_work(hr: Person) -> None:
     hr.status("fetching")
     gate.open()
     hr.status("ready")
+
+
+def test_single_sign_on_lets_somebody_in(at_browser: Watched, dashboard: Dashboard) -> None:
+    """The first link is tied to the provider; from then on one button is the whole log-in."""
+    with listening(Provider()) as provider:
+        dashboard.stop()
+        dashboard.sign_on = signing(provider)
+        dashboard.start()
+        person = at_browser("ja")
+        assert dashboard.link is not None
+        person.page.goto(dashboard.link)
+        person.press("今後はシングルサインオンでログインする")
+        person.page.wait_for_url(f"{dashboard.address}/")
+        person.settle()
+        person.page.get_by_role("button", name="ログアウト").click()
+        person.open("/settings")
+        person.press("シングルサインオンでログイン")
+        person.page.wait_for_url(f"{dashboard.address}/settings")
+        person.sees("ログインできる人")
+
+
+def test_business_names_are_switched_in_the_settings(hr: Person) -> None:
+    """The file says so, the next fetch heeds it, and a plan from before is refused."""
+    before = hr.fetched()
+    hr.open("/settings")
+    hr.press("オンにする", exact=False)
+    hr.sees("ビジネスネームで連携する: オン")
+    assert load_config(hr.dashboard.config).mappings[0].settings == {"business_names": True}
+    hr.open("/fetch/smarthr/touchontime")
+    hr.sees("ビジネスネームで連携する: オン")
+    hr.press("次へ")
+    hr.status("ready")
+    assert hr.shown().count("ビジネスネームで連携する") == 1
+    hr.expected = {400}
+    hr.choose_from(before)
+    hr.tick_all("changed")
+    hr.press("次へ")
+    hr.sees("もう一度取得してください")
+    assert updates(hr) == 0
 
 
 def test_the_check_of_the_connections_tells_what_is_wrong(hr: Person) -> None:

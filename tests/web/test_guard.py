@@ -31,6 +31,7 @@ from renkei.runs import Runs
 from renkei_web.accounts import Accounts, Role
 from renkei_web.app import _broken
 from renkei_web.drafts import Draft
+from renkei_web.processes import OIDC_SECRET, Work
 from renkei_web.security import HEADERS, LONGEST, Guard
 from renkei_web.server import Server
 from renkei_web.views.entrance import local
@@ -272,6 +273,87 @@ def test_no_form_is_taken_without_its_token(desk: Desk) -> None:
     assert (desk.store.read_bytes(), desk.file.read_bytes()) == before
     assert desk.work.started == []
     assert browser.is_in
+
+
+def chosen(desk: Desk, *numbers: str) -> None:
+    """Tick these for the administrator, as another tab would."""
+    admin = next(user.id for user in desk.accounts.users() if user.name == "admin")
+    with Draft.change(desk.accounts, admin, "1") as draft:
+        draft.numbers = set(numbers)
+
+
+def test_the_button_starts_what_its_page_has_shown(desk: Desk) -> None:
+    """Ticks of another tab since then: the page is shown anew, and nothing is sent or stored."""
+    browser = desk.browser("admin")
+    with Runs(load_config(desk.folder / "renkei.yaml")) as runs:
+        changed = runs.numbers("1", Filter(differences=(Difference.CHANGED,)))
+    chosen(desk, changed[0])
+    page = browser.get("/runs/1/start").text
+    found = re.search(r'name="shown" value="([^"]*)"', page)
+    assert found is not None
+    chosen(desk, *changed)
+    before = desk.store.read_bytes()
+    for shown in (found[1], "", "1 unusual_updates:9:1"):
+        answer = browser.post("/runs/1/start", shown=shown, allow="yes")
+        assert answer.status_code == 400
+    assert desk.work.started == []
+    assert desk.store.read_bytes() == before
+    found = re.search(r'name="shown" value="([^"]*)"', browser.get("/runs/1/start").text)
+    assert found is not None
+    assert browser.post("/runs/1/start", shown=found[1]).status_code == 303
+    assert desk.work.started == ["sync"]
+    assert json.loads(desk.work.given)["numbers"] == changed
+    assert desk.store.read_bytes() == before  # the process stores the choice that it syncs
+
+
+def test_a_process_imports_nothing_from_where_the_server_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of somebody else in that folder is not run, and the provider's secret stays here."""
+    (folder / "structlog.py").write_text("open('ran', 'w')")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv(OIDC_SECRET, "canary-of-the-provider")
+    work = Work()
+    config = load_config(folder / "renkei.yaml")
+    work.sync(config, "1", ["sync", "1", "--choice", "-"], who="admin", language="en", given=b"{}")
+    process = work.syncs["1"]
+    environment = Path(f"/proc/{process.pid}/environ")
+    if environment.exists():
+        assert b"canary-of-the-provider" not in environment.read_bytes()
+    assert process.wait(20) == 2
+    for _ in range(100):
+        if "1" in work.refusals:
+            break
+        time.sleep(0.05)
+    assert work.refusals["1"].code == "choice"
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ws", "javascript"])
+def test_links_are_of_the_scheme_that_people_use(secure_desk: Desk, scheme: str) -> None:
+    """Whatever a proxy says of it: a one-time link never goes out as plain http."""
+    browser = secure_desk.browser("admin")
+    browser.base = browser.base.replace("https", "http")
+
+    def proxied(scope: Any, receive: Any, send: Any) -> Any:
+        return secure_desk.app(scope | {"scheme": scheme}, receive, send)
+
+    browser.app = proxied
+    headers = OURS | {"cookie": f"__Host-renkei={browser.jar['__Host-renkei']}"}
+    token = re.search(r'data-csrf="([^"]+)"', browser.ask("GET", "/", headers=headers).text)
+    assert token is not None
+    form = {"csrf": token[1], "name": "taro"}
+    page = browser.ask("POST", "/settings/users", form=form, headers=headers).text
+    assert "https://127.0.0.1:8780/welcome/" in page
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "-1", "1.5", "１"])
+def test_a_number_that_is_none_is_an_unknown_page(desk: Desk, number: str) -> None:
+    """However long it is."""
+    browser = desk.browser("admin")
+    for path in ("/settings/mappings/", "/runs/"):
+        assert browser.get(path + quote(number)).status_code == 404
+    assert browser.post(f"/settings/users/{quote(number)}", what="disable").status_code == 404
 
 
 def test_a_token_in_an_address_is_none(desk: Desk) -> None:

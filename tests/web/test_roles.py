@@ -46,11 +46,11 @@ POST /runs/{run}/retry
 POST /runs/{run}/stop
 GET /settings
 POST /settings/check
-GET /settings/mappings/{index:int}
-POST /settings/mappings/{index:int}
+GET /settings/mappings/{index:count}
+POST /settings/mappings/{index:count}
 GET /settings/users
 POST /settings/users
-POST /settings/users/{user:int}
+POST /settings/users/{user:count}
 """
 DECIDED = {
     (method, path): who

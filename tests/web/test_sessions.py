@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 from tests.web.conftest import OURS, PASSWORD, Browser, Desk, filled
@@ -225,3 +226,43 @@ def test_an_expired_session_comes_back_to_the_same_page(desk: Desk) -> None:
     assert found is not None
     back = found[1].replace("&amp;", "&")
     assert browser.log_in("admin", back=back).headers["location"] == path
+
+
+def new_role(desk: Desk) -> None:
+    """An administrator becomes a viewer."""
+    desk.accounts.change(hanako(desk), role=Role.VIEWER)
+
+
+def locked(desk: Desk) -> None:
+    """They are locked out."""
+    desk.accounts.change(hanako(desk), disabled=True)
+
+
+@pytest.mark.parametrize("end", [new_role, locked], ids=lambda end: end.__name__)
+def test_a_form_that_is_long_on_its_way_is_judged_at_its_end(
+    desk: Desk, end: Callable[[Desk], None]
+) -> None:
+    """Whoever holds back the last byte until they are locked out gets nothing for it."""
+    desk.add("hanako")
+    browser = desk.browser("hanako")
+    form = urlencode({"csrf": browser.csrf, "name": "backdoor", "role": "admin"}).encode()
+
+    async def sent() -> AsyncIterator[bytes]:
+        yield form[:-1]
+        end(desk)
+        yield form[-1:]
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = browser.ask("POST", "/settings/users", content=sent(), headers=OURS | kind)
+    assert answer.status_code in (303, 403)
+    assert "backdoor" not in {user.name for user in desk.accounts.users()}
+
+
+def test_a_page_that_looks_again_by_itself_keeps_nobody_logged_in(desk: Desk) -> None:
+    """A browser that is left alone with a run is logged out like any other."""
+    browser = desk.browser("admin")
+    for _ in range(IDLE_S // MINUTE):
+        desk.moment += MINUTE
+        assert browser.get("/runs/1/status", **{"hx-request": "true"}).status_code == 200
+    desk.moment += MINUTE
+    assert "hx-refresh" in browser.get("/runs/1/status", **{"hx-request": "true"}).headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from tests.web.conftest import Browser, Desk
 from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 
 from renkei.errors import UsageError
+from renkei_web import sso
 from renkei_web.accounts import Role
 from renkei_web.sso import AWAY_S, SignOn
 from renkei_web.sso import Provider as Issuer
@@ -202,6 +204,7 @@ FALSE: dict[str, dict[str, Any]] = {
     "too old": {"bent": later(exp=int(time.time()) - 3600)},
     "for ever": {"bent": without("exp")},
     "not there": {"bent": lambda _claims: None},
+    "not there, but told beside it": {"bent": lambda _claims: None, "beside": True},
     "not signed": {"algorithm": "none"},
     "signed with the secret": {"algorithm": "HS256"},
     "signed with another key": {"signing": RSAKey.generate_key(2048, {"kid": "one"})},
@@ -234,6 +237,54 @@ def test_a_provider_that_is_another_one_is_not_visited(desk: Desk, provider: Pro
     assert provider.asked == []
     provider.metadata = later()
     assert Way(desk.guest()).all().status_code == 303
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+@pytest.mark.parametrize("address", ["http://login.example.com/x", "", 7, None])
+def test_no_address_of_the_provider_is_plain(
+    desk: Desk, provider: Provider, name: str, address: object
+) -> None:
+    """Neither browsers nor secrets go where everybody on the way can listen."""
+    provider.metadata = later(**{name: address})
+    assert Way(desk.guest()).leave().status_code == 502
+    provider.metadata = later()
+    assert Way(desk.guest()).all().status_code == 303
+
+
+def test_what_a_provider_says_of_itself_sets_nothing_here(desk: Desk, provider: Provider) -> None:
+    """No word of it turns off the check of certificates, or the patience."""
+    provider.metadata = later(verify=False, timeout=None, trust_env=True, proxy="http://x.invalid")
+    way = Way(desk.guest())
+    assert way.all().status_code == 303
+    assert desk.sign_on is not None
+    known = set(desk.sign_on._client.server_metadata)
+    assert not known & {"verify", "timeout", "trust_env", "proxy"}
+
+
+def test_a_slow_provider_stops_nothing_else(
+    folder: Path, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty people on their way to one that answers a byte now and then: the log-in page opens."""
+    monkeypatch.setattr(sso, "TIMEOUT_S", 1.5)
+    provider.slowly = True
+    desk = Desk(folder, sign_on=signing(provider))
+
+    async def many() -> float:
+        transport = httpx.ASGITransport(desk.app)
+        async with httpx.AsyncClient(transport=transport, base_url=desk.base) as client:
+            going = [asyncio.create_task(client.get("/sso")) for _ in range(60)]
+            await asyncio.sleep(0.5)
+            began = time.monotonic()
+            assert (await client.get("/login")).status_code == 200
+            took = time.monotonic() - began
+            answer = await going[0]
+            assert answer.status_code == 502
+            for each in going:
+                each.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
+            return took
+
+    assert asyncio.run(many()) < 1
 
 
 def test_a_provider_that_does_not_answer_is_told(desk: Desk, folder: Path) -> None:
@@ -282,12 +333,22 @@ def test_a_link_from_elsewhere_shows_first_whom_it_welcomes(desk: Desk, provider
     secret = desk.accounts.invite("hanako", Role.ADMIN)
     left = Way(desk.guest()).leave(f"/sso?welcome={secret}", **{"sec-fetch-site": "cross-site"})
     assert urlsplit(left.headers["location"]).path == f"/welcome/{secret}"
+    odd = Way(desk.guest()).leave("/sso?welcome=a/b", **{"sec-fetch-site": "cross-site"})
+    assert odd.headers["location"] == "/welcome/a%2Fb"
     assert provider.asked == []
+
+
+def test_no_log_in_leads_to_a_link_from_elsewhere(desk: Desk) -> None:
+    """A stranger who picks the page after the log-in cannot pick the way to the provider."""
+    secret = desk.accounts.invite("mallory", Role.VIEWER)
+    answer = desk.guest().log_in("admin", back=f"/sso?welcome={secret}")
+    assert answer.headers["location"] == "/"
 
 
 def test_nobody_is_sent_elsewhere_afterwards(desk: Desk) -> None:
     """The page that was wanted is one of ours, or the first."""
-    for back in ("https://evil.example.com/", "//evil.example.com", "/\\evil.example.com"):
+    for back in ("https://evil.example.com/", "//evil.example.com", "/\\evil.example.com",
+                 "/sso?welcome=x", "/welcome/x", "/login?next=/sso"):  # fmt: skip
         way = Way(desk.guest())
         assert way.all(f"/sso?next={back}").headers["location"] == "/"
 

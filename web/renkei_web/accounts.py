@@ -123,8 +123,9 @@ class Accounts:
             return [_user(row) for row in db.execute("select * from users order by name")]
 
     def has_admin(self) -> bool:
-        """Return whether somebody with a password may do everything."""
-        return any(u.is_admin and not u.waiting and not u.disabled for u in self.users())
+        """Return whether somebody who can log in may do everything."""
+        with self._open() as db:
+            return _admins(db) > 0
 
     def invite(self, name: str, role: Role) -> str:
         """Add somebody, or invite them again; return the secret of the one-time link."""
@@ -147,6 +148,19 @@ class Accounts:
                 (_hash(secret), row["id"], self._now() + INVITATION_S),
             )
         return secret
+
+    def invite_first(self, name: str) -> str | None:
+        """
+        Return the secret of a link for an administrator while none can log in, else None.
+
+        It is for whoever is to be one and waits for a link, or, where nobody is, for *name*.
+        """
+        with self._open() as db:
+            if _admins(db):
+                return None
+            query = "select name from users where role = 'admin' and not disabled order by id"
+            row = db.execute(query).fetchone()
+        return self.invite(row["name"] if row else name, Role.ADMIN)
 
     def invited(self, secret: str) -> User | None:
         """Return whose one-time link this is, or None if it is used up or too old."""
@@ -183,6 +197,9 @@ class Accounts:
             return None
         kept = hashed(new)
         with self._open() as db:
+            mine = "select 1 from sessions where secret = ?"
+            if db.execute(mine, (_hash(session),)).fetchone() is None:
+                return None  # locked out, or given a new link, in the meantime
             db.execute("update users set password = ? where id = ?", (kept, user.id))
             others = "delete from sessions where user_id = ? and secret != ?"
             db.execute(others, (user.id, _hash(session)))
@@ -199,20 +216,22 @@ class Accounts:
                 db.execute("update users set disabled = ? where id = ?", (disabled, user_id))
             if disabled:
                 db.execute("delete from sessions where user_id = ?", (user_id,))
-            left = db.execute(
-                "select count(*) from users where role = 'admin' and not disabled and not waiting"
-            ).fetchone()[0]
-            if not left:
-                raise AccountError(_("The last administrator cannot be taken away."))
+            _keep_an_admin(db)
 
-    def reset(self, user_id: int) -> str:
-        """Log somebody out everywhere, forget how they logged in; return a new one-time link."""
+    def reset(self, user_id: int, *, last: bool = False) -> str:
+        """
+        Log somebody out everywhere, forget how they logged in; return a new one-time link.
+
+        Nobody does so to the last administrator, unless *last*: then the link is in good hands.
+        """
         with self._open() as db:
             row = db.execute("select name, role from users where id = ?", (user_id,)).fetchone()
             if row is None:
                 raise AccountError(_("There is nobody of that name."))
             db.execute("delete from sessions where user_id = ?", (user_id,))
             db.execute("update users set password = null, subject = null where id = ?", (user_id,))
+            if not last:
+                _keep_an_admin(db)
         return self.invite(row["name"], Role(row["role"]))
 
     def speak(self, user_id: int, language: str) -> None:
@@ -257,8 +276,8 @@ class Accounts:
         with self._open() as db:
             return self._throttled(db, name, address)
 
-    def session(self, secret: str | None) -> Session | None:
-        """Return the session of a cookie while it lasts, and note that it was used."""
+    def session(self, secret: str | None, *, touch: bool = True) -> Session | None:
+        """Return the session of a cookie while it lasts; with *touch*, note that it was used."""
         if not secret:
             return None
         now = self._now()
@@ -272,7 +291,7 @@ class Accounts:
             row = db.execute(query, (key, now - ABSOLUTE_S, now - IDLE_S)).fetchone()
             if row is None:
                 return None
-            if now - row["seen_at"] > 30:
+            if touch and now - row["seen_at"] > 30:
                 db.execute("update sessions set seen_at = ? where secret = ?", (now, key))
             return Session(_user(row), row["csrf"])
 
@@ -348,6 +367,18 @@ class Accounts:
             raise
         finally:
             db.close()
+
+
+def _admins(db: sqlite3.Connection) -> int:
+    """Count those who can log in and do everything."""
+    query = "select count(*) from users where role = 'admin' and not disabled and not waiting"
+    count: int = db.execute(query).fetchone()[0]
+    return count
+
+
+def _keep_an_admin(db: sqlite3.Connection) -> None:
+    if not _admins(db):
+        raise AccountError(_("The last administrator cannot be taken away."))
 
 
 def _create(path: Path) -> None:

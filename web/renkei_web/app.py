@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 
 import structlog
-from attrs import evolve, frozen
+from anyio import CapacityLimiter, to_thread
+from attrs import frozen
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -41,6 +43,7 @@ class Page:
     One page: its address, its method, who may use it, and what answers.
 
     Who changes something is noted in the log, and who takes a file with everybody's values away.
+    What a page asks for by itself (*polled*) keeps nobody logged in.
     """
 
     path: str
@@ -48,12 +51,21 @@ class Page:
     role: Role = Role.ADMIN
     method: str = "GET"
     exports: bool = False
+    polled: bool = False
 
     @property
     def noted(self) -> bool:
         """Whether the log tells who used it."""
         return self.exports or self.method not in SAFE
 
+
+class Count(IntegerConvertor):
+    """A number in an address, small enough for whatever it is looked up in."""
+
+    regex = "[0-9]{1,9}"
+
+
+register_url_convertor("count", Count())
 
 PAGES = (
     Page("/", home.dashboard, Role.VIEWER),
@@ -65,7 +77,7 @@ PAGES = (
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/runs/{run}", running.show, Role.VIEWER),
-    Page("/runs/{run}/status", running.status, Role.VIEWER),
+    Page("/runs/{run}/status", running.status, Role.VIEWER, polled=True),
     Page("/runs/{run}/start", running.confirm),
     Page("/runs/{run}/start", running.start, method="POST"),
     Page("/runs/{run}/resume", running.resume, method="POST"),
@@ -81,11 +93,11 @@ PAGES = (
     Page("/reports", reports.listed, Role.VIEWER),
     Page("/settings", settings.show),
     Page("/settings/check", settings.check, method="POST"),
-    Page("/settings/mappings/{index:int}", settings.mapping),
-    Page("/settings/mappings/{index:int}", settings.change_setting, method="POST"),
+    Page("/settings/mappings/{index:count}", settings.mapping),
+    Page("/settings/mappings/{index:count}", settings.change_setting, method="POST"),
     Page("/settings/users", settings.users),
     Page("/settings/users", settings.invite, method="POST"),
-    Page("/settings/users/{user:int}", settings.change, method="POST"),
+    Page("/settings/users/{user:count}", settings.change, method="POST"),
 )
 
 
@@ -103,7 +115,12 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     if office.sign_on is not None:
         carried = office.sign_on.middleware(secure=office.secure)
         guests += tuple(
-            Route(path, _guest(office, handler), methods=["GET"], middleware=carried)
+            Route(
+                path,
+                _guest(office, handler, office.sign_on.room),
+                methods=["GET"],
+                middleware=carried,
+            )
             for path, handler in (
                 ("/sso", single_sign_on.leave),
                 ("/sso/back", single_sign_on.arrive),
@@ -127,16 +144,17 @@ def language_of(request: HTTPConnection) -> str:
 
 def _endpoint(office: Office, page: Page) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        # the form first: while somebody is sending it, they may be locked out
+        form = FormData() if page.method in SAFE else await _form(request)
         cookie = request.cookies.get(office.cookie)
-        session = await run_in_threadpool(office.accounts.session, cookie)
+        session = await run_in_threadpool(office.accounts.session, cookie, touch=not page.polled)
         if session is None:
             return _to_login(request)
         language = session.user.language or language_of(request)
-        visit = Visit(request, office, session, language)
+        visit = Visit(request, office, session, language, form)
         if page.role is Role.ADMIN and not session.user.is_admin:
             return visit.show("refused.html", status=403)
         if page.method not in SAFE:
-            visit = evolve(visit, form=await _form(request))
             given = request.headers.get("x-csrf-token") or visit.field("csrf")
             if not same(given, session.csrf):
                 return visit.show("stale.html", status=403)
@@ -174,8 +192,10 @@ def _status(error: Exception) -> int:
     return 409 if isinstance(error, BusyError) else 503
 
 
-def _guest(office: Office, handler: Callable[..., Response]) -> Endpoint:
-    """Return an endpoint for people who are not logged in."""
+def _guest(
+    office: Office, handler: Callable[..., Response], room: CapacityLimiter | None = None
+) -> Endpoint:
+    """Return an endpoint for people who are not logged in; it keeps to the threads of *room*."""
 
     async def endpoint(request: Request) -> Response:
         form = FormData() if request.method in SAFE else await _form(request)
@@ -188,7 +208,7 @@ def _guest(office: Office, handler: Callable[..., Response]) -> Endpoint:
                 office.accounts.log_out(old)  # a new session takes its place
             return reply
 
-        return await run_in_threadpool(answer)
+        return await to_thread.run_sync(answer, limiter=room)
 
     return endpoint
 

@@ -96,7 +96,8 @@ def _sign_on(issuer: str | None, client: str | None) -> SignOn | None:
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
     if issuer is None or client is None:
         return None
+    from renkei_web.processes import OIDC_SECRET
     from renkei_web.sso import Provider, SignOn
 
-    secret = os.environ.get("RENKEI_OIDC_SECRET")
+    secret = os.environ.get(OIDC_SECRET)
     return SignOn(Provider(issuer=issuer, client_id=client, client_secret=secret))

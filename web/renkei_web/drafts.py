@@ -21,9 +21,11 @@ class Draft:
     """
     A choice that is not made yet; it survives paging, leaving and a new log-in.
 
-    *new* holds one value by field for every new employee, *rows* other ones by number and field.
+    *new* holds one value by field for every new employee, *rows* other ones by number and field;
+    *revision* grows with every change.
     """
 
+    revision: int = 0
     numbers: set[str] = field(factory=set)
     new: dict[str, str] = field(factory=dict)
     rows: dict[str, dict[str, str]] = field(factory=dict)
@@ -35,7 +37,7 @@ class Draft:
         if text is None:
             return cls()
         plain = json.loads(text)
-        return cls(set(plain["numbers"]), plain["new"], plain["rows"])
+        return cls(plain["revision"], set(plain["numbers"]), plain["new"], plain["rows"])
 
     @classmethod
     @contextmanager
@@ -44,6 +46,7 @@ class Draft:
         with _TURNS:
             draft = cls.read(accounts, user_id, run)
             yield draft
+            draft.revision += 1
             plain = asdict(draft) | {"numbers": sorted(draft.numbers)}
             accounts.keep(user_id, run, json.dumps(plain, ensure_ascii=False))
 
@@ -60,3 +63,10 @@ class Draft:
             new=self.new if ticked else {},
             new_rows=tuple(rows),
         )
+
+
+def as_document(selection: Selection) -> bytes:
+    """Return a choice as ``renkei sync RUN --choice`` reads it."""
+    rows = [{"number": row.number, "values": row.values} for row in selection.new_rows]
+    document = {"numbers": selection.numbers, "new": selection.new, "rows": rows}
+    return json.dumps(document).encode()

@@ -19,6 +19,8 @@ LOOKED_AT = 72
 _hasher = PasswordHasher()  # Argon2id with the parameters of RFC 9106 for little memory
 _room = threading.BoundedSemaphore(4)  # each needs 64 MiB: whoever comes fifth waits
 
+_one_at_a_time = threading.Lock()  # an odd text takes two seconds to judge
+
 
 def hashed(password: str) -> str:
     """Return what is kept of *password*."""
@@ -49,6 +51,8 @@ def weakness(password: str, name: str) -> str | None:
         return _("Use at most {count} characters.").format(count=MOST)
     from zxcvbn import zxcvbn  # brings a list of 30,000 passwords that everybody tries
 
-    if zxcvbn(password[:LOOKED_AT], user_inputs=[name, "renkei"])["score"] < 2:
+    with _one_at_a_time:
+        score = zxcvbn(password[:LOOKED_AT], user_inputs=[name, "renkei"])["score"]
+    if score < 2:
         return _("This password is easily guessed. Use another one, such as four words.")
     return None

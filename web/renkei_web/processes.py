@@ -23,6 +23,8 @@ from renkei.runs import Checked, Runs
 HEALTH_S = 300.0
 """Seconds for which the first page shows what the last check found, before it asks again."""
 
+OIDC_SECRET = "RENKEI_OIDC_SECRET"  # noqa: S105 - the name of a variable
+
 START_S = 60.0
 """How long a fetch may take to begin: a token command may have to be answered first."""
 
@@ -136,28 +138,38 @@ class Work:
         return run
 
     def sync(
-        self, config: Config, run: str, words: Sequence[str], *, who: str, language: str
+        self,
+        config: Config,
+        run: str,
+        words: Sequence[str],
+        *,
+        who: str,
+        language: str,
+        given: bytes = b"",
     ) -> None:
         """
         Start ``renkei`` *words* for a run as a process of its own; it goes on without this server.
 
+        It reads *given*: on its command line every user of this computer could read it too.
+
         Why it ended early is remembered for the page of the run, which may not know.
         """
         self.refusals.pop(run, None)
-        command = [sys.executable, "-m", "renkei_runner", "--config", str(config.path)]
+        # -P: nothing is imported from the folder that this server happens to be in
+        command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.path)]
         process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
             [*command, "--lang", language, "--output", "json", *words],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, "RENKEI_WHO": who},
+            env={k: v for k, v in os.environ.items() if k != OIDC_SECRET} | {"RENKEI_WHO": who},
         )
 
         self.syncs[run] = process
 
         def wait() -> None:
-            out, _err = process.communicate()
+            out, _err = process.communicate(given)
             with suppress(ValueError, KeyError, TypeError):
                 error = json.loads(out)["error"]
                 if error["code"] != "busy":

@@ -71,6 +71,7 @@ class Guard:
             await self._handle(scope, receive, send)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["scheme"] = "https" if self._tls else "http"  # whatever a proxy says
         request = HTTPConnection(scope)
         cached = PUBLIC if scope["path"].startswith("/static/") else PRIVATE
         more = HEADERS | cached | (TLS if self._tls else {})
@@ -168,6 +169,8 @@ def address_of(request: Request) -> str:
     host = request.client.host if request.client else "unknown"
     with suppress(ValueError):
         address = ipaddress.ip_address(host)
+        address = getattr(address, "ipv4_mapped", None) or address
+        host = str(address)
         if address.version == 6:  # one person has a network of these
             return str(ipaddress.ip_network((address.packed, 64), strict=False))
     return host

@@ -14,8 +14,9 @@ from attrs import define, field
 from renkei.config import load_config
 from renkei.errors import UsageError
 from renkei.i18n import _
-from renkei_web.accounts import Accounts, Role
+from renkei_web.accounts import Accounts
 from renkei_web.app import make_app
+from renkei_web.line import Line
 from renkei_web.processes import Work
 from renkei_web.sso import SignOn
 from renkei_web.visit import Office
@@ -61,9 +62,11 @@ class Server:
                 access_log=False,
                 server_header=False,
                 proxy_headers=self.behind_proxy,
-                forwarded_allow_ips="127.0.0.1",
+                forwarded_allow_ips=["127.0.0.1", "::1"],
                 ssl_certfile=certificate,
                 ssl_keyfile=key,
+                http=Line,
+                backlog=64,
                 timeout_keep_alive=30,
                 lifespan="off",
             )
@@ -100,10 +103,8 @@ class Server:
 
     def first_link(self, address: str) -> str | None:
         """Return a one-time link for the first administrator; None once there is one."""
-        accounts = self.office.accounts
-        if accounts.has_admin():
-            return None
-        return f"{address}/welcome/{accounts.invite(ADMINISTRATOR, Role.ADMIN)}"
+        secret = self.office.accounts.invite_first(ADMINISTRATOR)
+        return f"{address}/welcome/{secret}" if secret else None
 
     def new_link(self, name: str) -> str:
         """Return a one-time link for somebody who has forgotten the password, without listening."""
@@ -112,7 +113,7 @@ class Server:
         if user is None:
             message = _("There is nobody of the name {name}.")
             raise UsageError(message.format(name=name), code="user")
-        return f"{self.address(self.port)}/welcome/{accounts.reset(user.id)}"
+        return f"{self.address(self.port)}/welcome/{accounts.reset(user.id, last=True)}"
 
     @property
     def office(self) -> Office:

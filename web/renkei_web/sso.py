@@ -14,8 +14,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import anyio.from_thread
 import structlog
+from anyio import CapacityLimiter, fail_after, from_thread
 from attrs import define, field, frozen
 from starlette.middleware import Middleware
 
@@ -39,6 +39,14 @@ AWAY_S = 15 * 60
 TIMEOUT_S = 15.0
 
 
+SIGNED_WITH = "id_token_signing_alg_values_supported"
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+KEPT = ("issuer", *ENDPOINTS, "jwks", "_loaded_at")
+
+ROOM = 4
+"""People who are sent to the provider, or come back, at one time; whoever comes fifth waits."""
+
+
 class SignOnError(Exception):
     """The provider refused, cannot be reached, or says what cannot be trusted."""
 
@@ -52,9 +60,7 @@ class Provider:
     client_secret: str | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        address = urlsplit(self.issuer)
-        plain = address.scheme == "http" and is_loopback(address.hostname or "")
-        if not address.hostname or not (address.scheme == "https" or plain):
+        if not is_safe(self.issuer):
             message = _("{address} is no issuer: it must begin with https://.")
             raise UsageError(message.format(address=self.issuer), code="oidc")
 
@@ -66,6 +72,7 @@ class SignOn:
     provider: Provider
     _key: str = field(init=False, factory=lambda: secrets.token_urlsafe(32), repr=False)
     _client: Any = field(init=False, repr=False)
+    room: CapacityLimiter = field(init=False, factory=lambda: CapacityLimiter(ROOM), repr=False)
 
     def __attrs_post_init__(self) -> None:
         try:
@@ -84,6 +91,7 @@ class SignOn:
                 "scope": "openid",
                 "code_challenge_method": "S256",
                 "timeout": httpx2.Timeout(TIMEOUT_S),
+                "trust_env": False,
             },
         )
 
@@ -119,6 +127,8 @@ class SignOn:
         async def checked() -> str:
             await self._load()
             token = await self._client.authorize_access_token(request)
+            if "id_token" not in token:
+                raise SignOnError("no identity")
             return str(token["userinfo"]["sub"])
 
         return f"{self.provider.issuer} {_carried_out(checked)}"
@@ -126,11 +136,25 @@ class SignOn:
     async def _load(self) -> None:
         """Read what the provider says of itself; it must be the one we meant, and sign."""
         said = await self._client.load_server_metadata()
-        if said.get("issuer") != self.provider.issuer:
-            self._client.server_metadata.clear()
-            raise SignOnError("another issuer")
-        offered = said.get("id_token_signing_alg_values_supported") or ["RS256"]
-        said["id_token_signing_alg_values_supported"] = [a for a in ALGORITHMS if a in offered]
+        sound = said.get("issuer") == self.provider.issuer and all(
+            is_safe(said.get(name)) for name in ENDPOINTS
+        )
+        offered = said.get(SIGNED_WITH) or ["RS256"]
+        kept = {name: said[name] for name in KEPT if name in said} if sound else {}
+        said.clear()  # the library takes every word of it for a setting of its own
+        if not sound:
+            raise SignOnError("another issuer, or one that is not reached safely")
+        said |= kept | {SIGNED_WITH: [name for name in ALGORITHMS if name in offered]}
+
+
+def is_safe(address: object) -> bool:
+    """Tell whether *address* is reached through TLS, or on this computer."""
+    if not isinstance(address, str):
+        return False
+    url = urlsplit(address)
+    return bool(url.hostname) and (
+        url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or ""))
+    )
 
 
 def _carried_out(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -139,8 +163,13 @@ def _carried_out(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
     What kind of thing went wrong is noted, and nothing that the provider has said.
     """
+
+    async def in_time() -> T:
+        with fail_after(TIMEOUT_S):
+            return await work()
+
     try:
-        return anyio.from_thread.run(work)
+        return from_thread.run(in_time)
     except Exception as error:  # noqa: BLE001 - a library, and a system of others
         log.warning("sign_on_failed", kind=type(error).__name__)
         raise SignOnError from None

@@ -15,6 +15,9 @@ from renkei_web.security import address_of
 from renkei_web.templates import render
 from renkei_web.visit import Office, Visit
 
+DOORS = ("/login", "/logout", "/sso", "/welcome")
+"""Where nobody is sent after a log-in: the pages before it, which a stranger may have picked."""
+
 log = structlog.get_logger()
 
 
@@ -114,9 +117,9 @@ def set_password(visit: Visit) -> Response:
     """Change the password; every other session of this person ends."""
     accounts, address = visit.office.accounts, address_of(visit.request)
     new = visit.field("password")
+    if accounts.must_wait(visit.user.name, address):
+        return visit.show("password.html", status=429, problem=too_many_tries())
     problem = _unfit(new, visit.field("again"), visit.user.name)
-    if problem is None and accounts.must_wait(visit.user.name, address):
-        problem = too_many_tries()
     session = None
     if problem is None:
         session = accounts.set_password(visit.user, visit.field("old"), new, address)
@@ -149,8 +152,8 @@ def with_session(answer: Response, office: Office, secret: str) -> Response:
 
 def local(path: str) -> str:
     """Return *path* if it is one of ours, else the first page: nobody is sent elsewhere."""
-    ours = path.startswith("/") and not path.startswith("//") and "\\" not in path
-    return path if ours and path.isprintable() else "/"
+    ours = path.startswith("/") and not path.startswith(("//", *DOORS)) and "\\" not in path
+    return path if ours and path.isprintable() and path.isascii() else "/"
 
 
 def parent(path: str) -> str:

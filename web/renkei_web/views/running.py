@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -11,9 +12,9 @@ from starlette.responses import Response
 
 from renkei.errors import RenkeiError, UsageError
 from renkei.i18n import _
-from renkei.model import Difference, Filter, Item, Label, Outcome, Run, Status
+from renkei.model import Difference, Filter, Item, Label, Outcome, Remark, Run, Status
 from renkei.runs import Runs
-from renkei_web.drafts import Draft
+from renkei_web.drafts import Draft, as_document
 from renkei_web.views import home
 from renkei_web.visit import Visit
 
@@ -66,6 +67,7 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "at_work": visit.office.work.is_at_work(run.id),
         "chosen": len(Draft.read(visit.office.accounts, visit.user.id, run.id).numbers),
         "switches": _switches(runs, run),
+        "stale": run.status is Status.READY and not runs.is_current(run),
         "hours": home.hours_of(runs, run.target) if run.target in runs.config.connections else None,
     }
 
@@ -123,48 +125,52 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
         if not draft.numbers:
             return visit.go(f"/runs/{run.id}/choose")
-        new = set(runs.numbers(run.id, Filter(differences=(Difference.NEW,))))
+        numbers = {d: set(runs.numbers(run.id, Filter(differences=(d,)))) for d in Difference}
         unusual = []
         try:
-            unusual = runs.preview(run.id, draft.selection(new))
+            unusual = runs.preview(run.id, draft.selection(numbers[Difference.NEW]))
         except UsageError as error:
             problem = problem or error.message
-        counts = dict.fromkeys(Difference, 0)
-        for each in Difference:
-            counts[each] = len(
-                draft.numbers & set(runs.numbers(run.id, Filter(differences=(each,))))
-            )
         return visit.show(
             "confirm.html",
             status=400 if problem else 200,
             run=run,
             source=home.label_of(runs, run.source),
             target=home.label_of(runs, run.target),
-            counts=counts,
-            needs_values=bool(draft.numbers & new),
+            counts={each: len(draft.numbers & some) for each, some in numbers.items()},
+            needs_values=bool(draft.numbers & numbers[Difference.NEW]),
             unusual=unusual,
+            shown=_shown(draft, unusual),
             problem=problem,
             hours=home.hours_of(runs, run.target),
         )
 
 
 def start(visit: Visit) -> Response:
-    """Store the choice and start the sync in a process of its own."""
+    """Start the sync of what the page has shown in a process of its own, which chooses it."""
     run_id = visit.path("run")
     with visit.runs() as runs:
         run = runs.run(run_id)
         if run.status is not Status.READY or visit.office.work.is_at_work(run_id):
             return visit.go(f"/runs/{run_id}")  # a second click, or another tab
         draft = Draft.read(visit.office.accounts, visit.user.id, run_id)
-        new = set(runs.numbers(run_id, Filter(differences=(Difference.NEW,))))
+        new = runs.numbers(run_id, Filter(differences=(Difference.NEW,)))
+        selection = draft.selection(set(new))
         try:
-            runs.choose(run_id, draft.selection(new))
+            unusual = runs.preview(run_id, selection)
         except UsageError as error:
             return confirm(visit, error.message)
-        allow = visit.field("allow") == "yes"
-        if runs.unusual(run_id) and not allow:
-            return confirm(visit, _("Tick that this is right, or choose again."))
-    return _launch(visit, ["sync", run_id, "--wait", *(["--allow-unusual"] if allow else [])])
+    if visit.field("shown") != _shown(draft, unusual):
+        return confirm(visit, _("What you have ticked has changed since. Look at it again."))
+    if unusual and visit.field("allow") != "yes":
+        return confirm(visit, _("Tick that this is right, or choose again."))
+    words = ["sync", run_id, "--wait", "--choice", "-", *(["--allow-unusual"] if unusual else [])]
+    return _launch(visit, words, as_document(selection))
+
+
+def _shown(draft: Draft, unusual: Sequence[Remark]) -> str:
+    """Return what a page was about, so that a button on it is about nothing else."""
+    return " ".join([str(draft.revision), *(":".join((r.code, *r.about)) for r in unusual)])
 
 
 def resume(visit: Visit) -> Response:
@@ -189,10 +195,10 @@ def stop(visit: Visit) -> Response:
     return visit.go(f"/runs/{run.id}")
 
 
-def _launch(visit: Visit, words: list[str]) -> Response:
+def _launch(visit: Visit, words: list[str], given: bytes = b"") -> Response:
     with visit.runs() as runs:
         run_id = runs.run(visit.path("run")).id  # what is no run goes on no command line
     visit.office.work.sync(
-        visit.config, run_id, words, who=visit.user.name, language=visit.language
+        visit.config, run_id, words, who=visit.user.name, language=visit.language, given=given
     )
     return visit.go(f"/runs/{run_id}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import structlog
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -21,7 +23,7 @@ def leave(request: Request, office: Office, _form: FormData, language: str) -> R
     """Go to the provider; the page wanted and a one-time link are remembered meanwhile."""
     secret = request.query_params.get("welcome")
     if secret and not same_site(request):  # a link from elsewhere: whose it is comes first
-        return RedirectResponse(request.url_for("welcome", secret=secret))
+        return RedirectResponse(f"/welcome/{quote(secret, safe='')}")
     request.session.clear()
     request.session["next"] = request.query_params.get("next", "/")
     if secret:
