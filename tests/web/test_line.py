@@ -1,0 +1,93 @@
+"""Connections that keep the dashboard waiting, on real sockets."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.web.test_guard import said, served
+
+from renkei_web import line
+
+PATIENCE_S = 0.6
+ASK = b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+LAST = ASK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+
+@pytest.fixture
+def port(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A dashboard that waits for less than a second."""
+    monkeypatch.setattr(line, "ARRIVES_S", PATIENCE_S)
+    with served(folder) as (_server, number):
+        yield number
+
+
+def closed_after(connection: socket.socket, *pieces: bytes) -> float:
+    """Send *pieces* one after another; return the seconds until the server closes."""
+    began = time.monotonic()
+    connection.settimeout(0.1)
+    waiting = iter(pieces)
+    while time.monotonic() - began < 10 * PATIENCE_S:
+        try:
+            connection.sendall(next(waiting, b""))
+            if not connection.recv(65536):
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    return time.monotonic() - began
+
+
+def opened(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (),
+        (b"GET /log",),
+        tuple(ASK[at : at + 1] for at in range(30)),
+        (b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 40\r\n\r\nname=",),
+        (ASK, *(ASK[at : at + 1] for at in range(30))),
+    ],
+    ids=["silent", "half", "byte by byte", "half a form", "the second request"],
+)
+def test_whoever_keeps_the_server_waiting_is_cut_off(port: int, pieces: tuple[bytes, ...]) -> None:
+    """A request has to be whole after a while, however alive its sender looks."""
+    with opened(port) as connection:
+        took = closed_after(connection, *pieces)
+    assert PATIENCE_S * 0.8 <= took < 5 * PATIENCE_S
+    assert said(port, LAST).startswith(b"HTTP/1.1 200")
+
+
+def test_an_open_connection_may_rest_between_requests(port: int) -> None:
+    """A browser that keeps its connection is not cut off for having nothing to ask."""
+    with opened(port) as connection:
+        for _ in range(2):
+            connection.sendall(ASK)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(2 * PATIENCE_S)
+        connection.sendall(LAST)
+        assert connection.recv(65536)
+
+
+def test_silent_connections_leave_room_for_others(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One too many is closed at once; when the silent ones are cut off, everybody is let in."""
+    monkeypatch.setattr(line, "MOST", 20)
+    silent = [opened(port) for _ in range(60)]
+    time.sleep(PATIENCE_S * 2)
+    assert said(port, LAST).startswith(b"HTTP/1.1 200")
+    for each in silent:
+        each.close()
+
+
+def test_there_is_room_below_the_limit_of_the_system() -> None:
+    """Files of the store and lines to the systems have to be opened too."""
+    assert 50 < line.most() <= line.MOST
