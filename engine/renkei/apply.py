@@ -39,6 +39,9 @@ FRESH_S = 10.0
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
 
+WHO = ("family_name", "given_name", "birth")
+"""Roles of the fields by which somebody without a number is told from others."""
+
 DOUBTS = 3
 """After so many writes in doubt in a row the look-up comes first; none was done: the run pauses."""
 
@@ -119,8 +122,9 @@ class Application:
         """
         Look up every write in doubt until each has an outcome or has been sent again often enough.
 
-        A write is taken for absent only after two look-ups with a wait between them. Without *send*
-        such a write is deferred. Returns how many had no effect at the last look.
+        A write is taken for absent only after two look-ups with a wait between them, and a create
+        only if nobody like that is there without a number. Without *send* such a write is deferred.
+        Returns how many had no effect at the last look.
         """
         while doubts := self.store.open_writes(self.hold.lease.run_id):
             absent = self._look_up(doubts)
@@ -128,7 +132,7 @@ class Application:
                 self.pause(self.settle_wait_s, "settle")
                 if self.interrupted():
                     raise Stopped  # the wait was cut short, so a second look would prove nothing
-                absent = self._look_up(absent)
+                absent = self._without_number(self._look_up(absent))
             again = [d for d in absent if not send or self._may_send(d.item)]
             for doubt in again:
                 self._sendings.setdefault(doubt.item.position, 0)  # an earlier process has sent it
@@ -303,6 +307,38 @@ class Application:
             seen = self._read([doubt.item for doubt in batch])
             absent += [doubt for doubt in batch if not self._settled(doubt, seen)]
         return absent
+
+    def _without_number(self, absent: Sequence[OpenWrite]) -> list[OpenWrite]:
+        """
+        Settle creates from which the target has left out the number; return the other writes.
+
+        No look at numbers finds them, and sent again they would be there twice: so all who have no
+        number are looked at, by name and birth.
+        """
+        if not any(doubt.kind == "create" for doubt in absent):
+            return list(absent)
+        number = self.comparison.translation.number_fields[1]
+        listed = self.writer.list_employees(
+            self.comparison.base, self.comparison.translation.target_fields
+        )
+        nameless = [person for person in listed if person.values.get(number) is None]
+        left = []
+        for doubt in absent:
+            if doubt.kind == "create" and any(self._like(doubt.item, each) for each in nameless):
+                self._no_creates = Remark("created_without_number")
+                self._record(
+                    doubt.item, Outcome.FAILED, self._no_creates, write=doubt.id, accepted=True
+                )
+            else:
+                left.append(doubt)
+        return left
+
+    def _like(self, item: Item, person: Employee) -> bool:
+        """Tell whether *person* may be this new employee: as who is who is told, or altogether."""
+        number = self.comparison.translation.number_fields[1]
+        sent = {change.field for change in item.changes} - {number}
+        who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO} & sent
+        return not (who or sent) & set(self._differing(item, person))
 
     def _settled(self, doubt: OpenWrite, seen: Seen) -> bool:
         if doubt.kind == "create":

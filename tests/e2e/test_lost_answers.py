@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -159,3 +160,22 @@ def test_an_update_in_doubt_that_somebody_changed_meanwhile_is_left_alone(
     if result.code == 1:
         assert office.outcomes(run)[number][0] == "failed"
         assert system.people[record[system.id_field]][field] == other
+
+
+@pytest.mark.parametrize("name", ["disconnect", "garbage", "500"])
+def test_a_lost_create_without_its_number_is_not_sent_again(office: Office, name: str) -> None:
+    """The answer is lost and the number ignored: found by name, though no number leads there."""
+    run = office.fetched("touchontime", "smarthr")
+    office.box.smarthr.switches.readonly = {"emp_code"}
+    office.box.smarthr.faults.add(LOST[name](), kind="create", when="after")
+    result = office.ask("sync", run, *office.everybody("smarthr"))
+    assert result.json["outcomes"]["created"] == 0
+    told = [reason for outcome, reason in office.outcomes(run).values() if outcome == "failed"]
+    assert set(told) == {"created_without_number"}
+    office.ask("resume", run)
+    again = office.fetched("touchontime", "smarthr")
+    office.ask("sync", again, *office.everybody("smarthr"))
+    creates = [e.body for e in office.box.writes("smarthr") if e.kind == "create"]
+    people = Counter((body["last_name"], body["first_name"]) for body in creates)
+    assert len(people) == len(told)
+    assert set(people.values()) == {1}
