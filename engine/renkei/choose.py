@@ -36,10 +36,12 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
         message = _("These numbers are not in the plan: {numbers}.")
         raise UsageError(message.format(numbers=", ".join(sorted(absent))), code="unknown_number")
     if blocked:
-        message = _(
-            "These employees are blocked and cannot be synced: {numbers}. See `renkei plan`."
+        message = _("These employees are blocked and cannot be synced: {numbers}.")
+        raise UsageError(
+            message.format(numbers=", ".join(sorted(blocked))),
+            code="blocked",
+            hint=_("`renkei plan RUN --difference blocked` shows why."),
         )
-        raise UsageError(message.format(numbers=", ".join(sorted(blocked))), code="blocked")
     return chosen
 
 
@@ -56,7 +58,7 @@ def new_values(
     unknown fields, values that are missing, not offered or ambiguous, rows of nobody.
     """
     desk = _Desk(fields)
-    common = desk.resolve(selection.new, "--new")
+    common = desk.resolve(selection.new, _("for all new employees"))
     rows = {row.number: desk.resolve(row.values, row.where) for row in selection.new_rows}
     for row in selection.new_rows:
         desk.check_row(row, known)
@@ -74,6 +76,7 @@ class _Desk:
     def __init__(self, fields: Sequence[NewField]) -> None:
         self._fields = {new.name: new for new in fields}
         self._mistakes: list[str] = []
+        self._hints: list[str] = []
         self._missing: dict[str, list[str]] = {}
 
     def resolve(self, values: Mapping[str, str], where: str) -> dict[str, Choice]:
@@ -92,15 +95,17 @@ class _Desk:
         hits = by_code or [choice for choice in new.choices if choice.label == value]
         if len(hits) == 1:
             return hits[0]
+        hint = _("`renkei choices` lists what is offered for {field}.")
+        self._hints.append(hint.format(field=new.name))
         if hits:
             message = _(
                 "{where}: {field}: {value} is the name of several; give one of the codes {codes}."
             )
             codes = ", ".join(choice.code for choice in hits)
-            self._add(message.format(where=where, field=new.name, value=value, codes=codes))
+            self._add(message.format(where=where, field=label(new.label), value=value, codes=codes))
         else:
-            message = _("{where}: {field}: {value} is not offered. `renkei choices` lists what is.")
-            self._add(message.format(where=where, field=new.name, value=value))
+            message = _("{where}: {field}: {value} is not offered.")
+            self._add(message.format(where=where, field=label(new.label), value=value))
         return None
 
     def check_row(self, row: NewRow, known: Mapping[str, Difference]) -> None:
@@ -129,15 +134,15 @@ class _Desk:
     def finish(self) -> None:
         """Raise UsageError with everything that was found."""
         for name, numbers in self._missing.items() if not self._mistakes else ():
-            message = _(
-                "New employees need {label}: give --new {field}=VALUE, or --new-file."
-                " Missing for {count}: {numbers}"
-            )
+            message = _("New employees need {label}. Missing for {count}: {numbers}")
             shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
             text = label(self._fields[name].label)
-            self._add(message.format(label=text, field=name, count=len(numbers), numbers=shown))
+            self._add(message.format(label=text, count=len(numbers), numbers=shown))
+            hint = _("Give --new {field}=VALUE, or --new-file.")
+            self._hints.append(hint.format(field=name))
         if self._mistakes:
-            raise UsageError("\n".join(self._mistakes), code="new_values")
+            hint = "\n".join(dict.fromkeys(self._hints))
+            raise UsageError("\n".join(self._mistakes), code="new_values", hint=hint)
 
     def _add(self, mistake: str) -> None:
         self._mistakes.append(mistake)

@@ -138,6 +138,12 @@ class Comparison:
         names = {row.target for row in self.translation.rows}
         return {name: value for name, value in values.items() if name in names}
 
+    def kana(self, after: Values) -> str:
+        """Return how the name of somebody is read: the fields that the mapping compares as kana."""
+        rows = self.translation.rows
+        kana = (after.get(row.target) for row in rows if row.equal == "kana")
+        return " ".join(text for text in kana if isinstance(text, str))
+
     def missing(self, after: Values) -> tuple[str, ...]:
         """Return the mapped fields that a new employee needs and *after* lacks."""
         return tuple(
@@ -216,6 +222,7 @@ class _Draft:
             difference=self._difference(changes),
             source_id=self._person.id,
             target_id=self._partner.id if self._partner else None,
+            kana=comparison.kana(translated.values),
             read=self._person.values,
             before=before,
             after=translated.values,

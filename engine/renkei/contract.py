@@ -47,6 +47,7 @@ def is_sound_error(error: RenkeiError) -> bool:
         return (
             _is_text(error.message)
             and _is_text(error.code)
+            and _is_text(error.hint)
             and (error.where is None or _is_text(error.where))
             and _has_sound_parts(error)
         )
@@ -117,6 +118,8 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
             _is_any(flag, bool) for flag in (spec.required, spec.wanted, spec.clearable, spec.dated)
         )
         and (spec.allowed is None or _are(spec.allowed, _is_text))
+        and _are(spec.allowed_labels, _sound_label)
+        and len(spec.allowed_labels) in (0, len(spec.allowed or ()))
         and _is_any(spec.max_length, int, type(None))
     )
 

@@ -19,6 +19,7 @@ RenkeiError
 └── BusyError            another run is writing                                    exit 5
 
 A message says what happened, to whom and what to do next. It holds no personal value and no secret.
+Where a command of the command line helps, it stands apart as the *hint*: a page has buttons.
 """
 
 from __future__ import annotations
@@ -30,16 +31,24 @@ import attrs
 
 
 class RenkeiError(Exception):
-    """Root of our own errors; *code* is stable, *message* is for people."""
+    """Root of our own errors; *code* is stable, *message* and *hint* (commands) are for people."""
 
     exit_code: ClassVar[int] = 4
     default_code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, code: str | None = None, where: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        where: str | None = None,
+        hint: str = "",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
         self.where = where
+        self.hint = hint
 
 
 class UsageError(RenkeiError):

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from renkei.errors import UsageError
 from renkei.i18n import _
-from renkei.model import Item, Remark
+from renkei.labels import Labels
+from renkei.model import Difference, Item, Remark
 from renkei.printable import printable
-from renkei.texts import difference_text, outcome_text, reason_text, value_text
+from renkei.texts import difference_text, outcome_text, reason_text
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -33,7 +34,7 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
         mark = ""
 
 
-def plan_rows(items: Iterable[Item]) -> Iterator[Sequence[str]]:
+def plan_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
     """Yield a header, then a row for each field that would change; one row if nothing would."""
     yield (
         *(_("number"), _("name"), _("difference")),
@@ -41,15 +42,16 @@ def plan_rows(items: Iterable[Item]) -> Iterator[Sequence[str]]:
     )
     for item in items:
         head = (item.number or "", item.name, difference_text(item.difference))
-        remarks = _remarks((*item.reasons, *item.notes))
-        for change in item.changes:
-            before, after = value_text(change.before), value_text(change.after)
-            yield (*head, change.field, before, after, remarks)
-        if not item.changes:
+        remarks = _remarks((*item.reasons, *item.notes), labels)
+        for change in item.written:
+            name, written = change.field, (change.before, change.after)
+            before, after = (labels.value(name, value) for value in written)
+            yield (*head, labels.field(name), before, after, remarks)
+        if not item.written:
             yield (*head, "", "", "", remarks)
 
 
-def report_rows(items: Iterable[Item]) -> Iterator[Sequence[str]]:
+def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
     """Yield a header, then one row for each employee with what became of them."""
     yield (
         *(_("number"), _("name"), _("difference")),
@@ -61,18 +63,22 @@ def report_rows(items: Iterable[Item]) -> Iterator[Sequence[str]]:
             item.name,
             difference_text(item.difference),
             outcome_text(item.outcome) if item.outcome else "",
-            _remarks((item.outcome_reason,) if item.outcome_reason else item.reasons),
+            _remarks((item.outcome_reason,) if item.outcome_reason else item.reasons, labels),
             item.detail or "",
-            changes_text(item),
+            changes_text(item, labels),
         )
 
 
-def changes_text(item: Item) -> str:
-    """Return all changes of an employee on one line."""
-    parts = (
-        f"{change.field}: {value_text(change.before)} → {value_text(change.after)}"
-        for change in item.changes
-    )
+def changes_text(item: Item, labels: Labels) -> str:
+    """Return all that a sync writes of an employee on one line."""
+    parts = []
+    for change in item.written:
+        before, after = (
+            labels.value(change.field, value) or _("(empty)")
+            for value in (change.before, change.after)
+        )
+        new = item.difference is Difference.NEW
+        parts.append(f"{labels.field(change.field)}: {after if new else f'{before} → {after}'}")
     return " / ".join(parts)
 
 
@@ -99,8 +105,8 @@ def write_private(path: Path, chunks: Iterable[str]) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _remarks(remarks: Iterable[Remark]) -> str:
-    return " / ".join(map(reason_text, remarks))
+def _remarks(remarks: Iterable[Remark], labels: Labels) -> str:
+    return " / ".join(reason_text(remark, labels) for remark in remarks)
 
 
 def _cell(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from renkei.i18n import _
+from renkei.i18n import _, language
+from renkei.labels import Labels
 from renkei.model import JST, Run
 from renkei.printable import printable
 from renkei.texts import status_text
@@ -23,27 +24,36 @@ def span_text(seconds: float) -> str:
     return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
 
 
-def run_facts(run: Run) -> list[tuple[str, str]]:
+def clock_text(moment: dt.datetime | None) -> str:
+    """Return an instant as people write it, by the clock on a wall in Japan."""
+    if moment is None:
+        return "-"
+    local = moment.astimezone(JST)
+    if language() == "ja":
+        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{local.day} {local:%b %Y %H:%M}"
+
+
+def run_facts(run: Run, labels: Labels) -> list[tuple[str, str]]:
     """Return what there is to know about *run* itself, as pairs of a title and a text."""
+    at = moment_text if labels.technical else clock_text
+    systems = (run.source, run.target) if labels.technical else (labels.source, labels.target)
+    settings = sorted(run.settings.items())
     facts = [
         (_("Run"), run.id),
         (_("Status"), status_text(run.status)),
-        (_("Direction"), f"{run.source} → {run.target}"),
-        (_("Base date"), run.base_date.isoformat()),
-        (_("Mapping"), _mapping_text(run)),
-        (_("Fetched"), moment_text(run.created_at)),
-        (_("Sync started"), moment_text(run.sync_started_at)),
-        (_("Finished"), moment_text(run.finished_at)),
+        (_("Direction"), " → ".join(systems)),
+        (_("Base date"), labels.day(run.base_date)),
+        (_("Mapping"), run.mapping_name),
+        *((labels.setting(name), _("on") if on else _("off")) for name, on in settings),
+        (_("Fetched"), at(run.created_at)),
+        (_("Sync started"), at(run.sync_started_at)),
+        (_("Finished"), at(run.finished_at)),
         (_("Duration"), _duration(run)),
         (_("By"), run.who),
         *([(_("Unusual changes allowed by"), run.allowed_by)] if run.allowed_by else []),
     ]
-    return [(title, printable(text)) for title, text in facts]
-
-
-def _mapping_text(run: Run) -> str:
-    on = [name for name, value in sorted(run.settings.items()) if value]
-    return f"{run.mapping_name} ({_(', ').join(on)})" if on else run.mapping_name
+    return [(printable(title), printable(text)) for title, text in facts]
 
 
 def _duration(run: Run) -> str:

@@ -38,8 +38,9 @@ class FieldSpec:
 
     *write* tells when the field can be sent: a ``create`` field cannot be changed afterwards.
     *required*: the system refuses a new employee without it. *wanted*: it often does, depending on
-    its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes.
-    *dated*: its value depends on the day it is asked for.
+    its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
+    *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
+    depends on the day it is asked for.
     """
 
     name: str
@@ -51,6 +52,7 @@ class FieldSpec:
     write: Write = "always"
     clearable: bool = True
     allowed: tuple[str, ...] | None = None
+    allowed_labels: tuple[Label, ...] = ()
     max_length: int | None = None
     dated: bool = False
 
@@ -202,10 +204,11 @@ class Item:
     """
     One employee of the plan.
 
-    *read* is what the source said, *before* the target's mapped fields at the fetch (None for a new
-    employee), *after* the translated values. *changes* is empty unless there is something to write.
-    From the choice on, *selected* and *new_values* (required new-record fields) are set; from the
-    sync on, *outcome* with its *outcome_reason* and *detail*, the system's own words.
+    *kana* is how the name is read, as far as the mapping tells: people search by it. *read* is what
+    the source said, *before* the target's mapped fields at the fetch (None for a new employee),
+    *after* the translated values. *changes* is empty unless there is something to write. From the
+    choice on, *selected* and *new_values* (required new-record fields) are set; from the sync on,
+    *outcome* with its *outcome_reason* and *detail*, the system's own words.
     """
 
     number: str | None
@@ -213,6 +216,7 @@ class Item:
     difference: Difference
     source_id: str
     target_id: str | None = None
+    kana: str = ""
     read: Values = field(factory=dict)
     before: Values | None = None
     after: Values = field(factory=dict)
@@ -226,14 +230,20 @@ class Item:
     outcome_reason: Remark | None = None
     detail: str | None = None
 
+    @property
+    def written(self) -> tuple[Change, ...]:
+        """What a sync writes, for people: the changes, then what was chosen for a new employee."""
+        chosen = self.new_values.items()
+        return (*self.changes, *(Change(name, None, c.label or c.code) for name, c in chosen))
+
 
 @frozen(kw_only=True)
 class Filter:
     """
     Which items of a plan.
 
-    Those of the *differences* and *outcomes* (none: of any), with *text* in their number or name,
-    and only the chosen ones if *selected*.
+    Those of the *differences* and *outcomes* (none: of any), with *text* in their number, name or
+    kana, and only the chosen ones if *selected*. Width, spaces and the kind of kana do not count.
     """
 
     differences: tuple[Difference, ...] = ()

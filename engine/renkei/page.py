@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import base64
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from renkei.facts import run_facts
 from renkei.i18n import _, language
-from renkei.model import Change, Difference, Item, Label, Outcome, Run
+from renkei.labels import Labels, date_text
+from renkei.model import Change, Difference, Item, Outcome, Run, Value
 from renkei.printable import printable
-from renkei.texts import difference_text, field_text, outcome_text, reason_text, value_text
+from renkei.texts import difference_text, number_text, outcome_text, reason_text
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -35,16 +39,21 @@ del { color: #a4262c; } ins { color: #116329; text-decoration: none; font-weight
   thead { display: table-header-group; } tr { break-inside: avoid; } }
 """
 
+STYLE_SOURCE = f"'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
+"""What a Content-Security-Policy calls the style of the page, and no other."""
 
-def report_page(run: Run, items: Iterable[Item], labels: Mapping[str, Label]) -> Iterator[str]:
+
+def report_page(run: Run, items: Iterable[Item], labels: Labels) -> Iterator[str]:
     """Yield the page piece by piece: the run's facts, its counts, a row for each employee."""
-    title = _("Sync report {run}").format(run=run.id)
+    title = _("Sync report {run}: {source} → {target}").format(
+        run=run.id, source=labels.source, target=labels.target
+    )
     yield _head(title)
     yield f"<h1>{_safe(title)}</h1>\n<dl>\n"
-    for name, text in run_facts(run):
+    for name, text in run_facts(run, labels):
         yield f"<dt>{_safe(name)}</dt><dd>{_safe(text)}</dd>\n"
     yield "</dl>\n"
-    yield from _summary(run)
+    yield from _summary(run, labels)
     yield from _table(items, labels)
     yield "</body>\n</html>\n"
 
@@ -53,14 +62,14 @@ def _head(title: str) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy"'
-        " content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        f" content=\"default-src 'none'; style-src {STYLE_SOURCE}\">\n"
         '<meta name="viewport" content="width=device-width">\n'
         '<meta name="robots" content="noindex">\n'
         f"<title>{_safe(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
     )
 
 
-def _summary(run: Run) -> Iterator[str]:
+def _summary(run: Run, labels: Labels) -> Iterator[str]:
     yield f"<h2>{_safe(_('Differences'))}</h2>\n"
     yield _counts((difference_text(each), run.counts.get(each, 0)) for each in Difference)
     if run.outcomes is not None:
@@ -68,9 +77,9 @@ def _summary(run: Run) -> Iterator[str]:
         yield f"<h2>{_safe(_('Outcomes'))}</h2>\n"
         yield _counts((outcome_text(each), outcomes.get(each, 0)) for each in Outcome)
     if run.reason is not None:
-        yield f"<p>{_safe(reason_text(run.reason))}</p>\n"
+        yield f"<p>{_safe(reason_text(run.reason, labels))}</p>\n"
     for notice in run.notices:
-        yield f'<p class="remark">{_safe(reason_text(notice))}</p>\n'
+        yield f'<p class="remark">{_safe(reason_text(notice, labels))}</p>\n'
 
 
 def _counts(pairs: Iterable[tuple[str, int]]) -> str:
@@ -78,7 +87,7 @@ def _counts(pairs: Iterable[tuple[str, int]]) -> str:
     return f'<ul class="counts">{"".join(parts)}</ul>\n'
 
 
-def _table(items: Iterable[Item], labels: Mapping[str, Label]) -> Iterator[str]:
+def _table(items: Iterable[Item], labels: Labels) -> Iterator[str]:
     titles = (_("Number"), _("Name"), _("Difference"), _("Before → after"), _("Outcome"))
     cells = "".join(f'<th scope="col">{_safe(title)}</th>' for title in titles)
     yield f"<h2>{_safe(_('Employees'))}</h2>\n<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n"
@@ -87,27 +96,37 @@ def _table(items: Iterable[Item], labels: Mapping[str, Label]) -> Iterator[str]:
     yield "</tbody>\n</table>\n"
 
 
-def _row(item: Item, labels: Mapping[str, Label]) -> str:
-    changes = "".join(_change(change, labels) for change in item.changes)
+def _row(item: Item, labels: Labels) -> str:
+    new = item.difference is Difference.NEW
+    changes = "".join(_change(change, labels, new=new) for change in item.written)
     return (
-        f"<tr><td>{_safe(item.number or '')}</td><td>{_safe(item.name)}</td>"
+        f"<tr><td>{_safe(number_text(item.number))}</td><td>{_safe(item.name)}</td>"
         f'<td class="{item.difference}">{_safe(difference_text(item.difference))}</td>'
         f"<td>{f'<table>{changes}</table>' if changes else ''}</td>"
-        f"<td>{_outcome(item)}</td></tr>\n"
+        f"<td>{_outcome(item, labels)}</td></tr>\n"
     )
 
 
-def _change(change: Change, labels: Mapping[str, Label]) -> str:
+def _change(change: Change, labels: Labels, *, new: bool) -> str:
+    before = "" if new else f"<del>{_safe(_value(change.field, change.before, labels))}</del>"
     return (
-        f'<tr><td class="field">{_safe(field_text(change.field, labels))}</td>'
-        f'<td class="before"><del>{_safe(value_text(change.before))}</del></td>'
-        f"<td><ins>{_safe(value_text(change.after))}</ins></td></tr>"
+        f'<tr><td class="field">{_safe(labels.field(change.field))}</td>'
+        f'<td class="before">{before}</td>'
+        f"<td><ins>{_safe(_value(change.field, change.after, labels))}</ins></td></tr>"
     )
 
 
-def _outcome(item: Item) -> str:
+def _value(name: str, value: Value, labels: Labels) -> str:
+    if isinstance(value, dt.date):
+        return date_text(value)
+    return labels.value(name, value) or _("(empty)")
+
+
+def _outcome(item: Item, labels: Labels) -> str:
     remarks = (item.outcome_reason,) if item.outcome_reason else (*item.reasons, *item.notes)
-    lines = [f'<div class="remark">{_safe(reason_text(remark))}</div>' for remark in remarks]
+    lines = [
+        f'<div class="remark">{_safe(reason_text(remark, labels))}</div>' for remark in remarks
+    ]
     if item.detail:
         lines.append(f'<div class="remark">{_safe(item.detail)}</div>')
     if item.outcome:

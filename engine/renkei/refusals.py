@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from renkei.clock import base_dates
 from renkei.errors import UnusualError, UsageError
 from renkei.i18n import _
+from renkei.labels import Labels
 from renkei.model import Remark, Run, Status
 from renkei.texts import reason_text, status_text
 
@@ -76,16 +77,17 @@ def unexplained(run: Run) -> UsageError:
 def already_begun(run: Run) -> UsageError:
     """Return the error of choosing others once a sync has begun."""
     message = _(
-        "Run {run} has already begun with another choice."
-        " Continue it with `renkei resume {run}`, or fetch again."
+        "Run {run} has already begun with another choice. Resume it as it is, or fetch again."
     )
-    return UsageError(message.format(run=run.id), code="already_begun")
+    hint = _("`renkei resume {run}` resumes it.").format(run=run.id)
+    return UsageError(message.format(run=run.id), code="already_begun", hint=hint)
 
 
 def nothing_chosen(run: Run) -> UsageError:
     """Return the error of a sync without a choice."""
-    message = _("Nobody has been chosen in run {run}. Choose with `renkei sync {run} …`.")
-    return UsageError(message.format(run=run.id), code="nothing_chosen")
+    message = _("Nobody has been chosen in run {run}. Choose first.")
+    hint = _("Choose with `renkei sync {run} …`.").format(run=run.id)
+    return UsageError(message.format(run=run.id), code="nothing_chosen", hint=hint)
 
 
 def mapping_changed(run: Run) -> UsageError:
@@ -100,11 +102,12 @@ def write_in_doubt(run: Run) -> UsageError:
     return UsageError(message.format(run=run.id), code="in_doubt")
 
 
-def over_limits(run: Run, found: Sequence[Remark]) -> UnusualError:
+def over_limits(run: Run, found: Sequence[Remark], labels: Labels) -> UnusualError:
     """Return the error of a choice that a person has to allow."""
-    message = _(
-        "This sync is unusual, so nothing was sent. {what} Look at `renkei plan {run}`;"
+    message = _("This sync is unusual, so nothing was sent. {what}")
+    hint = _(
+        "Look at `renkei plan {run}`;"
         " if it is right, allow it with `renkei sync {run} --allow-unusual`."
     )
-    what = " ".join(map(reason_text, found))
-    return UnusualError(message.format(what=what, run=run.id), where=run.target)
+    what = " ".join(reason_text(remark, labels) for remark in found)
+    return UnusualError(message.format(what=what), where=run.target, hint=hint.format(run=run.id))

@@ -10,6 +10,7 @@ import getpass
 import os
 import socket
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Self
 
@@ -32,7 +33,8 @@ from renkei.errors import (
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
 from renkei.http import Connection
-from renkei.mapping import Mapping, Transforms
+from renkei.labels import Labels
+from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
     ClosedHours,
     Difference,
@@ -63,7 +65,7 @@ from renkei.refusals import (
     unexplained,
     write_in_doubt,
 )
-from renkei.safety import unusual
+from renkei.safety import LEAVING, unusual
 from renkei.store import Store
 from renkei.store.codec import selection_out
 from renkei.sync import Sync, offered
@@ -267,10 +269,31 @@ class Runs:
         """Return the numbers of those of *wanted* who can be chosen."""
         return self._store.numbers(run_id, wanted)
 
-    def labels(self, run_id: str) -> dict[str, Label]:
-        """Return what people call the fields of the run's target, by field name."""
+    def labels(self, run_id: str, *, technical: bool = False) -> Labels:
+        """Return what people call the things of a run; what is gone by now keeps its name."""
+        return self._labels(self.run(run_id), technical=technical)
+
+    def _labels(self, run: Run, *, technical: bool = False) -> Labels:
+        fields, settings = {}, {}
+        for name in (run.source, run.target):
+            with suppress(ConfigurationError):
+                specs = offline_fields(self.config.connection(name).connector)
+                fields[name] = {spec.name: spec for spec in specs}
+        with suppress(ConfigurationError):  # purged, or of an extension that is gone
+            written = parse_mapping(run.mapping_text, run.mapping_name, self.transforms).settings
+            settings = {name: setting.label for name, setting in written.items()}
+        return Labels(
+            run=run,
+            connections={name: each.label for name, each in self.config.connections.items()},
+            fields=fields,
+            settings=settings,
+            technical=technical,
+        )
+
+    def leaving_fields(self, run_id: str) -> set[str]:
+        """Return the fields of the run's target that tell whether and when somebody leaves."""
         connector = self.config.connection(self._store.run(run_id).target).connector
-        return {spec.name: spec.label for spec in offline_fields(connector)}
+        return {spec.name for spec in offline_fields(connector) if spec.role in LEAVING}
 
     def selection(self, run_id: str) -> Selection | None:
         """Return the stored choice, or None if nobody has chosen yet."""
@@ -461,7 +484,7 @@ class Runs:
             codes = [remark.code for remark in found]
             log.info("unusual_allowed" if allow else "unusual_refused", run=run.id, reason=codes)
         if found and not allow:
-            raise over_limits(run, found)
+            raise over_limits(run, found, self._labels(run))
         return bool(found)
 
     def _until(self, moment: dt.datetime) -> float:

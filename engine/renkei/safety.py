@@ -13,6 +13,9 @@ from attrs import frozen
 
 from renkei.model import Difference, FieldSpec, Item, Remark
 
+LEAVING = ("left", "retired")
+"""Roles of the fields that tell whether, and when, somebody leaves."""
+
 
 @frozen(kw_only=True)
 class Limit:
@@ -56,7 +59,7 @@ def unusual(
     *specs* are the target's fields. *listed* are on the source now, *usual* were there at the last
     usual fetch of this pair, if there was one.
     """
-    leaving = {spec.name for spec in specs if spec.role in ("left", "retired")}
+    leaving = {spec.name for spec in specs if spec.role in LEAVING}
     counts = Counter[str]()
     emptied = Counter[str]()
     for item in chosen:

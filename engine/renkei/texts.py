@@ -2,90 +2,97 @@
 
 The engine says *what* in codes (:class:`renkei.model.Remark`); every face says it with these words.
 In a template ``{fields}`` is everything the remark speaks of, ``{first}`` and ``{second}`` are its
-first parts, ``{rest}`` is all after the first and ``{others}`` all after the second.
+first parts, ``{rest}`` is all after the first and ``{others}`` all after the second. ``{source}``
+and ``{target}`` are the systems of the run, ``{system}`` is the connection that the remark is
+about, and ``{resume}`` what to do then: resume, or fetch again after a fetch that failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
 
-from renkei.i18n import N_, _, label
-from renkei.model import Difference, Label, Outcome, Remark, Status, Value
+from renkei.i18n import N_, _, label, language
+from renkei.labels import Labels
+from renkei.model import Difference, Label, Outcome, Remark, Status
 from renkei.printable import printable
+
+UNKNOWN = Labels()
+"""Of a run that nobody can tell."""
 
 _REASONS: Mapping[str, str] = {
     # Why an employee cannot be synced (blocked)
     "created_without_number": N_(
-        "The target created this employee but left out the number, so that nobody can find it by"
+        "{target} created this employee but left out the number, so that nobody can find it by"
         " number. Enter the number there by hand, and do not sync this employee again."
     ),
-    "no_number": N_("No employee number. Enter one in the source system and fetch again."),
+    "no_number": N_("No employee number. Enter one in {source} and fetch again."),
     "duplicate_in_source": N_(
-        "The source has this employee number more than once. Correct it there and fetch again."
+        "{source} has this employee number more than once. Correct it there and fetch again."
     ),
     "duplicate_in_target": N_(
-        "The target has this employee number more than once. Correct it there and fetch again."
+        "{target} has this employee number more than once. Correct it there and fetch again."
     ),
     "near_number": N_(
-        "The target has a number that differs only by width, case, spaces, hyphens or leading zeros"
+        "{target} has a number that differs only by width, case, spaces, hyphens or leading zeros"
         " ({fields}). Make the two numbers equal and fetch again."
     ),
     "other_person": N_(
-        "The same number belongs to somebody else in the target: family name, given name and birth"
+        "The same number belongs to somebody else in {target}: family name, given name and birth"
         " date all differ. Correct the number in one of the systems and fetch again."
     ),
     "missing_required": N_(
-        "The target needs a value that the source does not have: {fields}."
-        " Enter it in the source system and fetch again."
+        "{target} needs a value that {source} does not have: {fields}."
+        " Enter it in {source} and fetch again."
     ),
     "retired_without_date": N_(
-        "Retired, but without a date. Enter the date of leaving in the source and fetch again."
+        "Retired, but without a date. Enter the date of leaving in {source} and fetch again."
     ),
     "unreadable": N_(
         "A value cannot be read: {fields}. Correct it in the system it comes from and fetch again."
     ),
     "not_allowed": N_(
-        "The target does not accept this value: {fields}. Correct it in the source and fetch again."
+        "{target} does not accept this value: {fields}. Correct it in {source} and fetch again."
     ),
     "too_long": N_(
-        "A value is too long for the target: {fields}. Shorten it in the source and fetch again."
+        "A value is too long for {target}: {fields}. Shorten it in {source} and fetch again."
     ),
     "not_in_table": N_(
         "The mapping lists no counterpart for this value: {fields}."
-        " Add it to the mapping or correct the source, then fetch again."
+        " Add it to the mapping or correct it in {source}, then fetch again."
     ),
     "wrong_type": N_(
-        "A value is of the wrong kind for the target: {fields}."
-        " Correct the source or the mapping, then fetch again."
+        "A value is of the wrong kind for {target}: {fields}."
+        " Correct it in {source} or change the mapping, then fetch again."
     ),
     "transform_failed": N_(
         "The mapping could not convert a value: {fields}."
-        " Correct the source or the mapping, then fetch again."
+        " Correct it in {source} or change the mapping, then fetch again."
     ),
     # What to look at before choosing (notes)
     "near_number_too": N_(
-        "The target also has a similar number ({fields}). Check that this is the right person."
+        "{target} also has a similar number ({fields}). Check that this is the right person."
     ),
     "near_number_in_source": N_(
-        "The source also has a similar number ({fields}). Check that this is the right person."
+        "{source} also has a similar number ({fields}). Check that this is the right person."
     ),
     "resigned_in_target": N_(
-        "Active in the source but already resigned in the target ({first})."
+        "Active in {source} but already resigned in {target} ({first})."
         " A sync makes this person active again: check before choosing."
     ),
     "wanted_missing": N_(
-        "Empty, but often needed by the target: {fields}. Depending on its settings the sync may be"
-        " refused; then enter the value in the source and fetch again."
+        "Empty, but often needed by {target}: {fields}. Depending on its settings the sync may be"
+        " refused; then enter the value in {source} and fetch again."
     ),
     # About the whole run (notices)
     "left_before_base": N_(
-        "{first} employee(s) left on or before the base date and still look active in the target,"
-        " so this run does not touch them: {others}. To pass on their dates of leaving, fetch again"
-        " with the base date {second}."
+        "Left on or before the base date but still active in {target}: {first} ({others})."
+        " This run does not touch them. To pass on their dates of leaving, fetch again with the"
+        " base date {second}."
     ),
     "left_long_ago": N_(
-        "{first} employee(s) left more than three years ago and still look active in the target:"
-        " {rest}. No base date lists them: enter their dates of leaving in the target by hand."
+        "Left more than three years ago but still active in {target}: {first} ({rest})."
+        " No base date lists them: enter their dates of leaving in {target} by hand."
     ),
     "substitutes_come_back": N_(
         "{first} is the target, and a setting replaces values there when it is the source (business"
@@ -93,7 +100,7 @@ _REASONS: Mapping[str, str] = {
         " unless you want this."
     ),
     "values_of_today": N_(
-        "The source gives the values of today; the base date only decides who is listed."
+        "What is fetched from {system} is as of now; the base date only decides who is listed."
     ),
     "now_ignored": N_(
         "RENKEI_NOW is ignored: it works only if every connection of the command is on this"
@@ -101,105 +108,114 @@ _REASONS: Mapping[str, str] = {
     ),
     # Why an employee was not synced, and why a run stopped
     "changed_since_fetch": N_(
-        "Changed in the target since the fetch, so not overwritten: {fields}."
+        "Changed in {target} since the fetch, so not overwritten: {fields}."
         " Fetch again to compare anew."
     ),
     "exists_by_now": N_(
-        "Somebody created this number in the target since the fetch. Fetch again to compare."
+        "Somebody created this number in {target} since the fetch. Fetch again to compare."
     ),
     "exists_with_other_values": N_(
-        "Exists in the target by now, with other values: {fields}. Fetch again to compare."
+        "Exists in {target} by now, with other values: {fields}. Fetch again to compare."
     ),
-    "gone": N_("No longer in the target. Fetch again to compare anew."),
+    "gone": N_("No longer in {target}. Fetch again to compare anew."),
     "refused": N_(
-        "The target refused this employee: {fields}."
-        " Correct the value in the source and fetch again."
+        "{target} refused this employee: {fields}."
+        " Correct the value in {source} and fetch again."
     ),
     "source_changed": N_(
-        "Another run has changed this employee in the source since the fetch. Fetch again."
+        "Another run has changed this employee in {source} since the fetch. Fetch again."
     ),
     "missing": N_(
-        "The target asks for values that are missing: {fields}. Enter them in the source and fetch"
+        "{target} asks for values that are missing: {fields}. Enter them in {source} and fetch"
         " again."
     ),
     "not_shown_yet": N_(
-        "The target wants further values along with the change, and does not show them before the"
+        "{target} wants further values along with the change, and does not show them before the"
         " first day of work. Fetch again then, or make the change there by hand."
     ),
     "not_stored": N_(
-        "The target accepted the change but shows another value than was sent: {fields}. Either the"
-        " token may not write it, or the target writes it in its own way. Compare there."
+        "{target} accepted the change but shows another value than was sent: {fields}. Either the"
+        " token may not write it, or the system writes it in its own way. Compare there."
     ),
     "unsendable": N_(
-        "A value cannot be sent: {fields}. Correct it in the source and fetch again."
+        "A value cannot be sent: {fields}. Correct it in {source} and fetch again."
     ),
     "choice_gone": N_(
         "The value chosen for {first} is no longer offered. Choose another one in a new run."
     ),
     "plan_full": N_(
-        "The contract of the target allows no further employee."
-        " Extend it or free a place, then resume."
+        "The contract of {target} allows no further employee."
+        " Extend it or free a place, then {resume}."
     ),
     "access": N_(
-        "The system refuses the token, its rights or this address. Correct them, check"
-        " the connections, then resume."
+        "{system} refuses the token, its rights or this address. Correct them, check"
+        " the connections, then {resume}."
     ),
     "right": N_(
-        "The token may not do this. Allow it in the token's settings, check the connections,"
-        " then resume."
+        "The token of {system} may not do this. Allow it in the token's settings, check the"
+        " connections, then {resume}."
     ),
-    "unavailable": N_("The system cannot be reached or is failing. Resume later."),
-    "closed": N_("The system takes no calls at this time of day. Resume from {first} (JST) on."),
+    "unavailable": N_("{system} cannot be reached or is failing. {Resume} later."),
+    "closed": N_("The system takes no calls at this time of day. {Resume} from {first} (JST) on."),
     "unreachable": N_(
-        "The system cannot be reached. Check the network and its address, then resume."
+        "{system} cannot be reached. Check the network and its address, then {resume}."
     ),
-    "connection": N_("The connection broke. Check the network, then resume."),
-    "bad_request": N_("The system did not understand a request. Check base_url, then resume."),
-    "timeout": N_("The system did not answer in time. Resume later."),
-    "cut_off": N_("The connection broke in the middle of an answer. Resume later."),
-    "rate_limit": N_("The system asks for a pause: too many calls. Resume later."),
+    "connection": N_("The connection to {system} broke. Check the network, then {resume}."),
+    "bad_request": N_("{system} did not understand a request. Check base_url, then {resume}."),
+    "timeout": N_("{system} did not answer in time. {Resume} later."),
+    "cut_off": N_("The connection to {system} broke in the middle of an answer. {Resume} later."),
+    "rate_limit": N_("{system} asks for a pause: too many calls. {Resume} later."),
     "redirect": N_(
-        "The system points to another address, which is not followed. Check base_url, then resume."
+        "{system} points to another address, which is not followed. Check base_url, then {resume}."
     ),
-    "too_large": N_("The answer is larger than renkei accepts. Check the system, then resume."),
+    "too_large": N_(
+        "The answer of {system} is larger than renkei accepts. Check it there, then {resume}."
+    ),
     "web_page": N_(
-        "A web page came instead of data. Check base_url and what stands in between, then resume."
+        "A web page came from {system} instead of data. Check base_url and what stands in between,"
+        " then {resume}."
     ),
-    "not_found": N_("There is nothing at this address. Check base_url, then resume."),
-    "maintenance": N_("The system is in maintenance. Resume when it is over."),
+    "not_found": N_("{system}: there is nothing at this address. Check base_url, then {resume}."),
+    "maintenance": N_("{system} is in maintenance. {Resume} when it is over."),
     "answer": N_(
-        "The system gave an answer that makes no sense. Check it there, then resume;"
+        "{system} gave an answer that makes no sense. Check it there, then {resume};"
         " tell the maker of the connector if it stays."
     ),
-    "list_changed": N_("The list of employees kept changing while it was read. Fetch again later."),
-    "connector": N_("The connector failed. Tell its maker, and resume when it is corrected."),
+    "list_changed": N_(
+        "The list of employees of {system} kept changing while it was read. Fetch again later."
+    ),
+    "connector": N_(
+        "The connector of {system} failed. Tell its maker, and {resume} when it is corrected."
+    ),
     "interrupted": N_("Interrupted before the end. Resume to go on."),
     "in_doubt": N_(
         "Sent, but no answer came: nobody knows yet whether it was accepted. Resume to find out."
     ),
-    "stopped": N_("Cancelled by a person. Fetch again to sync the others."),
+    "stopped": N_(
+        "Stopped. Whoever has been written stays as written; fetch again to sync the others."
+    ),
     "field_unknown": N_(
         "{first}: these fields could not be read and are left alone: {rest}."
         " Give the token the right to read them and fetch again."
     ),
     "unusual_creates": N_(
-        "{first} employees would be created;"
-        " up to {second} pass without being allowed."
+        "New employees: {first} (usually at most {second}). Check that this number is right."
     ),
     "unusual_updates": N_(
-        "{first} employees would be updated;"
-        " up to {second} pass without being allowed."
+        "Employees to update: {first} (usually at most {second})."
+        " Check that this number is right."
     ),
     "unusual_leaving": N_(
-        "{first} employees would leave or be retired;"
-        " up to {second} pass without being allowed."
+        "Employees who leave or become retired: {first} (usually at most {second})."
+        " Check that this number is right."
     ),
     "unusual_emptied": N_(
-        "{first} employees would lose a value ({others});"
-        " up to {second} pass without being allowed."
+        "Employees who lose a value ({others}): {first} (usually at most {second})."
+        " Check that this number is right."
     ),
     "unusual_shrink": N_(
-        "The source lists {first} employees; the last time there were {second}."
+        "Employees listed in {source}: {first} (the last time: {second})."
+        " Check that nobody is missing."
     ),
     "store_upgraded": N_(
         "The report store was made by an older renkei and has been brought up to date."
@@ -208,39 +224,49 @@ _REASONS: Mapping[str, str] = {
     "list_empty": N_("{first} has no employees. Check that this is the right system and token."),
     "mapping": N_("The mapping has mistakes. Correct the file and fetch again."),
     "configuration": N_(
-        "A setting has to be changed. Correct it, check the connections, then resume."
+        "A setting has to be changed. Correct it, check the connections, then {resume}."
     ),
-    "store": N_("The report store cannot be used. Correct it, then resume."),
-    "busy": N_("Another run is writing to the same connection. Resume when it is finished."),
+    "store": N_("The report store cannot be used. Correct it, then {resume}."),
+    "busy": N_("Another run is writing to the same connection. {Resume} when it is finished."),
 }  # fmt: skip
-
-_ABOUT_A_CONNECTION = frozenset(
-    {
-        "access",
-        "unavailable",
-        "maintenance",
-        "answer",
-        "list_changed",
-        "connector",
-        "values_of_today",
-    }
-)
-
-_NAMES_A_CONNECTION = frozenset({"field_unknown", "list_empty", "substitutes_come_back"})
-_NAMES_A_DAY = frozenset({"left_before_base"})
 
 _WITHOUT_PARTS: Mapping[str, str] = {
     # The same when a remark that may name fields or times names none
     "changed_since_fetch": N_(
-        "Changed in the target since the fetch, so not overwritten. Fetch again to compare anew."
+        "Changed in {target} since the fetch, so not overwritten. Fetch again to compare anew."
     ),
     "exists_with_other_values": N_(
-        "Exists in the target by now, with other values. Fetch again to compare."
+        "Exists in {target} by now, with other values. Fetch again to compare."
     ),
     "refused": N_(
-        "The target refused this employee. Correct the values in the source and fetch again."
+        "{target} refused this employee. Correct the values in {source} and fetch again."
     ),
-    "closed": N_("The system takes no calls at this time of day. Resume later."),
+    "closed": N_("The system takes no calls at this time of day. {Resume} later."),
+}
+
+_OF_A_FETCH: Mapping[str, str] = {
+    # The same when it ended a fetch, of which there is nothing to go on with
+    "interrupted": N_("The fetch was interrupted. Fetch again."),
+}
+
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    # What the parts of a remark are; the last kind is that of all further parts. Else: fields
+    "near_number": ("number",),
+    "near_number_too": ("number",),
+    "near_number_in_source": ("number",),
+    "resigned_in_target": ("day",),
+    "left_before_base": ("text", "day", "number"),
+    "left_long_ago": ("text", "number"),
+    "substitutes_come_back": ("connection",),
+    "field_unknown": ("connection", "field"),
+    "list_empty": ("connection",),
+    "unusual_creates": ("text",),
+    "unusual_updates": ("text",),
+    "unusual_leaving": ("text",),
+    "unusual_emptied": ("text", "text", "field"),
+    "unusual_shrink": ("text",),
+    "closed": ("text",),
+    "store_upgraded": ("text",),
 }
 
 _DIFFERENCES = {
@@ -283,30 +309,32 @@ def field_text(name: str, labels: Mapping[str, Label]) -> str:
     return f"{label(labels[name])} ({name})" if name in labels else name
 
 
-def reason_text(
-    remark: Remark,
-    connection: Callable[[str], str] = str,
-    day: Callable[[str], str] = str,
-) -> str:
+def number_text(number: str | None) -> str:
+    """Return an employee number in which every blank can be seen: ``0095␣``."""
+    return "".join("␣" if character.isspace() else character for character in number or "")
+
+
+def reason_text(remark: Remark, labels: Labels = UNKNOWN) -> str:
     """
     Return what *remark* says and what to do next; a code nobody knows is shown as it is.
 
-    *connection* and *day* turn the name of a connection and an ISO date into what a face shows.
+    *labels* has what a face calls the things of the run that the remark belongs to.
     """
-    template = _template(remark)
+    about = tuple(_part_texts(remark, labels))
+    template = _template(remark, labels)
     if template is None:
-        return printable(
-            ": ".join(filter(None, [remark.code.replace("_", " "), _listed(remark.about)]))
-        )
-    about = remark.about
-    if about and remark.code in _ABOUT_A_CONNECTION | _NAMES_A_CONNECTION:
-        about = (connection(about[0]), *about[1:])
-    if len(about) > 1 and remark.code in _NAMES_A_DAY:
-        about = (about[0], day(about[1]), *about[2:])
-    text = _(template).format(**_parts(about))
-    if about and remark.code in _ABOUT_A_CONNECTION:
-        text = f"{about[0]}: {text}"
-    return printable(text)
+        return printable(": ".join(filter(None, [remark.code.replace("_", " "), _listed(about)])))
+    names = {
+        "source": labels.source,
+        "target": labels.target,
+        "system": labels.connection(remark.about[0]) if remark.about else _("the system"),
+    }
+    resume = _("fetch again") if labels.fetch_failed else _("resume")
+    text = _fitted(_(template), names).format(
+        **_parts(about), **names, resume=resume, Resume=_capital(resume)
+    )
+    general = (_("the source"), _("the target"), _("the system"))
+    return printable(_capital(text) if text.startswith(general) else text)
 
 
 def difference_text(difference: Difference) -> str:
@@ -324,10 +352,51 @@ def status_text(status: Status) -> str:
     return _(_STATUSES[status])
 
 
-def _template(remark: Remark) -> str | None:
+def _template(remark: Remark, labels: Labels) -> str | None:
+    if labels.fetch_failed and remark.code in _OF_A_FETCH:
+        return _OF_A_FETCH[remark.code]
     if not remark.about and remark.code in _WITHOUT_PARTS:
         return _WITHOUT_PARTS[remark.code]
     return _REASONS.get(remark.code)
+
+
+def _part_texts(remark: Remark, labels: Labels) -> Iterator[str]:
+    """Yield what *remark* speaks of as people call it."""
+    kinds = _PARTS.get(remark.code, ("field",))
+    place = remark.about[0] if kinds[0] == "connection" and remark.about else None
+    for index, part in enumerate(remark.about):
+        match kinds[min(index, len(kinds) - 1)]:
+            case "connection":
+                yield labels.connection(part)
+            case "field":
+                yield labels.field(part, place)
+            case "day":
+                yield _day(part, labels)
+            case "number":
+                yield number_text(part)
+            case _:
+                yield part
+
+
+def _day(part: str, labels: Labels) -> str:
+    try:
+        return labels.day(dt.date.fromisoformat(part))
+    except ValueError:  # of another renkei
+        return part
+
+
+def _fitted(template: str, names: Mapping[str, str]) -> str:
+    """Take out the blanks that part a Latin name from Japanese words around a Japanese one."""
+    for key, name in names.items() if language() == "ja" else ():
+        if not name[-1:].isascii():
+            template = template.replace(f"{{{key}}} ", f"{{{key}}}")
+        if not name[:1].isascii():
+            template = template.replace(f" {{{key}}}", f"{{{key}}}")
+    return template
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _parts(about: tuple[str, ...]) -> dict[str, str]:
@@ -339,12 +408,3 @@ def _parts(about: tuple[str, ...]) -> dict[str, str]:
 
 def _listed(parts: tuple[str, ...]) -> str:
     return _(", ").join(parts)
-
-
-def value_text(value: Value) -> str:
-    """Return one value as a person reads it; what is empty is an empty text."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return printable(str(value))

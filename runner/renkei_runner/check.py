@@ -10,7 +10,7 @@ import click
 from renkei.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import command
-from renkei_runner.documents import Document, document
+from renkei_runner.documents import Document, document, error_parts
 from renkei_runner.output import emit, next_steps, say
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _document(found: Sequence[Checked], failed: Sequence[Checked]) -> Document:
     if failed:
         first = next(one for one in failed[0].findings if one.level == "problem")
         where = failed[0].subject
-        result["error"] = {"code": "check", "message": first.message, "where": where}
+        result["error"] = error_parts("check", first.message, where)
     return result
 
 

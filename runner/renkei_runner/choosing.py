@@ -104,6 +104,8 @@ def choice_in(path: Path) -> Selection:
 def _selection_in(
     numbers: list[str], new: dict[str, str] | None = None, rows: Sequence[dict[str, Any]] = ()
 ) -> Selection:
+    if not isinstance(numbers, list):
+        raise TypeError
     return Selection(
         numbers=tuple(map(_text, numbers)),
         new=_texts(new or {}),

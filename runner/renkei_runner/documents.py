@@ -63,10 +63,17 @@ def choices_document(connection: str, fields: Sequence[NewField]) -> Document:
     )
 
 
-def error_document(run: Run | None, code: str, message: str, where: str | None) -> Document:
+def error_document(run: Run | None, error: Document) -> Document:
     """Return what is printed when a command ends otherwise than it should."""
     parts = {} if run is None else run_parts(run)
-    return document(**parts, error={"code": code, "message": message, "where": where})
+    return document(**parts, error=error)
+
+
+def error_parts(
+    code: str, message: str, where: str | None = None, hint: str | None = None
+) -> Document:
+    """Return one error; *hint* has the commands that help, *message* says all the rest."""
+    return {"code": code, "message": message, "where": where, "hint": hint or None}
 
 
 def _plan_item(item: Item) -> Document:

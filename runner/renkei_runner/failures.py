@@ -14,7 +14,7 @@ from attrs import frozen
 from renkei.errors import MappingError, RenkeiError
 from renkei.i18n import _
 from renkei.model import Status
-from renkei_runner.documents import error_document
+from renkei_runner.documents import error_document, error_parts
 from renkei_runner.output import emit, note
 
 if TYPE_CHECKING:
@@ -30,12 +30,17 @@ UNFINISHED = (Status.SYNCING, Status.PAUSED)
 
 @frozen(kw_only=True)
 class Failure:
-    """What is told: a stable *code*, a *message* for people, *where* it is, and the exit code."""
+    """
+    What is told: a stable *code*, a *message* for people, *where* it is, and the exit code.
+
+    *hint* has the commands that help: they mean nothing where somebody else shows the message.
+    """
 
     exit_code: int
     code: str
     message: str
     where: str | None = None
+    hint: str = ""
 
 
 def tell(error: BaseException, app: App) -> int:
@@ -53,18 +58,20 @@ def tell(error: BaseException, app: App) -> int:
     if app.debug:
         _trace(error)
     if app.json:
-        emit(error_document(app.run, failure.code, failure.message, failure.where))
+        parts = error_parts(failure.code, failure.message, failure.where, failure.hint)
+        emit(error_document(app.run, parts))
     elif isinstance(error, click.UsageError):
         _show_usage(error, failure)
     else:
-        note(failure.message)
+        note(" ".join(filter(None, (failure.message, failure.hint))))
     return failure.exit_code
 
 
 def _failure(error: BaseException, app: App) -> Failure:
     match error:
         case KeyboardInterrupt() | click.Abort():
-            return Failure(exit_code=INTERRUPTED, code="interrupted", message=_interrupted(app))
+            message, hint = _interrupted(app)
+            return Failure(exit_code=INTERRUPTED, code="interrupted", message=message, hint=hint)
         case click.exceptions.NoArgsIsHelpError():
             return Failure(exit_code=USAGE, code="usage", message=_("Missing command."))
         case click.ClickException():
@@ -73,8 +80,9 @@ def _failure(error: BaseException, app: App) -> Failure:
             return Failure(
                 exit_code=error.exit_code,
                 code=error.code,
-                message=_with_advice(error, app),
+                message=error.message,
                 where=error.where,
+                hint=_hint(error, app),
             )
     message = _("renkei made a mistake of its own ({kind}). Try again with --debug and report it.")
     return Failure(
@@ -82,12 +90,12 @@ def _failure(error: BaseException, app: App) -> Failure:
     )
 
 
-def _with_advice(error: RenkeiError, app: App) -> str:
-    """Add how to go on to the error of a sync that has begun."""
+def _hint(error: RenkeiError, app: App) -> str:
+    """Return which commands help, or how to go on after the error of a sync that has begun."""
     unfinished = app.writing and app.run is not None and app.run.status in UNFINISHED
     if isinstance(error, MappingError) or not unfinished or app.run is None:
-        return error.message
-    return f"{error.message} {resume_advice(app, app.run.id)}"
+        return error.hint
+    return resume_advice(app, app.run.id)
 
 
 def resume_advice(app: App, run_id: str) -> str:
@@ -95,11 +103,10 @@ def resume_advice(app: App, run_id: str) -> str:
     return _("Continue with: {command}").format(command=app.command("resume", run_id))
 
 
-def _interrupted(app: App) -> str:
+def _interrupted(app: App) -> tuple[str, str]:
     if app.run is None or not app.writing:
-        return _("Interrupted. Nothing was sent.")
-    text = _("Interrupted. What was sent is recorded.")
-    return f"{text} {resume_advice(app, app.run.id)}"
+        return _("Interrupted. Nothing was sent."), ""
+    return _("Interrupted. What was sent is recorded."), resume_advice(app, app.run.id)
 
 
 def _show_usage(error: click.UsageError, failure: Failure) -> None:

@@ -28,4 +28,5 @@ def fetch_options(function: F) -> F:
 @click.pass_obj
 def fetch(app: App, *, source: str, target: str, base_date: dt.date | None, wait: bool) -> None:
     with app.runs() as runs:
-        show_found(app, runs.fetch(source, target, base_date, wait=wait))
+        run = runs.fetch(source, target, base_date, wait=wait)
+        show_found(app, run, runs.labels(run.id, technical=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,8 @@ from renkei_runner.output import emit, next_steps, say, table
 from renkei_runner.screens import say_item
 
 if TYPE_CHECKING:
-    from renkei.model import Item, Label
+    from renkei.labels import Labels
+    from renkei.model import Item
     from renkei.runs import Step
 
 
@@ -91,7 +91,7 @@ def set_setting(app: App, name: str, setting: str, value: str) -> None:
 def explain(app: App, run_id: str, number: str) -> None:
     with app.runs() as runs, app.about(runs, run_id):
         item, steps = runs.explain(run_id, number)
-        labels = runs.labels(run_id)
+        labels = runs.labels(run_id, technical=True)
     if app.json:
         emit(_document(run_id, item, steps))
     else:
@@ -134,9 +134,7 @@ def verdict_text(code: str) -> str:
     return words.get(code) or reason_text(Remark(code))
 
 
-def _show(
-    app: App, run_id: str, item: Item, steps: list[Step], labels: Mapping[str, Label]
-) -> None:
+def _show(app: App, run_id: str, item: Item, steps: list[Step], labels: Labels) -> None:
     say_item(item, labels)
     titles = (
         _("line"), _("source field"), _("read"), _("transform"), _("target field"),

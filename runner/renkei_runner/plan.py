@@ -39,11 +39,11 @@ def plan(
     with app.runs() as runs, app.about(runs, run_id) as run:
         wanted = tuple(chain.from_iterable(differences))
         items = runs.items(run_id, differences=wanted, numbers=numbers)
+        labels = runs.labels(run_id, technical=not as_csv)
         if as_csv:
-            raw(csv_lines(plan_rows(items)))
+            raw(csv_lines(plan_rows(items, labels)))
         elif app.json:
-            warn_of(run)
+            warn_of(run, labels)
             emit(plan_document(run, items))
         else:
-            labels = runs.labels(run_id)
             show_items(app, run, items, labels, all_of_them=bool(wanted or numbers))

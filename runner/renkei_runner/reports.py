@@ -78,10 +78,11 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
         raise click.UsageError(_("--csv excludes --html and --output json."))
     with app.runs() as runs, app.about(runs, run_id) as run:
         items = runs.items(run_id)
+        labels = runs.labels(run_id)
         if page is not None:
-            write_private(page, report_page(run, runs.items(run_id), runs.labels(run_id)))
+            write_private(page, report_page(run, runs.items(run_id), labels))
         if as_csv:
-            raw(csv_lines(report_rows(items)))
+            raw(csv_lines(report_rows(items, labels)))
         elif app.json:
             emit(report_document(run, items))
         elif page is not None:
@@ -91,7 +92,8 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
                 )
             )
         else:
-            show_report(app, run, items)
+            technical = runs.labels(run_id, technical=True)
+            show_report(app, run, items, technical)
 
 
 def _show_list(app: App, found: list[Run]) -> None:

@@ -41,7 +41,7 @@ def run(
     with app.runs() as runs:
         found = runs.fetch(source, target, base_date, wait=wait)
         if dry_run or not _anybody(found, wanted):
-            show_found(app, found)
+            show_found(app, found, runs.labels(found.id, technical=True))
             return 0
         with app.about(runs, found.id):
             chosen = choose(app, runs, found, wanted)

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from renkei.facts import moment_text, run_facts
 from renkei.i18n import _
-from renkei.model import Difference, Item, Label, Outcome, Run, Status
-from renkei.texts import (
-    difference_text,
-    field_text,
-    outcome_text,
-    reason_text,
-    status_text,
-    value_text,
-)
-from renkei_runner.documents import Document, run_document
+from renkei.model import Difference, Item, Outcome, Run, Status
+from renkei.texts import difference_text, number_text, outcome_text, reason_text, status_text
+from renkei_runner.documents import Document, error_parts, run_document
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
+    from renkei.labels import Labels
     from renkei_runner.app import App
 
 TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
 """Outcomes that somebody may have to look into."""
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
-EMPTY = "-"
 
 
-def show_found(app: App, run: Run) -> None:
+def show_found(app: App, run: Run, labels: Labels) -> None:
     """Print what a fetch found."""
     app.clear()
     if app.json:
-        warn_of(run)
+        warn_of(run, labels)
         emit(run_document(run))
         return
     headline(run)
-    say_notices(run)
+    say_notices(run, labels)
     steps = [(app.command("plan", run.id), _("look at every difference"))]
     if _anybody(run):
         steps.append((app.command("sync", run.id), _("choose and write")))
@@ -59,13 +52,13 @@ def show_items(
     app: App,
     run: Run,
     items: Iterable[Item],
-    labels: Mapping[str, Label],
+    labels: Labels,
     *,
     all_of_them: bool,
 ) -> None:
     """Print the plan: each employee with every field before and after, if any."""
     headline(run)
-    say_notices(run)
+    say_notices(run, labels)
     for item in items:
         if all_of_them or item.difference is not Difference.SAME:
             say_item(item, labels)
@@ -94,44 +87,47 @@ def headline(run: Run) -> None:
     table((_("difference"), _("employees")), rows, right=(1,))
 
 
-def say_notices(run: Run) -> None:
+def say_notices(run: Run, labels: Labels) -> None:
     """Print what a person should know about the whole run."""
     for notice in run.notices:
-        say(_("Note: {text}").format(text=reason_text(notice)))
+        say(_("Note: {text}").format(text=reason_text(notice, labels)))
 
 
-def warn_of(run: Run) -> None:
+def warn_of(run: Run, labels: Labels) -> None:
     """Print the same on standard error: a JSON document stays alone on standard output."""
     for notice in run.notices:
-        warn(reason_text(notice))
+        warn(reason_text(notice, labels))
 
 
-def say_item(item: Item, labels: Mapping[str, Label]) -> None:
-    """Print one employee of the plan; *labels* has what people call the fields."""
-    say(f"{difference_text(item.difference)}  {item.number or '-'}  {item.name}")
-    for change in item.changes:
-        before, after = value_text(change.before), value_text(change.after)
+def say_item(item: Item, labels: Labels) -> None:
+    """Print one employee of the plan, with the values chosen for a new one."""
+    say(f"{difference_text(item.difference)}  {number_text(item.number) or '-'}  {item.name}")
+    for change in item.written:
+        before, after = (
+            labels.value(change.field, value) or _("(empty)")
+            for value in (change.before, change.after)
+        )
         if item.difference is not Difference.NEW:
-            after = f"{before or EMPTY} → {after or EMPTY}"
-        say(f"    {field_text(change.field, labels)}: {after}")
+            after = f"{before} → {after}"
+        say(f"    {labels.field(change.field)}: {after}")
     for remark in (*item.reasons, *item.notes):
-        say(f"    ! {reason_text(remark)}")
+        say(f"    ! {reason_text(remark, labels)}")
 
 
-def show_outcome(app: App, run: Run, trouble: Iterable[Item]) -> int:
+def show_outcome(app: App, run: Run, trouble: Iterable[Item], labels: Labels) -> int:
     """Print how a sync ended and return its exit code; *trouble* are those who are not done."""
     app.clear()
     code = outcome_code(run)
     if app.json:
-        emit(_outcome_document(app, run, code))
+        emit(_outcome_document(app, run, code, labels))
         return code
     text = _("Run {run}: {status}")
     say(text.format(run=run.id, status=status_text(run.status)))
     say_outcomes(run)
     for item in trouble:
-        say_outcome(item)
+        say_outcome(item, labels)
     if code in (PAUSED, INTERRUPTED):
-        note(pause_text(app, run))
+        note(pause_text(app, run, labels))
     _say_next(app, run)
     return code
 
@@ -156,49 +152,56 @@ def is_trouble(item: Item) -> bool:
     return item.outcome in TROUBLE and not waits
 
 
-def say_outcome(item: Item) -> None:
+def say_outcome(item: Item, labels: Labels) -> None:
     """Print what became of one employee, and why."""
     outcome = outcome_text(item.outcome) if item.outcome else difference_text(item.difference)
-    say(f"{outcome}  {item.number or '-'}  {item.name}")
+    say(f"{outcome}  {number_text(item.number) or '-'}  {item.name}")
     if item.outcome_reason is not None:
-        say(f"    ! {reason_text(item.outcome_reason)}")
+        say(f"    ! {reason_text(item.outcome_reason, labels)}")
     if item.detail:
         say("    " + _("The system's own words stand in `renkei report RUN --csv` and --html."))
 
 
-def pause_text(app: App, run: Run) -> str:
+def pause_text(app: App, run: Run, labels: Labels) -> str:
     """Return why a run stopped, when it may go on and with which command."""
-    parts = [reason_text(run.reason)] if run.reason else [status_text(run.status)]
-    if run.resume_at is not None:
-        parts.append(_("It may go on at {time}.").format(time=moment_text(run.resume_at)))
+    parts = [stop_text(run, labels)]
     if run.status is Status.PAUSED:
         parts.append(resume_advice(app, run.id))
     return " ".join(parts)
 
 
-def show_report(app: App, run: Run, items: Iterable[Item]) -> None:
+def stop_text(run: Run, labels: Labels) -> str:
+    """Return why a run stopped, and when it may go on."""
+    parts = [reason_text(run.reason, labels)] if run.reason else [status_text(run.status)]
+    if run.resume_at is not None:
+        parts.append(_("It may go on at {time}.").format(time=moment_text(run.resume_at)))
+    return " ".join(parts)
+
+
+def show_report(app: App, run: Run, items: Iterable[Item], labels: Labels) -> None:
     """Print the report: the run's facts, its counts, and everybody who needs attention."""
-    for title, text in run_facts(run):
+    for title, text in run_facts(run, labels):
         say(f"{title}: {text}")
     rows = [(difference_text(each), f"{run.counts.get(each, 0):,}") for each in Difference]
     table((_("difference"), _("employees")), rows, right=(1,))
-    say_notices(run)
+    say_notices(run, labels)
     say_outcomes(run)
     if run.reason is not None:
-        say(pause_text(app, run))
+        say(pause_text(app, run, labels))
     for item in items:
         if is_trouble(item):
-            say_outcome(item)
+            say_outcome(item, labels)
     if run.purged:
         say(_("The employees' values are purged; counts and outcomes are kept."))
     _say_next(app, run)
 
 
-def _outcome_document(app: App, run: Run, code: int) -> Document:
+def _outcome_document(app: App, run: Run, code: int, labels: Labels) -> Document:
     result = run_document(run)
     if code in (PAUSED, INTERRUPTED):
         reason = run.reason.code if run.reason else run.status.value
-        result["error"] = {"code": reason, "message": pause_text(app, run), "where": None}
+        hint = resume_advice(app, run.id) if run.status is Status.PAUSED else None
+        result["error"] = error_parts(reason, stop_text(run, labels), hint=hint)
     return result
 
 

@@ -117,7 +117,8 @@ def carry_out(
             retry_failed=retry_failed,
             allow_unusual=allow_unusual,
         )
-        return show_outcome(app, run, _trouble(runs, run))
+        labels = runs.labels(run_id, technical=True)
+        return show_outcome(app, run, _trouble(runs, run), labels)
 
 
 @contextmanager

@@ -263,7 +263,7 @@ def test_a_system_that_fails_in_a_sync_pauses_it(office: Office, direction: Dire
     result = office.ask("sync", run, *office.everybody(target))
     one_clear_message(result, 4)
     assert result.json["status"] == "paused"
-    assert f"renkei resume {run}" in result.error["message"]
+    assert f"renkei resume {run}" in result.error["hint"]
     assert result.json["outcomes"]["failed"] == 0
     office.system(target).faults.clear()
     assert office.ask("resume", run).code == 0

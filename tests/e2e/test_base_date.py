@@ -105,7 +105,7 @@ def test_leavers_are_counted_with_the_date_that_shows_them(office: Office) -> No
     cases = office.box.cases
     leavers = {*cases["resigned_yesterday"], *cases["resigned_today"]}
     first = office.renkei("fetch", "smarthr", "touchontime")
-    assert "2 employee(s) left" in first.out
+    assert "but still active in touchontime: 2 (" in first.out
     assert all(number in first.out for number in leavers)
     assert "base date 2026-11-18" in first.out
     warned = office.ask("fetch", "smarthr", "touchontime")

@@ -73,7 +73,7 @@ def test_a_sync_in_closed_hours_pauses_before_anything_is_sent(office: Office) -
     result = office.ask("sync", run, "--difference", "changed")
     assert (result.code, result.json["status"]) == (4, "paused")
     assert "18:30" in result.error["message"]
-    assert f"renkei resume {run}" in result.error["message"]
+    assert f"renkei resume {run}" in result.error["hint"]
     assert office.sent() == []
     at(office, "18:30:00")
     done = office.ask("resume", run)

@@ -188,8 +188,8 @@ def test_run_without_what_new_employees_need_keeps_the_plan(office: Office) -> N
     """A scheduled `run` that lacks a value ends with 2, tells the run, and has sent nothing."""
     result = office.ask("run", "smarthr", "touchontime", "--yes")
     assert (result.code, result.json["status"]) == (2, "ready")
-    assert "divisionCode" in result.error["message"]
-    assert "typeCode" in result.error["message"]
+    assert "divisionCode" in result.error["hint"]
+    assert "typeCode" in result.error["hint"]
     assert office.sent() == []
     again = office.ask("sync", result.run, *office.everybody("touchontime"))
     assert again.code == 0

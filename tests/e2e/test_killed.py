@@ -86,7 +86,7 @@ def test_one_signal_finishes_the_employee_in_hand(
     result = office.finished(process)
     assert result.code == 130, result.out + result.err
     assert (result.json["status"], result.error["code"]) == ("paused", "interrupted")
-    assert f"renkei resume {run}" in result.error["message"]
+    assert f"renkei resume {run}" in result.error["hint"]
     assert "Stopping after the employee in hand" in result.err
     outcomes = result.json["outcomes"]
     assert outcomes["unknown"] == outcomes["failed"] == 0

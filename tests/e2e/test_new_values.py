@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,7 +54,7 @@ def test_an_ambiguous_label_is_refused_with_its_codes(office: Office) -> None:
     run = office.fetched("smarthr", "touchontime")
     result = office.ask("sync", run, "--yes", "--new", "divisionCode=営業部", "--new", "typeCode=1")
     assert (result.code, result.json["status"]) == (2, "ready")
-    assert "divisionCode" in result.error["message"]
+    assert "divisionCode" in result.error["hint"]
     assert "210, 211" in result.error["message"]
     assert office.sent() == []
 
@@ -76,18 +77,19 @@ def test_a_wrong_value_stores_and_sends_nothing(
     run = office.fetched("smarthr", "touchontime")
     result = office.ask("sync", run, "--difference", "new,changed", *words)
     assert (result.code, result.json["status"]) == (2, "ready")
-    assert all(word in result.error["message"] for word in said), result.error
+    told = f"{result.error['message']} {result.error['hint']}"
+    assert all(word in told for word in said), result.error
     assert "outcomes" not in result.json
     assert office.sent() == []
     assert office.ask("resume", run).code == 2
 
 
 def test_the_establishment_is_asked_for_by_its_name(office: Office) -> None:
-    """The message about a missing SmartHR value contains `biz_establishment_id`."""
+    """The hint about a missing SmartHR value contains `biz_establishment_id`."""
     run = office.fetched("touchontime", "smarthr")
     result = office.ask("sync", run, "--yes")
     assert (result.code, result.json["status"]) == (2, "ready")
-    assert "biz_establishment_id" in result.error["message"]
+    assert "biz_establishment_id" in result.error["hint"]
 
 
 def test_changed_employees_need_no_values(office: Office) -> None:
@@ -135,7 +137,7 @@ def test_a_mistake_in_the_file_is_located(office: Office, text: str, said: list[
     result = office.ask("sync", run, "--yes", *words)
     assert result.code == 2
     for word in said:
-        assert word.format(**parts) in result.error["message"]
+        assert word.format(**parts) in f"{result.error['message']} {result.error['hint']}"
     assert office.sent() == []
 
 
@@ -193,3 +195,23 @@ def test_a_choice_that_vanished_blocks_only_the_creates(office: Office, change: 
     assert {outcomes[number][0] for number in changed} == {"updated"}
     assert office.creates("touchontime") == {}
     assert "divisionCode" in office.renkei("report", run).out
+
+
+def test_a_choice_file_is_synced_as_it_stands(office: Office) -> None:
+    """Who and which values come from one document; afterwards another one is refused."""
+    run = office.fetched("smarthr", "touchontime")
+    plan = office.ask("plan", run, "--difference", "new").json["items"]
+    first, second = (item["number"] for item in plan[:2])
+    choice = {
+        "numbers": [first, second],
+        "new": {"divisionCode": "200", "typeCode": "1"},
+        "rows": [{"number": second, "values": {"divisionCode": "100", "typeCode": "1"}}],
+    }
+    file = office.folder / "choice.json"
+    file.write_text(json.dumps(choice))
+    result = office.ask("sync", run, "--choice", str(file))
+    assert (result.code, result.json["outcomes"]["created"]) == (0, 2), result.out
+    sent = {e.body["code"]: e.body["divisionCode"] for e in office.box.writes("touchontime")}
+    assert sent == {first: "200", second: "100"}
+    assert office.ask("sync", run, "--choice", str(file)).code == 0
+    assert len(office.box.writes("touchontime")) == 2

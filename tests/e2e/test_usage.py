@@ -50,7 +50,7 @@ def test_bad_usage_is_one_document_with_2(office: Office, words: list[str], said
     result = office.ask(*words)
     assert result.code == 2, result.out
     assert said in result.error["message"]
-    assert list(result.error) == ["code", "message", "where"]
+    assert list(result.error) == ["code", "message", "where", "hint"]
     assert office.box.journal == []
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import base64
 import csv
 import datetime as dt
+import hashlib
 import io
 import os
 import stat
@@ -15,7 +17,19 @@ from hypothesis import strategies as st
 from renkei.errors import UsageError
 from renkei.export import csv_lines, plan_rows, report_rows, write_private
 from renkei.i18n import speaking
-from renkei.model import Change, Difference, Item, Outcome, Remark, Run, Status
+from renkei.labels import Labels
+from renkei.model import (
+    Change,
+    Choice,
+    Difference,
+    FieldSpec,
+    Item,
+    Label,
+    Outcome,
+    Remark,
+    Run,
+    Status,
+)
 from renkei.page import report_page
 
 RUN = Run(
@@ -44,6 +58,34 @@ ITEM = Item(
     outcome=Outcome.FAILED,
     outcome_reason=Remark("refused", ("lastName",)),
     detail="<b>bad</b>",
+)
+
+GENDER = FieldSpec(
+    name="gender",
+    label=Label("性別", "Gender"),
+    allowed=("male", "female"),
+    allowed_labels=(Label("男性", "man"), Label("女性", "woman")),
+)
+FIELDS = {
+    "lastName": FieldSpec(name="lastName", label=Label("姓", "Last name")),
+    "birthDate": FieldSpec(name="birthDate", label=Label("生年月日", "Birth"), type="date"),
+    "gender": GENDER,
+    "typeCode": FieldSpec(name="typeCode", label=Label("雇用区分", "Working type")),
+}
+LABELS = Labels(
+    run=RUN,
+    connections={"smarthr": "人事システム", "touchontime": "Touch On Time"},
+    fields={"touchontime": FIELDS},
+    settings={"business_names": Label("ビジネスネームで連携する", "Use business names")},
+)
+HIRED = Item(
+    number="0042",
+    name="新井 花子",
+    difference=Difference.NEW,
+    source_id="b",
+    changes=(Change("gender", None, "female"),),
+    selected=True,
+    new_values={"typeCode": Choice("12", "=正社員"), "divisionCode": Choice("7", "")},
 )
 
 
@@ -83,12 +125,12 @@ def test_every_text_stays_in_its_cell(rows: list[list[str]]) -> None:
 
 def test_a_plan_has_a_row_for_each_field() -> None:
     """A plan shows before and after of each changed field; a mark tells Excel the encoding."""
-    text = "".join(csv_lines(plan_rows([ITEM])))
+    text = "".join(csv_lines(plan_rows([ITEM], LABELS)))
     assert text.startswith("\ufeff")
     rows = cells(text)
     assert [row[3:6] for row in rows[1:]] == [
-        ["lastName", "佐藤", "髙橋"],
-        ["birthDate", "", "2000-01-02"],
+        ["Last name", "佐藤", "髙橋"],
+        ["Birth", "", "2000-01-02"],
     ]
     assert rows[1][0] == "'=1+1"
 
@@ -96,15 +138,36 @@ def test_a_plan_has_a_row_for_each_field() -> None:
 def test_a_report_has_a_row_for_each_employee() -> None:
     """A report tells outcome, reason and the system's own words, in the language of the context."""
     with speaking("ja"):
-        header, row = cells("".join(csv_lines(report_rows([ITEM]))))
+        header, row = cells("".join(csv_lines(report_rows([ITEM], LABELS))))
     assert header[0] == "社員番号"
     assert row[2] == "差分あり"
+    assert row[4] == (
+        "Touch On Time がこの従業員の登録・更新を受け付けませんでした: 姓。"
+        "人事システムで値を修正してから、もう一度取得してください。"
+    )
     assert row[5] == "<b>bad</b>"
+    assert row[6] == "姓: 佐藤 → 髙橋 / 生年月日: （空欄） → 2000-01-02"
+
+
+def test_what_was_chosen_for_a_new_employee_is_shown_with_their_fields() -> None:
+    """Division and working type by their names, else codes, in both files and on the page."""
+    with speaking("ja"):
+        plan = cells("".join(csv_lines(plan_rows([HIRED], LABELS))))
+        report = cells("".join(csv_lines(report_rows([HIRED], LABELS))))
+        page = "".join(report_page(RUN, [HIRED], LABELS))
+    assert [row[3:6] for row in plan[1:]] == [
+        ["性別", "", "女性"],
+        ["雇用区分", "", "'=正社員"],
+        ["divisionCode", "", "7"],
+    ]
+    assert report[1][6] == "性別: 女性 / 雇用区分: =正社員 / divisionCode: 7"
+    assert "<ins>=正社員</ins>" in page
+    assert "<del>" not in page
 
 
 def test_the_page_escapes_everything_and_needs_nothing() -> None:
     """Names cannot become markup, and the page loads and runs nothing."""
-    text = "".join(report_page(RUN, [ITEM], {}))
+    text = "".join(report_page(RUN, [ITEM], LABELS))
     assert "<script" not in text
     assert "<b>bad" not in text
     assert "http://" not in text
@@ -115,13 +178,34 @@ def test_the_page_escapes_everything_and_needs_nothing() -> None:
 def test_the_page_tells_the_facts_and_both_values() -> None:
     """Direction, base date, who, when, mapping, duration, counts, and before beside after."""
     with speaking("ja"):
-        text = "".join(report_page(RUN, [ITEM], {}))
+        text = "".join(report_page(RUN, [ITEM], LABELS))
     assert '<html lang="ja">' in text
     for part in (
-        "smarthr → touchontime", "2026-11-22", "keiko@pc", "2026-11-22 13:00 JST", "business_names",
+        "<h1>連携レポート 7: 人事システム → Touch On Time</h1>", "2026年11月22日（日）", "keiko@pc",
+        "2026年11月22日 13:00", "<dt>ビジネスネームで連携する</dt><dd>オン</dd>",
         "従業員情報取得基準日", "差分あり", "<del>佐藤</del>", "<ins>髙橋</ins>",
+        '<td class="field">姓</td>', "<del>（空欄）</del>", "<ins>2000年1月2日</ins>",
     ):  # fmt: skip
         assert part in text
+    for name in ("smarthr →", "→ touchontime", "business_names", "lastName", "2026-11-22"):
+        assert name not in text
+
+
+def test_the_page_writes_days_as_english_does() -> None:
+    """Days are written out in the other language, too."""
+    text = "".join(report_page(RUN, [ITEM], LABELS))
+    assert "<dd>22 November 2026</dd>" in text
+    assert "<ins>2 January 2000</ins>" in text
+    assert "Sync report 7: 人事システム → Touch On Time" in text
+
+
+def test_the_page_shows_its_own_style_and_no_other() -> None:
+    """Its policy names the one style that it brings."""
+    text = "".join(report_page(RUN, [ITEM], LABELS))
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in text
+    assert "unsafe-inline" not in text
 
 
 def test_files_are_private_from_the_start(tmp_path: Path) -> None:

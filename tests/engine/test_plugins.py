@@ -364,6 +364,8 @@ NONSENSE: list[tuple[str, object]] = [
     ("fields", [evolve(SPEC, label="番号")]),  # type: ignore[arg-type]
     ("fields", [evolve(SPEC, role="boss")]),  # type: ignore[arg-type]
     ("fields", [evolve(SPEC, write="sometimes")]),  # type: ignore[arg-type]
+    ("fields", [evolve(SPEC, allowed_labels=(Label("一", "one"),))]),
+    ("fields", [evolve(SPEC, allowed=("1",), allowed_labels=("one",))]),  # type: ignore[arg-type]
     ("new_employee_fields", None),
     ("new_employee_fields", ["ward"]),
     ("new_employee_fields", [evolve(NEW, name="wrad")]),

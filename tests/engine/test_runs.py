@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from renkei.errors import UsageError
-from renkei.model import Difference, Outcome, Selection, Status
+from renkei.model import Difference, Filter, Outcome, Selection, Status
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -57,7 +57,7 @@ def test_a_missing_value_is_a_usage_error_and_nothing_is_stored(world: World) ->
     """Without a ward nobody can be created, and the run stays ready."""
     world.in_clinic()
     run = world.fetch()
-    with world.runs() as runs, pytest.raises(UsageError, match="ward"):
+    with world.runs() as runs, pytest.raises(UsageError, match="Ward"):
         runs.choose(run.id, Selection(differences=frozenset({Difference.NEW})))
     with world.runs() as runs:
         assert runs.run(run.id).status is Status.READY
@@ -108,3 +108,35 @@ def test_a_purged_run_is_not_synced(world: World) -> None:
     with pytest.raises(UsageError, match="purged"):
         world.resume(run)
     assert world.rosta.writes == []
+
+
+def test_people_are_found_by_the_kana_of_their_name(world: World) -> None:
+    """What the mapping compares as kana is how a name is read."""
+    world.in_clinic("001", reading="タカハシ")
+    world.in_clinic("002", reading="サトウ")
+    run = world.fetch()
+    with world.runs() as runs:
+        assert runs.numbers(run.id, Filter(text="たかはし")) == ["001"]
+
+
+def test_an_unknown_run_is_told_without_a_command(world: World) -> None:
+    """The command that lists the runs stands apart: a page has a list of its own."""
+    with world.runs() as runs, pytest.raises(UsageError) as caught:
+        runs.run("999")
+    assert caught.value.message == "There is no run 999."
+    assert "renkei reports" in caught.value.hint
+
+
+def test_the_labels_of_a_run_are_those_of_its_systems_and_mapping(world: World) -> None:
+    """A connection that is configured no longer keeps its name."""
+    text = (world.folder / "renkei.yaml").read_text()
+    world.in_clinic("001")
+    run = world.fetch()
+    (world.folder / "renkei.yaml").write_text(
+        text.replace("    connector: rosta\n", "    connector: rosta\n    label: 勤務表\n")
+    )
+    with world.runs() as runs:
+        labels = runs.labels(run.id)
+    assert (labels.source, labels.target) == ("clinic", "勤務表")
+    assert labels.field("ward") == "ward"
+    assert labels.connection("gone") == "gone"

@@ -30,7 +30,7 @@ from renkei.errors import (
     StoreError,
     UsageError,
 )
-from renkei.model import Difference, Item, Outcome, Remark, Run, Selection, Status, Values
+from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Selection, Status, Values
 from renkei.store import Hold, Lease, Moment, Store, schema
 from renkei.store import lease as leases
 from renkei.store.database import Database
@@ -445,6 +445,53 @@ def test_the_end_of_a_page_is_no_end_of_the_list(place: Path, people: int) -> No
     assert sum(1 for _item in store.items(planned(store, people))) == people
 
 
+def folk(store: Store) -> str:
+    """Store a plan of two people whose names are known with their kana; return its run."""
+    run_id = begin(store)
+    people = (("AB-007", "山田 花子髙橋", "ヤマダ ハナコ"), ("0042", "佐藤 一", "サトウ ハジメ"))
+    store.add_items(
+        run_id,
+        [
+            Item(number=number, name=name, difference=Difference.NEW, source_id=number, kana=kana)
+            for number, name, kana in people
+        ],
+    )
+    return str(run_id)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "山田花子", "山田 花", "山田\u3000花子", "ヤマダ", "やまだ", "ﾔﾏﾀﾞ", "ヤマダハナコ", "00７",
+        "ab-007", "ＡＢ－００７", " 007 ", "髙橋", "高橋",
+    ],
+)  # fmt: skip
+def test_people_are_found_however_they_are_typed(place: Path, text: str) -> None:
+    """Width, case, blanks, hiragana for katakana, and 高 for 髙 do not count."""
+    store = Store(str(place))
+    run, wanted = folk(store), Filter(text=text)
+    assert [item.number for item in store.page(run, wanted, limit=9)] == ["AB-007"]
+    assert store.numbers(run, wanted) == ["AB-007"]
+    assert store.tally(run, wanted) == {Difference.NEW: 1}
+
+
+@pytest.mark.parametrize("text", ["鈴木", "%", "_", "7佐", "007山田"])
+def test_nobody_is_found_by_what_is_not_theirs(place: Path, text: str) -> None:
+    """No wildcard, and no text that begins in a number and ends in a name."""
+    store = Store(str(place))
+    assert store.page(folk(store), Filter(text=text), limit=9) == []
+
+
+@pytest.mark.parametrize("payload", ["null", "json_remove(payload, '$.search')"])
+def test_people_without_a_text_to_search_are_found_by_number(place: Path, payload: str) -> None:
+    """Plans of an older renkei and purged runs have none."""
+    store = Store(str(place))
+    run = folk(store)
+    with sqlite3.connect(place) as connection:
+        connection.execute(f"update items set payload = {payload}")  # noqa: S608 - see above
+    assert store.numbers(run, Filter(text="ab-007")) == ["AB-007"]
+
+
 # --- one writer at a time -----------------------------------------------------------------------
 
 
@@ -776,6 +823,7 @@ def test_a_purge_leaves_counts_and_outcomes_and_no_value(world: World) -> None:
     assert (after.purged, after.counts, after.outcomes) == (True, done.counts, done.outcomes)
     left = [(i.number, i.name, i.outcome, i.detail, dict(i.read)) for i in world.items(run)]
     assert left == [("1", "", Outcome.CREATED, None, {}), ("2", "", Outcome.FAILED, None, {})]
+    assert not any(item.new_values for item in world.items(run))
     assert world.item(run, "2").outcome_reason == Remark("odd")
     assert purged(world) == 0
 

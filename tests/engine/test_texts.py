@@ -1,14 +1,41 @@
 from __future__ import annotations
 
+import datetime as dt
 import string
 
 import pytest
+from attrs import evolve
 
 from renkei.i18n import speaking
-from renkei.model import Difference, Outcome, Remark, Status
+from renkei.labels import Labels
+from renkei.model import Difference, FieldSpec, Label, Outcome, Remark, Run, Status
 from renkei.texts import codes, difference_text, outcome_text, reason_text, status_text
 
 CODES = sorted(codes())
+RUN = Run(
+    id="7",
+    source="hr",
+    target="tot",
+    base_date=dt.date(2026, 11, 20),
+    status=Status.PAUSED,
+    who="keiko",
+    created_at=dt.datetime(2026, 11, 20, 3, 0, tzinfo=dt.UTC),
+    mapping_name="m",
+    mapping_text="",
+    mapping_hash="",
+    settings={},
+)
+LABELS = Labels(
+    run=RUN,
+    connections={"hr": "人事システム", "tot": "Touch On Time"},
+    fields={
+        "hr": {
+            "gender": FieldSpec(name="gender", label=Label("戸籍上の性別", "Legal gender")),
+            "kana": FieldSpec(name="kana", label=Label("ヨミガナ", "Kana")),
+        },
+        "tot": {"gender": FieldSpec(name="gender", label=Label("性別", "Gender"))},
+    },
+)
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -56,7 +83,7 @@ def test_words_follow_the_product() -> None:
         ]  # fmt: skip
         assert [status_text(each) for each in Status] == [
             "取得中", "同期待ち", "同期中", "一時停止", "完了", "一部エラー",
-            "失敗", "取消", "期限切れ",
+            "失敗", "中止", "期限切れ",
         ]  # fmt: skip
         assert len({outcome_text(each) for each in Outcome}) == len(Outcome)
 
@@ -65,6 +92,96 @@ def test_templates_use_known_parts_only() -> None:
     """A sentence can be filled whatever a remark brings."""
     from renkei import texts
 
-    for template in {**texts._REASONS, **texts._WITHOUT_PARTS}.values():
+    for template in (*texts._REASONS.values(), *texts._WITHOUT_PARTS.values()):
         names = {name for _text, name, _spec, _kind in string.Formatter().parse(template) if name}
-        assert names <= {"fields", "first", "second", "rest", "others"}
+        known = {"fields", "first", "second", "rest", "others"}
+        assert names <= known | {"source", "target", "system", "resume", "Resume"}
+
+
+@pytest.mark.parametrize(
+    ("remark", "parts"),
+    [
+        (
+            Remark("missing_required", ("gender", "kana", "other")),
+            [
+                "Touch On Time に必要な値が、人事システムにありません",
+                "性別、ヨミガナ、other。人事システムで",
+            ],
+        ),
+        (
+            Remark("field_unknown", ("hr", "gender")),
+            ["人事システム: ", "変更しません: 戸籍上の性別。"],
+        ),
+        (
+            Remark("left_before_base", ("2", "2026-11-14", "0042", "0043")),
+            ["2 人（0042、0043）が、Touch On Time では", "基準日を2026年11月14日（土）にして、"],
+        ),
+        (Remark("resigned_in_target", ("2026-11-14",)), ["退職済みです（2026年11月14日（土））。"]),
+        (
+            Remark("timeout", ("tot",)),
+            ["Touch On Time から時間内に", "しばらくしてから、再開してください"],
+        ),
+        (
+            Remark("unusual_creates", ("60", "56")),
+            [
+                "新規登録が 60 人です（通常の上限は 56 人）。",
+                "人数に心当たりがあるか確認してください。",
+            ],
+        ),
+        (Remark("values_of_today", ("hr",)), ["人事システムから取得する内容は、現在の情報です。"]),
+    ],
+)
+def test_a_reason_names_the_systems_and_fields_as_people_call_them(
+    remark: Remark, parts: list[str]
+) -> None:
+    """Labels of the connections and fields, and days as people write them."""
+    with speaking("ja"):
+        said = reason_text(remark, LABELS)
+    assert all(part in said for part in parts), said
+
+
+def test_who_types_commands_reads_names_and_plain_dates() -> None:
+    """Behind the label of a field stands its name, and a day is written as `--date` takes it."""
+    labels = evolve(LABELS, technical=True)
+    assert "Gender (gender)" in reason_text(Remark("refused", ("gender",)), labels)
+    about = ("1", "2026-11-14", "0042")
+    assert "base date 2026-11-14" in reason_text(Remark("left_before_base", about), labels)
+
+
+def test_without_a_run_the_systems_have_general_words() -> None:
+    """Who does not know the run speaks of the source and the target, without odd blanks."""
+    remark = Remark("refused", ("gender",))
+    assert reason_text(remark).startswith("The target refused this employee: gender.")
+    with speaking("ja"):
+        assert "連携先がこの従業員の" in reason_text(remark)
+        assert "連携元で値を修正" in reason_text(remark)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_failed_fetch_is_repeated_not_resumed(code: str) -> None:
+    """There is nothing to go on with: each reason that says to resume says to fetch again."""
+    failed = evolve(LABELS, run=evolve(RUN, status=Status.FAILED))
+    for language, resume, again in (
+        ("en", "esume", "etch again"),
+        ("ja", "再開", "もう一度取得して"),
+    ):
+        with speaking(language):
+            paused = reason_text(Remark(code), LABELS)
+            told = reason_text(Remark(code), failed)
+        if resume in paused and code != "in_doubt":  # no fetch leaves a write in doubt
+            assert resume not in told
+            assert again in told
+
+
+def test_an_interrupted_fetch_says_so() -> None:
+    """It has its own words."""
+    failed = evolve(LABELS, run=evolve(RUN, status=Status.FAILED))
+    with speaking("ja"):
+        told = reason_text(Remark("interrupted"), failed)
+    assert told == "取得が途中で中断されました。もう一度取得してください。"
+
+
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\xa0"])
+def test_a_blank_in_a_number_can_be_seen(blank: str) -> None:
+    """A number that differs only by a blank does not look the same."""
+    assert "(0095␣)" in reason_text(Remark("near_number", (f"0095{blank}",)))

@@ -126,7 +126,7 @@ def test_a_system_that_refuses_from_some_request_on_is_left_in_peace(
         begun = result.json["status"] == "paused"
         assert begun or result.json["status"] == "ready"
         if begun:
-            assert f"renkei resume {run}" in result.error["message"]
+            assert f"renkei resume {run}" in result.error["hint"]
             assert result.json["outcomes"]["failed"] == 0
         again = office.ask("resume", run) if begun else office.ask(*words)
         assert again.code == 0, again.out
@@ -309,7 +309,7 @@ def test_a_signal_at_any_request_loses_nothing(office: Office, name: str, k: int
             assert office.ask(*words).code == 0
         else:
             assert status == "paused"
-            assert f"renkei resume {run}" in result.error["message"]
+            assert f"renkei resume {run}" in result.error["hint"]
             if name != "twice":
                 outcomes = result.json["outcomes"]
                 done = outcomes["created"] + outcomes["updated"]

@@ -15,6 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from renkei.errors import UsageError
 from renkei.i18n import set_language
+from renkei.labels import Labels
 from renkei.model import (
     Change,
     Choice,
@@ -151,8 +152,8 @@ class FakeRuns:
             and (not numbers or item.number in numbers)
         )
 
-    def labels(self, run_id: str) -> dict[str, Label]:
-        return {}
+    def labels(self, run_id: str, *, technical: bool = False) -> Labels:
+        return Labels(run=self.state, technical=technical)
 
     def selection(self, run_id: str) -> Selection | None:
         return self.chosen

@@ -98,7 +98,7 @@ def test_a_usage_error_is_one_document(renkei: Renkei, arguments: tuple[str, ...
     """Even what click refuses is one JSON document with a code, a message and a place."""
     result = renkei("--output", "json", *arguments)
     assert result.code == 2
-    assert set(result.json["error"]) == {"code", "message", "where"}
+    assert set(result.json["error"]) == {"code", "message", "where", "hint"}
     assert result.json["error"]["message"]
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from renkei.errors import AccessError, ConfigurationError, RenkeiError
-from renkei.model import Finding, Outcome, Remark, Status
+from renkei.errors import AccessError, ConfigurationError, RenkeiError, UsageError
+from renkei.model import Choice, Finding, Outcome, Remark, Status
 from renkei.runs import Checked
 
 if TYPE_CHECKING:
@@ -34,6 +34,26 @@ def test_fetch_prints_the_run_and_its_counts(renkei: Renkei, runs: FakeRuns) -> 
     assert result.json == RUN
     assert list(result.json) == list(RUN)
     assert runs.calls[0] == "fetch smarthr touchontime 2026-04-01"
+
+
+def test_plan_shows_what_was_chosen_for_a_new_employee(renkei: Renkei, runs: FakeRuns) -> None:
+    """Among the other fields, by the label of the choice; a blank in a number can be seen."""
+    chosen = {"typeCode": Choice("1", "正社員")}
+    runs.people = (evolve(runs.people[1], number="0500\u3000", new_values=chosen),)
+    out = renkei("plan", "7").out
+    assert "0500␣" in out
+    assert "    typeCode: 正社員\n" in out
+    assert "typeCode" in renkei("plan", "7", "--csv").out
+
+
+def test_a_hint_stands_behind_the_sentence_and_apart_in_json(
+    renkei: Renkei, runs: FakeRuns
+) -> None:
+    """A person reads what to type; a program can leave it out."""
+    runs.after = UsageError("Nobody has been chosen.", code="nothing_chosen", hint="Type this.")
+    assert renkei("resume", "7").err == "Nobody has been chosen. Type this.\n"
+    error = renkei("resume", "7", "--output", "json").json["error"]
+    assert (error["message"], error["hint"]) == ("Nobody has been chosen.", "Type this.")
 
 
 def test_fetch_tells_what_to_do_next(renkei: Renkei) -> None:
@@ -67,7 +87,7 @@ def test_plan_shows_each_field_before_and_after(renkei: Renkei) -> None:
     out = renkei("plan", "7").out
     assert "changed  0417  山田 \\x1b[31m太郎" in out
     assert "    lastName: 佐藤 → 山田" in out
-    assert "    resignationDate: - → 2026-03-31" in out
+    assert "    resignationDate: (empty) → 2026-03-31" in out
     assert "    lastName: 鈴木" in out
     assert "No employee number" in out
 
@@ -250,7 +270,12 @@ def test_check_fails_with_a_problem(
     result = renkei("check", "--output", "json")
     assert result.code == code
     assert result.json["ok"] is False
-    assert result.json["error"] == {"code": "check", "message": "refused", "where": subject}
+    assert result.json["error"] == {
+        "code": "check",
+        "message": "refused",
+        "where": subject,
+        "hint": None,
+    }
     assert "refused" in renkei("check").out
 
 

@@ -157,7 +157,8 @@ def test_a_paused_run_tells_when_and_how_to_go_on(renkei: Renkei, runs: FakeRuns
     assert result.json["outcomes"]["deferred"] == 2
     assert result.json["error"]["code"] == "closed"
     assert "10:00" in result.json["error"]["message"]
-    assert "renkei resume 7" in result.json["error"]["message"]
+    assert "renkei" not in result.json["error"]["message"]
+    assert "renkei resume 7" in result.json["error"]["hint"]
 
 
 def test_the_command_to_resume_names_the_configuration(renkei: Renkei, runs: FakeRuns) -> None:
@@ -177,6 +178,7 @@ def test_another_run_is_writing(renkei: Renkei, runs: FakeRuns) -> None:
         "code": "busy",
         "message": "Run 6 is writing.",
         "where": "touchontime",
+        "hint": None,
     }
 
 
@@ -203,7 +205,7 @@ def test_an_interrupt_in_the_middle_is_one_sentence(renkei: Renkei, runs: FakeRu
     result = renkei("sync", "7", "--yes", "--output", "json")
     assert result.code == 130
     assert result.json["error"]["code"] == "interrupted"
-    assert "renkei resume 7" in result.json["error"]["message"]
+    assert "renkei resume 7" in result.json["error"]["hint"]
 
 
 def test_the_file_for_new_employees_is_read(renkei: Renkei, runs: FakeRuns, tmp_path: Path) -> None:

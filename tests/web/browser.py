@@ -111,6 +111,8 @@ class Person:
     page: Page
     expected: set[int] = field(factory=set)
     """Statuses of answers that this test is about; any other from 400 on is a trouble."""
+    others: tuple[str, ...] = ()
+    """Beginnings of addresses elsewhere that this test leads to."""
     outage: bool = False
     """Whether this test ends the server, so that requests may fail."""
     troubles: list[str] = field(factory=list)
@@ -320,12 +322,12 @@ class Person:
                 self.troubles.append(f"{response.status} {response.url}")
 
         def asked(url: str) -> None:
-            if not url.startswith((f"{self.address}/", "about:", "blob:")):
+            if not url.startswith((f"{self.address}/", "about:", "blob:", *self.others)):
                 self.troubles.append(f"another host was asked: {url}")
 
         def said(kind: str, text: str) -> None:
             is_status = text.startswith("Failed to load resource: the server responded")
-            is_outage = self.outage and "ERR_" in text
+            is_outage = self.outage and ("ERR_" in text or "Failed to fetch" in text)
             if kind in {"error", "warning"} and not is_status and not is_outage:
                 self.troubles.append(f"console: {text}")
 

@@ -57,9 +57,10 @@ class Idle(Work):
         self.started.append("fetch")
         return "1"
 
-    def sync(self, *words: Any, **more: Any) -> None:
+    def sync(self, *words: Any, **more: Any) -> int:
         self.started.append("sync")
         self.inputs.append(more["given"])
+        return 0
 
 
 @define

@@ -99,13 +99,23 @@ def test_a_link_expires(desk: Desk) -> None:
 
 
 def test_a_new_link_ends_the_last_one(desk: Desk) -> None:
-    """Somebody who is invited again has the new role, and only the new link works."""
-    first = desk.accounts.invite("hanako", Role.ADMIN)
-    second = desk.accounts.invite("Hanako", Role.VIEWER)
-    assert desk.accounts.invited(first) is None
-    user = desk.accounts.invited(second)
+    """Of two links for somebody only the new one works, and the role is the same."""
+    first = desk.accounts.invite("hanako", Role.VIEWER)
+    user = desk.accounts.invited(first)
     assert user is not None
-    assert user.role is Role.VIEWER
+    second = desk.accounts.reset(user.id)
+    assert desk.accounts.invited(first) is None
+    assert desk.accounts.invited(second) == user
+
+
+def test_whoever_waits_is_not_invited_again(desk: Desk) -> None:
+    """Neither a role nor a link of somebody changes because their name is typed once more."""
+    first = desk.accounts.invite("hanako", Role.ADMIN)
+    with pytest.raises(AccountError, match="hanako"):
+        desk.accounts.invite("Hanako", Role.VIEWER)
+    user = desk.accounts.invited(first)
+    assert user is not None
+    assert user.is_admin
 
 
 def test_a_link_of_somebody_who_is_locked_out_is_dead(desk: Desk) -> None:

@@ -26,6 +26,7 @@ from tests.web.conftest import OURS, PASSWORD, Browser, Desk, filled
 from renkei.config import load_config
 from renkei.logs import configure_logging
 from renkei.model import Difference, Filter
+from renkei.page import STYLE_SOURCE
 from renkei.printable import printable
 from renkei.runs import Runs
 from renkei_web.accounts import Accounts, Role
@@ -402,7 +403,7 @@ def test_looking_at_the_last_page_chooses_nobody(desk: Desk) -> None:
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
-    "style-src": "'self'",
+    "style-src": f"'self' {STYLE_SOURCE}",
     "img-src": "'self'",
     "font-src": "'self'",
     "connect-src": "'self'",

@@ -20,6 +20,7 @@ POST /welcome/{secret}
 """
 WHOEVER_IS_LOGGED_IN = """
 GET /
+GET /connections
 GET /reports
 GET /runs/{run}
 GET /runs/{run}/status
@@ -32,7 +33,6 @@ POST /language
 POST /logout
 """
 ADMINISTRATORS = """
-GET /connections
 GET /fetch/{source}/{target}
 POST /fetch/{source}/{target}
 GET /runs/{run}/choose
@@ -106,7 +106,7 @@ def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
 def test_a_viewer_is_offered_nothing_that_is_refused(desk: Desk) -> None:
     """No page that a viewer may read has a button or a link that ends in 403."""
     browser = desk.browser("viewer")
-    for path in ("/", "/reports", "/runs/1", "/runs/1/people"):
+    for path in ("/", "/connections", "/reports", "/runs/1", "/runs/1/people"):
         text = browser.get(path).text
         for word in ("/settings", "/fetch/", "/choose", "/start", "/resume", "/retry", "/stop"):
             assert word not in text, (path, word)

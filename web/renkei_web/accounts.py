@@ -55,6 +55,7 @@ create table tries (name text not null, address text not null, at real not null)
 create table places (
   user_id integer not null references users, address text not null, primary key (user_id, address)
 );
+create table workers (run text primary key, pid integer not null, started real not null);
 create table drafts (
   user_id integer not null references users, run text not null, document text not null,
   primary key (user_id, run)
@@ -128,26 +129,25 @@ class Accounts:
             return _admins(db) > 0
 
     def invite(self, name: str, role: Role) -> str:
-        """Add somebody, or invite them again; return the secret of the one-time link."""
+        """
+        Add somebody; return the secret of the one-time link.
+
+        Whoever is there already keeps role and link: another link is made by `reset` only.
+        """
         name = name.strip()
         if not 0 < len(name) <= 80 or not name.isprintable():
             raise AccountError(_("Enter a name of at most 80 characters."))
-        secret = secrets.token_urlsafe(32)
         with self._open() as db:
-            db.execute(
-                "insert into users (name, role, created_at) values (?, ?, ?)"
-                " on conflict (name) do update set role = excluded.role where waiting",
-                (name, role, self._now()),
-            )
-            row = db.execute("select id, waiting from users where name = ?", (name,)).fetchone()
-            if not row["waiting"]:
+            known = db.execute("select name, waiting from users where name = ?", (name,)).fetchone()
+            if known is not None and known["waiting"]:
+                message = _("A link for {name} has been made already. Use [New link].")
+                raise AccountError(message.format(name=known["name"]))
+            if known is not None:
                 raise AccountError(_("There is somebody of that name already."))
-            db.execute("delete from invitations where user_id = ?", (row["id"],))
-            db.execute(
-                "insert into invitations values (?, ?, ?)",
-                (_hash(secret), row["id"], self._now() + INVITATION_S),
-            )
-        return secret
+            added = "insert into users (name, role, created_at) values (?, ?, ?)"
+            db.execute(added, (name, role, self._now()))
+            row = db.execute("select id from users where name = ?", (name,)).fetchone()
+            return self._new_link(db, row["id"])
 
     def invite_first(self, name: str) -> str | None:
         """
@@ -158,9 +158,11 @@ class Accounts:
         with self._open() as db:
             if _admins(db):
                 return None
-            query = "select name from users where role = 'admin' and not disabled order by id"
+            query = "select id from users where role = 'admin' and not disabled order by id"
             row = db.execute(query).fetchone()
-        return self.invite(row["name"] if row else name, Role.ADMIN)
+            if row is not None:
+                return self._new_link(db, row["id"])
+        return self.invite(name, Role.ADMIN)
 
     def invited(self, secret: str) -> User | None:
         """Return whose one-time link this is, or None if it is used up or too old."""
@@ -225,14 +227,13 @@ class Accounts:
         Nobody does so to the last administrator, unless *last*: then the link is in good hands.
         """
         with self._open() as db:
-            row = db.execute("select name, role from users where id = ?", (user_id,)).fetchone()
-            if row is None:
+            if db.execute("select 1 from users where id = ?", (user_id,)).fetchone() is None:
                 raise AccountError(_("There is nobody of that name."))
             db.execute("delete from sessions where user_id = ?", (user_id,))
             db.execute("update users set password = null, subject = null where id = ?", (user_id,))
             if not last:
                 _keep_an_admin(db)
-        return self.invite(row["name"], Role(row["role"]))
+            return self._new_link(db, user_id)
 
     def speak(self, user_id: int, language: str) -> None:
         """Remember the language that somebody reads."""
@@ -314,6 +315,19 @@ class Accounts:
         with self._open() as db:
             db.execute("insert or replace into drafts values (?, ?, ?)", (user_id, run, document))
 
+    # --- processes --------------------------------------------------------------------------
+
+    def at_work(self, run: str, pid: int, started: float) -> None:
+        """Remember which process carries out a run, for the server after this one."""
+        with self._open() as db:
+            db.execute("insert or replace into workers values (?, ?, ?)", (run, pid, started))
+
+    def worker(self, run: str) -> tuple[int, float] | None:
+        """Return pid and start of the process that was last set to work on a run."""
+        with self._open() as db:
+            row = db.execute("select pid, started from workers where run = ?", (run,)).fetchone()
+            return (row["pid"], row["started"]) if row else None
+
     # --- inside -----------------------------------------------------------------------------
 
     def _invited(self, db: sqlite3.Connection, secret: str) -> User | None:
@@ -323,6 +337,16 @@ class Accounts:
         )
         row = db.execute(query, (_hash(secret), self._now())).fetchone()
         return _user(row) if row else None
+
+    def _new_link(self, db: sqlite3.Connection, user_id: int) -> str:
+        """Return the secret of the only link that works for somebody from now on."""
+        secret = secrets.token_urlsafe(32)
+        db.execute("delete from invitations where user_id = ?", (user_id,))
+        db.execute(
+            "insert into invitations values (?, ?, ?)",
+            (_hash(secret), user_id, self._now() + INVITATION_S),
+        )
+        return secret
 
     def _new_session(self, db: sqlite3.Connection, user_id: int) -> str:
         now, secret = self._now(), secrets.token_urlsafe(32)

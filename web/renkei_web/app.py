@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 import structlog
 from anyio import CapacityLimiter, to_thread
@@ -73,7 +74,7 @@ PAGES = (
     Page("/language", entrance.speak, Role.VIEWER, "POST"),
     Page("/password", entrance.change_password, Role.VIEWER),
     Page("/password", entrance.set_password, Role.VIEWER, "POST"),
-    Page("/connections", home.connections),
+    Page("/connections", home.connections, Role.VIEWER),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/runs/{run}", running.show, Role.VIEWER),
@@ -149,7 +150,7 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         cookie = request.cookies.get(office.cookie)
         session = await run_in_threadpool(office.accounts.session, cookie, touch=not page.polled)
         if session is None:
-            return _to_login(request)
+            return _to_login(request, was_in=cookie is not None)
         language = session.user.language or language_of(request)
         visit = Visit(request, office, session, language, form)
         if page.role is Role.ADMIN and not session.user.is_admin:
@@ -157,7 +158,8 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         if page.method not in SAFE:
             given = request.headers.get("x-csrf-token") or visit.field("csrf")
             if not same(given, session.csrf):
-                return visit.show("stale.html", status=403)
+                back = entrance.parent(request.url.path)
+                return visit.show("stale.html", status=403, back=back)
         answer = await run_in_threadpool(_answer, page.handler, visit)
         if page.noted:
             log.info(
@@ -180,7 +182,7 @@ def _answer(handler: Handler, visit: Visit) -> Response:
         except (RenkeiError, AccountError) as error:
             message = error.message if isinstance(error, RenkeiError) else str(error)
             template = "problem_part.html" if visit.partial else "problem.html"
-            status = 200 if visit.partial else _status(error)
+            status = _status(error)
             return visit.show(template, status=status, message=message)
 
 
@@ -222,20 +224,28 @@ async def _form(request: Request) -> FormData:
     return form
 
 
-def _to_login(request: Request) -> Response:
-    """Ask for a log-in and come back: to the same page, or to the one a form was sent from."""
+def _to_login(request: Request, *, was_in: bool) -> Response:
+    """
+    Ask for a log-in and come back: to the same page, or to the one a form was sent from.
+
+    Whoever *was_in*, and has sent a form, hears that nothing came of it.
+    """
     if request.headers.get("hx-request") == "true":
         return Response(headers={"HX-Refresh": "true"})
-    back = request.url.path if request.method in SAFE else entrance.parent(request.url.path)
-    if request.method in SAFE and request.url.query:
+    is_form = request.method not in SAFE
+    back = entrance.parent(request.url.path) if is_form else request.url.path
+    if not is_form and request.url.query:
         back = f"{back}?{request.url.query}"
-    target = "/login" if back == "/" else f"/login?{entrance.back_query(back)}"
-    return RedirectResponse(target, status_code=303)
+    query = {} if back == "/" else {"next": back}
+    if is_form and was_in:
+        query["undone"] = "yes"
+    return RedirectResponse(f"/login?{urlencode(query)}" if query else "/login", status_code=303)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return render("lost.html", language=language_of(request), status=status)
+    template = "lost.html" if status == HTTPStatus.NOT_FOUND else "declined.html"
+    return render(template, language=language_of(request), status=status)
 
 
 def _broken(request: HTTPConnection, error: Exception) -> Response:

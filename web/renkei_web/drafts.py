@@ -21,7 +21,8 @@ class Draft:
     """
     A choice that is not made yet; it survives paging, leaving and a new log-in.
 
-    *new* holds one value by field for every new employee, *rows* other ones by number and field;
+    *new* holds one value by field for every new employee, *rows* other ones by number and field,
+    *labels* what those values are called, by field and value: the system may forget it.
     *revision* grows with every change.
     """
 
@@ -29,6 +30,7 @@ class Draft:
     numbers: set[str] = field(factory=set)
     new: dict[str, str] = field(factory=dict)
     rows: dict[str, dict[str, str]] = field(factory=dict)
+    labels: dict[str, dict[str, str]] = field(factory=dict)
 
     @classmethod
     def read(cls, accounts: Accounts, user_id: int, run: str) -> Self:
@@ -37,7 +39,7 @@ class Draft:
         if text is None:
             return cls()
         plain = json.loads(text)
-        return cls(plain["revision"], set(plain["numbers"]), plain["new"], plain["rows"])
+        return cls(**plain | {"numbers": set(plain["numbers"])})
 
     @classmethod
     @contextmanager
@@ -49,6 +51,15 @@ class Draft:
             draft.revision += 1
             plain = asdict(draft) | {"numbers": sorted(draft.numbers)}
             accounts.keep(user_id, run, json.dumps(plain, ensure_ascii=False))
+
+    def value(self, number: str, name: str) -> str | None:
+        """Return the value of a new employee for a field, or None."""
+        return self.rows.get(number, {}).get(name) or self.new.get(name)
+
+    def called(self, name: str, code: str) -> str:
+        """Return a value as people know it."""
+        label = self.labels.get(name, {}).get(code)
+        return f"{label} ({code})" if label else code
 
     def selection(self, new_numbers: set[str]) -> Selection:
         """Return the choice; values are given for those of *new_numbers* who are ticked."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+import psutil
 from attrs import define, field, frozen
 
 from renkei.config import Config
@@ -22,6 +23,9 @@ from renkei.runs import Checked, Runs
 
 HEALTH_S = 300.0
 """Seconds for which the first page shows what the last check found, before it asks again."""
+
+PACED = 3
+"""People after whom the pace of a sync is worth telling."""
 
 OIDC_SECRET = "RENKEI_OIDC_SECRET"  # noqa: S105 - the name of a variable
 
@@ -73,6 +77,20 @@ class Progress(Observer):
         return time.monotonic() - self.since
 
 
+@define
+class Pace:
+    """Since when this server has seen a sync go on, and how many were done by then."""
+
+    done: int
+    since: float = field(factory=time.monotonic)
+
+    def left(self, done: int, open_: int) -> float | None:
+        """Return the seconds that *open_* people take, or None before it can be told."""
+        if done - self.done < PACED:
+            return None
+        return max(1.0, (time.monotonic() - self.since) / (done - self.done) * open_)
+
+
 @frozen
 class Refusal:
     """Why a process did nothing, or no more: a code, and a sentence for people."""
@@ -110,11 +128,7 @@ class Work:
     refusals: dict[str, Refusal] = field(factory=dict)
     syncs: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
     health: Health = field(factory=Health)
-
-    def is_at_work(self, run: str) -> bool:
-        """Return whether a process for this run, started here, has not ended."""
-        process = self.syncs.get(run)
-        return process is not None and process.poll() is None
+    paces: dict[str, Pace] = field(factory=dict)
 
     def fetch(
         self, config: Config, source: str, target: str, base: dt.date, *, who: str, language: str
@@ -146,9 +160,11 @@ class Work:
         who: str,
         language: str,
         given: bytes = b"",
-    ) -> None:
+    ) -> int:
         """
-        Start ``renkei`` *words* for a run as a process of its own; it goes on without this server.
+        Start ``renkei`` *words* for a run as a process of its own; return its pid.
+
+        It goes on without this server.
 
         It reads *given*: on its command line every user of this computer could read it too.
 
@@ -176,3 +192,15 @@ class Work:
                     self.refusals[run] = Refusal(error["code"], error["message"])
 
         threading.Thread(target=wait, daemon=True, name=f"sync {run}").start()
+        return process.pid
+
+
+def started(pid: int) -> float | None:
+    """Return when a process began, in seconds since 1970; None if it has ended."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return None
+        return process.create_time()
+    except psutil.Error:
+        return None

@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
 from renkei import texts
-from renkei.facts import moment_text, span_text
+from renkei.facts import clock_text, moment_text, span_text
 from renkei.i18n import _, label, language, speaking
-from renkei.model import JST, Item, Label, Outcome, Remark, Run, Status, Value
+from renkei.labels import Labels, date_text, day_text, value_text
+from renkei.model import Item, Label, Outcome, Remark, Run, Status, Value
 from renkei.printable import printable
-from renkei.texts import difference_text, outcome_text, status_text, value_text
+from renkei.texts import difference_text, number_text, outcome_text, status_text
+
+if TYPE_CHECKING:
+    from renkei_web.visit import Visit
 
 MOVING = (Status.FETCHING, Status.SYNCING)
 """A run in one of these changes by itself: its page looks again."""
@@ -25,35 +29,26 @@ MOVING = (Status.FETCHING, Status.SYNCING)
 def render(template: str, *, language: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
     """Return a page; everything that is put in is escaped."""
     with speaking(language):
-        text = _environment().get_template(template).render(context)
+        run_labels = cache(lambda: _labels_of(context.get("visit"), context.get("run")))
+        text = _environment().get_template(template).render(context | {"run_labels": run_labels})
     return HTMLResponse(text, status_code=status)
-
-
-def day_text(day: dt.date | None) -> str:
-    """Return a day as people write it: 2026年4月1日（水）, or 1 April 2026."""
-    if day is None:
-        return ""
-    if language() == "ja":
-        return f"{day.year}年{day.month}月{day.day}日（{'月火水木金土日'[day.weekday()]}）"
-    return f"{day.day} {day:%B %Y}"
-
-
-def clock_text(moment: dt.datetime | None) -> str:
-    """Return an instant as the clock on a wall in Japan shows it."""
-    if moment is None:
-        return "-"
-    local = moment.astimezone(JST)
-    if language() == "ja":
-        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
-    return f"{local.day} {local:%b %Y %H:%M}"
 
 
 @pass_context
 def reason_text(context: Context, remark: Remark) -> str:
-    """Return what a remark says; connections by what people call them, days as people write."""
-    return texts.reason_text(
-        remark, context["visit"].label, lambda day: day_text(dt.date.fromisoformat(day))
-    )
+    """Return what a remark says, in the words of the run that the page is about."""
+    labels = context.get("labels")
+    if not isinstance(labels, Labels):
+        labels = context["run_labels"]()
+    return texts.reason_text(remark, labels)
+
+
+def _labels_of(visit: Visit | None, run: Run | None) -> Labels:
+    """Return what people call the things of the run of a page, if it is about one."""
+    if visit is None or run is None:
+        return texts.UNKNOWN
+    with visit.runs() as runs:
+        return runs.labels(run.id)
 
 
 def spoken_text(said: Label) -> str:
@@ -61,16 +56,17 @@ def spoken_text(said: Label) -> str:
     return label(said)
 
 
-def plain_text(value: Value) -> str:
-    """Return one value of an employee; a date as people write it, without the day of the week."""
+def plain_text(value: Value, field: str = "", labels: Labels | None = None) -> str:
+    """Return one value of an employee, in the words of its field; a date as people write it."""
     if isinstance(value, dt.date):
-        day = day_text(value)
-        return day.partition("（")[0]
-    return value_text(value)
+        return date_text(value)
+    return labels.value(field, value) if labels else value_text(value)
 
 
-def name_text(field: str, labels: Mapping[str, Label]) -> str:
+def name_text(field: str, labels: Labels | Mapping[str, Label]) -> str:
     """Return what people call a field."""
+    if isinstance(labels, Labels):
+        return labels.field(field)
     return label(labels[field]) if field in labels else field
 
 
@@ -112,7 +108,7 @@ def _environment() -> Environment:
     filters: tuple[Callable[..., str], ...] = (
         difference_text, outcome_text, reason_text, status_text,
         moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text,
-        spoken_text, shown,
+        spoken_text, number_text, shown,
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
     environment.tests |= {"trouble": is_trouble, "moving": is_moving}

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from renkei.config import Config, load_config
 from renkei.runs import Runs
 from renkei_web.accounts import Accounts, Session, User
-from renkei_web.processes import Work
+from renkei_web.processes import Work, started
 from renkei_web.sso import SignOn
 from renkei_web.templates import render
 
@@ -35,6 +35,15 @@ class Office:
     def config(self) -> Config:
         """Read the configuration, as every command does: it may have changed."""
         return load_config(self.config_path)
+
+    def is_at_work(self, run: str) -> bool:
+        """Return whether a process that a dashboard has started for this run has not ended."""
+        worker = self.accounts.worker(run)
+        if worker is None:
+            return False
+        pid, began = worker
+        now = started(pid)
+        return now is not None and abs(now - began) < 1.0
 
     @property
     def cookie(self) -> str:

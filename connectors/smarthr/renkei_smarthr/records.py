@@ -68,6 +68,7 @@ FIELDS = (
         wanted=True,
         clearable=False,
         allowed=("male", "female"),
+        allowed_labels=(Label("男性", "male"), Label("女性", "female")),
     ),
     FieldSpec(
         name="birth_at",

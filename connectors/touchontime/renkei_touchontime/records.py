@@ -52,6 +52,7 @@ FIELDS = (
         required=True,
         clearable=False,
         allowed=("male", "female"),
+        allowed_labels=(Label("男性", "male"), Label("女性", "female")),
     ),
     FieldSpec(
         name="birthDate", label=Label("生年月日", "Date of birth"), type="date", role="birth"

@@ -20,6 +20,10 @@ _ASCII = {ord(char) + 0xFEE0: char for char in string.ascii_letters + string.dig
 _FULL_KANA = {half: unicodedata.normalize("NFKC", chr(half)) for half in range(0xFF61, 0xFF9E)}
 _KATAKANA = {hiragana: hiragana + 0x60 for hiragana in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
 
+_PLAIN_KANJI = str.maketrans(
+    "髙﨑濵濱嶋嶌澤邊邉齊齋斎德廣櫻眞瀨國龍", "高崎浜浜島島沢辺辺斉斉斉徳広桜真瀬国竜"
+)
+
 _COMBINING = {"\u3099": "\u3099", "\u309a": "\u309a", "ﾞ": "\u3099", "ﾟ": "\u309a"}
 _LONE_MARKS = str.maketrans("ﾞﾟ", "゛゜")
 _MARKED_KANA = re.compile("([\u3041-\u30fe])([\u3099\u309aﾞﾟ])")
@@ -50,6 +54,17 @@ def width(text: str) -> str:
 def katakana(text: str) -> str:
     """Return *text* with hiragana and half-width kana as katakana; the rest is untouched."""
     return _full_width_kana(text.translate(_KATAKANA))
+
+
+def folded(text: str) -> str:
+    """
+    Return *text* as it is searched: a person finds it however it was typed.
+
+    Width, case, all spaces, hiragana and katakana, and common variants of kanji do not count.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_KATAKANA | _PLAIN_KANJI)
+    return "".join(text.split()).casefold()
 
 
 def near_key(number: str) -> str:

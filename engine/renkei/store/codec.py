@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.engine import RowMapping
 
+from renkei.mapping.text import folded
 from renkei.model import (
     Change,
     Choice,
@@ -25,6 +26,9 @@ from renkei.model import (
 
 Plain = Any
 """What JSON can hold."""
+
+SEARCH = "search"
+"""The part of an item's payload that a search looks through: number, name and kana, folded."""
 
 
 def remark_out(remark: Remark | None) -> Plain:
@@ -134,6 +138,8 @@ def selection_in(plain: Plain) -> Selection | None:
 
 def _payload_out(item: Item) -> str:
     plain = {
+        SEARCH: "\n".join(map(folded, (item.number or "", item.name, item.kana))),
+        "kana": item.kana,
         "read": _values_out(item.read),
         "before": None if item.before is None else _values_out(item.before),
         "after": _values_out(item.after),
@@ -148,6 +154,7 @@ def _payload_in(text: str | None) -> dict[str, Any]:
     plain = json.loads(text)
     before = plain["before"]
     return {
+        "kana": plain.get("kana", ""),
         "read": _values_in(plain["read"]),
         "before": None if before is None else _values_in(before),
         "after": _values_in(plain["after"]),

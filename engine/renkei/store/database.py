@@ -154,5 +154,6 @@ def key_of(result: sa.CursorResult[Any]) -> int:
 
 
 def _no_run(run_id: str) -> UsageError:
-    message = _("There is no run {run}. `renkei reports` lists them.")
-    return UsageError(message.format(run=run_id), code="unknown_run")
+    message = _("There is no run {run}.")
+    hint = _("`renkei reports` lists them.")
+    return UsageError(message.format(run=run_id), code="unknown_run", hint=hint)

@@ -237,6 +237,7 @@ def another_choice(run_id: str) -> UsageError:
     """Return the error of a choice that was replaced before its sync began."""
     message = _(
         "Somebody else has chosen for run {run} in the meantime."
-        " Look at `renkei plan {run}` and choose again."
+        " Look at the differences and choose again."
     )
-    return UsageError(message.format(run=run_id), code="choice_changed")
+    hint = _("`renkei plan {run}` shows them.").format(run=run_id)
+    return UsageError(message.format(run=run_id), code="choice_changed", hint=hint)

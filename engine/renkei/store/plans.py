@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, UsageError
 from renkei.i18n import _
+from renkei.mapping.text import folded
 from renkei.model import Choice, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease, schema
 from renkei.store.database import Database, begun, key_of, same_item
@@ -225,10 +226,18 @@ class Plans(Database):
         if wanted.selected:
             conditions.append(items.c.selected)
         if wanted.text:
-            parts = (items.c.number, items.c.name)
-            found = (part.icontains(wanted.text, autoescape=True) for part in parts)
-            conditions.append(sa.or_(*found))
+            conditions.append(self._searched.contains(folded(wanted.text), autoescape=True))
         return sa.and_(*conditions)
+
+    @property
+    def _searched(self) -> sa.ColumnElement[str]:
+        """What a text is looked for in; plans without it (old, or purged) have number and name."""
+        as_json: Callable[..., sa.ColumnElement[Any]] = (
+            sa.type_coerce if self._engine.dialect.name == "sqlite" else sa.cast
+        )
+        kept = as_json(items.c.payload, sa.JSON)[codec.SEARCH].as_string()
+        plain = sa.func.coalesce(items.c.number, "") + "\n" + items.c.name
+        return sa.func.coalesce(kept, sa.func.lower(plain))
 
     def entries(self, run_id: str) -> list[Entry]:
         """Return the whole plan as far as choosing needs it."""
@@ -293,9 +302,10 @@ class Plans(Database):
         if begun(connection, run_id):
             message = _(
                 "Run {run} has already begun with another choice."
-                " Continue it with `renkei resume {run}`, or fetch again."
+                " Resume it as it is, or fetch again."
             )
-            raise UsageError(message.format(run=run_id), code="already_begun")
+            hint = _("`renkei resume {run}` resumes it.").format(run=run_id)
+            raise UsageError(message.format(run=run_id), code="already_begun", hint=hint)
 
     def purge(self, before: dt.datetime) -> int:
         """
@@ -313,7 +323,7 @@ class Plans(Database):
             connection.execute(
                 sa.update(items)
                 .where(theirs)
-                .values(name="", payload=None, detail=None, reasons=[], notes=[])
+                .values(name="", payload=None, new_values=None, detail=None, reasons=[], notes=[])
             )
             emptied = {"purged": True, "selection": None, "mapping_text": ""}
             connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(emptied))

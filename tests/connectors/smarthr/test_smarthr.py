@@ -409,7 +409,7 @@ def test_check_tells_whose_token_it_is(smarthr: SmartHR, mock: respx.MockRouter)
     mock.get(f"{BASE}/v1/companies").mock(return_value=rows({"id": "c", "name": "あけぼの"}))
     account = smarthr.check()
     assert account.name == "あけぼの"
-    assert {finding.level for finding in account.findings} == {"ok"}
+    assert {finding.level for finding in account.findings} == {"ok", "note"}
 
 
 def test_check_names_what_is_missing(smarthr: SmartHR, mock: respx.MockRouter) -> None:

@@ -14,9 +14,25 @@ document.addEventListener("submit", (event) => {
   form.setAttribute("aria-busy", "true");
 });
 
+// What could not be stored is not shown as if it were; what cannot be brought up to date says so.
+for (const failed of ["htmx:error", "htmx:response:error"]) {
+  document.addEventListener(failed, (event) => {
+    const source = event.detail.ctx && event.detail.ctx.sourceElement;
+    if (source && source.matches("[type=checkbox]")) source.checked = !source.checked;
+    offline(true);
+  });
+}
+document.addEventListener("htmx:after:swap", () => offline(false));
+
+function offline(yes) {
+  const notice = document.getElementById("offline");
+  if (notice) notice.hidden = !yes;
+}
+
 // A page that the back button brings out of the browser's memory may send its form again.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
+  if (document.getElementById("people")) location.reload();  // ticks may have changed since
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,9 @@ from renkei_web.visit import Visit
 
 ROWS = 50
 """Employees on one page."""
+
+NAMED = 3
+"""Employees whom a sentence names."""
 
 
 @frozen
@@ -52,7 +55,7 @@ def show(visit: Visit) -> Response:
     """Show one page of the plan, with what is ticked."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
-        if run.status is not Status.READY:
+        if run.status is not Status.READY or not runs.is_current(run):
             return visit.go(f"/runs/{run.id}")
         view = View.of(visit)
         draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
@@ -133,17 +136,18 @@ def values(visit: Visit, problem: str | None = None) -> Response:
     """Ask for the values that new employees need, with the choices of this moment."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
-        if run.status is not Status.READY:
+        if run.status is not Status.READY or not runs.is_current(run):
             return visit.go(f"/runs/{run.id}")
         draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
         fields = runs.new_fields(run.id)
+        everybody = _ticked_new(runs, run, draft)
+        if not fields or not everybody:
+            return visit.go(f"/runs/{run.id}/start")
         text = visit.query("q") or visit.field("q")
         after = _position(visit.query("after") or visit.field("after")) or 0
-        ticked = [i for i in _ticked_new(runs, run, draft, text) if i.position > after]
-        if not fields or not (draft.numbers & set(_new_numbers(runs, run))):
-            return visit.go(f"/runs/{run.id}/start")
-        if _forget_gone(draft, fields):
-            problem = problem or _("A value that was chosen is no longer offered. Choose again.")
+        shown = _ticked_new(runs, run, draft, text) if text else everybody
+        people = [item for item in shown if item.position > after]
+        earlier = [item for item in shown if item.position <= after]
         return visit.show(
             "values.html",
             status=400 if problem else 200,
@@ -152,73 +156,102 @@ def values(visit: Visit, problem: str | None = None) -> Response:
             target=home.label_of(runs, run.target),
             fields=fields,
             draft=draft,
-            people=ticked[:ROWS],
-            more=ticked[ROWS - 1].position if len(ticked) > ROWS else None,
+            people=people[:ROWS],
+            later=people[ROWS - 1].position if len(people) > ROWS else None,
+            earlier=[0, *(item.position for item in earlier)][-ROWS - 1 :][0] if earlier else None,
             text=text,
             after=after,
-            problem=problem,
+            problem=problem or _gone(draft, everybody, fields),
         )
 
 
 def keep_values(visit: Visit) -> Response:
-    """Keep the values; then go on, or show the page again for a group."""
+    """Keep the values; then go on, or show the page again: another part, or after a search."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
         fields = runs.new_fields(run.id)
         with Draft.change(visit.office.accounts, visit.user.id, run.id) as draft:
-            _forget_gone(draft, fields)
             _fill_in(visit, runs, run, draft, fields)
-        missing = _missing(draft, set(_new_numbers(runs, run)), fields)
-    if visit.field("what") == "next" and not missing:
+        everybody = _ticked_new(runs, run, draft)
+    what, _colon, after = visit.field("what").partition(":")
+    if what == "back":
+        return visit.go(f"/runs/{run.id}/choose")
+    if what == "next":
+        if problem := _gone(draft, everybody, fields) or _missing(draft, everybody, fields):
+            return values(visit, problem)
         return visit.go(f"/runs/{run.id}/start")
-    if visit.field("what") == "next":
-        return values(visit, _("Choose a value for every new employee."))
-    query = urlencode({"q": visit.field("q"), "after": visit.field("after")})
+    query = urlencode({"q": visit.field("q"), "after": after or "0"})
     return visit.go(f"/runs/{run.id}/values?{query}")
 
 
 def _fill_in(visit: Visit, runs: Runs, run: Run, draft: Draft, fields: Sequence[NewField]) -> None:
-    offered = {each.name: {choice.code for choice in each.choices} for each in fields}
-    for name, codes in offered.items():
-        _put(draft.new, name, visit.field(f"all:{name}"), codes)
+    """Put what the form says into *draft*; what is offered no more is left for a person to see."""
+    group = (
+        _ticked_new(runs, run, draft, visit.field("q")) if visit.field("what") == "group" else []
+    )
+    for each in fields:
+        name, labels = each.name, {choice.code: choice.label for choice in each.choices}
+        _put(draft.new, name, visit.field(f"all:{name}"), labels)
         for number in visit.fields("number"):
             row = draft.rows.setdefault(number, {})
-            _put(row, name, visit.field(f"one:{number}:{name}"), codes)
-    if visit.field("what") == "group":
-        for item in _ticked_new(runs, run, draft, visit.field("q")):
+            _put(row, name, visit.field(f"one:{number}:{name}"), labels)
+        for item in group:
             row = draft.rows.setdefault(str(item.number), {})
-            for name, codes in offered.items():
-                _put(row, name, visit.field(f"group:{name}"), codes)
+            _put(row, name, visit.field(f"group:{name}"), labels)
+        draft.labels.setdefault(name, {}).update(labels)
     draft.rows = {number: row for number, row in draft.rows.items() if row}
 
 
-def _put(values_: dict[str, str], name: str, code: str, codes: set[str]) -> None:
-    if code in codes:
+def _put(values_: dict[str, str], name: str, code: str, labels: Mapping[str, str]) -> None:
+    if code in labels:
         values_[name] = code
-    else:
+    elif not code:
         values_.pop(name, None)
 
 
-def _missing(draft: Draft, new: set[str], fields: Sequence[NewField]) -> bool:
-    names = {each.name for each in fields}
-    rows = (draft.rows.get(number, {}) for number in draft.numbers & new)
-    return any(names - {**draft.new, **row}.keys() for row in rows)
-
-
-def _forget_gone(draft: Draft, fields: Sequence[NewField]) -> bool:
-    """Forget values that the system does not offer any more; tell whether there were any."""
+def _gone(draft: Draft, people: Sequence[Item], fields: Sequence[NewField]) -> str | None:
+    """Return a sentence about the values that were chosen and are not offered any more."""
     offered = {each.name: {choice.code for choice in each.choices} for each in fields}
-    gone = False
-    for chosen in (draft.new, *draft.rows.values()):
-        for name in [n for n, code in chosen.items() if code not in offered.get(n, ())]:
-            del chosen[name]
-            gone = True
-    return gone
+    found: dict[str, list[str]] = {
+        draft.called(name, code): [_("all new employees")]
+        for name, code in draft.new.items()
+        if code not in offered.get(name, ())
+    }
+    for item in people:
+        for name, codes in offered.items():
+            code = draft.value(str(item.number), name)
+            if code and code not in codes:
+                found.setdefault(draft.called(name, code), []).append(f"{item.number} {item.name}")
+    if not found:
+        return None
+    message = _("No longer offered: {value}, chosen for {people}. Choose another value.")
+    return " ".join(
+        message.format(value=value, people=_listed(names)) for value, names in found.items()
+    )
 
 
-def _ticked_new(runs: Runs, run: Run, draft: Draft, text: str) -> list[Item]:
+def _missing(draft: Draft, people: Sequence[Item], fields: Sequence[NewField]) -> str | None:
+    """Return a sentence about those who lack a value."""
+    lacking = [
+        f"{item.number} {item.name}"
+        for item in people
+        if not all(draft.value(str(item.number), each.name) for each in fields)
+    ]
+    if not lacking:
+        return None
+    return _("Choose a value for every new employee: {people}.").format(people=_listed(lacking))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first few of *names*, and how many there are besides."""
+    text = _(", ").join(names[:NAMED])
+    more = len(names) - NAMED
+    return _("{names} and {count} others").format(names=text, count=more) if more > 0 else text
+
+
+def _ticked_new(runs: Runs, run: Run, draft: Draft, text: str = "") -> list[Item]:
     wanted = Filter(differences=(Difference.NEW,), text=text)
     found: list[Item] = []
     after = 0

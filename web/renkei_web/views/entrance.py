@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import structlog
 from starlette.datastructures import FormData
@@ -22,8 +22,16 @@ log = structlog.get_logger()
 
 
 def ask(request: Request, office: Office, _form: FormData, language: str) -> Response:
-    """Show the log-in page."""
-    return login_page(office, language, back=request.query_params.get("next", "/"))
+    """Show the log-in page; whoever comes from a session that is over hears why."""
+    cookie = request.cookies.get(office.cookie)
+    over = bool(cookie) and office.accounts.session(cookie, touch=False) is None
+    return login_page(
+        office,
+        language,
+        back=request.query_params.get("next", "/"),
+        over=over,
+        undone="undone" in request.query_params,
+    )
 
 
 def login_page(
@@ -34,8 +42,10 @@ def login_page(
     back: str = "/",
     name: str = "",
     problem: str | None = None,
+    over: bool = False,
+    undone: bool = False,
 ) -> Response:
-    """Return the log-in page, after a try with what was wrong."""
+    """Return the log-in page, after a try with what was wrong, or after a session with its end."""
     return render(
         "login.html",
         language=language,
@@ -43,6 +53,8 @@ def login_page(
         back=back,
         name=name,
         problem=problem,
+        over=over,
+        undone=undone,
         known=office.accounts.has_admin(),
         sign_on=office.sign_on is not None,
     )
@@ -57,7 +69,7 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     log.info("log_in", outcome="done" if secret else "refused", reason="wait" if wait else None)
     if secret is not None:
         return with_session(RedirectResponse(local(back), status_code=303), office, secret)
-    problem = too_many_tries() if wait else _("The name or the password is wrong.")
+    problem = too_many_tries() if wait else _("The user name or the password is wrong.")
     return login_page(
         office, language, status=429 if wait else 401, back=back, name=name, problem=problem
     )
@@ -134,7 +146,8 @@ def speak(visit: Visit) -> Response:
     """Change the language of this person."""
     if visit.field("language") in LANGUAGES:
         visit.office.accounts.speak(visit.user.id, visit.field("language"))
-    return visit.go(local(visit.field("next")))
+    back = visit.field("next") or parent(visit.field("form"))
+    return visit.go(local(back))
 
 
 def too_many_tries() -> str:
@@ -158,13 +171,23 @@ def local(path: str) -> str:
 
 def parent(path: str) -> str:
     """Return the page that a form at *path* belongs to."""
-    first, _slash, rest = path.strip("/").partition("/")
-    return f"/runs/{quote(rest.split('/')[0])}" if first == "runs" and rest else "/"
-
-
-def back_query(path: str) -> str:
-    """Return *path* as the log-in page takes it."""
-    return urlencode({"next": path})
+    match [quote(part) for part in path.strip("/").split("/")]:
+        case ["runs", run, "values" | "start" as step]:
+            return f"/runs/{run}/{step}"
+        case ["runs", run, "ticks"]:
+            return f"/runs/{run}/choose"
+        case ["runs", run, *_]:
+            return f"/runs/{run}"
+        case ["fetch", source, target]:
+            return f"/fetch/{source}/{target}"
+        case ["settings", "users", *_]:
+            return "/settings/users"
+        case ["settings", *_]:
+            return "/settings"
+        case ["password"]:
+            return "/password"
+        case _:
+            return "/"
 
 
 def _unfit(password: str, again: str, name: str) -> str | None:

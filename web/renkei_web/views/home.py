@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from renkei.clock import base_dates
 from renkei.config import ConnectionConfig
-from renkei.errors import RenkeiError, UsageError
+from renkei.errors import RenkeiError
 from renkei.i18n import _
 from renkei.model import JST, Finding
 from renkei.runs import Runs
@@ -25,6 +25,7 @@ class Hours:
     """Closed hours of a connection: now, with the time they end, or the next ones."""
 
     now: bool
+    tomorrow: bool
     starts: dt.datetime
     ends: dt.datetime
 
@@ -73,7 +74,11 @@ def dashboard(visit: Visit) -> Response:
 
 
 def connections(visit: Visit) -> Response:
-    """Tell in one line each whether the connections work; asks the systems now and then."""
+    """
+    Tell in one line each whether the connections work; asks the systems now and then.
+
+    What exactly is wrong may name addresses and rights of a token: that is for administrators.
+    """
     with visit.runs() as runs:
         at, checked = visit.office.work.health.of(runs, anew=False)
         found = {each.subject: each.findings for each in checked}
@@ -97,16 +102,18 @@ def base_date(visit: Visit, problem: str | None = None) -> Response:
         today = runs.clock.today()
         first, last = base_dates(today)
         day = parsed(visit.field("date") or visit.query("date")) or today
+        places = place(runs, source), place(runs, target)
+        cost = runs.last_cost(source, target)
         return visit.show(
             "base_date.html",
             status=400 if problem else 200,
-            source=place(runs, source),
-            target=place(runs, target),
-            today=today,
+            source=places[0],
+            target=places[1],
+            closed=[each for each in places if each.hours and each.hours.now],
             first=first,
             last=last,
             day=day,
-            cost=runs.last_cost(source, target),
+            seconds=max(1.0, cost[1]) if cost else None,
             switches=runs.switches(source, target).values(),
             problem=problem,
         )
@@ -126,7 +133,7 @@ def start_fetch(visit: Visit) -> Response:
             who=visit.user.name,
             language=visit.language,
         )
-    except UsageError as error:
+    except RenkeiError as error:
         return base_date(visit, error.message)
     return visit.go(f"/runs/{run}")
 
@@ -167,4 +174,7 @@ def hours_of(runs: Runs, name: str) -> Hours | None:
         for day in (now.date(), now.date() + dt.timedelta(days=1))
         for each in hours
     )
-    return next((Hours(start <= now, start, end) for start, end in spans if end > now), None)
+    for start, end in spans:
+        if end > now:
+            return Hours(start <= now, start.date() > now.date(), start, end)
+    return None

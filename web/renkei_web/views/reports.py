@@ -58,6 +58,7 @@ def listed(visit: Visit) -> Response:
             directions=[(a, b) for a in names for b in names if a != b and runs.is_paired(a, b)],
             statuses=list(Status),
             asked=asked,
+            backwards=since is not None and until is not None and since > until,
             more=urlencode(asked | {"before": last}) if last else None,
         )
 
@@ -93,18 +94,19 @@ def as_csv(visit: Visit) -> Response:
     """Return the outcomes of a run for a spreadsheet."""
     run_id = visit.path("run")
     with visit.runs() as runs:
-        text = "".join(csv_lines(report_rows(runs.items(run_id))))
-    headers = _named(f"renkei-{run_id}.csv")
+        text = "".join(csv_lines(report_rows(runs.items(run_id), runs.labels(run_id))))
+    headers = _named("attachment", f"renkei-{run_id}.csv")
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def as_page(visit: Visit) -> Response:
-    """Return the report of a run as one page that needs nothing else."""
+    """Show the report of a run as one page that needs nothing else: for printing."""
     run_id = visit.path("run")
     with visit.runs() as runs:
         text = "".join(report_page(runs.run(run_id), runs.items(run_id), runs.labels(run_id)))
-    return HTMLResponse(text, headers=_named(f"renkei-{run_id}.html"))
+    return HTMLResponse(text, headers=_named("inline", f"renkei-{run_id}.html"))
 
 
-def _named(name: str) -> dict[str, str]:
-    return {"content-disposition": f'attachment; filename="{name}"'}
+def _named(how: str, name: str) -> dict[str, str]:
+    """Return where a browser puts an answer, and its name should it be kept."""
+    return {"content-disposition": f'{how}; filename="{name}"'}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
@@ -15,6 +16,7 @@ from renkei.i18n import _
 from renkei.model import Difference, Filter, Item, Label, Outcome, Remark, Run, Status
 from renkei.runs import Runs
 from renkei_web.drafts import Draft, as_document
+from renkei_web.processes import Pace, started
 from renkei_web.views import home
 from renkei_web.visit import Visit
 
@@ -64,9 +66,10 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "trouble": _trouble(runs, run),
         "failed": bool(run.outcomes and run.outcomes.get(Outcome.FAILED)),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
-        "at_work": visit.office.work.is_at_work(run.id),
+        "at_work": visit.office.is_at_work(run.id),
         "chosen": len(Draft.read(visit.office.accounts, visit.user.id, run.id).numbers),
         "switches": _switches(runs, run),
+        "until": run.created_at + dt.timedelta(hours=runs.config.settings.max_plan_age_hours),
         "stale": run.status is Status.READY and not runs.is_current(run),
         "hours": home.hours_of(runs, run.target) if run.target in runs.config.connections else None,
     }
@@ -109,11 +112,11 @@ def _ahead(visit: Visit, runs: Runs, run: Run) -> Ahead | None:
     outcomes = run.outcomes
     total = sum(count for each, count in outcomes.items() if each is not Outcome.NOT_SELECTED)
     open_ = outcomes.get(Outcome.DEFERRED, 0) + outcomes.get(Outcome.UNKNOWN, 0)
-    done, seconds = total - open_, None
-    if run.status is Status.SYNCING and run.sync_started_at and done > 4:
-        gone = (runs.clock.now() - run.sync_started_at).total_seconds()
-        seconds = max(1.0, gone / done * open_)
-    return Ahead(done, total, seconds)
+    done, paces = total - open_, visit.office.work.paces
+    if run.status is not Status.SYNCING:
+        paces.pop(run.id, None)  # a pause is no measure of what comes after it
+        return Ahead(done, total, None)
+    return Ahead(done, total, paces.setdefault(run.id, Pace(done)).left(done, open_))
 
 
 def confirm(visit: Visit, problem: str | None = None) -> Response:
@@ -131,6 +134,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             unusual = runs.preview(run.id, draft.selection(numbers[Difference.NEW]))
         except UsageError as error:
             problem = problem or error.message
+        written = draft.numbers & (numbers[Difference.NEW] | numbers[Difference.CHANGED])
         return visit.show(
             "confirm.html",
             status=400 if problem else 200,
@@ -138,6 +142,11 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             source=home.label_of(runs, run.source),
             target=home.label_of(runs, run.target),
             counts={each: len(draft.numbers & some) for each, some in numbers.items()},
+            written=len(written),
+            people=_first(runs, run, written),
+            leaving=_leaving(runs, run, written),
+            labels=runs.labels(run.id),
+            draft=draft,
             needs_values=bool(draft.numbers & numbers[Difference.NEW]),
             unusual=unusual,
             shown=_shown(draft, unusual),
@@ -146,12 +155,28 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         )
 
 
+def _first(runs: Runs, run: Run, numbers: set[str]) -> list[Item]:
+    """Return the first of those who will be written."""
+    return list(runs.items(run.id, numbers=sorted(numbers)[:SHOWN])) if numbers else []
+
+
+def _leaving(runs: Runs, run: Run, numbers: set[str]) -> list[Item]:
+    """Return those whose leaving would be written or taken back: the least to be done in haste."""
+    fields = runs.leaving_fields(run.id)
+    changed = runs.items(run.id, differences=(Difference.CHANGED,))
+    return [
+        item
+        for item in changed
+        if item.number in numbers and any(change.field in fields for change in item.changes)
+    ]
+
+
 def start(visit: Visit) -> Response:
     """Start the sync of what the page has shown in a process of its own, which chooses it."""
     run_id = visit.path("run")
     with visit.runs() as runs:
         run = runs.run(run_id)
-        if run.status is not Status.READY or visit.office.work.is_at_work(run_id):
+        if run.status is not Status.READY or visit.office.is_at_work(run_id):
             return visit.go(f"/runs/{run_id}")  # a second click, or another tab
         draft = Draft.read(visit.office.accounts, visit.user.id, run_id)
         new = runs.numbers(run_id, Filter(differences=(Difference.NEW,)))
@@ -198,7 +223,10 @@ def stop(visit: Visit) -> Response:
 def _launch(visit: Visit, words: list[str], given: bytes = b"") -> Response:
     with visit.runs() as runs:
         run_id = runs.run(visit.path("run")).id  # what is no run goes on no command line
-    visit.office.work.sync(
+    work = visit.office.work
+    pid = work.sync(
         visit.config, run_id, words, who=visit.user.name, language=visit.language, given=given
     )
+    if (began := started(pid)) is not None:
+        visit.office.accounts.at_work(run_id, pid, began)
     return visit.go(f"/runs/{run_id}")

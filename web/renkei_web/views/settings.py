@@ -9,10 +9,12 @@ from renkei.config import MappingUse
 from renkei.errors import RenkeiError
 from renkei.i18n import _, label
 from renkei.mapping import Transforms
-from renkei.mapping.model import Pair
+from renkei.mapping.model import Mapping, Pair
+from renkei.model import Label
 from renkei.runs import Runs
 from renkei.texts import field_text
 from renkei_web.accounts import AccountError, Role
+from renkei_web.templates import name_text
 from renkei_web.visit import Visit
 
 
@@ -84,7 +86,10 @@ def mapping(visit: Visit) -> Response:
         {
             "left": field_text(pair.pair[0], labels[first]),
             "right": field_text(pair.pair[1], labels[second]),
-            "how": _how(visit, pair, transforms),
+            "how": [
+                *_how(visit, mapping, pair, transforms),
+                *_instead(visit, mapping, use, pair, labels),
+            ],
         }
         for pair in mapping.pairs
     ]
@@ -96,7 +101,30 @@ def mapping(visit: Visit) -> Response:
     )
 
 
-def _how(visit: Visit, pair: Pair, transforms: Transforms) -> str:
+def _instead(
+    visit: Visit,
+    mapping: Mapping,
+    use: MappingUse,
+    pair: Pair,
+    labels: dict[str, dict[str, Label]],
+) -> list[str]:
+    """Return which other fields take the place of those of one pair, in sentences."""
+    on = mapping.switches(use.settings)
+    text = _("from {side}: where “{filled}” is filled in, “{other}” is used instead of “{name}”")
+    return [
+        text.format(
+            side=visit.label(side),
+            filled=name_text(each.if_filled, labels[side]),
+            other=name_text(each.fields[name], labels[side]),
+            name=name_text(name, labels[side]),
+        )
+        for side, name in zip(mapping.sides, pair.pair, strict=True)
+        for each in mapping.substitutes_of(side)
+        if name in each.fields and (each.when is None or on[each.when])
+    ]
+
+
+def _how(visit: Visit, mapping: Mapping, pair: Pair, transforms: Transforms) -> list[str]:
     """Return what is special about one pair, in words."""
     parts = []
     if pair.only:
@@ -112,8 +140,10 @@ def _how(visit: Visit, pair: Pair, transforms: Transforms) -> str:
             how = label(transforms[towards.transform].label)
             parts.append(text.format(side=side, transform=how))
         if towards.empty == "clear":
-            parts.append(_("towards {side}: an empty value empties it").format(side=side))
-    return _("; ").join(parts)
+            text = _("where it is empty in {source}, it is emptied in {target}")
+            source = visit.label(mapping.other(name))
+            parts.append(text.format(source=source, target=side))
+    return parts
 
 
 def users(visit: Visit, problem: str | None = None, link: str | None = None) -> Response:

@@ -1,0 +1,289 @@
+"""What people meet on ordinary days: an empty list, closed hours, a link, the end of a session."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import frozen
+from tests.web.conftest import OURS, PASSWORD, Desk, Idle
+
+from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
+from renkei_web.processes import Work
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.web.conftest import Browser
+
+CLOSED = "2026-11-20T17:45:00+09:00"
+EVENING = "2026-11-20T19:00:00+09:00"
+
+
+def button(text: str, name: str) -> str:
+    """Return the tag of the button of this name."""
+    found = re.search(rf"<button[^>]*>(?={name})", text)
+    assert found is not None, text
+    return found[0]
+
+
+# --- reports ------------------------------------------------------------------------------------
+
+
+def test_a_filter_that_nothing_matches_says_so(desk: Desk) -> None:
+    """It is not said that there are no reports, and one link shows them all again."""
+    browser = desk.browser("admin")
+    assert "レポート 1" in browser.get("/reports?status=ready").text
+    text = browser.get("/reports?status=paused").text
+    assert "条件に合うレポートはありません。" in text
+    assert "まだありません" not in text
+    assert re.search('href="/reports">条件を解除<', text)
+
+
+def test_days_the_wrong_way_round_are_told(desk: Desk) -> None:
+    """Whoever mixes up the two days hears of it, and not only that nothing was found."""
+    browser, told = desk.browser("admin"), "より後の日付になっています"
+    assert told in browser.get("/reports?since=2026-11-21&until=2026-11-20").text
+    for query in ("since=2026-11-20&until=2026-11-20", "since=2026-11-21", "since=x&until=y"):
+        assert told not in browser.get(f"/reports?{query}").text
+
+
+# --- closed hours -------------------------------------------------------------------------------
+
+
+def test_nothing_is_offered_that_closed_hours_refuse(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button of the base date waits, and the page says for what."""
+    browser = desk.browser("admin")
+    assert "disabled" not in button(browser.get("/fetch/smarthr/touchontime").text, "次へ")
+    monkeypatch.setenv("RENKEI_NOW", CLOSED)
+    for path in ("/fetch/smarthr/touchontime", "/fetch/touchontime/smarthr"):
+        text = browser.get(path).text
+        assert "disabled" in button(text, "次へ")
+        assert "18:30 まで利用できません" in text
+
+
+def test_closed_hours_of_tomorrow_are_of_tomorrow(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the evening "08:30" would be read as half past eight of this day."""
+    browser = desk.browser("viewer")
+    assert "次に利用できない時間帯: 17:30～18:30" in browser.get("/").text
+    monkeypatch.setenv("RENKEI_NOW", EVENING)
+    assert "次に利用できない時間帯: 明日 08:30～10:00" in browser.get("/").text
+
+
+@frozen
+class Fetching(Idle):
+    """Does fetch; whatever refuses a fetch at once needs no system."""
+
+    fetch = Work.fetch
+
+
+def test_a_fetch_that_is_refused_keeps_the_date(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hours began while the page was open: the same page, the same date, and the reason."""
+    for name in ("SMARTHR_TOKEN", "TOUCHONTIME_TOKEN"):
+        monkeypatch.setenv(name, "invented-token")
+    monkeypatch.setenv("RENKEI_NOW", CLOSED)
+    desk = Desk(folder, work=Fetching())
+    desk.add("admin")
+    text = desk.browser("admin").post("/fetch/smarthr/touchontime", date="2026-11-10").text
+    assert 'name="date" value="2026-11-10"' in text
+    assert "取得は開始していません。" in text
+    assert "18:30 まで利用できません" in text
+    assert "disabled" in button(text, "次へ")
+
+
+def test_a_fetch_is_never_said_to_take_no_time(desk: Desk) -> None:
+    """A fetch of a blink took about a second, for people."""
+    text = desk.browser("admin").get("/fetch/smarthr/touchontime").text
+    assert "前回の取得は約 1 秒でした。" in text
+    assert "リクエスト" not in text
+
+
+# --- links --------------------------------------------------------------------------------------
+
+
+def test_an_invitation_is_not_made_twice(desk: Desk) -> None:
+    """The name of somebody who waits: neither the role nor the first link has changed."""
+    browser = desk.browser("admin")
+    page = browser.post("/settings/users", name="hanako", role="admin").text
+    link = re.search(r"/welcome/[\w-]+", page)
+    assert link is not None
+    for name in ("hanako", " HANAKO ", "hanako"):
+        answer = browser.post("/settings/users", name=name, role="viewer")
+        assert answer.status_code == 400
+        assert (
+            "hanako さんのリンクは発行済みです。［リンクを再発行］を使ってください。" in answer.text
+        )
+    form = {"password": PASSWORD, "again": PASSWORD}
+    guest = desk.guest()
+    assert guest.ask("POST", link[0], form=form, headers=OURS).status_code == 303
+    assert guest.get("/settings").status_code == 200
+
+
+def test_a_link_that_is_too_old_is_made_anew(desk: Desk) -> None:
+    """[New link] is the way, for whoever was invited long ago too; the role stays."""
+    desk.accounts.invite("hanako", Role.ADMIN)
+    desk.moment += INVITATION_S + 1
+    browser = desk.browser("admin")
+    assert browser.post("/settings/users", name="hanako", role="viewer").status_code == 400
+    hanako = next(user.id for user in desk.accounts.users() if user.name == "hanako")
+    page = browser.post(f"/settings/users/{hanako}", what="link").text
+    link = re.search(r"/welcome/([\w-]+)", page)
+    assert link is not None
+    user = desk.accounts.invited(link[1])
+    assert user is not None
+    assert user.is_admin
+
+
+# --- language -----------------------------------------------------------------------------------
+
+
+def switched(browser: Browser, page: str) -> str:
+    """Send the form of the language on *page*; return where it leads to."""
+    form = re.search(r'<form method="post" action="/language">(.*?)</form>', page, re.DOTALL)
+    assert form is not None
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', html.unescape(form[1])))
+    return str(browser.post("/language", **fields).headers["location"])
+
+
+def test_the_other_language_shows_the_same_page(desk: Desk) -> None:
+    """Filter, search and place in the list stay; after a form it is the page of the form."""
+    browser = desk.browser("admin")
+    for path in (
+        "/reports?direction=smarthr%3Atouchontime&status=ready",
+        "/runs/1/choose?q=%E4%BD%90",
+    ):
+        assert switched(browser, browser.get(path).text) == path
+    for path, page in (
+        ("/settings/users", "/settings/users"),
+        ("/settings/users/99", "/settings/users"),
+        ("/fetch/smarthr/touchontime", "/fetch/smarthr/touchontime"),
+        ("/runs/1/values", "/runs/1/values"),
+        ("/password", "/password"),
+    ):
+        answer = browser.post(path)
+        assert answer.status_code >= 400, path
+        assert switched(browser, answer.text) == page
+
+
+def test_a_link_that_is_shown_once_is_not_lost_by_the_other_language(desk: Desk) -> None:
+    """The page with the link offers no other language; the next one does."""
+    browser = desk.browser("admin")
+    page = browser.post("/settings/users", name="hanako", role="viewer").text
+    assert "/welcome/" in page
+    assert "/language" not in page
+    assert "/language" in browser.get("/settings/users").text
+
+
+# --- settings -----------------------------------------------------------------------------------
+
+
+def test_the_table_of_a_mapping_tells_what_a_setting_replaces(desk: Desk) -> None:
+    """With business names on, the family name is not what its row alone says."""
+    browser = desk.browser("admin")
+    told = "「ビジネスネーム：姓」が登録されていれば、「姓」の代わりに「ビジネスネーム：姓」を使う"
+    before = browser.get("/settings/mappings/0").text
+    assert told not in before
+    assert "そのまま" in before
+    assert "–" not in before
+    assert "SmartHR が空欄なら" not in before  # the connections have names of their own here
+    assert "smarthr が空欄なら touchontime も空欄にする" in before
+    browser.post("/settings/mappings/0", name="business_names", on="true")
+    assert told in browser.get("/settings/mappings/0").text
+
+
+# --- the end of a session -----------------------------------------------------------------------
+
+OVER = "30分間操作がないと、自動的にログアウトします。"
+UNDONE = "最後の操作は実行されていません。"
+
+
+def test_whoever_was_logged_out_hears_why(desk: Desk) -> None:
+    """A page leads to the log-in with the reason; a form also says that nothing came of it."""
+    browser = desk.browser("admin")
+    csrf = browser.csrf
+    desk.moment += IDLE_S + 1
+    text = browser.get(browser.get("/runs/1").headers["location"]).text
+    assert OVER in text
+    assert UNDONE not in text
+    form = {"csrf": csrf}
+    answer = browser.ask("POST", "/runs/1/start", form=form, headers=OURS)
+    text = browser.get(answer.headers["location"]).text
+    assert OVER in text
+    assert UNDONE in text
+    assert 'name="next" value="/runs/1/start"' in text
+    assert desk.work.started == []
+
+
+def test_nobody_else_is_told_of_a_log_out(desk: Desk) -> None:
+    """Not a stranger, nor who has pressed [Log out], nor who is logged in."""
+    guest, browser = desk.guest(), desk.browser("viewer")
+    left = desk.browser("admin")
+    left.post("/logout")
+    for each in (guest, left):
+        for answer in (each.get("/runs/1"), each.ask("POST", "/runs/1/stop", headers=OURS)):
+            assert OVER not in (text := each.get(answer.headers["location"]).text)
+            assert UNDONE not in text
+    assert OVER not in browser.get("/login?undone=yes").text
+
+
+def test_a_page_from_before_leads_back_to_itself(desk: Desk) -> None:
+    """Beside Home stands the page that the form belongs to."""
+    browser = desk.browser("admin")
+    answer = browser.ask("POST", "/settings/users/2", form={"csrf": "old"}, headers=OURS)
+    assert answer.status_code == 403
+    assert re.search('href="/settings/users">ページを開き直す<', answer.text)
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+
+
+def test_a_mistake_of_ours_promises_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows what was done before it: the page says where that can be seen."""
+    browser = desk.browser("admin")
+
+    def broken(*_args: Any, **_more: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Accounts, "session", broken)
+    text = browser.get("/").text
+    assert "送信していません" not in text
+    assert 'href="/reports"' in text
+
+
+def test_only_an_unknown_page_is_said_to_be_unknown(desk: Desk) -> None:
+    """A page that takes forms only is there, and was asked in the wrong way."""
+    browser = desk.browser("admin")
+    assert "ページが見つかりません" in browser.get("/nowhere").text
+    answer = browser.get("/settings/users/1")
+    assert answer.status_code == 405
+    assert "ページが見つかりません" not in answer.text
+    assert "受け付けられませんでした" in answer.text
+
+
+def test_a_wrong_password_names_what_was_asked_for(desk: Desk) -> None:
+    """The page asks for a user name, and says so again."""
+    answer = desk.guest().log_in("admin", "something else")
+    assert "ユーザー名またはパスワードが違います。" in answer.text
+
+
+# --- viewers ------------------------------------------------------------------------------------
+
+
+def test_a_viewer_sees_whether_the_connections_work(desk: Desk) -> None:
+    """The state of both, without what a token may do, and without a button that is refused."""
+    viewer, admin = desk.browser("viewer"), desk.browser("admin")
+    assert 'hx-get="/connections"' in viewer.get("/").text
+    details, state = admin.get("/connections").text, viewer.get("/connections").text
+    assert "SMARTHR_TOKEN" in details
+    assert "TOKEN" not in state
+    assert "<button" not in state
+    assert state.count("c-problem") == details.count("c-problem") == 2
+    assert state.count("詳しくは管理者に確認してください。") == 2

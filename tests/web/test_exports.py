@@ -1,0 +1,106 @@
+"""The report as a file for a spreadsheet, and as a page that opens to be printed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.web.test_guard import CSP
+
+from renkei.config import load_config
+from renkei.model import Difference, Filter, Item
+from renkei.page import STYLE_SOURCE
+from renkei.runs import Runs
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Desk
+
+
+@pytest.fixture
+def japanese(desk: Desk) -> Desk:
+    """The dashboard of somebody who reads Japanese, whose connections have labels."""
+    for user in desk.accounts.users():
+        desk.accounts.speak(user.id, "ja")
+    config = desk.folder / "renkei.yaml"
+    text = config.read_text(encoding="utf-8")
+    for name, label in (("smarthr", "人事システム"), ("touchontime", "Touch On Time")):
+        text = text.replace(f"  {name}:\n", f"  {name}:\n    label: {label}\n")
+    config.write_text(text, encoding="utf-8")
+    return desk
+
+
+def first(desk: Desk, difference: Difference) -> Item:
+    """Return the first employee of the plan with this difference."""
+    with Runs(load_config(desk.folder / "renkei.yaml")) as runs:
+        return runs.page("1", Filter(differences=(difference,)), limit=1)[0]
+
+
+def put(desk: Desk, column: str, value: str, number: str | None) -> None:
+    """Put what a sync would have put beside one employee."""
+    with sqlite3.connect(desk.store) as store:
+        store.execute(f"update items set {column} = ? where number = ?", (value, number))  # noqa: S608
+
+
+def test_the_page_opens_and_the_spreadsheet_is_kept(japanese: Desk) -> None:
+    """A page to print is shown, under the policy of all pages; a file goes where files go."""
+    browser = japanese.browser("viewer")
+    page, file = browser.get("/runs/1/report.html"), browser.get("/runs/1/report.csv")
+    assert page.headers["content-disposition"] == 'inline; filename="renkei-1.html"'
+    assert file.headers["content-disposition"] == 'attachment; filename="renkei-1.csv"'
+    assert STYLE_SOURCE in page.headers[CSP]
+    assert f"style-src {STYLE_SOURCE}" in page.text
+
+
+def test_the_page_speaks_as_people_do(japanese: Desk) -> None:
+    """Systems, days, settings and fields by what people call them."""
+    text = japanese.browser("viewer").get("/runs/1/report.html").text
+    for part in (
+        "<h1>連携レポート 1: 人事システム → Touch On Time</h1>",
+        "年11月20日（金）",
+        "<dt>ビジネスネームで連携する</dt><dd>オフ</dd>",
+        '<td class="field">姓</td>',
+    ):
+        assert part in text
+    assert "lastName" not in text
+    assert "business_names" not in text
+
+
+def test_the_chosen_values_and_genders_have_their_names(japanese: Desk) -> None:
+    """What was chosen for a new employee stands with the other fields in both."""
+    new = first(japanese, Difference.NEW)
+    put(japanese, "new_values", '{"typeCode": ["1", "正社員"]}', new.number)
+    browser = japanese.browser("viewer")
+    rows = list(csv.reader(io.StringIO(browser.get("/runs/1/report.csv").text)))
+    changes = next(row[6] for row in rows if row[0] == new.number)
+    assert "雇用区分: 正社員" in changes
+    assert "性別: 男性" in changes or "性別: 女性" in changes
+    assert "<ins>正社員</ins>" in browser.get("/runs/1/report.html").text
+
+
+def test_reasons_name_fields_and_systems_on_the_dashboard(japanese: Desk) -> None:
+    """No technical name of a field and no general word for a system."""
+    new = first(japanese, Difference.NEW)
+    put(japanese, "notes", '[["wanted_missing", "gender", "birthDate"]]', new.number)
+    text = japanese.browser("admin").get("/runs/1/choose?difference=new").text
+    assert "空欄ですが、Touch On Time でよく必要とされる項目です: 性別、生年月日。" in text
+
+
+def test_a_run_that_is_not_there_is_a_plain_sentence(japanese: Desk) -> None:
+    """Commands make no sense on a page."""
+    answer = japanese.browser("viewer").get("/runs/999")
+    assert answer.status_code == 404
+    assert "連携レポート 999 は見つかりません。" in answer.text
+    assert "renkei reports" not in answer.text
+
+
+def test_a_fetch_that_failed_is_fetched_again(japanese: Desk) -> None:
+    """There is nothing to resume."""
+    with sqlite3.connect(japanese.store) as store:
+        store.execute("update runs set status = 'failed', reason = '[\"timeout\", \"smarthr\"]'")
+    text = japanese.browser("viewer").get("/runs/1").text
+    assert "人事システムから時間内に応答がありませんでした。" in text
+    assert "もう一度取得してください" in text
+    assert "再開してください" not in text
