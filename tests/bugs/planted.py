@@ -51,6 +51,17 @@ WRITING = (
         tests="tests/e2e/test_lost_answers.py::test_a_create_that_shows_late_is_not_repeated",
     ),
     bug(
+        "looked-for-by-number-only",
+        "A lost create from which the target left out the number is not found, and sent again.",
+        (
+            "renkei.apply:Application.settle",
+            "self._without_number(self._look_up(absent))",
+            "self._look_up(absent)",
+        ),
+        tests="tests/e2e/test_lost_answers.py"
+        "::test_a_lost_create_without_its_number_is_not_sent_again[garbage]",
+    ),
+    bug(
         "resume-sends-what-is-in-doubt",
         "After an interrupt a write in doubt is sent again before anybody has looked.",
         (
