@@ -162,6 +162,22 @@ def test_an_update_in_doubt_that_somebody_changed_meanwhile_is_left_alone(
         assert system.people[record[system.id_field]][field] == other
 
 
+def test_an_update_that_is_refused_when_it_is_repeated_is_looked_up(
+    office: Office, direction: Direction
+) -> None:
+    """Accepted, the answer cut, tried again and refused: the first try has made it so."""
+    source, target = direction
+    run = office.fetched(source, target)
+    number = next(n for n in office.numbers(run, "changed"))
+    system = office.system(target)
+    system.faults.add(faults.cut(12), kind="update", when="after")
+    system.faults.add("status", kind="update", status=400, nth=2)
+    result = office.ask("sync", run, "--number", number)
+    assert (result.code, result.json["outcomes"]["updated"]) == (0, 1), result.out
+    assert office.outcomes(run)[number] == ("updated", None)
+    assert [e.accepted for e in office.sent(target)] == [True, False]
+
+
 @pytest.mark.parametrize("name", ["disconnect", "garbage", "500"])
 def test_a_lost_create_without_its_number_is_not_sent_again(office: Office, name: str) -> None:
     """The answer is lost and the number ignored: found by name, though no number leads there."""

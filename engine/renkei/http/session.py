@@ -151,6 +151,10 @@ class Session:
                     doubt, error = True, lost.cause
                 except SystemFault as fault:
                     error = fault
+                except RenkeiError as refused:  # of this try; an earlier one may have come through
+                    if doubt:
+                        raise InDoubtError(refused) from None
+                    raise
                 repeatable = request.idempotent or not doubt
                 if not (repeatable and _may_pass(error) and trouble.wait(error)):
                     # An earlier try may have been carried out, whatever became of the last one.
