@@ -920,7 +920,8 @@ MANY = 100_000
 MULTIPLY = """
 with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
 insert into items select run_id, 1000 + i, printf('M%06d', i), name, difference, source_id,
-  target_id, reasons, notes, payload, selected, new_values, outcome, outcome_reason, detail
+  target_id, reasons, notes, json_set(payload, '$.search', printf('m%06d', i)), selected,
+  new_values, outcome, outcome_reason, detail
 from n, (select * from items where difference = 'changed' limit 1)
 """
 
