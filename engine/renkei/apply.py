@@ -31,7 +31,7 @@ from renkei.errors import (
 from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Ref, Remark, Values
 from renkei.observer import Observer
 from renkei.plugins import BATCH, Writer
-from renkei.store import Hold, OpenWrite, Store
+from renkei.store import ACCEPTED, Hold, Store, Write
 
 FRESH_S = 10.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
@@ -300,7 +300,7 @@ class Application:
 
     # --- what is in doubt -------------------------------------------------------------------
 
-    def _look_up(self, doubts: Sequence[OpenWrite]) -> list[OpenWrite]:
+    def _look_up(self, doubts: Sequence[Write]) -> list[Write]:
         """Settle what can be settled; return the writes that have had no effect so far."""
         absent = []
         for batch in _batches(doubts, BATCH):
@@ -308,7 +308,7 @@ class Application:
             absent += [doubt for doubt in batch if not self._settled(doubt, seen)]
         return absent
 
-    def _without_number(self, absent: Sequence[OpenWrite]) -> list[OpenWrite]:
+    def _without_number(self, absent: Sequence[Write]) -> list[Write]:
         """
         Settle creates from which the target has left out the number; return the other writes.
 
@@ -340,12 +340,12 @@ class Application:
         who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO} & sent
         return not (who or sent) & set(self._differing(item, person))
 
-    def _settled(self, doubt: OpenWrite, seen: Seen) -> bool:
+    def _settled(self, doubt: Write, seen: Seen) -> bool:
         if doubt.kind == "create":
             return self._settled_create(doubt, seen.by_number.get(str(doubt.item.number), []))
         return self._settled_update(doubt, seen.by_id.get(doubt.item.target_id or ""))
 
-    def _settled_create(self, doubt: OpenWrite, hits: Sequence[Employee]) -> bool:
+    def _settled_create(self, doubt: Write, hits: Sequence[Employee]) -> bool:
         if not hits:
             return False
         if len(hits) == 1 and self._equals(doubt.item, hits[0]):
@@ -356,7 +356,7 @@ class Application:
             self._record(doubt.item, Outcome.FAILED, reason, write=doubt.id)
         return True
 
-    def _settled_update(self, doubt: OpenWrite, current: Employee | None) -> bool:
+    def _settled_update(self, doubt: Write, current: Employee | None) -> bool:
         if current is None:
             self._record(doubt.item, Outcome.FAILED, Remark("gone"), write=doubt.id)
         elif self._equals(doubt.item, current):
@@ -432,7 +432,7 @@ class Application:
             write_id=write,
             reason=reason,
             detail=detail,
-            accepted=accepted,
+            result=ACCEPTED if accepted else None,
         )
         log.info("outcome", run=self._run, outcome=outcome.value, code=reason and reason.code)
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):

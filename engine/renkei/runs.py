@@ -66,7 +66,7 @@ from renkei.refusals import (
     write_in_doubt,
 )
 from renkei.safety import LEAVING, unusual
-from renkei.store import Store
+from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.sync import Sync, offered
 from renkei.systems import Pairing, Systems
@@ -139,7 +139,10 @@ class Runs:
         run_id = self._store.begin_fetch(
             source=source,
             target=target,
+            source_account=self._store.account(readers[0].connection.identity),
+            target_account=self._store.account(readers[1].connection.identity),
             base_date=base,
+            base_chosen=base_date is not None,
             who=self.who,
             created_at=self.clock.now(),
             mapping_name=pairing.mapping.path,
@@ -151,7 +154,8 @@ class Runs:
         try:
             safety = self.config.connection(target).safety
             plan = Plan(self._store, pairing, safety, readers, self.observer, self.clock)
-            plan.make(run_id, base, today)
+            with Pulse(lambda: self._store.still_fetching(run_id)):
+                plan.make(run_id, base, today)
         except BaseException as error:
             reason = reason_of(error) if isinstance(error, RenkeiError) else Remark("interrupted")
             self._store.fail_fetch(run_id, self.clock.now(), reason)
@@ -347,7 +351,7 @@ class Runs:
         if self._store.has_begun(run_id):
             return self._same_choice(run, selection)
         values = self._picked(run, selection, wait=wait)
-        self._store.choose(run_id, selection, values)
+        self._store.choose(run_id, selection, values, who=self.who)
         log.info("chosen", run=run_id, count=len(values))
         return self.run(run_id)
 

@@ -66,6 +66,7 @@ class Sync:
             run.id,
             self.clock.now(),
             who,
+            account=self.store.account(writer.connection.identity),
             selection=selection,
             allow=allow,
             retry_failed=retry_failed,
@@ -82,7 +83,8 @@ class Sync:
 
         writer.connection.on_wait = on_wait
         try:
-            left = self._apply(run, hold, writer)
+            with hold:
+                left = self._apply(run, hold, writer)
         except (BusyError, StoreError):
             raise
         except Stopped:

@@ -181,7 +181,7 @@ class Systems:
             limits=settings.limits,
         )
         # The system counts what was read to choose and what is written as one.
-        connection.pacer = self._pacers.setdefault(name, connection.pacer)
+        connection.pacer = self._pacers.setdefault(connection.identity, connection.pacer)
         connection.on_wait = lambda reason, seconds: self.observer.waiting(name, reason, seconds)
         self._opened.append(connection)
         return connection

@@ -124,6 +124,17 @@ class Connection:
         self.close()
 
     @property
+    def identity(self) -> str:
+        """
+        What tells this account from others: connector, address and token. It is a secret.
+
+        All customers of a system may share an address, and one account may have several names.
+        """
+        parts = urlsplit(self.base_url)
+        address = f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+        return f"{self.connector}\n{address}\n{self.token.reveal()}"
+
+    @property
     def hours_in_force(self) -> Sequence[ClosedHours]:
         """The closed hours to keep to."""
         return self.conditions.closed_hours if self.closed_hours is None else self.closed_hours
