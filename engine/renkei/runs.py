@@ -147,18 +147,20 @@ class Runs:
         *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
         chosen, ConfigurationError, ClosedError before anything is sent, or what ended the fetch.
         """
-        refuse_same(source, target)
+        refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
         refuse_date(base, today)
         pairing = self._systems.pairing(source, target)
         readers = self._systems.reader(source), self._systems.reader(target)
+        accounts = [self._store.account(reader.connection.identity) for reader in readers]
+        refuse_same(*accounts, name=source)
         self._open(readers, wait=wait)
         run_id = self._store.begin_fetch(
             source=source,
             target=target,
-            source_account=self._store.account(readers[0].connection.identity),
-            target_account=self._store.account(readers[1].connection.identity),
+            source_account=accounts[0],
+            target_account=accounts[1],
             base_date=base,
             base_chosen=base_date is not None,
             again_of=again_of,
