@@ -200,13 +200,14 @@ class Runs:
         base = run.base_date if base_was_chosen(run) else None
         new = self.fetch(run.source, run.target, base, wait=wait, again_of=run.id)
         carried = carry_over(
-            list(self._store.items(run.id, selected=True)),
+            new,
             self._store.items(new.id),
+            list(self._store.items(run.id, selected=True)),
             lambda: self.new_fields(new.id, wait=wait),
         )
-        if carried.numbers:
+        if carried.selection.numbers:
             self.choose(new.id, carried.selection, wait=wait)
-        return evolve(carried, run=self.run(new.id))
+        return carried
 
     def _open(self, readers: Sequence[Reader], *, wait: bool) -> None:
         """Raise ClosedError if a system is closed now; with *wait*, wait until all are open."""
