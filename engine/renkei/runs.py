@@ -230,6 +230,11 @@ class Runs:
         """Return the run as it stands now; UsageError if there is none of that id."""
         return self._aged(self._store.run(run_id))
 
+    def watch(self) -> None:
+        """Wait until it is known of every run whether somebody is at work on it; 20 s at most."""
+        while (left := self._store.undecided_s()) is not None and not self._interrupted:
+            self._sleep(min(1.0, left), "owner", None)
+
     def reports(self, limit: int = 10, before: str | None = None) -> list[Run]:
         """Return the newest runs, newest first; with *before*, those older than that one."""
         return [self._aged(run) for run in self._store.latest(limit, before)]
