@@ -406,12 +406,9 @@ class Application:
 
     def _differing(self, item: Item, person: Employee) -> tuple[str, ...]:
         """Return the fields in which *person* is not what this item would have made of them."""
-        same = self.comparison.translation.same
+        holds = self.comparison.holds
         return tuple(
-            change.field
-            for change in item.changes
-            if change.field not in person.values
-            or not same(change.field, person.values[change.field], change.after)
+            change.field for change in item.changes if not holds(person, change.field, change.after)
         )
 
     def _record(
