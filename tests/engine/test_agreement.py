@@ -14,11 +14,24 @@ from hypothesis import strategies as st
 from tests.engine.conftest import CLINIC, MAPPING, ROSTA, spec
 
 from renkei import plugins
-from renkei.errors import ConnectorError
+from renkei.connector import hookimpl
+from renkei.errors import AccessError, ConnectorError
 from renkei.i18n import speaking
 from renkei.mapping.transforms import of_text
-from renkei.model import Difference, Employee, FieldSpec, Item, Label, Outcome, Remark, Run, Value
+from renkei.model import (
+    Difference,
+    Employee,
+    FieldSpec,
+    Item,
+    Label,
+    NewField,
+    Outcome,
+    Remark,
+    Run,
+    Value,
+)
 from renkei.roster import Roster
+from renkei.testing import MemoryConnector, installed
 from renkei.texts import reason_text
 
 if TYPE_CHECKING:
@@ -300,6 +313,79 @@ def test_an_address_that_nobody_may_see_stops_no_fetch(rich: World) -> None:
     run = rich.fetch()
     assert rich.item(run).difference is Difference.SAME
     assert [n.about for n in run.notices] == [("clinic", "mail"), ("rosta", "email")]
+
+
+# --- what nothing fills -------------------------------------------------------------------------
+
+PIN = spec("pin", required=True)
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_who_is_new_is_blocked_by_what_nothing_fills(world: World, offered: bool) -> None:
+    """Whether the connector says so beforehand or has to be asked; whoever exists is updated."""
+    ward = evolve(ROSTA[-1], offered=offered)
+    world.rosta.specs = (*ROSTA[:-1], ward, PIN)
+    world.in_clinic("0417", mail="new@x.jp")
+    world.in_rosta("0417")
+    world.in_clinic("0418")
+    run = world.fetch()
+    blocked = world.item(run, "0418")
+    assert (blocked.difference, blocked.changes) == (Difference.BLOCKED, ())
+    assert blocked.reasons == (Remark("nothing_fills", ("pin",)),)
+    with world.runs() as runs:
+        assert [new.name for new in runs.new_fields(run.id)] == ["ward"]
+    done = world.sync(run)
+    assert done.status.value == "done"
+    assert [kind for kind, _id, _values in world.rosta.writes] == ["update"]
+
+
+def test_nobody_is_asked_while_nobody_is_new(world: World) -> None:
+    """The choices are no part of a fetch that does not need them, and never of one that knows."""
+    asked = []
+
+    class Asking(MemoryConnector):
+        @hookimpl
+        def new_employee_fields(self) -> tuple[NewField, ...]:
+            asked.append(1)
+            return world.rosta.choices
+
+    world.in_clinic("0417")
+    world.in_rosta("0417")
+    with installed(
+        clinic=lambda _: MemoryConnector(world.clinic), rosta=lambda _: Asking(world.rosta)
+    ):
+        world.fetch()
+        assert not asked
+        world.in_clinic("0418")
+        world.rosta.specs = (*ROSTA[:-1], evolve(ROSTA[-1], offered=True))
+        assert world.fetch().counts[Difference.NEW] == 1
+        assert not asked
+        world.rosta.specs = ROSTA
+        assert world.fetch().counts[Difference.NEW] == 1
+        assert len(asked) == 1
+
+
+def test_choices_that_cannot_be_read_spoil_no_fetch(world: World) -> None:
+    """Who may be new after all is not blocked: the choice of new values asks again."""
+
+    class Silent(MemoryConnector):
+        @hookimpl
+        def new_employee_fields(self) -> tuple[NewField, ...]:
+            raise AccessError("rosta: no right to read the wards.")
+
+    world.in_clinic("0418")
+    with installed(
+        clinic=lambda _: MemoryConnector(world.clinic), rosta=lambda _: Silent(world.rosta)
+    ):
+        assert world.fetch().counts[Difference.NEW] == 1
+
+
+def test_a_connector_offers_what_it_says_it_offers(world: World) -> None:
+    """A field marked as offered that has no choices is a fault of the connector, by name."""
+    world.rosta.specs = (*ROSTA[:-1], evolve(ROSTA[-1], offered=True))
+    world.rosta.choices = ()
+    with world.runs() as runs, pytest.raises(ConnectorError, match="ward"):
+        runs.choices("rosta")
 
 
 # --- laws ---------------------------------------------------------------------------------------
