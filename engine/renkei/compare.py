@@ -146,14 +146,6 @@ class Comparison:
         """Return those of the target's *values* on which it depends what is written."""
         return {name: value for name, value in values.items() if name in self.translation.compared}
 
-    def holds(self, person: Employee, name: str, value: Value) -> bool:
-        """Return whether the target's field *name* of *person* has *value*, be it among others."""
-        same = self.translation.same
-        values = (
-            (person.values[name], *person.others.get(name, ())) if name in person.values else ()
-        )
-        return any(same(name, each, value) for each in values)
-
     def kana(self, after: Values) -> str:
         """Return how the name of somebody is read: the fields that the mapping compares as kana."""
         rows = self.translation.rows

@@ -142,7 +142,15 @@ _REASONS: Mapping[str, str] = {
         " Correct the value in {source} and fetch again."
     ),
     "source_changed": N_(
-        "Another run has changed this employee in {source} since the fetch. Fetch again."
+        "Changed in {source} since the fetch, so the plan does not hold any more. Fetch again."
+    ),
+    "not_taken": N_(
+        "{target} did not take this employee ({fields}), though it answers otherwise. Its own words"
+        " stand in the report; correct what they name, then try again."
+    ),
+    "changed_too": N_(
+        "{target} took the change, and shows other values in fields that were not sent, too:"
+        " {fields}. Look there who has changed them."
     ),
     "missing": N_(
         "{target} asks for values that are missing[: {fields}]. Enter them in {source} and fetch"
@@ -153,7 +161,7 @@ _REASONS: Mapping[str, str] = {
         " first day of work. Fetch again then, or make the change there by hand."
     ),
     "not_stored": N_(
-        "{target} accepted the change but shows another value than was sent[: {fields}]. Either the"
+        "{target} accepted the change but shows another value than was sent: {fields}. Either the"
         " token may not write it, or the system writes it in its own way. Compare there."
     ),
     "unsendable": N_(
@@ -251,6 +259,18 @@ _REASONS: Mapping[str, str] = {
     "busy": N_("Another run is writing to the same connection. {Resume} when it is finished."),
 }  # fmt: skip
 
+_WITHOUT_PARTS: Mapping[str, str] = {
+    # Another sentence when a remark that may name fields names none
+    "not_taken": N_(
+        "{target} did not take this employee, though it answers otherwise. Look there, then try"
+        " again."
+    ),
+    "not_stored": N_(
+        "{target} answered that it has taken this employee, and does not show them. Look there"
+        " before you do anything else: they may be there under another number."
+    ),
+}
+
 _OF_A_FETCH: Mapping[str, str] = {
     # The same when it ended a fetch, of which there is nothing to go on with
     "interrupted": N_("The fetch was interrupted. Fetch again."),
@@ -276,6 +296,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "unusual_emptied": ("text", "text", "field"),
     "unusual_shrink": ("text",),
     "closed": ("text",),
+    "not_taken": ("text",),
     "store_upgraded": ("text",),
 }
 
@@ -369,6 +390,8 @@ def status_text(status: Status) -> str:
 def _template(remark: Remark, labels: Labels) -> str | None:
     if labels.fetch_failed and remark.code in _OF_A_FETCH:
         return _OF_A_FETCH[remark.code]
+    if not remark.about and remark.code in _WITHOUT_PARTS:
+        return _WITHOUT_PARTS[remark.code]
     return _REASONS.get(remark.code)
 
 

@@ -92,7 +92,7 @@ def test_templates_use_known_parts_only() -> None:
     """A sentence can be filled whatever a remark brings."""
     from renkei import texts
 
-    for template in texts._REASONS.values():
+    for template in (*texts._REASONS.values(), *texts._WITHOUT_PARTS.values()):
         names = {name for _text, name, _spec, _kind in string.Formatter().parse(template) if name}
         known = {"fields", "first", "second", "rest", "others"}
         assert names <= known | {"source", "target", "system", "resume", "Resume"}

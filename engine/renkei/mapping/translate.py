@@ -174,6 +174,10 @@ class Translation:
         """
         return self._by_target[name].same(a, b)
 
+    def writes(self, name: str) -> bool:
+        """Return whether a pair writes the target's field *name*."""
+        return name in self._by_target
+
     def agrees(self, name: str, source: Employee, target: Employee) -> bool:
         """
         Tell whether two employees agree in the target's field *name*, so that nothing is written.
