@@ -109,9 +109,7 @@ class Look:
         return tuple(
             name
             for name, value in sorted((item.before or {}).items())
-            if name not in sent
-            and name in person.values
-            and not self._holds(person, name, value)
+            if name not in sent and name in person.values and not self._holds(person, name, value)
         )
 
     def is_like(self, item: Item, person: Employee) -> bool:
