@@ -33,6 +33,7 @@ _ROLE_TYPES = {
     "hired": "date",
     "left": "date",
     "retired": "boolean",
+    "email": "text",
 }
 
 
@@ -115,7 +116,8 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
         and (spec.role is None or _ROLE_TYPES.get(spec.role) == spec.type)
         and spec.write in get_args(Write)
         and all(
-            _is_any(flag, bool) for flag in (spec.required, spec.wanted, spec.clearable, spec.dated)
+            _is_any(flag, bool)
+            for flag in (spec.required, spec.wanted, spec.clearable, spec.dated, spec.offered)
         )
         and (spec.allowed is None or _are(spec.allowed, _is_text))
         and _are(spec.allowed_labels, _sound_label)

@@ -18,8 +18,14 @@ Value = str | dt.date | int | bool | None
 Values = Mapping[str, Value]
 """Values by field name; a field that is absent is unknown."""
 
+Others = Mapping[str, tuple[Value, ...]]
+"""Further values by field name, none of them empty."""
+
 Type = Literal["text", "date", "integer", "boolean"]
-Role = Literal["number", "family_name", "given_name", "birth", "hired", "left", "retired"]
+Role = Literal["number", "family_name", "given_name", "birth", "hired", "left", "retired", "email"]
+OPTIONAL_ROLES = frozenset[Role]({"email"})
+"""Roles that only say of what kind a text is: nobody is listed or paired by them."""
+
 Write = Literal["always", "create", "never"]
 
 
@@ -40,7 +46,8 @@ class FieldSpec:
     *required*: the system refuses a new employee without it. *wanted*: it often does, depending on
     its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
     *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
-    depends on the day it is asked for.
+    depends on the day it is asked for. *offered*: the choices for a new employee are among the
+    connector's ``new_employee_fields``.
     """
 
     name: str
@@ -55,6 +62,7 @@ class FieldSpec:
     allowed_labels: tuple[Label, ...] = ()
     max_length: int | None = None
     dated: bool = False
+    offered: bool = False
 
 
 @frozen(kw_only=True)
@@ -62,15 +70,18 @@ class Employee:
     """
     One person as one system knows them.
 
-    A field absent from *values* is unknown; None is known to be empty. *unreadable* names the
-    fields whose value the connector could not make sense of: they are unknown, and the person
-    cannot be synced. *extra* is whatever the connector wants back when it updates this person.
+    A field absent from *values* is unknown; None is known to be empty. *others* has the further
+    values of fields that hold several: the one in *values* is compared and replaced, the others
+    count as the same and stay. *unreadable* names the fields whose value the connector could not
+    make sense of: they are unknown, and the person cannot be synced. *extra* is whatever the
+    connector wants back when it updates this person.
     """
 
     id: str
     values: Values
     unreadable: tuple[str, ...] = ()
     extra: object = None
+    others: Others = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -193,7 +204,11 @@ class Change:
 
 @frozen
 class Remark:
-    """A reason or a note: a stable *code*, with the fields and dates it speaks of (never names)."""
+    """
+    A reason or a note: a stable *code*, with the fields and dates it speaks of (never names).
+
+    That of an employee may also quote a value: it is purged with the others and never logged.
+    """
 
     code: str
     about: tuple[str, ...] = ()
@@ -214,8 +229,9 @@ class Item:
     One employee of the plan.
 
     *kana* is how the name is read, as far as the mapping tells: people search by it. *read* is what
-    the source said, *before* the target's mapped fields at the fetch (None for a new employee),
-    *after* the translated values. *changes* is empty unless there is something to write. From the
+    the source said, *before* what the target said at the fetch of the fields that are compared
+    (None for a new employee), *after* the translated values; *read_others* and *before_others* are
+    the further values of both. *changes* is empty unless there is something to write. From the
     choice on, *selected* and *new_values* (required new-record fields) are set; from the sync on,
     *outcome* with its *outcome_reason* and *detail*, the system's own words; *earlier* has what
     became of the tries before the last one, oldest first.
@@ -228,7 +244,9 @@ class Item:
     target_id: str | None = None
     kana: str = ""
     read: Values = field(factory=dict)
+    read_others: Others = field(factory=dict)
     before: Values | None = None
+    before_others: Others = field(factory=dict)
     after: Values = field(factory=dict)
     changes: tuple[Change, ...] = ()
     reasons: tuple[Remark, ...] = ()

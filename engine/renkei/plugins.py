@@ -8,7 +8,7 @@ fail only with an error that names it; the other connections still work.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -31,6 +31,7 @@ from renkei.errors import (
 from renkei.hookspecs import REQUIRED, ConnectorSpec
 from renkei.http import Connection
 from renkei.i18n import _
+from renkei.mapping.values import is_empty
 from renkei.model import (
     Account,
     ClosedHours,
@@ -170,12 +171,10 @@ class Reader:
         for name in names:
             if name not in self._types or names.count(name) > 1:
                 self._nonsense("new_employee_fields", name)
+        promised = {spec.name for spec in self.fields if spec.offered}
+        if broken := promised - set(names):
+            self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
         return fields
-
-    def refuse_missing(self, names: set[str]) -> None:
-        """Raise ConnectorError for required fields the connector offers no choices for."""
-        if names:
-            self._nonsense("new_employee_fields", ", ".join(sorted(names)))
 
     def check(self) -> Account | None:
         """Prove the credentials; None if the connector has no way to."""
@@ -265,18 +264,42 @@ class Reader:
         if type(person.unreadable) is not tuple:
             self._nonsense(hook, type(person.unreadable).__name__)
         unreadable = [name for name in self._types if name in person.unreadable and name in wanted]
-        for name, value in person.values.items():
+        for name, value in self._wanted(hook, person.values, wanted):
+            self._check_type(hook, name, value)
+            if _is_storable(value):
+                values[name] = None if value == "" else value
+            else:
+                unreadable.append(name)
+        others = self._others(hook, person, wanted)
+        return evolve(person, values=values, unreadable=tuple(unreadable), others=others)
+
+    def _others(
+        self, hook: str, person: Employee, wanted: set[str]
+    ) -> dict[str, tuple[Value, ...]]:
+        """Return the further values that say something and that can be stored."""
+        kept = {}
+        for name, further in self._wanted(hook, person.others, wanted):
+            if type(further) is not tuple:
+                self._nonsense(hook, f"{name}: {type(further).__name__}")
+            for value in further:
+                self._check_type(hook, name, value)
+            if told := tuple(v for v in further if not is_empty(v) and _is_storable(v)):
+                kept[name] = told
+        return kept
+
+    def _wanted(
+        self, hook: str, by_name: Mapping[str, T], wanted: set[str]
+    ) -> Iterator[tuple[str, T]]:
+        """Yield what there is for the fields that were asked for; none has an unknown name."""
+        for name, each in by_name.items():
             if name not in self._types:
                 self._nonsense(hook, name)
-            if name not in wanted:
-                continue
-            if value is not None and type(value) is not PYTHON[self._types[name]]:
-                self._nonsense(hook, f"{name}: {type(value).__name__}")
-            if isinstance(value, str) and not storable(value):
-                unreadable.append(name)
-            else:
-                values[name] = None if value == "" else value
-        return evolve(person, values=values, unreadable=tuple(unreadable))
+            if name in wanted:
+                yield name, each
+
+    def _check_type(self, hook: str, name: str, value: Value) -> None:
+        if value is not None and type(value) is not PYTHON[self._types[name]]:
+            self._nonsense(hook, f"{name}: {type(value).__name__}")
 
 
 @frozen
@@ -379,6 +402,10 @@ def _entry(connector: str) -> EntryPoint:
 def _unusable(connector: str, what: str) -> ConfigurationError:
     message = _("Connector {name} cannot be used: {what}. Repair or uninstall it.")
     return ConfigurationError(message.format(name=connector, what=what), where=connector)
+
+
+def _is_storable(value: Value) -> bool:
+    return not isinstance(value, str) or storable(value)
 
 
 def _implemented(manager: pluggy.PluginManager, hook: str) -> bool:

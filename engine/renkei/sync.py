@@ -62,9 +62,7 @@ class Order:
 def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
     """Return the live choices for those required fields that the mapping does not fill."""
     names = {spec.name for spec in pairing.new_fields}
-    found = tuple(new for new in reader.new_employee_fields() if new.name in names)
-    reader.refuse_missing(names - {new.name for new in found})
-    return found
+    return tuple(new for new in reader.new_employee_fields() if new.name in names)
 
 
 @define(kw_only=True)

@@ -531,6 +531,57 @@ COMPARING = (
         tests="tests/engine/test_mapping_translate.py::test_empty_leaves_the_target_alone",
     ),
     bug(
+        "way-back-rewrites",
+        "What a table has made one value of several is written back over the source: 101 is 100.",
+        (
+            "renkei.mapping.translate:Translation.agrees",
+            "or self._comes_back(row, ours, target)",
+            "or False",
+        ),
+        tests="tests/engine/test_agreement.py::test_the_way_back_rewrites_nothing_that_agrees",
+    ),
+    bug(
+        "clear-without-tables",
+        "What is to be emptied stays where the values of the field are in a table.",
+        (
+            "renkei.mapping.translate:Translation.translate",
+            'or row.empty == "clear"',
+            'or (row.empty == "clear" and row.values is None)',
+        ),
+        tests="tests/engine/test_mapping_translate.py::test_clear_holds_for_a_table_too",
+    ),
+    bug(
+        "first-stand-in-wins",
+        "Of two values that stand in for one the first counts, not the last.",
+        (
+            "renkei.mapping.translate:Translation._stand_ins",
+            "stand_ins.update(each.fields)",
+            "stand_ins = {**each.fields, **stand_ins}",
+        ),
+        tests="tests/engine/test_mapping_translate.py"
+        "::test_of_two_stand_ins_the_last_one_that_is_filled_counts",
+    ),
+    bug(
+        "addresses-lost",
+        "Of a list of addresses only the one that is replaced is kept.",
+        (
+            "renkei_touchontime.records:_addresses",
+            "*emails[1:]",
+            "*emails[:0]",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py::test_only_the_first_address_changes",
+    ),
+    bug(
+        "new-without-what-is-needed",
+        "Somebody new is sent without a field that the target needs and nothing fills.",
+        (
+            "renkei.fetch:_unless_gaps",
+            "or not gaps()",
+            "or True",
+        ),
+        tests="tests/engine/test_agreement.py::test_who_is_new_is_blocked_by_what_nothing_fills",
+    ),
+    bug(
         "kanji-folded",
         "Rare kanji count as their common forms.",
         (

@@ -131,27 +131,6 @@ def entry(name: str, value: str, group: str = plugins.CONNECTORS) -> EntryPoint:
     return EntryPoint(name, value, group)
 
 
-@pytest.fixture
-def declare(world: World) -> Iterator[Callable[..., None]]:
-    """
-    Return a function that declares entry points beside those of the fixture `world`.
-
-    The patch is its own: the fixture `monkeypatch` is undone after `world`, and would put back what
-    `world` had put there.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-
-        def add(*entries: EntryPoint) -> None:
-            real = plugins.found
-
-            def found(group: str) -> tuple[EntryPoint, ...]:
-                return (*real(group), *(each for each in entries if each.group == group))
-
-            patch.setattr(plugins, "found", found)
-
-        yield add
-
-
 # --- finding and building -----------------------------------------------------------------------
 
 
@@ -448,8 +427,8 @@ def test_text_that_is_no_text_is_unreadable_and_the_others_go_on(world: World, t
         Difference.NEW: 1, Difference.CHANGED: 0, Difference.SAME: 0, Difference.BLOCKED: 2,
     }  # fmt: skip
     reasons = {item.number: [(r.code, r.about) for r in item.reasons] for item in world.items(run)}
-    assert ("unreadable", ("surname",)) in reasons["0417"]
-    assert reasons["0419"] == [("unreadable", ("kana",))]
+    assert ("unreadable", ("clinic", "surname")) in reasons["0417"]
+    assert reasons["0419"] == [("unreadable", ("rosta", "kana"))]
 
 
 def test_empty_text_is_known_to_be_empty(world: World) -> None:

@@ -301,6 +301,44 @@ def test_a_wrong_mapping_is_told_line_by_line(renkei: Renkei, tmp_path: Path) ->
     assert any(":2:1: " in line and "feilds" in line for line in result.err.splitlines())
 
 
+def test_all_mistakes_of_a_mapping_are_told_in_one_go(renkei: Renkei, tmp_path: Path) -> None:
+    """An unknown key hides no misspelt field."""
+    lines = [
+        "sides: [smarthr, touchontime]",
+        "fields:",
+        "  - {pair: [emp_code, code]}",
+        "  - {pair: [last_nam, lastName], optonal: true}",
+        "  - {pair: [email, emailAddress]}",
+    ]
+    (tmp_path / "bad.yaml").write_text("\n".join(lines))
+    result = renkei("mapping", "check", "./bad.yaml")
+    assert result.code == 3
+    told = "\n".join(result.err.splitlines())
+    assert all(f'"{word}"' in told for word in ("last_nam", "optonal", "emailAddress"))
+
+
+def test_what_a_mapping_leaves_unfilled_is_told_and_is_no_mistake(
+    renkei: Renkei, tmp_path: Path
+) -> None:
+    """Without the gender nobody new can be created in Touch On Time: said, and the code is 0."""
+    lines = [
+        "sides: [smarthr, touchontime]",
+        "fields:",
+        "  - {pair: [emp_code, code]}",
+        "  - {pair: [last_name, lastName]}",
+        "  - {pair: [first_name, firstName]}",
+    ]
+    (tmp_path / "thin.yaml").write_text("\n".join(lines))
+    result = renkei("mapping", "check", "./thin.yaml")
+    assert result.code == 0
+    assert "gender" in result.out
+    assert "divisionCode" not in result.out
+    (warning,) = renkei("mapping", "check", "./thin.yaml", "--output", "json").json["warnings"]
+    assert "gender" in warning
+    built_in = renkei("mapping", "check", "smarthr-touchontime", "--output", "json").json
+    assert built_in["warnings"] == []
+
+
 def test_wide_characters_keep_tables_straight(renkei: Renkei, runs: FakeRuns) -> None:
     """A choice with full-width characters does not shift the columns."""
     lines = renkei("choices", "touchontime").out.splitlines()

@@ -90,11 +90,12 @@ FIELDS = (
         role="retired",
         write="never",
     ),
-    FieldSpec(name="email", label=Label("メールアドレス", "E-mail address")),
+    FieldSpec(name="email", label=Label("メールアドレス", "E-mail address"), role="email"),
     FieldSpec(
         name=ESTABLISHMENT,
         label=Label("所属事業所", "Business establishment"),
         required=True,
+        offered=True,
         write="create",
         clearable=False,
     ),

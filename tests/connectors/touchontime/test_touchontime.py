@@ -330,6 +330,12 @@ def test_an_update_sends_only_what_changed(tot: TouchOnTime, mock: respx.MockRou
         (["a@x.test", "b@x.test"], "b@x.test", ["b@x.test"]),
         (["a@x.test", "b@x.test"], None, ["b@x.test"]),
         (["a@x.test"], None, []),
+        (["", "a@x.test", "b@x.test"], "n@x.test", ["n@x.test", "b@x.test"]),
+        (["", "a@x.test", " ", "b@x.test"], None, ["b@x.test"]),
+        (["a@x.test", "b@x.test", "c@x.test"], "B@X.test", ["B@X.test", "c@x.test"]),
+        (["a@x.test", "b@x.test", "B@x.test"], "n@x.test", ["n@x.test", "b@x.test"]),
+        ([None, "a@x.test"], "n@x.test", ["n@x.test"]),
+        (["　"], "n@x.test", ["n@x.test"]),
         (None, "n@x.test", ["n@x.test"]),
     ],
 )
@@ -345,6 +351,57 @@ def test_only_the_first_address_changes(
     person_now = current(mock, tot, emailAddresses=had)
     tot.update_employee(current=person_now, changes={"emailAddresses": first})
     assert json.loads(route.calls.last.request.content) == {"emailAddresses": sent}
+
+
+@pytest.mark.parametrize(
+    ("raw", "first", "others"),
+    [
+        (["a@x.test"], "a@x.test", ()),
+        (["", "a@x.test"], "a@x.test", ()),
+        ([None, " ", "a@x.test", "", "b@x.test"], "a@x.test", ("b@x.test",)),
+        ([" a@x.test "], " a@x.test ", ()),
+        ([""], None, ()),
+        ([], None, ()),
+        (None, None, ()),
+    ],
+)
+def test_the_first_address_that_is_not_empty_is_the_one(
+    tot: TouchOnTime, mock: respx.MockRouter, raw: list[str] | None, first: str, others: object
+) -> None:
+    """Blanks and nulls are no addresses; the others are told as such."""
+    found = current(mock, tot, emailAddresses=raw)
+    assert found.values["emailAddresses"] == first
+    assert found.others.get("emailAddresses", ()) == others
+    assert found.unreadable == ()
+
+
+def test_addresses_nobody_asked_for_are_not_told(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """They are read for later updates only."""
+    mock.get(f"{EMPLOYEES}/0417").mock(return_value=httpx.Response(200, json=person()))
+    (found,) = tot.read_employees(refs=[Ref(number="0417")], at=TODAY, fields=["code", "lastName"])
+    assert found.others == {}
+
+
+def test_with_base_values_the_list_is_changed_as_it_is_now(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """The list just read again is the one whose first address is replaced."""
+    before = current(mock, tot, emailAddresses=["", "a@x.test"])
+    current(mock, tot, emailAddresses=["", "a@x.test", "", "late@x.test"])
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=wants_base())
+    tot.update_employee(current=before, changes={"emailAddresses": "n@x.test"})
+    sent = json.loads(route.calls.last.request.content)["emailAddresses"]
+    assert sent == ["n@x.test", "late@x.test"]
+
+
+def test_a_system_that_sorts_its_addresses_has_stored_them(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """The new address is there, though not in front."""
+    answer = httpx.Response(200, json=person(emailAddresses=["a@x.test", "n@x.test"]))
+    mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=answer)
+    before = current(mock, tot, emailAddresses=["a@x.test"])
+    tot.update_employee(current=before, changes={"emailAddresses": "n@x.test"})
 
 
 @pytest.mark.parametrize(
