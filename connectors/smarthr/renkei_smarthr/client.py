@@ -106,8 +106,12 @@ class Client:
         """Return the first company of the account, or None."""
         return self._first("companies", {})
 
-    def create(self, values: Values) -> str:
-        """Create an employee and return the id; raises InDoubtError if the answer is not theirs."""
+    def create(self, values: Values) -> dict[str, JSON]:
+        """
+        Create an employee and return them as SmartHR has them now.
+
+        Raises InDoubtError if the answer is not theirs.
+        """
         body = new_record(values)
         answer = self._session.send("POST", "v1", "crews", body=body, idempotent=False).body
         created = answer if isinstance(answer, dict) else {}
@@ -118,9 +122,9 @@ class Client:
             raise self._without_number()
         if created.get(NUMBER) != values.get(NUMBER):
             raise self._other_answer()
-        return identity
+        return created
 
-    def update(self, identity: str, changes: Values) -> JSON:
+    def update(self, identity: str, changes: Values) -> dict[str, JSON]:
         """
         Change the given attributes and return the employee as SmartHR has it now.
 

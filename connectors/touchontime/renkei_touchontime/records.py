@@ -187,21 +187,30 @@ def _addresses(first: Value, emails: Sequence[str]) -> list[JSON]:
     return [*([first] if isinstance(first, str) else []), *others]
 
 
+def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
+    """
+    Return the employee in the *answer* to a write, with those of *fields* that it tells about.
+
+    A property beyond the base ones that is left out is empty only if the answer shows others of
+    the kind; otherwise it stays unknown. So do the addresses that an update would keep.
+    """
+    whole = not _ADDITIONAL.isdisjoint(answer)
+    person = employee(answer, [name for name in fields if name in answer or whole])
+    return person if EMAILS in answer or whole else evolve(person, extra=None)
+
+
 def not_stored(answer: Mapping[str, JSON], current: Employee, changes: Values) -> tuple[str, ...]:
     """
     Return the fields that an update was to change and that are as before, empty or of another day.
 
-    Text may be another one: the system's own way of writing it. A value beyond the base ones that
-    is left out is empty only if the answer shows others of the kind.
+    Text may be another one: the system's own way of writing it.
     """
-    after = employee(answer, tuple(changes)).values
-    whole = not _ADDITIONAL.isdisjoint(answer)
+    after = answered(answer, tuple(changes)).values
     return tuple(
         name
         for name, value in changes.items()
-        if name in after and (name in answer or whole)
-        if after[name] != value
-        and (isinstance(value, dt.date) or after[name] in (None, current.values.get(name)))
+        if name in after and after[name] != value
+        if isinstance(value, dt.date) or after[name] in (None, current.values.get(name))
     )
 
 

@@ -22,7 +22,7 @@ from renkei.connector import (
     Values,
 )
 from renkei.errors import SystemFault
-from renkei_smarthr import SmartHR
+from renkei_smarthr import SmartHR, records
 from renkei_smarthr.client import rooms
 
 BASE = "https://akebono.smarthr.jp/api"
@@ -492,3 +492,12 @@ def test_our_token_in_a_refusal_is_hidden(smarthr: SmartHR, mock: respx.MockRout
     error = caught.value
     assert error.detail == "Bearer *** は不正です"
     assert token not in f"{error.message} {error.detail} {error.fields}"
+
+
+def test_an_answer_to_a_write_tells_what_it_shows() -> None:
+    """A key that is left out stays unknown; the placeholder for no gender is empty."""
+    answer = {"id": "c1", "emp_code": "0417", "gender": "no_selected", "emp_status": "employed"}
+    seen = records.answered(answer, [*records.NAMES])
+    assert seen.id == "c1"
+    assert seen.values == {"emp_code": "0417", "gender": None, "retired": False}
+    assert not seen.unreadable
