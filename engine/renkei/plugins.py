@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar
 import pluggy
 from attrs import evolve, frozen
 
+from renkei.choices import told_apart
 from renkei.contract import PYTHON, is_id, is_sound, is_sound_error, real_text, storable
 from renkei.errors import (
     AnswerError,
@@ -169,7 +170,7 @@ class Reader:
         for name in names:
             if name not in self._types or names.count(name) > 1:
                 self._nonsense("new_employee_fields", name)
-        return fields
+        return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
 
     def refuse_missing(self, names: set[str]) -> None:
         """Raise ConnectorError for required fields the connector offers no choices for."""

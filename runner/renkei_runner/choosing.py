@@ -212,7 +212,7 @@ def _asked(each: NewField) -> str:
     title = printable(f"{label(each.label)} ({each.name})")
     click.echo(_("{field} of the new employees:").format(field=title), err=True)
     for index, choice in enumerate(each.choices, 1):
-        click.echo(printable(f"  {index}) {choice.code}  {choice.label}"), err=True)
+        click.echo(printable(f"  {index}) {choice.code}  {choice.shown}"), err=True)
     picked: int = click.prompt(
         _("Number in this list"), type=click.IntRange(1, len(each.choices)), err=True
     )

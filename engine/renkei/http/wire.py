@@ -1,8 +1,8 @@
 """The one place that talks to the HTTP library: sends a request, hands over the answer as it comes.
 
 Redirects are not followed, proxies and credentials of the environment are not used, certificates
-are always checked, and only ``gzip`` is unpacked, all its members, a little at a time: a small answer
-that unpacks into a huge one is stopped at the cap, not in memory.
+are always checked, and only ``gzip`` is unpacked, all members of it, a little at a time: a small
+answer that unpacks into a huge one is stopped at the cap, not in memory.
 """
 
 from __future__ import annotations
