@@ -137,12 +137,7 @@ class Client:
         return answer.body
 
     def _first(self, table: str, query: Mapping[str, str]) -> JSON:
-        query = {**query, "page": "1", "per_page": "1"}
-        answer = self._session.get("v1", table, query=query)
-        rows = answer.body
-        if not isinstance(rows, list):
-            raise self._session.not_a_list(answer)
-        return rows[0] if rows else None
+        return next(self._session.pages("v1", table, query=query, per_page=1), None)
 
     def _other_answer(self) -> InDoubtError:
         message = _("{name}: the answer does not belong to this employee. Look them up.")

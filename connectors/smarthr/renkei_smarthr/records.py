@@ -15,6 +15,7 @@ NUMBER = "emp_code"
 ESTABLISHMENT = "biz_establishment_id"
 STATUS = "emp_status"
 RETIRED = "retired"
+_LINES = ("pref", "city", "street", "building")
 _STATUSES = {"employed": False, "absent": False, "retired": True}
 
 FIELDS = (
@@ -182,4 +183,14 @@ def choice(record: Mapping[str, JSON]) -> Choice:
     identity, name = record.get("id"), record.get("name")
     if not isinstance(identity, str) or not isinstance(name, str):
         raise ValueError("name")  # noqa: TRY004 - as read_value does
-    return Choice(code=identity, label=name)
+    return Choice(code=identity, label=name, detail=_address(record))
+
+
+def _address(establishment: Mapping[str, JSON]) -> str:
+    """Return the first address of an establishment that says something, in one line."""
+    for kind in ("salary_payer_address", "soc_ins_address", "lab_ins_address"):
+        address = establishment.get(kind)
+        parts = [address.get(part) for part in _LINES] if isinstance(address, dict) else []
+        if line := "".join(part for part in parts if isinstance(part, str)).strip():
+            return line
+    return ""

@@ -395,6 +395,32 @@ def test_choices_are_read_live(smarthr: SmartHR, mock: respx.MockRouter) -> None
     assert (field.label.ja, field.label.en) == ("所属事業所", "Business establishment")
 
 
+TOWN = {"pref": "東京都", "city": "千代田区", "street": "1-1", "building": None}
+
+
+@pytest.mark.parametrize(
+    ("record", "detail"),
+    [
+        ({"salary_payer_address": TOWN}, "東京都千代田区1-1"),
+        ({"soc_ins_address": {**TOWN, "city": "港区"}, "lab_ins_address": TOWN}, "東京都港区1-1"),
+        (
+            {"soc_ins_address": {"pref": "", "city": None}, "lab_ins_address": TOWN},
+            "東京都千代田区1-1",
+        ),
+        ({"soc_ins_address": "東京都", "lab_ins_address": {"city": ["x"]}}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_establishment_has_its_address(
+    smarthr: SmartHR, mock: respx.MockRouter, record: dict[str, object], detail: str
+) -> None:
+    """It tells two of one name apart; an address that is empty or odd is none."""
+    row = {"id": "b-1", "name": "東京本社", **record}
+    mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows(row))
+    [field] = smarthr.new_employee_fields()
+    assert [choice.detail for choice in field.choices] == [detail]
+
+
 def test_a_choice_without_a_name_makes_no_sense(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     """The place of the odd record is named."""
     mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows({"id": "b-1", "name": None}))
