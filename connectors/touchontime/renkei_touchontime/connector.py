@@ -158,8 +158,14 @@ class TouchOnTime:
             raise refusals[0]  # nothing at all can be read: it is the token or the address
         findings = [_finding(subject, answer) for subject, answer in answers.items()]
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
+        by_hand = _(
+            "The screen of Touch On Time also wants the contracted days of a week"
+            " (週の契約労働日数), which its API does not reach: enter them there for each new"
+            " employee."
+        )
+        notes = (Finding("note", writing), Finding("note", by_hand))
         host = urlsplit(self._connection.base_url).hostname or ""
-        return Account(name or host, (company, *findings, Finding("note", writing)))
+        return Account(name or host, (company, *findings, *notes))
 
     def _company(self) -> tuple[str | None, Finding]:
         """Return the company's name, if the token may read it, and whether it may."""
