@@ -281,7 +281,7 @@ def _from_environment(name: str, _base: Path) -> str:
 def _from_file(name: str, base: Path) -> str:
     path = base / Path(name).expanduser()
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:  # Windows writes a mark
             if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 message = _("{path} can be read by others. Run: chmod 600 {path}").format(path=path)
                 raise ConfigurationError(message, code="token", where=f"file:{name}")

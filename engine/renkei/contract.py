@@ -127,7 +127,12 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
 
 
 def _sound_choice(choice: Any) -> bool:  # noqa: ANN401 - as above
-    return type(choice) is Choice and is_id(choice.code) and _is_text(choice.label)
+    return (
+        type(choice) is Choice
+        and is_id(choice.code)
+        and _is_text(choice.label)
+        and _is_text(choice.detail)
+    )
 
 
 def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above

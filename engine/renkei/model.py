@@ -94,10 +94,22 @@ class Ref:
 
 @frozen
 class Choice:
-    """One value a required new-record field can take; *label* is the system's own text."""
+    """
+    One value a required new-record field can take; *label* is the system's own text.
+
+    *detail* is what tells it from another one of the same label, such as an address. A connector
+    may always give it; it is kept only where it is needed.
+    """
 
     code: str
     label: str
+    detail: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people see."""
+        text = self.label or self.code
+        return f"{text} ({self.detail})" if self.detail else text
 
 
 @frozen
@@ -263,7 +275,7 @@ class Item:
     def written(self) -> tuple[Change, ...]:
         """What a sync writes, for people: the changes, then what was chosen for a new employee."""
         chosen = self.new_values.items()
-        return (*self.changes, *(Change(name, None, c.label or c.code) for name, c in chosen))
+        return (*self.changes, *(Change(name, None, c.shown) for name, c in chosen))
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar
 import pluggy
 from attrs import evolve, frozen
 
+from renkei.choices import told_apart
 from renkei.contract import PYTHON, is_id, is_sound, is_sound_error, real_text, storable
 from renkei.errors import (
     AnswerError,
@@ -174,7 +175,7 @@ class Reader:
         promised = {spec.name for spec in self.fields if spec.offered}
         if broken := promised - set(names):
             self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
-        return fields
+        return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
 
     def check(self) -> Account | None:
         """Prove the credentials; None if the connector has no way to."""

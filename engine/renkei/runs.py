@@ -301,8 +301,8 @@ class Runs:
         """
         run = self._store.run(run_id)
         if numbers:
-            known = {entry.number for entry in self._store.entries(run_id)}
-            refuse_numbers(sorted(set(numbers) - known))
+            known = {entry.number or "" for entry in self._store.entries(run_id)}
+            refuse_numbers(set(numbers), known)
         found = self._store.items(run_id, differences=differences, numbers=numbers)
         if run.outcomes is None:
             return found

@@ -23,6 +23,8 @@ from renkei_runner.parameters import DIFFERENCES, NEW_VALUE
 if TYPE_CHECKING:
     from renkei.runs import Runs
 
+MAX_CHOICE = 20_000_000
+"""Bytes: a hundred thousand new employees, each with values of their own."""
 ALL = frozenset({Difference.NEW, Difference.CHANGED})
 
 
@@ -93,12 +95,23 @@ def choice_in(path: Path) -> Selection:
     (a ``number`` with all its ``values``). Raises UsageError for anything else.
     """
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        plain = json.loads(text)
-        return _selection_in(**plain)
+        return _selection_in(**json.loads(_document(path)))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         message = _("{file} holds no choice: a JSON object with numbers, new and rows.")
         raise UsageError(message.format(file=path), code="choice", where=str(path)) from None
+
+
+def _document(path: Path) -> str | bytes:
+    """Return the text of a choice: in UTF-8, or in UTF-16 as PowerShell writes files."""
+    text: str | bytes
+    if str(path) == "-":
+        text = sys.stdin.read(MAX_CHOICE + 1)
+    else:
+        with path.open("rb") as file:
+            text = file.read(MAX_CHOICE + 1)
+    if len(text) > MAX_CHOICE:
+        raise ValueError(MAX_CHOICE)
+    return text
 
 
 def _selection_in(
@@ -212,7 +225,7 @@ def _asked(each: NewField) -> str:
     title = printable(f"{label(each.label)} ({each.name})")
     click.echo(_("{field} of the new employees:").format(field=title), err=True)
     for index, choice in enumerate(each.choices, 1):
-        click.echo(printable(f"  {index}) {choice.code}  {choice.label}"), err=True)
+        click.echo(printable(f"  {index}) {choice.code}  {choice.shown}"), err=True)
     picked: int = click.prompt(
         _("Number in this list"), type=click.IntRange(1, len(each.choices)), err=True
     )

@@ -367,17 +367,91 @@ READING = (
         "short-list-is-the-whole",
         "A list with fewer people than its own total is compared.",
         (
-            "renkei.http.paging:_Walk.finish",
-            "self._total is not None and len(self._ids) != self._total",
-            "False",
+            "renkei.http.paging:_Joined.is_whole",
+            "return len(self.last_met) == self.total",
+            "return True",
         ),
         tests="tests/engine/test_http_session.py::test_a_list_that_does_not_add_up_has_changed",
     ),
     bug(
         "moving-list-is-the-whole",
         "A list whose total changes from page to page is compared.",
-        ("renkei.http.paging:_Walk._compare_total", "elif total != self._total:", "elif False:"),
+        (
+            "renkei.http.paging:_Joined.compare_total",
+            "if self.total not in (None, total):",
+            "if False:",
+        ),
         tests="tests/engine/test_http_session.py::test_a_list_that_does_not_add_up_has_changed",
+    ),
+    bug(
+        "unstable-pages-read-once",
+        "People who stand on another page each time are missed for good.",
+        (
+            "renkei.http.paging:read_pages",
+            "if not walk.repeated or joined.is_too_much():",
+            "if True:",
+        ),
+        tests="tests/engine/test_http_session.py"
+        "::test_pages_without_a_fixed_order_are_joined_until_all_are_there",
+    ),
+    bug(
+        "empty-page-is-the-end",
+        "A page that lost all its rows ends the list, though it links on.",
+        (
+            "renkei.http.paging:_Walk._goes_on",
+            "return linked and not complete and self._empty < EMPTY_PAGES",
+            "return False",
+        ),
+        tests="tests/engine/test_http_session.py::test_an_empty_page_that_links_on_is_not_the_end",
+    ),
+    bug(
+        "first-gzip-member-only",
+        "What follows the first part of a packed answer is left out.",
+        (
+            "renkei.http.wire:Reply._unpacked",
+            "unpack.unconsumed_tail or unpack.unused_data",
+            "unpack.unconsumed_tail",
+        ),
+        tests="tests/engine/test_http_session.py::test_all_members_of_a_packed_answer_are_read",
+    ),
+    bug(
+        "label-decides",
+        "JSON that calls itself a web page is refused.",
+        (
+            "renkei.http.decode:is_web_page",
+            "(labelled and first not in _OURS)",
+            "labelled",
+        ),
+        tests="tests/engine/test_http_session.py::test_json_is_json_whatever_its_label",
+    ),
+    bug(
+        "unclear-is-nobody",
+        "Code 100 for a number means that nobody has it: they are created again.",
+        (
+            "renkei_touchontime.connector:TouchOnTime._find_singly",
+            "return None  # a dead token will refuse the list as well",
+            "return found",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_a_refusal_that_may_mean_nobody_is_settled_by_the_list",
+    ),
+    bug(
+        "no-gender-is-odd",
+        "Touch On Time's word for no gender blocks the employee.",
+        ("renkei.http.values:_text", "if raw in _NOTHING_CHOSEN:", "if False:"),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_a_gender_that_nobody_has_chosen_is_empty",
+    ),
+    bug(
+        "bare-answer-is-empty",
+        "What the short answer to a write leaves out is taken for empty.",
+        (
+            "renkei_touchontime.records:answered",
+            "whole = not _ADDITIONAL.isdisjoint(answer)",
+            "whole = True",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_a_bare_answer_tells_nothing_about_the_rest",
     ),
     bug(
         "cut-list-is-the-whole",
@@ -412,16 +486,16 @@ READING = (
         "The next page is asked for where the answer says, token included.",
         (
             "renkei.http.paging:read_pages",
-            "        yield from walk.take(session.get(*path, query=page))",
+            "            yield from walk.take(session.get(*path, query=page))",
             (
-                "        from renkei.http.request import Request\n"
-                '        said = answer.headers.get("link", "") if walk.page > 1 else ""\n'
-                '        if link := re.search("<(.+?)>", said):\n'
-                '            request = Request(method="GET", url=link[1])\n'
-                "            answer = session._perform(request, session._answer)\n"
-                "        else:\n"
-                "            answer = session.get(*path, query=page)\n"
-                "        yield from walk.take(answer)"
+                "            from renkei.http.request import Request\n"
+                '            said = answer.headers.get("link", "") if walk.page > 1 else ""\n'
+                '            if link := re.search("<(.+?)>", said):\n'
+                '                request = Request(method="GET", url=link[1])\n'
+                "                answer = session._perform(request, session._answer)\n"
+                "            else:\n"
+                "                answer = session.get(*path, query=page)\n"
+                "            yield from walk.take(answer)"
             ),
         ),
         tests="tests/engine/test_http_session.py::test_pages_are_read_to_the_end[True-True]",
@@ -497,7 +571,11 @@ READING = (
     bug(
         "bomb-unpacked",
         "A small answer that unpacks into a huge one is read to its end.",
-        ("renkei.http.wire:Reply.chunks", "if received > max_bytes:", "if False:"),
+        (
+            "renkei.http.wire:Reply.chunks",
+            "if max(received, self._response.num_bytes_downloaded) > max_bytes:",
+            "if False:",
+        ),
         tests="tests/engine/test_http_session.py"
         "::test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped",
     ),
@@ -677,6 +755,23 @@ DECIDING = (
             "if False:",
         ),
         tests="tests/engine/test_choose.py::test_unknown_and_blocked_numbers_are_refused",
+    ),
+    bug(
+        "equal-labels-look-equal",
+        "Two establishments of one name cannot be told apart.",
+        ("renkei.choices:told_apart", "if alike[label] == 1:", "if True:"),
+        tests="tests/engine/test_choices.py::test_equal_labels_are_told_apart_by_address_or_code",
+    ),
+    bug(
+        "code-as-similar-as-a-label",
+        "A label is taken although it is the code of another choice.",
+        (
+            "renkei.choices:meant",
+            "[choice for choice in choices if choice.code == text],",
+            "",
+        ),
+        tests="tests/engine/test_choices.py"
+        "::test_a_choice_is_meant_by_code_by_label_or_by_what_reads_alike",
     ),
     bug(
         "plan-of-any-age",

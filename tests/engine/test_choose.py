@@ -114,8 +114,13 @@ def test_chosen_are_differences_and_numbers_without_the_excluded(
         (Selection(differences=frozenset({Difference.BLOCKED})), ["Blocked"]),
         (Selection(numbers=("301",)), ["blocked", "301"]),
         (Selection(differences=NEW, numbers=("301",)), ["blocked", "301"]),
-        (Selection(numbers=("999", "1", "001")), ["not in the plan", "1, 999"]),
+        (Selection(numbers=("999", "1", "001")), ["not in the plan", "1 (but 001 is), 999."]),
         (Selection(differences=NEW, excluded=("888",)), ["not in the plan", "888"]),
+        (
+            Selection(differences=NEW, excluded=("１", "0002")),
+            ["0002 (but 002 is), １ (but 001 is)"],
+        ),
+        (Selection(differences=NEW, excluded=(" 001",)), ["001 (but 001 is)"]),
     ],
 )
 def test_unknown_and_blocked_numbers_are_refused(

@@ -198,22 +198,31 @@ def _addresses(first: Value, emails: Sequence[str]) -> list[JSON]:
     return list(kept.values())
 
 
+def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
+    """
+    Return the employee in the *answer* to a write, with those of *fields* that it tells about.
+
+    A property beyond the base ones that is left out is empty only if the answer shows others of
+    the kind; otherwise it stays unknown. So do the addresses that an update would keep.
+    """
+    whole = not _ADDITIONAL.isdisjoint(answer)
+    person = employee(answer, [name for name in fields if name in answer or whole])
+    return person if EMAILS in answer or whole else evolve(person, extra=None)
+
+
 def not_stored(answer: Mapping[str, JSON], current: Employee, changes: Values) -> tuple[str, ...]:
     """
     Return the fields that an update was to change and that are as before, empty or of another day.
 
-    Text may be another one: the system's own way of writing it. A value beyond the base ones that
-    is left out is empty only if the answer shows others of the kind.
+    Text may be another one: the system's own way of writing it.
     """
-    person = employee(answer, tuple(changes))
+    person = answered(answer, tuple(changes))
     after = person.values
-    whole = not _ADDITIONAL.isdisjoint(answer)
     return tuple(
         name
         for name, value in changes.items()
-        if name in after and (name in answer or whole)
-        if value not in (after[name], *person.others.get(name, ()))
-        and (isinstance(value, dt.date) or after[name] in (None, current.values.get(name)))
+        if name in after and value not in (after[name], *person.others.get(name, ()))
+        if isinstance(value, dt.date) or after[name] in (None, current.values.get(name))
     )
 
 

@@ -1,8 +1,8 @@
 """The one place that talks to the HTTP library: sends a request, hands over the answer as it comes.
 
 Redirects are not followed, proxies and credentials of the environment are not used, certificates
-are always checked, and only ``gzip`` is unpacked, a little at a time: a small answer that unpacks
-into a huge one is stopped at the cap, not in memory.
+are always checked, and only ``gzip`` is unpacked, all members of it, a little at a time: a small
+answer that unpacks into a huge one is stopped at the cap, not in memory.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ class Reply:
         received = 0
         for chunk in self._decoded():
             received += len(chunk)
-            if received > max_bytes:
+            # Packed bytes count too: a million empty gzip members unpack to nothing at all.
+            if max(received, self._response.num_bytes_downloaded) > max_bytes:
                 raise unreadable(TooLarge(max_bytes), self._name)
             yield chunk
 
@@ -115,24 +116,24 @@ class Reply:
             yield piece
 
     def _unpacked(self) -> Iterator[bytes]:
+        """Yield what is packed, one gzip member after the other: together they are the body."""
         unpack = zlib.decompressobj(_GZIP)
         for piece in self._raw():
             packed = piece
             while packed:
+                if unpack.eof:
+                    unpack = zlib.decompressobj(_GZIP)
                 yield self._inflate(unpack, packed)
-                packed = unpack.unconsumed_tail
+                packed = unpack.unconsumed_tail or unpack.unused_data
         if not unpack.eof:
             raise unreadable(CutOff(self._response.num_bytes_downloaded), self._name)
 
     def _inflate(self, unpack: zlib._Decompress, packed: bytes) -> bytes:
-        """Unpack a little, never more than one chunk; nothing may follow the end."""
+        """Unpack a little, never more than one chunk; what follows a member must be another one."""
         try:
-            chunk = unpack.decompress(packed, _CHUNK)
+            return unpack.decompress(packed, _CHUNK)
         except zlib.error:
             raise unreadable(NotJSON(self._response.num_bytes_downloaded), self._name) from None
-        if unpack.unused_data:
-            raise unreadable(NotJSON(self._response.num_bytes_downloaded), self._name)
-        return chunk
 
 
 @contextmanager

@@ -380,4 +380,8 @@ class Plans(Database):
 
 
 def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:
-    return {name: [choice.code, choice.label] for name, choice in new.items()} or None
+    return {name: _choice_out(choice) for name, choice in new.items()} or None
+
+
+def _choice_out(choice: Choice) -> list[str]:
+    return [choice.code, choice.label, *([choice.detail] if choice.detail else [])]
