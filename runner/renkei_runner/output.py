@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from typing import TextIO
 
@@ -46,6 +47,12 @@ def emit(document: Mapping[str, object]) -> None:
 def say(text: str = "") -> None:
     """Print one line, or several that are already safe."""
     click.echo("\n".join(map(printable, text.split("\n"))), file=_out())
+
+
+def say_at_once(text: str) -> None:
+    """Print a line on standard error past all buffers: one may be in use at this very moment."""
+    with suppress(OSError):
+        os.write(2, f"{text}\n".encode())
 
 
 def note(text: str) -> None:
