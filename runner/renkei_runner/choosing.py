@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +16,9 @@ from attrs import frozen
 from renkei.errors import UsageError
 from renkei.i18n import N_, _, label
 from renkei.model import Difference, NewField, NewRow, Run, Selection
-from renkei.printable import printable
 from renkei_runner.app import App
 from renkei_runner.cli import F, option
+from renkei_runner.output import asked, note
 from renkei_runner.parameters import DIFFERENCES, NEW_VALUE
 
 if TYPE_CHECKING:
@@ -93,12 +94,19 @@ def choice_in(path: Path) -> Selection:
     (a ``number`` with all its ``values``). Raises UsageError for anything else.
     """
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = _standard_input() if str(path) == "-" else path.read_text(encoding="utf-8")
         plain = json.loads(text)
         return _selection_in(**plain)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         message = _("{file} holds no choice: a JSON object with numbers, new and rows.")
         raise UsageError(message.format(file=path), code="choice", where=str(path)) from None
+
+
+def _standard_input() -> str:
+    """Return what comes in: JSON is UTF-8, whatever the terminal's encoding is."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    return sys.stdin.read()
 
 
 def _selection_in(
@@ -170,7 +178,7 @@ def _agrees(app: App, run: Run) -> bool:
         changed=run.counts.get(Difference.CHANGED, 0),
         target=run.target,
     )
-    return click.confirm(printable(text), default=False, err=True)
+    return click.confirm(asked(text), default=False, err=True)
 
 
 def _new_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -209,11 +217,11 @@ def _anyone_new(
 
 def _asked(each: NewField) -> str:
     """Let a person pick one choice of a numbered list; return its code."""
-    title = printable(f"{label(each.label)} ({each.name})")
-    click.echo(_("{field} of the new employees:").format(field=title), err=True)
+    title = f"{label(each.label)} ({each.name})"
+    note(_("{field} of the new employees:").format(field=title))
     for index, choice in enumerate(each.choices, 1):
-        click.echo(printable(f"  {index}) {choice.code}  {choice.label}"), err=True)
+        note(f"  {index}) {choice.code}  {choice.label}")
     picked: int = click.prompt(
-        _("Number in this list"), type=click.IntRange(1, len(each.choices)), err=True
+        asked(_("Number in this list")), type=click.IntRange(1, len(each.choices)), err=True
     )
     return each.choices[picked - 1].code

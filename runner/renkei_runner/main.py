@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from renkei_runner import language
+from renkei_runner.encoding import forgive, prepare
 from renkei_runner.signals import ended_by, interrupt
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the command line of this process; should it crash, no image of its memory is left."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    prepare()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str], app: App | None = None) -> int:
     """Run one command and return its exit code; *app* stands in for the real one in tests."""
+    forgive(sys.stdout, sys.stderr)
     language.speak(language.choose(arguments))
     from renkei_runner.app import App  # click may be imported only after its language is bound
     from renkei_runner.cli import cli
