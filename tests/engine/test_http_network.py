@@ -19,6 +19,7 @@ from attrs import define, field
 from renkei.config import load_config, network_of
 from renkei.errors import ConfigurationError, InDoubtError, MappingError, UnavailableError
 from renkei.http import Connection, Network, RetryBudget, Secret, Session, Timeouts, deadline
+from renkei.i18n import set_language
 from renkei_runner.main import run
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificates")
@@ -27,6 +28,14 @@ TOKEN = "t0ken-of-this-connection"
 HOST = "kot.example.jp"
 PASSWORD = "s3cret%21word"
 QUICK = Timeouts(connect_s=1, read_s=0.5, call_s=0.8, list_s=1)
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commands speak the language of the process; the next test starts in English again."""
+    monkeypatch.setenv("LANGUAGE", "")
+    yield
+    set_language("en")
 
 
 @define

@@ -92,8 +92,8 @@ def _of_certificate(reason: int) -> tuple[str, str]:
     if reason in UNKNOWN_AUTHORITY:
         return "certificate_authority", _(
             "{name}: the certificate of the system is of an authority that is not known here. If"
-            " your company's network looks into connections, name its certificate with ca_file; if"
-            " not, check base_url and ask who runs your network."
+            " your company's network opens TLS connections, name the company's certificate with"
+            " ca_file; if not, check base_url and ask who runs your network."
         )
     if reason in WRONG_TIME:
         return "certificate_expired", _(
@@ -122,8 +122,8 @@ def _of_proxy(error: BaseException) -> tuple[str, str]:
         )
     if isinstance(error, httpx.RemoteProtocolError | httpx.LocalProtocolError):
         return "proxy_failed", _(
-            "{name}: what answers as the proxy is none, or is in trouble. Check proxy in the"
-            " configuration, then try again."
+            "{name}: no proxy answers at the address of the proxy, or it is in trouble. Check proxy"
+            " in the configuration, then try again."
         )
     return "proxy_unreachable", _(
         "{name}: the proxy cannot be reached. Check proxy in the configuration and the network,"
