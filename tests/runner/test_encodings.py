@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import Office, empty_store, office
@@ -74,6 +75,20 @@ def test_every_encoding_ends_as_utf8_does(office: Office, language: str) -> None
             if words[0] in ("plan", "sync") and number in words:
                 assert "\\u9ad9" in text or "髙" in text
                 assert "\\U00020bb7" in text or "𠮷" in text
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_rare_name_is_printed(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, tmp_path: Path
+) -> None:
+    """The quickest case: an error that names a file with such characters."""
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(raw, encoding=encoding))
+    monkeypatch.setenv("LANGUAGE", "")
+    path = tmp_path / f"{NAME}.yaml"
+    assert run_command(["--lang", "en", "--config", str(path), "reports"], App(asks=False)) == 3
+    sys.stderr.flush()
+    assert "no configuration file" in raw.getvalue().decode(encoding)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
