@@ -154,7 +154,7 @@ class _Connection:
     closed_hours: list[str] | None = None
     limits: list[_Limit] | None = None
     safety: Safety = field(factory=Safety)
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
 
 
