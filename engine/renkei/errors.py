@@ -93,9 +93,15 @@ class MappingError(ConfigurationError):
 
 
 class SystemFault(RenkeiError):
-    """One of the two systems, or the way to it, is at fault; *where* is the connection's name."""
+    """
+    One of the two systems, or the way to it, is at fault; *where* is the connection's name.
+
+    *detail* is what the system itself said, status and code included: for the report, like that of
+    a RecordError.
+    """
 
     default_code = "system"
+    detail: str | None = None
 
 
 class AccessError(SystemFault):
@@ -217,7 +223,23 @@ class StoreError(RenkeiError):
 
 
 class BusyError(RenkeiError):
-    """Another run is writing to the same connection, or has taken over from this one."""
+    """
+    Another run is writing to the same account, or has taken over from this one.
+
+    *known_in_s*: nobody knows whether its process still lives; so many seconds without a sign of it
+    prove that it does not. None if there is nothing to wait for.
+    """
 
     exit_code = 5
     default_code = "busy"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        hint: str = "",
+        known_in_s: float | None = None,
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.known_in_s = known_in_s

@@ -199,6 +199,15 @@ class Remark:
     about: tuple[str, ...] = ()
 
 
+@frozen
+class Try:
+    """What became of one employee before somebody had it tried again."""
+
+    outcome: Outcome
+    reason: Remark | None = None
+    detail: str | None = None
+
+
 @frozen(kw_only=True)
 class Item:
     """
@@ -208,7 +217,8 @@ class Item:
     the source said, *before* the target's mapped fields at the fetch (None for a new employee),
     *after* the translated values. *changes* is empty unless there is something to write. From the
     choice on, *selected* and *new_values* (required new-record fields) are set; from the sync on,
-    *outcome* with its *outcome_reason* and *detail*, the system's own words.
+    *outcome* with its *outcome_reason* and *detail*, the system's own words; *earlier* has what
+    became of the tries before the last one, oldest first.
     """
 
     number: str | None
@@ -229,6 +239,7 @@ class Item:
     outcome: Outcome | None = None
     outcome_reason: Remark | None = None
     detail: str | None = None
+    earlier: tuple[Try, ...] = ()
 
     @property
     def written(self) -> tuple[Change, ...]:
@@ -268,8 +279,11 @@ class Run:
 
     *counts* has every difference. *outcomes* has every outcome once a sync has begun, else None.
     *reason* tells why the run is paused or failed, *resume_at* when it may go on (information).
-    *allowed_by* allowed what is over the safety limits. *purged* is true when the employees' values
-    are gone.
+    *who* fetched, *chosen_by* chose and *synced_by* synced last; *allowed_by* allowed what is over
+    the safety limits, *taken_over_by* took the run from a process whose fate was unknown.
+    *base_chosen* tells whether a person chose the base date (None: not known), *again_of* is the
+    run whose choice was carried over. *pauses* has the codes of all reasons it has paused for.
+    *purged* is true when the employees' values are gone.
     """
 
     id: str
@@ -279,6 +293,12 @@ class Run:
     status: Status
     who: str
     created_at: dt.datetime
+    base_chosen: bool | None = None
+    again_of: str | None = None
+    chosen_by: str | None = None
+    synced_by: str | None = None
+    taken_over_by: str | None = None
+    pauses: tuple[str, ...] = ()
     sync_started_at: dt.datetime | None = None
     finished_at: dt.datetime | None = None
     mapping_name: str

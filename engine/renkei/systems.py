@@ -13,7 +13,7 @@ from renkei.clock import Clock
 from renkei.compare import Comparison
 from renkei.config import Config, MappingUse, network_of, resolve_secret
 from renkei.errors import ConfigurationError
-from renkei.http import Connection, RetryBudget, Secret
+from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
 from renkei.i18n import _
 from renkei.mapping import (
@@ -168,6 +168,7 @@ class Systems:
 
     def _connection(self, name: str, *, read_only: bool) -> Connection:
         settings = self.config.connection(name)
+        longest_s = float(self.config.settings.longest_request_seconds)
         connection = Connection(
             name=name,
             connector=settings.connector,
@@ -177,12 +178,13 @@ class Systems:
             options=settings.options,
             read_only=read_only,
             network=network_of(settings, self.config.base),
+            timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
             closed_hours=settings.closed_hours,
             limits=settings.limits,
         )
         # The system counts what was read to choose and what is written as one.
-        connection.pacer = self._pacers.setdefault(name, connection.pacer)
+        connection.pacer = self._pacers.setdefault(connection.identity, connection.pacer)
         connection.on_wait = lambda reason, seconds: self.observer.waiting(name, reason, seconds)
         self._opened.append(connection)
         return connection

@@ -74,8 +74,9 @@ class Connection:
 
     *closed_hours* and *limits*, unless None, stand in for what the connector declares
     (*conditions*). *network* is the way there. *guard* and *on_wait* may be set and changed at any
-    time. *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError
-    if *base_url* cannot be used.
+    time. One write leaves *write_tries* times at most; *sent_since* counts how often it has.
+    *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError if
+    *base_url* cannot be used.
     """
 
     name: str
@@ -95,6 +96,8 @@ class Connection:
     conditions: Conditions = field(factory=Conditions)
     guard: Guard | None = None
     on_wait: OnWait | None = None
+    write_tries: int = 3
+    sent_since: int = field(init=False, default=0)
     pacer: Pacer = field(init=False)
     _sessions: list[Session] = field(init=False, factory=list)
 
@@ -127,6 +130,17 @@ class Connection:
         self.close()
 
     @property
+    def identity(self) -> str:
+        """
+        What tells this account from others: connector, address and token. It is a secret.
+
+        All customers of a system may share an address, and one account may have several names.
+        """
+        parts = urlsplit(self.base_url)
+        address = f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+        return f"{self.connector}\n{address}\n{self.token.reveal()}"
+
+    @property
     def hours_in_force(self) -> Sequence[ClosedHours]:
         """The closed hours to keep to."""
         return self.conditions.closed_hours if self.closed_hours is None else self.closed_hours
@@ -135,6 +149,10 @@ class Connection:
     def limits_in_force(self) -> Sequence[RequestLimit]:
         """The request limits to keep to."""
         return self.conditions.limits if self.limits is None else self.limits
+
+    def begin_write(self, *, tries: int) -> None:
+        """Begin to count the requests of one write; there may be *tries* of them."""
+        self.write_tries, self.sent_since = tries, 0
 
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""

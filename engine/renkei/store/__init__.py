@@ -1,8 +1,20 @@
 """The report store: what was planned, chosen, sent and what became of it."""
 
-from renkei.store.hold import Hold, Moment
-from renkei.store.journal import OpenWrite
+from renkei.store.hold import Hold, Moment, Pulse
+from renkei.store.journal import Write
 from renkei.store.lease import Lease
 from renkei.store.store import Store
+from renkei.store.tables import ACCEPTED, ANSWERED, NOT_STORED, REFUSED
 
-__all__ = ["Hold", "Lease", "Moment", "OpenWrite", "Store"]
+__all__ = [
+    "ACCEPTED",
+    "ANSWERED",
+    "NOT_STORED",
+    "REFUSED",
+    "Hold",
+    "Lease",
+    "Moment",
+    "Pulse",
+    "Store",
+    "Write",
+]

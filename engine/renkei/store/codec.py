@@ -21,6 +21,7 @@ from renkei.model import (
     Run,
     Selection,
     Status,
+    Try,
     Value,
 )
 
@@ -44,6 +45,22 @@ def remark_in(plain: Plain) -> Remark | None:
 def remarks_in(plain: Plain) -> tuple[Remark, ...]:
     """Return several remarks."""
     return tuple(Remark(code, tuple(about)) for code, *about in plain)
+
+
+def try_out(outcome: str, reason: Plain, detail: str | None) -> Plain:
+    """Return what the columns of an item say of its last try, to be kept beside the next one."""
+    return [outcome, reason, detail]
+
+
+def try_in(plain: Plain) -> Try:
+    """Return the try that :func:`try_out` wrote."""
+    outcome, reason, detail = plain
+    return Try(Outcome(outcome), remark_in(reason), detail)
+
+
+def without_details(tries: Plain) -> Plain:
+    """Return what is kept of earlier tries for good: no text of the other system."""
+    return [try_out(outcome, reason, None) for outcome, reason, _detail in tries or ()]
 
 
 def item_row(run_id: int, position: int, item: Item) -> dict[str, Plain]:
@@ -80,6 +97,7 @@ def item_in(row: RowMapping) -> Item:
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         outcome_reason=remark_in(row["outcome_reason"]),
         detail=row["detail"],
+        earlier=tuple(try_in(plain) for plain in row["earlier"] or ()),
         **payload,
     )
 
@@ -93,8 +111,14 @@ def run_in(
         source=row["source"],
         target=row["target"],
         base_date=row["base_date"],
+        base_chosen=row["base_chosen"],
+        again_of=None if row["again_of"] is None else str(row["again_of"]),
         status=status,
         who=row["who"],
+        chosen_by=row["chosen_by"],
+        synced_by=row["synced_by"],
+        taken_over_by=row["taken_over_by"],
+        pauses=tuple(row["pauses"] or ()),
         created_at=row["created_at"],
         sync_started_at=row["sync_started_at"],
         finished_at=row["finished_at"],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import hashlib
+import hmac
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,10 +16,11 @@ from renkei.errors import UsageError
 from renkei.i18n import _
 from renkei.model import Outcome, Remark, Run, Status
 from renkei.store import codec, lease, schema
-from renkei.store.owner import Owner
-from renkei.store.tables import items, runs, writes
+from renkei.store.owner import Owner, is_alive, known_in_s
+from renkei.store.tables import facts, items, leases, runs, writes
 
-LONGEST_FETCH = dt.timedelta(days=1)
+KEY = "account_key"
+"""The fact with which accounts are told apart; it never leaves the store."""
 
 
 class Database:
@@ -37,6 +40,30 @@ class Database:
         """Let go of the database."""
         self._engine.dispose()
 
+    def account(self, identity: str) -> str:
+        """
+        Return what this store calls the account of *identity*, which holds its token.
+
+        It is a digest with a key of this store alone: nobody can try tokens on it elsewhere.
+        """
+        key = bytes.fromhex(self._fact(KEY) or self._new_fact(KEY, secrets.token_hex(32)))
+        return hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()
+
+    def _fact(self, name: str) -> str | None:
+        with self._reading() as connection:
+            query = sa.select(facts.c.value).where(facts.c.name == name)
+            found: str | None = connection.execute(query).scalar()
+            return found
+
+    def _new_fact(self, name: str, value: str) -> str:
+        """Keep *value*, unless another process was faster; return what is kept."""
+        with self._writing() as connection:
+            query = sa.select(facts.c.value).where(facts.c.name == name)
+            kept: str | None = connection.execute(query).scalar()
+            if kept is None:
+                connection.execute(sa.insert(facts).values(name=name, value=value))
+            return kept or value
+
     def run(self, run_id: str) -> Run:
         """Return a run as it stands now; UsageError if there is none of that id."""
         with self._reading() as connection:
@@ -49,6 +76,24 @@ class Database:
             query = query.where(runs.c.id < self._id(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
+
+    def undecided_s(self) -> float | None:
+        """
+        Return in how many seconds it is known of every run whether somebody is at work on it.
+
+        None: now. Only of another machine, or of the time before a restart, it may not be.
+        """
+        fetching = sa.select(runs).where(runs.c.status == Status.FETCHING.value)
+        with self._reading() as connection:
+            waits = [
+                _undecided_s(row, f"fetch {row['id']}")
+                for row in connection.execute(fetching).mappings()
+            ]
+            waits += [
+                _undecided_s(row, lease.place(row))
+                for row in connection.execute(sa.select(leases)).mappings()
+            ]
+        return max((wait for wait in waits if wait is not None), default=None)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -126,10 +171,15 @@ class Database:
 
 
 def _is_abandoned(row: RowMapping) -> bool:
-    """Tell whether nobody fetches any more; of another machine only the time can tell."""
-    owner = Owner.parse(row["owner"])
-    age = dt.datetime.now(dt.UTC) - row["created_at"]
-    return owner.is_dead() if owner.is_here else age > LONGEST_FETCH
+    """Tell whether nobody fetches any more."""
+    return not is_alive(Owner.parse(row["owner"]), row["beat"] or 0.0, f"fetch {row['id']}")
+
+
+def _undecided_s(row: RowMapping, place: str) -> float | None:
+    if row["owner"] is None:
+        return None
+    owner, last = Owner.parse(row["owner"]), row["beat"] or 0.0
+    return known_in_s(owner, last, place) if is_alive(owner, last, place) else None
 
 
 def same_item() -> sa.ColumnElement[bool]:
@@ -138,12 +188,9 @@ def same_item() -> sa.ColumnElement[bool]:
 
 
 def begun(connection: Connection, run_id: int) -> bool:
-    """Return whether the first intent, or any outcome, of a run has been committed."""
+    """Return whether the first intent of a run has been committed: an outcome alone is none."""
     sent = sa.select(writes.c.id).where(writes.c.run_id == run_id)
-    ended = sa.select(items.c.position).where(
-        items.c.run_id == run_id, items.c.outcome.is_not(None)
-    )
-    return bool(connection.execute(sa.select(sa.or_(sent.exists(), ended.exists()))).scalar())
+    return bool(connection.execute(sa.select(sent.exists())).scalar())
 
 
 def key_of(result: sa.CursorResult[Any]) -> int:

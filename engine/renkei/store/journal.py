@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import UsageError
 from renkei.i18n import _
@@ -14,26 +16,42 @@ from renkei.model import Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
 from renkei.store.database import Database, begun, key_of, same_item
 from renkei.store.lease import Lease
-from renkei.store.tables import UNFINISHED, items, leases, runs, writes
+from renkei.store.tables import (
+    ACCEPTED,
+    ANSWERED,
+    NOT_STORED,
+    REFUSED,
+    UNFINISHED,
+    items,
+    runs,
+    writes,
+)
 
-ACCEPTED = "accepted"
-"""The result of a write that failed though the system carried it out: never to be sent again."""
+STAYS = (Status.CANCELLED, Status.EXPIRED, Status.DONE, Status.DONE_WITH_ERRORS)
+"""A run in one of these is over: looking up what is in doubt does not open it again."""
 
 
 @frozen(kw_only=True)
-class OpenWrite:
-    """A write whose fate is unknown."""
+class Write:
+    """
+    One write of the journal that is not settled yet.
+
+    *sent_at* is when its request left at the latest, in real seconds since 1970; None: not known.
+    *answer_id* is the id that the system gave somebody new.
+    """
 
     id: int
     item: Item
     kind: str
+    sent_at: float | None
+    answer_id: str | None
 
 
 class Journal(Database):
     """The part of the store that makes a sync safe to interrupt anywhere."""
 
     def has_begun(self, run_id: str) -> bool:
-        """Return whether the first intent, or any outcome, has been committed."""
+        """Return whether the first intent has been committed."""
         key = self._id(run_id)
         with self._reading() as connection:
             return begun(connection, key)
@@ -44,25 +62,31 @@ class Journal(Database):
         at: dt.datetime,
         who: str,
         *,
+        account: str,
         selection: Selection | None = None,
         allow: bool = False,
         retry_failed: bool = False,
+        take_over: bool = False,
     ) -> Lease:
         """
-        Take the lease on the target and mark the run as syncing, or raise BusyError.
+        Take the lease on the target's *account* and mark the run as syncing, or raise BusyError.
 
-        A cancelled run stays cancelled: what is in doubt may be looked up, nothing is sent.
+        A run that is over stays so: what is in doubt may be looked up.
         With *selection*, UsageError unless that is still the choice; with *allow*, *who* allows
-        what is unusual in it.
-        With *retry_failed* every ``failed`` outcome is forgotten, so that the sync tries again.
+        what is unusual in it; with *take_over* a process of unknown fate is not waited for.
+        With *retry_failed* every ``failed`` outcome is kept as an earlier try and tried again.
         """
         key = self._id(run_id)
         with self._writing() as connection:
             row = self._row(connection, run_id)
             if selection and row["selection"] != codec.selection_out(selection):
                 raise another_choice(run_id)
-            held = lease.acquire(connection, row["target"], key, who, at)
-            if row["status"] == Status.CANCELLED:
+            held, taken = lease.acquire(
+                connection, account, row["target"], key, who, at, take_over=take_over
+            )
+            if taken:
+                self._update(connection, key, taken_over_by=who)
+            if row["status"] in STAYS and not retry_failed:
                 return held
             if retry_failed:
                 _forget_failed(connection, key)
@@ -74,6 +98,8 @@ class Journal(Database):
                 key,
                 status=Status.SYNCING.value,
                 sync_started_at=row["sync_started_at"] or at,
+                synced_by=who,
+                target_account=account,
                 finished_at=None,
                 reason=None,
                 resume_at=None,
@@ -92,14 +118,16 @@ class Journal(Database):
         paused = status is Status.PAUSED
         with self._writing() as connection:
             lease.renew(connection, held)
-            if self._status(connection, held.run_id) is not Status.CANCELLED:
+            before = self._state(connection, held.run_id)
+            if before["status"] != Status.CANCELLED:
                 self._update(
                     connection,
                     held.run_id,
                     status=status.value,
-                    finished_at=None if paused else at,
+                    finished_at=None if paused else before["finished_at"] or at,
                     reason=codec.remark_out(reason),
                     resume_at=resume_at,
+                    pauses=_with_pause(before["pauses"], reason) if paused else before["pauses"],
                 )
             lease.release(connection, held)
 
@@ -116,14 +144,26 @@ class Journal(Database):
         """
         with self._writing() as connection:
             lease.renew(connection, held)
-            if self._status(connection, held.run_id) is Status.CANCELLED:
+            if self._state(connection, held.run_id)["status"] == Status.CANCELLED:
                 return None
             result = connection.execute(
                 sa.insert(writes).values(
-                    run_id=held.run_id, position=position, kind=kind, token=held.token, intent_at=at
+                    run_id=held.run_id,
+                    position=position,
+                    kind=kind,
+                    token=held.token,
+                    intent_at=at,
+                    sent_at=time.time(),
                 )
             )
             return key_of(result)
+
+    def stamp(self, held: Lease, write_id: int) -> None:
+        """Record that the request of a write leaves now, and renew the lease."""
+        with self._writing() as connection:
+            lease.renew(connection, held)
+            stamped = sa.update(writes).where(writes.c.id == write_id)
+            connection.execute(stamped.values(sent_at=time.time()))
 
     def record(
         self,
@@ -133,38 +173,50 @@ class Journal(Database):
         at: dt.datetime,
         *,
         write_id: int | None = None,
+        result: str | None = None,
+        answer_id: str | None = None,
         reason: Remark | None = None,
         detail: str | None = None,
-        accepted: bool = False,
     ) -> None:
         """
         Commit the outcome of one employee, and with *write_id* the result of that write.
 
-        *accepted* tells of a failure after which the system has the employee all the same.
-        ``unknown`` leaves the write open. A result that arrives after the lease was lost is still
-        recorded, being a fact about the other system, unless the successor has found out more.
+        The result is the outcome's name unless *result* says more; *answer_id* is the id of
+        somebody new. ``unknown`` leaves the write open. A result that arrives after the lease was
+        lost is still recorded, being a fact about the other system, unless the successor has found
+        out more.
         """
-        holds = (
-            sa.select(leases.c.connection)
-            .where(leases.c.connection == held.connection, leases.c.token == held.token)
-            .exists()
-        )
         open_still = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
         with self._writing() as connection:
             if write_id is not None and outcome is not Outcome.UNKNOWN:
                 connection.execute(
                     sa.update(writes)
                     .where(writes.c.id == write_id)
-                    .values(result=ACCEPTED if accepted else outcome.value, result_at=at)
+                    .values(result=result or outcome.value, result_at=at)
                 )
+            if answer_id is not None:
+                answered = sa.update(writes).where(writes.c.id == write_id)
+                connection.execute(answered.values(answer_id=answer_id))
             connection.execute(
                 sa.update(items)
                 .where(items.c.run_id == held.run_id, items.c.position == position)
-                .where(sa.or_(holds, open_still))
+                .where(sa.or_(lease.holds(held), open_still))
                 .values(
                     outcome=outcome.value, outcome_reason=codec.remark_out(reason), detail=detail
                 )
             )
+
+    def confirm(self, seen: Collection[Write], at: dt.datetime) -> None:
+        """Record that answered writes have been seen in the system; their outcomes stand."""
+        done = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
+        with self._writing() as connection:
+            for kind, outcome in done.items():
+                ids = [write.id for write in seen if write.kind == kind]
+                connection.execute(
+                    sa.update(writes)
+                    .where(writes.c.id.in_(ids))
+                    .values(result=outcome.value, result_at=at)
+                )
 
     def close_write(self, write_id: int, result: str, at: dt.datetime) -> None:
         """Record that a write had no effect, so that it may be sent again under a new intent."""
@@ -173,22 +225,54 @@ class Journal(Database):
                 sa.update(writes).where(writes.c.id == write_id).values(result=result, result_at=at)
             )
 
-    def open_writes(self, run_id: int) -> list[OpenWrite]:
+    def open_writes(self, run_id: int) -> list[Write]:
         """Return the writes of a run whose fate is unknown, oldest first."""
+        return self._writes(run_id, writes.c.result.is_(None))
+
+    def answered_writes(self, run_id: int) -> list[Write]:
+        """Return the writes of a run that were answered and not looked at since, oldest first."""
+        return self._writes(run_id, writes.c.result == ANSWERED)
+
+    def _writes(self, run_id: int, condition: sa.ColumnElement[bool]) -> list[Write]:
+        columns = (writes.c.id.label("write_id"), writes.c.kind, writes.c.sent_at)
         query = (
-            sa.select(items, writes.c.id.label("write_id"), writes.c.kind)
-            .join(
-                writes,
-                same_item(),
-            )
-            .where(writes.c.run_id == run_id, writes.c.result.is_(None))
+            sa.select(items, *columns, writes.c.answer_id)
+            .join(writes, same_item())
+            .where(writes.c.run_id == run_id, condition)
             .order_by(writes.c.id)
         )
         with self._reading() as connection:
             return [
-                OpenWrite(id=row["write_id"], item=codec.item_in(row), kind=row["kind"])
+                Write(
+                    id=row["write_id"],
+                    item=codec.item_in(row),
+                    kind=row["kind"],
+                    sent_at=row["sent_at"],
+                    answer_id=row["answer_id"],
+                )
                 for row in connection.execute(query).mappings()
             ]
+
+    def refused_before(self, run_id: str) -> frozenset[str]:
+        """
+        Return the source's ids of those whose last write in this pair was refused.
+
+        Only refusals that sounded as if they were about the whole system count.
+        """
+        with self._reading() as connection:
+            row = self._row(connection, run_id)
+            query = (
+                sa.select(items.c.source_id, writes.c.result)
+                .join(writes, same_item())
+                .join(runs, runs.c.id == items.c.run_id)
+                .where(runs.c.source == row["source"], runs.c.target == row["target"])
+                .order_by(writes.c.id)
+            )
+            refused = query.where(writes.c.result == REFUSED)
+            ids = {source_id for source_id, _result in connection.execute(refused)}
+            theirs = connection.execute(query.where(items.c.source_id.in_(ids)))
+            last = dict(theirs.all())
+        return frozenset(source_id for source_id, result in last.items() if result == REFUSED)
 
     def accepted(self, target: str, run_id: int | None = None) -> frozenset[str]:
         """Return the numbers that *target* was sent and left out of the employees it created."""
@@ -215,22 +299,90 @@ class Journal(Database):
                 resume_at=None,
             )
 
+    def is_unsettled(self, run_id: str) -> bool:
+        """Return whether a write of a run is in doubt, or was answered and not looked at since."""
+        unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
+        query = sa.select(writes.c.id).where(writes.c.run_id == self._id(run_id), unsettled)
+        with self._reading() as connection:
+            return bool(connection.execute(sa.select(query.exists())).scalar())
+
+    def lost_creates(self, run_id: str) -> dict[str, float | None]:
+        """
+        Return the numbers of those whom other runs may have created in the same target.
+
+        Their answers never came; with each the time its request left, as in :class:`Write`.
+        """
+        with self._reading() as connection:
+            row = self._row(connection, run_id)
+            same = sa.or_(
+                runs.c.target == row["target"], runs.c.target_account == row["target_account"]
+            )
+            query = (
+                sa.select(items.c.number, writes.c.sent_at)
+                .join(writes, same_item())
+                .join(runs, runs.c.id == items.c.run_id)
+                .where(same, writes.c.kind == "create", writes.c.result.is_(None))
+                .where(runs.c.id != row["id"])
+            )
+            return dict(connection.execute(query).all())
+
+    def expire(self, run_id: str, at: dt.datetime) -> None:
+        """Let a paused run be over: its plan is too old."""
+        with self._writing() as connection:
+            row = self._row(connection, run_id)
+            if row["status"] in (Status.SYNCING, Status.PAUSED) and not lease.holder(
+                connection, row["id"]
+            ):
+                self._update(
+                    connection,
+                    row["id"],
+                    status=Status.EXPIRED.value,
+                    finished_at=at,
+                    reason=None,
+                    resume_at=None,
+                )
+
+    def is_cancelled(self, run_id: int) -> bool:
+        """Return whether somebody has asked a run to stop."""
+        with self._reading() as connection:
+            status: str = self._state(connection, run_id)["status"]
+            return status == Status.CANCELLED
+
     @staticmethod
-    def _status(connection: Connection, run_id: int) -> Status:
-        query = sa.select(runs.c.status).where(runs.c.id == run_id)
-        return Status(connection.execute(query).scalar_one())
+    def _state(connection: Connection, run_id: int) -> RowMapping:
+        query = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses)
+        return connection.execute(query.where(runs.c.id == run_id)).mappings().one()
+
+
+def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:
+    codes = [*(pauses or []), *([reason.code] if reason else [])]
+    return list(dict.fromkeys(codes))
 
 
 def _forget_failed(connection: Connection, run_id: int) -> None:
+    """Let those who failed be tried again; what became of them is kept beside the next try."""
     accepted = sa.select(writes.c.position).where(
-        writes.c.run_id == run_id, writes.c.result == ACCEPTED
+        writes.c.run_id == run_id,
+        writes.c.kind == "create",  # the system may have somebody, whatever a look shows
+        writes.c.result.in_((ACCEPTED, NOT_STORED)),
     )
-    connection.execute(
-        sa.update(items)
+    failed = (
+        sa.select(items)
         .where(items.c.run_id == run_id, items.c.outcome == Outcome.FAILED.value)
         .where(items.c.position.not_in(accepted))
-        .values(outcome=None, outcome_reason=None, detail=None)
     )
+    for row in connection.execute(failed).mappings().all():
+        last = codec.try_out(row["outcome"], row["outcome_reason"], row["detail"])
+        connection.execute(
+            sa.update(items)
+            .where(items.c.run_id == run_id, items.c.position == row["position"])
+            .values(
+                earlier=[*(row["earlier"] or []), last],
+                outcome=None,
+                outcome_reason=None,
+                detail=None,
+            )
+        )
 
 
 def another_choice(run_id: str) -> UsageError:

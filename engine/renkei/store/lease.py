@@ -1,11 +1,10 @@
-"""One run at a time writes to a connection: a lease with a growing token.
+"""One run at a time writes to an account: a lease with a growing token.
 
 Every intent is inserted only while the token holds, and renews the lease in the same transaction.
 """
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,62 +14,68 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import BusyError
 from renkei.i18n import _
 from renkei.model import JST
-from renkei.store.owner import Owner
+from renkei.store.owner import Owner, beat, is_alive, known_in_s
 from renkei.store.tables import leases
-
-LIFETIME_S = 900.0
-"""
-A lease not renewed for so many seconds of real time is dead, wherever its process runs.
-
-It is longer than any one request may take, so that nobody takes over while one is on its way. A
-process of this machine that has ended is known at once and not waited for.
-"""
 
 
 @frozen
 class Lease:
-    """The right of one run to write to *connection*, as long as *token* is the newest one."""
+    """The right of one run to write to *account*, as long as *token* is the newest one."""
 
+    account: str
     connection: str
     run_id: int
     token: int
 
 
-def acquire(connection: Connection, name: str, run_id: int, who: str, since: datetime) -> Lease:
-    """Take the lease on *name* in the caller's transaction; BusyError if a live run has it."""
-    row = (
-        connection.execute(sa.select(leases).where(leases.c.connection == name).with_for_update())
-        .mappings()
-        .first()
-    )
-    if row is not None and is_alive(row):
+def acquire(  # noqa: PLR0917 - the account before those who want it
+    connection: Connection,
+    account: str,
+    name: str,
+    run_id: int,
+    who: str,
+    since: datetime,
+    *,
+    take_over: bool = False,
+) -> tuple[Lease, bool]:
+    """
+    Take the lease on *account*, which *who* calls *name*, in the caller's transaction.
+
+    Raises BusyError while another process may be writing, unless *take_over*. Returns with it
+    whether it was taken from such a process.
+    """
+    query = sa.select(leases).where(leases.c.account == account).with_for_update()
+    row = connection.execute(query).mappings().first()
+    alive = row is not None and is_held(row)
+    if row is not None and alive and not take_over:
         raise _busy(row)
     token = (row["token"] if row else 0) + 1
     values = {
+        "connection": name,
         "token": token,
         "run_id": run_id,
         "owner": str(Owner.me()),
         "who": who,
         "since": since,
-        "renewed_at": time.time(),
+        "beat": beat(),
     }
     if row is None:
-        connection.execute(sa.insert(leases).values(connection=name, **values))
+        connection.execute(sa.insert(leases).values(account=account, **values))
     else:
-        ours = leases.c.connection == name, leases.c.token == row["token"]
-        taken = connection.execute(sa.update(leases).where(*ours).values(values))
+        same = leases.c.account == account, leases.c.token == row["token"]
+        taken = connection.execute(sa.update(leases).where(*same).values(values))
         if taken.rowcount != 1:
             raise _busy(row)
-    return Lease(name, run_id, token)
+    return Lease(account, name, run_id, token), alive
 
 
 def renew(connection: Connection, lease: Lease) -> None:
     """Renew *lease*; BusyError if another process has taken over in the meantime."""
     renewed = connection.execute(
         sa.update(leases)
-        .where(leases.c.connection == lease.connection, leases.c.token == lease.token)
+        .where(leases.c.account == lease.account, leases.c.token == lease.token)
         .where(leases.c.run_id == lease.run_id)
-        .values(renewed_at=time.time())
+        .values(beat=beat())
     )
     if renewed.rowcount != 1:
         message = _("Run {run} was taken over by another process; this one has stopped.")
@@ -81,23 +86,36 @@ def release(connection: Connection, lease: Lease) -> None:
     """Give *lease* back; nothing happens if it was taken over."""
     connection.execute(
         sa.update(leases)
-        .where(leases.c.connection == lease.connection, leases.c.token == lease.token)
+        .where(leases.c.account == lease.account, leases.c.token == lease.token)
         .values(run_id=None, owner=None, who=None, since=None)
     )
 
 
+def holds(lease: Lease) -> sa.ColumnElement[bool]:
+    """Return the condition that *lease* has not been taken over."""
+    return (
+        sa.select(leases.c.account)
+        .where(leases.c.account == lease.account, leases.c.token == lease.token)
+        .exists()
+    )
+
+
 def holder(connection: Connection, run_id: int) -> RowMapping | None:
-    """Return the lease that *run_id* holds while its process lives, or None."""
+    """Return the lease that *run_id* holds while its process may be at work, or None."""
     rows = connection.execute(sa.select(leases).where(leases.c.run_id == run_id)).mappings()
-    return next((row for row in rows if is_alive(row)), None)
+    return next((row for row in rows if is_held(row)), None)
 
 
-def is_alive(row: RowMapping) -> bool:
-    """Return whether *row* is held by a process that has neither ended nor slept too long."""
+def is_held(row: RowMapping) -> bool:
+    """Return whether the process that holds the lease in *row* may be at work."""
     if row["run_id"] is None or row["owner"] is None:
         return False
-    fresh = abs(time.time() - row["renewed_at"]) < LIFETIME_S  # the clock may be set back
-    return fresh and not Owner.parse(row["owner"]).is_dead()
+    return is_alive(Owner.parse(row["owner"]), row["beat"], place(row))
+
+
+def place(row: RowMapping) -> str:
+    """Return what names the lease in *row* among all that is watched."""
+    return f"lease {row['account']} {row['token']}"
 
 
 def _busy(row: RowMapping) -> BusyError:
@@ -107,14 +125,13 @@ def _busy(row: RowMapping) -> BusyError:
         " Wait until it has ended."
     )
     since = row["since"].astimezone(JST).strftime("%H:%M")
-    return BusyError(
-        message.format(
-            run=row["run_id"],
-            connection=row["connection"],
-            since=since,
-            who=row["who"],
-            pid=owner.pid,
-            host=owner.host,
-        ),
-        where=row["connection"],
+    text = message.format(
+        run=row["run_id"],
+        connection=row["connection"],
+        since=since,
+        who=row["who"],
+        pid=owner.pid,
+        host=owner.host,
     )
+    known = known_in_s(owner, row["beat"], place(row))
+    return BusyError(text, where=row["connection"], known_in_s=known)

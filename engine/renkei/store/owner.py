@@ -1,27 +1,64 @@
-"""Which process writes: host, pid and start, so that a dead one is known at once."""
+"""Which process is at work, and whether it still lives, as far as this one can know.
+
+Two processes of one boot of one machine can look at each other if they share a PID namespace, and
+share a clock that nothing sets if they share a time namespace. Neither alone tells a machine: the
+numbers of namespaces are used again, and a machine's id may be that of an image. Whatever cannot be
+proved is told by time: an owner gives a sign of life every RENEW_S seconds and counts as dead after
+LIFETIME_S without. The signs of an owner with another clock are not compared with ours; they are
+watched until they have stood still for as long.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import psutil
 from attrs import asdict, frozen
 
+RENEW_S = 5.0
+"""How often an owner gives a sign of life, in seconds."""
+
+LIFETIME_S = 20.0
+"""After so many seconds without a sign of life an owner is dead, wherever it runs."""
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
 
 @frozen
 class Owner:
-    """One process of one machine; *started* is in seconds since 1970, as the system tells it."""
+    """
+    One process; *started* is when it began, in whatever its system counts from.
+
+    *boot* names one boot of one machine, *pids* and *clock* the namespaces of its processes and of
+    its clock; empty where they are not known, as in what renkei 0.1.0 wrote.
+    """
 
     host: str
     pid: int
     started: float
+    boot: str = ""
+    pids: str = ""
+    clock: str = ""
 
     @classmethod
     def me(cls) -> Owner:
         """Return this process."""
-        return cls(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+        return cls(
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            started=_started(os.getpid()),
+            boot=_boot(),
+            pids=_namespace("pid"),
+            clock=_namespace("time"),
+        )
 
     @classmethod
     def parse(cls, text: str) -> Owner:
@@ -33,19 +70,107 @@ class Owner:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is a process of this machine."""
-        return self.host == socket.gethostname()
+        """Whether this process can see it."""
+        place = (_boot(), _namespace("pid"))
+        return all(place) and (self.boot, self.pids) == place
+
+    @property
+    def shares_clock(self) -> bool:
+        """Whether its signs of life are of the clock of this process."""
+        place = (_boot(), _namespace("time"))
+        return all(place) and (self.boot, self.clock) == place
 
     def is_dead(self) -> bool:
-        """Return whether this process has certainly ended; one of another machine never has."""
+        """Return whether this process has certainly ended; one that cannot be seen never has."""
         if not self.is_here:
             return False
         try:
-            process = psutil.Process(self.pid)
-            if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            if psutil.Process(self.pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
                 return True  # ended, though nobody has asked how
-            return abs(process.create_time() - self.started) > 1.0
+            return abs(_started(self.pid) - self.started) > 1.0
         except psutil.NoSuchProcess:
             return True
         except psutil.Error:
             return False
+
+
+@frozen
+class Watched:
+    """A sign of life, since when this process has seen it, and whether one was there before it."""
+
+    beat: float
+    since: float
+    lives: bool
+
+
+_watched: dict[str, Watched] = {}
+
+
+def beat() -> float:
+    """Return a sign of life: this moment in seconds, on a clock that nothing sets."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def silent_s(owner: Owner, last: float, place: str) -> float:
+    """
+    Return for how many seconds *owner*, who is not certainly dead, has certainly given no sign.
+
+    *last* is its newest sign. That of another clock counts from when this process saw it first at
+    *place*, which names what is watched.
+    """
+    if owner.shares_clock:
+        return abs(beat() - last)
+    seen = _watched.get(place)
+    if seen is None or seen.beat != last:
+        seen = _watched[place] = Watched(last, time.monotonic(), lives=seen is not None)
+    return time.monotonic() - seen.since
+
+
+def is_alive(owner: Owner, last: float, place: str) -> bool:
+    """Return whether *owner*, whose newest sign of life is *last*, may still be at work."""
+    return not owner.is_dead() and silent_s(owner, last, place) < LIFETIME_S
+
+
+def known_in_s(owner: Owner, last: float, place: str) -> float | None:
+    """
+    Return in how many seconds it is known whether *owner*, who may be at work, is.
+
+    None: it is known already, since it has given a sign of life while it was watched.
+    """
+    silent = silent_s(owner, last, place)
+    return None if owner.shares_clock or _watched[place].lives else LIFETIME_S - silent
+
+
+def _started(pid: int) -> float:
+    """Return when a process began: in ticks since the boot, or as the system tells it."""
+    if not sys.platform.startswith("linux"):
+        return psutil.Process(pid).create_time()
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        raise psutil.NoSuchProcess(pid) from None
+    after_name = text.rpartition(")")[2].split()  # the name may hold anything
+    return float(after_name[19]) / os.sysconf("SC_CLK_TCK")
+
+
+@cache
+def _boot() -> str:
+    """Return what names this boot of this machine, or nothing."""
+    if sys.platform == "darwin":
+        command = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
+        return _or_nothing(lambda: subprocess.check_output(command, text=True).strip())  # noqa: S603
+    return _or_nothing(lambda: _BOOT_ID.read_text(encoding="ascii").strip())
+
+
+def _namespace(kind: str) -> str:
+    """Return what names the namespace of this process, or nothing; macOS has one of each."""
+    if sys.platform == "darwin":
+        return "only"
+    return _or_nothing(lambda: str(Path(f"/proc/self/ns/{kind}").readlink()))
+
+
+def _or_nothing(find: Callable[[], str]) -> str:
+    try:
+        return find()
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return ""

@@ -17,10 +17,15 @@ from renkei.mapping.text import folded
 from renkei.model import Choice, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease, schema
 from renkei.store.database import Database, begun, key_of, same_item
-from renkei.store.owner import Owner
-from renkei.store.tables import UNFINISHED, items, runs, writes
+from renkei.store.owner import Owner, beat
+from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
 
 NEAR = dt.timedelta(days=31)
+
+OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED, Status.FAILED)
+
+WRITTEN = (Outcome.UPDATED.value, ANSWERED)
+"""Results of updates that have changed somebody, or may have."""
 
 PAGE = 500
 """Items read at a time: a reader must not hold the database while somebody looks at a page."""
@@ -31,11 +36,16 @@ class Plans(Database):
 
     def begin_fetch(self, **columns: object) -> int:
         """Record a run that is being fetched by this process; return its id."""
-        values = {"status": Status.FETCHING.value, "owner": str(Owner.me()), **columns}
+        mine = {"owner": str(Owner.me()), "beat": beat()}
+        values = {"status": Status.FETCHING.value, **mine, **columns}
         defaults = {"counts": {}, "notices": [], "usage": {}, "purged": False}
         with self._writing() as connection:
             result = connection.execute(sa.insert(runs).values(**defaults, **values))
             return key_of(result)
+
+    def still_fetching(self, run_id: int) -> None:
+        """Give a sign of life of the process that fetches a run."""
+        self._set(run_id, beat=beat())
 
     def add_items(
         self, run_id: int, plan: Iterable[Item], batch: int = 1000
@@ -140,9 +150,15 @@ class Plans(Database):
                 sa.select(items.c.target_id)
                 .join(writes, same_item())
                 .join(runs, runs.c.id == items.c.run_id)
-                .where(runs.c.target == row["source"], items.c.target_id.is_not(None))
+                .where(
+                    sa.or_(
+                        runs.c.target == row["source"],
+                        runs.c.target_account == row["source_account"],
+                    )
+                )
+                .where(items.c.target_id.is_not(None))
                 .where(since)
-                .where(sa.or_(writes.c.result.is_(None), writes.c.result == Outcome.UPDATED.value))
+                .where(sa.or_(writes.c.result.is_(None), writes.c.result.in_(WRITTEN)))
             )
             return frozenset(connection.execute(query).scalars())
 
@@ -272,9 +288,14 @@ class Plans(Database):
             return codec.selection_in(self._row(connection, run_id)["selection"])
 
     def choose(
-        self, run_id: str, selection: Selection, chosen: Mapping[int, Mapping[str, Choice]]
+        self,
+        run_id: str,
+        selection: Selection,
+        chosen: Mapping[int, Mapping[str, Choice]],
+        *,
+        who: str | None = None,
     ) -> None:
-        """Replace the choice: *chosen* holds the positions, each with its new values."""
+        """Replace the choice by *who*'s: the positions of *chosen*, each with its new values."""
         key = self._id(run_id)
         rows = [{"p": position, "v": _choices_out(new)} for position, new in chosen.items()]
         document = codec.selection_out(selection)
@@ -283,7 +304,13 @@ class Plans(Database):
             connection.execute(
                 sa.update(items)
                 .where(items.c.run_id == key, items.c.selected)
-                .values(selected=False, new_values=None)
+                .values(
+                    selected=False,
+                    new_values=None,
+                    outcome=None,  # nothing was sent: these say only that nothing was needed
+                    outcome_reason=None,
+                    detail=None,
+                )
             )
             if rows:
                 connection.execute(
@@ -292,14 +319,15 @@ class Plans(Database):
                     .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
                     rows,
                 )
-            self._update(connection, key, selection=document, allowed_by=None)
+            self._update(connection, key, selection=document, chosen_by=who, allowed_by=None)
 
     @staticmethod
     def _refuse_begun(connection: Connection, run_id: int) -> None:
         if lease.holder(connection, run_id) is not None:
             message = _("Run {run} is being synced by another process. Wait until it has ended.")
             raise BusyError(message.format(run=run_id))
-        if begun(connection, run_id):
+        status = connection.execute(sa.select(runs.c.status).where(runs.c.id == run_id)).scalar()
+        if begun(connection, run_id) or status in OVER:
             message = _(
                 "Run {run} has already begun with another choice."
                 " Resume it as it is, or fetch again."
@@ -323,8 +351,20 @@ class Plans(Database):
             connection.execute(
                 sa.update(items)
                 .where(theirs)
-                .values(name="", payload=None, new_values=None, detail=None, reasons=[], notes=[])
+                .values(
+                    name="",
+                    payload=None,
+                    new_values=None,
+                    detail=None,
+                    reasons=[],
+                    notes=[],
+                )
             )
+            tried = sa.select(items).where(theirs, items.c.earlier.is_not(None))
+            for row in connection.execute(tried).mappings().all():
+                one = sa.and_(items.c.run_id == row["run_id"], items.c.position == row["position"])
+                kept = codec.without_details(row["earlier"])
+                connection.execute(sa.update(items).where(one).values(earlier=kept))
             emptied = {"purged": True, "selection": None, "mapping_text": ""}
             connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(emptied))
         self._compact()

@@ -20,7 +20,7 @@ from renkei.errors import StoreError
 from renkei.i18n import _
 from renkei.store.tables import metadata
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; Alembic is imported only when a store is behind it."""
 
 OURS = {"alembic_version", "runs", "items"}

@@ -1,4 +1,4 @@
-"""The tables. Employees' values live in ``items`` only: ``name``, ``payload`` and ``detail``.
+"""The tables. Employees' values live in ``items``: ``name``, ``payload``, ``detail``, ``earlier``.
 
 Every change here needs a migration in ``migrations/versions``; a test compares the two.
 """
@@ -49,16 +49,35 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
 UNFINISHED = ("unknown", "deferred")
 """Outcomes that are not the last word."""
 
+ACCEPTED = "accepted"
+"""The result of a create that failed though the system has somebody: never to be sent again."""
+
+ANSWERED = "answered"
+"""The result of a write that the system has taken and nobody has looked at since."""
+
+NOT_STORED = "not_stored"
+"""The result of a write that was answered, and of which a look shows something else."""
+
+REFUSED = "refused"
+"""The result of a write that was refused as if it were about the whole system."""
+
 runs = Table(
     "runs",
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("source", String(200), nullable=False),
     Column("target", String(200), nullable=False),
+    Column("source_account", String(64), nullable=True),
+    Column("target_account", String(64), nullable=True),
     Column("base_date", sa.Date, nullable=False),
+    Column("base_chosen", sa.Boolean, nullable=True, comment="by a person, or simply today"),
+    Column("again_of", Serial, nullable=True, comment="the run whose choice was carried over"),
     Column("status", String(20), nullable=False),
-    Column("who", String(200), nullable=False),
-    Column("owner", Text, nullable=True, comment="the fetching process: host, pid, start"),
+    Column("who", String(200), nullable=False, comment="who fetched"),
+    Column("chosen_by", String(200), nullable=True),
+    Column("synced_by", String(200), nullable=True),
+    Column("owner", Text, nullable=True, comment="the fetching process; see store.owner"),
+    Column("beat", sa.Float, nullable=True, comment="its last sign of life, on its own clock"),
     Column("created_at", Instant, nullable=False),
     Column("fetched_at", Instant, nullable=True),
     Column("sync_started_at", Instant, nullable=True),
@@ -91,6 +110,8 @@ runs = Table(
     Column("reason", sa.JSON, nullable=True),
     Column("resume_at", Instant, nullable=True),
     Column("allowed_by", String(200), nullable=True),
+    Column("taken_over_by", String(200), nullable=True, comment="from a process of unknown fate"),
+    Column("pauses", sa.JSON, nullable=True, comment="the codes of all reasons it has paused for"),
     Column("purged", sa.Boolean, nullable=False),
 )
 
@@ -112,6 +133,7 @@ items = Table(
     Column("outcome", String(20), nullable=True),
     Column("outcome_reason", sa.JSON, nullable=True),
     Column("detail", Text, nullable=True),
+    Column("earlier", sa.JSON, nullable=True, comment="what became of tries before the last one"),
     Index("ix_items_run_number", "run_id", "number"),
     Index("ix_items_run_outcome", "run_id", "selected", "outcome"),
 )
@@ -125,6 +147,8 @@ writes = Table(
     Column("kind", String(10), nullable=False),
     Column("token", sa.BigInteger, nullable=False),
     Column("intent_at", Instant, nullable=False),
+    Column("sent_at", sa.Float, nullable=True, comment="real time, seconds since 1970: last sent"),
+    Column("answer_id", Text, nullable=True, comment="the id that the system gave somebody new"),
     Column("result", String(20), nullable=True, comment="null: in doubt"),
     Column("result_at", Instant, nullable=True),
     Index("ix_writes_run_position", "run_id", "position"),
@@ -133,11 +157,20 @@ writes = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("connection", String(200), primary_key=True),
+    Column("account", String(64), primary_key=True, comment="see store.accounts"),
+    Column("connection", String(200), nullable=False, comment="what the holder calls it"),
     Column("token", sa.BigInteger, nullable=False),
     Column("run_id", Serial, nullable=True),
-    Column("owner", Text, nullable=True, comment="host, pid, start of the writing process"),
+    Column("owner", Text, nullable=True, comment="the writing process; see store.owner"),
     Column("who", String(200), nullable=True),
     Column("since", Instant, nullable=True),
-    Column("renewed_at", sa.Float, nullable=False, comment="real time, seconds since 1970"),
+    Column("beat", sa.Float, nullable=False, comment="its last sign of life, on its own clock"),
 )
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What there is once in a store, such as the key with which accounts are told apart."""
