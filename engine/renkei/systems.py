@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from renkei import plugins
 from renkei.clock import Clock
 from renkei.compare import Comparison
-from renkei.config import Config, MappingUse, resolve_secret
+from renkei.config import Config, MappingUse, network_of, resolve_secret
 from renkei.errors import ConfigurationError
 from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
@@ -185,6 +185,7 @@ class Systems:
             clock=self.clock,
             options=settings.options,
             read_only=read_only,
+            network=network_of(settings, self.config.base),
             timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
             closed_hours=settings.closed_hours,

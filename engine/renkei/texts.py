@@ -189,6 +189,51 @@ _REASONS: Mapping[str, str] = {
     "unreachable": N_(
         "{system} cannot be reached. Check the network and its address, then {resume}."
     ),
+    "unknown_host": N_(
+        "No address is known for the host of {system}. Check base_url, the network and the name"
+        " servers, then {resume}."
+    ),
+    "port_refused": N_(
+        "The host of {system} refuses the connection. Check the port in base_url, and whether the"
+        " system runs, then {resume}."
+    ),
+    "certificate_authority": N_(
+        "The certificate of {system} is of an authority that is not known here. If it is your"
+        " company's, name it with ca_file; if not, ask who runs your network. Then {resume}."
+    ),
+    "certificate_expired": N_(
+        "The certificate of {system} has expired, or is not valid yet. Check the clock of this"
+        " computer and tell who runs the system, then {resume}."
+    ),
+    "certificate_name": N_(
+        "The certificate of {system} is for another host. Check base_url and ask who runs your"
+        " network, then {resume}."
+    ),
+    "certificate": N_(
+        "The certificate of {system} is not accepted. Check base_url and ask who runs your"
+        " network, then {resume}."
+    ),
+    "proxy_unreachable": N_(
+        "The proxy on the way to {system} cannot be reached. Check proxy in the configuration and"
+        " the network, then {resume}."
+    ),
+    "proxy_certificate": N_(
+        "The certificate of the proxy on the way to {system} is not accepted. Name its authority"
+        " with ca_file, then {resume}."
+    ),
+    "proxy_password": N_(
+        "The proxy on the way to {system} asks for a user name and a password, or does not take"
+        " those it was given. Correct them in the environment variable that proxy names, then"
+        " {resume}."
+    ),
+    "proxy_refused": N_(
+        "The proxy does not let requests through to {system}. Ask who runs it to allow them, then"
+        " {resume}."
+    ),
+    "proxy_failed": N_(
+        "The proxy finds no way to {system}, or is in trouble. Check proxy in the configuration"
+        " and base_url, then {resume}."
+    ),
     "connection": N_("The connection to {system} broke. Check the network, then {resume}."),
     "bad_request": N_("{system} did not understand a request. Check base_url, then {resume}."),
     "timeout": N_("{system} did not answer in time. {Resume} later."),

@@ -115,7 +115,7 @@ class Screen:
 
         self._tasks: dict[str, TaskID] = {}
         self._display = RichProgress(
-            SpinnerColumn(),
+            SpinnerColumn("line"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             console=Console(stderr=True),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +17,9 @@ from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, choice_options, selection
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import run_document
-from renkei_runner.output import emit, next_steps, say
+from renkei_runner.output import emit, next_steps, say, say_at_once
 from renkei_runner.screens import TROUBLE, is_trouble, show_outcome
+from renkei_runner.signals import ended_by, interrupt
 
 if TYPE_CHECKING:
     from renkei.runs import Runs
@@ -146,23 +145,19 @@ def carry_out(
 
 @contextmanager
 def stoppable(runs: Runs) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM end a sync after the employee in hand, the second at once."""
+    """Let the first signal end a sync after the employee in hand, the second at once."""
+    stopping = False
 
-    def stop(number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        if stopping:
+            interrupt(number, frame)
+        stopping = True
         runs.interrupt()
-        text = _("Stopping after the employee in hand. Press Ctrl-C again to stop at once.")
-        os.write(2, f"{text}\n".encode())  # no buffer: it may be in use at this very moment
-        signal.signal(number, interrupt)
+        say_at_once(_("Stopping after the employee in hand. Press Ctrl-C again to stop at once."))
 
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with ended_by(stop):
         yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def nothing_sent(app: App, run: Run) -> int:

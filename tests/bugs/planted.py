@@ -501,6 +501,62 @@ READING = (
         tests="tests/engine/test_http_session.py::test_pages_are_read_to_the_end[True-True]",
     ),
     bug(
+        "silence-of-a-proxy-is-a-doubt",
+        "A create that a silent proxy never let out is told as one in doubt.",
+        (
+            "renkei.http.departure:Departure.never_left",
+            'self.place != "left" or isinstance(error, NEVER_LEFT)',
+            "isinstance(error, NEVER_LEFT)",
+        ),
+        tests="tests/engine/test_http_network.py"
+        "::test_what_a_proxy_does_not_let_out_was_never_sent[silent]",
+    ),
+    bug(
+        "what-left-through-a-proxy-is-certain",
+        "A create whose answer was lost behind a proxy counts as never sent.",
+        ("renkei.http.departure:Departure.__call__", 'self.place = "left"', "pass"),
+        tests="tests/engine/test_http_network.py"
+        "::test_a_create_that_left_through_the_proxy_is_in_doubt",
+    ),
+    bug(
+        "proxy-for-this-computer",
+        "A system on this computer is asked for at the company's proxy, token and all.",
+        (
+            "renkei.http.network:Network.towards",
+            "evolve(self, proxy=None) if _stays_here(url) else self",
+            "self",
+        ),
+        tests="tests/engine/test_http_network.py"
+        "::test_this_computer_is_never_reached_through_the_proxy[localhost]",
+    ),
+    bug(
+        "name-that-cannot-be-printed",
+        "A name that the terminal's encoding lacks ends a command after its writes.",
+        ("renkei_runner.main:run", "forgive(sys.stdout, sys.stderr)", "pass"),
+        tests="tests/runner/test_encodings.py::test_a_rare_name_is_printed[cp932]",
+    ),
+    bug(
+        "guessing-shuts-out-who-is-known",
+        "A browser in which somebody has logged in waits for what others try at its address.",
+        (
+            "renkei_web.accounts:Accounts._place",
+            "if db.execute(KNOWN_BROWSER, about).fetchone():",
+            "if False:",
+        ),
+        tests="tests/web/test_accounts.py"
+        "::test_a_known_browser_gets_in_while_somebody_guesses_at_its_address",
+    ),
+    bug(
+        "half-requests-shut-out-others",
+        "One connection too many is closed, whoever it is, while the silent ones stay.",
+        (
+            "renkei_web.line:Line._make_room",
+            "missed_least.transport.abort()",
+            "self.transport.abort()",
+        ),
+        tests="tests/web/test_line.py::test_many_half_requests_shut_out_nobody[half]",
+    ),
+    bug(
         "redirect-followed",
         "A request goes on to wherever an answer sends it.",
         ("renkei.http.wire:Wire.__init__", "follow_redirects=False", "follow_redirects=True"),

@@ -71,8 +71,12 @@ def test_kill_9_a_hundred_times(office: Office, direction: Direction, seed: int)
 
 @pytest.mark.parametrize(
     ("number", "source", "target"),
-    [(signal.SIGINT, "smarthr", "touchontime"), (signal.SIGTERM, "touchontime", "smarthr")],
-    ids=["INT", "TERM"],
+    [
+        (signal.SIGINT, "smarthr", "touchontime"),
+        (signal.SIGTERM, "touchontime", "smarthr"),
+        (signal.SIGHUP, "smarthr", "touchontime"),
+    ],
+    ids=["INT", "TERM", "HUP"],
 )
 def test_one_signal_finishes_the_employee_in_hand(
     office: Office, number: int, source: str, target: str

@@ -34,6 +34,7 @@ from renkei.observer import Observer
 from renkei.runs import Checked, Step
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
+from renkei_runner.start import ENDING
 
 CONFIG = """\
 connections:
@@ -238,7 +239,7 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Commands speak the language of the process; the next test starts in English again."""
     for name in ("LANGUAGE", "RENKEI_LANG", "RENKEI_CONFIG", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.setenv(name, "")
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {each: signal.getsignal(each) for each in ENDING}
     yield
     set_language("en")
     assert handlers == {each: signal.getsignal(each) for each in handlers}

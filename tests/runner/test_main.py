@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.runner.conftest import FakeRuns, Renkei
 
 HEAVY = ("alembic", "cattrs", "httpx", "rich", "sqlalchemy", "structlog", "yaml")
-START = "from renkei_runner.main import main; main()"
+START = "from renkei_runner.start import main; main()"
 
 
 def renkei_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

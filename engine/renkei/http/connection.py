@@ -14,6 +14,7 @@ from attrs import define, field
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.failure import Classify, ReadRooms, writes
+from renkei.http.network import Network
 from renkei.http.pace import OnWait, Pacer
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
@@ -72,9 +73,10 @@ class Connection:
     One account of a connector; its sessions share one pace, and the budget is the command's.
 
     *closed_hours* and *limits*, unless None, stand in for what the connector declares
-    (*conditions*). *guard* and *on_wait* may be set and changed at any time. One write leaves
-    *write_tries* times at most; *sent_since* counts how often it has. *max_record_bytes* and
-    *max_answer_bytes* count decoded bytes. Raises ConfigurationError if *base_url* cannot be used.
+    (*conditions*). *network* is the way there. *guard* and *on_wait* may be set and changed at any
+    time. One write leaves *write_tries* times at most; *sent_since* counts how often it has.
+    *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError if
+    *base_url* cannot be used.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Connection:
     options: Mapping[str, str] = field(factory=dict)
     read_only: bool = True
     timeouts: Timeouts = field(factory=Timeouts)
+    network: Network = field(factory=Network)
     max_record_bytes: int = _MIB
     max_answer_bytes: int = 512 * _MIB
     budget: RetryBudget = field(factory=RetryBudget)

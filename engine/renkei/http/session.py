@@ -308,6 +308,7 @@ class Session:
                     clock=connection.clock,
                     headers=self._headers,
                     timeouts=connection.timeouts,
+                    network=connection.network.towards(connection.base_url),
                 )
             return self._wire
 
