@@ -170,8 +170,9 @@ class RecordError(RenkeiError):
     The system refuses this one employee; the others go on.
 
     *fields* names what it refuses. *detail* is the system's own text: it may quote personal values,
-    so it goes to the report and never to a log or a terminal. *accepted* tells of a create that the
-    system carried out in a way that a look-up cannot find: no further one may be sent.
+    so it goes to the report and to nothing that a schedule or a log keeps. *accepted* tells of a
+    create that the system carried out in a way that a look-up cannot find: no further one may be
+    sent.
     """
 
     exit_code = 1

@@ -4,7 +4,7 @@ The engine says *what* in codes (:class:`renkei.model.Remark`); every face says 
 In a template ``{fields}`` is everything the remark speaks of, ``{first}`` and ``{second}`` are its
 first parts, ``{rest}`` is all after the first and ``{others}`` all after the second. ``{source}``
 and ``{target}`` are the systems of the run, ``{system}`` is the connection that the remark is
-about, and ``{resume}`` what to do then: resume, or fetch again after a fetch that failed.
+about, and ``{resume}`` what to do then: resume, or whatever else a run in its status allows.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 
 from renkei.i18n import N_, _, label, language
 from renkei.labels import Labels
-from renkei.model import Difference, Label, Outcome, Remark, Status
-from renkei.printable import printable
+from renkei.model import Difference, Label, Outcome, Remark, Status, Try
+from renkei.printable import one_line, printable
 
 UNKNOWN = Labels()
 """Of a run that nobody can tell."""
@@ -187,7 +187,7 @@ _REASONS: Mapping[str, str] = {
     "connector": N_(
         "The connector of {system} failed. Tell its maker, and {resume} when it is corrected."
     ),
-    "interrupted": N_("Interrupted before the end. Resume to go on."),
+    "interrupted": N_("Interrupted before the end. {Resume} to go on."),
     "in_doubt": N_(
         "Sent, but no answer came: nobody knows yet whether it was accepted. Resume to find out."
     ),
@@ -329,7 +329,7 @@ def reason_text(remark: Remark, labels: Labels = UNKNOWN) -> str:
         "target": labels.target,
         "system": labels.connection(remark.about[0]) if remark.about else _("the system"),
     }
-    resume = _("fetch again") if labels.fetch_failed else _("resume")
+    resume = _go_on(labels)
     text = _fitted(_(template), names).format(
         **_parts(about), **names, resume=resume, Resume=_capital(resume)
     )
@@ -347,9 +347,32 @@ def outcome_text(outcome: Outcome) -> str:
     return _(_OUTCOMES[outcome])
 
 
+def words_text(detail: str) -> str:
+    """Return what a system said of an employee, on one line."""
+    return _("The system says: {words}").format(words=printable(one_line(detail)))
+
+
+def try_text(before: Try, labels: Labels = UNKNOWN) -> str:
+    """Return on one line what became of an employee before they were tried again, and why."""
+    parts = [_("An earlier try: {outcome}.").format(outcome=outcome_text(before.outcome))]
+    if before.reason is not None:
+        parts.append(reason_text(before.reason, labels))
+    if before.detail:
+        parts.append(words_text(before.detail))
+    return " ".join(parts)
+
+
 def status_text(status: Status) -> str:
     """Return the word for *status* that a person reads."""
     return _(_STATUSES[status])
+
+
+def _go_on(labels: Labels) -> str:
+    """Return what a person does next with the run, which a status may not allow."""
+    status = labels.run and labels.run.status
+    if status in (Status.DONE, Status.FAILED, Status.CANCELLED, Status.EXPIRED):
+        return _("fetch again")
+    return _("try again") if status is Status.DONE_WITH_ERRORS else _("resume")
 
 
 def _template(remark: Remark, labels: Labels) -> str | None:

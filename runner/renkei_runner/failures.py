@@ -59,7 +59,7 @@ def tell(error: BaseException, app: App) -> int:
         _trace(error)
     if app.json:
         parts = error_parts(failure.code, failure.message, failure.where, failure.hint)
-        emit(error_document(app.run, parts))
+        emit(error_document(app.run, app.labels, parts))
     elif isinstance(error, click.UsageError):
         _show_usage(error, failure)
     else:

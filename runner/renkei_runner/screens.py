@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from renkei.facts import moment_text, run_facts
 from renkei.i18n import _
 from renkei.model import Difference, Item, Outcome, Run, Status
-from renkei.texts import difference_text, number_text, outcome_text, reason_text, status_text
+from renkei.texts import (
+    difference_text,
+    number_text,
+    outcome_text,
+    reason_text,
+    status_text,
+    try_text,
+    words_text,
+)
 from renkei_runner.documents import Document, error_parts, run_document
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
@@ -28,7 +36,7 @@ def show_found(app: App, run: Run, labels: Labels) -> None:
     app.clear()
     if app.json:
         warn_of(run, labels)
-        emit(run_document(run))
+        emit(run_document(run, labels))
         return
     headline(run)
     say_notices(run, labels)
@@ -41,6 +49,16 @@ def show_found(app: App, run: Run, labels: Labels) -> None:
         command = app.command("plan", run.id, "--difference", "blocked")
         steps.append((command, _("see who is blocked, and why")))
     next_steps(*steps)
+
+
+def say_found(app: App, run: Run, labels: Labels) -> None:
+    """Print what a fetch found before its sync begins at once."""
+    app.clear()
+    if app.json:
+        warn_of(run, labels)
+    else:
+        headline(run)
+        say_notices(run, labels)
 
 
 def _anybody(run: Run) -> bool:
@@ -126,6 +144,9 @@ def show_outcome(app: App, run: Run, trouble: Iterable[Item], labels: Labels) ->
     say_outcomes(run)
     for item in trouble:
         say_outcome(item, labels)
+        if item.detail:
+            report = app.command("report", run.id)
+            say("    " + _("The system's own words: {command}").format(command=report))
     if code in (PAUSED, INTERRUPTED):
         note(pause_text(app, run, labels))
     _say_next(app, run)
@@ -147,7 +168,7 @@ def say_outcomes(run: Run) -> None:
 
 
 def is_trouble(item: Item) -> bool:
-    """Tell whether to name *item*; who only waits for the run to go on has no reason."""
+    """Tell whether *item* needs attention; who only waits for the run to go on has no reason."""
     waits = item.outcome is Outcome.DEFERRED and item.outcome_reason is None
     return item.outcome in TROUBLE and not waits
 
@@ -158,8 +179,20 @@ def say_outcome(item: Item, labels: Labels) -> None:
     say(f"{outcome}  {number_text(item.number) or '-'}  {item.name}")
     if item.outcome_reason is not None:
         say(f"    ! {reason_text(item.outcome_reason, labels)}")
+
+
+def say_history(item: Item, labels: Labels) -> None:
+    """Print all that became of one employee: with the system's words, and the tries before."""
+    say_outcome(item, labels)
     if item.detail:
-        say("    " + _("The system's own words stand in `renkei report RUN --csv` and --html."))
+        say(f"    {words_text(item.detail)}")
+    for before in item.earlier:
+        say(f"    {try_text(before, labels)}")
+
+
+def has_ended(item: Item) -> bool:
+    """Tell whether *item* was chosen and something became of it, be it that it has to wait."""
+    return item.outcome not in (None, Outcome.NOT_SELECTED)
 
 
 def pause_text(app: App, run: Run, labels: Labels) -> str:
@@ -178,8 +211,12 @@ def stop_text(run: Run, labels: Labels) -> str:
     return " ".join(parts)
 
 
-def show_report(app: App, run: Run, items: Iterable[Item], labels: Labels) -> None:
-    """Print the report: the run's facts, its counts, and everybody who needs attention."""
+def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels: Labels) -> None:
+    """
+    Print the report: the run's facts, its counts, and what became of everybody who was chosen.
+
+    Those who need attention come last, where they are seen: *items* is read twice.
+    """
     for title, text in run_facts(run, labels):
         say(f"{title}: {text}")
     rows = [(difference_text(each), f"{run.counts.get(each, 0):,}") for each in Difference]
@@ -188,16 +225,18 @@ def show_report(app: App, run: Run, items: Iterable[Item], labels: Labels) -> No
     say_outcomes(run)
     if run.reason is not None:
         say(pause_text(app, run, labels))
-    for item in items:
-        if is_trouble(item):
-            say_outcome(item, labels)
+    for item in items():
+        if has_ended(item) and not is_trouble(item):
+            say_history(item, labels)
+    for item in filter(is_trouble, items()):
+        say_history(item, labels)
     if run.purged:
         say(_("The employees' values are purged; counts and outcomes are kept."))
     _say_next(app, run)
 
 
 def _outcome_document(app: App, run: Run, code: int, labels: Labels) -> Document:
-    result = run_document(run)
+    result = run_document(run, labels)
     if code in (PAUSED, INTERRUPTED):
         reason = run.reason.code if run.reason else run.status.value
         hint = resume_advice(app, run.id) if run.status is Status.PAUSED else None

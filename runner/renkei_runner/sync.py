@@ -77,8 +77,9 @@ def resume(app: App, run_id: str, wait: bool) -> int:
 def cancel(app: App, run_id: str) -> None:
     with app.runs() as runs, app.about(runs, run_id):
         run = runs.cancel(run_id)
+        labels = runs.labels(run_id, technical=True)
     if app.json:
-        emit(run_document(run))
+        emit(run_document(run, labels))
         return
     if run.status is Status.CANCELLED:
         text = _("Run {run} is cancelled. What has been written stays written.")
