@@ -2,6 +2,7 @@
 
 RenkeiError
 ├── UsageError           ask for something else                                    exit 2
+│   └── SeveralErrors    ... many mistakes at once
 ├── ConfigurationError   a person must change a setting, a file or an installation exit 3
 │   └── MappingError     ... many places of one file at once
 ├── SystemFault          what one of the two systems did                           exit 4
@@ -25,9 +26,21 @@ Where a command of the command line helps, it stands apart as the *hint*: a page
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import ClassVar
 
 import attrs
+
+
+@attrs.frozen
+class Said:
+    """One sentence of an error, with the commands that help against just this."""
+
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
 
 
 class RenkeiError(Exception):
@@ -50,12 +63,34 @@ class RenkeiError(Exception):
         self.where = where
         self.hint = hint
 
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """What a person reads where commands can be typed: each hint behind its own message."""
+        return (Said(self.message, self.hint),)
+
 
 class UsageError(RenkeiError):
     """What is asked for does not exist or is not allowed: ask for something else."""
 
     exit_code = 2
     default_code = "usage"
+
+
+class SeveralErrors(UsageError):
+    """Many mistakes of one request; what helps against several stands behind the first of them."""
+
+    def __init__(self, mistakes: Sequence[Said], *, code: str) -> None:
+        first = {each.hint: index for index, each in reversed(list(enumerate(mistakes)))}
+        self._said = tuple(
+            each if first[each.hint] == index else Said(each.message)
+            for index, each in enumerate(mistakes)
+        )
+        hints = "\n".join(each.hint for each in self._said if each.hint)
+        super().__init__("\n".join(each.message for each in mistakes), code=code, hint=hints)
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        return self._said
 
 
 class ConfigurationError(RenkeiError):

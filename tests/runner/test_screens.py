@@ -13,7 +13,15 @@ import pytest
 from attrs import evolve
 from tests.runner.conftest import ITEMS, finished
 
-from renkei.errors import AccessError, ConfigurationError, RenkeiError, UnusualError, UsageError
+from renkei.errors import (
+    AccessError,
+    ConfigurationError,
+    RenkeiError,
+    Said,
+    SeveralErrors,
+    UnusualError,
+    UsageError,
+)
 from renkei.i18n import speaking
 from renkei.model import Choice, Finding, Item, Outcome, Remark, Status, Try
 from renkei.runs import Checked
@@ -71,6 +79,16 @@ def test_a_hint_stands_behind_the_sentence_and_apart_in_json(
     assert renkei("resume", "7").err == "Nobody has been chosen. Type this.\n"
     error = renkei("resume", "7", "--output", "json").json["error"]
     assert (error["message"], error["hint"]) == ("Nobody has been chosen.", "Type this.")
+
+
+def test_each_hint_stands_behind_its_own_message(renkei: Renkei, runs: FakeRuns) -> None:
+    """What helps against two mistakes is said with the first; JSON keeps messages and hints."""
+    said = [Said("A.", "do a"), Said("B."), Said("C.", "do c"), Said("D.", "do a")]
+    runs.after = SeveralErrors(said, code="new_values")
+    assert renkei("resume", "7").err == "A. do a\nB.\nC. do c\nD.\n"
+    error = renkei("resume", "7", "--output", "json").json["error"]
+    assert (error["message"], error["hint"]) == ("A.\nB.\nC.\nD.", "do a\ndo c")
+    assert error["code"] == "new_values"
 
 
 def test_fetch_tells_what_to_do_next(renkei: Renkei) -> None:
