@@ -63,11 +63,6 @@ class RenkeiError(Exception):
         self.where = where
         self.hint = hint
 
-    @property
-    def said(self) -> tuple[Said, ...]:
-        """What a person reads where commands can be typed: each hint behind its own message."""
-        return (Said(self.message, self.hint),)
-
 
 class UsageError(RenkeiError):
     """What is asked for does not exist or is not allowed: ask for something else."""
@@ -77,20 +72,20 @@ class UsageError(RenkeiError):
 
 
 class SeveralErrors(UsageError):
-    """Many mistakes of one request; what helps against several stands behind the first of them."""
+    """
+    Many mistakes of one request; what helps against several stands behind the first of them.
+
+    *mistakes* is what a person reads where commands can be typed.
+    """
 
     def __init__(self, mistakes: Sequence[Said], *, code: str) -> None:
         first = {each.hint: index for index, each in reversed(list(enumerate(mistakes)))}
-        self._said = tuple(
+        self.mistakes = tuple(
             each if first[each.hint] == index else Said(each.message)
             for index, each in enumerate(mistakes)
         )
-        hints = "\n".join(each.hint for each in self._said if each.hint)
+        hints = "\n".join(each.hint for each in self.mistakes if each.hint)
         super().__init__("\n".join(each.message for each in mistakes), code=code, hint=hints)
-
-    @property
-    def said(self) -> tuple[Said, ...]:
-        return self._said
 
 
 class ConfigurationError(RenkeiError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from renkei.errors import MappingError, RenkeiError, Said
+from renkei.errors import MappingError, RenkeiError, Said, SeveralErrors
 from renkei.i18n import _
 from renkei.model import Status
 from renkei_runner.documents import error_document, error_parts
@@ -98,8 +98,10 @@ def _of(exit_code: int, code: str, *said: Said) -> Failure:
 def _said(error: RenkeiError, app: App) -> tuple[Said, ...]:
     """Return what helps, or how to go on after the error of a sync that has begun."""
     unfinished = app.writing and app.run is not None and app.run.status in UNFINISHED
+    if isinstance(error, SeveralErrors):
+        return error.mistakes
     if isinstance(error, MappingError) or not unfinished or app.run is None:
-        return error.said
+        return (Said(error.message, error.hint),)
     return (Said(error.message, resume_advice(app, app.run.id)),)
 
 
