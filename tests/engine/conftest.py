@@ -105,7 +105,7 @@ connections:
 mappings:
   - {{use: ./pair.yaml}}
 store: reports.db
-settings: {{settle_wait_seconds: 0}}
+settings: {{settle_wait_seconds: 0, longest_request_seconds: 1}}
 """
 
 NEW_AND_CHANGED = frozenset({Difference.NEW, Difference.CHANGED})
