@@ -35,7 +35,7 @@ from renkei.errors import (
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
 from renkei.http import Connection
-from renkei.labels import Labels
+from renkei.labels import Labels, Possible
 from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
     ClosedHours,
@@ -334,6 +334,7 @@ class Runs:
             fields=fields,
             settings=settings,
             technical=technical,
+            possible=self._possible(run),
         )
 
     def leaving_fields(self, run_id: str) -> set[str]:
@@ -352,6 +353,24 @@ class Runs:
             raise unexplained(run)
         (item, *_others) = self.items(run_id, numbers=[number])
         return item, explain(self._systems.recorded(run), item)
+
+    def possible(self, run_id: str) -> frozenset[Possible]:
+        """Return what is not refused now with a run: whoever advises something asks here first."""
+        return self._possible(self.run(run_id))
+
+    def _possible(self, run: Run) -> frozenset[Possible]:
+        ways: set[Possible] = {"fetch"} if self.is_paired(run.source, run.target) else set()
+        if run.purged or run.status in (Status.FETCHING, Status.SYNCING):
+            return frozenset(ways)
+        good = not self._too_old(run) and self.is_current(run)
+        failed = (run.outcomes or {}).get(Outcome.FAILED, 0) > 0
+        if good and run.status is Status.READY:
+            ways.add("choose")
+        if (good and run.status is Status.PAUSED) or self._store.is_unsettled(run.id):
+            ways.add("resume")
+        if good and failed and run.status in (Status.PAUSED, Status.DONE_WITH_ERRORS):
+            ways.add("retry")
+        return frozenset(ways)
 
     def _aged(self, run: Run) -> Run:
         """Show a plan that nobody began to sync within its time as expired."""
@@ -434,7 +453,22 @@ class Runs:
         stored = self._store.selection(run.id)
         if stored is not None and selection_out(stored) == selection_out(selection):
             return run
+        refuse_over(run, self._hours)
+        if run.status is Status.SYNCING:
+            raise still_at_work(run)
+        self._refuse_old(run)
+        self._current(run)
         raise already_begun(run)
+
+    def refuse_choosing(self, run_id: str) -> None:
+        """Raise what keeps anybody from being chosen in a run, before a person is asked whom."""
+        run = self.run(run_id)
+        if self._store.is_unsettled(run_id):
+            return  # the same choice once more looks up what is in doubt
+        refuse_over(run, self._hours, but=Status.DONE_WITH_ERRORS)
+        if not self._store.has_begun(run_id):
+            self._refuse_old(run)
+            self._current(run)
 
     # --- sync -------------------------------------------------------------------------------
 

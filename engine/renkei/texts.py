@@ -368,11 +368,14 @@ def status_text(status: Status) -> str:
 
 
 def _go_on(labels: Labels) -> str:
-    """Return what a person does next with the run, which a status may not allow."""
+    """Return what a person does next with the run, among what is possible."""
     status = labels.run and labels.run.status
     if status in (Status.DONE, Status.FAILED, Status.CANCELLED, Status.EXPIRED):
         return _("fetch again")
-    return _("try again") if status is Status.DONE_WITH_ERRORS else _("resume")
+    if status is Status.DONE_WITH_ERRORS:
+        return _("try again") if "retry" in labels.possible else _("fetch again")
+    gone = status is Status.PAUSED and "resume" not in labels.possible
+    return _("fetch again") if gone else _("resume")
 
 
 def _template(remark: Remark, labels: Labels) -> str | None:

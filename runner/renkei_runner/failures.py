@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from renkei.errors import MappingError, RenkeiError, Said, SeveralErrors
+from renkei.errors import BusyError, MappingError, RenkeiError, Said, SeveralErrors
 from renkei.i18n import _
 from renkei.model import Status
 from renkei_runner.documents import error_document, error_parts
@@ -25,7 +25,6 @@ INTERNAL = 4
 INTERRUPTED = 130
 NO_READER = 141
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-UNFINISHED = (Status.SYNCING, Status.PAUSED)
 
 
 @frozen(kw_only=True)
@@ -97,12 +96,19 @@ def _of(exit_code: int, code: str, *said: Said) -> Failure:
 
 def _said(error: RenkeiError, app: App) -> tuple[Said, ...]:
     """Return what helps, or how to go on after the error of a sync that has begun."""
-    unfinished = app.writing and app.run is not None and app.run.status in UNFINISHED
     if isinstance(error, SeveralErrors):
         return error.mistakes
-    if isinstance(error, MappingError) or not unfinished or app.run is None:
+    if app.run is None or isinstance(error, MappingError) or not _goes_on(error, app):
         return (Said(error.message, error.hint),)
     return (Said(error.message, resume_advice(app, app.run.id)),)
+
+
+def _goes_on(error: RenkeiError, app: App) -> bool:
+    """Tell whether the run can be resumed: not while another process is at work with it."""
+    status = app.run.status if app.writing and app.run else None
+    if status is Status.PAUSED:
+        return app.labels is None or "resume" in app.labels.possible
+    return status is Status.SYNCING and not isinstance(error, BusyError)
 
 
 def resume_advice(app: App, run_id: str) -> str:

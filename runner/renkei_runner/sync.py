@@ -93,6 +93,7 @@ def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
     """Store a choice unless there is one and the options say nothing; None after a "no"."""
     if wanted.empty and (stored := runs.selection(run.id)) is not None:
         return stored
+    runs.refuse_choosing(run.id)
     chosen = selection(app, runs, run, wanted)
     if chosen is not None:
         runs.choose(run.id, chosen, wait=wanted.wait)

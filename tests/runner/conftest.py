@@ -165,6 +165,10 @@ class FakeRuns:
     def choices(self, connection: str) -> tuple[NewField, ...]:
         return FIELDS
 
+
+    def refuse_choosing(self, run_id: str) -> None:
+        """Anybody can be chosen."""
+
     def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
         self.calls.append("choose")
         self.chosen = selection
