@@ -296,8 +296,12 @@ class Runs:
             known = {entry.number for entry in self._store.entries(run_id)}
             refuse_numbers(sorted(set(numbers) - known))
         found = self._store.items(run_id, differences=differences, numbers=numbers)
+        return self._as_of_now(run, found)
+
+    def _as_of_now(self, run: Run, found: Iterable[Item]) -> Iterator[Item]:
+        """Return the items with the outcomes that the counts of their run have."""
         if run.outcomes is None:
-            return found
+            return iter(found)
         in_doubt = {doubt.item.position for doubt in self._store.open_writes(int(run.id))}
         return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
 
@@ -305,7 +309,8 @@ class Runs:
         self, run_id: str, wanted: Filter, *, after: int = 0, before: int | None = None, limit: int
     ) -> list[Item]:
         """Return the first items of *wanted* after a position, or the last ones before one."""
-        return self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+        page = self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+        return list(self._as_of_now(self._store.run(run_id), page))
 
     def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
         """Return how many employees *wanted* matches, by difference."""
@@ -676,10 +681,13 @@ class Runs:
 
 
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
-    """Return the outcome of *item*; of those still without one, *in_doubt* are sent already."""
+    """Return the outcome of *item*; those *in_doubt* are sent already, whatever they waited for."""
     if not item.selected:
         return Outcome.NOT_SELECTED
-    return item.outcome or (Outcome.UNKNOWN if item.position in in_doubt else Outcome.DEFERRED)
+    undecided = item.outcome in (None, Outcome.DEFERRED)
+    if undecided and item.position in in_doubt:
+        return Outcome.UNKNOWN
+    return item.outcome or Outcome.DEFERRED
 
 
 def _user_and_host() -> str:
