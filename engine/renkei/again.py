@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from attrs import field, frozen
+from attrs import frozen
 
 from renkei.choose import vanished
 from renkei.model import JST, Difference, Item, NewField, NewRow, Outcome, Run, Selection
@@ -15,16 +15,15 @@ DONE = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 @frozen(kw_only=True)
 class Carried:
     """
-    What became of an earlier choice: the *run* it went to, the *numbers* of those it still chooses.
+    What became of the choice of a run in the later *run*.
 
-    *left* are those of the earlier plan whom it does not choose any more: something has changed, or
-    they are not listed.
+    *selection* chooses those for whom nothing has changed; *left* are the others, as the earlier
+    plan had them: something has changed, or they are not listed.
     """
 
-    numbers: tuple[str, ...]
+    run: Run
+    selection: Selection
     left: tuple[Item, ...]
-    selection: Selection = field(repr=False)
-    run: Run | None = None
 
 
 def base_was_chosen(run: Run) -> bool:
@@ -35,10 +34,13 @@ def base_was_chosen(run: Run) -> bool:
 
 
 def carry_over(
-    chosen: Sequence[Item], plan: Iterable[Item], fields: Callable[[], Sequence[NewField]]
+    run: Run,
+    plan: Iterable[Item],
+    chosen: Sequence[Item],
+    fields: Callable[[], Sequence[NewField]],
 ) -> Carried:
     """
-    Carry the *chosen* items of one run over to the *plan* of another.
+    Carry the *chosen* items of an earlier run over to the *plan* of *run*.
 
     Who has been written stays out. *fields* asks for the live choices, if somebody new is among
     them: a value that is not offered any more chooses nobody.
@@ -57,11 +59,10 @@ def carry_over(
         for key, number in same.items()
         if waiting[key].new_values
     )
-    numbers = tuple(same.values())
     return Carried(
-        numbers=numbers,
+        run=run,
+        selection=Selection(numbers=tuple(same.values()), new_rows=rows),
         left=tuple(item for key, item in waiting.items() if key not in same),
-        selection=Selection(numbers=numbers, new_rows=rows),
     )
 
 

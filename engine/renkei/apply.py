@@ -28,7 +28,7 @@ from renkei.errors import (
     SystemFault,
     UnavailableError,
 )
-from renkei.look import FRESH_S, Look, Seen, batches, ref_of
+from renkei.look import Look, Seen, batches, ref_of
 from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Remark, Values
 from renkei.plugins import BATCH, Written
 from renkei.record import Recorder
@@ -69,7 +69,7 @@ class Application:
     rewritten: frozenset[str]
     interrupted: Callable[[], bool]
     send: bool = True
-    _row: list[Item] = field(init=False, factory=list)
+    _row: dict[int, Item] = field(init=False, factory=dict)
     """Whose writes, one after the other, were refused or lost since the last one that passed."""
     _causes: dict[int, SystemFault] = field(init=False, factory=dict)
     _sendings: dict[int, int] = field(init=False, factory=dict)
@@ -161,7 +161,7 @@ class Application:
         remaining = [item for item in items if not self._needs_nothing(item)]
         looks = 0
         while remaining:
-            part = remaining[: self._together()]
+            part = remaining[: self.look.how_many(self._each_s, BATCH)]
             seen = self._look_at(part)
             looks += 1
             written = 0
@@ -181,10 +181,6 @@ class Application:
         seen = self.look.at([*map(ref_of, items), *self.answers.refs])
         self.answers.see(seen)
         return seen
-
-    def _together(self) -> int:
-        """Return how many employees to look at at once, going by how long the last ones took."""
-        return max(1, min(BATCH, int(FRESH_S / self._each_s))) if self._each_s else BATCH
 
     def _needs_nothing(self, item: Item) -> bool:
         if item.difference is not Difference.SAME:
@@ -281,7 +277,7 @@ class Application:
             taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
             self.answers.add(taken)
             if kind == "create" and not self._has_created:
-                self._look_at([])  # before fifty people are created without a number
+                self.answers.confirm()  # before fifty people are created without a number
         self._has_created |= kind == "create"
         self._passed = True
         self._blame_people()
@@ -344,11 +340,11 @@ class Application:
         A *probe* is a read: a system that cannot be read either is not tried any further.
         """
         self._causes[item.position] = error
-        self._row.append(item)
+        self._row[item.position] = item
         if probe:
             self.look.at([ref_of(item)])
         known = self._known if self._passed else set()
-        if sum(each.position not in known for each in self._row) < IN_A_ROW:
+        if len(self._row.keys() - known) < IN_A_ROW:
             return
         if self._some_came_through():
             self._row.clear()
@@ -360,12 +356,12 @@ class Application:
         for write in self.doubts.without_effect():
             self._close(write, given_up=False)
         open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
-        return any(self.recorder.last[item.position] not in open_still for item in self._row)
+        return any(self.recorder.last[position] not in open_still for position in self._row)
 
     def _blame_people(self) -> None:
         """A write has passed, or nobody else is left: the refusals before were about people."""
-        for item in self._row:
-            self._known.add(item.position)
+        self._known |= self._row.keys()
+        for item in self._row.values():
             if self.recorder.last[item.position] is Outcome.DEFERRED:
                 self._fail(item, self._causes[item.position])
         self._row.clear()

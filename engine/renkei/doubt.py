@@ -87,7 +87,7 @@ class Doubts:
             self._told |= left.keys()
             name = self.look.writer.name
             self.recorder.observer.in_doubt(name, sorted(left), max(left.values()))
-        self.pause(min(LOOK_EVERY_S, *left.values()), "in_doubt")
+        self.pause(min(LOOK_EVERY_S, max(left.values())), "in_doubt")
         return True
 
     def _left_s(self, write: Write) -> float:

@@ -57,6 +57,10 @@ class Look:
         """Return whether a write may still go by this look."""
         return self.clock.monotonic() - seen.at < FRESH_S
 
+    def how_many(self, each_s: float, most: int) -> int:
+        """Return how many employees to look at together if a write takes *each_s* seconds."""
+        return max(1, min(most, int(FRESH_S / each_s))) if each_s else most
+
     def numberless(self) -> list[Employee]:
         """Return everybody in the target who has no number; reads the whole list."""
         listed = self.writer.list_employees(self.comparison.base, self._fields)

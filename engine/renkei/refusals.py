@@ -18,11 +18,11 @@ from renkei.texts import reason_text, status_text
 OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
 
 
-def refuse_same(source: str, target: str) -> None:
-    """Raise if a connection is to be compared with itself."""
+def refuse_same(source: str, target: str, *, name: str) -> None:
+    """Raise if a connection, or the account *name* opens, is to be compared with itself."""
     if source == target:
-        message = _("{name} cannot be compared with itself. Name two connections.")
-        raise UsageError(message.format(name=source), code="connection", where=source)
+        message = _("{name} cannot be compared with itself. Name connections of two accounts.")
+        raise UsageError(message.format(name=name), code="connection", where=name)
 
 
 def refuse_date(base: dt.date, today: dt.date) -> None:

@@ -147,18 +147,20 @@ class Runs:
         *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
         chosen, ConfigurationError, ClosedError before anything is sent, or what ended the fetch.
         """
-        refuse_same(source, target)
+        refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
         refuse_date(base, today)
         pairing = self._systems.pairing(source, target)
         readers = self._systems.reader(source), self._systems.reader(target)
+        accounts = [self._store.account(reader.connection.identity) for reader in readers]
+        refuse_same(*accounts, name=source)
         self._open(readers, wait=wait)
         run_id = self._store.begin_fetch(
             source=source,
             target=target,
-            source_account=self._store.account(readers[0].connection.identity),
-            target_account=self._store.account(readers[1].connection.identity),
+            source_account=accounts[0],
+            target_account=accounts[1],
             base_date=base,
             base_chosen=base_date is not None,
             again_of=again_of,
@@ -198,13 +200,14 @@ class Runs:
         base = run.base_date if base_was_chosen(run) else None
         new = self.fetch(run.source, run.target, base, wait=wait, again_of=run.id)
         carried = carry_over(
-            list(self._store.items(run.id, selected=True)),
+            new,
             self._store.items(new.id),
+            list(self._store.items(run.id, selected=True)),
             lambda: self.new_fields(new.id, wait=wait),
         )
-        if carried.numbers:
+        if carried.selection.numbers:
             self.choose(new.id, carried.selection, wait=wait)
-        return evolve(carried, run=self.run(new.id))
+        return carried
 
     def _open(self, readers: Sequence[Reader], *, wait: bool) -> None:
         """Raise ClosedError if a system is closed now; with *wait*, wait until all are open."""
@@ -226,6 +229,11 @@ class Runs:
     def run(self, run_id: str) -> Run:
         """Return the run as it stands now; UsageError if there is none of that id."""
         return self._aged(self._store.run(run_id))
+
+    def watch(self) -> None:
+        """Wait until it is known of every run whether somebody is at work on it; 20 s at most."""
+        while (left := self._store.undecided_s()) is not None and not self._interrupted:
+            self._sleep(min(1.0, left), "owner", None)
 
     def reports(self, limit: int = 10, before: str | None = None) -> list[Run]:
         """Return the newest runs, newest first; with *before*, those older than that one."""

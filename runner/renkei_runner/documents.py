@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from renkei.again import Carried
 from renkei.labels import Labels
 from renkei.model import JST, Change, Difference, Item, NewField, Outcome, Remark, Run, Try, Value
 from renkei.texts import reason_text
@@ -41,6 +42,18 @@ def run_parts(run: Run) -> Document:
     return parts
 
 
+def again_parts(carried: Carried) -> Document:
+    """Return what became of an earlier choice: of which run, whose stayed, whose did not."""
+    left = [item.number for item in carried.left]
+    return {
+        "again": {
+            "run": carried.run.again_of,
+            "chosen": list(carried.selection.numbers),
+            "left": left,
+        }
+    }
+
+
 def plan_document(run: Run, items: Iterable[Item], labels: Labels) -> Document:
     """Return a run with what the sync of each employee would change."""
     return run_document(run, labels) | {"items": [_plan_item(item) for item in items]}
@@ -68,6 +81,7 @@ def history_parts(run: Run) -> Document:
         "synced_by": run.synced_by,
         "allowed_by": run.allowed_by,
         "taken_over_by": run.taken_over_by,
+        "again_of": run.again_of,
     }
 
 

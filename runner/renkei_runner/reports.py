@@ -33,6 +33,7 @@ def reports(ctx: click.Context, limit: int) -> None:
         return
     app = ctx.ensure_object(App)
     with app.runs() as runs:
+        runs.watch()
         found = runs.reports(limit)
     if app.json:
         emit(reports_document(found))
@@ -80,7 +81,9 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
 
     if as_csv and (app.json or page):
         raise click.UsageError(_("--csv excludes --html and --output json."))
-    with app.runs() as runs, app.about(runs, run_id) as run:
+    with app.runs() as runs, app.about(runs, run_id):
+        runs.watch()
+        run = runs.run(run_id)
         labels, technical = runs.labels(run_id), runs.labels(run_id, technical=True)
         if page is not None:
             write_private(page, report_page(run, runs.items(run_id), labels))

@@ -17,11 +17,12 @@ from renkei.texts import (
     try_text,
     words_text,
 )
-from renkei_runner.documents import Document, error_parts, run_document
+from renkei_runner.documents import Document, again_parts, error_parts, run_document
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
+    from renkei.again import Carried
     from renkei.labels import Labels, Possible
     from renkei_runner.app import App
 
@@ -31,16 +32,21 @@ CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
 
 
-def show_found(app: App, run: Run, labels: Labels) -> None:
-    """Print what a fetch found."""
+def show_found(app: App, run: Run, labels: Labels, carried: Carried | None = None) -> None:
+    """Print what a fetch found, and what became of the choice of an earlier run."""
     app.clear()
     if app.json:
         warn_of(run, labels)
-        emit(run_document(run, labels))
+        emit(run_document(run, labels) | (again_parts(carried) if carried else {}))
         return
     headline(run)
     say_notices(run, labels)
+    if carried is not None:
+        say_carried(carried)
+    chosen = carried is not None and carried.selection.numbers
     steps = [(app.command("plan", run.id), _("look at every difference"))]
+    if chosen:
+        steps.append((app.command("resume", run.id), _("write those who are still chosen")))
     if _anybody(run):
         steps.append((app.command("sync", run.id), _("choose and write")))
     else:
@@ -59,6 +65,20 @@ def say_found(app: App, run: Run, labels: Labels) -> None:
     else:
         headline(run)
         say_notices(run, labels)
+
+
+def say_carried(carried: Carried) -> None:
+    """Print who is still chosen, and by name who is not."""
+    run = carried.run
+    kept = _("The base date is {date}, as chosen for run {run}.")
+    today = _("The base date is today, {date}: nobody had chosen another one for run {run}.")
+    say((kept if run.base_chosen else today).format(date=run.base_date, run=run.again_of))
+    text = _("Chosen as in run {run}: {count} employees.")
+    say(text.format(run=run.again_of, count=len(carried.selection.numbers)))
+    if carried.left:
+        say(_("Not chosen any more, since something has changed; look at them and choose again:"))
+    for item in carried.left:
+        say(f"    {number_text(item.number) or '-'}  {item.name}")
 
 
 def _anybody(run: Run) -> bool:
@@ -271,10 +291,12 @@ def _say_next(app: App, run: Run, labels: Labels) -> None:
 
 def _ways(app: App, run: Run, labels: Labels) -> list[tuple[str, str]]:
     """Return what is possible with a run, the most useful first: the command and what it does."""
+    unfinished = run.outcomes is not None and run.status is not Status.DONE and not run.purged
+    pair = ("--again", run.id) if unfinished else (run.source, run.target)
     ways: dict[Possible, tuple[str, str]] = {
         "choose": (app.command("sync", run.id), _("choose and write")),
         "resume": (app.command("resume", run.id), _("continue")),
         "retry": (app.command("sync", run.id, "--retry-failed"), _("try those who failed again")),
-        "fetch": (app.command("fetch", run.source, run.target), _("compare anew")),
+        "fetch": (app.command("fetch", *pair), _("compare anew")),
     }
     return [step for name, step in ways.items() if name in labels.possible]

@@ -162,6 +162,11 @@ class World:
         """Open renkei, as each command does."""
         return Runs(load_config(self.folder / "renkei.yaml"), who="tester", observer=observer)
 
+    def account(self) -> str:
+        """Return what the store calls the account of the rosta."""
+        with self.runs() as runs:
+            return runs._store.account(runs._systems.writer("rosta").connection.identity)
+
     def fetch(
         self, source: str = "clinic", target: str = "rosta", base: dt.date | None = None
     ) -> Run:

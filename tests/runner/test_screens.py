@@ -49,6 +49,7 @@ HISTORY = {
     "synced_by": None,
     "allowed_by": None,
     "taken_over_by": None,
+    "again_of": None,
 }
 LEFT = Remark("left_before_base", ("2", "2026-11-14", "0042", "0043"))
 

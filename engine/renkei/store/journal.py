@@ -271,7 +271,7 @@ class Journal(Database):
             refused = query.where(writes.c.result == REFUSED)
             ids = {source_id for source_id, _result in connection.execute(refused)}
             theirs = connection.execute(query.where(items.c.source_id.in_(ids)))
-            last = {source_id: result for source_id, result in theirs}
+            last = dict(theirs.all())
         return frozenset(source_id for source_id, result in last.items() if result == REFUSED)
 
     def accepted(self, target: str, run_id: int | None = None) -> frozenset[str]:
@@ -324,7 +324,7 @@ class Journal(Database):
                 .where(same, writes.c.kind == "create", writes.c.result.is_(None))
                 .where(runs.c.id != row["id"])
             )
-            return {number: sent_at for number, sent_at in connection.execute(query)}
+            return dict(connection.execute(query).all())
 
     def expire(self, run_id: str, at: dt.datetime) -> None:
         """Let a paused run be over: its plan is too old."""

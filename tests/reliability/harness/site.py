@@ -74,7 +74,9 @@ class Site:
         """The words that choose all who can be chosen, with what new ones need."""
         return ("--difference", "new,changed,same", *NEW[self.target])
 
-    def configure(self, extra: str = "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}") -> None:
+    def configure(
+        self, extra: str = "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"
+    ) -> None:
         """Write renkei.yaml; no limits that would slow anything down."""
         lines = ["mappings: [{use: smarthr-touchontime}]", extra, "connections:"]
         for name, system in self.box.systems.items():
