@@ -260,6 +260,15 @@ _WITHOUT_PARTS: Mapping[str, str] = {
     "closed": N_("The system takes no calls at this time of day. {Resume} later."),
 }
 
+_OF_OTHERS: Mapping[str, str] = {
+    # The same said of a whole run, or of somebody else: it names the numbers of those it is about
+    "created_without_number": N_(
+        "{target} created {rest} but left out the number, so that nobody can find them by number."
+        " Nobody else is created in this run. Enter the number there by hand, and do not sync"
+        " {rest} again."
+    ),
+}
+
 _OF_A_FETCH: Mapping[str, str] = {
     # The same when it ended a fetch, of which there is nothing to go on with
     "interrupted": N_("The fetch was interrupted. Fetch again."),
@@ -267,6 +276,7 @@ _OF_A_FETCH: Mapping[str, str] = {
 
 _PARTS: Mapping[str, tuple[str, ...]] = {
     # What the parts of a remark are; the last kind is that of all further parts. Else: fields
+    "created_without_number": ("field", "number"),
     "near_number": ("number",),
     "near_number_too": ("number",),
     "near_number_in_source": ("number",),
@@ -398,6 +408,8 @@ def _go_on(labels: Labels) -> str:
 def _template(remark: Remark, labels: Labels) -> str | None:
     if labels.fetch_failed and remark.code in _OF_A_FETCH:
         return _OF_A_FETCH[remark.code]
+    if len(remark.about) > 1 and remark.code in _OF_OTHERS:
+        return _OF_OTHERS[remark.code]
     if not remark.about and remark.code in _WITHOUT_PARTS:
         return _WITHOUT_PARTS[remark.code]
     return _REASONS.get(remark.code)

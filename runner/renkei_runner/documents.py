@@ -24,17 +24,18 @@ def document(**parts: object) -> Document:
 def run_document(run: Run, labels: Labels) -> Document:
     """Return what every command about a run prints; the notices speak with *labels*."""
     notices = [_notice(notice, labels) for notice in run.notices]
-    return document(**run_parts(run), notices=notices)
+    return document(**run_parts(run, notices=notices))
 
 
-def run_parts(run: Run) -> Document:
-    """Return the fields of a run; outcomes only from the moment a sync has begun."""
+def run_parts(run: Run, **more: object) -> Document:
+    """Return the fields of a run with *more*; outcomes only once a sync has begun."""
     parts: Document = {
         "run": run.id,
         "status": run.status.value,
         "source": run.source,
         "target": run.target,
         "base_date": run.base_date.isoformat(),
+        **more,
         "counts": {each.value: run.counts.get(each, 0) for each in Difference},
     }
     if run.outcomes is not None:

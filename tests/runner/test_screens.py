@@ -37,8 +37,8 @@ RUN = {
     "source": "smarthr",
     "target": "touchontime",
     "base_date": "2026-11-22",
-    "counts": {"new": 1, "changed": 1, "same": 1, "blocked": 1},
     "notices": [],
+    "counts": {"new": 1, "changed": 1, "same": 1, "blocked": 1},
 }
 HISTORY = {
     "fetched_at": "2026-11-22T12:00:00+09:00",
