@@ -783,6 +783,26 @@ SHOWING = (
         tests="tests/web/test_everyday.py::test_reports_are_filtered_by_the_day_in_japan",
     ),
     bug(
+        "deferred-is-no-doubt",
+        "Whoever was deferred and is sent again as the process dies does not count as in doubt.",
+        (
+            "renkei.store.database:outcome_now",
+            "sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)",
+            "items.c.outcome.is_(None)",
+        ),
+        tests="tests/engine/test_counts.py::test_counts_add_up_whatever_was_left",
+    ),
+    bug(
+        "wait-in-every-slice",
+        "A log has a line for each slice of one wait.",
+        (
+            "renkei_runner.progress:Progress._log_wait",
+            "self._told_until[what] = until",
+            "pass",
+        ),
+        tests="tests/runner/test_main.py::test_a_long_wait_is_one_line_of_a_log",
+    ),
+    bug(
         "advice-that-is-refused",
         "Whoever chooses again in a cancelled run is told to resume it.",
         ("renkei.runs:Runs._same_choice", "refuse_over(run, self._hours)", "pass"),

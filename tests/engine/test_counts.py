@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from itertools import product
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ NOBODY: frozenset[Difference] = frozenset()
 STATES = list(product(LEFT, WRITES))
 
 
-def left_by_a_killed_process(world: World, states: list[tuple[Outcome | None, str]]) -> Run:
+def left_by_a_killed_process(world: World, states: Sequence[tuple[Outcome | None, str]]) -> Run:
     """Return a run whose process has died: one employee in each state, and one not chosen."""
     for index in range(len(states) + 1):
         world.in_clinic(f"{index:03}")
