@@ -243,6 +243,8 @@ class Application:
         self.doubts.sent(write)
         sent_before = self._sendings.get(item.position, 0)
         connection = self.look.writer.connection
+        if sent_before:
+            connection.close()  # a socket that was kept open may have been the trouble
         connection.begin_write(tries=SENDINGS - sent_before)
         try:
             answer = send()
@@ -353,7 +355,7 @@ class Application:
 
     def _some_came_through(self) -> bool:
         """Look up who is in doubt; what had no effect is closed, except creates that still may."""
-        for write in self.doubts.without_effect():
+        for write in self.doubts.without_effect(patient=True):
             self._close(write, given_up=False)
         open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
         return any(self.recorder.last[position] not in open_still for position in self._row)
