@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
 import pytest
-from attrs import astuple, evolve, has
+from attrs import evolve
 
 from renkei import plugins
 from renkei.errors import (
@@ -464,8 +464,8 @@ def all_texts(thing: object) -> Iterator[str]:
             yield from all_texts(each)
     elif isinstance(thing, BaseException):
         yield from all_texts([str(thing), *vars(thing).values(), list(thing.args)])
-    elif has(type(thing)):
-        yield from all_texts(astuple(thing, recurse=False))
+    elif attributes := getattr(thing, "__attrs_attrs__", ()):
+        yield from all_texts([getattr(thing, each.name) for each in attributes])
 
 
 def shown_with(thing: object) -> list[str]:

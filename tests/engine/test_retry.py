@@ -65,7 +65,7 @@ def test_waiting_sends_refused_people_once(
     assert ended.status is Status.DONE_WITH_ERRORS
     assert sent == {"001": 2, "002": 2, "003": 2}
     first = Try(Outcome.FAILED, world.item(run, "001").outcome_reason, "refused for the 1. time")
-    for number in sent:
-        item = world.item(run, str(number))
+    for refused in ("001", "002", "003"):
+        item = world.item(run, refused)
         assert (item.outcome, item.detail) == (Outcome.FAILED, "refused for the 2. time")
         assert item.earlier == (first,)

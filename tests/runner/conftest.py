@@ -165,7 +165,6 @@ class FakeRuns:
     def choices(self, connection: str) -> tuple[NewField, ...]:
         return FIELDS
 
-
     def refuse_choosing(self, run_id: str) -> None:
         """Anybody can be chosen."""
 
