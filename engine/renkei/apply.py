@@ -303,7 +303,7 @@ class Application:
             detail=error.detail,
         )
         if error.accepted:
-            self.recorder.no_creates = reason  # it would be the same for everybody
+            self.recorder.left_out(item)
 
     def _is_there(self, item: Item) -> bool:
         """Tell whether the target has exactly this new employee, and nobody else of that number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from renkei.choices import meant
-from renkei.errors import UsageError
+from renkei.errors import Said, SeveralErrors, UsageError
 from renkei.i18n import _, label
 from renkei.model import Choice, Difference, Entry, Item, NewField, NewRow, Selection
 from renkei.refusals import near_numbers, refuse_numbers
@@ -58,7 +58,7 @@ def new_values(
     """
     desk = _Desk(fields)
     common = desk.resolve(selection.new, _("for all new employees"))
-    rows = {row.number: desk.resolve(row.values, row.where) for row in selection.new_rows}
+    rows = {row.number: desk.resolve(row.values, _whose(row)) for row in selection.new_rows}
     strangers = [row.number for row in selection.new_rows if row.number not in known]
     near = near_numbers(strangers, known)
     for row in selection.new_rows:
@@ -71,13 +71,17 @@ def new_values(
     return values
 
 
+def _whose(row: NewRow) -> str:
+    """Return whom a row is about: its place in a file means nothing to those who know people."""
+    return row.number if row.where == row.number else f"{row.where}: {row.number}"
+
+
 class _Desk:
     """Checks values against the live choices and gathers every mistake."""
 
     def __init__(self, fields: Sequence[NewField]) -> None:
         self._fields = {new.name: new for new in fields}
-        self._mistakes: list[str] = []
-        self._hints: list[str] = []
+        self._mistakes: list[Said] = []
         self._missing: dict[str, list[str]] = {}
 
     def resolve(self, values: Mapping[str, str], where: str) -> dict[str, Choice]:
@@ -95,17 +99,18 @@ class _Desk:
         hits = meant(new.choices, value)
         if len(hits) == 1:
             return hits[0]
-        hint = _("`renkei choices` lists what is offered for {field}.")
-        self._hints.append(hint.format(field=new.name))
+        hint = _("`renkei choices` lists what is offered for {field}.").format(field=new.name)
         if hits:
             message = _(
                 "{where}: {field}: {value} is the name of several; give one of the codes {codes}."
             )
             codes = ", ".join(map(_code_and_detail, hits))
-            self._add(message.format(where=where, field=label(new.label), value=value, codes=codes))
+            self._add(
+                message.format(where=where, field=label(new.label), value=value, codes=codes), hint
+            )
         else:
             message = _("{where}: {field}: {value} is not offered.")
-            self._add(message.format(where=where, field=label(new.label), value=value))
+            self._add(message.format(where=where, field=label(new.label), value=value), hint)
         return None
 
     def check_row(
@@ -142,15 +147,13 @@ class _Desk:
             message = _("New employees need {label}. Missing for {count}: {numbers}")
             shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
             text = label(self._fields[name].label)
-            self._add(message.format(label=text, count=len(numbers), numbers=shown))
-            hint = _("Give --new {field}=VALUE, or --new-file.")
-            self._hints.append(hint.format(field=name))
+            hint = _("Give --new {field}=VALUE, or --new-file.").format(field=name)
+            self._add(message.format(label=text, count=len(numbers), numbers=shown), hint)
         if self._mistakes:
-            hint = "\n".join(dict.fromkeys(self._hints))
-            raise UsageError("\n".join(self._mistakes), code="new_values", hint=hint)
+            raise SeveralErrors(self._mistakes, code="new_values")
 
-    def _add(self, mistake: str) -> None:
-        self._mistakes.append(mistake)
+    def _add(self, mistake: str, hint: str = "") -> None:
+        self._mistakes.append(Said(mistake, hint))
 
 
 def _code_and_detail(choice: Choice) -> str:

@@ -164,7 +164,7 @@ class Doubts:
                 self.look.is_like(write.item, person) for person in numberless
             ):
                 reason = Remark("created_without_number")
-                self.recorder.no_creates = reason
+                self.recorder.left_out(write.item)
                 self.recorder.record(
                     write.item, Outcome.FAILED, reason, write=write.id, result=ACCEPTED
                 )
@@ -254,7 +254,7 @@ class Answers:
         reason = self._wrong(write, person)
         result = NOT_STORED
         if reason is not None and reason.code == "created_without_number":
-            self.recorder.no_creates = reason
+            self.recorder.left_out(write.item)
             result = ACCEPTED
         self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id, result=result)
 

@@ -18,7 +18,17 @@ import pluggy
 from attrs import evolve, frozen
 
 from renkei.choices import told_apart
-from renkei.contract import PYTHON, is_id, is_sound, is_sound_error, real_text, storable
+from renkei.contract import (
+    PYTHON,
+    hidden_account,
+    hidden_new_field,
+    hide_in_error,
+    is_id,
+    is_sound,
+    is_sound_error,
+    real_text,
+    storable,
+)
 from renkei.errors import (
     AnswerError,
     ConfigurationError,
@@ -167,7 +177,8 @@ class Reader:
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
-        fields = tuple(self._required("new_employee_fields", NewField))
+        offered = self._required("new_employee_fields", NewField)
+        fields = tuple(hidden_new_field(new, self._hide) for new in offered)
         names = [new.name for new in fields]
         for name in names:
             if name not in self._types or names.count(name) > 1:
@@ -185,7 +196,11 @@ class Reader:
             account: Account = self._hook.check()
             if not is_sound(account, Account):
                 self._nonsense("check", type(account).__name__)
-            return account
+            return hidden_account(account, self._hide)
+
+    def _hide(self, text: str) -> str:
+        """Return a text that the connector has handed over, without the token."""
+        return self.connection.token.hidden_in(text)
 
     def _read_fields(self) -> tuple[FieldSpec, ...]:
         specs = tuple(self._required("fields", FieldSpec))
@@ -225,6 +240,7 @@ class Reader:
             error.where = error.where or self.name
             if isinstance(error, RecordError | SystemFault) and error.detail is not None:
                 error.detail = real_text(error.detail)  # the system's own words, whatever they are
+            hide_in_error(error, self._hide)
             raise
         except KeyboardInterrupt:
             raise
@@ -239,7 +255,8 @@ class Reader:
         message = _(
             "{name}: the connector's {hook} broke its contract: {what}. Report this to its author."
         )
-        raise ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
+        said = message.format(name=self.name, hook=hook, what=self._hide(what))
+        raise ConnectorError(said, where=self.name)
 
     def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
         wanted = set(fields)
@@ -362,7 +379,8 @@ def _plug(connection: Connection) -> pluggy.PluginManager:
     connector = connection.connector
     try:
         plugin = _entry(connector).load()(connection)
-    except RenkeiError:
+    except RenkeiError as error:
+        hide_in_error(error, connection.token.hidden_in)
         raise
     except KeyboardInterrupt:
         raise

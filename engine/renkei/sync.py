@@ -18,7 +18,7 @@ from renkei.look import Look
 from renkei.model import Difference, NewField, Outcome, Ref, Remark, Run, Selection, Status, Values
 from renkei.observer import Observer
 from renkei.plugins import Reader, Writer
-from renkei.record import Recorder
+from renkei.record import Recorder, numberless
 from renkei.store import Hold, Lease, Moment, Store
 from renkei.systems import Pairing, Systems
 
@@ -185,7 +185,7 @@ class Sync:
 
     def _no_creates(self, run: Run) -> Remark | None:
         left_out = self.store.accepted(run.target, int(run.id))
-        return Remark("created_without_number") if left_out else None
+        return numberless(*sorted(left_out)) if left_out else None
 
     # --- the source ---------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ In a template ``{fields}`` is everything the remark speaks of, ``{first}`` and `
 first parts, ``{rest}`` is all after the first and ``{others}`` all after the second. What stands in
 ``[…]`` is left out where the remark does not have its parts. ``{source}``
 and ``{target}`` are the systems of the run, ``{system}`` is the connection that the remark is
-about, and ``{resume}`` what to do then: resume, or fetch again after a fetch that failed.
+about, and ``{resume}`` what to do then: resume, or whatever else a run in its status allows.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 
 from renkei.i18n import N_, _, label, language
 from renkei.labels import Labels, value_text
-from renkei.model import Difference, Label, Outcome, Remark, Status
-from renkei.printable import printable
+from renkei.model import Difference, Label, Outcome, Remark, Status, Try
+from renkei.printable import one_line, printable
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
@@ -261,7 +261,7 @@ _REASONS: Mapping[str, str] = {
     "connector": N_(
         "The connector of {system} failed. Tell its maker, and {resume} when it is corrected."
     ),
-    "interrupted": N_("Interrupted before the end. Resume to go on."),
+    "interrupted": N_("Interrupted before the end. {Resume} to go on."),
     "in_doubt": N_(
         "Sent, but no answer came: nobody knows yet whether it was accepted. Resume to find out."
     ),
@@ -316,6 +316,15 @@ _WITHOUT_PARTS: Mapping[str, str] = {
     ),
 }
 
+_OF_OTHERS: Mapping[str, str] = {
+    # The same said of a whole run, or of somebody else: it names the numbers of those it is about
+    "created_without_number": N_(
+        "{target} created {rest} but left out the number, so that nobody can find them by number."
+        " Nobody else is created in this run. Enter the number there by hand, and do not sync"
+        " {rest} again."
+    ),
+}
+
 _OF_A_FETCH: Mapping[str, str] = {
     # The same when it ended a fetch, of which there is nothing to go on with
     "interrupted": N_("The fetch was interrupted. Fetch again."),
@@ -323,6 +332,7 @@ _OF_A_FETCH: Mapping[str, str] = {
 
 _PARTS: Mapping[str, tuple[str, ...]] = {
     # What the parts of a remark are; the last kind is that of all further parts. Else: fields
+    "created_without_number": ("field", "number"),
     "unreadable": ("connection", "field"),
     "not_in_table": ("source field", "value"),
     "first_of_several": ("source field",),
@@ -405,7 +415,7 @@ def reason_text(remark: Remark, labels: Labels = UNKNOWN) -> str:
         "target": labels.target,
         "system": labels.connection(remark.about[0]) if remark.about else _("the system"),
     }
-    resume = _("fetch again") if labels.fetch_failed else _("resume")
+    resume = _go_on(labels)
     parts = _parts(about)
     text = _fitted(_without_gaps(_(template), parts), names).format(
         **{key: part or "-" for key, part in parts.items()},
@@ -427,14 +437,42 @@ def outcome_text(outcome: Outcome) -> str:
     return _(_OUTCOMES[outcome])
 
 
+def words_text(detail: str) -> str:
+    """Return what a system said of an employee, on one line."""
+    return _("The system says: {words}").format(words=printable(one_line(detail)))
+
+
+def try_text(before: Try, labels: Labels = UNKNOWN) -> str:
+    """Return on one line what became of an employee before they were tried again, and why."""
+    parts = [_("An earlier try: {outcome}.").format(outcome=outcome_text(before.outcome))]
+    if before.reason is not None:
+        parts.append(reason_text(before.reason, labels))
+    if before.detail:
+        parts.append(words_text(before.detail))
+    return " ".join(parts)
+
+
 def status_text(status: Status) -> str:
     """Return the word for *status* that a person reads."""
     return _(_STATUSES[status])
 
 
+def _go_on(labels: Labels) -> str:
+    """Return what a person does next with the run, among what is possible."""
+    status = labels.run and labels.run.status
+    if status in (Status.DONE, Status.FAILED, Status.CANCELLED, Status.EXPIRED):
+        return _("fetch again")
+    if status is Status.DONE_WITH_ERRORS:
+        return _("try again") if "retry" in labels.possible else _("fetch again")
+    gone = status is Status.PAUSED and "resume" not in labels.possible
+    return _("fetch again") if gone else _("resume")
+
+
 def _template(remark: Remark, labels: Labels) -> str | None:
     if labels.fetch_failed and remark.code in _OF_A_FETCH:
         return _OF_A_FETCH[remark.code]
+    if len(remark.about) > 1 and remark.code in _OF_OTHERS:
+        return _OF_OTHERS[remark.code]
     if not remark.about and remark.code in _WITHOUT_PARTS:
         return _WITHOUT_PARTS[remark.code]
     return _REASONS.get(remark.code)

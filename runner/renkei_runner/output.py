@@ -74,7 +74,9 @@ def warn(text: str) -> None:
 
 
 def next_steps(*steps: tuple[str, str]) -> None:
-    """Print what can be done next: the exact command and what it does."""
+    """Print what can be done next, if anything: the exact command and what it does."""
+    if not steps:
+        return
     say()
     say(_("Next:"))
     width = max(len(command) for command, _what in steps)

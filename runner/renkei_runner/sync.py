@@ -97,8 +97,9 @@ def agrees_to_take_over(app: App, run: Run) -> bool:
 def cancel(app: App, run_id: str) -> None:
     with app.runs() as runs, app.about(runs, run_id):
         run = runs.cancel(run_id)
+        labels = runs.labels(run_id, technical=True)
     if app.json:
-        emit(run_document(run))
+        emit(run_document(run, labels))
         return
     if run.status is Status.CANCELLED:
         text = _("Run {run} is cancelled. What has been written stays written.")
@@ -112,6 +113,7 @@ def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
     """Store a choice unless there is one and the options say nothing; None after a "no"."""
     if wanted.empty and (stored := runs.selection(run.id)) is not None:
         return stored
+    runs.refuse_choosing(run.id)
     chosen = selection(app, runs, run, wanted)
     if chosen is not None:
         runs.choose(run.id, chosen, wait=wanted.wait)

@@ -364,6 +364,37 @@ STORE = (
 
 READING = (
     bug(
+        "shorter-wait-wins",
+        "The last announced pause counts, though an earlier answer asked for a longer one.",
+        (
+            "renkei.http.pace:Pacer.hold",
+            "max(self._held_until, self._clock.monotonic() + seconds)",
+            "self._clock.monotonic() + seconds",
+        ),
+        tests="tests/engine/test_http_pace.py::test_the_longer_of_all_announced_waits_is_kept",
+    ),
+    bug(
+        "first-announcement-wins",
+        "Of Retry-After and the rate-limit headers of one refusal only the first one counts.",
+        (
+            "renkei.http.failure:announced_s",
+            "return max((seconds for seconds in waits if seconds), default=None)",
+            "return next((seconds for seconds in waits if seconds), None)",
+        ),
+        tests="tests/engine/test_http_pace.py"
+        "::test_the_longer_of_what_one_refusal_announces_counts",
+    ),
+    bug(
+        "one-more-than-allowed",
+        "A window holds one request more than the limit.",
+        (
+            "renkei.http.pace:Pacer._full_s",
+            "len(self._answered) < counted",
+            "len(self._answered) <= counted",
+        ),
+        tests="tests/engine/test_http_pace.py::test_a_limit_is_used_up_and_not_exceeded",
+    ),
+    bug(
         "short-list-is-the-whole",
         "A list with fewer people than its own total is compared.",
         (
@@ -932,6 +963,59 @@ SHOWING = (
             ),
         ),
         tests="tests/e2e/test_vendor_switches.py::test_check_of_a_wrong_token_names_the_causes",
+    ),
+    bug(
+        "token-in-a-choice",
+        "A connector quotes its token in what it offers, and it is printed.",
+        (
+            "renkei.plugins:Reader.new_employee_fields",
+            "hidden_new_field(new, self._hide)",
+            "new",
+        ),
+        tests="tests/engine/test_plugins.py::test_a_token_in_what_a_connector_tells_is_hidden",
+    ),
+    bug(
+        "reports-by-utc-day",
+        "The list of reports is filtered by the day in Greenwich.",
+        (
+            "renkei_web.views.reports:listed",
+            "run.created_at.astimezone(JST).date()",
+            "run.created_at.date()",
+        ),
+        tests="tests/web/test_everyday.py::test_reports_are_filtered_by_the_day_in_japan",
+    ),
+    bug(
+        "deferred-is-no-doubt",
+        "Whoever was deferred and is sent again as the process dies does not count as in doubt.",
+        (
+            "renkei.store.database:outcome_now",
+            "sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)",
+            "items.c.outcome.is_(None)",
+        ),
+        tests="tests/engine/test_counts.py::test_counts_add_up_whatever_was_left",
+    ),
+    bug(
+        "wait-in-every-slice",
+        "A log has a line for each slice of one wait.",
+        (
+            "renkei_runner.progress:Progress._log_wait",
+            "self._told_until[what] = until",
+            "pass",
+        ),
+        tests="tests/runner/test_main.py::test_a_long_wait_is_one_line_of_a_log",
+    ),
+    bug(
+        "advice-that-is-refused",
+        "Whoever chooses again in a cancelled run is told to resume it.",
+        ("renkei.runs:Runs._same_choice", "refuse_over(run, self._hours)", "pass"),
+        tests="tests/e2e/test_advice.py"
+        "::test_whatever_is_advised_is_not_refused[cancelled in the middle]",
+    ),
+    bug(
+        "failure-is-erased",
+        "A report tells nothing of the tries before the last one.",
+        ("renkei.export:report_rows", "for before in item.earlier", "for before in ()"),
+        tests="tests/engine/test_export.py::test_a_retry_does_not_erase_the_failure_before_it",
     ),
     bug(
         "value-in-a-log",

@@ -319,6 +319,8 @@ def after(seconds: float) -> str:
         ({"Retry-After": "DATE"}, 42),
         ({"x-remaining": "0", "x-reset": "42"}, 42),
         ({"x-remaining": "0", "x-reset": "7200"}, 3600),
+        ({"Retry-After": "42", "x-remaining": "0", "x-reset": "3"}, 42),
+        ({"Retry-After": "3", "x-remaining": "0", "x-reset": "42"}, 42),
     ],
 )
 def test_announced_waits_are_kept_and_do_not_count(  # noqa: PLR0917 - fixtures

@@ -166,6 +166,9 @@ class FakeRuns:
     def choices(self, connection: str) -> tuple[NewField, ...]:
         return FIELDS
 
+    def refuse_choosing(self, run_id: str) -> None:
+        """Anybody can be chosen."""
+
     def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
         self.calls.append("choose")
         self.chosen = selection
@@ -179,15 +182,23 @@ class FakeRuns:
         wait: bool = False,
         retry_failed: bool = False,
         allow_unusual: bool = False,
+        take_over: bool = False,
     ) -> Run:
-        self.calls.append(
-            "sync" + " wait" * wait + " retry" * retry_failed + " allow" * allow_unusual
-        )
+        words = {
+            "wait": wait,
+            "retry": retry_failed,
+            "allow": allow_unusual,
+            "take over": take_over,
+        }
+        self.calls.append(" ".join(["sync", *(word for word, on in words.items() if on)]))
         if isinstance(self.after, BaseException):
             raise self.after
         if self.state.status is not Status.DONE:
             self.state = evolve(self.state, **self.after)
         return self.state
+
+    def watch(self) -> None:
+        """Nobody else is at work."""
 
     def interrupt(self) -> None:
         self.calls.append("interrupt")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from attrs import define, field
 
@@ -32,7 +33,7 @@ _OFFLINE = "https://offline.invalid"
 class Secret:
     """A token. It shows itself only to :meth:`reveal`; raises ConfigurationError if unusable."""
 
-    __slots__ = ("__text",)
+    __slots__ = ("__forms", "__text")
 
     def __init__(self, text: str) -> None:
         if not text or not all("!" <= character <= "~" for character in text):
@@ -42,17 +43,26 @@ class Secret:
             )
             raise ConfigurationError(message, code="token")
         self.__text = text
+        self.__forms = re.compile("|".join(map(re.escape, _forms(text))))
 
     def reveal(self) -> str:
         """Return the token itself, to be sent and to be kept nowhere else."""
         return self.__text
 
     def hidden_in(self, text: str) -> str:
-        """Return *text* without the token: a system may quote what it refuses."""
-        return text.replace(self.__text, repr(self))
+        """Return *text* without the token in any form that was sent: a system may quote it."""
+        return self.__forms.sub(repr(self), text)
 
     def __repr__(self) -> str:
         return "***"
+
+
+def _forms(token: str) -> list[str]:
+    """Return *token* as it is, as a part of an address, and as Basic authentication has it."""
+    plain = [token, f"{token}:", f":{token}"]
+    basic = [base64.b64encode(each.encode()).decode().rstrip("=") for each in plain]
+    # Whichever begins first is replaced, so that of two that begin alike the longer one has to.
+    return sorted({token, quote(token, safe=""), *basic}, key=len, reverse=True)
 
 
 @define

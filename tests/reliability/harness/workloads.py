@@ -126,6 +126,7 @@ class Stage:
         """Kill the command at one moment."""
         child = self.begin(Armed(point, nth=nth)).end()
         assert child.code == KILLED, f"it did not get there: {child.trace}"
+        oracle.adds_up(self.site, self.run)
 
     def heal(self) -> None:
         """Let the systems work again."""
