@@ -145,8 +145,8 @@ _REASONS: Mapping[str, str] = {
         "Changed in {source} since the fetch, so the plan does not hold any more. Fetch again."
     ),
     "not_taken": N_(
-        "{target} did not take this employee ({fields}), though it answers otherwise. Its own words"
-        " stand in the report; correct what they name, then try again."
+        "{target} did not take this employee[ ({fields})], though it answers otherwise. Its own"
+        " words stand in the report: correct what they name, then try again."
     ),
     "changed_too": N_(
         "{target} took the change, and shows other values in fields that were not sent, too:"
@@ -306,10 +306,6 @@ _REASONS: Mapping[str, str] = {
 
 _WITHOUT_PARTS: Mapping[str, str] = {
     # Another sentence when a remark that may name fields names none
-    "not_taken": N_(
-        "{target} did not take this employee, though it answers otherwise. Look there, then try"
-        " again."
-    ),
     "not_stored": N_(
         "{target} answered that it has taken this employee, and does not show them. Look there"
         " before you do anything else: they may be there under another number."
