@@ -94,6 +94,7 @@ class Application:
                 self._write_all()
             self._finish()
         except Stopped:
+            self.answers.confirm()
             for write in self.doubts.without_effect():
                 self._close(write, given_up=False)
             raise

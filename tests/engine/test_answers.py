@@ -253,3 +253,22 @@ def test_a_look_that_fails_leaves_the_answers_to_the_next_sync(world: World) -> 
     done = world.resume(run)
     assert (done.status, len(world.rosta.writes)) == (Status.DONE, 1)
     assert world.fetch().counts[Difference.SAME] == 1
+
+
+def test_a_sync_that_is_told_to_stop_looks_at_what_was_answered(world: World) -> None:
+    """It ends as cancelled, and nobody is told as updated whom the system does not show so."""
+    cancelled: list[Run] = []
+
+    class Stopping(Swallowing):
+        @hookimpl
+        def update_employee(self, current: Employee, changes: Values) -> None:
+            super().update_employee(current, changes)
+            with world.runs() as runs:
+                cancelled.append(runs.cancel("1"))
+
+    run = synced(world, Stopping, people=2)
+    assert (run.status, len(cancelled)) == (Status.CANCELLED, 1)
+    found = [outcome for outcome, _why in outcomes(world, run).values()]
+    assert found.count(Outcome.UPDATED) == 0
+    with world.runs() as runs:
+        assert not runs._store.is_unsettled(run.id)
