@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import shlex
 import stat
 import subprocess
@@ -18,10 +17,10 @@ from pathlib import Path
 from attrs import field, frozen
 
 from renkei.clock import Clock
-from renkei.config_checks import is_loopback, problems_in
+from renkei.config_checks import is_loopback, is_other_database, other_database, problems_in
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.i18n import _
-from renkei.mapping import read_file, read_yaml, structure
+from renkei.mapping import Document, read_file, read_yaml, structure
 from renkei.model import ClosedHours, Remark, RequestLimit
 from renkei.safety import Safety
 
@@ -106,13 +105,18 @@ class Settings:
 
 @frozen(kw_only=True)
 class Config:
-    """One configuration file, read and checked. *store* is an absolute path or a database URL."""
+    """
+    One configuration file, read and checked; *document* knows where everything stands in it.
+
+    *store* is the absolute path of a file.
+    """
 
     path: Path
     connections: Mapping[str, ConnectionConfig]
     mappings: tuple[MappingUse, ...]
     store: str
     settings: Settings = field(factory=Settings)
+    document: Document = field(eq=False, repr=False)
 
     @property
     def base(self) -> Path:
@@ -186,6 +190,7 @@ def parse_config(text: str, path: Path) -> Config:
         mappings=tuple(_mapping_use(each) for each in written.mappings),
         store=_store(written.store, path.absolute().parent),
         settings=written.settings,
+        document=document,
     )
 
 
@@ -263,9 +268,10 @@ def _mapping_use(written: _MappingUse) -> MappingUse:
 
 
 def _store(written: str, base: Path) -> str:
-    if written.startswith("env:"):
-        return resolve_secret(written, base)
-    return written if re.match(r"[a-z0-9+]+://", written) else str(base / written)
+    store = resolve_secret(written, base) if written.startswith("env:") else written
+    if is_other_database(store):
+        raise ConfigurationError(other_database(), code="store", where=written)
+    return store if "://" in store else str(base / store)
 
 
 def _from_environment(name: str, _base: Path) -> str:

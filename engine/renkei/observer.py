@@ -23,5 +23,8 @@ class Observer:
     def waiting(self, connection: str, reason: str, seconds: float) -> None:
         """Nothing happens for *seconds*, for ``limit``, ``retry``, ``closed`` or ``settle``."""
 
+    def news(self, remark: Remark) -> None:
+        """Something that is worth a line, and nothing to worry about."""
+
     def warning(self, remark: Remark) -> None:
         """Something a person should know, beside the result."""

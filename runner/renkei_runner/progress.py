@@ -78,6 +78,11 @@ class Progress(Observer):
             self._speak()
             self._show(f"wait {connection}", waiting_text(connection, reason, seconds), None, None)
 
+    def news(self, remark: Remark) -> None:
+        with self._lock:
+            self._speak()
+            note(reason_text(remark))
+
     def warning(self, remark: Remark) -> None:
         with self._lock:
             self._speak()

@@ -8,6 +8,7 @@ import pytest
 from renkei.config import EXAMPLE, Config, clock_for, load_config, resolve_secret
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.model import JST, ClosedHours, Remark, RequestLimit
+from renkei.store import Store
 
 LOCAL = """\
 connections:
@@ -131,13 +132,28 @@ def test_a_side_names_a_connection(tmp_path: Path) -> None:
     assert "x" in message
 
 
-def test_a_database_url_holds_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URL with a password is refused in the file and accepted from the environment."""
-    text = connection() + "store: postgresql://u:hunter2@db/renkei\n"
-    ((_line, _column, message),) = problems(tmp_path, text)
+@pytest.mark.parametrize("url", ["postgresql://u:hunter2@db/renkei", "mysql://db/x", "sqlite://"])
+def test_a_database_that_does_not_work_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """In the file it is told with its place, from the environment by name; never its password."""
+    ((line, column, message),) = problems(tmp_path, connection() + f"store: {url}\n")
+    assert (line, column) == (6, 8)
+    assert "SQLite" in message
     assert "hunter2" not in message
-    monkeypatch.setenv("STORE", "postgresql://u:hunter2@db/renkei")
-    assert load(tmp_path, connection() + "store: env:STORE\n").store.startswith("postgresql://")
+    monkeypatch.setenv("STORE", url)
+    with pytest.raises(ConfigurationError, match="SQLite") as caught:
+        load(tmp_path, connection() + "store: env:STORE\n")
+    assert "hunter2" not in f"{caught.value.message}{caught.value.where}"
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
+def test_a_url_of_sqlite_names_a_file(tmp_path: Path, scheme: str) -> None:
+    """It is the same as the path of the file, with the care that a file gets."""
+    url = f"{scheme}:///{tmp_path}/renkei.db"
+    place = load(tmp_path, connection() + f"store: {url}\n").store
+    Store(place).close()
+    assert (tmp_path / "renkei.db").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
