@@ -11,12 +11,13 @@ from attrs import define, field
 from tests.engine.conftest import MAPPING, PERSON
 
 from renkei.errors import ConfigurationError, MappingError, UsageError
-from renkei.mapping import load
+from renkei.mapping import read_file
 from renkei.model import Difference, Selection, Status
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.engine.conftest import World
 
@@ -311,8 +312,12 @@ def test_each_mapping_file_is_read_once(
     )
     companies.configure(uses, **connections)
     read: list[str] = []
-    real = load.read_file
-    monkeypatch.setattr(load, "read_file", lambda path: read.append(str(path)) or real(path))
+
+    def counted(path: Path) -> str:
+        read.append(path.name)
+        return read_file(path)
+
+    monkeypatch.setattr("renkei.mapping.load.read_file", counted)
     assert len(companies.pairs()) == 2 * count
     assert len(read) == len(set(read)) == 30
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import glob
 import os
 import re
+import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ def open_store(place: str, *, create: bool) -> Opened:
         if _is_behind(engine, str(path)):
             backup = _back_up(path)
             _upgrade(engine)
+            with suppress(sqlite3.Error):  # for want of room, or others are at work: another time
+                _let_shrink(path)
         found = path.stat()
         if found.st_mode & 0o077:
             path.chmod(0o600)
@@ -163,9 +166,7 @@ def _create(path: Path) -> bool:
     """Build the whole store beside its place; False if another process was faster."""
     draft = _draft(path, "new")
     try:
-        with closing(sqlite3.connect(draft)) as connection:  # so that it can shrink bit by bit
-            connection.execute("pragma auto_vacuum = incremental")
-            connection.execute("vacuum")
+        _let_shrink(draft)
         engine = _sqlite(draft)
         _build(engine)
         engine.dispose()
@@ -174,14 +175,21 @@ def _create(path: Path) -> bool:
         draft.unlink(missing_ok=True)
 
 
+def _let_shrink(path: Path) -> None:
+    """Write the file so that it can give room back bit by bit, which a full disk needs."""
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        connection.execute("pragma temp_store = memory")
+        connection.execute("pragma auto_vacuum = incremental")
+        connection.execute("vacuum")
+
+
 def _draft(path: Path, kind: str) -> Path:
-    """Make an empty file of this process beside *path*; those of dead processes are removed."""
+    """Make a new empty file beside *path*; those of dead processes are removed."""
     for other in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
         pid = other.name.split(".")[-2]
         if not pid.isdigit() or not psutil.pid_exists(int(pid)):
             other.unlink(missing_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{kind}")
-    draft.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.{kind}")
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
     return draft
 
