@@ -15,7 +15,7 @@ from renkei.clock import Clock
 from renkei.compare import Comparison
 from renkei.config import Config, resolve_secret
 from renkei.errors import RenkeiError
-from renkei.http import Connection, RetryBudget, Secret
+from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
 from renkei.mapping import (
     Mapping,
@@ -253,6 +253,7 @@ class Systems:
 
     def _connection(self, name: str, *, read_only: bool) -> Connection:
         settings = self.config.connection(name)
+        longest_s = float(self.config.settings.longest_request_seconds)
         connection = Connection(
             name=name,
             connector=settings.connector,
@@ -261,6 +262,7 @@ class Systems:
             clock=self.clock,
             options=settings.options,
             read_only=read_only,
+            timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
             closed_hours=settings.closed_hours,
             limits=settings.limits,

@@ -331,7 +331,7 @@ STORE = (
             "os.O_NOFOLLOW, 0o600))",
             "os.O_NOFOLLOW, 0o644))",
         ),
-        ("renkei.store.schema:open_engine", "path.chmod(0o600)", "pass"),
+        ("renkei.store.schema:open_store", "path.chmod(0o600)", "pass"),
         tests="tests/engine/test_store.py::test_a_new_store_is_readable_by_its_owner_only",
     ),
     bug(
@@ -347,7 +347,7 @@ STORE = (
     bug(
         "purge-leaves-names",
         "A purge leaves the names of those who were chosen.",
-        ("renkei.store.plans:Plans.purge", 'name="", payload=None', "payload=None"),
+        ("renkei.store.plans:Plans._empty", 'name="", payload=None', "payload=None"),
         tests="tests/engine/test_store.py::test_a_purge_leaves_counts_and_outcomes_and_no_value",
     ),
     bug(

@@ -142,9 +142,15 @@ class Database:
             return done
 
     def try_writing(self) -> None:
-        """Raise StoreError if nothing can be written."""
-        with self._writing():
-            pass
+        """Raise StoreError if nothing can be written; nothing is."""
+        schema.refuse_another(self._path, self._file)
+        with (
+            schema.translated(self._place),
+            self._engine.connect().execution_options(renkei_writes=True) as connection,
+            connection.begin() as nothing,
+        ):
+            self._read_mark(connection)
+            nothing.rollback()
 
     def _set(self, run_id: int, **columns: object) -> None:
         with self._writing() as connection:
