@@ -52,9 +52,9 @@ class Companies:
     def configure(self, uses: str = "", **connections: str) -> None:
         """Write renkei.yaml with these connections, each of a kind, and the uses."""
         lines = ["connections:"]
-        for name, kind in connections.items():
+        for port, (name, kind) in enumerate(connections.items(), start=1):
             lines.append(
-                f'  {name}: {{connector: {kind}, base_url: "http://127.0.0.1:1",'
+                f'  {name}: {{connector: {kind}, base_url: "http://127.0.0.1:{port}",'
                 ' token: "env:RENKEI_TEST_TOKEN"}'
             )
             like = self.world.clinic if kind == "clinic" else self.world.rosta
