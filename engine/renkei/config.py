@@ -25,41 +25,6 @@ from renkei.model import ClosedHours, Remark, RequestLimit
 from renkei.safety import Safety
 
 COMMAND_TIMEOUT_S = 30
-EXAMPLE = """\
-# renkei.yaml: what renkei connects. It holds no secret, only where to find one.
-# Try it with `renkei check`.
-
-connections:
-  smarthr:
-    connector: smarthr
-    label: SmartHR
-    base_url: https://example.smarthr.jp/api    # your own subdomain
-    token: env:SMARTHR_TOKEN                    # or file:/path (mode 600), or cmd:pass show smarthr
-  touchontime:
-    connector: touchontime
-    label: Touch On Time
-    base_url: https://api.kingtime.jp/v1.0
-    token: env:TOUCHONTIME_TOKEN
-    # safety:                                   # what one sync may write here without being
-    #   creates: {people: 50, percent: 30}      # allowed by `renkei sync RUN --allow-unusual`;
-    #   updates: {people: 50, percent: 30}      # percent of those listed on the source, if more
-    #   leaving: {people: 5, percent: 5}
-    #   emptied: {people: 3, percent: 2}
-    #   shrink: {people: 5, percent: 10}        # fewer people on the source than last time
-
-# Which fields are paired: a built-in name, or the path of your own file.
-mappings:
-  - use: smarthr-touchontime
-    settings: {business_names: false}           # true: use business names instead of legal names
-
-# Where plans and reports are kept: a file (relative to this one), or env:VARIABLE that
-# holds the URL of a database.
-store: renkei.db
-
-# settings:
-#   max_plan_age_hours: 24      # an older plan has to be fetched again
-#   settle_wait_seconds: 2      # between two look-ups of a write whose answer never came
-"""
 
 
 @frozen(kw_only=True)

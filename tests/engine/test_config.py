@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
 
-from renkei.config import EXAMPLE, Config, clock_for, load_config, resolve_secret
+from renkei.config import Config, Settings, clock_for, load_config, resolve_secret
 from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.example import example
+from renkei.i18n import speaking
 from renkei.model import JST, ClosedHours, Remark, RequestLimit
+from renkei.safety import Safety
 from renkei.store import Store
 
 LOCAL = """\
@@ -29,6 +33,9 @@ mappings:
     sides: {smarthr: a, touchontime: b}
 settings: {max_plan_age_hours: 48, settle_wait_seconds: 0}
 """
+
+
+WAITS = ("max_plan_age_hours", "settle_wait_seconds", "longest_request_seconds")
 
 
 def load(tmp_path: Path, text: str) -> Config:
@@ -64,11 +71,33 @@ def test_a_configuration_is_read(tmp_path: Path) -> None:
     assert config.store == str(tmp_path / "renkei.db")
 
 
-def test_the_example_is_valid(tmp_path: Path) -> None:
-    """What `renkei init` writes can be read, and overrides nothing."""
-    config = load(tmp_path, EXAMPLE)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_example_is_valid(tmp_path: Path, language: str) -> None:
+    """What `renkei init` writes can be read, overrides nothing, and speaks one language."""
+    with speaking(language):
+        text = example()
+    config = load(tmp_path, text)
     assert list(config.connections) == ["smarthr", "touchontime"]
     assert config.connections["touchontime"].closed_hours is None
+    comments = [line.partition("# ")[2] for line in text.splitlines()]
+    spoken = [comment for comment in comments if " " in comment or not comment.isascii()]
+    assert bool(re.search("[ぁ-ヿ]", "".join(spoken))) is (language == "ja")
+    assert "postgres" not in text.lower()
+    assert "URL" not in text
+    for name in WAITS:
+        assert f"#   {name}: " in text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_the_example_comments_out_is_right(tmp_path: Path, language: str) -> None:
+    """Whoever takes the signs away gets what stands there: the limits and waits by default."""
+    with speaking(language):
+        text = re.sub(r"(?m)^( *)# (?=(  )?[a-z_]+:)", r"\1", example())
+    config = load(tmp_path, text)
+    for name in WAITS:
+        assert getattr(config.settings, name) == getattr(Settings(), name)
+    assert config.connections["touchontime"].safety == Safety()
+    assert config.mappings[0].sides == {"smarthr": "smarthr", "touchontime": "touchontime"}
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
@@ -222,7 +251,7 @@ def test_the_clock_can_be_set_on_this_computer(tmp_path: Path) -> None:
 
 def test_the_clock_is_real_elsewhere(tmp_path: Path) -> None:
     """With a real system RENKEI_NOW is ignored, and a warning says so."""
-    clock, warning = clock_for(load(tmp_path, EXAMPLE), {"RENKEI_NOW": "2020-04-01T09:00:00Z"})
+    clock, warning = clock_for(load(tmp_path, example()), {"RENKEI_NOW": "2020-04-01T09:00:00Z"})
     assert warning == Remark("now_ignored")
     assert clock.today().year > 2025
 
@@ -245,4 +274,4 @@ def test_a_bad_time_is_refused(tmp_path: Path, now: str) -> None:
 
 def test_without_the_variable_the_clock_is_real(tmp_path: Path) -> None:
     """Nothing set, nothing moved, nothing warned."""
-    assert clock_for(load(tmp_path, EXAMPLE), {})[1] is None
+    assert clock_for(load(tmp_path, example()), {})[1] is None
