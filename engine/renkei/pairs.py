@@ -80,8 +80,8 @@ def not_declared(
     in_order = {side: named[side] for side in mapping.sides}
     message = _(
         "{source} and {target} are not declared as a pair in {path}, so nothing was read or sent."
-        " If they belong to the same company, add these lines there; if it has “mappings:” already,"
-        " add the second line below it:\n{lines}"
+        " If they belong to the same company, declare them there; below a list of mappings that is"
+        " there already, write the second line only:\n{lines}"
     )
     text = message.format(
         source=source, target=target, path=config.path, lines=_lines(use, in_order)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
+import re
+import resource
 import shutil
 import sqlite3
 import subprocess
 import threading
 from contextlib import closing, contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -247,6 +250,55 @@ def test_a_disk_without_hard_links_has_stores_too(
     assert len(made) == 6
     assert len(Store(str(store)).latest(10)) == 6
     assert set(store.parent.iterdir()) - before == {store}
+
+
+@contextmanager
+def nth_call_fails(nth: int, number: int) -> Iterator[None]:
+    """Let the n-th call about a file inside the block fail."""
+    calls = count(1)
+
+    def failing(real: Callable[..., object]) -> Callable[..., object]:
+        def called(*words: object, **more: object) -> object:
+            if next(calls) == nth:
+                raise OSError(number, os.strerror(number))
+            return real(*words, **more)
+
+        return called
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("open", "link"):
+            patch.setattr(os, name, failing(getattr(os, name)))
+        yield
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_store_is_made_whole_or_not_at_all(store: Path, number: int) -> None:
+    """Whichever call about the file fails, it is said and nothing is left; then it is whole."""
+    before = set(store.parent.iterdir())
+    for nth in (1, 2):
+        with pytest.raises(StoreError, match=re.escape(str(store))), nth_call_fails(nth, number):
+            Store(str(store))
+        assert set(store.parent.iterdir()) == before
+    Store(str(store)).close()
+    assert set(store.parent.iterdir()) - before == {store}
+
+
+def test_a_store_that_may_not_grow_is_not_begun(store: Path) -> None:
+    """The disk is full after some of it: not there, or whole."""
+    before = set(store.parent.iterdir())
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    for limit in (0, 1, 100, *range(4096, 4096 * 100, 4096)):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            Store(str(store)).close()
+        except StoreError as error:
+            assert "no room" in error.message  # noqa: PT017 - until there is enough
+            assert set(store.parent.iterdir()) == before
+            continue
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        break
+    assert 0 < store.stat().st_size <= limit
 
 
 # --- a full disk --------------------------------------------------------------------------------
