@@ -157,21 +157,12 @@ def test_nothing_is_sent_whose_intent_nobody_would_find(
     assert len(world.rosta.people) == 3, "nobody twice"
 
 
-def test_a_commit_into_a_file_that_is_gone_does_not_count(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is deleted in the very moment between the look and the commit."""
+def test_a_commit_into_a_file_that_is_gone_does_not_count(store: Path) -> None:
+    """It is deleted in the very moment before the commit: SQLite is content, we are not."""
     kept = Store(str(store))
-    real = Database._read_mark
-
-    def gone(self: Database, connection: object) -> int:
-        mark = real(self, connection)  # type: ignore[arg-type]
-        store.unlink(missing_ok=True)
-        return mark
-
-    monkeypatch.setattr(Database, "_read_mark", gone)
-    with pytest.raises(StoreError):
-        begin(kept)
+    with pytest.raises(StoreError, match="deleted or replaced"), kept._writing() as connection:
+        connection.exec_driver_sql("insert into facts values ('a', 'b')")
+        store.unlink()
     assert list(store.parent.glob("reports.db*")) == []
 
 

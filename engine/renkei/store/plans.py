@@ -409,14 +409,7 @@ class Plans(Database):
         connection.execute(
             sa.update(items)
             .where(theirs)
-            .values(
-                name="",
-                payload=None,
-                new_values=None,
-                detail=None,
-                reasons=[],
-                notes=[],
-            )
+            .values(name="", payload=None, new_values=None, detail=None, reasons=[], notes=[])
         )
 
     def compact(self) -> bool:
