@@ -160,9 +160,14 @@ def test_nothing_is_sent_whose_intent_nobody_would_find(
 def test_a_commit_into_a_file_that_is_gone_does_not_count(store: Path) -> None:
     """It is deleted in the very moment before the commit: SQLite is content, we are not."""
     kept = Store(str(store))
-    with pytest.raises(StoreError, match="deleted or replaced"), kept._writing() as connection:
-        connection.exec_driver_sql("insert into facts values ('a', 'b')")
-        store.unlink()
+
+    def write() -> None:
+        with kept._writing() as connection:
+            connection.exec_driver_sql("insert into facts values ('a', 'b')")
+            store.unlink()
+
+    with pytest.raises(StoreError, match="deleted or replaced"):
+        write()
     assert list(store.parent.glob("reports.db*")) == []
 
 
