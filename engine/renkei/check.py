@@ -10,7 +10,7 @@ from attrs import frozen
 from renkei.clock import Clock
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.i18n import _
-from renkei.mapping import Mapping
+from renkei.mapping import Mapping, advice
 from renkei.model import JST, Finding
 from renkei.pairs import is_open
 from renkei.systems import Systems
@@ -69,18 +69,19 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
 def _mapping(systems: Systems, index: int) -> tuple[Finding, ...]:
     use = systems.config.mappings[index]
     mapping = systems.load(use.use)
-    systems.check(mapping)
+    found = advice(mapping, systems.check(mapping), systems.transforms)
     mapping.switches(use.settings)
-    fields = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
+    paired = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
+    told = (paired, *(Finding("warning", str(each)) for each in found))
     pairs = systems.pairs_of(index)
     if pairs:
         systems.pairing(pairs[0].source, pairs[0].target)  # no other use is for the same two
         text = _("It is for {first} and {second}.")
         both = text.format(first=pairs[0].source, second=pairs[0].target)
-        return (fields, Finding("ok", both))
+        return (*told, Finding("ok", both))
     if is_open(systems.config, index, mapping):
-        return (fields, _unnamed(systems, mapping))
-    return (fields,)
+        return (*told, _unnamed(systems, mapping))
+    return told
 
 
 def _unnamed(systems: Systems, mapping: Mapping) -> Finding:

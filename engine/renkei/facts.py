@@ -50,10 +50,20 @@ def run_facts(run: Run, labels: Labels) -> list[tuple[str, str]]:
         (_("Sync started"), at(run.sync_started_at)),
         (_("Finished"), at(run.finished_at)),
         (_("Duration"), _duration(run)),
-        (_("By"), run.who),
-        *([(_("Unusual changes allowed by"), run.allowed_by)] if run.allowed_by else []),
+        (_("Fetched by"), run.who),
+        *((title, who) for title, who in _people(run) if who),
     ]
     return [(printable(title), printable(text)) for title, text in facts]
+
+
+def _people(run: Run) -> list[tuple[str, str | None]]:
+    """Return who has done what with *run* after its fetch."""
+    return [
+        (_("Chosen by"), run.chosen_by),
+        (_("Synced by"), run.synced_by),
+        (_("Unusual changes allowed by"), run.allowed_by),
+        (_("Taken over by"), run.taken_over_by),
+    ]
 
 
 def _duration(run: Run) -> str:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 from attrs import field, frozen
 
 from renkei.i18n import _, label, language
 from renkei.model import FieldSpec, Label, Run, Status, Value
 from renkei.printable import printable
+
+Possible = Literal["fetch", "choose", "resume", "retry"]
+"""What may be done with a run: fetch its pair again, choose, go on, try those who failed again."""
+
+ALL: frozenset[Possible] = frozenset(get_args(Possible))
 
 WEEKDAYS = "月火水木金土日"
 
@@ -46,6 +52,7 @@ class Labels:
 
     *connections* and *settings* are by name, *fields* by connection and name. *technical*: for
     those who type commands names stand behind labels, and days are written as commands take them.
+    *possible* is what may be advised to be done with the run.
     """
 
     run: Run | None = None
@@ -53,6 +60,7 @@ class Labels:
     fields: Mapping[str, Mapping[str, FieldSpec]] = field(factory=dict)
     settings: Mapping[str, Label] = field(factory=dict)
     technical: bool = False
+    possible: frozenset[Possible] = ALL
 
     @property
     def source(self) -> str:

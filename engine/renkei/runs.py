@@ -36,7 +36,7 @@ from renkei.errors import (
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
 from renkei.i18n import _
-from renkei.labels import Labels
+from renkei.labels import Labels, Possible
 from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
     ClosedHours,
@@ -109,6 +109,7 @@ class Runs:
             self.observer.warning(warning)
         self._systems = Systems(config, self.clock, self.observer)
         self._opened: Store | None = None
+        self._missed = False
         self._interrupted = False
 
     @property
@@ -127,11 +128,13 @@ class Runs:
         return self._opened
 
     def _has_store(self) -> bool:
-        """Return whether there is a store; if not, say so."""
+        """Return whether there is a store; if not, say so once."""
         try:
             self._open_store(create=False)
         except NoStoreError:
-            self.observer.news(Remark("no_store", (self.config.store,)))
+            if not self._missed:
+                self.observer.news(Remark("no_store", (self.config.store,)))
+            self._missed = True
             return False
         return True
 
@@ -253,6 +256,13 @@ class Runs:
         """Return the run as it stands now; UsageError if there is none of that id."""
         return self._aged(self._store.run(run_id))
 
+    def watch(self) -> None:
+        """Wait until it is known of every run whether somebody is at work on it; 20 s at most."""
+        if not self._has_store():
+            return
+        while (left := self._store.undecided_s()) is not None and not self._interrupted:
+            self._sleep(min(1.0, left), "owner", None)
+
     def reports(self, limit: int = 10, before: str | None = None) -> list[Run]:
         """Return the newest runs, newest first; with *before*, those older than that one."""
         if not self._has_store():
@@ -314,11 +324,15 @@ class Runs:
         """
         run = self._store.run(run_id)
         if numbers:
-            known = {entry.number for entry in self._store.entries(run_id)}
-            refuse_numbers(sorted(set(numbers) - known))
+            known = {entry.number or "" for entry in self._store.entries(run_id)}
+            refuse_numbers(set(numbers), known)
         found = self._store.items(run_id, differences=differences, numbers=numbers)
+        return self._as_of_now(run, found)
+
+    def _as_of_now(self, run: Run, found: Iterable[Item]) -> Iterator[Item]:
+        """Return the items with the outcomes that the counts of their run have."""
         if run.outcomes is None:
-            return found
+            return iter(found)
         in_doubt = {doubt.item.position for doubt in self._store.open_writes(int(run.id))}
         return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
 
@@ -326,7 +340,8 @@ class Runs:
         self, run_id: str, wanted: Filter, *, after: int = 0, before: int | None = None, limit: int
     ) -> list[Item]:
         """Return the first items of *wanted* after a position, or the last ones before one."""
-        return self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+        page = self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+        return list(self._as_of_now(self._store.run(run_id), page))
 
     def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
         """Return how many employees *wanted* matches, by difference."""
@@ -355,6 +370,7 @@ class Runs:
             fields=fields,
             settings=settings,
             technical=technical,
+            possible=self._possible(run),
         )
 
     def leaving_fields(self, run_id: str) -> set[str]:
@@ -373,6 +389,25 @@ class Runs:
             raise unexplained(run)
         (item, *_others) = self.items(run_id, numbers=[number])
         return item, explain(self._systems.recorded(run), item)
+
+    def possible(self, run_id: str) -> frozenset[Possible]:
+        """Return what is not refused now with a run: whoever advises something asks here first."""
+        return self._possible(self.run(run_id))
+
+    def _possible(self, run: Run) -> frozenset[Possible]:
+        declared = {(pair.source, pair.target) for pair in self.pairs()}
+        ways: set[Possible] = {"fetch"} if (run.source, run.target) in declared else set()
+        if run.purged or run.status in (Status.FETCHING, Status.SYNCING):
+            return frozenset(ways)
+        good = not self._too_old(run) and self.is_current(run)
+        failed = (run.outcomes or {}).get(Outcome.FAILED, 0) > 0
+        if good and run.status is Status.READY:
+            ways.add("choose")
+        if (good and run.status is Status.PAUSED) or self._store.is_unsettled(run.id):
+            ways.add("resume")
+        if good and failed and run.status in (Status.PAUSED, Status.DONE_WITH_ERRORS):
+            ways.add("retry")
+        return frozenset(ways)
 
     def _aged(self, run: Run) -> Run:
         """Show a plan that nobody began to sync within its time as expired."""
@@ -457,7 +492,22 @@ class Runs:
             raise choice_lost(run)
         if selection_out(stored) == selection_out(selection):
             return run
+        refuse_over(run, self._hours)
+        if run.status is Status.SYNCING:
+            raise still_at_work(run)
+        self._refuse_old(run)
+        self._current(run)
         raise already_begun(run)
+
+    def refuse_choosing(self, run_id: str) -> None:
+        """Raise what keeps anybody from being chosen in a run, before a person is asked whom."""
+        run = self.run(run_id)
+        if self._store.is_unsettled(run_id):
+            return  # the same choice once more looks up what is in doubt
+        refuse_over(run, self._hours, but=Status.DONE_WITH_ERRORS)
+        if not self._store.has_begun(run_id):
+            self._refuse_old(run)
+            self._current(run)
 
     # --- sync -------------------------------------------------------------------------------
 
@@ -681,10 +731,13 @@ class Runs:
 
 
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
-    """Return the outcome of *item*; of those still without one, *in_doubt* are sent already."""
+    """Return the outcome of *item*; those *in_doubt* are sent already, whatever they waited for."""
     if not item.selected:
         return Outcome.NOT_SELECTED
-    return item.outcome or (Outcome.UNKNOWN if item.position in in_doubt else Outcome.DEFERRED)
+    undecided = item.outcome in (None, Outcome.DEFERRED)
+    if undecided and item.position in in_doubt:
+        return Outcome.UNKNOWN
+    return item.outcome or Outcome.DEFERRED
 
 
 def _user_and_host() -> str:

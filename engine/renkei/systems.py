@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from renkei import plugins
 from renkei.clock import Clock
 from renkei.compare import Comparison
-from renkei.config import Config, resolve_secret
+from renkei.config import Config, network_of, resolve_secret
 from renkei.errors import RenkeiError
 from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
@@ -43,8 +43,9 @@ from renkei.plugins import Reader, Writer
 
 @frozen(kw_only=True)
 class Pairing:
-    """Two systems of one direction with the mapping between them."""
+    """Two systems of one direction, by the *names* of their connections, and their mapping."""
 
+    names: tuple[str, str]
     mapping: Mapping
     settings: MappingType[str, bool]
     source_side: str
@@ -75,6 +76,7 @@ class Pairing:
             source_specs=tuple(source),
             target_specs=tuple(target),
             base=base,
+            names=self.names,
         )
 
 
@@ -147,7 +149,7 @@ class Systems:
             raise self._undeclared(source, target)
         (pair,) = found
         use = self.config.mappings[pair.index]
-        return self.compile(self.load(use.use), pair.sides, use.settings)
+        return self.compile(asked, self.load(use.use), pair.sides, use.settings)
 
     def declared(self) -> list[Pair]:
         """Return every pair that can be fetched, as the file has them; a broken use has none."""
@@ -184,19 +186,25 @@ class Systems:
     def load(self, name_or_path: str) -> Mapping:
         """Read a mapping, a built-in one by name or a file relative to the configuration; once."""
         if name_or_path not in self._mappings:
+            fields_of = plugins.offline_fields
             self._mappings[name_or_path] = load_mapping(
-                name_or_path, self.config.base, self.transforms
+                name_or_path, self.config.base, self.transforms, fields_of
             )
         return self._mappings[name_or_path]
 
     def compile(
-        self, mapping: Mapping, sides: tuple[str, str], settings: MappingType[str, bool]
+        self,
+        names: tuple[str, str],
+        mapping: Mapping,
+        sides: tuple[str, str],
+        settings: MappingType[str, bool],
     ) -> Pairing:
         """Check *mapping* against its connectors and compile it from one side to the other."""
         fields = self.check(mapping)
         full = mapping.switches(settings)
         source, target = sides
         return Pairing(
+            names=names,
             mapping=mapping,
             settings=full,
             source_side=source,
@@ -218,7 +226,8 @@ class Systems:
     def recorded(self, run: Run) -> Pairing:
         """Return the pairing as it was when *run* was fetched, whether it is declared or not."""
         mapping = parse_mapping(run.mapping_text, run.mapping_name, self.transforms)
-        return self.compile(mapping, self._recorded_sides(run, mapping), run.settings)
+        sides = self._recorded_sides(run, mapping)
+        return self.compile((run.source, run.target), mapping, sides, run.settings)
 
     def _recorded_sides(self, run: Run, mapping: Mapping) -> tuple[str, str]:
         """Return which side was the source and which the target; a run of 0.1.0 does not say."""
@@ -262,6 +271,7 @@ class Systems:
             clock=self.clock,
             options=settings.options,
             read_only=read_only,
+            network=network_of(settings, self.config.base),
             timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
             closed_hours=settings.closed_hours,

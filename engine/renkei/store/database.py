@@ -16,8 +16,8 @@ from renkei.errors import NoRoomError, UsageError
 from renkei.i18n import _
 from renkei.model import Outcome, Remark, Run, Status
 from renkei.store import codec, lease, schema
-from renkei.store.owner import Owner, is_alive
-from renkei.store.tables import facts, items, runs, writes
+from renkei.store.owner import Owner, is_alive, known_in_s
+from renkei.store.tables import facts, items, leases, runs, writes
 
 T = TypeVar("T")
 
@@ -80,6 +80,24 @@ class Database:
             query = query.where(runs.c.id < self._id(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
+
+    def undecided_s(self) -> float | None:
+        """
+        Return in how many seconds it is known of every run whether somebody is at work on it.
+
+        None: now. Only of another machine, or of the time before a restart, it may not be.
+        """
+        fetching = sa.select(runs).where(runs.c.status == Status.FETCHING.value)
+        with self._reading() as connection:
+            waits = [
+                _undecided_s(row, f"fetch {row['id']}")
+                for row in connection.execute(fetching).mappings()
+            ]
+            waits += [
+                _undecided_s(row, lease.place(row))
+                for row in connection.execute(sa.select(leases)).mappings()
+            ]
+        return max((wait for wait in waits if wait is not None), default=None)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -186,27 +204,16 @@ class Database:
 
     @staticmethod
     def _outcomes(connection: Connection, row: RowMapping) -> dict[Outcome, int]:
-        """Count the outcomes; whoever was chosen and has none yet is deferred, or in doubt."""
-        run_id = row["id"]
+        """Count the outcomes as of now; of a purged run only the chosen ones have a row."""
+        now = outcome_now().label("now")
         query = (
-            sa.select(items.c.outcome, sa.func.count())
-            .where(items.c.run_id == run_id, items.c.selected)
-            .group_by(items.c.outcome)
+            sa.select(now, sa.func.count())
+            .where(items.c.run_id == row["id"], items.c.selected)
+            .group_by(now)
         )
         counts = dict.fromkeys(Outcome, 0)
-        for outcome, count in connection.execute(query):
-            counts[Outcome(outcome or Outcome.DEFERRED)] += count
+        counts |= {Outcome(name): count for name, count in connection.execute(query)}
         counts[Outcome.NOT_SELECTED] = sum(row["counts"].values()) - sum(counts.values())
-        in_doubt = connection.execute(
-            sa.select(sa.func.count(sa.distinct(items.c.position)))
-            .join(
-                writes,
-                same_item(),
-            )
-            .where(items.c.run_id == run_id, writes.c.result.is_(None), items.c.outcome.is_(None))
-        ).scalar_one()
-        counts[Outcome.DEFERRED] -= in_doubt
-        counts[Outcome.UNKNOWN] += in_doubt
         return counts
 
 
@@ -215,9 +222,32 @@ def _is_abandoned(row: RowMapping) -> bool:
     return not is_alive(Owner.parse(row["owner"]), row["beat"] or 0.0, f"fetch {row['id']}")
 
 
+def _undecided_s(row: RowMapping, place: str) -> float | None:
+    if row["owner"] is None:
+        return None
+    owner, last = Owner.parse(row["owner"]), row["beat"] or 0.0
+    return known_in_s(owner, last, place) if is_alive(owner, last, place) else None
+
+
 def same_item() -> sa.ColumnElement[bool]:
     """Return the condition that joins the writes of an item to it."""
     return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
+
+
+def outcome_now() -> sa.ColumnElement[str]:
+    """
+    Return what became of an employee of a run whose sync has begun, as of this moment.
+
+    Whoever has no final outcome waits, or is in doubt if a write of theirs is open: a process that
+    was killed had no time to say so.
+    """
+    undecided = sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)
+    open_write = sa.select(writes.c.id).where(same_item(), writes.c.result.is_(None)).exists()
+    return sa.case(
+        (sa.not_(items.c.selected), Outcome.NOT_SELECTED.value),
+        (sa.and_(undecided, open_write), Outcome.UNKNOWN.value),
+        else_=sa.func.coalesce(items.c.outcome, Outcome.DEFERRED.value),
+    )
 
 
 def begun(connection: Connection, run_id: int) -> bool:

@@ -17,7 +17,7 @@ from renkei.i18n import _
 from renkei.mapping.text import folded
 from renkei.model import Choice, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease, schema
-from renkei.store.database import Database, begun, key_of, same_item
+from renkei.store.database import Database, begun, key_of, outcome_now, same_item
 from renkei.store.owner import Owner, beat
 from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
 
@@ -242,7 +242,7 @@ class Plans(Database):
         if wanted.differences:
             conditions.append(items.c.difference.in_([d.value for d in wanted.differences]))
         if wanted.outcomes:
-            conditions.append(items.c.outcome.in_([o.value for o in wanted.outcomes]))
+            conditions.append(outcome_now().in_([o.value for o in wanted.outcomes]))
         if wanted.selected:
             conditions.append(items.c.selected)
         if wanted.text:
@@ -448,4 +448,8 @@ class Plans(Database):
 
 
 def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:
-    return {name: [choice.code, choice.label] for name, choice in new.items()} or None
+    return {name: _choice_out(choice) for name, choice in new.items()} or None
+
+
+def _choice_out(choice: Choice) -> list[str]:
+    return [choice.code, choice.label, *([choice.detail] if choice.detail else [])]
