@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
+import certifi
 import pytest
 
 from renkei.config import Config, Settings, clock_for, load_config, resolve_secret
@@ -93,6 +94,7 @@ def test_what_the_example_comments_out_is_right(tmp_path: Path, language: str) -
     """Whoever takes the signs away gets what stands there: the limits and waits by default."""
     with speaking(language):
         text = re.sub(r"(?m)^( *)# (?=(  )?[a-z_]+:)", r"\1", example())
+    (tmp_path / "company.pem").write_text(Path(certifi.where()).read_text(encoding="utf-8"))
     config = load(tmp_path, text)
     for name in WAITS:
         assert getattr(config.settings, name) == getattr(Settings(), name)
