@@ -7,6 +7,7 @@ import io
 import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +32,7 @@ from renkei.model import (
     Status,
 )
 from renkei.observer import Observer
-from renkei.runs import Checked, Step
+from renkei.runs import Checked, Pair, Step
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
 from renkei_runner.start import ENDING
@@ -209,6 +210,12 @@ class FakeRuns:
 
     def reports(self, limit: int = 10) -> list[Run]:
         return [self.state][:limit]
+
+    def pairs(self) -> list[Pair]:
+        return [
+            Pair(source=source, target=target, index=0, sides=(source, target))
+            for source, target in permutations(("smarthr", "touchontime"))
+        ]
 
     def purge(self, older_than: dt.timedelta) -> int:
         self.calls.append(f"purge {older_than.days}")

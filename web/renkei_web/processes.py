@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 from renkei.config import Config
 from renkei.errors import RenkeiError
 from renkei.i18n import _, language, speaking
+from renkei.model import Remark
 from renkei.observer import Observer
 from renkei.runs import Checked, Runs
 
@@ -42,6 +43,7 @@ class Progress(Observer):
     since: float = field(factory=time.monotonic)
     run: str | None = None
     error: BaseException | None = None
+    told: list[Remark] = field(factory=list)
     _known: threading.Event = field(factory=threading.Event)
 
     def began(self, run_id: str) -> None:
@@ -57,6 +59,10 @@ class Progress(Observer):
     def waiting(self, connection: str, reason: str, seconds: float) -> None:  # noqa: ARG002
         """Remember what it waits for."""
         self.waits_for = connection
+
+    def news(self, remark: Remark) -> None:
+        """Remember what is worth a line."""
+        self.told.append(remark)
 
     def ended(self, error: BaseException | None) -> None:
         """Wake up whoever waits for the beginning."""

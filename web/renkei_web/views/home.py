@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from itertools import permutations
 
 from attrs import frozen
 from starlette.responses import Response
@@ -62,11 +61,7 @@ def dashboard(visit: Visit) -> Response:
             name: Place(name, settings.label, hours_of(runs, name))
             for name, settings in runs.config.connections.items()
         }
-        directions = [
-            Direction(places[source], places[target])
-            for source, target in permutations(runs.config.connections, 2)
-            if runs.is_paired(source, target)
-        ]
+        directions = [Direction(places[p.source], places[p.target]) for p in runs.pairs()]
         latest = runs.reports(LATEST)
     return visit.show(
         "dashboard.html", directions=directions, places=list(places.values()), latest=latest
@@ -81,7 +76,7 @@ def connections(visit: Visit) -> Response:
     """
     with visit.runs() as runs:
         at, checked = visit.office.work.health.of(runs, anew=False)
-        found = {each.subject: each.findings for each in checked}
+        found = {each.subject: each.findings for each in reversed(checked)}  # they come first
         states = [State(place(runs, name), worst(found[name])) for name in runs.config.connections]
     return visit.show("connections.html", states=states, at=at)
 

@@ -55,7 +55,7 @@ def listed(visit: Visit) -> Response:
             "reports.html",
             runs=found[:ROWS],
             names=names,
-            directions=[(a, b) for a in names for b in names if a != b and runs.is_paired(a, b)],
+            directions=[(pair.source, pair.target) for pair in runs.pairs()],
             statuses=list(Status),
             asked=asked,
             backwards=since is not None and until is not None and since > until,
