@@ -104,7 +104,7 @@ def test_the_whole_flow_in_words(office: Office, direction: Direction) -> None:
     reports = office.renkei("reports")
     assert f"{source} → {target}" in reports.out
     report = office.renkei("report", "1")
-    assert "By: " in report.out
+    assert "Fetched by: " in report.out
     again = office.renkei("fetch", source, target)
     assert "There is nothing to do." in again.out
 
