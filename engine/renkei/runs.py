@@ -6,9 +6,6 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-import getpass
-import os
-import socket
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
@@ -70,13 +67,14 @@ from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.sync import Sync, offered
 from renkei.systems import Pairing, Systems
+from renkei.who import recorded
 
 log = structlog.get_logger()
 
 
 class Runs:
     """
-    Everything a face can ask for. *who* is recorded with each run; default the user and the host.
+    Everything a face can ask for. *who* is recorded with each run, beside the login and the host.
 
     One instance serves one command, or one request of a dashboard: its retry budget is spent once.
     """
@@ -85,7 +83,7 @@ class Runs:
         self, config: Config, *, who: str | None = None, observer: Observer | None = None
     ) -> None:
         self.config = config
-        self.who = who or _user_and_host()
+        self.who = recorded(who)
         self.observer = observer or Observer()
         self.clock, warning = clock_for(config)
         if warning:
@@ -254,16 +252,27 @@ class Runs:
             known = {entry.number for entry in self._store.entries(run_id)}
             refuse_numbers(sorted(set(numbers) - known))
         found = self._store.items(run_id, differences=differences, numbers=numbers)
+        return self._with_outcomes(run, found)
+
+    def _with_outcomes(self, run: Run, found: Iterable[Item]) -> Iterator[Item]:
+        """Yield what was *found*; once a sync has begun, with an outcome each."""
         if run.outcomes is None:
-            return found
+            yield from found
+            return
         in_doubt = {doubt.item.position for doubt in self._store.open_writes(int(run.id))}
-        return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
+        for item in found:
+            yield evolve(item, outcome=_outcome_now(item, in_doubt))
 
     def page(
         self, run_id: str, wanted: Filter, *, after: int = 0, before: int | None = None, limit: int
     ) -> list[Item]:
-        """Return the first items of *wanted* after a position, or the last ones before one."""
-        return self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+        """
+        Return the first items of *wanted* after a position, or the last ones before one.
+
+        They have outcomes as :meth:`items` has them.
+        """
+        found = self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+        return list(self._with_outcomes(self._store.run(run_id), found))
 
     def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
         """Return how many employees *wanted* matches, by difference."""
@@ -278,7 +287,7 @@ class Runs:
         return self._labels(self.run(run_id), technical=technical)
 
     def _labels(self, run: Run, *, technical: bool = False) -> Labels:
-        fields, settings = {}, {}
+        fields, settings, pairs = {}, {}, []
         for name in (run.source, run.target):
             with suppress(ConfigurationError):
                 specs = offline_fields(self.config.connection(name).connector)
@@ -286,11 +295,14 @@ class Runs:
         with suppress(ConfigurationError):  # purged, or of an extension that is gone
             written = parse_mapping(run.mapping_text, run.mapping_name, self.transforms).settings
             settings = {name: setting.label for name, setting in written.items()}
+            rows = self._systems.recorded(run).translation.rows
+            pairs = [(row.source, row.target) for row in rows]
         return Labels(
             run=run,
             connections={name: each.label for name, each in self.config.connections.items()},
             fields=fields,
             settings=settings,
+            pairs=tuple(pairs),
             technical=technical,
         )
 
@@ -549,14 +561,6 @@ def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
     if not item.selected:
         return Outcome.NOT_SELECTED
     return item.outcome or (Outcome.UNKNOWN if item.position in in_doubt else Outcome.DEFERRED)
-
-
-def _user_and_host() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under an id that has no name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
 
 
 def _in_doubt(run: Run) -> bool:

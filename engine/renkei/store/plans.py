@@ -236,7 +236,7 @@ class Plans(Database):
         if wanted.differences:
             conditions.append(items.c.difference.in_([d.value for d in wanted.differences]))
         if wanted.outcomes:
-            conditions.append(items.c.outcome.in_([o.value for o in wanted.outcomes]))
+            conditions.append(sa.or_(*map(_has_outcome, wanted.outcomes)))
         if wanted.selected:
             conditions.append(items.c.selected)
         if wanted.text:
@@ -374,6 +374,19 @@ class Plans(Database):
         with schema.translated(self._place), closing(self._engine.raw_connection()) as connection:
             connection.cursor().execute("pragma temp_store = memory")  # no values in a folder
             connection.cursor().execute("vacuum")
+
+
+def _has_outcome(outcome: Outcome) -> sa.ColumnElement[bool]:
+    """Tell items with *outcome*; who was chosen and has none yet is deferred, or in doubt."""
+    if outcome is Outcome.NOT_SELECTED:
+        return sa.not_(items.c.selected)
+    stored = items.c.outcome == outcome.value
+    in_doubt = sa.exists().where(same_item(), writes.c.result.is_(None))
+    none_yet = {Outcome.UNKNOWN: in_doubt, Outcome.DEFERRED: sa.not_(in_doubt)}
+    if outcome not in none_yet:
+        return stored
+    waits = sa.and_(items.c.selected, items.c.outcome.is_(None), none_yet[outcome])
+    return sa.or_(stored, waits)
 
 
 def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:
