@@ -22,6 +22,7 @@ from tests.e2e.conftest import NOON, Office
 from tests.web.browser import Dashboard, Person, chromium_path
 from tests.web.tour import tour
 
+from renkei.who import recorded
 from renkei_sandbox import Sandbox
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/images"
@@ -32,9 +33,12 @@ TALL = {"choose", "choose-new", "blocked", "outcomes"}
 LEFT_OUT = {"login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"}
 """Of interest to tests only."""
 
-STEADY = """(folder) => {
+STEADY = """([folder, login]) => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(folder, "");
+  while (texts.nextNode()) {
+    const text = texts.currentNode, steady = text.data.replace(folder, "");
+    text.data = steady.replaceAll(login, "renkei@server");
+  }
   for (const link of document.querySelectorAll(".copy"))
     link.textContent = link.textContent.replace(/welcome.*/, "welcome/…");
   for (const field of document.querySelectorAll("html[lang=ja] input[type=date]")) {
@@ -125,7 +129,7 @@ def take(person: Person, file: Path, *, whole: bool) -> None:
     """Take one picture, without what differs each time."""
     page = person.page
     page.wait_for_load_state()
-    page.evaluate(STEADY, f"{person.office.folder}/")
+    page.evaluate(STEADY, [f"{person.office.folder}/", recorded(None)])
     page.mouse.move(0, 0)
     page.set_viewport_size({"width": WIDTH, "height": height(page) if whole else HEIGHT})
     picture = page.screenshot(animations="disabled", caret="hide")

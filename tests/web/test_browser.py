@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.web.browser import PASSWORD
 from tests.web.provider import Provider, listening
 from tests.web.test_single_sign_on import signing
 
 from renkei.config import load_config
-from renkei_web.accounts import Role
+from renkei_web.accounts import Accounts, Role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -324,7 +325,7 @@ def test_a_paused_sync_can_be_given_up(hr: Person) -> None:
     hr.move_to("2026-11-20T12:00:56+09:00")
     hr.sync(run, number)
     hr.status("paused")
-    hr.page.locator("#give-up summary").click()
+    hr.page.locator("#stop summary").click()
     hr.press("中止する")
     hr.status("cancelled")
     hr.page.locator("#run:not([hx-trigger])").wait_for()
@@ -340,7 +341,9 @@ def test_the_stop_button_finishes_the_employee_in_hand(hr: Person) -> None:
     hr.sync(run, *changed[:4])
     hr.status("syncing")
     assert gate.reached.wait(20)
-    hr.press("処理中の1人が終わったら中止")
+    hr.page.locator("#stop summary").click()
+    hr.sees("残りの従業員には書き込みません。")
+    hr.press("中止する")
     gate.open()
     hr.status("cancelled")
     assert updates(hr) == 2
@@ -439,7 +442,7 @@ def test_an_unusual_sync_needs_a_word(hr: Person) -> None:
 
 
 def test_an_expired_session_loses_nothing(hr: Person) -> None:
-    """Logged out in the middle of choosing: after the log-in it is the same page, ticks and all."""
+    """A tick that meets the end of the session is there after the log-in, as are those before."""
     run = hr.fetched()
     first, second = hr.numbers(run, "changed")[:2]
     hr.choose_from(run, "?difference=changed")
@@ -450,7 +453,10 @@ def test_an_expired_session_loses_nothing(hr: Person) -> None:
     hr.page.wait_for_url("**/login?*")
     hr.log_in()
     hr.page.wait_for_url("**/choose?difference=changed*")
-    hr.is_ticked(1)
+    hr.is_ticked(2)
+    assert hr.box_of(second).is_checked()
+    hr.page.reload()
+    hr.is_ticked(2)
     hr.press("次へ")
     hr.end_sessions()
     hr.press("同期")
@@ -458,7 +464,43 @@ def test_an_expired_session_loses_nothing(hr: Person) -> None:
     assert hr.office.sent() == []
     hr.log_in()
     hr.page.wait_for_url(f"**/runs/{run}/start")
-    hr.sees("書き込む内容（1 人）")
+    hr.sees("書き込む内容（2 人）")
+
+
+def test_all_that_was_ticked_at_the_end_of_a_session_is_kept(hr: Person) -> None:
+    """Two boxes in a moment, and then a whole page: after the log-in they are done."""
+    run = hr.fetched()
+    hr.choose_from(run, "?difference=changed")
+    hr.end_sessions()
+    hr.page.evaluate("""() => {
+      for (const box of [...document.querySelectorAll("tbody [type=checkbox]")].slice(0, 2))
+        box.click();
+    }""")
+    hr.page.wait_for_url("**/login?*")
+    hr.log_in()
+    hr.is_ticked(2)
+    hr.end_sessions()
+    hr.button("このページを選択").click()
+    hr.page.wait_for_url("**/login?*")
+    hr.log_in()
+    hr.is_ticked(len(hr.numbers(run, "changed")))
+
+
+def test_a_tick_waits_for_nobody_else(hr: Person) -> None:
+    """Another person logs in where a session has ended: what was ticked there is not theirs."""
+    run = hr.fetched()
+    number = hr.numbers(run, "changed")[0]
+    accounts = Accounts(hr.office.folder / "renkei-web.db")
+    accounts.accept(accounts.invite("hanako", Role.ADMIN), PASSWORD)
+    hr.choose_from(run, "?difference=changed")
+    hr.end_sessions()
+    hr.box_of(number).click()
+    hr.page.wait_for_url("**/login?*")
+    hr.log_in("hanako")
+    hr.page.wait_for_url("**/choose?difference=changed*")
+    hr.is_ticked(0)
+    assert not hr.box_of(number).is_checked()
+    assert hr.page.evaluate("sessionStorage.length") == 0
 
 
 def test_a_page_of_an_earlier_session_changes_nothing(hr: Person) -> None:
@@ -642,6 +684,9 @@ def test_the_outcome_of_each_employee_can_be_searched(hr: Person) -> None:
     hr.status("done")
     hr.press("従業員ごとの結果")
     numbers = hr.page.locator(".outcomes tbody th")
+    hr.page.select_option("[name=outcome]", "chosen")
+    hr.press("絞り込み")
+    hr.page.wait_for_url("**outcome=chosen*")
     assert sorted(numbers.all_inner_texts()) == sorted(changed)
     hr.page.fill("[name=q]", changed[0])
     hr.press("絞り込み")
@@ -745,20 +790,28 @@ def test_business_names_are_switched_in_the_settings(hr: Person) -> None:
 
 
 def test_a_tick_that_is_not_stored_is_not_shown(hr: Person) -> None:
-    """The dashboard does not answer: the box is as it was, and the page says so."""
+    """The dashboard does not answer: the box is as it was, and it is said beside it."""
     run = hr.fetched()
     first, second = hr.numbers(run, "changed")[:2]
     hr.choose_from(run, "?difference=changed")
     hr.outage = True
     hr.dashboard.stop()
     hr.box_of(first).click()
-    hr.sees("選択を保存できませんでした。")
+    lost = hr.row_of(first).get_by_role("alert")
+    lost.wait_for()
+    assert "選択を保存できませんでした。" in lost.inner_text()
     assert not hr.box_of(first).is_checked()
     hr.dashboard.start()
     with hr.sent("ticks"):
         hr.box_of(second).check()
     hr.is_ticked(1)
-    assert not hr.page.get_by_text("選択を保存できませんでした。").is_visible()
+    assert hr.row_of(second).get_by_role("alert").count() == 0
+    assert lost.is_visible()
+    with hr.sent("ticks"):
+        hr.box_of(first).check()
+    lost.wait_for(state="detached")
+    with hr.sent("ticks"):
+        hr.box_of(first).uncheck()
     hr.page.reload()
     assert [hr.box_of(each).is_checked() for each in (first, second)] == [False, True]
 
@@ -821,11 +874,11 @@ def test_focus_stays_where_it_was(hr: Person) -> None:
     hr.press("同期")
     hr.status("syncing")
     assert gate.reached.wait(20)
-    hr.page.focus("#stop")
+    hr.page.focus("#pause")
     for _ in range(2):
         with hr.page.expect_response(lambda response: response.url.endswith("/status")):
             pass
-    hr.page.wait_for_function("document.activeElement.id === 'stop'")
+    hr.page.wait_for_function("document.activeElement.id === 'pause'")
     gate.open()
     hr.status("done")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+import sqlite3
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from attrs import frozen
@@ -97,6 +99,11 @@ def test_a_fetch_that_is_refused_keeps_the_date(
     assert "取得は開始していません。" in text
     assert "18:30 まで利用できません" in text
     assert "disabled" in button(text, "次へ")
+    put(desk, base_date="2026-11-10", base_chosen=True)
+    again = desk.browser("admin").post("/runs/1/again").text
+    assert 'name="date" value="2026-11-10"' in again
+    assert 'action="/fetch/smarthr/touchontime"' in again
+    assert "18:30 まで利用できません" in again
 
 
 def test_a_fetch_is_never_said_to_take_no_time(desk: Desk) -> None:
@@ -104,6 +111,74 @@ def test_a_fetch_is_never_said_to_take_no_time(desk: Desk) -> None:
     text = desk.browser("admin").get("/fetch/smarthr/touchontime").text
     assert "前回の取得は約 1 秒でした。" in text
     assert "リクエスト" not in text
+
+
+# --- fetch again ----------------------------------------------------------------------------
+
+
+@frozen
+class Noting(Idle):
+    """Does no fetch; notes which one it would be."""
+
+    def fetch(self, *words: Any, **more: Any) -> str:
+        engine = Mock()
+        words[1](engine)
+        (asked,) = engine.fetch.call_args_list
+        self.started.append(" ".join([*map(str, asked.args), "by", more["who"]]))
+        return "1"
+
+
+@pytest.fixture
+def noting(folder: Path) -> Desk:
+    """A dashboard that only notes what it would fetch."""
+    desk = Desk(folder, work=Noting())
+    desk.add("admin")
+    return desk
+
+
+def put(desk: Desk, **columns: object) -> None:
+    """Let the run be as these columns say."""
+    with sqlite3.connect(desk.store) as store:
+        for name, value in columns.items():
+            store.execute(f"update runs set {name} = ?", (value,))  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    ("chosen", "day"), [(True, "2026-11-10"), (None, "2026-11-10"), (False, "None")]
+)
+def test_fetching_again_keeps_a_base_date_that_was_chosen(
+    noting: Desk, *, chosen: bool | None, day: str
+) -> None:
+    """One press, the same day; where nobody chose it, it is the day of the press."""
+    put(noting, base_date="2026-11-10", base_chosen=chosen, status="cancelled")
+    browser = noting.browser("admin")
+    assert 'action="/runs/1/again"' in browser.get("/runs/1").text
+    assert browser.post("/runs/1/again").headers["location"] == "/runs/1"
+    assert noting.work.started == [f"smarthr touchontime {day} by admin"]
+
+
+def test_a_notice_that_names_a_day_has_its_button(noting: Desk) -> None:
+    """Nobody types a date that the page has just said; while a sync moves there is no button."""
+    put(noting, notices='[["left_before_base", "2", "2026-11-18", "0045", "0046"]]')
+    browser = noting.browser("admin")
+    page = browser.get("/runs/1").text
+    assert "基準日を2026年11月18日（水）にしてもう一度取得" in page
+    assert 'name="date" value="2026-11-18"' in page
+    browser.post("/runs/1/again", date="2026-11-18")
+    assert noting.work.started == ["smarthr touchontime 2026-11-18 by admin"]
+    put(noting, status="paused", sync_started_at="2026-11-20 03:00:00.000000")
+    assert 'value="2026-11-18"' not in browser.get("/runs/1").text
+
+
+def test_a_date_that_is_only_offered_is_not_chosen(noting: Desk) -> None:
+    """Whoever leaves today's date as it is fetches as of the day of the fetch, next time too."""
+    browser = noting.browser("admin")
+    browser.post("/fetch/smarthr/touchontime", date="2026-11-20")
+    browser.post("/fetch/smarthr/touchontime", date="2026-11-19")
+    assert noting.work.started == [
+        "smarthr touchontime None by admin",
+        "smarthr touchontime 2026-11-19 by admin",
+    ]
 
 
 # --- links --------------------------------------------------------------------------------------

@@ -12,11 +12,13 @@ from attrs import frozen
 from starlette.responses import Response
 
 from renkei.errors import RenkeiError, UsageError
+from renkei.facts import people_of
 from renkei.i18n import _
 from renkei.model import Difference, Filter, Item, Label, Outcome, Remark, Run, Status
 from renkei.runs import Runs
 from renkei_web.drafts import Draft, as_document
 from renkei_web.processes import Pace, started
+from renkei_web.reading import is_readable
 from renkei_web.views import home
 from renkei_web.visit import Visit
 
@@ -67,6 +69,10 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "failed": bool(run.outcomes and run.outcomes.get(Outcome.FAILED)),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
         "at_work": visit.office.is_at_work(run.id),
+        "pausing": visit.office.is_pausing(run.id),
+        "people": people_of(run),
+        "labels": runs.labels(run.id),
+        "readable": is_readable(run),
         "chosen": len(Draft.read(visit.office.accounts, visit.user.id, run.id).numbers),
         "switches": _switches(runs, run),
         "until": run.created_at + dt.timedelta(hours=runs.config.settings.max_plan_age_hours),
@@ -217,6 +223,18 @@ def stop(visit: Visit) -> Response:
         except RenkeiError:
             if runs.run(run.id).status is run.status:
                 raise
+    return visit.go(f"/runs/{run.id}")
+
+
+def pause(visit: Visit) -> Response:
+    """Pause after the employee in hand, where a dashboard has started what is at work."""
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+    if run.status is Status.SYNCING and not visit.office.pause(run.id):
+        raise UsageError(
+            _("This sync was started elsewhere. It can be paused where it was started."),
+            code="elsewhere",
+        )
     return visit.go(f"/runs/{run.id}")
 
 
