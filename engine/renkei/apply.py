@@ -2,21 +2,21 @@
 
 The journal is what makes a write safe to interrupt anywhere. An intent is committed before the
 request leaves and its outcome after the answer came. Whatever has an intent and no outcome is in
-doubt, and only a look-up in the system may settle it; nothing is ever sent again blindly.
+doubt, and only a look-up in the system may settle it (:mod:`renkei.doubt`).
+
+A refusal that sounds as if it were about the whole system may be about one employee. The next
+writes tell: if one of them passes, it was about the employee; if two more are refused, or the
+system cannot be read either, it is about the system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
 
-import structlog
-from attrs import define, field, frozen
+from attrs import define, field
 
 from renkei.choose import vanished
-from renkei.clock import Clock
-from renkei.compare import Comparison
+from renkei.doubt import Answers, Doubts
 from renkei.errors import (
     BusyError,
     ClosedError,
@@ -28,30 +28,20 @@ from renkei.errors import (
     SystemFault,
     UnavailableError,
 )
-from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Ref, Remark, Values
-from renkei.observer import Observer
-from renkei.plugins import BATCH, Writer
-from renkei.store import ACCEPTED, Hold, Store, Write
-
-FRESH_S = 10.0
-"""How old the last look at an employee may be when the write leaves; then it is read again."""
+from renkei.look import Look, Seen, batches, ref_of
+from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Remark, Values
+from renkei.plugins import BATCH, Written
+from renkei.record import Recorder
+from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
 
-WHO = ("family_name", "given_name", "birth")
-"""Roles of the fields by which somebody without a number is told from others."""
-
-DOUBTS = 3
-"""After so many writes in doubt in a row the look-up comes first; none was done: the run pauses."""
+IN_A_ROW = 3
+"""After so many writes in a row that were refused or lost, the system is at fault."""
 
 SENDINGS = 3
-"""How often a write that was found to have had no effect is sent in one sync."""
-
-
-T = TypeVar("T")
-
-log = structlog.get_logger()
+"""How many requests to write one employee leave in one sync, at most."""
 
 _REFUSALS = {"not_found": "gone"}
 """What a refusal means for an employee, where its code says something else of a whole system."""
@@ -61,42 +51,35 @@ class Stopped(Exception):
     """Somebody asked the run to stop; the employee in hand is finished."""
 
 
-@frozen
-class Seen:
-    """How some employees read at one moment of the monotonic clock."""
-
-    by_id: dict[str, Employee]
-    by_number: dict[str, list[Employee]]
-    at: float
-
-
 @define(kw_only=True)
 class Application:
     """
     One sync of one run, from the chosen items of the store to their outcomes.
 
     *offered* has the live choices of the required new-record fields. *rewritten* has the ids of
-    those in the source whom other runs have updated since the plan was made: what the plan says of
-    them is out of date. *pause* waits, unless interrupted.
+    those in the source who are not as the plan has them any more. *send*: with False only what is
+    in doubt is settled.
     """
 
-    store: Store
-    hold: Hold
-    writer: Writer
-    comparison: Comparison
+    recorder: Recorder
+    look: Look
+    doubts: Doubts
+    answers: Answers
     offered: Sequence[NewField]
     rewritten: frozenset[str]
-    clock: Clock
-    observer: Observer
-    settle_wait_s: float
     interrupted: Callable[[], bool]
-    pause: Callable[[float, str], None]
-    _no_creates: Remark | None = field(init=False, default=None)
-    _doubts: list[RenkeiError] = field(init=False, factory=list)
+    send: bool = True
+    _row: dict[int, Item] = field(init=False, factory=dict)
+    """Whose writes, one after the other, were refused or lost since the last one that passed."""
+    _causes: dict[int, SystemFault] = field(init=False, factory=dict)
     _sendings: dict[int, int] = field(init=False, factory=dict)
+    _known: set[int] = field(init=False, factory=set)
+    """Who is known to be refused while others pass: that says nothing about the system."""
+    _passed: bool = field(init=False, default=False)
+    _later: list[Item] = field(init=False, factory=list)
+    """New employees whom another run may be creating at this moment."""
+    _has_created: bool = field(init=False, default=False)
     _each_s: float = field(init=False, default=0.0)
-    _done: int = field(init=False, default=0)
-    _total: int = field(init=False, default=0)
 
     def carry_out(self) -> Remark | None:
         """
@@ -104,47 +87,67 @@ class Application:
 
         Raises Stopped, or the error that keeps the whole system from being written to.
         """
-        if self.store.accepted(self.hold.lease.connection, self.hold.lease.run_id):
-            self._no_creates = Remark("created_without_number")
-        self._total = self.store.count(self._run, selected=True)
-        self._done = self._total - sum(self.store.open_counts(self._run).values())
         try:
-            self.settle()
-            for batch in _batches(self._open(), BATCH):
-                self._batch(batch)
-            self.settle()
+            self.answers.load()
+            self.doubts.look_up()
+            if self.send:
+                self._write_all()
+            self._finish()
         except Stopped:
-            self.settle(send=False)
+            for write in self.doubts.without_effect():
+                self._close(write, given_up=False)
             raise
-        return self._no_creates
+        return self.recorder.no_creates
 
-    def settle(self, *, send: bool = True) -> int:
-        """
-        Look up every write in doubt until each has an outcome or has been sent again often enough.
+    def _write_all(self) -> None:
+        """Write everybody who is open; who was refused in an earlier sync comes last."""
+        refused = self.recorder.store.refused_before(self.recorder.run)
+        for batch in batches(self._open(lambda item: item.source_id not in refused), BATCH):
+            self._batch(batch)
+        for batch in batches(self._open(lambda item: item.source_id in refused), BATCH):
+            self._known |= {item.position for item in batch}
+            self._batch(batch)
 
-        A write is taken for absent only after two look-ups with a wait between them, and a create
-        only if nobody like that is there without a number. Without *send* such a write is deferred.
-        Returns how many had no effect at the last look.
-        """
-        while doubts := self.store.open_writes(self.hold.lease.run_id):
-            absent = self._look_up(doubts)
-            if absent:
-                self.pause(self.settle_wait_s, "settle")
-                if self.interrupted():
-                    raise Stopped  # the wait was cut short, so a second look would prove nothing
-                absent = self._without_number(self._look_up(absent))
-            again = [d for d in absent if not send or self._may_send(d.item)]
-            for doubt in again:
-                self._sendings.setdefault(doubt.item.position, 0)  # an earlier process has sent it
-                self._record(doubt.item, Outcome.DEFERRED, write=doubt.id)
-                if send:
-                    self._batch([doubt.item])
-            if not (again and send):
-                return len(absent)
-        return 0
+    def _open(self, wanted: Callable[[Item], bool]) -> Iterator[Item]:
+        """Iterate over the chosen items without an outcome; those in doubt wait for a look-up."""
+        waiting = {write.item.position for write in self.recorder.in_doubt()}
+        items = self.recorder.store.items(self.recorder.run, selected=True, open_only=True)
+        for item in items:
+            if item.position not in waiting and item.position not in self._causes and wanted(item):
+                yield item
+
+    def _finish(self) -> None:
+        """Settle what is in doubt, sending again what had no effect, until nothing is."""
+        while True:
+            self.answers.confirm()
+            lost = self.doubts.without_effect()
+            again = [write.item for write in lost if self.send and self._may_send(write.item)]
+            for write in lost:
+                self._close(write, given_up=self.send and write.item not in again)
+            later, self._later = self._later, []
+            self._batch([*again, *later])
+            if self.send and self.recorder.is_cancelled():
+                raise Stopped
+            if not (again or self.doubts.wait(self._later) or self._later):
+                break
+        self._blame_people()  # nobody else is left to try
 
     def _may_send(self, item: Item) -> bool:
         return self._sendings.get(item.position, 0) < SENDINGS
+
+    def _close(self, write: Write, *, given_up: bool) -> None:
+        """Record that a write had no effect: it may go again, or has gone often enough."""
+        cause = self._causes.get(write.item.position)
+        if given_up:
+            self._fail(write.item, cause, write=write.id)
+        else:
+            self._sendings.setdefault(write.item.position, 0)  # an earlier process has sent it
+            self.recorder.record(
+                write.item,
+                Outcome.DEFERRED,
+                write=write.id,
+                result=REFUSED if cause else None,
+            )
 
     # --- one batch --------------------------------------------------------------------------
 
@@ -158,286 +161,218 @@ class Application:
         remaining = [item for item in items if not self._needs_nothing(item)]
         looks = 0
         while remaining:
-            part = remaining[: self._together()]
-            seen = self._read(part)
+            part = remaining[: self.look.how_many(self._each_s, BATCH)]
+            seen = self._look_at(part)
             looks += 1
             written = 0
-            while written < len(part) and (looks > LOOKS or self._fresh(seen)):
-                self.writer.wait_for_room()
-                if looks <= LOOKS and not self._fresh(seen):
+            while written < len(part) and (looks > LOOKS or self.look.is_fresh(seen)):
+                self.look.writer.wait_for_room()
+                if looks <= LOOKS and not self.look.is_fresh(seen):
                     break
                 looks = 0
                 self._one(part[written], seen)
                 written += 1
-                self._refuse_to_go_on()
             del remaining[:written]
             if written:
-                self._each_s = (self.clock.monotonic() - seen.at) / written
+                self._each_s = (self.recorder.clock.monotonic() - seen.at) / written
 
-    def _together(self) -> int:
-        """Return how many employees to look at at once, going by how long the last ones took."""
-        return max(1, min(BATCH, int(FRESH_S / self._each_s))) if self._each_s else BATCH
-
-    def _refuse_to_go_on(self) -> None:
-        """
-        Raise what is wrong unless the last writes, all in doubt, came to effect.
-
-        Asked after some of them in a row, or at once if the system is not to be asked again soon.
-        """
-        if not self._doubts:
-            return
-        cause = self._doubts[-1]
-        hopeless = isinstance(cause, UnavailableError) and not cause.again
-        if len(self._doubts) < DOUBTS and not hopeless:
-            return
-        self._doubts.clear()
-        if self.settle(send=False) and isinstance(cause, SystemFault):
-            raise cause
-
-    def _fresh(self, seen: Seen) -> bool:
-        return self.clock.monotonic() - seen.at < FRESH_S
+    def _look_at(self, items: Sequence[Item]) -> Seen:
+        """Look at those who are to be written, and with them at those whose write was answered."""
+        seen = self.look.at([*map(ref_of, items), *self.answers.refs])
+        self.answers.see(seen)
+        return seen
 
     def _needs_nothing(self, item: Item) -> bool:
         if item.difference is not Difference.SAME:
             return False
-        self._record(item, Outcome.UNCHANGED)
+        self.recorder.record(item, Outcome.UNCHANGED)
         return True
 
     def _one(self, item: Item, seen: Seen) -> None:
         if item.source_id in self.rewritten:
-            self._record(item, Outcome.FAILED, Remark("source_changed"))
+            self.recorder.record(item, Outcome.FAILED, Remark("source_changed"))
         elif item.difference is Difference.NEW:
             self._create(item, seen)
         else:
             self._update(item, seen)
 
     def _create(self, item: Item, seen: Seen) -> None:
-        if self._no_creates:
-            self._record(item, Outcome.DEFERRED, self._no_creates)
+        if self.recorder.no_creates:
+            self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates)
         elif hits := seen.by_number.get(str(item.number), []):
             self._exists(item, hits)
+        elif self.doubts.is_created_elsewhere(item):
+            self._later.append(item)
         elif gone := vanished(item, self.offered):
-            self._record(item, Outcome.FAILED, Remark("choice_gone", (gone,)))
+            self.recorder.record(item, Outcome.FAILED, Remark("choice_gone", (gone,)))
         else:
-            self._send(item, "create", lambda: self.writer.create_employee(new_values(item)))
+            self._send(item, "create", lambda: self.look.writer.create_employee(new_values(item)))
 
     def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
         """Somebody has created this employee since the fetch: another one, or we ourselves."""
-        if len(hits) == 1 and self._equals(item, hits[0]):
+        if len(hits) == 1 and self.look.equals(item, hits[0]):
             ours = item.position in self._sendings
-            self._record(item, Outcome.CREATED if ours else Outcome.UNCHANGED)
+            self.recorder.record(item, Outcome.CREATED if ours else Outcome.UNCHANGED)
         else:
-            self._record(item, Outcome.FAILED, Remark("exists_by_now"))
+            self.recorder.record(item, Outcome.FAILED, Remark("exists_by_now"))
 
     def _update(self, item: Item, seen: Seen) -> None:
         current = seen.by_id.get(item.target_id or "")
         if current is None:
-            self._record(item, Outcome.FAILED, Remark("gone"))
-        elif changed := self._changed(item, current):
-            if self._equals(item, current):
+            self.recorder.record(item, Outcome.FAILED, Remark("gone"))
+        elif changed := self.look.changed(item, current):
+            if self.look.equals(item, current):
                 ours = item.position in self._sendings
-                self._record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
+                self.recorder.record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
             else:
-                self._record(item, Outcome.FAILED, Remark("changed_since_fetch", changed))
+                self.recorder.record(item, Outcome.FAILED, Remark("changed_since_fetch", changed))
         else:
             changes = {change.field: change.after for change in item.changes}
-            self._send(item, "update", lambda: self.writer.update_employee(current, changes))
+            update = self.look.writer.update_employee
+            self._send(item, "update", lambda: update(current, changes))
 
-    def _send(self, item: Item, kind: str, send: Callable[[], object]) -> None:
-        """Commit the intent, send, commit the outcome."""
+    # --- one write --------------------------------------------------------------------------
+
+    def _send(self, item: Item, kind: str, send: Callable[[], Written]) -> None:
+        """Commit the intent, send, commit what came back."""
         if self.interrupted():
             raise Stopped
-        write = self.hold.intend(item.position, kind, self.clock.now())
+        write = self.recorder.hold.intend(item.position, kind, self.recorder.clock.now())
         if write is None:
             raise Stopped
-        sent_before = item.position in self._sendings
-        self._sendings[item.position] = self._sendings.get(item.position, 0) + 1
+        self.doubts.sent(write)
+        sent_before = self._sendings.get(item.position, 0)
+        connection = self.look.writer.connection
+        connection.begin_write(tries=SENDINGS - sent_before)
         try:
-            send()
+            answer = send()
         except InDoubtError as error:
-            self._doubts.append(error.cause)
-            self._record(
-                item, Outcome.UNKNOWN, Remark("in_doubt", (error.cause.code,)), write=write
-            )
+            self._lost(item, error.cause, write)
         except RecordError as error:
-            late = sent_before and kind == "create" and self._is_there(item)
-            self._refused(item, error, write, late=late)
+            self._refused(item, error, write, retried=sent_before > 0 and kind == "create")
         except PlanFullError as error:
-            self._no_creates = reason_of(error)
-            self._record(item, Outcome.DEFERRED, self._no_creates, write=write)
+            self.recorder.no_creates = reason_of(error)
+            self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
         except (BusyError, StoreError):
             raise  # whoever takes over finds the write in doubt
+        except SystemFault as error:
+            self._doubtful_refusal(item, error, write)
         except RenkeiError:
             # The system certainly did nothing: whoever raises this in a write has said so.
-            self.store.close_write(write, "not_sent", self.clock.now())
+            self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
             raise
         else:
-            self._doubts.clear()
-            done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
-            self._record(item, done, write=write)
+            self._answered(item, kind, write, answer)
+        finally:
+            self.recorder.hold.settled()
+            self._sendings[item.position] = sent_before + max(1, connection.sent_since)
 
-    def _refused(self, item: Item, error: RecordError, write: int, *, late: bool) -> None:
-        """Record a refusal; *late*: an earlier try came through after all, this one is too many."""
-        if late:
-            self._record(item, Outcome.CREATED, write=write)
+    def _answered(self, item: Item, kind: str, write: int, answer: Written) -> None:
+        """Take an answer for what it says: at once if it shows what was sent, else with a look."""
+        done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
+        if answer.employee is not None and self._shows(item, answer.employee):
+            self.recorder.record(item, done, write=write)
+        else:
+            self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)
+            taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
+            self.answers.add(taken)
+            if kind == "create" and not self._has_created:
+                self.answers.confirm()  # before fifty people are created without a number
+        self._has_created |= kind == "create"
+        self._passed = True
+        self._blame_people()
+
+    def _shows(self, item: Item, person: Employee) -> bool:
+        """Tell whether an answer shows all that was sent, and nothing else that has changed."""
+        return self.look.equals(item, person) and not self.look.changed_too(item, person)
+
+    def _refused(self, item: Item, error: RecordError, write: int, *, retried: bool) -> None:
+        """Record a refusal; after a retry the try before may have come through after all."""
+        if retried and self._is_there(item):
+            self.recorder.record(item, Outcome.CREATED, write=write)
             return
         reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
-        self._record(
+        self.recorder.record(
             item,
             Outcome.FAILED,
             reason,
             write=write,
+            result=ACCEPTED if error.accepted else None,
             detail=error.detail,
-            accepted=error.accepted,
         )
         if error.accepted:
-            self._no_creates = reason  # it would be the same for everybody
+            self.recorder.no_creates = reason  # it would be the same for everybody
 
     def _is_there(self, item: Item) -> bool:
         """Tell whether the target has exactly this new employee, and nobody else of that number."""
-        hits = self._read([item]).by_number.get(str(item.number), [])
-        return len(hits) == 1 and self._equals(item, hits[0])
+        hits = self.look.at([ref_of(item)]).by_number.get(str(item.number), [])
+        return len(hits) == 1 and self.look.equals(item, hits[0])
 
-    # --- what is in doubt -------------------------------------------------------------------
+    # --- the system, or this employee? --------------------------------------------------------
 
-    def _look_up(self, doubts: Sequence[Write]) -> list[Write]:
-        """Settle what can be settled; return the writes that have had no effect so far."""
-        absent = []
-        for batch in _batches(doubts, BATCH):
-            seen = self._read([doubt.item for doubt in batch])
-            absent += [doubt for doubt in batch if not self._settled(doubt, seen)]
-        return absent
+    def _lost(self, item: Item, cause: RenkeiError, write: int) -> None:
+        """Nobody knows what became of the write; after some of them in a row that is found out."""
+        self.recorder.record(item, Outcome.UNKNOWN, Remark("in_doubt", (cause.code,)), write=write)
+        if not isinstance(cause, SystemFault):
+            return
+        hopeless = isinstance(cause, UnavailableError) and not cause.again
+        self._suspect(item, cause, probe=hopeless)
 
-    def _without_number(self, absent: Sequence[Write]) -> list[Write]:
+    def _doubtful_refusal(self, item: Item, error: SystemFault, write: int) -> None:
+        """Nothing was done; whether for this employee alone will be seen."""
+        if isinstance(error, ClosedError):
+            self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
+            raise error
+        self.recorder.record(
+            item,
+            Outcome.DEFERRED,
+            reason_of(error),
+            write=write,
+            result=REFUSED,
+            detail=error.detail,
+        )
+        self._suspect(item, error, probe=True)
+
+    def _suspect(self, item: Item, error: SystemFault, *, probe: bool) -> None:
         """
-        Settle creates from which the target has left out the number; return the other writes.
+        Go on with the next employee, unless it is the system; raises what is wrong with it then.
 
-        No look at numbers finds them, and sent again they would be there twice: so all who have no
-        number are looked at, by name and birth.
+        A *probe* is a read: a system that cannot be read either is not tried any further.
         """
-        if not any(doubt.kind == "create" for doubt in absent):
-            return list(absent)
-        number = self.comparison.translation.number_fields[1]
-        listed = self.writer.list_employees(
-            self.comparison.base, self.comparison.translation.target_fields
-        )
-        nameless = [person for person in listed if person.values.get(number) is None]
-        left = []
-        for doubt in absent:
-            if doubt.kind == "create" and any(self._like(doubt.item, each) for each in nameless):
-                self._no_creates = Remark("created_without_number")
-                self._record(
-                    doubt.item, Outcome.FAILED, self._no_creates, write=doubt.id, accepted=True
-                )
-            else:
-                left.append(doubt)
-        return left
-
-    def _like(self, item: Item, person: Employee) -> bool:
-        """Tell whether *person* may be this new employee: as who is who is told, or altogether."""
-        number = self.comparison.translation.number_fields[1]
-        sent = {change.field for change in item.changes} - {number}
-        who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO} & sent
-        return not (who or sent) & set(self._differing(item, person))
-
-    def _settled(self, doubt: Write, seen: Seen) -> bool:
-        if doubt.kind == "create":
-            return self._settled_create(doubt, seen.by_number.get(str(doubt.item.number), []))
-        return self._settled_update(doubt, seen.by_id.get(doubt.item.target_id or ""))
-
-    def _settled_create(self, doubt: Write, hits: Sequence[Employee]) -> bool:
-        if not hits:
-            return False
-        if len(hits) == 1 and self._equals(doubt.item, hits[0]):
-            self._record(doubt.item, Outcome.CREATED, write=doubt.id)
+        self._causes[item.position] = error
+        self._row[item.position] = item
+        if probe:
+            self.look.at([ref_of(item)])
+        known = self._known if self._passed else set()
+        if len(self._row.keys() - known) < IN_A_ROW:
+            return
+        if self._some_came_through():
+            self._row.clear()
         else:
-            differing = self._differing(doubt.item, hits[0])
-            reason = Remark("exists_with_other_values", differing)
-            self._record(doubt.item, Outcome.FAILED, reason, write=doubt.id)
-        return True
+            raise error
 
-    def _settled_update(self, doubt: Write, current: Employee | None) -> bool:
-        if current is None:
-            self._record(doubt.item, Outcome.FAILED, Remark("gone"), write=doubt.id)
-        elif self._equals(doubt.item, current):
-            self._record(doubt.item, Outcome.UPDATED, write=doubt.id)
-        elif changed := self._changed(doubt.item, current):
-            reason = Remark("changed_since_fetch", changed)
-            self._record(doubt.item, Outcome.FAILED, reason, write=doubt.id)
-        else:
-            return False
-        return True
+    def _some_came_through(self) -> bool:
+        """Look up who is in doubt; what had no effect is closed, except creates that still may."""
+        for write in self.doubts.without_effect():
+            self._close(write, given_up=False)
+        open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
+        return any(self.recorder.last[position] not in open_still for position in self._row)
 
-    # --- small things -----------------------------------------------------------------------
+    def _blame_people(self) -> None:
+        """A write has passed, or nobody else is left: the refusals before were about people."""
+        self._known |= self._row.keys()
+        for item in self._row.values():
+            if self.recorder.last[item.position] is Outcome.DEFERRED:
+                self._fail(item, self._causes[item.position])
+        self._row.clear()
 
-    @property
-    def _run(self) -> str:
-        return str(self.hold.lease.run_id)
-
-    def _open(self) -> Iterator[Item]:
-        """Iterate over the chosen items without an outcome; those in doubt wait for a look-up."""
-        waiting = {doubt.item.position for doubt in self.store.open_writes(self.hold.lease.run_id)}
-        for item in self.store.items(self._run, selected=True, open_only=True):
-            if item.position not in waiting:
-                yield item
-
-    def _read(self, items: Sequence[Item]) -> Seen:
-        refs = [
-            Ref(id=item.target_id) if item.target_id else Ref(number=item.number) for item in items
-        ]
-        people = self.writer.read_employees(
-            refs, self.comparison.base, self.comparison.translation.target_fields
+    def _fail(self, item: Item, cause: SystemFault | None, write: int | None = None) -> None:
+        """Record that the target takes others, but not this employee."""
+        reason = Remark("not_taken", (cause.code,) if cause else ())
+        detail = cause.detail if cause else None
+        self.recorder.record(
+            item, Outcome.FAILED, reason, write=write, result=REFUSED, detail=detail
         )
-        at = self.clock.monotonic()
-        number = self.comparison.translation.number_fields[1]
-        by_number: dict[str, list[Employee]] = {}
-        for person in people:
-            by_number.setdefault(str(person.values.get(number) or ""), []).append(person)
-        return Seen({person.id: person for person in people}, by_number, at)
-
-    def _changed(self, item: Item, current: Employee) -> tuple[str, ...]:
-        """Return the mapped fields that no longer read as they did at the fetch."""
-        now, before = self.comparison.mapped(current.values), item.before or {}
-        names = sorted(now.keys() | before.keys())
-        return tuple(n for n in names if n not in now or n not in before or now[n] != before[n])
-
-    def _equals(self, item: Item, person: Employee) -> bool:
-        return not self._differing(item, person)
-
-    def _differing(self, item: Item, person: Employee) -> tuple[str, ...]:
-        """Return the fields in which *person* is not what this item would have made of them."""
-        same = self.comparison.translation.same
-        return tuple(
-            change.field
-            for change in item.changes
-            if change.field not in person.values
-            or not same(change.field, person.values[change.field], change.after)
-        )
-
-    def _record(
-        self,
-        item: Item,
-        outcome: Outcome,
-        reason: Remark | None = None,
-        *,
-        write: int | None = None,
-        detail: str | None = None,
-        accepted: bool = False,
-    ) -> None:
-        self.store.record(
-            self.hold.lease,
-            item.position,
-            outcome,
-            self.clock.now(),
-            write_id=write,
-            reason=reason,
-            detail=detail,
-            result=ACCEPTED if accepted else None,
-        )
-        log.info("outcome", run=self._run, outcome=outcome.value, code=reason and reason.code)
-        if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
-            self._done += 1
-            self.observer.writing(self._done, self._total)
 
 
 def new_values(item: Item) -> Values:
@@ -451,9 +386,3 @@ def reason_of(error: RenkeiError) -> Remark:
     if isinstance(error, ClosedError):
         return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
     return Remark(error.code, (error.where,) if error.where else ())
-
-
-def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(things)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -102,6 +102,7 @@ class Settings:
 
     max_plan_age_hours: int = 24
     settle_wait_seconds: int = 2
+    longest_request_seconds: int = 60
 
 
 @frozen(kw_only=True)

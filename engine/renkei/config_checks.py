@@ -165,5 +165,6 @@ def _store(store: object) -> Iterator[Mistake]:
 
 
 def _settings(settings: object) -> Iterator[Mistake]:
-    yield from _positive(("settings",), settings, ("max_plan_age_hours",))
+    keys = ("max_plan_age_hours", "longest_request_seconds")
+    yield from _positive(("settings",), settings, keys)
     yield from _positive(("settings",), settings, ("settle_wait_seconds",), least=0)

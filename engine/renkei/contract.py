@@ -45,7 +45,8 @@ def is_sound_error(error: RenkeiError) -> bool:
     """Return whether *error* holds what errors of its kind hold."""
     try:
         return (
-            _is_text(error.message)
+            _is_any(getattr(error, "detail", None), str, type(None))
+            and _is_text(error.message)
             and _is_text(error.code)
             and _is_text(error.hint)
             and (error.where is None or _is_text(error.where))
@@ -91,8 +92,7 @@ def _are(values: object, sound: Callable[[Any], bool]) -> bool:
 def _has_sound_parts(error: RenkeiError) -> bool:
     match error:
         case RecordError():
-            flags = _is_any(error.detail, str, type(None)) and _is_any(error.accepted, bool)
-            return flags and _are(error.fields, _is_text)
+            return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
         case ClosedError():
             return _is_any(error.opens, dt.datetime) and error.opens.tzinfo is not None
         case UnavailableError():

@@ -93,9 +93,15 @@ class MappingError(ConfigurationError):
 
 
 class SystemFault(RenkeiError):
-    """One of the two systems, or the way to it, is at fault; *where* is the connection's name."""
+    """
+    One of the two systems, or the way to it, is at fault; *where* is the connection's name.
+
+    *detail* is what the system itself said, status and code included: for the report, like that of
+    a RecordError.
+    """
 
     default_code = "system"
+    detail: str | None = None
 
 
 class AccessError(SystemFault):

@@ -66,9 +66,11 @@ class ConnectorSpec:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def create_employee(self, values: Values) -> str:
+    def create_employee(self, values: Values) -> str | Employee:
         """
-        Create one employee and return its id in the system.
+        Create one employee; return its id in the system, or the employee as the system has it now.
+
+        Fields that the answer does not show are absent. Who only returns an id is read again.
 
         Raises RecordError if the system refuses this employee, PlanFullError if it takes no more,
         InDoubtError if a request was sent and its fate is unknown.
@@ -76,9 +78,12 @@ class ConnectorSpec:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def update_employee(self, current: Employee, changes: Values) -> None:
+    def update_employee(self, current: Employee, changes: Values) -> Employee | None:
         """
         Change only the given fields; None empties one.
+
+        May return the employee as the system has it now, without the fields that its answer does
+        not show; whoever is not returned is read again, and compared with what was sent.
 
         *current* is the employee as last read, with what the connector put into ``extra``.
         Raises as :meth:`create_employee` does.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from renkei.model import Estimate, Remark
 
 
@@ -21,7 +23,18 @@ class Observer:
         """So many of the chosen employees have an outcome."""
 
     def waiting(self, connection: str, reason: str, seconds: float) -> None:
-        """Nothing happens for *seconds*, for ``limit``, ``retry``, ``closed`` or ``settle``."""
+        """
+        Nothing happens for *seconds*.
+
+        For ``limit``, ``retry``, ``closed``, ``settle``, ``in_doubt`` or ``owner``.
+        """
+
+    def in_doubt(self, connection: str, numbers: Sequence[str], seconds: float) -> None:
+        """
+        No answer came for new employees with these *numbers*.
+
+        They are looked up until *connection* has had *seconds* more; then they are sent again.
+        """
 
     def warning(self, remark: Remark) -> None:
         """Something a person should know, beside the result."""

@@ -25,6 +25,7 @@ from renkei.errors import (
     InDoubtError,
     RecordError,
     RenkeiError,
+    SystemFault,
     UnavailableError,
 )
 from renkei.hookspecs import REQUIRED, ConnectorSpec
@@ -222,7 +223,7 @@ class Reader:
             if misplaced or not is_sound_error(error):
                 raise self._failed(hook, type(error).__name__) from None
             error.where = error.where or self.name
-            if isinstance(error, RecordError) and error.detail is not None:
+            if isinstance(error, RecordError | SystemFault) and error.detail is not None:
                 error.detail = real_text(error.detail)  # the system's own words, whatever they are
             raise
         except KeyboardInterrupt:
@@ -278,21 +279,41 @@ class Reader:
         return evolve(person, values=values, unreadable=tuple(unreadable))
 
 
+@frozen
+class Written:
+    """What a system answered to a write: the *id*, and the *employee* as it has them, if it did."""
+
+    id: str
+    employee: Employee | None = None
+
+
 class Writer(Reader):
     """A connector that can also write, one employee at a time."""
 
-    def create_employee(self, values: Values) -> str:
-        """Create one employee and return the id; see the hook of the same name."""
+    def create_employee(self, values: Values) -> Written:
+        """Create one employee; see the hook of the same name."""
         with self._in_doubt("create_employee"):
-            person: str = self._hook.create_employee(values=values)
-            if not is_id(person):
-                self._nonsense("create_employee", type(person).__name__)
-            return person
+            answer = self._hook.create_employee(values=values)
+            if type(answer) is Employee:
+                return self._written("create_employee", answer)
+            if not is_id(answer):
+                self._nonsense("create_employee", type(answer).__name__)
+            return Written(answer)
 
-    def update_employee(self, current: Employee, changes: Values) -> None:
+    def update_employee(self, current: Employee, changes: Values) -> Written:
         """Change the given fields of *current*; see the hook of the same name."""
         with self._in_doubt("update_employee"):
-            self._hook.update_employee(current=current, changes=changes)
+            answer = self._hook.update_employee(current=current, changes=changes)
+            if type(answer) is not Employee:
+                return Written(current.id)
+            if answer.id != current.id:
+                self._nonsense("update_employee", "another id")
+            return self._written("update_employee", answer)
+
+    def _written(self, hook: str, person: Employee) -> Written:
+        if not is_id(person.id):
+            self._nonsense(hook, type(person.id).__name__)
+        return Written(person.id, self._readable(hook, person, set(self._types)))
 
     @contextmanager
     def _in_doubt(self, hook: str) -> Iterator[None]:

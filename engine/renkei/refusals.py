@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from renkei.clock import base_dates
-from renkei.errors import UnusualError, UsageError
+from renkei.errors import BusyError, UnusualError, UsageError
 from renkei.i18n import _
 from renkei.labels import Labels
 from renkei.model import Remark, Run, Status
@@ -18,11 +18,11 @@ from renkei.texts import reason_text, status_text
 OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
 
 
-def refuse_same(source: str, target: str) -> None:
-    """Raise if a connection is to be compared with itself."""
+def refuse_same(source: str, target: str, *, name: str) -> None:
+    """Raise if a connection, or the account *name* opens, is to be compared with itself."""
     if source == target:
-        message = _("{name} cannot be compared with itself. Name two connections.")
-        raise UsageError(message.format(name=source), code="connection", where=source)
+        message = _("{name} cannot be compared with itself. Name connections of two accounts.")
+        raise UsageError(message.format(name=name), code="connection", where=name)
 
 
 def refuse_date(base: dt.date, today: dt.date) -> None:
@@ -60,6 +60,12 @@ def refuse_purged(run: Run) -> None:
     if run.purged:
         message = _("The values of run {run} have been purged. Fetch again.")
         raise UsageError(message.format(run=run.id), code="purged")
+
+
+def still_at_work(run: Run) -> BusyError:
+    """Return the error of repeating a run that is being fetched or synced."""
+    message = _("Run {run} is still being fetched or synced. Wait until it has ended.")
+    return BusyError(message.format(run=run.id))
 
 
 def expired(run: Run, hours: int) -> UsageError:

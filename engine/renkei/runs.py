@@ -15,6 +15,7 @@ import structlog
 from attrs import evolve
 
 from renkei import choose
+from renkei.again import Carried, base_was_chosen, carry_over
 from renkei.apply import reason_of
 from renkei.check import Checked, check_all
 from renkei.choose import NewValues
@@ -26,6 +27,7 @@ from renkei.errors import (
     RenkeiError,
     SystemFault,
     UnavailableError,
+    UsageError,
 )
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
@@ -59,17 +61,27 @@ from renkei.refusals import (
     refuse_over,
     refuse_purged,
     refuse_same,
+    still_at_work,
     unexplained,
     write_in_doubt,
 )
 from renkei.safety import LEAVING, unusual
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
-from renkei.sync import Sync, offered
+from renkei.sync import Order, Sync, offered
 from renkei.systems import Pairing, Systems
 from renkei.who import recorded
 
 log = structlog.get_logger()
+
+UNFINISHED = (Status.READY, Status.EXPIRED, Status.SYNCING, Status.PAUSED)
+"""A run in one of these may have something to be sent; EXPIRED is also what READY ends as."""
+
+PASSING = {"closed", "rate_limit"}
+"""Reasons to pause that pass by themselves."""
+
+HOURS_HELD_UP = 72
+"""How old the plan of a run may be that has paused for nothing else."""
 
 
 class Runs:
@@ -119,7 +131,13 @@ class Runs:
     # --- fetch ------------------------------------------------------------------------------
 
     def fetch(
-        self, source: str, target: str, base_date: dt.date | None = None, *, wait: bool = False
+        self,
+        source: str,
+        target: str,
+        base_date: dt.date | None = None,
+        *,
+        wait: bool = False,
+        again_of: str | None = None,
     ) -> Run:
         """
         Read both sides, compare and store the plan; writes to no system.
@@ -127,20 +145,23 @@ class Runs:
         *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
         chosen, ConfigurationError, ClosedError before anything is sent, or what ended the fetch.
         """
-        refuse_same(source, target)
+        refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
         refuse_date(base, today)
         pairing = self._systems.pairing(source, target)
         readers = self._systems.reader(source), self._systems.reader(target)
+        accounts = [self._store.account(reader.connection.identity) for reader in readers]
+        refuse_same(*accounts, name=source)
         self._open(readers, wait=wait)
         run_id = self._store.begin_fetch(
             source=source,
             target=target,
-            source_account=self._store.account(readers[0].connection.identity),
-            target_account=self._store.account(readers[1].connection.identity),
+            source_account=accounts[0],
+            target_account=accounts[1],
             base_date=base,
             base_chosen=base_date is not None,
+            again_of=again_of,
             who=self.who,
             created_at=self.clock.now(),
             mapping_name=pairing.mapping.path,
@@ -162,6 +183,30 @@ class Runs:
         log.info("fetched", run=run_id)
         return self.run(str(run_id))
 
+    def fetch_again(self, run_id: str, *, wait: bool = False) -> Carried:
+        """
+        Fetch the pair of a run anew and carry its choice over to all for whom nothing has changed.
+
+        The base date stays if a person chose it, else it is today. The choice is stored with the
+        new run, to be carried out or replaced. Raises as :meth:`fetch`; UsageError if the values of
+        the run are gone, BusyError while it is being synced.
+        """
+        run = self.run(run_id)
+        refuse_purged(run)
+        if run.status in (Status.FETCHING, Status.SYNCING):
+            raise still_at_work(run)
+        base = run.base_date if base_was_chosen(run) else None
+        new = self.fetch(run.source, run.target, base, wait=wait, again_of=run.id)
+        carried = carry_over(
+            new,
+            self._store.items(new.id),
+            list(self._store.items(run.id, selected=True)),
+            lambda: self.new_fields(new.id, wait=wait),
+        )
+        if carried.selection.numbers:
+            self.choose(new.id, carried.selection, wait=wait)
+        return carried
+
     def _open(self, readers: Sequence[Reader], *, wait: bool) -> None:
         """Raise ClosedError if a system is closed now; with *wait*, wait until all are open."""
         while True:
@@ -182,6 +227,11 @@ class Runs:
     def run(self, run_id: str) -> Run:
         """Return the run as it stands now; UsageError if there is none of that id."""
         return self._aged(self._store.run(run_id))
+
+    def watch(self) -> None:
+        """Wait until it is known of every run whether somebody is at work on it; 20 s at most."""
+        while (left := self._store.undecided_s()) is not None and not self._interrupted:
+            self._sleep(min(1.0, left), "owner", None)
 
     def reports(self, limit: int = 10, before: str | None = None) -> list[Run]:
         """Return the newest runs, newest first; with *before*, those older than that one."""
@@ -331,8 +381,14 @@ class Runs:
 
     def _too_old(self, run: Run) -> bool:
         fetched = self._store.fetched_at(run.id)
-        age = dt.timedelta(hours=self._hours)
+        age = dt.timedelta(hours=self._hours_of(run))
         return fetched is None or self.clock.now() - fetched > age
+
+    def _hours_of(self, run: Run) -> int:
+        """Return how many hours the plan of *run* lasts: longer if only closed hours held it up."""
+        reason = {run.reason.code} if run.reason else set()
+        held_up = run.status is Status.PAUSED and {*run.pauses, *reason} <= PASSING
+        return max(self._hours, HOURS_HELD_UP) if held_up else self._hours
 
     # --- choose -----------------------------------------------------------------------------
 
@@ -410,6 +466,7 @@ class Runs:
         wait: bool = False,
         retry_failed: bool = False,
         allow_unusual: bool = False,
+        take_over: bool = False,
     ) -> Run:
         """
         Carry out what is stored: the same call for command line, dashboard, scheduler and resume.
@@ -420,13 +477,15 @@ class Runs:
         paused with its reason. With *wait* it goes on by itself once the system is there again.
         Raises UsageError if nothing is chosen, the plan is too old or its mapping has changed;
         UnusualError for what is over the safety limits unless *allow_unusual*, or somebody else has
-        allowed it before; BusyError if another process writes.
+        allowed it before; BusyError if another process writes, unless *take_over*.
         """
         waits = waiting_times()
+        halt = self._halt(self.run(run_id), retry_failed=retry_failed)
         while True:
-            fault = self._sync_once(
-                run_id, selection, retry_failed=retry_failed, allow_unusual=allow_unusual
+            order = Order(
+                who=self.who, retry_failed=retry_failed, take_over=take_over, send=halt is None
             )
+            fault = self._sync_once(run_id, selection, order, halt, allow=allow_unusual)
             passing = wait and not self._interrupted
             if not passing or not isinstance(fault, UnavailableError):
                 return self.run(run_id)
@@ -436,45 +495,91 @@ class Runs:
                 waits = waiting_times()
             else:
                 self._sleep(next(waits), "retry", fault.where)
-            retry_failed = False
+            retry_failed = take_over = False
             self._systems.start_over()
+
+    def _halt(self, run: Run, *, retry_failed: bool) -> RenkeiError | None:
+        """
+        Return why nothing of *run* may be sent any more, or None.
+
+        Asked when a sync starts, not while it waits. A plan of which nothing was sent, and who is
+        to be tried again, are refused here and now.
+        """
+        if run.status not in UNFINISHED and not retry_failed:
+            return None
+        if self._too_old(run):
+            if retry_failed or not self._store.has_begun(run.id):
+                raise expired(run, self._hours_of(run))
+            return expired(run, self._hours_of(run))
+        try:
+            self._current(run)
+        except (UsageError, ConfigurationError) as error:
+            return error
+        return None
 
     def _sync_once(
         self,
         run_id: str,
         selection: Selection | None,
+        order: Order,
+        halt: RenkeiError | None,
         *,
-        retry_failed: bool,
-        allow_unusual: bool,
+        allow: bool,
     ) -> SystemFault | None:
-        """Sync until there is nothing left or a fault pauses it; return that fault."""
+        """
+        Sync until there is nothing left or a fault pauses it; return that fault.
+
+        With *halt* only what is in doubt is settled, and then that is raised.
+        """
         run = self.run(run_id)
-        again = retry_failed and run.status in (Status.DONE_WITH_ERRORS, Status.PAUSED)
-        if again:
-            self._refuse_old(run)
-        elif not _in_doubt(run):
+        again = order.retry_failed and run.status in (Status.DONE_WITH_ERRORS, Status.PAUSED)
+        unsettled = self._store.is_unsettled(run_id)
+        if not again and not unsettled:
             if run.status in (Status.DONE, Status.DONE_WITH_ERRORS):
                 return None
+            if halt is not None:
+                self._expire(run, halt)
+                raise halt
             refuse_over(run, self._hours)
         refuse_purged(run)
         chosen = self._store.selection(run_id)
         if chosen is None:
             raise nothing_chosen(run)
-        allow = False
-        if not self._store.has_begun(run_id):
-            self._refuse_old(run)
-            allow = self._must_allow(run, allow=allow_unusual)
+        over = run.status in (Status.CANCELLED, Status.EXPIRED)
+        new = not self._store.has_begun(run_id)
+        order = evolve(
+            order,
+            selection=selection or chosen,
+            retry_failed=again,
+            send=order.send and not over and (again or not self._is_stale(run)),
+            expires=halt is not None and halt.code == "expired",
+            allow=new and self._must_allow(run, allow=allow),
+        )
         sync = Sync(
             store=self._store,
             systems=self._systems,
-            pairing=self._current(run),
+            pairing=self._current(run) if order.send else self._systems.recorded(run),
             clock=self.clock,
             observer=self.observer,
             settle_wait_s=float(self.config.settings.settle_wait_seconds),
+            longest_s=float(self.config.settings.longest_request_seconds),
             interrupted=lambda: self._interrupted,
             sleep=self._sleep,
         )
-        return sync.carry_out(run, self.who, selection or chosen, allow=allow, retry_failed=again)
+        fault = sync.carry_out(run, order)
+        if halt is not None and fault is None:
+            raise halt
+        return fault
+
+    def _is_stale(self, run: Run) -> bool:
+        """Return whether a run that is finished may not send again what had no effect."""
+        finished = run.status is Status.DONE_WITH_ERRORS
+        return finished and (self._too_old(run) or not self.is_current(run))
+
+    def _expire(self, run: Run, halt: RenkeiError) -> None:
+        """Let a run be over whose plan is too old and of which nothing is in doubt."""
+        if halt.code == "expired":
+            self._store.expire(run.id, self.clock.now())
 
     def unusual(self, run_id: str) -> list[Remark]:
         """Return what of the stored choice is over the safety limits of the run's target."""
@@ -573,4 +678,4 @@ def waiting_times() -> Iterator[float]:
     return (min(30.0 * 2**attempt, 600.0) for attempt in count())
 
 
-__all__ = ["Checked", "Runs", "Step"]
+__all__ = ["Carried", "Checked", "Runs", "Step"]

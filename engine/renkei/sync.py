@@ -7,19 +7,30 @@ from collections.abc import Callable
 from typing import Protocol
 
 import structlog
-from attrs import define
+from attrs import define, field, frozen
 
 from renkei import estimate
 from renkei.apply import Application, Stopped, reason_of
 from renkei.clock import Clock
+from renkei.doubt import Answers, Doubts
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
-from renkei.model import Difference, NewField, Outcome, Remark, Run, Selection, Status
+from renkei.look import Look
+from renkei.model import Difference, NewField, Outcome, Ref, Remark, Run, Selection, Status, Values
 from renkei.observer import Observer
 from renkei.plugins import Reader, Writer
-from renkei.store import Hold, Moment, Store
+from renkei.record import Recorder
+from renkei.store import Hold, Lease, Moment, Store
 from renkei.systems import Pairing, Systems
 
 log = structlog.get_logger()
+
+SOURCE_OLD = dt.timedelta(hours=1)
+"""A sync that goes on so long after the fetch reads the source again for those still open."""
+
+ASK_S = 1.0
+"""How often it is asked whether another process has given a sign of life."""
+
+OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED)
 
 
 class Sleep(Protocol):
@@ -27,6 +38,25 @@ class Sleep(Protocol):
 
     def __call__(self, seconds: float, reason: str, where: str | None) -> None:
         """Wait."""
+
+
+@frozen(kw_only=True)
+class Order:
+    """
+    What one sync is to do, and for whom.
+
+    With *allow*, *who* allows what is unusual. *send*: with False only what is in doubt is settled;
+    with *expires* the run is over then. *retry_failed*: who failed is tried again. *take_over*: a
+    process of unknown fate is not waited for.
+    """
+
+    who: str
+    selection: Selection | None = None
+    allow: bool = False
+    retry_failed: bool = False
+    take_over: bool = False
+    send: bool = True
+    expires: bool = False
 
 
 def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
@@ -39,7 +69,7 @@ def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
 
 @define(kw_only=True)
 class Sync:
-    """What one sync works with."""
+    """What one sync works with; *settle_wait_s* and *longest_s* are those of :mod:`doubt`."""
 
     store: Store
     systems: Systems
@@ -47,94 +77,169 @@ class Sync:
     clock: Clock
     observer: Observer
     settle_wait_s: float
+    longest_s: float
     interrupted: Callable[[], bool]
     sleep: Sleep
+    _begun: bool = field(init=False, default=False)
 
-    def carry_out(
-        self, run: Run, who: str, selection: Selection, *, allow: bool, retry_failed: bool
-    ) -> SystemFault | None:
+    def carry_out(self, run: Run, order: Order) -> SystemFault | None:
         """
-        Write what *selection* has chosen in *run*; afterwards the store tells how it ended.
+        Carry out *order* in *run*; afterwards the store tells how it ended.
 
-        With *allow*, *who* allows what is unusual in it.
-
-        A fault of the target pauses the run and is returned. Raises BusyError or StoreError.
+        A fault of a system pauses the run and is returned; a run that is over stays over. Raises
+        BusyError or StoreError.
         """
         writer = self.systems.writer(run.target)
+        self._begun = self.store.has_begun(run.id)
         now = Moment.now()
-        lease = self.store.begin_sync(
-            run.id,
-            self.clock.now(),
-            who,
-            account=self.store.account(writer.connection.identity),
-            selection=selection,
-            allow=allow,
-            retry_failed=retry_failed,
-        )
+        lease = self._lease(run, order, self.store.account(writer.connection.identity))
         log.info("sync_began", run=run.id)
         hold = Hold(self.store, lease, now)
         writer.connection.guard = hold.check
-        told = writer.connection.on_wait
-
-        def on_wait(reason: str, seconds: float) -> None:
-            hold.check()
-            if told:
-                told(reason, seconds)
-
-        writer.connection.on_wait = on_wait
+        over = run.status if run.status in OVER and not order.retry_failed else None
         try:
             with hold:
-                left = self._apply(run, hold, writer)
+                left = self._apply(run, order, hold, writer)
         except (BusyError, StoreError):
             raise
         except Stopped:
-            self._stopped(hold)
+            self._stopped(hold, over)
         except SystemFault as fault:
             opens = fault.opens if isinstance(fault, ClosedError) else None
-            self._end(hold, Status.PAUSED, reason_of(fault), opens)
+            self._end(hold, over or Status.PAUSED, reason_of(fault), opens)
             return fault
         except RenkeiError as error:
-            self._end(hold, Status.PAUSED, reason_of(error))
+            self._end(hold, over or Status.PAUSED, reason_of(error))
             raise
         except BaseException:
-            self._end(hold, Status.PAUSED, Remark("interrupted"))
+            self._end(hold, over or Status.PAUSED, Remark("interrupted"))
             raise
         else:
-            self._end(hold, Status.PAUSED if left else self._final(run.id), left)
+            self._end(hold, *self._ended(run, order, left, over))
         return None
 
-    def _apply(self, run: Run, hold: Hold, writer: Writer) -> Remark | None:
+    def _lease(self, run: Run, order: Order, account: str) -> Lease:
+        """Take the lease; while nobody knows whether its holder lives, wait for a sign of it."""
+        while True:
+            now = self.clock.now()
+            try:
+                return self.store.begin_sync(
+                    run.id,
+                    now,
+                    order.who,
+                    account=account,
+                    selection=order.selection,
+                    allow=order.allow,
+                    retry_failed=order.retry_failed,
+                    take_over=order.take_over,
+                )
+            except BusyError as busy:
+                if busy.known_in_s is None or self.interrupted():
+                    raise
+                self.sleep(max(0.1, min(ASK_S, busy.known_in_s)), "owner", run.target)
+
+    def _apply(self, run: Run, order: Order, hold: Hold, writer: Writer) -> Remark | None:
         """Write; return why some were left undone, if they were."""
         writer.connection.check_open()
         source = self.systems.fields(self.pairing.mapping)[self.pairing.source_side]
         open_counts = self.store.open_counts(run.id)
-        creates = open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
+        creates = order.send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
         usage = self.store.usage(run.source, run.target)
         self.observer.estimate(estimate.of_sync(writer, open_counts, usage, self.clock.now()))
-        application = Application(
+        recorder = Recorder(
             store=self.store,
             hold=hold,
-            writer=writer,
-            comparison=self.pairing.comparison(source, writer.fields, run.base_date),
-            offered=offered(writer, self.pairing) if creates else (),
-            rewritten=self.store.rewritten(run.id),
             clock=self.clock,
             observer=self.observer,
-            settle_wait_s=self.settle_wait_s,
-            interrupted=self.interrupted,
-            pause=lambda seconds, reason: self.sleep(seconds, reason, run.target),
+            no_creates=self._no_creates(run),
         )
-        if run.status is Status.CANCELLED:
-            application.settle(send=False)
-            return None
+        look = Look(
+            writer=writer,
+            comparison=self.pairing.comparison(source, writer.fields, run.base_date),
+            clock=self.clock,
+            chosen=tuple(spec.name for spec in self.pairing.new_fields),
+        )
+
+        def pause(seconds: float, reason: str) -> None:
+            self.sleep(seconds, reason, run.target)
+            if self.interrupted():
+                raise Stopped  # a wait that was cut short proves nothing
+
+        wait_s = self.settle_wait_s
+        application = Application(
+            recorder=recorder,
+            look=look,
+            doubts=Doubts(
+                look=look,
+                recorder=recorder,
+                settle_wait_s=wait_s,
+                longest_s=self.longest_s,
+                pause=pause,
+                elsewhere=self.store.lost_creates(run.id),
+            ),
+            answers=Answers(look=look, recorder=recorder, settle_wait_s=wait_s, pause=pause),
+            offered=offered(writer, self.pairing) if creates else (),
+            rewritten=self._rewritten(run) if order.send else frozenset(),
+            interrupted=self.interrupted,
+            send=order.send,
+        )
         return application.carry_out()
 
-    def _stopped(self, hold: Hold) -> None:
+    def _no_creates(self, run: Run) -> Remark | None:
+        left_out = self.store.accepted(run.target, int(run.id))
+        return Remark("created_without_number") if left_out else None
+
+    # --- the source ---------------------------------------------------------------------------
+
+    def _rewritten(self, run: Run) -> frozenset[str]:
+        """Return the ids of those in the source who are not as the plan has them any more."""
+        known = self.store.rewritten(run.id)
+        fetched = self.store.fetched_at(run.id)
+        if not self._begun or fetched is None or self.clock.now() - fetched <= SOURCE_OLD:
+            return known
+        return known | self._changed_in_source(run)
+
+    def _changed_in_source(self, run: Run) -> frozenset[str]:
+        """Read those who are still open in the source again; return the ids of who has changed."""
+        read: dict[str, Values] = {
+            item.source_id: item.read
+            for item in self.store.items(run.id, selected=True, open_only=True)
+            if item.difference is not Difference.SAME
+        }
+        reader = self.systems.reader(run.source)
+        reader.connection.check_open()
+        fields = self.pairing.translation.source_fields
+        refs = [Ref(id=identity) for identity in read]
+        now = {
+            person.id: person.values
+            for person in reader.read_employees(refs, run.base_date, fields)
+        }
+        return frozenset(
+            identity
+            for identity, before in read.items()
+            if identity not in now or _of(fields, now[identity]) != _of(fields, before)
+        )
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def _stopped(self, hold: Hold, over: Status | None) -> None:
         """Pause after an interrupt of this process; cancel after a request from another one."""
         if self.interrupted():
-            self._end(hold, Status.PAUSED, Remark("interrupted"))
+            self._end(hold, over or Status.PAUSED, Remark("interrupted"))
         else:
             self._end(hold, Status.CANCELLED, Remark("stopped"))
+
+    def _ended(
+        self, run: Run, order: Order, left: Remark | None, over: Status | None
+    ) -> tuple[Status, Remark | None]:
+        """Return the status of a run that has come to its end, and why it goes on later."""
+        if order.expires:
+            return Status.EXPIRED, None
+        if over in (Status.CANCELLED, Status.EXPIRED):
+            return over, run.reason
+        if not order.send:
+            return over or Status.PAUSED, run.reason
+        return (Status.PAUSED, left) if left and not over else (self._final(run.id), None)
 
     def _end(
         self,
@@ -151,3 +256,8 @@ class Sync:
         outcomes = self.store.run(run_id).outcomes or {}
         bad = outcomes.get(Outcome.FAILED, 0) + outcomes.get(Outcome.UNKNOWN, 0)
         return Status.DONE_WITH_ERRORS if bad else Status.DONE
+
+
+def _of(fields: tuple[str, ...], values: Values) -> Values:
+    """Return those of *values* that are in *fields*."""
+    return {name: values[name] for name in fields if name in values}

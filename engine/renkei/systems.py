@@ -13,7 +13,7 @@ from renkei.clock import Clock
 from renkei.compare import Comparison
 from renkei.config import Config, MappingUse, resolve_secret
 from renkei.errors import ConfigurationError
-from renkei.http import Connection, RetryBudget, Secret
+from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
 from renkei.i18n import _
 from renkei.mapping import (
@@ -168,6 +168,7 @@ class Systems:
 
     def _connection(self, name: str, *, read_only: bool) -> Connection:
         settings = self.config.connection(name)
+        longest_s = float(self.config.settings.longest_request_seconds)
         connection = Connection(
             name=name,
             connector=settings.connector,
@@ -176,6 +177,7 @@ class Systems:
             clock=self.clock,
             options=settings.options,
             read_only=read_only,
+            timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
             closed_hours=settings.closed_hours,
             limits=settings.limits,

@@ -123,7 +123,15 @@ _REASONS: Mapping[str, str] = {
         " Correct the value in {source} and fetch again."
     ),
     "source_changed": N_(
-        "Another run has changed this employee in {source} since the fetch. Fetch again."
+        "Changed in {source} since the fetch, so the plan does not hold any more. Fetch again."
+    ),
+    "not_taken": N_(
+        "{target} did not take this employee ({fields}), though it answers otherwise. Its own words"
+        " stand in the report; correct what they name, then try again."
+    ),
+    "changed_too": N_(
+        "{target} took the change, and shows other values in fields that were not sent, too:"
+        " {fields}. Look there who has changed them."
     ),
     "missing": N_(
         "{target} asks for values that are missing: {fields}. Enter them in {source} and fetch"
@@ -241,6 +249,14 @@ _WITHOUT_PARTS: Mapping[str, str] = {
     "refused": N_(
         "{target} refused this employee. Correct the values in {source} and fetch again."
     ),
+    "not_taken": N_(
+        "{target} did not take this employee, though it answers otherwise. Look there, then try"
+        " again."
+    ),
+    "not_stored": N_(
+        "{target} answered that it has taken this employee, and does not show them. Look there"
+        " before you do anything else: they may be there under another number."
+    ),
     "closed": N_("The system takes no calls at this time of day. {Resume} later."),
 }
 
@@ -266,6 +282,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "unusual_emptied": ("text", "text", "field"),
     "unusual_shrink": ("text",),
     "closed": ("text",),
+    "not_taken": ("text",),
     "store_upgraded": ("text",),
 }
 

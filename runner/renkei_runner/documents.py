@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from renkei.again import Carried
 from renkei.model import Change, Difference, Item, NewField, Outcome, Remark, Run, Value
 
 SCHEMA_VERSION = 1
@@ -36,6 +37,18 @@ def run_parts(run: Run) -> Document:
     if run.outcomes is not None:
         parts["outcomes"] = {each.value: run.outcomes.get(each, 0) for each in Outcome}
     return parts
+
+
+def again_parts(carried: Carried) -> Document:
+    """Return what became of an earlier choice: of which run, whose stayed, whose did not."""
+    left = [item.number for item in carried.left]
+    return {
+        "again": {
+            "run": carried.run.again_of,
+            "chosen": list(carried.selection.numbers),
+            "left": left,
+        }
+    }
 
 
 def plan_document(run: Run, items: Iterable[Item]) -> Document:

@@ -6,27 +6,51 @@ import datetime as dt
 
 import click
 
-from renkei.i18n import N_
+from renkei.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import F, argument, command, option
 from renkei_runner.parameters import BASE_DATE
 from renkei_runner.screens import show_found
 
+DATE = option(
+    "--date", "base_date", type=BASE_DATE, metavar="YYYY-MM-DD",
+    help=N_("List the employees of this day; default: today in Japan."),
+)  # fmt: skip
+WAIT = option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
+
 
 def fetch_options(function: F) -> F:
-    """Add what `fetch` and `run` share."""
-    date = option(
-        "--date", "base_date", type=BASE_DATE, metavar="YYYY-MM-DD",
-        help=N_("List the employees of this day; default: today in Japan."),
-    )  # fmt: skip
-    wait = option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
-    return argument("source")(argument("target")(date(wait(function))))
+    """Add what `run` shares with `fetch`."""
+    return argument("source")(argument("target")(DATE(WAIT(function))))
 
 
 @command("fetch", help=N_("Compare SOURCE's employees with TARGET's. Writes to neither."))
-@fetch_options
+@argument("source", required=False)
+@argument("target", required=False)
+@DATE
+@option(
+    "--again", "again", metavar="RUN",
+    help=N_("In place of SOURCE TARGET: fetch the pair of RUN anew, with its choice."),
+)  # fmt: skip
+@WAIT
 @click.pass_obj
-def fetch(app: App, *, source: str, target: str, base_date: dt.date | None, wait: bool) -> None:
+def fetch(
+    app: App,
+    *,
+    source: str | None,
+    target: str | None,
+    base_date: dt.date | None,
+    again: str | None,
+    wait: bool,
+) -> None:
+    if again is not None and (source or base_date):
+        raise click.UsageError(_("--again takes the place of SOURCE TARGET and --date."))
     with app.runs() as runs:
-        run = runs.fetch(source, target, base_date, wait=wait)
-        show_found(app, run, runs.labels(run.id, technical=True))
+        if again is not None:
+            carried = runs.fetch_again(again, wait=wait)
+            show_found(app, carried.run, runs.labels(carried.run.id, technical=True), carried)
+        elif source is None or target is None:
+            raise click.UsageError(_("Name SOURCE and TARGET, or a run with --again."))
+        else:
+            run = runs.fetch(source, target, base_date, wait=wait)
+            show_found(app, run, runs.labels(run.id, technical=True))

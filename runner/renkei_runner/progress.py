@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,13 +12,16 @@ from renkei.facts import span_text
 from renkei.i18n import _, language, set_language
 from renkei.model import Estimate, Remark
 from renkei.observer import Observer
-from renkei.texts import reason_text
+from renkei.texts import number_text, reason_text
 from renkei_runner.output import note, warn
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 SHOW_AFTER_S = 1.0
+
+NAMED = 20
+"""How many employees one line names."""
 
 
 class Progress(Observer):
@@ -77,6 +81,12 @@ class Progress(Observer):
         with self._lock:
             self._speak()
             self._show(f"wait {connection}", waiting_text(connection, reason, seconds), None, None)
+
+    def in_doubt(self, connection: str, numbers: Sequence[str], seconds: float) -> None:
+        with self._lock:
+            self._speak()
+            self.clear()
+            note(in_doubt_text(connection, numbers, seconds))
 
     def warning(self, remark: Remark) -> None:
         with self._lock:
@@ -142,6 +152,18 @@ def estimate_lines(ahead: Estimate) -> list[str]:
     return lines
 
 
+def in_doubt_text(connection: str, numbers: Sequence[str], seconds: float) -> str:
+    """Return who is waited for, and why nothing may be sent yet."""
+    shown = _(", ").join(map(number_text, numbers[:NAMED]))
+    if len(numbers) > NAMED:
+        shown = _("{numbers} and {count} more").format(numbers=shown, count=len(numbers) - NAMED)
+    text = _(
+        "{connection}: no answer came for the new employees {numbers}. They are looked up for up to"
+        " {time} before they are sent again, since {connection} may still be working on them."
+    )
+    return text.format(connection=connection, numbers=shown, time=span_text(seconds))
+
+
 def waiting_text(connection: str, reason: str, seconds: float) -> str:
     """Return why nothing happens for a while."""
     texts = {
@@ -149,6 +171,8 @@ def waiting_text(connection: str, reason: str, seconds: float) -> str:
         "retry": _("{connection}: no good answer, trying again in {time}"),
         "closed": _("{connection}: closed, waiting {time}"),
         "settle": _("{connection}: looking again in {time} at what is in doubt"),
+        "in_doubt": _("{connection}: waiting {time} for employees whose answer never came"),
+        "owner": _("{connection}: watching whether another process still writes"),
     }
     text = texts.get(reason, _("{connection}: waiting {time}"))
     return text.format(connection=connection, time=span_text(seconds))

@@ -29,6 +29,7 @@ def reports(ctx: click.Context, limit: int) -> None:
         return
     app = ctx.ensure_object(App)
     with app.runs() as runs:
+        runs.watch()
         found = runs.reports(limit)
     if app.json:
         emit(document(reports=[run_parts(run) for run in found]))
@@ -76,7 +77,9 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
 
     if as_csv and (app.json or page):
         raise click.UsageError(_("--csv excludes --html and --output json."))
-    with app.runs() as runs, app.about(runs, run_id) as run:
+    with app.runs() as runs, app.about(runs, run_id):
+        runs.watch()
+        run = runs.run(run_id)
         items = runs.items(run_id)
         labels = runs.labels(run_id)
         if page is not None:

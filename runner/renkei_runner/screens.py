@@ -9,11 +9,12 @@ from renkei.facts import moment_text, run_facts
 from renkei.i18n import _
 from renkei.model import Difference, Item, Outcome, Run, Status
 from renkei.texts import difference_text, number_text, outcome_text, reason_text, status_text
-from renkei_runner.documents import Document, error_parts, run_document
+from renkei_runner.documents import Document, again_parts, error_parts, run_document
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
+    from renkei.again import Carried
     from renkei.labels import Labels
     from renkei_runner.app import App
 
@@ -23,16 +24,21 @@ CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
 
 
-def show_found(app: App, run: Run, labels: Labels) -> None:
-    """Print what a fetch found."""
+def show_found(app: App, run: Run, labels: Labels, carried: Carried | None = None) -> None:
+    """Print what a fetch found, and what became of the choice of an earlier run."""
     app.clear()
     if app.json:
         warn_of(run, labels)
-        emit(run_document(run))
+        emit(run_document(run) | (again_parts(carried) if carried else {}))
         return
     headline(run)
     say_notices(run, labels)
+    if carried is not None:
+        say_carried(carried)
+    chosen = carried is not None and carried.selection.numbers
     steps = [(app.command("plan", run.id), _("look at every difference"))]
+    if chosen:
+        steps.append((app.command("resume", run.id), _("write those who are still chosen")))
     if _anybody(run):
         steps.append((app.command("sync", run.id), _("choose and write")))
     else:
@@ -41,6 +47,20 @@ def show_found(app: App, run: Run, labels: Labels) -> None:
         command = app.command("plan", run.id, "--difference", "blocked")
         steps.append((command, _("see who is blocked, and why")))
     next_steps(*steps)
+
+
+def say_carried(carried: Carried) -> None:
+    """Print who is still chosen, and by name who is not."""
+    run = carried.run
+    kept = _("The base date is {date}, as chosen for run {run}.")
+    today = _("The base date is today, {date}: nobody had chosen another one for run {run}.")
+    say((kept if run.base_chosen else today).format(date=run.base_date, run=run.again_of))
+    text = _("Chosen as in run {run}: {count} employees.")
+    say(text.format(run=run.again_of, count=len(carried.selection.numbers)))
+    if carried.left:
+        say(_("Not chosen any more, since something has changed; look at them and choose again:"))
+    for item in carried.left:
+        say(f"    {number_text(item.number) or '-'}  {item.name}")
 
 
 def _anybody(run: Run) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from renkei.errors import UsageError
 from renkei.i18n import N_, _
 from renkei.model import Item, Run, Selection, Status
 from renkei_runner.app import App
@@ -65,10 +66,30 @@ def sync(
 @command("resume", help=N_("Continue RUN with what is chosen; looks up what is in doubt first."))
 @argument("run_id", metavar="RUN")
 @option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
+@option(
+    "--take-over", is_flag=True,
+    help=N_("Do not wait for a process of which nobody knows whether it still lives."),
+)  # fmt: skip
+@option("--yes", is_flag=True, help=N_("Ask nothing before taking over."))
 @click.pass_obj
-def resume(app: App, run_id: str, wait: bool) -> int:
-    with app.runs() as runs, app.about(runs, run_id):
-        return carry_out(app, runs, run_id, wait=wait)
+def resume(app: App, run_id: str, wait: bool, take_over: bool, yes: bool) -> int:
+    with app.runs() as runs, app.about(runs, run_id) as run:
+        if take_over and not yes and not agrees_to_take_over(app, run):
+            return nothing_sent(app, run)
+        return carry_out(app, runs, run_id, wait=wait, take_over=take_over)
+
+
+def agrees_to_take_over(app: App, run: Run) -> bool:
+    """Ask whether the other process is certainly not at work; UsageError if nobody can be asked."""
+    if not app.interactive:
+        message = _("--take-over needs --yes where nobody can be asked.")
+        raise UsageError(message, code="take_over")
+    app.clear()
+    text = _(
+        "If the process that syncs run {run} is still at work, employees may be written twice."
+        " Are you certain that it is not?"
+    )
+    return click.confirm(text.format(run=run.id), default=False, err=True)
 
 
 @command("cancel", help=N_("Give up RUN; what has been written stays written."))
@@ -107,6 +128,7 @@ def carry_out(
     wait: bool,
     retry_failed: bool = False,
     allow_unusual: bool = False,
+    take_over: bool = False,
 ) -> int:
     """Sync what is stored, and show how it ended."""
     with app.about(runs, run_id, writing=True), stoppable(runs):
@@ -116,6 +138,7 @@ def carry_out(
             wait=wait,
             retry_failed=retry_failed,
             allow_unusual=allow_unusual,
+            take_over=take_over,
         )
         labels = runs.labels(run_id, technical=True)
         return show_outcome(app, run, _trouble(runs, run), labels)

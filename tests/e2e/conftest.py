@@ -36,7 +36,9 @@ NEW = {
     "touchontime": ("--new", "divisionCode=200", "--new", "typeCode=1"),
     "smarthr": ("--new", "biz_establishment_id=大阪支社"),
 }
-REST = "mappings: [{use: smarthr-touchontime}]\nsettings: {settle_wait_seconds: 0}"
+REST = """\
+mappings: [{use: smarthr-touchontime}]
+settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"""
 MEMORY = Path("/dev/shm")  # noqa: S108 - each store syncs with its disk at every step
 FAST = "[{count: 100000, seconds: 1}]"
 

@@ -23,14 +23,14 @@ def test_a_lease_lost_after_the_intent_sends_nothing(
     def slept(hold: Hold, position: int, kind: str, at: dt.datetime) -> int | None:
         write = intend(hold, position, kind, at)
         with monkeypatch.context() as patch:
-            patch.setattr("renkei.store.lease.LIFETIME_S", 0.0)
+            patch.setattr("renkei.store.owner.LIFETIME_S", 0.0)
             store = Store(str(office.store))
-            store.begin_sync(run, at, "somebody else")
+            store.begin_sync(run, at, "somebody else", account=hold.lease.account)
             store.close()
         return write
 
     monkeypatch.setattr(Hold, "intend", slept)
-    monkeypatch.setattr("renkei.store.hold.RENEW_S", 0.0)
+    monkeypatch.setattr("renkei.store.hold.LATE_S", 0.0)
     result = office.ask("sync", run, *office.everybody(direction[1]))
     assert result.code == 5
     assert office.sent() == []

@@ -105,7 +105,7 @@ connections:
 mappings:
   - {{use: ./pair.yaml}}
 store: reports.db
-settings: {{settle_wait_seconds: 0}}
+settings: {{settle_wait_seconds: 0, longest_request_seconds: 1}}
 """
 
 NEW_AND_CHANGED = frozenset({Difference.NEW, Difference.CHANGED})
@@ -161,6 +161,11 @@ class World:
     def runs(self, observer: Observer | None = None) -> Runs:
         """Open renkei, as each command does."""
         return Runs(load_config(self.folder / "renkei.yaml"), who="tester", observer=observer)
+
+    def account(self) -> str:
+        """Return what the store calls the account of the rosta."""
+        with self.runs() as runs:
+            return runs._store.account(runs._systems.writer("rosta").connection.identity)
 
     def fetch(
         self, source: str = "clinic", target: str = "rosta", base: dt.date | None = None

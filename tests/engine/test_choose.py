@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
 
 from renkei.errors import (
-    AccessError,
     BusyError,
+    ClosedError,
     ConfigurationError,
     ConnectorError,
     RecordError,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from renkei.model import Run, Values
 
+OPENS = dt.datetime(2026, 11, 20, 1, tzinfo=dt.UTC)
 NEW = frozenset({Difference.NEW})
 CHANGED = frozenset({Difference.CHANGED})
 SAME = frozenset({Difference.SAME})
@@ -280,7 +282,7 @@ def paused(world: World) -> tuple[Run, Selection]:
 
     def refuse(hook: str, _values: Values) -> None:
         if hook == "create_employee" and world.rosta.writes:
-            raise AccessError("no")
+            raise ClosedError("no", opens=OPENS)
 
     world.rosta.trouble = refuse
     assert world.resume(run).status is Status.PAUSED
@@ -325,7 +327,7 @@ def test_a_sync_that_could_not_begin_can_be_chosen_anew(world: World) -> None:
 
     def refuse(hook: str, _values: Values) -> None:
         if hook == "read_employees":
-            raise AccessError("no")
+            raise ClosedError("no", opens=OPENS)
 
     world.rosta.trouble = refuse
     assert world.resume(run).status is Status.PAUSED
@@ -392,7 +394,7 @@ def test_trying_again_while_another_run_writes_forgets_nothing(world: World) -> 
     assert world.resume(run).status is Status.DONE_WITH_ERRORS
     with world.runs() as runs:
         other = runs.fetch("clinic", "rosta")
-        runs._store.begin_sync(other.id, runs.clock.now(), "sato")
+        runs._store.begin_sync(other.id, runs.clock.now(), "sato", account=world.account())
         with pytest.raises(BusyError):
             runs.sync(run.id, retry_failed=True)
     assert world.outcome(run, "001") == (Outcome.FAILED, "refused")
@@ -449,7 +451,7 @@ substitute:
 ACCOUNTS = """\
 connections:
   east: {connector: clinic, base_url: "http://127.0.0.1:1", token: "env:RENKEI_TEST_TOKEN"}
-  west: {connector: clinic, base_url: "http://127.0.0.1:1", token: "env:RENKEI_TEST_TOKEN"}
+  west: {connector: clinic, base_url: "http://127.0.0.1:2", token: "env:RENKEI_TEST_TOKEN"}
 mappings:
   - {use: ./pair.yaml, sides: {old: east, new: west}}
 store: reports.db

@@ -188,7 +188,7 @@ def crowd(
         office.store.chmod(0o600)
         office.configure(
             extra="mappings: [{use: smarthr-touchontime}]\n"
-            f"settings: {{settle_wait_seconds: {SETTLE_S}}}"
+            f"settings: {{settle_wait_seconds: {SETTLE_S}, longest_request_seconds: 1}}"
         )
         crowd = Crowd(office, proxy, source, target, [box.clock.advance])
         monkeypatch.setattr(RetryBudget.__init__, "__defaults__", (1e9,))

@@ -242,7 +242,10 @@ def schedule(store_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sc
         TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
         Sandbox(people=PEOPLE, seed=1, now=START) as box,
     ):
-        lines = ["mappings: [{use: smarthr-touchontime}]", "settings: {settle_wait_seconds: 0}"]
+        lines = [
+            "mappings: [{use: smarthr-touchontime}]",
+            "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}",
+        ]
         lines += ["connections:"]
         for name, system in box.systems.items():
             system.switches.rate_limit = False

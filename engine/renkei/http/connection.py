@@ -72,7 +72,8 @@ class Connection:
     One account of a connector; its sessions share one pace, and the budget is the command's.
 
     *closed_hours* and *limits*, unless None, stand in for what the connector declares
-    (*conditions*). *guard* and *on_wait* may be set and changed at any time. *max_record_bytes* and
+    (*conditions*). *guard* and *on_wait* may be set and changed at any time. One write leaves
+    *write_tries* times at most; *sent_since* counts how often it has. *max_record_bytes* and
     *max_answer_bytes* count decoded bytes. Raises ConfigurationError if *base_url* cannot be used.
     """
 
@@ -92,6 +93,8 @@ class Connection:
     conditions: Conditions = field(factory=Conditions)
     guard: Guard | None = None
     on_wait: OnWait | None = None
+    write_tries: int = 3
+    sent_since: int = field(init=False, default=0)
     pacer: Pacer = field(init=False)
     _sessions: list[Session] = field(init=False, factory=list)
 
@@ -143,6 +146,10 @@ class Connection:
     def limits_in_force(self) -> Sequence[RequestLimit]:
         """The request limits to keep to."""
         return self.conditions.limits if self.limits is None else self.limits
+
+    def begin_write(self, *, tries: int) -> None:
+        """Begin to count the requests of one write; there may be *tries* of them."""
+        self.write_tries, self.sent_since = tries, 0
 
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""

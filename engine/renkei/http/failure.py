@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import email.utils
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -32,6 +32,8 @@ ReadRooms = Callable[[Mapping[str, str]], Sequence[Room]]
 """A connector's reading of the rate-limit headers of an answer, names in lower case."""
 
 _READ_CODES = {400: "bad_request", 404: "not_found"}
+_SAYING = ("code", "type", "field", "message")
+_LONGEST_WORDS = 2000  # characters
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -73,6 +75,10 @@ class Failure:
     def write(self) -> bool:
         """Whether the request may have changed something."""
         return writes(self.method)
+
+    def words(self) -> str:
+        """Return what the system said: the status, and every code and text of the body."""
+        return "\n".join([f"HTTP {self.status}", *_texts(self.body)])[:_LONGEST_WORDS]
 
     def default(self) -> RenkeiError:
         """Return the error that the status alone stands for."""
@@ -142,6 +148,21 @@ class Failure:
             "It sent a web page instead of data: is a proxy, a login page or a block in between?"
         )
         return f"{said} {hint}"
+
+
+def _texts(body: JSON) -> Iterator[str]:
+    """Yield what explains a refusal, wherever it is in the *body*."""
+    match body:
+        case list():
+            for each in body:
+                yield from _texts(each)
+        case dict():
+            said = [body[name] for name in _SAYING if isinstance(body.get(name), str | int)]
+            if said:
+                yield " ".join(map(str, said))
+            for each in body.values():
+                if isinstance(each, list | dict):
+                    yield from _texts(each)
 
 
 def announced_s(

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Query = Mapping[str, str]
 
+TRIES_IN_DOUBT = 2
+"""How often an update leaves before it is looked up whether one of the tries came through."""
+
 _WHOLE_MAX_BYTES = 64 * 1024 * 1024  # what is decoded whole: a page, a record, a refusal
 
 
@@ -155,10 +158,18 @@ class Session:
                     if doubt:
                         raise InDoubtError(refused) from None
                     raise
-                repeatable = request.idempotent or not doubt
+                repeatable = self._may_repeat(request, doubt=doubt)
                 if not (repeatable and _may_pass(error) and trouble.wait(error)):
                     # An earlier try may have been carried out, whatever became of the last one.
                     raise InDoubtError(error) if doubt else error
+
+    def _may_repeat(self, request: Request, *, doubt: bool) -> bool:
+        """Return whether *request* may leave again; *doubt*: an earlier try may be carried out."""
+        if not request.writes:
+            return True
+        connection = self._connection
+        tries = min(connection.write_tries, TRIES_IN_DOUBT) if doubt else connection.write_tries
+        return (request.idempotent or not doubt) and connection.sent_since < tries
 
     def _try(self, request: Request, use: Callable[[Request, Reply], T], trouble: Trouble) -> T:
         """Send *request* once; raises InDoubtError if that was a write and its fate is unknown."""
@@ -180,10 +191,21 @@ class Session:
             if connection.guard is not None:
                 connection.guard()
             within_s = trouble.allowance_s(connection.timeouts.call_s)
-            reply = self._sockets().open(request, within_s=within_s)
+            reply = self._opened_reply(request, within_s)
         for room in self._rooms(reply.headers):
             connection.pacer.note(room)
         return reply
+
+    def _opened_reply(self, request: Request, within_s: float) -> Reply:
+        """Send the bytes; a write counts unless it certainly never left."""
+        left = request.writes
+        try:
+            return self._sockets().open(request, within_s=within_s)
+        except UnavailableError as error:
+            left = left and not error.nothing_done
+            raise
+        finally:
+            self._connection.sent_since += left
 
     def _understood(self, request: Request, reply: Reply, use: Callable[[Request, Reply], T]) -> T:
         """Return what *use* makes of a good answer; whatever else it is, the answer is closed."""
@@ -229,7 +251,10 @@ class Session:
     def _refusal(self, request: Request, reply: Reply) -> RenkeiError:
         body, kind = self._refused_with(reply)
         failure = self._failure(request.method, reply.status, reply.headers, body, kind)
-        return self._classify(failure) or failure.default()
+        error = self._classify(failure) or failure.default()
+        if isinstance(error, SystemFault):
+            error.detail = failure.words()
+        return error
 
     def _failure(
         self, method: str, status: int, headers: Mapping[str, str], body: JSON, kind: Kind

@@ -4,11 +4,12 @@ from renkei.store.hold import Hold, Moment, Pulse
 from renkei.store.journal import Write
 from renkei.store.lease import Lease
 from renkei.store.store import Store
-from renkei.store.tables import ACCEPTED, ANSWERED, REFUSED
+from renkei.store.tables import ACCEPTED, ANSWERED, NOT_STORED, REFUSED
 
 __all__ = [
     "ACCEPTED",
     "ANSWERED",
+    "NOT_STORED",
     "REFUSED",
     "Hold",
     "Lease",

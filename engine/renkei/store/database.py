@@ -16,8 +16,8 @@ from renkei.errors import UsageError
 from renkei.i18n import _
 from renkei.model import Outcome, Remark, Run, Status
 from renkei.store import codec, lease, schema
-from renkei.store.owner import Owner, is_alive
-from renkei.store.tables import facts, items, runs, writes
+from renkei.store.owner import Owner, is_alive, known_in_s
+from renkei.store.tables import facts, items, leases, runs, writes
 
 KEY = "account_key"
 """The fact with which accounts are told apart; it never leaves the store."""
@@ -76,6 +76,24 @@ class Database:
             query = query.where(runs.c.id < self._id(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
+
+    def undecided_s(self) -> float | None:
+        """
+        Return in how many seconds it is known of every run whether somebody is at work on it.
+
+        None: now. Only of another machine, or of the time before a restart, it may not be.
+        """
+        fetching = sa.select(runs).where(runs.c.status == Status.FETCHING.value)
+        with self._reading() as connection:
+            waits = [
+                _undecided_s(row, f"fetch {row['id']}")
+                for row in connection.execute(fetching).mappings()
+            ]
+            waits += [
+                _undecided_s(row, lease.place(row))
+                for row in connection.execute(sa.select(leases)).mappings()
+            ]
+        return max((wait for wait in waits if wait is not None), default=None)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -155,6 +173,13 @@ class Database:
 def _is_abandoned(row: RowMapping) -> bool:
     """Tell whether nobody fetches any more."""
     return not is_alive(Owner.parse(row["owner"]), row["beat"] or 0.0, f"fetch {row['id']}")
+
+
+def _undecided_s(row: RowMapping, place: str) -> float | None:
+    if row["owner"] is None:
+        return None
+    owner, last = Owner.parse(row["owner"]), row["beat"] or 0.0
+    return known_in_s(owner, last, place) if is_alive(owner, last, place) else None
 
 
 def same_item() -> sa.ColumnElement[bool]:

@@ -16,7 +16,16 @@ from renkei.model import Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
 from renkei.store.database import Database, begun, key_of, same_item
 from renkei.store.lease import Lease
-from renkei.store.tables import ACCEPTED, ANSWERED, REFUSED, UNFINISHED, items, runs, writes
+from renkei.store.tables import (
+    ACCEPTED,
+    ANSWERED,
+    NOT_STORED,
+    REFUSED,
+    UNFINISHED,
+    items,
+    runs,
+    writes,
+)
 
 STAYS = (Status.CANCELLED, Status.EXPIRED, Status.DONE, Status.DONE_WITH_ERRORS)
 """A run in one of these is over: looking up what is in doubt does not open it again."""
@@ -261,7 +270,8 @@ class Journal(Database):
             )
             refused = query.where(writes.c.result == REFUSED)
             ids = {source_id for source_id, _result in connection.execute(refused)}
-            last = dict(connection.execute(query.where(items.c.source_id.in_(ids))).tuples().all())
+            theirs = connection.execute(query.where(items.c.source_id.in_(ids)))
+            last = dict(theirs.all())
         return frozenset(source_id for source_id, result in last.items() if result == REFUSED)
 
     def accepted(self, target: str, run_id: int | None = None) -> frozenset[str]:
@@ -289,6 +299,49 @@ class Journal(Database):
                 resume_at=None,
             )
 
+    def is_unsettled(self, run_id: str) -> bool:
+        """Return whether a write of a run is in doubt, or was answered and not looked at since."""
+        unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
+        query = sa.select(writes.c.id).where(writes.c.run_id == self._id(run_id), unsettled)
+        with self._reading() as connection:
+            return bool(connection.execute(sa.select(query.exists())).scalar())
+
+    def lost_creates(self, run_id: str) -> dict[str, float | None]:
+        """
+        Return the numbers of those whom other runs may have created in the same target.
+
+        Their answers never came; with each the time its request left, as in :class:`Write`.
+        """
+        with self._reading() as connection:
+            row = self._row(connection, run_id)
+            same = sa.or_(
+                runs.c.target == row["target"], runs.c.target_account == row["target_account"]
+            )
+            query = (
+                sa.select(items.c.number, writes.c.sent_at)
+                .join(writes, same_item())
+                .join(runs, runs.c.id == items.c.run_id)
+                .where(same, writes.c.kind == "create", writes.c.result.is_(None))
+                .where(runs.c.id != row["id"])
+            )
+            return dict(connection.execute(query).all())
+
+    def expire(self, run_id: str, at: dt.datetime) -> None:
+        """Let a paused run be over: its plan is too old."""
+        with self._writing() as connection:
+            row = self._row(connection, run_id)
+            if row["status"] in (Status.SYNCING, Status.PAUSED) and not lease.holder(
+                connection, row["id"]
+            ):
+                self._update(
+                    connection,
+                    row["id"],
+                    status=Status.EXPIRED.value,
+                    finished_at=at,
+                    reason=None,
+                    resume_at=None,
+                )
+
     def is_cancelled(self, run_id: int) -> bool:
         """Return whether somebody has asked a run to stop."""
         with self._reading() as connection:
@@ -309,7 +362,9 @@ def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:
 def _forget_failed(connection: Connection, run_id: int) -> None:
     """Let those who failed be tried again; what became of them is kept beside the next try."""
     accepted = sa.select(writes.c.position).where(
-        writes.c.run_id == run_id, writes.c.result == ACCEPTED
+        writes.c.run_id == run_id,
+        writes.c.kind == "create",  # the system may have somebody, whatever a look shows
+        writes.c.result.in_((ACCEPTED, NOT_STORED)),
     )
     failed = (
         sa.select(items)

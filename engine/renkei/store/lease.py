@@ -110,10 +110,11 @@ def is_held(row: RowMapping) -> bool:
     """Return whether the process that holds the lease in *row* may be at work."""
     if row["run_id"] is None or row["owner"] is None:
         return False
-    return is_alive(Owner.parse(row["owner"]), row["beat"], _place(row))
+    return is_alive(Owner.parse(row["owner"]), row["beat"], place(row))
 
 
-def _place(row: RowMapping) -> str:
+def place(row: RowMapping) -> str:
+    """Return what names the lease in *row* among all that is watched."""
     return f"lease {row['account']} {row['token']}"
 
 
@@ -132,5 +133,5 @@ def _busy(row: RowMapping) -> BusyError:
         pid=owner.pid,
         host=owner.host,
     )
-    known = known_in_s(owner, row["beat"], _place(row))
+    known = known_in_s(owner, row["beat"], place(row))
     return BusyError(text, where=row["connection"], known_in_s=known)

@@ -96,10 +96,11 @@ class Owner:
 
 @frozen
 class Watched:
-    """A sign of life that this process has seen, and since when on its own clock."""
+    """A sign of life, since when this process has seen it, and whether one was there before it."""
 
     beat: float
     since: float
+    lives: bool
 
 
 _watched: dict[str, Watched] = {}
@@ -121,7 +122,7 @@ def silent_s(owner: Owner, last: float, place: str) -> float:
         return abs(beat() - last)
     seen = _watched.get(place)
     if seen is None or seen.beat != last:
-        seen = _watched[place] = Watched(last, time.monotonic())
+        seen = _watched[place] = Watched(last, time.monotonic(), lives=seen is not None)
     return time.monotonic() - seen.since
 
 
@@ -131,8 +132,13 @@ def is_alive(owner: Owner, last: float, place: str) -> bool:
 
 
 def known_in_s(owner: Owner, last: float, place: str) -> float | None:
-    """Return in how many seconds it is certain that *owner* is dead; None: it is at work."""
-    return None if owner.shares_clock else LIFETIME_S - silent_s(owner, last, place)
+    """
+    Return in how many seconds it is known whether *owner*, who may be at work, is.
+
+    None: it is known already, since it has given a sign of life while it was watched.
+    """
+    silent = silent_s(owner, last, place)
+    return None if owner.shares_clock or _watched[place].lives else LIFETIME_S - silent
 
 
 def _started(pid: int) -> float:

@@ -22,6 +22,8 @@ from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
 
 NEAR = dt.timedelta(days=31)
 
+OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED, Status.FAILED)
+
 WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
 
@@ -324,7 +326,8 @@ class Plans(Database):
         if lease.holder(connection, run_id) is not None:
             message = _("Run {run} is being synced by another process. Wait until it has ended.")
             raise BusyError(message.format(run=run_id))
-        if begun(connection, run_id):
+        status = connection.execute(sa.select(runs.c.status).where(runs.c.id == run_id)).scalar()
+        if begun(connection, run_id) or status in OVER:
             message = _(
                 "Run {run} has already begun with another choice."
                 " Resume it as it is, or fetch again."

@@ -55,6 +55,9 @@ ACCEPTED = "accepted"
 ANSWERED = "answered"
 """The result of a write that the system has taken and nobody has looked at since."""
 
+NOT_STORED = "not_stored"
+"""The result of a write that was answered, and of which a look shows something else."""
+
 REFUSED = "refused"
 """The result of a write that was refused as if it were about the whole system."""
 

@@ -74,7 +74,9 @@ class Site:
         """The words that choose all who can be chosen, with what new ones need."""
         return ("--difference", "new,changed,same", *NEW[self.target])
 
-    def configure(self, extra: str = "settings: {settle_wait_seconds: 0}") -> None:
+    def configure(
+        self, extra: str = "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"
+    ) -> None:
         """Write renkei.yaml; no limits that would slow anything down."""
         lines = ["mappings: [{use: smarthr-touchontime}]", extra, "connections:"]
         for name, system in self.box.systems.items():
@@ -193,7 +195,7 @@ class Site:
     def age_lease(self, seconds: float = 1000.0) -> None:
         """Let the process that holds the lease have been silent for so long."""
         with closing(sqlite3.connect(self.store, 0.1, isolation_level=None)) as connection:
-            connection.execute("update leases set renewed_at = renewed_at - ?", (seconds,))
+            connection.execute("update leases set beat = beat - ?", (seconds,))
 
 
 @contextmanager

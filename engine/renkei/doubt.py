@@ -1,0 +1,261 @@
+"""Writes that are not settled: those whose answer never came, and those that were only answered.
+
+An update may be sent again once two looks in a row have shown no effect. A create may not: while
+the system still works on the request, nobody is there, however often one looks. So it is sent again
+only when the longest possible request has passed since the first one left, by the real clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import define, field
+
+from renkei.look import Look, Seen, batches, ref_of
+from renkei.model import Employee, Item, Outcome, Ref, Remark
+from renkei.plugins import BATCH
+from renkei.record import Recorder
+from renkei.store import ACCEPTED, NOT_STORED, Write
+from renkei.store.hold import SENT_S
+
+LOOK_EVERY_S = 5.0
+"""How often somebody in doubt is looked up while their time has not come."""
+
+
+@define(kw_only=True)
+class Doubts:
+    """
+    The writes of one run that have an intent and no result.
+
+    *settle_wait_s* is between two looks, *longest_s* the longest time that the system may work on
+    one request. *pause* waits and raises if it is interrupted. *elsewhere* has the numbers of those
+    whom another run may be creating, each with the time its request left.
+    """
+
+    look: Look
+    recorder: Recorder
+    settle_wait_s: float
+    longest_s: float
+    pause: Callable[[float, str], None]
+    elsewhere: Mapping[str, float | None]
+    _first_seen: dict[object, float] = field(init=False, factory=dict)
+    _ours: dict[int, float] = field(init=False, factory=dict)
+    _told: set[str] = field(init=False, factory=set)
+
+    def sent(self, write: int) -> None:
+        """Remember that this process sends *write* now."""
+        self._ours[write] = self.recorder.clock.monotonic()
+
+    def look_up(self) -> list[Write]:
+        """Look at everybody in doubt once; return the writes that have had no effect so far."""
+        return self._absent(self.recorder.in_doubt())
+
+    def without_effect(self) -> list[Write]:
+        """
+        Return the writes that certainly had no effect, after two looks at them.
+
+        A create is among them only if it is late enough and nobody like that is there without a
+        number: no look at numbers would find them.
+        """
+        late = [write for write in self.look_up() if self._left_s(write) <= 0]
+        if not late:
+            return []
+        self.pause(self.settle_wait_s, "settle")
+        return self._with_number(self._absent(late))
+
+    def is_created_elsewhere(self, item: Item) -> bool:
+        """Return whether the system may still be creating this employee for another run."""
+        number = str(item.number)
+        if number not in self.elsewhere:
+            return False
+        return self._rest_s(number, self.elsewhere[number]) > 0
+
+    def wait(self, later: Sequence[Item]) -> bool:
+        """
+        Wait a while for the creates whose time has not come; False if there are none.
+
+        *later* are those whom another run may be creating.
+        """
+        left = {str(w.item.number): self._left_s(w) for w in self.recorder.in_doubt()}
+        for item in later:
+            number = str(item.number)
+            left[number] = self._rest_s(number, self.elsewhere[number])
+        left = {number: seconds for number, seconds in left.items() if seconds > 0}
+        if not left:
+            return False
+        if not self._told >= left.keys():
+            self._told |= left.keys()
+            name = self.look.writer.name
+            self.recorder.observer.in_doubt(name, sorted(left), max(left.values()))
+        self.pause(min(LOOK_EVERY_S, max(left.values())), "in_doubt")
+        return True
+
+    def _left_s(self, write: Write) -> float:
+        """Return for how many seconds the system may still be working on *write*."""
+        if write.kind != "create":
+            return 0.0
+        left_s = self._rest_s(write.id, write.sent_at)
+        if write.id not in self._ours:
+            return left_s
+        age_s = self.recorder.clock.monotonic() - self._ours[write.id]
+        return max(left_s, self.longest_s - age_s)
+
+    def _rest_s(self, key: object, sent_at: float | None) -> float:
+        """
+        Return what is left of the longest request that left at *sent_at*, in real seconds.
+
+        A stamp of the future, or none, as renkei 0.1.0 left it, counts from when we see it first.
+        """
+        now = self.recorder.clock.monotonic()
+        seen_s = now - self._first_seen.setdefault(key, now)
+        age_s = self.recorder.clock.real_now().timestamp() - (sent_at or 0.0)
+        return self.longest_s + SENT_S - (seen_s if sent_at is None or age_s < 0 else age_s)
+
+    def _absent(self, writes: Sequence[Write]) -> list[Write]:
+        """Settle what one look can settle; return the other writes."""
+        absent = []
+        for batch in batches(writes, BATCH):
+            seen = self.look.at([ref_of(write.item) for write in batch])
+            absent += [write for write in batch if not self._settled(write, seen)]
+        return absent
+
+    def _settled(self, write: Write, seen: Seen) -> bool:
+        if write.kind == "create":
+            return self._settled_create(write, seen.by_number.get(str(write.item.number), []))
+        return self._settled_update(write, seen.by_id.get(write.item.target_id or ""))
+
+    def _settled_create(self, write: Write, hits: Sequence[Employee]) -> bool:
+        if not hits:
+            return False
+        if len(hits) == 1 and self.look.equals(write.item, hits[0]):
+            self.recorder.record(write.item, Outcome.CREATED, write=write.id)
+        else:
+            differing = self.look.differing(write.item, hits[0])
+            reason = Remark("exists_with_other_values", differing)
+            self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id)
+        return True
+
+    def _settled_update(self, write: Write, current: Employee | None) -> bool:
+        if current is None:
+            self.recorder.record(write.item, Outcome.FAILED, Remark("gone"), write=write.id)
+        elif self.look.equals(write.item, current):
+            self.recorder.record(write.item, Outcome.UPDATED, write=write.id)
+        elif changed := self.look.changed(write.item, current):
+            reason = Remark("changed_since_fetch", changed)
+            self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id)
+        else:
+            return False
+        return True
+
+    def _with_number(self, absent: Sequence[Write]) -> list[Write]:
+        """Settle creates from which the target has left out the number; return the other writes."""
+        if not any(write.kind == "create" for write in absent):
+            return list(absent)
+        numberless = self.look.numberless()
+        left = []
+        for write in absent:
+            if write.kind == "create" and any(
+                self.look.is_like(write.item, person) for person in numberless
+            ):
+                reason = Remark("created_without_number")
+                self.recorder.no_creates = reason
+                self.recorder.record(
+                    write.item, Outcome.FAILED, reason, write=write.id, result=ACCEPTED
+                )
+            else:
+                left.append(write)
+        return left
+
+
+@define(kw_only=True)
+class Answers:
+    """
+    The writes that the system has taken: each is looked at once more before it counts.
+
+    A system may accept a change and not store it, store it elsewhere, or change more than that.
+    They are no doubts and are never sent again.
+    """
+
+    look: Look
+    recorder: Recorder
+    settle_wait_s: float
+    pause: Callable[[float, str], None]
+    _pending: dict[int, Write] = field(init=False, factory=dict)
+
+    def load(self) -> None:
+        """Take over what an earlier process has left."""
+        for write in self.recorder.answered():
+            self._pending[write.id] = write
+
+    def add(self, write: Write) -> None:
+        """Look at *write* with the next look of the batch."""
+        self._pending[write.id] = write
+
+    @property
+    def refs(self) -> list[Ref]:
+        """Whom the next look has to show."""
+        return [_ref_of(write) for write in self._pending.values()]
+
+    def see(self, seen: Seen) -> None:
+        """Let those count who read as they were sent; the others are read again."""
+        good = [
+            write
+            for write in self._pending.values()
+            if self._wrong(write, _found(write, seen)) is None
+        ]
+        if good:
+            self.recorder.store.confirm(good, self.recorder.clock.now())
+            for write in good:
+                del self._pending[write.id]
+
+    def confirm(self) -> None:
+        """Look at all who are left, those who do not read as sent once more; then tell them."""
+        if not self._pending:
+            return
+        self.see(self._seen())
+        if not self._pending:
+            return
+        self.pause(self.settle_wait_s, "settle")  # an answer may show an old value
+        seen = self._seen()
+        self.see(seen)
+        for write in self._pending.values():
+            self._fail(write, _found(write, seen))
+        self._pending.clear()
+
+    def _seen(self) -> Seen:
+        looks = [self.look.at(refs) for refs in batches(self.refs, BATCH)]
+        by_id: dict[str, Employee] = {}
+        by_number: dict[str, list[Employee]] = {}
+        for seen in looks:
+            by_id |= seen.by_id
+            by_number |= seen.by_number
+        return Seen(by_id, by_number, min(seen.at for seen in looks))
+
+    def _wrong(self, write: Write, person: Employee | None) -> Remark | None:
+        """Return what is wrong with how somebody reads after their write, or None."""
+        item = write.item
+        if person is None:
+            return Remark("not_stored") if write.kind == "create" else Remark("gone")
+        if write.kind == "create" and person.values.get(self.look.number, "") is None:
+            return Remark("created_without_number")
+        if fields := self.look.not_stored(item, person):
+            return Remark("not_stored", fields)
+        if write.kind == "update" and (fields := self.look.changed_too(item, person)):
+            return Remark("changed_too", fields)
+        return None
+
+    def _fail(self, write: Write, person: Employee | None) -> None:
+        reason = self._wrong(write, person)
+        result = NOT_STORED
+        if reason is not None and reason.code == "created_without_number":
+            self.recorder.no_creates = reason
+            result = ACCEPTED
+        self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id, result=result)
+
+
+def _ref_of(write: Write) -> Ref:
+    return Ref(id=write.answer_id) if write.answer_id else ref_of(write.item)
+
+
+def _found(write: Write, seen: Seen) -> Employee | None:
+    return seen.by_id.get(write.answer_id or write.item.target_id or "")

@@ -1,0 +1,81 @@
+"""What became of each employee, written into the journal and told to whoever watches."""
+
+from __future__ import annotations
+
+import structlog
+from attrs import define, field
+
+from renkei.clock import Clock
+from renkei.model import Item, Outcome, Remark
+from renkei.observer import Observer
+from renkei.store import Hold, Store, Write
+
+log = structlog.get_logger()
+
+
+@define(kw_only=True)
+class Recorder:
+    """
+    Records the outcomes of one sync under its lease; *last* has the newest by position.
+
+    *no_creates* tells why no further employee may be created, once there is a reason.
+    """
+
+    store: Store
+    hold: Hold
+    clock: Clock
+    observer: Observer
+    no_creates: Remark | None = None
+    last: dict[int, Outcome] = field(init=False, factory=dict)
+    _done: int = field(init=False)
+    _total: int = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._total = self.store.count(self.run, selected=True)
+        self._done = self._total - sum(self.store.open_counts(self.run).values())
+
+    @property
+    def run(self) -> str:
+        """The id of the run."""
+        return str(self.hold.lease.run_id)
+
+    def in_doubt(self) -> list[Write]:
+        """Return the writes whose fate is unknown, oldest first."""
+        return self.store.open_writes(self.hold.lease.run_id)
+
+    def answered(self) -> list[Write]:
+        """Return the writes that were answered and not looked at since, oldest first."""
+        return self.store.answered_writes(self.hold.lease.run_id)
+
+    def is_cancelled(self) -> bool:
+        """Return whether somebody has asked the run to stop."""
+        return self.store.is_cancelled(self.hold.lease.run_id)
+
+    def record(
+        self,
+        item: Item,
+        outcome: Outcome,
+        reason: Remark | None = None,
+        *,
+        write: int | None = None,
+        result: str | None = None,
+        answer_id: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Commit the outcome of *item*, and what became of its *write*."""
+        self.store.record(
+            self.hold.lease,
+            item.position,
+            outcome,
+            self.clock.now(),
+            write_id=write,
+            result=result,
+            answer_id=answer_id,
+            reason=reason,
+            detail=detail,
+        )
+        self.last[item.position] = outcome
+        log.info("outcome", run=self.run, outcome=outcome.value, code=reason and reason.code)
+        if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
+            self._done = min(self._done + 1, self._total)
+            self.observer.writing(self._done, self._total)

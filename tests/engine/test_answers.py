@@ -1,0 +1,245 @@
+"""A write that was answered counts when the system shows it: connectors and systems may err."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from renkei.connector import Employee, Values, hookimpl
+from renkei.errors import AccessError
+from renkei.http import Connection
+from renkei.model import Difference, Outcome, Run, Status
+from renkei.testing import MemoryConnector, MemorySystem, installed
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
+
+
+class Careful(MemoryConnector):
+    """Returns the employee as the system has them now."""
+
+    @hookimpl
+    def create_employee(self, values: Values) -> Employee:  # type: ignore[override]
+        """As the contract allows."""
+        return self._system.people[super().create_employee(values)]
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> Employee:  # type: ignore[override]
+        """As the contract allows."""
+        super().update_employee(current, changes)
+        return self._system.people[current.id]
+
+
+class Swallowing(MemoryConnector):
+    """Reports success for what the system has refused."""
+
+    @hookimpl
+    def create_employee(self, values: Values) -> str:
+        """Nobody is there afterwards."""
+        self._system.writes.append(("create", "nobody", dict(values)))
+        return "id-of-nobody"
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """Nothing has changed afterwards."""
+        self._system.writes.append(("update", current.id, dict(changes)))
+
+
+class Lying(Swallowing):
+    """Says besides that it has stored it."""
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> Employee:  # type: ignore[override]
+        """Show what was sent, which is not what is there."""
+        super().update_employee(current, changes)
+        return evolve(current, values={**current.values, "kana": "ウソ", **changes})
+
+
+class WrongPerson(MemoryConnector):
+    """Changes the first one it finds."""
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """Somebody else gets the change."""
+        first = next(iter(self._system.people.values()))
+        super().update_employee(first, changes)
+
+
+class TooMuch(MemoryConnector):
+    """Sends a whole record, and empties what it does not know."""
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> None:
+        """The reading of the name is gone afterwards."""
+        super().update_employee(current, {**changes, "kana": None})
+
+
+class Numberless(MemoryConnector):
+    """Creates people without their number."""
+
+    @hookimpl
+    def create_employee(self, values: Values) -> str:
+        """The number is left out."""
+        return super().create_employee({**values, "id_no": None})
+
+
+def synced(world: World, kind: Callable[[MemorySystem], object], people: int = 3) -> Run:
+    """Create and update some people through a connector of this kind."""
+    for n in range(people):
+        world.in_clinic(f"1{n:02}")
+        world.in_clinic(f"2{n:02}", mail="new@example.jp")
+        world.in_rosta(f"2{n:02}")
+
+    def factory(_connection: Connection) -> object:
+        return kind(world.rosta)
+
+    with installed(rosta=factory):
+        run = world.fetch()
+        world.choose(run)
+        return world.resume(run)
+
+
+def outcomes(world: World, run: Run) -> dict[str | None, tuple[Outcome | None, str | None]]:
+    """Return everybody's outcome with its reason."""
+    return {
+        item.number: (item.outcome, item.outcome_reason.code if item.outcome_reason else None)
+        for item in world.items(run)
+    }
+
+
+def test_who_is_returned_is_not_read_again(world: World) -> None:
+    """The answer shows all that was sent."""
+    run = synced(world, Careful)
+    assert run.status is Status.DONE
+    assert world.rosta.reads.count("read_employees") == 1
+
+
+def test_who_only_has_an_id_is_read_back_many_at_a_time(world: World) -> None:
+    """One read for the first create, and one for all the others."""
+    run = synced(world, MemoryConnector, people=10)
+    assert run.status is Status.DONE
+    looks = ["before", "the first create", "the others"]
+    assert world.rosta.reads.count("read_employees") == len(looks)
+
+
+def test_a_swallowed_refusal_is_found_out(world: World) -> None:
+    """Nothing was stored: nobody is created or updated, and nothing is sent twice."""
+    run = synced(world, Swallowing)
+    assert run.status is Status.DONE_WITH_ERRORS
+    assert set(outcomes(world, run).values()) == {(Outcome.FAILED, "not_stored")}
+    assert len(world.rosta.writes) == 6
+    with installed(rosta=lambda _connection: Swallowing(world.rosta)), world.runs() as runs:
+        runs.sync(run.id, retry_failed=True)
+    kinds = [kind for kind, _id, _values in world.rosta.writes]
+    assert kinds.count("create") == 3  # the system may have them, whatever a look shows
+    assert kinds.count("update") == 6
+
+
+def test_an_answer_that_shows_more_than_was_sent_is_looked_at(world: World) -> None:
+    """It shows another reading of the name: so the person is read, and the lie comes out."""
+    run = synced(world, Lying)
+    found = outcomes(world, run)
+    assert {found[n] for n in ("200", "201", "202")} == {(Outcome.FAILED, "not_stored")}
+
+
+def test_a_change_of_the_wrong_person_is_found_out(world: World) -> None:
+    """Of three, the first got all three changes."""
+    run = synced(world, WrongPerson)
+    found = outcomes(world, run)
+    assert found["200"] == (Outcome.UPDATED, None)
+    assert found["201"] == found["202"] == (Outcome.FAILED, "not_stored")
+
+
+def test_a_change_of_more_than_was_sent_is_found_out(world: World) -> None:
+    """The mapped fields that were not sent have to stay."""
+    run = synced(world, TooMuch)
+    found = outcomes(world, run)
+    assert {found[n] for n in ("200", "201", "202")} == {(Outcome.FAILED, "changed_too")}
+    [item] = [item for item in world.items(run) if item.number == "200"]
+    assert item.outcome_reason is not None
+    assert item.outcome_reason.about == ("kana",)
+
+
+def test_one_create_without_its_number_stops_the_others(world: World) -> None:
+    """It is seen right after the first one."""
+    run = synced(world, Numberless)
+    assert run.status is Status.PAUSED
+    creates = [values for kind, _id, values in world.rosta.writes if kind == "create"]
+    assert len(creates) == 1
+    found = outcomes(world, run)
+    assert found["100"] == (Outcome.FAILED, "created_without_number")
+    assert found["101"] == found["102"] == (Outcome.DEFERRED, "created_without_number")
+
+
+def test_a_person_who_only_shows_later_is_stored(world: World) -> None:
+    """Before it is said that something was not stored, the person is read again."""
+    stale: list[Employee] = []
+
+    class Late(MemoryConnector):
+        @hookimpl
+        def update_employee(self, current: Employee, changes: Values) -> None:
+            super().update_employee(current, changes)
+            stale.append(self._system.people[current.id])
+            self._system.people[current.id] = current
+
+    def show(hook: str, _values: Values) -> None:
+        if hook == "read_employees" and stale:
+            looks.append(hook)
+            if len(looks) == 2:
+                world.rosta.people.update({person.id: person for person in stale})
+
+    looks: list[str] = []
+    world.rosta.trouble = show
+    run = synced(world, Late, people=1)
+    assert outcomes(world, run)["200"] == (Outcome.UPDATED, None)
+
+
+def test_an_answered_write_is_looked_at_after_a_kill_and_not_sent_again(world: World) -> None:
+    """Its process ended between the answer and the look."""
+    world.in_clinic("200", mail="new@example.jp")
+    person = world.in_rosta("200")
+    run = world.fetch()
+    world.choose(run)
+
+    def die(hook: str, _values: Values) -> None:
+        if hook == "read_employees" and world.rosta.writes:
+            raise KeyboardInterrupt
+
+    world.rosta.trouble = die
+    with pytest.raises(KeyboardInterrupt):
+        world.resume(run)
+    with world.runs() as runs:
+        between = runs.run(run.id)
+        assert runs._store.is_unsettled(run.id)
+    assert between.outcomes is not None
+    assert sum(between.outcomes.values()) == 1
+    world.rosta.edit(person, email="old@example.jp")  # it was not stored after all
+    world.rosta.trouble = lambda _hook, _values: None
+    again = world.resume(run)
+    assert again.status is Status.DONE_WITH_ERRORS
+    assert outcomes(world, run)["200"] == (Outcome.FAILED, "not_stored")
+    assert len(world.rosta.writes) == 1
+
+
+def test_a_look_that_fails_leaves_the_answers_to_the_next_sync(world: World) -> None:
+    """The run pauses; the report of it counts everybody once."""
+    world.in_clinic("100")
+    run = world.fetch()
+    world.choose(run)
+
+    def blind(hook: str, _values: Values) -> None:
+        if hook == "read_employees" and world.rosta.writes:
+            raise AccessError("no")
+
+    world.rosta.trouble = blind
+    paused = world.resume(run)
+    assert paused.status is Status.PAUSED
+    assert paused.outcomes is not None
+    assert sum(paused.outcomes.values()) == sum(run.counts.values()) == 1
+    world.rosta.trouble = lambda _hook, _values: None
+    done = world.resume(run)
+    assert (done.status, len(world.rosta.writes)) == (Status.DONE, 1)
+    assert world.fetch().counts[Difference.SAME] == 1

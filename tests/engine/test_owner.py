@@ -1,0 +1,315 @@
+"""Who is at work, and who is dead: told by proof on this machine, by silence everywhere else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from attrs import evolve
+
+from renkei.errors import BusyError
+from renkei.model import Remark, Status, Values
+from renkei.store import Store
+from renkei.store import owner as owners
+from renkei.store.owner import Owner
+from renkei.store.tables import leases, runs
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
+
+OTHERS = {
+    "another machine": lambda me: evolve(me, boot="of another one", host="elsewhere"),
+    "before a restart": lambda me: evolve(me, boot="of yesterday"),
+    "renkei 0.1.0": lambda me: Owner(me.host, me.pid, 12.0),
+    "a system that tells no boot": lambda me: evolve(me, boot=""),
+    "another clock": lambda me: evolve(me, boot="same", clock="time:[1]"),
+}
+"""Owners whose signs of life are of a clock that is not ours."""
+
+
+@pytest.fixture(autouse=True)
+def nobody_watched() -> Iterator[None]:
+    """Each test begins without having seen anybody."""
+    owners._watched.clear()
+    yield
+    owners._watched.clear()
+
+
+@pytest.fixture
+def steady(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let our own clocks go on by some seconds."""
+    began, passed = time.monotonic(), [0.0]
+    beat = owners.beat()
+    monkeypatch.setattr(time, "monotonic", lambda: began + passed[0])
+    monkeypatch.setattr(owners, "beat", lambda: beat + passed[0])
+
+    def go_on(seconds: float) -> None:
+        passed[0] += seconds
+
+    return go_on
+
+
+def syncing(world: World, owner: Owner, beat: float = 1.0) -> str:
+    """Return a run that *owner* syncs, which is not this process."""
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    with world.runs() as opened:
+        store = opened._store
+        store.begin_sync(run.id, opened.clock.now(), "sato", account=world.account())
+        with store._writing() as connection:
+            connection.execute(sa.update(leases).values(owner=str(owner), beat=beat))
+    return run.id
+
+
+def begin(world: World, run: str, **how: bool) -> None:
+    """Try to take the lease."""
+    with world.runs() as opened:
+        opened._store.begin_sync(run, opened.clock.now(), "t", account=world.account(), **how)
+
+
+def sign(world: World, beat: float) -> None:
+    """Let the other one give a sign of life."""
+    with world.runs() as opened, opened._store._writing() as connection:
+        connection.execute(sa.update(leases).values(beat=beat))
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_who_cannot_be_seen_is_dead_after_twenty_silent_seconds(
+    world: World, kind: str, steady: Callable[[float], None]
+) -> None:
+    """Counted on our own clock from when we first looked; the stamps themselves say nothing."""
+    run = syncing(world, OTHERS[kind](Owner.me()), beat=-1e9)
+    with pytest.raises(BusyError) as caught:
+        begin(world, run)
+    assert caught.value.known_in_s == 20.0
+    steady(19.0)
+    with pytest.raises(BusyError):
+        begin(world, run)
+    steady(1.5)
+    begin(world, run)
+
+
+def test_a_sign_of_life_starts_the_count_anew(
+    world: World, steady: Callable[[float], None]
+) -> None:
+    """Whatever it says: also one of a clock that was set back."""
+    run = syncing(world, OTHERS["another machine"](Owner.me()), beat=100.0)
+    for beat in (105.0, 90.0):
+        with pytest.raises(BusyError):
+            begin(world, run)
+        steady(19.0)
+        sign(world, beat)
+    with pytest.raises(BusyError):
+        begin(world, run)
+
+
+def test_who_gives_a_sign_while_it_is_watched_is_not_waited_for(world: World) -> None:
+    """It is at work: a command that would write says so at once."""
+    run = syncing(world, OTHERS["another machine"](Owner.me()), beat=100.0)
+    with pytest.raises(BusyError) as caught:
+        begin(world, run)
+    assert caught.value.known_in_s is not None
+    sign(world, 105.0)
+    with pytest.raises(BusyError) as caught:
+        begin(world, run)
+    assert caught.value.known_in_s is None
+
+
+def test_a_sync_waits_until_it_is_known_that_the_other_is_dead(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a person; and a report says how it stands."""
+    monkeypatch.setattr(owners, "LIFETIME_S", 0.5)
+    run = syncing(world, OTHERS["before a restart"](Owner.me()))
+    with world.runs() as opened:
+        assert opened.run(run).status is Status.SYNCING
+        opened.watch()
+        assert opened.run(run).status is Status.PAUSED
+    owners._watched.clear()
+    with world.runs() as opened:
+        assert opened.sync(run).status is Status.DONE
+
+
+def test_another_namespace_of_this_boot_is_told_by_the_clock_they_share(
+    world: World, steady: Callable[[float], None]
+) -> None:
+    """A container and its host: nobody has to be watched, and nobody is proved dead."""
+    there = evolve(Owner.me(), pids="pid:[1]", pid=4_000_000)
+    run = syncing(world, there, beat=owners.beat())
+    with pytest.raises(BusyError) as caught:
+        begin(world, run)
+    assert caught.value.known_in_s is None
+    steady(19.0)
+    with pytest.raises(BusyError):
+        begin(world, run)
+    steady(2.0)
+    begin(world, run)
+
+
+def test_a_frozen_process_of_this_machine_is_replaced_by_time(
+    world: World, steady: Callable[[float], None]
+) -> None:
+    """It lives, and gives no sign: it finds out by its token."""
+    run = syncing(world, Owner.me(), beat=owners.beat())
+    with pytest.raises(BusyError):
+        begin(world, run)
+    steady(20.5)
+    begin(world, run)
+
+
+def test_the_clock_of_the_machine_kills_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set by a day, forward or back, while a run is synced."""
+    run = syncing(world, Owner.me(), beat=owners.beat())
+    for days in (-1, 1):
+        now = time.time() + days * 86400.0
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda now=now: now)
+            with pytest.raises(BusyError):
+                begin(world, run)
+
+
+def test_whoever_knows_better_takes_over_and_it_stands_in_the_report(world: World) -> None:
+    """At once, from a process that may live."""
+    run = syncing(world, OTHERS["another machine"](Owner.me()))
+    with world.runs() as opened:
+        done = opened.sync(run, take_over=True)
+    assert (done.status, done.taken_over_by) == (Status.DONE, "tester")
+
+
+def test_nothing_was_taken_over_from_nobody(world: World) -> None:
+    """The option alone stands in no report."""
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    with world.runs() as opened:
+        assert opened.sync(run.id, take_over=True).taken_over_by is None
+
+
+@pytest.mark.parametrize("kind", ["another machine", "renkei 0.1.0"])
+def test_a_dead_fetch_elsewhere_is_seen_as_dead(
+    world: World, kind: str, steady: Callable[[float], None]
+) -> None:
+    """It shows as fetching while it may live, and as failed once it has been silent for long."""
+    world.in_clinic("001")
+    run = world.fetch()
+    with world.runs() as opened, opened._store._writing() as connection:
+        theirs = {"owner": str(OTHERS[kind](Owner.me())), "beat": 5.0, "status": "fetching"}
+        connection.execute(sa.update(runs).values(theirs))
+    with world.runs() as opened:
+        assert opened.run(run.id).status is Status.FETCHING
+        steady(21.0)
+        after = opened.run(run.id)
+        assert (after.status, after.reason) == (Status.FAILED, Remark("interrupted"))
+        assert opened.reports()[0].status is Status.FAILED
+
+
+def test_a_fetch_gives_signs_of_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while a request runs."""
+    monkeypatch.setattr("renkei.store.hold.RENEW_S", 0.02)
+    beats: set[float] = set()
+
+    def slow(hook: str, _values: Values) -> None:
+        if hook != "list_employees":
+            return
+        until = time.monotonic() + 5
+        while len(beats) < 3 and time.monotonic() < until:
+            with world.runs() as opened, opened._store._reading() as connection:
+                beats.add(connection.execute(sa.select(runs.c.beat)).scalar_one())
+
+    world.clinic.trouble = slow
+    world.in_clinic("001")
+    world.fetch()
+    assert len(beats) >= 3
+
+
+def test_a_sync_gives_signs_of_life_while_a_request_runs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes over from a process that waits for an answer."""
+    monkeypatch.setattr("renkei.store.hold.RENEW_S", 0.02)
+    beats: set[float] = set()
+
+    def slow(hook: str, _values: Values) -> None:
+        until = time.monotonic() + 5
+        while hook == "create_employee" and len(beats) < 3 and time.monotonic() < until:
+            with world.runs() as opened, opened._store._reading() as connection:
+                beats.add(connection.execute(sa.select(leases.c.beat)).scalar_one())
+
+    world.rosta.trouble = slow
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    assert world.resume(run).status is Status.DONE
+    assert len(beats) >= 3
+
+
+def test_two_names_of_one_account_share_its_lease(world: World) -> None:
+    """The token and the address tell, not what somebody calls the connection."""
+    file = world.folder / "renkei.yaml"
+    text = file.read_text()
+    same = text.replace("  rosta:\n", "  other:\n").partition("mappings:")[0]
+    other = same[same.index("  other:") :]
+    file.write_text(text.replace("mappings:", f"{other}mappings:"))
+    with world.runs() as opened:
+        names = [
+            opened._store.account(opened._systems.writer(name).connection.identity)
+            for name in ("rosta", "other", "clinic")
+        ]
+    assert names[0] == names[1] != names[2]
+
+
+ELSEWHERE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+
+
+@pytest.fixture
+def unshare() -> None:
+    """Skip where no PID namespace can be made: macOS, or without the right to it."""
+    if subprocess.run([*ELSEWHERE, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no PID namespaces here")
+
+
+def held(place: Path, script: str, *prefix: str) -> subprocess.Popen[str]:
+    """Start a process that runs *script* on the store at *place*; it prints a line and waits."""
+    code = f"from renkei.store import Store; store = Store({str(place)!r}); {script}"
+    return subprocess.Popen(
+        [*prefix, sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.usefixtures("unshare")
+def test_a_living_process_of_another_namespace_keeps_its_lease(world: World) -> None:
+    """In its own, it has another number: nobody of that number here proves anything."""
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    script = (
+        "import datetime as dt, time; from renkei.store import Hold, Moment;"
+        f" lease = store.begin_sync({run.id!r}, dt.datetime.now(dt.UTC), 'x',"
+        f" account={world.account()!r});"
+        " hold = Hold(store, lease, Moment.now()).__enter__(); print('held', flush=True);"
+        " time.sleep(60)"
+    )
+    process = held(world.folder / "reports.db", script, *ELSEWHERE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(BusyError):
+            begin(world, run.id)
+        with world.runs() as opened:
+            assert opened.run(run.id).status is Status.SYNCING
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert os.getpid() != process.pid
+    assert isinstance(Store(str(world.folder / "reports.db")), Store)

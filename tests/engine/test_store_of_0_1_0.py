@@ -1,0 +1,106 @@
+"""A store that renkei 0.1.0 has left: it goes on, and what was in doubt in it is settled."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from renkei.errors import StoreError
+from renkei.model import Difference, Outcome, Remark, Status
+from renkei.store import Store
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import World
+
+STORE = Path(__file__).parent / "stores" / "0002.sql"
+
+
+def left_behind(world: World) -> Path:
+    """
+    Put the store, and the people as they were, into a world.
+
+    In run 1 the create of 003 and the update of 004 have arrived, and their answers have not; 006
+    is new and was not tried. Its process died.
+    """
+    for number, mail in (("001", None), ("002", "new"), ("003", None), ("004", "new")):
+        world.in_clinic(number, **({"mail": f"{mail}@example.jp"} if mail else {}))
+        if mail:
+            world.in_rosta(number, **({"email": "new@example.jp"} if number == "004" else {}))
+    world.in_clinic("005")
+    world.in_rosta("005")
+    world.in_clinic("006")
+    for number in ("001", "003"):
+        world.in_rosta(number, ward="W1")
+    place = world.folder / "reports.db"
+    with closing(sqlite3.connect(place)) as connection:
+        connection.executescript(STORE.read_text(encoding="utf-8"))
+    place.chmod(0o600)
+    return place
+
+
+def test_it_is_brought_up_to_date_and_shows_what_it_did(world: World) -> None:
+    """Runs, counts and outcomes are those of before; a copy is kept."""
+    place = left_behind(world)
+    with world.runs() as runs:
+        fetching, ready, paused = runs.reports()
+    assert (paused.status, paused.reason) == (Status.PAUSED, Remark("interrupted"))
+    assert paused.outcomes is not None
+    told = {outcome: count for outcome, count in paused.outcomes.items() if count}
+    assert told == {
+        Outcome.CREATED: 1, Outcome.FAILED: 1, Outcome.UNKNOWN: 2, Outcome.DEFERRED: 1,
+        Outcome.NOT_SELECTED: 1,
+    }  # fmt: skip
+    assert ready.counts[Difference.NEW] == 3
+    assert (fetching.status, fetching.reason) == (Status.FAILED, Remark("interrupted"))
+    assert place.with_name("reports.db.0002.backup").exists()
+
+
+def test_its_run_is_resumed(world: World) -> None:
+    """What was in doubt is looked up, nobody is doubled, and the rest is written."""
+    left_behind(world)
+    done = world.resume(next(run for run in reports(world) if run.id == "1"))
+    assert done.status is Status.DONE_WITH_ERRORS
+    assert world.outcome(done, "003") == (Outcome.CREATED, None)
+    assert world.outcome(done, "004") == (Outcome.UPDATED, None)
+    assert world.outcome(done, "002")[0] is Outcome.FAILED
+    assert [values["id_no"] for _kind, _id, values in world.rosta.writes] == ["006"]
+
+
+def reports(world: World) -> list:  # type: ignore[type-arg]
+    """Return all runs."""
+    with world.runs() as runs:
+        return runs.reports()
+
+
+def test_a_create_of_then_is_not_sent_again_at_once(world: World) -> None:
+    """It has no stamp: the time of the longest request counts from now."""
+    left_behind(world)
+    [third] = world.rosta.find("003")
+    del world.rosta.people[third.id]
+    began = time.monotonic()
+    done = world.resume(next(run for run in reports(world) if run.id == "1"))
+    assert time.monotonic() - began > 1.0
+    assert world.outcome(done, "003") == (Outcome.CREATED, None)
+
+
+def test_an_older_renkei_at_work_is_waited_for(world: World) -> None:
+    """The two would not see each other's leases, so the store stays as it is."""
+    place = left_behind(world)
+    me = psutil.Process()
+    owner = f'{{"host": "{os.uname().nodename}", "pid": {me.pid}, "started": {me.create_time()}}}'
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute("update leases set owner = ?, renewed_at = ?", (owner, time.time()))
+    for _time in range(2):
+        with pytest.raises(StoreError, match="older renkei is still writing"):
+            Store(str(place))
+    with closing(sqlite3.connect(place)) as connection, connection:
+        assert connection.execute("select version_num from alembic_version").fetchone() == ("0002",)
+        connection.execute("update leases set renewed_at = ?", (time.time() - 901,))
+    Store(str(place)).close()
