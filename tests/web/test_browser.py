@@ -709,6 +709,41 @@ def test_a_plan_that_is_too_old_says_so(hr: Person) -> None:
     hr.sees("従業員情報取得基準日")
 
 
+def test_fetching_again_ticks_whoever_has_not_changed(hr: Person) -> None:
+    """Base date, ticks and values of a stopped sync are there; who changed is named, not ticked."""
+    hr.fetched()
+    hr.open("/fetch/smarthr/touchontime")
+    hr.page.fill("[name=date]", "2026-11-19")
+    hr.press("次へ")
+    hr.status("ready")
+    changed = hr.numbers("2", "changed")[:3]
+    new = hr.numbers("2", "new")[-1]
+    gate = hr.hold("touchontime", nth=1)
+    hr.sync("2", *changed, new)
+    assert gate.reached.wait(20)
+    hr.page.locator("#stop-ask").click()
+    hr.press("中止する")
+    gate.open()
+    hr.page.locator("#again").wait_for()
+    done = hr.outcomes("2")
+    left, *kept = [number for number in (*changed, new) if number not in done]
+    assert new in kept
+    hr.office.box.smarthr.find(left)[0]["last_name"] = "改姓"
+    hr.press("もう一度取得")
+    hr.page.wait_for_url("**/runs/3")
+    hr.status("ready")
+    hr.sees(f"選択済み: {len(kept)} 人")
+    assert left in hr.page.locator("#carried li").inner_text()
+    hr.sees("2026年11月19日")
+    hr.press("同期を開始 →")
+    hr.is_ticked(len(kept))
+    hr.press("次へ")
+    hr.press("次へ")
+    hr.press("同期")
+    hr.status("done")
+    assert set(hr.outcomes("3")) == set(kept)
+
+
 def test_a_fetch_that_fails_says_why(hr: Person) -> None:
     """A refused token ends the fetch: the report has the reason, and what can be done."""
     hr.office.box.smarthr.revoke()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
@@ -12,6 +13,7 @@ import pytest
 from attrs import frozen
 from tests.web.conftest import OURS, PASSWORD, Desk, Idle
 
+from renkei.errors import RenkeiError
 from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
 from renkei_web.processes import Work
 
@@ -122,9 +124,11 @@ class Noting(Idle):
 
     def fetch(self, *words: Any, **more: Any) -> str:
         engine = Mock()
-        words[1](engine)
-        (asked,) = engine.fetch.call_args_list
-        self.started.append(" ".join([*map(str, asked.args), "by", more["who"]]))
+        engine.fetch_again.side_effect = RenkeiError("noted")
+        with suppress(RenkeiError):
+            words[1](engine)
+        ((name, asked, _more),) = engine.method_calls
+        self.started.append(" ".join([name, *map(str, asked), "by", more["who"]]))
         return "1"
 
 
@@ -143,18 +147,21 @@ def put(desk: Desk, **columns: object) -> None:
             store.execute(f"update runs set {name} = ?", (value,))  # noqa: S608
 
 
-@pytest.mark.parametrize(
-    ("chosen", "day"), [(True, "2026-11-10"), (None, "2026-11-10"), (False, "None")]
-)
-def test_fetching_again_keeps_a_base_date_that_was_chosen(
-    noting: Desk, *, chosen: bool | None, day: str
-) -> None:
-    """One press, the same day; where nobody chose it, it is the day of the press."""
-    put(noting, base_date="2026-11-10", base_chosen=chosen, status="cancelled")
+def test_fetching_again_is_one_press(noting: Desk) -> None:
+    """The engine knows what stays, base date and choice; after a purge it is the date alone."""
+    put(noting, base_date="2026-11-10", base_chosen=True, status="cancelled")
     browser = noting.browser("admin")
     assert 'action="/runs/1/again"' in browser.get("/runs/1").text
     assert browser.post("/runs/1/again").headers["location"] == "/runs/1"
-    assert noting.work.started == [f"smarthr touchontime {day} by admin"]
+    put(noting, purged=True)
+    browser.post("/runs/1/again")
+    put(noting, base_chosen=False)
+    browser.post("/runs/1/again")
+    assert noting.work.started == [
+        "fetch_again 1 by admin",
+        "fetch smarthr touchontime 2026-11-10 by admin",
+        "fetch smarthr touchontime None by admin",
+    ]
 
 
 def test_a_notice_that_names_a_day_has_its_button(noting: Desk) -> None:
@@ -165,7 +172,7 @@ def test_a_notice_that_names_a_day_has_its_button(noting: Desk) -> None:
     assert "基準日を2026年11月18日（水）にしてもう一度取得" in page
     assert 'name="date" value="2026-11-18"' in page
     browser.post("/runs/1/again", date="2026-11-18")
-    assert noting.work.started == ["smarthr touchontime 2026-11-18 by admin"]
+    assert noting.work.started == ["fetch smarthr touchontime 2026-11-18 by admin"]
     put(noting, status="paused", sync_started_at="2026-11-20 03:00:00.000000")
     assert 'value="2026-11-18"' not in browser.get("/runs/1").text
 
@@ -176,8 +183,8 @@ def test_a_date_that_is_only_offered_is_not_chosen(noting: Desk) -> None:
     browser.post("/fetch/smarthr/touchontime", date="2026-11-20")
     browser.post("/fetch/smarthr/touchontime", date="2026-11-19")
     assert noting.work.started == [
-        "smarthr touchontime None by admin",
-        "smarthr touchontime 2026-11-19 by admin",
+        "fetch smarthr touchontime None by admin",
+        "fetch smarthr touchontime 2026-11-19 by admin",
     ]
 
 

@@ -39,6 +39,7 @@ class Progress(Observer):
     since: float = field(factory=time.monotonic)
     run: str | None = None
     error: BaseException | None = None
+    over: bool = False
     _known: threading.Event = field(factory=threading.Event)
 
     def began(self, run_id: str) -> None:
@@ -57,7 +58,7 @@ class Progress(Observer):
 
     def ended(self, error: BaseException | None) -> None:
         """Wake up whoever waits for the beginning."""
-        self.error = error
+        self.error, self.over = error, True
         self._known.set()
 
     def begun(self) -> str:

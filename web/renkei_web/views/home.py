@@ -9,12 +9,14 @@ from itertools import permutations
 from attrs import frozen
 from starlette.responses import Response
 
+from renkei.again import base_was_chosen
 from renkei.clock import base_dates
 from renkei.config import ConnectionConfig
 from renkei.errors import RenkeiError
 from renkei.i18n import _
 from renkei.model import JST, Finding
 from renkei.runs import Runs
+from renkei_web.drafts import Draft
 from renkei_web.health import words
 from renkei_web.visit import Visit
 
@@ -128,16 +130,26 @@ def start_fetch(visit: Visit) -> Response:
 
 def fetch_again(visit: Visit) -> Response:
     """
-    Fetch once more what a run has compared, or as of the day that one of its notices names.
+    Fetch once more what a run has compared, and tick whoever was chosen and has not changed.
 
-    The base date stays if a person chose it (or nobody knows), else it is today.
+    As of the day that one of its notices names nobody is ticked: other people are listed then.
     """
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
-    day = parsed(visit.field("date")) or (None if run.base_chosen is False else run.base_date)
-    return _fetched(
-        visit, run.source, run.target, day, lambda runs: runs.fetch(run.source, run.target, day)
-    )
+    named = parsed(visit.field("date"))
+    day = named or (run.base_date if base_was_chosen(run) else None)
+    accounts, user = visit.office.accounts, visit.user.id
+
+    def carried_over(runs: Runs) -> None:
+        carried = runs.fetch_again(run.id)
+        with Draft.change(accounts, user, carried.run.id) as draft:
+            draft.carry(carried, Draft.read(accounts, user, run.id))
+
+    def anew(runs: Runs) -> None:
+        runs.fetch(run.source, run.target, day)
+
+    fetch = anew if named or run.purged else carried_over
+    return _fetched(visit, run.source, run.target, day, fetch)
 
 
 def _fetched(

@@ -17,7 +17,7 @@ from renkei.i18n import _
 from renkei.model import Difference, Filter, Item, Label, Outcome, Remark, Run, Status
 from renkei.runs import Runs
 from renkei_web.drafts import Draft, as_document
-from renkei_web.processes import Pace, started
+from renkei_web.processes import Pace, Progress, started
 from renkei_web.reading import is_readable
 from renkei_web.views import home
 from renkei_web.visit import Visit
@@ -58,13 +58,17 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     told = refusal and run.reason and refusal.code == run.reason.code
     if told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
+    reading = visit.office.work.fetches.get(run.id)
+    draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
     return {
         "run": run,
         "source": home.label_of(runs, run.source),
         "target": home.label_of(runs, run.target),
         "ahead": _ahead(visit, runs, run),
-        "reading": visit.office.work.fetches.get(run.id),
-        "refusal": refusal,
+        "reading": reading,
+        "refusal": refusal or _after_the_plan(run, reading),
+        "draft": draft,
+        "left": _left(runs, run, draft),
         "trouble": _trouble(runs, run),
         "failed": bool(run.outcomes and run.outcomes.get(Outcome.FAILED)),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
@@ -73,12 +77,24 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "people": people_of(run),
         "labels": runs.labels(run.id),
         "readable": is_readable(run),
-        "chosen": len(Draft.read(visit.office.accounts, visit.user.id, run.id).numbers),
         "switches": _switches(runs, run),
         "until": run.created_at + dt.timedelta(hours=runs.config.settings.max_plan_age_hours),
         "stale": run.status is Status.READY and not runs.is_current(run),
         "hours": home.hours_of(runs, run.target) if run.target in runs.config.connections else None,
     }
+
+
+def _after_the_plan(run: Run, reading: Progress | None) -> RenkeiError | None:
+    """Return why a choice could not be carried over once the plan was there."""
+    error = reading.error if reading and run.status is Status.READY else None
+    return error if isinstance(error, RenkeiError) else None
+
+
+def _left(runs: Runs, run: Run, draft: Draft) -> list[Item]:
+    """Return who was chosen in the run before and has to be looked at again."""
+    if run.again_of is None or not draft.left:
+        return []
+    return list(runs.items(run.again_of, numbers=draft.left[:SHOWN]))
 
 
 def _switches(runs: Runs, run: Run) -> list[tuple[Label, bool]]:
