@@ -9,11 +9,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
+import psutil
 import pytest
 from attrs import frozen
 from tests.web.conftest import OURS, PASSWORD, Desk, Idle
 
 from renkei.errors import RenkeiError
+from renkei.store import lease
+from renkei_web import visit
 from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
 from renkei_web.processes import Work
 
@@ -113,6 +116,32 @@ def test_a_fetch_is_never_said_to_take_no_time(desk: Desk) -> None:
     text = desk.browser("admin").get("/fetch/smarthr/touchontime").text
     assert "前回の取得は約 1 秒でした。" in text
     assert "リクエスト" not in text
+
+
+# --- pause ------------------------------------------------------------------------------------
+
+
+def test_a_pause_is_asked_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second press, or one in another tab, would stop the employee in hand; it does nothing."""
+    put(desk, status="syncing", sync_started_at="2026-11-20 03:00:00.000000")
+    me = psutil.Process()
+    desk.accounts.at_work("1", me.pid, me.create_time())
+    asked: list[int] = []
+    monkeypatch.setattr(visit, "ask_to_pause", asked.append)
+    monkeypatch.setattr(lease, "holder", lambda *_words: "somebody")
+    browser = desk.browser("admin")
+    for _ in range(2):
+        assert browser.post("/runs/1/pause").status_code == 303
+    assert asked == [me.pid]
+
+
+def test_a_sync_from_elsewhere_is_not_paused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses on an old page hears where it can be paused."""
+    put(desk, status="syncing", sync_started_at="2026-11-20 03:00:00.000000")
+    monkeypatch.setattr(lease, "holder", lambda *_words: "somebody")
+    answer = desk.browser("admin").post("/runs/1/pause")
+    assert answer.status_code == 400
+    assert "この画面からは一時停止できません。" in answer.text
 
 
 # --- fetch again ----------------------------------------------------------------------------

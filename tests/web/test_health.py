@@ -111,6 +111,7 @@ def test_a_check_that_is_later_counts(desk: Desk, checks: list[str]) -> None:
         {"status": "paused", "reason": '["closed", "18:30"]'},
         {"status": "paused", "reason": '["plan_full", "touchontime"]'},
         {"status": "expired", "reason": "null"},
+        {"status": "cancelled", "reason": '["stopped"]', "pauses": '["interrupted"]'},
         {"status": "failed", "reason": '["list_changed", "touchontime"]'},
     ],
 )

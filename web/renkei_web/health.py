@@ -21,8 +21,8 @@ KEPT_S = 300.0
 LOOKED_AT = 50
 """Runs that are asked about the connections."""
 
-NO_FAULT = ("closed", "list_changed", "plan_full", "rate_limit")
-"""Reasons that name a connection and say nothing against the way to it."""
+NO_FAULT = ("closed", "in_doubt", "interrupted", "list_changed", "plan_full", "rate_limit")
+"""Reasons to pause or to fail that say nothing against the way to a system."""
 
 
 @frozen
