@@ -546,11 +546,11 @@ def test_a_run_of_the_command_line_is_followed_in_the_page(hr: Person) -> None:
 def test_a_run_of_the_page_goes_on_in_the_command_line(hr: Person) -> None:
     """Fetched and paused in the pages: `renkei resume` ends it, and the page tells."""
     run = hr.fetched()
-    changed = hr.numbers(run, "changed")
-    hr.office.box.touchontime.faults.add("status", status=401, kind="update", nth=2, times=None)
+    changed, system = hr.numbers(run, "changed"), hr.office.box.touchontime
+    system.faults.add("hook", kind="update", nth=2, call=lambda _request: system.revoke())
     hr.sync(run, *changed[:3])
     hr.status("paused")
-    hr.office.box.touchontime.faults.clear()
+    system.restore()
     assert hr.office.renkei("resume", run).code == 0
     hr.page.reload()
     hr.status("done")
