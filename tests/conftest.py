@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import signal
+import threading
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from renkei import plugins
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 pytest_plugins = ["tests.security.canaries", "tests.web.browser"]
 
 FOUND = plugins.found
@@ -20,3 +23,17 @@ def pytest_runtest_teardown() -> Generator[None]:
     if plugins.found is not FOUND:
         plugins.found = FOUND
         pytest.fail("This test left its connectors installed: patches were undone out of order.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals() -> Iterator[None]:
+    """Let signals end what the tests start, also where they are ignored: ``nohup make test &``."""
+    ignored = [each for each in ENDING if signal.getsignal(each) is signal.SIG_IGN]
+    if threading.current_thread() is not threading.main_thread():
+        ignored = []
+    for each in ignored:
+        usual = signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL
+        signal.signal(each, usual)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)

@@ -243,29 +243,37 @@ class Application:
         self.doubts.sent(write)
         sent_before = self._sendings.get(item.position, 0)
         connection = self.look.writer.connection
+        if sent_before:
+            connection.close()  # a socket that was kept open may have been the trouble
         connection.begin_write(tries=SENDINGS - sent_before)
         try:
             answer = send()
-        except InDoubtError as error:
-            self._lost(item, error.cause, write)
-        except RecordError as error:
-            self._refused(item, error, write, retried=sent_before > 0 and kind == "create")
-        except PlanFullError as error:
-            self.recorder.no_creates = reason_of(error)
-            self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
-        except (BusyError, StoreError):
-            raise  # whoever takes over finds the write in doubt
-        except SystemFault as error:
-            self._doubtful_refusal(item, error, write)
-        except RenkeiError:
-            # The system certainly did nothing: whoever raises this in a write has said so.
-            self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
-            raise
+        except RenkeiError as error:
+            self._not_written(item, error, write, retried=sent_before > 0 and kind == "create")
         else:
             self._answered(item, kind, write, answer)
         finally:
             self.recorder.hold.settled()
             self._sendings[item.position] = sent_before + max(1, connection.sent_since)
+
+    def _not_written(self, item: Item, error: RenkeiError, write: int, *, retried: bool) -> None:
+        """Commit what became of a write that has no answer; raise what ends the sync."""
+        match error:
+            case InDoubtError():
+                self._lost(item, error.cause, write)
+            case RecordError():
+                self._refused(item, error, write, retried=retried)
+            case PlanFullError():
+                self.recorder.no_creates = reason_of(error)
+                self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
+            case BusyError() | StoreError():
+                raise error  # whoever takes over finds the write in doubt
+            case SystemFault() if not isinstance(error, ClosedError):
+                self._doubtful_refusal(item, error, write)
+            case _:
+                # The system certainly did nothing: whoever raises this in a write has said so.
+                self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
+                raise error
 
     def _answered(self, item: Item, kind: str, write: int, answer: Written) -> None:
         """Take an answer for what it says: at once if it shows what was sent, else with a look."""
@@ -301,7 +309,7 @@ class Application:
             detail=error.detail,
         )
         if error.accepted:
-            self.recorder.no_creates = reason  # it would be the same for everybody
+            self.recorder.left_out(item)
 
     def _is_there(self, item: Item) -> bool:
         """Tell whether the target has exactly this new employee, and nobody else of that number."""
@@ -320,9 +328,6 @@ class Application:
 
     def _doubtful_refusal(self, item: Item, error: SystemFault, write: int) -> None:
         """Nothing was done; whether for this employee alone will be seen."""
-        if isinstance(error, ClosedError):
-            self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
-            raise error
         self.recorder.record(
             item,
             Outcome.DEFERRED,
@@ -353,7 +358,7 @@ class Application:
 
     def _some_came_through(self) -> bool:
         """Look up who is in doubt; what had no effect is closed, except creates that still may."""
-        for write in self.doubts.without_effect():
+        for write in self.doubts.without_effect(patient=True):
             self._close(write, given_up=False)
         open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
         return any(self.recorder.last[position] not in open_still for position in self._row)

@@ -9,6 +9,7 @@ from attrs import frozen
 from renkei.clock import Clock
 from renkei.errors import RenkeiError
 from renkei.i18n import _
+from renkei.mapping import advice
 from renkei.model import JST, Finding
 from renkei.systems import Systems
 
@@ -60,8 +61,9 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
 
 def _mapping(systems: Systems, name: str) -> tuple[Finding, ...]:
     mapping = systems.load(name)
-    systems.check(mapping)
-    return (Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs))),)
+    found = advice(mapping, systems.check(mapping), systems.transforms)
+    paired = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
+    return (paired, *(Finding("warning", str(each)) for each in found))
 
 
 def _clock(clock: Clock) -> tuple[Finding, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from renkei.errors import UsageError
+from renkei.choices import meant
+from renkei.errors import Said, SeveralErrors, UsageError
 from renkei.i18n import _, label
-from renkei.mapping import near_key
 from renkei.model import Choice, Difference, Entry, Item, NewField, NewRow, Selection
+from renkei.refusals import near_numbers, refuse_numbers
 
 NewValues = Mapping[str, Choice]
 """The chosen value of each required new-record field, by field name."""
@@ -24,17 +25,15 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
             _("Blocked employees cannot be synced. Choose among new, changed and same.")
         )
     numbers, excluded = set(selection.numbers), set(selection.excluded)
-    absent, blocked, chosen = numbers | excluded, [], []
+    known, blocked, chosen = set(), [], []
     for entry in entries:
-        absent.discard(entry.number or "")
+        known.add(entry.number or "")
         named = entry.number in numbers
         if named and entry.difference is Difference.BLOCKED:
             blocked.append(entry.number or "")
         elif (named or entry.difference in selection.differences) and entry.number not in excluded:
             chosen.append(entry)
-    if absent:
-        message = _("These numbers are not in the plan: {numbers}.")
-        raise UsageError(message.format(numbers=", ".join(sorted(absent))), code="unknown_number")
+    refuse_numbers(numbers | excluded, known)
     if blocked:
         message = _("These employees are blocked and cannot be synced: {numbers}.")
         raise UsageError(
@@ -59,9 +58,11 @@ def new_values(
     """
     desk = _Desk(fields)
     common = desk.resolve(selection.new, _("for all new employees"))
-    rows = {row.number: desk.resolve(row.values, row.where) for row in selection.new_rows}
+    rows = {row.number: desk.resolve(row.values, _whose(row)) for row in selection.new_rows}
+    strangers = [row.number for row in selection.new_rows if row.number not in known]
+    near = near_numbers(strangers, known)
     for row in selection.new_rows:
-        desk.check_row(row, known)
+        desk.check_row(row, known, near)
     values: dict[int, NewValues] = {}
     for entry in new:
         values[entry.position] = {**common, **rows.get(entry.number or "", {})}
@@ -70,17 +71,21 @@ def new_values(
     return values
 
 
+def _whose(row: NewRow) -> str:
+    """Return whom a row is about: its place in a file means nothing to those who know people."""
+    return row.number if row.where == row.number else f"{row.where}: {row.number}"
+
+
 class _Desk:
     """Checks values against the live choices and gathers every mistake."""
 
     def __init__(self, fields: Sequence[NewField]) -> None:
         self._fields = {new.name: new for new in fields}
-        self._mistakes: list[str] = []
-        self._hints: list[str] = []
+        self._mistakes: list[Said] = []
         self._missing: dict[str, list[str]] = {}
 
     def resolve(self, values: Mapping[str, str], where: str) -> dict[str, Choice]:
-        """Return the choices that *values* mean, each given as a code or as a unique label."""
+        """Return the choices that *values* mean, each given as a code or as a label of one only."""
         resolved = {}
         for name, value in values.items():
             if name not in self._fields:
@@ -91,34 +96,39 @@ class _Desk:
         return resolved
 
     def _choice(self, new: NewField, value: str, where: str) -> Choice | None:
-        by_code = [choice for choice in new.choices if choice.code == value]
-        hits = by_code or [choice for choice in new.choices if choice.label == value]
+        hits = meant(new.choices, value)
         if len(hits) == 1:
             return hits[0]
-        hint = _("`renkei choices` lists what is offered for {field}.")
-        self._hints.append(hint.format(field=new.name))
+        hint = _("`renkei choices` lists what is offered for {field}.").format(field=new.name)
         if hits:
             message = _(
                 "{where}: {field}: {value} is the name of several; give one of the codes {codes}."
             )
-            codes = ", ".join(choice.code for choice in hits)
-            self._add(message.format(where=where, field=label(new.label), value=value, codes=codes))
+            codes = ", ".join(map(_code_and_detail, hits))
+            self._add(
+                message.format(where=where, field=label(new.label), value=value, codes=codes), hint
+            )
         else:
             message = _("{where}: {field}: {value} is not offered.")
-            self._add(message.format(where=where, field=label(new.label), value=value))
+            self._add(message.format(where=where, field=label(new.label), value=value), hint)
         return None
 
-    def check_row(self, row: NewRow, known: Mapping[str, Difference]) -> None:
+    def check_row(
+        self,
+        row: NewRow,
+        known: Mapping[str, Difference],
+        near: Mapping[str, Sequence[str]],
+    ) -> None:
         """A row must be about somebody in the plan who does not exist in the target yet."""
         if row.number not in known:
-            near = [number for number in known if near_key(number) == near_key(row.number)]
             message = _("{where}: number {number} is not in the plan.")
-            if near:
+            if near[row.number]:
                 message = _(
                     "{where}: number {number} is not in the plan, but {near} is:"
                     " spreadsheets drop leading zeros."
                 )
-            self._add(message.format(where=row.where, number=row.number, near=", ".join(near)))
+            alike = ", ".join(near[row.number])
+            self._add(message.format(where=row.where, number=row.number, near=alike))
         elif known[row.number] in (Difference.CHANGED, Difference.SAME):
             message = _(
                 "{where}: {number} exists in the target; these values are for new employees."
@@ -137,15 +147,17 @@ class _Desk:
             message = _("New employees need {label}. Missing for {count}: {numbers}")
             shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
             text = label(self._fields[name].label)
-            self._add(message.format(label=text, count=len(numbers), numbers=shown))
-            hint = _("Give --new {field}=VALUE, or --new-file.")
-            self._hints.append(hint.format(field=name))
+            hint = _("Give --new {field}=VALUE, or --new-file.").format(field=name)
+            self._add(message.format(label=text, count=len(numbers), numbers=shown), hint)
         if self._mistakes:
-            hint = "\n".join(dict.fromkeys(self._hints))
-            raise UsageError("\n".join(self._mistakes), code="new_values", hint=hint)
+            raise SeveralErrors(self._mistakes, code="new_values")
 
-    def _add(self, mistake: str) -> None:
-        self._mistakes.append(mistake)
+    def _add(self, mistake: str, hint: str = "") -> None:
+        self._mistakes.append(Said(mistake, hint))
+
+
+def _code_and_detail(choice: Choice) -> str:
+    return choice.code if choice.detail in ("", choice.code) else f"{choice.code} ({choice.detail})"
 
 
 def vanished(item: Item, fields: Sequence[NewField]) -> str | None:

@@ -42,12 +42,17 @@ def has_left(left: Value, base: dt.date) -> bool:
 
 @frozen(kw_only=True)
 class Comparison:
-    """Everything that decides how one source is compared with one target as of one day."""
+    """
+    Everything that decides how one source is compared with one target as of one day.
+
+    *names* are those of the two connections.
+    """
 
     translation: Translation
     source_specs: tuple[FieldSpec, ...]
     target_specs: tuple[FieldSpec, ...]
     base: dt.date
+    names: tuple[str, str]
     _target_by_name: dict[str, FieldSpec] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -117,26 +122,29 @@ class Comparison:
         roles = roles_of(partner.values, self.target_specs)
         return not has_left(roles.get("left"), self.base) and roles.get("retired") is not True
 
-    def changes(self, after: Values, before: Values | None) -> tuple[Change, ...]:
+    def changes(
+        self, after: Values, source: Employee, target: Employee | None
+    ) -> tuple[Change, ...]:
         """
-        Return what a sync writes: for a new employee (*before* None) every value that is not empty.
+        Return what a sync writes: for a new employee (no *target*) every value that is not empty.
 
         For an existing one what differs, of the fields that can be changed and are known to both.
         """
-        if before is None:
+        if target is None:
             return tuple(Change(f, None, value) for f, value in after.items() if value is not None)
+        before = target.values
         return tuple(
             Change(name, before[name], value)
             for name, value in after.items()
             if self._target_by_name[name].write == "always"
             and name in before
             and not self.translation.same(name, before[name], value)
+            and not self.translation.agrees(name, source, target)
         )
 
     def mapped(self, values: Values) -> dict[str, Value]:
-        """Return those of the target's *values* that the mapping pairs."""
-        names = {row.target for row in self.translation.rows}
-        return {name: value for name, value in values.items() if name in names}
+        """Return those of the target's *values* on which it depends what is written."""
+        return {name: value for name, value in values.items() if name in self.translation.compared}
 
     def kana(self, after: Values) -> str:
         """Return how the name of somebody is read: the fields that the mapping compares as kana."""
@@ -210,21 +218,24 @@ class _Draft:
         """Return the finished item."""
         comparison = self._comparison
         translated = comparison.translation.translate(self._person.values)
-        before = comparison.mapped(self._partner.values) if self._partner else None
         self._note_values(translated)
         self._note_partner(translated)
         if not self._partners:
             self._note_new(translated)
-        changes = comparison.changes(translated.values, before)
+        changes = comparison.changes(translated.values, self._person, self._partner)
+        self._note_several(translated.values, changes)
+        partner = self._partner
         return Item(
             number=self._number,
             name=_name(self._roles),
             difference=self._difference(changes),
             source_id=self._person.id,
-            target_id=self._partner.id if self._partner else None,
+            target_id=partner.id if partner else None,
             kana=comparison.kana(translated.values),
             read=self._person.values,
-            before=before,
+            read_others=self._person.others,
+            before=comparison.mapped(partner.values) if partner else None,
+            before_others=partner.others if partner else {},
             after=translated.values,
             changes=() if self._reasons else changes,
             reasons=tuple(self._reasons),
@@ -244,35 +255,64 @@ class _Draft:
         wanted = set(self._comparison.translation.source_fields)
         unreadable = tuple(name for name in self._person.unreadable if name in wanted)
         if unreadable:
-            self._reasons.append(Remark("unreadable", unreadable))
-        by_code: dict[str, list[str]] = {}
+            self.block("unreadable", (self._comparison.names[0], *unreadable))
+        self._note_untranslated(translated)
+
+    def _note_untranslated(self, translated: Translated) -> None:
+        """Block what cannot be translated, by code; one that has to be looked up by itself."""
+        found: dict[tuple[str, ...], tuple[str, ...]] = {}
         for code, name in translated.unreadable:
-            by_code.setdefault(code, []).append(name)
-        self._reasons += [Remark(code, tuple(names)) for code, names in by_code.items()]
+            if self._agrees(name):
+                continue  # nothing has to be written, so nothing has to be translated
+            if code == "not_in_table":
+                origin = self._comparison.translation.origin(name, self._person.values)
+                found[code, origin] = (origin, str(self._person.values[origin]))
+            else:
+                found[code,] = (*found.get((code,), ()), name)
+        for (code, *_origin), about in found.items():
+            self.block(code, about)
+
+    def _agrees(self, name: str) -> bool:
+        """Tell whether nothing has to be written into the target's field *name*."""
+        agrees = self._comparison.translation.agrees
+        return self._partner is not None and agrees(name, self._person, self._partner)
+
+    def _note_several(self, after: Values, changes: tuple[Change, ...]) -> None:
+        """Note the fields that hold several values, of which only one is compared or replaced."""
+        translation = self._comparison.translation
+        written = [change.field for change in changes]
+        origins = [translation.origin(name, self._person.values) for name in written]
+        theirs = self._partner.others if self._partner else {}
+        kept = [n for n in theirs if n in after and after[n] is None and n not in written]
+        found = {
+            "first_of_several": [name for name in origins if name in self._person.others],
+            "others_stay": [name for name in written if name in theirs],
+            "not_emptied": kept,
+        }
+        self._notes += [Remark(code, tuple(names)) for code, names in found.items() if names]
 
     def _note_partner(self, translated: Translated) -> None:
         if self._partner is None:
             return
         mapped = {row.target for row in self._comparison.translation.rows}
         if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
-            self._reasons.append(Remark("unreadable", unreadable))
-        if self._is_other_person(translated.values, self._partner.values):
+            self.block("unreadable", (self._comparison.names[1], *unreadable))
+        if self._is_other_person(translated.values):
             self._reasons.append(Remark("other_person"))
         left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
         if has_left(left, self._comparison.base):
             self._notes.append(Remark("resigned_in_target", (str(left),)))
 
-    def _is_other_person(self, after: Values, before: Values) -> bool:
+    def _is_other_person(self, after: Values) -> bool:
         """Family name, given name and birth date are all known on both sides and all differ."""
         names = {
             spec.role: spec.name
             for spec in self._comparison.target_specs
             if spec.role in ("family_name", "given_name", "birth")
         }
-        same = self._comparison.translation.same
+        before = self._partner.values if self._partner else {}
         return len(names) == len(("family_name", "given_name", "birth")) and all(
-            name in after and name in before and not same(name, after[name], before[name])
-            for name in names.values()
+            name in after and name in before and not self._agrees(name) for name in names.values()
         )
 
     def _note_new(self, translated: Translated) -> None:

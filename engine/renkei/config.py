@@ -18,8 +18,10 @@ from pathlib import Path
 from attrs import field, frozen
 
 from renkei.clock import Clock
-from renkei.config_checks import is_loopback, problems_in
+from renkei.config_checks import DIRECT, is_loopback, path_of, problems_in
 from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.http import Network
+from renkei.http.network import proxy_mistake
 from renkei.i18n import _
 from renkei.mapping import read_file, read_yaml, structure
 from renkei.model import ClosedHours, Remark, RequestLimit
@@ -58,6 +60,8 @@ mappings:
 store: renkei.db
 
 # settings:
+#   proxy: http://proxy.example.jp:8080   # or env:VARIABLE, if it needs a password
+#   ca_file: company.pem        # an authority to trust beside the public ones
 #   max_plan_age_hours: 24      # an older plan has to be fetched again
 #   settle_wait_seconds: 2      # between two look-ups of a write whose answer never came
 """
@@ -69,7 +73,7 @@ class ConnectionConfig:
     One account of a connector.
 
     *label* is what people call it. *closed_hours* and *limits* are None unless overridden; *safety*
-    limits what is written there.
+    limits what is written there. *proxy* and *ca_file* are as written, here or for all.
     """
 
     connector: str
@@ -80,6 +84,8 @@ class ConnectionConfig:
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None
     safety: Safety = field(factory=Safety)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
 
     @property
     def loopback(self) -> bool:
@@ -100,6 +106,8 @@ class MappingUse:
 class Settings:
     """What rarely needs a change."""
 
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
     max_plan_age_hours: int = 24
     settle_wait_seconds: int = 2
     longest_request_seconds: int = 60
@@ -147,6 +155,8 @@ class _Connection:
     closed_hours: list[str] | None = None
     limits: list[_Limit] | None = None
     safety: Safety = field(factory=Safety)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
 
 
 @frozen(kw_only=True)
@@ -183,7 +193,10 @@ def parse_config(text: str, path: Path) -> Config:
         raise MappingError(problems)
     return Config(
         path=path.absolute(),
-        connections={name: _connection(name, each) for name, each in written.connections.items()},
+        connections={
+            name: _connection(name, each, written.settings)
+            for name, each in written.connections.items()
+        },
         mappings=tuple(_mapping_use(each) for each in written.mappings),
         store=_store(written.store, path.absolute().parent),
         settings=written.settings,
@@ -200,6 +213,17 @@ def resolve_secret(reference: str, base: Path) -> str:
         message = _("The token in {reference} is empty. Enter it there.")
         raise ConfigurationError(message.format(reference=reference), code="token", where=reference)
     return secret
+
+
+def network_of(settings: ConnectionConfig | Settings, base: Path) -> Network:
+    """Return the way out; ConfigurationError if the proxy is kept where there is none."""
+    proxy, ca_file = settings.proxy, settings.ca_file
+    if proxy is not None and proxy.startswith("env:"):
+        proxy = _proxy_from_environment(proxy.removeprefix("env:"))
+    return Network(
+        proxy=None if proxy == DIRECT else proxy,
+        ca_file=None if ca_file is None else path_of(ca_file, base),
+    )
 
 
 def clock_for(
@@ -239,7 +263,7 @@ def _text(path: Path) -> str:
     return read_file(path)
 
 
-def _connection(name: str, written: _Connection) -> ConnectionConfig:
+def _connection(name: str, written: _Connection, all_: Settings) -> ConnectionConfig:
     hours, limits = written.closed_hours, written.limits
     return ConnectionConfig(
         connector=written.connector,
@@ -250,6 +274,8 @@ def _connection(name: str, written: _Connection) -> ConnectionConfig:
         closed_hours=None if hours is None else tuple(map(parse_hours, hours)),
         limits=None if limits is None else tuple(RequestLimit(x.count, x.seconds) for x in limits),
         safety=written.safety,
+        proxy=None if is_loopback(written.base_url) else written.proxy or all_.proxy,
+        ca_file=all_.ca_file if written.ca_file is None else written.ca_file,
     )
 
 
@@ -278,10 +304,22 @@ def _from_environment(name: str, _base: Path) -> str:
     raise ConfigurationError(message, code="token", where=f"env:{name}")
 
 
+def _proxy_from_environment(name: str) -> str:
+    address = os.environ.get(name)
+    if address is None:
+        message = _("The environment variable {name} is not set. Set it to the proxy's address.")
+        mistake = message.format(name=name)
+    elif address == DIRECT or (wrong := proxy_mistake(address)) is None:
+        return address
+    else:
+        mistake = f"{name}: {wrong}"
+    raise ConfigurationError(mistake, code="proxy", where=f"env:{name}")
+
+
 def _from_file(name: str, base: Path) -> str:
     path = base / Path(name).expanduser()
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:  # Windows writes a mark
             if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 message = _("{path} can be read by others. Run: chmod 600 {path}").format(path=path)
                 raise ConfigurationError(message, code="token", where=f"file:{name}")

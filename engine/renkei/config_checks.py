@@ -8,26 +8,39 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import os
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from renkei.errors import Problem
+from renkei.errors import ConfigurationError, Problem
+from renkei.http.network import check_authorities, holds_password, proxy_mistake
 from renkei.i18n import _
 from renkei.mapping import Document
 
 Place = tuple[str | int, ...]
 Mistake = tuple[Place, str]
 
+DIRECT = "none"
+"""What stands in the place of a proxy where there is to be none."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def problems_in(document: Document) -> list[Problem]:
     """Return every mistake with its place."""
-    return [document.problem(place, message) for place, message in _mistakes(document.data)]
+    base = Path(document.path).absolute().parent
+    return [document.problem(place, message) for place, message in _mistakes(document.data, base)]
+
+
+def path_of(name: str, base: Path) -> Path:
+    """Return the file that is called *name* in a configuration in the folder *base*."""
+    return base / os.path.expanduser(name)  # noqa: PTH111 - that of pathlib raises
 
 
 def is_loopback(url: str) -> bool:
@@ -42,7 +55,7 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _mistakes(data: Any) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of any shape
+def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of any shape
     if not isinstance(data, dict):
         return
     connections = data.get("connections")
@@ -53,11 +66,12 @@ def _mistakes(data: Any) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of a
             yield place, _("A connection's name has only letters, digits, “-”, “_” and “.”.")
         if isinstance(each, dict):
             yield from _connection(place, each)
+            yield from _way_out(place, each, base)
     if isinstance(connections, dict) and not names:
         yield ("connections",), _("There is no connection. Add at least one.")
     yield from _sides(data.get("mappings"), names)
     yield from _store(data.get("store"))
-    yield from _settings(data.get("settings"))
+    yield from _settings(data.get("settings"), base)
 
 
 def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
@@ -102,8 +116,30 @@ def _reference(token: str) -> Iterator[str]:
         )
     elif not rest.strip() or (scheme == "cmd" and not _words(rest)):
         yield _("Nothing that can be used follows {scheme}:").format(scheme=scheme)
-    elif scheme == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", rest):
+    elif scheme == "env" and not _VARIABLE.fullmatch(rest):
         yield _("The name of an environment variable follows env:, not a token.")
+
+
+def _way_out(place: Place, data: dict[str, object], base: Path) -> Iterator[Mistake]:
+    if isinstance(proxy := data.get("proxy"), str):
+        yield from (((*place, "proxy"), text) for text in _proxy(proxy))
+    if isinstance(ca_file := data.get("ca_file"), str):
+        try:
+            check_authorities(path_of(ca_file, base))
+        except ConfigurationError as mistake:
+            yield (*place, "ca_file"), mistake.message
+
+
+def _proxy(proxy: str) -> Iterator[str]:
+    if proxy == DIRECT:
+        return
+    if proxy.startswith("env:"):
+        if not _VARIABLE.fullmatch(proxy.removeprefix("env:")):
+            yield _("The name of an environment variable follows env:.")
+    elif holds_password(proxy):
+        yield _("Keep a user name and a password out of this file: write env:VARIABLE here.")
+    elif mistake := proxy_mistake(proxy):
+        yield mistake
 
 
 def _words(command: str) -> list[str]:
@@ -164,7 +200,9 @@ def _store(store: object) -> Iterator[Mistake]:
         yield ("store",), _("Keep a URL with a password out of this file: write env:VARIABLE here.")
 
 
-def _settings(settings: object) -> Iterator[Mistake]:
+def _settings(settings: object, base: Path) -> Iterator[Mistake]:
+    if isinstance(settings, dict):
+        yield from _way_out(("settings",), settings, base)
     keys = ("max_plan_age_hours", "longest_request_seconds")
     yield from _positive(("settings",), settings, keys)
     yield from _positive(("settings",), settings, ("settle_wait_seconds",), least=0)

@@ -10,7 +10,16 @@ import math
 from collections.abc import Callable
 from typing import Any, get_args
 
-from renkei.errors import ClosedError, InDoubtError, RecordError, RenkeiError, UnavailableError
+from attrs import evolve
+
+from renkei.errors import (
+    ClosedError,
+    InDoubtError,
+    RecordError,
+    RenkeiError,
+    SeveralErrors,
+    UnavailableError,
+)
 from renkei.model import (
     Account,
     Choice,
@@ -33,6 +42,7 @@ _ROLE_TYPES = {
     "hired": "date",
     "left": "date",
     "retired": "boolean",
+    "email": "text",
 }
 
 
@@ -75,6 +85,31 @@ def real_text(text: str) -> str:
     return text.encode(errors="replace").decode().replace("\0", "?")
 
 
+def hide_in_error(error: RenkeiError, hide: Callable[[str], str]) -> None:
+    """Let *hide* go over every text of *error*, which may end in a report, a log or a terminal."""
+    error.message, error.code, error.hint = map(hide, (error.message, error.code, error.hint))
+    error.args = (error.message,)
+    error.where = hide(error.where) if error.where else error.where
+    match error:
+        case RecordError():
+            error.fields = tuple(map(hide, error.fields))
+            error.detail = hide(error.detail) if error.detail else error.detail
+        case InDoubtError():
+            hide_in_error(error.cause, hide)
+
+
+def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
+    """Return *account* as *hide* leaves its texts."""
+    findings = tuple(evolve(each, message=hide(each.message)) for each in account.findings)
+    return Account(hide(account.name), findings)
+
+
+def hidden_new_field(new: NewField, hide: Callable[[str], str]) -> NewField:
+    """Return *new* as *hide* leaves what people read of it; names and codes are for machines."""
+    choices = tuple(evolve(each, label=hide(each.label)) for each in new.choices)
+    return evolve(new, label=Label(hide(new.label.ja), hide(new.label.en)), choices=choices)
+
+
 def _is_text(value: object) -> bool:
     return type(value) is str and storable(value)
 
@@ -91,6 +126,8 @@ def _are(values: object, sound: Callable[[Any], bool]) -> bool:
 
 def _has_sound_parts(error: RenkeiError) -> bool:
     match error:
+        case SeveralErrors():
+            return False  # of a request that no connector sees
         case RecordError():
             return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
         case ClosedError():
@@ -115,7 +152,8 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
         and (spec.role is None or _ROLE_TYPES.get(spec.role) == spec.type)
         and spec.write in get_args(Write)
         and all(
-            _is_any(flag, bool) for flag in (spec.required, spec.wanted, spec.clearable, spec.dated)
+            _is_any(flag, bool)
+            for flag in (spec.required, spec.wanted, spec.clearable, spec.dated, spec.offered)
         )
         and (spec.allowed is None or _are(spec.allowed, _is_text))
         and _are(spec.allowed_labels, _sound_label)
@@ -125,7 +163,12 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
 
 
 def _sound_choice(choice: Any) -> bool:  # noqa: ANN401 - as above
-    return type(choice) is Choice and is_id(choice.code) and _is_text(choice.label)
+    return (
+        type(choice) is Choice
+        and is_id(choice.code)
+        and _is_text(choice.label)
+        and _is_text(choice.detail)
+    )
 
 
 def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above

@@ -50,18 +50,24 @@ class Doubts:
         """Look at everybody in doubt once; return the writes that have had no effect so far."""
         return self._absent(self.recorder.in_doubt())
 
-    def without_effect(self) -> list[Write]:
+    def without_effect(self, *, patient: bool = False) -> list[Write]:
         """
         Return the writes that certainly had no effect, after two looks at them.
 
         A create is among them only if it is late enough and nobody like that is there without a
-        number: no look at numbers would find them.
+        number: no look at numbers would find them. *patient*: creates that are not late enough are
+        looked at twice, too, since they may have come through by then.
         """
-        late = [write for write in self.look_up() if self._left_s(write) <= 0]
-        if not late:
+        absent = self.look_up()
+        if not patient:
+            absent = self._late(absent)
+        if not absent:
             return []
         self.pause(self.settle_wait_s, "settle")
-        return self._with_number(self._absent(late))
+        return self._with_number(self._late(self._absent(absent)))
+
+    def _late(self, writes: Sequence[Write]) -> list[Write]:
+        return [write for write in writes if self._left_s(write) <= 0]
 
     def is_created_elsewhere(self, item: Item) -> bool:
         """Return whether the system may still be creating this employee for another run."""
@@ -158,7 +164,7 @@ class Doubts:
                 self.look.is_like(write.item, person) for person in numberless
             ):
                 reason = Remark("created_without_number")
-                self.recorder.no_creates = reason
+                self.recorder.left_out(write.item)
                 self.recorder.record(
                     write.item, Outcome.FAILED, reason, write=write.id, result=ACCEPTED
                 )
@@ -248,7 +254,7 @@ class Answers:
         reason = self._wrong(write, person)
         result = NOT_STORED
         if reason is not None and reason.code == "created_without_number":
-            self.recorder.no_creates = reason
+            self.recorder.left_out(write.item)
             result = ACCEPTED
         self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id, result=result)
 

@@ -2,6 +2,7 @@
 
 RenkeiError
 ├── UsageError           ask for something else                                    exit 2
+│   └── SeveralErrors    ... many mistakes at once
 ├── ConfigurationError   a person must change a setting, a file or an installation exit 3
 │   └── MappingError     ... many places of one file at once
 ├── SystemFault          what one of the two systems did                           exit 4
@@ -25,9 +26,21 @@ Where a command of the command line helps, it stands apart as the *hint*: a page
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import ClassVar
 
 import attrs
+
+
+@attrs.frozen
+class Said:
+    """One sentence of an error, with the commands that help against just this."""
+
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
 
 
 class RenkeiError(Exception):
@@ -56,6 +69,23 @@ class UsageError(RenkeiError):
 
     exit_code = 2
     default_code = "usage"
+
+
+class SeveralErrors(UsageError):
+    """
+    Many mistakes of one request; what helps against several stands behind the first of them.
+
+    *mistakes* is what a person reads where commands can be typed.
+    """
+
+    def __init__(self, mistakes: Sequence[Said], *, code: str) -> None:
+        first = {each.hint: index for index, each in reversed(list(enumerate(mistakes)))}
+        self.mistakes = tuple(
+            each if first[each.hint] == index else Said(each.message)
+            for index, each in enumerate(mistakes)
+        )
+        hints = "\n".join(each.hint for each in self.mistakes if each.hint)
+        super().__init__("\n".join(each.message for each in mistakes), code=code, hint=hints)
 
 
 class ConfigurationError(RenkeiError):
@@ -176,8 +206,9 @@ class RecordError(RenkeiError):
     The system refuses this one employee; the others go on.
 
     *fields* names what it refuses. *detail* is the system's own text: it may quote personal values,
-    so it goes to the report and never to a log or a terminal. *accepted* tells of a create that the
-    system carried out in a way that a look-up cannot find: no further one may be sent.
+    so it goes to the report and to nothing that a schedule or a log keeps. *accepted* tells of a
+    create that the system carried out in a way that a look-up cannot find: no further one may be
+    sent.
     """
 
     exit_code = 1

@@ -17,8 +17,8 @@ from renkei.errors import UsageError
 from renkei.i18n import _
 from renkei.labels import Labels
 from renkei.model import Difference, Item, Remark
-from renkei.printable import printable
-from renkei.texts import difference_text, outcome_text, reason_text
+from renkei.printable import one_line, printable
+from renkei.texts import difference_text, outcome_text, reason_text, try_text
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -59,7 +59,7 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
     """Yield a header, then one row for each employee with what became of them."""
     yield (
         *(_("number"), _("name"), _("difference")),
-        *(_("outcome"), _("reason"), _("answer"), _("changes")),
+        *(_("outcome"), _("reason"), _("answer"), _("changes"), _("earlier tries")),
     )
     for item in items:
         yield (
@@ -68,8 +68,9 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
             difference_text(item.difference),
             outcome_text(item.outcome) if item.outcome else "",
             _remarks((item.outcome_reason,) if item.outcome_reason else item.reasons, labels),
-            item.detail or "",
+            one_line(item.detail or ""),
             changes_text(item, labels),
+            " / ".join(try_text(before, labels) for before in item.earlier),
         )
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
+from functools import cache
 
 from attrs import evolve, frozen
 
 from renkei import estimate
 from renkei.clock import Clock, base_dates
 from renkei.compare import Comparison
-from renkei.errors import AccessError, ListChangedError
+from renkei.errors import AccessError, ListChangedError, SystemFault
 from renkei.i18n import _, label
-from renkei.model import Difference, FieldSpec, Item, Remark
+from renkei.mapping import offered_offline, unoffered
+from renkei.model import OPTIONAL_ROLES, Difference, FieldSpec, Item, Remark
 from renkei.observer import Observer
 from renkei.plugins import Reader
 from renkei.roster import Roster
@@ -68,7 +70,10 @@ class Plan:
         if self.pairing.comes_back:
             found.insert(0, Remark("substitutes_come_back", (target.reader.name,)))
         nameless = self.store.accepted(target.reader.name)
-        items = (_unless_there(item, nameless) for item in comparison.items(*rosters))
+        gaps = cache(lambda: never_filled(target.reader, self.pairing))  # asked if anybody is new
+        items = (
+            _unless_gaps(_unless_there(item, nameless), gaps) for item in comparison.items(*rosters)
+        )
         counts = self.store.add_items(run_id, items)
         shrunk = self._shrunk(sum(counts.values()), base)
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
@@ -158,7 +163,7 @@ def refuse_unknown_roles(side: Side, roster: Roster) -> None:
 
     That is what a token without the right looks like; comparing on would treat it as empty.
     """
-    roles = {spec.name: spec for spec in side.specs if spec.role}
+    roles = {s.name: s for s in side.specs if s.role and s.role not in OPTIONAL_ROLES}
     missing = roster.unknown_to_all(roles)
     if missing:
         names = ", ".join(f"{label(roles[name].label)} ({name})" for name in sorted(missing))
@@ -196,6 +201,27 @@ def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
     if item.difference is not Difference.NEW or item.number not in nameless:
         return item
     reasons = (*item.reasons, Remark("created_without_number"))
+    return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
+
+
+def never_filled(reader: Reader, pairing: Pairing) -> tuple[str, ...]:
+    """Return the fields that a new employee needs, that no pair fills and nobody can choose."""
+    if not pairing.new_fields:
+        return ()
+    offered = offered_offline(reader.fields)
+    if not offered:
+        try:
+            offered = frozenset(new.name for new in reader.new_employee_fields())
+        except SystemFault:
+            return ()  # the choice of new values asks again, and tells
+    return tuple(spec.name for spec in unoffered(pairing.new_fields, offered))
+
+
+def _unless_gaps(item: Item, gaps: Callable[[], tuple[str, ...]]) -> Item:
+    """Return *item*, blocked if it is new and *gaps* says what can never be filled."""
+    if item.difference is not Difference.NEW or not gaps():
+        return item
+    reasons = (*item.reasons, Remark("nothing_fills", gaps()))
     return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
 
 

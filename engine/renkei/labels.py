@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 from attrs import field, frozen
 
 from renkei.i18n import _, label, language
 from renkei.model import FieldSpec, Label, Run, Status, Value
 from renkei.printable import printable
+
+Possible = Literal["fetch", "choose", "resume", "retry"]
+"""What may be done with a run: fetch its pair again, choose, go on, try those who failed again."""
+
+ALL: frozenset[Possible] = frozenset(get_args(Possible))
 
 WEEKDAYS = "月火水木金土日"
 
@@ -47,6 +53,7 @@ class Labels:
     *connections* and *settings* are by name, *fields* by connection and name. *pairs* are the
     fields that the mapping pairs, the source's and the target's, in its order. *technical*: for
     those who type commands names stand behind labels, and days are written as commands take them.
+    *possible* is what may be advised to be done with the run.
     """
 
     run: Run | None = None
@@ -55,6 +62,7 @@ class Labels:
     settings: Mapping[str, Label] = field(factory=dict)
     pairs: tuple[tuple[str, str], ...] = ()
     technical: bool = False
+    possible: frozenset[Possible] = ALL
 
     @property
     def source(self) -> str:

@@ -87,7 +87,7 @@ def _plain(value: object) -> object:
 
 def _renderer(*, json: bool, out: _Lines) -> structlog.typing.Processor:
     if json:
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
+        return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(colors=out.isatty())
 
 

@@ -90,8 +90,7 @@ class Look:
         return tuple(
             change.field
             for change in item.changes
-            if change.field not in person.values
-            or not self._same(change.field, person.values[change.field], change.after)
+            if not self._holds(person, change.field, change.after)
         )
 
     def not_stored(self, item: Item, person: Employee) -> tuple[str, ...]:
@@ -101,7 +100,7 @@ class Look:
         return tuple(
             name
             for name, value in {**sent, **chosen}.items()
-            if name in person.values and not self._same(name, person.values[name], value)
+            if name in person.values and not self._holds(person, name, value)
         )
 
     def changed_too(self, item: Item, person: Employee) -> tuple[str, ...]:
@@ -110,9 +109,7 @@ class Look:
         return tuple(
             name
             for name, value in sorted((item.before or {}).items())
-            if name not in sent
-            and name in person.values
-            and not self._same(name, person.values[name], value)
+            if name not in sent and name in person.values and not self._holds(person, name, value)
         )
 
     def is_like(self, item: Item, person: Employee) -> bool:
@@ -121,9 +118,15 @@ class Look:
         who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO} & sent
         return not (who or sent) & set(self.differing(item, person))
 
-    def _same(self, name: str, a: Value, b: Value) -> bool:
-        """Tell whether two values count as the same; a chosen one is a code, and none is mapped."""
-        return a == b if name in self.chosen else self.comparison.translation.same(name, a, b)
+    def _holds(self, person: Employee, name: str, value: Value) -> bool:
+        """Tell whether a field has *value*, be it among others; one that no pair fills exactly."""
+        if name not in person.values:
+            return False
+        values = (person.values[name], *person.others.get(name, ()))
+        translation = self.comparison.translation
+        if not translation.writes(name):
+            return value in values
+        return any(translation.same(name, each, value) for each in values)
 
 
 def ref_of(item: Item) -> Ref:

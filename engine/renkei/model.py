@@ -18,8 +18,14 @@ Value = str | dt.date | int | bool | None
 Values = Mapping[str, Value]
 """Values by field name; a field that is absent is unknown."""
 
+Others = Mapping[str, tuple[Value, ...]]
+"""Further values by field name, none of them empty."""
+
 Type = Literal["text", "date", "integer", "boolean"]
-Role = Literal["number", "family_name", "given_name", "birth", "hired", "left", "retired"]
+Role = Literal["number", "family_name", "given_name", "birth", "hired", "left", "retired", "email"]
+OPTIONAL_ROLES = frozenset[Role]({"email"})
+"""Roles that only say of what kind a text is: nobody is listed or paired by them."""
+
 Write = Literal["always", "create", "never"]
 
 
@@ -40,7 +46,8 @@ class FieldSpec:
     *required*: the system refuses a new employee without it. *wanted*: it often does, depending on
     its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
     *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
-    depends on the day it is asked for.
+    depends on the day it is asked for. *offered*: the choices for a new employee are among the
+    connector's ``new_employee_fields``.
     """
 
     name: str
@@ -55,6 +62,7 @@ class FieldSpec:
     allowed_labels: tuple[Label, ...] = ()
     max_length: int | None = None
     dated: bool = False
+    offered: bool = False
 
 
 @frozen(kw_only=True)
@@ -62,15 +70,18 @@ class Employee:
     """
     One person as one system knows them.
 
-    A field absent from *values* is unknown; None is known to be empty. *unreadable* names the
-    fields whose value the connector could not make sense of: they are unknown, and the person
-    cannot be synced. *extra* is whatever the connector wants back when it updates this person.
+    A field absent from *values* is unknown; None is known to be empty. *others* has the further
+    values of fields that hold several: the one in *values* is compared and replaced, the others
+    count as the same and stay. *unreadable* names the fields whose value the connector could not
+    make sense of: they are unknown, and the person cannot be synced. *extra* is whatever the
+    connector wants back when it updates this person.
     """
 
     id: str
     values: Values
     unreadable: tuple[str, ...] = ()
     extra: object = None
+    others: Others = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -83,10 +94,22 @@ class Ref:
 
 @frozen
 class Choice:
-    """One value a required new-record field can take; *label* is the system's own text."""
+    """
+    One value a required new-record field can take; *label* is the system's own text.
+
+    *detail* is what tells it from another one of the same label, such as an address. A connector
+    may always give it; it is kept only where it is needed.
+    """
 
     code: str
     label: str
+    detail: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people see."""
+        text = self.label or self.code
+        return f"{text} ({self.detail})" if self.detail else text
 
 
 @frozen
@@ -193,7 +216,11 @@ class Change:
 
 @frozen
 class Remark:
-    """A reason or a note: a stable *code*, with the fields and dates it speaks of (never names)."""
+    """
+    A reason or a note: a stable *code*, with the fields and dates it speaks of (never names).
+
+    That of an employee may also quote a value: it is purged with the others and never logged.
+    """
 
     code: str
     about: tuple[str, ...] = ()
@@ -214,8 +241,9 @@ class Item:
     One employee of the plan.
 
     *kana* is how the name is read, as far as the mapping tells: people search by it. *read* is what
-    the source said, *before* the target's mapped fields at the fetch (None for a new employee),
-    *after* the translated values. *changes* is empty unless there is something to write. From the
+    the source said, *before* what the target said at the fetch of the fields that are compared
+    (None for a new employee), *after* the translated values; *read_others* and *before_others* are
+    the further values of both. *changes* is empty unless there is something to write. From the
     choice on, *selected* and *new_values* (required new-record fields) are set; from the sync on,
     *outcome* with its *outcome_reason* and *detail*, the system's own words; *earlier* has what
     became of the tries before the last one, oldest first.
@@ -228,7 +256,9 @@ class Item:
     target_id: str | None = None
     kana: str = ""
     read: Values = field(factory=dict)
+    read_others: Others = field(factory=dict)
     before: Values | None = None
+    before_others: Others = field(factory=dict)
     after: Values = field(factory=dict)
     changes: tuple[Change, ...] = ()
     reasons: tuple[Remark, ...] = ()
@@ -245,7 +275,7 @@ class Item:
     def written(self) -> tuple[Change, ...]:
         """What a sync writes, for people: the changes, then what was chosen for a new employee."""
         chosen = self.new_values.items()
-        return (*self.changes, *(Change(name, None, c.label or c.code) for name, c in chosen))
+        return (*self.changes, *(Change(name, None, c.shown) for name, c in chosen))
 
 
 @frozen(kw_only=True)

@@ -1,16 +1,21 @@
 """The file for ``--new-file``: required new-record values, one row for each new employee.
 
-What spreadsheets save is read: UTF-8 (with or without mark) or CP932, commas, RFC 4180 quotes, any
-line end. A row whose first cell starts with ``#`` is a comment. Every mistake is told with its row
-and column, all at once. Whether a number or a choice exists is not known here.
+What spreadsheets save is read: UTF-8 (with or without mark), CP932, or UTF-16 with its mark (the
+"Unicode text" of Excel); commas or tabs, RFC 4180 quotes, any line end. A row whose first cell
+starts with ``#`` is a comment. Every mistake is told with its row and column, the first hundred at
+once. Whether a number or a choice exists is not known here.
+
+However a file is made, it takes little memory: its size, its rows and the length of a row are
+limited, and it is read row by row.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import difflib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -21,7 +26,13 @@ from renkei.model import NewField, NewRow
 from renkei.printable import printable
 
 NUMBER = ("number", "社員番号")
-MAX_BYTES = 50_000_000
+MAX_BYTES = 10_000_000
+MAX_ROWS = 100_000
+MAX_LINE = 10_000
+"""Characters; a row of all fields has fewer than 200."""
+MAX_MISTAKES = 100
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_new_file(path: Path, fields: Sequence[str]) -> tuple[NewRow, ...]:
@@ -32,9 +43,9 @@ def read_new_file(path: Path, fields: Sequence[str]) -> tuple[NewRow, ...]:
         UsageError: With one line ``FILE:ROW:COLUMN: message`` for each mistake.
     """
     reader = _Reader(path)
-    rows = list(reader.records(_decoded(path)))
-    header = reader.header(rows, fields)
-    result = tuple(reader.new_rows(rows[1:], header))
+    rows = reader.records(_decoded(path))
+    header = reader.header(next(rows, None), fields)
+    result = tuple(reader.new_rows(rows, header))
     reader.raise_mistakes()
     return result
 
@@ -48,7 +59,7 @@ def template(fields: Sequence[NewField]) -> Iterator[Sequence[str]]:
         title = each.label.ja if language() == "ja" else each.label.en
         yield ("#", each.name, title)
         for choice in each.choices:
-            yield ("#", each.name, choice.code, choice.label)
+            yield ("#", each.name, choice.code, choice.shown)
 
 
 @frozen
@@ -67,18 +78,23 @@ class _Reader:
 
     def mistake(self, row: int, column: int, message: str) -> None:
         self.mistakes.append((row, column, message))
+        if len(self.mistakes) == MAX_MISTAKES:
+            self.raise_mistakes()
 
     def raise_mistakes(self) -> None:
         if not self.mistakes:
             return
         self.mistakes.sort()
         lines = [f"{self.where(row, column)}: {text}" for row, column, text in self.mistakes]
+        if len(lines) == MAX_MISTAKES:
+            lines.append(_("{path}: there may be further mistakes.").format(path=self.path))
         where = self.where(*self.mistakes[0][:2])
         raise UsageError(printable_lines(lines), code="new_file", where=where)
 
     def records(self, text: str) -> Iterator[_Row]:
         """Yield the rows that say something, without comments and empty cells at their end."""
-        records = csv.reader(io.StringIO(text, newline=""), strict=True)
+        lines = self._lines(text)
+        records = csv.reader(lines, delimiter=_delimiter(text), strict=True)
         place = 0
         try:
             for cells in records:
@@ -94,21 +110,35 @@ class _Reader:
                 _('The quotation marks of this row do not match: write "" for one inside.'),
             )
 
+    def _lines(self, text: str) -> Iterator[str]:
+        """Yield line by line; raises at the first one that no spreadsheet of ours can have."""
+        for place, line in enumerate(io.StringIO(text, newline=""), 1):
+            if len(line) > MAX_LINE:
+                message = _("This row is longer than {count} characters.")
+                self.mistake(place, 1, message.format(count=MAX_LINE))
+                self.raise_mistakes()
+            if place > MAX_ROWS:
+                message = _("The file has more than {count} rows. Divide it.")
+                self.mistake(place, 1, message.format(count=MAX_ROWS))
+                self.raise_mistakes()
+            yield line
+
     def _refuse_nul(self, row: _Row) -> None:
         for column, cell in enumerate(row.cells, 1):
             if "\0" in cell:
                 self.mistake(row.place, column, _("This cell holds a NUL character. Remove it."))
 
-    def header(self, rows: Sequence[_Row], fields: Sequence[str]) -> tuple[str, ...]:
+    def header(self, row: _Row | None, fields: Sequence[str]) -> tuple[str, ...]:
         """Return the name of every column; the number's is ``number``."""
-        if not rows:
+        if row is None:
             self.mistake(1, 1, _("The file has no header. Its first row names the columns."))
             self.raise_mistakes()
-        names = tuple(NUMBER[0] if cell in NUMBER else cell for cell in rows[0].cells)
+            return ()
+        names = tuple(NUMBER[0] if cell in NUMBER else cell for cell in row.cells)
         for column in range(1, len(names) + 1):
-            self._check_column(rows[0].place, column, names, fields)
+            self._check_column(row.place, column, names, fields)
         if NUMBER[0] not in names:
-            self.mistake(rows[0].place, 1, _("There is no column “number”. Add it."))
+            self.mistake(row.place, 1, _("There is no column “number”. Add it."))
         return names
 
     def _check_column(
@@ -120,7 +150,7 @@ class _Reader:
         elif name in names[: column - 1]:
             self.mistake(row, column, _("The column “{name}” is there twice.").format(name=name))
 
-    def new_rows(self, rows: Sequence[_Row], header: Sequence[str]) -> Iterator[NewRow]:
+    def new_rows(self, rows: Iterable[_Row], header: Sequence[str]) -> Iterator[NewRow]:
         seen: dict[str, int] = {}
         key = header.index(NUMBER[0]) if NUMBER[0] in header else None
         for row in rows:
@@ -183,13 +213,30 @@ def _unknown(name: str, fields: Sequence[str]) -> str:
     return message.format(name=name, names=_(", ").join((NUMBER[0], *fields)))
 
 
+def _delimiter(text: str) -> str:
+    """Return what stands between the cells of the first line that is no comment."""
+    for line in io.StringIO(text, newline=""):
+        if line.strip() and not line.lstrip('"').startswith("#"):
+            return "," if "," in line or "\t" not in line else "\t"
+    return ","
+
+
 def _decoded(path: Path) -> str:
     data = _bytes(path)
-    marked = data.startswith(b"\xef\xbb\xbf")
+    if data.startswith(_UTF16):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError:
+            raise _other_utf16(path) from None
+    if b"\0" in data[:4]:
+        raise _other_utf16(path)
+    marked = data.startswith(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         first = problem
+    if b"\0" in data:
+        raise _other_utf16(path)
     if not marked:
         try:
             return data.decode("cp932")
@@ -206,11 +253,16 @@ def _bytes(path: Path) -> bytes:
         message = _("{path} cannot be read: {why}.").format(path=path, why=problem.strerror)
         raise UsageError(message, code="new_file", where=str(path)) from None
     if len(data) > MAX_BYTES:
-        message = _("{path} is larger than {size} MB.").format(
-            path=path, size=MAX_BYTES // 1_000_000
-        )
+        message = _(
+            "{path} is larger than {size} MB. Divide it, or leave out other columns."
+        ).format(path=path, size=MAX_BYTES // 1_000_000)
         raise UsageError(message, code="new_file", where=str(path))
     return data
+
+
+def _other_utf16(path: Path) -> UsageError:
+    message = _("{path} is in a kind of UTF-16 that cannot be read. Save it as CSV UTF-8.")
+    return UsageError(message.format(path=path), code="new_file", where=str(path))
 
 
 def _undecodable(path: Path, data: bytes, start: int) -> UsageError:

@@ -14,7 +14,14 @@ from renkei.i18n import _, language
 from renkei.labels import Labels, date_text
 from renkei.model import Change, Difference, Item, Outcome, Run, Value
 from renkei.printable import printable
-from renkei.texts import difference_text, number_text, outcome_text, reason_text
+from renkei.texts import (
+    difference_text,
+    number_text,
+    outcome_text,
+    reason_text,
+    try_text,
+    words_text,
+)
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -142,11 +149,10 @@ def _value(name: str, value: Value, labels: Labels) -> str:
 
 def _outcome(item: Item, labels: Labels) -> str:
     remarks = (item.outcome_reason,) if item.outcome_reason else (*item.reasons, *item.notes)
-    lines = [
-        f'<div class="remark">{_safe(reason_text(remark, labels))}</div>' for remark in remarks
-    ]
-    if item.detail:
-        lines.append(f'<div class="remark">{_safe(item.detail)}</div>')
+    texts = [reason_text(remark, labels) for remark in remarks]
+    texts += [words_text(item.detail)] if item.detail else []
+    texts += [try_text(before, labels) for before in item.earlier]
+    lines = [f'<div class="remark">{_safe(text)}</div>' for text in texts]
     if item.outcome:
         lines.insert(0, f'<div class="{item.outcome}">{_safe(outcome_text(item.outcome))}</div>')
     return "".join(lines)

@@ -8,7 +8,7 @@ fail only with an error that names it; the other connections still work.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -17,7 +17,18 @@ from typing import Any, NoReturn, TypeVar
 import pluggy
 from attrs import evolve, frozen
 
-from renkei.contract import PYTHON, is_id, is_sound, is_sound_error, real_text, storable
+from renkei.choices import told_apart
+from renkei.contract import (
+    PYTHON,
+    hidden_account,
+    hidden_new_field,
+    hide_in_error,
+    is_id,
+    is_sound,
+    is_sound_error,
+    real_text,
+    storable,
+)
 from renkei.errors import (
     AnswerError,
     ConfigurationError,
@@ -31,6 +42,7 @@ from renkei.errors import (
 from renkei.hookspecs import REQUIRED, ConnectorSpec
 from renkei.http import Connection
 from renkei.i18n import _
+from renkei.mapping.values import is_empty
 from renkei.model import (
     Account,
     ClosedHours,
@@ -165,17 +177,16 @@ class Reader:
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
-        fields = tuple(self._required("new_employee_fields", NewField))
+        offered = self._required("new_employee_fields", NewField)
+        fields = tuple(hidden_new_field(new, self._hide) for new in offered)
         names = [new.name for new in fields]
         for name in names:
             if name not in self._types or names.count(name) > 1:
                 self._nonsense("new_employee_fields", name)
-        return fields
-
-    def refuse_missing(self, names: set[str]) -> None:
-        """Raise ConnectorError for required fields the connector offers no choices for."""
-        if names:
-            self._nonsense("new_employee_fields", ", ".join(sorted(names)))
+        promised = {spec.name for spec in self.fields if spec.offered}
+        if broken := promised - set(names):
+            self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
+        return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
 
     def check(self) -> Account | None:
         """Prove the credentials; None if the connector has no way to."""
@@ -185,7 +196,11 @@ class Reader:
             account: Account = self._hook.check()
             if not is_sound(account, Account):
                 self._nonsense("check", type(account).__name__)
-            return account
+            return hidden_account(account, self._hide)
+
+    def _hide(self, text: str) -> str:
+        """Return a text that the connector has handed over, without the token."""
+        return self.connection.token.hidden_in(text)
 
     def _read_fields(self) -> tuple[FieldSpec, ...]:
         specs = tuple(self._required("fields", FieldSpec))
@@ -225,6 +240,7 @@ class Reader:
             error.where = error.where or self.name
             if isinstance(error, RecordError | SystemFault) and error.detail is not None:
                 error.detail = real_text(error.detail)  # the system's own words, whatever they are
+            hide_in_error(error, self._hide)
             raise
         except KeyboardInterrupt:
             raise
@@ -239,7 +255,8 @@ class Reader:
         message = _(
             "{name}: the connector's {hook} broke its contract: {what}. Report this to its author."
         )
-        raise ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
+        said = message.format(name=self.name, hook=hook, what=self._hide(what))
+        raise ConnectorError(said, where=self.name)
 
     def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
         wanted = set(fields)
@@ -265,18 +282,42 @@ class Reader:
         if type(person.unreadable) is not tuple:
             self._nonsense(hook, type(person.unreadable).__name__)
         unreadable = [name for name in self._types if name in person.unreadable and name in wanted]
-        for name, value in person.values.items():
+        for name, value in self._wanted(hook, person.values, wanted):
+            self._check_type(hook, name, value)
+            if _is_storable(value):
+                values[name] = None if value == "" else value
+            else:
+                unreadable.append(name)
+        others = self._others(hook, person, wanted)
+        return evolve(person, values=values, unreadable=tuple(unreadable), others=others)
+
+    def _others(
+        self, hook: str, person: Employee, wanted: set[str]
+    ) -> dict[str, tuple[Value, ...]]:
+        """Return the further values that say something and that can be stored."""
+        kept = {}
+        for name, further in self._wanted(hook, person.others, wanted):
+            if type(further) is not tuple:
+                self._nonsense(hook, f"{name}: {type(further).__name__}")
+            for value in further:
+                self._check_type(hook, name, value)
+            if told := tuple(v for v in further if not is_empty(v) and _is_storable(v)):
+                kept[name] = told
+        return kept
+
+    def _wanted(
+        self, hook: str, by_name: Mapping[str, T], wanted: set[str]
+    ) -> Iterator[tuple[str, T]]:
+        """Yield what there is for the fields that were asked for; none has an unknown name."""
+        for name, each in by_name.items():
             if name not in self._types:
                 self._nonsense(hook, name)
-            if name not in wanted:
-                continue
-            if value is not None and type(value) is not PYTHON[self._types[name]]:
-                self._nonsense(hook, f"{name}: {type(value).__name__}")
-            if isinstance(value, str) and not storable(value):
-                unreadable.append(name)
-            else:
-                values[name] = None if value == "" else value
-        return evolve(person, values=values, unreadable=tuple(unreadable))
+            if name in wanted:
+                yield name, each
+
+    def _check_type(self, hook: str, name: str, value: Value) -> None:
+        if value is not None and type(value) is not PYTHON[self._types[name]]:
+            self._nonsense(hook, f"{name}: {type(value).__name__}")
 
 
 @frozen
@@ -338,7 +379,8 @@ def _plug(connection: Connection) -> pluggy.PluginManager:
     connector = connection.connector
     try:
         plugin = _entry(connector).load()(connection)
-    except RenkeiError:
+    except RenkeiError as error:
+        hide_in_error(error, connection.token.hidden_in)
         raise
     except KeyboardInterrupt:
         raise
@@ -379,6 +421,10 @@ def _entry(connector: str) -> EntryPoint:
 def _unusable(connector: str, what: str) -> ConfigurationError:
     message = _("Connector {name} cannot be used: {what}. Repair or uninstall it.")
     return ConfigurationError(message.format(name=connector, what=what), where=connector)
+
+
+def _is_storable(value: Value) -> bool:
+    return not isinstance(value, str) or storable(value)
 
 
 def _implemented(manager: pluggy.PluginManager, hook: str) -> bool:

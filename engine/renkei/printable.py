@@ -16,6 +16,11 @@ def printable(text: str) -> str:
     return _HIDDEN.sub(_spelt, text)
 
 
+def one_line(text: str) -> str:
+    """Return the lines of *text* as one: where each has a row of its own."""
+    return " / ".join(line for each in text.splitlines() if (line := each.strip()))
+
+
 def json_safe(document: str) -> str:
     """Return the same JSON *document* without a raw control or invisible character."""
     return "\n".join(_HIDDEN.sub(_json_escape, line) for line in document.split("\n"))

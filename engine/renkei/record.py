@@ -51,6 +51,10 @@ class Recorder:
         """Return whether somebody has asked the run to stop."""
         return self.store.is_cancelled(self.hold.lease.run_id)
 
+    def left_out(self, item: Item) -> None:
+        """Create nobody else: the target left out the number of *item*, as it would of all."""
+        self.no_creates = numberless(str(item.number))
+
     def record(
         self,
         item: Item,
@@ -79,3 +83,8 @@ class Recorder:
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
             self._done = min(self._done + 1, self._total)
             self.observer.writing(self._done, self._total)
+
+
+def numberless(*numbers: str) -> Remark:
+    """Return why a run creates nobody else: those with *numbers* were created without them."""
+    return Remark("created_without_number", ("number", *numbers))

@@ -6,12 +6,15 @@ Every function raises, or returns the error for its caller to raise.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import starmap
 
 from renkei.clock import base_dates
 from renkei.errors import BusyError, UnusualError, UsageError
 from renkei.i18n import _
 from renkei.labels import Labels
+from renkei.mapping import near_key
 from renkei.model import Remark, Run, Status
 from renkei.texts import reason_text, status_text
 
@@ -33,11 +36,28 @@ def refuse_date(base: dt.date, today: dt.date) -> None:
         raise UsageError(message.format(date=base, first=first, last=last), code="base_date")
 
 
-def refuse_numbers(unknown: Sequence[str]) -> None:
-    """Raise for numbers that are not in a plan."""
-    if unknown:
+def refuse_numbers(numbers: AbstractSet[str], known: AbstractSet[str]) -> None:
+    """Raise for those of *numbers* that are not among the *known* ones of a plan."""
+    if not numbers <= known:
+        unknown = near_numbers(sorted(numbers - known), known)
         message = _("These numbers are not in the plan: {numbers}.")
-        raise UsageError(message.format(numbers=", ".join(unknown)), code="unknown_number")
+        said = message.format(numbers=", ".join(starmap(_with_near, unknown.items())))
+        raise UsageError(said, code="unknown_number")
+
+
+def near_numbers(unknown: Sequence[str], known: Iterable[str]) -> dict[str, list[str]]:
+    """Return for each of *unknown* which of the *known* numbers a person may mean by it."""
+    alike: dict[str, list[str]] = {near_key(number): [] for number in unknown}
+    for number in known:
+        if (key := near_key(number)) in alike and number:
+            alike[key].append(number)
+    return {number: sorted(alike[near_key(number)]) for number in unknown}
+
+
+def _with_near(number: str, near: Sequence[str]) -> str:
+    if not near:
+        return number
+    return _("{number} (but {near} is)").format(number=number, near=", ".join(near))
 
 
 def refuse_over(run: Run, hours: int, *, but: Status | None = None) -> None:

@@ -82,16 +82,28 @@ class Roster:
     def _pack(self, employee: Employee) -> bytes:
         values = employee.values
         row = [_to_plain(values[s.name]) if s.name in values else _UNKNOWN for s in self._specs]
-        return marshal.dumps((employee.id, employee.unreadable, *row))
+        others = [
+            (index, *map(_to_plain, employee.others[spec.name]))
+            for index, spec in enumerate(self._specs)
+            if spec.name in employee.others
+        ]
+        return marshal.dumps((employee.id, employee.unreadable, others, *row))
 
     def _unpack(self, packed: bytes) -> Employee:
-        person, unreadable, *row = marshal.loads(packed)  # noqa: S302 - packed by _pack, in memory
-        values: dict[str, Value] = {
-            spec.name: dt.date.fromordinal(value) if spec.type == "date" and value else value
-            for spec, value in zip(self._specs, row, strict=True)
-            if value is not _UNKNOWN
-        }
-        return Employee(id=person, values=values, unreadable=unreadable)
+        person, unreadable, others, *row = marshal.loads(packed)  # noqa: S302 - packed by _pack
+        return Employee(
+            id=person,
+            values={
+                spec.name: _from_plain(spec, value)
+                for spec, value in zip(self._specs, row, strict=True)
+                if value is not _UNKNOWN
+            },
+            unreadable=unreadable,
+            others={
+                self._specs[index].name: tuple(_from_plain(self._specs[index], v) for v in further)
+                for index, *further in others
+            },
+        )
 
 
 def _shows(text: str) -> bool:
@@ -101,6 +113,10 @@ def _shows(text: str) -> bool:
 
 def _to_plain(value: Value) -> str | int | bool | None:
     return value.toordinal() if isinstance(value, dt.date) else value
+
+
+def _from_plain(spec: FieldSpec, plain: str | int | bool | None) -> Value:  # noqa: FBT001 - as above
+    return dt.date.fromordinal(int(plain)) if spec.type == "date" and plain else plain
 
 
 def roles_of(values: Values, specs: Iterable[FieldSpec]) -> dict[str, Value]:

@@ -32,7 +32,7 @@ from renkei.errors import (
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
 from renkei.http import Connection
-from renkei.labels import Labels
+from renkei.labels import Labels, Possible
 from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
     ClosedHours,
@@ -299,30 +299,24 @@ class Runs:
         """
         run = self._store.run(run_id)
         if numbers:
-            known = {entry.number for entry in self._store.entries(run_id)}
-            refuse_numbers(sorted(set(numbers) - known))
+            known = {entry.number or "" for entry in self._store.entries(run_id)}
+            refuse_numbers(set(numbers), known)
         found = self._store.items(run_id, differences=differences, numbers=numbers)
-        return self._with_outcomes(run, found)
+        return self._as_of_now(run, found)
 
-    def _with_outcomes(self, run: Run, found: Iterable[Item]) -> Iterator[Item]:
-        """Yield what was *found*; once a sync has begun, with an outcome each."""
+    def _as_of_now(self, run: Run, found: Iterable[Item]) -> Iterator[Item]:
+        """Return the items with the outcomes that the counts of their run have."""
         if run.outcomes is None:
-            yield from found
-            return
+            return iter(found)
         in_doubt = {doubt.item.position for doubt in self._store.open_writes(int(run.id))}
-        for item in found:
-            yield evolve(item, outcome=_outcome_now(item, in_doubt))
+        return (evolve(item, outcome=_outcome_now(item, in_doubt)) for item in found)
 
     def page(
         self, run_id: str, wanted: Filter, *, after: int = 0, before: int | None = None, limit: int
     ) -> list[Item]:
-        """
-        Return the first items of *wanted* after a position, or the last ones before one.
-
-        They have outcomes as :meth:`items` has them.
-        """
-        found = self._store.page(run_id, wanted, after=after, before=before, limit=limit)
-        return list(self._with_outcomes(self._store.run(run_id), found))
+        """Return the first items of *wanted* after a position, or the last ones before one."""
+        page = self._store.page(run_id, wanted, after=after, before=before, limit=limit)
+        return list(self._as_of_now(self._store.run(run_id), page))
 
     def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
         """Return how many employees *wanted* matches, by difference."""
@@ -354,6 +348,7 @@ class Runs:
             settings=settings,
             pairs=tuple(pairs),
             technical=technical,
+            possible=self._possible(run),
         )
 
     def leaving_fields(self, run_id: str) -> set[str]:
@@ -372,6 +367,24 @@ class Runs:
             raise unexplained(run)
         (item, *_others) = self.items(run_id, numbers=[number])
         return item, explain(self._systems.recorded(run), item)
+
+    def possible(self, run_id: str) -> frozenset[Possible]:
+        """Return what is not refused now with a run: whoever advises something asks here first."""
+        return self._possible(self.run(run_id))
+
+    def _possible(self, run: Run) -> frozenset[Possible]:
+        ways: set[Possible] = {"fetch"} if self.is_paired(run.source, run.target) else set()
+        if run.purged or run.status in (Status.FETCHING, Status.SYNCING):
+            return frozenset(ways)
+        good = not self._too_old(run) and self.is_current(run)
+        failed = (run.outcomes or {}).get(Outcome.FAILED, 0) > 0
+        if good and run.status is Status.READY:
+            ways.add("choose")
+        if (good and run.status is Status.PAUSED) or self._store.is_unsettled(run.id):
+            ways.add("resume")
+        if good and failed and run.status in (Status.PAUSED, Status.DONE_WITH_ERRORS):
+            ways.add("retry")
+        return frozenset(ways)
 
     def _aged(self, run: Run) -> Run:
         """Show a plan that nobody began to sync within its time as expired."""
@@ -454,7 +467,22 @@ class Runs:
         stored = self._store.selection(run.id)
         if stored is not None and selection_out(stored) == selection_out(selection):
             return run
+        refuse_over(run, self._hours)
+        if run.status is Status.SYNCING:
+            raise still_at_work(run)
+        self._refuse_old(run)
+        self._current(run)
         raise already_begun(run)
+
+    def refuse_choosing(self, run_id: str) -> None:
+        """Raise what keeps anybody from being chosen in a run, before a person is asked whom."""
+        run = self.run(run_id)
+        if self._store.is_unsettled(run_id):
+            return  # the same choice once more looks up what is in doubt
+        refuse_over(run, self._hours, but=Status.DONE_WITH_ERRORS)
+        if not self._store.has_begun(run_id):
+            self._refuse_old(run)
+            self._current(run)
 
     # --- sync -------------------------------------------------------------------------------
 
@@ -662,10 +690,13 @@ class Runs:
 
 
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
-    """Return the outcome of *item*; of those still without one, *in_doubt* are sent already."""
+    """Return the outcome of *item*; those *in_doubt* are sent already, whatever they waited for."""
     if not item.selected:
         return Outcome.NOT_SELECTED
-    return item.outcome or (Outcome.UNKNOWN if item.position in in_doubt else Outcome.DEFERRED)
+    undecided = item.outcome in (None, Outcome.DEFERRED)
+    if undecided and item.position in in_doubt:
+        return Outcome.UNKNOWN
+    return item.outcome or Outcome.DEFERRED
 
 
 def _in_doubt(run: Run) -> bool:

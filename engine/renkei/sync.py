@@ -18,7 +18,7 @@ from renkei.look import Look
 from renkei.model import Difference, NewField, Outcome, Ref, Remark, Run, Selection, Status, Values
 from renkei.observer import Observer
 from renkei.plugins import Reader, Writer
-from renkei.record import Recorder
+from renkei.record import Recorder, numberless
 from renkei.store import Hold, Lease, Moment, Store
 from renkei.systems import Pairing, Systems
 
@@ -62,9 +62,7 @@ class Order:
 def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
     """Return the live choices for those required fields that the mapping does not fill."""
     names = {spec.name for spec in pairing.new_fields}
-    found = tuple(new for new in reader.new_employee_fields() if new.name in names)
-    reader.refuse_missing(names - {new.name for new in found})
-    return found
+    return tuple(new for new in reader.new_employee_fields() if new.name in names)
 
 
 @define(kw_only=True)
@@ -187,7 +185,7 @@ class Sync:
 
     def _no_creates(self, run: Run) -> Remark | None:
         left_out = self.store.accepted(run.target, int(run.id))
-        return Remark("created_without_number") if left_out else None
+        return numberless(*sorted(left_out)) if left_out else None
 
     # --- the source ---------------------------------------------------------------------------
 

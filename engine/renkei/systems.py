@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from renkei import plugins
 from renkei.clock import Clock
 from renkei.compare import Comparison
-from renkei.config import Config, MappingUse, resolve_secret
+from renkei.config import Config, MappingUse, network_of, resolve_secret
 from renkei.errors import ConfigurationError
 from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
@@ -33,8 +33,9 @@ from renkei.plugins import Reader, Writer
 
 @frozen(kw_only=True)
 class Pairing:
-    """Two systems of one direction with the mapping between them."""
+    """Two systems of one direction, by the *names* of their connections, and their mapping."""
 
+    names: tuple[str, str]
     mapping: Mapping
     settings: MappingType[str, bool]
     source_side: str
@@ -65,6 +66,7 @@ class Pairing:
             source_specs=tuple(source),
             target_specs=tuple(target),
             base=base,
+            names=self.names,
         )
 
 
@@ -118,20 +120,26 @@ class Systems:
         if len(fitting) != 1:
             raise self._no_mapping(source, target, len(fitting))
         ((use, mapping, sides),) = fitting
-        return self.compile(mapping, sides, use.settings)
+        return self.compile((source, target), mapping, sides, use.settings)
 
     def load(self, name_or_path: str) -> Mapping:
         """Read a mapping, a built-in one by name or a file relative to the configuration."""
-        return load_mapping(name_or_path, self.config.base, self.transforms)
+        fields_of = plugins.offline_fields
+        return load_mapping(name_or_path, self.config.base, self.transforms, fields_of)
 
     def compile(
-        self, mapping: Mapping, sides: tuple[str, str], settings: MappingType[str, bool]
+        self,
+        names: tuple[str, str],
+        mapping: Mapping,
+        sides: tuple[str, str],
+        settings: MappingType[str, bool],
     ) -> Pairing:
         """Check *mapping* against its connectors and compile it from one side to the other."""
         fields = self.check(mapping)
         full = mapping.switches(settings)
         source, target = sides
         return Pairing(
+            names=names,
             mapping=mapping,
             settings=full,
             source_side=source,
@@ -155,7 +163,7 @@ class Systems:
         sides = self._sides(use, mapping, run.source, run.target)
         if sides is None:
             raise self._no_mapping(run.source, run.target, 0)
-        return self.compile(mapping, sides, run.settings)
+        return self.compile((run.source, run.target), mapping, sides, run.settings)
 
     def _named_sides(self) -> dict[str, str]:
         """Return every side that the configuration names, over all mappings."""
@@ -177,6 +185,7 @@ class Systems:
             clock=self.clock,
             options=settings.options,
             read_only=read_only,
+            network=network_of(settings, self.config.base),
             timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
             closed_hours=settings.closed_hours,

@@ -2,20 +2,24 @@
 
 The engine says *what* in codes (:class:`renkei.model.Remark`); every face says it with these words.
 In a template ``{fields}`` is everything the remark speaks of, ``{first}`` and ``{second}`` are its
-first parts, ``{rest}`` is all after the first and ``{others}`` all after the second. ``{source}``
+first parts, ``{rest}`` is all after the first and ``{others}`` all after the second. What stands in
+``[…]`` is left out where the remark does not have its parts. ``{source}``
 and ``{target}`` are the systems of the run, ``{system}`` is the connection that the remark is
-about, and ``{resume}`` what to do then: resume, or fetch again after a fetch that failed.
+about, and ``{resume}`` what to do then: resume, or whatever else a run in its status allows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 
 from renkei.i18n import N_, _, label, language
-from renkei.labels import Labels
-from renkei.model import Difference, Label, Outcome, Remark, Status
-from renkei.printable import printable
+from renkei.labels import Labels, value_text
+from renkei.model import Difference, Label, Outcome, Remark, Status, Try
+from renkei.printable import one_line, printable
+
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
 UNKNOWN = Labels()
 """Of a run that nobody can tell."""
@@ -35,69 +39,84 @@ _REASONS: Mapping[str, str] = {
     ),
     "near_number": N_(
         "{target} has a number that differs only by width, case, spaces, hyphens or leading zeros"
-        " ({fields}). Make the two numbers equal and fetch again."
+        "[ ({fields})]. Make the two numbers equal and fetch again."
     ),
     "other_person": N_(
         "The same number belongs to somebody else in {target}: family name, given name and birth"
         " date all differ. Correct the number in one of the systems and fetch again."
     ),
     "missing_required": N_(
-        "{target} needs a value that {source} does not have: {fields}."
+        "{target} needs a value that {source} does not have[: {fields}]."
         " Enter it in {source} and fetch again."
+    ),
+    "nothing_fills": N_(
+        "{target} needs a value for a new employee that no pair of the mapping fills and that"
+        " cannot be chosen[: {fields}]. Add a pair for it to the mapping and fetch again."
     ),
     "retired_without_date": N_(
         "Retired, but without a date. Enter the date of leaving in {source} and fetch again."
     ),
     "unreadable": N_(
-        "A value cannot be read: {fields}. Correct it in the system it comes from and fetch again."
+        "A value in {system} makes no sense[: {rest}]. Correct it in {system} and fetch again."
     ),
     "not_allowed": N_(
-        "{target} does not accept this value: {fields}. Correct it in {source} and fetch again."
+        "{target} does not accept a value[: {fields}]. Correct it in {source} and fetch again."
     ),
     "too_long": N_(
-        "A value is too long for {target}: {fields}. Shorten it in {source} and fetch again."
+        "A value is too long for {target}[: {fields}]. Shorten it in {source} and fetch again."
     ),
     "not_in_table": N_(
-        "The mapping lists no counterpart for this value: {fields}."
+        "The mapping lists no counterpart for a value of {source}[: {first}][ “{second}”]."
         " Add it to the mapping or correct it in {source}, then fetch again."
     ),
     "wrong_type": N_(
-        "A value is of the wrong kind for {target}: {fields}."
+        "A value is of the wrong kind for {target}[: {fields}]."
         " Correct it in {source} or change the mapping, then fetch again."
     ),
     "transform_failed": N_(
-        "The mapping could not convert a value: {fields}."
+        "The mapping could not convert a value[: {fields}]."
         " Correct it in {source} or change the mapping, then fetch again."
     ),
     # What to look at before choosing (notes)
     "near_number_too": N_(
-        "{target} also has a similar number ({fields}). Check that this is the right person."
+        "{target} also has a similar number[ ({fields})]. Check that this is the right person."
     ),
     "near_number_in_source": N_(
-        "{source} also has a similar number ({fields}). Check that this is the right person."
+        "{source} also has a similar number[ ({fields})]. Check that this is the right person."
+    ),
+    "first_of_several": N_(
+        "{source} has several values[: {fields}]. Only the first one is compared and sent."
+    ),
+    "others_stay": N_(
+        "{target} has several values[: {fields}]. Only the one shown here is replaced; the others"
+        " stay."
+    ),
+    "not_emptied": N_(
+        "Empty in {source}, but {target} has several values[: {fields}]. None of them is emptied,"
+        " since nobody can tell which one was meant: remove it in {target} by hand."
     ),
     "resigned_in_target": N_(
-        "Active in {source} but already resigned in {target} ({first})."
+        "Active in {source} but already resigned in {target}[ ({first})]."
         " A sync makes this person active again: check before choosing."
     ),
     "wanted_missing": N_(
-        "Empty, but often needed by {target}: {fields}. Depending on its settings the sync may be"
+        "Empty, but often needed by {target}[: {fields}]. Depending on its settings the sync may be"
         " refused; then enter the value in {source} and fetch again."
     ),
     # About the whole run (notices)
     "left_before_base": N_(
-        "Left on or before the base date but still active in {target}: {first} ({others})."
+        "Left on or before the base date but still active in {target}: {first}[ ({others})]."
         " This run does not touch them. To pass on their dates of leaving, fetch again with the"
         " base date {second}."
     ),
     "left_long_ago": N_(
-        "Left more than three years ago but still active in {target}: {first} ({rest})."
+        "Left more than three years ago but still active in {target}: {first}[ ({rest})]."
         " No base date lists them: enter their dates of leaving in {target} by hand."
     ),
     "substitutes_come_back": N_(
         "{first} is the target, and a setting replaces values there when it is the source (business"
-        " names, for example): the replacements come back as the originals. Turn the setting off"
-        " unless you want this."
+        " names, for example): a replacement that has been changed in {source} comes back as the"
+        " original. Turn the setting off unless you want this."
     ),
     "values_of_today": N_(
         "What is fetched from {system} is as of now; the base date only decides who is listed."
@@ -108,33 +127,33 @@ _REASONS: Mapping[str, str] = {
     ),
     # Why an employee was not synced, and why a run stopped
     "changed_since_fetch": N_(
-        "Changed in {target} since the fetch, so not overwritten: {fields}."
+        "Changed in {target} since the fetch, so not overwritten[: {fields}]."
         " Fetch again to compare anew."
     ),
     "exists_by_now": N_(
         "Somebody created this number in {target} since the fetch. Fetch again to compare."
     ),
     "exists_with_other_values": N_(
-        "Exists in {target} by now, with other values: {fields}. Fetch again to compare."
+        "Exists in {target} by now, with other values[: {fields}]. Fetch again to compare."
     ),
     "gone": N_("No longer in {target}. Fetch again to compare anew."),
     "refused": N_(
-        "{target} refused this employee: {fields}."
+        "{target} refused this employee[: {fields}]."
         " Correct the value in {source} and fetch again."
     ),
     "source_changed": N_(
         "Changed in {source} since the fetch, so the plan does not hold any more. Fetch again."
     ),
     "not_taken": N_(
-        "{target} did not take this employee ({fields}), though it answers otherwise. Its own words"
-        " stand in the report; correct what they name, then try again."
+        "{target} did not take this employee[ ({fields})], though it answers otherwise. Its own"
+        " words stand in the report: correct what they name, then try again."
     ),
     "changed_too": N_(
         "{target} took the change, and shows other values in fields that were not sent, too:"
         " {fields}. Look there who has changed them."
     ),
     "missing": N_(
-        "{target} asks for values that are missing: {fields}. Enter them in {source} and fetch"
+        "{target} asks for values that are missing[: {fields}]. Enter them in {source} and fetch"
         " again."
     ),
     "not_shown_yet": N_(
@@ -146,10 +165,10 @@ _REASONS: Mapping[str, str] = {
         " token may not write it, or the system writes it in its own way. Compare there."
     ),
     "unsendable": N_(
-        "A value cannot be sent: {fields}. Correct it in {source} and fetch again."
+        "A value cannot be sent[: {fields}]. Correct it in {source} and fetch again."
     ),
     "choice_gone": N_(
-        "The value chosen for {first} is no longer offered. Choose another one in a new run."
+        "The value chosen[ for {first}] is no longer offered. Choose another one in a new run."
     ),
     "plan_full": N_(
         "The contract of {target} allows no further employee."
@@ -164,9 +183,56 @@ _REASONS: Mapping[str, str] = {
         " connections, then {resume}."
     ),
     "unavailable": N_("{system} cannot be reached or is failing. {Resume} later."),
-    "closed": N_("The system takes no calls at this time of day. {Resume} from {first} (JST) on."),
+    "closed": N_(
+        "The system takes no calls at this time of day. {Resume} later[, from {first} (JST) on]."
+    ),
     "unreachable": N_(
         "{system} cannot be reached. Check the network and its address, then {resume}."
+    ),
+    "unknown_host": N_(
+        "No address is known for the host of {system}. Check base_url, the network and the name"
+        " servers, then {resume}."
+    ),
+    "port_refused": N_(
+        "The host of {system} refuses the connection. Check the port in base_url, and whether the"
+        " system runs, then {resume}."
+    ),
+    "certificate_authority": N_(
+        "The certificate of {system} is of an authority that is not known here. If it is your"
+        " company's, name it with ca_file; if not, ask who runs your network. Then {resume}."
+    ),
+    "certificate_expired": N_(
+        "The certificate of {system} has expired, or is not valid yet. Check the clock of this"
+        " computer and tell who runs the system, then {resume}."
+    ),
+    "certificate_name": N_(
+        "The certificate of {system} is for another host. Check base_url and ask who runs your"
+        " network, then {resume}."
+    ),
+    "certificate": N_(
+        "The certificate of {system} is not accepted. Check base_url and ask who runs your"
+        " network, then {resume}."
+    ),
+    "proxy_unreachable": N_(
+        "The proxy on the way to {system} cannot be reached. Check proxy in the configuration and"
+        " the network, then {resume}."
+    ),
+    "proxy_certificate": N_(
+        "The certificate of the proxy on the way to {system} is not accepted. Name its authority"
+        " with ca_file, then {resume}."
+    ),
+    "proxy_password": N_(
+        "The proxy on the way to {system} asks for a user name and a password, or does not take"
+        " those it was given. Correct them in the environment variable that proxy names, then"
+        " {resume}."
+    ),
+    "proxy_refused": N_(
+        "The proxy does not let requests through to {system}. Ask who runs it to allow them, then"
+        " {resume}."
+    ),
+    "proxy_failed": N_(
+        "The proxy finds no way to {system}, or is in trouble. Check proxy in the configuration"
+        " and base_url, then {resume}."
     ),
     "connection": N_("The connection to {system} broke. Check the network, then {resume}."),
     "bad_request": N_("{system} did not understand a request. Check base_url, then {resume}."),
@@ -195,7 +261,7 @@ _REASONS: Mapping[str, str] = {
     "connector": N_(
         "The connector of {system} failed. Tell its maker, and {resume} when it is corrected."
     ),
-    "interrupted": N_("Interrupted before the end. Resume to go on."),
+    "interrupted": N_("Interrupted before the end. {Resume} to go on."),
     "in_doubt": N_(
         "Sent, but no answer came: nobody knows yet whether it was accepted. Resume to find out."
     ),
@@ -203,7 +269,7 @@ _REASONS: Mapping[str, str] = {
         "Stopped. Whoever has been written stays as written; fetch again to sync the others."
     ),
     "field_unknown": N_(
-        "{first}: these fields could not be read and are left alone: {rest}."
+        "{first}: these fields could not be read and are left alone[: {rest}]."
         " Give the token the right to read them and fetch again."
     ),
     "unusual_creates": N_(
@@ -218,7 +284,7 @@ _REASONS: Mapping[str, str] = {
         " Check that this number is right."
     ),
     "unusual_emptied": N_(
-        "Employees who lose a value ({others}): {first} (usually at most {second})."
+        "Employees who lose a value[ ({others})]: {first} (usually at most {second})."
         " Check that this number is right."
     ),
     "unusual_shrink": N_(
@@ -239,25 +305,20 @@ _REASONS: Mapping[str, str] = {
 }  # fmt: skip
 
 _WITHOUT_PARTS: Mapping[str, str] = {
-    # The same when a remark that may name fields or times names none
-    "changed_since_fetch": N_(
-        "Changed in {target} since the fetch, so not overwritten. Fetch again to compare anew."
-    ),
-    "exists_with_other_values": N_(
-        "Exists in {target} by now, with other values. Fetch again to compare."
-    ),
-    "refused": N_(
-        "{target} refused this employee. Correct the values in {source} and fetch again."
-    ),
-    "not_taken": N_(
-        "{target} did not take this employee, though it answers otherwise. Look there, then try"
-        " again."
-    ),
+    # Another sentence when a remark that may name fields names none
     "not_stored": N_(
         "{target} answered that it has taken this employee, and does not show them. Look there"
         " before you do anything else: they may be there under another number."
     ),
-    "closed": N_("The system takes no calls at this time of day. {Resume} later."),
+}
+
+_OF_OTHERS: Mapping[str, str] = {
+    # The same said of a whole run, or of somebody else: it names the numbers of those it is about
+    "created_without_number": N_(
+        "{target} created {rest} but left out the number, so that nobody can find them by number."
+        " Nobody else is created in this run. Enter the number there by hand, and do not sync"
+        " {rest} again."
+    ),
 }
 
 _OF_A_FETCH: Mapping[str, str] = {
@@ -267,6 +328,10 @@ _OF_A_FETCH: Mapping[str, str] = {
 
 _PARTS: Mapping[str, tuple[str, ...]] = {
     # What the parts of a remark are; the last kind is that of all further parts. Else: fields
+    "created_without_number": ("field", "number"),
+    "unreadable": ("connection", "field"),
+    "not_in_table": ("source field", "value"),
+    "first_of_several": ("source field",),
     "near_number": ("number",),
     "near_number_too": ("number",),
     "near_number_in_source": ("number",),
@@ -346,9 +411,13 @@ def reason_text(remark: Remark, labels: Labels = UNKNOWN) -> str:
         "target": labels.target,
         "system": labels.connection(remark.about[0]) if remark.about else _("the system"),
     }
-    resume = _("fetch again") if labels.fetch_failed else _("resume")
-    text = _fitted(_(template), names).format(
-        **_parts(about), **names, resume=resume, Resume=_capital(resume)
+    resume = _go_on(labels)
+    parts = _parts(about)
+    text = _fitted(_without_gaps(_(template), parts), names).format(
+        **{key: part or "-" for key, part in parts.items()},
+        **names,
+        resume=resume,
+        Resume=_capital(resume),
     )
     general = (_("the source"), _("the target"), _("the system"))
     return printable(_capital(text) if text.startswith(general) else text)
@@ -364,14 +433,42 @@ def outcome_text(outcome: Outcome) -> str:
     return _(_OUTCOMES[outcome])
 
 
+def words_text(detail: str) -> str:
+    """Return what a system said of an employee, on one line."""
+    return _("The system says: {words}").format(words=printable(one_line(detail)))
+
+
+def try_text(before: Try, labels: Labels = UNKNOWN) -> str:
+    """Return on one line what became of an employee before they were tried again, and why."""
+    parts = [_("An earlier try: {outcome}.").format(outcome=outcome_text(before.outcome))]
+    if before.reason is not None:
+        parts.append(reason_text(before.reason, labels))
+    if before.detail:
+        parts.append(words_text(before.detail))
+    return " ".join(parts)
+
+
 def status_text(status: Status) -> str:
     """Return the word for *status* that a person reads."""
     return _(_STATUSES[status])
 
 
+def _go_on(labels: Labels) -> str:
+    """Return what a person does next with the run, among what is possible."""
+    status = labels.run and labels.run.status
+    if status in (Status.DONE, Status.FAILED, Status.CANCELLED, Status.EXPIRED):
+        return _("fetch again")
+    if status is Status.DONE_WITH_ERRORS:
+        return _("try again") if "retry" in labels.possible else _("fetch again")
+    gone = status is Status.PAUSED and "resume" not in labels.possible
+    return _("fetch again") if gone else _("resume")
+
+
 def _template(remark: Remark, labels: Labels) -> str | None:
     if labels.fetch_failed and remark.code in _OF_A_FETCH:
         return _OF_A_FETCH[remark.code]
+    if len(remark.about) > 1 and remark.code in _OF_OTHERS:
+        return _OF_OTHERS[remark.code]
     if not remark.about and remark.code in _WITHOUT_PARTS:
         return _WITHOUT_PARTS[remark.code]
     return _REASONS.get(remark.code)
@@ -381,12 +478,17 @@ def _part_texts(remark: Remark, labels: Labels) -> Iterator[str]:
     """Yield what *remark* speaks of as people call it."""
     kinds = _PARTS.get(remark.code, ("field",))
     place = remark.about[0] if kinds[0] == "connection" and remark.about else None
+    source = labels.run.source if labels.run else None
     for index, part in enumerate(remark.about):
         match kinds[min(index, len(kinds) - 1)]:
             case "connection":
                 yield labels.connection(part)
             case "field":
                 yield labels.field(part, place)
+            case "source field":
+                yield labels.field(part, source)
+            case "value":
+                yield value_text(part, labels.spec(remark.about[0], source))
             case "day":
                 yield _day(part, labels)
             case "number":
@@ -416,11 +518,21 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _without_gaps(template: str, parts: Mapping[str, str]) -> str:
+    """Leave out what stands in […] with a part that is missing, and the brackets elsewhere."""
+
+    def kept(optional: re.Match[str]) -> str:
+        missing = any(f"{{{key}}}" in optional[1] for key, part in parts.items() if not part)
+        return "" if missing else optional[1]
+
+    return _OPTIONAL.sub(kept, template)
+
+
 def _parts(about: tuple[str, ...]) -> dict[str, str]:
-    """Return what the placeholders of a template stand for; what is missing is a question mark."""
-    first, second = (*about, "?", "?")[:2]
+    """Return what the placeholders of a template stand for; what is missing is empty."""
+    first, second = (*about, "", "")[:2]
     listed = {"fields": about, "rest": about[1:], "others": about[2:]}
-    return {"first": first, "second": second} | {k: _listed(v) or "?" for k, v in listed.items()}
+    return {"first": first, "second": second} | {k: _listed(v) for k, v in listed.items()}
 
 
 def _listed(parts: tuple[str, ...]) -> str:

@@ -1,7 +1,5 @@
 """`python -m renkei_runner` is `renkei`."""
 
-import sys
+from renkei_runner.start import main
 
-from renkei_runner.main import main
-
-sys.exit(main())
+main()

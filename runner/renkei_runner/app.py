@@ -16,6 +16,7 @@ from renkei.errors import RenkeiError
 
 if TYPE_CHECKING:
     from renkei.config import Config
+    from renkei.labels import Labels
     from renkei.model import Run
     from renkei.observer import Observer
     from renkei.runs import Runs
@@ -33,7 +34,7 @@ def _open_runs(config: Config, observer: Observer, who: str | None) -> Runs:
 @define
 class App:
     """
-    One command at work. *run* is the run it is about: its fields go beside an error.
+    One command at work. *run* is the run it is about, with *labels*: they go beside an error.
 
     *given_name* is who it is for, where ``--as`` says so.
     """
@@ -45,6 +46,7 @@ class App:
     open_runs: Callable[[Config, Observer, str | None], Runs] = _open_runs
     asks: bool = field(factory=lambda: sys.stdin.isatty() and sys.stderr.isatty())
     run: Run | None = None
+    labels: Labels | None = None
     writing: bool = False
     _progress: Progress | None = None
 
@@ -88,8 +90,7 @@ class App:
                 yield runs
             except BaseException:
                 if self.run is None and progress.run is not None:
-                    with suppress(RenkeiError):
-                        self.run = runs.run(progress.run)
+                    self._look_again(runs, progress.run)
                 raise
 
     def clear(self) -> None:
@@ -105,9 +106,14 @@ class App:
         try:
             yield self.run
         except BaseException:
-            with suppress(RenkeiError):  # a store that is gone must not hide what went wrong
-                self.run = runs.run(run_id)
+            self._look_again(runs, run_id)
             raise
+
+    def _look_again(self, runs: Runs, run_id: str) -> None:
+        """Remember the run as it is now; a store that is gone must not hide what went wrong."""
+        with suppress(RenkeiError):
+            self.run = runs.run(run_id)
+            self.labels = runs.labels(run_id, technical=True)
 
     def command(self, *words: str) -> str:
         """Return the exact command that a person types next, with configuration and name in use."""

@@ -56,7 +56,7 @@ def _write(path: Path, fields: Sequence[NewField]) -> None:
 def _show(app: App, fields: Sequence[NewField], template: Path | None) -> None:
     for each in fields:
         say(f"{label(each.label)} ({each.name})")
-        table((_("code"), _("label")), [(one.code, one.label) for one in each.choices])
+        table((_("code"), _("label")), [(one.code, one.shown) for one in each.choices])
     if not fields:
         say(_("A new employee needs no further fields there."))
         return

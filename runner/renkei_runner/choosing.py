@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +16,16 @@ from attrs import frozen
 from renkei.errors import UsageError
 from renkei.i18n import N_, _, label
 from renkei.model import Difference, NewField, NewRow, Run, Selection
-from renkei.printable import printable
 from renkei_runner.app import App
 from renkei_runner.cli import F, option
+from renkei_runner.output import asked, note
 from renkei_runner.parameters import DIFFERENCES, NEW_VALUE
 
 if TYPE_CHECKING:
     from renkei.runs import Runs
 
+MAX_CHOICE = 20_000_000
+"""Bytes: a hundred thousand new employees, each with values of their own."""
 ALL = frozenset({Difference.NEW, Difference.CHANGED})
 
 
@@ -93,12 +96,30 @@ def choice_in(path: Path) -> Selection:
     (a ``number`` with all its ``values``). Raises UsageError for anything else.
     """
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        plain = json.loads(text)
-        return _selection_in(**plain)
+        return _selection_in(**json.loads(_document(path)))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         message = _("{file} holds no choice: a JSON object with numbers, new and rows.")
         raise UsageError(message.format(file=path), code="choice", where=str(path)) from None
+
+
+def _document(path: Path) -> str | bytes:
+    """Return the text of a choice: in UTF-8, or in UTF-16 as PowerShell writes files."""
+    text: str | bytes
+    if str(path) == "-":
+        text = _standard_input(MAX_CHOICE + 1)
+    else:
+        with path.open("rb") as file:
+            text = file.read(MAX_CHOICE + 1)
+    if len(text) > MAX_CHOICE:
+        raise ValueError(MAX_CHOICE)
+    return text
+
+
+def _standard_input(most: int) -> str:
+    """Return what comes in, *most* characters: JSON is UTF-8, whatever the terminal's encoding."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    return sys.stdin.read(most)
 
 
 def _selection_in(
@@ -170,7 +191,7 @@ def _agrees(app: App, run: Run) -> bool:
         changed=run.counts.get(Difference.CHANGED, 0),
         target=run.target,
     )
-    return click.confirm(printable(text), default=False, err=True)
+    return click.confirm(asked(text), default=False, err=True)
 
 
 def _new_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -209,11 +230,11 @@ def _anyone_new(
 
 def _asked(each: NewField) -> str:
     """Let a person pick one choice of a numbered list; return its code."""
-    title = printable(f"{label(each.label)} ({each.name})")
-    click.echo(_("{field} of the new employees:").format(field=title), err=True)
+    title = f"{label(each.label)} ({each.name})"
+    note(_("{field} of the new employees:").format(field=title))
     for index, choice in enumerate(each.choices, 1):
-        click.echo(printable(f"  {index}) {choice.code}  {choice.label}"), err=True)
+        note(f"  {index}) {choice.code}  {choice.shown}")
     picked: int = click.prompt(
-        _("Number in this list"), type=click.IntRange(1, len(each.choices)), err=True
+        asked(_("Number in this list")), type=click.IntRange(1, len(each.choices)), err=True
     )
     return each.choices[picked - 1].code

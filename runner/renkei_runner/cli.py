@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from renkei.i18n import LANGUAGES, N_, _
 from renkei_runner import language
 from renkei_runner.app import App
+from renkei_runner.encoding import fitting
 
 COMMANDS = {
     "init": ("renkei_runner.init:init", N_("Write a commented configuration file.")),
@@ -50,11 +52,18 @@ class _Translated:
     help = property(_text, _remember)
 
 
+class _Explained(_Translated, click.Command):
+    """Has a page of help in characters that the output has."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return fitting(super().get_help(ctx), sys.stdout)
+
+
 class Option(_Translated, click.Option):
     """An option whose help is translated when it is shown."""
 
 
-class Command(_Translated, click.Command):
+class Command(_Explained):
     """A command that also takes the options that work everywhere."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as click takes them
@@ -62,7 +71,7 @@ class Command(_Translated, click.Command):
         self.params += everywhere(hidden=True)
 
 
-class Group(_Translated, click.Group):
+class Group(_Explained, click.Group):
     """A group of commands that also takes the options that work everywhere."""
 
     command_class = Command
@@ -72,7 +81,7 @@ class Group(_Translated, click.Group):
         self.params += everywhere(hidden=True)
 
 
-class Table(_Translated, click.Group):
+class Table(_Explained, click.Group):
     """The commands of the table, none of them imported before it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from renkei.again import Carried
-from renkei.model import Change, Difference, Item, NewField, Outcome, Remark, Run, Value
+from renkei.labels import Labels
+from renkei.model import JST, Change, Difference, Item, NewField, Outcome, Remark, Run, Try, Value
+from renkei.texts import reason_text
 
 SCHEMA_VERSION = 1
 
@@ -19,19 +21,21 @@ def document(**parts: object) -> Document:
     return {"schema_version": SCHEMA_VERSION, **parts}
 
 
-def run_document(run: Run) -> Document:
-    """Return what every command about a run prints."""
-    return document(**run_parts(run))
+def run_document(run: Run, labels: Labels) -> Document:
+    """Return what every command about a run prints; the notices speak with *labels*."""
+    notices = [_notice(notice, labels) for notice in run.notices]
+    return document(**run_parts(run, notices=notices))
 
 
-def run_parts(run: Run) -> Document:
-    """Return the fields of a run; outcomes only from the moment a sync has begun."""
+def run_parts(run: Run, **more: object) -> Document:
+    """Return the fields of a run with *more*; outcomes only once a sync has begun."""
     parts: Document = {
         "run": run.id,
         "status": run.status.value,
         "source": run.source,
         "target": run.target,
         "base_date": run.base_date.isoformat(),
+        **more,
         "counts": {each.value: run.counts.get(each, 0) for each in Difference},
     }
     if run.outcomes is not None:
@@ -51,14 +55,35 @@ def again_parts(carried: Carried) -> Document:
     }
 
 
-def plan_document(run: Run, items: Iterable[Item]) -> Document:
+def plan_document(run: Run, items: Iterable[Item], labels: Labels) -> Document:
     """Return a run with what the sync of each employee would change."""
-    return run_document(run) | {"items": [_plan_item(item) for item in items]}
+    return run_document(run, labels) | {"items": [_plan_item(item) for item in items]}
 
 
-def report_document(run: Run, items: Iterable[Item]) -> Document:
-    """Return a run with what became of each employee."""
-    return run_document(run) | {"items": [_report_item(item) for item in items]}
+def report_document(run: Run, items: Iterable[Item], labels: Labels) -> Document:
+    """Return a run with when, by whom, and what became of each employee."""
+    employees = {"items": [_report_item(item) for item in items]}
+    return run_document(run, labels) | history_parts(run) | employees
+
+
+def reports_document(runs: Iterable[Run]) -> Document:
+    """Return a list of runs, each with when and by whom."""
+    return document(reports=[run_parts(run) | history_parts(run) for run in runs])
+
+
+def history_parts(run: Run) -> Document:
+    """Return when and by whom; null is what has not happened, or nobody knows."""
+    return {
+        "fetched_at": _moment(run.created_at),
+        "sync_started_at": _moment(run.sync_started_at),
+        "finished_at": _moment(run.finished_at),
+        "fetched_by": run.who,
+        "chosen_by": run.chosen_by,
+        "synced_by": run.synced_by,
+        "allowed_by": run.allowed_by,
+        "taken_over_by": run.taken_over_by,
+        "again_of": run.again_of,
+    }
 
 
 def choices_document(connection: str, fields: Sequence[NewField]) -> Document:
@@ -76,10 +101,10 @@ def choices_document(connection: str, fields: Sequence[NewField]) -> Document:
     )
 
 
-def error_document(run: Run | None, error: Document) -> Document:
+def error_document(run: Run | None, labels: Labels | None, error: Document) -> Document:
     """Return what is printed when a command ends otherwise than it should."""
-    parts = {} if run is None else run_parts(run)
-    return document(**parts, error=error)
+    about = document() if run is None else run_document(run, labels or Labels(run=run))
+    return about | {"error": error}
 
 
 def error_parts(
@@ -113,7 +138,27 @@ def _report_item(item: Item) -> Document:
         "number": item.number,
         "outcome": item.outcome.value if item.outcome else None,
         "reason": reason.code if reason else None,
+        "detail": item.detail,
+        "earlier": [_try(before) for before in item.earlier],
     }
+
+
+def _try(before: Try) -> Document:
+    return {
+        "outcome": before.outcome.value,
+        "reason": before.reason.code if before.reason else None,
+        "detail": before.detail,
+    }
+
+
+def _notice(notice: Remark, labels: Labels) -> Document:
+    message = reason_text(notice, labels)
+    return {"code": notice.code, "about": list(notice.about), "message": message}
+
+
+def _moment(moment: dt.datetime | None) -> str | None:
+    """Return an instant as ISO 8601 has it, by the clock on a wall in Japan."""
+    return None if moment is None else moment.astimezone(JST).isoformat(timespec="seconds")
 
 
 def _codes(remarks: Iterable[Remark]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from renkei.errors import MappingError, RenkeiError
+from renkei.errors import BusyError, MappingError, RenkeiError, Said, SeveralErrors
 from renkei.i18n import _
 from renkei.model import Status
 from renkei_runner.documents import error_document, error_parts
@@ -25,22 +25,30 @@ INTERNAL = 4
 INTERRUPTED = 130
 NO_READER = 141
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-UNFINISHED = (Status.SYNCING, Status.PAUSED)
 
 
 @frozen(kw_only=True)
 class Failure:
     """
-    What is told: a stable *code*, a *message* for people, *where* it is, and the exit code.
+    What is told: a stable *code*, what is *said* to people, *where* it is, and the exit code.
 
-    *hint* has the commands that help: they mean nothing where somebody else shows the message.
+    The hints are apart for those who show the message elsewhere, where commands mean nothing.
     """
 
     exit_code: int
     code: str
-    message: str
+    said: tuple[Said, ...]
     where: str | None = None
-    hint: str = ""
+
+    @property
+    def message(self) -> str:
+        """Everything but the commands that help."""
+        return "\n".join(each.message for each in self.said)
+
+    @property
+    def hint(self) -> str:
+        """The commands that help."""
+        return "\n".join(each.hint for each in self.said if each.hint)
 
 
 def tell(error: BaseException, app: App) -> int:
@@ -59,43 +67,48 @@ def tell(error: BaseException, app: App) -> int:
         _trace(error)
     if app.json:
         parts = error_parts(failure.code, failure.message, failure.where, failure.hint)
-        emit(error_document(app.run, parts))
+        emit(error_document(app.run, app.labels, parts))
     elif isinstance(error, click.UsageError):
         _show_usage(error, failure)
     else:
-        note(" ".join(filter(None, (failure.message, failure.hint))))
+        note("\n".join(map(str, failure.said)))
     return failure.exit_code
 
 
 def _failure(error: BaseException, app: App) -> Failure:
     match error:
         case KeyboardInterrupt() | click.Abort():
-            message, hint = _interrupted(app)
-            return Failure(exit_code=INTERRUPTED, code="interrupted", message=message, hint=hint)
+            return _of(INTERRUPTED, "interrupted", _interrupted(app))
         case click.exceptions.NoArgsIsHelpError():
-            return Failure(exit_code=USAGE, code="usage", message=_("Missing command."))
+            return _of(USAGE, "usage", Said(_("Missing command.")))
         case click.ClickException():
-            return Failure(exit_code=USAGE, code="usage", message=error.format_message())
+            return _of(USAGE, "usage", Said(error.format_message()))
         case RenkeiError():
-            return Failure(
-                exit_code=error.exit_code,
-                code=error.code,
-                message=error.message,
-                where=error.where,
-                hint=_hint(error, app),
-            )
+            said = _said(error, app)
+            return Failure(exit_code=error.exit_code, code=error.code, said=said, where=error.where)
     message = _("renkei made a mistake of its own ({kind}). Try again with --debug and report it.")
-    return Failure(
-        exit_code=INTERNAL, code="internal", message=message.format(kind=type(error).__name__)
-    )
+    return _of(INTERNAL, "internal", Said(message.format(kind=type(error).__name__)))
 
 
-def _hint(error: RenkeiError, app: App) -> str:
-    """Return which commands help, or how to go on after the error of a sync that has begun."""
-    unfinished = app.writing and app.run is not None and app.run.status in UNFINISHED
-    if isinstance(error, MappingError) or not unfinished or app.run is None:
-        return error.hint
-    return resume_advice(app, app.run.id)
+def _of(exit_code: int, code: str, *said: Said) -> Failure:
+    return Failure(exit_code=exit_code, code=code, said=said)
+
+
+def _said(error: RenkeiError, app: App) -> tuple[Said, ...]:
+    """Return what helps, or how to go on after the error of a sync that has begun."""
+    if isinstance(error, SeveralErrors):
+        return error.mistakes
+    if app.run is None or isinstance(error, MappingError) or not _goes_on(error, app):
+        return (Said(error.message, error.hint),)
+    return (Said(error.message, resume_advice(app, app.run.id)),)
+
+
+def _goes_on(error: RenkeiError, app: App) -> bool:
+    """Tell whether the run can be resumed: not while another process is at work with it."""
+    status = app.run.status if app.writing and app.run else None
+    if status is Status.PAUSED:
+        return app.labels is None or "resume" in app.labels.possible
+    return status is Status.SYNCING and not isinstance(error, BusyError)
 
 
 def resume_advice(app: App, run_id: str) -> str:
@@ -103,10 +116,10 @@ def resume_advice(app: App, run_id: str) -> str:
     return _("Continue with: {command}").format(command=app.command("resume", run_id))
 
 
-def _interrupted(app: App) -> tuple[str, str]:
+def _interrupted(app: App) -> Said:
     if app.run is None or not app.writing:
-        return _("Interrupted. Nothing was sent."), ""
-    return _("Interrupted. What was sent is recorded."), resume_advice(app, app.run.id)
+        return Said(_("Interrupted. Nothing was sent."))
+    return Said(_("Interrupted. What was sent is recorded."), resume_advice(app, app.run.id))
 
 
 def _show_usage(error: click.UsageError, failure: Failure) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import resource
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from renkei_runner import language
+from renkei_runner.encoding import forgive, prepare
+from renkei_runner.signals import ended_by, interrupt
 
 if TYPE_CHECKING:
     from renkei_runner.app import App
@@ -19,11 +18,13 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the command line of this process; should it crash, no image of its memory is left."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    prepare()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str], app: App | None = None) -> int:
     """Run one command and return its exit code; *app* stands in for the real one in tests."""
+    forgive(sys.stdout, sys.stderr)
     language.speak(language.choose(arguments))
     from renkei_runner.app import App  # click may be imported only after its language is bound
     from renkei_runner.cli import cli
@@ -31,7 +32,7 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
     app = app or App()
     app.json = language.asked(arguments, "--output") == "json"
     try:
-        with _terminable():
+        with ended_by(interrupt):
             result = cli.main(list(arguments), prog_name="renkei", standalone_mode=False, obj=app)
             sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - whatever happens ends in one sentence and a code
@@ -39,17 +40,3 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
 
         return tell(error, app)
     return result if isinstance(result, int) else 0
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does: what is running is recorded first."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -9,6 +9,7 @@ import click
 
 from renkei.errors import UsageError
 from renkei.i18n import N_, _
+from renkei.labels import value_text
 from renkei.model import Remark
 from renkei.texts import reason_text
 from renkei_runner.app import App
@@ -19,7 +20,7 @@ from renkei_runner.screens import say_item
 
 if TYPE_CHECKING:
     from renkei.labels import Labels
-    from renkei.model import Item
+    from renkei.model import FieldSpec, Item
     from renkei.runs import Step
 
 
@@ -36,18 +37,21 @@ def mapping(ctx: click.Context) -> None:
 @argument("file")
 @click.pass_obj
 def check(app: App, file: str) -> None:
-    from renkei.mapping import Transforms, check_mapping, load_mapping
+    from renkei.mapping import Transforms, advice, check_mapping, load_mapping
     from renkei.plugins import load_extensions, offline_fields
 
     transforms = Transforms()
     load_extensions(transforms.register)
-    found = load_mapping(file, Path.cwd(), transforms)
+    found = load_mapping(file, Path.cwd(), transforms, offline_fields)
     fields = {side: offline_fields(connector) for side, connector in found.sides.items()}
     check_mapping(found, fields, transforms)
+    told = [str(each) for each in advice(found, fields, transforms)]
     if app.json:
-        emit(document(mapping=found.name, ok=True, fields=len(found.pairs)))
+        emit(document(mapping=found.name, ok=True, fields=len(found.pairs), warnings=told))
         return
     say(_("{file} is good: {count} paired fields.").format(file=file, count=len(found.pairs)))
+    for text in told:
+        say(_("Note: {text}").format(text=text))
     next_steps((app.command("check"), _("try it with your connections")))
 
 
@@ -119,7 +123,7 @@ def _document(run_id: str, item: Item, steps: list[Step]) -> Document:
     )
 
 
-def verdict_text(code: str) -> str:
+def verdict_text(step: Step, labels: Labels) -> str:
     """Return in words how a field came out."""
     words = {
         "same": _("same"),
@@ -131,7 +135,14 @@ def verdict_text(code: str) -> str:
         "unknown_in_target": _("unknown in the target"),
         "create_only": _("differs, but cannot be changed"),
     }
-    return words.get(code) or reason_text(Remark(code))
+    return words.get(step.verdict) or reason_text(Remark(step.verdict, _about(step)), labels)
+
+
+def _about(step: Step) -> tuple[str, ...]:
+    """Return what the reason speaks of why the value of *step* cannot be used."""
+    if step.verdict == "not_in_table":
+        return (step.source_field, step.read or "")
+    return (step.target_field,)
 
 
 def _show(app: App, run_id: str, item: Item, steps: list[Step], labels: Labels) -> None:
@@ -140,12 +151,21 @@ def _show(app: App, run_id: str, item: Item, steps: list[Step], labels: Labels) 
         _("line"), _("source field"), _("read"), _("transform"), _("target field"),
         _("translated"), _("compared with"), _("result"),
     )  # fmt: skip
+    source, target = (labels.run.source, labels.run.target) if labels.run else (None, None)
     rows = [
         (
-            str(step.line), step.source_field, step.read, step.transform or "", step.target_field,
-            step.translated, step.compared_with, verdict_text(step.verdict),
+            str(step.line), labels.field(step.source_field, source),
+            _value(step.read, labels.spec(step.source_field, source)), step.transform or "",
+            labels.field(step.target_field, target),
+            _value(step.translated, labels.spec(step.target_field, target)),
+            _value(step.compared_with, labels.spec(step.target_field, target)),
+            verdict_text(step, labels),
         )
         for step in steps
     ]  # fmt: skip
     table(titles, rows, right=(0,))
     next_steps((app.command("plan", run_id), _("look at every difference")))
+
+
+def _value(value: str | None, spec: FieldSpec | None) -> str:
+    return _("(unknown)") if value is None else value_text(value, spec)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from typing import TextIO
 
@@ -14,6 +15,7 @@ import click
 
 from renkei.i18n import _
 from renkei.printable import json_safe, printable
+from renkei_runner.encoding import encoded, fitting, is_utf8
 
 WIDE = 10_000  # columns of what is not a terminal: nothing is cut or wrapped there
 
@@ -37,8 +39,9 @@ def _out() -> TextIO:
 
 
 def emit(document: Mapping[str, object]) -> None:
-    """Print the one JSON document of a command."""
-    text = json_safe(json.dumps(document, ensure_ascii=False, separators=(", ", ": ")))
+    """Print the one JSON document of a command: in ASCII, unless the output takes all of UTF-8."""
+    ascii_only = not is_utf8(_out())
+    text = json_safe(json.dumps(document, ensure_ascii=ascii_only, separators=(", ", ": ")))
     _out().buffer.write(text.encode() + b"\n")
     _out().buffer.flush()
 
@@ -48,9 +51,21 @@ def say(text: str = "") -> None:
     click.echo("\n".join(map(printable, text.split("\n"))), file=_out())
 
 
+def say_at_once(text: str) -> None:
+    """Print a line on standard error past all buffers: one may be in use at this very moment."""
+    with suppress(OSError):
+        os.write(2, encoded(f"{text}\n", sys.stderr))
+
+
 def note(text: str) -> None:
-    """Print a line on standard error."""
-    click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+    """Print a line on standard error; whoever reads it may be gone, and the work goes on."""
+    with suppress(OSError):
+        click.echo("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
+
+
+def asked(text: str) -> str:
+    """Return a question as click may print it: harmless, and in characters that the output has."""
+    return "\n".join(fitting(printable(line), sys.stderr) for line in text.split("\n"))
 
 
 def warn(text: str) -> None:
@@ -59,7 +74,9 @@ def warn(text: str) -> None:
 
 
 def next_steps(*steps: tuple[str, str]) -> None:
-    """Print what can be done next: the exact command and what it does."""
+    """Print what can be done next, if anything: the exact command and what it does."""
+    if not steps:
+        return
     say()
     say(_("Next:"))
     width = max(len(command) for command, _what in steps)
@@ -79,10 +96,12 @@ def table(
     shape = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, title in enumerate(titles):
         shape.add_column(
-            Text(title), justify="right" if index in right else "left", overflow="fold"
+            Text(fitting(title, _out())),
+            justify="right" if index in right else "left",
+            overflow="fold",
         )
     for row in rows:
-        shape.add_row(*(Text(printable(cell)) for cell in row))
+        shape.add_row(*(Text(fitting(printable(cell), _out())) for cell in row))
     width = shutil.get_terminal_size().columns if _out().isatty() else WIDE
     Console(file=_out(), width=width, highlight=False).print(shape)
 

@@ -44,6 +44,6 @@ def plan(
             raw(csv_lines(plan_rows(items, labels)))
         elif app.json:
             warn_of(run, labels)
-            emit(plan_document(run, items))
+            emit(plan_document(run, items, labels))
         else:
             show_items(app, run, items, labels, all_of_them=bool(wanted or numbers))

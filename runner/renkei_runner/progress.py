@@ -1,4 +1,4 @@
-"""Progress on standard error: a moving display on a terminal, else only what matters."""
+"""Progress on standard error: a moving display on a terminal; a log has what takes long."""
 
 from __future__ import annotations
 
@@ -19,13 +19,20 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 SHOW_AFTER_S = 1.0
+NEVER = float("-inf")
+LONG_S = 10.0
+"""A wait of so many seconds stands in a log: whoever reads it asks why nothing happens."""
 
 NAMED = 20
 """How many employees one line names."""
 
 
 class Progress(Observer):
-    """Shows what the engine tells from its threads; *live*: with a display once it takes long."""
+    """
+    Shows what the engine tells from its threads; *live*: with a display once it takes long.
+
+    Without a display each long wait is one line, however often the engine tells what is left of it.
+    """
 
     def __init__(self, *, live: bool) -> None:
         self._live = live
@@ -33,6 +40,7 @@ class Progress(Observer):
         self._lock = threading.RLock()
         self._since = time.monotonic()
         self._screen: Screen | None = None
+        self._told_until: dict[tuple[str, str], float] = {}
         self.run: str | None = None
 
     def began(self, run_id: str) -> None:
@@ -80,7 +88,9 @@ class Progress(Observer):
     def waiting(self, connection: str, reason: str, seconds: float) -> None:
         with self._lock:
             self._speak()
-            self._show(f"wait {connection}", waiting_text(connection, reason, seconds), None, None)
+            text = waiting_text(connection, reason, seconds)
+            self._show(f"wait {connection}", text, None, None)
+            self._log_wait((connection, reason), text, seconds)
 
     def in_doubt(self, connection: str, numbers: Sequence[str], seconds: float) -> None:
         with self._lock:
@@ -92,6 +102,14 @@ class Progress(Observer):
         with self._lock:
             self._speak()
             warn(reason_text(remark))
+
+    def _log_wait(self, what: tuple[str, str], text: str, seconds: float) -> None:
+        """Write one line for a long wait, and another one if it grows by as much again."""
+        until = time.monotonic() + seconds
+        if self._live or seconds < LONG_S or until < self._told_until.get(what, NEVER) + LONG_S:
+            return
+        self._told_until[what] = until
+        note(text)
 
     def _speak(self) -> None:
         """A thread of the engine starts without the language of the command."""
@@ -115,7 +133,7 @@ class Screen:
 
         self._tasks: dict[str, TaskID] = {}
         self._display = RichProgress(
-            SpinnerColumn(),
+            SpinnerColumn("line"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             console=Console(stderr=True),

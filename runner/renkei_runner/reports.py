@@ -9,14 +9,18 @@ import click
 
 from renkei.facts import moment_text
 from renkei.i18n import N_, _
-from renkei.model import Difference, Run
-from renkei.texts import status_text
+from renkei.model import Difference, Outcome, Run
+from renkei.texts import difference_text, outcome_text, status_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, command, group, option
-from renkei_runner.documents import document, report_document, run_parts
+from renkei_runner.documents import document, report_document, reports_document
 from renkei_runner.output import emit, next_steps, raw, say, table
 from renkei_runner.parameters import AGE
 from renkei_runner.screens import show_report
+
+FOUND = (Difference.NEW, Difference.CHANGED)
+BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
+"""What the list of runs counts."""
 
 
 @group("reports", help=N_("List the latest runs."))
@@ -32,7 +36,7 @@ def reports(ctx: click.Context, limit: int) -> None:
         runs.watch()
         found = runs.reports(limit)
     if app.json:
-        emit(document(reports=[run_parts(run) for run in found]))
+        emit(reports_document(found))
     else:
         _show_list(app, found)
 
@@ -80,14 +84,13 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
     with app.runs() as runs, app.about(runs, run_id):
         runs.watch()
         run = runs.run(run_id)
-        items = runs.items(run_id)
-        labels = runs.labels(run_id)
+        labels, technical = runs.labels(run_id), runs.labels(run_id, technical=True)
         if page is not None:
             write_private(page, report_page(run, runs.items(run_id), labels))
         if as_csv:
-            raw(csv_lines(report_rows(items, labels)))
+            raw(csv_lines(report_rows(runs.items(run_id), labels)))
         elif app.json:
-            emit(report_document(run, items))
+            emit(report_document(run, runs.items(run_id), technical))
         elif page is not None:
             say(
                 _("{path} is written. It holds personal data: only you can read it.").format(
@@ -95,8 +98,7 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
                 )
             )
         else:
-            technical = runs.labels(run_id, technical=True)
-            show_report(app, run, items, technical)
+            show_report(app, run, lambda: runs.items(run_id), technical)
 
 
 def _show_list(app: App, found: list[Run]) -> None:
@@ -106,9 +108,12 @@ def _show_list(app: App, found: list[Run]) -> None:
         next_steps((app.command("fetch", source, target), _("compare; writes to no system")))
         return
     titles = (
-        _("run"), _("fetched"), _("direction"), _("base date"), _("new"), _("changed"), _("status"),
-    )  # fmt: skip
-    table(titles, map(_row, found), right=(4, 5))
+        *(_("run"), _("fetched"), _("direction"), _("base date")),
+        *(difference_text(each) for each in FOUND),
+        *(outcome_text(each) for each in BECAME),
+        _("status"),
+    )
+    table(titles, map(_row, found), right=range(4, len(titles) - 1))
     next_steps((app.command("report", found[0].id), _("what became of each employee")))
 
 
@@ -118,7 +123,7 @@ def _row(run: Run) -> tuple[str, ...]:
         moment_text(run.created_at),
         f"{run.source} → {run.target}",
         run.base_date.isoformat(),
-        str(run.counts.get(Difference.NEW, 0)),
-        str(run.counts.get(Difference.CHANGED, 0)),
+        *(f"{run.counts.get(each, 0):,}" for each in FOUND),
+        *("-" if run.outcomes is None else f"{run.outcomes.get(each, 0):,}" for each in BECAME),
         status_text(run.status),
     )

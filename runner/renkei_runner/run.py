@@ -14,7 +14,7 @@ from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, choice_options, must_choose
 from renkei_runner.cli import command, option
 from renkei_runner.fetch import fetch_options
-from renkei_runner.screens import show_found
+from renkei_runner.screens import say_found, show_found
 from renkei_runner.sync import carry_out, choose, nothing_sent
 
 
@@ -43,6 +43,7 @@ def run(
         if dry_run or not _anybody(found, wanted):
             show_found(app, found, runs.labels(found.id, technical=True))
             return 0
+        say_found(app, found, runs.labels(found.id, technical=True))
         with app.about(runs, found.id):
             chosen = choose(app, runs, found, wanted)
             if chosen is None:

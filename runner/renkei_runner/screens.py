@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from renkei.facts import moment_text, run_facts
 from renkei.i18n import _
 from renkei.model import Difference, Item, Outcome, Run, Status
-from renkei.texts import difference_text, number_text, outcome_text, reason_text, status_text
+from renkei.texts import (
+    difference_text,
+    number_text,
+    outcome_text,
+    reason_text,
+    status_text,
+    try_text,
+    words_text,
+)
 from renkei_runner.documents import Document, again_parts, error_parts, run_document
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
     from renkei.again import Carried
-    from renkei.labels import Labels
+    from renkei.labels import Labels, Possible
     from renkei_runner.app import App
 
 TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
@@ -29,7 +37,7 @@ def show_found(app: App, run: Run, labels: Labels, carried: Carried | None = Non
     app.clear()
     if app.json:
         warn_of(run, labels)
-        emit(run_document(run) | (again_parts(carried) if carried else {}))
+        emit(run_document(run, labels) | (again_parts(carried) if carried else {}))
         return
     headline(run)
     say_notices(run, labels)
@@ -47,6 +55,16 @@ def show_found(app: App, run: Run, labels: Labels, carried: Carried | None = Non
         command = app.command("plan", run.id, "--difference", "blocked")
         steps.append((command, _("see who is blocked, and why")))
     next_steps(*steps)
+
+
+def say_found(app: App, run: Run, labels: Labels) -> None:
+    """Print what a fetch found before its sync begins at once."""
+    app.clear()
+    if app.json:
+        warn_of(run, labels)
+    else:
+        headline(run)
+        say_notices(run, labels)
 
 
 def say_carried(carried: Carried) -> None:
@@ -85,7 +103,7 @@ def show_items(
     if not all_of_them and run.counts.get(Difference.SAME):
         command = app.command("plan", run.id, "--difference", "same")
         say(_("Employees without a difference: {command}").format(command=command))
-    if run.status is Status.READY and _anybody(run):
+    if run.status is Status.READY and "choose" in labels.possible and _anybody(run):
         steps = [
             (app.command("sync", run.id, "--difference", "new,changed"), _("write all of these")),
             (app.command("sync", run.id, "--number", "NUMBER"), _("write only one employee")),
@@ -94,7 +112,9 @@ def show_items(
             values = _("the values for --new that new employees may need")
             steps.insert(0, (app.command("choices", run.target), values))
         next_steps(*steps)
-    elif run.status is not Status.READY:
+    elif run.status is Status.READY:
+        next_steps(*_ways(app, run, labels)[-1:])
+    else:
         next_steps((app.command("report", run.id), _("what became of each employee")))
 
 
@@ -146,9 +166,12 @@ def show_outcome(app: App, run: Run, trouble: Iterable[Item], labels: Labels) ->
     say_outcomes(run)
     for item in trouble:
         say_outcome(item, labels)
+        if item.detail:
+            report = app.command("report", run.id)
+            say("    " + _("The system's own words: {command}").format(command=report))
     if code in (PAUSED, INTERRUPTED):
         note(pause_text(app, run, labels))
-    _say_next(app, run)
+    _say_next(app, run, labels)
     return code
 
 
@@ -167,7 +190,7 @@ def say_outcomes(run: Run) -> None:
 
 
 def is_trouble(item: Item) -> bool:
-    """Tell whether to name *item*; who only waits for the run to go on has no reason."""
+    """Tell whether *item* needs attention; who only waits for the run to go on has no reason."""
     waits = item.outcome is Outcome.DEFERRED and item.outcome_reason is None
     return item.outcome in TROUBLE and not waits
 
@@ -178,28 +201,48 @@ def say_outcome(item: Item, labels: Labels) -> None:
     say(f"{outcome}  {number_text(item.number) or '-'}  {item.name}")
     if item.outcome_reason is not None:
         say(f"    ! {reason_text(item.outcome_reason, labels)}")
+
+
+def say_history(item: Item, labels: Labels) -> None:
+    """Print all that became of one employee: with the system's words, and the tries before."""
+    say_outcome(item, labels)
     if item.detail:
-        say("    " + _("The system's own words stand in `renkei report RUN --csv` and --html."))
+        say(f"    {words_text(item.detail)}")
+    for before in item.earlier:
+        say(f"    {try_text(before, labels)}")
+
+
+def has_ended(item: Item) -> bool:
+    """Tell whether *item* was chosen and something became of it, be it that it has to wait."""
+    return item.outcome not in (None, Outcome.NOT_SELECTED)
 
 
 def pause_text(app: App, run: Run, labels: Labels) -> str:
     """Return why a run stopped, when it may go on and with which command."""
     parts = [stop_text(run, labels)]
-    if run.status is Status.PAUSED:
+    if _goes_on(run, labels):
         parts.append(resume_advice(app, run.id))
     return " ".join(parts)
+
+
+def _goes_on(run: Run, labels: Labels) -> bool:
+    return run.status is Status.PAUSED and "resume" in labels.possible
 
 
 def stop_text(run: Run, labels: Labels) -> str:
     """Return why a run stopped, and when it may go on."""
     parts = [reason_text(run.reason, labels)] if run.reason else [status_text(run.status)]
-    if run.resume_at is not None:
+    if run.resume_at is not None and _goes_on(run, labels):
         parts.append(_("It may go on at {time}.").format(time=moment_text(run.resume_at)))
     return " ".join(parts)
 
 
-def show_report(app: App, run: Run, items: Iterable[Item], labels: Labels) -> None:
-    """Print the report: the run's facts, its counts, and everybody who needs attention."""
+def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels: Labels) -> None:
+    """
+    Print the report: the run's facts, its counts, and what became of everybody who was chosen.
+
+    Those who need attention come last, where they are seen: *items* is read twice.
+    """
     for title, text in run_facts(run, labels):
         say(f"{title}: {text}")
     rows = [(difference_text(each), f"{run.counts.get(each, 0):,}") for each in Difference]
@@ -208,43 +251,52 @@ def show_report(app: App, run: Run, items: Iterable[Item], labels: Labels) -> No
     say_outcomes(run)
     if run.reason is not None:
         say(pause_text(app, run, labels))
-    for item in items:
-        if is_trouble(item):
-            say_outcome(item, labels)
+    for item in items():
+        if has_ended(item) and not is_trouble(item):
+            say_history(item, labels)
+    for item in filter(is_trouble, items()):
+        say_history(item, labels)
     if run.purged:
         say(_("The employees' values are purged; counts and outcomes are kept."))
-    _say_next(app, run)
+    _say_next(app, run, labels)
 
 
 def _outcome_document(app: App, run: Run, code: int, labels: Labels) -> Document:
-    result = run_document(run)
+    result = run_document(run, labels)
     if code in (PAUSED, INTERRUPTED):
         reason = run.reason.code if run.reason else run.status.value
-        hint = resume_advice(app, run.id) if run.status is Status.PAUSED else None
+        hint = resume_advice(app, run.id) if _goes_on(run, labels) else None
         result["error"] = error_parts(reason, stop_text(run, labels), hint=hint)
     return result
 
 
-def _say_next(app: App, run: Run) -> None:
-    report = (
-        app.command("report", run.id, "--html", f"report-{run.id}.html"),
-        _("keep the report as a page"),
-    )
-    resume = (app.command("resume", run.id), _("continue"))
-    again = (app.command("fetch", run.source, run.target), _("compare anew"))
-    retry = (app.command("sync", run.id, "--retry-failed"), _("try those who failed again"))
-    plan = (app.command("plan", run.id), _("look at every difference"))
-    unknown = run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
+def _say_next(app: App, run: Run, labels: Labels) -> None:
+    """Print what can be done next: nothing that would be refused when it is typed."""
+    ways = _ways(app, run, labels)
+    page = app.command("report", run.id, "--html", f"report-{run.id}.html")
+    keep = (page, _("keep the report as a page"))
     match run.status:
-        case Status.PAUSED | Status.SYNCING:
-            next_steps(resume, report)
-        case Status.DONE_WITH_ERRORS:
-            next_steps(*([resume] if unknown else []), retry, again, report)
-        case Status.READY:
-            next_steps(plan, (app.command("sync", run.id), _("choose and write")))
         case Status.FETCHING:
             next_steps((app.command("reports"), _("list the latest runs")))
-        case Status.DONE:
-            next_steps(report, again)
+        case Status.SYNCING:
+            report = (app.command("report", run.id), _("what became of each employee"))
+            next_steps(report, (app.command("cancel", run.id), _("stop after this employee")))
+        case Status.READY:
+            next_steps((app.command("plan", run.id), _("look at every difference")), *ways[:1])
+        case Status.PAUSED:
+            next_steps(*ways[:1], keep)
         case _:
-            next_steps(again)
+            next_steps(*ways, *([] if run.outcomes is None else [keep]))
+
+
+def _ways(app: App, run: Run, labels: Labels) -> list[tuple[str, str]]:
+    """Return what is possible with a run, the most useful first: the command and what it does."""
+    unfinished = run.outcomes is not None and run.status is not Status.DONE and not run.purged
+    pair = ("--again", run.id) if unfinished else (run.source, run.target)
+    ways: dict[Possible, tuple[str, str]] = {
+        "choose": (app.command("sync", run.id), _("choose and write")),
+        "resume": (app.command("resume", run.id), _("continue")),
+        "retry": (app.command("sync", run.id, "--retry-failed"), _("try those who failed again")),
+        "fetch": (app.command("fetch", *pair), _("compare anew")),
+    }
+    return [step for name, step in ways.items() if name in labels.possible]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +17,9 @@ from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, choice_options, selection
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import run_document
-from renkei_runner.output import emit, next_steps, say
+from renkei_runner.output import emit, next_steps, say, say_at_once
 from renkei_runner.screens import TROUBLE, is_trouble, show_outcome
+from renkei_runner.signals import ended_by, interrupt
 
 if TYPE_CHECKING:
     from renkei.runs import Runs
@@ -98,8 +97,9 @@ def agrees_to_take_over(app: App, run: Run) -> bool:
 def cancel(app: App, run_id: str) -> None:
     with app.runs() as runs, app.about(runs, run_id):
         run = runs.cancel(run_id)
+        labels = runs.labels(run_id, technical=True)
     if app.json:
-        emit(run_document(run))
+        emit(run_document(run, labels))
         return
     if run.status is Status.CANCELLED:
         text = _("Run {run} is cancelled. What has been written stays written.")
@@ -113,6 +113,7 @@ def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
     """Store a choice unless there is one and the options say nothing; None after a "no"."""
     if wanted.empty and (stored := runs.selection(run.id)) is not None:
         return stored
+    runs.refuse_choosing(run.id)
     chosen = selection(app, runs, run, wanted)
     if chosen is not None:
         runs.choose(run.id, chosen, wait=wanted.wait)
@@ -146,23 +147,19 @@ def carry_out(
 
 @contextmanager
 def stoppable(runs: Runs) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM end a sync after the employee in hand, the second at once."""
+    """Let the first signal end a sync after the employee in hand, the second at once."""
+    stopping = False
 
-    def stop(number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        if stopping:
+            interrupt(number, frame)
+        stopping = True
         runs.interrupt()
-        text = _("Stopping after the employee in hand. Press Ctrl-C again to stop at once.")
-        os.write(2, f"{text}\n".encode())  # no buffer: it may be in use at this very moment
-        signal.signal(number, interrupt)
+        say_at_once(_("Stopping after the employee in hand. Press Ctrl-C again to stop at once."))
 
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with ended_by(stop):
         yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def nothing_sent(app: App, run: Run) -> int:

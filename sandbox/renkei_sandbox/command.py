@@ -12,7 +12,7 @@ import click
 from renkei_sandbox.box import Sandbox
 from renkei_sandbox.control import set_switches
 
-_STOPPED_BY: Final = (signal.SIGINT, signal.SIGTERM)
+_STOPPED_BY: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command(name="sandbox")
@@ -37,6 +37,8 @@ def sandbox(people: int, seed: int, port: int, now: str | None, settings: tuple[
         raise click.UsageError(str(error)) from None
     stop = threading.Event()
     for number in _STOPPED_BY:
+        if signal.getsignal(number) is signal.SIG_IGN:  # as whoever started it wants it
+            continue
         signal.signal(number, lambda *_: stop.set())
     try:
         box.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import asyncio
 import datetime as dt
+import gzip
 import hashlib
 import itertools
 import threading
@@ -20,6 +21,7 @@ from renkei_sandbox.messages import Answer, Commit, Fields, Kind, RefusalError, 
 from renkei_sandbox.normalise import normalise
 from renkei_sandbox.table import Record, Table
 
+_JSON = "application/json"
 _KINDS: dict[str, Kind] = {
     "GET": "read",
     "POST": "create",
@@ -45,6 +47,10 @@ class Switches:
     """Names of normalisers: what the system does to every free text before it stores it."""
     create_delay_s: float = 0.0
     """Seconds (by the sandbox's clock) until somebody just created can be read."""
+    label: str | None = None
+    """The content type that JSON is sent with, such as "text/html"; None: the vendor's own."""
+    gzip_members: int = 0
+    """In how many gzip members the body of an answer is packed; 0: it is not packed."""
 
 
 class System(abc.ABC):
@@ -112,6 +118,11 @@ class System(abc.ABC):
 
     async def respond(self, request: Request, entry: Entry) -> Answer:
         """Answer *request*, faults included, and write into *entry* what became of it."""
+        answer = await self._answered(request, entry)
+        _dress(answer, self.switches)
+        return answer
+
+    async def _answered(self, request: Request, entry: Entry) -> Answer:
         entry.kind = self.kind(request)
         rules = self.faults.take(request, entry.kind)
         if not rules:
@@ -229,6 +240,21 @@ async def _arrive(rules: list[Rule], request: Request) -> None:
             await asyncio.sleep(rule.fault.wait_s)
         if rule.fault.hook is not None:
             await asyncio.to_thread(rule.fault.hook, request)
+
+
+def _dress(answer: Answer, switches: Switches) -> None:
+    """Give an answer the label and the packing that the switches ask for."""
+    if switches.label is not None and _JSON in answer.headers.get("content-type", ""):
+        answer.headers["content-type"] = switches.label
+    if switches.gzip_members and answer.body:
+        answer.body = _packed(answer.content(), switches.gzip_members)
+        answer.headers["content-encoding"] = "gzip"
+
+
+def _packed(body: bytes, members: int) -> bytes:
+    size = max(1, -(-len(body) // members))
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(gzip.compress(part, mtime=0) for part in parts)
 
 
 def with_json(answer: Answer, content_type: str) -> Answer:

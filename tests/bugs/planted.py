@@ -364,20 +364,125 @@ STORE = (
 
 READING = (
     bug(
+        "shorter-wait-wins",
+        "The last announced pause counts, though an earlier answer asked for a longer one.",
+        (
+            "renkei.http.pace:Pacer.hold",
+            "max(self._held_until, self._clock.monotonic() + seconds)",
+            "self._clock.monotonic() + seconds",
+        ),
+        tests="tests/engine/test_http_pace.py::test_the_longer_of_all_announced_waits_is_kept",
+    ),
+    bug(
+        "first-announcement-wins",
+        "Of Retry-After and the rate-limit headers of one refusal only the first one counts.",
+        (
+            "renkei.http.failure:announced_s",
+            "return max((seconds for seconds in waits if seconds), default=None)",
+            "return next((seconds for seconds in waits if seconds), None)",
+        ),
+        tests="tests/engine/test_http_pace.py"
+        "::test_the_longer_of_what_one_refusal_announces_counts",
+    ),
+    bug(
+        "one-more-than-allowed",
+        "A window holds one request more than the limit.",
+        (
+            "renkei.http.pace:Pacer._full_s",
+            "len(self._answered) < counted",
+            "len(self._answered) <= counted",
+        ),
+        tests="tests/engine/test_http_pace.py::test_a_limit_is_used_up_and_not_exceeded",
+    ),
+    bug(
         "short-list-is-the-whole",
         "A list with fewer people than its own total is compared.",
         (
-            "renkei.http.paging:_Walk.finish",
-            "self._total is not None and len(self._ids) != self._total",
-            "False",
+            "renkei.http.paging:_Joined.is_whole",
+            "return len(self.last_met) == self.total",
+            "return True",
         ),
         tests="tests/engine/test_http_session.py::test_a_list_that_does_not_add_up_has_changed",
     ),
     bug(
         "moving-list-is-the-whole",
         "A list whose total changes from page to page is compared.",
-        ("renkei.http.paging:_Walk._compare_total", "elif total != self._total:", "elif False:"),
+        (
+            "renkei.http.paging:_Joined.compare_total",
+            "if self.total not in (None, total):",
+            "if False:",
+        ),
         tests="tests/engine/test_http_session.py::test_a_list_that_does_not_add_up_has_changed",
+    ),
+    bug(
+        "unstable-pages-read-once",
+        "People who stand on another page each time are missed for good.",
+        (
+            "renkei.http.paging:read_pages",
+            "if not walk.repeated or joined.is_too_much():",
+            "if True:",
+        ),
+        tests="tests/engine/test_http_session.py"
+        "::test_pages_without_a_fixed_order_are_joined_until_all_are_there",
+    ),
+    bug(
+        "empty-page-is-the-end",
+        "A page that lost all its rows ends the list, though it links on.",
+        (
+            "renkei.http.paging:_Walk._goes_on",
+            "return linked and not complete and self._empty < EMPTY_PAGES",
+            "return False",
+        ),
+        tests="tests/engine/test_http_session.py::test_an_empty_page_that_links_on_is_not_the_end",
+    ),
+    bug(
+        "first-gzip-member-only",
+        "What follows the first part of a packed answer is left out.",
+        (
+            "renkei.http.wire:Reply._unpacked",
+            "unpack.unconsumed_tail or unpack.unused_data",
+            "unpack.unconsumed_tail",
+        ),
+        tests="tests/engine/test_http_session.py::test_all_members_of_a_packed_answer_are_read",
+    ),
+    bug(
+        "label-decides",
+        "JSON that calls itself a web page is refused.",
+        (
+            "renkei.http.decode:is_web_page",
+            "(labelled and first not in _OURS)",
+            "labelled",
+        ),
+        tests="tests/engine/test_http_session.py::test_json_is_json_whatever_its_label",
+    ),
+    bug(
+        "unclear-is-nobody",
+        "Code 100 for a number means that nobody has it: they are created again.",
+        (
+            "renkei_touchontime.connector:TouchOnTime._find_singly",
+            "return None  # a dead token will refuse the list as well",
+            "return found",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_a_refusal_that_may_mean_nobody_is_settled_by_the_list",
+    ),
+    bug(
+        "no-gender-is-odd",
+        "Touch On Time's word for no gender blocks the employee.",
+        ("renkei.http.values:_text", "if raw in _NOTHING_CHOSEN:", "if False:"),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_a_gender_that_nobody_has_chosen_is_empty",
+    ),
+    bug(
+        "bare-answer-is-empty",
+        "What the short answer to a write leaves out is taken for empty.",
+        (
+            "renkei_touchontime.records:answered",
+            "whole = not _ADDITIONAL.isdisjoint(answer)",
+            "whole = True",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py"
+        "::test_a_bare_answer_tells_nothing_about_the_rest",
     ),
     bug(
         "cut-list-is-the-whole",
@@ -412,19 +517,75 @@ READING = (
         "The next page is asked for where the answer says, token included.",
         (
             "renkei.http.paging:read_pages",
-            "        yield from walk.take(session.get(*path, query=page))",
+            "            yield from walk.take(session.get(*path, query=page))",
             (
-                "        from renkei.http.request import Request\n"
-                '        said = answer.headers.get("link", "") if walk.page > 1 else ""\n'
-                '        if link := re.search("<(.+?)>", said):\n'
-                '            request = Request(method="GET", url=link[1])\n'
-                "            answer = session._perform(request, session._answer)\n"
-                "        else:\n"
-                "            answer = session.get(*path, query=page)\n"
-                "        yield from walk.take(answer)"
+                "            from renkei.http.request import Request\n"
+                '            said = answer.headers.get("link", "") if walk.page > 1 else ""\n'
+                '            if link := re.search("<(.+?)>", said):\n'
+                '                request = Request(method="GET", url=link[1])\n'
+                "                answer = session._perform(request, session._answer)\n"
+                "            else:\n"
+                "                answer = session.get(*path, query=page)\n"
+                "            yield from walk.take(answer)"
             ),
         ),
         tests="tests/engine/test_http_session.py::test_pages_are_read_to_the_end[True-True]",
+    ),
+    bug(
+        "silence-of-a-proxy-is-a-doubt",
+        "A create that a silent proxy never let out is told as one in doubt.",
+        (
+            "renkei.http.departure:Departure.never_left",
+            'self.place != "left" or isinstance(error, NEVER_LEFT)',
+            "isinstance(error, NEVER_LEFT)",
+        ),
+        tests="tests/engine/test_http_network.py"
+        "::test_what_a_proxy_does_not_let_out_was_never_sent[silent]",
+    ),
+    bug(
+        "what-left-through-a-proxy-is-certain",
+        "A create whose answer was lost behind a proxy counts as never sent.",
+        ("renkei.http.departure:Departure.__call__", 'self.place = "left"', "pass"),
+        tests="tests/engine/test_http_network.py"
+        "::test_a_create_that_left_through_the_proxy_is_in_doubt",
+    ),
+    bug(
+        "proxy-for-this-computer",
+        "A system on this computer is asked for at the company's proxy, token and all.",
+        (
+            "renkei.http.network:Network.towards",
+            "evolve(self, proxy=None) if _stays_here(url) else self",
+            "self",
+        ),
+        tests="tests/engine/test_http_network.py"
+        "::test_this_computer_is_never_reached_through_the_proxy[localhost]",
+    ),
+    bug(
+        "name-that-cannot-be-printed",
+        "A name that the terminal's encoding lacks ends a command after its writes.",
+        ("renkei_runner.main:run", "forgive(sys.stdout, sys.stderr)", "pass"),
+        tests="tests/runner/test_encodings.py::test_a_rare_name_is_printed[cp932]",
+    ),
+    bug(
+        "guessing-shuts-out-who-is-known",
+        "A browser in which somebody has logged in waits for what others try at its address.",
+        (
+            "renkei_web.accounts:Accounts._place",
+            "if db.execute(KNOWN_BROWSER, about).fetchone():",
+            "if False:",
+        ),
+        tests="tests/web/test_accounts.py"
+        "::test_a_known_browser_gets_in_while_somebody_guesses_at_its_address",
+    ),
+    bug(
+        "half-requests-shut-out-others",
+        "One connection too many is closed, whoever it is, while the silent ones stay.",
+        (
+            "renkei_web.line:Line._make_room",
+            "missed_least.transport.abort()",
+            "self.transport.abort()",
+        ),
+        tests="tests/web/test_line.py::test_many_half_requests_shut_out_nobody[half]",
     ),
     bug(
         "redirect-followed",
@@ -497,7 +658,11 @@ READING = (
     bug(
         "bomb-unpacked",
         "A small answer that unpacks into a huge one is read to its end.",
-        ("renkei.http.wire:Reply.chunks", "if received > max_bytes:", "if False:"),
+        (
+            "renkei.http.wire:Reply.chunks",
+            "if max(received, self._response.num_bytes_downloaded) > max_bytes:",
+            "if False:",
+        ),
         tests="tests/engine/test_http_session.py"
         "::test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped",
     ),
@@ -529,6 +694,57 @@ COMPARING = (
             "if True:",
         ),
         tests="tests/engine/test_mapping_translate.py::test_empty_leaves_the_target_alone",
+    ),
+    bug(
+        "way-back-rewrites",
+        "What a table has made one value of several is written back over the source: 101 is 100.",
+        (
+            "renkei.mapping.translate:Translation.agrees",
+            "or self._comes_back(row, ours, target)",
+            "or False",
+        ),
+        tests="tests/engine/test_agreement.py::test_the_way_back_rewrites_nothing_that_agrees",
+    ),
+    bug(
+        "clear-without-tables",
+        "What is to be emptied stays where the values of the field are in a table.",
+        (
+            "renkei.mapping.translate:Translation.translate",
+            'or row.empty == "clear"',
+            'or (row.empty == "clear" and row.values is None)',
+        ),
+        tests="tests/engine/test_mapping_translate.py::test_clear_holds_for_a_table_too",
+    ),
+    bug(
+        "first-stand-in-wins",
+        "Of two values that stand in for one the first counts, not the last.",
+        (
+            "renkei.mapping.translate:Translation._stand_ins",
+            "stand_ins.update(each.fields)",
+            "stand_ins = {**each.fields, **stand_ins}",
+        ),
+        tests="tests/engine/test_mapping_translate.py"
+        "::test_of_two_stand_ins_the_last_one_that_is_filled_counts",
+    ),
+    bug(
+        "addresses-lost",
+        "Of a list of addresses only the one that is replaced is kept.",
+        (
+            "renkei_touchontime.records:_addresses",
+            "*emails[1:]",
+            "*emails[:0]",
+        ),
+        tests="tests/connectors/touchontime/test_touchontime.py::test_only_the_first_address_changes",
+    ),
+    bug(
+        "new-without-what-is-needed",
+        "Somebody new is sent without a field that the target needs and nothing fills.",
+        (
+            "renkei.fetch:_unless_gaps",
+            "or not gaps()",
+            "or True",
+        ),
+        tests="tests/engine/test_agreement.py::test_who_is_new_is_blocked_by_what_nothing_fills",
     ),
     bug(
         "kanji-folded",
@@ -626,6 +842,23 @@ DECIDING = (
             "if False:",
         ),
         tests="tests/engine/test_choose.py::test_unknown_and_blocked_numbers_are_refused",
+    ),
+    bug(
+        "equal-labels-look-equal",
+        "Two establishments of one name cannot be told apart.",
+        ("renkei.choices:told_apart", "if alike[label] == 1:", "if True:"),
+        tests="tests/engine/test_choices.py::test_equal_labels_are_told_apart_by_address_or_code",
+    ),
+    bug(
+        "code-as-similar-as-a-label",
+        "A label is taken although it is the code of another choice.",
+        (
+            "renkei.choices:meant",
+            "[choice for choice in choices if choice.code == text],",
+            "",
+        ),
+        tests="tests/engine/test_choices.py"
+        "::test_a_choice_is_meant_by_code_by_label_or_by_what_reads_alike",
     ),
     bug(
         "plan-of-any-age",
@@ -730,6 +963,59 @@ SHOWING = (
             ),
         ),
         tests="tests/e2e/test_vendor_switches.py::test_check_of_a_wrong_token_names_the_causes",
+    ),
+    bug(
+        "token-in-a-choice",
+        "A connector quotes its token in what it offers, and it is printed.",
+        (
+            "renkei.plugins:Reader.new_employee_fields",
+            "hidden_new_field(new, self._hide)",
+            "new",
+        ),
+        tests="tests/engine/test_plugins.py::test_a_token_in_what_a_connector_tells_is_hidden",
+    ),
+    bug(
+        "reports-by-utc-day",
+        "The list of reports is filtered by the day in Greenwich.",
+        (
+            "renkei_web.views.reports:listed",
+            "run.created_at.astimezone(JST).date()",
+            "run.created_at.date()",
+        ),
+        tests="tests/web/test_everyday.py::test_reports_are_filtered_by_the_day_in_japan",
+    ),
+    bug(
+        "deferred-is-no-doubt",
+        "Whoever was deferred and is sent again as the process dies does not count as in doubt.",
+        (
+            "renkei.store.database:outcome_now",
+            "sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)",
+            "items.c.outcome.is_(None)",
+        ),
+        tests="tests/engine/test_counts.py::test_counts_add_up_whatever_was_left",
+    ),
+    bug(
+        "wait-in-every-slice",
+        "A log has a line for each slice of one wait.",
+        (
+            "renkei_runner.progress:Progress._log_wait",
+            "self._told_until[what] = until",
+            "pass",
+        ),
+        tests="tests/runner/test_main.py::test_a_long_wait_is_one_line_of_a_log",
+    ),
+    bug(
+        "advice-that-is-refused",
+        "Whoever chooses again in a cancelled run is told to resume it.",
+        ("renkei.runs:Runs._same_choice", "refuse_over(run, self._hours)", "pass"),
+        tests="tests/e2e/test_advice.py"
+        "::test_whatever_is_advised_is_not_refused[cancelled in the middle]",
+    ),
+    bug(
+        "failure-is-erased",
+        "A report tells nothing of the tries before the last one.",
+        ("renkei.export:report_rows", "for before in item.earlier", "for before in ()"),
+        tests="tests/engine/test_export.py::test_a_retry_does_not_erase_the_failure_before_it",
     ),
     bug(
         "value-in-a-log",

@@ -25,6 +25,7 @@ from renkei.i18n import set_language
 from renkei.store import Store
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
+from renkei_runner.start import ENDING
 from renkei_sandbox import Sandbox
 from renkei_sandbox.journal import Entry
 from renkei_sandbox.system import System
@@ -258,7 +259,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def office(empty_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     """An office at noon, its systems without rate limits, the awkward people included."""
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {each: signal.getsignal(each) for each in ENDING}
     with (
         TemporaryDirectory(prefix="renkei-e2e-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
         Sandbox(people=60, seed=1, now=NOON) as box,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,9 @@ def test_the_document_of_a_fetch_is_the_contract(office: Office, direction: Dire
     source, target = direction
     document = office.ask("fetch", source, target).json
     assert list(document) == [
-        "schema_version", "run", "status", "source", "target", "base_date", "counts",
+        "schema_version", "run", "status", "source", "target", "base_date", "notices", "counts",
     ]  # fmt: skip
+    assert all(list(notice) == ["code", "about", "message"] for notice in document["notices"])
     assert document["run"] == "1"
     assert document["status"] == "ready"
     assert (document["source"], document["target"]) == direction
@@ -55,7 +57,7 @@ def test_plan_shows_only_what_is_asked_for(office: Office) -> None:
 def test_the_documents_of_sync_and_report_are_the_contract(
     office: Office, direction: Direction
 ) -> None:
-    """`sync` adds the outcomes; `report` prints the same with an item for everybody."""
+    """`sync` adds the outcomes; `report` prints the same, when, who, and an item for everybody."""
     source, target = direction
     run = office.fetched(source, target)
     counts = office.ask("plan", run).json["counts"]
@@ -73,8 +75,19 @@ def test_the_documents_of_sync_and_report_are_the_contract(
     report = office.ask("report", run)
     assert report.code == 0
     items = report.json.pop("items")
-    assert {k: v for k, v in report.json.items() if k != "items"} == synced.json
-    assert all(list(item) == ["number", "outcome", "reason"] for item in items)
+    assert {name: report.json[name] for name in synced.json} == synced.json
+    history = [name for name in report.json if name not in {*synced.json, "items"}]
+    assert history == [
+        "fetched_at", "sync_started_at", "finished_at",
+        "fetched_by", "chosen_by", "synced_by", "allowed_by", "taken_over_by", "again_of",
+    ]  # fmt: skip
+    [listed] = office.ask("reports").json["reports"]
+    assert {name: listed[name] for name in history} == {n: report.json[n] for n in history}
+    times = [dt.datetime.fromisoformat(str(report.json[name])) for name in history[:3]]
+    assert times == sorted(times)
+    assert report.json["fetched_by"] == report.json["chosen_by"] == report.json["synced_by"]
+    shape = ["number", "outcome", "reason", "detail", "earlier"]
+    assert all(list(item) == shape for item in items)
 
 
 def test_the_report_accounts_for_everybody(office: Office, direction: Direction) -> None:
@@ -105,6 +118,7 @@ def test_the_whole_flow_in_words(office: Office, direction: Direction) -> None:
     assert f"{source} → {target}" in reports.out
     report = office.renkei("report", "1")
     assert "Fetched by: " in report.out
+    assert "Synced by: " in report.out
     again = office.renkei("fetch", source, target)
     assert "There is nothing to do." in again.out
 

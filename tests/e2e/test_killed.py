@@ -71,8 +71,12 @@ def test_kill_9_a_hundred_times(office: Office, direction: Direction, seed: int)
 
 @pytest.mark.parametrize(
     ("number", "source", "target"),
-    [(signal.SIGINT, "smarthr", "touchontime"), (signal.SIGTERM, "touchontime", "smarthr")],
-    ids=["INT", "TERM"],
+    [
+        (signal.SIGINT, "smarthr", "touchontime"),
+        (signal.SIGTERM, "touchontime", "smarthr"),
+        (signal.SIGHUP, "smarthr", "touchontime"),
+    ],
+    ids=["INT", "TERM", "HUP"],
 )
 def test_one_signal_finishes_the_employee_in_hand(
     office: Office, number: int, source: str, target: str
@@ -175,10 +179,10 @@ def test_cancel_stops_a_sync_of_another_process(office: Office) -> None:
 
 def test_a_process_speaks_the_language_of_its_user(office: Office) -> None:
     """By --lang, RENKEI_LANG, or the locale; usage errors of the command line too."""
-    japanese = office.finished(office.start("fetch", "--lang", "ja"))
+    japanese = office.finished(office.start("plan", "--lang", "ja"))
     assert japanese.code == 2
-    by_locale = office.finished(office.start("fetch", RENKEI_LANG="", LC_ALL="ja_JP.UTF-8"))
-    english = office.finished(office.start("fetch"))
+    by_locale = office.finished(office.start("plan", RENKEI_LANG="", LC_ALL="ja_JP.UTF-8"))
+    english = office.finished(office.start("plan"))
     assert japanese.err == by_locale.err
     assert "Missing" in english.err
     assert "Missing" not in japanese.err

@@ -84,6 +84,21 @@ def test_a_wrong_value_stores_and_sends_nothing(
     assert office.ask("resume", run).code == 2
 
 
+def test_each_hint_stands_behind_its_own_mistake(office: Office) -> None:
+    """Two wrong fields and a row of a file: what helps follows each, and the row says whose."""
+    run = office.fetched("smarthr", "touchontime")
+    new = office.numbers(run, "new")[0]
+    (office.folder / "new.csv").write_text(f"number,typeCode\n{new},77\n", encoding="utf-8")
+    words = ("--new", "divisionCode=999999", "--new", "typeCode=88", "--new-file", "new.csv")
+    told = office.renkei("sync", run, "--yes", *words).err.splitlines()
+    division, working_type, row = (line for line in told if "not offered" in line)
+    assert "999999" in division
+    assert division.endswith("`renkei choices` lists what is offered for divisionCode.")
+    assert "88" in working_type
+    assert working_type.endswith("`renkei choices` lists what is offered for typeCode.")
+    assert row.startswith(f"new.csv:2:1: {new}: ")
+
+
 def test_the_establishment_is_asked_for_by_its_name(office: Office) -> None:
     """The hint about a missing SmartHR value contains `biz_establishment_id`."""
     run = office.fetched("touchontime", "smarthr")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Direction = tuple[str, str]
 
-REFUSALS = {
+REFUSALS: dict[str, list[dict[str, Any]]] = {
     "smarthr": [
         {"status": 403, "code": 3}, {"status": 401, "code": 2}, {"status": 500, "code": 5},
         {"status": 503, "code": 9}, {"status": 502, "body": "<html>bad gateway</html>"},

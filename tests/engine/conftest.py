@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from attrs import define, field
 
+from renkei import plugins
 from renkei.config import load_config
 from renkei.http import Connection
 from renkei.model import (
@@ -229,3 +231,24 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     }
     with installed(**factories):
         yield world
+
+
+@pytest.fixture
+def declare(world: World) -> Iterator[Callable[..., None]]:
+    """
+    Return a function that declares entry points beside those of the fixture `world`.
+
+    The patch is its own: the fixture `monkeypatch` is undone after `world`, and would put back what
+    `world` had put there.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+
+        def add(*entries: EntryPoint) -> None:
+            real = plugins.found
+
+            def found(group: str) -> tuple[EntryPoint, ...]:
+                return (*real(group), *(each for each in entries if each.group == group))
+
+            patch.setattr(plugins, "found", found)
+
+        yield add

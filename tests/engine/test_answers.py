@@ -13,6 +13,7 @@ from renkei.errors import AccessError
 from renkei.http import Connection
 from renkei.model import Difference, Outcome, Run, Status
 from renkei.testing import MemoryConnector, MemorySystem, installed
+from renkei.texts import reason_text
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -172,6 +173,15 @@ def test_one_create_without_its_number_stops_the_others(world: World) -> None:
     found = outcomes(world, run)
     assert found["100"] == (Outcome.FAILED, "created_without_number")
     assert found["101"] == found["102"] == (Outcome.DEFERRED, "created_without_number")
+    own, *others = (world.item(run, number).outcome_reason for number in ("100", "101", "102"))
+    with world.runs() as runs:
+        labels = runs.labels(run.id)
+    assert own is not None
+    assert "this employee" in reason_text(own, labels)
+    for reason in (run.reason, *others):
+        assert reason is not None
+        assert "100" in reason_text(reason, labels)
+        assert "this employee" not in reason_text(reason, labels)
 
 
 def test_a_person_who_only_shows_later_is_stored(world: World) -> None:

@@ -69,7 +69,7 @@ def test_files_show_both_people_too() -> None:
         report = rows("".join(csv_lines(report_rows([OTHER], KNOWN))))
         plan = rows("".join(csv_lines(plan_rows([OTHER], KNOWN))))
         page = "".join(report_page(RUN, [OTHER], KNOWN))
-    assert "姓: 遠藤（人事システム）、別府（Touch On Time）" in report[1][-1]
+    assert "姓: 遠藤（人事システム）、別府（Touch On Time）" in report[1][6]
     assert plan[1][3:6] == ["姓", "別府", "遠藤"]
     for part in ("<td>Touch On Time</td>", '<td class="before">遠藤</td><td>別府</td>'):
         assert part in page

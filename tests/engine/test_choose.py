@@ -12,11 +12,20 @@ from renkei.errors import (
     BusyError,
     ClosedError,
     ConfigurationError,
-    ConnectorError,
     RecordError,
     UsageError,
 )
-from renkei.model import Choice, Difference, Label, NewField, NewRow, Outcome, Selection, Status
+from renkei.model import (
+    Choice,
+    Difference,
+    Label,
+    NewField,
+    NewRow,
+    Outcome,
+    Remark,
+    Selection,
+    Status,
+)
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
@@ -105,8 +114,13 @@ def test_chosen_are_differences_and_numbers_without_the_excluded(
         (Selection(differences=frozenset({Difference.BLOCKED})), ["Blocked"]),
         (Selection(numbers=("301",)), ["blocked", "301"]),
         (Selection(differences=NEW, numbers=("301",)), ["blocked", "301"]),
-        (Selection(numbers=("999", "1", "001")), ["not in the plan", "1, 999"]),
+        (Selection(numbers=("999", "1", "001")), ["not in the plan", "1 (but 001 is), 999."]),
         (Selection(differences=NEW, excluded=("888",)), ["not in the plan", "888"]),
+        (
+            Selection(differences=NEW, excluded=("１", "0002")),
+            ["0002 (but 002 is), １ (but 001 is)"],
+        ),
+        (Selection(differences=NEW, excluded=(" 001",)), ["001 (but 001 is)"]),
     ],
 )
 def test_unknown_and_blocked_numbers_are_refused(
@@ -250,12 +264,15 @@ def test_a_target_without_required_fields_takes_no_values(world: World) -> None:
     assert [values["badge"] for _kind, _id, values in world.clinic.writes] == ["001"]
 
 
-def test_a_required_field_without_choices_is_the_connectors_mistake(world: World) -> None:
-    """Nobody could ever be created: the field is named before anything is sent."""
+def test_a_required_field_without_choices_blocks_who_is_new(world: World) -> None:
+    """Nobody could ever be created: the field is named in the plan, and the others go on."""
     world.rosta.choices = ()
     run = staff(world)
-    with world.runs() as runs, pytest.raises(ConnectorError, match="ward"):
-        runs.choose(run.id, Selection(differences=NEW, new={"ward": "W1"}))
+    assert run.counts[Difference.NEW] == 0
+    assert world.item(run, "001").reasons == (Remark("nothing_fills", ("ward",)),)
+    choose(world, run, Selection(differences=CHANGED))
+    world.resume(run)
+    assert [kind for kind, _id, _values in world.rosta.writes] == ["update"]
 
 
 # --- before and after the sync has begun --------------------------------------------------------
@@ -472,7 +489,10 @@ def test_sides_say_which_account_is_which(world: World) -> None:
             "badge": "001", "surname": "e@x.jp", "first": "みなと", "reading": "e@x.jp",
         }  # fmt: skip
         back = world.fetch("west", "east")
-        assert world.item(back, "001").changes[0].after == "e@x.jp"
+        assert world.item(back, "001").difference is Difference.SAME
+        systems["west"].edit(next(iter(systems["west"].people)), surname="edited")
+        again = world.fetch("west", "east")
+        assert world.item(again, "001").changes[0].after == "edited"
         assert [notice.code for notice in back.notices] == ["substitutes_come_back"]
         with world.runs() as runs:
             item, steps = runs.explain(run.id, "001")

@@ -447,21 +447,21 @@ def test_a_value_the_source_cannot_make_sense_of_blocks(world: World) -> None:
     garble(world.clinic, world.in_clinic(mail="new@x.jp"), "born")
     world.in_rosta()
     item = only(world)
-    assert item.reasons == (Remark("unreadable", ("born",)),)
+    assert item.reasons == (Remark("unreadable", ("clinic", "born")),)
     assert item.changes == ()
 
 
 def test_a_leaving_date_nobody_can_read_keeps_the_person_in_sight(world: World) -> None:
     """They are listed and blocked: whether they are gone has to be looked at."""
     garble(world.clinic, world.in_clinic(), "until")
-    assert only(world).reasons == (Remark("unreadable", ("until",)),)
+    assert only(world).reasons == (Remark("unreadable", ("clinic", "until")),)
 
 
 def test_a_value_of_the_partner_nobody_can_read_blocks(world: World) -> None:
     """It cannot be told whether it differs."""
     world.in_clinic()
     garble(world.rosta, world.in_rosta(), "dob")
-    assert only(world).reasons == (Remark("unreadable", ("dob",)),)
+    assert only(world).reasons == (Remark("unreadable", ("rosta", "dob")),)
 
 
 def test_an_unreadable_value_that_is_not_mapped_does_not_block(world: World) -> None:
@@ -472,10 +472,10 @@ def test_an_unreadable_value_that_is_not_mapped_does_not_block(world: World) -> 
 
 
 def test_a_value_outside_the_table_blocks(world: World) -> None:
-    """A grade the mapping does not know is not guessed."""
+    """A grade the mapping does not know is not guessed, and named as the source has it."""
     world.in_clinic(grade="chief")
     world.in_rosta()
-    assert only(world).reasons == (Remark("not_in_table", ("rank",)),)
+    assert only(world).reasons == (Remark("not_in_table", ("grade", "chief")),)
 
 
 def test_a_value_the_target_does_not_take_blocks(world: World) -> None:

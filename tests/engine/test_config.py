@@ -162,10 +162,11 @@ def test_a_token_from_the_environment(tmp_path: Path, monkeypatch: pytest.Monkey
             resolve_secret("env:T", tmp_path)
 
 
-def test_a_token_from_a_file(tmp_path: Path) -> None:
-    """file: takes a private file beside the configuration, without its last line end."""
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_token_from_a_file(tmp_path: Path, mark: str) -> None:
+    """file: takes a private file, without its last line end and the mark that Windows writes."""
     path = tmp_path / "token"
-    path.write_text("secret\n")
+    path.write_text(f"{mark}secret\n", encoding="utf-8")
     path.chmod(0o600)
     assert resolve_secret("file:token", tmp_path) == "secret"
 

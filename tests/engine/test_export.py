@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ from renkei.model import (
     Remark,
     Run,
     Status,
+    Try,
 )
 from renkei.page import report_page
 
@@ -147,6 +149,25 @@ def test_a_report_has_a_row_for_each_employee() -> None:
     )
     assert row[5] == "<b>bad</b>"
     assert row[6] == "姓: 佐藤 → 髙橋 / 生年月日: （空欄） → 2000-01-02"
+    assert row[7] == ""
+
+
+def test_a_retry_does_not_erase_the_failure_before_it() -> None:
+    """Earlier tries stand in the file and on the page: outcome, reason and the system's words."""
+    earlier = (
+        Try(Outcome.FAILED, Remark("gone"), "<i>no\nbody</i>"),
+        Try(Outcome.FAILED, Remark("refused", ("lastName",))),
+    )
+    item = evolve(ITEM, outcome=Outcome.UPDATED, outcome_reason=None, detail=None, earlier=earlier)
+    [_header, row] = cells("".join(csv_lines(report_rows([item], LABELS))))
+    assert row[3:6] == ["updated", "", ""]
+    first, second = row[7].split(" / An earlier try: ")
+    assert first.startswith("An earlier try: failed. No longer in Touch On Time.")
+    assert first.endswith("The system says: <i>no / body</i>")
+    assert second.startswith("failed. Touch On Time refused this employee: Last name.")
+    page = "".join(report_page(RUN, [item], LABELS))
+    assert "The system says: &lt;i&gt;no / body&lt;/i&gt;" in page
+    assert page.count("An earlier try: failed.") == 2
 
 
 def test_what_was_chosen_for_a_new_employee_is_shown_with_their_fields() -> None:

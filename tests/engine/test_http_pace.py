@@ -1,3 +1,4 @@
+import datetime as dt
 import threading
 import time
 
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.clock import Clock
+from renkei.http.failure import announced_s
 from renkei.http.pace import Pacer, Room, sane_wait_s
 from renkei.model import RequestLimit
 
@@ -127,3 +129,108 @@ def test_waiting_for_room_takes_none() -> None:
     for _look in range(3):
         pacer.wait([RequestLimit(1, 60)], None)
     assert pacer.wait_s([RequestLimit(1, 60)]) <= 0
+
+
+# --- two limits, two waits ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize("window_s", [1.0, 60.0])
+def test_a_limit_is_used_up_and_not_exceeded(count: int, window_s: float) -> None:
+    """Exactly as many as allowed go at once; one more goes at the very edge of the window."""
+    clock = FakeClock()
+    pacer, limits = Pacer(clock), [RequestLimit(count, window_s)]
+    for _request in range(count):
+        assert pacer.wait_s(limits) <= 0
+        with pacer.slot(limits, None):
+            pass
+    assert clock.now_s == 1000
+    assert pacer.wait_s(limits) == window_s
+    clock.now_s += window_s - 0.25
+    assert pacer.wait_s(limits) == pytest.approx(0.25)
+    clock.now_s += 0.25
+    assert pacer.wait_s(limits) <= 0
+    with pacer.slot(limits, None):
+        pass
+    assert clock.now_s == 1000 + window_s
+
+
+@pytest.mark.parametrize("narrow_first", [True, False])
+def test_of_two_limits_the_one_that_is_full_counts(*, narrow_first: bool) -> None:
+    """Three a second and five a minute, in either order: each makes its own next request wait."""
+    clock = FakeClock()
+    pacer, limits = Pacer(clock), [RequestLimit(3, 1), RequestLimit(5, 60)]
+    if not narrow_first:
+        limits.reverse()
+    sent = []
+    for _request in range(7):
+        with pacer.slot(limits, None):
+            sent.append(clock.now_s - 1000)
+    assert sent == pytest.approx([0, 0, 0, 1, 1, 60, 60], abs=0.01)
+
+
+WAITS = st.lists(st.floats(1, 3600), min_size=1, max_size=6)
+
+
+@given(WAITS, st.lists(st.floats(0, 5), min_size=6, max_size=6))
+def test_the_longer_of_all_announced_waits_is_kept(waits: list[float], later: list[float]) -> None:
+    """In whatever order answers announce them, held or noted, now or a moment later."""
+    clock = FakeClock()
+    pacer, until = Pacer(clock), 0.0
+    for index, (seconds, pause) in enumerate(zip(waits, later, strict=False)):
+        clock.now_s += pause
+        if index % 2:
+            pacer.hold(seconds)
+        else:
+            pacer.note(Room(remaining=0, reset_s=seconds))
+        until = max(until, clock.now_s + seconds)
+        pacer.note(Room(remaining=1, reset_s=1))
+        assert clock.now_s + pacer.wait_s([]) == pytest.approx(until)
+    pacer.wait([], None)
+    assert clock.now_s == pytest.approx(until)
+
+
+@pytest.mark.parametrize("held_s", [0.5, 30.0])
+def test_a_hold_and_a_full_limit_end_with_the_later_one(held_s: float) -> None:
+    """What a system announces does not shorten what it has declared, and the other way round."""
+    clock = FakeClock()
+    pacer, limits = Pacer(clock), [RequestLimit(1, 10)]
+    with pacer.slot(limits, None):
+        pass
+    pacer.hold(held_s)
+    assert pacer.wait_s(limits) == max(held_s, 10.0)
+
+
+NOW = dt.datetime(2026, 11, 20, 3, 0, tzinfo=dt.UTC)
+DATE = "Fri, 20 Nov 2026 03:00:42 GMT"
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "rooms", "wait_s"),
+    [
+        ("5", [(0, 60.0)], 60),
+        ("60", [(0, 5.0)], 60),
+        (None, [(0, 5.0), (0, 60.0)], 60),
+        (None, [(0, 60.0), (0, 5.0)], 60),
+        ("5", [(0, 7.0), (3, 900.0)], 7),
+        ("5", [(-1, 60.0)], 60),
+        (DATE, [(0, 41.0)], 42),
+        (DATE, [(0, 43.0)], 43),
+        ("5, 60", [], 60),
+        ("60,5", [(0, 30.0)], 60),
+        ("soon", [(0, 5.0)], 5),
+        ("5", [(0, 1.8e9)], 5),
+        ("1800000000", [(0, 5.0)], 5),
+        ("-3", [(0, 5.0)], 5),
+        (None, [(1, 60.0)], None),
+        (None, [], None),
+        ("0", [], None),
+    ],
+)
+def test_the_longer_of_what_one_refusal_announces_counts(
+    retry_after: str | None, rooms: list[tuple[int, float]], wait_s: float | None
+) -> None:
+    """Retry-After and every family of rate-limit headers in which nothing is left."""
+    headers = {} if retry_after is None else {"retry-after": retry_after}
+    said = [Room(remaining, reset_s) for remaining, reset_s in rooms]
+    assert announced_s(headers, said, NOW) == wait_s

@@ -1,6 +1,7 @@
 import datetime as dt
 import gzip
 import json
+import random
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import format_datetime
@@ -24,6 +25,7 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.http import Connection, Failure, RetryBudget, Room, Secret, Session
+from renkei.http.paging import WALKS
 from renkei.model import JST, ClosedHours, RequestLimit
 
 BASE = "https://hr.test/api"
@@ -45,6 +47,16 @@ class FakeClock(Clock):
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now_s += seconds
+
+
+class IteratorStream(httpx.SyncByteStream):
+    """A body that comes in the pieces given."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
 
 
 @pytest.fixture
@@ -307,6 +319,8 @@ def after(seconds: float) -> str:
         ({"Retry-After": "DATE"}, 42),
         ({"x-remaining": "0", "x-reset": "42"}, 42),
         ({"x-remaining": "0", "x-reset": "7200"}, 3600),
+        ({"Retry-After": "42", "x-remaining": "0", "x-reset": "3"}, 42),
+        ({"Retry-After": "3", "x-remaining": "0", "x-reset": "42"}, 42),
     ],
 )
 def test_announced_waits_are_kept_and_do_not_count(  # noqa: PLR0917 - fixtures
@@ -539,13 +553,18 @@ def pages(*answers: tuple[list[Any], int | None]) -> list[httpx.Response]:
     [
         pages(([], 3)),
         pages((ROWS[:2], 5), ([], 5)),
-        pages((ROWS[:2], 4), (ROWS[1:3], 4)),
+        pages((ROWS[:2], 4), (ROWS[1:3], 4)) * WALKS,
         pages((ROWS[:2], 4), (ROWS[2:4], 5), (ROWS[4:], 5)),
-        pages((ROWS[:2], 4), (ROWS[2:4], None)),
+        pages((ROWS[:2], 4), (ROWS[1:3], 4), (ROWS[2:4], 5)),
+        pages((ROWS[:2], 4), (ROWS[1:3], 4), (ROWS[3:], 4), (ROWS[:2], 4)),
         pages((ROWS[:3], 2)),
         pages((ROWS[:2], None), (ROWS[:2], None)),
+        pages((ROWS[:2], 9), (ROWS[:2], 9)) * WALKS,
     ],
-    ids=["empty", "short", "repeated", "grew", "total gone", "too many", "same page"],
+    ids=[
+        *("empty", "short", "repeated", "grew", "grew between walks", "more than the total"),
+        *("too many", "same page", "same page for ever"),
+    ],
 )
 def test_a_list_that_does_not_add_up_has_changed(
     session: Session, mock: respx.MockRouter, answers: list[httpx.Response]
@@ -554,6 +573,110 @@ def test_a_list_that_does_not_add_up_has_changed(
     mock.get(f"{BASE}/crews").mock(side_effect=answers)
     with pytest.raises(ListChangedError):
         list(session.pages("crews"))
+
+
+def shuffled(rows: list[Any], ties: int, *, size: int, seed: int) -> Callable[..., httpx.Response]:
+    """Answer pages whose last *ties* rows stand in another order on every one."""
+    chance = random.Random(seed)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        order = rows[:-ties] + chance.sample(rows[-ties:], ties)
+        shown = order[(page - 1) * size : page * size]
+        return httpx.Response(200, json=shown, headers={"x-total-count": str(len(rows))})
+
+    return answer
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("people", "ties", "size"), [(130, 60, 100), (130, 130, 10), (12, 12, 1)])
+def test_pages_without_a_fixed_order_are_joined_until_all_are_there(  # noqa: PLR0917 - fixtures
+    session: Session, mock: respx.MockRouter, people: int, ties: int, size: int, seed: int
+) -> None:
+    """People whose sort keys are equal or empty move between pages; each comes exactly once."""
+    rows = [{"id": str(number)} for number in range(people)]
+    mock.get(f"{BASE}/crews").mock(side_effect=shuffled(rows, ties, size=size, seed=seed))
+    found = [row["id"] for row in session.pages("crews", per_page=100)]  # type: ignore[index,call-overload]
+    assert len(found) == people
+    assert set(found) == {row["id"] for row in rows}
+
+
+def test_a_list_in_a_fixed_order_is_walked_once(session: Session, mock: respx.MockRouter) -> None:
+    """Nobody who reads a list that is too short reads it twelve times."""
+    route = mock.get(f"{BASE}/crews").mock(side_effect=pages((ROWS[:2], 5), ([], 5)))
+    with pytest.raises(ListChangedError):
+        list(session.pages("crews"))
+    assert route.call_count == 2
+
+
+def test_who_is_edited_between_two_walks_stays_as_first_read(
+    session: Session, mock: respx.MockRouter
+) -> None:
+    """An edit in those seconds is like one right after the reading: the first look counts."""
+    before, after = {"id": "0", "name": "before"}, {"id": "0", "name": "after"}
+    answers = pages(([before, ROWS[1]], 3), ([after], 3), ([after, ROWS[2]], 3), ([after], 3))
+    mock.get(f"{BASE}/crews").mock(side_effect=answers)
+    assert list(session.pages("crews")) == [before, *ROWS[1:3]]
+
+
+def linked(*answers: tuple[list[Any], bool]) -> list[httpx.Response]:
+    """Return pages; the flag says whether one links on."""
+    links = [{"link": '</?page=9>; rel="next"'} if on else {} for _rows, on in answers]
+    return [
+        httpx.Response(200, json=rows, headers=link)
+        for (rows, _on), link in zip(answers, links, strict=True)
+    ]
+
+
+def test_an_empty_page_that_links_on_is_not_the_end(
+    session: Session, mock: respx.MockRouter
+) -> None:
+    """A page may lose all its rows to a filter, twice in a row, and others follow."""
+    answers = linked((ROWS[:2], True), ([], True), ([], True), (ROWS[2:], True), ([], False))
+    mock.get(f"{BASE}/crews").mock(side_effect=answers)
+    assert list(session.pages("crews")) == ROWS
+
+
+def test_an_empty_page_ends_a_list_that_is_complete(
+    session: Session, mock: respx.MockRouter
+) -> None:
+    """A system that always links on is not followed past its own total, nor without end."""
+    link = {"link": '</?page=9>; rel="next"'}
+    counted = {**link, "x-total-count": "5"}
+    whole = httpx.Response(200, json=ROWS, headers=counted)
+    route = mock.get(f"{BASE}/crews").mock(
+        side_effect=[whole, httpx.Response(200, json=[], headers=counted)]
+    )
+    assert list(session.pages("crews")) == ROWS
+    assert route.call_count == 2
+    mock.get(f"{BASE}/staff").mock(
+        side_effect=lambda request: httpx.Response(
+            200, json=ROWS if request.url.params["page"] == "1" else [], headers=link
+        )
+    )
+    assert list(session.pages("staff")) == ROWS
+
+
+def test_a_total_on_the_first_page_only_is_a_total(
+    session: Session, mock: respx.MockRouter
+) -> None:
+    """It counts to the end: a list that falls short of it is not whole."""
+    mock.get(f"{BASE}/a").mock(
+        side_effect=pages((ROWS[:2], 5), (ROWS[2:4], None), (ROWS[4:], None))
+    )
+    assert list(session.pages("a")) == ROWS
+    mock.get(f"{BASE}/b").mock(side_effect=pages((ROWS[:2], 5), (ROWS[2:4], None), ([], None)))
+    with pytest.raises(ListChangedError):
+        list(session.pages("b"))
+
+
+def test_without_a_total_repeats_are_walked_again(session: Session, mock: respx.MockRouter) -> None:
+    """Who came twice may have pushed somebody out; it ends when a walk brings nobody new."""
+    again = pages((ROWS[:2], None), (ROWS[1:3], None), ([], None))
+    answers = [*again, *pages((ROWS[:2], None), (ROWS[2:], None), ([], None))]
+    route = mock.get(f"{BASE}/crews").mock(side_effect=answers)
+    assert list(session.pages("crews")) == ROWS
+    assert route.call_count == 6
 
 
 @pytest.mark.parametrize("row", [{}, {"id": None}, {"id": 5}, {"id": ""}, "x", None, []])
@@ -593,6 +716,102 @@ def test_a_stream_that_ends_early_raises(
     for path in "ab":
         with pytest.raises(ListChangedError):
             list(session.stream(path))
+
+
+def test_all_members_of_a_packed_answer_are_read(session: Session, mock: respx.MockRouter) -> None:
+    """An answer packed in several parts is as good as one in a single part, wherever it is cut."""
+    body = json.dumps(ROWS).encode()
+    for at in range(len(body) + 1):
+        packed = gzip.compress(body[:at]) + gzip.compress(b"") + gzip.compress(body[at:])
+        headers = {"Content-Encoding": "gzip"}
+        mock.get(f"{BASE}/a").respond(content=packed, headers=headers)
+        assert list(session.stream("a")) == session.get("a").body == ROWS
+
+
+def test_members_that_arrive_in_tiny_pieces_are_read(
+    session: Session, mock: respx.MockRouter
+) -> None:
+    """Where the network cuts has no meaning, in the middle of a member's header neither."""
+    packed = b"".join(gzip.compress(bytes([byte])) for byte in json.dumps(ROWS).encode())
+    pieces = httpx.Response(
+        200,
+        stream=IteratorStream(packed[at : at + 7] for at in range(0, len(packed), 7)),
+        headers={"Content-Encoding": "gzip"},
+    )
+    mock.get(f"{BASE}/a").mock(return_value=pieces)
+    assert list(session.stream("a")) == ROWS
+
+
+@pytest.mark.parametrize(
+    "tail", [b"x", b"\0" * 8, b"[]", gzip.compress(b" ", mtime=0)[:-3], b"\x1f\x8b"]
+)
+def test_what_follows_a_packed_answer_must_be_packed_too(
+    session: Session, mock: respx.MockRouter, tail: bytes
+) -> None:
+    """Rubbish after the end, or a further member that is cut off, is never taken for the whole."""
+    packed = gzip.compress(json.dumps(ROWS).encode()) + tail
+    mock.get(f"{BASE}/a").respond(content=packed, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(AnswerError):  # a cut list is one, too
+        list(session.stream("a"))
+
+
+@pytest.mark.parametrize("member", [b" " * 1000, b""], ids=["small", "empty"])
+def test_a_bomb_of_many_members_is_stopped(
+    connection: Connection, mock: respx.MockRouter, session: Session, member: bytes
+) -> None:
+    """The caps count all members together, those without content by what they are packed in."""
+    connection.max_answer_bytes = 100_000
+    packed = gzip.compress(b"[") + gzip.compress(member) * 20_000
+    mock.get(f"{BASE}/a").respond(content=packed, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(AnswerError) as caught:
+        list(session.stream("a"))
+    assert caught.value.code == "too_large"
+
+
+@pytest.mark.parametrize(
+    "label", ["text/html; charset=utf-8", "TEXT/HTML", "application/xhtml+xml", "text/plain", ""]
+)
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b" \r\n\t", b"\xef\xbb\xbf\n"])
+def test_json_is_json_whatever_its_label(
+    session: Session, mock: respx.MockRouter, label: str, before: bytes
+) -> None:
+    """The first byte that says anything decides: documents, streams and answers to writes."""
+    headers = {"Content-Type": label} if label else {}
+    mock.get(f"{BASE}/a").respond(content=before + json.dumps(ROWS).encode(), headers=headers)
+    mock.put(f"{BASE}/crews/1").respond(content=before + b'{"id": "1"}', headers=headers)
+    assert list(session.stream("a")) == session.get("a").body == ROWS
+    assert put(session).body == {"id": "1"}
+
+
+def test_a_refusal_labelled_as_html_is_understood(session: Session, mock: respx.MockRouter) -> None:
+    """The code in its body counts, as the label does not."""
+    headers = {"Content-Type": "text/html"}
+    mock.get(f"{BASE}/a").respond(400, content=b'{"code": "maintenance"}', headers=headers)
+    with pytest.raises(UnavailableError, match="maintenance"):
+        session.get("a")
+
+
+PAGES = [
+    ("<!DOCTYPE html><title>ログイン</title>".encode(), "text/html"),
+    ("<html>ログイン</html>".encode("cp932"), "text/html; charset=Shift_JIS"),
+    ("\n <html>ログイン</html>".encode("cp932"), "application/json"),
+    ("ログイン".encode("utf-16"), "text/html"),
+    (b"Forbidden by policy", "text/html"),
+    (b"\xef\xbb\xbf <html>", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "label"), PAGES)
+def test_a_web_page_stays_one(
+    session: Session, mock: respx.MockRouter, body: bytes, label: str
+) -> None:
+    """Pages of logins and proxies are called what they are, in lists as in documents."""
+    headers = {"Content-Type": label} if label else {}
+    mock.get(f"{BASE}/a").respond(content=body, headers=headers)
+    for read in (session.get, lambda path: list(session.stream(path))):
+        with pytest.raises(AnswerError) as caught:
+            read("a")
+        assert caught.value.code == "web_page"
 
 
 def test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped(

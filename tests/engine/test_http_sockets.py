@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from renkei.errors import AnswerError, InDoubtError, ListChangedError, UnavailableError
-from renkei.http import Connection, RetryBudget, Secret, Session, Timeouts
+from renkei.http import Connection, Network, RetryBudget, Secret, Session, Timeouts
 from renkei.http.wire import Wire
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -252,7 +252,7 @@ def test_certificates_are_always_checked() -> None:
     """There is no way to turn the check off."""
     from renkei.clock import Clock
 
-    wire = Wire("hr", clock=Clock(), headers={}, timeouts=Timeouts())
+    wire = Wire("hr", clock=Clock(), headers={}, timeouts=Timeouts(), network=Network())
     context = wire._client._transport._pool._ssl_context  # type: ignore[attr-defined]
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

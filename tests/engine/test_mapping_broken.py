@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renkei.errors import MappingError
-from renkei.mapping import check_mapping, parse_mapping
+from renkei.errors import ConfigurationError, MappingError
+from renkei.mapping import Transforms, advice, check_mapping, parse_mapping
+from renkei.mapping.transforms import of_text
 from renkei.model import FieldSpec, Label
 
 GOOD = """\
@@ -295,3 +296,100 @@ def test_any_damage_is_told_inside_the_file(start: int, length: int, new: str) -
         assert 1 <= line <= len(lines) + 1
         assert column >= 1
         assert message
+
+
+def at_once(text: str) -> list[str]:
+    """Return every mistake that reading *text* tells, the connectors being known."""
+    with pytest.raises(MappingError) as caught:
+        parse_mapping(text, "m.yaml", fields_of=FIELDS.__getitem__)
+    return [f"{p.line}:{p.message}" for p in caught.value.problems]
+
+
+WRONG_WORDS = [
+    ("[surname, last]}", "[surnam, last], optonal: true}", "6:", ["optonal", "surnam"]),
+    ("[surname, last]}", "[surname, lst], equal: kata}", "6:", ["kata", "lst"]),
+    ("[left_on, ended], to", "[left_on, endd], too", "11:", ["too", "endd"]),
+    ("{gym: {empty: clear}}", "{gym: {emty: clear}}, kanna: 1", "11:", ["emty", "kanna"]),
+    ("surname: nickname", "surnam: nickname", "18:", ["surnam"]),
+    ("if_filled: nickname", "if_filled: nikname", "18:", ["nikname"]),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "words"), WRONG_WORDS)
+def test_unknown_keys_hide_no_misspelt_field(
+    old: str, new: str, line: str, words: list[str]
+) -> None:
+    """All that is wrong in a file is told in one go, in the pair with the mistake and elsewhere."""
+    text = GOOD.replace(old, new, 1).replace("[born, birthday]", "[borrn, birthday]")
+    text += "extra: 1\n"
+    told = at_once(text)
+    for word in words:
+        assert any(each.startswith(line) and f'"{word}"' in each for each in told), told
+    assert any(each.startswith("8:") and '"borrn"' in each for each in told), told
+    assert any('unknown key "extra"' in each for each in told), told
+    assert len(told) == len(set(told)) == len(words) + 2, told
+
+
+def test_a_field_is_told_once_it_is_known_at_all() -> None:
+    """A connector that is not installed hides nothing of what the file itself tells."""
+
+    def nobody(connector: str) -> list[FieldSpec]:
+        raise ConfigurationError(connector)
+
+    with pytest.raises(MappingError, match="extra"):
+        parse_mapping(GOOD + "extra: 1\n", "m.yaml", fields_of=nobody)
+
+
+# --- what works and may surprise -----------------------------------------------------------------
+
+
+def advised(text: str, **more: list[FieldSpec]) -> list[tuple[int, str]]:
+    fields = {**FIELDS, **more}
+    mapping = parse_mapping(text, "m.yaml", LOUD)
+    check_mapping(mapping, fields, LOUD)
+    return [(problem.line, problem.message) for problem in advice(mapping, fields, LOUD)]
+
+
+LOUD = Transforms()
+LOUD.register(of_text("small", str.lower, Label("小文字", "Small")))
+ONE_TABLE = "{pair: [branch, site], only: gym, values: {north: N1, south: S1, east: S1}}"
+ANOTHER = "{pair: [branch, site], only: library, values: {north: N1, south: S1}}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        (ONE_TABLE, f"{ONE_TABLE}\n  - {ANOTHER}", 13, ["library", "east"]),
+        ("[surname, last]}", "[surname, last], to: {gym: {transform: small}}}", 6, ["small"]),
+        ("[surname, last]}", "[surname, last], to: {gym: {transform: katakana}}}", 6, ["katakana"]),
+    ],
+)
+def test_a_way_back_that_is_not_exact_is_told(
+    old: str, new: str, line: int, words: list[str]
+) -> None:
+    """The file is good, and a check names what may come back as another value."""
+    ((place, message),) = advised(GOOD.replace(old, new, 1))
+    assert place == line
+    assert all(f'"{word}"' in message or word in message for word in words)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("[surname, last]}", "[surname, last], to: {gym: {transform: width}}}"),
+        ("[surname, last]}", "[surname, last], equal: kana, to: {gym: {transform: katakana}}}"),
+        ("[branch, site], only: gym", "[branch, site], only: gym, to: {gym: {empty: clear}}"),
+    ],
+)
+def test_what_comes_back_as_it_was_is_not_mentioned(old: str, new: str) -> None:
+    """A one-to-one table, a change that never counts, or no way back at all."""
+    assert advised(GOOD.replace(old, new, 1)) == []
+
+
+def test_what_a_new_employee_needs_and_nothing_fills_is_told() -> None:
+    """Where the connector says what it offers; one that never says is asked at the fetch."""
+    needed = [spec("tier", required=True), spec("desk", required=True, offered=True)]
+    ((line, message),) = advised(GOOD, gym=[*FIELDS["gym"], *needed])
+    assert (line, '"tier"' in message, "desk" in message) == (5, True, False)
+    assert advised(GOOD, gym=[*FIELDS["gym"], needed[0]]) == []

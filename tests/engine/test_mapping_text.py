@@ -13,6 +13,7 @@ from renkei.mapping import Transform, Transforms, comparable, near_key
 from renkei.mapping.text import SPACES, katakana, width
 from renkei.model import Label
 
+BLANKS = [chr(code) for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs"]
 anything = st.text(st.characters(exclude_categories=()), max_size=30)  # lone surrogates and NUL too
 kana = st.text(
     st.sampled_from(
@@ -66,7 +67,7 @@ def test_width_and_surrounding_spaces_never_count(a: str, b: str) -> None:
     ],
 )
 def test_everything_else_counts(a: str, b: str) -> None:
-    """Kanji are never folded, and neither are signs, case or inner spaces."""
+    """Kanji are never folded, and neither are signs, case or the number of inner spaces."""
     assert comparable(a) != comparable(b)
     assert comparable(a, kana=True) != comparable(b, kana=True)
 
@@ -80,12 +81,32 @@ def test_hiragana_is_katakana_only_where_asked(a: str, b: str) -> None:
     assert comparable(a) != comparable(b)
 
 
-@given(anything | kana, st.booleans())
-@example("カ\u3099\u3099ﾞ", True)
-def test_comparable_is_idempotent(text: str, kana: bool) -> None:
+@pytest.mark.parametrize("blank", BLANKS)
+def test_inner_spaces_are_equal_in_width(blank: str) -> None:
+    """山田　太郎 and 山田 太郎 are one name; twice a space is not once, and none is none."""
+    assert comparable(f"山田{blank}太郎") == comparable("山田 太郎")
+    assert comparable(f"Abe{blank}Ren", kana=True) == comparable("Abe Ren", kana=True)
+    assert comparable(f"山田{blank}{blank}太郎") != comparable("山田 太郎")
+
+
+@pytest.mark.parametrize("between", ["", "\u200b", "\u200d", "\n", "\t"])
+def test_what_is_no_blank_is_not_taken_for_one(between: str) -> None:
+    """Characters without a width, and new lines, are not blanks inside a text."""
+    assert comparable(f"山田{between}太郎") != comparable("山田 太郎")
+
+
+def test_case_counts_unless_it_is_an_address() -> None:
+    """Only without *case* are capitals and small letters one."""
+    assert comparable("Ａ@Example.JP", case=False) == comparable("a@example.jp", case=False)
+    assert comparable("A@example.jp") != comparable("a@example.jp")
+
+
+@given(anything | kana, st.booleans(), st.booleans())
+@example("カ\u3099\u3099ﾞ", True, True)
+def test_comparable_is_idempotent(text: str, kana: bool, case: bool) -> None:
     """What is comparable once is so for good."""
-    once = comparable(text, kana=kana)
-    assert comparable(once, kana=kana) == once
+    once = comparable(text, kana=kana, case=case)
+    assert comparable(once, kana=kana, case=case) == once
 
 
 @given(

@@ -68,6 +68,7 @@ LIBRARY = [
     spec("nickname"),
     spec("nickname_kana"),
     spec("new_card"),
+    spec("memo_card"),
 ]
 GYM = [
     spec("member_no", role="number", required=True),
@@ -137,6 +138,21 @@ def test_unknown_stays_unknown() -> None:
 def test_empty_leaves_the_target_alone(empty: Value) -> None:
     """None and texts of spaces only are empty: written only where the mapping says clear."""
     assert to_gym({"surname": empty, "left_on": None, "kind": empty}) == {"ended": None}
+
+
+@pytest.mark.parametrize("empty", [None, "", "　"])
+def test_clear_holds_for_a_table_too(empty: Value) -> None:
+    """What is empty is in no table and still empties, and only where the mapping says so."""
+    table = "values: {adult: A, child: C}"
+    text = TEXT.replace(table, f"{table}, to: {{gym: {{empty: clear}}}}")
+    fields = {**SIDES, "gym": [evolve(s, required=False) for s in GYM]}
+    mapping = parse_mapping(text, "m.yaml", TRANSFORMS)
+    check_mapping(mapping, fields, TRANSFORMS)
+    there = compile_translation(mapping, "library", "gym", {}, LIBRARY, fields["gym"], TRANSFORMS)
+    back = compile_translation(mapping, "gym", "library", {}, GYM, LIBRARY, TRANSFORMS)
+    assert there.translate({"kind": empty}).values == {"plan": None}
+    assert there.translate({}).values == {}
+    assert back.translate({"plan": empty}).values == {}
 
 
 def test_clear_is_for_one_direction() -> None:
@@ -216,6 +232,63 @@ NAMES = {"surname": "山田", "reading": "ﾔﾏﾀﾞ"}
 def test_values_stand_in_for_others(nickname: Values, written: Values) -> None:
     """Filled: all named fields change together. Empty: none does. Unknown: all become unknown."""
     assert to_gym({**NAMES, **nickname}, settings=ON) == written
+
+
+STAND_INS = """\
+substitute:
+  library:
+    - {if_filled: nickname, surname: nickname}
+    - {when: nicknames, if_filled: new_card, surname: new_card}
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "first", "second", "written"),
+    [
+        (ON, {"nickname": "A"}, {"new_card": "B"}, {"last": "B"}),
+        (ON, {"nickname": "A"}, {"new_card": None}, {"last": "A"}),
+        (ON, {"nickname": "A"}, {"new_card": "　"}, {"last": "A"}),
+        (ON, {"nickname": "A"}, {}, {}),
+        (ON, {"nickname": None}, {"new_card": "B"}, {"last": "B"}),
+        (ON, {"nickname": None}, {"new_card": None}, {"last": "山田"}),
+        (ON, {"nickname": None}, {}, {}),
+        (ON, {}, {"new_card": "B"}, {"last": "B"}),
+        (ON, {}, {"new_card": None}, {}),
+        ({}, {"nickname": "A"}, {"new_card": "B"}, {"last": "A"}),
+        ({}, {"nickname": None}, {"new_card": "B"}, {"last": "山田"}),
+        ({}, {"nickname": "A"}, {}, {"last": "A"}),
+        ({}, {}, {"new_card": "B"}, {}),
+    ],
+)
+def test_of_two_stand_ins_the_last_one_that_is_filled_counts(
+    settings: dict[str, bool], first: Values, second: Values, written: Values
+) -> None:
+    """One that is empty or switched off leaves the earlier one; unknown makes all unknown."""
+    text = TEXT[: TEXT.index("substitute:")] + STAND_INS
+    there = translation(text=text, settings=settings)
+    values = {"surname": "山田", **first, **second}
+    assert there.translate(values).values == written
+    (step,) = [each for each in there.explain(values) if each.target == "last"]
+    assert step.translated == written.get("last")
+
+
+@given(
+    st.lists(st.sampled_from(["A", "B", None, ...]), min_size=1, max_size=3),
+    st.permutations(range(3)),
+)
+def test_the_order_in_the_file_decides(values: list[object], order: list[int]) -> None:
+    """Whatever stands in: the last in the file that is not empty gives the value, or hides it."""
+    names = [name for name, _ in zip(("nickname", "new_card", "memo_card"), values, strict=False)]
+    known = {n: v for n, v in zip(names, values, strict=True) if v is not ...}
+    lines = [
+        f"    - {{if_filled: {names[i]}, surname: {names[i]}}}" for i in order if i < len(names)
+    ]
+    text = TEXT[: TEXT.index("substitute:")] + "\n".join(["substitute:", "  library:", *lines, ""])
+    read: Values = {"surname": "山田", **known}  # type: ignore[dict-item]
+    telling = [values[i] for i in order if i < len(names) and values[i] is not None]
+    expected = telling[-1] if telling else "山田"
+    written = translation(text=text).translate(read).values
+    assert written == ({} if expected is ... else {"last": expected})
 
 
 def test_values_stand_in_only_where_the_setting_is_on() -> None:

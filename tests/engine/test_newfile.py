@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import codecs
 import csv
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,66 @@ def test_a_template_can_be_filled_in_and_read(tmp_path: Path) -> None:
         assert ["#", "divisionCode", "1", "'=本社"] in rows
         (row,) = read(tmp_path, text + "0042,1,9\r\n")
         assert row.values == {"divisionCode": "1", "typeCode": "9"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_the_unicode_text_of_a_spreadsheet_is_read(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    """UTF-16 is told by its mark; Excel puts tabs between the cells."""
+    lines = ["# コメント, 一行", "社員番号,typeCode", "0042,契約", ""]
+    text = lines[0] + "\r\n" + "\r\n".join(lines[1:]).replace(",", delimiter)
+    (row,) = read(tmp_path, ("\ufeff" + text).encode(encoding))
+    assert (row.number, row.values) == ("0042", {"typeCode": "契約"})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "number,typeCode\n0042,1\n".encode("utf-16-le"),
+        "number,typeCode\n0042,1\n".encode("utf-16-be"),
+        "社員番号,typeCode\n0042,契約\n".encode("utf-16-le"),
+        codecs.BOM_UTF16_LE + b"n\0u\0m",
+    ],
+    ids=["LE", "BE", "ja", "cut"],
+)
+def test_other_utf_16_says_what_to_save_it_as(tmp_path: Path, content: bytes) -> None:
+    """Without its mark, or cut off, it is no bytes to puzzle over: one sentence with a way out."""
+    (line,) = mistakes(tmp_path, content)
+    assert "UTF-16" in line
+    assert "CSV UTF-8" in line
+
+
+BIG = {
+    "commas": b"," * 49_000_000,
+    "one long line": b"number," + b"," * 9_000_000,
+    "long header": b"number" + b",typeCode" * 1_000_000,
+    "short rows": b"number,typeCode\n" + b"1,\n" * 3_000_000,
+    "mistakes": b"number,typeCode\n" + b",1\n" * 3_000_000,
+    "line ends": b"\n" * 9_000_000,
+    "quoted line ends": b"number\n" + b'"\n",' * 2_000_000,
+    "zeros": bytes(9_000_000),
+}
+
+
+@pytest.mark.parametrize("name", BIG)
+def test_no_file_takes_much_memory(tmp_path: Path, name: str) -> None:
+    """Whatever a file of any size holds is refused in a few sentences and a few megabytes."""
+    path = tmp_path / "new.csv"
+    path.write_bytes(BIG[name])
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError) as caught:
+            read_new_file(path, FIELDS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 80_000_000
+    assert len(caught.value.message) < 20_000
+
+
+def test_all_rows_of_a_large_company_are_read(tmp_path: Path) -> None:
+    """Fifty thousand new employees at once are no mistake."""
+    rows = (f"{n:06d},200,1\n" for n in range(50_000))
+    assert len(read(tmp_path, "number,divisionCode,typeCode\n" + "".join(rows))) == 50_000

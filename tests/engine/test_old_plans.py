@@ -289,7 +289,7 @@ def test_a_base_date_stays_if_a_person_chose_it(
 ) -> None:
     """Else it is today, as before."""
     world.in_clinic("001")
-    run = world.fetch(base=base and dt.date.fromisoformat(base))
+    run = world.fetch(base=dt.date.fromisoformat(base) if base else None)
     world.choose(run)
     at("11-24T12:00")  # type: ignore[operator]
     new, chosen, _left = again(world, run)

@@ -25,7 +25,7 @@ from renkei.store.tables import leases, runs
 if TYPE_CHECKING:
     from tests.engine.conftest import World
 
-OTHERS = {
+OTHERS: dict[str, Callable[[Owner], Owner]] = {
     "another machine": lambda me: evolve(me, boot="of another one", host="elsewhere"),
     "before a restart": lambda me: evolve(me, boot="of yesterday"),
     "renkei 0.1.0": lambda me: Owner(me.host, me.pid, 12.0),
@@ -70,10 +70,10 @@ def syncing(world: World, owner: Owner, beat: float = 1.0) -> str:
     return run.id
 
 
-def begin(world: World, run: str, **how: bool) -> None:
+def begin(world: World, run: str) -> None:
     """Try to take the lease."""
     with world.runs() as opened:
-        opened._store.begin_sync(run, opened.clock.now(), "t", account=world.account(), **how)
+        opened._store.begin_sync(run, opened.clock.now(), "t", account=world.account())
 
 
 def sign(world: World, beat: float) -> None:

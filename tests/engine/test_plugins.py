@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +16,15 @@ from attrs import evolve
 
 from renkei import plugins
 from renkei.errors import (
+    AccessError,
+    AnswerError,
+    ClosedError,
     ConfigurationError,
     ConnectorError,
     InDoubtError,
     RecordError,
     RenkeiError,
+    UnavailableError,
 )
 from renkei.hookspecs import REQUIRED
 from renkei.http import Connection, Secret
@@ -111,11 +116,10 @@ def raising(error: BaseException) -> Callable[[], object]:
     return fail
 
 
-def rosta() -> Writer:
+def rosta(token: str = "t0ken") -> Writer:
     """Open the rosta by itself."""
-    token = Secret("t0ken")
     connection = Connection(
-        name="rosta", connector="rosta", base_url="http://127.0.0.1:1", token=token
+        name="rosta", connector="rosta", base_url="http://127.0.0.1:1", token=Secret(token)
     )
     return Writer(connection)
 
@@ -129,27 +133,6 @@ def only_required(system: MemorySystem) -> object:
 def entry(name: str, value: str, group: str = plugins.CONNECTORS) -> EntryPoint:
     """Return an entry point as a package declares it."""
     return EntryPoint(name, value, group)
-
-
-@pytest.fixture
-def declare(world: World) -> Iterator[Callable[..., None]]:
-    """
-    Return a function that declares entry points beside those of the fixture `world`.
-
-    The patch is its own: the fixture `monkeypatch` is undone after `world`, and would put back what
-    `world` had put there.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-
-        def add(*entries: EntryPoint) -> None:
-            real = plugins.found
-
-            def found(group: str) -> tuple[EntryPoint, ...]:
-                return (*real(group), *(each for each in entries if each.group == group))
-
-            patch.setattr(plugins, "found", found)
-
-        yield add
 
 
 # --- finding and building -----------------------------------------------------------------------
@@ -429,6 +412,101 @@ def test_findings_and_sound_answers_pass(world: World) -> None:
         assert writer.new_employee_fields() == (NEW,)
 
 
+TOKEN = "t0ken/with+odd=signs"
+FORMS = (
+    TOKEN,
+    "t0ken%2Fwith%2Bodd%3Dsigns",
+    base64.b64encode(TOKEN.encode()).decode(),
+    base64.b64encode(f"{TOKEN}:".encode()).decode(),
+    base64.b64encode(f":{TOKEN}".encode()).decode(),
+)
+TOLD = f"Bearer {TOKEN}, again: " + ", ".join(FORMS)
+RAISED_WITH_IT: dict[str, Callable[[], RenkeiError]] = {
+    "message": lambda: AccessError(TOLD),
+    "all": lambda: AccessError("no", code=TOLD, where=TOLD, hint=TOLD),
+    "later": lambda: UnavailableError(TOLD, retry_after_s=1),
+    "closed": lambda: ClosedError(TOLD, opens=dt.datetime(2026, 11, 20, tzinfo=dt.UTC)),
+    "answer": lambda: AnswerError(TOLD),
+    "setting": lambda: ConfigurationError(TOLD),
+    "refused": lambda: RecordError(TOLD, detail=TOLD, fields=(TOLD,)),
+    "doubt": lambda: InDoubtError(AnswerError(TOLD, hint=TOLD)),
+    "doubt about a refusal": lambda: InDoubtError(RecordError("no", detail=TOLD)),
+}
+
+
+def all_texts(thing: object) -> Iterator[str]:
+    """Yield every text that is somewhere in a record or an error."""
+    if isinstance(thing, str):
+        yield thing
+    elif isinstance(thing, list | tuple):
+        for each in thing:
+            yield from all_texts(each)
+    elif isinstance(thing, BaseException):
+        yield from all_texts([str(thing), *vars(thing).values(), list(thing.args)])
+    elif attributes := getattr(thing, "__attrs_attrs__", ()):
+        yield from all_texts([getattr(thing, each.name) for each in attributes])
+
+
+def shown_with(thing: object) -> list[str]:
+    """Return those texts of a thing that hold the token in any form."""
+    return [text for text in all_texts(thing) if any(form.rstrip("=") in text for form in FORMS)]
+
+
+@pytest.mark.parametrize("hook", CALLS)
+@pytest.mark.parametrize("kind", RAISED_WITH_IT)
+def test_a_token_in_an_error_of_a_connector_is_hidden(world: World, hook: str, kind: str) -> None:
+    """Wherever it stands and however it was sent: a connector may quote what its system quotes."""
+    error = RAISED_WITH_IT[kind]()
+    assert shown_with(error)
+    with plug(world, **{hook: raising(error)}), pytest.raises(RenkeiError) as caught:
+        CALLS[hook](rosta(TOKEN))
+    assert shown_with(caught.value) == []
+
+
+def test_a_token_in_what_a_connector_tells_is_hidden(world: World) -> None:
+    """In the name of an account, findings, choices and labels; codes stay, since they are sent."""
+    ward = NewField("ward", Label(TOLD, TOLD), (Choice("W1", TOLD), Choice("W2", "North")))
+    with plug(
+        world,
+        check=Account(TOLD, (Finding("warning", TOLD), Finding("ok", "fine"))),
+        new_employee_fields=[ward],
+    ):
+        writer = rosta(TOKEN)
+        account, [field] = writer.check(), writer.new_employee_fields()
+    assert shown_with([account, field]) == []
+    assert account is not None
+    assert account.findings[1] == Finding("ok", "fine")
+    assert field.choices[1] == Choice("W2", "North")
+    assert field.choices[0].label.startswith("Bearer ***, again: ***")
+
+
+def test_a_token_in_a_broken_contract_is_hidden(world: World) -> None:
+    """The name of an unknown field is repeated, but not what it must not hold."""
+    odd = [Employee(id="1", values={TOKEN: "x"})]
+    with plug(world, list_employees=odd), pytest.raises(ConnectorError) as caught:
+        CALLS["list_employees"](rosta(TOKEN))
+    assert shown_with(caught.value) == []
+
+
+def test_a_token_in_an_error_of_building_is_hidden(world: World) -> None:
+    """A connector is handed the token before it is asked anything."""
+
+    def build(_connection: Connection) -> object:
+        raise ConfigurationError(TOLD)
+
+    with installed(rosta=build), pytest.raises(ConfigurationError) as caught:
+        rosta(TOKEN)
+    assert shown_with(caught.value) == []
+
+
+def test_employees_are_left_alone(world: World) -> None:
+    """A value that happens to hold the token is data: it is compared and written as it is."""
+    odd = [Employee(id="1", values={"id_no": "1", "family": TOLD})]
+    with plug(world, list_employees=odd):
+        [person] = rosta(TOKEN).list_employees(TODAY, FIELDS)
+    assert person.values["family"] == TOLD
+
+
 def test_an_iterator_is_as_good_as_a_list(world: World) -> None:
     """A hook may yield what it answers."""
     with plug(world, list_employees=lambda: iter(somebody(capacity=3))):
@@ -448,8 +526,8 @@ def test_text_that_is_no_text_is_unreadable_and_the_others_go_on(world: World, t
         Difference.NEW: 1, Difference.CHANGED: 0, Difference.SAME: 0, Difference.BLOCKED: 2,
     }  # fmt: skip
     reasons = {item.number: [(r.code, r.about) for r in item.reasons] for item in world.items(run)}
-    assert ("unreadable", ("surname",)) in reasons["0417"]
-    assert reasons["0419"] == [("unreadable", ("kana",))]
+    assert ("unreadable", ("clinic", "surname")) in reasons["0417"]
+    assert reasons["0419"] == [("unreadable", ("rosta", "kana"))]
 
 
 def test_empty_text_is_known_to_be_empty(world: World) -> None:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ import pytest
 import yaml
 from tests.reliability.broken_mappings import TEXT, Case, cases
 
-from renkei.errors import MappingError, Problem
+from renkei.errors import ConfigurationError, MappingError, Problem
 from renkei.mapping import Mapping, check_mapping, load_mapping, parse_mapping
+from renkei.model import FieldSpec
 from renkei.plugins import offline_fields
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
@@ -33,9 +34,16 @@ def blocks(few: int, many: int) -> list[ParameterSet]:
     return [pytest.param(n, marks=[] if n < few else [pytest.mark.long]) for n in range(many)]
 
 
+def fields_of(connector: str) -> Sequence[FieldSpec]:
+    """Return the fields of *connector*, as the installed ones are asked."""
+    if connector not in FIELDS:
+        raise ConfigurationError(connector)
+    return FIELDS[connector]
+
+
 def checked(text: str) -> Mapping:
     """Return the mapping in *text*, checked as the command does."""
-    mapping = parse_mapping(text, "our-mapping.yaml")
+    mapping = parse_mapping(text, "our-mapping.yaml", fields_of=fields_of)
     check_mapping(mapping, {side: FIELDS[name] for side, name in mapping.sides.items()})
     return mapping
 

@@ -117,12 +117,15 @@ def test_a_system_that_refuses_from_some_request_on_is_left_in_peace(
     refused = [e for e in office.box.journal if e.status is not None and e.status >= 400]
     refused = [e for e in refused if e.kind != "read" or e.status not in (400, 404)]
     back(office, system)
-    if result.code != 0:
+    if result.code == 1:  # it can be read, and too few were left to tell whether it is the system
+        assert (name, len(refused)) in {("right", 1), ("right", 2)}
+        assert office.ask("sync", run, "--retry-failed").code == 0
+    elif result.code != 0:
         assert result.code == 4, result.out
         assert result.error["code"] in SAID[name]
-        # A Touch On Time that says 300 may have carried the write out: three go out, then it looks.
-        assert 1 <= len(refused) <= (4 if (name, target) == ("maintenance", "touchontime") else 2)
-        assert office.box.journal[-1] is refused[-1], "nothing is sent after the refusal"
+        # Where only the right to write is gone, three are tried: it might be about one of them.
+        assert 1 <= len(refused) <= (3 if name == "right" else 2)
+        assert name == "right" or office.box.journal[-1] is refused[-1], "nothing is sent after it"
         begun = result.json["status"] == "paused"
         assert begun or result.json["status"] == "ready"
         if begun:
@@ -253,7 +256,8 @@ def test_a_target_that_changes_what_it_gets_is_said_and_not_fought(
     family, given = AWKWARD
     office.box.smarthr.add(emp_code="Z1", last_name=family, first_name=given, gender="male")
     office.box.touchontime.add(code="Z2", lastName=family, firstName=given, gender="male")
-    office.synced(source, target)
+    first = office.ask("sync", office.fetched(source, target), *office.everybody(target))
+    assert first.code == (0 if SETTLES[name] else 1)
     for _ in range(2):
         run = office.fetched(source, target)
         left = office.numbers(run, "changed")

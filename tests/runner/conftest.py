@@ -34,6 +34,7 @@ from renkei.observer import Observer
 from renkei.runs import Checked, Step
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
+from renkei_runner.start import ENDING
 
 CONFIG = """\
 connections:
@@ -166,6 +167,9 @@ class FakeRuns:
     def choices(self, connection: str) -> tuple[NewField, ...]:
         return FIELDS
 
+    def refuse_choosing(self, run_id: str) -> None:
+        """Anybody can be chosen."""
+
     def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
         self.calls.append("choose")
         self.chosen = selection
@@ -179,15 +183,23 @@ class FakeRuns:
         wait: bool = False,
         retry_failed: bool = False,
         allow_unusual: bool = False,
+        take_over: bool = False,
     ) -> Run:
-        self.calls.append(
-            "sync" + " wait" * wait + " retry" * retry_failed + " allow" * allow_unusual
-        )
+        words = {
+            "wait": wait,
+            "retry": retry_failed,
+            "allow": allow_unusual,
+            "take over": take_over,
+        }
+        self.calls.append(" ".join(["sync", *(word for word, on in words.items() if on)]))
         if isinstance(self.after, BaseException):
             raise self.after
         if self.state.status is not Status.DONE:
             self.state = evolve(self.state, **self.after)
         return self.state
+
+    def watch(self) -> None:
+        """Nobody else is at work."""
 
     def interrupt(self) -> None:
         self.calls.append("interrupt")
@@ -239,7 +251,7 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Commands speak the language of the process; the next test starts in English again."""
     for name in ("LANGUAGE", "RENKEI_LANG", "RENKEI_CONFIG", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.setenv(name, "")
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {each: signal.getsignal(each) for each in ENDING}
     yield
     set_language("en")
     assert handlers == {each: signal.getsignal(each) for each in handlers}

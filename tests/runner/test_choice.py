@@ -36,6 +36,23 @@ def test_a_document_is_read_from_a_file_or_standard_input(
     assert choice_in(Path("-")) == Selection(numbers=("1",))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_document_may_be_what_powershell_writes(tmp_path: Path, encoding: str) -> None:
+    """UTF-16 and marks are told by their first bytes."""
+    path = tmp_path / "choice.json"
+    path.write_bytes('{"numbers": ["社1"]}'.encode(encoding))
+    assert choice_in(path) == Selection(numbers=("社1",))
+
+
+def test_a_document_of_any_size_is_refused_early(tmp_path: Path) -> None:
+    """What no company can need is not even parsed."""
+    path = tmp_path / "choice.json"
+    with path.open("wb") as file:
+        file.truncate(2_000_000_000)
+    with pytest.raises(UsageError, match="holds no choice"):
+        choice_in(path)
+
+
 @pytest.mark.parametrize(
     "document",
     [

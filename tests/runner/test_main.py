@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.runner.conftest import FakeRuns, Renkei
 
 HEAVY = ("alembic", "cattrs", "httpx", "rich", "sqlalchemy", "structlog", "yaml")
-START = "from renkei_runner.main import main; main()"
+START = "from renkei_runner.start import main; main()"
 
 
 def renkei_process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -227,6 +227,45 @@ def test_estimates_and_warnings_go_to_standard_error(capsys: pytest.CaptureFixtu
     assert "1 min 35 s" in err
     assert "08:30–10:00" in err
     assert "RENKEI_NOW" in err
+
+
+@pytest.mark.parametrize("reason", ["limit", "retry", "closed", "settle", "moon"])
+def test_a_long_wait_is_one_line_of_a_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    """For what, for how long, once: not again with every slice, but again for the next wait."""
+    now = [5000.0]
+    monkeypatch.setattr("renkei_runner.progress.time.monotonic", lambda: now[0])
+    observer: Observer = Progress(live=False)
+
+    def wait(seconds: float) -> list[str]:
+        until = now[0] + seconds
+        while (left := until - now[0]) > 0:
+            observer.waiting("tot_company_a", reason, left)
+            now[0] += min(left, 5.0)
+        out, err = capsys.readouterr()
+        assert out == ""
+        return [line for line in err.splitlines() if line]
+
+    assert wait(9.9) == []
+    [line] = wait(10.0)
+    assert line.startswith("tot_company_a: ")
+    assert "10 s" in line
+    [line] = wait(95.0)
+    assert "1 min 35 s" in line
+    assert len(wait(12.0)) == 1
+    now[0] += 1000
+    assert len(wait(12.0)) == 1
+
+
+def test_a_wait_that_grows_is_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """Another answer may ask for a longer pause; another connection waits for itself."""
+    observer: Observer = Progress(live=False)
+    for connection, seconds in (("a", 30.0), ("a", 31.0), ("b", 30.0), ("a", 3600.0)):
+        observer.waiting(connection, "limit", seconds)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line[:1] for line in lines] == ["a", "b", "a"]
+    assert "60 min 0 s" in lines[-1]
 
 
 def test_a_terminal_sees_progress(

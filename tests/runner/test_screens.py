@@ -1,18 +1,31 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
+import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
+from tests.runner.conftest import ITEMS, finished
 
-from renkei.errors import AccessError, ConfigurationError, RenkeiError, UsageError
-from renkei.model import Choice, Finding, Outcome, Remark, Status
+from renkei.errors import (
+    AccessError,
+    ConfigurationError,
+    RenkeiError,
+    Said,
+    SeveralErrors,
+    UnusualError,
+    UsageError,
+)
+from renkei.i18n import speaking
+from renkei.model import Choice, Finding, Item, Outcome, Remark, Status, Try
 from renkei.runs import Checked
+from renkei.texts import outcome_text
 
 if TYPE_CHECKING:
     from tests.runner.conftest import FakeRuns, Renkei
@@ -24,8 +37,21 @@ RUN = {
     "source": "smarthr",
     "target": "touchontime",
     "base_date": "2026-11-22",
+    "notices": [],
     "counts": {"new": 1, "changed": 1, "same": 1, "blocked": 1},
 }
+HISTORY = {
+    "fetched_at": "2026-11-22T12:00:00+09:00",
+    "sync_started_at": None,
+    "finished_at": None,
+    "fetched_by": "keiko@pc",
+    "chosen_by": None,
+    "synced_by": None,
+    "allowed_by": None,
+    "taken_over_by": None,
+    "again_of": None,
+}
+LEFT = Remark("left_before_base", ("2", "2026-11-14", "0042", "0043"))
 
 
 def test_fetch_prints_the_run_and_its_counts(renkei: Renkei, runs: FakeRuns) -> None:
@@ -56,6 +82,16 @@ def test_a_hint_stands_behind_the_sentence_and_apart_in_json(
     assert (error["message"], error["hint"]) == ("Nobody has been chosen.", "Type this.")
 
 
+def test_each_hint_stands_behind_its_own_message(renkei: Renkei, runs: FakeRuns) -> None:
+    """What helps against two mistakes is said with the first; JSON keeps messages and hints."""
+    said = [Said("A.", "do a"), Said("B."), Said("C.", "do c"), Said("D.", "do a")]
+    runs.after = SeveralErrors(said, code="new_values")
+    assert renkei("resume", "7").err == "A. do a\nB.\nC. do c\nD.\n"
+    error = renkei("resume", "7", "--output", "json").json["error"]
+    assert (error["message"], error["hint"]) == ("A.\nB.\nC.\nD.", "do a\ndo c")
+    assert error["code"] == "new_values"
+
+
 def test_fetch_tells_what_to_do_next(renkei: Renkei) -> None:
     """The screen of a fetch ends with the commands that look at it and write it."""
     out = renkei("fetch", "smarthr", "touchontime").out
@@ -64,14 +100,49 @@ def test_fetch_tells_what_to_do_next(renkei: Renkei) -> None:
     assert "renkei sync 7" in out
 
 
-def test_notices_stand_beside_the_document(renkei: Renkei, runs: FakeRuns) -> None:
-    """A notice is on the screen; in JSON mode it goes to standard error."""
-    notice = Remark("left_before_base", ("2", "2026-11-14", "0042", "0043"))
-    runs.state = evolve(runs.state, notices=(notice,))
-    assert "base date 2026-11-14" in renkei("fetch", "smarthr", "touchontime").out
-    result = renkei("fetch", "smarthr", "touchontime", "--output", "json")
-    assert result.json == RUN
-    assert "0042, 0043" in result.err
+ABOUT_A_RUN = (
+    ("fetch", "smarthr", "touchontime"),
+    ("run", "smarthr", "touchontime", "--dry-run"),
+    ("run", "smarthr", "touchontime", "--yes"),
+    ("plan", "7"),
+    ("sync", "7", "--yes"),
+    ("resume", "7"),
+    ("report", "7"),
+    ("cancel", "7"),
+)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("words", ABOUT_A_RUN, ids=" ".join)
+def test_every_document_about_a_run_has_its_notices(
+    renkei: Renkei, runs: FakeRuns, words: tuple[str, ...], language: str
+) -> None:
+    """As a code for programs with what it is about, and as a sentence in the language asked for."""
+    runs.state = evolve(runs.state, notices=(LEFT,))
+    [notice] = renkei("--lang", language, *words, "--output", "json").json["notices"]
+    assert (notice["code"], notice["about"]) == (LEFT.code, list(LEFT.about))
+    assert "2026-11-14" in notice["message"]
+    assert "0042, 0043" in notice["message"].replace("、", ", ")
+    assert bool(re.search("[ぁ-ん]", notice["message"])) == (language == "ja")
+
+
+@pytest.mark.parametrize("words", ABOUT_A_RUN[:4], ids=" ".join)
+def test_notices_are_seen_before_anything_is_written(
+    renkei: Renkei, runs: FakeRuns, words: tuple[str, ...]
+) -> None:
+    """On the screen; in JSON mode a person finds them on standard error too."""
+    runs.state = evolve(runs.state, notices=(LEFT,))
+    assert "base date 2026-11-14" in renkei(*words).out
+    assert "0042, 0043" in renkei(*words, "--output", "json").err
+
+
+def test_a_run_that_is_refused_keeps_its_notices(renkei: Renkei, runs: FakeRuns) -> None:
+    """Whoever reads why nothing was sent reads what the fetch has found, too."""
+    runs.state = evolve(runs.state, notices=(LEFT,))
+    runs.after = UnusualError("Too many.")
+    document = renkei("run", "smarthr", "touchontime", "--yes", "--output", "json").json
+    assert document["error"]["code"] == "unusual"
+    assert document["notices"][0]["code"] == "left_before_base"
 
 
 @pytest.mark.parametrize("date", ["2026-02-30", "20260401", "tomorrow", "２０２６-０４-０１"])
@@ -154,9 +225,15 @@ def test_a_csv_is_no_json(renkei: Renkei) -> None:
 
 
 def test_report_as_a_document(renkei: Renkei, runs: FakeRuns) -> None:
-    """A report has each employee's outcome and reason, and exits 0 for any status."""
+    """Each employee's outcome, reason, the system's words and earlier tries; exit 0 always."""
     reason = Remark("refused", ("emailAddresses",))
-    failed = evolve(runs.people[0], outcome=Outcome.FAILED, outcome_reason=reason)
+    failed = evolve(
+        runs.people[0],
+        outcome=Outcome.FAILED,
+        outcome_reason=reason,
+        detail="E-mail is wrong",
+        earlier=(Try(Outcome.FAILED, Remark("gone"), "Not there"), Try(Outcome.FAILED)),
+    )
     runs.people = (failed, evolve(runs.people[1], outcome=Outcome.CREATED))
     runs.state = evolve(
         runs.state, status=Status.PAUSED, outcomes={Outcome.FAILED: 1, Outcome.CREATED: 1}
@@ -165,21 +242,106 @@ def test_report_as_a_document(renkei: Renkei, runs: FakeRuns) -> None:
     assert result.code == 0
     assert result.json["outcomes"]["failed"] == 1
     assert result.json["items"] == [
-        {"number": "0417", "outcome": "failed", "reason": "refused"},
-        {"number": "0500", "outcome": "created", "reason": None},
+        {
+            "number": "0417",
+            "outcome": "failed",
+            "reason": "refused",
+            "detail": "E-mail is wrong",
+            "earlier": [
+                {"outcome": "failed", "reason": "gone", "detail": "Not there"},
+                {"outcome": "failed", "reason": None, "detail": None},
+            ],
+        },
+        {"number": "0500", "outcome": "created", "reason": None, "detail": None, "earlier": []},
     ]
 
 
-def test_report_on_the_screen(renkei: Renkei, runs: FakeRuns) -> None:
-    """The screen has the run's facts and only those who need attention."""
-    failed = evolve(runs.people[0], outcome=Outcome.FAILED, outcome_reason=Remark("gone"))
-    runs.people = (failed, evolve(runs.people[1], outcome=Outcome.CREATED))
+def an_outcome(number: str, outcome: Outcome | None, **more: Any) -> Item:
+    """Return somebody of a report."""
+    return evolve(ITEMS[0], number=number, name=f"name {number}", outcome=outcome, **more)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_report_on_the_screen_has_everybody(renkei: Renkei, runs: FakeRuns, language: str) -> None:
+    """Whoever got an outcome, whichever, with number and name; whoever got none is left out."""
+    ended = [each for each in Outcome if each is not Outcome.NOT_SELECTED]
+    runs.people = (
+        *(an_outcome(f"0{index}", each) for index, each in enumerate(ended, 1)),
+        an_outcome("97", Outcome.NOT_SELECTED),
+        an_outcome("98", None),
+    )
     runs.state = evolve(runs.state, status=Status.DONE_WITH_ERRORS, outcomes={Outcome.FAILED: 1})
-    out = renkei("report", "7").out
+    out = renkei("--lang", language, "report", "7").out
     assert "keiko@pc" in out
     assert "2026-11-22 12:00 JST" in out
-    assert "0417" in out
-    assert "鈴木" not in out
+    assert len(ended) == 6
+    with speaking(language):
+        lines = [f"{outcome_text(each)}  0{n}  name 0{n}" for n, each in enumerate(ended, 1)]
+    assert set(lines) <= set(out.splitlines())
+    assert "name 97" not in out
+    assert "name 98" not in out
+
+
+def test_report_on_the_screen_has_the_systems_words(renkei: Renkei, runs: FakeRuns) -> None:
+    """Behind the employee whom they are about, with what became of earlier tries."""
+    earlier = (Try(Outcome.FAILED, Remark("gone"), "Nobody\nof that id"),)
+    refused = Remark("refused", ("lastName",))
+    runs.people = (
+        an_outcome("01", Outcome.FAILED, outcome_reason=refused, detail="姓が\n不正です"),
+        an_outcome("02", Outcome.UPDATED, earlier=earlier),
+    )
+    runs.state = evolve(runs.state, status=Status.DONE_WITH_ERRORS, outcomes={Outcome.FAILED: 1})
+    first, second = renkei("report", "7").out.split("updated  02  name 02")[1].split("failed  01")
+    assert "An earlier try: failed. No longer in touchontime." in first
+    assert "The system says: Nobody / of that id" in first
+    assert "The system says: 姓が / 不正です" in second
+
+
+def test_a_sync_keeps_the_systems_words_to_the_report(renkei: Renkei, runs: FakeRuns) -> None:
+    """They may quote people, and a schedule keeps what a sync prints: it names the command."""
+    refused = Remark("refused", ("lastName",))
+    failed = an_outcome("01", Outcome.FAILED, outcome_reason=refused, detail="姓が不正です")
+    runs.people, runs.after = (failed,), finished(Status.DONE_WITH_ERRORS, failed=1)
+    out = renkei("sync", "7", "--yes").out
+    assert "01" in out
+    assert "renkei report 7" in out
+    assert "姓が不正です" not in out
+
+
+def test_report_tells_who_did_what(renkei: Renkei, runs: FakeRuns) -> None:
+    """Who fetched, chose, synced, allowed and took over: on the screen and in the document."""
+    who: dict[str, Any] = {
+        "who": "fumi",
+        "chosen_by": "chie",
+        "synced_by": "sato",
+        "allowed_by": "aoi",
+        "taken_over_by": "toru",
+    }
+    runs.state = evolve(runs.state, **who)
+    out = renkei("report", "7").out
+    assert {"Fetched by: fumi", "Chosen by: chie", "Synced by: sato"} <= set(out.splitlines())
+    assert {"Unusual changes allowed by: aoi", "Taken over by: toru"} <= set(out.splitlines())
+    for document in (
+        renkei("report", "7", "--output", "json").json,
+        renkei("reports", "--output", "json").json["reports"][0],
+    ):
+        found = {"who": document["fetched_by"], **{name: document.get(name) for name in who}}
+        assert {**found, "who": document["fetched_by"]} == who
+
+
+def test_times_are_iso(renkei: Renkei, runs: FakeRuns) -> None:
+    """Programs read when a run was fetched, when its sync began and when it ended."""
+    begun = dt.datetime(2026, 11, 22, 14, 59, 59, 999999, tzinfo=dt.UTC)
+    ended = dt.datetime(2026, 11, 22, 15, 0, tzinfo=dt.UTC)
+    runs.state = evolve(runs.state, sync_started_at=begun, finished_at=ended, **finished(created=1))
+    for document in (
+        renkei("report", "7", "--output", "json").json,
+        renkei("reports", "--output", "json").json["reports"][0],
+    ):
+        assert document["fetched_at"] == "2026-11-22T12:00:00+09:00"
+        assert document["sync_started_at"] == "2026-11-22T23:59:59+09:00"
+        assert document["finished_at"] == "2026-11-23T00:00:00+09:00"
+        assert document["outcomes"]["created"] == 1
 
 
 def test_report_as_a_page(renkei: Renkei, tmp_path: Path) -> None:
@@ -203,8 +365,22 @@ def test_reports_lists_the_latest(renkei: Renkei) -> None:
     out = renkei("reports").out
     assert "smarthr → touchontime" in out
     assert "renkei report 7" in out
-    parts = {key: value for key, value in RUN.items() if key != "schema_version"}
-    assert renkei("reports", "--output", "json").json["reports"] == [parts]
+    parts = {key: RUN[key] for key in RUN if key not in ("schema_version", "notices")}
+    assert renkei("reports", "--output", "json").json["reports"] == [parts | HISTORY]
+
+
+def test_reports_count_what_became_of_a_run(renkei: Renkei, runs: FakeRuns) -> None:
+    """Created, updated and failed of each run; a dash as long as nothing was synced."""
+
+    def row() -> list[str]:
+        [line] = [each for each in renkei("reports").out.splitlines() if " → " in each]
+        return line.split("2026-11-22")[-1].split()
+
+    assert row() == ["1", "1", "-", "-", "-", "ready", "to", "sync"]
+    runs.state = evolve(runs.state, **finished(created=1200, updated=3, failed=4))
+    assert row() == ["1", "1", "1,200", "3", "4", "done"]
+    header = next(each for each in renkei("reports").out.splitlines() if "direction" in each)
+    assert header.split()[-4:] == ["created", "updated", "failed", "status"]
 
 
 def test_purge_tells_how_many(renkei: Renkei, runs: FakeRuns) -> None:
@@ -299,6 +475,44 @@ def test_a_wrong_mapping_is_told_line_by_line(renkei: Renkei, tmp_path: Path) ->
     result = renkei("mapping", "check", "./bad.yaml")
     assert result.code == 3
     assert any(":2:1: " in line and "feilds" in line for line in result.err.splitlines())
+
+
+def test_all_mistakes_of_a_mapping_are_told_in_one_go(renkei: Renkei, tmp_path: Path) -> None:
+    """An unknown key hides no misspelt field."""
+    lines = [
+        "sides: [smarthr, touchontime]",
+        "fields:",
+        "  - {pair: [emp_code, code]}",
+        "  - {pair: [last_nam, lastName], optonal: true}",
+        "  - {pair: [email, emailAddress]}",
+    ]
+    (tmp_path / "bad.yaml").write_text("\n".join(lines))
+    result = renkei("mapping", "check", "./bad.yaml")
+    assert result.code == 3
+    told = "\n".join(result.err.splitlines())
+    assert all(f'"{word}"' in told for word in ("last_nam", "optonal", "emailAddress"))
+
+
+def test_what_a_mapping_leaves_unfilled_is_told_and_is_no_mistake(
+    renkei: Renkei, tmp_path: Path
+) -> None:
+    """Without the gender nobody new can be created in Touch On Time: said, and the code is 0."""
+    lines = [
+        "sides: [smarthr, touchontime]",
+        "fields:",
+        "  - {pair: [emp_code, code]}",
+        "  - {pair: [last_name, lastName]}",
+        "  - {pair: [first_name, firstName]}",
+    ]
+    (tmp_path / "thin.yaml").write_text("\n".join(lines))
+    result = renkei("mapping", "check", "./thin.yaml")
+    assert result.code == 0
+    assert "gender" in result.out
+    assert "divisionCode" not in result.out
+    (warning,) = renkei("mapping", "check", "./thin.yaml", "--output", "json").json["warnings"]
+    assert "gender" in warning
+    built_in = renkei("mapping", "check", "smarthr-touchontime", "--output", "json").json
+    assert built_in["warnings"] == []
 
 
 def test_wide_characters_keep_tables_straight(renkei: Renkei, runs: FakeRuns) -> None:

@@ -145,6 +145,7 @@ def test_failed_employees_are_no_error_in_json(renkei: Renkei, runs: FakeRuns) -
             "created": 1, "updated": 0, "unchanged": 0, "not_selected": 0,
             "failed": 1, "unknown": 0, "deferred": 0,
         },
+        "notices": [],
     }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -16,10 +18,9 @@ def codes(answer: httpx.Response) -> list[str]:
     return [row["emp_code"] for row in answer.json()]
 
 
-def fill(box: Sandbox, count: int) -> None:
-    """Put people with the numbers 000, 001 … into SmartHR."""
-    for number in range(count):
-        box.smarthr.add(emp_code=f"{number:03d}", last_name="森")
+def fill(box: Sandbox, count: int) -> list[str]:
+    """Put people with the numbers 000, 001 … into SmartHR; return their ids."""
+    return [box.smarthr.add(emp_code=f"{n:03d}", last_name="森") for n in range(count)]
 
 
 def rels(answer: httpx.Response) -> dict[str, int]:
@@ -278,3 +279,97 @@ def test_departments_by_code_and_discontinued(box: Sandbox, smarthr: httpx.Clien
     assert [row["code"] for row in sort] == ["S120", "S100", "K100"]
     box.smarthr.switches.discontinued_listed = True
     assert len(smarthr.get("/v1/departments").json()) == 4
+
+
+def walked(smarthr: httpx.Client, query: str = "sort=emp_code&per_page=20") -> list[httpx.Response]:
+    """Return all pages of a list, by their links."""
+    pages, page = [], 1
+    while page:
+        pages.append(smarthr.get(f"/v1/crews?{query}&page={page}"))
+        page = page + 1 if 'rel="next"' in pages[-1].headers.get("link", "") else 0
+    return pages
+
+
+def test_ties_may_be_shuffled_on_every_page(box: Sandbox, smarthr: httpx.Client) -> None:
+    """Some without a number come twice and others not at all; who has one stays in place."""
+    fill(box, 40)
+    for _ in range(40):
+        box.smarthr.add(last_name="番号なし")
+    stable = [row["id"] for page in walked(smarthr) for row in page.json()]
+    assert len(set(stable)) == 80
+    box.smarthr.switches.ties = "shuffled"
+    shuffled = [row["id"] for page in walked(smarthr) for row in page.json()]
+    assert len(shuffled) == 80
+    assert len(set(shuffled)) < 80
+    assert shuffled[:40] == stable[:40]
+
+
+@pytest.mark.parametrize("empty", [1, 2, 4])
+def test_a_page_may_be_empty_and_link_on(box: Sandbox, smarthr: httpx.Client, empty: int) -> None:
+    """Nobody is lost: what would stand there stands on the next page."""
+    fill(box, 60)
+    box.smarthr.switches.empty_page = empty
+    pages = walked(smarthr)
+    counts = [len(page.json()) for page in pages]
+    assert counts == ([20, 20, 20] if empty == 4 else [*[20] * (empty - 1), 0, *[20] * (4 - empty)])
+    assert len({row["id"] for page in pages for row in page.json()}) == 60
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [("every page", ["60"] * 3), ("first page", ["60", None, None]), ("none", [None] * 3)],
+)
+def test_the_total_may_be_sparse(
+    box: Sandbox, smarthr: httpx.Client, total: str, told: list[str | None]
+) -> None:
+    """It is on every page, on the first one only, or nowhere."""
+    fill(box, 60)
+    box.smarthr.switches.total = total  # type: ignore[assignment]
+    assert [page.headers.get("x-total-count") for page in walked(smarthr)] == told
+
+
+def test_pages_may_be_small_and_without_links(box: Sandbox, smarthr: httpx.Client) -> None:
+    """A page has no more rows than the system wants, and need not tell of the next one."""
+    fill(box, 60)
+    box.smarthr.switches.largest_page = 7
+    box.smarthr.switches.links = False
+    answer = smarthr.get("/v1/crews?per_page=100")
+    assert (len(answer.json()), answer.headers["x-per-page"]) == (7, "7")
+    assert "link" not in answer.headers
+
+
+def test_labels_and_packing_are_switches(box: Sandbox, smarthr: httpx.Client) -> None:
+    """JSON may be called a web page and come in gzip members, refusals as well."""
+    fill(box, 3)
+    box.smarthr.switches.label = "text/html; charset=utf-8"
+    box.smarthr.switches.gzip_members = 5
+    for path, status in (("/v1/crews", 200), ("/v1/nonsense", 404)):
+        with smarthr.stream("GET", path) as answer:
+            packed = b"".join(answer.iter_raw())
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert packed.count(b"\x1f\x8b\x08") >= 5
+        assert json.loads(gzip.decompress(packed))
+
+
+NEW_ATTRIBUTES = """insurance_premium_calculation_type health_insurance_premium_company
+health_insurance_premium_individual care_insurance_premium_company
+care_insurance_premium_individual employees_pension_insurance_premium_company
+employees_pension_insurance_premium_individual child_care_support_fund_company
+child_care_support_fund_individual child_care_contribution recruitment_type"""
+
+
+def test_a_person_has_every_premium(box: Sandbox, smarthr: httpx.Client) -> None:
+    """They are shown, empty at first, and can be written as amounts in yen."""
+    (crew,) = fill(box, 1)
+    shown = smarthr.get(f"/v1/crews/{crew}").json()
+    assert {name: shown[name] for name in NEW_ATTRIBUTES.split()} == dict.fromkeys(
+        NEW_ATTRIBUTES.split()
+    )
+    premium = {"health_insurance_premium_company": 12000, "child_care_contribution": 500}
+    sent = {**premium, "insurance_premium_calculation_type": "fixed", "recruitment_type": "新卒"}
+    written = smarthr.patch(f"/v1/crews/{crew}", json=sent).json()
+    assert {name: written[name] for name in premium} == premium
+    assert written["recruitment_type"]["name"] == "新卒"
+    wrong = {"insurance_premium_calculation_type": "x", "care_insurance_premium_individual": "1"}
+    assert smarthr.patch(f"/v1/crews/{crew}", json=wrong).status_code == 400

@@ -57,7 +57,7 @@ def test_base_and_additional_fields(box: Sandbox, touchontime: httpx.Client) -> 
         code="0417", lastName="三雲", firstName="汐里", gender="female", hiredDate="2026-10-01"
     )
     base = touchontime.get("/employees/0417").json()
-    expected = {"code", "key", "gender", "lastName", "firstName"}
+    expected = {"code", "key", "gender", "lastName", "firstName", "employeeGroups"}
     assert set(base) == expected | {"divisionCode", "divisionName", "typeCode", "typeName"}
     assert len(key) == 64
     query = f"additionalFields={EVERYTHING},nonsense"
@@ -68,9 +68,51 @@ def test_base_and_additional_fields(box: Sandbox, touchontime: httpx.Client) -> 
 
 
 def test_groups_of_an_employee(box: Sandbox, touchontime: httpx.Client) -> None:
-    """Somebody in a group shows it; others have no such property."""
+    """Somebody in a group shows it, others an empty list; the answer to an update has none."""
     box.touchontime.add(code="1", employeeGroups=[{"code": "G1", "name": "早番"}])
+    key = box.touchontime.add(code="2", lastName="三雲")
     assert touchontime.get("/employees/1").json()["employeeGroups"][0]["code"] == "G1"
+    assert touchontime.get("/employees/2").json()["employeeGroups"] == []
+    assert all("employeeGroups" in row for row in touchontime.get("/employees").json())
+    changed = touchontime.put(f"/employees/{key}", json={"lastName": "髙﨑"}).json()
+    assert "employeeGroups" not in changed
+
+
+def test_the_company_has_its_settings(touchontime: httpx.Client) -> None:
+    """How half days count is among them."""
+    assert touchontime.get("/company").json()["settings"]["halfDayWorkingCount"] == "oneDay"
+
+
+def test_a_gender_that_nobody_chose_may_have_a_word(
+    box: Sandbox, touchontime: httpx.Client
+) -> None:
+    """With the switch it is shown, and may be sent back without becoming one."""
+    key = box.touchontime.add(code="1", lastName="三雲", firstName="汐里")
+    assert "gender" not in touchontime.get("/employees/1").json()
+    box.touchontime.switches.gender_unset = "no_selected"
+    assert touchontime.get("/employees/1").json()["gender"] == "no_selected"
+    answer = touchontime.put(f"/employees/{key}", json={"gender": "no_selected"})
+    assert answer.json()["gender"] == "no_selected"
+    assert box.touchontime.people[key]["gender"] is None
+
+
+def test_blanks_may_stand_among_the_addresses(box: Sandbox, touchontime: httpx.Client) -> None:
+    """With the switch a list begins and ends with an empty text, and takes some."""
+    key = box.touchontime.add(code="1", emailAddresses=["a@example.com"])
+    box.touchontime.switches.email_blanks = True
+    query = "additionalFields=emailAddresses"
+    shown = touchontime.get(f"/employees/1?{query}").json()["emailAddresses"]
+    assert shown == ["", "a@example.com", ""]
+    answer = touchontime.put(f"/employees/{key}", json={"emailAddresses": ["", "b@example.com"]})
+    assert answer.json()["emailAddresses"] == ["", "b@example.com", ""]
+
+
+def test_an_unknown_code_may_look_like_a_bad_token(box: Sandbox, touchontime: httpx.Client) -> None:
+    """With the switch its code is 100; the list tells that the token is good."""
+    box.touchontime.switches.unknown_code = "100"
+    answer = touchontime.get("/employees/none")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, 100)
+    assert touchontime.get("/employees").status_code == 200
 
 
 def test_list_is_ordered_with_leavers_last(box: Sandbox, touchontime: httpx.Client) -> None:

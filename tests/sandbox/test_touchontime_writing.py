@@ -25,13 +25,18 @@ def error_codes(answer: httpx.Response) -> list[int]:
     return [error["code"] for error in answer.json()["errors"]]
 
 
-def test_create_answers_what_was_sent_and_the_key(box: Sandbox, touchontime: httpx.Client) -> None:
-    """A create answers 201 with the fields sent plus the key, and no names of choices."""
+@pytest.mark.parametrize("how", ["bare", "sent"])
+def test_create_answers_the_required_fields_and_the_key(
+    box: Sandbox, touchontime: httpx.Client, how: str
+) -> None:
+    """A create answers 201 with seven properties, or with all that was sent, and no names."""
+    box.touchontime.switches.post_answer = how  # type: ignore[assignment]
     body = {**NEW, "emailAddresses": ["mikumo@example.com"], "hiredDate": "", "divisionName": "x"}
     answer = touchontime.post("/employees", json=body)
     assert answer.status_code == 201
     key = answer.json()["key"]
-    assert answer.json() == {**NEW, "emailAddresses": ["mikumo@example.com"], "key": key}
+    more = {"emailAddresses": ["mikumo@example.com"]} if how == "sent" else {}
+    assert answer.json() == {**NEW, **more, "key": key}
     stored = box.touchontime.people[key]
     assert stored["allDayRegardingWorkInMinute"] == 480
     assert [(e.kind, e.person) for e in box.writes("touchontime")] == [("create", key)]

@@ -311,7 +311,7 @@ def test_old_versions_of_tls_are_not_spoken(tmp_path: Path) -> None:
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
-    for key in ("verify", "insecure", "tls", "ssl_verify", "ca_file"):
+    for key in ("verify", "insecure", "tls", "ssl_verify"):
         path = tmp_path / "renkei.yaml"
         path.write_text(
             "connections:\n"

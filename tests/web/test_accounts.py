@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from tests.web.conftest import HASHER, OURS, PASSWORD, Browser, Desk
 from renkei.errors import StoreError
 from renkei_web import accounts as module
 from renkei_web import passwords
-from renkei_web.accounts import AccountError, Accounts, Role
+from renkei_web.accounts import KNOWN_S, AccountError, Accounts, Role
 from renkei_web.passwords import weakness
 from renkei_web.server import Server
 
@@ -319,6 +320,103 @@ def test_200_tries_by_a_stranger_lock_nobody_out(desk: Desk) -> None:
         desk.accounts.log_in("admin", WRONG, f"198.51.100.{n}")
     assert desk.guest("203.0.113.77").log_in("admin").status_code == 429
     assert desk.browser("admin").is_in
+
+
+def guess_at_everybody(desk: Desk) -> None:
+    """Guess from the one address that everybody has, until it is held back."""
+    for n in range(60):
+        name = ("admin", "viewer", f"somebody {n}")[n % 3]
+        assert desk.guest().log_in(name, f"{WRONG} {n}").status_code in (401, 429)
+    assert desk.guest().log_in("admin").status_code == 429
+    assert desk.guest().log_in("stranger", WRONG).status_code == 429
+
+
+def test_a_known_browser_gets_in_while_somebody_guesses_at_its_address(desk: Desk) -> None:
+    """Behind one NAT or proxy: whoever has logged in before is in, with or without a session."""
+    inside, before = desk.browser("admin"), desk.browser("viewer")
+    before.post("/logout")
+    guess_at_everybody(desk)
+    assert inside.is_in
+    assert before.log_in("viewer").status_code == 303
+    before.post("/logout")
+    assert inside.post("/password", old=PASSWORD, password=OTHER, again=OTHER).status_code == 303
+    assert inside.is_in
+    guess_at_everybody(desk)
+    assert before.log_in("viewer").status_code == 303
+
+
+def test_a_person_known_at_an_address_is_not_held_back_by_its_crowd(desk: Desk) -> None:
+    """A new browser gets in too, as long as nobody has guessed at that very name."""
+    desk.browser("admin").post("/logout")
+    for n in range(40):
+        desk.guest().log_in(f"somebody {n}", WRONG)
+    assert desk.guest().log_in("viewer").status_code == 429
+    assert desk.guest().log_in("admin").status_code == 303
+
+
+def test_a_known_browser_is_held_back_for_its_own_tries(desk: Desk) -> None:
+    """It has five tries, for the names that are known in it; for others it is a stranger."""
+    thief = desk.browser("admin")
+    thief.post("/logout")
+    guess_at_everybody(desk)
+    assert thief.log_in("viewer").status_code == 429
+    assert [thief.log_in("admin", WRONG).status_code for _ in range(7)] == [401] * 5 + [429] * 2
+    assert thief.log_in("admin").status_code == 429
+    desk.moment += QUARTER
+    assert thief.log_in("admin").status_code == 303
+
+
+def test_a_browser_may_be_known_as_that_of_several_people(desk: Desk) -> None:
+    """A computer that is shared knows everybody who has logged in there."""
+    shared = desk.browser("admin")
+    for name in ("viewer", "admin"):
+        shared.post("/logout")
+        assert shared.log_in(name).status_code == 303
+    shared.post("/logout")
+    guess_at_everybody(desk)
+    assert shared.log_in("viewer").status_code == 303
+
+
+def test_a_planted_browser_is_not_known(desk: Desk) -> None:
+    """Neither a made-up cookie nor one that was there before a log-in opens the way."""
+    victim, stranger = desk.browser("viewer"), desk.guest()
+    name = f"{desk.cookie}-known"
+    planted = victim.jar[name]
+    victim.post("/logout")
+    assert victim.log_in("admin").status_code == 303
+    guess_at_everybody(desk)
+    for value in (planted, "x" * 43, ""):
+        stranger.jar.set(name, value, domain="127.0.0.1")
+        assert stranger.log_in("admin").status_code == 429
+
+
+@pytest.mark.parametrize("end", ["reset", "lock out", "half a year"])
+def test_a_browser_is_known_until_it_is_not(desk: Desk, end: str) -> None:
+    """A new link, a lock-out and half a year without a log-in make it a stranger again."""
+    browser = desk.browser("viewer")
+    viewer = next(user.id for user in desk.accounts.users() if user.name == "viewer")
+    browser.post("/logout")
+    match end:
+        case "reset":
+            desk.accounts.accept(desk.accounts.reset(viewer), PASSWORD)
+        case "lock out":
+            desk.accounts.change(viewer, disabled=True)
+            desk.accounts.change(viewer, disabled=False)
+        case _:
+            desk.moment += KNOWN_S + 1
+    guess_at_everybody(desk)
+    assert browser.log_in("viewer").status_code == 429
+
+
+def test_a_file_of_0_1_0_learns_to_know_browsers(desk: Desk) -> None:
+    """An older file of accounts goes on: people, sessions and all."""
+    browser = desk.browser("admin")
+    with closing(sqlite3.connect(desk.file)) as db:
+        db.execute("drop table browsers")
+        db.commit()
+    again = Desk(desk.folder)
+    assert Browser(again.app, again.base, jar=browser.jar).is_in
+    assert again.browser("admin").is_in
 
 
 def test_tries_at_many_names_from_one_address_end(desk: Desk) -> None:

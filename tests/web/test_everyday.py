@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 import sqlite3
@@ -14,7 +15,8 @@ import pytest
 from attrs import frozen
 from tests.web.conftest import OURS, PASSWORD, Desk, Idle
 
-from renkei.errors import RenkeiError
+from renkei.errors import RenkeiError, Said, SeveralErrors
+from renkei.runs import Runs
 from renkei.store import lease
 from renkei_web import visit
 from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
@@ -55,6 +57,51 @@ def test_days_the_wrong_way_round_are_told(desk: Desk) -> None:
     assert told in browser.get("/reports?since=2026-11-21&until=2026-11-20").text
     for query in ("since=2026-11-20&until=2026-11-20", "since=2026-11-21", "since=x&until=y"):
         assert told not in browser.get(f"/reports?{query}").text
+
+
+@pytest.mark.parametrize(
+    ("fetched", "day"),
+    [
+        ("2026-11-19 14:59:59.999999", "2026-11-19"),
+        ("2026-11-19 15:00:00.000000", "2026-11-20"),
+        ("2026-11-20 14:59:59.999999", "2026-11-20"),
+        ("2026-11-20 15:00:00.000000", "2026-11-21"),
+        ("2026-12-31 15:00:00.000000", "2027-01-01"),
+        ("2028-02-28 15:00:00.000000", "2028-02-29"),
+    ],
+)
+def test_reports_are_filtered_by_the_day_in_japan(desk: Desk, fetched: str, day: str) -> None:
+    """A run belongs to the day on which the clock on the wall stood when it was fetched."""
+    with sqlite3.connect(desk.store) as store:
+        store.execute("update runs set created_at = ?", (fetched,))
+    browser, one = desk.browser("admin"), dt.timedelta(days=1)
+    own = dt.date.fromisoformat(day)
+
+    def shown(since: dt.date, until: dt.date) -> bool:
+        return "レポート 1" in browser.get(f"/reports?since={since}&until={until}").text
+
+    assert shown(own, own)
+    assert not shown(own - one, own - one)
+    assert not shown(own + one, own + one)
+    text = browser.get("/reports").text
+    assert f"{own.year}年{own.month}月{own.day}日 " in text
+
+
+def test_several_mistakes_stand_below_each_other_without_commands(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page has buttons: what is to be typed means nothing there."""
+    said = [Said("所属がありません。", "`renkei choices`"), Said("雇用区分がありません。")]
+
+    def refuse(*_choice: object) -> None:
+        raise SeveralErrors(said, code="new_values")
+
+    monkeypatch.setattr(Runs, "preview", refuse)
+    browser = desk.browser("admin")
+    browser.post("/runs/1/ticks", what="all")
+    text = browser.get("/runs/1/start").text
+    assert "<p>所属がありません。</p><p>雇用区分がありません。</p>" in text
+    assert "renkei choices" not in text
 
 
 # --- closed hours -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -104,3 +105,39 @@ def test_a_fetch_that_failed_is_fetched_again(japanese: Desk) -> None:
     assert "人事システムから時間内に応答がありませんでした。" in text
     assert "もう一度取得してください" in text
     assert "再開してください" not in text
+
+
+def test_a_retry_does_not_erase_the_failure_before_it(japanese: Desk) -> None:
+    """The people's page, the run's own page and both files still tell of it."""
+    changed = first(japanese, Difference.CHANGED)
+    put(japanese, "selected", "1", changed.number)
+    put(japanese, "outcome", "failed", changed.number)
+    put(japanese, "detail", "二回目の返答", changed.number)
+    put(japanese, "earlier", '[["failed", ["gone"], "一回目の返答"]]', changed.number)
+    with sqlite3.connect(japanese.store) as store:
+        store.execute("update runs set status = 'done_with_errors', sync_started_at = created_at")
+    browser = japanese.browser("viewer")
+    for page in ("/runs/1/people", "/runs/1", "/runs/1/report.html", "/runs/1/report.csv"):
+        text = browser.get(page).text
+        assert "二回目の返答" in text, page
+        assert "以前の結果: エラー。" in text, page
+        assert "Touch On Time にもう存在しません。" in text, page
+        assert "システムの応答: 一回目の返答" in text, page
+
+
+@pytest.mark.parametrize("page", ["/", "/reports"])
+def test_lists_of_runs_count_what_became_of_them(japanese: Desk, page: str) -> None:
+    """Created, updated and failed; a dash as long as nothing was synced."""
+    browser = japanese.browser("viewer")
+
+    def cell() -> str:
+        found = re.search(r'<td data-label="結果">(.*?)</td>', browser.get(page).text, re.DOTALL)
+        assert found
+        return re.sub(r"<[^>]*>", "", found[1]).strip()
+
+    assert cell() == "–"
+    put(japanese, "selected", "1", first(japanese, Difference.NEW).number)
+    put(japanese, "outcome", "created", first(japanese, Difference.NEW).number)
+    with sqlite3.connect(japanese.store) as store:
+        store.execute("update runs set status = 'done', sync_started_at = created_at")
+    assert cell() == "登録済み 1 · 更新済み 0 · エラー 0"

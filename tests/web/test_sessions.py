@@ -11,12 +11,18 @@ from urllib.parse import urlencode
 import pytest
 from tests.web.conftest import OURS, PASSWORD, Browser, Desk, filled
 
-from renkei_web.accounts import ABSOLUTE_S, IDLE_S, Role
+from renkei_web.accounts import ABSOLUTE_S, IDLE_S, KNOWN_S, Role
 
 if TYPE_CHECKING:
     import httpx
 
 MINUTE = 60
+
+
+def flags_of(cookie: SimpleCookie, name: str) -> dict[str, object]:
+    """Return the flags of the one cookie, which has this name."""
+    assert list(cookie) == [name]
+    return {flag: value for flag, value in cookie[name].items() if value}
 
 
 def cookies_of(answer: httpx.Response) -> list[SimpleCookie]:
@@ -153,7 +159,7 @@ def test_each_log_in_has_a_new_long_id(desk: Desk) -> None:
     browser.jar.set(desk.cookie, planted, domain="127.0.0.1")
     assert browser.log_in("admin").status_code == 303
     ids = {desk.browser("admin").jar[desk.cookie] for _ in range(20)}
-    ids |= {each.value for each in browser.jar.jar if each.value}
+    ids |= {each.value for each in browser.jar.jar if each.value and each.name == desk.cookie}
     ids.discard(planted)
     assert len(ids) == 21
     assert all(re.fullmatch(r"[\w-]{43}", each, re.ASCII) for each in ids)
@@ -171,18 +177,18 @@ def test_a_made_up_cookie_is_no_session(desk: Desk, value: str) -> None:
 
 def test_cookies_on_this_computer(desk: Desk) -> None:
     """Over plain http the cookie is out of reach of scripts and of other sites."""
-    (cookie,) = cookies_of(desk.guest().log_in("admin"))
-    assert list(cookie) == ["renkei"]
-    flags = {name: value for name, value in cookie["renkei"].items() if value}
-    assert flags == {"path": "/", "httponly": True, "samesite": "lax"}
+    of_session, of_browser = cookies_of(desk.guest().log_in("admin"))
+    flags = {"path": "/", "httponly": True, "samesite": "lax"}
+    assert flags_of(of_session, "renkei") == flags
+    assert flags_of(of_browser, "renkei-known") == flags | {"max-age": str(KNOWN_S)}
 
 
 def test_cookies_over_tls(secure_desk: Desk) -> None:
     """The name begins with ``__Host-``: no other host and no plain http can set or read it."""
-    (cookie,) = cookies_of(secure_desk.guest().log_in("admin"))
-    assert list(cookie) == ["__Host-renkei"]
-    flags = {name: value for name, value in cookie["__Host-renkei"].items() if value}
-    assert flags == {"path": "/", "httponly": True, "samesite": "lax", "secure": True}
+    of_session, of_browser = cookies_of(secure_desk.guest().log_in("admin"))
+    flags = {"path": "/", "httponly": True, "samesite": "lax", "secure": True}
+    assert flags_of(of_session, "__Host-renkei") == flags
+    assert flags_of(of_browser, "__Host-renkei-known") == flags | {"max-age": str(KNOWN_S)}
 
 
 def test_the_plain_name_opens_nothing_over_tls(secure_desk: Desk) -> None:
@@ -193,17 +199,18 @@ def test_the_plain_name_opens_nothing_over_tls(secure_desk: Desk) -> None:
 
 
 def test_no_route_sets_another_cookie(secure_desk: Desk) -> None:
-    """Whatever is asked for, every cookie is the session's, with all its flags."""
+    """Whatever is asked for: the session's cookie and the browser's, with all their flags."""
     seen = []
     for method, path in secure_desk.routes():
         browser = secure_desk.browser("admin")
         form = {"name": "admin", "password": PASSWORD, "csrf": browser.csrf, "language": "en"}
         sent = form if method == "POST" else None
         seen += cookies_of(browser.ask(method, filled(path), form=sent, headers=OURS))
-    assert len(seen) == 2  # at the log-in, and to take it away at the log-out
+    names = [name for cookie in seen for name in cookie]
+    # two at the log-in, and the session's is taken away at the log-out
+    assert sorted(names) == ["__Host-renkei", "__Host-renkei", "__Host-renkei-known"]
     for cookie in seen:
-        assert list(cookie) == ["__Host-renkei"]
-        morsel = cookie["__Host-renkei"]
+        (morsel,) = cookie.values()
         assert (morsel["path"], morsel["domain"], morsel["samesite"]) == ("/", "", "lax")
         assert (morsel["secure"], morsel["httponly"]) == (True, True)
 

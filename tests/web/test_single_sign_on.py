@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from tests.web.conftest import Browser, Desk
 from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 
 from renkei.errors import UsageError
+from renkei.http import Network
 from renkei_web import sso
 from renkei_web.accounts import Role
 from renkei_web.sso import AWAY_S, SignOn
@@ -293,6 +296,31 @@ def test_a_provider_that_does_not_answer_is_told(desk: Desk, folder: Path) -> No
     answer = gone.guest().get("/sso")
     assert answer.status_code == 502
     assert gone.browser("admin").is_in
+
+
+def test_a_provider_may_be_behind_the_company_s_proxy(desk: Desk, provider: Provider) -> None:
+    """It is asked for at the proxy, with its password; a provider on this computer never is."""
+    asked: list[bytes] = []
+
+    def refuse() -> None:
+        line, _address = door.accept()
+        with line:
+            asked.append(line.recv(65536))
+            line.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        network = Network(proxy=f"http://renkei:word@127.0.0.1:{door.getsockname()[1]}")
+        outside = Issuer(issuer="https://login.example.com", client_id=CLIENT)
+        answer = Desk(desk.folder, sign_on=SignOn(outside, network)).guest().get("/sso")
+        thread.join(10)
+    assert answer.status_code == 502
+    assert asked[0].startswith(b"CONNECT login.example.com:443 ")
+    assert b"Proxy-Authorization: Basic cmVua2VpOndvcmQ=" in asked[0]
+    inside = Issuer(issuer=provider.address, client_id=CLIENT, client_secret=SECRET)
+    here = Desk(desk.folder, sign_on=SignOn(inside, network))
+    assert here.guest().get("/sso").headers["location"].startswith(provider.address)
 
 
 def test_who_says_no_there_is_not_in_here(desk: Desk, provider: Provider) -> None:

@@ -30,12 +30,19 @@ ABSOLUTE_S = 12 * 3600
 INVITATION_S = 24 * 3600
 WINDOW_S = 15 * 60
 
+KNOWN_S = 180 * 24 * 3600
+"""How long a browser in which somebody has logged in is known as theirs."""
+
 TRIES_PAIR = 5
-"""Wrong passwords for one name from one address in a quarter of an hour; then it has to wait."""
+"""
+Wrong passwords for one name from one address in a quarter of an hour; then it has to wait.
+
+A browser that is known counts for itself: whoever guesses at its address does not hold it back.
+"""
 
 TRIES_ADDRESS = 30
 TRIES_NAME = 100
-"""Far more for a name from anywhere; and it holds back only where that person never logged in."""
+"""Far more for a name from anywhere. Neither holds back where that person has logged in before."""
 
 SCHEMA = """
 create table users (
@@ -62,6 +69,26 @@ create table drafts (
 );
 pragma user_version = 1;
 """
+
+BROWSERS = """
+create table if not exists browsers (
+  secret text not null, user_id integer not null references users, at real not null,
+  primary key (secret, user_id)
+);
+"""
+"""What 0.1.0 did not have: the browsers that are known, by the hash of their cookie."""
+
+
+KNOWN_BROWSER = (
+    "select 1 from browsers join users on id = user_id"
+    " where name = :name and secret = :browser and at > :since"
+)
+KNOWN_PLACE = (
+    "select 1 from places join users on id = user_id where name = :name and address = :address"
+)
+PLACE = (
+    "insert or ignore into places select user_id, :address from sessions where secret = :session"
+)
 
 
 class Role(StrEnum):
@@ -97,6 +124,18 @@ class Session:
     csrf: str
 
 
+@frozen
+class Place:
+    """
+    Where somebody tries to log in: what tries are *counted* by, an address or a known browser.
+
+    *known*: the person has logged in there before, so what others do there does not count.
+    """
+
+    counted: str
+    known: bool = True
+
+
 class AccountError(Exception):
     """What cannot be done, in one sentence for the person who asked."""
 
@@ -112,6 +151,8 @@ class Accounts:
                 _create(path)
             _keep_from_others(path)
             self.users()
+            with self._open() as db:
+                db.execute(BROWSERS)
         except (OSError, sqlite3.Error):
             message = _("{place} is damaged or is no store of renkei. Restore it from a backup.")
             raise StoreError(message.format(place=path), where=str(path)) from None
@@ -192,9 +233,13 @@ class Accounts:
             db.execute("delete from invitations where user_id = ?", (user.id,))
             return self._new_session(db, user.id)
 
-    def set_password(self, user: User, old: str, new: str, address: str) -> str | None:
-        """Change a password; return the only session that is left, a new one; None as `log_in`."""
-        session = self.log_in(user.name, old, address)
+    def set_password(self, user: User, old: str, new: str) -> str | None:
+        """
+        Change a password; return the only session that is left, a new one; None as `log_in`.
+
+        Tries of somebody who is logged in count for themselves, whatever their address.
+        """
+        session = self._log_in(user.name, old, _of_session(user.id))
         if session is None:
             return None
         kept = hashed(new)
@@ -205,6 +250,7 @@ class Accounts:
             db.execute("update users set password = ? where id = ?", (kept, user.id))
             others = "delete from sessions where user_id = ? and secret != ?"
             db.execute(others, (user.id, _hash(session)))
+            db.execute("delete from browsers where user_id = ?", (user.id,))
         return session
 
     def change(
@@ -217,7 +263,7 @@ class Accounts:
             if disabled is not None:
                 db.execute("update users set disabled = ? where id = ?", (disabled, user_id))
             if disabled:
-                db.execute("delete from sessions where user_id = ?", (user_id,))
+                _forget(db, user_id)
             _keep_an_admin(db)
 
     def reset(self, user_id: int, *, last: bool = False) -> str:
@@ -229,7 +275,7 @@ class Accounts:
         with self._open() as db:
             if db.execute("select 1 from users where id = ?", (user_id,)).fetchone() is None:
                 raise AccountError(_("There is nobody of that name."))
-            db.execute("delete from sessions where user_id = ?", (user_id,))
+            _forget(db, user_id)
             db.execute("update users set password = null, subject = null where id = ?", (user_id,))
             if not last:
                 _keep_an_admin(db)
@@ -242,17 +288,44 @@ class Accounts:
 
     # --- log-in -----------------------------------------------------------------------------
 
-    def log_in(self, name: str, password: str, address: str) -> str | None:
+    def log_in(
+        self, name: str, password: str, address: str, browser: str | None = None
+    ) -> str | None:
         """
         Return the secret of a new session; None if anything is wrong, or after too many tries.
 
-        A try counts before the password is looked at: a hundred at once are a hundred. One that is
-        refused unseen does not count: whoever goes on trying locks nobody out any longer.
+        *browser* is the secret that :meth:`know` gave it. A try counts before the password is
+        looked at: a hundred at once are a hundred. One that is refused unseen does not count:
+        whoever goes on trying locks nobody out any longer.
         """
+        session = self._log_in(name, password, self._place(name, address, browser))
+        if session is not None:
+            with self._open() as db:
+                db.execute(PLACE, {"session": _hash(session), "address": address})
+        return session
+
+    def know(self, session: str, browser: str | None) -> str:
+        """
+        Return the new secret of a browser in which somebody has just logged in.
+
+        Whoever else has logged in there stays known; its old secret, which somebody may have
+        planted, is worth nothing any more.
+        """
+        secret, now = secrets.token_urlsafe(32), self._now()
         with self._open() as db:
-            if self._throttled(db, name, address):
+            db.execute("delete from browsers where at < ?", (now - KNOWN_S,))
+            moved = "update browsers set secret = ? where secret = ?"
+            db.execute(moved, (_hash(secret), _hash(browser or "")))
+            known = "insert or replace into browsers select ?, user_id, ? from sessions"
+            db.execute(f"{known} where secret = ?", (_hash(secret), now, _hash(session)))
+        return secret
+
+    def _log_in(self, name: str, password: str, place: Place) -> str | None:
+        with self._open() as db:
+            if self._throttled(db, name, place):
                 return None
-            db.execute("insert into tries values (?, ?, ?)", (_plain(name), address, self._now()))
+            tried = (_plain(name), place.counted, self._now())
+            db.execute("insert into tries values (?, ?, ?)", tried)
             row = db.execute("select * from users where name = ?", (name.strip(),)).fetchone()
         kept = row["password"] if row and not row["disabled"] else None
         if not is_right(kept, password):
@@ -261,8 +334,8 @@ class Accounts:
             same = "select 1 from users where id = ? and password = ? and not disabled"
             if db.execute(same, (row["id"], kept)).fetchone() is None:
                 return None  # locked out, or given a new link, in the meantime
-            db.execute("delete from tries where name = ? and address = ?", (_plain(name), address))
-            db.execute("insert or ignore into places values (?, ?)", (row["id"], address))
+            mine = "delete from tries where name = ? and address = ?"
+            db.execute(mine, (_plain(name), place.counted))
             return self._new_session(db, row["id"])
 
     def log_in_subject(self, subject: str) -> str | None:
@@ -272,10 +345,16 @@ class Accounts:
             row = db.execute(query, (subject,)).fetchone()
             return self._new_session(db, row["id"]) if row else None
 
-    def must_wait(self, name: str, address: str) -> bool:
+    def must_wait(self, name: str, address: str, browser: str | None = None) -> bool:
         """Return whether further tries are refused for a while, whatever the password."""
+        place = self._place(name, address, browser)
         with self._open() as db:
-            return self._throttled(db, name, address)
+            return self._throttled(db, name, place)
+
+    def must_wait_inside(self, user: User) -> bool:
+        """Return the same for somebody who is logged in and tells the old password."""
+        with self._open() as db:
+            return self._throttled(db, user.name, _of_session(user.id))
 
     def session(self, secret: str | None, *, touch: bool = True) -> Session | None:
         """Return the session of a cookie while it lasts; with *touch*, note that it was used."""
@@ -357,24 +436,30 @@ class Accounts:
         )
         return secret
 
-    def _throttled(self, db: sqlite3.Connection, name: str, address: str) -> bool:
+    def _place(self, name: str, address: str, browser: str | None) -> Place:
+        """Return where somebody of this *name* tries to log in, if that is who they are."""
+        about = {
+            "name": name.strip(),
+            "address": address,
+            "browser": _hash(browser or ""),
+            "since": self._now() - KNOWN_S,
+        }
+        with self._open() as db:
+            if db.execute(KNOWN_BROWSER, about).fetchone():
+                return Place(f"browser {about['browser']}")
+            return Place(address, known=db.execute(KNOWN_PLACE, about).fetchone() is not None)
+
+    def _throttled(self, db: sqlite3.Connection, name: str, place: Place) -> bool:
         since = self._now() - WINDOW_S
         db.execute("delete from tries where at < ?", (since,))
         counts = db.execute(
             "select count(*) filter (where name = :name and address = :address) as pair,"
             " count(*) filter (where address = :address) as address,"
             " count(*) filter (where name = :name) as name from tries",
-            {"name": _plain(name), "address": address},
+            {"name": _plain(name), "address": place.counted},
         ).fetchone()
-        known = db.execute(
-            "select 1 from places join users on id = user_id where name = ? and address = ?",
-            (name.strip(), address),
-        ).fetchone()
-        return bool(
-            counts["pair"] >= TRIES_PAIR
-            or counts["address"] >= TRIES_ADDRESS
-            or (counts["name"] >= TRIES_NAME and not known)
-        )
+        crowd = counts["address"] >= TRIES_ADDRESS or counts["name"] >= TRIES_NAME
+        return bool(counts["pair"] >= TRIES_PAIR or (crowd and not place.known))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -428,6 +513,17 @@ def _keep_from_others(path: Path) -> None:
             os.fchmod(descriptor, 0o600)
     finally:
         os.close(descriptor)
+
+
+def _forget(db: sqlite3.Connection, user_id: int) -> None:
+    """Log somebody out everywhere; no browser is known as theirs any more."""
+    db.execute("delete from sessions where user_id = ?", (user_id,))
+    db.execute("delete from browsers where user_id = ?", (user_id,))
+
+
+def _of_session(user_id: int) -> Place:
+    """Return where somebody tries who is logged in already, as one place of their own."""
+    return Place(f"session {user_id}")
 
 
 def _hash(secret: str) -> str:

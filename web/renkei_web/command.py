@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from renkei.config import Config, network_of
 from renkei.errors import UsageError
 from renkei.i18n import N_, _
 from renkei.logs import configure_logging
@@ -63,7 +64,7 @@ def web(
         )
         raise UsageError(message.format(address=listen), code="tls")
     configure_logging(json=app.json, level="debug" if app.debug else "info")
-    app.config()  # a mistake in it is told now, not on the first page
+    config = app.config()  # a mistake in it is told now, not on the first page
     from renkei_web.server import Server
 
     server = Server(
@@ -73,7 +74,7 @@ def web(
         hosts=hosts,
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
-        sign_on=_sign_on(oidc_issuer, oidc_client),
+        sign_on=_sign_on(oidc_issuer, oidc_client, config),
     )
     if new_link is not None:
         say(_("Open this link once, within a day: {link}").format(link=server.new_link(new_link)))
@@ -91,7 +92,7 @@ def web(
     return 0
 
 
-def _sign_on(issuer: str | None, client: str | None) -> SignOn | None:
+def _sign_on(issuer: str | None, client: str | None, config: Config) -> SignOn | None:
     if (issuer is None) != (client is None):
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
     if issuer is None or client is None:
@@ -100,4 +101,5 @@ def _sign_on(issuer: str | None, client: str | None) -> SignOn | None:
     from renkei_web.sso import Provider, SignOn
 
     secret = os.environ.get(OIDC_SECRET)
-    return SignOn(Provider(issuer=issuer, client_id=client, client_secret=secret))
+    provider = Provider(issuer=issuer, client_id=client, client_secret=secret)
+    return SignOn(provider, network_of(config.settings, config.base))

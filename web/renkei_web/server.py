@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ from attrs import define, field
 from renkei.config import load_config
 from renkei.errors import UsageError
 from renkei.i18n import _
+from renkei_runner.signals import ended_by
 from renkei_web.accounts import Accounts
 from renkei_web.app import make_app
 from renkei_web.line import Line
@@ -23,6 +25,19 @@ from renkei_web.visit import Office
 
 ADMINISTRATOR = "admin"
 """The name of the first one, who may add others."""
+
+
+class Listening(uvicorn.Server):
+    """A server that every signal ends in order: the command has done what it was meant to do."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let signals end it; one that is ignored stays so. In a thread there are none."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        with ended_by(self.handle_exit):
+            yield
 
 
 @define(kw_only=True)
@@ -55,7 +70,7 @@ class Server:
             raise UsageError(text, code="port") from None
         self._office = Office(self.config, self.accounts(), Work(), self.secure, self.sign_on)
         certificate, key = self.tls or (None, None)
-        self._server = uvicorn.Server(
+        self._server = Listening(
             uvicorn.Config(
                 make_app(self._office, hosts=(self.listen, *self.hosts)),
                 log_level="warning",
@@ -78,9 +93,10 @@ class Server:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:
+    ) -> bool:
         if self._socket is not None:
             self._socket.close()
+        return kind is KeyboardInterrupt  # how it is meant to end
 
     @property
     def secure(self) -> bool:
@@ -126,8 +142,7 @@ class Server:
         """Answer until somebody stops it."""
         if self._server is None or self._socket is None:
             raise RuntimeError("the server does not listen yet")
-        with suppress(KeyboardInterrupt):  # how it is meant to end
-            self._server.run(sockets=[self._socket])
+        self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
         """Let :meth:`serve` return; from another thread."""

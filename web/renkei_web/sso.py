@@ -20,6 +20,8 @@ from attrs import define, field, frozen
 from starlette.middleware import Middleware
 
 from renkei.errors import UsageError
+from renkei.http import Network
+from renkei.http.network import add_authorities
 from renkei.i18n import _
 from renkei_web.security import is_loopback
 
@@ -70,6 +72,7 @@ class SignOn:
     """One provider, and those who are on their way to it and back."""
 
     provider: Provider
+    network: Network = field(factory=Network, repr=False)
     _key: str = field(init=False, factory=lambda: secrets.token_urlsafe(32), repr=False)
     _client: Any = field(init=False, repr=False)
     room: CapacityLimiter = field(init=False, factory=lambda: CapacityLimiter(ROOM), repr=False)
@@ -92,6 +95,7 @@ class SignOn:
                 "code_challenge_method": "S256",
                 "timeout": httpx2.Timeout(TIMEOUT_S),
                 "trust_env": False,
+                **_way_to(own.issuer, self.network),
             },
         )
 
@@ -145,6 +149,20 @@ class SignOn:
         if not sound:
             raise SignOnError("another issuer, or one that is not reached safely")
         said |= kept | {SIGNED_WITH: [name for name in ALGORITHMS if name in offered]}
+
+
+def _way_to(issuer: str, network: Network) -> dict[str, Any]:
+    """Return what the HTTP library has to know of the proxy and of authorities."""
+    import httpx2  # needs the extra
+
+    proxy, trusted = network.towards(issuer).proxy, httpx2.create_ssl_context(trust_env=False)
+    if network.ca_file is not None:
+        add_authorities(trusted, network.ca_file)
+    way: dict[str, Any] = {"verify": trusted}
+    if proxy is not None:
+        own = trusted if proxy.startswith("https:") else None
+        way["proxy"] = httpx2.Proxy(proxy, ssl_context=own)
+    return way
 
 
 def is_safe(address: object) -> bool:

@@ -16,12 +16,15 @@ from renkei.both import both
 from renkei.facts import clock_text, moment_text, span_text
 from renkei.i18n import _, label, language, speaking
 from renkei.labels import Labels, date_text, day_text, value_text
-from renkei.model import Item, Label, Outcome, Remark, Run, Status, Value
+from renkei.model import Item, Label, Outcome, Remark, Run, Status, Try, Value
 from renkei.printable import printable
-from renkei.texts import difference_text, number_text, outcome_text, status_text
+from renkei.texts import difference_text, number_text, outcome_text, status_text, words_text
 
 if TYPE_CHECKING:
     from renkei_web.visit import Visit
+
+BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
+"""Outcomes that a list of runs counts."""
 
 MOVING = (Status.FETCHING, Status.SYNCING)
 """A run in one of these changes by itself: its page looks again."""
@@ -38,10 +41,19 @@ def render(template: str, *, language: str, status: int = 200, **context: Any) -
 @pass_context
 def reason_text(context: Context, remark: Remark) -> str:
     """Return what a remark says, in the words of the run that the page is about."""
+    return texts.reason_text(remark, _labels_in(context))
+
+
+@pass_context
+def try_text(context: Context, before: Try) -> str:
+    """Return what became of an employee before the last try, in the same words."""
+    return texts.try_text(before, _labels_in(context))
+
+
+def _labels_in(context: Context) -> Labels:
     labels = context.get("labels")
-    if not isinstance(labels, Labels):
-        labels = context["run_labels"]()
-    return texts.reason_text(remark, labels)
+    found: Labels = labels if isinstance(labels, Labels) else context["run_labels"]()
+    return found
 
 
 def _labels_of(visit: Visit | None, run: Run | None) -> Labels:
@@ -114,10 +126,10 @@ def _environment() -> Environment:
     filters: tuple[Callable[..., str], ...] = (
         difference_text, outcome_text, reason_text, status_text,
         moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text,
-        spoken_text, number_text, iso_day_text, shown,
+        spoken_text, number_text, iso_day_text, words_text, try_text, shown,
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
     environment.filters["both"] = both
     environment.tests |= {"waiting": is_waiting, "moving": is_moving}
-    environment.globals |= {"language": language}
+    environment.globals |= {"language": language, "became": BECAME}
     return environment

@@ -65,6 +65,11 @@ class Office:
         """The name of the session's cookie; not every browser takes ``__Host-`` over plain http."""
         return "__Host-renkei" if self.secure else "renkei"
 
+    @property
+    def known_cookie(self) -> str:
+        """The name of the cookie by which a browser is known, long after the session."""
+        return f"{self.cookie}-known"
+
 
 @frozen
 class Visit:

@@ -106,8 +106,12 @@ class Client:
         """Return the first company of the account, or None."""
         return self._first("companies", {})
 
-    def create(self, values: Values) -> str:
-        """Create an employee and return the id; raises InDoubtError if the answer is not theirs."""
+    def create(self, values: Values) -> dict[str, JSON]:
+        """
+        Create an employee and return them as SmartHR has them now.
+
+        Raises InDoubtError if the answer is not theirs.
+        """
         body = new_record(values)
         answer = self._session.send("POST", "v1", "crews", body=body, idempotent=False).body
         created = answer if isinstance(answer, dict) else {}
@@ -118,9 +122,9 @@ class Client:
             raise self._without_number()
         if created.get(NUMBER) != values.get(NUMBER):
             raise self._other_answer()
-        return identity
+        return created
 
-    def update(self, identity: str, changes: Values) -> JSON:
+    def update(self, identity: str, changes: Values) -> dict[str, JSON]:
         """
         Change the given attributes and return the employee as SmartHR has it now.
 
@@ -133,12 +137,7 @@ class Client:
         return answer.body
 
     def _first(self, table: str, query: Mapping[str, str]) -> JSON:
-        query = {**query, "page": "1", "per_page": "1"}
-        answer = self._session.get("v1", table, query=query)
-        rows = answer.body
-        if not isinstance(rows, list):
-            raise self._session.not_a_list(answer)
-        return rows[0] if rows else None
+        return next(self._session.pages("v1", table, query=query, per_page=1), None)
 
     def _other_answer(self) -> InDoubtError:
         message = _("{name}: the answer does not belong to this employee. Look them up.")

@@ -74,7 +74,7 @@ class SmartHR:
     @hookimpl
     def create_employee(self, values: Values) -> str:
         """Create one employee."""
-        return self._client.create(values)
+        return str(self._client.create(values)["id"])
 
     @hookimpl
     def update_employee(self, current: Employee, changes: Values) -> None:

@@ -15,6 +15,7 @@ NUMBER = "emp_code"
 ESTABLISHMENT = "biz_establishment_id"
 STATUS = "emp_status"
 RETIRED = "retired"
+_LINES = ("pref", "city", "street", "building")
 _STATUSES = {"employed": False, "absent": False, "retired": True}
 
 FIELDS = (
@@ -90,11 +91,12 @@ FIELDS = (
         role="retired",
         write="never",
     ),
-    FieldSpec(name="email", label=Label("メールアドレス", "E-mail address")),
+    FieldSpec(name="email", label=Label("メールアドレス", "E-mail address"), role="email"),
     FieldSpec(
         name=ESTABLISHMENT,
         label=Label("所属事業所", "Business establishment"),
         required=True,
+        offered=True,
         write="create",
         clearable=False,
     ),
@@ -157,15 +159,18 @@ def new_record(values: Values) -> dict[str, JSON]:
     return {"emp_status": "employed", **to_json(known)}
 
 
-def kept(answer: JSON, current: Employee, changes: Values) -> tuple[str, ...]:
+def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
+    """Return the employee in the *answer* to a write, with those of *fields* that it shows."""
+    return employee(answer, fields)
+
+
+def kept(answer: Mapping[str, JSON], current: Employee, changes: Values) -> tuple[str, ...]:
     """
     Return the fields that an update was to change and that still have their old value.
 
     SmartHR may ignore, without a word, an attribute that the token may not write.
     """
-    if not isinstance(answer, dict):
-        return ()
-    after = employee({**answer, "id": current.id}, tuple(changes)).values
+    after = answered(answer, tuple(changes)).values
     return tuple(
         name
         for name, value in changes.items()
@@ -179,4 +184,14 @@ def choice(record: Mapping[str, JSON]) -> Choice:
     identity, name = record.get("id"), record.get("name")
     if not isinstance(identity, str) or not isinstance(name, str):
         raise ValueError("name")  # noqa: TRY004 - as read_value does
-    return Choice(code=identity, label=name)
+    return Choice(code=identity, label=name, detail=_address(record))
+
+
+def _address(establishment: Mapping[str, JSON]) -> str:
+    """Return the first address of an establishment that says something, in one line."""
+    for kind in ("salary_payer_address", "soc_ins_address", "lab_ins_address"):
+        address = establishment.get(kind)
+        parts = [address.get(part) for part in _LINES] if isinstance(address, dict) else []
+        if line := "".join(part for part in parts if isinstance(part, str)).strip():
+            return line
+    return ""

@@ -43,6 +43,10 @@ _WORD = re.compile(r"[A-Za-z]+")
 _LATER = dt.timedelta(minutes=10)
 
 
+class UnclearError(AccessError):
+    """A refusal that means a dead token, or only that nobody carries the number asked for."""
+
+
 class Client:
     """Touch On Time's API at one connection."""
 
@@ -67,7 +71,11 @@ class Client:
     def employee(
         self, number: str, at: dt.date, additional: Sequence[str]
     ) -> dict[str, JSON] | None:
-        """Return who carries exactly *number* as of *at*, or None."""
+        """
+        Return who carries exactly *number* as of *at*, or None.
+
+        Raises UnclearError if only the list can tell whether there is nobody.
+        """
         try:
             body = self._session.get("employees", number, query=_query(at, additional)).body
         except AnswerError as error:
@@ -86,15 +94,19 @@ class Client:
         """Return the company that the token opens."""
         return self._session.get("company").body
 
-    def create(self, values: Values) -> str:
-        """Create an employee and return the key; raises InDoubtError if the answer has none."""
+    def create(self, values: Values) -> dict[str, JSON]:
+        """
+        Create an employee and return what Touch On Time says of them, which may be little.
+
+        Raises InDoubtError if the answer has no key, or is not theirs.
+        """
         body = new_record(values)
         answer = self._session.send("POST", "employees", body=body, idempotent=False).body
         created = answer if isinstance(answer, dict) else {}
         key = created.get(KEY)
         ours = created.get(NUMBER, values.get(NUMBER)) == values.get(NUMBER)
         if isinstance(key, str) and key and ours:
-            return key
+            return created
         raise self._other_answer()
 
     def update(self, key: str, body: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -210,7 +222,8 @@ def _no_access(failure: Failure) -> AccessError:
         " not among the permitted ones, or the token lacks the right for this data. Look at all"
         " three in Touch On Time's settings for external services, then try again."
     )
-    return AccessError(message.format(name=failure.connection))
+    kind = AccessError if failure.write or failure.status in (401, 403) else UnclearError
+    return kind(message.format(name=failure.connection))
 
 
 def _refused(failure: Failure, codes: set[int]) -> RecordError:
@@ -232,8 +245,25 @@ def _refused(failure: Failure, codes: set[int]) -> RecordError:
 
 
 def wants_base(error: RecordError, body: Mapping[str, JSON]) -> bool:
-    """Tell whether a refusal may be for want of base values that were not sent."""
+    """
+    Tell whether a refusal may be for want of base values that were not sent.
+
+    So it may unless it is about nobody, or names nothing but what was sent.
+    """
     unsent = set(BASE) - body.keys()
-    if error.fields:
-        return not unsent.isdisjoint(error.fields)
-    return bool(unsent) and error.code == "missing"
+    if error.code == "not_found" or not unsent:
+        return False
+    return not error.fields or not unsent.isdisjoint(error.fields)
+
+
+def telling(first: RecordError, second: RecordError, sent: Mapping[str, JSON]) -> RecordError:
+    """
+    Return which of two refusals tells what is wrong: of what was *sent*, and with base values.
+
+    That is the second one, except where the first may have been about something else and the second
+    is about nothing but the base values.
+    """
+    base_wanted = bool(first.fields) or first.code == "missing"
+    added = set(BASE) - sent.keys()
+    about_base = bool(second.fields) and added.issuperset(second.fields)
+    return first if not base_wanted and (about_base or second.code == "not_shown_yet") else second

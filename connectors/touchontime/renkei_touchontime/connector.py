@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ from renkei.connector import (
     hookimpl,
 )
 from renkei_touchontime import records
-from renkei_touchontime.client import HOURS, Client, wants_base
+from renkei_touchontime.client import HOURS, Client, UnclearError, telling, wants_base
 
 # Source: second-hand from the vendor's developer page; per token, as far as is known.
 LIMITS = (RequestLimit(500, 300),)
@@ -103,14 +103,15 @@ class TouchOnTime:
     @hookimpl
     def create_employee(self, values: Values) -> str:
         """Create one employee."""
-        return self._client.create(values)
+        return str(self._client.create(values)[records.KEY])
 
     @hookimpl
     def update_employee(self, current: Employee, changes: Values) -> None:
         """
         Change only the given properties; the address list is sent whole, with its others.
 
-        Should Touch On Time want the base values as well, it gets them as they are at this moment.
+        Should Touch On Time want the base values as well, or refuse in words that may mean it, it
+        gets them as they are at this moment.
         """
         if self._wants_base:
             answer = self._update_with_base(current, changes)
@@ -120,10 +121,10 @@ class TouchOnTime:
             body = records.to_json(changes, emails)
             try:
                 answer = self._client.update(current.id, body)
-            except RecordError as error:
-                if not wants_base(error, body):
+            except RecordError as refusal:
+                if not wants_base(refusal, body):
                     raise
-                answer = self._update_with_base(current, changes)
+                answer = self._again_with_base(current, changes, refusal, body)
                 self._wants_base = True
         if ignored := records.not_stored(answer, current, changes):
             message = _(
@@ -157,8 +158,14 @@ class TouchOnTime:
             raise refusals[0]  # nothing at all can be read: it is the token or the address
         findings = [_finding(subject, answer) for subject, answer in answers.items()]
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
+        by_hand = _(
+            "The screen of Touch On Time also wants the contracted days of a week"
+            " (週の契約労働日数), which its API does not reach: enter them there for each new"
+            " employee."
+        )
+        notes = (Finding("note", writing), Finding("note", by_hand))
         host = urlsplit(self._connection.base_url).hostname or ""
-        return Account(name or host, (company, *findings, Finding("note", writing)))
+        return Account(name or host, (company, *findings, *notes))
 
     def _company(self) -> tuple[str | None, Finding]:
         """Return the company's name, if the token may read it, and whether it may."""
@@ -170,6 +177,15 @@ class TouchOnTime:
             return None, Finding("warning", message.format(subject=subject))
         name = company.get("name") if isinstance(company, dict) else None
         return name if isinstance(name, str) and name else None, _finding(subject, company)
+
+    def _again_with_base(
+        self, current: Employee, changes: Values, refusal: RecordError, sent: Mapping[str, JSON]
+    ) -> dict[str, JSON]:
+        """Try once more with the base values; raises the refusal that tells what is wrong."""
+        try:
+            return self._update_with_base(current, changes)
+        except RecordError as second:
+            raise telling(refusal, second, sent) from None
 
     def _update_with_base(self, current: Employee, changes: Values) -> dict[str, JSON]:
         """Read the employee again right now, so that nothing of somebody else's is put back."""
@@ -250,20 +266,24 @@ class TouchOnTime:
         if len(refs) <= SINGLE_CALLS and all(map(_PLAIN_NUMBER.fullmatch, numbers)):
             found = self._find_singly(numbers, additional, days)
             # A person whose number has changed since is not found by the one we remember.
-            if all(ref.id is None or ref.id in found for ref in refs):
+            if found is not None and all(ref.id is None or ref.id in found for ref in refs):
                 return found
         return self._find_in_lists(refs, additional, days)
 
     def _find_singly(
         self, numbers: Sequence[str], additional: Sequence[str], days: Sequence[dt.date]
-    ) -> _Found:
+    ) -> _Found | None:
+        """Return who carries *numbers*, or None if an answer leaves open whether there is one."""
         found: _Found = {}
-        for number in dict.fromkeys(numbers):
-            for day in days:
-                row = self._client.employee(number, day, additional)
-                if row is not None:
-                    found[str(row[records.KEY])] = (row, day)
-                    break
+        try:
+            for number in dict.fromkeys(numbers):
+                for day in days:
+                    row = self._client.employee(number, day, additional)
+                    if row is not None:
+                        found[str(row[records.KEY])] = (row, day)
+                        break
+        except UnclearError:
+            return None  # a dead token will refuse the list as well
         return found
 
     def _find_in_lists(

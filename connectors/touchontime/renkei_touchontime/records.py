@@ -63,11 +63,12 @@ FIELDS = (
     FieldSpec(
         name="resignationDate", label=Label("退職日", "Date of leaving"), type="date", role="left"
     ),
-    FieldSpec(name=EMAILS, label=Label("メールアドレス", "E-mail address")),
+    FieldSpec(name=EMAILS, label=Label("メールアドレス", "E-mail address"), role="email"),
     FieldSpec(
         name=DIVISION,
         label=Label("所属事業所（所属）", "Division"),
         required=True,
+        offered=True,
         write="create",
         clearable=False,
         dated=True,
@@ -76,6 +77,7 @@ FIELDS = (
         name=TYPE,
         label=Label("雇用区分", "Working type"),
         required=True,
+        offered=True,
         write="create",
         clearable=False,
         dated=True,
@@ -124,6 +126,7 @@ def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
         values=values,
         unreadable=tuple(unreadable),
         extra=Extra(str(record.get(NUMBER, "")), emails(record)),
+        others={EMAILS: emails(record)[1:]} if EMAILS in values else {},
     )
 
 
@@ -143,8 +146,9 @@ def _value(name: str, raw: JSON) -> Value:
         return read_value(_SPECS[name], raw)
     if not isinstance(raw, list):
         raise ValueError(name)  # noqa: TRY004 - as read_value does
-    addresses = [read_value(_SPECS[name], address) for address in raw]
-    return addresses[0] if addresses else None
+    for address in raw:
+        read_value(_SPECS[name], address)  # one that makes no sense is nothing to build upon
+    return next(iter(_filled(raw)), None)
 
 
 def base(record: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -153,9 +157,13 @@ def base(record: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def emails(record: Mapping[str, JSON]) -> tuple[str, ...]:
-    """Return all addresses in *record*."""
+    """Return all addresses in *record* that are not empty; the first is the one that is synced."""
     raw = record.get(EMAILS)
-    return tuple(e for e in raw if isinstance(e, str) and e) if isinstance(raw, list) else ()
+    return tuple(_filled(raw)) if isinstance(raw, list) else ()
+
+
+def _filled(raw: Sequence[JSON]) -> list[str]:
+    return [address for address in raw if isinstance(address, str) and address.strip()]
 
 
 def new_record(values: Values) -> dict[str, JSON]:
@@ -167,8 +175,8 @@ def to_json(values: Values, emails: Sequence[str]) -> dict[str, JSON]:
     """
     Return *values* as Touch On Time takes them: text byte for byte, empty text to empty one.
 
-    The first of a person's *emails* is replaced, the others are kept: Touch On Time takes the whole
-    list at once. If the first is emptied, the others stay.
+    The first of a person's *emails* is replaced, the others are kept in their order: Touch On Time
+    takes the whole list at once. If the first is emptied, the others stay.
     """
     return {
         name: _addresses(value, emails) if name == EMAILS else _plain(value)
@@ -183,25 +191,38 @@ def _plain(value: Value) -> JSON:
 
 
 def _addresses(first: Value, emails: Sequence[str]) -> list[JSON]:
-    others = [email for email in emails[1:] if email != first]
-    return [*([first] if isinstance(first, str) else []), *others]
+    """Return the list to send: no address twice, capitals and small letters aside."""
+    kept: dict[str, JSON] = {}
+    for address in (*([first] if isinstance(first, str) else []), *emails[1:]):
+        kept.setdefault(address.strip().casefold(), address)
+    return list(kept.values())
+
+
+def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
+    """
+    Return the employee in the *answer* to a write, with those of *fields* that it tells about.
+
+    A property beyond the base ones that is left out is empty only if the answer shows others of
+    the kind; otherwise it stays unknown. So do the addresses that an update would keep.
+    """
+    whole = not _ADDITIONAL.isdisjoint(answer)
+    person = employee(answer, [name for name in fields if name in answer or whole])
+    return person if EMAILS in answer or whole else evolve(person, extra=None)
 
 
 def not_stored(answer: Mapping[str, JSON], current: Employee, changes: Values) -> tuple[str, ...]:
     """
     Return the fields that an update was to change and that are as before, empty or of another day.
 
-    Text may be another one: the system's own way of writing it. A value beyond the base ones that
-    is left out is empty only if the answer shows others of the kind.
+    Text may be another one: the system's own way of writing it.
     """
-    after = employee(answer, tuple(changes)).values
-    whole = not _ADDITIONAL.isdisjoint(answer)
+    person = answered(answer, tuple(changes))
+    after = person.values
     return tuple(
         name
         for name, value in changes.items()
-        if name in after and (name in answer or whole)
-        if after[name] != value
-        and (isinstance(value, dt.date) or after[name] in (None, current.values.get(name)))
+        if name in after and value not in (after[name], *person.others.get(name, ()))
+        if isinstance(value, dt.date) or after[name] in (None, current.values.get(name))
     )
 
 

@@ -6,6 +6,7 @@ The only package that imports an HTTP library, and it does so with the first req
     session.py      the requests a connector makes
     request.py      what is sent            failure.py   what a refusal means
     wire.py         sockets                 deadline.py  a time limit for a whole call
+    network.py      proxy and authorities   departure.py why a request never left
     pace.py         request limits          retry.py     trying again
     decode.py       strict JSON             values.py    JSON to values of fields
     paging.py       lists page by page
@@ -14,6 +15,7 @@ The only package that imports an HTTP library, and it does so with the first req
 from renkei.http.connection import Conditions, Connection, Guard, Secret, closed_error
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer, Failure
+from renkei.http.network import Network
 from renkei.http.pace import OnWait, Room
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
@@ -27,6 +29,7 @@ __all__ = [
     "Connection",
     "Failure",
     "Guard",
+    "Network",
     "OnWait",
     "RetryBudget",
     "Room",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from attrs import define, field
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.failure import Classify, ReadRooms, writes
+from renkei.http.network import Network
 from renkei.http.pace import OnWait, Pacer
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
@@ -31,7 +33,7 @@ _OFFLINE = "https://offline.invalid"
 class Secret:
     """A token. It shows itself only to :meth:`reveal`; raises ConfigurationError if unusable."""
 
-    __slots__ = ("__text",)
+    __slots__ = ("__forms", "__text")
 
     def __init__(self, text: str) -> None:
         if not text or not all("!" <= character <= "~" for character in text):
@@ -41,17 +43,26 @@ class Secret:
             )
             raise ConfigurationError(message, code="token")
         self.__text = text
+        self.__forms = re.compile("|".join(map(re.escape, _forms(text))))
 
     def reveal(self) -> str:
         """Return the token itself, to be sent and to be kept nowhere else."""
         return self.__text
 
     def hidden_in(self, text: str) -> str:
-        """Return *text* without the token: a system may quote what it refuses."""
-        return text.replace(self.__text, repr(self))
+        """Return *text* without the token in any form that was sent: a system may quote it."""
+        return self.__forms.sub(repr(self), text)
 
     def __repr__(self) -> str:
         return "***"
+
+
+def _forms(token: str) -> list[str]:
+    """Return *token* as it is, as a part of an address, and as Basic authentication has it."""
+    plain = [token, f"{token}:", f":{token}"]
+    basic = [base64.b64encode(each.encode()).decode().rstrip("=") for each in plain]
+    # Whichever begins first is replaced, so that of two that begin alike the longer one has to.
+    return sorted({token, quote(token, safe=""), *basic}, key=len, reverse=True)
 
 
 @define
@@ -72,9 +83,10 @@ class Connection:
     One account of a connector; its sessions share one pace, and the budget is the command's.
 
     *closed_hours* and *limits*, unless None, stand in for what the connector declares
-    (*conditions*). *guard* and *on_wait* may be set and changed at any time. One write leaves
-    *write_tries* times at most; *sent_since* counts how often it has. *max_record_bytes* and
-    *max_answer_bytes* count decoded bytes. Raises ConfigurationError if *base_url* cannot be used.
+    (*conditions*). *network* is the way there. *guard* and *on_wait* may be set and changed at any
+    time. One write leaves *write_tries* times at most; *sent_since* counts how often it has.
+    *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError if
+    *base_url* cannot be used.
     """
 
     name: str
@@ -85,6 +97,7 @@ class Connection:
     options: Mapping[str, str] = field(factory=dict)
     read_only: bool = True
     timeouts: Timeouts = field(factory=Timeouts)
+    network: Network = field(factory=Network)
     max_record_bytes: int = _MIB
     max_answer_bytes: int = 512 * _MIB
     budget: RetryBudget = field(factory=RetryBudget)

@@ -11,13 +11,14 @@ import ssl
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import httpcore
 import httpx
 
 from renkei.clock import Clock
+from renkei.http.network import Network, add_authorities
 
 _current = threading.local()
 
@@ -63,21 +64,51 @@ def _cut(timeout: float | None, late: type[Exception]) -> float | None:
 @cache
 def _certificates() -> ssl.SSLContext:
     """Return what checks certificates; reading the list of authorities takes 50 ms."""
+    return _public()
+
+
+def _public() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _trusting(network: Network) -> ssl.SSLContext:
+    """Return what checks the certificates on the way out; the file of authorities may change."""
+    if network.ca_file is None:
+        return _certificates()
+    trusted = _public()
+    add_authorities(trusted, network.ca_file)
+    return trusted
 
 
 class Transport(httpx.HTTPTransport):
     """The library's transport on a network layer that keeps deadlines; one attempt each."""
 
-    def __init__(self, *, connections: int = 20) -> None:
-        super().__init__(verify=_certificates(), trust_env=False)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_certificates(),
+    def __init__(self, network: Network, *, connections: int = 20) -> None:
+        trusted = _trusting(network)
+        super().__init__(verify=trusted, trust_env=False)
+        pool = partial(_pool, network.proxy) if network.proxy else httpcore.ConnectionPool
+        self._pool = pool(
+            ssl_context=trusted,
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=5.0,
             network_backend=_Backend(),
         )
+
+
+def _pool(address: str, *, ssl_context: ssl.SSLContext, **options: Any) -> httpcore.HTTPProxy:  # noqa: ANN401 - the library's own
+    """Return a pool of tunnels through the proxy at *address*."""
+    proxy = httpx.Proxy(address)  # takes user name and password out of the address
+    url = httpcore.URL(
+        scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=b"/"
+    )
+    return httpcore.HTTPProxy(
+        proxy_url=url,
+        proxy_auth=proxy.raw_auth,
+        proxy_ssl_context=ssl_context if proxy.url.scheme == "https" else None,
+        ssl_context=ssl_context,
+        **options,
+    )
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -93,7 +124,11 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         timeout = _cut(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.connect_tcp(host, port, timeout, local_address, socket_options))
+        try:
+            stream = self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        except UnicodeError as error:  # too long for a name: the library does not expect it
+            raise httpcore.ConnectError from error
+        return _Stream(stream)
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)

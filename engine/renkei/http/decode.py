@@ -18,6 +18,8 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 MAX_DEPTH = 64
 MAX_DIGITS = 20  # a 64-bit number; longer ones are an attack on the parser, not an identifier
 _BLANK = " \t\n\r"
+_MARK_AND_BLANKS = codecs.BOM_UTF8 + _BLANK.encode()
+_OURS = (b"", b"[", b"{")
 _NOT_BLANK = re.compile(r"[^ \t\n\r]")
 _TAIL = (
     16  # characters: the longest token that can be cut and look like a mistake (``\ud83d\ude00``)
@@ -101,6 +103,28 @@ def _whole(text: _Text) -> JSON:
         return None
     text.end()
     return value
+
+
+def is_web_page(start: bytes, *, labelled: bool) -> bool:
+    """
+    Tell by its first byte whether what starts with *start* is a web page.
+
+    *labelled*: it says that it is one. That counts only where the text cannot be ours either:
+    systems and proxies put the label on JSON, too.
+    """
+    first = start.lstrip(_MARK_AND_BLANKS)[:1]
+    return first == b"<" or (labelled and first not in _OURS)
+
+
+def without_web_page(chunks: Iterable[bytes], *, labelled: bool) -> Iterator[bytes]:
+    """Yield *chunks* on; raises WebPage at the first one that says anything if it is one."""
+    begun = False
+    for chunk in chunks:
+        if not begun and chunk.strip(_MARK_AND_BLANKS):
+            begun = True
+            if is_web_page(chunk, labelled=labelled):
+                raise WebPage(0)
+        yield chunk
 
 
 class _Text:

@@ -179,9 +179,14 @@ def announced_s(
 
 
 def retry_after_s(text: str, now: dt.datetime) -> float | None:
-    """Return the wait that a Retry-After header asks for: a number of seconds or an HTTP date."""
+    """
+    Return the wait that a Retry-After header asks for: a number of seconds or an HTTP date.
+
+    The header of a system and that of a proxy before it come as one, with a comma: the longer wait.
+    """
     try:
-        return sane_wait_s(float(text))
+        waits = [sane_wait_s(float(each)) for each in text.split(",")]
+        return max((seconds for seconds in waits if seconds is not None), default=None)
     except ValueError:
         pass
     try:

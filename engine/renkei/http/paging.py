@@ -1,7 +1,9 @@
 """Lists that are read page by page, with a total to hold against what came.
 
 Such a list is no snapshot: whoever is added or removed meanwhile moves others across the borders
-of the pages. So the ids are counted, and the system's total must be the same on every page.
+of the pages, and people whose sort keys are equal or empty may stand elsewhere on every page. So
+the ids are counted: the list is whole when they are as many as the system's own total, which must
+stay the same. Where some came twice, others were missed: the pages are walked again and joined.
 """
 
 from __future__ import annotations
@@ -18,83 +20,138 @@ from renkei.i18n import _
 if TYPE_CHECKING:
     from renkei.http.session import Session
 
+WALKS = 12
+"""Whoever stands at random on one of ten pages is missed by all of them once in 300,000 times."""
+EMPTY_PAGES = 50
+"""So many empty pages in a row, each with a link to the next one, are the end after all."""
+
 _NEXT = re.compile(r"""rel\s*=\s*"?next\b""", re.IGNORECASE)
 
 
 def read_pages(
     session: Session, path: Sequence[str], query: Mapping[str, str], per_page: int
 ) -> Iterator[JSON]:
-    """Yield each object once, by its ``id``; raises ListChangedError if the list is not whole."""
-    walk = _Walk(session)
-    while walk.more:
-        page = {**query, "page": str(walk.page), "per_page": str(per_page)}
-        yield from walk.take(session.get(*path, query=page))
-    walk.finish()
+    """
+    Yield each object once, by its ``id``, as it was when it first came.
+
+    Raises ListChangedError if the list is not whole.
+    """
+    joined = _Joined(session)
+    for number in range(1, WALKS + 1):
+        walk = _Walk(joined, number)
+        while walk.more:
+            page = {**query, "page": str(walk.page), "per_page": str(per_page)}
+            yield from walk.take(session.get(*path, query=page))
+        if joined.is_whole(walk):
+            return
+        if not walk.repeated or joined.is_too_much():
+            break  # nobody has moved: walking again would bring the same
+    raise joined.changed()
+
+
+class _Joined:
+    """What all walks through the pages have brought so far; in memory are the ids alone."""
+
+    def __init__(self, session: Session) -> None:
+        self.total: int | None = None
+        self.last_met: dict[str, int] = {}
+        """By id: the number of the walk that met it last."""
+        self._session = session
+
+    def is_whole(self, walk: _Walk) -> bool:
+        """Tell whether everybody has come once *walk* is over."""
+        if self.total is not None:
+            return len(self.last_met) == self.total
+        return not (walk.repeated and walk.new)
+
+    def is_too_much(self) -> bool:
+        """Tell whether more have come than the system counts."""
+        return self.total is not None and len(self.last_met) > self.total
+
+    def compare_total(self, total: int | None) -> None:
+        """Require the same total wherever one is given: perhaps on the first page only."""
+        if total is None:
+            return
+        if self.total not in (None, total):
+            raise self.changed()
+        self.total = total
+
+    def rows(self, answer: Answer) -> list[JSON]:
+        """Return the rows of a page."""
+        if not isinstance(answer.body, list):
+            raise self._session.not_a_list(answer)
+        return answer.body
+
+    def id_of(self, row: JSON, position: int) -> str:
+        """Return whom the row at *position* of a walk is about."""
+        identity = row.get("id") if isinstance(row, dict) else None
+        if isinstance(identity, str) and identity:
+            return identity
+        name = self._session.name
+        message = _("{name}: record {position} of a list has no id. Ask the system's support.")
+        raise AnswerError(message.format(name=name, position=position), where=name)
+
+    def changed(self) -> ListChangedError:
+        """Return the error for a list that does not add up."""
+        name = self._session.name
+        message = _("{name}: the list changed while it was read, or is not whole. Fetch again.")
+        return ListChangedError(message.format(name=name), where=name)
 
 
 class _Walk:
-    """How far a walk through the pages has come; *page* is the next one."""
+    """How far one walk through the pages has come; *page* is the next one."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, joined: _Joined, number: int) -> None:
         self.page = 1
         self.more = True
-        self._session = session
-        self._name = session.name
+        self.new = 0  # whom no walk had met before
+        self.repeated = 0  # whom this walk had met before
+        self._joined = joined
+        self._number = number
         self._rows = 0
-        self._ids: set[str] = set()
-        self._total: int | None = None
+        self._empty = 0  # pages in a row
 
     def take(self, answer: Answer) -> Iterator[JSON]:
-        """Yield what is new on this page and look whether there is another one."""
-        rows = answer.body
-        if not isinstance(rows, list):
-            raise self._session.not_a_list(answer)
-        self._compare_total(_total(answer.headers))
-        known = len(self._ids)
+        """Yield who is new on this page and look whether there is another one."""
+        rows = self._joined.rows(answer)
+        self._joined.compare_total(_total(answer.headers))
+        repeated = self.repeated
         for row in rows:
             yield from self._new(row)
         self.more = self._goes_on(answer, rows)
-        if self.more and len(self._ids) == known:
-            raise self._changed()  # the same page over and over
+        if self.more and rows and self.repeated - repeated == len(rows):
+            self._stop_repeating()
         self.page += 1
-
-    def finish(self) -> None:
-        """Require as many different ids as the system counts."""
-        if self._total is not None and len(self._ids) != self._total:
-            raise self._changed()
-
-    def _compare_total(self, total: int | None) -> None:
-        if self.page == 1:
-            self._total = total
-        elif total != self._total:
-            raise self._changed()
 
     def _new(self, row: JSON) -> Iterator[JSON]:
         self._rows += 1
-        identity = row.get("id") if isinstance(row, dict) else None
-        if not isinstance(identity, str) or not identity:
-            message = _("{name}: record {position} of a list has no id. Ask the system's support.")
-            raise AnswerError(
-                message.format(name=self._name, position=self._rows), where=self._name
-            )
-        if identity not in self._ids:
-            self._ids.add(identity)
+        identity = self._joined.id_of(row, self._rows)
+        met = self._joined.last_met.get(identity)
+        self._joined.last_met[identity] = self._number
+        if met is None:
+            self.new += 1
             yield row
+        elif met == self._number:
+            self.repeated += 1
 
     def _goes_on(self, answer: Answer, rows: list[JSON]) -> bool:
         """Tell whether there is a further page, by the link, the total, or else by trying."""
+        total, link = self._joined.total, answer.headers.get("link")
+        linked = link is not None and bool(_NEXT.search(link))
+        complete = total is not None and self._rows >= total
         if not rows:
-            return False
-        link = answer.headers.get("link")
-        if link is not None and _NEXT.search(link):
-            return True
-        if self._total is not None:
-            return self._rows < self._total
-        return link is None
+            self._empty += 1
+            return linked and not complete and self._empty < EMPTY_PAGES
+        self._empty = 0
+        if total is None:
+            return linked or link is None
+        return linked or not complete
 
-    def _changed(self) -> ListChangedError:
-        message = _("{name}: the list changed while it was read, or is not whole. Fetch again.")
-        return ListChangedError(message.format(name=self._name), where=self._name)
+    def _stop_repeating(self) -> None:
+        """End the walk at a page without anybody new: it may be the same one for ever."""
+        if self._joined.total is None:
+            raise self._joined.changed()
+        self.more = False
 
 
 def _total(headers: Mapping[str, str]) -> int | None:

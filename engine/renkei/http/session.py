@@ -15,7 +15,17 @@ from renkei.errors import (
     SystemFault,
     UnavailableError,
 )
-from renkei.http.decode import JSON, CutOff, NotJSON, OtherShape, WebPage, elements, parse
+from renkei.http.decode import (
+    JSON,
+    CutOff,
+    NotJSON,
+    OtherShape,
+    WebPage,
+    elements,
+    is_web_page,
+    parse,
+    without_web_page,
+)
 from renkei.http.failure import (
     Answer,
     Classify,
@@ -233,7 +243,8 @@ class Session:
 
     def _elements(self, reply: Reply) -> Iterator[JSON]:
         connection = self._connection
-        chunks = reply.chunks(max_bytes=connection.max_answer_bytes)
+        received = reply.chunks(max_bytes=connection.max_answer_bytes)
+        chunks = without_web_page(received, labelled=_labelled(reply))
         try:
             yield from elements(chunks, max_record_bytes=connection.max_record_bytes)
         except OtherShape as other:
@@ -297,6 +308,7 @@ class Session:
                     clock=connection.clock,
                     headers=self._headers,
                     timeouts=connection.timeouts,
+                    network=connection.network.towards(connection.base_url),
                 )
             return self._wire
 
@@ -315,6 +327,11 @@ def _certain(error: SystemFault) -> bool:
 
 def _document(raw: bytes, reply: Reply) -> JSON:
     """Return the document in *raw*; raises NotJSON or one of its kinds."""
-    if "html" in reply.headers.get("content-type", "").lower():
+    if is_web_page(raw, labelled=_labelled(reply)):
         raise WebPage(0)
     return parse(raw, max_bytes=len(raw))
+
+
+def _labelled(reply: Reply) -> bool:
+    """Tell whether the answer says that it is a web page."""
+    return "html" in reply.headers.get("content-type", "").lower()

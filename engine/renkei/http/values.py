@@ -8,6 +8,7 @@ import re
 from renkei.http.decode import JSON
 from renkei.model import FieldSpec, Value
 
+_NOTHING_CHOSEN = ("no_selected", "not_selected", "unselected")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -15,8 +16,9 @@ def read_value(spec: FieldSpec, raw: JSON) -> Value:
     """
     Return *raw* as a value of the field: null and empty text are known to be empty.
 
-    Text stays as it is, byte for byte. Raises ValueError, which never quotes the value, for another
-    type, an odd date, a word that is not allowed, or text that cannot be stored anywhere.
+    So is the word that a system shows where nobody has chosen among the allowed ones. Text stays as
+    it is, byte for byte. Raises ValueError, which never quotes the value, for another type, an odd
+    date, a word that is not allowed, or text that cannot be stored anywhere.
     """
     if raw is None or raw == "":
         return None
@@ -32,10 +34,12 @@ def read_value(spec: FieldSpec, raw: JSON) -> Value:
     raise ValueError(spec.name)
 
 
-def _text(spec: FieldSpec, raw: str) -> str:
+def _text(spec: FieldSpec, raw: str) -> str | None:
     if "\0" in raw or any("\ud800" <= character <= "\udfff" for character in raw):
         raise ValueError(spec.name)
     if spec.allowed is not None and raw not in spec.allowed:
+        if raw in _NOTHING_CHOSEN:
+            return None
         raise ValueError(spec.name)
     return raw
 

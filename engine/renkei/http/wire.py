@@ -1,17 +1,17 @@
 """The one place that talks to the HTTP library: sends a request, hands over the answer as it comes.
 
-Redirects are not followed, proxies and credentials of the environment are not used, certificates
-are always checked, and only ``gzip`` is unpacked, a little at a time: a small answer that unpacks
-into a huge one is stopped at the cap, not in memory.
+Redirects are not followed, proxies, authorities and credentials of the environment are not used,
+certificates are always checked, and only ``gzip`` is unpacked, all members of it, a little at a
+time: a small answer that unpacks into a huge one is stopped at the cap, not in memory.
 """
 
 from __future__ import annotations
 
 import logging
-import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,7 +19,9 @@ from renkei.clock import Clock
 from renkei.errors import AnswerError, UnavailableError
 from renkei.http.deadline import Deadline, Transport
 from renkei.http.decode import CutOff, NotJSON, TooLarge
+from renkei.http.departure import Departure
 from renkei.http.failure import unreadable
+from renkei.http.network import Network
 from renkei.http.request import Request, Timeouts
 from renkei.i18n import _
 
@@ -35,12 +37,19 @@ class Wire:
     """The sockets of one session."""
 
     def __init__(
-        self, name: str, *, clock: Clock, headers: Mapping[str, str], timeouts: Timeouts
+        self,
+        name: str,
+        *,
+        clock: Clock,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        network: Network,
     ) -> None:
         self._name = name
         self._clock = clock
+        self._proxied = network.proxy is not None
         self._client = httpx.Client(
-            transport=Transport(),
+            transport=Transport(network),
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip",
@@ -59,9 +68,14 @@ class Wire:
         """Send *request* and return the answer, its body still to come; close it after use."""
         deadline = Deadline(self._clock, within_s)
         content = {"Content-Type": "application/json; charset=utf-8"} if request.body else {}
-        with _translated(self._name), deadline.kept():
+        departure = Departure(urlsplit(request.url).hostname or "", proxied=self._proxied)
+        with _translated(self._name, departure), deadline.kept():
             built = self._client.build_request(
-                request.method, request.url, content=request.body, headers=content
+                request.method,
+                request.url,
+                content=request.body,
+                headers=content,
+                extensions={"trace": departure},
             )
             return Reply(self._name, self._client.send(built, stream=True), deadline)
 
@@ -88,7 +102,8 @@ class Reply:
         received = 0
         for chunk in self._decoded():
             received += len(chunk)
-            if received > max_bytes:
+            # Packed bytes count too: a million empty gzip members unpack to nothing at all.
+            if max(received, self._response.num_bytes_downloaded) > max_bytes:
                 raise unreadable(TooLarge(max_bytes), self._name)
             yield chunk
 
@@ -115,65 +130,45 @@ class Reply:
             yield piece
 
     def _unpacked(self) -> Iterator[bytes]:
+        """Yield what is packed, one gzip member after the other: together they are the body."""
         unpack = zlib.decompressobj(_GZIP)
         for piece in self._raw():
             packed = piece
             while packed:
+                if unpack.eof:
+                    unpack = zlib.decompressobj(_GZIP)
                 yield self._inflate(unpack, packed)
-                packed = unpack.unconsumed_tail
+                packed = unpack.unconsumed_tail or unpack.unused_data
         if not unpack.eof:
             raise unreadable(CutOff(self._response.num_bytes_downloaded), self._name)
 
     def _inflate(self, unpack: zlib._Decompress, packed: bytes) -> bytes:
-        """Unpack a little, never more than one chunk; nothing may follow the end."""
+        """Unpack a little, never more than one chunk; what follows a member must be another one."""
         try:
-            chunk = unpack.decompress(packed, _CHUNK)
+            return unpack.decompress(packed, _CHUNK)
         except zlib.error:
             raise unreadable(NotJSON(self._response.num_bytes_downloaded), self._name) from None
-        if unpack.unused_data:
-            raise unreadable(NotJSON(self._response.num_bytes_downloaded), self._name)
-        return chunk
 
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
+def _translated(name: str, departure: Departure | None = None) -> Iterator[None]:
     """Turn errors of the library into ours; theirs hold the request, token included."""
+    way = departure or Departure()
     try:
         yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise _not_reached(name, error) from None
-    except httpx.TimeoutException:
-        raise _too_slow(name) from None
+    except httpx.TransportError as error:
+        if way.never_left(error):
+            raise way.not_reached(name, error) from None
+        if isinstance(error, httpx.TimeoutException):
+            raise _too_slow(name) from None
+        raise _broken_off(name) from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError):
-        message = _("{name}: the connection broke off. Check the network, then try again.")
-        raise UnavailableError(message.format(name=name), code="connection", where=name) from None
+        raise _broken_off(name) from None
 
 
-def _not_reached(name: str, error: httpx.TransportError) -> UnavailableError:
-    """Return the error for a request that never left: nothing was done, whatever it was."""
-    if _about_certificate(error):
-        message = _(
-            "{name}: the certificate of the system is not trusted."
-            " Check base_url and ask who runs your network."
-        )
-    else:
-        message = _("{name} cannot be reached. Check base_url and the network, then try again.")
-    return UnavailableError(
-        message.format(name=name),
-        code="unreachable",
-        where=name,
-        again=not _about_certificate(error),
-        nothing_done=True,
-    )
-
-
-def _about_certificate(error: BaseException | None) -> bool:
-    """Tell whether a refused certificate is behind *error*: trying again will not help."""
-    for _layer in range(10):  # a chain of causes may be a circle
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error and (error.__cause__ or error.__context__)
-    return False
+def _broken_off(name: str) -> UnavailableError:
+    message = _("{name}: the connection broke off. Check the network, then try again.")
+    return UnavailableError(message.format(name=name), code="connection", where=name)
 
 
 def _too_slow(name: str) -> UnavailableError:

@@ -5,7 +5,8 @@ A mapping is found and read by :func:`load_mapping`, checked against the fields 
 of any YAML file, with the place of every mistake, is :func:`read_yaml` and :func:`structure`.
 """
 
-from renkei.mapping.check import check_mapping, unfilled
+from renkei.mapping.advice import advice
+from renkei.mapping.check import check_mapping, offered_offline, unfilled, unoffered
 from renkei.mapping.converter import Wrong
 from renkei.mapping.files import read_file
 from renkei.mapping.load import built_in_mappings, find_mapping, load_mapping, parse_mapping
@@ -38,6 +39,7 @@ __all__ = [
     "Translated",
     "Translation",
     "Wrong",
+    "advice",
     "built_in_mappings",
     "check_mapping",
     "comparable",
@@ -45,10 +47,12 @@ __all__ = [
     "find_mapping",
     "load_mapping",
     "near_key",
+    "offered_offline",
     "parse_mapping",
     "read_file",
     "read_yaml",
     "schema",
     "structure",
     "unfilled",
+    "unoffered",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -38,11 +38,28 @@ def check_mapping(
     Raises MappingError with every mistake. A required field that no pair fills is none: see
     :func:`unfilled`.
     """
-    specs = {side: {spec.name: spec for spec in fields[side]} for side in mapping.sides}
-    check = _Check(mapping, specs, transforms or Transforms())
-    problems = [mapping.document.problem(*mistake) for mistake in check.mistakes()]
+    found = field_mistakes(mapping, fields, transforms or Transforms())
+    problems = [mapping.document.problem(*mistake) for mistake in found]
     if problems:
         raise MappingError(list(dict.fromkeys(problems)))  # both directions may tell the same
+
+
+def field_mistakes(
+    mapping: model.Mapping,
+    fields: Mapping[str, Sequence[FieldSpec]],
+    transforms: Transforms,
+    halves: Mapping[Where, object] | None = None,
+) -> Iterator[Mistake]:
+    """
+    Yield what is wrong with *mapping* beside the *fields* of its sides, some of it twice.
+
+    Of *halves*, pairs and substitutes that have other mistakes, only the names are looked at.
+    """
+    specs = {side: {spec.name: spec for spec in fields[side]} for side in mapping.sides}
+    check = _Check(mapping, specs, transforms)
+    yield from check.mistakes()
+    for where, half in (halves or {}).items():
+        yield from check.names(where, half)
 
 
 def unfilled(
@@ -55,6 +72,16 @@ def unfilled(
     return tuple(spec for spec in fields[target] if spec.required and spec.name not in filled)
 
 
+def unoffered(unfilled: Iterable[FieldSpec], offered: Container[str]) -> tuple[FieldSpec, ...]:
+    """Return those of the *unfilled* fields for which nothing can be chosen, of what is offered."""
+    return tuple(spec for spec in unfilled if spec.name not in offered)
+
+
+def offered_offline(fields: Iterable[FieldSpec]) -> frozenset[str]:
+    """Return the *fields* that are known to be offered; none: this connector does not tell."""
+    return frozenset(spec.name for spec in fields if spec.offered)
+
+
 @frozen
 class _Check:
     """One mapping beside the fields of its sides, by name."""
@@ -65,25 +92,37 @@ class _Check:
 
     def mistakes(self) -> Iterator[Mistake]:
         """Yield every mistake, some of them twice."""
-        for index, pair in enumerate(self.mapping.pairs):
-            yield from self._pair(("fields", index), pair)
+        for where, pair in self.mapping.placed.items():
+            yield from self._pair(where, pair)
         for side in self.mapping.sides:
             source, target = self.specs[self.mapping.other(side)], self.specs[side]
             for way in usable(self.mapping.ways(side), source, target):
                 yield from self._way(way, side, source[way.source], target[way.target])
         for where, substitute in self.mapping.substitutes.items():
-            yield from self._substitute(where, str(where[1]), substitute)
+            if where[1] in self.specs:
+                yield from self._substitute(where, str(where[1]), substitute)
+
+    def names(self, where: Where, half: object) -> Iterator[Mistake]:
+        """Yield the fields in a pair or a substitute that do not exist."""
+        if isinstance(half, Pair):
+            yield from self._pair_names(where, half)
+        elif isinstance(half, Substitute) and where[1] in self.specs:
+            yield from self._substitute_names(where, str(where[1]), half)
 
     def _pair(self, where: Where, pair: Pair) -> Iterator[Mistake]:
         """Check what does not depend on the direction."""
-        named = list(zip(self.mapping.sides, pair.pair, strict=True))
+        named = zip(self.mapping.sides, pair.pair, strict=True)
         first, second = (self.specs[side].get(name) for side, name in named)
         if first is not None and second is not None:
             yield from _numbers(where, first, second)
             yield from _kana(where, pair, first)
             yield from _table(where, pair, first, second)
-        elif not pair.optional:
-            for index, (side, name) in enumerate(named):
+        else:
+            yield from self._pair_names(where, pair)
+
+    def _pair_names(self, where: Where, pair: Pair) -> Iterator[Mistake]:
+        if not pair.optional:
+            for index, (side, name) in enumerate(zip(self.mapping.sides, pair.pair, strict=True)):
                 yield from self._unknown((*where, "pair", index), side, name)
 
     def _unknown(self, where: Where, side: str, name: str, key: bool = False) -> Iterator[Mistake]:  # noqa: FBT001, FBT002
@@ -97,10 +136,10 @@ class _Check:
             yield Mistake(way.at, self._read_only(way, side))
         if way.towards.empty == "clear" and (reason := _not_clearable(target)):
             yield Mistake((*way.where, "to", side, "empty"), reason)
-        if way.towards.transform is not None:
-            here = (*way.where, "to", side, "transform")
-            yield from self._transform(here, way.towards.transform, source, target)
-        elif way.table is None and source.type != target.type:
+        name = way.towards.transform
+        if name is not None and name in self.transforms:  # the rules tell of one that is not
+            yield from self._transform((*way.where, "to", side, "transform"), name, source, target)
+        elif name is None and way.table is None and source.type != target.type:
             yield _clash(way, source, target)
 
     def _read_only(self, way: Way, side: str) -> str:
@@ -124,14 +163,20 @@ class _Check:
 
     def _substitute(self, where: Where, side: str, substitute: Substitute) -> Iterator[Mistake]:
         specs = self.specs[side]
-        yield from self._unknown((*where, "if_filled"), side, substitute.if_filled)
+        yield from self._substitute_names(where, side, substitute)
         for name, other in substitute.fields.items():
-            yield from self._unknown((*where, name), side, name, key=True)
-            yield from self._unknown((*where, name), side, other)
             if name in specs and other in specs and specs[name].type != specs[other].type:
                 message = _("{first}, but {second}")
                 told = message.format(first=_typed(specs[name]), second=_typed(specs[other]))
                 yield Mistake((*where, name), told)
+
+    def _substitute_names(
+        self, where: Where, side: str, substitute: Substitute
+    ) -> Iterator[Mistake]:
+        yield from self._unknown((*where, "if_filled"), side, substitute.if_filled)
+        for name, other in substitute.fields.items():
+            yield from self._unknown((*where, name), side, name, key=True)
+            yield from self._unknown((*where, name), side, other)
 
 
 def _numbers(where: Where, first: FieldSpec, second: FieldSpec) -> Iterator[Mistake]:

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from renkei.errors import ConfigurationError, MappingError
+from renkei.errors import ConfigurationError, MappingError, RenkeiError
 from renkei.i18n import _
+from renkei.mapping.check import field_mistakes
 from renkei.mapping.converter import suggestion
 from renkei.mapping.files import read_file
 from renkei.mapping.model import File, Mapping, Pair, Setting, Sides, Substitute
 from renkei.mapping.rules import Parts, broken_rules
-from renkei.mapping.source import read_yaml
-from renkei.mapping.structure import Reading
+from renkei.mapping.source import Where, read_yaml
+from renkei.mapping.structure import Mistake, Reading
 from renkei.mapping.transforms import Transforms
+from renkei.model import FieldSpec
 
 GROUP = "renkei.mappings"
 _SUFFIXES = (".yaml", ".yml")
 
 
+FieldsOf = Callable[[str], Sequence[FieldSpec]]
+"""Returns the fields of the connector of that name, or raises RenkeiError."""
+
+
 def load_mapping(
-    name_or_path: str, relative_to: Path, transforms: Transforms | None = None
+    name_or_path: str,
+    relative_to: Path,
+    transforms: Transforms | None = None,
+    fields_of: FieldsOf | None = None,
 ) -> Mapping:
     """Find and parse a mapping. Raises MappingError with every mistake, or ConfigurationError."""
     path, text = find_mapping(name_or_path, relative_to)
-    return parse_mapping(text, path, transforms)
+    return parse_mapping(text, path, transforms, fields_of)
 
 
 def find_mapping(name_or_path: str, relative_to: Path) -> tuple[str, str]:
@@ -48,25 +58,52 @@ def find_mapping(name_or_path: str, relative_to: Path) -> tuple[str, str]:
     return file.name, file.read_text(encoding="utf-8")
 
 
-def parse_mapping(text: str, path: str, transforms: Transforms | None = None) -> Mapping:
+def parse_mapping(
+    text: str,
+    path: str,
+    transforms: Transforms | None = None,
+    fields_of: FieldsOf | None = None,
+) -> Mapping:
     """
     Return the mapping in *text*; messages call it *path*, and the path's stem is its name.
 
-    Raises MappingError with every mistake that can be told without the connectors' fields.
+    Raises MappingError with every mistake that can be told without the connectors' fields. With
+    *fields_of* that error has those as well that :func:`check_mapping` would tell afterwards.
     """
+    known = transforms or Transforms()
     reading = Reading(read_yaml(text, path))
-    parts = _read_parts(reading, transforms or Transforms())
+    parts = _read_parts(reading, known)
     reading.add(broken_rules(parts))
-    if reading.problems or parts.sides is None:
+    if parts.sides is None:
         raise MappingError(reading.problems)
-    return Mapping(
+    mapping = Mapping(
         name=Path(path).stem,
         document=reading.document,
         sides=parts.sides,
         settings={str(where[1]): setting for where, setting in parts.settings.items()},
-        pairs=tuple(parts.pairs.values()),
+        placed=parts.pairs,
         substitutes=parts.substitutes,
     )
+    if reading.problems:
+        reading.add(_field_mistakes(mapping, reading.halves, known, fields_of))
+        raise MappingError(list(dict.fromkeys(reading.problems)))
+    return mapping
+
+
+def _field_mistakes(
+    mapping: Mapping,
+    halves: dict[Where, object],
+    transforms: Transforms,
+    fields_of: FieldsOf | None,
+) -> Iterator[Mistake]:
+    """Yield what is wrong with the fields of a mapping of which only a part could be read."""
+    if fields_of is None:
+        return
+    try:
+        fields = {side: fields_of(connector) for side, connector in mapping.sides.items()}
+    except RenkeiError:
+        return  # a connector that is not there: told as soon as the file itself is good
+    yield from field_mistakes(mapping, fields, transforms, halves)
 
 
 def built_in_mappings() -> dict[str, Traversable]:

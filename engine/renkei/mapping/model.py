@@ -163,14 +163,23 @@ class Way:
 
 @frozen(kw_only=True)
 class Mapping:
-    """A mapping that is sound in itself; see ``check_mapping`` for the fields of its connectors."""
+    """
+    A mapping that is sound in itself; see ``check_mapping`` for the fields of its connectors.
+
+    *placed* has the pairs by where they stand.
+    """
 
     name: str
     document: Document
     sides: Sides
     settings: dict[str, Setting]
-    pairs: tuple[Pair, ...]
+    placed: dict[Where, Pair]
     substitutes: dict[Where, Substitute]
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs, in order."""
+        return tuple(self.placed.values())
 
     @property
     def path(self) -> str:
@@ -196,8 +205,8 @@ class Mapping:
         """Return the pairs that are used where the side *target* is the target, in order."""
         second = list(self.sides).index(target) == 1
         return tuple(
-            self._way(index, pair, target, second=second)
-            for index, pair in enumerate(self.pairs)
+            self._way(where, pair, target, second=second)
+            for where, pair in self.placed.items()
             if pair.only in (None, target)
         )
 
@@ -213,8 +222,7 @@ class Mapping:
             raise ConfigurationError(told)
         return {name: setting.default for name, setting in self.settings.items()} | dict(chosen)
 
-    def _way(self, index: int, pair: Pair, target: str, *, second: bool) -> Way:
-        where = ("fields", index)
+    def _way(self, where: Where, pair: Pair, target: str, *, second: bool) -> Way:
         names = pair.pair if second else pair.pair[::-1]
         return Way(
             where=where,

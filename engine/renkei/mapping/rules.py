@@ -112,7 +112,7 @@ def _table(where: Where, pair: Pair, sides: Sides) -> Iterator[Mistake]:
         if theirs in seen:
             message = _(
                 '"{value}" is there for "{one}" and for "{two}", so there is no way back to {side};'
-                " use this table only towards {other}"
+                " use this table only towards {other}, and another one only towards {side}"
             )
             words = {"value": theirs, "one": seen[theirs], "two": ours}
             told = message.format(**words, side=first, other=second)

@@ -9,6 +9,7 @@ out, never that its value may be. Text, ``true`` and ``false``, whole numbers, l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 import attrs
@@ -45,6 +46,8 @@ class Reading:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
+        self.halves: dict[Where, object] = {}
+        """What is left, without their mistakes, of the records that have some."""
 
     def add(self, mistakes: Iterable[Mistake]) -> None:
         """Remember *mistakes* as problems; raise MappingError when there are too many to read."""
@@ -63,8 +66,13 @@ class Reading:
 
     def each(self, cls: type[T], places: Iterable[Where]) -> dict[Where, T]:
         """Return what is at *places* as records of *cls*, without those that have mistakes."""
-        parts = {where: self.part(cls, where) for where in places}
-        return {where: part for where, part in parts.items() if part is not None}
+        parts = {}
+        for where in places:
+            if (part := self.part(cls, where)) is not None:
+                parts[where] = part
+            elif (half := self._half(cls, where)) is not None:
+                self.halves[where] = half
+        return parts
 
     def entries(self, where: Where, kind: type, *, least: int = 0) -> list[Where]:
         """
@@ -91,11 +99,34 @@ class Reading:
         self.add(Mistake((), _missing_key(name)) for name in needed if name not in data)
         return data.keys() & known.keys()
 
+    def _half(self, cls: type[T], where: Where) -> T | None:
+        """Return the record at *where* without its mistakes; None if it is none without them."""
+        data = self._data(where)
+        try:
+            return CONVERTER.structure(data, cls)
+        except (cattrs.BaseValidationError, Wrong) as error:
+            wrong = [mistake.where for mistake in _mistakes(error, ())]
+        with suppress(cattrs.BaseValidationError, Wrong):
+            return CONVERTER.structure(_without(data, wrong), cls)
+        return None
+
     def _data(self, where: Where) -> Any:  # noqa: ANN401 - the hooks find out what it is
         data: Any = self.document.data
         for step in where:
             data = data[step]
         return data
+
+
+def _without(data: Data, wrong: Iterable[Where]) -> Data:
+    """Return *data* without the keys at the places *wrong*."""
+    if not isinstance(data, dict):
+        return data
+    places = list(wrong)
+    return {
+        key: _without(value, [where[1:] for where in places if where[:1] == (key,)])
+        for key, value in data.items()
+        if (key,) not in places
+    }
 
 
 def _unknown(where: Where, known: Collection[str]) -> Mistake:

@@ -1,7 +1,7 @@
 """What counts when texts are compared, and what does not. Pure functions, total on any string.
 
-The width of kana, letters and digits and the spaces around a text never count; kanji are never
-folded: NFKC over a whole text would turn 神 (U+FA19) into 神 (U+795E) and ㍻ into 平成.
+The width of kana, letters, digits and spaces and the spaces around a text never count; kanji are
+never folded: NFKC over a whole text would turn 神 (U+FA19) into 神 (U+795E) and ㍻ into 平成.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ SPACES += "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # all that str.iss
 SPACES += "\u200b\u200c\u200d\u2060\ufeff"  # and what has no width at all
 
 _HYPHENS = "‐‑‒–—―⁃−﹣-ー"  # U+30FC is what a Japanese keyboard gives between full-width digits
+
+_BLANKS = {ord(blank): " " for blank in "\xa0\u1680\u202f\u205f\u3000"}
+_BLANKS |= dict.fromkeys(range(0x2000, 0x200B), " ")  # every space that only its width tells apart
 
 _ASCII = {ord(char) + 0xFEE0: char for char in string.ascii_letters + string.digits}
 _FULL_KANA = {half: unicodedata.normalize("NFKC", chr(half)) for half in range(0xFF61, 0xFF9E)}
@@ -34,16 +37,18 @@ def is_blank(text: str) -> bool:
     return not text.strip(SPACES)
 
 
-def comparable(text: str, *, kana: bool = False) -> str:
+def comparable(text: str, *, kana: bool = False, case: bool = True) -> str:
     """
     Return *text* as it is compared: two texts are the same if these are equal.
 
-    *kana* also equates hiragana and katakana. Applying it twice changes nothing.
+    *kana* also equates hiragana and katakana; without *case*, so are capitals and small letters.
+    Applying it twice changes nothing.
     """
     text = text.strip(SPACES)
-    if text.isascii():
-        return text
-    return katakana(text.translate(_ASCII)) if kana else width(text)
+    if not text.isascii():
+        text = text.translate(_BLANKS | _ASCII)
+        text = katakana(text) if kana else width(text)
+    return text if case else text.casefold()
 
 
 def width(text: str) -> str:

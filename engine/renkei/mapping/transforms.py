@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 from attrs import frozen
 
@@ -18,7 +19,9 @@ class Transform:
     One way to change a value on its way into a system.
 
     *apply* gets a value of type *takes*, never None, and returns one of type *gives*, or None for
-    empty. What it raises makes the field of that one person unreadable.
+    empty. What it raises makes the field of that one person unreadable. *loses* tells what cannot
+    be told any more from its result: ``nothing`` that counts when values are compared, ``kana``
+    what does not count where kana are equal, or it is ``unknown``.
     """
 
     name: str
@@ -26,11 +29,17 @@ class Transform:
     gives: Type
     apply: Callable[[Value], Value]
     label: Label
+    loses: Literal["nothing", "kana", "unknown"] = "unknown"
 
 
-def of_text(name: str, apply: Callable[[str], str], label: Label) -> Transform:
+def of_text(
+    name: str,
+    apply: Callable[[str], str],
+    label: Label,
+    loses: Literal["nothing", "kana", "unknown"] = "unknown",
+) -> Transform:
     """Return a transform from text to text."""
-    return Transform(name, "text", "text", lambda value: apply(str(value)), label)
+    return Transform(name, "text", "text", lambda value: apply(str(value)), label, loses)
 
 
 BUILT_IN = (
@@ -41,6 +50,7 @@ BUILT_IN = (
             "ひらがな・半角カナを全角カタカナにする",
             "Hiragana and half-width kana to full-width katakana",
         ),
+        loses="kana",
     ),
     of_text(
         "width",
@@ -49,6 +59,7 @@ BUILT_IN = (
             "全角英数字を半角に、半角カナを全角にする",
             "Full-width letters and digits to ASCII, half-width kana to full-width",
         ),
+        loses="nothing",
     ),
 )
 

@@ -1,22 +1,24 @@
 """One direction of a mapping, compiled: values of a source in, values for the target out.
 
 Unknown (absent) stays unknown, and is never replaced by anything. What is written is the source's
-text, byte for byte, unless the mapping names a transform or a table.
+text, byte for byte, unless the mapping names a transform or a table. Where one of these makes one
+value of several, the other direction must not undo it: so two employees agree in a field if either
+of them, translated, says what the other says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from renkei.mapping import model
 from renkei.mapping.model import Substitute, Way, usable
 from renkei.mapping.text import comparable
 from renkei.mapping.transforms import Transform, Transforms
 from renkei.mapping.values import fault, is_empty, is_of, parse
-from renkei.model import FieldSpec, Type, Value, Values
+from renkei.model import OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
 
 AMPLIFICATION = 10
 """A transform may make a text so many times longer, and any text up to 1000 characters long."""
@@ -35,7 +37,8 @@ class Row:
     """
     One pair in one direction. *spec* describes the target's field, *takes* is the source's type.
 
-    *values* is a table from source to target. *line* is where the pair stands in the file.
+    *case*: capitals and small letters differ, as they do in all but e-mail addresses. *values* is a
+    table from source to target. *line* is where the pair stands in the file.
     """
 
     source: str
@@ -43,6 +46,7 @@ class Row:
     spec: FieldSpec
     takes: Type
     equal: Literal["kana"] | None
+    case: bool
     empty: Literal["keep", "clear"]
     transform: Transform | None
     values: Mapping[Value, Value] | None
@@ -60,6 +64,28 @@ class Row:
         if code := fault(value, self.spec):
             raise Unreadable(code)
         return value
+
+    def same(self, a: Value, b: Value) -> bool:
+        """Tell whether two values of the target's field count as the same; blanks are empty."""
+        if is_empty(a) or is_empty(b):
+            return is_empty(a) and is_empty(b)
+        if isinstance(a, str) and isinstance(b, str):
+            return a == b or self._comparable(a) == self._comparable(b)
+        return type(a) is type(b) and a == b
+
+    def meets(self, ours: Value, theirs: Value) -> bool:
+        """Tell whether the source's value *ours*, translated, is the target's value *theirs*."""
+        try:
+            return self.same(self.translate(ours), theirs)
+        except Unreadable:
+            return False
+
+    def empties(self, ours: Value) -> bool:
+        """Tell whether the source's value *ours* is empty in the target's terms."""
+        return self.meets(ours, None)
+
+    def _comparable(self, text: str) -> str:
+        return comparable(text, kana=self.equal == "kana", case=self.case)
 
     def _converted(self, value: Value) -> Value:
         if self.values is not None:
@@ -108,7 +134,8 @@ class Translation:
     One direction of a mapping, for one choice of its settings.
 
     *source_fields* and *target_fields* are what to ask the systems for: what is mapped, what stands
-    in for it, and the fields with a role. *number_fields* are the two that pair employees.
+    in for it, and the fields that say who somebody is. *number_fields* are the two that pair
+    employees. *back* is the other direction, which has no way back itself.
     """
 
     rows: tuple[Row, ...]
@@ -116,6 +143,7 @@ class Translation:
     source_fields: tuple[str, ...]
     target_fields: tuple[str, ...]
     substitutes: tuple[Substitute, ...]
+    back: Translation | None = None
     _by_target: Mapping[str, Row] = field(init=False, repr=False)
 
     @_by_target.default
@@ -144,12 +172,66 @@ class Translation:
 
         A text of spaces only is empty. Raises KeyError if no pair writes the field.
         """
-        kana = self._by_target[name].equal == "kana"
-        if is_empty(a) or is_empty(b):
-            return is_empty(a) and is_empty(b)
-        if isinstance(a, str) and isinstance(b, str):
-            return a == b or comparable(a, kana=kana) == comparable(b, kana=kana)
-        return type(a) is type(b) and a == b
+        return self._by_target[name].same(a, b)
+
+    def writes(self, name: str) -> bool:
+        """Return whether a pair writes the target's field *name*."""
+        return name in self._by_target
+
+    def agrees(self, name: str, source: Employee, target: Employee) -> bool:
+        """
+        Tell whether two employees agree in the target's field *name*, so that nothing is written.
+
+        They do if what one says is, translated, what the other says. A value of one may also be one
+        of the further values of the other. An empty value empties nothing that holds several: it
+        does not say which.
+        """
+        row = self._by_target[name]
+        ours, theirs = self.said(source, row.source), _all_of(target, row.target)
+        if not (ours and theirs):
+            return False
+        return (
+            any(row.meets(*each) for each in _crossed(ours, theirs))
+            or (len(theirs) > 1 and row.empties(ours[0]))
+            or self._comes_back(row, ours, target)
+        )
+
+    def _comes_back(self, row: Row, ours: Sequence[Value], target: Employee) -> bool:
+        """Tell whether what *target* says is, on its way back, what the source says."""
+        if self.back is None:
+            return False
+        mirror = self.back.row(target=row.source, source=row.target)
+        if mirror is None:
+            return False
+        returned = self.back.said(target, row.target)
+        return any(mirror.meets(*each) for each in _crossed(returned, ours))
+
+    def origin(self, name: str, values: Values) -> str:
+        """Return the field of the source that fills the target's field *name* for somebody."""
+        source = self._by_target[name].source
+        return self._stand_ins(values).get(source, source)
+
+    @property
+    def standing_in(self) -> tuple[str, ...]:
+        """The source's fields that decide whether others stand in, and those that do."""
+        return tuple(
+            n for each in self.substitutes for n in (each.if_filled, *each.fields.values())
+        )
+
+    @property
+    def compared(self) -> frozenset[str]:
+        """The target's fields on which it depends what is written."""
+        stand_ins = self.back.standing_in if self.back else ()
+        return frozenset((*self._by_target, *stand_ins))
+
+    def row(self, *, target: str, source: str) -> Row | None:
+        """Return what fills the field *target* from the field *source*, if anything does."""
+        row = self._by_target.get(target)
+        return row if row and row.source == source else None
+
+    def said(self, person: Employee, name: str) -> tuple[Value, ...]:
+        """Return what the source says in the field *name*, or in the one that stands in for it."""
+        return _all_of(person, self._stand_ins(person.values).get(name, name))
 
     def explain(self, values: Values) -> list[Explained]:
         """Return, pair by pair, how :meth:`translate` comes to its result."""
@@ -194,27 +276,46 @@ def compile_translation(  # noqa: PLR0917 - source before target, as everywhere
 
     Raises ConfigurationError for a setting the mapping does not have.
     """
-    switches = mapping.switches(settings)
-    source = {spec.name: spec for spec in source_fields}
-    target = {spec.name: spec for spec in target_fields}
-    ways = usable(mapping.ways(target_side), source, target)
-    rows = tuple(
-        _row(way, source[way.source], target[way.target], transforms or Transforms())
-        for way in ways
-    )
-    substitutes = tuple(
-        each
-        for each in mapping.substitutes_of(source_side)
-        if each.when is None or switches[each.when]
-    )
-    standing_in = [n for each in substitutes for n in (each.if_filled, *each.fields.values())]
-    return Translation(
-        rows=rows,
-        number_fields=(rows[0].source, rows[0].target),
-        source_fields=_asked([row.source for row in rows] + standing_in, source_fields),
-        target_fields=_asked([row.target for row in rows], target_fields),
-        substitutes=substitutes,
-    )
+    compiler = _Compiler(mapping, mapping.switches(settings), transforms or Transforms())
+    source, target = (source_side, source_fields), (target_side, target_fields)
+    there = compiler.direction(source, target)
+    back = compiler.direction(target, source)
+    asked = _asked([*there.target_fields, *back.standing_in], target_fields)
+    return evolve(there, target_fields=asked, back=back)
+
+
+Side = tuple[str, Sequence[FieldSpec]]
+"""The name of a side, and its fields."""
+
+
+@frozen
+class _Compiler:
+    """Makes directions of one mapping, for one choice of its settings."""
+
+    mapping: model.Mapping
+    switches: Mapping[str, bool]
+    transforms: Transforms
+
+    def direction(self, source: Side, target: Side) -> Translation:
+        """Return one direction by itself."""
+        ours, theirs = ({spec.name: spec for spec in fields} for _name, fields in (source, target))
+        ways = usable(self.mapping.ways(target[0]), ours, theirs)
+        rows = tuple(
+            _row(way, ours[way.source], theirs[way.target], self.transforms) for way in ways
+        )
+        made = Translation(
+            rows=rows,
+            number_fields=(rows[0].source, rows[0].target),
+            source_fields=(),
+            target_fields=_asked([row.target for row in rows], target[1]),
+            substitutes=tuple(
+                each
+                for each in self.mapping.substitutes_of(source[0])
+                if each.when is None or self.switches[each.when]
+            ),
+        )
+        asked = [*(row.source for row in rows), *made.standing_in]
+        return evolve(made, source_fields=_asked(asked, source[1]))
 
 
 def _row(way: Way, source: FieldSpec, target: FieldSpec, transforms: Transforms) -> Row:
@@ -225,6 +326,7 @@ def _row(way: Way, source: FieldSpec, target: FieldSpec, transforms: Transforms)
         spec=target,
         takes=source.type,
         equal=way.equal,
+        case="email" not in (source.role, target.role),
         empty=way.towards.empty,
         transform=None if name is None else transforms[name],
         values=None if way.table is None else _typed(way.table, source.type, target.type),
@@ -237,8 +339,20 @@ def _typed(table: Mapping[str, str], source: Type, target: Type) -> dict[Value, 
 
 
 def _asked(names: Iterable[str], specs: Iterable[FieldSpec]) -> tuple[str, ...]:
-    """Return *names* and those of all fields with a role, each once."""
-    return tuple(dict.fromkeys([*names, *(spec.name for spec in specs if spec.role is not None)]))
+    """Return *names* and those of all fields that say who somebody is, each once."""
+    needed = (spec.name for spec in specs if spec.role and spec.role not in OPTIONAL_ROLES)
+    return tuple(dict.fromkeys([*names, *needed]))
+
+
+def _all_of(person: Employee, name: str) -> tuple[Value, ...]:
+    """Return the value of a field and its further values; nothing if it is unknown."""
+    return (person.values[name], *person.others.get(name, ())) if name in person.values else ()
+
+
+def _crossed(a: Sequence[Value], b: Sequence[Value]) -> Iterator[tuple[Value, Value]]:
+    """Yield the first of each beside all of the other."""
+    yield from ((a[0], each) for each in b if a)
+    yield from ((each, b[0]) for each in a[1:])
 
 
 def _transformed(value: Value, transform: Transform) -> Value:

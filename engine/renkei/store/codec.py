@@ -16,6 +16,7 @@ from renkei.model import (
     Difference,
     Item,
     NewRow,
+    Others,
     Outcome,
     Remark,
     Run,
@@ -165,7 +166,9 @@ def _payload_out(item: Item) -> str:
         SEARCH: "\n".join(map(folded, (item.number or "", item.name, item.kana))),
         "kana": item.kana,
         "read": _values_out(item.read),
+        "read_others": _others_out(item.read_others),
         "before": None if item.before is None else _values_out(item.before),
+        "before_others": _others_out(item.before_others),
         "after": _values_out(item.after),
         "changes": [[c.field, _value_out(c.before), _value_out(c.after)] for c in item.changes],
     }
@@ -180,7 +183,9 @@ def _payload_in(text: str | None) -> dict[str, Any]:
     return {
         "kana": plain.get("kana", ""),
         "read": _values_in(plain["read"]),
+        "read_others": _others_in(plain.get("read_others", {})),  # a plan of 0.1.0 has none
         "before": None if before is None else _values_in(before),
+        "before_others": _others_in(plain.get("before_others", {})),
         "after": _values_in(plain["after"]),
         "changes": tuple(_changes_in(plain["changes"])),
     }
@@ -196,6 +201,14 @@ def _values_out(values: Mapping[str, Value]) -> Plain:
 
 def _values_in(plain: Plain) -> dict[str, Value]:
     return {name: _value_in(value) for name, value in plain.items()}
+
+
+def _others_out(others: Others) -> Plain:
+    return {name: [_value_out(value) for value in values] for name, values in others.items()}
+
+
+def _others_in(plain: Plain) -> dict[str, tuple[Value, ...]]:
+    return {name: tuple(_value_in(value) for value in values) for name, values in plain.items()}
 
 
 def _value_out(value: Value) -> Plain:

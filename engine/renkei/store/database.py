@@ -146,27 +146,16 @@ class Database:
 
     @staticmethod
     def _outcomes(connection: Connection, row: RowMapping) -> dict[Outcome, int]:
-        """Count the outcomes; whoever was chosen and has none yet is deferred, or in doubt."""
-        run_id = row["id"]
+        """Count the outcomes as of now; of a purged run only the chosen ones have a row."""
+        now = outcome_now().label("now")
         query = (
-            sa.select(items.c.outcome, sa.func.count())
-            .where(items.c.run_id == run_id, items.c.selected)
-            .group_by(items.c.outcome)
+            sa.select(now, sa.func.count())
+            .where(items.c.run_id == row["id"], items.c.selected)
+            .group_by(now)
         )
         counts = dict.fromkeys(Outcome, 0)
-        for outcome, count in connection.execute(query):
-            counts[Outcome(outcome or Outcome.DEFERRED)] += count
+        counts |= {Outcome(name): count for name, count in connection.execute(query)}
         counts[Outcome.NOT_SELECTED] = sum(row["counts"].values()) - sum(counts.values())
-        in_doubt = connection.execute(
-            sa.select(sa.func.count(sa.distinct(items.c.position)))
-            .join(
-                writes,
-                same_item(),
-            )
-            .where(items.c.run_id == run_id, writes.c.result.is_(None), items.c.outcome.is_(None))
-        ).scalar_one()
-        counts[Outcome.DEFERRED] -= in_doubt
-        counts[Outcome.UNKNOWN] += in_doubt
         return counts
 
 
@@ -185,6 +174,22 @@ def _undecided_s(row: RowMapping, place: str) -> float | None:
 def same_item() -> sa.ColumnElement[bool]:
     """Return the condition that joins the writes of an item to it."""
     return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
+
+
+def outcome_now() -> sa.ColumnElement[str]:
+    """
+    Return what became of an employee of a run whose sync has begun, as of this moment.
+
+    Whoever has no final outcome waits, or is in doubt if a write of theirs is open: a process that
+    was killed had no time to say so.
+    """
+    undecided = sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)
+    open_write = sa.select(writes.c.id).where(same_item(), writes.c.result.is_(None)).exists()
+    return sa.case(
+        (sa.not_(items.c.selected), Outcome.NOT_SELECTED.value),
+        (sa.and_(undecided, open_write), Outcome.UNKNOWN.value),
+        else_=sa.func.coalesce(items.c.outcome, Outcome.DEFERRED.value),
+    )
 
 
 def begun(connection: Connection, run_id: int) -> bool:

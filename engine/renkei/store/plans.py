@@ -16,7 +16,7 @@ from renkei.i18n import _
 from renkei.mapping.text import folded
 from renkei.model import Choice, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease, schema
-from renkei.store.database import Database, begun, key_of, same_item
+from renkei.store.database import Database, begun, key_of, outcome_now, same_item
 from renkei.store.owner import Owner, beat
 from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
 
@@ -238,7 +238,7 @@ class Plans(Database):
         if wanted.differences:
             conditions.append(items.c.difference.in_([d.value for d in wanted.differences]))
         if wanted.outcomes:
-            conditions.append(sa.or_(*map(_has_outcome, wanted.outcomes)))
+            conditions.append(outcome_now().in_([o.value for o in wanted.outcomes]))
         if wanted.selected:
             conditions.append(items.c.selected)
         if wanted.text:
@@ -379,18 +379,9 @@ class Plans(Database):
             connection.cursor().execute("vacuum")
 
 
-def _has_outcome(outcome: Outcome) -> sa.ColumnElement[bool]:
-    """Tell items with *outcome*; who was chosen and has none yet is deferred, or in doubt."""
-    if outcome is Outcome.NOT_SELECTED:
-        return sa.not_(items.c.selected)
-    stored = items.c.outcome == outcome.value
-    in_doubt = sa.exists().where(same_item(), writes.c.result.is_(None))
-    none_yet = {Outcome.UNKNOWN: in_doubt, Outcome.DEFERRED: sa.not_(in_doubt)}
-    if outcome not in none_yet:
-        return stored
-    waits = sa.and_(items.c.selected, items.c.outcome.is_(None), none_yet[outcome])
-    return sa.or_(stored, waits)
-
-
 def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:
-    return {name: [choice.code, choice.label] for name, choice in new.items()} or None
+    return {name: _choice_out(choice) for name, choice in new.items()} or None
+
+
+def _choice_out(choice: Choice) -> list[str]:
+    return [choice.code, choice.label, *([choice.detail] if choice.detail else [])]

@@ -29,6 +29,11 @@ first_employment_start_on first_employment_end_on last_workplace last_workplace_
 last_employment_start_on last_employment_end_on soc_ins_qualified_at soc_ins_disqualified_at
 health_insurance_qualified_at health_insurance_disqualified_at
 employees_pension_insurance_qualified_at employees_pension_insurance_disqualified_at
+insurance_premium_calculation_type health_insurance_premium_company
+health_insurance_premium_individual care_insurance_premium_company
+care_insurance_premium_individual child_care_support_fund_company
+child_care_support_fund_individual employees_pension_insurance_premium_company
+employees_pension_insurance_premium_individual child_care_contribution
 having_spouse spouse_yearly_income monthly_income_currency monthly_income_goods
 monthly_base_salary payment_period monthly_standard_income_updated_at
 monthly_standard_income_hel monthly_standard_income_pns nearest_station_and_line
@@ -74,11 +79,14 @@ DATES: Final = frozenset(
 YOMI: Final = frozenset(
     name for name in ORDER if name.endswith("_yomi") and not name.startswith("preferred")
 )
-INTEGERS: Final = frozenset(
-    name
-    for name in ORDER
-    if name.endswith(("_expenses", "_fare", "_income", "_salary", "_currency", "_goods"))
-) | {"soc_ins_insured_person_number", "hel_ins_insured_person_number"}
+_AMOUNTS: Final = tuple(
+    "_expenses _fare _income _salary _currency _goods _company _individual".split()
+)
+INTEGERS: Final = frozenset(name for name in ORDER if name.endswith(_AMOUNTS)) | {
+    "child_care_contribution",
+    "soc_ins_insured_person_number",
+    "hel_ins_insured_person_number",
+}
 BOOLEANS: Final = frozenset(name for name in ORDER if name.endswith("_flag")) | {"having_spouse"}
 
 PRESETS: Final = (
@@ -90,6 +98,7 @@ ENUMS: Final[dict[str, tuple[str, ...]]] = {
     "contract_type": ("unlimited", "fixed_term"),
     "contract_renewal_type": ("renewal", "none", "auto_renewal"),
     "other_be_workable_type": ("other_be_workable", "others"),
+    "insurance_premium_calculation_type": ("rate", "fixed"),
     "having_ex_activity_permission": ("permitted", "none"),
     "handicapped_type": ("ordinary_handicapped", "special_handicapped"),
     "widow_type": ("widow", "single_parent"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from renkei_sandbox.messages import Answer, Commit, Fields, RefusalError, Request, dump
 from renkei_sandbox.smarthr import attributes as names
 from renkei_sandbox.smarthr.checks import complaint, complaints, emptied, missing
-from renkei_sandbox.smarthr.lists import Page, QueryError, ordered, tests
+from renkei_sandbox.smarthr.lists import Page, QueryError, ordered, shuffled_ties, tests
 
 if TYPE_CHECKING:
     from renkei_sandbox.smarthr.system import SmartHR
@@ -37,8 +37,10 @@ def answer(system: SmartHR, request: Request, rest: tuple[str, ...]) -> Answer:
 
 
 def _list(system: SmartHR, request: Request) -> Answer:
-    page = Page.of(request.query, system.switches.per_page_over)
+    page = Page.of(request.query, system.switches)
     rows = _rows(system, request.query)
+    if system.switches.ties == "shuffled":
+        rows = shuffled_ties(rows, request.query.get("sort", ""), system.chance)
     headers = page.headers(len(rows), request, system.origin)
     shown = [_shown(system, request, row) for row in page.cut(rows)]
     return Answer(status=200, body=dump(shown), headers=headers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
@@ -11,11 +13,11 @@ from attrs import frozen
 from renkei_sandbox.messages import Fields, Request
 from renkei_sandbox.smarthr import attributes as names
 from renkei_sandbox.smarthr.checks import is_date
+from renkei_sandbox.smarthr.switches import SmartHRSwitches
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 Test = Callable[[Mapping[str, Any]], bool]
 
-LARGEST_PAGE: Final = 100
 _DEFAULT_PAGE: Final = 10
 _PER_PAGE: Final = "per_page"
 _SORT: Final = "sort"
@@ -41,36 +43,45 @@ class Page:
 
     number: int
     size: int
+    switches: SmartHRSwitches
 
     @classmethod
-    def of(cls, query: Mapping[str, str], over: str) -> Page:
-        """Return the page that *query* asks for; *over* tells what to do with sizes above 100.
+    def of(cls, query: Mapping[str, str], switches: SmartHRSwitches) -> Page:
+        """Return the page that *query* asks for.
 
         Raises:
-            QueryError: If a number is none, or too small, or too large and *over* is "refuse".
+            QueryError: If a number is none, or too small, or too large and that is to be refused.
         """
         number = _positive(query, "page", 1)
         size = _positive(query, _PER_PAGE, _DEFAULT_PAGE)
-        if size > LARGEST_PAGE and over == "refuse":
+        if size > switches.largest_page and switches.per_page_over == "refuse":
             raise QueryError(_PER_PAGE)
-        return cls(number, min(size, LARGEST_PAGE))
+        return cls(number, min(size, switches.largest_page), switches)
+
+    @property
+    def _is_past_empty(self) -> bool:
+        return self.switches.empty_page is not None and self.number >= self.switches.empty_page
 
     def cut(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows of this page."""
-        return rows[(self.number - 1) * self.size : self.number * self.size]
+        if self.number == self.switches.empty_page:
+            return []
+        number = self.number - self._is_past_empty
+        return rows[(number - 1) * self.size : number * self.size]
 
     def headers(self, total: int, request: Request, origin: str) -> dict[str, str]:
         """Return the headers that tell about this page of *total* rows."""
-        told = {
-            "x-total-count": str(total),
-            "x-page": str(self.number),
-            "x-per-page": str(self.size),
-        }
+        told = {"x-page": str(self.number), "x-per-page": str(self.size)}
+        if self.switches.total == "every page" or (
+            self.switches.total == "first page" and self.number == 1
+        ):
+            told["x-total-count"] = str(total)
         last = -(-total // self.size)
+        last += self.switches.empty_page is not None and self.switches.empty_page <= last
         links = {"first": 1, "prev": self.number - 1} if self.number > 1 else {}
         if self.number < last:
             links |= {"last": last, "next": self.number + 1}
-        if links and last > 1:
+        if links and last > 1 and self.switches.links:
             told["link"] = ", ".join(
                 f'<{_at_page(request, origin, number)}>; rel="{rel}"'
                 for rel, number in links.items()
@@ -92,6 +103,17 @@ def _at_page(request: Request, origin: str, page: int) -> str:
     host = request.headers.get("host")
     base = origin if host is None else f"http://{host}"
     return f"{base}{quote(request.path)}?{urlencode(query, safe=',')}"
+
+
+def shuffled_ties(rows: list[Row], sort: str, chance: random.Random) -> list[Row]:
+    """Return sorted *rows*, those with equal or empty keys in an order of this moment."""
+    keys = [part.removeprefix("-") for part in sort.split(",") if part]
+
+    def of(row: Row) -> tuple[str, ...]:
+        return tuple(str(row.get(key)) for key in keys)
+
+    groups = [list(group) for _, group in itertools.groupby(rows, key=of)]
+    return [row for group in groups for row in chance.sample(group, len(group))]
 
 
 def ordered(rows: list[Row], sort: str, *, strict: bool) -> list[Row]:

@@ -30,7 +30,11 @@ _DEPARTMENTS: Final = (
     ("管理本部", "K100", None),
 )
 _TITLES: Final = (("部長", 100, "T10"), ("課長", 200, "T20"), ("主任", 300, "T30"))
-_ESTABLISHMENTS: Final = ("東京本社", "大阪支社", "東京本社")
+_ESTABLISHMENTS: Final = (
+    ("東京本社", ("東京都", "架空市", "本町1-1")),
+    ("大阪支社", ("大阪府", "見本市", "中央2-2")),
+    ("東京本社", ("東京都", "見本市", "北町3-3")),
+)
 _USERS: Final = (
     ("admin@example.com", True),
     ("jinji@example.com", True),
@@ -53,7 +57,9 @@ def build(new_id: Callable[[str], str]) -> dict[str, list[Fields]]:
         departments.append({**made, "company_id": company["id"], "discontinued": False})
     return {
         "companies": [company],
-        "biz_establishments": [_establishment(row, name, company) for name in _ESTABLISHMENTS],
+        "biz_establishments": [
+            _establishment(row, name, company, address) for name, address in _ESTABLISHMENTS
+        ],
         "employment_types": [
             row("employment_type", name=name, preset_type=preset, code=code)
             for name, preset, code in _TYPES
@@ -74,7 +80,12 @@ def build(new_id: Callable[[str], str]) -> dict[str, list[Fields]]:
     }
 
 
-def _establishment(row: Callable[..., Fields], name: str, company: Fields) -> Fields:
+def _establishment(
+    row: Callable[..., Fields], name: str, company: Fields, where: tuple[str, str, str]
+) -> Fields:
+    pref, city, street = where
+    address = {"country_number": "392", "zip_code": "100-0000", "building": "", "literal_yomi": ""}
+    address |= {"pref": pref, "city": city, "street": street}
     return row(
         "biz_establishment",
         name=name,
@@ -84,7 +95,7 @@ def _establishment(row: Callable[..., Fields], name: str, company: Fields) -> Fi
         company_id=company["id"],
         soc_ins_name=name,
         soc_ins_owner_id=None,
-        soc_ins_address=None,
+        soc_ins_address=address,
         soc_ins_tel_number=None,
         soc_ins_ref_code=None,
         soc_ins_number=None,

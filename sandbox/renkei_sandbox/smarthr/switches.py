@@ -31,6 +31,16 @@ class SmartHRSwitches(Switches):
     """Whether the caller's address is outside the token's rule (403, code 15)."""
     per_page_over: Literal["lower", "refuse"] = "lower"
     """What happens to a per_page above 100."""
+    ties: Literal["stable", "shuffled"] = "stable"
+    """How people whose sort keys are equal or empty are ordered; "shuffled": anew on every page."""
+    total: Literal["every page", "first page", "none"] = "every page"
+    """On which pages of a list x-total-count is sent."""
+    links: bool = True
+    """Whether the pages of a list link to each other."""
+    empty_page: int | None = None
+    """A page of every list that comes without rows; what belongs there stands on the next one."""
+    largest_page: int = 100
+    """How many rows a page may have, whatever is asked for."""
     unknown_sort: Literal["refuse", "ignore"] = "refuse"
     """What happens to a sort key that does not exist."""
     strict_query: bool = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import random
 import re
 import uuid
 from collections.abc import Mapping
@@ -51,6 +52,7 @@ class SmartHR(System):
         super().__init__(clock, seed)
         self.switches: SmartHRSwitches = SmartHRSwitches()
         self.masters = masters.build(self.new_id)
+        self.chance = random.Random(seed)
         self.cache: dict[object, tuple[int, list[Any]]] = {}
         self._second, self._minute, self._hour = (FixedWindow(s) for s in (1, 60, 3600))
 
@@ -188,7 +190,7 @@ class SmartHR(System):
         if resource in masters.SORTABLE and request.query.get("sort"):
             strict = self.switches.unknown_sort == "refuse"
             rows = ordered(rows, request.query["sort"], strict=strict)
-        page = Page.of(request.query, self.switches.per_page_over)
+        page = Page.of(request.query, self.switches)
         headers = page.headers(len(rows), request, self.origin)
         return Answer(status=200, body=dump(page.cut(rows)), headers=headers)
 

@@ -23,6 +23,7 @@ OPTIONAL: Final = (
 )
 DATES: Final = frozenset({"hiredDate", "birthDate", "resignationDate"})
 CHOICES: Final = {"divisionCode": "divisions", "typeCode": "working-types"}
+NO_GENDER: Final = "no_selected"
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _CODE: Final = re.compile(r"[0-9A-Za-z]{1,20}")
@@ -57,7 +58,7 @@ def wrong(values: Fields, masters: Masters, switches: TouchOnTimeSwitches) -> It
             if name in REQUIRED:
                 yield errors.EMPTY, f"{name} は必須です。"
         elif name == "emailAddresses":
-            yield from _emails(value)
+            yield from _emails(value, blanks=switches.email_blanks)
         elif name == "allDayRegardingWorkInMinute":
             if type(value) is not int:
                 yield errors.WRONG_TYPE, f"{name} は整数で指定してください。"
@@ -77,7 +78,8 @@ def _text(
         if all(row["code"] != value for row in masters[CHOICES[name]]):
             yield errors.UNKNOWN_CHOICE, f"{name} が存在しません。"
     elif name == "gender":
-        if value not in ("male", "female"):
+        words = ("male", "female", *([NO_GENDER] if switches.gender_unset == NO_GENDER else []))
+        if value not in words:
             yield errors.GENDER, "gender は male または female を指定してください。"
     elif name == "code":
         pattern = _STRICT_CODE if switches.strict_code else _CODE
@@ -87,10 +89,12 @@ def _text(
         yield errors.TOO_LONG, f"{name} は{switches.longest_name}文字以内で指定してください。"
 
 
-def _emails(value: object) -> Iterator[Wrong]:
+def _emails(value: object, *, blanks: bool) -> Iterator[Wrong]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         yield errors.WRONG_TYPE, "emailAddresses は文字列の配列で指定してください。"
         return
+    if blanks:
+        value = [item for item in value if item]
     if any(_EMAIL.fullmatch(item) is None for item in value):
         yield errors.EMAIL, "emailAddresses の形式が不正です。"
     if len(set(value)) != len(value):

@@ -78,7 +78,9 @@ def _one(system: TouchOnTime, request: Request, code: str) -> Answer:
         if record["key"] not in hidden and _listed(system, record, request, at):
             body = dump(system.shower(at, _additional(request))(record))
             return Answer(status=200, body=body, person=record["key"])
-    return errors.error(system.switches.unknown_code_status, errors.UNKNOWN_CODE)
+    own = system.switches.unknown_code == "own"
+    unknown = errors.UNKNOWN_CODE if own else errors.AUTHENTICATION
+    return errors.error(system.switches.unknown_code_status, unknown)
 
 
 def _listed(system: TouchOnTime, record: Mapping[str, Any], request: Request, at: dt.date) -> bool:
@@ -127,7 +129,9 @@ def _create(system: TouchOnTime, request: Request) -> Answer:
     key = system.new_id("person")
     stored = system.normalised(_without_empty(sent))
     record = system.new_record(key, stored)
-    body = dump({**stored, "key": key})
+    bare = system.switches.post_answer == "bare"
+    shown = {name: stored[name] for name in stored if name in checks.REQUIRED or not bare}
+    body = dump({**shown, "key": key})
     return Answer(status=201, body=body, person=key, commit=system.creation(key, record))
 
 
@@ -138,6 +142,8 @@ def _update(system: TouchOnTime, request: Request, key: str) -> Answer:
     sent = _values(request)
     on = _transfer_date(system, request)
     wrong = [] if system.switches.partial_put else list(checks.missing(sent))
+    if wrong and system.switches.partial_put_refusal == "unknown words":
+        return errors.error(400, errors.INCOMPLETE)
     wrong += checks.wrong(sent, system.masters, system.switches)
     wrong += [*checks.disorder({**record, **sent}), *_taken(system, sent, key)]
     _refuse(wrong)
@@ -146,14 +152,20 @@ def _update(system: TouchOnTime, request: Request, key: str) -> Answer:
         for name, value in sent.items()
         if name not in system.switches.readonly
     }
-    changes = system.normalised(changes)
+    changes = system.normalised(_unset(changes))
     transfers = _transfers(record, changes, on, system.clock.today())
     held = {item.field for item in transfers if not item.applied}
     changes = {name: value for name, value in changes.items() if name not in held}
     additional = checks.OPTIONAL if system.switches.put_answer == "full" else ()
-    shown = system.shower(system.clock.today(), additional)({**record, **changes})
+    show = system.shower(system.clock.today(), additional, groups=False)
+    shown = show({**record, **changes})
     commit = Commit(kind="update", apply=lambda: _carry_out(system, key, changes, transfers))
     return Answer(status=200, body=dump(shown), person=key, commit=commit)
+
+
+def _unset(changes: Fields) -> Fields:
+    """Return *changes* with nothing where a placeholder for nothing was sent back."""
+    return {name: None if value == checks.NO_GENDER else value for name, value in changes.items()}
 
 
 def _carry_out(system: TouchOnTime, key: str, changes: Fields, transfers: list[Transfer]) -> None:

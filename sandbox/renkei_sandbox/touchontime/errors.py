@@ -27,6 +27,7 @@ WRONG_TYPE: Final = 9010
 DATE_RANGE: Final = 9011
 UNKNOWN_CODE: Final = 9012
 NO_ROUTE: Final = 9013
+INCOMPLETE: Final = 9014
 
 MESSAGES: Final = {
     DATE_FORMAT: "日付の形式が不正です。",
@@ -37,6 +38,7 @@ MESSAGES: Final = {
     UNKNOWN_KEY: "従業員識別キーが存在しません。",
     UNKNOWN_CODE: "従業員コードが存在しません。",
     NOT_JSON: "リクエストボディがJSONではありません。",
+    INCOMPLETE: "リクエストの内容に不備があります。",
     NO_ROUTE: "指定されたURLは存在しません。",
     DATE_RANGE: "日付は3年前から1年後までの範囲で指定してください。",
 }
@@ -62,7 +64,8 @@ def flat(status: int, code: str) -> Answer:
 def closed(bands: list[tuple[str, str]]) -> Answer:
     """Return the refusal in the closed hours."""
     hours = ", ".join(f"{start} ～ {end}" for start, end in bands)
-    return errors(403, (CLOSED, f"APIの利用が禁止されている時間帯です(JST)。[{hours}]"))
+    sentence = f"次の時間帯（JST）はAPIへのアクセスが禁止されています [{hours}]"
+    return errors(403, (CLOSED, sentence))
 
 
 def usual(status: int, code: int | None) -> Answer | None:

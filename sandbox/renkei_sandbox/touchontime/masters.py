@@ -13,7 +13,11 @@ COMPANY: Final[Fields] = {
     "name": "株式会社あけぼの商事",
     "host": "s2.kingtime.jp",
     "businessYearStartDate": "04/01",
-    "settings": {"timeDisplayFormat": "sexagesimal", "decimalTreatType": "round"},
+    "settings": {
+        "timeDisplayFormat": "sexagesimal",
+        "decimalTreatType": "round",
+        "halfDayWorkingCount": "oneDay",
+    },
 }
 
 

@@ -33,6 +33,10 @@ class TouchOnTimeSwitches(Switches):
     """How an invalid token's availability is told."""
     partial_put: bool = True
     """Whether an update may leave required fields out (otherwise 400, one error each)."""
+    partial_put_refusal: Literal["fields", "unknown words"] = "fields"
+    """How an update without all required fields is refused: field by field, or in general words."""
+    post_answer: Literal["bare", "sent"] = "bare"
+    """Whether a create is answered with the required fields and the key, or all that was sent."""
     put_answer: Literal["full", "base"] = "full"
     """Whether an update is answered with the additional fields as well."""
     readonly: set[str] = Factory(set)
@@ -43,6 +47,8 @@ class TouchOnTimeSwitches(Switches):
     """Whether somebody whose last day is `date` counts as resigned."""
     unknown_code_status: Literal[400, 404] = 400
     """The status for an unknown employee code in a GET."""
+    unknown_code: Literal["own", "100"] = "own"
+    """Whether an unknown employee code has an error code of its own, or that of a bad token."""
     unknown_key_status: Literal[404, 400] = 404
     """The status for an unknown employee key in a PUT or DELETE (code 526)."""
     unknown_division: Literal["refuse", "empty"] = "refuse"
@@ -53,6 +59,10 @@ class TouchOnTimeSwitches(Switches):
     """Whether the code of a deleted employee stays taken."""
     oldest_transfer: bool = True
     """Whether an updateDate before the current month is refused."""
+    gender_unset: Literal["omitted", "no_selected"] = "omitted"
+    """How an employee without a gender is shown; "no_selected" can be sent back, too."""
+    email_blanks: bool = False
+    """Whether a list of e-mail addresses begins and ends with an empty text, and takes some."""
     default_minutes: int | None = 480
     """What the system fills in for allDayRegardingWorkInMinute when it is left out."""
     longest_name: int = 100

@@ -16,7 +16,7 @@ from renkei_sandbox.touchontime.history import Transfers
 from renkei_sandbox.touchontime.switches import TouchOnTimeSwitches
 
 _JSON: Final = "application/json; charset=utf-8"
-_BASE: Final = ("code", "key", "gender", "lastName", "firstName", "employeeGroups")
+_BASE: Final = ("code", "key", "gender", "lastName", "firstName")
 
 
 class TouchOnTime(System):
@@ -141,9 +141,10 @@ class TouchOnTime(System):
         return self.shower(self.clock.today(), checks.OPTIONAL)(record)
 
     def shower(
-        self, at: dt.date, additional: tuple[str, ...]
+        self, at: dt.date, additional: tuple[str, ...], *, groups: bool = True
     ) -> Callable[[Mapping[str, Any]], Fields]:
         """Return a function that shows employees as of *at* with these *additional* fields."""
+        switches = self.switches
         divisions = {row["code"]: row["name"] for row in self.masters["divisions"]}
         types = {row["code"]: row["name"] for row in self.masters["working-types"]}
         names = _BASE + additional
@@ -160,6 +161,12 @@ class TouchOnTime(System):
                 "typeName": types.get(kind),
             }
             shown.update((name, record.get(name)) for name in names)
+            if groups:
+                shown["employeeGroups"] = record.get("employeeGroups") or []
+            if shown["gender"] is None and switches.gender_unset == checks.NO_GENDER:
+                shown["gender"] = checks.NO_GENDER
+            if switches.email_blanks and shown.get("emailAddresses"):
+                shown["emailAddresses"] = ["", *filter(None, shown["emailAddresses"]), ""]
             return {name: value for name, value in shown.items() if value is not None}
 
         return show

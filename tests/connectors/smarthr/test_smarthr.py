@@ -22,7 +22,7 @@ from renkei.connector import (
     Values,
 )
 from renkei.errors import SystemFault
-from renkei_smarthr import SmartHR
+from renkei_smarthr import SmartHR, records
 from renkei_smarthr.client import rooms
 
 BASE = "https://akebono.smarthr.jp/api"
@@ -395,6 +395,32 @@ def test_choices_are_read_live(smarthr: SmartHR, mock: respx.MockRouter) -> None
     assert (field.label.ja, field.label.en) == ("所属事業所", "Business establishment")
 
 
+TOWN = {"pref": "東京都", "city": "千代田区", "street": "1-1", "building": None}
+
+
+@pytest.mark.parametrize(
+    ("record", "detail"),
+    [
+        ({"salary_payer_address": TOWN}, "東京都千代田区1-1"),
+        ({"soc_ins_address": {**TOWN, "city": "港区"}, "lab_ins_address": TOWN}, "東京都港区1-1"),
+        (
+            {"soc_ins_address": {"pref": "", "city": None}, "lab_ins_address": TOWN},
+            "東京都千代田区1-1",
+        ),
+        ({"soc_ins_address": "東京都", "lab_ins_address": {"city": ["x"]}}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_establishment_has_its_address(
+    smarthr: SmartHR, mock: respx.MockRouter, record: dict[str, object], detail: str
+) -> None:
+    """It tells two of one name apart; an address that is empty or odd is none."""
+    row = {"id": "b-1", "name": "東京本社", **record}
+    mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows(row))
+    [field] = smarthr.new_employee_fields()
+    assert [choice.detail for choice in field.choices] == [detail]
+
+
 def test_a_choice_without_a_name_makes_no_sense(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     """The place of the odd record is named."""
     mock.get(f"{BASE}/v1/biz_establishments").mock(return_value=rows({"id": "b-1", "name": None}))
@@ -492,3 +518,12 @@ def test_our_token_in_a_refusal_is_hidden(smarthr: SmartHR, mock: respx.MockRout
     error = caught.value
     assert error.detail == "Bearer *** は不正です"
     assert token not in f"{error.message} {error.detail} {error.fields}"
+
+
+def test_an_answer_to_a_write_tells_what_it_shows() -> None:
+    """A key that is left out stays unknown; the placeholder for no gender is empty."""
+    answer = {"id": "c1", "emp_code": "0417", "gender": "no_selected", "emp_status": "employed"}
+    seen = records.answered(answer, [*records.NAMES])
+    assert seen.id == "c1"
+    assert seen.values == {"emp_code": "0417", "gender": None, "retired": False}
+    assert not seen.unreadable

@@ -330,6 +330,12 @@ def test_an_update_sends_only_what_changed(tot: TouchOnTime, mock: respx.MockRou
         (["a@x.test", "b@x.test"], "b@x.test", ["b@x.test"]),
         (["a@x.test", "b@x.test"], None, ["b@x.test"]),
         (["a@x.test"], None, []),
+        (["", "a@x.test", "b@x.test"], "n@x.test", ["n@x.test", "b@x.test"]),
+        (["", "a@x.test", " ", "b@x.test"], None, ["b@x.test"]),
+        (["a@x.test", "b@x.test", "c@x.test"], "B@X.test", ["B@X.test", "c@x.test"]),
+        (["a@x.test", "b@x.test", "B@x.test"], "n@x.test", ["n@x.test", "b@x.test"]),
+        ([None, "a@x.test"], "n@x.test", ["n@x.test"]),
+        (["　"], "n@x.test", ["n@x.test"]),
         (None, "n@x.test", ["n@x.test"]),
     ],
 )
@@ -345,6 +351,57 @@ def test_only_the_first_address_changes(
     person_now = current(mock, tot, emailAddresses=had)
     tot.update_employee(current=person_now, changes={"emailAddresses": first})
     assert json.loads(route.calls.last.request.content) == {"emailAddresses": sent}
+
+
+@pytest.mark.parametrize(
+    ("raw", "first", "others"),
+    [
+        (["a@x.test"], "a@x.test", ()),
+        (["", "a@x.test"], "a@x.test", ()),
+        ([None, " ", "a@x.test", "", "b@x.test"], "a@x.test", ("b@x.test",)),
+        ([" a@x.test "], " a@x.test ", ()),
+        ([""], None, ()),
+        ([], None, ()),
+        (None, None, ()),
+    ],
+)
+def test_the_first_address_that_is_not_empty_is_the_one(
+    tot: TouchOnTime, mock: respx.MockRouter, raw: list[str] | None, first: str, others: object
+) -> None:
+    """Blanks and nulls are no addresses; the others are told as such."""
+    found = current(mock, tot, emailAddresses=raw)
+    assert found.values["emailAddresses"] == first
+    assert found.others.get("emailAddresses", ()) == others
+    assert found.unreadable == ()
+
+
+def test_addresses_nobody_asked_for_are_not_told(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """They are read for later updates only."""
+    mock.get(f"{EMPLOYEES}/0417").mock(return_value=httpx.Response(200, json=person()))
+    (found,) = tot.read_employees(refs=[Ref(number="0417")], at=TODAY, fields=["code", "lastName"])
+    assert found.others == {}
+
+
+def test_with_base_values_the_list_is_changed_as_it_is_now(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """The list just read again is the one whose first address is replaced."""
+    before = current(mock, tot, emailAddresses=["", "a@x.test"])
+    current(mock, tot, emailAddresses=["", "a@x.test", "", "late@x.test"])
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=wants_base())
+    tot.update_employee(current=before, changes={"emailAddresses": "n@x.test"})
+    sent = json.loads(route.calls.last.request.content)["emailAddresses"]
+    assert sent == ["n@x.test", "late@x.test"]
+
+
+def test_a_system_that_sorts_its_addresses_has_stored_them(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """The new address is there, though not in front."""
+    answer = httpx.Response(200, json=person(emailAddresses=["a@x.test", "n@x.test"]))
+    mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=answer)
+    before = current(mock, tot, emailAddresses=["a@x.test"])
+    tot.update_employee(current=before, changes={"emailAddresses": "n@x.test"})
 
 
 @pytest.mark.parametrize(
@@ -654,7 +711,7 @@ def test_check_needs_no_company(
         mock.get(f"{BASE}/{path}").respond(json=[])
     account = tot.check()
     assert account.name == "api.kingtime.jp"
-    assert [f.level for f in account.findings] == ["warning", "ok", "ok", "ok", "note"]
+    assert [f.level for f in account.findings] == [*("warning", "ok", "ok", "ok", "note", "note")]
     assert "/company" in account.findings[0].message
 
 
@@ -710,3 +767,160 @@ def test_closed_hours_and_limits_are_declared(tot: TouchOnTime) -> None:
     """Two bands a day, five hundred requests in five minutes."""
     assert [str(band) for band in tot.closed_hours()] == ["08:30–10:00", "17:30–18:30"]
     assert [(limit.count, limit.window_s) for limit in tot.request_limits()] == [(500, 300)]
+
+
+# -- what the vendor really sends --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["no_selected", "", None])
+def test_a_gender_that_nobody_has_chosen_is_empty(
+    tot: TouchOnTime, mock: respx.MockRouter, word: str | None
+) -> None:
+    """The placeholder is no third gender and nothing odd: in lists, single reads and writes."""
+    shown = person(gender=word)
+    mock.get(EMPLOYEES).mock(side_effect=by_date(today=httpx.Response(200, json=[shown])))
+    mock.get(f"{EMPLOYEES}/0417").respond(json=shown)
+    (listed,) = tot.list_employees(at=TODAY, fields=ALL)
+    (single,) = read(tot, Ref(number="0417"))
+    for employee in (listed, single, records.answered(shown, ALL)):
+        if word is not None:
+            assert employee.values["gender"] is None
+        assert not employee.unreadable
+
+
+def test_a_gender_that_was_not_stored_is_noticed(tot: TouchOnTime, mock: respx.MockRouter) -> None:
+    """The check after a write knows the placeholder, too."""
+    one = current(mock, tot, gender="no_selected")
+    mock.put(f"{EMPLOYEES}/key-0417").respond(
+        json=person(gender="no_selected", birthDate="1990-01-01")
+    )
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=one, changes={"gender": "male"})
+    assert (caught.value.code, caught.value.fields) == ("not_stored", ("gender",))
+
+
+@pytest.mark.parametrize("status", [400, 404])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_refusal_that_may_mean_nobody_is_settled_by_the_list(
+    tot: TouchOnTime, mock: respx.MockRouter, status: int, there: bool
+) -> None:
+    """Code 100 for an unknown number looks like a dead token: the list tells which it is."""
+    mock.get(f"{EMPLOYEES}/0417").mock(return_value=error(status, 100))
+    mock.get(EMPLOYEES).respond(json=[person("0418"), *([person()] if there else [])])
+    assert [each.id for each in read(tot, Ref(number="0417"))] == ["key-0417"] * there
+
+
+@pytest.mark.parametrize("refusal", [error(400, 100), error(403, 100), error(401, 111)])
+def test_a_dead_token_is_told_whatever_its_status(
+    tot: TouchOnTime, mock: respx.MockRouter, refusal: httpx.Response
+) -> None:
+    """The list is refused as well: that cannot mean that somebody does not exist."""
+    mock.route(method="GET").mock(return_value=refusal)
+    with pytest.raises(AccessError) as caught:
+        read(tot, Ref(number="0417"))
+    assert caught.value.code == "access"
+
+
+UNKNOWN = [
+    error(400, 9999, message="リクエストが不正です。"),
+    error(400, message=""),
+    error(422, 222, message="入力されていない項目があります。"),
+    error(400, 222, message="性別 は必須です。"),
+    httpx.Response(400, text="<html>Bad Request</html>"),
+    httpx.Response(409, json={"code": "222", "message": "項目が足りません。"}),
+]
+
+
+@pytest.mark.parametrize("refused", UNKNOWN)
+def test_a_refusal_in_unknown_words_is_tried_once_with_base_values(
+    tot: TouchOnTime, mock: respx.MockRouter, refused: httpx.Response
+) -> None:
+    """Whatever a system says for want of base values: it gets them, and the next one at once."""
+
+    def whole(request: httpx.Request) -> httpx.Response:
+        sent = json.loads(request.content)
+        return stored(request) if {*records.BASE} <= sent.keys() else refused
+
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=whole)
+    for name in ("髙﨑", "三雲"):
+        tot.update_employee(current=current(mock, tot), changes={"lastName": name})
+    assert [call.response.is_success for call in route.calls] == [False, True, True]
+
+
+def test_who_is_refused_for_another_reason_hears_that_reason(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """Two tries, not more; the words are those of the refusal that is about the person."""
+    about_data = error(400, 9009, message="名前が長すぎます。")
+    route = mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=about_data)
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+    assert caught.value.detail == "名前が長すぎます。"
+    assert route.call_count == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("リクエストが不正です。", "メールアドレスの形式が不正です。", "second"),
+        ("リクエストが不正です。", "lastName が長すぎます。", "second"),
+        ("名前が長すぎます。", "divisionCode が存在しません。", "first"),
+        ("gender は必須です。", "divisionCode が存在しません。", "second"),
+    ],
+)
+def test_of_two_refusals_the_telling_one_is_reported(
+    tot: TouchOnTime, mock: respx.MockRouter, first: str, second: str, told: str
+) -> None:
+    """A complaint about base values that nobody asked for hides none about the person."""
+    answers = [error(400, 9999, message=first), error(400, 9999, message=second)]
+    mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=answers)
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+    assert caught.value.detail == {"first": first, "second": second}[told]
+
+
+def test_who_does_not_show_yet_hears_why_they_were_refused(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """Base values cannot be had before the first day: then the refusal itself is told."""
+    mock.put(f"{EMPLOYEES}/key-0417").mock(return_value=error(400, 9009, message="長すぎます。"))
+    mock.get(f"{EMPLOYEES}/0417").mock(
+        side_effect=by_date(today=error(400, 9012), far=httpx.Response(200, json=person()))
+    )
+    [booked] = read(tot, Ref(number="0417"))
+    with pytest.raises(RecordError) as caught:
+        tot.update_employee(current=booked, changes={"lastName": "髙﨑"})
+    assert (caught.value.code, caught.value.detail) == ("refused", "長すぎます。")
+
+
+def test_a_lost_answer_to_the_second_try_is_in_doubt(
+    tot: TouchOnTime, mock: respx.MockRouter
+) -> None:
+    """The first try was refused for certain; nobody knows about the second."""
+    refused = error(400, 9999, message="リクエストが不正です。")
+    lost = httpx.ReadTimeout("lost")
+    mock.put(f"{EMPLOYEES}/key-0417").mock(side_effect=[refused, *[lost] * 20])
+    with pytest.raises(InDoubtError):
+        tot.update_employee(current=current(mock, tot), changes={"lastName": "髙﨑"})
+
+
+BARE = ("divisionCode", "gender", "typeCode", "code", "lastName", "firstName", "key")
+
+
+def test_a_bare_answer_tells_nothing_about_the_rest() -> None:
+    """Seven properties after a create: what is not among them is unknown, not empty."""
+    bare = {name: person()[name] for name in BARE}
+    seen = records.answered(bare, ALL)
+    assert seen.id == "key-0417"
+    assert seen.values.keys() == set(records.BASE)
+    assert seen.extra is None, "an update must not take the addresses for none"
+
+
+def test_a_whole_answer_tells_what_is_empty() -> None:
+    """Properties that are null are left out beside others of their kind: known to be empty."""
+    seen = records.answered(person(hiredDate=None), ALL)
+    assert seen.values.keys() == set(ALL)
+    assert seen.values["hiredDate"] is None
+    assert seen.values["emailAddresses"] == "mikumo@example.com"
+    minutes = records.answered({**person(), "allDayRegardingWorkInMinute": 480}, ["birthDate"])
+    assert minutes.values == {"birthDate": None}

@@ -14,11 +14,14 @@ from pathlib import Path
 from tests.reliability.harness.killer import Child, Result
 from tests.reliability.harness.site import Site
 
-from renkei.model import Difference, Item, Outcome, Status
+from renkei.config import load_config
+from renkei.model import Difference, Filter, Item, Outcome, Status
+from renkei.runs import Runs
 from renkei.store import Store
 from renkei_sandbox.journal import Entry
 
 WRITTEN = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
+NOT_SELECTED = Outcome.NOT_SELECTED
 JSON = ("--output", "json")
 
 OWN = {"id", "key", "created_at", "updated_at"}
@@ -99,6 +102,27 @@ def agrees(site: Site, store: Store, *runs: str) -> None:
     assert accepted.keys() == told.keys(), f"written {dict(accepted)}, told {dict(told)}"
     if len(runs) == 1:
         assert set(told.values()) <= {1}, f"told twice: {told}"
+
+
+def adds_up(site: Site, run_id: str) -> None:
+    """Whatever counts the people of a run counts everybody once: the run, the report, the pages."""
+    with Runs(load_config(site.folder / "renkei.yaml")) as runs:
+        run, items = runs.run(run_id), list(runs.items(run_id))
+        assert sum(run.counts.values()) == len(items)
+        if run.outcomes is None:
+            assert {item.outcome for item in items} == {None}
+            return
+        told = Counter(item.outcome for item in items)
+        assert {each: n for each, n in run.outcomes.items() if n} == told, (run.outcomes, told)
+        chosen = sum(item.selected for item in items)
+        assert sum(n for each, n in run.outcomes.items() if each is not NOT_SELECTED) == chosen
+        for outcome, count in run.outcomes.items():
+            page = runs.page(run_id, Filter(outcomes=(outcome,)), limit=1000)
+            assert [item.outcome for item in page] == [outcome] * count, outcome
+        doubts = [item.number for item in items if item.outcome is Outcome.UNKNOWN]
+    with closing(Store(str(site.store))) as store:
+        open_ones = {write.item.number for write in store.open_writes(int(run_id))}
+        assert set(doubts) == open_ones, (doubts, open_ones)
 
 
 def creates_once(site: Site) -> None:

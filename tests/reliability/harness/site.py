@@ -92,7 +92,12 @@ class Site:
     # --- commands ---------------------------------------------------------------------------
 
     def start(self, *commands: Sequence[str], armed: Sequence[Armed] = (), **how: Any) -> Child:
-        """Start a process that runs *commands*, one after another; see `Zygote.start_child`."""
+        """
+        Start a process that runs *commands*, one after another; see `Zygote.start_child`.
+
+        It takes the time of the longest request for passed: the systems are done at once here.
+        """
+        how["settings"] = {"renkei.doubt.SENT_S": -1.0, **how.get("settings", {})}
         child = self.zygote.start_child(
             *commands, folder=self.folder, environment=self._environment(), armed=armed, **how
         )

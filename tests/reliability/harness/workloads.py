@@ -24,7 +24,7 @@ DONE: Mapping[str, Outcome] = {
 }
 ONE_FAILED = {**DONE, CHANGED[1]: Outcome.FAILED}
 
-IDLE = ("read.", "renew.")
+IDLE = ("read.", "renew.", "stamp.")
 """Points at which neither the systems nor the outcomes change."""
 
 
@@ -126,6 +126,7 @@ class Stage:
         """Kill the command at one moment."""
         child = self.begin(Armed(point, nth=nth)).end()
         assert child.code == KILLED, f"it did not get there: {child.trace}"
+        oracle.adds_up(self.site, self.run)
 
     def heal(self) -> None:
         """Let the systems work again."""
@@ -260,10 +261,13 @@ LOST = Workload(name="lost_answers", hurt=_lost, how={"retry_s": 0.0}, whole=Fal
 SLOW = Workload(
     name="slow",
     hurt=_slow,
-    how={"retry_s": 5.0, "settings": {"renkei.store.hold.RENEW_S": 0.0}},
-    only=("renew.", "update."),
+    how={
+        "retry_s": 5.0,
+        "settings": {"renkei.store.hold.LATE_S": 0.0, "renkei.store.hold.SENT_S": 0.0},
+    },
+    only=("renew.", "stamp.", "update."),
 )
-"""The lease is renewed before every write; what else happens is as in a sync."""
+"""The lease is renewed before every request, and each write gets a new stamp."""
 
 CHAIN = Workload(name="chain", hurt=_first_lost, how=SLOW.how)
 """All that can be met on the way, once: the first create is in doubt, and the lease is renewed."""

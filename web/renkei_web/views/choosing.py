@@ -192,7 +192,7 @@ def _fill_in(visit: Visit, runs: Runs, run: Run, draft: Draft, fields: Sequence[
         _ticked_new(runs, run, draft, visit.field("q")) if visit.field("what") == "group" else []
     )
     for each in fields:
-        name, labels = each.name, {choice.code: choice.label for choice in each.choices}
+        name, labels = each.name, {choice.code: choice.shown for choice in each.choices}
         _put(draft.new, name, visit.field(f"all:{name}"), labels)
         for number in visit.fields("number"):
             row = draft.rows.setdefault(number, {})

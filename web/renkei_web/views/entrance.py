@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from renkei.i18n import LANGUAGES, _
+from renkei_web.accounts import KNOWN_S
 from renkei_web.passwords import weakness
 from renkei_web.security import address_of
 from renkei_web.templates import render
@@ -64,11 +65,12 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     """Log in, and go on where the person wanted to."""
     name, password = _text(form, "name"), _text(form, "password")
     back, address = _text(form, "next") or "/", address_of(request)
-    wait = office.accounts.must_wait(name, address)
-    secret = office.accounts.log_in(name, password, address)
+    browser = request.cookies.get(office.known_cookie)
+    wait = office.accounts.must_wait(name, address, browser)
+    secret = office.accounts.log_in(name, password, address, browser)
     log.info("log_in", outcome="done" if secret else "refused", reason="wait" if wait else None)
     if secret is not None:
-        return with_session(RedirectResponse(local(back), status_code=303), office, secret)
+        return with_session(RedirectResponse(local(back), status_code=303), office, secret, browser)
     problem = too_many_tries() if wait else _("The user name or the password is wrong.")
     return login_page(
         office, language, status=429 if wait else 401, back=back, name=name, problem=problem
@@ -107,7 +109,8 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
     session = office.accounts.accept(secret, password)
     if session is None:
         return _welcome_page(request, office, language)
-    return with_session(RedirectResponse("/", status_code=303), office, session)
+    browser = request.cookies.get(office.known_cookie)
+    return with_session(RedirectResponse("/", status_code=303), office, session, browser)
 
 
 def log_out(visit: Visit) -> Response:
@@ -127,19 +130,20 @@ def change_password(visit: Visit) -> Response:
 
 def set_password(visit: Visit) -> Response:
     """Change the password; every other session of this person ends."""
-    accounts, address = visit.office.accounts, address_of(visit.request)
+    accounts, office = visit.office.accounts, visit.office
     new = visit.field("password")
-    if accounts.must_wait(visit.user.name, address):
+    if accounts.must_wait_inside(visit.user):
         return visit.show("password.html", status=429, problem=too_many_tries())
     problem = _unfit(new, visit.field("again"), visit.user.name)
     session = None
     if problem is None:
-        session = accounts.set_password(visit.user, visit.field("old"), new, address)
+        session = accounts.set_password(visit.user, visit.field("old"), new)
         problem = _("The old password is wrong.")
     if session is None:
         return visit.show("password.html", status=400, problem=problem)
-    accounts.log_out(visit.request.cookies.get(visit.office.cookie, ""))
-    return with_session(visit.go("/"), visit.office, session)
+    accounts.log_out(visit.request.cookies.get(office.cookie, ""))
+    browser = visit.request.cookies.get(office.known_cookie)
+    return with_session(visit.go("/"), office, session, browser)
 
 
 def speak(visit: Visit) -> Response:
@@ -155,11 +159,16 @@ def too_many_tries() -> str:
     return _("Too many tries. Wait a quarter of an hour, then try again.")
 
 
-def with_session(answer: Response, office: Office, secret: str) -> Response:
-    """Give the browser the cookie of a new session."""
-    answer.set_cookie(
-        office.cookie, secret, path="/", secure=office.secure, httponly=True, samesite="lax"
-    )
+def with_session(answer: Response, office: Office, secret: str, browser: str | None) -> Response:
+    """Give the *browser* the cookies of a new session: that of the session, and to be known by."""
+    known = office.accounts.know(secret, browser)
+    for name, value, max_age in (
+        (office.cookie, secret, None),
+        (office.known_cookie, known, KNOWN_S),
+    ):
+        answer.set_cookie(
+            name, value, max_age, path="/", secure=office.secure, httponly=True, samesite="lax"
+        )
     return answer
 
 

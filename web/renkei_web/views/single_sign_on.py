@@ -58,7 +58,8 @@ def arrive(request: Request, office: Office, _form: FormData, language: str) -> 
         )
         return entrance.login_page(office, language, status=403, problem=problem)
     answer = RedirectResponse(entrance.local(back), status_code=303)
-    return entrance.with_session(answer, office, session)
+    browser = request.cookies.get(office.known_cookie)
+    return entrance.with_session(answer, office, session, browser)
 
 
 def _of(office: Office) -> SignOn:

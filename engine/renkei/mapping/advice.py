@@ -1,0 +1,77 @@
+"""What works in a mapping and may still surprise: told by a check, and no mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from renkei.errors import Problem
+from renkei.i18n import _, label
+from renkei.mapping import model
+from renkei.mapping.check import offered_offline, unfilled, unoffered
+from renkei.mapping.model import Way, usable
+from renkei.mapping.structure import Mistake
+from renkei.mapping.transforms import Transforms
+from renkei.model import FieldSpec
+
+Fields = Mapping[str, Sequence[FieldSpec]]
+
+SHOWN = 5
+"""How many values of a table are spelt out."""
+
+
+def advice(
+    mapping: model.Mapping, fields: Fields, transforms: Transforms | None = None
+) -> list[Problem]:
+    """
+    Return what somebody should know about a *mapping* that has been checked, by its place.
+
+    That is a way back that may bring another value, and a field without which nobody new can be
+    created and that nothing fills.
+    """
+    found = [*_inexact(mapping, fields, transforms or Transforms()), *_unfillable(mapping, fields)]
+    problems = [mapping.document.problem(*each) for each in found]
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def _unfillable(mapping: model.Mapping, fields: Fields) -> Iterator[Mistake]:
+    for side in mapping.sides:
+        offered = offered_offline(fields[side])
+        for spec in unoffered(unfilled(mapping, side, fields), offered) if offered else ():
+            message = _(
+                '{side} needs "{field}" ({label}) for a new employee, but no pair fills it and it'
+                " cannot be chosen: nobody new can be created there. Add a pair for it"
+            )
+            told = message.format(side=side, field=spec.name, label=label(spec.label))
+            yield Mistake(("fields",), told)
+
+
+def _inexact(mapping: model.Mapping, fields: Fields, transforms: Transforms) -> Iterator[Mistake]:
+    """Yield the ways after which the way back may bring another value."""
+    for side in mapping.sides:
+        other = mapping.other(side)
+        names = ({spec.name for spec in fields[each]} for each in (other, side))
+        ours, theirs = names
+        back = {(w.target, w.source): w for w in usable(mapping.ways(other), theirs, ours)}
+        for way in usable(mapping.ways(side), ours, theirs):
+            if (way.source, way.target) in back:
+                yield from _lost(way, back[way.source, way.target], side, other, transforms)
+
+
+def _lost(way: Way, back: Way, side: str, other: str, transforms: Transforms) -> Iterator[Mistake]:
+    kept = _("; employees who agree already are left alone")
+    if way.table is not None:
+        if lost := [ours for ours, theirs in way.table.items() if _returned(theirs, back) != ours]:
+            message = _("of what {other} has, these values do not come back as they were: {values}")
+            values = ", ".join(lost[:SHOWN]) + (" …" if len(lost) > SHOWN else "")
+            yield Mistake((*way.where, "values"), message.format(other=other, values=values) + kept)
+    elif way.towards.transform is not None:
+        loses = transforms[way.towards.transform].loses
+        if loses == "unknown" or (loses == "kana" and way.equal != "kana"):
+            message = _('what "{name}" changes in {side} may come back changed to {other}')
+            told = message.format(name=way.towards.transform, side=side, other=other)
+            yield Mistake((*way.where, "to", side, "transform"), told + kept)
+
+
+def _returned(value: str, back: Way) -> str | None:
+    """Return what the way back makes of *value*, as far as tables tell."""
+    return value if back.table is None else back.table.get(value)
