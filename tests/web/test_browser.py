@@ -271,7 +271,9 @@ def test_somebody_who_fails_stops_nobody_and_can_be_tried_again(hr: Person) -> N
     """The others go through, the reason is shown, and [再実行] sends this one employee only."""
     run = hr.fetched()
     changed = hr.numbers(run, "changed")
-    hr.office.box.touchontime.faults.add("status", status=400, code=9003, kind="update", nth=2)
+    hr.office.box.touchontime.faults.add(
+        "status", status=400, code=9003, kind="update", nth=2, times=2
+    )
     hr.sync(run, *changed[:3])
     hr.status("done_with_errors")
     failed = [number for number, outcome in hr.outcomes(run).items() if outcome == "failed"]
