@@ -6,9 +6,6 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-import getpass
-import os
-import socket
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
@@ -78,6 +75,7 @@ from renkei.store.codec import selection_out
 from renkei.store.schema import refuse_no_place
 from renkei.sync import Order, Sync, offered
 from renkei.systems import Pairing, Systems
+from renkei.who import recorded
 
 log = structlog.get_logger()
 
@@ -93,7 +91,7 @@ HOURS_HELD_UP = 72
 
 class Runs:
     """
-    Everything a face can ask for. *who* is recorded with each run; default the user and the host.
+    Everything a face can ask for. *who* is recorded with each run, beside the login and the host.
 
     One instance serves one command, or one request of a dashboard: its retry budget is spent once.
     """
@@ -102,7 +100,7 @@ class Runs:
         self, config: Config, *, who: str | None = None, observer: Observer | None = None
     ) -> None:
         self.config = config
-        self.who = who or _user_and_host()
+        self.who = recorded(who)
         self.observer = observer or Observer()
         self.clock, warning = clock_for(config)
         if warning:
@@ -356,7 +354,7 @@ class Runs:
         return self._labels(self.run(run_id), technical=technical)
 
     def _labels(self, run: Run, *, technical: bool = False) -> Labels:
-        fields, settings = {}, {}
+        fields, settings, pairs = {}, {}, []
         for name in (run.source, run.target):
             with suppress(RenkeiError):  # the connection, or its connector, may be gone
                 specs = offline_fields(self.config.connection(name).connector)
@@ -364,11 +362,14 @@ class Runs:
         with suppress(ConfigurationError):  # purged, or of an extension that is gone
             written = parse_mapping(run.mapping_text, run.mapping_name, self.transforms).settings
             settings = {name: setting.label for name, setting in written.items()}
+            rows = self._systems.recorded(run).translation.rows
+            pairs = [(row.source, row.target) for row in rows]
         return Labels(
             run=run,
             connections={name: each.label for name, each in self.config.connections.items()},
             fields=fields,
             settings=settings,
+            pairs=tuple(pairs),
             technical=technical,
             possible=self._possible(run),
         )
@@ -738,14 +739,6 @@ def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
     if undecided and item.position in in_doubt:
         return Outcome.UNKNOWN
     return item.outcome or Outcome.DEFERRED
-
-
-def _user_and_host() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under an id that has no name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
 
 
 def _in_doubt(run: Run) -> bool:

@@ -1059,6 +1059,36 @@ SHOWING = (
         ("renkei.logs:only_allowed", "if key in ALLOWED", ""),
         tests="tests/engine/test_logs.py::test_what_is_not_on_the_list_is_dropped",
     ),
+    bug(
+        "name-instead-of-the-login",
+        "Whoever gives a name is recorded under that name alone.",
+        ("renkei.who:recorded", 'f"{given} ({_login()})" if given', "given if given"),
+        tests="tests/engine/test_who.py::test_a_name_stands_beside_the_login",
+    ),
+    bug(
+        "viewers-see-only-the-chosen",
+        "The pages show those who were chosen, the files everybody.",
+        ("renkei_web.reading:some", "selected=which == Group.CHOSEN", "selected=True"),
+        tests="tests/web/test_reading.py::test_everybody_in_the_plan_can_be_read",
+    ),
+    bug(
+        "one-side-of-the-blocked",
+        "Of somebody who is blocked only the source's values are shown.",
+        ("renkei.both:_target", "None if item.before is None else", "None if True else"),
+        tests="tests/engine/test_both.py::test_both_sides_stand_side_by_side_in_words",
+    ),
+    bug(
+        "old-check-wins",
+        "The last check of the connections hides what a run has met since.",
+        ("renkei_web.health:Health.states", "if self._said.get(name) != word", "if False"),
+        tests="tests/web/test_health.py::test_a_run_that_met_trouble_is_shown_at_once",
+    ),
+    bug(
+        "second-signal-of-a-pause",
+        "A second press on the pause cuts the employee in hand short.",
+        ("renkei_web.visit:Office.pause", "if worker not in self.work.pausing:", "if True:"),
+        tests="tests/web/test_everyday.py::test_a_pause_is_asked_for_once",
+    ),
 )
 
 BUGS: tuple[Bug, ...] = (*WRITING, *STORE, *READING, *COMPARING, *DECIDING, *SHOWING)

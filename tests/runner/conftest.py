@@ -126,6 +126,7 @@ class FakeRuns:
     calls: list[str] = field(factory=list)
     checks: tuple[Checked, ...] = ()
     observer: Observer = field(factory=Observer)
+    who: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -280,8 +281,8 @@ def renkei(
     (tmp_path / "renkei.yaml").write_text(CONFIG)
 
     def run(*arguments: str, answers: str | None = None) -> Result:
-        def open_runs(_config: object, observer: Observer) -> Any:
-            runs.observer = observer
+        def open_runs(_config: object, observer: Observer, who: str | None) -> Any:
+            runs.observer, runs.who = observer, who
             return runs
 
         monkeypatch.setattr("sys.stdin", io.StringIO(answers or ""))

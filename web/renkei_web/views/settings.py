@@ -72,7 +72,7 @@ def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
 def check(visit: Visit) -> Response:
     """Try connections, mappings and the clock, and tell everything that was found out."""
     with visit.runs() as runs:
-        at, checked = visit.office.work.health.of(runs, anew=True)
+        at, checked = visit.office.work.health.check(runs, anew=True)
     return visit.show("checked.html", at=at, checked=checked)
 
 
