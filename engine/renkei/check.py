@@ -1,23 +1,25 @@
-"""Can the work be done? Tries connections, mappings and the clock; never raises."""
+"""Can the work be done? Tries connections, mappings, the store and the clock; never raises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from attrs import frozen
 
 from renkei.clock import Clock
-from renkei.errors import RenkeiError
+from renkei.errors import ConfigurationError, RenkeiError
 from renkei.i18n import _
-from renkei.mapping import advice
+from renkei.mapping import Mapping, advice
 from renkei.model import JST, Finding
+from renkei.pairs import is_open
 from renkei.systems import Systems
 
 
 @frozen(kw_only=True)
 class Checked:
     """
-    What a check found out about one subject: a connection, a mapping or the clock.
+    What a check found out about one subject: a connection, a mapping, the store or the clock.
 
     *error* is what ended the check of this subject, or None.
     """
@@ -27,19 +29,24 @@ class Checked:
     error: RenkeiError | None = None
 
 
-def check_all(systems: Systems) -> list[Checked]:
-    """Return what was found out about each connection, each mapping and the clock."""
-    found = [_tried(name, systems, _connection) for name in systems.config.connections]
-    found += [_tried(use.use, systems, _mapping) for use in systems.config.mappings]
-    found.append(Checked(subject=_("clock"), findings=_clock(systems.clock)))
-    return found
+def check_all(systems: Systems, store: Callable[[], Finding]) -> list[Checked]:
+    """
+    Return what was found out about each connection, each mapping, the store and the clock.
+
+    *store* tries the report store; like everything else it may raise what is wrong.
+    """
+    uses = enumerate(systems.config.mappings)
+    return [
+        *(_tried(name, partial(_connection, systems, name)) for name in systems.config.connections),
+        *(_tried(use.use, partial(_mapping, systems, index)) for index, use in uses),
+        _tried(_("report store"), lambda: (store(),)),
+        Checked(subject=_("clock"), findings=_clock(systems.clock)),
+    ]
 
 
-def _tried(
-    subject: str, systems: Systems, find: Callable[[Systems, str], tuple[Finding, ...]]
-) -> Checked:
+def _tried(subject: str, find: Callable[[], tuple[Finding, ...]]) -> Checked:
     try:
-        return Checked(subject=subject, findings=find(systems, subject))
+        return Checked(subject=subject, findings=find())
     except RenkeiError as error:
         problem = Finding("problem", error.message)
         return Checked(subject=subject, findings=(problem,), error=error)
@@ -59,11 +66,35 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
     return (who, *account.findings, *hours)
 
 
-def _mapping(systems: Systems, name: str) -> tuple[Finding, ...]:
-    mapping = systems.load(name)
+def _mapping(systems: Systems, index: int) -> tuple[Finding, ...]:
+    use = systems.config.mappings[index]
+    mapping = systems.load(use.use)
     found = advice(mapping, systems.check(mapping), systems.transforms)
+    mapping.switches(use.settings)
     paired = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
-    return (paired, *(Finding("warning", str(each)) for each in found))
+    told = (paired, *(Finding("warning", str(each)) for each in found))
+    pairs = systems.pairs_of(index)
+    if pairs:
+        systems.pairing(pairs[0].source, pairs[0].target)  # no other use is for the same two
+        text = _("It is for {first} and {second}.")
+        both = text.format(first=pairs[0].source, second=pairs[0].target)
+        return (*told, Finding("ok", both))
+    if is_open(systems.config, index, mapping):
+        return (*told, _unnamed(systems, mapping))
+    return told
+
+
+def _unnamed(systems: Systems, mapping: Mapping) -> Finding:
+    """Return what to do with a use that does not say which connections it is for."""
+    message = _(
+        "It is for no connections yet, as there are several of one kind: write which ones, such as"
+        " sides: {{{sides}}}"
+    )
+    sides = ", ".join(f"{side}: …" for side in mapping.sides)
+    told = message.format(sides=sides)
+    if not systems.declared():
+        raise ConfigurationError(told, code="not_paired", where=str(systems.config.path))
+    return Finding("warning", told)
 
 
 def _clock(clock: Clock) -> tuple[Finding, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import shlex
 import stat
 import subprocess
@@ -18,53 +17,23 @@ from pathlib import Path
 from attrs import field, frozen
 
 from renkei.clock import Clock
-from renkei.config_checks import DIRECT, is_loopback, path_of, problems_in
+from renkei.config_checks import (
+    DIRECT,
+    is_loopback,
+    is_other_database,
+    other_database,
+    path_of,
+    problems_in,
+)
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.http import Network
 from renkei.http.network import proxy_mistake
 from renkei.i18n import _
-from renkei.mapping import read_file, read_yaml, structure
+from renkei.mapping import Document, read_file, read_yaml, structure
 from renkei.model import ClosedHours, Remark, RequestLimit
 from renkei.safety import Safety
 
 COMMAND_TIMEOUT_S = 30
-EXAMPLE = """\
-# renkei.yaml: what renkei connects. It holds no secret, only where to find one.
-# Try it with `renkei check`.
-
-connections:
-  smarthr:
-    connector: smarthr
-    label: SmartHR
-    base_url: https://example.smarthr.jp/api    # your own subdomain
-    token: env:SMARTHR_TOKEN                    # or file:/path (mode 600), or cmd:pass show smarthr
-  touchontime:
-    connector: touchontime
-    label: Touch On Time
-    base_url: https://api.kingtime.jp/v1.0
-    token: env:TOUCHONTIME_TOKEN
-    # safety:                                   # what one sync may write here without being
-    #   creates: {people: 50, percent: 30}      # allowed by `renkei sync RUN --allow-unusual`;
-    #   updates: {people: 50, percent: 30}      # percent of those listed on the source, if more
-    #   leaving: {people: 5, percent: 5}
-    #   emptied: {people: 3, percent: 2}
-    #   shrink: {people: 5, percent: 10}        # fewer people on the source than last time
-
-# Which fields are paired: a built-in name, or the path of your own file.
-mappings:
-  - use: smarthr-touchontime
-    settings: {business_names: false}           # true: use business names instead of legal names
-
-# Where plans and reports are kept: a file (relative to this one), or env:VARIABLE that
-# holds the URL of a database.
-store: renkei.db
-
-# settings:
-#   proxy: http://proxy.example.jp:8080   # or env:VARIABLE, if it needs a password
-#   ca_file: company.pem        # an authority to trust beside the public ones
-#   max_plan_age_hours: 24      # an older plan has to be fetched again
-#   settle_wait_seconds: 2      # between two look-ups of a write whose answer never came
-"""
 
 
 @frozen(kw_only=True)
@@ -115,13 +84,18 @@ class Settings:
 
 @frozen(kw_only=True)
 class Config:
-    """One configuration file, read and checked. *store* is an absolute path or a database URL."""
+    """
+    One configuration file, read and checked; *document* knows where everything stands in it.
+
+    *store* is the absolute path of a file.
+    """
 
     path: Path
     connections: Mapping[str, ConnectionConfig]
     mappings: tuple[MappingUse, ...]
     store: str
     settings: Settings = field(factory=Settings)
+    document: Document = field(eq=False, repr=False)
 
     @property
     def base(self) -> Path:
@@ -200,6 +174,7 @@ def parse_config(text: str, path: Path) -> Config:
         mappings=tuple(_mapping_use(each) for each in written.mappings),
         store=_store(written.store, path.absolute().parent),
         settings=written.settings,
+        document=document,
     )
 
 
@@ -290,9 +265,10 @@ def _mapping_use(written: _MappingUse) -> MappingUse:
 
 
 def _store(written: str, base: Path) -> str:
-    if written.startswith("env:"):
-        return resolve_secret(written, base)
-    return written if re.match(r"[a-z0-9+]+://", written) else str(base / written)
+    store = resolve_secret(written, base) if written.startswith("env:") else written
+    if is_other_database(store):
+        raise ConfigurationError(other_database(), code="store", where=written)
+    return store if "://" in store else str(base / store)
 
 
 def _from_environment(name: str, _base: Path) -> str:

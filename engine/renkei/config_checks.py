@@ -193,11 +193,23 @@ def _sides(mappings: object, names: list[str]) -> Iterator[Mistake]:
 def _store(store: object) -> Iterator[Mistake]:
     if not isinstance(store, str):
         return
-    parts = _split(store)
     if not store.strip():
-        yield ("store",), _("Name a file or a database.")
-    elif "://" in store and parts is not None and parts.password is not None:
-        yield ("store",), _("Keep a URL with a password out of this file: write env:VARIABLE here.")
+        yield ("store",), _("Name a file.")
+    elif is_other_database(store):
+        yield ("store",), other_database()
+
+
+def is_other_database(store: str) -> bool:
+    """Return whether *store* is the URL of a database that renkei cannot keep its reports in."""
+    return "://" in store and not re.match(r"sqlite(\+pysqlite)?:///.", store)
+
+
+def other_database() -> str:
+    """Return what is said of such a database; its URL may hold a password."""
+    return _(
+        "Reports are kept in a SQLite file on this computer; no other database is supported yet."
+        " Name a file, such as renkei.db."
+    )
 
 
 def _settings(settings: object, base: Path) -> Iterator[Mistake]:

@@ -17,6 +17,8 @@ RenkeiError
 ├── InDoubtError         a write was sent and its fate is unknown: look it up
 ├── UnusualError         a person must allow what is over a safety limit           exit 6
 ├── StoreError           the report store cannot be used                           exit 5
+│   ├── NoStoreError     ... since it is not there
+│   └── NoRoomError      ... for want of room on its disk
 └── BusyError            another run is writing                                    exit 5
 
 A message says what happened, to whom and what to do next. It holds no personal value and no secret.
@@ -251,6 +253,14 @@ class StoreError(RenkeiError):
 
     exit_code = 5
     default_code = "store"
+
+
+class NoStoreError(StoreError):
+    """There is no report store: whoever reads finds no runs, and only a fetch makes one."""
+
+
+class NoRoomError(StoreError):
+    """The disk has no room for what is to be written to the report store."""
 
 
 class BusyError(RenkeiError):

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from renkei.both import Beside, both
 from renkei.errors import UsageError
 from renkei.i18n import _
 from renkei.labels import Labels
@@ -43,11 +44,14 @@ def plan_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
     for item in items:
         head = (item.number or "", item.name, difference_text(item.difference))
         remarks = _remarks((*item.reasons, *item.notes), labels)
+        people = both(item, labels)
+        for each in people:
+            yield (*head, each.field, each.target or "", each.source, remarks)
         for change in item.written:
             name, written = change.field, (change.before, change.after)
             before, after = (labels.value(name, value) for value in written)
             yield (*head, labels.field(name), before, after, remarks)
-        if not item.written:
+        if not (people or item.written):
             yield (*head, "", "", "", remarks)
 
 
@@ -71,8 +75,8 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
 
 
 def changes_text(item: Item, labels: Labels) -> str:
-    """Return all that a sync writes of an employee on one line."""
-    parts = []
+    """Return all that a sync writes of an employee on one line; of a blocked one both people."""
+    parts = [_beside(each, labels) for each in both(item, labels)]
     for change in item.written:
         before, after = (
             labels.value(change.field, value) or _("(empty)")
@@ -81,6 +85,15 @@ def changes_text(item: Item, labels: Labels) -> str:
         new = item.difference is Difference.NEW
         parts.append(f"{labels.field(change.field)}: {after if new else f'{before} → {after}'}")
     return " / ".join(parts)
+
+
+def _beside(each: Beside, labels: Labels) -> str:
+    sides = [(labels.source, each.source)]
+    if each.target is not None:
+        sides.append((labels.target, each.target))
+    text = _("{value} ({system})")
+    values = _(", ").join(text.format(system=system, value=value) for system, value in sides)
+    return f"{each.field}: {values}"
 
 
 def write_private(path: Path, chunks: Iterable[str]) -> None:

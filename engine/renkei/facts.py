@@ -50,20 +50,21 @@ def run_facts(run: Run, labels: Labels) -> list[tuple[str, str]]:
         (_("Sync started"), at(run.sync_started_at)),
         (_("Finished"), at(run.finished_at)),
         (_("Duration"), _duration(run)),
-        (_("Fetched by"), run.who),
-        *((title, who) for title, who in _people(run) if who),
+        *people_of(run),
     ]
     return [(printable(title), printable(text)) for title, text in facts]
 
 
-def _people(run: Run) -> list[tuple[str, str | None]]:
-    """Return who has done what with *run* after its fetch."""
-    return [
+def people_of(run: Run) -> list[tuple[str, str]]:
+    """Return who did what with *run*, as pairs of a title and a name, without what nobody did."""
+    people = [
+        (_("Fetched by"), run.who),
         (_("Chosen by"), run.chosen_by),
-        (_("Synced by"), run.synced_by),
         (_("Unusual changes allowed by"), run.allowed_by),
+        (_("Synced by"), run.synced_by),
         (_("Taken over by"), run.taken_over_by),
     ]
+    return [(title, name) for title, name in people if name]
 
 
 def _duration(run: Run) -> str:

@@ -50,7 +50,8 @@ class Labels:
     """
     What people call the things of *run*; what is not known here keeps its own name.
 
-    *connections* and *settings* are by name, *fields* by connection and name. *technical*: for
+    *connections* and *settings* are by name, *fields* by connection and name. *pairs* are the
+    fields that the mapping pairs, the source's and the target's, in its order. *technical*: for
     those who type commands names stand behind labels, and days are written as commands take them.
     *possible* is what may be advised to be done with the run.
     """
@@ -59,6 +60,7 @@ class Labels:
     connections: Mapping[str, str] = field(factory=dict)
     fields: Mapping[str, Mapping[str, FieldSpec]] = field(factory=dict)
     settings: Mapping[str, Label] = field(factory=dict)
+    pairs: tuple[tuple[str, str], ...] = ()
     technical: bool = False
     possible: frozenset[Possible] = ALL
 

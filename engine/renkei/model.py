@@ -313,7 +313,8 @@ class Run:
     the safety limits, *taken_over_by* took the run from a process whose fate was unknown.
     *base_chosen* tells whether a person chose the base date (None: not known), *again_of* is the
     run whose choice was carried over. *pauses* has the codes of all reasons it has paused for.
-    *purged* is true when the employees' values are gone.
+    *source_side* is the side of the mapping that the source is (None: not known). *purged* is true
+    when the employees' values are gone.
     """
 
     id: str
@@ -334,6 +335,7 @@ class Run:
     mapping_name: str
     mapping_text: str
     mapping_hash: str
+    source_side: str | None = None
     settings: Mapping[str, bool]
     counts: Mapping[Difference, int] = field(factory=dict)
     outcomes: Mapping[Outcome, int] | None = None

@@ -36,5 +36,8 @@ class Observer:
         They are looked up until *connection* has had *seconds* more; then they are sent again.
         """
 
+    def news(self, remark: Remark) -> None:
+        """Something that is worth a line, and nothing to worry about."""
+
     def warning(self, remark: Remark) -> None:
         """Something a person should know, beside the result."""

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from renkei.both import both
 from renkei.facts import run_facts
 from renkei.i18n import _, language
 from renkei.labels import Labels, date_text
@@ -105,12 +106,29 @@ def _table(items: Iterable[Item], labels: Labels) -> Iterator[str]:
 
 def _row(item: Item, labels: Labels) -> str:
     new = item.difference is Difference.NEW
-    changes = "".join(_change(change, labels, new=new) for change in item.written)
+    changes = _both(item, labels) + "".join(
+        _change(change, labels, new=new) for change in item.written
+    )
     return (
         f"<tr><td>{_safe(number_text(item.number))}</td><td>{_safe(item.name)}</td>"
         f'<td class="{item.difference}">{_safe(difference_text(item.difference))}</td>'
         f"<td>{f'<table>{changes}</table>' if changes else ''}</td>"
         f"<td>{_outcome(item, labels)}</td></tr>\n"
+    )
+
+
+def _both(item: Item, labels: Labels) -> str:
+    """Return both people of somebody who is blocked, under the names of the two systems."""
+    people = both(item, labels)
+    if not people:
+        return ""
+    target = labels.target if people[0].target is not None else ""
+    lines = [("", labels.source, target)]
+    lines += [(each.field, each.source, each.target or "") for each in people]
+    return "".join(
+        f'<tr><td class="field">{_safe(field)}</td><td class="before">{_safe(source)}</td>'
+        f"<td>{_safe(target)}</td></tr>"
+        for field, source, target in lines
     )
 
 

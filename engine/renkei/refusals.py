@@ -109,6 +109,16 @@ def already_begun(run: Run) -> UsageError:
     return UsageError(message.format(run=run.id), code="already_begun", hint=hint)
 
 
+def choice_lost(run: Run) -> UsageError:
+    """Return the error of a run that has sent something and does not know its choice."""
+    message = _(
+        "The store does not know who was chosen in run {run}, though something was sent: it may be"
+        " an older copy. Cancel this run and fetch again; what was written is compared anew."
+    )
+    hint = _("`renkei cancel {run}` gives it up.").format(run=run.id)
+    return UsageError(message.format(run=run.id), code="choice_lost", hint=hint)
+
+
 def nothing_chosen(run: Run) -> UsageError:
     """Return the error of a sync without a choice."""
     message = _("Nobody has been chosen in run {run}. Choose first.")

@@ -6,9 +6,6 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-import getpass
-import os
-import socket
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
@@ -27,6 +24,7 @@ from renkei.config_edit import change_setting
 from renkei.errors import (
     ClosedError,
     ConfigurationError,
+    NoStoreError,
     RenkeiError,
     SystemFault,
     UnavailableError,
@@ -34,7 +32,7 @@ from renkei.errors import (
 )
 from renkei.explain import Step, explain
 from renkei.fetch import Plan
-from renkei.http import Connection
+from renkei.i18n import _
 from renkei.labels import Labels, Possible
 from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
@@ -42,6 +40,7 @@ from renkei.model import (
     Difference,
     FieldSpec,
     Filter,
+    Finding,
     Item,
     Label,
     NewField,
@@ -52,9 +51,11 @@ from renkei.model import (
     Status,
 )
 from renkei.observer import Observer
+from renkei.pairs import Pair
 from renkei.plugins import Reader, offline_fields
 from renkei.refusals import (
     already_begun,
+    choice_lost,
     expired,
     mapping_changed,
     nothing_chosen,
@@ -71,8 +72,10 @@ from renkei.refusals import (
 from renkei.safety import LEAVING, unusual
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
+from renkei.store.schema import refuse_no_place
 from renkei.sync import Order, Sync, offered
 from renkei.systems import Pairing, Systems
+from renkei.who import recorded
 
 log = structlog.get_logger()
 
@@ -88,7 +91,7 @@ HOURS_HELD_UP = 72
 
 class Runs:
     """
-    Everything a face can ask for. *who* is recorded with each run; default the user and the host.
+    Everything a face can ask for. *who* is recorded with each run, beside the login and the host.
 
     One instance serves one command, or one request of a dashboard: its retry budget is spent once.
     """
@@ -97,22 +100,41 @@ class Runs:
         self, config: Config, *, who: str | None = None, observer: Observer | None = None
     ) -> None:
         self.config = config
-        self.who = who or _user_and_host()
+        self.who = recorded(who)
         self.observer = observer or Observer()
         self.clock, warning = clock_for(config)
         if warning:
             self.observer.warning(warning)
         self._systems = Systems(config, self.clock, self.observer)
         self._opened: Store | None = None
+        self._missed = False
         self._interrupted = False
 
     @property
     def _store(self) -> Store:
+        return self._open_store(create=False)
+
+    def _open_store(self, *, create: bool) -> Store:
+        """Return the store; NoStoreError if it is not there, unless it may be made."""
         if self._opened is None:
-            self._opened = Store(self.config.store)
-            if self._opened.backup is not None:
-                self.observer.warning(Remark("store_upgraded", (str(self._opened.backup),)))
+            store = Store(self.config.store, create=create)
+            self._opened = store
+            if store.made:
+                self.observer.news(Remark("store_made", (self.config.store,)))
+            if store.backup is not None:
+                self.observer.warning(Remark("store_upgraded", (str(store.backup),)))
         return self._opened
+
+    def _has_store(self) -> bool:
+        """Return whether there is a store; if not, say so once."""
+        try:
+            self._open_store(create=False)
+        except NoStoreError:
+            if not self._missed:
+                self.observer.news(Remark("no_store", (self.config.store,)))
+            self._missed = True
+            return False
+        return True
 
     def close(self) -> None:
         """Close connections and store."""
@@ -153,6 +175,7 @@ class Runs:
         refuse_date(base, today)
         pairing = self._systems.pairing(source, target)
         readers = self._systems.reader(source), self._systems.reader(target)
+        self._open_store(create=True)
         accounts = [self._store.account(reader.connection.identity) for reader in readers]
         refuse_same(*accounts, name=source)
         self._open(readers, wait=wait)
@@ -169,6 +192,7 @@ class Runs:
             mapping_name=pairing.mapping.path,
             mapping_text=pairing.mapping.text,
             mapping_hash=pairing.mapping.hash,
+            source_side=pairing.source_side,
             settings=dict(pairing.settings),
         )
         self.observer.began(str(run_id))
@@ -232,11 +256,15 @@ class Runs:
 
     def watch(self) -> None:
         """Wait until it is known of every run whether somebody is at work on it; 20 s at most."""
+        if not self._has_store():
+            return
         while (left := self._store.undecided_s()) is not None and not self._interrupted:
             self._sleep(min(1.0, left), "owner", None)
 
     def reports(self, limit: int = 10, before: str | None = None) -> list[Run]:
         """Return the newest runs, newest first; with *before*, those older than that one."""
+        if not self._has_store():
+            return []
         return [self._aged(run) for run in self._store.latest(limit, before)]
 
     def mapping(self, name: str) -> tuple[Mapping, dict[str, tuple[FieldSpec, ...]]]:
@@ -269,27 +297,20 @@ class Runs:
         """The transforms that mappings may name."""
         return self._systems.transforms
 
-    def is_paired(self, source: str, target: str) -> bool:
-        """Return whether a mapping leads from one connection to the other."""
-        try:
-            self._systems.pairing(source, target)
-        except ConfigurationError:
-            return False
-        return True
+    def pairs(self) -> list[Pair]:
+        """Return every pair of connections that can be fetched, each direction on its own."""
+        return self._systems.declared()
 
     def last_cost(self, source: str, target: str) -> tuple[int, float] | None:
         """Return requests and seconds of the last fetch of this pair, or None before the first."""
-        usage = self._store.usage(source, target)
+        usage = self._store.usage(source, target) if self._has_store() else None
         if usage is None:
             return None
         return sum(usage["calls"].values()), float(usage["seconds"])
 
     def closed_hours(self, connection: str) -> tuple[ClosedHours, ...]:
         """Return the hours in which a connection refuses calls, without asking it."""
-        settings = self.config.connection(connection)
-        if settings.closed_hours is not None:
-            return settings.closed_hours
-        return Reader(Connection.offline(settings.connector)).closed_hours
+        return self._systems.closed_hours(connection)
 
     def items(
         self, run_id: str, *, differences: Sequence[Difference] = (), numbers: Sequence[str] = ()
@@ -333,19 +354,22 @@ class Runs:
         return self._labels(self.run(run_id), technical=technical)
 
     def _labels(self, run: Run, *, technical: bool = False) -> Labels:
-        fields, settings = {}, {}
+        fields, settings, pairs = {}, {}, []
         for name in (run.source, run.target):
-            with suppress(ConfigurationError):
+            with suppress(RenkeiError):  # the connection, or its connector, may be gone
                 specs = offline_fields(self.config.connection(name).connector)
                 fields[name] = {spec.name: spec for spec in specs}
         with suppress(ConfigurationError):  # purged, or of an extension that is gone
             written = parse_mapping(run.mapping_text, run.mapping_name, self.transforms).settings
             settings = {name: setting.label for name, setting in written.items()}
+            rows = self._systems.recorded(run).translation.rows
+            pairs = [(row.source, row.target) for row in rows]
         return Labels(
             run=run,
             connections={name: each.label for name, each in self.config.connections.items()},
             fields=fields,
             settings=settings,
+            pairs=tuple(pairs),
             technical=technical,
             possible=self._possible(run),
         )
@@ -372,7 +396,8 @@ class Runs:
         return self._possible(self.run(run_id))
 
     def _possible(self, run: Run) -> frozenset[Possible]:
-        ways: set[Possible] = {"fetch"} if self.is_paired(run.source, run.target) else set()
+        declared = {(pair.source, pair.target) for pair in self.pairs()}
+        ways: set[Possible] = {"fetch"} if (run.source, run.target) in declared else set()
         if run.purged or run.status in (Status.FETCHING, Status.SYNCING):
             return frozenset(ways)
         good = not self._too_old(run) and self.is_current(run)
@@ -464,7 +489,9 @@ class Runs:
 
     def _same_choice(self, run: Run, selection: Selection) -> Run:
         stored = self._store.selection(run.id)
-        if stored is not None and selection_out(stored) == selection_out(selection):
+        if stored is None:
+            raise choice_lost(run)
+        if selection_out(stored) == selection_out(selection):
             return run
         refuse_over(run, self._hours)
         if run.status is Status.SYNCING:
@@ -571,7 +598,7 @@ class Runs:
         refuse_purged(run)
         chosen = self._store.selection(run_id)
         if chosen is None:
-            raise nothing_chosen(run)
+            raise choice_lost(run) if self._store.has_begun(run_id) else nothing_chosen(run)
         over = run.status in (Status.CANCELLED, Status.EXPIRED)
         new = not self._store.has_begun(run_id)
         order = evolve(
@@ -644,7 +671,8 @@ class Runs:
         """Cancel a run that waits, or tell a running sync to stop after the employee in hand."""
         run = self.run(run_id)
         refuse_over(run, self._hours, but=Status.EXPIRED)
-        if run.status is Status.PAUSED and _in_doubt(run):
+        settles = self._store.selection(run_id) is not None  # else nothing can be resumed
+        if run.status is Status.PAUSED and _in_doubt(run) and settles:
             raise write_in_doubt(run)
         self._store.cancel(run_id, self.clock.now())
         log.info("cancelled", run=run_id)
@@ -652,13 +680,28 @@ class Runs:
 
     def purge(self, older_than: dt.timedelta) -> int:
         """Remove employees' values of older runs, not their outcomes; return of how many."""
+        if not self._has_store():
+            return 0
         count = self._store.purge(self.clock.now() - older_than)
         log.info("purged", count=count)
+        if not self._store.compact():
+            self.observer.warning(Remark("not_compacted", (self.config.store,)))
         return count
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(self._systems)
+        return check_all(self._systems, self._try_store)
+
+    def _try_store(self) -> Finding:
+        """Return whether the report store can be used; StoreError if it cannot."""
+        try:
+            self._store.try_writing()
+        except NoStoreError:
+            refuse_no_place(self.config.store)
+            message = _("There is no store at {place} yet; the first fetch makes it.")
+            return Finding("note", message.format(place=self.config.store))
+        message = _("{place} can be opened and written.")
+        return Finding("ok", message.format(place=self.config.store))
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -698,14 +741,6 @@ def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
     return item.outcome or Outcome.DEFERRED
 
 
-def _user_and_host() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run under an id that has no name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
-
-
 def _in_doubt(run: Run) -> bool:
     """Return whether a write of *run* waits for a look-up, whatever the run's status."""
     return run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
@@ -716,4 +751,4 @@ def waiting_times() -> Iterator[float]:
     return (min(30.0 * 2**attempt, 600.0) for attempt in count())
 
 
-__all__ = ["Carried", "Checked", "Runs", "Step"]
+__all__ = ["Carried", "Checked", "Pair", "Runs", "Step"]

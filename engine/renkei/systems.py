@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
+from contextlib import suppress
 
 from attrs import define, field, frozen
 
 from renkei import plugins
 from renkei.clock import Clock
 from renkei.compare import Comparison
-from renkei.config import Config, MappingUse, network_of, resolve_secret
-from renkei.errors import ConfigurationError
+from renkei.config import Config, network_of, resolve_secret
+from renkei.errors import RenkeiError
 from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
-from renkei.i18n import _
 from renkei.mapping import (
     Mapping,
     Transforms,
@@ -26,8 +27,17 @@ from renkei.mapping import (
     parse_mapping,
     unfilled,
 )
-from renkei.model import FieldSpec, Run
+from renkei.model import ClosedHours, FieldSpec, Run
 from renkei.observer import Observer
+from renkei.pairs import (
+    Pair,
+    could_pair,
+    declared_twice,
+    is_open,
+    no_mapping,
+    not_declared,
+    pairs_of,
+)
 from renkei.plugins import Reader, Writer
 
 
@@ -81,6 +91,9 @@ class Systems:
     _transforms: Transforms | None = None
     _opened: list[Connection] = field(factory=list)
     _pacers: dict[str, Pacer] = field(factory=dict)
+    _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict)
+    _mappings: dict[str, Mapping] = field(factory=dict)
+    _fitting: dict[str, dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
 
     @property
     def transforms(self) -> Transforms:
@@ -98,6 +111,16 @@ class Systems:
         """Open connection *name* for reading and writing."""
         return Writer(self._connection(name, read_only=False))
 
+    def closed_hours(self, name: str) -> tuple[ClosedHours, ...]:
+        """Return the hours in which connection *name* refuses calls, without asking it."""
+        settings = self.config.connection(name)
+        if settings.closed_hours is not None:
+            return settings.closed_hours
+        if settings.connector not in self._hours:
+            offline = Reader(Connection.offline(settings.connector))
+            self._hours[settings.connector] = offline.closed_hours
+        return self._hours[settings.connector]
+
     def start_over(self) -> None:
         """Close what was opened and begin with a whole retry budget: a wait has passed."""
         self.close()
@@ -110,22 +133,64 @@ class Systems:
         self._opened.clear()
 
     def pairing(self, source: str, target: str) -> Pairing:
-        """Return the mapping between two connections; ConfigurationError unless there is one."""
-        loaded = [(use, self.load(use.use)) for use in self.config.mappings]
+        """
+        Return the mapping between two connections that are declared as a pair.
+
+        Raises UsageError for a pair that no use declares, ConfigurationError if several do, if no
+        mapping is for such connections, or if one is wrong.
+        """
+        asked = source, target
+        for name in asked:
+            self.config.connection(name)
+        found = [each for each in self._every_pair() if (each.source, each.target) == asked]
+        if len(found) > 1:
+            raise declared_twice(self.config, found)
+        if not found:
+            raise self._undeclared(source, target)
+        (pair,) = found
+        use = self.config.mappings[pair.index]
+        return self.compile(asked, self.load(use.use), pair.sides, use.settings)
+
+    def declared(self) -> list[Pair]:
+        """Return every pair that can be fetched, as the file has them; a broken use has none."""
+        found: list[Pair] = []
+        for index, use in enumerate(self.config.mappings):
+            with suppress(RenkeiError):
+                self.check(self.load(use.use))
+                found += self.pairs_of(index)
+        times = Counter((each.source, each.target) for each in found)
+        return [each for each in found if times[each.source, each.target] == 1]
+
+    def pairs_of(self, index: int) -> tuple[Pair, ...]:
+        """Return what the use at *index* pairs; see :func:`renkei.pairs.pairs_of`."""
+        return pairs_of(self.config, index, self.load(self.config.mappings[index].use))
+
+    def _every_pair(self) -> list[Pair]:
+        return [pair for index in range(len(self.config.mappings)) for pair in self.pairs_of(index)]
+
+    def _undeclared(self, source: str, target: str) -> RenkeiError:
+        """Return the error of a pair without a use: it can be declared, or no mapping is for it."""
+        uses = [(use, self.load(use.use)) for use in self.config.mappings]
         fitting = [
-            (use, mapping, sides)
-            for use, mapping in loaded
-            if (sides := self._sides(use, mapping, source, target)) is not None
+            (index, use, mapping)
+            for index, (use, mapping) in enumerate(uses)
+            if could_pair(self.config, mapping, source, target)
         ]
-        if len(fitting) != 1:
-            raise self._no_mapping(source, target, len(fitting))
-        ((use, mapping, sides),) = fitting
-        return self.compile((source, target), mapping, sides, use.settings)
+        if not fitting:
+            return no_mapping(self.config, source, target)
+        # the settings of the use that has waited for its sides
+        fitting.sort(key=lambda each: not is_open(self.config, each[0], each[2]))
+        _index, use, mapping = fitting[0]
+        return not_declared(self.config, use, mapping, source, target)
 
     def load(self, name_or_path: str) -> Mapping:
-        """Read a mapping, a built-in one by name or a file relative to the configuration."""
-        fields_of = plugins.offline_fields
-        return load_mapping(name_or_path, self.config.base, self.transforms, fields_of)
+        """Read a mapping, a built-in one by name or a file relative to the configuration; once."""
+        if name_or_path not in self._mappings:
+            fields_of = plugins.offline_fields
+            self._mappings[name_or_path] = load_mapping(
+                name_or_path, self.config.base, self.transforms, fields_of
+            )
+        return self._mappings[name_or_path]
 
     def compile(
         self,
@@ -152,22 +217,43 @@ class Systems:
 
     def check(self, mapping: Mapping) -> dict[str, tuple[FieldSpec, ...]]:
         """Return the fields of both sides; MappingError if *mapping* does not fit them."""
-        fields = self.fields(mapping)
-        check_mapping(mapping, fields, self.transforms)
-        return fields
+        if mapping.text not in self._fitting:
+            fields = self.fields(mapping)
+            check_mapping(mapping, fields, self.transforms)
+            self._fitting[mapping.text] = fields
+        return self._fitting[mapping.text]
 
     def recorded(self, run: Run) -> Pairing:
-        """Return the pairing as it was when *run* was fetched."""
+        """Return the pairing as it was when *run* was fetched, whether it is declared or not."""
         mapping = parse_mapping(run.mapping_text, run.mapping_name, self.transforms)
-        use = MappingUse(use=run.mapping_name, settings=run.settings, sides=self._named_sides())
-        sides = self._sides(use, mapping, run.source, run.target)
-        if sides is None:
-            raise self._no_mapping(run.source, run.target, 0)
+        sides = self._recorded_sides(run, mapping)
         return self.compile((run.source, run.target), mapping, sides, run.settings)
 
-    def _named_sides(self) -> dict[str, str]:
-        """Return every side that the configuration names, over all mappings."""
-        return {side: name for use in self.config.mappings for side, name in use.sides.items()}
+    def _recorded_sides(self, run: Run, mapping: Mapping) -> tuple[str, str]:
+        """Return which side was the source and which the target; a run of 0.1.0 does not say."""
+        if run.source_side is not None:
+            return run.source_side, mapping.other(run.source_side)
+        first, second = mapping.sides
+        fitting = [
+            sides
+            for sides in ((first, second), (second, first))
+            if all(
+                self._was(name, side, mapping)
+                for name, side in zip((run.source, run.target), sides, strict=True)
+            )
+        ]
+        if len(fitting) != 1:
+            raise no_mapping(self.config, run.source, run.target)
+        return fitting[0]
+
+    def _was(self, name: str, side: str, mapping: Mapping) -> bool:
+        """Return whether a connection may have been *side*, by its name or by its kind."""
+        uses = self.config.mappings
+        called = {each for use in uses for each, at in use.sides.items() if at == name}
+        if sides := (called or {name}) & mapping.sides.keys():
+            return side in sides
+        known = self.config.connections.get(name)
+        return known is None or known.connector == mapping.sides[side]
 
     @staticmethod
     def fields(mapping: Mapping) -> dict[str, tuple[FieldSpec, ...]]:
@@ -196,39 +282,3 @@ class Systems:
         connection.on_wait = lambda reason, seconds: self.observer.waiting(name, reason, seconds)
         self._opened.append(connection)
         return connection
-
-    def _sides(
-        self, use: MappingUse, mapping: Mapping, source: str, target: str
-    ) -> tuple[str, str] | None:
-        """Return which sides of *mapping* the connections are, or None if it is not theirs."""
-        names = {connection: side for side, connection in use.sides.items()}
-        if len(set(mapping.sides.values())) == 1 and not {source, target} <= {
-            *names,
-            *mapping.sides,
-        }:
-            return None  # two of a kind: only names can tell which is which
-        wanted = (
-            self.config.connection(source).connector,
-            self.config.connection(target).connector,
-        )
-        for sides in (tuple(mapping.sides), tuple(reversed(mapping.sides))):
-            if tuple(mapping.sides[side] for side in sides) != wanted:
-                continue
-            named = tuple(
-                names.get(connection, connection if connection in mapping.sides else side)
-                for connection, side in zip((source, target), sides, strict=True)
-            )
-            if named == sides:
-                return sides[0], sides[1]
-        return None
-
-    def _no_mapping(self, source: str, target: str, count: int) -> ConfigurationError:
-        if count:
-            message = _("{count} mappings fit {source} → {target}. Leave one in {path}.")
-        else:
-            message = _("No mapping fits {source} → {target}. Add one under mappings: in {path}.")
-        return ConfigurationError(
-            message.format(count=count, source=source, target=target, path=self.config.path),
-            code="no_mapping",
-            where=str(self.config.path),
-        )

@@ -295,6 +295,12 @@ _REASONS: Mapping[str, str] = {
         "The report store was made by an older renkei and has been brought up to date."
         " As it was, it is kept as {first}."
     ),
+    "store_made": N_("A new report store was made at {first}."),
+    "no_store": N_("There is no store at {first}, so no runs are known."),
+    "not_compacted": N_(
+        "There was no room to write {first} anew, so remains of the removed values may still be in"
+        " it. Make room on the disk, then purge again."
+    ),
     "list_empty": N_("{first} has no employees. Check that this is the right system and token."),
     "mapping": N_("The mapping has mistakes. Correct the file and fetch again."),
     "configuration": N_(
@@ -349,6 +355,9 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "closed": ("text",),
     "not_taken": ("text",),
     "store_upgraded": ("text",),
+    "store_made": ("text",),
+    "no_store": ("text",),
+    "not_compacted": ("text",),
 }
 
 _DIFFERENCES = {

@@ -25,20 +25,25 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "renkei.yaml"
 
 
-def _open_runs(config: Config, observer: Observer) -> Runs:
+def _open_runs(config: Config, observer: Observer, who: str | None) -> Runs:
     from renkei.runs import Runs
 
-    return Runs(config, who=os.environ.get("RENKEI_WHO"), observer=observer)
+    return Runs(config, who=who, observer=observer)
 
 
 @define
 class App:
-    """One command at work. *run* is the run it is about, with *labels*: they go beside an error."""
+    """
+    One command at work. *run* is the run it is about, with *labels*: they go beside an error.
+
+    *given_name* is who it is for, where ``--as`` says so.
+    """
 
     json: bool = False
     debug: bool = False
     config_path: Path | None = None
-    open_runs: Callable[[Config, Observer], Runs] = _open_runs
+    given_name: str | None = None
+    open_runs: Callable[[Config, Observer, str | None], Runs] = _open_runs
     asks: bool = field(factory=lambda: sys.stdin.isatty() and sys.stderr.isatty())
     run: Run | None = None
     labels: Labels | None = None
@@ -54,6 +59,11 @@ class App:
     def config_file(self) -> Path:
         """The configuration file to use, whether it exists or not."""
         return self.config_path or Path(os.environ.get("RENKEI_CONFIG") or DEFAULT_CONFIG)
+
+    @property
+    def who(self) -> str | None:
+        """The name that stands in the reports beside the login, if one is given."""
+        return self.given_name or os.environ.get("RENKEI_WHO")
 
     def config(self) -> Config:
         """Read the configuration."""
@@ -71,7 +81,11 @@ class App:
         configure_logging(json=self.json, level="debug" if self.debug else "warning")
         config = self.config()
         self._progress = Progress(live=sys.stderr.isatty() and not self.json)
-        with ours_alone(), self._progress as progress, self.open_runs(config, progress) as runs:
+        with (
+            ours_alone(),
+            self._progress as progress,
+            self.open_runs(config, progress, self.who) as runs,
+        ):
             try:
                 yield runs
             except BaseException:
@@ -102,6 +116,7 @@ class App:
             self.labels = runs.labels(run_id, technical=True)
 
     def command(self, *words: str) -> str:
-        """Return the exact command that a person types next, with the configuration in use."""
+        """Return the exact command that a person types next, with configuration and name in use."""
         config = ["--config", str(self.config_path)] if self.config_path else []
-        return shlex.join(["renkei", *config, *words])
+        name = ["--as", self.given_name] if self.given_name else []
+        return shlex.join(["renkei", *config, *name, *words])

@@ -12,6 +12,7 @@ from renkei_runner.app import App
 from renkei_runner.cli import command
 from renkei_runner.documents import Document, document, error_parts
 from renkei_runner.output import emit, next_steps, say
+from renkei_runner.screens import first_pair
 
 if TYPE_CHECKING:
     from renkei.runs import Checked
@@ -27,14 +28,14 @@ SYSTEM = 4
 def check(app: App) -> int:
     with app.runs() as runs:
         found = runs.check()
-        names = tuple(app.config().connections)
+        pair = first_pair(runs)
     app.clear()
     failed = [each for each in found if _is_bad(each)]
     code = _exit_code(failed)
     if app.json:
         emit(_document(found, failed))
     else:
-        _show(app, found, code, names)
+        _show(app, found, code, pair)
     return code
 
 
@@ -66,7 +67,7 @@ def _document(found: Sequence[Checked], failed: Sequence[Checked]) -> Document:
     return result
 
 
-def _show(app: App, found: Sequence[Checked], code: int, names: Sequence[str]) -> None:
+def _show(app: App, found: Sequence[Checked], code: int, pair: tuple[str, str]) -> None:
     marks = {"ok": _("ok"), "note": _("note"), "warning": _("warning"), "problem": _("PROBLEM")}
     for each in found:
         say(each.subject)
@@ -82,5 +83,4 @@ def _show(app: App, found: Sequence[Checked], code: int, names: Sequence[str]) -
         return
     say()
     say(_("The work can be done."))
-    source, target = (*names, "TARGET", "TARGET")[:2]
-    next_steps((app.command("fetch", source, target), _("compare; writes to no system")))
+    next_steps((app.command("fetch", *pair), _("compare; writes to no system")))

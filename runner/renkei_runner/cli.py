@@ -122,6 +122,10 @@ def everywhere(*, hidden: bool = False) -> list[click.Parameter]:
             help=N_("For people, or one JSON document for programs."),
         ),
         Option(
+            ["--as", "given_name"], metavar="NAME", **shared,
+            help=N_("Who does it, for the report; else RENKEI_WHO. The login is recorded anyway."),
+        ),
+        Option(
             ["--debug"], is_flag=True, default=None, **shared,
             help=N_("Tell more on standard error, but no values."),
         ),
@@ -164,6 +168,8 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  
             app.config_path = value
         case "output":
             app.json = value == "json"
+        case "given_name":
+            app.given_name = value
         case "debug":
             app.debug = value
         case "lang":

@@ -17,8 +17,8 @@ from renkei_runner.output import emit, next_steps, say
 @argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.pass_obj
 def init(app: App, folder: Path) -> None:
-    from renkei.config import EXAMPLE
     from renkei.errors import UsageError
+    from renkei.example import example
     from renkei.export import write_private
 
     path = folder / DEFAULT_CONFIG
@@ -30,7 +30,7 @@ def init(app: App, folder: Path) -> None:
     except OSError as problem:
         message = _("{path} cannot be written: {why}.").format(path=folder, why=problem.strerror)
         raise UsageError(message, where=str(folder)) from None
-    write_private(path, [EXAMPLE])
+    write_private(path, [example()])
     if app.json:
         emit(document(path=str(path)))
         return

@@ -13,7 +13,7 @@ from renkei.labels import value_text
 from renkei.model import Remark
 from renkei.texts import reason_text
 from renkei_runner.app import App
-from renkei_runner.cli import argument, group
+from renkei_runner.cli import argument, group, option
 from renkei_runner.documents import Document, document
 from renkei_runner.output import emit, next_steps, say, table
 from renkei_runner.screens import say_item
@@ -70,14 +70,26 @@ def schema() -> None:
 @argument("name", metavar="MAPPING")
 @argument("setting")
 @argument("value", metavar="on|off", type=click.Choice(["on", "off"]))
+@option("--pair", nargs=2, metavar="SOURCE TARGET",
+        help=N_("For this pair, if several have the mapping."))  # fmt: skip
 @click.pass_obj
-def set_setting(app: App, name: str, setting: str, value: str) -> None:
-    uses = [each.use for each in app.config().mappings]
-    if uses.count(name) != 1:
-        message = _("{name} is not one mapping of the configuration. It has: {names}.")
-        raise UsageError(message.format(name=name, names=_(", ").join(uses)), code="mapping")
+def set_setting(
+    app: App, *, name: str, setting: str, value: str, pair: tuple[str, str] | None
+) -> None:
     with app.runs() as runs:
-        runs.change_setting(uses.index(name), setting, on=value == "on")
+        uses = [each.use for each in runs.config.mappings]
+        of_pair = [each.index for each in runs.pairs() if (each.source, each.target) == pair]
+        fitting = [
+            index
+            for index, use in enumerate(uses)
+            if use == name and (pair is None or index in of_pair)
+        ]
+        if len(fitting) != 1:
+            message = _("{name} is not one mapping of the configuration. It has: {names}.")
+            hint = _("Name one of its pairs with --pair SOURCE TARGET.") if fitting else ""
+            text = message.format(name=name, names=_(", ").join(dict.fromkeys(uses)))
+            raise UsageError(text, code="mapping", hint=hint)
+        runs.change_setting(fitting[0], setting, on=value == "on")
     if app.json:
         emit(document(mapping=name, setting=setting, on=value == "on"))
         return

@@ -92,6 +92,11 @@ class Progress(Observer):
             self._show(f"wait {connection}", text, None, None)
             self._log_wait((connection, reason), text, seconds)
 
+    def news(self, remark: Remark) -> None:
+        with self._lock:
+            self._speak()
+            note(reason_text(remark))
+
     def in_doubt(self, connection: str, numbers: Sequence[str], seconds: float) -> None:
         with self._lock:
             self._speak()

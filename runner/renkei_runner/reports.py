@@ -16,7 +16,7 @@ from renkei_runner.cli import argument, command, group, option
 from renkei_runner.documents import document, report_document, reports_document
 from renkei_runner.output import emit, next_steps, raw, say, table
 from renkei_runner.parameters import AGE
-from renkei_runner.screens import show_report
+from renkei_runner.screens import first_pair, show_report
 
 FOUND = (Difference.NEW, Difference.CHANGED)
 BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
@@ -35,10 +35,14 @@ def reports(ctx: click.Context, limit: int) -> None:
     with app.runs() as runs:
         runs.watch()
         found = runs.reports(limit)
-    if app.json:
-        emit(reports_document(found))
-    else:
-        _show_list(app, found)
+        if app.json:
+            emit(reports_document(found))
+        elif found:
+            _show_list(app, found)
+        else:
+            say(_("There are no runs yet."))
+            fetch = app.command("fetch", *first_pair(runs))
+            next_steps((fetch, _("compare; writes to no system")))
 
 
 @reports.command(
@@ -102,11 +106,6 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
 
 
 def _show_list(app: App, found: list[Run]) -> None:
-    if not found:
-        say(_("There are no runs yet."))
-        source, target = (*app.config().connections, "SOURCE", "TARGET")[:2]
-        next_steps((app.command("fetch", source, target), _("compare; writes to no system")))
-        return
     titles = (
         *(_("run"), _("fetched"), _("direction"), _("base date")),
         *(difference_text(each) for each in FOUND),

@@ -24,12 +24,19 @@ from renkei_runner.output import emit, next_steps, note, say, table, warn
 if TYPE_CHECKING:
     from renkei.again import Carried
     from renkei.labels import Labels, Possible
+    from renkei.runs import Runs
     from renkei_runner.app import App
 
 TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
 """Outcomes that somebody may have to look into."""
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
+
+
+def first_pair(runs: Runs) -> tuple[str, str]:
+    """Return source and target of a first fetch, or words for them if nothing can be fetched."""
+    pair = next(iter(runs.pairs()), None)
+    return (pair.source, pair.target) if pair else ("SOURCE", "TARGET")
 
 
 def show_found(app: App, run: Run, labels: Labels, carried: Carried | None = None) -> None:

@@ -331,7 +331,7 @@ STORE = (
             "os.O_NOFOLLOW, 0o600))",
             "os.O_NOFOLLOW, 0o644))",
         ),
-        ("renkei.store.schema:open_engine", "path.chmod(0o600)", "pass"),
+        ("renkei.store.schema:open_store", "path.chmod(0o600)", "pass"),
         tests="tests/engine/test_store.py::test_a_new_store_is_readable_by_its_owner_only",
     ),
     bug(
@@ -345,9 +345,45 @@ STORE = (
         tests="tests/e2e/test_usage.py::test_a_store_that_cannot_be_used_is_left_alone[newer]",
     ),
     bug(
+        "any-connection-is-a-pair",
+        "A use without sides pairs the first connection of each kind, whatever company it is of.",
+        ("renkei.pairs:_connection", "alone = len(same) == 1", "alone = len(same) >= 1"),
+        tests="tests/engine/test_pairs.py::test_the_check_tells_of_pairs",
+    ),
+    bug(
+        "pair-in-two-uses",
+        "Of two uses of one pair the first one is used.",
+        ("renkei.systems:Systems.pairing", "== asked]", "== asked][:1]"),
+        tests="tests/engine/test_pairs.py::test_a_pair_in_two_uses_is_refused_with_both_places",
+    ),
+    bug(
+        "intent-in-a-file-that-is-gone",
+        "A commit into a store that was deleted in that moment counts, and its request is sent.",
+        (
+            "renkei.store.database:Database._transaction",
+            "mark)\n    schema.refuse_another(self._path, self._file)",
+            "mark)",
+        ),
+        tests="tests/engine/test_store_gone.py"
+        "::test_a_commit_into_a_file_that_is_gone_does_not_count",
+    ),
+    bug(
+        "older-copy-unnoticed",
+        "A store that was overwritten by an older copy is written on as if nothing had happened.",
+        ("renkei.store.database:Database._read_mark", "if mark < self._mark:", "if False:"),
+        tests="tests/engine/test_store_gone.py"
+        "::test_nothing_is_sent_whose_intent_nobody_would_find[before-overwritten]",
+    ),
+    bug(
+        "every-command-makes-a-store",
+        "A command that looks for a run makes an empty store where the old one is gone.",
+        ("renkei.runs:Runs._store", "create=False", "create=True"),
+        tests="tests/engine/test_store_gone.py::test_only_a_fetch_makes_a_store_and_says_so",
+    ),
+    bug(
         "purge-leaves-names",
         "A purge leaves the names of those who were chosen.",
-        ("renkei.store.plans:Plans.purge", 'name="", payload=None', "payload=None"),
+        ("renkei.store.plans:Plans._empty", 'name="", payload=None', "payload=None"),
         tests="tests/engine/test_store.py::test_a_purge_leaves_counts_and_outcomes_and_no_value",
     ),
     bug(
@@ -1022,6 +1058,36 @@ SHOWING = (
         "Whatever somebody puts into a log event is logged.",
         ("renkei.logs:only_allowed", "if key in ALLOWED", ""),
         tests="tests/engine/test_logs.py::test_what_is_not_on_the_list_is_dropped",
+    ),
+    bug(
+        "name-instead-of-the-login",
+        "Whoever gives a name is recorded under that name alone.",
+        ("renkei.who:recorded", 'f"{given} ({_login()})" if given', "given if given"),
+        tests="tests/engine/test_who.py::test_a_name_stands_beside_the_login",
+    ),
+    bug(
+        "viewers-see-only-the-chosen",
+        "The pages show those who were chosen, the files everybody.",
+        ("renkei_web.reading:some", "selected=which == Group.CHOSEN", "selected=True"),
+        tests="tests/web/test_reading.py::test_everybody_in_the_plan_can_be_read",
+    ),
+    bug(
+        "one-side-of-the-blocked",
+        "Of somebody who is blocked only the source's values are shown.",
+        ("renkei.both:_target", "None if item.before is None else", "None if True else"),
+        tests="tests/engine/test_both.py::test_both_sides_stand_side_by_side_in_words",
+    ),
+    bug(
+        "old-check-wins",
+        "The last check of the connections hides what a run has met since.",
+        ("renkei_web.health:Health.states", "if self._said.get(name) != word", "if False"),
+        tests="tests/web/test_health.py::test_a_run_that_met_trouble_is_shown_at_once",
+    ),
+    bug(
+        "second-signal-of-a-pause",
+        "A second press on the pause cuts the employee in hand short.",
+        ("renkei_web.visit:Office.pause", "if worker not in self.work.pausing:", "if True:"),
+        tests="tests/web/test_everyday.py::test_a_pause_is_asked_for_once",
     ),
 )
 

@@ -79,7 +79,7 @@ def test_create_read_and_change(connection: Connection) -> None:
     )
     values: dict[str, Value] = {k: v for k, v in model.values.items() if k != "retired"}
     values |= {number: "X9001", field(connection, "email"): "x9001@example.com"}
-    identity = connector.create_employee(values=values)
+    identity = connector.create_employee(values=values).id
     [found] = connector.read_employees(refs=[Ref(number="X9001")], at=AT, fields=fields)
     assert found.id == identity
     changes: dict[str, Value] = {

@@ -26,8 +26,9 @@ import click
 import pytest
 
 from renkei import connector, errors, texts
-from renkei.config import EXAMPLE, load_config
+from renkei.config import load_config
 from renkei.errors import AccessError, ListChangedError, MappingError, RecordError, RenkeiError
+from renkei.example import example
 from renkei.hookspecs import REQUIRED, ConnectorSpec
 from renkei.http import Connection, Failure, Room, Secret
 from renkei.mapping import (
@@ -586,7 +587,7 @@ def test_the_example_extension_registers_its_transform() -> None:
 def test_the_configuration_that_init_writes_is_good(tmp_path: Path) -> None:
     """Both connections of the example file are configured, with the token as a reference."""
     file = tmp_path / "renkei.yaml"
-    file.write_text(EXAMPLE, encoding="utf-8")
+    file.write_text(example(), encoding="utf-8")
     assert set(load_config(file).connections) == {"smarthr", "touchontime"}
 
 

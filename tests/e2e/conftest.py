@@ -92,6 +92,8 @@ class Office:
     untidy: bool = False
     env: dict[str, str] = field(factory=dict)
     """What the environment of the commands has beside the tokens and the sandbox's time."""
+    rest: str = REST
+    """What renkei.yaml has beside the connections."""
 
     @property
     def store(self) -> Path:
@@ -112,7 +114,7 @@ class Office:
             ]
             if "limits:" not in more:
                 lines.append(f"    limits: {FAST}")
-        lines += [extra or REST]
+        lines += [extra or self.rest]
         path = self.folder / "renkei.yaml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path

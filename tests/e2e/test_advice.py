@@ -54,7 +54,7 @@ def done(office: Office) -> str:
 
 def with_errors(office: Office) -> str:
     run = office.fetched(*DIRECTION)
-    office.box.touchontime.faults.add("status", status=400, code=9001, kind="update", nth=1)
+    office.box.touchontime.faults.add("status", status=400, code=9001, kind="update", times=2)
     result = office.ask("sync", run, *office.everybody(DIRECTION[1]))
     assert result.json["status"] == "done_with_errors"
     return run

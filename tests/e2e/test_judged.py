@@ -50,18 +50,18 @@ def edit_at_the_update(office: Office, record: Record, **fields: object) -> None
 
 
 def test_base_values_that_somebody_has_just_changed_are_not_put_back(office: Office) -> None:
-    """A new name and division of this very moment stay; only the address is ours."""
+    """A new name and division of this very moment stay, and it is said that they are not ours."""
     office.box.touchontime.switches.partial_put = False
     run = office.fetched(*TO_TOUCHONTIME)
     number, record = changed_in(office, run, "emailAddresses")
     edit_at_the_update(office, record, lastName="編集", divisionCode="210")
-    assert office.ask("sync", run, "--number", number).code == 0
+    assert office.ask("sync", run, "--number", number).code == 1
     refused, taken = puts(office)
     assert (refused.status, taken.status) == (400, 200)
     assert taken.body.keys() == {*BASE, "emailAddresses"}
     [after] = office.box.touchontime.find(number)
     assert (after["lastName"], after["divisionCode"]) == ("編集", "210")
-    assert office.outcomes(run)[number] == ("updated", None)
+    assert office.outcomes(run)[number] == ("failed", "changed_too")
 
 
 def test_the_value_itself_was_changed_in_this_moment(office: Office) -> None:
@@ -203,7 +203,8 @@ def test_a_refusal_that_quotes_our_token(office: Office, target: str) -> None:
         "smarthr": f'{{"code": 1, "errors": [{{"message": "{said}"}}]}}',
         "touchontime": f'{{"errors": [{{"code": 9001, "message": "{said}"}}]}}',
     }[target]
-    office.system(target).faults.add("status", status=400, kind="update", headers=JSON, body=body)
+    refusal = {"status": 400, "headers": JSON, "body": body}
+    office.system(target).faults.add("status", kind="update", times=2, **refusal)
     number = office.numbers(run, "changed")[0]
     assert office.ask("sync", run, "--number", number).code == 1
     written = office.renkei("report", run, "--csv").out

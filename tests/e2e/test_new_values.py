@@ -186,7 +186,7 @@ def test_the_template_can_be_filled_and_used(office: Office) -> None:
 def vanish(office: Office, run: str, change: str) -> None:
     """Choose, pause before the first create, and let the chosen division vanish or be renamed."""
     touchontime = office.box.touchontime
-    rule = touchontime.faults.add("status", status=403, code=100, kind="create")
+    rule = touchontime.faults.add("status", status=403, code=104, kind="create")
     chosen = office.ask("sync", run, *office.everybody("touchontime"))
     assert (chosen.code, chosen.json["status"], rule.seen) == (4, "paused", 1)
     divisions = touchontime.masters["divisions"]

@@ -96,8 +96,9 @@ def test_one_refusal_does_not_stop_the_others(office: Office, direction: Directi
     _, target = direction
     run = office.fetched(*direction)
     code = {"touchontime": 9001, "smarthr": 1}[target]
-    for kind in ("create", "update"):
-        office.system(target).faults.add("status", status=400, code=code, kind=kind)
+    tries = {"touchontime": 2, "smarthr": 1}[target]  # once more with the base values
+    for kind, times in (("create", 1), ("update", tries)):
+        office.system(target).faults.add("status", status=400, code=code, kind=kind, times=times)
     result = office.ask("sync", run, *office.everybody(target))
     assert (result.code, result.json["outcomes"]["failed"]) == (1, 2)
     counts, outcomes = result.json["counts"], result.json["outcomes"]

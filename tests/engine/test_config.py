@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
+import certifi
 import pytest
 
-from renkei.config import EXAMPLE, Config, clock_for, load_config, resolve_secret
+from renkei.config import Config, Settings, clock_for, load_config, resolve_secret
 from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.example import example
+from renkei.i18n import speaking
 from renkei.model import JST, ClosedHours, Remark, RequestLimit
+from renkei.safety import Safety
+from renkei.store import Store
 
 LOCAL = """\
 connections:
@@ -28,6 +34,9 @@ mappings:
     sides: {smarthr: a, touchontime: b}
 settings: {max_plan_age_hours: 48, settle_wait_seconds: 0}
 """
+
+
+WAITS = ("max_plan_age_hours", "settle_wait_seconds", "longest_request_seconds")
 
 
 def load(tmp_path: Path, text: str) -> Config:
@@ -63,11 +72,34 @@ def test_a_configuration_is_read(tmp_path: Path) -> None:
     assert config.store == str(tmp_path / "renkei.db")
 
 
-def test_the_example_is_valid(tmp_path: Path) -> None:
-    """What `renkei init` writes can be read, and overrides nothing."""
-    config = load(tmp_path, EXAMPLE)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_example_is_valid(tmp_path: Path, language: str) -> None:
+    """What `renkei init` writes can be read, overrides nothing, and speaks one language."""
+    with speaking(language):
+        text = example()
+    config = load(tmp_path, text)
     assert list(config.connections) == ["smarthr", "touchontime"]
     assert config.connections["touchontime"].closed_hours is None
+    comments = [line.partition("# ")[2] for line in text.splitlines()]
+    spoken = [comment for comment in comments if " " in comment or not comment.isascii()]
+    assert bool(re.search("[ぁ-ヿ]", "".join(spoken))) is (language == "ja")
+    assert "postgres" not in text.lower()
+    assert "URL" not in text
+    for name in WAITS:
+        assert f"#   {name}: " in text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_what_the_example_comments_out_is_right(tmp_path: Path, language: str) -> None:
+    """Whoever takes the signs away gets what stands there: the limits and waits by default."""
+    with speaking(language):
+        text = re.sub(r"(?m)^( *)# (?=(  )?[a-z_]+:)", r"\1", example())
+    (tmp_path / "company.pem").write_text(Path(certifi.where()).read_text(encoding="utf-8"))
+    config = load(tmp_path, text)
+    for name in WAITS:
+        assert getattr(config.settings, name) == getattr(Settings(), name)
+    assert config.connections["touchontime"].safety == Safety()
+    assert config.mappings[0].sides == {"smarthr": "smarthr", "touchontime": "touchontime"}
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
@@ -131,13 +163,28 @@ def test_a_side_names_a_connection(tmp_path: Path) -> None:
     assert "x" in message
 
 
-def test_a_database_url_holds_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URL with a password is refused in the file and accepted from the environment."""
-    text = connection() + "store: postgresql://u:hunter2@db/renkei\n"
-    ((_line, _column, message),) = problems(tmp_path, text)
+@pytest.mark.parametrize("url", ["postgresql://u:hunter2@db/renkei", "mysql://db/x", "sqlite://"])
+def test_a_database_that_does_not_work_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """In the file it is told with its place, from the environment by name; never its password."""
+    ((line, column, message),) = problems(tmp_path, connection() + f"store: {url}\n")
+    assert (line, column) == (6, 8)
+    assert "SQLite" in message
     assert "hunter2" not in message
-    monkeypatch.setenv("STORE", "postgresql://u:hunter2@db/renkei")
-    assert load(tmp_path, connection() + "store: env:STORE\n").store.startswith("postgresql://")
+    monkeypatch.setenv("STORE", url)
+    with pytest.raises(ConfigurationError, match="SQLite") as caught:
+        load(tmp_path, connection() + "store: env:STORE\n")
+    assert "hunter2" not in f"{caught.value.message}{caught.value.where}"
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
+def test_a_url_of_sqlite_names_a_file(tmp_path: Path, scheme: str) -> None:
+    """It is the same as the path of the file, with the care that a file gets."""
+    url = f"{scheme}:///{tmp_path}/renkei.db"
+    place = load(tmp_path, connection() + f"store: {url}\n").store
+    Store(place).close()
+    assert (tmp_path / "renkei.db").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -207,7 +254,7 @@ def test_the_clock_can_be_set_on_this_computer(tmp_path: Path) -> None:
 
 def test_the_clock_is_real_elsewhere(tmp_path: Path) -> None:
     """With a real system RENKEI_NOW is ignored, and a warning says so."""
-    clock, warning = clock_for(load(tmp_path, EXAMPLE), {"RENKEI_NOW": "2020-04-01T09:00:00Z"})
+    clock, warning = clock_for(load(tmp_path, example()), {"RENKEI_NOW": "2020-04-01T09:00:00Z"})
     assert warning == Remark("now_ignored")
     assert clock.today().year > 2025
 
@@ -230,4 +277,4 @@ def test_a_bad_time_is_refused(tmp_path: Path, now: str) -> None:
 
 def test_without_the_variable_the_clock_is_real(tmp_path: Path) -> None:
     """Nothing set, nothing moved, nothing warned."""
-    assert clock_for(load(tmp_path, EXAMPLE), {})[1] is None
+    assert clock_for(load(tmp_path, example()), {})[1] is None

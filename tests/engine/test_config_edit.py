@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renkei.config import EXAMPLE, load_config
+from renkei.config import load_config
 from renkei.config_edit import change_setting
 from renkei.errors import ConfigurationError
+from renkei.example import example
 
 HEAD = """\
 connections: # 接続
@@ -94,9 +95,11 @@ def test_comments_and_columns_do_not_matter(
 
 def test_what_renkei_init_writes_can_be_changed(tmp_path: Path) -> None:
     """The example's comment stays where it is."""
-    path = written(tmp_path, EXAMPLE)
+    path = written(tmp_path, example())
     change_setting(load_config(path), 0, "business_names", on=True)
-    assert path.read_text() == EXAMPLE.replace("{business_names: false}", "{business_names: true}")
+    assert path.read_text() == example().replace(
+        "{business_names: false}", "{business_names: true}"
+    )
 
 
 @pytest.mark.parametrize("nothing", ["", " ~", " null"])
@@ -120,11 +123,11 @@ def test_a_file_that_cannot_be_written_is_told(
     def full(*_words: object, **_more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    path = written(tmp_path, EXAMPLE)
+    path = written(tmp_path, example())
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConfigurationError, match="by hand"):
         change_setting(load_config(path), 0, "business_names", on=True)
-    assert path.read_text() == EXAMPLE
+    assert path.read_text() == example()
     assert [each.name for each in tmp_path.iterdir()] == ["renkei.yaml"]
 
 
@@ -132,7 +135,7 @@ def test_mode_and_link_stay(tmp_path: Path) -> None:
     """A file for the owner only stays so; a link goes on pointing at the file that is changed."""
     real = tmp_path / "real"
     real.mkdir()
-    path = written(real, EXAMPLE)
+    path = written(real, example())
     path.chmod(0o600)
     link = tmp_path / "renkei.yaml"
     link.symlink_to(path)

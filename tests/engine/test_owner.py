@@ -142,13 +142,14 @@ def test_a_sync_waits_until_it_is_known_that_the_other_is_dead(
 def test_another_namespace_of_this_boot_is_told_by_the_clock_they_share(
     world: World, steady: Callable[[float], None]
 ) -> None:
-    """A container and its host: nobody has to be watched, and nobody is proved dead."""
+    """A container and its host: nobody is proved dead, and its last sign is not seen anew."""
     there = evolve(Owner.me(), pids="pid:[1]", pid=4_000_000)
     run = syncing(world, there, beat=owners.beat())
+    steady(5.0)
     with pytest.raises(BusyError) as caught:
         begin(world, run)
-    assert caught.value.known_in_s is None
-    steady(19.0)
+    assert caught.value.known_in_s == pytest.approx(15.0)
+    steady(14.0)
     with pytest.raises(BusyError):
         begin(world, run)
     steady(2.0)
@@ -160,9 +161,12 @@ def test_a_frozen_process_of_this_machine_is_replaced_by_time(
 ) -> None:
     """It lives, and gives no sign: it finds out by its token."""
     run = syncing(world, Owner.me(), beat=owners.beat())
-    with pytest.raises(BusyError):
-        begin(world, run)
-    steady(20.5)
+    for silent, known in ((0.0, None), (12.0, pytest.approx(8.0))):
+        steady(silent)
+        with pytest.raises(BusyError) as caught:
+            begin(world, run)
+        assert caught.value.known_in_s == known
+    steady(8.5)
     begin(world, run)
 
 
@@ -184,7 +188,8 @@ def test_whoever_knows_better_takes_over_and_it_stands_in_the_report(world: Worl
     run = syncing(world, OTHERS["another machine"](Owner.me()))
     with world.runs() as opened:
         done = opened.sync(run, take_over=True)
-    assert (done.status, done.taken_over_by) == (Status.DONE, "tester")
+    assert done.status is Status.DONE
+    assert str(done.taken_over_by).startswith("tester")
 
 
 def test_nothing_was_taken_over_from_nobody(world: World) -> None:
@@ -258,9 +263,10 @@ def test_two_names_of_one_account_share_its_lease(world: World) -> None:
     """The token and the address tell, not what somebody calls the connection."""
     file = world.folder / "renkei.yaml"
     text = file.read_text()
-    same = text.replace("  rosta:\n", "  other:\n").partition("mappings:")[0]
-    other = same[same.index("  other:") :]
-    file.write_text(text.replace("mappings:", f"{other}mappings:"))
+    connections, more = text.split("mappings:")
+    again = connections[connections.index("  rosta:") :].replace("  rosta:", "  other:")
+    file.write_text(f"{connections}{again}mappings:{more}")
+    world.fetch()  # makes the store
     with world.runs() as opened:
         names = [
             opened._store.account(opened._systems.writer(name).connection.identity)

@@ -121,6 +121,7 @@ def test_people_are_found_by_the_kana_of_their_name(world: World) -> None:
 
 def test_an_unknown_run_is_told_without_a_command(world: World) -> None:
     """The command that lists the runs stands apart: a page has a list of its own."""
+    world.fetch()
     with world.runs() as runs, pytest.raises(UsageError) as caught:
         runs.run("999")
     assert caught.value.message == "There is no run 999."

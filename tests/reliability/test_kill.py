@@ -119,9 +119,12 @@ def test_killed_at_every_moment_of_a_fetch_that_fails(site: Site) -> None:
 
 
 def test_killed_while_the_store_is_made(site: Site) -> None:
-    """There is a whole store or none, and the next command makes it."""
+    """There is a whole store or none, and the next fetch makes it."""
     site.store.unlink()
-    killed_everywhere(site, ("reports",), lambda: fetches(site))
+    words = ("fetch", site.source, site.target)
+    killed_everywhere(
+        site, words, lambda: fetches(site), keep=lambda point: point.startswith("build.")
+    )
 
 
 def test_killed_while_a_run_is_cancelled(site: Site) -> None:
@@ -219,13 +222,14 @@ PLACES = {
     "wire.Wire.__init__": {"httpx.Client"},
     "deadline._Backend.connect_tcp": {"self._inner.connect_tcp"},
     "database.Database._reading": {"c.begin"},
-    "database.Database._writing": {"connection.begin"},
-    "schema.open_engine": {"sa.create_engine"},
+    "database.Database._transaction": {"connection.begin"},
+    "database.Database.try_writing": {"connection.begin"},
     "schema._sqlite": {"sa.create_engine"},
     "schema._build": {"connection.begin"},
     "schema._upgrade": {"connection.begin"},
     "schema._back_up": {"sqlite3.connect"},
-    "plans.Plans._compact": {"self._engine.raw_connection"},
+    "schema._let_shrink": {"sqlite3.connect"},
+    "plans.Plans._vacuum": {"self._engine.raw_connection"},
     # the dashboard's accounts, a file of its own, and the address it listens at
     "accounts.Accounts._open": {"sqlite3.connect"},
     "accounts._create": {"sqlite3.connect"},

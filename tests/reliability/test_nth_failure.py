@@ -431,19 +431,10 @@ def _template(stage: Stage) -> tuple[Path, tuple[str, ...]]:
     return path, ("choices", stage.site.target, "--template", str(path))
 
 
-def _store(stage: Stage) -> tuple[Path, tuple[str, ...]]:
-    stage.site.store.unlink()
-    path = stage.site.folder / "store" / "renkei.db"
-    path.parent.mkdir()
-    stage.office.configure(extra="mappings: [{use: smarthr-touchontime}]\nstore: store/renkei.db")
-    return path, ("reports",)
-
-
 FILES: dict[str, Callable[[Stage], tuple[Path, tuple[str, ...]]]] = {
     "init": _init,
     "report --html": _page,
     "choices --template": _template,
-    "the store": _store,
 }
 
 

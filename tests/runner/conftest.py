@@ -7,6 +7,7 @@ import io
 import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +32,7 @@ from renkei.model import (
     Status,
 )
 from renkei.observer import Observer
-from renkei.runs import Checked, Step
+from renkei.runs import Checked, Pair, Step
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
 from renkei_runner.start import ENDING
@@ -125,6 +126,7 @@ class FakeRuns:
     calls: list[str] = field(factory=list)
     checks: tuple[Checked, ...] = ()
     observer: Observer = field(factory=Observer)
+    who: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -210,6 +212,12 @@ class FakeRuns:
     def reports(self, limit: int = 10) -> list[Run]:
         return [self.state][:limit]
 
+    def pairs(self) -> list[Pair]:
+        return [
+            Pair(source=source, target=target, index=0, sides=(source, target))
+            for source, target in permutations(("smarthr", "touchontime"))
+        ]
+
     def purge(self, older_than: dt.timedelta) -> int:
         self.calls.append(f"purge {older_than.days}")
         return 3
@@ -273,8 +281,8 @@ def renkei(
     (tmp_path / "renkei.yaml").write_text(CONFIG)
 
     def run(*arguments: str, answers: str | None = None) -> Result:
-        def open_runs(_config: object, observer: Observer) -> Any:
-            runs.observer = observer
+        def open_runs(_config: object, observer: Observer, who: str | None) -> Any:
+            runs.observer, runs.who = observer, who
             return runs
 
         monkeypatch.setattr("sys.stdin", io.StringIO(answers or ""))

@@ -119,6 +119,21 @@ def test_without_a_configuration_init_is_named(renkei: Renkei, tmp_path: Path) -
     assert "renkei init" in result.err
 
 
+def test_who_does_it_may_be_said(
+    renkei: Renkei, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before or after the command, or in the environment; the option wins, next steps say so."""
+    for arguments in (("--as", "佐藤", "plan", "7"), ("plan", "7", "--as=佐藤")):
+        out = renkei(*arguments).out
+        assert runs.who == "佐藤"
+        assert "renkei --as '佐藤' sync 7" in out
+    monkeypatch.setenv("RENKEI_WHO", "鈴木")
+    assert "--as" not in renkei("plan", "7").out
+    assert runs.who == "鈴木"
+    renkei("--as", "佐藤", "plan", "7")
+    assert runs.who == "佐藤"
+
+
 def test_the_configuration_may_come_from_the_environment(
     renkei: Renkei, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,11 +233,29 @@ def test_a_log_that_nobody_reads_stops_nothing() -> None:
         logging.root.setLevel(level)
 
 
+def test_each_step_has_a_name_of_its_own(office: Office) -> None:
+    """One fetches, another one chooses and syncs; the login stands beside each, in every face."""
+    login = f"{getpass.getuser()}@{socket.gethostname()}"
+    run = office.ask("--as", "佐藤 花子", "fetch", "smarthr", "touchontime").json["run"]
+    office.env["RENKEI_WHO"] = "schedule"
+    office.renkei("--as", "鈴木\n一", "sync", run, "--difference", "changed")
+    page = office.folder / "page.html"
+    shown = office.renkei("report", run, "--html", str(page)).out + office.renkei("report", run).out
+    assert f"Fetched by: 佐藤 花子 ({login})\n" in shown
+    assert f"Chosen by: 鈴木 一 ({login})\n" in shown
+    assert f"Synced by: 鈴木 一 ({login})\n" in shown
+    assert f"佐藤 花子 ({login})" in page.read_text(encoding="utf-8")
+    other = office.ask("fetch", "smarthr", "touchontime").json["run"]
+    assert f"Fetched by: schedule ({login})\n" in office.renkei("report", other).out
+
+
 def test_a_run_records_who_and_when(office: Office) -> None:
     """The user and the computer, the time of the fetch and of the sync, and who was chosen."""
     run = office.synced("smarthr", "touchontime")
     shown = office.renkei("report", run).out
-    assert f"{getpass.getuser()}@{socket.gethostname()}" in shown
+    login = f"{getpass.getuser()}@{socket.gethostname()}"
+    for did in ("Fetched", "Chosen", "Synced"):
+        assert f"{did} by: {login}\n" in shown
     assert shown.count("2026-11-20 12:") >= 2
     outcomes = office.outcomes(run)
     assert set(office.creates("touchontime")) == {

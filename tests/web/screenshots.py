@@ -19,9 +19,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from tests.e2e.conftest import NOON, Office
-from tests.web.browser import Dashboard, Person, chromium_path
+from tests.web.browser import PATIENT, Dashboard, Person, chromium_path
 from tests.web.tour import tour
 
+from renkei.who import recorded
 from renkei_sandbox import Sandbox
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/images"
@@ -32,9 +33,12 @@ TALL = {"choose", "choose-new", "blocked", "outcomes"}
 LEFT_OUT = {"login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"}
 """Of interest to tests only."""
 
-STEADY = """(folder) => {
+STEADY = """([folder, login]) => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(folder, "");
+  while (texts.nextNode()) {
+    const text = texts.currentNode, steady = text.data.replace(folder, "");
+    text.data = steady.replaceAll(login, "renkei@server");
+  }
   for (const link of document.querySelectorAll(".copy"))
     link.textContent = link.textContent.replace(/welcome.*/, "welcome/…");
   for (const field of document.querySelectorAll("html[lang=ja] input[type=date]")) {
@@ -100,7 +104,7 @@ def somebody(language: str) -> Iterator[Person]:
     ):
         for system in box.systems.values():
             system.switches.rate_limit = False
-        office = Office(box=box, folder=Path(folder), monkeypatch=patch)
+        office = Office(box=box, folder=Path(folder), monkeypatch=patch, rest=PATIENT)
         config = office.configure(smarthr="label: SmartHR", touchontime="label: Touch On Time")
         for name, value in office.environment().items():
             patch.setenv(name, value)
@@ -125,7 +129,7 @@ def take(person: Person, file: Path, *, whole: bool) -> None:
     """Take one picture, without what differs each time."""
     page = person.page
     page.wait_for_load_state()
-    page.evaluate(STEADY, f"{person.office.folder}/")
+    page.evaluate(STEADY, [f"{person.office.folder}/", recorded(None)])
     page.mouse.move(0, 0)
     page.set_viewport_size({"width": WIDTH, "height": height(page) if whole else HEIGHT})
     picture = page.screenshot(animations="disabled", caret="hide")

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.web.browser import PASSWORD
 from tests.web.provider import Provider, listening
 from tests.web.test_single_sign_on import signing
 
 from renkei.config import load_config
-from renkei_web.accounts import Role
+from renkei_web.accounts import Accounts, Role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -270,7 +271,9 @@ def test_somebody_who_fails_stops_nobody_and_can_be_tried_again(hr: Person) -> N
     """The others go through, the reason is shown, and [再実行] sends this one employee only."""
     run = hr.fetched()
     changed = hr.numbers(run, "changed")
-    hr.office.box.touchontime.faults.add("status", status=400, code=9003, kind="update", nth=2)
+    hr.office.box.touchontime.faults.add(
+        "status", status=400, code=9003, kind="update", nth=2, times=2
+    )
     hr.sync(run, *changed[:3])
     hr.status("done_with_errors")
     failed = [number for number, outcome in hr.outcomes(run).items() if outcome == "failed"]
@@ -324,7 +327,7 @@ def test_a_paused_sync_can_be_given_up(hr: Person) -> None:
     hr.move_to("2026-11-20T12:00:56+09:00")
     hr.sync(run, number)
     hr.status("paused")
-    hr.page.locator("#give-up summary").click()
+    hr.page.locator("#stop summary").click()
     hr.press("中止する")
     hr.status("cancelled")
     hr.page.locator("#run:not([hx-trigger])").wait_for()
@@ -340,7 +343,9 @@ def test_the_stop_button_finishes_the_employee_in_hand(hr: Person) -> None:
     hr.sync(run, *changed[:4])
     hr.status("syncing")
     assert gate.reached.wait(20)
-    hr.press("処理中の1人が終わったら中止")
+    hr.page.locator("#stop summary").click()
+    hr.sees("残りの従業員には書き込みません。")
+    hr.press("中止する")
     gate.open()
     hr.status("cancelled")
     assert updates(hr) == 2
@@ -439,7 +444,7 @@ def test_an_unusual_sync_needs_a_word(hr: Person) -> None:
 
 
 def test_an_expired_session_loses_nothing(hr: Person) -> None:
-    """Logged out in the middle of choosing: after the log-in it is the same page, ticks and all."""
+    """A tick that meets the end of the session is there after the log-in, as are those before."""
     run = hr.fetched()
     first, second = hr.numbers(run, "changed")[:2]
     hr.choose_from(run, "?difference=changed")
@@ -450,7 +455,10 @@ def test_an_expired_session_loses_nothing(hr: Person) -> None:
     hr.page.wait_for_url("**/login?*")
     hr.log_in()
     hr.page.wait_for_url("**/choose?difference=changed*")
-    hr.is_ticked(1)
+    hr.is_ticked(2)
+    assert hr.box_of(second).is_checked()
+    hr.page.reload()
+    hr.is_ticked(2)
     hr.press("次へ")
     hr.end_sessions()
     hr.press("同期")
@@ -458,7 +466,43 @@ def test_an_expired_session_loses_nothing(hr: Person) -> None:
     assert hr.office.sent() == []
     hr.log_in()
     hr.page.wait_for_url(f"**/runs/{run}/start")
-    hr.sees("書き込む内容（1 人）")
+    hr.sees("書き込む内容（2 人）")
+
+
+def test_all_that_was_ticked_at_the_end_of_a_session_is_kept(hr: Person) -> None:
+    """Two boxes in a moment, and then a whole page: after the log-in they are done."""
+    run = hr.fetched()
+    hr.choose_from(run, "?difference=changed")
+    hr.end_sessions()
+    hr.page.evaluate("""() => {
+      for (const box of [...document.querySelectorAll("tbody [type=checkbox]")].slice(0, 2))
+        box.click();
+    }""")
+    hr.page.wait_for_url("**/login?*")
+    hr.log_in()
+    hr.is_ticked(2)
+    hr.end_sessions()
+    hr.button("このページを選択").click()
+    hr.page.wait_for_url("**/login?*")
+    hr.log_in()
+    hr.is_ticked(len(hr.numbers(run, "changed")))
+
+
+def test_a_tick_waits_for_nobody_else(hr: Person) -> None:
+    """Another person logs in where a session has ended: what was ticked there is not theirs."""
+    run = hr.fetched()
+    number = hr.numbers(run, "changed")[0]
+    accounts = Accounts(hr.office.folder / "renkei-web.db")
+    accounts.accept(accounts.invite("hanako", Role.ADMIN), PASSWORD)
+    hr.choose_from(run, "?difference=changed")
+    hr.end_sessions()
+    hr.box_of(number).click()
+    hr.page.wait_for_url("**/login?*")
+    hr.log_in("hanako")
+    hr.page.wait_for_url("**/choose?difference=changed*")
+    hr.is_ticked(0)
+    assert not hr.box_of(number).is_checked()
+    assert hr.page.evaluate("sessionStorage.length") == 0
 
 
 def test_a_page_of_an_earlier_session_changes_nothing(hr: Person) -> None:
@@ -504,11 +548,11 @@ def test_a_run_of_the_command_line_is_followed_in_the_page(hr: Person) -> None:
 def test_a_run_of_the_page_goes_on_in_the_command_line(hr: Person) -> None:
     """Fetched and paused in the pages: `renkei resume` ends it, and the page tells."""
     run = hr.fetched()
-    changed = hr.numbers(run, "changed")
-    hr.office.box.touchontime.faults.add("status", status=401, kind="update", nth=2, times=None)
+    changed, system = hr.numbers(run, "changed"), hr.office.box.touchontime
+    system.faults.add("hook", kind="update", nth=2, call=lambda _request: system.revoke())
     hr.sync(run, *changed[:3])
     hr.status("paused")
-    hr.office.box.touchontime.faults.clear()
+    system.restore()
     assert hr.office.renkei("resume", run).code == 0
     hr.page.reload()
     hr.status("done")
@@ -642,6 +686,9 @@ def test_the_outcome_of_each_employee_can_be_searched(hr: Person) -> None:
     hr.status("done")
     hr.press("従業員ごとの結果")
     numbers = hr.page.locator(".outcomes tbody th")
+    hr.page.select_option("[name=outcome]", "chosen")
+    hr.press("絞り込み")
+    hr.page.wait_for_url("**outcome=chosen*")
     assert sorted(numbers.all_inner_texts()) == sorted(changed)
     hr.page.fill("[name=q]", changed[0])
     hr.press("絞り込み")
@@ -662,6 +709,41 @@ def test_a_plan_that_is_too_old_says_so(hr: Person) -> None:
     hr.status("expired")
     hr.press("もう一度取得")
     hr.sees("従業員情報取得基準日")
+
+
+def test_fetching_again_ticks_whoever_has_not_changed(hr: Person) -> None:
+    """Base date, ticks and values of a stopped sync are there; who changed is named, not ticked."""
+    hr.fetched()
+    hr.open("/fetch/smarthr/touchontime")
+    hr.page.fill("[name=date]", "2026-11-19")
+    hr.press("次へ")
+    hr.status("ready")
+    changed = hr.numbers("2", "changed")[:3]
+    new = hr.numbers("2", "new")[-1]
+    gate = hr.hold("touchontime", nth=1)
+    hr.sync("2", *changed, new)
+    assert gate.reached.wait(20)
+    hr.page.locator("#stop-ask").click()
+    hr.press("中止する")
+    gate.open()
+    hr.page.locator("#again").wait_for()
+    done = hr.outcomes("2")
+    left, *kept = [number for number in (*changed, new) if number not in done]
+    assert new in kept
+    hr.office.box.smarthr.find(left)[0]["last_name"] = "改姓"
+    hr.press("もう一度取得")
+    hr.page.wait_for_url("**/runs/3")
+    hr.status("ready")
+    hr.sees(f"選択済み: {len(kept)} 人")
+    assert left in hr.page.locator("#carried li").inner_text()
+    hr.sees("2026年11月19日")
+    hr.press("同期を開始 →")
+    hr.is_ticked(len(kept))
+    hr.press("次へ")
+    hr.press("次へ")
+    hr.press("同期")
+    hr.status("done")
+    assert set(hr.outcomes("3")) == set(kept)
 
 
 def test_a_fetch_that_fails_says_why(hr: Person) -> None:
@@ -745,20 +827,28 @@ def test_business_names_are_switched_in_the_settings(hr: Person) -> None:
 
 
 def test_a_tick_that_is_not_stored_is_not_shown(hr: Person) -> None:
-    """The dashboard does not answer: the box is as it was, and the page says so."""
+    """The dashboard does not answer: the box is as it was, and it is said beside it."""
     run = hr.fetched()
     first, second = hr.numbers(run, "changed")[:2]
     hr.choose_from(run, "?difference=changed")
     hr.outage = True
     hr.dashboard.stop()
     hr.box_of(first).click()
-    hr.sees("選択を保存できませんでした。")
+    lost = hr.row_of(first).get_by_role("alert")
+    lost.wait_for()
+    assert "選択を保存できませんでした。" in lost.inner_text()
     assert not hr.box_of(first).is_checked()
     hr.dashboard.start()
     with hr.sent("ticks"):
         hr.box_of(second).check()
     hr.is_ticked(1)
-    assert not hr.page.get_by_text("選択を保存できませんでした。").is_visible()
+    assert hr.row_of(second).get_by_role("alert").count() == 0
+    assert lost.is_visible()
+    with hr.sent("ticks"):
+        hr.box_of(first).check()
+    lost.wait_for(state="detached")
+    with hr.sent("ticks"):
+        hr.box_of(first).uncheck()
     hr.page.reload()
     assert [hr.box_of(each).is_checked() for each in (first, second)] == [False, True]
 
@@ -821,11 +911,11 @@ def test_focus_stays_where_it_was(hr: Person) -> None:
     hr.press("同期")
     hr.status("syncing")
     assert gate.reached.wait(20)
-    hr.page.focus("#stop")
+    hr.page.focus("#pause")
     for _ in range(2):
         with hr.page.expect_response(lambda response: response.url.endswith("/status")):
             pass
-    hr.page.wait_for_function("document.activeElement.id === 'stop'")
+    hr.page.wait_for_function("document.activeElement.id === 'pause'")
     gate.open()
     hr.status("done")
 

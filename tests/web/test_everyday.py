@@ -6,14 +6,19 @@ import datetime as dt
 import html
 import re
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
+import psutil
 import pytest
 from attrs import frozen
 from tests.web.conftest import OURS, PASSWORD, Desk, Idle
 
-from renkei.errors import Said, SeveralErrors
+from renkei.errors import RenkeiError, Said, SeveralErrors
 from renkei.runs import Runs
+from renkei.store import lease
+from renkei_web import visit
 from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
 from renkei_web.processes import Work
 
@@ -146,6 +151,11 @@ def test_a_fetch_that_is_refused_keeps_the_date(
     assert "取得は開始していません。" in text
     assert "18:30 まで利用できません" in text
     assert "disabled" in button(text, "次へ")
+    put(desk, base_date="2026-11-10", base_chosen=True)
+    again = desk.browser("admin").post("/runs/1/again").text
+    assert 'name="date" value="2026-11-10"' in again
+    assert 'action="/fetch/smarthr/touchontime"' in again
+    assert "18:30 まで利用できません" in again
 
 
 def test_a_fetch_is_never_said_to_take_no_time(desk: Desk) -> None:
@@ -153,6 +163,105 @@ def test_a_fetch_is_never_said_to_take_no_time(desk: Desk) -> None:
     text = desk.browser("admin").get("/fetch/smarthr/touchontime").text
     assert "前回の取得は約 1 秒でした。" in text
     assert "リクエスト" not in text
+
+
+# --- pause ------------------------------------------------------------------------------------
+
+
+def test_a_pause_is_asked_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second press, or one in another tab, would stop the employee in hand; it does nothing."""
+    put(desk, status="syncing", sync_started_at="2026-11-20 03:00:00.000000")
+    me = psutil.Process()
+    desk.accounts.at_work("1", me.pid, me.create_time())
+    asked: list[int] = []
+    monkeypatch.setattr(visit, "ask_to_pause", asked.append)
+    monkeypatch.setattr(lease, "holder", lambda *_words: "somebody")
+    browser = desk.browser("admin")
+    for _ in range(2):
+        assert browser.post("/runs/1/pause").status_code == 303
+    assert asked == [me.pid]
+
+
+def test_a_sync_from_elsewhere_is_not_paused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses on an old page hears where it can be paused."""
+    put(desk, status="syncing", sync_started_at="2026-11-20 03:00:00.000000")
+    monkeypatch.setattr(lease, "holder", lambda *_words: "somebody")
+    answer = desk.browser("admin").post("/runs/1/pause")
+    assert answer.status_code == 400
+    assert "この画面からは一時停止できません。" in answer.text
+
+
+# --- fetch again ----------------------------------------------------------------------------
+
+
+@frozen
+class Noting(Idle):
+    """Does no fetch; notes which one it would be."""
+
+    def fetch(self, *words: Any, **more: Any) -> str:
+        engine = Mock()
+        engine.fetch_again.side_effect = RenkeiError("noted")
+        with suppress(RenkeiError):
+            words[1](engine)
+        ((name, asked, _more),) = engine.method_calls
+        self.started.append(" ".join([name, *map(str, asked), "by", more["who"]]))
+        return "1"
+
+
+@pytest.fixture
+def noting(folder: Path) -> Desk:
+    """A dashboard that only notes what it would fetch."""
+    desk = Desk(folder, work=Noting())
+    desk.add("admin")
+    return desk
+
+
+def put(desk: Desk, **columns: object) -> None:
+    """Let the run be as these columns say."""
+    with sqlite3.connect(desk.store) as store:
+        for name, value in columns.items():
+            store.execute(f"update runs set {name} = ?", (value,))  # noqa: S608
+
+
+def test_fetching_again_is_one_press(noting: Desk) -> None:
+    """The engine knows what stays, base date and choice; after a purge it is the date alone."""
+    put(noting, base_date="2026-11-10", base_chosen=True, status="cancelled")
+    browser = noting.browser("admin")
+    assert 'action="/runs/1/again"' in browser.get("/runs/1").text
+    assert browser.post("/runs/1/again").headers["location"] == "/runs/1"
+    put(noting, purged=True)
+    browser.post("/runs/1/again")
+    put(noting, base_chosen=False)
+    browser.post("/runs/1/again")
+    assert noting.work.started == [
+        "fetch_again 1 by admin",
+        "fetch smarthr touchontime 2026-11-10 by admin",
+        "fetch smarthr touchontime None by admin",
+    ]
+
+
+def test_a_notice_that_names_a_day_has_its_button(noting: Desk) -> None:
+    """Nobody types a date that the page has just said; while a sync moves there is no button."""
+    put(noting, notices='[["left_before_base", "2", "2026-11-18", "0045", "0046"]]')
+    browser = noting.browser("admin")
+    page = browser.get("/runs/1").text
+    assert "基準日を2026年11月18日（水）にしてもう一度取得" in page
+    assert 'name="date" value="2026-11-18"' in page
+    browser.post("/runs/1/again", date="2026-11-18")
+    assert noting.work.started == ["fetch smarthr touchontime 2026-11-18 by admin"]
+    put(noting, status="paused", sync_started_at="2026-11-20 03:00:00.000000")
+    assert 'value="2026-11-18"' not in browser.get("/runs/1").text
+
+
+def test_a_date_that_is_only_offered_is_not_chosen(noting: Desk) -> None:
+    """Whoever leaves today's date as it is fetches as of the day of the fetch, next time too."""
+    browser = noting.browser("admin")
+    browser.post("/fetch/smarthr/touchontime", date="2026-11-20")
+    browser.post("/fetch/smarthr/touchontime", date="2026-11-19")
+    assert noting.work.started == [
+        "fetch smarthr touchontime None by admin",
+        "fetch smarthr touchontime 2026-11-19 by admin",
+    ]
 
 
 # --- links --------------------------------------------------------------------------------------

@@ -58,3 +58,41 @@ def test_tables_fit_a_phone(hr: Person, language: str) -> None:
         assert hr.page.evaluate(BROKEN_WORDS) == [], path
     hr.open("/reports")
     assert hr.page.locator(".runs .badge").first.is_visible()
+
+
+FIRST = """() => {
+  const row = document.querySelector("main tbody tr"), at = row.getBoundingClientRect();
+  const bar = document.querySelector(".bar");
+  const parts = [...row.children].map((each) => each.getBoundingClientRect());
+  return {
+    top: Math.round(at.top),
+    fits: at.bottom <= (bar ? bar.getBoundingClientRect().top : innerHeight),
+    inside: parts.every((each) => each.left >= 0 && each.right <= innerWidth),
+  };
+}"""
+
+
+@pytest.mark.parametrize("language", ["日本語", "English"])
+def test_the_first_employee_is_seen_at_once(hr: Person, language: str) -> None:
+    """On a phone each employee is a card, and the first one is on the first screen as a whole."""
+    run = hr.fetched()
+    changed = hr.numbers(run, "changed")[:2]
+    hr.sync(run, *changed)
+    hr.status("done")
+    other = hr.fetched()
+    if language == "English":
+        hr.page.get_by_role("button", name=language).click()
+        hr.page.get_by_role("button", name="日本語").wait_for()
+    hr.page.set_viewport_size({"width": 390, "height": 844})
+    for path in (
+        f"/runs/{other}/choose",
+        f"/runs/{other}/choose?difference=changed",
+        f"/runs/{run}/people",
+        f"/runs/{run}/people?outcome=updated",
+    ):
+        hr.open(path)
+        first = hr.page.evaluate(FIRST)
+        assert first["inside"], path
+        assert first["fits"], path
+        assert hr.page.evaluate(CUT_OFF) == [], path
+        assert hr.page.evaluate(BROKEN_WORDS) == [], path

@@ -43,7 +43,9 @@ GET /runs/{run}/start
 POST /runs/{run}/start
 POST /runs/{run}/resume
 POST /runs/{run}/retry
+POST /runs/{run}/pause
 POST /runs/{run}/stop
+POST /runs/{run}/again
 GET /settings
 POST /settings/check
 GET /settings/mappings/{index:count}
@@ -61,6 +63,19 @@ DECIDED = {
     )
     for method, path in (line.split() for line in table.strip().splitlines())
 }
+OFFERED = (
+    "/settings",
+    "/fetch/",
+    "/choose",
+    "/start",
+    "/resume",
+    "/retry",
+    "/stop",
+    "/pause",
+    "/again",
+)
+"""What of these stands on the pages of administrators."""
+
 FOR_PEOPLE = [route for route, who in DECIDED.items() if who != "anybody"]
 
 
@@ -108,7 +123,7 @@ def test_a_viewer_is_offered_nothing_that_is_refused(desk: Desk) -> None:
     browser = desk.browser("viewer")
     for path in ("/", "/connections", "/reports", "/runs/1", "/runs/1/people"):
         text = browser.get(path).text
-        for word in ("/settings", "/fetch/", "/choose", "/start", "/resume", "/retry", "/stop"):
+        for word in OFFERED:
             assert word not in text, (path, word)
 
 

@@ -56,7 +56,7 @@ def _first_run(person: Person) -> Iterator[str]:
     page.click(".bar button.primary")
     page.locator("main form button.primary").wait_for()
     yield "confirm"
-    system.faults.add("status", status=400, code=9003, kind="update", nth=2)
+    system.faults.add("status", status=400, code=9003, kind="update", nth=2, times=2)
     gate = person.hold("touchontime", nth=5)
     page.click("main form button.primary")
     assert gate.reached.wait(20)

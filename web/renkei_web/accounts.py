@@ -21,6 +21,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from renkei import placing
 from renkei.errors import StoreError
 from renkei.i18n import _
 from renkei_web.passwords import hashed, is_right
@@ -498,11 +499,9 @@ def _create(path: Path) -> None:
     try:
         with closing(sqlite3.connect(draft)) as db:
             db.executescript(SCHEMA)
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was faster; its file is as good
+        placing.place(draft, path)  # or another process was faster; its file is as good
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _keep_from_others(path: Path) -> None:

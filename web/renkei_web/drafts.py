@@ -10,6 +10,7 @@ from typing import Self
 
 from attrs import asdict, define, field
 
+from renkei.again import Carried
 from renkei.model import NewRow, Selection
 from renkei_web.accounts import Accounts
 
@@ -23,6 +24,7 @@ class Draft:
 
     *new* holds one value by field for every new employee, *rows* other ones by number and field,
     *labels* what those values are called, by field and value: the system may forget it.
+    *left* are the numbers of those who were chosen in the run before and cannot be taken over.
     *revision* grows with every change.
     """
 
@@ -31,6 +33,7 @@ class Draft:
     new: dict[str, str] = field(factory=dict)
     rows: dict[str, dict[str, str]] = field(factory=dict)
     labels: dict[str, dict[str, str]] = field(factory=dict)
+    left: list[str] = field(factory=list)
 
     @classmethod
     def read(cls, accounts: Accounts, user_id: int, run: str) -> Self:
@@ -51,6 +54,13 @@ class Draft:
             draft.revision += 1
             plain = asdict(draft) | {"numbers": sorted(draft.numbers)}
             accounts.keep(user_id, run, json.dumps(plain, ensure_ascii=False))
+
+    def carry(self, carried: Carried, before: Draft) -> None:
+        """Tick those who were carried over from an earlier run, of which *before* was the draft."""
+        self.numbers = set(carried.selection.numbers)
+        self.rows = {row.number: dict(row.values) for row in carried.selection.new_rows}
+        self.labels = before.labels
+        self.left = [str(item.number) for item in carried.left]
 
     def value(self, number: str, name: str) -> str | None:
         """Return the value of a new employee for a field, or None."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import psutil
@@ -17,12 +16,11 @@ from attrs import define, field, frozen
 
 from renkei.config import Config
 from renkei.errors import RenkeiError
-from renkei.i18n import _, language, speaking
+from renkei.i18n import _, speaking
+from renkei.model import Remark
 from renkei.observer import Observer
-from renkei.runs import Checked, Runs
-
-HEALTH_S = 300.0
-"""Seconds for which the first page shows what the last check found, before it asks again."""
+from renkei.runs import Runs
+from renkei_web.health import Health
 
 PACED = 3
 """People after whom the pace of a sync is worth telling."""
@@ -42,6 +40,8 @@ class Progress(Observer):
     since: float = field(factory=time.monotonic)
     run: str | None = None
     error: BaseException | None = None
+    told: list[Remark] = field(factory=list)
+    over: bool = False
     _known: threading.Event = field(factory=threading.Event)
 
     def began(self, run_id: str) -> None:
@@ -58,9 +58,13 @@ class Progress(Observer):
         """Remember what it waits for."""
         self.waits_for = connection
 
+    def news(self, remark: Remark) -> None:
+        """Remember what is worth a line."""
+        self.told.append(remark)
+
     def ended(self, error: BaseException | None) -> None:
         """Wake up whoever waits for the beginning."""
-        self.error = error
+        self.error, self.over = error, True
         self._known.set()
 
     def begun(self) -> str:
@@ -99,27 +103,6 @@ class Refusal:
     message: str
 
 
-@define
-class Health:
-    """What the last check of the connections has found; young enough, it is not asked again."""
-
-    _found: tuple[Checked, ...] = ()
-    _at: dt.datetime | None = None
-    _asked: float = 0.0
-    _about: tuple[Config, str] | None = None
-    _lock: threading.Lock = field(factory=threading.Lock)
-
-    def of(self, runs: Runs, *, anew: bool) -> tuple[dt.datetime, tuple[Checked, ...]]:
-        """Return when was checked and what was found, by a check of now if it has to be."""
-        about = (runs.config, language())  # what is found are sentences
-        with self._lock:  # many pages at once are one check
-            old = time.monotonic() - self._asked > HEALTH_S
-            if anew or old or self._at is None or self._about != about:
-                self._found, self._about = tuple(runs.check()), about
-                self._at, self._asked = runs.clock.now(), time.monotonic()
-            return self._at, self._found
-
-
 @frozen
 class Work:
     """What this server has set going; another one, or the command line, sees the same store."""
@@ -129,11 +112,13 @@ class Work:
     syncs: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
     health: Health = field(factory=Health)
     paces: dict[str, Pace] = field(factory=dict)
+    pausing: set[tuple[int, float]] = field(factory=set)
+    """Pid and start of the processes that were asked to stop after the employee in hand."""
 
     def fetch(
-        self, config: Config, source: str, target: str, base: dt.date, *, who: str, language: str
+        self, config: Config, fetch: Callable[[Runs], object], *, who: str, language: str
     ) -> str:
-        """Start a fetch and return its run as soon as it has one."""
+        """Start what fetches, and return its run as soon as it has one."""
         progress = Progress()
 
         def work() -> None:
@@ -141,12 +126,12 @@ class Work:
             with speaking(language):
                 try:
                     with Runs(config, who=who, observer=progress) as runs:
-                        runs.fetch(source, target, base)
+                        fetch(runs)
                 except BaseException as raised:  # noqa: BLE001 - the run in the store tells it
                     error = raised
             progress.ended(error)
 
-        threading.Thread(target=work, daemon=True, name=f"fetch {source} {target}").start()
+        threading.Thread(target=work, daemon=True, name="fetch").start()
         run = progress.begun()
         self.fetches[run] = progress
         return run
@@ -171,6 +156,7 @@ class Work:
         Why it ended early is remembered for the page of the run, which may not know.
         """
         self.refusals.pop(run, None)
+        self.health.began(run)
         # -P: nothing is imported from the folder that this server happens to be in
         command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.path)]
         process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
@@ -193,6 +179,12 @@ class Work:
 
         threading.Thread(target=wait, daemon=True, name=f"sync {run}").start()
         return process.pid
+
+
+def ask_to_pause(pid: int) -> None:
+    """Let a sync end after the employee in hand; a second time would cut that one short."""
+    with suppress(psutil.Error):
+        psutil.Process(pid).terminate()
 
 
 def started(pid: int) -> float | None:

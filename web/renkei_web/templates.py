@@ -12,6 +12,7 @@ from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
 from renkei import texts
+from renkei.both import both
 from renkei.facts import clock_text, moment_text, span_text
 from renkei.i18n import _, label, language, speaking
 from renkei.labels import Labels, date_text, day_text, value_text
@@ -92,9 +93,14 @@ def shown(value: object) -> str:
     return printable(str(value))
 
 
-def is_trouble(item: Item) -> bool:
-    """Tell whether somebody may have to look into what became of *item*."""
-    return item.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
+def iso_day_text(text: str) -> str:
+    """Return a day as a notice names it, as people write it."""
+    return day_text(dt.date.fromisoformat(text))
+
+
+def is_waiting(item: Item) -> bool:
+    """Tell whether the sync has not come to *item* yet, or is at it."""
+    return item.outcome in (Outcome.UNKNOWN, Outcome.DEFERRED) and item.outcome_reason is None
 
 
 def is_moving(run: Run) -> bool:
@@ -120,9 +126,10 @@ def _environment() -> Environment:
     filters: tuple[Callable[..., str], ...] = (
         difference_text, outcome_text, reason_text, status_text,
         moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text,
-        spoken_text, number_text, words_text, try_text, shown,
+        spoken_text, number_text, iso_day_text, words_text, try_text, shown,
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
-    environment.tests |= {"trouble": is_trouble, "moving": is_moving}
+    environment.filters["both"] = both
+    environment.tests |= {"waiting": is_waiting, "moving": is_moving}
     environment.globals |= {"language": language, "became": BECAME}
     return environment

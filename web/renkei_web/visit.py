@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from renkei.config import Config, load_config
 from renkei.runs import Runs
 from renkei_web.accounts import Accounts, Session, User
-from renkei_web.processes import Work, started
+from renkei_web.processes import Work, ask_to_pause, started
 from renkei_web.sso import SignOn
 from renkei_web.templates import render
 
@@ -38,12 +38,27 @@ class Office:
 
     def is_at_work(self, run: str) -> bool:
         """Return whether a process that a dashboard has started for this run has not ended."""
-        worker = self.accounts.worker(run)
+        return self._worker(run) is not None
+
+    def is_pausing(self, run: str) -> bool:
+        """Return whether that process was asked to stop after the employee in hand."""
+        return self._worker(run) in self.work.pausing
+
+    def pause(self, run: str) -> bool:
+        """Ask it to, once; return whether there is such a process."""
+        worker = self._worker(run)
         if worker is None:
             return False
-        pid, began = worker
-        now = started(pid)
-        return now is not None and abs(now - began) < 1.0
+        if worker not in self.work.pausing:
+            self.work.pausing.add(worker)
+            ask_to_pause(worker[0])
+        return True
+
+    def _worker(self, run: str) -> tuple[int, float] | None:
+        """Return pid and start of the process that a dashboard has started for this run."""
+        worker = self.accounts.worker(run)
+        now = started(worker[0]) if worker else None
+        return worker if worker and now is not None and abs(now - worker[1]) < 1.0 else None
 
     @property
     def cookie(self) -> str:

@@ -16,7 +16,6 @@ from renkei.connector import (
     FieldSpec,
     Finding,
     NewField,
-    RecordError,
     Ref,
     RequestLimit,
     Values,
@@ -72,21 +71,18 @@ class SmartHR:
             yield from self._employees(self._client.crews_by_number(number, attributes), fields)
 
     @hookimpl
-    def create_employee(self, values: Values) -> str:
-        """Create one employee."""
-        return str(self._client.create(values)["id"])
+    def create_employee(self, values: Values) -> Employee:
+        """Create one employee; return them as SmartHR has them now."""
+        return records.employee(self._client.create(values), records.NAMES)
 
     @hookimpl
-    def update_employee(self, current: Employee, changes: Values) -> None:
-        """Change only the given attributes; null empties one."""
-        answer = self._client.update(current.id, changes)
-        if ignored := records.kept(answer, current, changes):
-            message = _(
-                "{name} did not store {fields}: the token may lack the right to write it."
-                " Add the right in the token's settings, then try again."
-            )
-            said = message.format(name=self._connection.name, fields=", ".join(ignored))
-            raise RecordError(said, code="not_stored", fields=ignored)
+    def update_employee(self, current: Employee, changes: Values) -> Employee:
+        """
+        Change only the given attributes; null empties one. Return the employee as they are now.
+
+        SmartHR may ignore, without a word, an attribute that the token may not write: it shows.
+        """
+        return records.employee(self._client.update(current.id, changes), records.NAMES)
 
     @hookimpl
     def new_employee_fields(self) -> Sequence[NewField]:

@@ -159,26 +159,6 @@ def new_record(values: Values) -> dict[str, JSON]:
     return {"emp_status": "employed", **to_json(known)}
 
 
-def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
-    """Return the employee in the *answer* to a write, with those of *fields* that it shows."""
-    return employee(answer, fields)
-
-
-def kept(answer: Mapping[str, JSON], current: Employee, changes: Values) -> tuple[str, ...]:
-    """
-    Return the fields that an update was to change and that still have their old value.
-
-    SmartHR may ignore, without a word, an attribute that the token may not write.
-    """
-    after = answered(answer, tuple(changes)).values
-    return tuple(
-        name
-        for name, value in changes.items()
-        if name in after and name in current.values
-        if after[name] == current.values[name] != value
-    )
-
-
 def choice(record: Mapping[str, JSON]) -> Choice:
     """Return the business establishment in *record*; raises ValueError if it has no name."""
     identity, name = record.get("id"), record.get("name")

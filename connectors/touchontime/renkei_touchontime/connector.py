@@ -101,38 +101,36 @@ class TouchOnTime:
             yield person
 
     @hookimpl
-    def create_employee(self, values: Values) -> str:
-        """Create one employee."""
-        return str(self._client.create(values)[records.KEY])
+    def create_employee(self, values: Values) -> Employee:
+        """Create one employee; return what Touch On Time says of them, which may be little."""
+        created = records.answered(self._client.create(values), records.NAMES)
+        self._numbers[created.id] = str(values[records.NUMBER])
+        return created
 
     @hookimpl
-    def update_employee(self, current: Employee, changes: Values) -> None:
+    def update_employee(self, current: Employee, changes: Values) -> Employee:
         """
         Change only the given properties; the address list is sent whole, with its others.
 
         Should Touch On Time want the base values as well, or refuse in words that may mean it, it
-        gets them as they are at this moment.
+        gets them as they are at this moment. Returns what it then says of the employee.
         """
+        return records.answered(self._updated(current, changes), records.NAMES)
+
+    def _updated(self, current: Employee, changes: Values) -> dict[str, JSON]:
         if self._wants_base:
-            answer = self._update_with_base(current, changes)
-        else:
-            extra = current.extra
-            emails = extra.emails if isinstance(extra, records.Extra) else ()
-            body = records.to_json(changes, emails)
-            try:
-                answer = self._client.update(current.id, body)
-            except RecordError as refusal:
-                if not wants_base(refusal, body):
-                    raise
-                answer = self._again_with_base(current, changes, refusal, body)
-                self._wants_base = True
-        if ignored := records.not_stored(answer, current, changes):
-            message = _(
-                "{name} did not store {fields}: the token may lack the right to write it."
-                " Add the right in the token's settings, then try again."
-            )
-            said = message.format(name=self._connection.name, fields=", ".join(ignored))
-            raise RecordError(said, code="not_stored", fields=ignored)
+            return self._update_with_base(current, changes)
+        extra = current.extra
+        emails = extra.emails if isinstance(extra, records.Extra) else ()
+        body = records.to_json(changes, emails)
+        try:
+            return self._client.update(current.id, body)
+        except RecordError as refusal:
+            if not wants_base(refusal, body):
+                raise
+            answer = self._again_with_base(current, changes, refusal, body)
+            self._wants_base = True
+            return answer
 
     @hookimpl
     def new_employee_fields(self) -> Sequence[NewField]:

@@ -210,22 +210,6 @@ def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
     return person if EMAILS in answer or whole else evolve(person, extra=None)
 
 
-def not_stored(answer: Mapping[str, JSON], current: Employee, changes: Values) -> tuple[str, ...]:
-    """
-    Return the fields that an update was to change and that are as before, empty or of another day.
-
-    Text may be another one: the system's own way of writing it.
-    """
-    person = answered(answer, tuple(changes))
-    after = person.values
-    return tuple(
-        name
-        for name, value in changes.items()
-        if name in after and value not in (after[name], *person.others.get(name, ()))
-        if isinstance(value, dt.date) or after[name] in (None, current.values.get(name))
-    )
-
-
 def choice(record: JSON) -> Choice:
     """Return the division or working type in *record*; raises ValueError if it makes no sense."""
     row = record if isinstance(record, dict) else {}

@@ -126,6 +126,7 @@ def run_in(
         mapping_name=row["mapping_name"],
         mapping_text=row["mapping_text"],
         mapping_hash=row["mapping_hash"],
+        source_side=row["source_side"],
         settings=row["settings"],
         counts={Difference(key): count for key, count in row["counts"].items()},
         outcomes=outcomes,

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.errors import UsageError
+from renkei.errors import NoRoomError, UsageError
 from renkei.i18n import _
 from renkei.model import Outcome, Remark, Run, Status
 from renkei.store import codec, lease, schema
 from renkei.store.owner import Owner, is_alive, known_in_s
 from renkei.store.tables import facts, items, leases, runs, writes
+
+T = TypeVar("T")
 
 KEY = "account_key"
 """The fact with which accounts are told apart; it never leaves the store."""
@@ -25,16 +27,18 @@ KEY = "account_key"
 
 class Database:
     """
-    The report store at *place*, a file or a database URL; several processes may share one.
+    The report store at *place*, a file; several processes may share one.
 
-    *backup* is the copy that was made because the store was of an older renkei, else None.
+    It is made with *create* if it is not there (*made*), else NoStoreError is raised. *backup* is
+    the copy that was made because the store was of an older renkei, else None.
     """
 
-    def __init__(self, place: str) -> None:
-        self._engine, self.backup = schema.open_engine(place)
-        url = self._engine.url
-        file = url.database if url.drivername == "sqlite" else None
-        self._place = file or url.render_as_string(hide_password=True)
+    def __init__(self, place: str, *, create: bool = True) -> None:
+        opened = schema.open_store(place, create=create)
+        self._engine, self._path, self._file = opened.engine, opened.path, opened.file
+        self.backup, self.made = opened.backup, opened.made
+        self._place = str(opened.path)
+        self._mark = 0
 
     def close(self) -> None:
         """Let go of the database."""
@@ -97,7 +101,9 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        schema.refuse_another(self._path, self._file)
         with schema.translated(self._place), self._engine.connect() as c, c.begin():
+            self._read_mark(c)
             try:
                 yield c
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -105,12 +111,64 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        with self._transaction(renkei_writes=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, **options: bool) -> Iterator[Connection]:
+        """
+        Let the block write, all of it or nothing.
+
+        The file is looked at before, and after the commit too: an intent that nobody will find
+        again must not be acted upon. Each commit leaves a higher mark in the file, so that an older
+        copy in the same place is recognized.
+        """
+        schema.refuse_another(self._path, self._file)
+        with (
+            schema.translated(self._place),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            mark = self._read_mark(connection) + 1
+            yield connection
+            connection.exec_driver_sql(f"pragma user_version = {mark}")
+        self._mark = max(self._mark, mark)
+        schema.refuse_another(self._path, self._file)
+
+    def _read_mark(self, connection: Connection) -> int:
+        """Return the mark of the last commit; StoreError if it is older than one we have seen."""
+        mark: int = connection.exec_driver_sql("pragma user_version").scalar_one()
+        if mark < self._mark:
+            raise schema.replaced(self._path)
+        self._mark = mark
+        return mark
+
+    def _in_any_room(self, work: Callable[[Connection], T]) -> T:
+        """
+        Return what *work*, a small transaction, returns; where the disk is full, without a journal.
+
+        That is the one way to free room where there is none at all. A process that is killed in
+        the few milliseconds of its commit may leave the file damaged.
+        """
+        try:
+            with self._writing() as connection:
+                return work(connection)
+        except NoRoomError:
+            with self._transaction(renkei_writes=True, renkei_in_place=True) as connection:
+                done = work(connection)
+                connection.detach()  # no other transaction goes without its journal
+            return done
+
+    def try_writing(self) -> None:
+        """Raise StoreError if nothing can be written; nothing is."""
+        schema.refuse_another(self._path, self._file)
         with (
             schema.translated(self._place),
             self._engine.connect().execution_options(renkei_writes=True) as connection,
-            connection.begin(),
+            connection.begin() as nothing,
         ):
-            yield connection
+            self._read_mark(connection)
+            nothing.rollback()
 
     def _set(self, run_id: int, **columns: object) -> None:
         with self._writing() as connection:

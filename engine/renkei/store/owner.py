@@ -118,12 +118,10 @@ def silent_s(owner: Owner, last: float, place: str) -> float:
     *last* is its newest sign. That of another clock counts from when this process saw it first at
     *place*, which names what is watched.
     """
-    if owner.shares_clock:
-        return abs(beat() - last)
     seen = _watched.get(place)
     if seen is None or seen.beat != last:
         seen = _watched[place] = Watched(last, time.monotonic(), lives=seen is not None)
-    return time.monotonic() - seen.since
+    return abs(beat() - last) if owner.shares_clock else time.monotonic() - seen.since
 
 
 def is_alive(owner: Owner, last: float, place: str) -> bool:
@@ -135,10 +133,13 @@ def known_in_s(owner: Owner, last: float, place: str) -> float | None:
     """
     Return in how many seconds it is known whether *owner*, who may be at work, is.
 
-    None: it is known already, since it has given a sign of life while it was watched.
+    None: it is known already. It gave a sign of life while it was watched, or it can be seen here
+    and its next one is not overdue.
     """
     silent = silent_s(owner, last, place)
-    return None if owner.shares_clock or _watched[place].lives else LIFETIME_S - silent
+    if _watched[place].lives or (owner.is_here and silent < 2 * RENEW_S):
+        return None
+    return LIFETIME_S - silent
 
 
 def _started(pid: int) -> float:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from renkei.errors import BusyError, UsageError
+from renkei.errors import BusyError, NoRoomError, UsageError
 from renkei.i18n import _
 from renkei.mapping.text import folded
 from renkei.model import Choice, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
@@ -26,6 +27,9 @@ OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED, 
 
 WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
+
+BIT = 20
+"""Employees, or pages of the file, that are freed at a time where the disk has no room."""
 
 PAGE = 500
 """Items read at a time: a reader must not hold the database while somebody looks at a page."""
@@ -339,44 +343,108 @@ class Plans(Database):
         """
         Remove the employees' values of runs created before; return how many runs had any.
 
-        Who was chosen keeps number and outcome; of the others only the counts remain.
+        Who was chosen keeps number and outcome; of the others only the counts remain. Where the
+        disk has no room for it, it is done bit by bit.
         """
-        old = sa.select(runs).where(runs.c.created_at < before, sa.not_(runs.c.purged))
-        busy = (Status.FETCHING, Status.SYNCING)
-        with self._writing() as connection:
-            rows = connection.execute(old).mappings().all()
-            ids = [row["id"] for row in rows if self._view(connection, row).status not in busy]
-            theirs = items.c.run_id.in_(ids)
-            connection.execute(sa.delete(items).where(theirs, sa.not_(items.c.selected)))
-            connection.execute(
-                sa.update(items)
-                .where(theirs)
-                .values(
-                    name="",
-                    payload=None,
-                    new_values=None,
-                    detail=None,
-                    reasons=[],
-                    notes=[],
-                )
-            )
-            tried = sa.select(items).where(theirs, items.c.earlier.is_not(None))
-            for row in connection.execute(tried).mappings().all():
-                one = sa.and_(items.c.run_id == row["run_id"], items.c.position == row["position"])
-                kept = codec.without_details(row["earlier"])
-                connection.execute(sa.update(items).where(one).values(earlier=kept))
-            emptied = {"purged": True, "selection": None, "mapping_text": ""}
-            connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(emptied))
-        self._compact()
+        try:
+            with self._writing() as connection:
+                ids = self._with_values(connection, before)
+                self._close_plans(connection, ids)
+                self._empty(connection, items.c.run_id.in_(ids))
+        except NoRoomError:
+            return self._purge_bit_by_bit(before)
         return len(ids)
 
-    def _compact(self) -> None:
-        """Write the file anew: what was moved inside it has left copies that no row holds."""
-        if self._engine.dialect.name != "sqlite":
-            return
-        with schema.translated(self._place), closing(self._engine.raw_connection()) as connection:
-            connection.cursor().execute("pragma temp_store = memory")  # no values in a folder
-            connection.cursor().execute("vacuum")
+    def _purge_bit_by_bit(self, before: dt.datetime) -> int:
+        """Do the same so that each step needs next to no room, and gives some back."""
+
+        def close(connection: Connection) -> list[int]:
+            ids = self._with_values(connection, before)
+            self._close_plans(connection, ids)
+            return ids
+
+        def empty_some(run_id: int, connection: Connection) -> int:
+            full = items.c.run_id == run_id, self._has_values()
+            query = sa.select(items.c.position).where(*full).limit(BIT)
+            positions = list(connection.execute(query).scalars())
+            some = sa.and_(items.c.run_id == run_id, items.c.position.in_(positions))
+            self._empty(connection, some)
+            self._give_back(connection)
+            return len(positions)
+
+        ids = self._in_any_room(close)
+        for run_id in ids:
+            while self._in_any_room(partial(empty_some, run_id)):
+                pass
+        return len(ids)
+
+    def _with_values(self, connection: Connection, before: dt.datetime) -> list[int]:
+        """Return the runs created before that have values, those at work left out."""
+        left = sa.select(items.c.run_id).where(items.c.run_id == runs.c.id, self._has_values())
+        full = sa.or_(sa.not_(runs.c.purged), left.exists())  # or a purge has died half-way
+        query = sa.select(runs).where(runs.c.created_at < before, full)
+        busy = (Status.FETCHING, Status.SYNCING)
+        rows = connection.execute(query).mappings().all()
+        return [row["id"] for row in rows if self._view(connection, row).status not in busy]
+
+    @staticmethod
+    def _has_values() -> sa.ColumnElement[bool]:
+        return sa.or_(sa.not_(items.c.selected), items.c.payload.is_not(None))
+
+    @staticmethod
+    def _close_plans(connection: Connection, ids: Sequence[int]) -> None:
+        """Forget what was chosen; nobody can sync these plans any more."""
+        emptied = {"purged": True, "selection": None, "mapping_text": ""}
+        connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(emptied))
+
+    @staticmethod
+    def _empty(connection: Connection, theirs: sa.ColumnElement[bool]) -> None:
+        """Remove the values of *theirs*, and whoever was not chosen."""
+        connection.execute(sa.delete(items).where(theirs, sa.not_(items.c.selected)))
+        tried = sa.select(items).where(theirs, items.c.earlier.is_not(None))
+        for row in connection.execute(tried).mappings().all():
+            one = sa.and_(items.c.run_id == row["run_id"], items.c.position == row["position"])
+            kept = codec.without_details(row["earlier"])
+            connection.execute(sa.update(items).where(one).values(earlier=kept))
+        connection.execute(
+            sa.update(items)
+            .where(theirs)
+            .values(name="", payload=None, new_values=None, detail=None, reasons=[], notes=[])
+        )
+
+    def compact(self) -> bool:
+        """
+        Write the file anew: what was moved inside it has left copies that no row holds.
+
+        Returns False if there is no room for that; then it only gets as small as it can.
+        """
+        if self._vacuum():
+            return True
+        while self._in_any_room(self._give_back):
+            pass
+        return self._vacuum()
+
+    def _vacuum(self) -> bool:
+        try:
+            with (
+                schema.translated(self._place),
+                closing(self._engine.raw_connection()) as connection,
+            ):
+                connection.cursor().execute("pragma temp_store = memory")  # no values in a folder
+                connection.cursor().execute("pragma auto_vacuum = incremental")  # from now on
+                connection.cursor().execute("vacuum")
+        except NoRoomError:
+            return False
+        return True
+
+    @staticmethod
+    def _give_back(connection: Connection) -> bool:
+        """Let the file end some pages earlier; return whether it did."""
+        free = "pragma freelist_count"
+        before: int = connection.exec_driver_sql(free).scalar_one()
+        connection.exec_driver_sql(f"pragma incremental_vacuum({BIT})").close()
+        after: int = connection.exec_driver_sql(free).scalar_one()
+        return after < before
 
 
 def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import glob
 import os
+import re
+import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import psutil
 import sqlalchemy as sa
+from attrs import frozen
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine
 
-from renkei.errors import StoreError
+from renkei import placing
+from renkei.errors import NoRoomError, NoStoreError, StoreError
 from renkei.i18n import _
 from renkei.store.tables import metadata
 
@@ -28,35 +32,88 @@ OURS = {"alembic_version", "runs", "items"}
 
 BUSY_TIMEOUT_S = 10.0
 
+SQLITE = re.compile(r"^sqlite(\+pysqlite)?:///")
+"""How a URL of a SQLite file begins; its path follows."""
 
-def open_engine(place: str) -> tuple[Engine, Path | None]:
-    """
-    Return an engine on the store at *place*, a file or a database URL, at the newest schema.
 
-    A file that does not exist is created. A file of an older schema is copied before it is brought
-    up to date; the copy is returned, too. Raises StoreError if the store cannot be used.
+@frozen(kw_only=True)
+class Opened:
     """
-    if place.startswith("sqlite:///"):
-        place = place.removeprefix("sqlite:///")  # a file is opened with care, however it is named
-    if "://" in place:
-        with translated(make_url(place).render_as_string(hide_password=True)):
-            engine = sa.create_engine(place, hide_parameters=True)
-            if _is_behind(engine, engine.url.render_as_string(hide_password=True)):
-                _upgrade(engine)
-        return engine, None
-    path = Path(place)
+    A store that is open: *file* tells it from every other file, also from one in its place.
+
+    *backup* is the copy of a store of an older renkei, or None. *made*: it was not there before.
+    """
+
+    engine: Engine
+    path: Path
+    file: tuple[int, int]
+    backup: Path | None
+    made: bool
+
+
+def open_store(place: str, *, create: bool) -> Opened:
+    """
+    Open the store at *place*, a file or a URL of SQLite's, at the newest schema.
+
+    A file that does not exist is made with *create*, else it is a NoStoreError. A file of an older
+    schema is copied before it is brought up to date. Raises StoreError if it cannot be used.
+    """
+    path = Path(SQLITE.sub("", place)).absolute()  # opened with care, however it is named
+    backup, made = None, False
     with translated(path):
-        if not path.exists():
-            _create(path)
+        if not os.path.lexists(path):
+            if not create:
+                raise no_store(path)
+            made = _create(path)
         _refuse_oddities(path)
         engine = _sqlite(path)
-        backup = None
         if _is_behind(engine, str(path)):
             backup = _back_up(path)
             _upgrade(engine)
-        if path.stat().st_mode & 0o077:
+            with suppress(sqlite3.Error):  # for want of room, or others are at work: another time
+                _let_shrink(path)
+        found = path.stat()
+        if found.st_mode & 0o077:
             path.chmod(0o600)
-    return engine, backup
+    file = (found.st_dev, found.st_ino)
+    return Opened(engine=engine, path=path, file=file, backup=backup, made=made)
+
+
+def refuse_another(path: Path, file: tuple[int, int]) -> None:
+    """Raise StoreError unless the file at *path* is still *file*: what is written would be lost."""
+    try:
+        found = path.stat()
+    except OSError:
+        raise replaced(path) from None
+    if (found.st_dev, found.st_ino) != file:
+        raise replaced(path)
+
+
+def refuse_no_place(place: str) -> None:
+    """Raise StoreError if no store could be made at *place*, where there is none."""
+    path = Path(SQLITE.sub("", place)).absolute()
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        message = _("The store {place} cannot be opened for writing. Check its permissions.")
+        raise StoreError(message.format(place=path), where=str(path))
+
+
+def no_store(path: Path) -> NoStoreError:
+    """Return the error of a store that is not there."""
+    message = _(
+        "There is no store at {place}. If there was one, put it back or restore a copy of it; a"
+        " fetch makes a new one."
+    )
+    return NoStoreError(message.format(place=path), where=str(path))
+
+
+def replaced(path: Path) -> StoreError:
+    """Return the error of a store that is gone, or another one, while it is in use."""
+    message = _(
+        "The store {place} was deleted or replaced while renkei was working with it, so nothing"
+        " more is sent. Put it back, or the newest copy of it, and resume; without a copy, fetch"
+        " again."
+    )
+    return StoreError(message.format(place=path), where=str(path))
 
 
 @contextmanager
@@ -65,7 +122,7 @@ def translated(place: object) -> Iterator[None]:
     try:
         yield
     except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise StoreError(_why(error).format(place=place), where=str(place)) from None
+        raise _error(error, place) from None
     except UnicodeDecodeError:  # of SQLite's own message, which quotes the bytes that are wrong
         raise damaged(place) from None
 
@@ -84,41 +141,55 @@ def refuse_damage(connection: Connection, place: object) -> None:
             raise damaged(place)
 
 
-def _why(error: Exception) -> str:
-    text = str(getattr(error, "orig", None) or error).lower()
+def _error(error: Exception, place: object) -> StoreError:
+    cause = getattr(error, "orig", None) or error
+    text = str(cause).lower()
+    refused = getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"  # a quota, too
+    if refused or any(word in text for word in ("full", "no space", "quota", "too large")):
+        message = _("There is no room left to write the store {place}. Make room, then resume.")
+        hint = _("`renkei reports purge` needs none, and makes some.")
+        return NoRoomError(message.format(place=place), where=str(place), hint=hint)
+    return StoreError(_why(text).format(place=place), where=str(place))
+
+
+def _why(text: str) -> str:
     if "locked" in text or "busy" in text:
         return _("The store {place} is being written by another process. Try again in a moment.")
-    if "full" in text or "no space" in text:
-        return _("There is no room left to write the store {place}. Make room, then resume.")
     if "malformed" in text or "not a database" in text:
         return _("{place} is damaged or is no store of renkei. Restore it from a backup.")
     if "readonly" in text or "permission" in text or "unable to open" in text:
         return _("The store {place} cannot be opened for writing. Check its permissions.")
-    return _("The store {place} cannot be used. Check the file or the database.")
+    return _("The store {place} cannot be used. Check the file and its disk.")
 
 
-def _create(path: Path) -> None:
-    """Build the whole store beside its place and link it there: no half is ever seen."""
+def _create(path: Path) -> bool:
+    """Build the whole store beside its place; False if another process was faster."""
     draft = _draft(path, "new")
     try:
+        _let_shrink(draft)
         engine = _sqlite(draft)
         _build(engine)
         engine.dispose()
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was faster; its store is as good
+        return placing.place(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 
 
+def _let_shrink(path: Path) -> None:
+    """Write the file so that it can give room back bit by bit, which a full disk needs."""
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        connection.execute("pragma temp_store = memory")
+        connection.execute("pragma auto_vacuum = incremental")
+        connection.execute("vacuum")
+
+
 def _draft(path: Path, kind: str) -> Path:
-    """Make an empty file of this process beside *path*; those of dead processes are removed."""
+    """Make a new empty file beside *path*; those of dead processes are removed."""
     for other in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
         pid = other.name.split(".")[-2]
         if not pid.isdigit() or not psutil.pid_exists(int(pid)):
             other.unlink(missing_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{kind}")
-    draft.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.{kind}")
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
     return draft
 
@@ -140,7 +211,9 @@ def _refuse_oddities(path: Path) -> None:
 
 
 def _sqlite(path: Path) -> Engine:
-    url = sa.URL.create("sqlite", database=str(path))  # not a text: a name may hold a "?"
+    # mode=rw: a file that is gone is not made anew by whoever opens one more connection
+    query = {"uri": "true", "mode": "rw"}
+    url = sa.URL.create("sqlite", database=path.as_uri(), query=query)
     arguments = {"timeout": BUSY_TIMEOUT_S}
     engine = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
 
@@ -155,7 +228,10 @@ def _sqlite(path: Path) -> Engine:
     def begin(connection: Connection) -> None:
         # A reader that turns writer half-way fails at once, whatever the timeout says; so writers
         # announce themselves from the start.
-        writes = connection.get_execution_options().get("renkei_writes", False)
+        options = connection.get_execution_options()
+        if options.get("renkei_in_place"):
+            connection.exec_driver_sql("pragma journal_mode = memory")
+        writes = options.get("renkei_writes", False)
         connection.exec_driver_sql("begin immediate" if writes else "begin")
 
     return engine

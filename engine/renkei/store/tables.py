@@ -85,6 +85,7 @@ runs = Table(
     Column("mapping_name", Text, nullable=False),
     Column("mapping_text", Text, nullable=False),
     Column("mapping_hash", String(64), nullable=False),
+    Column("source_side", Text, nullable=True, comment="which side of the mapping is the source"),
     Column("settings", sa.JSON, nullable=False),
     Column("counts", sa.JSON, nullable=False),
     Column("notices", sa.JSON, nullable=False),

@@ -38,7 +38,7 @@ Action = Literal["kill", "hold", "raise"]
 
 WHOLE_FILE: tuple[tuple[Any, str], ...] = (
     *((schema, "_build"), (schema, "_back_up"), (schema, "_upgrade")),
-    (plans.Plans, "_compact"),
+    (plans.Plans, "_vacuum"),
 )
 """What makes the file of a store, or writes it anew, in a transaction of its own."""
 

@@ -1,4 +1,5 @@
-// The little that pages need beside htmx: the token on each request, one click once, the base date in words.
+// The little that pages need beside htmx: the token on each request, one click once, ticks that are not
+// lost, the focus, and the base date in words.
 "use strict";
 
 document.addEventListener("htmx:config:request", (event) => {
@@ -18,8 +19,8 @@ document.addEventListener("submit", (event) => {
 for (const failed of ["htmx:error", "htmx:response:error"]) {
   document.addEventListener(failed, (event) => {
     const source = event.detail.ctx && event.detail.ctx.sourceElement;
-    if (source && source.matches("[type=checkbox]")) source.checked = !source.checked;
-    offline(true);
+    if (source && source.matches("[data-tick]")) lost(source);
+    else offline(true);
   });
 }
 document.addEventListener("htmx:after:swap", () => offline(false));
@@ -28,6 +29,69 @@ function offline(yes) {
   const notice = document.getElementById("offline");
   if (notice) notice.hidden = !yes;
 }
+
+// --- ticks: each is known here until it is stored ---
+
+const unanswered = new Map();
+
+for (const [happens, what] of [["change", "input[data-tick]"], ["click", "button[data-tick]"]]) {
+  document.addEventListener(happens, (event) => {
+    const tick = event.target.closest(what);
+    if (!tick) return;
+    unanswered.set(tick.id, tick.checked);
+    beside(tick).querySelector(".lost")?.remove();
+  }, true);
+}
+
+function beside(tick) {
+  return tick.closest("tr")?.querySelector(".name") || tick.closest(".toolbar");
+}
+
+function lost(tick) {
+  unanswered.delete(tick.id);
+  if (tick.type === "checkbox") tick.checked = !tick.checked;
+  if (!tick.isConnected || beside(tick).querySelector(".lost")) return;
+  beside(tick).append(document.getElementById("lost").content.cloneNode(true));
+}
+
+// A tick that meets the end of the session waits in this tab until the same person is back.
+document.addEventListener("htmx:after:request", (event) => {
+  const { sourceElement, response } = event.detail.ctx;
+  if (!sourceElement.matches("[data-tick]") || response.status >= 400) return;
+  if (response.headers.has("HX-Refresh")) {
+    const kept = { user: document.body.dataset.user, at: here(), ticks: [...unanswered] };
+    sessionStorage.setItem("ticks", JSON.stringify(kept));
+  } else unanswered.delete(sourceElement.id);
+});
+
+function tickAgain() {
+  const text = document.getElementById("people") && sessionStorage.getItem("ticks");
+  if (!text) return;
+  sessionStorage.removeItem("ticks");
+  const kept = JSON.parse(text);
+  if (kept.user !== document.body.dataset.user || kept.at !== here()) return;
+  for (const [id, on] of kept.ticks) {
+    const tick = document.getElementById(id);
+    if (tick && (tick.type !== "checkbox" || tick.checked !== on)) tick.click();
+  }
+}
+setTimeout(tickAgain);  // after htmx has begun, which waits as long
+
+function here() {
+  return location.pathname + location.search;
+}
+
+// --- the focus: what has it may be gone after a look at the run; then it is on the run's state ---
+
+let focused = null;
+document.addEventListener("htmx:before:swap", () => {
+  const at = document.activeElement;
+  focused = at && at.closest("#run") ? at : null;
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (focused && !focused.isConnected) document.getElementById("state")?.focus({ preventScroll: true });
+  focused = null;
+});
 
 // A page that the back button brings out of the browser's memory may send its form again.
 window.addEventListener("pageshow", (event) => {

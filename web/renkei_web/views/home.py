@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from itertools import permutations
+from collections.abc import Callable
 
 from attrs import frozen
 from starlette.responses import Response
 
+from renkei.again import base_was_chosen
 from renkei.clock import base_dates
 from renkei.config import ConnectionConfig
 from renkei.errors import RenkeiError
 from renkei.i18n import _
 from renkei.model import JST, Finding
 from renkei.runs import Runs
+from renkei_web.drafts import Draft
+from renkei_web.health import words
 from renkei_web.visit import Visit
 
 LATEST = 10
@@ -49,10 +51,11 @@ class Direction:
 
 @frozen
 class State:
-    """Whether a connection works: None, or what is wrong."""
+    """What is wrong with a connection, or None; whether that is *known* without asking it."""
 
     place: Place
     wrong: Finding | None
+    known: bool = True
 
 
 def dashboard(visit: Visit) -> Response:
@@ -62,15 +65,11 @@ def dashboard(visit: Visit) -> Response:
             name: Place(name, settings.label, hours_of(runs, name))
             for name, settings in runs.config.connections.items()
         }
-        directions = [
-            Direction(places[source], places[target])
-            for source, target in permutations(runs.config.connections, 2)
-            if runs.is_paired(source, target)
-        ]
+        directions = [Direction(places[p.source], places[p.target]) for p in runs.pairs()]
         latest = runs.reports(LATEST)
-    return visit.show(
-        "dashboard.html", directions=directions, places=list(places.values()), latest=latest
-    )
+        said = {name: word.finding(runs) for name, word in words(runs).items()}
+    states = [State(each, wrong := said.get(name), bool(wrong)) for name, each in places.items()]
+    return visit.show("dashboard.html", directions=directions, states=states, latest=latest)
 
 
 def connections(visit: Visit) -> Response:
@@ -80,28 +79,23 @@ def connections(visit: Visit) -> Response:
     What exactly is wrong may name addresses and rights of a token: that is for administrators.
     """
     with visit.runs() as runs:
-        at, checked = visit.office.work.health.of(runs, anew=False)
-        found = {each.subject: each.findings for each in checked}
-        states = [State(place(runs, name), worst(found[name])) for name in runs.config.connections]
+        at, found = visit.office.work.health.states(runs)
+        states = [State(place(runs, name), wrong) for name, wrong in found.items()]
     return visit.show("connections.html", states=states, at=at)
 
 
-def worst(findings: Sequence[Finding]) -> Finding | None:
-    """Return the finding that a person should hear of first, or None if all is well."""
-    for level in ("problem", "warning"):
-        for each in findings:
-            if each.level == level:
-                return each
-    return None
-
-
-def base_date(visit: Visit, problem: str | None = None) -> Response:
+def base_date(visit: Visit) -> Response:
     """Ask for the base date, and explain it with the person's own date."""
-    source, target = visit.path("source"), visit.path("target")
+    day = parsed(visit.query("date"))
+    return _base_date_page(visit, visit.path("source"), visit.path("target"), day)
+
+
+def _base_date_page(
+    visit: Visit, source: str, target: str, day: dt.date | None, problem: str | None = None
+) -> Response:
     with visit.runs() as runs:
         today = runs.clock.today()
         first, last = base_dates(today)
-        day = parsed(visit.field("date") or visit.query("date")) or today
         places = place(runs, source), place(runs, target)
         cost = runs.last_cost(source, target)
         return visit.show(
@@ -112,7 +106,7 @@ def base_date(visit: Visit, problem: str | None = None) -> Response:
             closed=[each for each in places if each.hours and each.hours.now],
             first=first,
             last=last,
-            day=day,
+            day=day or today,
             seconds=max(1.0, cost[1]) if cost else None,
             switches=runs.switches(source, target).values(),
             problem=problem,
@@ -121,20 +115,51 @@ def base_date(visit: Visit, problem: str | None = None) -> Response:
 
 def start_fetch(visit: Visit) -> Response:
     """Start the fetch and go to the page of its run."""
-    day = parsed(visit.field("date"))
+    source, target, day = visit.path("source"), visit.path("target"), parsed(visit.field("date"))
     if day is None:
-        return base_date(visit, _("Enter a date."))
+        return _base_date_page(visit, source, target, None, _("Enter a date."))
+    with visit.runs() as runs:
+        chosen = None if day == runs.clock.today() else day  # nobody chooses what is offered
+    return _fetched(visit, source, target, day, lambda runs: runs.fetch(source, target, chosen))
+
+
+def fetch_again(visit: Visit) -> Response:
+    """
+    Fetch once more what a run has compared, and tick whoever was chosen and has not changed.
+
+    As of the day that one of its notices names nobody is ticked: other people are listed then.
+    """
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+    named = parsed(visit.field("date"))
+    day = named or (run.base_date if base_was_chosen(run) else None)
+    accounts, user = visit.office.accounts, visit.user.id
+
+    def carried_over(runs: Runs) -> None:
+        carried = runs.fetch_again(run.id)
+        with Draft.change(accounts, user, carried.run.id) as draft:
+            draft.carry(carried, Draft.read(accounts, user, run.id))
+
+    def anew(runs: Runs) -> None:
+        runs.fetch(run.source, run.target, day)
+
+    fetch = anew if named or run.purged else carried_over
+    return _fetched(visit, run.source, run.target, day, fetch)
+
+
+def _fetched(
+    visit: Visit,
+    source: str,
+    target: str,
+    day: dt.date | None,
+    fetch: Callable[[Runs], object],
+) -> Response:
+    """Start *fetch* and go to the page of its run; if it cannot begin, ask for the date again."""
+    work, who = visit.office.work, visit.user.name
     try:
-        run = visit.office.work.fetch(
-            visit.config,
-            visit.path("source"),
-            visit.path("target"),
-            day,
-            who=visit.user.name,
-            language=visit.language,
-        )
+        run = work.fetch(visit.config, fetch, who=who, language=visit.language)
     except RenkeiError as error:
-        return base_date(visit, error.message)
+        return _base_date_page(visit, source, target, day, error.message)
     return visit.go(f"/runs/{run}")
 
 

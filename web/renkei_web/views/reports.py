@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse, Response
 
 from renkei.export import csv_lines, report_rows
-from renkei.model import JST, Filter, Outcome, Run, Status
+from renkei.model import JST, Outcome, Run, Status
 from renkei.page import report_page
+from renkei_web import reading
 from renkei_web.views import home
 from renkei_web.visit import Visit
 
 ROWS = 30
-ENDED = tuple(each for each in Outcome if each is not Outcome.NOT_SELECTED)
 
 LOOKED_AT = 2000
 """Runs that one page of the list looks at to find those that were asked for."""
@@ -55,7 +55,7 @@ def listed(visit: Visit) -> Response:
             "reports.html",
             runs=found[:ROWS],
             names=names,
-            directions=[(a, b) for a in names for b in names if a != b and runs.is_paired(a, b)],
+            directions=[(pair.source, pair.target) for pair in runs.pairs()],
             statuses=list(Status),
             asked=asked,
             backwards=since is not None and until is not None and since > until,
@@ -64,47 +64,48 @@ def listed(visit: Visit) -> Response:
 
 
 def people(visit: Visit) -> Response:
-    """Show what became of each employee who was chosen."""
+    """Show everybody of a run, or some: what is planned for them, and what became of them."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
-        asked = tuple(each for each in ENDED if each.value == visit.query("outcome"))
-        text = visit.query("q").strip()[:100]
+        which, text = visit.query("outcome"), visit.query("q").strip()[:100]
         after = visit.query("after")
-        page = runs.page(
-            run.id,
-            Filter(outcomes=asked, text=text, selected=True),
+        found = reading.some(
+            runs,
+            run,
+            which=which,
+            text=text,
             after=int(after) if after.isascii() and after.isdigit() and len(after) < 12 else 0,
             limit=ROWS + 1,
         )
-        last = page[ROWS - 1].position if len(page) > ROWS else None
-        query = {"outcome": visit.query("outcome"), "q": text, "after": last}
+        last = found[ROWS - 1].position if len(found) > ROWS else None
+        query = {"outcome": which, "q": text, "after": last}
         return visit.show(
             "outcomes.html",
             run=run,
             labels=runs.labels(run.id),
-            outcomes=ENDED,
-            asked=visit.query("outcome"),
+            outcomes=tuple(Outcome),
+            asked=which,
             text=text,
-            page=page[:ROWS],
+            page=found[:ROWS],
             more=urlencode(query) if last else None,
         )
 
 
 def as_csv(visit: Visit) -> Response:
-    """Return the outcomes of a run for a spreadsheet."""
-    run_id = visit.path("run")
+    """Return everybody of a run for a spreadsheet."""
     with visit.runs() as runs:
-        text = "".join(csv_lines(report_rows(runs.items(run_id), runs.labels(run_id))))
-    headers = _named("attachment", f"renkei-{run_id}.csv")
+        run, found, labels = reading.everybody(runs, visit.path("run"))
+        text = "".join(csv_lines(report_rows(found, labels)))
+    headers = _named("attachment", f"renkei-{run.id}.csv")
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def as_page(visit: Visit) -> Response:
     """Show the report of a run as one page that needs nothing else: for printing."""
-    run_id = visit.path("run")
     with visit.runs() as runs:
-        text = "".join(report_page(runs.run(run_id), runs.items(run_id), runs.labels(run_id)))
-    return HTMLResponse(text, headers=_named("inline", f"renkei-{run_id}.html"))
+        run, found, labels = reading.everybody(runs, visit.path("run"))
+        text = "".join(report_page(run, found, labels))
+    return HTMLResponse(text, headers=_named("inline", f"renkei-{run.id}.html"))
 
 
 def _named(how: str, name: str) -> dict[str, str]:

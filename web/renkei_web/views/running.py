@@ -12,11 +12,13 @@ from attrs import frozen
 from starlette.responses import Response
 
 from renkei.errors import RenkeiError, UsageError
+from renkei.facts import people_of
 from renkei.i18n import _
 from renkei.model import Difference, Filter, Item, Label, Outcome, Remark, Run, Status
 from renkei.runs import Runs
 from renkei_web.drafts import Draft, as_document
-from renkei_web.processes import Pace, started
+from renkei_web.processes import Pace, Progress, started
+from renkei_web.reading import is_readable
 from renkei_web.views import home
 from renkei_web.visit import Visit
 
@@ -56,23 +58,43 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     told = refusal and run.reason and refusal.code == run.reason.code
     if told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
+    reading = visit.office.work.fetches.get(run.id)
+    draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
     return {
         "run": run,
         "source": home.label_of(runs, run.source),
         "target": home.label_of(runs, run.target),
         "ahead": _ahead(visit, runs, run),
-        "reading": visit.office.work.fetches.get(run.id),
-        "refusal": refusal,
+        "reading": reading,
+        "refusal": refusal or _after_the_plan(run, reading),
+        "draft": draft,
+        "left": _left(runs, run, draft),
         "trouble": _trouble(runs, run),
         "failed": bool(run.outcomes and run.outcomes.get(Outcome.FAILED)),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
         "at_work": visit.office.is_at_work(run.id),
-        "chosen": len(Draft.read(visit.office.accounts, visit.user.id, run.id).numbers),
+        "pausing": visit.office.is_pausing(run.id),
+        "people": people_of(run),
+        "labels": runs.labels(run.id),
+        "readable": is_readable(run),
         "switches": _switches(runs, run),
         "until": run.created_at + dt.timedelta(hours=runs.config.settings.max_plan_age_hours),
         "stale": run.status is Status.READY and not runs.is_current(run),
         "hours": home.hours_of(runs, run.target) if run.target in runs.config.connections else None,
     }
+
+
+def _after_the_plan(run: Run, reading: Progress | None) -> RenkeiError | None:
+    """Return why a choice could not be carried over once the plan was there."""
+    error = reading.error if reading and run.status is Status.READY else None
+    return error if isinstance(error, RenkeiError) else None
+
+
+def _left(runs: Runs, run: Run, draft: Draft) -> list[Item]:
+    """Return who was chosen in the run before and has to be looked at again."""
+    if run.again_of is None or not draft.left:
+        return []
+    return list(runs.items(run.again_of, numbers=draft.left[:SHOWN]))
 
 
 def _switches(runs: Runs, run: Run) -> list[tuple[Label, bool]]:
@@ -217,6 +239,18 @@ def stop(visit: Visit) -> Response:
         except RenkeiError:
             if runs.run(run.id).status is run.status:
                 raise
+    return visit.go(f"/runs/{run.id}")
+
+
+def pause(visit: Visit) -> Response:
+    """Pause after the employee in hand, where a dashboard has started what is at work."""
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+    if run.status is Status.SYNCING and not visit.office.pause(run.id):
+        raise UsageError(
+            _("This sync was started elsewhere. It can be paused where it was started."),
+            code="elsewhere",
+        )
     return visit.go(f"/runs/{run.id}")
 
 

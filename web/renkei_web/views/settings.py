@@ -9,9 +9,10 @@ from renkei.config import MappingUse
 from renkei.errors import RenkeiError
 from renkei.i18n import _, label
 from renkei.mapping import Transforms
-from renkei.mapping.model import Mapping, Pair
+from renkei.mapping.model import Mapping
+from renkei.mapping.model import Pair as Fields
 from renkei.model import Label
-from renkei.runs import Runs
+from renkei.runs import Pair, Runs
 from renkei.texts import field_text
 from renkei_web.accounts import AccountError, Role
 from renkei_web.templates import name_text
@@ -29,9 +30,10 @@ class Switch:
 
 @frozen
 class Use:
-    """A mapping as the settings show it."""
+    """A mapping as the settings show it; *pair* is whom it is for, None if for nobody."""
 
     name: str
+    pair: Pair | None
     switches: list[Switch]
     problem: str | None
 
@@ -39,7 +41,11 @@ class Use:
 def show(visit: Visit) -> Response:
     """Show the settings; nothing is asked of a system until somebody wants to know."""
     with visit.runs() as runs:
-        uses = [Use(each.use, *_switches(runs, each)) for each in runs.config.mappings]
+        pairs = {pair.index: pair for pair in reversed(runs.pairs())}  # the first direction
+        uses = [
+            Use(each.use, pairs.get(index), *_switches(runs, each))
+            for index, each in enumerate(runs.config.mappings)
+        ]
         return visit.show("settings.html", config=runs.config, uses=uses)
 
 
@@ -66,7 +72,7 @@ def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
 def check(visit: Visit) -> Response:
     """Try connections, mappings and the clock, and tell everything that was found out."""
     with visit.runs() as runs:
-        at, checked = visit.office.work.health.of(runs, anew=True)
+        at, checked = visit.office.work.health.check(runs, anew=True)
     return visit.show("checked.html", at=at, checked=checked)
 
 
@@ -105,7 +111,7 @@ def _instead(
     visit: Visit,
     mapping: Mapping,
     use: MappingUse,
-    pair: Pair,
+    pair: Fields,
     labels: dict[str, dict[str, Label]],
 ) -> list[str]:
     """Return which other fields take the place of those of one pair, in sentences."""
@@ -124,7 +130,7 @@ def _instead(
     ]
 
 
-def _how(visit: Visit, mapping: Mapping, pair: Pair, transforms: Transforms) -> list[str]:
+def _how(visit: Visit, mapping: Mapping, pair: Fields, transforms: Transforms) -> list[str]:
     """Return what is special about one pair, in words."""
     parts = []
     if pair.only:

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("beat", sa.Float, nullable=True),
         sa.Column("taken_over_by", sa.String(200), nullable=True),
         sa.Column("pauses", sa.JSON, nullable=True),
+        sa.Column("source_side", sa.Text, nullable=True),
     ):
         op.add_column("runs", column)
     op.add_column("items", sa.Column("earlier", sa.JSON, nullable=True))

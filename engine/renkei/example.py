@@ -1,0 +1,70 @@
+"""The configuration file that `renkei init` writes, with its comments in the reader's language."""
+
+from __future__ import annotations
+
+from renkei.i18n import N_, _
+
+COLUMN = 48
+"""Where comments behind a line begin."""
+
+_LINES: tuple[tuple[str, str], ...] = (
+    # YAML, and the comment behind it; a comment alone may have several lines
+    ("", N_("renkei.yaml: what renkei connects. It holds no secret, only where to find one.\n"
+            "Try it with `renkei check`.")),
+    ("", ""),
+    ("connections:", ""),
+    ("  smarthr:", ""),
+    ("    connector: smarthr", ""),
+    ("    label: SmartHR", ""),
+    ("    base_url: https://example.smarthr.jp/api", N_("your own subdomain")),
+    ("    token: env:SMARTHR_TOKEN",
+     N_("or file:/path (mode 600), or cmd:pass show smarthr")),
+    ("  touchontime:", ""),
+    ("    connector: touchontime", ""),
+    ("    label: Touch On Time", ""),
+    ("    base_url: https://api.kingtime.jp/v1.0", ""),
+    ("    token: env:TOUCHONTIME_TOKEN", ""),
+    ("    # safety:", N_("what one sync may write here; more needs --allow-unusual")),
+    ("    #   creates: {people: 50, percent: 30}",
+     N_("percent of those listed on the source, if that is more")),
+    ("    #   updates: {people: 50, percent: 30}", ""),
+    ("    #   leaving: {people: 5, percent: 5}", ""),
+    ("    #   emptied: {people: 3, percent: 2}", N_("people who lose a value")),
+    ("    #   shrink: {people: 5, percent: 10}",
+     N_("fewer people on the source than last time")),
+    ("", ""),
+    ("", N_("Which fields are paired: a built-in name, or the path of your own file.\n"
+            "With several connections of one kind, each pair has an entry of its own that names"
+            " its sides:\nother pairs cannot be fetched.")),
+    ("mappings:", ""),
+    ("  - use: smarthr-touchontime", ""),
+    ("    settings: {business_names: false}",
+     N_("true: use business names instead of legal names")),
+    ("    # sides: {smarthr: smarthr, touchontime: touchontime}", ""),
+    ("", ""),
+    ("", N_("Where plans and reports are kept: a file on this computer, relative to this one.")),
+    ("store: renkei.db", ""),
+    ("", ""),
+    ("# settings:", ""),
+    ("#   proxy: http://proxy.example.jp:8080",
+     N_("the way out of a company's network; env:VARIABLE, if it needs a password")),
+    ("#   ca_file: company.pem", N_("an authority to trust beside the public ones")),
+    ("#   max_plan_age_hours: 24", N_("an older plan has to be fetched again")),
+    ("#   settle_wait_seconds: 2",
+     N_("between two look-ups of a write whose answer never came")),
+    ("#   longest_request_seconds: 60",
+     N_("the longest work on one request; so long an unanswered create is only looked up")),
+)  # fmt: skip
+
+
+def example() -> str:
+    """Return the file as the person who asks for it reads it."""
+    return "".join(f"{_line(yaml, _(comment) if comment else '')}\n" for yaml, comment in _LINES)
+
+
+def _line(yaml: str, comment: str) -> str:
+    if not comment:
+        return yaml
+    if not yaml:
+        return "\n".join(f"# {line}" for line in comment.split("\n"))
+    return f"{yaml:<{COLUMN - 2}}  # {comment}"
