@@ -944,6 +944,7 @@ class Machine(RuleBasedStateMachine):
                 number=number,
                 kind=entry.kind,
                 numberless=numberless,
+                disturbed=(entry.system, person) in job.disturbed,
                 touched=(entry.system, person) in job.disturbed,
             )
         )
