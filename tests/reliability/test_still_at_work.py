@@ -20,7 +20,7 @@ from tests.reliability.harness.site import Site
 
 from renkei.model import Outcome, Status
 from renkei.store import Store
-from renkei_sandbox.faults import Fault
+from renkei_sandbox.faults import Rule
 
 WORKS_S = 2.5
 """How long the target works on its first create."""
@@ -44,7 +44,7 @@ def patient(site: Site) -> None:
     site.configure(f"settings: {{settle_wait_seconds: 0, longest_request_seconds: {LONGEST_S}}}")
 
 
-def works(site: Site) -> Fault:
+def works(site: Site) -> Rule:
     """Let the first create take its time; whoever waits for it has an answer in the end."""
     return site.system.faults.add("slow", seconds=WORKS_S, kind="create", times=1)
 
