@@ -76,6 +76,9 @@ class Application:
     _known: set[int] = field(init=False, factory=set)
     """Who is known to be refused while others pass: that says nothing about the system."""
     _passed: bool = field(init=False, default=False)
+    _more: bool = field(init=False, default=False)
+    _is_last: bool = field(init=False, default=False)
+    """Whether nobody is left to try who was not refused in an earlier sync."""
     _later: list[Item] = field(init=False, factory=list)
     """New employees whom another run may be creating at this moment."""
     _has_created: bool = field(init=False, default=False)
@@ -89,6 +92,7 @@ class Application:
         """
         try:
             self.answers.load()
+            self._known = {write.item.position for write in self.recorder.in_doubt()}
             self.doubts.look_up()
             if self.send:
                 self._write_all()
@@ -103,8 +107,14 @@ class Application:
     def _write_all(self) -> None:
         """Write everybody who is open; who was refused in an earlier sync comes last."""
         refused = self.recorder.store.refused_before(self.recorder.run)
-        for batch in batches(self._open(lambda item: item.source_id not in refused), BATCH):
+        others = batches(self._open(lambda item: item.source_id not in refused), BATCH)
+        batch = next(others, None)
+        while batch is not None:
+            following = next(others, None)
+            self._more = following is not None
             self._batch(batch)
+            batch = following
+        self._more = False
         for batch in batches(self._open(lambda item: item.source_id in refused), BATCH):
             self._known |= {item.position for item in batch}
             self._batch(batch)
@@ -122,6 +132,7 @@ class Application:
         while True:
             self.answers.confirm()
             lost = self.doubts.without_effect()
+            self._known |= {write.item.position for write in lost}
             again = [write.item for write in lost if self.send and self._may_send(write.item)]
             for write in lost:
                 self._close(write, given_up=self.send and write.item not in again)
@@ -129,7 +140,7 @@ class Application:
             self._batch([*again, *later])
             if self.send and self.recorder.is_cancelled():
                 raise Stopped
-            if not (again or self.doubts.wait(self._later) or self._later):
+            if not (again or self.doubts.wait(self._later)):
                 break
         self._blame_people()  # nobody else is left to try
 
@@ -146,8 +157,10 @@ class Application:
             self.recorder.record(
                 write.item,
                 Outcome.DEFERRED,
+                reason_of(cause) if cause else None,
                 write=write.id,
                 result=REFUSED if cause else None,
+                detail=cause.detail if cause else None,
             )
 
     # --- one batch --------------------------------------------------------------------------
@@ -171,6 +184,7 @@ class Application:
                 if looks <= LOOKS and not self.look.is_fresh(seen):
                     break
                 looks = 0
+                self._is_last = not self._more and written == len(remaining) - 1
                 self._one(part[written], seen)
                 written += 1
             del remaining[:written]
@@ -277,16 +291,14 @@ class Application:
                 raise error
 
     def _answered(self, item: Item, kind: str, write: int, answer: Written) -> None:
-        """Take an answer for what it says: at once if it shows what was sent, else with a look."""
+        """Commit that the system has taken a write; a look shows whether it has stored it."""
         done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
-        if answer.employee is not None and self._shows(item, answer.employee):
-            self.recorder.record(item, done, write=write)
-        else:
-            self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)
-            taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
-            self.answers.add(taken)
-            if kind == "create" and not self._has_created:
-                self.answers.confirm()  # before fifty people are created without a number
+        self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)
+        taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
+        shown = answer.employee is not None and self._shows(item, answer.employee)
+        self.answers.add(taken, shown=shown)
+        if kind == "create" and not (shown or self._has_created):
+            self.answers.confirm()  # before fifty people are created without a number
         self._has_created |= kind == "create"
         self._passed = True
         self._blame_people()
@@ -321,7 +333,9 @@ class Application:
 
     def _lost(self, item: Item, cause: RenkeiError, write: int) -> None:
         """Nobody knows what became of the write; after some of them in a row that is found out."""
-        self.recorder.record(item, Outcome.UNKNOWN, Remark("in_doubt", (cause.code,)), write=write)
+        said = cause.detail if isinstance(cause, SystemFault) else None
+        reason = Remark("in_doubt", (cause.code,))
+        self.recorder.record(item, Outcome.UNKNOWN, reason, write=write, detail=said)
         if not isinstance(cause, SystemFault):
             return
         hopeless = isinstance(cause, UnavailableError) and not cause.again
@@ -350,7 +364,8 @@ class Application:
         if probe:
             self.look.at([ref_of(item)])
         known = self._known if self._passed else set()
-        if len(self._row.keys() - known) < IN_A_ROW:
+        nobody_else = self._passed and self._is_last
+        if nobody_else or len(self._row.keys() - known) < IN_A_ROW:
             return
         if self._some_came_through():
             self._row.clear()

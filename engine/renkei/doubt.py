@@ -29,7 +29,7 @@ class Doubts:
 
     *settle_wait_s* is between two looks, *longest_s* the longest time that the system may work on
     one request. *pause* waits and raises if it is interrupted. *elsewhere* has the numbers of those
-    whom another run may be creating, each with the time its request left.
+    whom another run has created or may be creating, each with the time its request left.
     """
 
     look: Look
@@ -70,7 +70,7 @@ class Doubts:
         return [write for write in writes if self._left_s(write) <= 0]
 
     def is_created_elsewhere(self, item: Item) -> bool:
-        """Return whether the system may still be creating this employee for another run."""
+        """Return whether another run has sent this employee so lately that no list shows them."""
         number = str(item.number)
         if number not in self.elsewhere:
             return False
@@ -78,7 +78,7 @@ class Doubts:
 
     def wait(self, later: Sequence[Item]) -> bool:
         """
-        Wait a while for the creates whose time has not come; False if there are none.
+        Wait a while for the creates that are in doubt; False if there are none.
 
         *later* are those whom another run may be creating.
         """
@@ -86,14 +86,14 @@ class Doubts:
         for item in later:
             number = str(item.number)
             left[number] = self._rest_s(number, self.elsewhere[number])
-        left = {number: seconds for number, seconds in left.items() if seconds > 0}
         if not left:
             return False
         if not self._told >= left.keys():
             self._told |= left.keys()
             name = self.look.writer.name
             self.recorder.observer.in_doubt(name, sorted(left), max(left.values()))
-        self.pause(min(LOOK_EVERY_S, max(left.values())), "in_doubt")
+        if (longest_s := max(left.values())) > 0:
+            self.pause(min(LOOK_EVERY_S, longest_s), "in_doubt")
         return True
 
     def _left_s(self, write: Write) -> float:
@@ -185,17 +185,28 @@ class Answers:
     look: Look
     recorder: Recorder
     settle_wait_s: float
+    longest_s: float
     pause: Callable[[float, str], None]
     _pending: dict[int, Write] = field(init=False, factory=dict)
+    _since: dict[int, float] = field(init=False, factory=dict)
+    _shown: set[int] = field(init=False, factory=set)
 
     def load(self) -> None:
         """Take over what an earlier process has left."""
         for write in self.recorder.answered():
-            self._pending[write.id] = write
+            self.add(write, shown=False)
 
-    def add(self, write: Write) -> None:
-        """Look at *write* with the next look of the batch."""
+    def add(self, write: Write, *, shown: bool) -> None:
+        """
+        Look at *write* with the next look of the batch.
+
+        *shown*: its answer has shown all that was sent. That alone proves nothing, since an answer
+        may only repeat it; but a list that says something else may be late.
+        """
         self._pending[write.id] = write
+        self._since[write.id] = self.recorder.clock.monotonic()
+        if shown:
+            self._shown.add(write.id)
 
     @property
     def refs(self) -> list[Ref]:
@@ -215,18 +226,34 @@ class Answers:
                 del self._pending[write.id]
 
     def confirm(self) -> None:
-        """Look at all who are left, those who do not read as sent once more; then tell them."""
+        """
+        Look at all who are left until they read as sent, or it is certain that they do not.
+
+        Whoever does not is read once more. A list that may only be late is given the time of the
+        longest request: saying too early that somebody new is not there invites a second one.
+        """
+        if self._pending:
+            self.see(self._seen())
         if not self._pending:
             return
-        self.see(self._seen())
-        if not self._pending:
-            return
-        self.pause(self.settle_wait_s, "settle")  # an answer may show an old value
+        self.pause(self.settle_wait_s, "settle")
         seen = self._seen()
         self.see(seen)
+        while left_s := max((self._late_s(w, seen) for w in self._pending.values()), default=0.0):
+            self.pause(min(LOOK_EVERY_S, left_s), "answered")
+            seen = self._seen()
+            self.see(seen)
         for write in self._pending.values():
             self._fail(write, _found(write, seen))
         self._pending.clear()
+
+    def _late_s(self, write: Write, seen: Seen) -> float:
+        """Return for how many seconds what was *seen* of a write may only be late; 0: it is not."""
+        missing = write.kind == "create" and _found(write, seen) is None
+        if not (missing or write.id in self._shown):
+            return 0.0
+        age_s = self.recorder.clock.monotonic() - self._since[write.id]
+        return max(0.0, self.longest_s - age_s)
 
     def _seen(self) -> Seen:
         looks = [self.look.at(refs) for refs in batches(self.refs, BATCH)]

@@ -72,7 +72,7 @@ from renkei.refusals import (
 from renkei.safety import LEAVING, unusual
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
-from renkei.store.schema import refuse_no_place
+from renkei.store.schema import refuse_no_place, refuse_no_room
 from renkei.sync import Order, Sync, offered
 from renkei.systems import Pairing, Systems
 from renkei.who import recorded
@@ -402,7 +402,8 @@ class Runs:
             return frozenset(ways)
         good = not self._too_old(run) and self.is_current(run)
         failed = (run.outcomes or {}).get(Outcome.FAILED, 0) > 0
-        if good and run.status is Status.READY:
+        untouched = run.status is Status.DONE and not self._store.has_begun(run.id)
+        if good and (untouched or run.status is Status.READY):
             ways.add("choose")
         if (good and run.status is Status.PAUSED) or self._store.is_unsettled(run.id):
             ways.add("resume")
@@ -474,7 +475,7 @@ class Runs:
 
     def _picked(self, run: Run, selection: Selection, *, wait: bool) -> dict[int, NewValues]:
         """Return the positions that are chosen, each with its new values."""
-        refuse_over(run, self._hours)
+        refuse_over(run, self._hours, but=Status.DONE)  # nothing was sent: it may be chosen anew
         self._refuse_old(run)
         self._current(run)
         entries = self._store.entries(run.id)
@@ -563,6 +564,7 @@ class Runs:
             return None
         if self._too_old(run):
             if retry_failed or not self._store.has_begun(run.id):
+                self._store.expire(run.id, self.clock.now())
                 raise expired(run, self._hours_of(run))
             return expired(run, self._hours_of(run))
         try:
@@ -698,8 +700,10 @@ class Runs:
             self._store.try_writing()
         except NoStoreError:
             refuse_no_place(self.config.store)
+            refuse_no_room(self.config.store)
             message = _("There is no store at {place} yet; the first fetch makes it.")
             return Finding("note", message.format(place=self.config.store))
+        refuse_no_room(self.config.store)
         message = _("{place} can be opened and written.")
         return Finding("ok", message.format(place=self.config.store))
 

@@ -145,7 +145,7 @@ _REASONS: Mapping[str, str] = {
         "Changed in {source} since the fetch, so the plan does not hold any more. Fetch again."
     ),
     "not_taken": N_(
-        "{target} did not take this employee[ ({fields})], though it answers otherwise. Its own"
+        "{target} did not take this employee, though it answers otherwise. Its own"
         " words stand in the report: correct what they name, then try again."
     ),
     "changed_too": N_(
@@ -263,7 +263,7 @@ _REASONS: Mapping[str, str] = {
     ),
     "interrupted": N_("Interrupted before the end. {Resume} to go on."),
     "in_doubt": N_(
-        "Sent, but no answer came: nobody knows yet whether it was accepted. Resume to find out."
+        "Sent, but nobody knows yet whether it was accepted. Resume to find out."
     ),
     "stopped": N_(
         "Stopped. Whoever has been written stays as written; fetch again to sync the others."

@@ -181,8 +181,9 @@ def in_doubt_text(connection: str, numbers: Sequence[str], seconds: float) -> st
     if len(numbers) > NAMED:
         shown = _("{numbers} and {count} more").format(numbers=shown, count=len(numbers) - NAMED)
     text = _(
-        "{connection}: no answer came for the new employees {numbers}. They are looked up for up to"
-        " {time} before they are sent again, since {connection} may still be working on them."
+        "{connection}: nobody knows yet whether these new employees were accepted: {numbers}. They"
+        " are looked up for up to {time}; until then they are not sent again, since {connection}"
+        " may still be working on them."
     )
     return text.format(connection=connection, numbers=shown, time=span_text(seconds))
 
@@ -195,6 +196,7 @@ def waiting_text(connection: str, reason: str, seconds: float) -> str:
         "closed": _("{connection}: closed, waiting {time}"),
         "settle": _("{connection}: looking again in {time} at what is in doubt"),
         "in_doubt": _("{connection}: waiting {time} for employees whose answer never came"),
+        "answered": _("{connection}: looking again in {time} at what was answered"),
         "owner": _("{connection}: watching whether another process still writes"),
     }
     text = texts.get(reason, _("{connection}: waiting {time}"))

@@ -48,8 +48,9 @@ def sync(
 ) -> int:
     wanted = Wanted(choice_file=choice_file, new_file=new_file, wait=wait, **choice)
     with app.runs() as runs, app.about(runs, run_id) as run:
-        chosen = None if run.status is Status.DONE else choose(app, runs, run, wanted)
-        if run.status is not Status.DONE and chosen is None:
+        done = run.status is Status.DONE and "choose" not in runs.possible(run_id)
+        chosen = None if done else choose(app, runs, run, wanted)
+        if not done and chosen is None:
             return nothing_sent(app, run)
         return carry_out(
             app,

@@ -52,7 +52,7 @@ def test_kill_9_doubles_nobody(office: Office, direction: tuple[str, str]) -> No
     result = office.ask("resume", run)
     assert (result.code, result.json["status"]) == (0, "done"), result.out + result.err
     once(office, direction[1])
-    assert "no answer came for the new employees" in result.err
+    assert "nobody knows yet whether these new employees were accepted" in result.err
 
 
 def test_a_new_run_waits_as_well(office: Office, direction: tuple[str, str]) -> None:
@@ -91,6 +91,19 @@ def test_a_stamp_that_says_nothing_counts_from_now(
     assert (result.code, result.json["status"]) == (0, "done")
     assert time.monotonic() - began > LONGEST_S
     once(office, direction[1])
+
+
+def test_a_list_that_is_late_doubles_nobody(office: Office) -> None:
+    """Two runs one after the other, the second before the first one's people show."""
+    office.configure(extra=SETTINGS)
+    office.box.smarthr.switches.unique_emp_code = False
+    office.box.smarthr.switches.create_delay_s = 2.0
+    words = ("touchontime", "smarthr")
+    first, second = (office.fetched(*words) for _time in range(2))
+    for run in (first, second):
+        result = office.ask("sync", run, *office.everybody("smarthr"))
+        assert result.code == 0, result.out + result.err
+    once(office, "smarthr")
 
 
 def test_the_calendar_does_not_move_the_wait(office: Office) -> None:

@@ -111,19 +111,70 @@ def outcomes(world: World, run: Run) -> dict[str | None, tuple[Outcome | None, s
     }
 
 
-def test_who_is_returned_is_not_read_again(world: World) -> None:
-    """The answer shows all that was sent."""
-    run = synced(world, Careful)
+@pytest.mark.parametrize(
+    ("kind", "looks"),
+    [
+        (Careful, ["before", "all"]),
+        (MemoryConnector, ["before", "the first create", "the others"]),
+    ],
+)
+def test_who_was_answered_is_read_back_many_at_a_time(
+    world: World, kind: Callable[[MemorySystem], object], looks: list[str]
+) -> None:
+    """One read for all; where only an id came back, one more for the first new employee."""
+    run = synced(world, kind, people=10)
     assert run.status is Status.DONE
-    assert world.rosta.reads.count("read_employees") == 1
-
-
-def test_who_only_has_an_id_is_read_back_many_at_a_time(world: World) -> None:
-    """One read for the first create, and one for all the others."""
-    run = synced(world, MemoryConnector, people=10)
-    assert run.status is Status.DONE
-    looks = ["before", "the first create", "the others"]
     assert world.rosta.reads.count("read_employees") == len(looks)
+
+
+class Echo(Swallowing):
+    """Answers with what was sent, and stores nothing."""
+
+    @hookimpl
+    def create_employee(self, values: Values) -> Employee:  # type: ignore[override]
+        """As it was sent."""
+        return Employee(id=super().create_employee(values), values=values)
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> Employee:  # type: ignore[override]
+        """As it was sent."""
+        super().update_employee(current, changes)
+        return evolve(current, values={**current.values, **changes})
+
+
+def test_an_answer_that_only_repeats_what_was_sent_proves_nothing(world: World) -> None:
+    """The system is looked at: nobody is there, and nothing has changed."""
+    run = synced(world, Echo, people=1)
+    assert set(outcomes(world, run).values()) == {(Outcome.FAILED, "not_stored")}
+
+
+def test_a_list_that_is_late_is_waited_for(world: World) -> None:
+    """Somebody new who shows after two looks is no failure, and nothing is sent again."""
+    hidden: dict[str, Employee] = {}
+    looks: list[str] = []
+
+    def late(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            return
+        looks.append(hook)
+        new = [p for p in world.rosta.people.values() if p.values["id_no"] == "100"]
+        if new and len(looks) < 6:
+            hidden[new[0].id] = world.rosta.people.pop(new[0].id)
+        elif len(looks) >= 6:
+            world.rosta.people.update(hidden)
+
+    world.rosta.trouble = late
+    world.in_clinic("100")
+    run = world.fetch()
+    world.choose(run)
+    file = world.folder / "renkei.yaml"
+    file.write_text(
+        file.read_text().replace("longest_request_seconds: 1", "longest_request_seconds: 30")
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("renkei.doubt.LOOK_EVERY_S", 0.05)
+        assert world.resume(run).status is Status.DONE
+    assert len(world.rosta.writes) == 1
 
 
 def test_a_swallowed_refusal_is_found_out(world: World) -> None:

@@ -287,6 +287,35 @@ def test_a_create_never_accepted_is_given_up(world: World) -> None:
     assert sent(world) == ["create 001"]
 
 
+@pytest.mark.parametrize("places", [(0, 1, 2), (0, 2, 4), (3, 4, 5), (5,), (0, 1)])
+def test_new_people_who_are_always_lost_fail_in_the_end(
+    world: World, places: tuple[int, ...]
+) -> None:
+    """Wherever they stand; three in a row pause once, and nobody else is held up."""
+    people = numbers(0, 6)
+    bad = {people[place] for place in places}
+    run = hires(world, *people)
+
+    def lose(hook: str, values: Values) -> None:
+        if hook == "create_employee" and values["id_no"] in bad:
+            sendings.append(str(values["id_no"]))
+            raise LOST
+
+    sendings: list[str] = []
+    world.rosta.trouble = lose
+    syncs = 1
+    while (done := world.resume(run)).status is Status.PAUSED:
+        syncs += 1
+        assert syncs <= 2
+    assert done.status is Status.DONE_WITH_ERRORS
+    told = outcomes(world, run)
+    assert {number for number in people if told[number] is Outcome.FAILED} == bad
+    assert {number for number in people if told[number] is Outcome.CREATED} == set(people) - bad
+    assert max(map(sendings.count, bad)) <= apply.SENDINGS * syncs
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    assert outcomes(world, run) == told
+
+
 def test_the_last_sending_is_looked_up_too(world: World) -> None:
     """Its answer was lost, but the employee is there."""
     run = hires(world, "001")

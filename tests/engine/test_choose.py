@@ -384,18 +384,28 @@ def test_who_is_the_same_ends_unchanged(world: World) -> None:
     assert (world.rosta.writes, world.rosta.reads) == ([], reads)
 
 
-@pytest.mark.parametrize("status", [Status.DONE, Status.CANCELLED])
-def test_a_run_that_is_over_takes_no_choice(world: World, status: Status) -> None:
+def test_a_run_that_is_over_takes_no_choice(world: World) -> None:
     """Fetch again."""
     run = staff(world)
     choose(world, run, Selection())
-    if status is Status.DONE:
-        world.resume(run)
-    else:
-        with world.runs() as runs:
-            runs.cancel(run.id)
+    with world.runs() as runs:
+        runs.cancel(run.id)
     with pytest.raises(UsageError, match=r"over.*Fetch again"):
         choose(world, run, Selection(differences=CHANGED))
+
+
+def test_a_run_of_which_nothing_was_sent_may_be_chosen_anew(world: World) -> None:
+    """Whoever needed nothing is no beginning; the next choice is synced as if it were the first."""
+    run = staff(world)
+    choose(world, run, Selection(differences=SAME))
+    assert world.resume(run).status is Status.DONE
+    choose(world, run, Selection(differences=CHANGED))
+    done = world.resume(run)
+    assert done.outcomes is not None
+    assert (done.status, done.outcomes[Outcome.UPDATED]) == (Status.DONE, 1)
+    assert done.outcomes[Outcome.UNCHANGED] == 0
+    with pytest.raises(UsageError):
+        choose(world, run, Selection(differences=NEW, new={"ward": "W1"}))
 
 
 def test_trying_again_while_another_run_writes_forgets_nothing(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ SAME = frozenset({Difference.SAME})
 
 
 @pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> object:
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Set the calendar."""
     return lambda moment: monkeypatch.setenv("RENKEI_NOW", f"2026-{moment}:00+09:00")
 
@@ -55,7 +56,7 @@ def created(world: World) -> list[object]:
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_an_outcome_without_a_request_is_no_beginning(
-    world: World, at: object, begun: bool
+    world: World, at: Callable[[str], None], begun: bool
 ) -> None:
     """Whoever needed nothing has an outcome; whether a plan is too old does not hang on them."""
     world.in_clinic("001")
@@ -77,7 +78,7 @@ def test_an_outcome_without_a_request_is_no_beginning(
             runs._store._set(int(run.id), status="paused")
     with world.runs() as runs:
         writes = runs._store.has_begun(run.id)
-    at("12-01T12:00")  # type: ignore[operator]
+    at("12-01T12:00")
     with pytest.raises(UsageError, match="older than") as caught:
         world.resume(run)
     assert caught.value.code == "expired"
@@ -116,11 +117,11 @@ def test_who_needed_nothing_can_be_chosen_away(world: World) -> None:
     ],
 )
 def test_a_paused_run_lasts_a_day_and_one_that_was_only_held_up_three(
-    world: World, at: object, error: Exception, moment: str, status: Status
+    world: World, at: Callable[[str], None], error: Exception, moment: str, status: Status
 ) -> None:
     """Beyond it nothing is sent, the rest stays deferred, and the run is over."""
     run = paused(world, error)
-    at(moment)  # type: ignore[operator]
+    at(moment)
     if status is Status.DONE:
         assert world.resume(run).status is status
         assert len(created(world)) == 3
@@ -137,7 +138,31 @@ def test_a_paused_run_lasts_a_day_and_one_that_was_only_held_up_three(
     assert len(created(world)) == 1
 
 
-def test_another_pause_in_between_ends_the_three_days(world: World, at: object) -> None:
+def test_a_plan_that_was_held_up_before_the_first_write_is_over_too(
+    world: World, at: Callable[[str], None]
+) -> None:
+    """The hours were closed from the start; days later its status says that it is over."""
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+
+    def closed(_hook: str, _values: Values) -> None:
+        raise CLOSED
+
+    world.rosta.trouble = closed
+    assert world.resume(run).status is Status.PAUSED
+    world.rosta.trouble = lambda _hook, _values: None
+    at("11-23T12:01")
+    with pytest.raises(UsageError, match="72 hours"):
+        world.resume(run)
+    with world.runs() as runs:
+        assert runs.run(run.id).status is Status.EXPIRED
+    assert created(world) == []
+
+
+def test_another_pause_in_between_ends_the_three_days(
+    world: World, at: Callable[[str], None]
+) -> None:
     """It paused for something else too: then it lasts a day."""
     run = paused(world, AccessError("no"))
 
@@ -148,12 +173,14 @@ def test_another_pause_in_between_ends_the_three_days(world: World, at: object) 
     world.rosta.trouble = closed
     assert world.resume(run).reason == Remark("closed", ("10:00",))
     world.rosta.trouble = lambda _hook, _values: None
-    at("11-21T12:01")  # type: ignore[operator]
+    at("11-21T12:01")
     with pytest.raises(UsageError, match="24 hours"):
         world.resume(run)
 
 
-def test_a_sync_that_was_killed_did_not_pause_for_closed_hours(world: World, at: object) -> None:
+def test_a_sync_that_was_killed_did_not_pause_for_closed_hours(
+    world: World, at: Callable[[str], None]
+) -> None:
     """However often it met closed hours besides: it lasts a day."""
     run = paused(world, CLOSED)
     with world.runs() as runs:
@@ -166,12 +193,12 @@ def test_a_sync_that_was_killed_did_not_pause_for_closed_hours(world: World, at:
     world.rosta.trouble = closed
     assert world.resume(run).reason == Remark("closed", ("10:00",))
     world.rosta.trouble = lambda _hook, _values: None
-    at("11-21T12:01")  # type: ignore[operator]
+    at("11-21T12:01")
     with pytest.raises(UsageError, match="24 hours"):
         world.resume(run)
 
 
-def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: object) -> None:
+def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: Callable[[str], None]) -> None:
     """Looked up, not sent again; then it is over."""
     for number in ("001", "002"):
         world.in_clinic(number)
@@ -191,7 +218,7 @@ def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: object) -> 
         world.rosta.aftermath = lose
         assert runs.sync(run.id).status is Status.PAUSED
     world.rosta.aftermath = world.rosta.trouble = lambda _hook, _values: None
-    at("11-25T12:00")  # type: ignore[operator]
+    at("11-25T12:00")
     with pytest.raises(UsageError, match="older than"):
         world.resume(run)
     assert world.outcome(run, "001") == (Outcome.CREATED, None)
@@ -203,14 +230,14 @@ def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: object) -> 
 
 @pytest.mark.parametrize(("moment", "read"), [("11-20T12:59", False), ("11-20T13:01", True)])
 def test_a_late_resume_reads_the_source_again(
-    world: World, at: object, moment: str, read: bool
+    world: World, at: Callable[[str], None], moment: str, read: bool
 ) -> None:
     """Whoever has been corrected there since does not go out as they were."""
     run = paused(world, CLOSED)
     [second] = world.clinic.find("002")
     world.clinic.edit(second.id, surname="橘")
     [third] = world.clinic.find("003")
-    at(moment)  # type: ignore[operator]
+    at(moment)
     world.clinic.reads.clear()
     done = world.resume(run)
     assert bool(world.clinic.reads) is read
@@ -223,20 +250,24 @@ def test_a_late_resume_reads_the_source_again(
     assert third.id
 
 
-def test_who_is_gone_from_the_source_is_not_written_late(world: World, at: object) -> None:
+def test_who_is_gone_from_the_source_is_not_written_late(
+    world: World, at: Callable[[str], None]
+) -> None:
     """They were deleted there after the fetch."""
     run = paused(world, CLOSED)
     [second] = world.clinic.find("002")
     del world.clinic.people[second.id]
-    at("11-20T18:00")  # type: ignore[operator]
+    at("11-20T18:00")
     world.resume(run)
     assert world.outcome(run, "002") == (Outcome.FAILED, "source_changed")
 
 
-def test_a_source_that_cannot_be_read_pauses_a_late_resume(world: World, at: object) -> None:
+def test_a_source_that_cannot_be_read_pauses_a_late_resume(
+    world: World, at: Callable[[str], None]
+) -> None:
     """Nothing is sent on the word of an old plan."""
     run = paused(world, CLOSED)
-    at("11-20T18:00")  # type: ignore[operator]
+    at("11-20T18:00")
 
     def refuse(hook: str, _values: Values) -> None:
         if hook == "read_employees":
@@ -303,13 +334,13 @@ def test_a_value_that_is_not_offered_any_more_chooses_nobody(world: World) -> No
 
 @pytest.mark.parametrize(("base", "expected"), [(None, "2026-11-24"), ("2026-11-02", "2026-11-02")])
 def test_a_base_date_stays_if_a_person_chose_it(
-    world: World, at: object, base: str | None, expected: str
+    world: World, at: Callable[[str], None], base: str | None, expected: str
 ) -> None:
     """Else it is today, as before."""
     world.in_clinic("001")
     run = world.fetch(base=dt.date.fromisoformat(base) if base else None)
     world.choose(run)
-    at("11-24T12:00")  # type: ignore[operator]
+    at("11-24T12:00")
     new, chosen, _left = again(world, run)
     assert new.base_date.isoformat() == expected
     assert chosen == ["001"]

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from attrs import evolve
 
 from renkei.errors import BusyError
+from renkei.http import Connection, Secret
 from renkei.model import Remark, Status, Values
 from renkei.store import Store
 from renkei.store import owner as owners
@@ -273,6 +274,47 @@ def test_two_names_of_one_account_share_its_lease(world: World) -> None:
             for name in ("rosta", "other", "clinic")
         ]
     assert names[0] == names[1] != names[2]
+
+
+@pytest.mark.parametrize("take_over", [False, True])
+def test_a_run_is_synced_once_also_when_its_account_reads_otherwise(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, take_over: bool
+) -> None:
+    """The token was replaced while a sync is at work: the run itself is busy, too."""
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    with world.runs() as opened:
+        old = opened._store.begin_sync(run.id, opened.clock.now(), "x", account=world.account())
+    monkeypatch.setenv("RENKEI_TEST_TOKEN", "another-token")
+    with world.runs() as opened:
+        if not take_over:
+            with pytest.raises(BusyError):
+                opened.sync(run.id)
+            return
+        assert opened.sync(run.id, take_over=True).taken_over_by is not None
+        with pytest.raises(BusyError):
+            opened._store.intend(old, 1, "create", opened.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://127.0.0.1:1", "http://localhost:1/", True),
+        ("http://127.0.0.1:1", "http://[::1]:1", True),
+        ("https://api.example.jp", "https://API.example.jp:443/", True),
+        ("https://a.example.jp", "https://b.example.jp", False),
+        ("https://a.example.jp/v1", "https://a.example.jp/v2", False),
+        ("http://127.0.0.1:1", "http://127.0.0.1:2", False),
+    ],
+)
+def test_an_address_is_one_however_it_is_spelt(one: str, other: str, *, same: bool) -> None:
+    """Host names know no capitals, ports have defaults, and this computer has several names."""
+    identities = {
+        Connection(name="x", connector="x", base_url=url, token=Secret("t")).identity
+        for url in (one, other)
+    }
+    assert (len(identities) == 1) is same
 
 
 ELSEWHERE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")

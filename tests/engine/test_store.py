@@ -695,7 +695,7 @@ def test_a_choice_that_comes_too_late_changes_nothing(place: Path) -> None:
     held = store.begin_sync(run, NOW, "tester", account="rosta")
     with pytest.raises(BusyError):
         store.choose(run, Selection(), {})
-    store.record(held, 1, Outcome.CREATED, NOW)
+    store.record(held, 1, Outcome.CREATED, NOW, write_id=store.intend(held, 1, "create", NOW))
     store.end_sync(held, Status.DONE, NOW)
     with pytest.raises(RenkeiError):
         store.choose(run, Selection(), {})
@@ -847,11 +847,35 @@ def test_what_a_dead_process_left_is_purged_too(world: World, phase: str) -> Non
         if phase == "fetching":
             Store.end_fetch = last  # type: ignore[method-assign]
             world.fetch()
-        world.rosta.aftermath = last
+
+        def look(hook: str, _values: Values) -> None:
+            if hook == "read_employees":
+                last()
+
+        world.rosta.trouble = look
         world.sync(world.fetch())
 
     assert in_child(work) == 9
     assert CANARY.encode() in everything(world.folder)
+    assert purged(world) == 1
+    assert CANARY.encode() not in everything(world.folder)
+
+
+def test_a_run_with_a_write_in_doubt_is_not_purged(world: World) -> None:
+    """Only its values can settle the doubt; afterwards they go like those of other runs."""
+    world.in_clinic(surname=CANARY)
+    run = world.fetch()
+    world.choose(run)
+
+    def lose(_hook: str, _values: Values) -> None:
+        raise KeyboardInterrupt
+
+    world.rosta.aftermath = lose
+    with pytest.raises(KeyboardInterrupt):
+        world.resume(run)
+    assert purged(world) == 0
+    world.rosta.aftermath = lambda _hook, _values: None
+    assert world.resume(run).status is Status.DONE
     assert purged(world) == 1
     assert CANARY.encode() not in everything(world.folder)
 

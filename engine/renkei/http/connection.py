@@ -147,7 +147,9 @@ class Connection:
         All customers of a system may share an address, and one account may have several names.
         """
         parts = urlsplit(self.base_url)
-        address = f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+        host = "localhost" if _is_loopback(parts.hostname or "") else parts.hostname
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+        address = f"{parts.scheme}://{host}:{port}{parts.path}"
         return f"{self.connector}\n{address}\n{self.token.reveal()}"
 
     @property

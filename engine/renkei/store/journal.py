@@ -81,10 +81,11 @@ class Journal(Database):
             row = self._row(connection, run_id)
             if selection and row["selection"] != codec.selection_out(selection):
                 raise another_choice(run_id)
-            held, taken = lease.acquire(
+            taken = lease.end_others(connection, account, key, take_over=take_over)
+            held, from_another = lease.acquire(
                 connection, account, row["target"], key, who, at, take_over=take_over
             )
-            if taken:
+            if taken or from_another:
                 self._update(connection, key, taken_over_by=who)
             if row["status"] in STAYS and not retry_failed:
                 return held
@@ -309,12 +310,14 @@ class Journal(Database):
         with self._reading() as connection:
             return bool(connection.execute(sa.select(query.exists())).scalar())
 
-    def lost_creates(self, run_id: str) -> dict[str, float | None]:
+    def created_elsewhere(self, run_id: str) -> dict[str, float | None]:
         """
-        Return the numbers of those whom other runs may have created in the same target.
+        Return the numbers of those whom other runs have created, or may have, in the same target.
 
-        Their answers never came; with each the time its request left, as in :class:`Write`.
+        With each the time its last request left, as in :class:`Write`: a list may be late.
         """
+        taken = (Outcome.CREATED.value, ANSWERED, NOT_STORED)
+        lately = sa.and_(writes.c.result.in_(taken), writes.c.sent_at.is_not(None))
         with self._reading() as connection:
             row = self._row(connection, run_id)
             same = sa.or_(
@@ -324,8 +327,9 @@ class Journal(Database):
                 sa.select(items.c.number, writes.c.sent_at)
                 .join(writes, same_item())
                 .join(runs, runs.c.id == items.c.run_id)
-                .where(same, writes.c.kind == "create", writes.c.result.is_(None))
-                .where(runs.c.id != row["id"])
+                .where(same, writes.c.kind == "create", runs.c.id != row["id"])
+                .where(sa.or_(writes.c.result.is_(None), lately))
+                .order_by(writes.c.id)
             )
             return dict(connection.execute(query).all())
 

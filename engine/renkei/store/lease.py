@@ -69,6 +69,23 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     return Lease(account, name, run_id, token), alive
 
 
+def end_others(connection: Connection, account: str, run_id: int, *, take_over: bool) -> bool:
+    """
+    End the leases that *run_id* holds on other accounts: its token or address has been changed.
+
+    Raises BusyError while a process may be syncing the run, unless *take_over*. Returns whether one
+    was ended that may have been.
+    """
+    row = holder(connection, run_id)
+    if row is not None and row["account"] != account and not take_over:
+        raise _busy(row)
+    others = sa.update(leases).where(leases.c.run_id == run_id, leases.c.account != account)
+    connection.execute(
+        others.values(token=leases.c.token + 1, run_id=None, owner=None, who=None, since=None)
+    )
+    return row is not None and row["account"] != account
+
+
 def renew(connection: Connection, lease: Lease) -> None:
     """Renew *lease*; BusyError if another process has taken over in the meantime."""
     renewed = connection.execute(

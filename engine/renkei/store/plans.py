@@ -23,7 +23,7 @@ from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
 
 NEAR = dt.timedelta(days=31)
 
-OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED, Status.FAILED)
+OVER = (Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED, Status.FAILED)
 
 WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
@@ -323,7 +323,16 @@ class Plans(Database):
                     .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
                     rows,
                 )
-            self._update(connection, key, selection=document, chosen_by=who, allowed_by=None)
+            self._update(
+                connection,
+                key,
+                selection=document,
+                chosen_by=who,
+                allowed_by=None,
+                status=Status.READY.value,
+                sync_started_at=None,
+                finished_at=None,
+            )
 
     @staticmethod
     def _refuse_begun(connection: Connection, run_id: int) -> None:
@@ -379,10 +388,16 @@ class Plans(Database):
         return len(ids)
 
     def _with_values(self, connection: Connection, before: dt.datetime) -> list[int]:
-        """Return the runs created before that have values, those at work left out."""
+        """
+        Return the runs created before that have values.
+
+        Those at work are left out, and those with a write in doubt: only its values can settle it.
+        """
         left = sa.select(items.c.run_id).where(items.c.run_id == runs.c.id, self._has_values())
         full = sa.or_(sa.not_(runs.c.purged), left.exists())  # or a purge has died half-way
-        query = sa.select(runs).where(runs.c.created_at < before, full)
+        unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
+        in_doubt = sa.select(writes.c.id).where(writes.c.run_id == runs.c.id, unsettled)
+        query = sa.select(runs).where(runs.c.created_at < before, full, sa.not_(in_doubt.exists()))
         busy = (Status.FETCHING, Status.SYNCING)
         rows = connection.execute(query).mappings().all()
         return [row["id"] for row in rows if self._view(connection, row).status not in busy]

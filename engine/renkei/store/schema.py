@@ -32,6 +32,9 @@ OURS = {"alembic_version", "runs", "items"}
 
 BUSY_TIMEOUT_S = 10.0
 
+ROOM = 1_000_000
+"""Bytes that the disk has to have for a sync: journals of a few transactions, some pages more."""
+
 SQLITE = re.compile(r"^sqlite(\+pysqlite)?:///")
 """How a URL of a SQLite file begins; its path follows."""
 
@@ -97,6 +100,21 @@ def refuse_no_place(place: str) -> None:
         raise StoreError(message.format(place=path), where=str(path))
 
 
+def refuse_no_room(place: str) -> None:
+    """Raise NoRoomError if the disk of the store at *place* has no room for a few transactions."""
+    disk = os.statvfs(Path(SQLITE.sub("", place)).absolute().parent)
+    if disk.f_bavail * disk.f_frsize < ROOM:
+        raise no_room(place)
+
+
+def no_room(place: object) -> NoRoomError:
+    """Return the error of a disk that is full; old reports can give room back, if there are any."""
+    message = _("There is no room left to write the store {place}. Make room, then try again.")
+    hint = _("`renkei reports purge` needs none, and makes some.")
+    there = Path(SQLITE.sub("", str(place))).exists()
+    return NoRoomError(message.format(place=place), where=str(place), hint=hint if there else "")
+
+
 def no_store(path: Path) -> NoStoreError:
     """Return the error of a store that is not there."""
     message = _(
@@ -146,9 +164,7 @@ def _error(error: Exception, place: object) -> StoreError:
     text = str(cause).lower()
     refused = getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"  # a quota, too
     if refused or any(word in text for word in ("full", "no space", "quota", "too large")):
-        message = _("There is no room left to write the store {place}. Make room, then resume.")
-        hint = _("`renkei reports purge` needs none, and makes some.")
-        return NoRoomError(message.format(place=place), where=str(place), hint=hint)
+        return no_room(place)
     return StoreError(_why(text).format(place=place), where=str(place))
 
 
@@ -206,7 +222,10 @@ def _build(engine: Engine) -> None:
 
 
 def _refuse_oddities(path: Path) -> None:
-    if path.is_symlink() or not path.is_file() or path.stat().st_size == 0:
+    if path.is_symlink():
+        message = _("{place} is a link. Name the store itself in the configuration.")
+        raise StoreError(message.format(place=path), where=str(path))
+    if not path.is_file() or path.stat().st_size == 0:
         raise damaged(path)
 
 
