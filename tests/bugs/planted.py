@@ -42,13 +42,14 @@ WRITING = (
     ),
     bug(
         "no-wait-for-the-second-look",
-        "A create that shows late is looked for twice at once, and sent again.",
+        "A write in doubt is looked for twice at once: what shows late is sent again.",
         (
             "renkei.doubt:Doubts.without_effect",
             'self.pause(self.settle_wait_s, "settle")',
             "pass",
         ),
-        tests="tests/e2e/test_lost_answers.py::test_a_create_that_shows_late_is_not_repeated",
+        tests="tests/engine/test_apply.py"
+        "::test_a_create_that_had_no_effect_is_sent_again_once",
     ),
     bug(
         "looked-for-by-number-only",
@@ -610,7 +611,7 @@ READING = (
             "missed_least.transport.abort()",
             "self.transport.abort()",
         ),
-        tests="tests/web/test_line.py::test_many_half_requests_shut_out_nobody[half]",
+        tests="tests/web/test_line.py::test_connections_are_counted",
     ),
     bug(
         "redirect-followed",
@@ -1033,8 +1034,8 @@ SHOWING = (
         "advice-that-is-refused",
         "Whoever chooses again in a cancelled run is told to resume it.",
         ("renkei.runs:Runs._same_choice", "refuse_over(run, self._hours)", "pass"),
-        tests="tests/e2e/test_advice.py"
-        "::test_whatever_is_advised_is_not_refused[cancelled in the middle]",
+        tests="tests/engine/test_runs.py"
+        "::test_a_run_that_is_over_says_so_to_another_choice",
     ),
     bug(
         "failure-is-erased",

@@ -141,3 +141,22 @@ def test_the_labels_of_a_run_are_those_of_its_systems_and_mapping(world: World) 
     assert (labels.source, labels.target) == ("clinic", "勤務表")
     assert labels.field("ward") == "ward"
     assert labels.connection("gone") == "gone"
+
+
+def test_a_run_that_is_over_says_so_to_another_choice(world: World) -> None:
+    """Cancelled in the middle, it is not told to be resumed: that would be refused."""
+    for number in ("001", "002"):
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+
+    def cancel(_hook: str, _values: Values) -> None:
+        with world.runs() as runs:
+            runs.cancel(run.id)
+
+    world.rosta.aftermath = cancel
+    assert world.resume(run).status is Status.CANCELLED
+    with world.runs() as runs, pytest.raises(UsageError) as caught:
+        runs.choose(run.id, Selection(numbers=("002",), new={"ward": "W1"}))
+    assert caught.value.code == "over"
+    assert "resume" not in f"{caught.value.message} {caught.value.hint}"

@@ -105,7 +105,8 @@ def test_fifty_pass_and_fifty_one_do_not(careful: World) -> None:
     careful.choose(run)
     assert refused(careful, run) == ["unusual_creates"]
     done = allowed(careful, run)
-    assert (done.status, done.allowed_by) == (Status.DONE, "tester")
+    assert done.status is Status.DONE
+    assert str(done.allowed_by).startswith("tester")
     assert len(careful.rosta.writes) == 51
 
 
@@ -188,7 +189,8 @@ def test_allowing_is_for_one_choice_only(careful: World) -> None:
     careful.choose(run)
     with careful.runs() as runs:
         runs.interrupt()
-        assert runs.sync(run.id, allow_unusual=True).allowed_by == "tester"
+        paused = runs.sync(run.id, allow_unusual=True)
+        assert str(paused.allowed_by).startswith("tester")
     careful.choose(run)
     with careful.runs() as runs, pytest.raises(UnusualError):
         runs.sync(run.id)
