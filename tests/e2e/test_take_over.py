@@ -1,4 +1,4 @@
-"""`resume --take-over`: for whoever knows that a process of unknown fate is not at work any more."""
+"""`resume --take-over`: for whoever knows that a process of unknown fate is not at work."""
 
 from __future__ import annotations
 

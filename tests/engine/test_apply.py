@@ -464,6 +464,24 @@ def test_failed_employees_are_tried_again_on_request_only(world: World) -> None:
     assert sent(world) == ["create 002", "create 001"]
 
 
+def test_a_retry_keeps_every_try_before_it(world: World) -> None:
+    """Oldest first, each with its reason and the system's own words; nobody else has any."""
+    run = hires(world, "001", "002")
+    for words in ("first", "second", None):
+        refusal = RecordError("no", code=f"{words}_time", detail=words)
+        if words:
+            world.rosta.trouble = Fault("create_employee", refusal)
+        with world.runs() as runs:
+            runs.sync(run.id, retry_failed=True)
+    item = world.item(run, "001")
+    assert item.outcome is Outcome.CREATED
+    assert [(t.outcome, t.reason and t.reason.code, t.detail) for t in item.earlier] == [
+        (Outcome.FAILED, "first_time", "first"),
+        (Outcome.FAILED, "second_time", "second"),
+    ]
+    assert world.item(run, "002").earlier == ()
+
+
 STOPS = [
     (AccessError("token refused"), "access"),
     (UnavailableError("down", nothing_done=True), "unavailable"),

@@ -193,13 +193,13 @@ def test_a_fetch_takes_the_first_and_the_last_base_date(
     assert world.clinic.reads == []
 
 
-@pytest.mark.parametrize(
-    ("days", "compared"), [(-32, False), (-31, True), (31, True), (32, False)]
-)
+@pytest.mark.parametrize(("days", "compared"), [(-32, False), (-31, True), (31, True), (32, False)])
 def test_a_month_apart_lists_are_compared(world: World, days: int, compared: bool) -> None:
     """Beyond it other people are listed, and fewer of them are nothing unusual."""
     file = world.folder / "renkei.yaml"
-    file.write_text(file.read_text().replace("people: 100000, percent: 100", "people: 0, percent: 0"))
+    file.write_text(
+        file.read_text().replace("people: 100000, percent: 100", "people: 0, percent: 0")
+    )
     for number in ("001", "002"):
         world.in_clinic(number)
     world.fetch()

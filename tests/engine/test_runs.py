@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from renkei.errors import UsageError
-from renkei.model import Difference, Filter, Outcome, Selection, Status
+from renkei.model import Difference, Filter, Outcome, Selection, Status, Values
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
