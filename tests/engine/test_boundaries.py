@@ -32,14 +32,11 @@ TODAY = dt.date(2026, 11, 20)
 NEVER = Limit(people=0, percent=0)
 ANY = Limit(people=100_000, percent=100)
 ALL_ANY = Safety(creates=ANY, updates=ANY, leaving=ANY, emptied=ANY, shrink=ANY)
-SPECS = tuple(
-    FieldSpec(name=name, label=Label(name, name), role=role, type=kind)
-    for name, role, kind in (
-        ("name", None, "text"),
-        ("mail", "email", "text"),
-        ("end", "left", "date"),
-        ("gone", "retired", "boolean"),
-    )
+SPECS = (
+    FieldSpec(name="name", label=Label("name", "name")),
+    FieldSpec(name="mail", label=Label("mail", "mail"), role="email"),
+    FieldSpec(name="end", label=Label("end", "end"), role="left", type="date"),
+    FieldSpec(name="gone", label=Label("gone", "gone"), role="retired", type="boolean"),
 )
 
 

@@ -306,3 +306,14 @@ def test_a_purged_run_has_nothing_to_carry_over(world: World) -> None:
         runs.purge(dt.timedelta(days=-1))
         with pytest.raises(UsageError, match="purged"):
             runs.fetch_again(run.id)
+
+
+def test_a_new_note_leaves_the_choice_to_a_person(world: World) -> None:
+    """The same values are to be written, but by now somebody has nearly the same number."""
+    world.in_clinic("001")
+    world.in_clinic("002")
+    run = world.fetch()
+    world.choose(run)
+    world.in_clinic("01")
+    _new, chosen, left = again(world, run)
+    assert (chosen, left) == (["002"], ["001"])

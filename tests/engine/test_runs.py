@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei.errors import UsageError
+from renkei.errors import AccessError, InDoubtError, UnavailableError, UsageError
 from renkei.model import Difference, Filter, Outcome, Selection, Status, Values
 
 if TYPE_CHECKING:
@@ -160,3 +160,30 @@ def test_a_run_that_is_over_says_so_to_another_choice(world: World) -> None:
         runs.choose(run.id, Selection(numbers=("002",), new={"ward": "W1"}))
     assert caught.value.code == "over"
     assert "resume" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("fetched", ["before the write", "while it is in doubt"])
+def test_a_write_in_doubt_counts_as_a_change_of_its_record(world: World, fetched: str) -> None:
+    """The other direction would write back what the system may have stored by then."""
+    world.in_clinic("001", mail="new@example.jp")
+    world.in_rosta("001", email="old@example.jp")
+    there = world.fetch()
+    world.choose(there)
+    back = world.fetch("rosta", "clinic") if fetched == "before the write" else None
+    lost: list[Values] = []
+
+    def lose(hook: str, values: Values) -> None:
+        if hook == "update_employee":
+            lost.append(values)
+            raise InDoubtError(UnavailableError("lost"))
+        if lost:
+            raise AccessError("blind")
+
+    world.rosta.trouble = lose
+    assert world.resume(there).status is Status.PAUSED
+    assert world.outcome(there, "001")[0] is Outcome.UNKNOWN
+    world.rosta.trouble = lambda _hook, _values: None
+    back = back or world.fetch("rosta", "clinic")
+    assert world.sync(back).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(back, "001") == (Outcome.FAILED, "source_changed")
+    assert world.clinic.writes == []

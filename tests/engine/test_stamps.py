@@ -51,6 +51,13 @@ def resumed(world: World, run: str) -> list[tuple[list[str], float]]:
     return watcher.told
 
 
+def waits_for(world: World, run: str, seconds: float) -> None:
+    """The one employee is waited for, so many seconds longer."""
+    [(numbers, left)] = resumed(world, run)
+    assert numbers == ["001"]
+    assert left == pytest.approx(seconds, abs=2)
+
+
 @pytest.fixture
 def lost(world: World) -> str:
     """Return a run with one create that was lost a moment ago; nobody is there."""
@@ -91,7 +98,7 @@ def test_what_is_left_of_the_longest_request_is_waited_for(
 ) -> None:
     """Since it left by its stamp; one of the future, or none, counts from now."""
     stamp(world, ago)
-    assert resumed(world, lost) == [(["001"], pytest.approx(left, abs=2))]
+    waits_for(world, lost, left)
     assert world.rosta.writes == []
 
 
@@ -110,7 +117,7 @@ def test_the_calendar_does_not_move_the_wait(
     moment = dt.datetime.fromisoformat("2026-11-20T12:00:00+09:00") + dt.timedelta(hours=hours)
     monkeypatch.setenv("RENKEI_NOW", moment.isoformat())
     stamp(world, 10)
-    assert resumed(world, lost) == [(["001"], pytest.approx(LONGEST_S - 9, abs=2))]
+    waits_for(world, lost, LONGEST_S - 9)
 
 
 def test_a_new_run_waits_for_the_stamp_of_the_old_one(world: World, lost: str) -> None:
@@ -119,7 +126,7 @@ def test_a_new_run_waits_for_the_stamp_of_the_old_one(world: World, lost: str) -
     stamp(world, 20)
     again = world.fetch()
     world.choose(again)
-    assert resumed(world, again.id) == [(["001"], pytest.approx(LONGEST_S - 19, abs=2))]
+    waits_for(world, again.id, LONGEST_S - 19)
     assert world.rosta.writes == []
 
 
@@ -251,3 +258,10 @@ def test_twenty_seconds_and_five() -> None:
     """What reliability.md promises; a lease is looked at in time for the clocks of others."""
     assert (owners.RENEW_S, owners.LIFETIME_S) == (5.0, 20.0)
     assert holds.LATE_S < owners.LIFETIME_S - owners.RENEW_S
+
+
+def test_the_wait_is_a_second_longer_than_the_longest_request(world: World, lost: str) -> None:
+    """A stamp may be that much older than the moment at which its request left."""
+    stamp(world, None)
+    [(_numbers, left)] = resumed(world, lost)
+    assert LONGEST_S + 0.5 < left <= LONGEST_S + holds.SENT_S

@@ -128,10 +128,10 @@ def test_those_who_were_refused_come_last(world: World, resumes: bool) -> None:
 
 
 def test_only_those_who_were_refused_are_left_and_no_write_passes(world: World) -> None:
-    """Three of them and nobody else: without a write that passes, it may still be the system."""
+    """Nobody else is left: without a write that passes, it may still be the system."""
     run = six(world)
     refuse(world, PEOPLE)
-    for _time in range(2):
+    for _time in range(4):
         assert world.resume(run).status is Status.PAUSED
     assert {o for o, _reason in outcomes(world, run).values()} == {Outcome.DEFERRED}
 
@@ -167,3 +167,14 @@ def test_three_sendings_of_one_employee_at_most(world: World) -> None:
     assert sent[PEOPLE[2]] == 3
     assert outcomes(world, run)[PEOPLE[2]] == FAILED
     assert {sent[n] for n in PEOPLE if n != PEOPLE[2]} == {1}
+
+
+def test_a_refusal_in_the_other_direction_is_another_matter(world: World) -> None:
+    """The ids of one system say nothing about those of the other, even where they are equal."""
+    run = six(world)
+    back = world.fetch("rosta", "clinic")
+    refuse(world, PEOPLE[:3])
+    assert world.resume(run).status is Status.PAUSED
+    with world.runs() as runs:
+        assert len(runs._store.refused_before(run.id)) == 3
+        assert runs._store.refused_before(back.id) == frozenset()
