@@ -94,6 +94,7 @@ class Application:
                 self._write_all()
             self._finish()
         except Stopped:
+            self.answers.confirm()
             for write in self.doubts.without_effect():
                 self._close(write, given_up=False)
             raise
@@ -268,7 +269,7 @@ class Application:
                 self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
             case BusyError() | StoreError():
                 raise error  # whoever takes over finds the write in doubt
-            case SystemFault() if not isinstance(error, ClosedError):
+            case SystemFault() if not (isinstance(error, UnavailableError) and error.for_all):
                 self._doubtful_refusal(item, error, write)
             case _:
                 # The system certainly did nothing: whoever raises this in a write has said so.

@@ -148,7 +148,8 @@ class UnavailableError(SystemFault):
 
     *retry_after_s* is the wait the system itself announced, in seconds. *again* is false when
     trying again within this command makes no sense (maintenance). *nothing_done* is true when the
-    system certainly did nothing, so that even a create may be sent again.
+    system certainly did nothing, so that even a create may be sent again. *for_all* is true when it
+    says nothing about the employee in hand: nothing has left, or there were too many requests.
     """
 
     default_code = "unavailable"
@@ -162,11 +163,13 @@ class UnavailableError(SystemFault):
         retry_after_s: float | None = None,
         again: bool = True,
         nothing_done: bool = False,
+        for_all: bool = False,
     ) -> None:
         super().__init__(message, code=code, where=where)
         self.retry_after_s = retry_after_s
         self.again = again
         self.nothing_done = nothing_done
+        self.for_all = for_all or code == "rate_limit"
 
 
 class ClosedError(UnavailableError):
@@ -175,7 +178,7 @@ class ClosedError(UnavailableError):
     default_code = "closed"
 
     def __init__(self, message: str, *, opens: dt.datetime, where: str | None = None) -> None:
-        super().__init__(message, where=where, again=False, nothing_done=True)
+        super().__init__(message, where=where, again=False, nothing_done=True, for_all=True)
         self.opens = opens
 
 

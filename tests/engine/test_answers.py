@@ -256,6 +256,7 @@ def test_a_look_that_fails_leaves_the_answers_to_the_next_sync(world: World) -> 
     assert world.fetch().counts[Difference.SAME] == 1
 
 
+<<<<<<< HEAD
 def test_a_chosen_value_that_is_not_stored_is_found_out(world: World) -> None:
     """What a person chose for a new employee is sent like the rest, and looked at like the rest."""
 
@@ -288,3 +289,22 @@ def test_there_is_a_wait_before_it_is_said_that_nothing_was_stored(world: World)
             with world.runs(Watcher()) as runs:
                 runs.sync(run.id)
         assert waits == expected
+=======
+def test_a_sync_that_is_told_to_stop_looks_at_what_was_answered(world: World) -> None:
+    """It ends as cancelled, and nobody is told as updated whom the system does not show so."""
+    cancelled: list[Run] = []
+
+    class Stopping(Swallowing):
+        @hookimpl
+        def update_employee(self, current: Employee, changes: Values) -> None:
+            super().update_employee(current, changes)
+            with world.runs() as runs:
+                cancelled.append(runs.cancel("1"))
+
+    run = synced(world, Stopping, people=2)
+    assert (run.status, len(cancelled)) == (Status.CANCELLED, 1)
+    found = [outcome for outcome, _why in outcomes(world, run).values()]
+    assert found.count(Outcome.UPDATED) == 0
+    with world.runs() as runs:
+        assert not runs._store.is_unsettled(run.id)
+>>>>>>> main

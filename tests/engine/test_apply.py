@@ -1005,3 +1005,33 @@ def test_a_lease_lost_while_writing_stops_the_process(
         world.resume(run)
     assert sent(world) == ["create 001"]
     assert world.outcome(run, "001")[0] is Outcome.CREATED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnavailableError("too many", code="rate_limit", nothing_done=True),
+        UnavailableError("no way", code="unreachable", nothing_done=True, for_all=True),
+    ],
+    ids=["too many requests", "nothing left"],
+)
+def test_what_would_have_met_anybody_is_no_refusal_of_somebody(
+    world: World, error: UnavailableError
+) -> None:
+    """It pauses, and the next sync writes them: nobody fails for a limit or a broken line."""
+    for number in ("001", "002", "003"):
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+    errors = [error]
+
+    def once(hook: str, values: Values) -> None:
+        if hook == "create_employee" and values["id_no"] == "002" and errors:
+            raise errors.pop()
+
+    world.rosta.trouble = once
+    paused = world.resume(run)
+    assert (paused.status, paused.reason) == (Status.PAUSED, Remark(error.code, ("rosta",)))
+    assert world.outcome(run, "002") == (Outcome.DEFERRED, None)
+    assert world.resume(run).status is Status.DONE
+    assert len(world.rosta.writes) == 3

@@ -153,6 +153,24 @@ def test_another_pause_in_between_ends_the_three_days(world: World, at: object) 
         world.resume(run)
 
 
+def test_a_sync_that_was_killed_did_not_pause_for_closed_hours(world: World, at: object) -> None:
+    """However often it met closed hours besides: it lasts a day."""
+    run = paused(world, CLOSED)
+    with world.runs() as runs:
+        runs._store._set(int(run.id), status="syncing")  # and nobody holds the lease
+
+    def closed(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            raise CLOSED
+
+    world.rosta.trouble = closed
+    assert world.resume(run).reason == Remark("closed", ("10:00",))
+    world.rosta.trouble = lambda _hook, _values: None
+    at("11-21T12:01")  # type: ignore[operator]
+    with pytest.raises(UsageError, match="24 hours"):
+        world.resume(run)
+
+
 def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: object) -> None:
     """Looked up, not sent again; then it is over."""
     for number in ("001", "002"):

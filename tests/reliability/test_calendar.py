@@ -251,7 +251,7 @@ def test_a_clock_that_jumps_in_a_sync_stops_nobody(
     _, target = pair
     run = office.fetched(*pair)
     wall, real = WallClock(), Clock.real_now
-    for module in ("lease", "hold"):
+    for module in ("hold", "journal"):
         office.monkeypatch.setattr(f"renkei.store.{module}.time", wall)
     office.monkeypatch.setattr(
         Clock, "real_now", lambda self: real(self) + dt.timedelta(seconds=wall.jump_s)

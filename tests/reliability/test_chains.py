@@ -13,7 +13,7 @@ from tests.reliability.harness.workloads import CHAIN, Stage
 
 pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
 
-PARTS = 4
+PARTS = 8
 """The pairs are spread over so many tests, so that processes can share them."""
 
 UNCHOSEN = ("choose.begin", "choose.commit")

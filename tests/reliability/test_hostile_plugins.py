@@ -54,6 +54,7 @@ from renkei.model import (
     Finding,
     Label,
     NewField,
+    Remark,
     RequestLimit,
     Status,
 )
@@ -381,11 +382,14 @@ def test_a_generator_that_is_used_up_is_an_empty_list(world: World) -> None:
 
 
 def test_a_write_that_was_only_claimed_comes_back_with_the_next_fetch(world: World) -> None:
-    """Success without sending cannot be seen at once; nobody is lost."""
+    """Success without sending is seen with a look: failed; and nobody is lost."""
     world.in_clinic(mail="new@example.com")
     world.in_rosta(email="old@example.com")
     with plug(world, update_employee=lambda: None):
-        assert world.sync(world.fetch()).status is Status.DONE
+        run = world.sync(world.fetch())
+        assert run.status is Status.DONE_WITH_ERRORS
+        [item] = world.items(run)
+        assert item.outcome_reason == Remark("not_stored", ("email",))
         assert world.fetch().counts[Difference.CHANGED] == 1
 
 

@@ -58,7 +58,7 @@ LENGTH = {
     ("smarthr", "create"): 628,
     ("smarthr", "update"): 538,
     ("smarthr", "refused"): 513,
-    ("touchontime", "create"): 353,
+    ("touchontime", "create"): 312,
     ("touchontime", "update"): 435,
     ("touchontime", "refused"): 213,
 }

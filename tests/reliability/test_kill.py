@@ -133,9 +133,10 @@ def test_killed_while_a_run_is_cancelled(site: Site) -> None:
     site.system.faults.add(faults.hook(lambda _: site.system.revoke()), kind="create", when="after")
     assert site.renkei("sync", run, *site.everybody).code == 4
     site.system.restore()
-    site.system.faults.add("status", kind="update", times=None, status=403, code=104)
-    site.renkei("resume", run)
+    site.system.faults.add(faults.hook(lambda _: site.system.revoke()), kind="update")
+    assert site.renkei("resume", run).code == 4
     site.system.faults.clear()
+    site.system.restore()
 
     def judge() -> None:
         sent = len(site.sent())

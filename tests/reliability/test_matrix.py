@@ -18,8 +18,9 @@ ROWS = [
 ]
 TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
 SECTIONS = {
-    "A": range(1, 19), "B": [*range(19, 33), 82], "C": range(33, 40), "D": range(40, 48),
-    "E": range(48, 57), "F": range(57, 65), "G": range(65, 71), "H": range(71, 75),
+    "A": range(1, 19), "B": [*range(19, 33), 86, 87, 88, 82], "C": [*range(33, 40), 90],
+    "D": range(40, 48), "E": [*range(48, 52), 89, *range(52, 57)],
+    "F": [*range(57, 65), *range(83, 86)], "G": range(65, 71), "H": range(71, 75),
     "I": range(75, 82),
 }  # fmt: skip
 

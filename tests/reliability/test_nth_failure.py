@@ -298,8 +298,9 @@ CASES = [
 def a_stage(
     zygote: Zygote, direction: tuple[str, str], store: bytes, patch: pytest.MonkeyPatch
 ) -> Iterator[Stage]:
-    """Yield a stage on which no request is tried again."""
+    """Yield a stage on which no request is tried again, and none can still be at work."""
     patch.setattr(RetryBudget.__init__, "__defaults__", (0.0,))
+    patch.setattr("renkei.doubt.SENT_S", -1.0)  # the systems are done at once here
     with a_site(zygote, *direction, store) as site:
         yield Stage(site, Office(box=site.box, folder=site.folder, monkeypatch=patch))
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
@@ -150,11 +150,14 @@ def test_any_share_of_refusals_concerns_only_those(
     run = office.fetched(*direction)
     counts = office.ask("plan", run).json["counts"]
     share, refused = (0.0, 0.3, 0.7, 1.0)[seed], 0
-    for kind, count in (("create", counts["new"]), ("update", counts["changed"])):
-        for nth in range(1, count + 1):
-            if chance.random() < share:
-                system.faults.add("status", status=400, code=1, kind=kind, nth=nth)  # type: ignore[arg-type]
-                refused += 1
+    wheres: list[dict[str, Any]] = [
+        *({"kind": "create", "nth": nth + 1} for nth in range(counts["new"])),
+        *({"kind": "update", "path": each, "times": None} for each in ids(office, run, target)),
+    ]
+    for where in wheres:
+        if chance.random() < share:
+            system.faults.add("status", status=400, code=1, **where)
+            refused += 1
     result = office.ask("sync", run, *office.everybody(target))
     assert (result.code, result.json["outcomes"]["failed"]) == (1 if refused else 0, refused)
     everybody = counts["new"] + counts["changed"]
@@ -166,6 +169,13 @@ def test_any_share_of_refusals_concerns_only_those(
     if refused:
         assert office.ask("sync", run, "--retry-failed").code == 0
     assert len(office.box.writes(target)) == refused
+
+
+def ids(office: Office, run: str, target: str) -> list[str]:
+    """Return the target's ids of those who have changed."""
+    system = office.system(target)
+    found = [system.find(number) for number in office.numbers(run, "changed")]
+    return [str(record[system.id_field]) for [record] in found]
 
 
 @pytest.mark.parametrize("room", [0, 1, 2])
@@ -230,7 +240,7 @@ SETTLES = {
     "narrow": True,
     "nfc": True,
     "squeeze": False,
-    "widen": False,
+    "widen": True,
     "upper": False,
     "cp932": False,
     "shorten": False,
@@ -251,7 +261,7 @@ AWKWARD = (" 髙﨑  a", "か\u3099神𠮷乃ａｂｃｄｅｆｇ")
 def test_a_target_that_changes_what_it_gets_is_said_and_not_fought(
     office: Office, name: str, source: str, target: str
 ) -> None:
-    """Equal but for width, NFC and outer spaces: done. Otherwise shown, one write a sync."""
+    """Equal but for width, NFC and spaces: done. Otherwise said, shown, one write a sync."""
     office.system(target).switches.normalise = [name]
     family, given = AWKWARD
     office.box.smarthr.add(emp_code="Z1", last_name=family, first_name=given, gender="male")

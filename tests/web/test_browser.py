@@ -308,7 +308,7 @@ def test_closed_hours_pause_the_sync_and_it_goes_on_by_itself(hr: Person) -> Non
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
     hr.office.configure(touchontime='closed_hours: ["12:00-12:01"]', smarthr="label: SmartHR")
-    hr.move_to("2026-11-20T12:00:45+09:00")
+    hr.move_to("2026-11-20T12:00:52+09:00")
     hr.ready_to_sync(run, number)
     hr.sees("12:01")
     hr.press("同期")

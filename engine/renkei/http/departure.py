@@ -62,6 +62,7 @@ class Departure:
             where=name,
             again=code in PASSING,
             nothing_done=True,
+            for_all=True,
         )
 
 

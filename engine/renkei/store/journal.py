@@ -90,6 +90,9 @@ class Journal(Database):
                 return held
             if retry_failed:
                 _forget_failed(connection, key)
+            if row["status"] == Status.SYNCING:  # its process has ended without a word
+                pauses = _with_pause(row["pauses"], Remark("interrupted"))
+                self._update(connection, key, pauses=pauses)
             if allow:
                 listed = sum(row["counts"].values())
                 self._update(connection, key, allowed_by=who, usual=listed)

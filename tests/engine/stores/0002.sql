@@ -71,7 +71,7 @@ CREATE TABLE runs (
 	purged BOOLEAN NOT NULL, 
 	CONSTRAINT pk_runs PRIMARY KEY (id)
 );
-INSERT INTO "runs" VALUES(1,'clinic','rosta','2026-11-20','paused','tester',NULL,'2026-11-20 03:00:00.047795','2026-11-20 03:00:00.085924','2026-11-20 03:00:00.013313',NULL,'/home/sato/renkei/pair.yaml','sides: [clinic, rosta]
+INSERT INTO "runs" VALUES(1,'clinic','rosta','2026-11-20','paused','tester',NULL,'2026-11-20 03:00:00.047795','2026-11-20 03:00:00.085924','2026-11-20 03:00:00.013313',NULL,'/srv/renkei/pair.yaml','sides: [clinic, rosta]
 fields:
   - {pair: [badge, id_no]}
   - {pair: [surname, family]}
@@ -85,7 +85,7 @@ fields:
   - {pair: [night, nights]}
   - {pair: [grade, rank], values: {junior: "1", senior: "2"}}
 ','f1bdee33bab0566fa13936169e1cee05756eeb29241fca52bef1f0e191eb8600','{}','{"new": 3, "changed": 2, "same": 1, "blocked": 0}','[]','{"calls": {"clinic": 0, "rosta": 0}, "seconds": 0.008753325999805384}','{"last": 0, "open": []}',6,'{"differences": ["changed", "new"], "numbers": [], "excluded": [], "new": {"ward": "W1"}, "new_rows": []}','["interrupted"]',NULL,NULL,0);
-INSERT INTO "runs" VALUES(2,'clinic','rosta','2026-11-20','ready','tester',NULL,'2026-11-20 03:00:00.068377','2026-11-20 03:00:00.112238',NULL,NULL,'/home/sato/renkei/pair.yaml','sides: [clinic, rosta]
+INSERT INTO "runs" VALUES(2,'clinic','rosta','2026-11-20','ready','tester',NULL,'2026-11-20 03:00:00.068377','2026-11-20 03:00:00.112238',NULL,NULL,'/srv/renkei/pair.yaml','sides: [clinic, rosta]
 fields:
   - {pair: [badge, id_no]}
   - {pair: [surname, family]}

@@ -147,6 +147,10 @@ class Site:
         options = {"status": 400, **options} if fault == "status" else options
         self.system.faults.add(fault, kind="update", path=self.id_of(number), times=None, **options)
 
+    def lose_twice(self, number: str) -> None:
+        """Let two updates of one employee never arrive."""
+        self.system.faults.add("disconnect", kind="update", path=self.id_of(number), times=2)
+
     def sent(self) -> list[Entry]:
         """Return every request to the target that was no read, carried out or not."""
         return [

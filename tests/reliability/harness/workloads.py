@@ -197,11 +197,21 @@ def _refused(site: Site) -> None:
 
 
 def _lost(site: Site) -> None:
-    """Lose every answer: of a create that was accepted and of one that was not, of all updates."""
+    """
+    Lose answers: of a create that was accepted and of one that was not, of both updates.
+
+    The update that never arrives is lost twice: somebody who is lost three times is given up.
+    """
     site.system.faults.add("disconnect", kind="create", when="after")
     site.system.faults.add("disconnect", kind="create", nth=2)
     site.refuse(CHANGED[0], "disconnect", when="after")
-    site.refuse(CHANGED[1], "disconnect")
+    site.lose_twice(CHANGED[1])
+
+
+def _not_taken(site: Site) -> None:
+    """Refuse one employee, always, in words that sound as if it were about the whole system."""
+    status, code = {"smarthr": (403, 3), "touchontime": (401, 401)}[site.target]
+    site.refuse(CHANGED[0], status=status, code=code)
 
 
 def _first_lost(site: Site) -> None:
@@ -272,10 +282,17 @@ SLOW = Workload(
 CHAIN = Workload(name="chain", hurt=_first_lost, how=SLOW.how)
 """All that can be met on the way, once: the first create is in doubt, and the lease is renewed."""
 
+NOT_TAKEN = Workload(
+    name="not_taken",
+    stay=_not_taken,
+    expected={**DONE, CHANGED[0]: Outcome.FAILED},
+    status=Status.DONE_WITH_ERRORS,
+    only=("update.", "record.", "end_sync."),
+)
 IN_DOUBT = Workload(name="in_doubt", prepare=_in_doubt, words=_resume)
 RETRY_FAILED = Workload(name="retry_failed", prepare=_with_failures, words=_retry, again=_retry)
 
-_COMMON = (SYNC, LOST, SLOW, IN_DOUBT, RETRY_FAILED)
+_COMMON = (SYNC, LOST, SLOW, NOT_TAKEN, IN_DOUBT, RETRY_FAILED)
 _PAUSING = {
     "touchontime": (
         _paused("closed", 403, 104),
