@@ -256,7 +256,6 @@ def test_a_look_that_fails_leaves_the_answers_to_the_next_sync(world: World) -> 
     assert world.fetch().counts[Difference.SAME] == 1
 
 
-<<<<<<< HEAD
 def test_a_chosen_value_that_is_not_stored_is_found_out(world: World) -> None:
     """What a person chose for a new employee is sent like the rest, and looked at like the rest."""
 
@@ -289,7 +288,8 @@ def test_there_is_a_wait_before_it_is_said_that_nothing_was_stored(world: World)
             with world.runs(Watcher()) as runs:
                 runs.sync(run.id)
         assert waits == expected
-=======
+
+
 def test_a_sync_that_is_told_to_stop_looks_at_what_was_answered(world: World) -> None:
     """It ends as cancelled, and nobody is told as updated whom the system does not show so."""
     cancelled: list[Run] = []
@@ -307,4 +307,3 @@ def test_a_sync_that_is_told_to_stop_looks_at_what_was_answered(world: World) ->
     assert found.count(Outcome.UPDATED) == 0
     with world.runs() as runs:
         assert not runs._store.is_unsettled(run.id)
->>>>>>> main

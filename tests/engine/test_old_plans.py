@@ -408,3 +408,30 @@ def test_a_finished_run_in_which_something_is_in_doubt_stays_finished(world: Wor
         runs._store._set(int(run.id), status="done_with_errors", reason=None)
     assert world.resume(run).status is Status.DONE_WITH_ERRORS
     assert world.outcome(run, "001") == (Outcome.UNKNOWN, "in_doubt")
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.EXPIRED])
+def test_a_run_that_is_over_sends_nothing_while_it_settles(world: World, status: Status) -> None:
+    """Neither whose write had no effect, nor those who had not been tried."""
+    for number in ("001", "002"):
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+    tried: list[str] = []
+
+    def lose(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            tried.append(hook)
+            raise LOST
+        if tried:
+            raise AccessError("no")
+
+    world.rosta.trouble = lose
+    world.resume(run)
+    with world.runs() as runs:
+        runs._store._set(int(run.id), status=status.value)
+    world.rosta.trouble = lambda _hook, _values: None
+    assert world.resume(run).status is status
+    assert world.rosta.writes == []
+    with world.runs() as runs:
+        assert not runs._store.is_unsettled(run.id)
