@@ -203,8 +203,8 @@ def test_a_refusal_that_quotes_our_token(office: Office, target: str) -> None:
         "smarthr": f'{{"code": 1, "errors": [{{"message": "{said}"}}]}}',
         "touchontime": f'{{"errors": [{{"code": 9001, "message": "{said}"}}]}}',
     }[target]
-    refusal = {"status": 400, "headers": JSON, "body": body}
-    office.system(target).faults.add("status", kind="update", times=2, **refusal)
+    refused = office.system(target).faults
+    refused.add("status", kind="update", times=2, status=400, headers=JSON, body=body)
     number = office.numbers(run, "changed")[0]
     assert office.ask("sync", run, "--number", number).code == 1
     written = office.renkei("report", run, "--csv").out

@@ -97,8 +97,9 @@ def test_one_refusal_does_not_stop_the_others(office: Office, direction: Directi
     run = office.fetched(*direction)
     code = {"touchontime": 9001, "smarthr": 1}[target]
     tries = {"touchontime": 2, "smarthr": 1}[target]  # once more with the base values
-    for kind, times in (("create", 1), ("update", tries)):
-        office.system(target).faults.add("status", status=400, code=code, kind=kind, times=times)
+    faults = office.system(target).faults
+    faults.add("status", status=400, code=code, kind="create", times=1)
+    faults.add("status", status=400, code=code, kind="update", times=tries)
     result = office.ask("sync", run, *office.everybody(target))
     assert (result.code, result.json["outcomes"]["failed"]) == (1, 2)
     counts, outcomes = result.json["counts"], result.json["outcomes"]

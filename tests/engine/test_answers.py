@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -271,6 +272,10 @@ def test_a_chosen_value_that_is_not_stored_is_found_out(world: World) -> None:
     assert reason.about == ("ward",)
 
 
+def _over(kind: type[MemoryConnector], system: MemorySystem, _connection: Connection) -> object:
+    return kind(system)
+
+
 def test_there_is_a_wait_before_it_is_said_that_nothing_was_stored(world: World) -> None:
     """Two looks at one moment would see the same old value; who is stored is not waited for."""
     waits: list[str] = []
@@ -282,7 +287,7 @@ def test_there_is_a_wait_before_it_is_said_that_nothing_was_stored(world: World)
     for kind, expected in ((MemoryConnector, []), (Swallowing, ["settle"])):
         world.in_clinic(f"{kind.__name__}", mail="new@example.jp")
         world.in_rosta(f"{kind.__name__}")
-        with installed(rosta=lambda _connection, kind=kind: kind(world.rosta)):
+        with installed(rosta=partial(_over, kind, world.rosta)):
             run = world.fetch()
             world.choose(run)
             with world.runs(Watcher()) as runs:

@@ -187,3 +187,22 @@ def test_a_write_in_doubt_counts_as_a_change_of_its_record(world: World, fetched
     assert world.sync(back).status is Status.DONE_WITH_ERRORS
     assert world.outcome(back, "001") == (Outcome.FAILED, "source_changed")
     assert world.clinic.writes == []
+
+
+def test_a_write_that_was_only_answered_counts_as_a_change_too(world: World) -> None:
+    """Its look has not come yet, and the other direction would already write back what was."""
+    world.in_clinic("001", mail="new@example.jp")
+    world.in_rosta("001", email="old@example.jp")
+    there, back = world.fetch(), world.fetch("rosta", "clinic")
+    world.choose(there)
+
+    def blind(hook: str, _values: Values) -> None:
+        if hook == "read_employees" and world.rosta.writes:
+            raise AccessError("blind")
+
+    world.rosta.trouble = blind
+    assert world.resume(there).status is Status.PAUSED
+    world.rosta.trouble = lambda _hook, _values: None
+    assert world.sync(back).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(back, "001") == (Outcome.FAILED, "source_changed")
+    assert world.clinic.writes == []
