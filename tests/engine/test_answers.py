@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from renkei.connector import Employee, Values, hookimpl
 from renkei.errors import AccessError
 from renkei.http import Connection
 from renkei.model import Difference, Outcome, Run, Status
+from renkei.observer import Observer
 from renkei.testing import MemoryConnector, MemorySystem, installed
 from renkei.texts import reason_text
 
@@ -304,6 +306,44 @@ def test_a_look_that_fails_leaves_the_answers_to_the_next_sync(world: World) -> 
     done = world.resume(run)
     assert (done.status, len(world.rosta.writes)) == (Status.DONE, 1)
     assert world.fetch().counts[Difference.SAME] == 1
+
+
+def test_a_chosen_value_that_is_not_stored_is_found_out(world: World) -> None:
+    """What a person chose for a new employee is sent like the rest, and looked at like the rest."""
+
+    class Elsewhere(MemoryConnector):
+        @hookimpl
+        def create_employee(self, values: Values) -> str:
+            return super().create_employee({**values, "ward": "W2"})
+
+    run = synced(world, Elsewhere, people=1)
+    assert outcomes(world, run)["100"] == (Outcome.FAILED, "not_stored")
+    reason = world.item(run, "100").outcome_reason
+    assert reason is not None
+    assert reason.about == ("ward",)
+
+
+def _over(kind: type[MemoryConnector], system: MemorySystem, _connection: Connection) -> object:
+    return kind(system)
+
+
+def test_there_is_a_wait_before_it_is_said_that_nothing_was_stored(world: World) -> None:
+    """Two looks at one moment would see the same old value; who is stored is not waited for."""
+    waits: list[str] = []
+
+    class Watcher(Observer):
+        def waiting(self, connection: str, reason: str, seconds: float) -> None:
+            waits.append(reason)
+
+    for kind, expected in ((MemoryConnector, []), (Swallowing, ["settle"])):
+        world.in_clinic(f"{kind.__name__}", mail="new@example.jp")
+        world.in_rosta(f"{kind.__name__}")
+        with installed(rosta=partial(_over, kind, world.rosta)):
+            run = world.fetch()
+            world.choose(run)
+            with world.runs(Watcher()) as runs:
+                runs.sync(run.id)
+        assert waits == expected
 
 
 def test_a_sync_that_is_told_to_stop_looks_at_what_was_answered(world: World) -> None:

@@ -234,6 +234,38 @@ def test_what_an_earlier_process_had_sent_was_created_by_us(world: World) -> Non
     assert len(world.rosta.writes) == 1
 
 
+@pytest.mark.parametrize(
+    ("kept", "found"),
+    [
+        ({}, True),
+        ({"email": "", "capacity": None}, True),
+        ({"email": "other@example.jp", "start": dt.date(2000, 1, 1)}, True),
+        ({"given": "楓"}, False),
+        ({"family": "橘"}, False),
+        ({"dob": dt.date(1999, 9, 9)}, False),
+    ],
+    ids=["all", "some left out", "some changed", "given name", "family name", "birth date"],
+)
+def test_a_lost_create_without_its_number_is_found_by_who_it_is(
+    world: World, kept: Values, found: bool
+) -> None:
+    """The system left out the number, and perhaps more: name and birth date tell who it is."""
+    run = hires(world, "001")
+
+    def strip(hook: str, values: Values) -> None:
+        if hook == "create_employee" and len(world.rosta.people) == 0:
+            world.rosta.add(**{**values, "id_no": None, **kept})
+            raise LOST
+
+    world.rosta.trouble = strip
+    world.resume(run)
+    if found:
+        assert world.outcome(run, "001") == (Outcome.FAILED, "created_without_number")
+        assert world.rosta.writes == []
+    else:
+        assert sent(world) == ["create 001"]
+
+
 def test_an_interrupted_wait_settles_nothing(world: World) -> None:
     """Two looks in a row prove nothing: the write stays in doubt until somebody waited."""
     run = hires(world, "001", "002")
@@ -491,6 +523,24 @@ def test_failed_employees_are_tried_again_on_request_only(world: World) -> None:
     with world.runs() as runs:
         assert runs.sync(run.id, retry_failed=True).status is Status.DONE
     assert sent(world) == ["create 002", "create 001"]
+
+
+def test_a_retry_keeps_every_try_before_it(world: World) -> None:
+    """Oldest first, each with its reason and the system's own words; nobody else has any."""
+    run = hires(world, "001", "002")
+    for words in ("first", "second", None):
+        refusal = RecordError("no", code=f"{words}_time", detail=words)
+        if words:
+            world.rosta.trouble = Fault("create_employee", refusal)
+        with world.runs() as runs:
+            runs.sync(run.id, retry_failed=True)
+    item = world.item(run, "001")
+    assert item.outcome is Outcome.CREATED
+    assert [(t.outcome, t.reason and t.reason.code, t.detail) for t in item.earlier] == [
+        (Outcome.FAILED, "first_time", "first"),
+        (Outcome.FAILED, "second_time", "second"),
+    ]
+    assert world.item(run, "002").earlier == ()
 
 
 STOPS = [

@@ -698,3 +698,28 @@ def test_substitutes_of_the_target_that_come_back_are_a_notice(world: World, on:
     expected = {"substitutes_come_back": ("clinic",)} if on else {}
     assert notices(world, back=True) == expected
     assert notices(world) == {}
+
+
+def test_who_is_retired_there_does_not_look_active(world: World) -> None:
+    """Retired without a date: nobody has to be told that they left."""
+    for number, gone in (("1", True), ("2", False)):
+        world.in_rosta(number, end=BASE)
+        world.in_clinic(number, gone=gone)
+    with world.runs() as runs:
+        notices = runs.fetch("rosta", "clinic", BASE).notices
+    [told] = [notice for notice in notices if notice.code == "left_before_base"]
+    assert (told.about[0], told.about[2:]) == ("1", ("2",))
+
+
+def test_what_is_given_once_is_never_changed(world: World) -> None:
+    """A field that only a new employee gets may differ afterwards."""
+    file = world.folder / "pair.yaml"
+    file.write_text(file.read_text().replace("[mail, email]", "[mail, ward]"))
+    world.in_clinic("1", mail="W1")
+    world.in_rosta("1", ward="W9")
+    world.in_clinic("2", mail="W1")
+    with world.runs() as runs:
+        run = runs.fetch("clinic", "rosta")
+        same, new = runs.items(run.id)
+    assert same.difference is Difference.SAME
+    assert new.after["ward"] == "W1"

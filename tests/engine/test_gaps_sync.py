@@ -10,7 +10,7 @@ import pytest
 
 from renkei.connector import hookimpl
 from renkei.errors import RecordError
-from renkei.model import Employee, Outcome, Ref, Status, Values
+from renkei.model import Difference, Employee, Outcome, Ref, Status, Values
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
@@ -77,3 +77,26 @@ def test_who_was_accepted_without_a_number_is_not_created_again(world: World) ->
         runs.sync(run.id, retry_failed=True)
     assert [values["id_no"] for _kind, _person, values in world.rosta.writes] == ["001"]
     assert world.outcome(run, "001") == (Outcome.FAILED, "no_number")
+
+
+def test_a_number_left_out_by_one_system_says_nothing_of_the_other(world: World) -> None:
+    """The same number is new in the other direction, and can be created there."""
+
+    def drop_the_number(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            world.rosta.edit(next(reversed(world.rosta.people)), id_no=None)
+            raise RecordError("kept without a number", code="no_number", accepted=True)
+
+    person = world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    world.rosta.aftermath = drop_the_number
+    world.resume(run)
+    world.rosta.aftermath = lambda _hook, _values: None
+    again = world.fetch()
+    assert again.counts[Difference.BLOCKED] == 1
+    del world.clinic.people[person]
+    world.in_rosta("001")
+    back = world.fetch("rosta", "clinic")
+    assert world.item(back, "001").difference is Difference.NEW
+    assert world.sync(back).status is Status.DONE

@@ -355,3 +355,114 @@ def test_a_purged_run_has_nothing_to_carry_over(world: World) -> None:
         runs.purge(dt.timedelta(days=-1))
         with pytest.raises(UsageError, match="purged"):
             runs.fetch_again(run.id)
+
+
+def test_a_new_note_leaves_the_choice_to_a_person(world: World) -> None:
+    """The same values are to be written, but by now somebody has nearly the same number."""
+    world.in_clinic("001")
+    world.in_clinic("002")
+    run = world.fetch()
+    world.choose(run)
+    world.in_clinic("01")
+    _new, chosen, left = again(world, run)
+    assert (chosen, left) == (["002"], ["001"])
+
+
+# --- the days of Japan, and what a resume leaves as it is -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fetched", "expected"),
+    [("2026-11-20T00:30", "2026-11-24"), ("2026-11-20T23:30", "2026-11-24")],
+)
+def test_a_run_of_0_1_0_of_today_in_japan_had_no_chosen_date(
+    world: World, monkeypatch: pytest.MonkeyPatch, fetched: str, expected: str
+) -> None:
+    """It did not keep who chose: its date tells, beside the day in Japan on which it was made."""
+    monkeypatch.setenv("RENKEI_NOW", f"{fetched}:00+09:00")
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    with world.runs() as runs:
+        runs._store._set(int(run.id), base_chosen=None)
+    monkeypatch.setenv("RENKEI_NOW", "2026-11-24T12:00:00+09:00")
+    new, _chosen, _left = again(world, run)
+    assert new.base_date.isoformat() == expected
+
+
+def test_a_mapping_that_has_changed_does_not_end_a_run(world: World) -> None:
+    """Whoever puts it back goes on: only age lets a run be over."""
+    run = paused(world, CLOSED)
+    file = world.folder / "pair.yaml"
+    before = file.read_text()
+    file.write_text(before.replace("  - {pair: [beds, capacity]}\n", ""))
+    with pytest.raises(UsageError) as caught:
+        world.resume(run)
+    assert caught.value.code != "expired"
+    with world.runs() as runs:
+        assert runs.run(run.id).status is Status.PAUSED
+    file.write_text(before)
+    assert world.resume(run).status is Status.DONE
+    assert len(created(world)) == 3
+
+
+def test_a_sync_began_when_it_began_first(world: World, at: object) -> None:
+    """However often it was resumed: the report tells the whole span."""
+    run = paused(world, CLOSED)
+    with world.runs() as runs:
+        began = runs.run(run.id).sync_started_at
+    at("11-20T12:30")  # type: ignore[operator]
+    done = world.resume(run)
+    assert done.sync_started_at == began
+    assert done.finished_at is not None
+    assert began is not None
+    assert done.finished_at - began > dt.timedelta(minutes=29)
+
+
+def test_a_finished_run_in_which_something_is_in_doubt_stays_finished(world: World) -> None:
+    """As renkei 0.1.0 could leave one: a system out of reach does not open it again."""
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+
+    def lose(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            blind.append(hook)
+            raise LOST
+        if blind:
+            raise AccessError("no")
+
+    blind: list[str] = []
+    world.rosta.trouble = lose
+    assert world.resume(run).status is Status.PAUSED
+    with world.runs() as runs:
+        runs._store._set(int(run.id), status="done_with_errors", reason=None)
+    assert world.resume(run).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(run, "001") == (Outcome.UNKNOWN, "in_doubt")
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.EXPIRED])
+def test_a_run_that_is_over_sends_nothing_while_it_settles(world: World, status: Status) -> None:
+    """Neither whose write had no effect, nor those who had not been tried."""
+    for number in ("001", "002"):
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+    tried: list[str] = []
+
+    def lose(hook: str, _values: Values) -> None:
+        if hook == "create_employee":
+            tried.append(hook)
+            raise LOST
+        if tried:
+            raise AccessError("no")
+
+    world.rosta.trouble = lose
+    world.resume(run)
+    with world.runs() as runs:
+        runs._store._set(int(run.id), status=status.value)
+    world.rosta.trouble = lambda _hook, _values: None
+    assert world.resume(run).status is status
+    assert world.rosta.writes == []
+    with world.runs() as runs:
+        assert not runs._store.is_unsettled(run.id)

@@ -361,3 +361,15 @@ def test_a_living_process_of_another_namespace_keeps_its_lease(world: World) -> 
         process.communicate()
     assert os.getpid() != process.pid
     assert isinstance(Store(str(world.folder / "reports.db")), Store)
+
+
+def test_where_nothing_tells_a_machine_nobody_is_proved_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two systems that tell neither boot nor namespaces look alike and may be two machines."""
+    monkeypatch.setattr(owners, "_boot", lambda: "")
+    monkeypatch.setattr(owners, "_namespace", lambda _kind: "")
+    mine = Owner.me()
+    assert not mine.is_here
+    assert not mine.shares_clock
+    assert not evolve(mine, pid=2**22 + 1).is_dead()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei.errors import UsageError
-from renkei.model import Difference, Filter, Outcome, Selection, Status
+from renkei.errors import AccessError, InDoubtError, UnavailableError, UsageError
+from renkei.model import Difference, Filter, Outcome, Selection, Status, Values
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -141,3 +141,68 @@ def test_the_labels_of_a_run_are_those_of_its_systems_and_mapping(world: World) 
     assert (labels.source, labels.target) == ("clinic", "勤務表")
     assert labels.field("ward") == "ward"
     assert labels.connection("gone") == "gone"
+
+
+def test_a_run_that_is_over_says_so_to_another_choice(world: World) -> None:
+    """Cancelled in the middle, it is not told to be resumed: that would be refused."""
+    for number in ("001", "002"):
+        world.in_clinic(number)
+    run = world.fetch()
+    world.choose(run)
+
+    def cancel(_hook: str, _values: Values) -> None:
+        with world.runs() as runs:
+            runs.cancel(run.id)
+
+    world.rosta.aftermath = cancel
+    assert world.resume(run).status is Status.CANCELLED
+    with world.runs() as runs, pytest.raises(UsageError) as caught:
+        runs.choose(run.id, Selection(numbers=("002",), new={"ward": "W1"}))
+    assert caught.value.code == "over"
+    assert "resume" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("fetched", ["before the write", "while it is in doubt"])
+def test_a_write_in_doubt_counts_as_a_change_of_its_record(world: World, fetched: str) -> None:
+    """The other direction would write back what the system may have stored by then."""
+    world.in_clinic("001", mail="new@example.jp")
+    world.in_rosta("001", email="old@example.jp")
+    there = world.fetch()
+    world.choose(there)
+    back = world.fetch("rosta", "clinic") if fetched == "before the write" else None
+    lost: list[Values] = []
+
+    def lose(hook: str, values: Values) -> None:
+        if hook == "update_employee":
+            lost.append(values)
+            raise InDoubtError(UnavailableError("lost"))
+        if lost:
+            raise AccessError("blind")
+
+    world.rosta.trouble = lose
+    assert world.resume(there).status is Status.PAUSED
+    assert world.outcome(there, "001")[0] is Outcome.UNKNOWN
+    world.rosta.trouble = lambda _hook, _values: None
+    back = back or world.fetch("rosta", "clinic")
+    assert world.sync(back).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(back, "001") == (Outcome.FAILED, "source_changed")
+    assert world.clinic.writes == []
+
+
+def test_a_write_that_was_only_answered_counts_as_a_change_too(world: World) -> None:
+    """Its look has not come yet, and the other direction would already write back what was."""
+    world.in_clinic("001", mail="new@example.jp")
+    world.in_rosta("001", email="old@example.jp")
+    there, back = world.fetch(), world.fetch("rosta", "clinic")
+    world.choose(there)
+
+    def blind(hook: str, _values: Values) -> None:
+        if hook == "read_employees" and world.rosta.writes:
+            raise AccessError("blind")
+
+    world.rosta.trouble = blind
+    assert world.resume(there).status is Status.PAUSED
+    world.rosta.trouble = lambda _hook, _values: None
+    assert world.sync(back).status is Status.DONE_WITH_ERRORS
+    assert world.outcome(back, "001") == (Outcome.FAILED, "source_changed")
+    assert world.clinic.writes == []

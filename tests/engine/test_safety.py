@@ -10,8 +10,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renkei.errors import UnusualError, UsageError
-from renkei.model import Difference, Remark, Run, Selection, Status, Value
+from renkei.errors import AccessError, UnusualError, UsageError
+from renkei.model import Difference, Remark, Run, Selection, Status, Value, Values
 from renkei.safety import Limit, Safety
 
 if TYPE_CHECKING:
@@ -246,3 +246,23 @@ def test_a_choice_made_in_the_meantime_is_not_synced(careful: World) -> None:
         with pytest.raises(UsageError, match="Somebody else has chosen"):
             first.sync(run.id, selection=mine)
     assert not careful.rosta.writes
+
+
+def test_limits_that_change_in_the_middle_hold_up_no_run(careful: World) -> None:
+    """They are asked before the first write; whoever resumes has nothing new to allow."""
+    people(careful, 3)
+    run = careful.fetch()
+    careful.choose(run)
+
+    def closed(hook: str, _values: Values) -> None:
+        if hook == "read_employees" and careful.rosta.writes:
+            raise AccessError("no")
+
+    careful.rosta.trouble = closed
+    assert careful.resume(run).status is Status.PAUSED
+    careful.rosta.trouble = lambda _hook, _values: None
+    file = careful.folder / "renkei.yaml"
+    limited = "    connector: rosta\n    safety: {creates: {people: 0, percent: 0}}\n"
+    file.write_text(file.read_text().replace("    connector: rosta\n", limited))
+    assert careful.resume(run).status is Status.DONE
+    assert len(careful.rosta.writes) == 3

@@ -89,3 +89,14 @@ def test_what_is_no_document_is_no_choice(tmp_path: Path, text: str) -> None:
     for each in (path, tmp_path / "none.json"):
         with pytest.raises(UsageError, match="holds no choice"):
             choice_in(each)
+
+
+def test_a_choice_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than any choice is refused; one that just fits is read."""
+    monkeypatch.setattr("renkei_runner.choosing.MAX_CHOICE", 40)
+    text, file = '{"numbers": ["0417"]}', tmp_path / "choice.json"
+    file.write_text(text.ljust(40))
+    assert choice_in(file).numbers == ("0417",)
+    file.write_text(text.ljust(41))
+    with pytest.raises(UsageError, match="holds no choice"):
+        choice_in(file)

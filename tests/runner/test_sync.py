@@ -291,3 +291,13 @@ def test_dry_run_only_fetches(renkei: Renkei, runs: FakeRuns) -> None:
     assert result.code == 0
     assert "outcomes" not in result.json
     assert "choose" not in runs.calls
+
+
+def test_run_looks_for_whoever_is_named(renkei: Renkei, runs: FakeRuns) -> None:
+    """Also where nobody is new or changed: a number that is not there is a mistake to be told."""
+    runs.state = evolve(runs.state, counts={Difference.SAME: 4})
+    renkei("run", "smarthr", "touchontime", "--difference", "new,changed")
+    assert runs.chosen is None
+    renkei("run", "smarthr", "touchontime", "--number", "9999")
+    assert runs.chosen is not None
+    assert runs.chosen.numbers == ("9999",)

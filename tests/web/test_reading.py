@@ -159,3 +159,31 @@ def test_before_there_is_a_plan_nobody_is_read(desk: Desk, status: str) -> None:
     assert 'scope="row"' not in browser.get("/runs/1/people").text
     for word in ("report.csv", "report.html", "/people"):
         assert word not in browser.get("/runs/1").text
+
+
+def test_a_page_that_is_just_full_has_no_further_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more person, and there is one."""
+    people, browser = len(items(desk)), desk.browser("admin")
+    for rows, further in ((people, False), (people - 1, True), (people + 1, False)):
+        monkeypatch.setattr("renkei_web.views.reports.ROWS", rows)
+        page = browser.get("/runs/1/people").text
+        assert bool(re.search(r'href="\?[^"]*after=\d', page)) is further
+
+
+@pytest.mark.parametrize(
+    ("direction", "shown"),
+    [
+        ("smarthr:touchontime", True),
+        ("smarthr:other", False),
+        ("other:touchontime", False),
+        ("touchontime:smarthr", False),
+    ],
+)
+def test_reports_are_filtered_by_both_sides_of_a_direction(
+    desk: Desk, direction: str, shown: bool
+) -> None:
+    """Two pairs may share a side: they are told apart."""
+    text = desk.browser("admin").get(f"/reports?direction={direction}").text
+    assert ("レポート 1" in text) is shown

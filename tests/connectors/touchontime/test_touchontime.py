@@ -915,3 +915,22 @@ def test_a_whole_answer_tells_what_is_empty() -> None:
     assert seen.values["emailAddresses"] == "mikumo@example.com"
     minutes = records.answered({**person(), "allDayRegardingWorkInMinute": 480}, ["birthDate"])
     assert minutes.values == {"birthDate": None}
+
+
+def test_empty_base_values_are_not_sent_back() -> None:
+    """An update that needs the base values sends those that are there: an empty one would clear."""
+    full = dict.fromkeys(records.BASE, "x")
+    assert records.base(full) == full
+    assert records.base({**full, "gender": "", "lastName": None}).keys() == full.keys() - {
+        "gender",
+        "lastName",
+    }
+
+
+def test_what_made_no_sense_on_another_day_is_unreadable() -> None:
+    """A division of the base date that is no text is neither empty nor that of today."""
+    today = records.employee({"key": "k", "divisionCode": "1", "lastName": "佐藤"}, ALL)
+    then = records.redated(today, {"key": "k", "divisionCode": {"odd": 1}}, ["divisionCode"])
+    assert "divisionCode" not in then.values
+    assert "divisionCode" in then.unreadable
+    assert then.values["lastName"] == "佐藤"
