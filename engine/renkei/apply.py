@@ -76,9 +76,6 @@ class Application:
     _known: set[int] = field(init=False, factory=set)
     """Who is known to be refused while others pass: that says nothing about the system."""
     _passed: bool = field(init=False, default=False)
-    _more: bool = field(init=False, default=False)
-    _is_last: bool = field(init=False, default=False)
-    """Whether nobody is left to try who was not refused in an earlier sync."""
     _later: list[Item] = field(init=False, factory=list)
     """New employees whom another run may be creating at this moment."""
     _has_created: bool = field(init=False, default=False)
@@ -107,14 +104,8 @@ class Application:
     def _write_all(self) -> None:
         """Write everybody who is open; who was refused in an earlier sync comes last."""
         refused = self.recorder.store.refused_before(self.recorder.run)
-        others = batches(self._open(lambda item: item.source_id not in refused), BATCH)
-        batch = next(others, None)
-        while batch is not None:
-            following = next(others, None)
-            self._more = following is not None
+        for batch in batches(self._open(lambda item: item.source_id not in refused), BATCH):
             self._batch(batch)
-            batch = following
-        self._more = False
         for batch in batches(self._open(lambda item: item.source_id in refused), BATCH):
             self._known |= {item.position for item in batch}
             self._batch(batch)
@@ -184,7 +175,6 @@ class Application:
                 if looks <= LOOKS and not self.look.is_fresh(seen):
                     break
                 looks = 0
-                self._is_last = not self._more and written == len(remaining) - 1
                 self._one(part[written], seen)
                 written += 1
             del remaining[:written]
@@ -364,8 +354,7 @@ class Application:
         if probe:
             self.look.at([ref_of(item)])
         known = self._known if self._passed else set()
-        nobody_else = self._passed and self._is_last
-        if nobody_else or len(self._row.keys() - known) < IN_A_ROW:
+        if len(self._row.keys() - known) < IN_A_ROW:
             return
         if self._some_came_through():
             self._row.clear()

@@ -930,7 +930,7 @@ DECIDING = (
     bug(
         "allowed-once-allowed-for-ever",
         "What a person has allowed holds for the next choice, too.",
-        ("renkei.store.plans:Plans.choose", ", allowed_by=None)", ")"),
+        ("renkei.store.plans:Plans.choose", "allowed_by=None,", ""),
         tests="tests/engine/test_safety.py::test_allowing_is_for_one_choice_only",
     ),
     bug(
@@ -1096,7 +1096,7 @@ PROMISES = (
         "created-under-another-name",
         "A create that was lost under another name of the same account is forgotten.",
         (
-            "renkei.store.journal:Journal.lost_creates",
+            "renkei.store.journal:Journal.created_elsewhere",
             'runs.c.target == row["target"], runs.c.target_account == row["target_account"]',
             'runs.c.target == row["target"]',
         ),
@@ -1201,7 +1201,7 @@ PROMISES = (
     bug(
         "take-over-unsaid",
         "No report says that a lease was taken from a process that may live.",
-        ("renkei.store.journal:Journal.begin_sync", "if taken:", "if False:"),
+        ("renkei.store.journal:Journal.begin_sync", "if taken or from_another:", "if False:"),
         tests="tests/engine/test_owner.py"
         "::test_whoever_knows_better_takes_over_and_it_stands_in_the_report",
     ),
@@ -1308,8 +1308,8 @@ PROMISES = (
         "An answered write counts as done, whatever the system shows.",
         (
             "renkei.apply:Application._answered",
-            "if answer.employee is not None and self._shows(item, answer.employee):",
-            "if True:",
+            "write=write, result=ANSWERED, answer_id=answer.id)",
+            "write=write); return",
         ),
         tests="tests/engine/test_answers.py::test_a_swallowed_refusal_is_found_out",
     ),

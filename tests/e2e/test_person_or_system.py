@@ -160,16 +160,3 @@ def test_a_finished_run_stays_finished(office: Office) -> None:
     smarthr.revoke()
     again = office.ask("resume", run)
     assert (again.code, again.json["status"]) == (1, "done_with_errors")
-
-
-@pytest.mark.parametrize("target", ["smarthr", "touchontime"])
-def test_three_at_the_end_of_the_list_fail_as_well(office: Office, target: str) -> None:
-    """The others have been written in this sync, and nobody but those three is left."""
-    _direction, run, numbers = six(office, target)
-    for number in numbers[3:]:
-        refuse(office, target, number, REFUSALS[target][0])
-    result = office.ask("sync", run, "--difference", "changed")
-    assert (result.code, result.json["status"]) == (1, "done_with_errors"), result.out
-    outcomes = office.outcomes(run)
-    assert {outcomes[n] for n in numbers[3:]} == {("failed", "not_taken")}
-    assert {outcomes[n] for n in numbers[:3]} == {("updated", None)}
