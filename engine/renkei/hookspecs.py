@@ -70,7 +70,7 @@ class ConnectorSpec:
         """
         Create one employee; return its id in the system, or the employee as the system has it now.
 
-        Fields that the answer does not show are absent. Who only returns an id is read again.
+        Fields that the answer does not show are absent. Everybody is read again before they count.
 
         Raises RecordError if the system refuses this employee, PlanFullError if it takes no more,
         InDoubtError if a request was sent and its fate is unknown.
@@ -83,7 +83,7 @@ class ConnectorSpec:
         Change only the given fields; None empties one.
 
         May return the employee as the system has it now, without the fields that its answer does
-        not show; whoever is not returned is read again, and compared with what was sent.
+        not show. Everybody is read again and compared with what was sent before they count.
 
         *current* is the employee as last read, with what the connector put into ``extra``.
         Raises as :meth:`create_employee` does.
