@@ -168,6 +168,11 @@ class FakeRuns:
     def choices(self, connection: str) -> tuple[NewField, ...]:
         return FIELDS
 
+    def possible(self, run_id: str) -> frozenset[str]:
+        """A run that is ready may be chosen."""
+        assert run_id == self.state.id
+        return frozenset({"choose"} if self.state.status is Status.READY else ())
+
     def refuse_choosing(self, run_id: str) -> None:
         """Anybody can be chosen."""
 
