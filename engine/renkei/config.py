@@ -19,7 +19,7 @@ from attrs import field, frozen
 from renkei.clock import Clock
 from renkei.config_checks import (
     DIRECT,
-    is_loopback,
+    is_here,
     is_other_database,
     other_database,
     path_of,
@@ -59,7 +59,7 @@ class ConnectionConfig:
     @property
     def loopback(self) -> bool:
         """Whether the system runs on this computer."""
-        return is_loopback(self.base_url)
+        return is_here(self.base_url)
 
 
 @frozen(kw_only=True)
@@ -249,7 +249,7 @@ def _connection(name: str, written: _Connection, all_: Settings) -> ConnectionCo
         closed_hours=None if hours is None else tuple(map(parse_hours, hours)),
         limits=None if limits is None else tuple(RequestLimit(x.count, x.seconds) for x in limits),
         safety=written.safety,
-        proxy=None if is_loopback(written.base_url) else written.proxy or all_.proxy,
+        proxy=None if is_here(written.base_url) else written.proxy or all_.proxy,
         ca_file=all_.ca_file if written.ca_file is None else written.ca_file,
     )
 

@@ -7,15 +7,15 @@ those of the shape. No message repeats what might be a secret.
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import os
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
+from renkei.address import is_loopback, split_url
 from renkei.errors import ConfigurationError, Problem
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
 from renkei.i18n import _
@@ -43,16 +43,10 @@ def path_of(name: str, base: Path) -> Path:
     return base / os.path.expanduser(name)  # noqa: PTH111 - that of pathlib raises
 
 
-def is_loopback(url: str) -> bool:
+def is_here(url: str) -> bool:
     """Return whether the host of *url* is this computer, without asking a name server."""
     parts = _split(url)
-    host = parts.hostname if parts else None
-    if not host:
-        return False
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return parts is not None and is_loopback(parts.hostname or "")
 
 
 def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of any shape
@@ -80,7 +74,7 @@ def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
         yield from (((*place, "base_url"), text) for text in _address(url))
     if isinstance(token, str):
         yield from (((*place, "token"), text) for text in _reference(token))
-    yield from _overrides(place, data, loopback=isinstance(url, str) and is_loopback(url))
+    yield from _overrides(place, data, loopback=isinstance(url, str) and is_here(url))
     safety = data.get("safety")
     for kind, limit in safety.items() if isinstance(safety, dict) else ():
         yield from _positive((*place, "safety", kind), limit, ("people", "percent"), least=0)
@@ -94,17 +88,12 @@ def _address(url: str) -> Iterator[str]:
         yield _("An address holds no user name and no password.")
     elif parts.query or parts.fragment:
         yield _("An address has nothing after its path.")
-    elif parts.scheme == "http" and not is_loopback(url):
+    elif parts.scheme == "http" and not is_here(url):
         yield _("Use https: plain http is accepted only for this computer.")
 
 
 def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - a port that is no number is noticed only when it is asked for
-    except ValueError:
-        return None
-    return None if re.search(r"[\s\\\x00-\x1f]|\][^:/]", url) else parts
+    return None if re.search(r"[\s\\\x00-\x1f]|\][^:/]", url) else split_url(url)
 
 
 def _reference(token: str) -> Iterator[str]:

@@ -575,7 +575,7 @@ READING = (
         "A system on this computer is asked for at the company's proxy, token and all.",
         (
             "renkei.http.network:Network.towards",
-            "evolve(self, proxy=None) if _stays_here(url) else self",
+            'evolve(self, proxy=None) if leads_back(urlsplit(url).hostname or "") else self',
             "self",
         ),
         tests="tests/engine/test_http_network.py"

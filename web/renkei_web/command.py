@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from renkei.address import is_loopback
 from renkei.config import Config, network_of
 from renkei.errors import UsageError
 from renkei.i18n import N_, _
@@ -15,7 +16,6 @@ from renkei.logs import configure_logging
 from renkei_runner.app import App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say
-from renkei_web.security import is_loopback
 
 if TYPE_CHECKING:
     from renkei_web.sso import SignOn

@@ -154,14 +154,6 @@ def same_site(request: HTTPConnection) -> bool:
     return request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
 
 
-def is_loopback(address: str) -> bool:
-    """Return whether only this computer can reach what listens at *address*."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
-
-
 def same(given: object, token: str) -> bool:
     """Compare a token in a time that does not depend on where it differs."""
     return isinstance(given, str) and hmac.compare_digest(given.encode(), token.encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from attrs import define, field
 
+from renkei.address import is_loopback, split_url
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.failure import Classify, ReadRooms, writes
@@ -147,7 +147,7 @@ class Connection:
         All customers of a system may share an address, and one account may have several names.
         """
         parts = urlsplit(self.base_url)
-        host = "localhost" if _is_loopback(parts.hostname or "") else parts.hostname
+        host = "localhost" if is_loopback(parts.hostname or "") else parts.hostname
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
         address = f"{parts.scheme}://{host}:{port}{parts.path}"
         return f"{self.connector}\n{address}\n{self.token.reveal()}"
@@ -198,28 +198,16 @@ def closed_error(name: str, opens: dt.datetime) -> ClosedError:
 
 def _check_url(name: str, url: str) -> None:
     """Require https (plain http on this computer only) and nothing but host, port and path."""
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
+    parts = split_url(url) or urlsplit("")
+    host = parts.hostname or ""
     plain = re.fullmatch(r"[!-~]*", url) and not re.search(r"\\|\][^:/]", url)
     if not plain or not host or "@" in parts.netloc or "?" in url or "#" in url:
         message = _(
             "{name}: base_url must be like https://host/path, with no user name, query or fragment."
         )
         raise ConfigurationError(message.format(name=name), code="base_url", where=name)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         message = _(
             "{name}: base_url must start with https:// (http:// is for this computer only)."
         )
         raise ConfigurationError(message.format(name=name), code="base_url", where=name)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import ssl
 from pathlib import Path
@@ -10,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import evolve, field, frozen
 
+from renkei.address import leads_back, split_url
 from renkei.errors import ConfigurationError
 from renkei.i18n import _
 
@@ -31,7 +31,7 @@ class Network:
 
     def towards(self, url: str) -> Network:
         """Return the way to *url*: no proxy leads back to this computer."""
-        return evolve(self, proxy=None) if _stays_here(url) else self
+        return evolve(self, proxy=None) if leads_back(urlsplit(url).hostname or "") else self
 
 
 def proxy_mistake(address: str) -> str | None:
@@ -85,28 +85,10 @@ def _no_authority(path: Path) -> ConfigurationError:
 
 
 def _split(address: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018 - a port that is no number is noticed only when it is asked for
-    except ValueError:
-        return None
-    return parts if re.fullmatch(r"[!-~]+", address) else None
+    return split_url(address) if re.fullmatch(r"[!-~]+", address) else None
 
 
 def _has_more(parts: SplitResult) -> bool:
     """Tell whether an address has no host, or more than belongs to a proxy."""
     host = _HOST.fullmatch(parts.hostname or "")
     return not host or parts.path not in {"", "/"} or bool(parts.query or parts.fragment)
-
-
-def _stays_here(url: str) -> bool:
-    """Tell whether the host of *url* is this computer, however it is written."""
-    host = (urlsplit(url).hostname or "").removesuffix(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified

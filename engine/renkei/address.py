@@ -1,0 +1,38 @@
+"""Addresses of the web: what can be told of one without asking a name server."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Return the parts of *url*, whose port is a number if it has one; None if it has no parts."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - a port that is no number is noticed only when it is asked for
+    except ValueError:
+        return None
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host* is a plain name or address of this computer: a rare spelling is not."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback and not getattr(address, "ipv4_mapped", None)
+
+
+def leads_back(host: str) -> bool:
+    """Return whether *host* is this computer, however it is written."""
+    host = host.removesuffix(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
