@@ -204,6 +204,16 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a process fetches or syncs the run."""
+        return self in (Status.FETCHING, Status.SYNCING)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has come to an end; what is in doubt may still be looked up."""
+        return not self.is_at_work and self not in (Status.READY, Status.PAUSED)
+
 
 @frozen
 class Change:

@@ -18,8 +18,6 @@ from renkei.mapping import near_key
 from renkei.model import Remark, Run, Status
 from renkei.texts import reason_text, status_text
 
-OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.FAILED, Status.EXPIRED)
-
 
 def refuse_same(source: str, target: str, *, name: str) -> None:
     """Raise if a connection, or the account *name* opens, is to be compared with itself."""
@@ -65,7 +63,7 @@ def refuse_over(run: Run, hours: int, *, but: Status | None = None) -> None:
     if run.status is not but:
         if run.status is Status.EXPIRED:
             raise expired(run, hours)
-        if run.status in OVER:
+        if run.status.is_over:
             message = _("Run {run} is over ({status}). Fetch again.")
             text = message.format(run=run.id, status=status_text(run.status))
             raise UsageError(text, code="over")

@@ -219,7 +219,7 @@ class Runs:
         """
         run = self.run(run_id)
         refuse_purged(run)
-        if run.status in (Status.FETCHING, Status.SYNCING):
+        if run.status.is_at_work:
             raise still_at_work(run)
         base = run.base_date if base_was_chosen(run) else None
         new = self.fetch(run.source, run.target, base, wait=wait, again_of=run.id)
@@ -398,7 +398,7 @@ class Runs:
     def _possible(self, run: Run) -> frozenset[Possible]:
         declared = {(pair.source, pair.target) for pair in self.pairs()}
         ways: set[Possible] = {"fetch"} if (run.source, run.target) in declared else set()
-        if run.purged or run.status in (Status.FETCHING, Status.SYNCING):
+        if run.purged or run.status.is_at_work:
             return frozenset(ways)
         good = not self._too_old(run) and self.is_current(run)
         failed = (run.outcomes or {}).get(Outcome.FAILED, 0) > 0
@@ -563,10 +563,11 @@ class Runs:
         if run.status not in UNFINISHED and not retry_failed:
             return None
         if self._too_old(run):
+            halt = expired(run, self._hours_of(run))
             if retry_failed or not self._store.has_begun(run.id):
-                self._store.expire(run.id, self.clock.now())
-                raise expired(run, self._hours_of(run))
-            return expired(run, self._hours_of(run))
+                self._expire(run, halt)
+                raise halt
+            return halt
         try:
             self._current(run)
         except (UsageError, ConfigurationError) as error:

@@ -30,8 +30,6 @@ SOURCE_OLD = dt.timedelta(hours=1)
 ASK_S = 1.0
 """How often it is asked whether another process has given a sign of life."""
 
-OVER = (Status.DONE, Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED)
-
 
 class Sleep(Protocol):
     """Waits some seconds for a reason, unless interrupted."""
@@ -94,7 +92,7 @@ class Sync:
         log.info("sync_began", run=run.id)
         hold = Hold(self.store, lease, now)
         writer.connection.guard = hold.check
-        over = run.status if run.status in OVER and not order.retry_failed else None
+        over = run.status if run.status.is_over and not order.retry_failed else None
         try:
             with hold:
                 left = self._apply(run, order, hold, writer)

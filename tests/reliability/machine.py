@@ -215,7 +215,7 @@ class Plan:
     pauses: set[str] = field(factory=set)
     """Why it has paused so far, as the store has said after each command."""
     reopened: bool = False
-    """Whether somebody wanted those who failed to be tried again."""
+    """Whether somebody tried those who failed again, or chose anew where nothing was sent."""
     purged: bool = False
     chosen: Selection | None = None
     """What was stored last: a purge takes it away from the store, not from a process at work."""
@@ -548,7 +548,8 @@ class Machine(RuleBasedStateMachine):
     def _choose(self, plan: Plan, choice: Choice) -> None:
         selection = self._selection(plan, choice)
         plan.asked.append(selection)
-        self._ask(lambda runs: runs.choose(plan.run, selection))
+        if self._ask(lambda runs: runs.choose(plan.run, selection)) is not None:
+            plan.reopened |= not plan.begun  # nothing was sent: the report offers to choose anew
 
     @rule(direction=st.sampled_from(DIRECTIONS), mine=CHOICES, theirs=CHOICES)
     def two_operators(self, direction: tuple[str, str], mine: Choice, theirs: Choice) -> None:
@@ -974,12 +975,13 @@ class Machine(RuleBasedStateMachine):
 
     def _status(self, run: Run) -> None:
         at_work = any(job.plan is None or job.plan.run == run.id for job in self.held)
-        if run.status in (Status.FETCHING, Status.SYNCING):
+        if run.status.is_at_work:
             assert at_work, f"run {run.id} is {run.status}, and nobody is at work"
         before = self.ended.get(run.id, run.status)
         told = f"run {run.id} was {before} and is {run.status}"
-        assert run.status is before or before not in FINAL, told
         plan = self.plans.get(run.id)
+        anew = before is Status.DONE and plan is not None and plan.reopened
+        assert run.status is before or before not in FINAL or anew, told
         if plan is not None:
             assert run.status in FINISHED or before not in FINISHED or plan.reopened, told
             if run.status is Status.PAUSED:

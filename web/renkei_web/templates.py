@@ -16,7 +16,7 @@ from renkei.both import both
 from renkei.facts import clock_text, moment_text, span_text
 from renkei.i18n import _, label, language, speaking
 from renkei.labels import Labels, date_text, day_text, value_text
-from renkei.model import Item, Label, Outcome, Remark, Run, Status, Try, Value
+from renkei.model import Item, Label, Outcome, Remark, Run, Try, Value
 from renkei.printable import printable
 from renkei.texts import difference_text, number_text, outcome_text, status_text, words_text
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
 """Outcomes that a list of runs counts."""
-
-MOVING = (Status.FETCHING, Status.SYNCING)
-"""A run in one of these changes by itself: its page looks again."""
 
 
 def render(template: str, *, language: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
@@ -104,8 +101,8 @@ def is_waiting(item: Item) -> bool:
 
 
 def is_moving(run: Run) -> bool:
-    """Tell whether *run* changes by itself."""
-    return run.status in MOVING
+    """Tell whether *run* changes by itself: its page looks again."""
+    return run.status.is_at_work
 
 
 @cache

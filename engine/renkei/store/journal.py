@@ -27,9 +27,6 @@ from renkei.store.tables import (
     writes,
 )
 
-STAYS = (Status.CANCELLED, Status.EXPIRED, Status.DONE, Status.DONE_WITH_ERRORS)
-"""A run in one of these is over: looking up what is in doubt does not open it again."""
-
 
 @frozen(kw_only=True)
 class Write:
@@ -87,7 +84,7 @@ class Journal(Database):
             )
             if taken or from_another:
                 self._update(connection, key, taken_over_by=who)
-            if row["status"] in STAYS and not retry_failed:
+            if Status(row["status"]).is_over and not retry_failed:
                 return held
             if retry_failed:
                 _forget_failed(connection, key)

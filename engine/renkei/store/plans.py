@@ -23,8 +23,6 @@ from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
 
 NEAR = dt.timedelta(days=31)
 
-OVER = (Status.DONE_WITH_ERRORS, Status.CANCELLED, Status.EXPIRED, Status.FAILED)
-
 WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
 
@@ -339,8 +337,10 @@ class Plans(Database):
         if lease.holder(connection, run_id) is not None:
             message = _("Run {run} is being synced by another process. Wait until it has ended.")
             raise BusyError(message.format(run=run_id))
-        status = connection.execute(sa.select(runs.c.status).where(runs.c.id == run_id)).scalar()
-        if begun(connection, run_id) or status in OVER:
+        query = sa.select(runs.c.status).where(runs.c.id == run_id)
+        status = Status(connection.execute(query).scalar_one())
+        over = status.is_over and status is not Status.DONE  # done and nothing sent: choose anew
+        if over or begun(connection, run_id):
             message = _(
                 "Run {run} has already begun with another choice."
                 " Resume it as it is, or fetch again."
@@ -398,9 +398,8 @@ class Plans(Database):
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
         in_doubt = sa.select(writes.c.id).where(writes.c.run_id == runs.c.id, unsettled)
         query = sa.select(runs).where(runs.c.created_at < before, full, sa.not_(in_doubt.exists()))
-        busy = (Status.FETCHING, Status.SYNCING)
         rows = connection.execute(query).mappings().all()
-        return [row["id"] for row in rows if self._view(connection, row).status not in busy]
+        return [row["id"] for row in rows if not self._view(connection, row).status.is_at_work]
 
     @staticmethod
     def _has_values() -> sa.ColumnElement[bool]:
