@@ -127,6 +127,7 @@ class Application:
             again = [write.item for write in lost if self.send and self._may_send(write.item)]
             for write in lost:
                 self._close(write, given_up=self.send and write.item not in again)
+                self._row.pop(write.item.position, None)  # tried anew, or given up
             later, self._later = self._later, []
             self._batch([*again, *later])
             if self.send and self.recorder.is_cancelled():
@@ -356,17 +357,15 @@ class Application:
         known = self._known if self._passed else set()
         if len(self._row.keys() - known) < IN_A_ROW:
             return
-        if self._some_came_through():
-            self._row.clear()
-        else:
-            raise error
-
-    def _some_came_through(self) -> bool:
-        """Look up who is in doubt; what had no effect is closed, except creates that still may."""
-        for write in self.doubts.without_effect(patient=True):
-            self._close(write, given_up=False)
+        lost = self.doubts.without_effect(patient=True)
         open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
-        return any(self.recorder.last[position] not in open_still for position in self._row)
+        if any(self.recorder.last[position] not in open_still for position in self._row):
+            self._passed = True  # what was lost goes again in the end
+            self._blame_people()
+        else:
+            for write in lost:
+                self._close(write, given_up=False)
+            raise error
 
     def _blame_people(self) -> None:
         """A write has passed, or nobody else is left: the refusals before were about people."""

@@ -30,6 +30,9 @@ SOURCE_OLD = dt.timedelta(hours=1)
 ASK_S = 1.0
 """How often it is asked whether another process has given a sign of life."""
 
+GOOD = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.NOT_SELECTED)
+"""A run is done only if everybody has one of these."""
+
 
 class Sleep(Protocol):
     """Waits some seconds for a reason, unless interrupted."""
@@ -256,8 +259,8 @@ class Sync:
 
     def _final(self, run_id: str) -> Status:
         outcomes = self.store.run(run_id).outcomes or {}
-        bad = outcomes.get(Outcome.FAILED, 0) + outcomes.get(Outcome.UNKNOWN, 0)
-        return Status.DONE_WITH_ERRORS if bad else Status.DONE
+        good = all(outcome in GOOD for outcome, count in outcomes.items() if count)
+        return Status.DONE if good else Status.DONE_WITH_ERRORS
 
 
 def _of(fields: tuple[str, ...], values: Values) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 NO = AccessError("no")
 NO.detail = "code 3: not allowed"
+LOST = InDoubtError(UnavailableError("lost"))
 PEOPLE = tuple(f"{n:03}" for n in range(6))
 ALL = frozenset(PEOPLE)
 FAILED = (Outcome.FAILED, "not_taken")
@@ -162,11 +164,55 @@ def test_a_refusal_of_the_person_says_nothing_of_the_system(world: World) -> Non
 def test_three_sendings_of_one_employee_at_most(world: World) -> None:
     """An update that is lost each time; then it is about this employee."""
     run = six(world)
-    sent = refuse(world, {PEOPLE[2]}, InDoubtError(UnavailableError("lost")))
+    sent = refuse(world, {PEOPLE[2]}, LOST)
     assert world.resume(run).status is Status.DONE_WITH_ERRORS
     assert sent[PEOPLE[2]] == 3
     assert outcomes(world, run)[PEOPLE[2]] == FAILED
     assert {sent[n] for n in PEOPLE if n != PEOPLE[2]} == {1}
+
+
+@pytest.mark.parametrize(
+    "fates", list(product(("refused", "lost", "late"), repeat=3)), ids="-".join
+)
+def test_whoever_was_tried_has_an_end(world: World, fates: tuple[str, ...]) -> None:
+    """
+    Three troubles in a row, of any kinds and in any order, after which everybody else passes.
+
+    A *late* answer is lost, but its write is not; a write that is *lost* has no effect the first
+    time. One that came through shows that the system is well: the refusals were about people.
+    """
+    run = six(world)
+    fate = dict(zip(PEOPLE, fates, strict=False))
+    sent = Counter[str]()
+
+    def trouble(hook: str, changes: Values) -> None:
+        if hook == "update_employee":
+            number = str(changes["email"]).partition("@")[0]
+            sent[number] += 1
+            if fate.get(number) == "refused":
+                raise NO
+            if fate.get(number) == "lost" and sent[number] == 1:
+                raise LOST
+
+    def aftermath(hook: str, changes: Values) -> None:
+        if (
+            hook == "update_employee"
+            and fate.get(str(changes["email"]).partition("@")[0]) == "late"
+        ):
+            raise LOST
+
+    world.rosta.trouble, world.rosta.aftermath = trouble, aftermath
+    ended = world.resume(run).status
+    found = outcomes(world, run)
+    refused = {number for number, kind in fate.items() if kind == "refused"}
+    if "late" in fates:
+        assert ended is (Status.DONE_WITH_ERRORS if refused else Status.DONE)
+        assert {number for number in PEOPLE if found[number] == FAILED} == refused
+        assert {number for number in PEOPLE if found[number] == UPDATED} == ALL - refused
+    else:
+        assert ended is Status.PAUSED
+        assert {outcome for outcome, _reason in found.values()} == {Outcome.DEFERRED}
+    assert all(sent[number] == 1 for number in refused)
 
 
 def test_a_refusal_in_the_other_direction_is_another_matter(world: World) -> None:
