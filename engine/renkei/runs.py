@@ -401,13 +401,13 @@ class Runs:
         if run.purged or run.status.is_at_work:
             return frozenset(ways)
         good = not self._too_old(run) and self.is_current(run)
-        failed = (run.outcomes or {}).get(Outcome.FAILED, 0) > 0
         untouched = run.status is Status.DONE and not self._store.has_begun(run.id)
         if good and (untouched or run.status is Status.READY):
             ways.add("choose")
         if (good and run.status is Status.PAUSED) or self._store.is_unsettled(run.id):
             ways.add("resume")
-        if good and failed and run.status in (Status.PAUSED, Status.DONE_WITH_ERRORS):
+        tried = run.status in (Status.PAUSED, Status.DONE_WITH_ERRORS)
+        if good and tried and self._store.may_retry(run.id):
             ways.add("retry")
         return frozenset(ways)
 

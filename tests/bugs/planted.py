@@ -106,6 +106,14 @@ WRITING = (
         "::test_a_create_in_doubt_that_exists_with_other_values_is_failed",
     ),
     bug(
+        "left-behind-when-one-came-through",
+        "Whoever was refused before a lost answer stays behind in a run that is done.",
+        ("renkei.apply:Application._suspect", "self._blame_people()", "self._row.clear()"),
+        ("renkei.sync:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
+        tests="tests/engine/test_whose_fault.py"
+        "::test_whoever_was_tried_has_an_end[refused-refused-late]",
+    ),
+    bug(
         "no-look-before-a-create",
         "Nobody looks whether the employee has been created since the fetch.",
         (

@@ -186,6 +186,7 @@ def test_a_swallowed_refusal_is_found_out(world: World) -> None:
     assert set(outcomes(world, run).values()) == {(Outcome.FAILED, "not_stored")}
     assert len(world.rosta.writes) == 6
     with installed(rosta=lambda _connection: Swallowing(world.rosta)), world.runs() as runs:
+        assert "retry" in runs.possible(run.id)  # for the updates
         runs.sync(run.id, retry_failed=True)
     kinds = [kind for kind, _id, _values in world.rosta.writes]
     assert kinds.count("create") == 3  # the system may have them, whatever a look shows
@@ -318,6 +319,8 @@ def test_a_chosen_value_that_is_not_stored_is_found_out(world: World) -> None:
 
     run = synced(world, Elsewhere, people=1)
     assert outcomes(world, run)["100"] == (Outcome.FAILED, "not_stored")
+    with world.runs() as runs:
+        assert "retry" not in runs.possible(run.id)  # nobody is created twice
     reason = world.item(run, "100").outcome_reason
     assert reason is not None
     assert reason.about == ("ward",)

@@ -27,6 +27,12 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return lambda moment: monkeypatch.setenv("RENKEI_NOW", f"2026-{moment}:00+09:00")
 
 
+def closed(hook: str, _values: Values) -> None:
+    """Take no new employees at this time of day."""
+    if hook == "create_employee":
+        raise CLOSED
+
+
 def paused(world: World, error: Exception, *more: str) -> Run:
     """Return a run that paused after its first create."""
     for number in ("001", "002", "003", *more):
@@ -146,9 +152,6 @@ def test_a_plan_that_was_held_up_before_the_first_write_is_over_too(
     run = world.fetch()
     world.choose(run)
 
-    def closed(_hook: str, _values: Values) -> None:
-        raise CLOSED
-
     world.rosta.trouble = closed
     assert world.resume(run).status is Status.PAUSED
     world.rosta.trouble = lambda _hook, _values: None
@@ -166,10 +169,6 @@ def test_another_pause_in_between_ends_the_three_days(
     """It paused for something else too: then it lasts a day."""
     run = paused(world, AccessError("no"))
 
-    def closed(hook: str, _values: Values) -> None:
-        if hook == "create_employee":
-            raise CLOSED
-
     world.rosta.trouble = closed
     assert world.resume(run).reason == Remark("closed", ("10:00",))
     world.rosta.trouble = lambda _hook, _values: None
@@ -185,10 +184,6 @@ def test_a_sync_that_was_killed_did_not_pause_for_closed_hours(
     run = paused(world, CLOSED)
     with world.runs() as runs:
         runs._store._set(int(run.id), status="syncing")  # and nobody holds the lease
-
-    def closed(hook: str, _values: Values) -> None:
-        if hook == "create_employee":
-            raise CLOSED
 
     world.rosta.trouble = closed
     assert world.resume(run).reason == Remark("closed", ("10:00",))

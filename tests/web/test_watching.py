@@ -90,6 +90,25 @@ def test_a_sync_is_paused_and_goes_on(hr: Person) -> None:
     assert writes == ["update"] * 4
 
 
+def test_a_sync_that_cannot_go_on_is_fetched_again(hr: Person) -> None:
+    """A day later a paused plan is too old: no button leads to a refusal."""
+    run = hr.fetched()
+    gate = hr.hold("touchontime", nth=2)
+    hr.sync(run, *hr.numbers(run, "changed")[:4])
+    hr.status("syncing")
+    assert gate.reached.wait(20)
+    hr.press("処理中の1人が終わったら一時停止")
+    gate.open()
+    hr.status("paused")
+    hr.page.locator("#resume").wait_for()
+    hr.move_to("2026-11-23T12:00:00+09:00")
+    hr.open(f"/runs/{run}")
+    hr.sees("この同期は再開できません。")
+    assert hr.page.locator("#resume").count() == 0
+    hr.press("もう一度取得")
+    hr.status("ready")
+
+
 def test_nothing_is_stopped_without_a_second_press(hr: Person) -> None:
     """The stop says first what happens to the rest; without a script it works as well."""
     run = hr.fetched()

@@ -307,6 +307,12 @@ class Journal(Database):
         with self._reading() as connection:
             return bool(connection.execute(sa.select(query.exists())).scalar())
 
+    def may_retry(self, run_id: str) -> bool:
+        """Return whether somebody who failed in a run may be tried again."""
+        query = sa.select(items.c.position).where(_retriable(self._id(run_id)))
+        with self._reading() as connection:
+            return bool(connection.execute(sa.select(query.exists())).scalar())
+
     def created_elsewhere(self, run_id: str) -> dict[str, float | None]:
         """
         Return the numbers of those whom other runs have created, or may have, in the same target.
@@ -363,19 +369,23 @@ def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
-def _forget_failed(connection: Connection, run_id: int) -> None:
-    """Let those who failed be tried again; what became of them is kept beside the next try."""
+def _retriable(run_id: int) -> sa.ColumnElement[bool]:
+    """Return the condition that an employee of the run failed and may be tried again."""
     accepted = sa.select(writes.c.position).where(
         writes.c.run_id == run_id,
         writes.c.kind == "create",  # the system may have somebody, whatever a look shows
         writes.c.result.in_((ACCEPTED, NOT_STORED)),
     )
-    failed = (
-        sa.select(items)
-        .where(items.c.run_id == run_id, items.c.outcome == Outcome.FAILED.value)
-        .where(items.c.position.not_in(accepted))
+    return sa.and_(
+        items.c.run_id == run_id,
+        items.c.outcome == Outcome.FAILED.value,
+        items.c.position.not_in(accepted),
     )
-    for row in connection.execute(failed).mappings().all():
+
+
+def _forget_failed(connection: Connection, run_id: int) -> None:
+    """Let those who failed be tried again; what became of them is kept beside the next try."""
+    for row in connection.execute(sa.select(items).where(_retriable(run_id))).mappings().all():
         last = codec.try_out(row["outcome"], row["outcome_reason"], row["detail"])
         connection.execute(
             sa.update(items)

@@ -70,7 +70,6 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "draft": draft,
         "left": _left(runs, run, draft),
         "trouble": _trouble(runs, run),
-        "failed": bool(run.outcomes and run.outcomes.get(Outcome.FAILED)),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
         "at_work": visit.office.is_at_work(run.id),
         "pausing": visit.office.is_pausing(run.id),
