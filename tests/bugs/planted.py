@@ -198,8 +198,8 @@ WRITING = (
         "retry-sends-what-was-accepted",
         "--retry-failed creates somebody again whom the system has accepted.",
         (
-            "renkei.store.journal:_forget_failed",
-            ".where(items.c.position.not_in(accepted))",
+            "renkei.store.journal:_retriable",
+            "items.c.position.not_in(accepted),",
             "",
         ),
         ("renkei.sync:Sync._no_creates", "if left_out else None", "if False else None"),
