@@ -27,6 +27,7 @@ from renkei.errors import (
     StoreError,
     SystemFault,
     UnavailableError,
+    WrongPairError,
 )
 from renkei.look import Look, Seen, batches, ref_of
 from renkei.model import JST, Difference, Employee, Item, NewField, Outcome, Remark, Values
@@ -394,4 +395,6 @@ def reason_of(error: RenkeiError) -> Remark:
     """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
     if isinstance(error, ClosedError):
         return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
+    if isinstance(error, WrongPairError):
+        return Remark(error.code, error.numbers)
     return Remark(error.code, (error.where,) if error.where else ())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from attrs import frozen
 
 from renkei.i18n import _
 from renkei.labels import Labels, date_text, value_text
-from renkei.model import Difference, Item, Values
+from renkei.model import Candidate, Difference, Item, Values
 
 UNKNOWN = "–"
+
+RELEASABLE = frozenset({"other_person", "same_person"})
+"""Reasons that a person may release; no other one."""
 
 
 @frozen
@@ -44,6 +48,30 @@ def both(item: Item, labels: Labels) -> list[Beside]:
         Beside(labels.field(pair[1]), _source(item, pair, labels), _target(item, pair, labels))
         for pair in labels.pairs
     ]
+    return _kept(found)
+
+
+def candidates(item: Item, labels: Labels) -> list[tuple[Candidate, list[Beside]]]:
+    """Return those of the target who may be *item*, each beside it, but for its partner."""
+    return [
+        (each, _kept(_beside(item, each, pair, labels) for pair in labels.pairs))
+        for each in item.candidates
+        if each.id != item.target_id
+    ]
+
+
+def is_releasable(item: Item) -> bool:
+    """Tell whether nothing blocks *item* but what a person may release."""
+    codes = {reason.code for reason in item.reasons}
+    return bool(codes) and codes <= RELEASABLE
+
+
+def _beside(item: Item, other: Candidate, pair: tuple[str, str], labels: Labels) -> Beside:
+    text = _text(pair[1], other.values, labels)
+    return Beside(labels.field(pair[1]), _source(item, pair, labels), text)
+
+
+def _kept(found: Iterable[Beside]) -> list[Beside]:
     return [each for each in found if {each.source, each.target} - {UNKNOWN, None}]
 
 

@@ -18,7 +18,8 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
     """
     Return those of the plan's *entries* that *selection* names.
 
-    Raises UsageError, naming all of them, for numbers that are not in the plan or are blocked.
+    Who has to be looked at first is chosen by number, or with all such of a difference. Raises
+    UsageError, naming all of them, for numbers that are not in the plan or are blocked.
     """
     if Difference.BLOCKED in selection.differences:
         raise UsageError(
@@ -29,9 +30,10 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
     for entry in entries:
         known.add(entry.number or "")
         named = entry.number in numbers
+        among = is_among(selection, entry)
         if named and entry.difference is Difference.BLOCKED:
             blocked.append(entry.number or "")
-        elif (named or entry.difference in selection.differences) and entry.number not in excluded:
+        elif (named or among) and entry.number not in excluded:
             chosen.append(entry)
     refuse_numbers(numbers | excluded, known)
     if blocked:
@@ -42,6 +44,24 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
             hint=_("`renkei plan RUN --difference blocked` shows why."),
         )
     return chosen
+
+
+def is_among(selection: Selection, entry: Entry) -> bool:
+    """Tell whether somebody is chosen with their difference."""
+    within = entry.difference in selection.differences
+    return within and (selection.look_first or not entry.look_first)
+
+
+def left_for_you(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
+    """Return those of the chosen differences whom a person has to look at first, and has not."""
+    known = {*selection.numbers, *selection.excluded}
+    return [
+        entry
+        for entry in entries
+        if entry.difference in selection.differences
+        and not is_among(selection, entry)
+        and entry.number not in known
+    ]
 
 
 def new_values(

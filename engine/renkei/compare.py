@@ -8,26 +8,42 @@ translation. Source of the rules: docs/rules.md.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 
-from attrs import field, frozen
+from attrs import define, evolve, field, frozen
 
+from renkei.crowd import Crowd, Crowds, Judged
+from renkei.identity import Evidence, Twin, is_gap
 from renkei.mapping import Translated, Translation, near_key
 from renkei.model import (
+    Candidate,
     Change,
     Difference,
     Employee,
     FieldSpec,
     Item,
+    Rehire,
+    Released,
     Remark,
     Value,
     Values,
 )
-from renkei.roster import Roster, roles_of
+from renkei.roster import Roster, roles_of, shows
+from renkei.safety import LEAVING
 
 LEFT_NAMED = 20
 """How many numbers the notice about people who have left spells out."""
+
+CANDIDATES = 5
+"""How many of those whom an employee may be are kept with a plan."""
+
+_LOOK_FIRST = frozenset(
+    {"resigned_in_target", "rehire", "maybe_same_person", "maybe_rehire", "identity_changed"}
+)
+NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
+"""Notes with which not even a date of leaving goes by itself."""
 
 
 def on_roll(hired: Value, left: Value, base: dt.date) -> bool:
@@ -40,12 +56,36 @@ def has_left(left: Value, base: dt.date) -> bool:
     return isinstance(left, dt.date) and left <= base
 
 
+def needs_a_look(note: Remark, *, new: bool) -> bool:
+    """Tell whether a person must look at somebody with this *note*, who may be *new*, first."""
+    if note.code == "name_order":
+        return not note.about  # the date of birth is not the same
+    return note.code in _LOOK_FIRST or (new and note.code == "near_number_in_source")
+
+
 @frozen(kw_only=True)
+class Ties:
+    """
+    What people have said of two records, by the source's id.
+
+    *same*: the target's record that is the same person. *others*: those that are other people.
+    *said* tells who has said so, and why.
+    """
+
+    same: Mapping[str, str] = field(factory=dict)
+    others: Mapping[str, frozenset[str]] = field(factory=dict)
+    said: Mapping[str, Released] = field(factory=dict)
+
+
+@define(kw_only=True)
 class Comparison:
     """
     Everything that decides how one source is compared with one target as of one day.
 
-    *names* are those of the two connections.
+    *names* are those of the two connections, *evidence* what tells on each side who somebody is.
+    People who left up to *leavers* days before *base*, or join up to *joiners* days after, are
+    listed too, each for one thing alone. *created* are the source's ids of those whom the target
+    has been sent already.
     """
 
     translation: Translation
@@ -53,31 +93,138 @@ class Comparison:
     target_specs: tuple[FieldSpec, ...]
     base: dt.date
     names: tuple[str, str]
-    _target_by_name: dict[str, FieldSpec] = field(init=False)
+    evidence: tuple[Evidence, Evidence]
+    ties: Ties = field(factory=Ties)
+    rehire: Rehire = "ask"
+    leavers: int = 0
+    joiners: int = 0
+    created: frozenset[str] = frozenset()
+    passed_on: set[str] = field(init=False, factory=set)
+    """The numbers of those who are listed for their date of leaving alone."""
+    shadowed: list[str] = field(init=False, factory=list)
+    """The numbers of leavers and joiners whose number somebody else carries."""
+    misfits: list[tuple[str, str]] = field(init=False, factory=list)
+    """New employees, by number, who have both names of one of the target with a stray number."""
 
-    def __attrs_post_init__(self) -> None:
-        by_name = {spec.name: spec for spec in self.target_specs}
-        object.__setattr__(self, "_target_by_name", by_name)
+    @cached_property
+    def _target_by_name(self) -> dict[str, FieldSpec]:
+        return {spec.name: spec for spec in self.target_specs}
 
     def items(self, source: Roster, target: Roster) -> Iterator[Item]:
         """Yield one item for each employee of *source* who is on the roll, in order of number."""
         alike = _alike(chain(source.numbers(), target.numbers()))
+        crowds = Crowds(
+            Crowd(source, self.evidence[0]),
+            Crowd(target, self.evidence[1]),
+            self.base,
+            self.called,
+        )
         for person in source:
             roles = roles_of_source(self, person)
-            if not self.listed(roles):
-                continue
             number = source.number(person)
-            draft = _Draft(self, person, number, roles, target.get(number) if number else [])
+            ahead = self._joins_soon(roles)
+            if self._left_lately(roles):
+                if item := self._leaver(crowds, person, number, roles):
+                    yield item
+                continue
+            if not (self.listed(roles) or (ahead and self._may_join(crowds, person, number))):
+                continue
+            draft = _Draft(self, person, number, roles)
+            others = sorted(alike.get(near_key(number), set()) - {number}) if number else []
+            near = tuple(other for other in others if target.get(other))
+            draft.find_partner(crowds, near)
             if number is None:
                 draft.block("no_number")
             else:
-                draft.note_numbers(self._listed(source, number))
-                others = sorted(alike.get(near_key(number), set()) - {number})
+                draft.note_numbers(self._alike(source, number, ahead=ahead))
                 draft.note_near(
-                    tuple(other for other in others if target.get(other)),
-                    tuple(other for other in others if self._listed(source, other)),
+                    near, tuple(other for other in others if self._listed(source, other))
                 )
             yield draft.item()
+
+    def tied(self, item: Item, person: Employee, partner: Employee) -> Item:
+        """Return *item* made anew: *person* and *partner* are one, as somebody has said."""
+        draft = _Draft(self, person, item.number, roles_of_source(self, person))
+        draft.tie(partner)
+        kept = tuple(note for note in item.notes if note.code.startswith("near_number"))
+        return draft.item(kept)
+
+    def apart(self, item: Item, person: Employee) -> Item:
+        """Return *item* made anew: *person* is nobody of the target, as somebody has said."""
+        draft = _Draft(self, person, item.number, roles_of_source(self, person))
+        kept = tuple(note for note in item.notes if note.code.startswith("near_number"))
+        return draft.item(kept)
+
+    def called(self, person: Employee) -> str:
+        """Return the number of somebody of the target, or the id of who has none."""
+        return self.number_of(person) or person.id
+
+    def number_of(self, person: Employee) -> str | None:
+        """Return the number of somebody of the target, if there is one to be seen."""
+        number = person.values.get(self.translation.number_fields[1])
+        return number if isinstance(number, str) and shows(number) else None
+
+    # --- who left lately, who joins soon -----------------------------------------------------
+
+    def _left_lately(self, roles: dict[str, Value]) -> bool:
+        """Tell whether somebody left in the days that are asked for, the base date included."""
+        left = roles.get("left")
+        if not isinstance(left, dt.date) or left > self.base or not self.leavers:
+            return False
+        return (self.base - left).days <= self.leavers
+
+    def _joins_soon(self, roles: dict[str, Value]) -> bool:
+        """Tell whether somebody joins in the days that are asked for, and is not gone by then."""
+        hired, left = roles.get("hired"), roles.get("left")
+        if not isinstance(hired, dt.date) or hired <= self.base:
+            return False
+        return (hired - self.base).days <= self.joiners and not has_left(left, self.base)
+
+    def _may_join(self, crowds: Crowds, person: Employee, number: str | None) -> bool:
+        """Tell whether somebody who joins soon is listed: as new, and as nobody else."""
+        source, target = crowds.source.roster, crowds.target.roster
+        if number is None or target.get(number) or person.id in self.created:
+            return False
+        if self._listed(source, number) or number in self._leaving_numbers(source):
+            self.shadowed.append(number)
+            return False
+        return True
+
+    def _leaver(
+        self, crowds: Crowds, person: Employee, number: str | None, roles: dict[str, Value]
+    ) -> Item | None:
+        """Return the item that passes on a date of leaving alone, if that is certain."""
+        source, left = crowds.source.roster, roles["left"]
+        if number is None:
+            return None
+        if self._listed(source, number):
+            self.shadowed.append(number)
+            return None
+        draft = _Draft(self, person, number, roles)
+        if not draft.find_leaver(crowds) or self._leavers_of(source, number) > 1:
+            return None
+        item = draft.item()
+        leaves = {spec.name for spec in self.target_specs if spec.role in LEAVING}
+        changes = tuple(change for change in item.changes if change.field in leaves)
+        partner = roles_of(item.before or {}, self.target_specs)
+        hired = partner.get("hired")
+        if not changes or is_gap(_day(left), _day(hired)):
+            return None
+        self.passed_on.add(number)
+        return evolve(item, changes=changes, notes=(), look_first=False)
+
+    def _leavers_of(self, source: Roster, number: str) -> int:
+        people = source.get(number)
+        return sum(self._left_lately(roles_of_source(self, person)) for person in people)
+
+    def _leaving_numbers(self, source: Roster) -> frozenset[str]:
+        return frozenset(n for n in source.numbers() if self._leavers_of(source, n))
+
+    def _alike(self, source: Roster, number: str, *, ahead: bool) -> int:
+        """Return how many of those with *number* are listed for the same reason."""
+        people = (roles_of_source(self, person) for person in source.get(number))
+        told = self._joins_soon if ahead else self.listed
+        return sum(map(told, people))
 
     def _listed(self, source: Roster, number: str) -> int:
         """Return how many of those with *number* the source lists."""
@@ -93,12 +240,15 @@ class Comparison:
         Return notices about those who left on or before the base date but look active in *target*.
 
         About: how many, the latest base date that lists all of them, then some numbers. Those whom
-        no base date from *earliest* on lists have a notice of their own, without a date.
+        no base date from *earliest* on lists have a notice of their own, without a date. Nobody is
+        named whose partner was hired later, nor where no pair passes a date of leaving on.
         """
         left: list[tuple[str, dt.date]] = []
-        for number in sorted(source.numbers()):
+        for number in sorted(source.numbers()) if self._passes_leaving else ():
             days = self._gone(source.get(number))
-            if days and any(self._active(partner) for partner in target.get(number)):
+            if number in self.passed_on:
+                continue
+            if days and any(self._stayed(partner, max(days)) for partner in target.get(number)):
                 left.append((number, max(days)))
         within = [(number, day) for number, day in left if day > earliest]
         beyond = [number for number, day in left if day <= earliest]
@@ -118,9 +268,17 @@ class Comparison:
         gone = [day for day in days if isinstance(day, dt.date) and day <= self.base]
         return gone if len(gone) == len(days) else []
 
-    def _active(self, partner: Employee) -> bool:
+    @property
+    def _passes_leaving(self) -> bool:
+        """Whether a pair of the mapping could write a date of leaving."""
+        return any(row.spec.role == "left" for row in self.translation.rows)
+
+    def _stayed(self, partner: Employee, left: dt.date) -> bool:
+        """Tell whether a partner looks active of somebody who *left*, and was not hired after."""
         roles = roles_of(partner.values, self.target_specs)
-        return not has_left(roles.get("left"), self.base) and roles.get("retired") is not True
+        if has_left(roles.get("left"), self.base) or roles.get("retired") is True:
+            return False
+        return not is_gap(left, _day(roles.get("hired")))
 
     def changes(
         self, after: Values, source: Employee, target: Employee | None
@@ -137,6 +295,7 @@ class Comparison:
             Change(name, before[name], value)
             for name, value in after.items()
             if self._target_by_name[name].write == "always"
+            and name != self.translation.number_fields[1]  # who is tied keeps both numbers
             and name in before
             and not self.translation.same(name, before[name], value)
             and not self.translation.agrees(name, source, target)
@@ -183,16 +342,81 @@ class _Draft:
         person: Employee,
         number: str | None,
         roles: dict[str, Value],
-        partners: Sequence[Employee],
     ) -> None:
         self._comparison = comparison
         self._person = person
         self._number = number
         self._roles = roles
-        self._partner = partners[0] if len(partners) == 1 else None
-        self._partners = len(partners)
+        self._partner: Employee | None = None
+        self._partners = 0
+        self._candidates: tuple[Employee, ...] = ()
         self._reasons: list[Remark] = []
         self._notes: list[Remark] = []
+
+    def find_partner(self, crowds: Crowds, near: tuple[str, ...]) -> None:
+        """
+        Find who this is in the target: whom somebody has tied, else whom the number pairs.
+
+        Those with a *near* number are told of by themselves.
+        """
+        comparison, target = self._comparison, crowds.target.roster
+        tied = comparison.ties.same.get(self._person.id)
+        if tied is not None and (partner := target.find(tied)) is not None:
+            self.tie(partner)
+            return
+        hits = target.get(self._number) if self._number else []
+        self._partners = len(hits)
+        if len(hits) == 1:
+            self._meet(hits[0], crowds)
+        elif not hits and self._number is not None:
+            self._look_for_twins(crowds, near)
+
+    def find_leaver(self, crowds: Crowds) -> bool:
+        """Find whose date of leaving this is; False unless it is one person beyond a doubt."""
+        self.find_partner(crowds, ())
+        certain = self._partner is not None and not self._reasons
+        return certain and all(note.code == "tied" for note in self._notes)
+
+    def tie(self, partner: Employee) -> None:
+        """Pair with *partner*, whatever the numbers: a person has said that they are one."""
+        self._partner, self._partners = partner, 1
+        if self._comparison.number_of(partner) != self._number:
+            self._notes.append(Remark("tied", (self._comparison.called(partner),)))
+
+    def _meet(self, partner: Employee, crowds: Crowds) -> None:
+        """Pair with whom the number pairs, unless that is somebody else by now."""
+        self._partner = partner
+        if partner.id in self._comparison.ties.same.values():
+            judged = Judged(reasons=(Remark("other_person"),))
+        else:
+            judged = crowds.judge(self._person, partner)
+        self._reasons += judged.reasons
+        self._notes += judged.notes
+        if judged.reasons:
+            self._candidates = (partner, *judged.meant)
+
+    def _look_for_twins(self, crowds: Crowds, near: tuple[str, ...]) -> None:
+        """Look for somebody new among those of the target who are nobody's partner."""
+        comparison = self._comparison
+        ties = comparison.ties
+        others = ties.others.get(self._person.id, frozenset()) | set(ties.same.values())
+        twins = crowds.twins(self._person, others, frozenset(near))
+        comparison.misfits += [
+            (str(self._number), comparison.called(other))
+            for other in twins.same_names
+            if crowds.is_stray(other)
+        ][:1]
+        back = twins.by_kind.get(Twin.REHIRE, ())
+        if comparison.rehire == "reuse" and len(back) == 1 and Twin.SAME not in twins.by_kind:
+            self.tie(back[0])
+            return
+        self._candidates = twins.everybody
+        for kind, people in twins.by_kind.items():
+            remark = Remark(kind.value, tuple(map(comparison.called, people)))
+            if kind is Twin.SAME:
+                self._reasons.append(remark)
+            elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
+                self._notes.append(remark)
 
     def block(self, code: str, about: tuple[str, ...] = ()) -> None:
         """Give a reason why this employee cannot be synced."""
@@ -207,6 +431,9 @@ class _Draft:
 
     def note_near(self, in_target: tuple[str, ...], in_source: tuple[str, ...]) -> None:
         """Block or note what other numbers look like this one."""
+        if self._partner is not None:
+            mine = self._comparison.number_of(self._partner)
+            in_target = tuple(number for number in in_target if number != mine)
         if in_target and not self._partners:
             self.block("near_number", in_target)
         elif in_target:
@@ -214,15 +441,17 @@ class _Draft:
         if in_source:
             self._notes.append(Remark("near_number_in_source", in_source))
 
-    def item(self) -> Item:
-        """Return the finished item."""
+    def item(self, kept: tuple[Remark, ...] = ()) -> Item:
+        """Return the finished item, with notes that are *kept* from an earlier one."""
         comparison = self._comparison
+        self._notes += kept
         translated = comparison.translation.translate(self._person.values)
         self._note_values(translated)
-        self._note_partner(translated)
+        self._note_partner()
         if not self._partners:
             self._note_new(translated)
         changes = comparison.changes(translated.values, self._person, self._partner)
+        changes = self._completed(changes)
         self._note_several(translated.values, changes)
         partner = self._partner
         return Item(
@@ -240,7 +469,47 @@ class _Draft:
             changes=() if self._reasons else changes,
             reasons=tuple(self._reasons),
             notes=tuple(self._notes),
+            released=comparison.ties.said.get(self._person.id),
+            candidates=tuple(map(self._candidate, self._candidates[:CANDIDATES])),
+            look_first=self._must_be_looked_at(changes),
         )
+
+    def _candidate(self, person: Employee) -> Candidate:
+        number = self._comparison.number_of(person)
+        return Candidate(id=person.id, number=number, values=person.values, others=person.others)
+
+    def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
+        """Tell whether a person must look before anything is sent; a mere date of leaving goes."""
+        codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
+        leaves = {spec.name for spec in self._comparison.target_specs if spec.role in LEAVING}
+        only_leaves = bool(changes) and all(c.field in leaves and c.after for c in changes)
+        return bool(codes & NEVER_ALONE if only_leaves else codes)
+
+    def _completed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        """
+        Return *changes* so that nobody joins after a date of leaving that stays.
+
+        Who comes back loses the old date of leaving, whatever the pair says of empty values; who
+        cannot lose it is blocked.
+        """
+        comparison = self._comparison
+        dates = {s.role: s for s in comparison.target_specs if s.role in ("hired", "left")}
+        if self._partner is None or len(dates) < 2:
+            return changes
+        after = {**self._partner.values, **{change.field: change.after for change in changes}}
+        left, hired = dates["left"], dates["hired"]
+        if hired.name not in {change.field for change in changes}:
+            return changes
+        leaves, joins = after.get(left.name), after[hired.name]
+        if not (isinstance(leaves, dt.date) and isinstance(joins, dt.date) and leaves < joins):
+            return changes
+        empty = "left" in self._roles and self._roles["left"] is None
+        mapped = comparison.translation.writes(left.name)
+        if not (empty and mapped and left.write == "always" and left.clearable):
+            self.block("rehire_incomplete", (left.name,))
+            return changes
+        others = [change for change in changes if change.field != left.name]
+        return (*others, Change(left.name, self._partner.values[left.name], None))
 
     def _difference(self, changes: tuple[Change, ...]) -> Difference:
         if self._reasons:
@@ -291,29 +560,15 @@ class _Draft:
         }
         self._notes += [Remark(code, tuple(names)) for code, names in found.items() if names]
 
-    def _note_partner(self, translated: Translated) -> None:
+    def _note_partner(self) -> None:
         if self._partner is None:
             return
         mapped = {row.target for row in self._comparison.translation.rows}
         if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
             self.block("unreadable", (self._comparison.names[1], *unreadable))
-        if self._is_other_person(translated.values):
-            self._reasons.append(Remark("other_person"))
         left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
         if has_left(left, self._comparison.base):
             self._notes.append(Remark("resigned_in_target", (str(left),)))
-
-    def _is_other_person(self, after: Values) -> bool:
-        """Family name, given name and birth date are all known on both sides and all differ."""
-        names = {
-            spec.role: spec.name
-            for spec in self._comparison.target_specs
-            if spec.role in ("family_name", "given_name", "birth")
-        }
-        before = self._partner.values if self._partner else {}
-        return len(names) == len(("family_name", "given_name", "birth")) and all(
-            name in after and name in before and not self._agrees(name) for name in names.values()
-        )
 
     def _note_new(self, translated: Translated) -> None:
         told = {name for _, name in translated.unreadable}
@@ -336,6 +591,10 @@ def _alike(numbers: Iterable[str]) -> dict[str, set[str]]:
         if other != number:
             alike.setdefault(key, {other}).add(number)
     return alike
+
+
+def _day(value: Value) -> dt.date | None:
+    return value if isinstance(value, dt.date) else None
 
 
 def _name(roles: dict[str, Value]) -> str:

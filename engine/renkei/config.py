@@ -30,7 +30,7 @@ from renkei.http import Network
 from renkei.http.network import proxy_mistake
 from renkei.i18n import _
 from renkei.mapping import Document, read_file, read_yaml, structure
-from renkei.model import ClosedHours, Remark, RequestLimit
+from renkei.model import ClosedHours, Rehire, Remark, RequestLimit
 from renkei.safety import Safety
 
 COMMAND_TIMEOUT_S = 30
@@ -64,11 +64,19 @@ class ConnectionConfig:
 
 @frozen(kw_only=True)
 class MappingUse:
-    """A mapping to use: a built-in name or a path, its settings, the connection of each side."""
+    """
+    A mapping to use: a built-in name or a path, its settings, the connection of each side.
+
+    *leavers* and *joiners* are days, by the side that is written to. *rehire*: what is done with
+    somebody who is hired again under a new number.
+    """
 
     use: str
     settings: Mapping[str, bool] = field(factory=dict)
     sides: Mapping[str, str] = field(factory=dict)
+    leavers: Mapping[str, int] = field(factory=dict)
+    joiners: Mapping[str, int] = field(factory=dict)
+    rehire: Rehire = "ask"
 
 
 @frozen(kw_only=True)
@@ -138,6 +146,9 @@ class _MappingUse:
     use: str
     settings: dict[str, bool] = field(factory=dict)
     sides: dict[str, str] = field(factory=dict)
+    leavers: dict[str, int] = field(factory=dict)
+    joiners: dict[str, int] = field(factory=dict)
+    rehire: Rehire = "ask"
 
 
 @frozen(kw_only=True)
@@ -261,7 +272,14 @@ def parse_hours(text: str) -> ClosedHours:
 
 
 def _mapping_use(written: _MappingUse) -> MappingUse:
-    return MappingUse(use=written.use, settings=written.settings, sides=written.sides)
+    return MappingUse(
+        use=written.use,
+        settings=written.settings,
+        sides=written.sides,
+        leavers=written.leavers,
+        joiners=written.joiners,
+        rehire=written.rehire,
+    )
 
 
 def _store(written: str, base: Path) -> str:

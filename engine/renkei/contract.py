@@ -42,6 +42,9 @@ _ROLE_TYPES = {
     "hired": "date",
     "left": "date",
     "retired": "boolean",
+    "family_kana": "text",
+    "given_kana": "text",
+    "gender": "text",
     "email": "text",
 }
 

@@ -251,6 +251,16 @@ class UnusualError(RenkeiError):
     default_code = "unusual"
 
 
+class WrongPairError(UnusualError):
+    """Two lists do not seem to be of one company; *numbers* are some that are somebody else's."""
+
+    default_code = "wrong_pair"
+
+    def __init__(self, message: str, numbers: tuple[str, ...]) -> None:
+        super().__init__(message, code="wrong_pair")
+        self.numbers = numbers
+
+
 class StoreError(RenkeiError):
     """The report store cannot be used: locked, full, damaged, of another version or unreachable."""
 

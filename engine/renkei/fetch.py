@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
 
@@ -14,29 +15,45 @@ from attrs import evolve, frozen
 from renkei import estimate
 from renkei.clock import Clock, base_dates
 from renkei.compare import Comparison
-from renkei.errors import AccessError, ListChangedError, SystemFault
+from renkei.errors import (
+    AccessError,
+    ListChangedError,
+    RenkeiError,
+    SystemFault,
+    WrongPairError,
+)
 from renkei.i18n import _, label
 from renkei.mapping import offered_offline, unoffered
 from renkei.model import OPTIONAL_ROLES, Difference, FieldSpec, Item, Remark
 from renkei.observer import Observer
 from renkei.plugins import Reader
+from renkei.release import Holder
 from renkei.roster import Roster
 from renkei.safety import Safety, shrinking
 from renkei.store import Store
 from renkei.systems import Pairing
+from renkei.whole import Whole, misfit
 
 READS = 3
 """How often a side is read when its list changes while it is being read."""
 
 REPORT_EVERY = 100
 
+LEAVERS, JOINERS = "leavers_listed", "joiners_listed"
+"""Notices that tell up to how many days before or after the base date people are listed."""
+
 
 @frozen(kw_only=True)
 class Side:
-    """One side of a fetch: its reader, the fields to ask for, and which of them is the number."""
+    """
+    One side of a fetch: its reader, the fields to ask for, and which of them is the number.
+
+    Those that are not *compared* only tell who is who, if they can be read.
+    """
 
     reader: Reader
     fields: tuple[str, ...]
+    compared: tuple[str, ...]
     number_field: str
 
     @property
@@ -53,6 +70,7 @@ class Plan:
     pairing: Pairing
     safety: Safety
     readers: tuple[Reader, Reader]
+    accounts: tuple[str, str]
     observer: Observer
     clock: Clock
 
@@ -65,16 +83,34 @@ class Plan:
         seconds = self.clock.monotonic() - began
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
-        comparison = self.pairing.comparison(source.specs, target.specs, base)
-        found = notices(comparison, source, target, rosters, today)
-        if self.pairing.comes_back:
-            found.insert(0, Remark("substitutes_come_back", (target.reader.name,)))
+        specs = source.specs, target.specs
+        holder = Holder(
+            store=self.store,
+            accounts=self.accounts,
+            rosters=rosters,
+            evidence=self.pairing.evidence(*specs),
+        )
+        comparison = self.pairing.comparison(*specs, base, holder.ties())
+        if self.pairing.joiners:
+            comparison.created = self.store.created_in(self.accounts[1])
         nameless = self.store.accepted(target.reader.name)
         gaps = cache(lambda: never_filled(target.reader, self.pairing))  # asked if anybody is new
+        whole = Whole()
         items = (
-            _unless_gaps(_unless_there(item, nameless), gaps) for item in comparison.items(*rosters)
+            whole.see(_unless_gaps(_unless_there(item, nameless), gaps))
+            for item in comparison.items(*rosters)
         )
         counts = self.store.add_items(run_id, items)
+        self._refuse_wrong_pair(whole)
+        halts = [whole.moved(self._standing()), misfit(comparison, rosters[1])]
+        found = [
+            *filter(None, halts),
+            *self._accounts_named(),
+            *self._about_options(target),
+            *notices(comparison, source, target, rosters, today),
+            *(_about("releases_lapsed", holder.lapsed)),
+            *(_about("number_on_roll_too", comparison.shadowed)),
+        ]
         shrunk = self._shrunk(sum(counts.values()), base)
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
         self.store.end_fetch(
@@ -84,8 +120,47 @@ class Plan:
             notices=[*found, shrunk] if shrunk else found,
             usage={"calls": calls, "seconds": seconds},
             journal=journal,
-            usual=None if shrunk else sum(counts.values()),
+            usual=None if shrunk or any(halts) else sum(counts.values()),
+            strangers=sorted(whole.strangers),
         )
+
+    def _about_options(self, target: Side) -> Iterator[Remark]:
+        """Yield what a person should know of how this was fetched."""
+        if self.pairing.comes_back:
+            yield Remark("substitutes_come_back", (target.reader.name,))
+        for code, days in ((LEAVERS, self.pairing.leavers), (JOINERS, self.pairing.joiners)):
+            if days:
+                yield Remark(code, (str(days),))
+
+    def _standing(self) -> list[str]:
+        return self.store.strangers(*(reader.name for reader in self.readers))
+
+    def _refuse_wrong_pair(self, whole: Whole) -> None:
+        """Raise WrongPairError if most numbers are somebody else's, unless a person has said no."""
+        numbers = whole.wrong_pair()
+        kept = self.store.releases(self.accounts) if numbers else []
+        if numbers and not any(each.release.said.kind == "right_pair" for each in kept):
+            source, target = (reader.name for reader in self.readers)
+            message = _(
+                "{source} and {target} do not seem to be of one company: under most numbers their"
+                " people differ in several personal facts ({numbers}, for example). Check both"
+                " connections. If they are right: renkei fetch {source} {target} --right-pair"
+                " --why REASON"
+            )
+            shown = _(", ").join(numbers)
+            raise WrongPairError(
+                message.format(source=source, target=target, numbers=shown), numbers
+            )
+
+    def _accounts_named(self) -> Iterator[Remark]:
+        """Yield, at the first fetch of a pair, what both systems call their accounts."""
+        if self.store.usage(*(reader.name for reader in self.readers)) is not None:
+            return
+        for reader in self.readers:
+            with suppress(RenkeiError):
+                account = reader.check()
+                if account is not None and account.name.strip():
+                    yield Remark("account_named", (reader.name, account.name.strip()))
 
     def _shrunk(self, listed: int, base: dt.date) -> Remark | None:
         source, target = (reader.name for reader in self.readers)
@@ -93,12 +168,15 @@ class Plan:
 
     def _sides(self) -> tuple[Side, Side]:
         translation = self.pairing.translation
-        source, target = self.readers
-        from_number, to_number = translation.number_fields
-        return (
-            Side(reader=source, fields=translation.source_fields, number_field=from_number),
-            Side(reader=target, fields=translation.target_fields, number_field=to_number),
+        asked = self.pairing.asked(*(reader.fields for reader in self.readers))
+        compared = translation.source_fields, translation.target_fields
+        source, target = (
+            Side(reader=reader, fields=fields, compared=needed, number_field=number)
+            for reader, fields, needed, number in zip(
+                self.readers, asked, compared, translation.number_fields, strict=True
+            )
         )
+        return source, target
 
     def _tell_estimate(self) -> None:
         last = self.store.usage(*(reader.name for reader in self.readers))
@@ -188,12 +266,17 @@ def notices(
     if comparison.base != today and _undated(source.specs, comparison):
         found.append(Remark("values_of_today", (source.reader.name,)))
     for side, roster in zip((source, target), rosters, strict=True):
-        unknown = roster.unknown_to_all(side.fields)
+        unknown = roster.unknown_to_all(side.compared)
         if unknown:
             found.append(Remark("field_unknown", (side.reader.name, *sorted(unknown))))
         if not len(roster):
             found.append(Remark("list_empty", (side.reader.name,)))
     return found
+
+
+def _about(code: str, numbers: Sequence[str]) -> Iterator[Remark]:
+    if numbers:
+        yield Remark(code, tuple(dict.fromkeys(numbers)))
 
 
 def _unless_there(item: Item, nameless: frozenset[str]) -> Item:

@@ -22,11 +22,21 @@ Others = Mapping[str, tuple[Value, ...]]
 """Further values by field name, none of them empty."""
 
 Type = Literal["text", "date", "integer", "boolean"]
-Role = Literal["number", "family_name", "given_name", "birth", "hired", "left", "retired", "email"]
-OPTIONAL_ROLES = frozenset[Role]({"email"})
-"""Roles that only say of what kind a text is: nobody is listed or paired by them."""
+Role = Literal[
+    "number", "family_name", "given_name", "birth", "hired", "left", "retired",
+    "family_kana", "given_kana", "gender", "email",
+]  # fmt: skip
+OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"})
+"""Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
 
 Write = Literal["always", "create", "never"]
+
+Rehire = Literal["ask", "reuse", "new"]
+"""
+What is done with somebody who seems to be hired again under a new number.
+
+``ask`` notes it, ``reuse`` goes on with the old record, ``new`` registers them as anybody.
+"""
 
 
 @frozen
@@ -246,6 +256,44 @@ class Try:
 
 
 @frozen(kw_only=True)
+class Candidate:
+    """Somebody of the target who may be the employee of an item, as they were at the fetch."""
+
+    id: str
+    number: str | None
+    values: Values
+    others: Others = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Released:
+    """
+    What a person has said of an employee and a record of the target, which the rules would not.
+
+    *kind*: they are ``same_person``, or the employee is registered ``as_new``, or the two lists are
+    a ``right_pair``. *others* are the records it is about, by number or id.
+    """
+
+    kind: Literal["same_person", "as_new", "right_pair"]
+    others: tuple[str, ...]
+    who: str
+    why: str
+
+
+@frozen(kw_only=True)
+class Release:
+    """A :class:`Released` that is kept: for which pair of connections, about whom, since when."""
+
+    id: str
+    source: str
+    target: str
+    number: str | None
+    said: Released
+    at: dt.datetime
+    run: str | None
+
+
+@frozen(kw_only=True)
 class Item:
     """
     One employee of the plan.
@@ -253,8 +301,11 @@ class Item:
     *kana* is how the name is read, as far as the mapping tells: people search by it. *read* is what
     the source said, *before* what the target said at the fetch of the fields that are compared
     (None for a new employee), *after* the translated values; *read_others* and *before_others* are
-    the further values of both. *changes* is empty unless there is something to write. From the
-    choice on, *selected* and *new_values* (required new-record fields) are set; from the sync on,
+    the further values of both. *changes* is empty unless there is something to write. *candidates*
+    are those of the target of whom reasons and notes speak, *released* is what a person has said of
+    them. With *look_first* nobody is chosen but
+    by a person who has looked at them. From the choice on, *selected* and *new_values* (required
+    new-record fields) are set; from the sync on,
     *outcome* with its *outcome_reason* and *detail*, the system's own words; *earlier* has what
     became of the tries before the last one, oldest first.
     """
@@ -273,6 +324,9 @@ class Item:
     changes: tuple[Change, ...] = ()
     reasons: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    released: Released | None = None
+    look_first: bool = False
     position: int = 0
     selected: bool = False
     new_values: Mapping[str, Choice] = field(factory=dict)
@@ -295,12 +349,14 @@ class Filter:
 
     Those of the *differences* and *outcomes* (none: of any), with *text* in their number, name or
     kana, and only the chosen ones if *selected*. Width, spaces and the kind of kana do not count.
+    *look_first*: only those to be looked at first, or only the others (None: of either kind).
     """
 
     differences: tuple[Difference, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     text: str = ""
     selected: bool = False
+    look_first: bool | None = None
 
 
 @frozen
@@ -310,6 +366,7 @@ class Entry:
     position: int
     number: str | None
     difference: Difference
+    look_first: bool = False
 
 
 @frozen(kw_only=True)
@@ -370,13 +427,15 @@ class Selection:
     """
     Who is to be synced, and the required new-record fields of the new ones.
 
-    Chosen are those of the *differences* and those with the *numbers*, without the *excluded*.
-    *new* holds one value (code or unique label) for every new employee, *new_rows* others for some.
+    Chosen are those of the *differences* and those with the *numbers*, without the *excluded*. Of
+    the differences those to be looked at first are left out, unless *look_first*. *new* holds one
+    value (code or unique label) for every new employee, *new_rows* others for some.
     """
 
     differences: frozenset[Difference] = frozenset()
     numbers: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    look_first: bool = False
     new: Mapping[str, str] = field(factory=dict)
     new_rows: tuple[NewRow, ...] = ()
 

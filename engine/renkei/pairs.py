@@ -23,6 +23,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9._/-]*")
 """What means itself in YAML, also inside of braces; everything else is quoted."""
 
 
+MOST_DAYS = 366
+"""How many days before or after the base date somebody may be listed, at most."""
+
+
 @frozen(kw_only=True)
 class Pair:
     """
@@ -133,6 +137,18 @@ def _wrong_sides(config: Config, index: int, mapping: Mapping) -> Iterator[Probl
             text = _("{name} is a connection of {kind}; this side is one of {wanted}")
             told = text.format(name=name, kind=kind, wanted=mapping.sides[side])
             yield config.document.problem((*where, side), told)
+    for key, days in (("leavers", use.leavers), ("joiners", use.joiners)):
+        place = ("mappings", index, key)
+        for side, count in days.items():
+            if side not in mapping.sides:
+                text = _('the mapping {mapping} has no side "{name}"')
+                told = text.format(mapping=mapping.name, name=side)
+                told += suggestion(side, mapping.sides)
+                yield config.document.problem((*place, side), told, key=True)
+            elif not 0 < count <= MOST_DAYS:
+                told = _("{count} is not a number of days from 1 to {most}")
+                told = told.format(count=count, most=MOST_DAYS)
+                yield config.document.problem((*place, side), told)
     alike = len(set(mapping.sides.values())) == 1
     if alike and len(use.sides) > len(set(use.sides.values())):
         yield config.document.problem(where, _("both sides are the same connection"))

@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import marshal
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from renkei.model import Employee, FieldSpec, Value, Values
 
 _UNKNOWN = ...
+
+Place = tuple[str | None, int]
+"""Where somebody is in a roster: their number, and their place among all who carry it."""
 
 
 class Roster:
@@ -22,8 +27,11 @@ class Roster:
     def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:
         self._specs = tuple(specs)
         self._number_field = number_field
+        self._birth = next((spec.name for spec in specs if spec.role == "birth"), "")
         self._people: dict[str | None, bytes | list[bytes]] = {}
         self._count = 0
+        self.births = Counter[dt.date]()
+        """How many people were born on each day."""
 
     @classmethod
     def of(
@@ -47,11 +55,13 @@ class Roster:
         else:
             self._people[number] = [held, packed]
         self._count += 1
+        if isinstance(day := employee.values.get(self._birth), dt.date):
+            self.births[day] += 1
 
     def number(self, employee: Employee) -> str | None:
         """Return the employee's number, or None if it is unknown or empty."""
         number = employee.values.get(self._number_field)
-        return number if isinstance(number, str) and _shows(number) else None
+        return number if isinstance(number, str) and shows(number) else None
 
     def __len__(self) -> int:
         return self._count
@@ -69,6 +79,27 @@ class Roster:
         """Return everybody who carries *number* (None: no number)."""
         held = self._people.get(number, [])
         return [self._unpack(packed) for packed in (held if isinstance(held, list) else [held])]
+
+    def places(self) -> Iterator[tuple[Place, Employee]]:
+        """Iterate over everybody and where they are, in no particular order."""
+        for number in self._people:
+            for index, employee in enumerate(self.get(number)):
+                yield (number, index), employee
+
+    def at(self, place: Place) -> Employee:
+        """Return who is at *place*."""
+        number, index = place
+        held = self._people[number]
+        return self._unpack(held[index] if isinstance(held, list) else held)
+
+    def find(self, identity: str) -> Employee | None:
+        """Return the employee whom the system calls *identity*."""
+        place = self._by_id.get(identity)
+        return None if place is None else self.at(place)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Place]:
+        return {employee.id: place for place, employee in self.places()}
 
     def unknown_to_all(self, names: Iterable[str]) -> set[str]:
         """Return those of *names* that are unknown for every employee, if there is any."""
@@ -106,7 +137,7 @@ class Roster:
         )
 
 
-def _shows(text: str) -> bool:
+def shows(text: str) -> bool:
     """Return whether *text* holds more than spaces, with or without a width."""
     return any(not (char.isspace() or unicodedata.category(char) == "Cf") for char in text)
 

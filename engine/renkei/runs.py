@@ -31,13 +31,14 @@ from renkei.errors import (
     UsageError,
 )
 from renkei.explain import Step, explain
-from renkei.fetch import Plan
+from renkei.fetch import JOINERS, LEAVERS, Plan
 from renkei.i18n import _
 from renkei.labels import Labels, Possible
 from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
     ClosedHours,
     Difference,
+    Employee,
     FieldSpec,
     Filter,
     Finding,
@@ -45,6 +46,9 @@ from renkei.model import (
     Label,
     NewField,
     Outcome,
+    Ref,
+    Release,
+    Released,
     Remark,
     Run,
     Selection,
@@ -69,6 +73,7 @@ from renkei.refusals import (
     unexplained,
     write_in_doubt,
 )
+from renkei.release import Shown, Wish, records, released
 from renkei.safety import LEAVING, unusual
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
@@ -76,11 +81,14 @@ from renkei.store.schema import refuse_no_place, refuse_no_room
 from renkei.sync import Order, Sync, offered
 from renkei.systems import Pairing, Systems
 from renkei.who import recorded
+from renkei.whole import HALTS
 
 log = structlog.get_logger()
 
 UNFINISHED = (Status.READY, Status.EXPIRED, Status.SYNCING, Status.PAUSED)
 """A run in one of these may have something to be sent; EXPIRED is also what READY ends as."""
+
+BESIDE = (LEAVERS, JOINERS)
 
 PASSING = {"closed", "rate_limit"}
 """Reasons to pause that pass by themselves."""
@@ -162,18 +170,29 @@ class Runs:
         *,
         wait: bool = False,
         again_of: str | None = None,
+        right_pair: str | None = None,
+        leavers: int | None = None,
+        joiners: int | None = None,
     ) -> Run:
         """
         Read both sides, compare and store the plan; writes to no system.
 
-        *base_date* is a day in Japan, today if None. Raises UsageError for a date that cannot be
-        chosen, ConfigurationError, ClosedError before anything is sent, or what ended the fetch.
+        *base_date* is a day in Japan, today if None. *right_pair* tells why these two lists are of
+        one company, whatever their numbers say; that is kept. *leavers* and *joiners* are days, in
+        place of what the configuration says. Raises UsageError for a date that
+        cannot be chosen, ConfigurationError, ClosedError before anything is sent, WrongPairError,
+        or what ended the fetch.
         """
         refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
         refuse_date(base, today)
         pairing = self._systems.pairing(source, target)
+        pairing = evolve(
+            pairing,
+            leavers=pairing.leavers if leavers is None else leavers,
+            joiners=pairing.joiners if joiners is None else joiners,
+        )
         readers = self._systems.reader(source), self._systems.reader(target)
         self._open_store(create=True)
         accounts = [self._store.account(reader.connection.identity) for reader in readers]
@@ -198,7 +217,13 @@ class Runs:
         self.observer.began(str(run_id))
         try:
             safety = self.config.connection(target).safety
-            plan = Plan(self._store, pairing, safety, readers, self.observer, self.clock)
+            both = accounts[0], accounts[1]
+            if right_pair is not None:
+                said = Released(kind="right_pair", others=(), who=self.who, why=right_pair)
+                self._store.keep_release(
+                    said, pair=(source, target), accounts=both, at=self.clock.now(), run_id=run_id
+                )
+            plan = Plan(self._store, pairing, safety, readers, both, self.observer, self.clock)
             with Pulse(lambda: self._store.still_fetching(run_id)):
                 plan.make(run_id, base, today)
         except BaseException as error:
@@ -222,7 +247,18 @@ class Runs:
         if run.status.is_at_work:
             raise still_at_work(run)
         base = run.base_date if base_was_chosen(run) else None
-        new = self.fetch(run.source, run.target, base, wait=wait, again_of=run.id)
+        days = {
+            notice.code: int(notice.about[0]) for notice in run.notices if notice.code in BESIDE
+        }
+        new = self.fetch(
+            run.source,
+            run.target,
+            base,
+            wait=wait,
+            again_of=run.id,
+            leavers=days.get(LEAVERS, 0),
+            joiners=days.get(JOINERS, 0),
+        )
         carried = carry_over(
             new,
             self._store.items(new.id),
@@ -378,6 +414,14 @@ class Runs:
         """Return the fields of the run's target that tell whether and when somebody leaves."""
         connector = self.config.connection(self._store.run(run_id).target).connector
         return {spec.name for spec in offline_fields(connector) if spec.role in LEAVING}
+
+    def left_for_you(self, run_id: str) -> list[str]:
+        """Return the numbers of those of the chosen differences who must be looked at first."""
+        chosen = self._store.selection(run_id)
+        if chosen is None or not chosen.differences:
+            return []
+        left = choose.left_for_you(chosen, self._store.entries(run_id))
+        return [entry.number or "" for entry in left]
 
     def selection(self, run_id: str) -> Selection | None:
         """Return the stored choice, or None if nobody has chosen yet."""
@@ -645,7 +689,8 @@ class Runs:
 
     def _over(self, run: Run, chosen: Iterable[Item]) -> list[Remark]:
         target = self.config.connection(run.target)
-        return unusual(
+        halts = [notice for notice in run.notices if notice.code in HALTS]
+        return halts + unusual(
             target.safety,
             chosen,
             offline_fields(target.connector),
@@ -667,6 +712,77 @@ class Runs:
 
     def _until(self, moment: dt.datetime) -> float:
         return (moment - self.clock.now()).total_seconds()
+
+    # --- releases ---------------------------------------------------------------------------
+
+    def release(self, run_id: str, wishes: Sequence[Wish]) -> None:
+        """
+        Carry out what a person says of employees of a plan of which nothing was sent, and keep it.
+
+        They are chosen with those who are chosen already. Raises UsageError if the plan has begun,
+        is too old or of another mapping, or if one of them cannot be released.
+        """
+        run = self.run(run_id)
+        refuse_purged(run)
+        refuse_over(run, self._hours, but=Status.DONE)
+        self._refuse_old(run)
+        if self._store.has_begun(run_id):
+            raise already_begun(run)
+        pairing = self._current(run)
+        reader = self._systems.reader(run.target)
+        specs = self._systems.fields(pairing.mapping)
+        source, target = specs[pairing.source_side], specs[pairing.target_side]
+        comparison = pairing.comparison(source, target, run.base_date)
+        evidence = pairing.evidence(source, target)
+        accounts = self._store.accounts(run_id)
+        fields = pairing.asked(source, target)[1]
+
+        def find(called: str) -> Employee | None:
+            refs = [Ref(number=called), Ref(id=called)]
+            hits = {each.id: each for each in reader.read_employees(refs, run.base_date, fields)}
+            return next(iter(hits.values())) if len(hits) == 1 else None
+
+        for wish in wishes:
+            item = self._one_item(run_id, wish.number)
+            made, said, partners = released(item, wish, comparison, find, self.who)
+            self._refuse_taken(run_id, item, made)
+            shown = Shown(self._store, evidence[0]), Shown(self._store, evidence[1])
+            self._store.keep_release(
+                said,
+                pair=(run.source, run.target),
+                accounts=accounts,
+                at=self.clock.now(),
+                number=wish.number,
+                records=records(item, partners, accounts, shown),
+                run_id=int(run.id),
+            )
+            self._store.replace_item(run_id, made)
+            log.info("released", run=run_id, code=said.kind)
+
+    def _one_item(self, run_id: str, number: str) -> Item:
+        found = list(self.items(run_id, numbers=[number]))
+        if len(found) > 1:
+            message = _("{number} is in the plan more than once. Correct the numbers first.")
+            raise UsageError(message.format(number=number), code="unknown_number")
+        return found[0]
+
+    def _refuse_taken(self, run_id: str, item: Item, made: Item) -> None:
+        """Raise if the record that *item* is to be paired with is another employee's already."""
+        theirs = self._store.partner_of(run_id, made.target_id) if made.target_id else None
+        if theirs is not None and theirs.source_id != item.source_id:
+            blocked = theirs.difference is Difference.BLOCKED
+            if not (blocked and {r.code for r in theirs.reasons} == {"other_person"}):
+                message = _("That record is the partner of {number} in this plan.")
+                raise UsageError(message.format(number=theirs.number), code="partner_taken")
+
+    def releases(self) -> list[Release]:
+        """Return what people have said of records and pairs, oldest first."""
+        return [kept.release for kept in self._store.releases()] if self._has_store() else []
+
+    def remove_release(self, release_id: str) -> None:
+        """Take a release back; UsageError if there is none of that id."""
+        self._store.remove_release(release_id)
+        log.info("release_removed")
 
     # --- manage -----------------------------------------------------------------------------
 

@@ -8,15 +8,16 @@ from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from contextlib import suppress
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from renkei import plugins
 from renkei.clock import Clock
-from renkei.compare import Comparison
+from renkei.compare import Comparison, Ties
 from renkei.config import Config, network_of, resolve_secret
 from renkei.errors import RenkeiError
 from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
+from renkei.identity import Evidence
 from renkei.mapping import (
     Mapping,
     Transforms,
@@ -27,7 +28,7 @@ from renkei.mapping import (
     parse_mapping,
     unfilled,
 )
-from renkei.model import ClosedHours, FieldSpec, Run
+from renkei.model import ClosedHours, FieldSpec, Rehire, Run
 from renkei.observer import Observer
 from renkei.pairs import (
     Pair,
@@ -39,6 +40,9 @@ from renkei.pairs import (
     pairs_of,
 )
 from renkei.plugins import Reader, Writer
+
+Asked = tuple[tuple[str, ...], tuple[str, ...]]
+"""Names of fields of the source, and of the target."""
 
 
 @frozen(kw_only=True)
@@ -52,6 +56,9 @@ class Pairing:
     target_side: str
     translation: Translation
     new_fields: tuple[FieldSpec, ...]
+    rehire: Rehire = "ask"
+    leavers: int = 0
+    joiners: int = 0
 
     @property
     def comes_back(self) -> bool:
@@ -67,11 +74,44 @@ class Pairing:
             row.target == field and row.spec.write == "create" for row in self.translation.rows
         )
 
+    def asked(self, source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> Asked:
+        """Return the fields to ask both sides for: what is compared, and what tells who is who."""
+        found = []
+        for asked, evidence in zip(self._compared, self.evidence(source, target), strict=True):
+            found.append(tuple(dict.fromkeys([*asked, *evidence.fields])))
+        return found[0], found[1]
+
+    @property
+    def _compared(self) -> Asked:
+        return self.translation.source_fields, self.translation.target_fields
+
+    def evidence(
+        self, source: Sequence[FieldSpec], target: Sequence[FieldSpec]
+    ) -> tuple[Evidence, Evidence]:
+        """Return what tells who is who; a role that the mapping does not read tells nothing."""
+        made = []
+        sides = zip(
+            (self.source_side, self.target_side), (source, target), self._compared, strict=True
+        )
+        for side, specs, compared in sides:
+            read = [spec for spec in specs if spec.name in compared]
+            made.append(Evidence.of(read, self.mapping.substitutes_of(side)))
+        return made[0], made[1]
+
     def comparison(
-        self, source: Sequence[FieldSpec], target: Sequence[FieldSpec], base: dt.date
+        self,
+        source: Sequence[FieldSpec],
+        target: Sequence[FieldSpec],
+        base: dt.date,
+        ties: Ties | None = None,
     ) -> Comparison:
         """Return what compares the two sides as of *base*."""
         return Comparison(
+            evidence=self.evidence(source, target),
+            ties=ties or Ties(),
+            rehire=self.rehire,
+            leavers=self.leavers,
+            joiners=self.joiners,
             translation=self.translation,
             source_specs=tuple(source),
             target_specs=tuple(target),
@@ -149,7 +189,13 @@ class Systems:
             raise self._undeclared(source, target)
         (pair,) = found
         use = self.config.mappings[pair.index]
-        return self.compile(asked, self.load(use.use), pair.sides, use.settings)
+        made = self.compile(asked, self.load(use.use), pair.sides, use.settings)
+        return evolve(
+            made,
+            rehire=use.rehire,
+            leavers=use.leavers.get(made.target_side, 0),
+            joiners=use.joiners.get(made.target_side, 0),
+        )
 
     def declared(self) -> list[Pair]:
         """Return every pair that can be fetched, as the file has them; a broken use has none."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 
 from renkei.i18n import N_, _, label, language
 from renkei.labels import Labels, value_text
-from renkei.model import Difference, Label, Outcome, Remark, Status, Try
+from renkei.model import Difference, Label, Outcome, Released, Remark, Status, Try
 from renkei.printable import one_line, printable
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
@@ -42,8 +42,17 @@ _REASONS: Mapping[str, str] = {
         "[ ({fields})]. Make the two numbers equal and fetch again."
     ),
     "other_person": N_(
-        "The same number belongs to somebody else in {target}: family name, given name and birth"
-        " date all differ. Correct the number in one of the systems and fetch again."
+        "Several personal facts differ from those of the same number in {target}[; the name and"
+        " date of birth of this employee are at {fields} there]. If the number was used again or"
+        " mistyped, correct it and fetch again; if both are one person, release them as the same."
+    ),
+    "same_person": N_(
+        "{target} has what seems to be this person already: {fields}. Nobody is created before you"
+        " have said whether they are the same person."
+    ),
+    "rehire_incomplete": N_(
+        "Joins again after the date of leaving in {target}, which cannot be emptied with this"
+        " mapping[: {fields}]. Empty it in {target} by hand and fetch again."
     ),
     "missing_required": N_(
         "{target} needs a value that {source} does not have[: {fields}]."
@@ -78,6 +87,29 @@ _REASONS: Mapping[str, str] = {
         " Correct it in {source} or change the mapping, then fetch again."
     ),
     # What to look at before choosing (notes)
+    "identity_changed": N_(
+        "Several personal facts have changed together. Check that this is still the same person."
+    ),
+    "name_order": N_(
+        "Family name and given name are ordered or divided in another way in {target}. Check that"
+        " this is the same person."
+    ),
+    "rehire": N_(
+        "Seems to be hired again; had left {target} before: {fields}. Released as the same person,"
+        " the old record goes on, with its paid leave and years of service; registered as somebody"
+        " new, both start anew."
+    ),
+    "maybe_same_person": N_(
+        "{target} has somebody of this name: {fields}. Check that this is not the same person."
+    ),
+    "maybe_rehire": N_(
+        "Somebody of this name had left {target} before: {fields}. Check whether this person is"
+        " hired again."
+    ),
+    "mail_taken": N_("{target} has this e-mail address already: {fields}. It may be refused."),
+    "tied": N_(
+        "Taken as the same person as {fields} of {target}; the number there stays as it is."
+    ),
     "near_number_too": N_(
         "{target} also has a similar number[ ({fields})]. Check that this is the right person."
     ),
@@ -112,6 +144,34 @@ _REASONS: Mapping[str, str] = {
     "left_long_ago": N_(
         "Left more than three years ago but still active in {target}: {first}[ ({rest})]."
         " No base date lists them: enter their dates of leaving in {target} by hand."
+    ),
+    "account_named": N_("First fetch of this pair: {first} is the account “{second}”."),
+    "numbers_moved": N_(
+        "Numbers seem to have moved: under {first} of them, {target} has somebody with other"
+        " personal facts by now[: {rest}]. Nothing of this plan is sent unless you allow it."
+    ),
+    "numbers_do_not_fit": N_(
+        "The two systems seem to number people in different ways: {first} new employees have the"
+        " names of people in {target}, such as {rest}. Nothing of this plan is sent unless you"
+        " allow it."
+    ),
+    "wrong_pair": N_(
+        "The two lists do not seem to be of one company: under most numbers their people differ in"
+        " several personal facts[: {fields}]. Check both connections; if they are right, fetch"
+        " again and say so, with a reason."
+    ),
+    "leavers_listed": N_(
+        "Also listed, for their date of leaving alone: people who left up to {first} days before"
+        " the base date."
+    ),
+    "joiners_listed": N_(
+        "Also listed, if they are new: people who join up to {first} days after the base date."
+    ),
+    "number_on_roll_too": N_(
+        "Not listed as leaving or joining, since somebody else carries the number: {fields}."
+    ),
+    "releases_lapsed": N_(
+        "Released before, but a record has changed since, so they are judged anew: {fields}."
     ),
     "substitutes_come_back": N_(
         "{first} is the target, and a setting replaces values there when it is the source (business"
@@ -312,6 +372,10 @@ _REASONS: Mapping[str, str] = {
 
 _WITHOUT_PARTS: Mapping[str, str] = {
     # Another sentence when a remark that may name fields names none
+    "rehire": N_(
+        "Hired again under the same number. The old record of {target} goes on, with its paid leave"
+        " and years of service: check them there."
+    ),
     "not_stored": N_(
         "{target} answered that it has taken this employee, and does not show them. Look there"
         " before you do anything else: they may be there under another number."
@@ -338,7 +402,23 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "unreadable": ("connection", "field"),
     "not_in_table": ("source field", "value"),
     "first_of_several": ("source field",),
+    "account_named": ("connection", "text"),
+    "numbers_moved": ("text", "number"),
+    "numbers_do_not_fit": ("text",),
+    "wrong_pair": ("number",),
+    "releases_lapsed": ("number",),
+    "number_on_roll_too": ("number",),
+    "leavers_listed": ("text",),
+    "joiners_listed": ("text",),
     "near_number": ("number",),
+    "other_person": ("number",),
+    "same_person": ("number",),
+    "rehire": ("number",),
+    "maybe_same_person": ("number",),
+    "maybe_rehire": ("number",),
+    "mail_taken": ("number",),
+    "tied": ("number",),
+    "name_order": ("text",),
     "near_number_too": ("number",),
     "near_number_in_source": ("number",),
     "resigned_in_target": ("day",),
@@ -455,6 +535,20 @@ def try_text(before: Try, labels: Labels = UNKNOWN) -> str:
     if before.detail:
         parts.append(words_text(before.detail))
     return " ".join(parts)
+
+
+def released_text(said: Released) -> str:
+    """Return what a person has released, who that was and why."""
+    kinds = {
+        "same_person": _("The same person as {others}"),
+        "as_new": _("Not the same person as {others}"),
+        "right_pair": _("The two lists are of one company"),
+    }
+    others = _listed(tuple(map(number_text, said.others)))
+    text = kinds[said.kind].format(others=others)
+    return printable(
+        _("{text}: {why} ({who})").format(text=text, why=one_line(said.why), who=said.who)
+    )
 
 
 def status_text(status: Status) -> str:

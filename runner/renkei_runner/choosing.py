@@ -15,7 +15,7 @@ from attrs import frozen
 
 from renkei.errors import UsageError
 from renkei.i18n import N_, _, label
-from renkei.model import Difference, NewField, NewRow, Run, Selection
+from renkei.model import Difference, Filter, NewField, NewRow, Run, Selection
 from renkei_runner.app import App
 from renkei_runner.cli import F, option
 from renkei_runner.output import asked, note
@@ -40,7 +40,10 @@ class Wanted:
     new: tuple[tuple[str, str], ...]
     new_file: Path | None
     yes: bool
+    look_first: bool
     wait: bool = False
+    stored: Selection | None = None
+    """What was chosen before, with those who are released added."""
 
     @property
     def chosen(self) -> bool:
@@ -50,7 +53,7 @@ class Wanted:
     @property
     def empty(self) -> bool:
         """Whether nothing was said at all."""
-        return not (self.chosen or self.excluded or self.new or self.new_file)
+        return not (self.chosen or self.excluded or self.new or self.new_file or self.look_first)
 
     def who(self) -> frozenset[Difference]:
         """Return the differences that are chosen; --yes alone means all new and changed."""
@@ -82,6 +85,10 @@ def choice_options(function: F) -> F:
             help=N_("Values for single new employees; see `renkei choices --template`."),
         ),
         option("--yes", is_flag=True, help=N_("Choose all new and changed, and ask nothing.")),
+        option(
+            "--look-first", is_flag=True,
+            help=N_("Of the chosen differences also those whom a person has to look at first."),
+        ),
     )  # fmt: skip
     for add in reversed(options):
         function = add(function)
@@ -166,7 +173,7 @@ def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | Non
         return choice_in(wanted.choice_file)
     differences = wanted.who()
     if not wanted.chosen:
-        if not _agrees(app, run):
+        if not _agrees(app, runs, run, wanted):
             return None
         differences = ALL
     new = _new_values(wanted.new)
@@ -179,16 +186,18 @@ def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | Non
         differences=differences,
         numbers=wanted.numbers,
         excluded=wanted.excluded,
+        look_first=wanted.look_first,
         new=new,
         new_rows=rows,
     )
 
 
-def _agrees(app: App, run: Run) -> bool:
+def _agrees(app: App, runs: Runs, run: Run, wanted: Wanted) -> bool:
     app.clear()
+    counts = runs.tally(run.id, Filter(look_first=None if wanted.look_first else False))
     text = _("Write {new} new and {changed} changed employees to {target}?").format(
-        new=run.counts.get(Difference.NEW, 0),
-        changed=run.counts.get(Difference.CHANGED, 0),
+        new=counts.get(Difference.NEW, 0),
+        changed=counts.get(Difference.CHANGED, 0),
         target=run.target,
     )
     return click.confirm(asked(text), default=False, err=True)

@@ -8,7 +8,19 @@ from typing import Any
 
 from renkei.again import Carried
 from renkei.labels import Labels
-from renkei.model import JST, Change, Difference, Item, NewField, Outcome, Remark, Run, Try, Value
+from renkei.model import (
+    JST,
+    Change,
+    Difference,
+    Item,
+    NewField,
+    Outcome,
+    Released,
+    Remark,
+    Run,
+    Try,
+    Value,
+)
 from renkei.texts import reason_text
 
 SCHEMA_VERSION = 1
@@ -21,10 +33,10 @@ def document(**parts: object) -> Document:
     return {"schema_version": SCHEMA_VERSION, **parts}
 
 
-def run_document(run: Run, labels: Labels) -> Document:
-    """Return what every command about a run prints; the notices speak with *labels*."""
+def run_document(run: Run, labels: Labels, **more: object) -> Document:
+    """Return what every command about a run prints, with *more*; notices speak with *labels*."""
     notices = [_notice(notice, labels) for notice in run.notices]
-    return document(**run_parts(run, notices=notices))
+    return document(**run_parts(run, notices=notices, **more))
 
 
 def run_parts(run: Run, **more: object) -> Document:
@@ -121,7 +133,17 @@ def _plan_item(item: Item) -> Document:
         "changes": [_change(change) for change in item.changes],
         "reasons": _codes(item.reasons),
         "notes": _codes(item.notes),
+        **({"look_first": True} if item.look_first else {}),
+        **_released(item.released),
     }
+
+
+def _released(said: Released | None) -> Document:
+    """Return what a person has said of an employee; nothing for all the others."""
+    if said is None:
+        return {}
+    others = list(said.others)
+    return {"released": {"kind": said.kind, "others": others, "who": said.who, "why": said.why}}
 
 
 def _change(change: Change) -> Document:
@@ -140,6 +162,7 @@ def _report_item(item: Item) -> Document:
         "reason": reason.code if reason else None,
         "detail": item.detail,
         "earlier": [_try(before) for before in item.earlier],
+        **_released(item.released),
     }
 
 

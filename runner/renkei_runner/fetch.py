@@ -7,6 +7,7 @@ import datetime as dt
 import click
 
 from renkei.i18n import N_, _
+from renkei.pairs import MOST_DAYS
 from renkei_runner.app import App
 from renkei_runner.cli import F, argument, command, option
 from renkei_runner.parameters import BASE_DATE
@@ -19,15 +20,32 @@ DATE = option(
 WAIT = option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
 
 
+LEAVERS = option(
+    "--leavers", type=click.IntRange(0, MOST_DAYS), metavar="DAYS",
+    help=N_("Also list who left so many days before, for the date of leaving alone."),
+)  # fmt: skip
+JOINERS = option(
+    "--joiners", type=click.IntRange(0, MOST_DAYS), metavar="DAYS",
+    help=N_("Also list who joins so many days after, if they are new."),
+)  # fmt: skip
+
+
 def fetch_options(function: F) -> F:
     """Add what `run` shares with `fetch`."""
-    return argument("source")(argument("target")(DATE(WAIT(function))))
+    return argument("source")(argument("target")(DATE(LEAVERS(JOINERS(WAIT(function))))))
 
 
 @command("fetch", help=N_("Compare SOURCE's employees with TARGET's. Writes to neither."))
 @argument("source", required=False)
 @argument("target", required=False)
 @DATE
+@LEAVERS
+@JOINERS
+@option(
+    "--right-pair", is_flag=True,
+    help=N_("The two lists are of one company, whatever their numbers say; needs --why."),
+)  # fmt: skip
+@option("--why", metavar="REASON", help=N_("Why that is so; it is kept."))
 @option(
     "--again", "again", metavar="RUN",
     help=N_("In place of SOURCE TARGET: fetch the pair of RUN anew, with its choice."),
@@ -40,9 +58,15 @@ def fetch(
     source: str | None,
     target: str | None,
     base_date: dt.date | None,
+    leavers: int | None,
+    joiners: int | None,
+    right_pair: bool,
+    why: str | None,
     again: str | None,
     wait: bool,
 ) -> None:
+    if right_pair and not (why or "").strip():
+        raise click.UsageError(_("--right-pair needs a reason: --why."))
     if again is not None and (source or base_date):
         raise click.UsageError(_("--again takes the place of SOURCE TARGET and --date."))
     with app.runs() as runs:
@@ -52,5 +76,13 @@ def fetch(
         elif source is None or target is None:
             raise click.UsageError(_("Name SOURCE and TARGET, or a run with --again."))
         else:
-            run = runs.fetch(source, target, base_date, wait=wait)
+            run = runs.fetch(
+                source,
+                target,
+                base_date,
+                wait=wait,
+                right_pair=why if right_pair else None,
+                leavers=leavers,
+                joiners=joiners,
+            )
             show_found(app, run, runs.labels(run.id, technical=True))

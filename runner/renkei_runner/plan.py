@@ -23,13 +23,17 @@ from renkei_runner.screens import show_items, warn_of
     metavar="new,changed,same,blocked", help=N_("Only these; default: all."),
 )  # fmt: skip
 @option("--number", "numbers", multiple=True, metavar="CODE", help=N_("Only this employee."))
+@option("--look-first", is_flag=True, help=N_("Only those whom a person has to look at first."))
 @option("--csv", "as_csv", is_flag=True, help=N_("Print a CSV file for a spreadsheet."))
 @click.pass_obj
 def plan(
     app: App,
+    /,
+    *,
     run_id: str,
     differences: tuple[tuple[Difference, ...], ...],
     numbers: tuple[str, ...],
+    look_first: bool,
     as_csv: bool,
 ) -> None:
     from renkei.export import csv_lines, plan_rows
@@ -38,7 +42,8 @@ def plan(
         raise click.UsageError(_("--csv and --output json exclude each other."))
     with app.runs() as runs, app.about(runs, run_id) as run:
         wanted = tuple(chain.from_iterable(differences))
-        items = runs.items(run_id, differences=wanted, numbers=numbers)
+        found = runs.items(run_id, differences=wanted, numbers=numbers)
+        items = (item for item in found if item.look_first or not look_first)
         labels = runs.labels(run_id, technical=not as_csv)
         if as_csv:
             raw(csv_lines(plan_rows(items, labels)))
@@ -46,4 +51,4 @@ def plan(
             warn_of(run, labels)
             emit(plan_document(run, items, labels))
         else:
-            show_items(app, run, items, labels, all_of_them=bool(wanted or numbers))
+            show_items(app, run, items, labels, all_of_them=bool(wanted or numbers or look_first))

@@ -21,6 +21,7 @@ from renkei_runner.sync import carry_out, choose, nothing_sent
 @command("run", help=N_("Fetch SOURCE and TARGET, then sync what is chosen."))
 @fetch_options
 @choice_options
+@option("--allow-unusual", is_flag=True, help=N_("Write although it is over the safety limits."))
 @option("--dry-run", is_flag=True, help=N_("Only fetch and compare."))
 @click.pass_obj
 def run(
@@ -30,7 +31,10 @@ def run(
     source: str,
     target: str,
     base_date: dt.date | None,
+    leavers: int | None,
+    joiners: int | None,
     dry_run: bool,
+    allow_unusual: bool,
     wait: bool,
     new_file: Path | None,
     **choice: Any,  # noqa: ANN401 - the options of choice_options
@@ -39,7 +43,7 @@ def run(
     if not dry_run:
         must_choose(app, wanted)
     with app.runs() as runs:
-        found = runs.fetch(source, target, base_date, wait=wait)
+        found = runs.fetch(source, target, base_date, wait=wait, leavers=leavers, joiners=joiners)
         if dry_run or not _anybody(found, wanted):
             show_found(app, found, runs.labels(found.id, technical=True))
             return 0
@@ -48,7 +52,9 @@ def run(
             chosen = choose(app, runs, found, wanted)
             if chosen is None:
                 return nothing_sent(app, found)
-            return carry_out(app, runs, found.id, selection=chosen, wait=wait)
+            return carry_out(
+                app, runs, found.id, selection=chosen, wait=wait, allow_unusual=allow_unusual
+            )
 
 
 def _anybody(found: Run, wanted: Wanted) -> bool:

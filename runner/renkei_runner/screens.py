@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from renkei.facts import moment_text, run_facts
@@ -13,6 +13,7 @@ from renkei.texts import (
     number_text,
     outcome_text,
     reason_text,
+    released_text,
     status_text,
     try_text,
     words_text,
@@ -31,6 +32,8 @@ TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
 """Outcomes that somebody may have to look into."""
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
+LEFT_NAMED = 20
+"""How many numbers of those who were left out are spelled out."""
 
 
 def first_pair(runs: Runs) -> tuple[str, str]:
@@ -159,14 +162,27 @@ def say_item(item: Item, labels: Labels) -> None:
         say(f"    {labels.field(change.field)}: {after}")
     for remark in (*item.reasons, *item.notes):
         say(f"    ! {reason_text(remark, labels)}")
+    say_released(item)
 
 
-def show_outcome(app: App, run: Run, trouble: Iterable[Item], labels: Labels) -> int:
-    """Print how a sync ended and return its exit code; *trouble* are those who are not done."""
+def say_released(item: Item) -> None:
+    """Print what a person has said of this employee, if anybody has."""
+    if item.released is not None:
+        say(f"    {_('Released')}: {released_text(item.released)}")
+
+
+def show_outcome(
+    app: App, run: Run, trouble: Iterable[Item], labels: Labels, left: Sequence[str] = ()
+) -> int:
+    """
+    Print how a sync ended and return its exit code.
+
+    *trouble* are those who are not done, *left* the numbers of those to be looked at first.
+    """
     app.clear()
     code = outcome_code(run)
     if app.json:
-        emit(_outcome_document(app, run, code, labels))
+        emit(_outcome_document(app, run, code, labels, left))
         return code
     text = _("Run {run}: {status}")
     say(text.format(run=run.id, status=status_text(run.status)))
@@ -176,10 +192,24 @@ def show_outcome(app: App, run: Run, trouble: Iterable[Item], labels: Labels) ->
         if item.detail:
             report = app.command("report", run.id)
             say("    " + _("The system's own words: {command}").format(command=report))
+    say_left(app, run, left)
     if code in (PAUSED, INTERRUPTED):
         note(pause_text(app, run, labels))
     _say_next(app, run, labels)
     return code
+
+
+def say_left(app: App, run: Run, left: Sequence[str]) -> None:
+    """Print who was left out, since a person has to look at them first."""
+    if not left:
+        return
+    shown = ", ".join(map(number_text, left[:LEFT_NAMED])) + (" …" if left[LEFT_NAMED:] else "")
+    text = _("Left out, since a person has to look at them first: {count} ({numbers})")
+    say(text.format(count=len(left), numbers=shown))
+    command = app.command("plan", run.id, "--look-first")
+    say(
+        "    " + _("Look at them: {command}; --number chooses one of them.").format(command=command)
+    )
 
 
 def outcome_code(run: Run) -> int:
@@ -215,6 +245,7 @@ def say_history(item: Item, labels: Labels) -> None:
     say_outcome(item, labels)
     if item.detail:
         say(f"    {words_text(item.detail)}")
+    say_released(item)
     for before in item.earlier:
         say(f"    {try_text(before, labels)}")
 
@@ -268,8 +299,10 @@ def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels:
     _say_next(app, run, labels)
 
 
-def _outcome_document(app: App, run: Run, code: int, labels: Labels) -> Document:
-    result = run_document(run, labels)
+def _outcome_document(
+    app: App, run: Run, code: int, labels: Labels, left: Sequence[str]
+) -> Document:
+    result = run_document(run, labels, left_for_you=list(left))
     if code in (PAUSED, INTERRUPTED):
         reason = run.reason.code if run.reason else run.status.value
         hint = resume_advice(app, run.id) if _goes_on(run, labels) else None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from renkei.errors import UsageError
 from renkei.i18n import N_, _
 from renkei.model import Item, Run, Selection, Status
+from renkei.release import Wish
 from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, choice_options, selection
 from renkei_runner.cli import argument, command, option
@@ -30,6 +32,15 @@ if TYPE_CHECKING:
 @choice_options
 @option("--choice", "choice_file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE",
         help=N_("Choose what this JSON file says; - is standard input."))  # fmt: skip
+@option(
+    "--same-person", "same_person", multiple=True, metavar="NUMBER[=OTHER]",
+    help=N_("This employee and the target's record of this number, or of OTHER, are one person."),
+)  # fmt: skip
+@option(
+    "--as-new", "as_new", multiple=True, metavar="NUMBER",
+    help=N_("This employee is nobody of those whom the plan names; register them."),
+)  # fmt: skip
+@option("--why", metavar="REASON", help=N_("Why that is so; it is kept."))
 @option("--wait", is_flag=True, help=N_("Wait while a system is closed or out of reach."))
 @option("--retry-failed", is_flag=True, help=N_("Also try those again who failed."))
 @option("--allow-unusual", is_flag=True, help=N_("Write although it is over the safety limits."))
@@ -41,13 +52,20 @@ def sync(
     run_id: str,
     retry_failed: bool,
     allow_unusual: bool,
+    same_person: tuple[str, ...],
+    as_new: tuple[str, ...],
+    why: str | None,
     wait: bool,
     choice_file: Path | None,
     new_file: Path | None,
     **choice: Any,  # noqa: ANN401 - the options of choice_options
 ) -> int:
     wanted = Wanted(choice_file=choice_file, new_file=new_file, wait=wait, **choice)
+    wishes = _wishes(same_person, as_new, why)
     with app.runs() as runs, app.about(runs, run_id) as run:
+        if wishes:
+            runs.release(run_id, wishes)
+            wanted = _with_released(wanted, runs.selection(run_id), wishes)
         done = run.status is Status.DONE and "choose" not in runs.possible(run_id)
         chosen = None if done else choose(app, runs, run, wanted)
         if not done and chosen is None:
@@ -110,12 +128,31 @@ def cancel(app: App, run_id: str) -> None:
     next_steps((app.command("report", run.id), _("what became of each employee")))
 
 
+def _wishes(same_person: Sequence[str], as_new: Sequence[str], why: str | None) -> list[Wish]:
+    """Return what the options release; a reason is required."""
+    if (same_person or as_new) and not (why or "").strip():
+        raise click.UsageError(_("--same-person and --as-new need a reason: --why."))
+    found = []
+    for text in same_person:
+        number, _equals, other = text.partition("=")
+        found.append(Wish(number=number, other=other or None, why=why or ""))
+    return [*found, *(Wish(number=number, as_new=True, why=why or "") for number in as_new)]
+
+
+def _with_released(wanted: Wanted, stored: Selection | None, wishes: Sequence[Wish]) -> Wanted:
+    """Return the choice with those who are released: added to what is chosen already."""
+    numbers = tuple(wish.number for wish in wishes)
+    if stored is None or not wanted.empty:
+        return evolve(wanted, numbers=(*wanted.numbers, *numbers))
+    return evolve(wanted, stored=evolve(stored, numbers=(*stored.numbers, *numbers)))
+
+
 def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
     """Store a choice unless there is one and the options say nothing; None after a "no"."""
-    if wanted.empty and (stored := runs.selection(run.id)) is not None:
+    if wanted.empty and wanted.stored is None and (stored := runs.selection(run.id)) is not None:
         return stored
     runs.refuse_choosing(run.id)
-    chosen = selection(app, runs, run, wanted)
+    chosen = wanted.stored or selection(app, runs, run, wanted)
     if chosen is not None:
         runs.choose(run.id, chosen, wait=wanted.wait)
     return chosen
@@ -143,7 +180,7 @@ def carry_out(
             take_over=take_over,
         )
         labels = runs.labels(run_id, technical=True)
-        return show_outcome(app, run, _trouble(runs, run), labels)
+        return show_outcome(app, run, _trouble(runs, run), labels, runs.left_for_you(run_id))
 
 
 @contextmanager

@@ -176,7 +176,7 @@ class Office:
 
     def everybody(self, target: str) -> tuple[str, ...]:
         """Return the words that choose all new and changed, with what new ones need there."""
-        return ("--difference", "new,changed", *NEW[target])
+        return ("--difference", "new,changed", "--look-first", *NEW[target])
 
     def synced(self, source: str, target: str, *words: str) -> str:
         """Fetch and sync all new and changed; return the id of the run."""

@@ -75,7 +75,7 @@ def test_a_wrong_value_stores_and_sends_nothing(
 ) -> None:
     """It is a usage error that names the vendor's field; the run stays ready and unchosen."""
     run = office.fetched("smarthr", "touchontime")
-    result = office.ask("sync", run, "--difference", "new,changed", *words)
+    result = office.ask("sync", run, "--difference", "new,changed", "--look-first", *words)
     assert (result.code, result.json["status"]) == (2, "ready")
     told = f"{result.error['message']} {result.error['hint']}"
     assert all(word in told for word in said), result.error

@@ -491,7 +491,7 @@ def test_sides_say_which_account_is_which(world: World) -> None:
     (world.folder / "renkei.yaml").write_text(ACCOUNTS)
     systems = {"east": world.clinic, "west": MemorySystem(world.clinic.specs)}
     with installed(clinic=lambda at: MemoryConnector(systems.get(at.name, world.clinic))):
-        world.in_clinic("001", mail="e@x.jp")
+        world.in_clinic("001", mail="e@x.jp", first="みなと")
         run = world.fetch("east", "west")
         world.sync(run)
         ((_kind, _id, values),) = systems["west"].writes

@@ -374,37 +374,6 @@ def test_near_numbers_among_the_listed_are_noted(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("family", ["佐倉", "橘"])
-@pytest.mark.parametrize("given", ["みなと", "楓"])
-@pytest.mark.parametrize("born", [dt.date(1990, 4, 1), YOUNG])
-def test_another_person_is_one_who_differs_in_all_three(
-    world: World, family: str, given: str, born: dt.date
-) -> None:
-    """A marriage and a corrected birth date do not block; all three at once do."""
-    world.in_clinic()
-    world.in_rosta(family=family, given=given, dob=born)
-    other = (family, given, born) == ("橘", "楓", YOUNG)
-    assert (codes(only(world).reasons) == ["other_person"]) == other
-
-
-def test_a_name_in_another_width_is_no_other_person(world: World) -> None:
-    """The three are compared as everything else is."""
-    world.in_clinic(surname="サクラ")
-    world.in_rosta(family="ｻｸﾗ", given="楓", dob=YOUNG)
-    assert only(world).difference is Difference.CHANGED
-
-
-@pytest.mark.parametrize(("system", "name"), [("clinic", "born"), ("rosta", "dob")])
-def test_an_unknown_birth_date_makes_no_other_person(world: World, system: str, name: str) -> None:
-    """What is unknown does not differ."""
-    people = {
-        "clinic": world.in_clinic(),
-        "rosta": world.in_rosta(family="橘", given="楓", dob=YOUNG),
-    }
-    forget(getattr(world, system), people[system], name)
-    assert only(world).difference is Difference.CHANGED
-
-
 # --- what else blocks ---------------------------------------------------------------------------
 
 
@@ -593,7 +562,7 @@ def test_the_notice_spells_out_twenty_and_counts_all(world: World) -> None:
 def test_leaving_on_the_first_day_there_is_breaks_nothing(world: World) -> None:
     """0001-01-01 stands for "unknown" in old data; there is no day before it."""
     world.in_clinic(until=dt.date.min)
-    world.in_rosta()
+    world.in_rosta(start=None)
     assert left_behind(world) == Remark("left_long_ago", ("1", "0417"))
 
 
@@ -601,7 +570,7 @@ def test_who_left_too_long_ago_is_told_apart(world: World) -> None:
     """No date that can be chosen lists them; the others' date does not suffer from them."""
     for number, day in (("1", EARLIEST), ("2", EARLIEST + DAY), ("3", BASE), ("4", dt.date.min)):
         world.in_clinic(number, until=day)
-        world.in_rosta(number)
+        world.in_rosta(number, start=None)
     comparison, source, target = sides(world, BASE, back=False)
     assert comparison.left_behind(source, target, EARLIEST) == [
         Remark("left_before_base", ("2", EARLIEST.isoformat(), "2", "3")),

@@ -6,11 +6,13 @@ import os
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from tests.engine.conftest import PERSON, TWIN
 
 from renkei.errors import StoreError
 from renkei.model import Difference, Outcome, Remark, Status
@@ -29,15 +31,18 @@ def left_behind(world: World) -> Path:
     In run 1 the create of 003 and the update of 004 have arrived, and their answers have not; 006
     is new and was not tried. Its process died.
     """
+    # Everybody of that store has one name and one date of birth.
+    clinic = partial(world.in_clinic, first=PERSON["first"], born=PERSON["born"])
+    rosta = partial(world.in_rosta, given=TWIN["given"], dob=TWIN["dob"])
     for number, mail in (("001", None), ("002", "new"), ("003", None), ("004", "new")):
-        world.in_clinic(number, **({"mail": f"{mail}@example.jp"} if mail else {}))
+        clinic(number, **({"mail": f"{mail}@example.jp"} if mail else {}))
         if mail:
-            world.in_rosta(number, **({"email": "new@example.jp"} if number == "004" else {}))
-    world.in_clinic("005")
-    world.in_rosta("005")
-    world.in_clinic("006")
+            rosta(number, **({"email": "new@example.jp"} if number == "004" else {}))
+    clinic("005")
+    rosta("005")
+    clinic("006")
     for number in ("001", "003"):
-        world.in_rosta(number, ward="W1")
+        rosta(number, ward="W1")
     place = world.folder / "reports.db"
     with closing(sqlite3.connect(place)) as connection:
         connection.executescript(STORE.read_text(encoding="utf-8"))

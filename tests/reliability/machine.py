@@ -643,10 +643,10 @@ class Machine(RuleBasedStateMachine):
             case "some":
                 return Selection(numbers=picked, new=words)
             case "except":
-                return Selection(differences=pair, excluded=picked, new=words)
+                return Selection(differences=pair, excluded=picked, new=words, look_first=True)
             case "everybody":
-                return Selection(differences=pair | {Difference.SAME}, new=words)
-        return Selection(differences=pair, new=words)
+                return Selection(differences=pair | {Difference.SAME}, new=words, look_first=True)
+        return Selection(differences=pair, new=words, look_first=True)
 
     def _fetch(
         self,

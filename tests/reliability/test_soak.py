@@ -174,7 +174,7 @@ class Schedule:
     @staticmethod
     def _choose(door: Runs, run: Run) -> None:
         words = dict(word.split("=") for word in NEW[run.target][1::2])
-        door.choose(run.id, Selection(differences=BOTH, new=words))
+        door.choose(run.id, Selection(differences=BOTH, new=words, look_first=True))
 
     def _sync(self, door: Runs, run: Run) -> None:
         """Sync, and compare what the target has accepted with what is told of the run."""

@@ -26,7 +26,7 @@ BIRTH = {"smarthr": "birth_at", "touchontime": "birthDate"}
 
 def employ(office: Office, system: str, number: str | None, **more: Any) -> str:
     """Put somebody into one system; *more* has family, given and birth."""
-    values = {"family": "同姓", "given": "同名", "birth": "1990-04-01", **more}
+    values = {"family": "同姓", "given": f"名{number}", "birth": "1990-04-01", **more}
     theirs = office.system(system)
     named = {
         theirs.number_field: number,

@@ -21,6 +21,7 @@ from renkei.model import (
     Change,
     Choice,
     Difference,
+    Filter,
     Finding,
     Item,
     Label,
@@ -135,7 +136,15 @@ class FakeRuns:
         self.calls.append("closed")
 
     def fetch(
-        self, source: str, target: str, base_date: dt.date | None = None, *, wait: bool = False
+        self,
+        source: str,
+        target: str,
+        base_date: dt.date | None = None,
+        *,
+        wait: bool = False,
+        right_pair: str | None = None,
+        leavers: int | None = None,
+        joiners: int | None = None,
     ) -> Run:
         self.calls.append(f"fetch {source} {target} {base_date}")
         return self.state
@@ -157,6 +166,14 @@ class FakeRuns:
 
     def labels(self, run_id: str, *, technical: bool = False) -> Labels:
         return Labels(run=self.state, technical=technical)
+
+    def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
+        """Nobody has to be looked at first."""
+        return {} if wanted.look_first else dict(self.state.counts)
+
+    def left_for_you(self, run_id: str) -> list[str]:
+        """Nobody has to be looked at first."""
+        return []
 
     def selection(self, run_id: str) -> Selection | None:
         return self.chosen

@@ -88,6 +88,7 @@ PAGES = (
     Page("/runs/{run}/again", home.fetch_again, method="POST"),
     Page("/runs/{run}/choose", choosing.show),
     Page("/runs/{run}/ticks", choosing.tick, method="POST"),
+    Page("/runs/{run}/release", choosing.release, method="POST"),
     Page("/runs/{run}/values", choosing.values),
     Page("/runs/{run}/values", choosing.keep_values, method="POST"),
     Page("/runs/{run}/people", reports.people, Role.VIEWER),

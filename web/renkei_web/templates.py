@@ -12,13 +12,20 @@ from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
 from renkei import texts
-from renkei.both import both
+from renkei.both import both, candidates, is_releasable
 from renkei.facts import clock_text, moment_text, span_text
 from renkei.i18n import _, label, language, speaking
 from renkei.labels import Labels, date_text, day_text, value_text
 from renkei.model import Item, Label, Outcome, Remark, Run, Try, Value
 from renkei.printable import printable
-from renkei.texts import difference_text, number_text, outcome_text, status_text, words_text
+from renkei.texts import (
+    difference_text,
+    number_text,
+    outcome_text,
+    released_text,
+    status_text,
+    words_text,
+)
 
 if TYPE_CHECKING:
     from renkei_web.visit import Visit
@@ -127,6 +134,9 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
     environment.filters["both"] = both
+    environment.filters["candidates"] = candidates
+    environment.filters["released"] = released_text
+    environment.tests["releasable"] = is_releasable
     environment.tests |= {"waiting": is_waiting, "moving": is_moving}
     environment.globals |= {"language": language, "became": BECAME}
     return environment

@@ -44,12 +44,14 @@ FIELDS = (
     FieldSpec(
         name="last_name_yomi",
         label=Label("姓（ヨミガナ）", "Last name (kana)"),
+        role="family_kana",
         wanted=True,
         clearable=False,
     ),
     FieldSpec(
         name="first_name_yomi",
         label=Label("名（ヨミガナ）", "First name (kana)"),
+        role="given_kana",
         wanted=True,
         clearable=False,
     ),
@@ -66,6 +68,7 @@ FIELDS = (
     FieldSpec(
         name="gender",
         label=Label("戸籍上の性別", "Gender"),
+        role="gender",
         wanted=True,
         clearable=False,
         allowed=("male", "female"),

@@ -44,11 +44,20 @@ FIELDS = (
         required=True,
         clearable=False,
     ),
-    FieldSpec(name="lastNamePhonetics", label=Label("姓（フリガナ）", "Last name (kana)")),
-    FieldSpec(name="firstNamePhonetics", label=Label("名（フリガナ）", "First name (kana)")),
+    FieldSpec(
+        name="lastNamePhonetics",
+        label=Label("姓（フリガナ）", "Last name (kana)"),
+        role="family_kana",
+    ),
+    FieldSpec(
+        name="firstNamePhonetics",
+        label=Label("名（フリガナ）", "First name (kana)"),
+        role="given_kana",
+    ),
     FieldSpec(
         name="gender",
         label=Label("性別", "Gender"),
+        role="gender",
         required=True,
         clearable=False,
         allowed=("male", "female"),

@@ -10,6 +10,8 @@ import re
 import string
 import unicodedata
 
+from renkei.kanji import PLAIN
+
 SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
 SPACES += "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # all that str.isspace() knows
 SPACES += "\u200b\u200c\u200d\u2060\ufeff"  # and what has no width at all
@@ -22,10 +24,6 @@ _BLANKS |= dict.fromkeys(range(0x2000, 0x200B), " ")  # every space that only it
 _ASCII = {ord(char) + 0xFEE0: char for char in string.ascii_letters + string.digits}
 _FULL_KANA = {half: unicodedata.normalize("NFKC", chr(half)) for half in range(0xFF61, 0xFF9E)}
 _KATAKANA = {hiragana: hiragana + 0x60 for hiragana in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
-
-_PLAIN_KANJI = str.maketrans(
-    "髙﨑濵濱嶋嶌澤邊邉齊齋斎德廣櫻眞瀨國龍", "高崎浜浜島島沢辺辺斉斉斉徳広桜真瀬国竜"
-)
 
 _COMBINING = {"\u3099": "\u3099", "\u309a": "\u309a", "ﾞ": "\u3099", "ﾟ": "\u309a"}
 _LONE_MARKS = str.maketrans("ﾞﾟ", "゛゜")
@@ -68,7 +66,7 @@ def folded(text: str) -> str:
     Width, case, all spaces, hiragana and katakana, and common variants of kanji do not count.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_KATAKANA | _PLAIN_KANJI)
+        text = unicodedata.normalize("NFKC", text).translate(_KATAKANA | PLAIN)
     return "".join(text.split()).casefold()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 
 from renkei.mapping.text import folded
 from renkei.model import (
+    Candidate,
     Change,
     Choice,
     Difference,
@@ -18,6 +19,7 @@ from renkei.model import (
     NewRow,
     Others,
     Outcome,
+    Released,
     Remark,
     Run,
     Selection,
@@ -77,6 +79,7 @@ def item_row(run_id: int, position: int, item: Item) -> dict[str, Plain]:
         "reasons": [remark_out(remark) for remark in item.reasons],
         "notes": [remark_out(remark) for remark in item.notes],
         "payload": _payload_out(item),
+        "look_first": item.look_first,
         "selected": False,
     }
 
@@ -92,6 +95,7 @@ def item_in(row: RowMapping) -> Item:
         target_id=row["target_id"],
         reasons=remarks_in(row["reasons"]),
         notes=remarks_in(row["notes"]),
+        look_first=row["look_first"],
         position=row["position"],
         selected=row["selected"],
         new_values={f: Choice(*pair) for f, pair in (row["new_values"] or {}).items()},
@@ -146,6 +150,7 @@ def selection_out(selection: Selection) -> Plain:
         "excluded": sorted(set(selection.excluded)),
         "new": dict(sorted(selection.new.items())),
         "new_rows": sorted([r.number, dict(sorted(r.values.items()))] for r in selection.new_rows),
+        **({"look_first": True} if selection.look_first else {}),
     }
 
 
@@ -159,6 +164,7 @@ def selection_in(plain: Plain) -> Selection | None:
         excluded=tuple(plain["excluded"]),
         new=plain["new"],
         new_rows=tuple(NewRow(number=n, values=v, where="") for n, v in plain["new_rows"]),
+        look_first=plain.get("look_first", False),
     )
 
 
@@ -172,6 +178,10 @@ def _payload_out(item: Item) -> str:
         "before_others": _others_out(item.before_others),
         "after": _values_out(item.after),
         "changes": [[c.field, _value_out(c.before), _value_out(c.after)] for c in item.changes],
+        "candidates": [
+            [c.id, c.number, _values_out(c.values), _others_out(c.others)] for c in item.candidates
+        ],
+        "released": released_out(item.released),
     }
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
@@ -189,7 +199,29 @@ def _payload_in(text: str | None) -> dict[str, Any]:
         "before_others": _others_in(plain.get("before_others", {})),
         "after": _values_in(plain["after"]),
         "changes": tuple(_changes_in(plain["changes"])),
+        "candidates": tuple(_candidates_in(plain.get("candidates", []))),
+        "released": released_in(plain.get("released")),
     }
+
+
+def released_out(said: Released | None) -> Plain:
+    """Return what a person has said of two records, as a list."""
+    return said and [said.kind, list(said.others), said.who, said.why]
+
+
+def released_in(plain: Plain) -> Released | None:
+    """Return what :func:`released_out` wrote."""
+    if plain is None:
+        return None
+    kind, others, who, why = plain
+    return Released(kind=kind, others=tuple(others), who=who, why=why)
+
+
+def _candidates_in(plain: Plain) -> Iterable[Candidate]:
+    return (
+        Candidate(id=id_, number=number, values=_values_in(values), others=_others_in(others))
+        for id_, number, values, others in plain
+    )
 
 
 def _changes_in(plain: Plain) -> Iterable[Change]:

@@ -50,8 +50,12 @@ class Database:
 
         It is a digest with a key of this store alone: nobody can try tokens on it elsewhere.
         """
+        return self.digest(identity)
+
+    def digest(self, text: str) -> str:
+        """Return a digest of *text* with a key of this store."""
         key = bytes.fromhex(self._fact(KEY) or self._new_fact(KEY, secrets.token_hex(32)))
-        return hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
     def _fact(self, name: str) -> str | None:
         with self._reading() as connection:

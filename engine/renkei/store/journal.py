@@ -27,6 +27,9 @@ from renkei.store.tables import (
     writes,
 )
 
+CREATED = (Outcome.CREATED.value, ANSWERED)
+"""Results of creates after which somebody is there, though no list may show them yet."""
+
 
 @frozen(kw_only=True)
 class Write:
@@ -335,6 +338,18 @@ class Journal(Database):
                 .order_by(writes.c.id)
             )
             return dict(connection.execute(query).all())
+
+    def created_in(self, account: str) -> frozenset[str]:
+        """Return the source's ids of those whom a target's *account* was sent, by any run."""
+        gone = sa.and_(writes.c.result.is_not(None), writes.c.result.not_in(CREATED))
+        query = (
+            sa.select(items.c.source_id)
+            .join(writes, same_item())
+            .join(runs, runs.c.id == items.c.run_id)
+            .where(runs.c.target_account == account, writes.c.kind == "create", sa.not_(gone))
+        )
+        with self._reading() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def expire(self, run_id: str, at: dt.datetime) -> None:
         """Let a paused run be over: its plan is too old."""

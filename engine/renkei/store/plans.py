@@ -75,12 +75,13 @@ class Plans(Database):
         usage: Mapping[str, Any],
         journal: Mapping[str, Any],
         usual: int | None,
+        strangers: Sequence[str] = (),
     ) -> None:
         """
         Make the plan ready; until now nobody could see or sync it.
 
         *journal* is where the journal stood as the fetch began. *usual* is how many people are on
-        the source, None if they are unusually few.
+        the source, None if they are unusually few; *strangers* whose number is another person's.
         """
         self._set(
             run_id,
@@ -92,6 +93,7 @@ class Plans(Database):
             usage=dict(usage),
             journal=dict(journal),
             usual=usual,
+            strangers=list(strangers),
         )
 
     def fail_fetch(self, run_id: int, at: dt.datetime, reason: Remark) -> None:
@@ -135,6 +137,18 @@ class Plans(Database):
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
+    def strangers(self, source: str, target: str) -> list[str]:
+        """Return whose number was another person's at the last usual or allowed fetch of a pair."""
+        query = (
+            sa.select(runs.c.strangers)
+            .where(runs.c.source == source, runs.c.target == target)
+            .where(runs.c.usual.is_not(None))
+            .order_by(runs.c.id.desc())
+            .limit(1)
+        )
+        with self._reading() as connection:
+            return connection.execute(query).scalar() or []
+
     def journal_now(self) -> dict[str, Any]:
         """Return where the journal stands: its newest entry, and those whose fate is unknown."""
         with self._reading() as connection:
@@ -163,6 +177,21 @@ class Plans(Database):
                 .where(sa.or_(writes.c.result.is_(None), writes.c.result.in_(WRITTEN)))
             )
             return frozenset(connection.execute(query).scalars())
+
+    def accounts(self, run_id: str) -> tuple[str, str]:
+        """Return the accounts of source and target that a plan was made of."""
+        with self._reading() as connection:
+            row = self._row(connection, run_id)
+            return row["source_account"] or "", row["target_account"] or ""
+
+    def partner_of(self, run_id: str, identity: str) -> Item | None:
+        """Return the item of a plan whose partner is the target's record *identity*."""
+        query = sa.select(items).where(
+            items.c.run_id == self._id(run_id), items.c.target_id == identity
+        )
+        with self._reading() as connection:
+            row = connection.execute(query.limit(1)).mappings().first()
+        return codec.item_in(row) if row else None
 
     def fetched_at(self, run_id: str) -> dt.datetime | None:
         """Return when the plan was made."""
@@ -243,6 +272,8 @@ class Plans(Database):
             conditions.append(outcome_now().in_([o.value for o in wanted.outcomes]))
         if wanted.selected:
             conditions.append(items.c.selected)
+        if wanted.look_first is not None:
+            conditions.append(items.c.look_first == wanted.look_first)
         if wanted.text:
             conditions.append(self._searched.contains(folded(wanted.text), autoescape=True))
         return sa.and_(*conditions)
@@ -259,11 +290,11 @@ class Plans(Database):
 
     def entries(self, run_id: str) -> list[Entry]:
         """Return the whole plan as far as choosing needs it."""
-        columns = (items.c.position, items.c.number, items.c.difference)
+        columns = (items.c.position, items.c.number, items.c.difference, items.c.look_first)
         query = sa.select(*columns).where(items.c.run_id == self._id(run_id))
         with self._reading() as connection:
             rows = connection.execute(query.order_by(items.c.position)).all()
-        return [Entry(position, number, Difference(name)) for position, number, name in rows]
+        return [Entry(place, number, Difference(name), look) for place, number, name, look in rows]
 
     def count(self, run_id: str, **filters: object) -> int:
         """Return how many items carry these column values, for example ``difference="new"``."""

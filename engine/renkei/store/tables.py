@@ -107,6 +107,12 @@ runs = Table(
         nullable=True,
         comment="people on the source; null: unusually few, and nobody has allowed it",
     ),
+    Column(
+        "strangers",
+        sa.JSON,
+        nullable=True,
+        comment="the source's ids of those whose number is somebody else's in the target",
+    ),
     Column("selection", sa.JSON, nullable=True),
     Column("reason", sa.JSON, nullable=True),
     Column("resume_at", Instant, nullable=True),
@@ -128,7 +134,14 @@ items = Table(
     Column("target_id", Text, nullable=True),
     Column("reasons", sa.JSON, nullable=False),
     Column("notes", sa.JSON, nullable=False),
-    Column("payload", Text, nullable=True, comment="read, before, after, changes"),
+    Column("payload", Text, nullable=True, comment="read, before, after, changes, candidates"),
+    Column(
+        "look_first",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="left out where many are chosen",
+    ),
     Column("selected", sa.Boolean, nullable=False),
     Column("new_values", sa.JSON, nullable=True),
     Column("outcome", String(20), nullable=True),
@@ -166,6 +179,23 @@ leases = Table(
     Column("who", String(200), nullable=True),
     Column("since", Instant, nullable=True),
     Column("beat", sa.Float, nullable=False, comment="its last sign of life, on its own clock"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False, comment="see renkei.release"),
+    Column("source", String(200), nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("source_account", String(64), nullable=False),
+    Column("target_account", String(64), nullable=False),
+    Column("number", Text, nullable=True, comment="whom it is about, as the plan had them"),
+    Column("records", sa.JSON, nullable=False, comment="ids, numbers, digests of what was shown"),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("run_id", Serial, nullable=True),
 )
 
 facts = Table(

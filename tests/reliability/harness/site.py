@@ -72,7 +72,7 @@ class Site:
     @property
     def everybody(self) -> tuple[str, ...]:
         """The words that choose all who can be chosen, with what new ones need."""
-        return ("--difference", "new,changed,same", *NEW[self.target])
+        return ("--difference", "new,changed,same", "--look-first", *NEW[self.target])
 
     def configure(
         self, extra: str = "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"

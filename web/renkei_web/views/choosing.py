@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from attrs import frozen
+from attrs import evolve, frozen
 from starlette.responses import Response
 
 from renkei.i18n import _
 from renkei.model import Difference, Filter, Item, NewField, Run, Status
+from renkei.release import Wish
 from renkei.runs import Runs
 from renkei_web.drafts import Draft
 from renkei_web.views import home
@@ -40,6 +41,7 @@ class View:
             Filter(
                 differences=tuple(each for each in Difference if each.value in names),
                 text=values.get("q", "").strip()[:100],
+                look_first=True if values.get("look") == "first" else None,
             ),
             _position(values.get("after", "")) or 0,
             _position(values.get("before", "")),
@@ -48,7 +50,13 @@ class View:
     def query(self, **position: int) -> str:
         """Return the view as an address, on the page that begins or ends at *position*."""
         names = ",".join(each.value for each in self.wanted.differences)
-        return urlencode({"difference": names, "q": self.wanted.text, **position})
+        look = {"look": "first"} if self.wanted.look_first else {}
+        return urlencode({"difference": names, "q": self.wanted.text, **look, **position})
+
+    @property
+    def many(self) -> Filter:
+        """Whom a tick for many is about: who must be looked at first only if the filter is that."""
+        return evolve(self.wanted, look_first=bool(self.wanted.look_first))
 
 
 def show(visit: Visit) -> Response:
@@ -79,9 +87,11 @@ def tick(visit: Visit) -> Response:
 def _tick(visit: Visit, runs: Runs, run: Run, view: View, draft: Draft) -> None:
     match visit.field("what"):
         case "all":
-            draft.numbers |= set(runs.numbers(run.id, view.wanted))
+            draft.numbers |= set(runs.numbers(run.id, view.many))
         case "page":
-            draft.numbers |= {i.number for i in _page(runs, run, view) if _is_free(i)}  # type: ignore[misc]
+            page = [item for item in _page(runs, run, view) if _is_free(item)]
+            among = (item for item in page if item.look_first == view.many.look_first)
+            draft.numbers |= {str(item.number) for item in among}
         case "none":
             draft.numbers -= set(runs.numbers(run.id, view.wanted))
         case "one":
@@ -91,13 +101,34 @@ def _tick(visit: Visit, runs: Runs, run: Run, view: View, draft: Draft) -> None:
             draft.numbers = (draft.numbers - {number}) | on
 
 
+def release(visit: Visit) -> Response:
+    """Say that an employee and a record of the target are one person, or are not; tick them."""
+    number, other = visit.field("number"), visit.field("other")
+    wish = Wish(
+        number=number,
+        why=visit.field("why").strip(),
+        other=other or None,
+        as_new=visit.field("what") == "new",
+    )
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+        if run.status is not Status.READY:
+            return visit.go(f"/runs/{run.id}")
+        runs.release(run.id, [wish])
+        with Draft.change(visit.office.accounts, visit.user.id, run.id) as draft:
+            draft.numbers.add(number)
+    return visit.go(f"/runs/{run.id}/choose?{urlencode({'q': number})}")
+
+
 def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
     found = _page(runs, run, view, ROWS + 1)
     more = len(found) > ROWS
     backwards = view.before is not None
     page = found[-ROWS:] if backwards else found[:ROWS]
-    everywhere = Filter(text=view.wanted.text)
-    tally = runs.tally(run.id, everywhere)
+    tally = runs.tally(run.id, Filter(text=view.wanted.text))
+    look = runs.tally(run.id, Filter(text=view.wanted.text, look_first=True))
+    many = runs.tally(run.id, Filter(text=view.wanted.text, look_first=view.many.look_first))
+    free = [each for each in Difference if each is not Difference.BLOCKED]
     first, last = (page[0].position, page[-1].position) if page else (0, 0)
     shown = view.wanted.differences or tuple(Difference)
     earlier, later = (more, True) if backwards else (view.after > 0, more)
@@ -109,7 +140,9 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
         "page": page,
         "labels": runs.labels(run.id),
         "tally": {each: tally.get(each, 0) for each in Difference},
-        "matching": sum(tally.get(each, 0) for each in shown if each is not Difference.BLOCKED),
+        "look_first": sum(look.get(each, 0) for each in free),
+        "matching": sum(many.get(each, 0) for each in shown if each in free),
+        "untickable": not any(tally.get(each, 0) for each in shown if each in free),
         "earlier": view.query(before=first) if page and earlier else None,
         "later": view.query(after=last) if page and later else None,
         "ticked": draft.numbers,

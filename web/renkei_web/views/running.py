@@ -156,6 +156,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         except UsageError as error:
             problem = problem or error.message
         written = draft.numbers & (numbers[Difference.NEW] | numbers[Difference.CHANGED])
+        leaving, back = _leaving(runs, run, written)
         return visit.show(
             "confirm.html",
             status=400 if problem else 200,
@@ -165,7 +166,10 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             counts={each: len(draft.numbers & some) for each, some in numbers.items()},
             written=len(written),
             people=_first(runs, run, written),
-            leaving=_leaving(runs, run, written),
+            leaving=leaving,
+            joining=len(draft.numbers & numbers[Difference.NEW]),
+            updated=len(draft.numbers & numbers[Difference.CHANGED]),
+            back=back,
             labels=runs.labels(run.id),
             draft=draft,
             needs_values=bool(draft.numbers & numbers[Difference.NEW]),
@@ -181,15 +185,17 @@ def _first(runs: Runs, run: Run, numbers: set[str]) -> list[Item]:
     return list(runs.items(run.id, numbers=sorted(numbers)[:SHOWN])) if numbers else []
 
 
-def _leaving(runs: Runs, run: Run, numbers: set[str]) -> list[Item]:
-    """Return those whose leaving would be written or taken back: the least to be done in haste."""
+def _leaving(runs: Runs, run: Run, numbers: set[str]) -> tuple[list[Item], list[Item]]:
+    """Return who gets a date of leaving, and who comes back: the least to be done in haste."""
     fields = runs.leaving_fields(run.id)
     changed = runs.items(run.id, differences=(Difference.CHANGED,))
-    return [
-        item
-        for item in changed
-        if item.number in numbers and any(change.field in fields for change in item.changes)
-    ]
+    leaving: list[Item] = []
+    back: list[Item] = []
+    for item in changed:
+        dates = [change for change in item.changes if change.field in fields]
+        if item.number in numbers and dates:
+            (leaving if any(change.after for change in dates) else back).append(item)
+    return leaving, back
 
 
 def start(visit: Visit) -> Response:
