@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, NoRoomError, UsageError
@@ -75,12 +76,15 @@ class Plans(Database):
         usage: Mapping[str, Any],
         journal: Mapping[str, Any],
         usual: int | None,
+        target_count: int | None = None,
+        usual_target: int | None = None,
     ) -> None:
         """
         Make the plan ready; until now nobody could see or sync it.
 
         *journal* is where the journal stood as the fetch began. *usual* is how many people are on
-        the source, None if they are unusually few.
+        the source, None if they are unusually few; *usual_target* the same of the *target_count*
+        people in the target.
         """
         self._set(
             run_id,
@@ -92,6 +96,8 @@ class Plans(Database):
             usage=dict(usage),
             journal=dict(journal),
             usual=usual,
+            target_count=target_count,
+            usual_target=usual_target,
         )
 
     def fail_fetch(self, run_id: int, at: dt.datetime, reason: Remark) -> None:
@@ -125,10 +131,20 @@ class Plans(Database):
         Fetches for a base date that is further away than a month list other people.
         """
         near = runs.c.base_date.between(base - NEAR, base + NEAR)
+        return self._last(runs.c.usual, source, target, near)
+
+    def usual_target(self, source: str, target: str) -> int | None:
+        """Return how many people were in the target then; it is read whole, whatever the date."""
+        return self._last(runs.c.usual_target, source, target)
+
+    def _last(
+        self, column: Column[int], source: str, target: str, *more: sa.ColumnElement[bool]
+    ) -> int | None:
+        """Return the newest number of *column* among the fetches of this pair."""
         query = (
-            sa.select(runs.c.usual)
-            .where(runs.c.source == source, runs.c.target == target, near)
-            .where(runs.c.usual.is_not(None))
+            sa.select(column)
+            .where(runs.c.source == source, runs.c.target == target, *more)
+            .where(column.is_not(None))
             .order_by(runs.c.id.desc())
             .limit(1)
         )
@@ -327,6 +343,7 @@ class Plans(Database):
                 selection=document,
                 chosen_by=who,
                 allowed_by=None,
+                expected=None,
                 status=Status.READY.value,
                 sync_started_at=None,
                 finished_at=None,
