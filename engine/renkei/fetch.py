@@ -21,7 +21,7 @@ from renkei.model import OPTIONAL_ROLES, Difference, FieldSpec, Item, Remark
 from renkei.observer import Observer
 from renkei.plugins import Reader
 from renkei.roster import Roster
-from renkei.safety import Safety, shrinking
+from renkei.safety import Crowd, Safety, shrinking
 from renkei.store import Store
 from renkei.systems import Pairing
 
@@ -75,21 +75,30 @@ class Plan:
             _unless_gaps(_unless_there(item, nameless), gaps) for item in comparison.items(*rosters)
         )
         counts = self.store.add_items(run_id, items)
-        shrunk = self._shrunk(sum(counts.values()), base)
+        crowd = self._crowd(sum(counts.values()), len(rosters[1]), base)
+        shrunk = list(shrinking(self.safety, crowd))
+        codes = {remark.code for remark in shrunk}
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
         self.store.end_fetch(
             run_id,
             at=self.clock.now(),
             counts=counts,
-            notices=[*found, shrunk] if shrunk else found,
+            notices=[*found, *shrunk],
             usage={"calls": calls, "seconds": seconds},
             journal=journal,
-            usual=None if shrunk else sum(counts.values()),
+            usual=None if "unusual_shrink" in codes else crowd.listed,
+            target_count=crowd.there,
+            usual_target=None if "unusual_shrink_target" in codes else crowd.there,
         )
 
-    def _shrunk(self, listed: int, base: dt.date) -> Remark | None:
+    def _crowd(self, listed: int, there: int, base: dt.date) -> Crowd:
         source, target = (reader.name for reader in self.readers)
-        return shrinking(self.safety, listed=listed, usual=self.store.usual(source, target, base))
+        return Crowd(
+            listed=listed,
+            usual=self.store.usual(source, target, base),
+            there=there,
+            usual_there=self.store.usual_target(source, target),
+        )
 
     def _sides(self) -> tuple[Side, Side]:
         translation = self.pairing.translation

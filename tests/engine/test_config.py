@@ -12,7 +12,7 @@ from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.example import example
 from renkei.i18n import speaking
 from renkei.model import JST, ClosedHours, Remark, RequestLimit
-from renkei.safety import Safety
+from renkei.safety import Expected, Safety
 from renkei.store import Store
 
 LOCAL = """\
@@ -98,7 +98,10 @@ def test_what_the_example_comments_out_is_right(tmp_path: Path, language: str) -
     config = load(tmp_path, text)
     for name in WAITS:
         assert getattr(config.settings, name) == getattr(Settings(), name)
-    assert config.connections["touchontime"].safety == Safety()
+    touchontime = config.connections["touchontime"]
+    assert touchontime.safety == Safety()
+    first, last = dt.date(2027, 4, 1), dt.date(2027, 4, 10)
+    assert touchontime.expected == Expected(creates=60, from_=first, to=last, why="新卒入社")
     assert config.mappings[0].sides == {"smarthr": "smarthr", "touchontime": "touchontime"}
 
 
