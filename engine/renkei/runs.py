@@ -657,9 +657,9 @@ class Runs:
             offline_fields(target.connector),
             Crowd(
                 listed=sum(run.counts.values()),
-                usual=self._store.usual(run.source, run.target, run.base_date),
+                usual=self._store.usual(run.source, run.target, run.base_date, upto=run.id),
                 there=run.target_count,
-                usual_there=self._store.usual_target(run.source, run.target),
+                usual_there=self._store.usual_target(run.source, run.target, upto=run.id),
             ),
             today=self._written(run, today, today),
             expected=expected,

@@ -476,6 +476,16 @@ def test_a_target_that_shrinks(careful: World) -> None:
     assert careful.fetch().notices == ()
 
 
+def test_who_joined_since_the_fetch_is_not_missing_in_it(careful: World) -> None:
+    """Both sides have grown and were fetched again: the older plan, still good, is no smaller."""
+    in_both(careful, "001", capacity=9)
+    in_both(careful, *[f"{n:03}" for n in range(2, 12)])
+    older = chosen(careful, "001")
+    in_both(careful, *[f"{n:03}" for n in range(20, 40)])
+    careful.fetch()
+    assert careful.resume(older).status is Status.DONE
+
+
 def test_a_target_that_is_empty_all_at_once(careful: World) -> None:
     """Another system behind the same address: both things are told, and nobody is created."""
     numbers = [f"{n:03}" for n in range(30)]

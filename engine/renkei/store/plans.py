@@ -124,21 +124,29 @@ class Plans(Database):
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
-    def usual(self, source: str, target: str, base: dt.date) -> int | None:
+    def usual(
+        self, source: str, target: str, base: dt.date, *, upto: str | None = None
+    ) -> int | None:
         """
         Return how many people were on the source at the last usual fetch of this pair, or None.
 
-        Fetches for a base date that is further away than a month list other people.
+        Fetches for a base date that is further away than a month list other people, and those after
+        the run *upto* know of others than it does.
         """
         near = runs.c.base_date.between(base - NEAR, base + NEAR)
-        return self._last(runs.c.usual, source, target, near)
+        return self._last(runs.c.usual, source, target, near, upto=upto)
 
-    def usual_target(self, source: str, target: str) -> int | None:
+    def usual_target(self, source: str, target: str, *, upto: str | None = None) -> int | None:
         """Return how many people were in the target then; it is read whole, whatever the date."""
-        return self._last(runs.c.usual_target, source, target)
+        return self._last(runs.c.usual_target, source, target, upto=upto)
 
     def _last(
-        self, column: Column[int], source: str, target: str, *more: sa.ColumnElement[bool]
+        self,
+        column: Column[int],
+        source: str,
+        target: str,
+        *more: sa.ColumnElement[bool],
+        upto: str | None,
     ) -> int | None:
         """Return the newest number of *column* among the fetches of this pair."""
         query = (
@@ -148,6 +156,8 @@ class Plans(Database):
             .order_by(runs.c.id.desc())
             .limit(1)
         )
+        if upto is not None:
+            query = query.where(runs.c.id <= self._id(upto))
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
