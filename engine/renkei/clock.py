@@ -41,6 +41,13 @@ class Clock:
         time.sleep(max(0.0, seconds))
 
 
+def span(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:
+    """Return the instants at which the days from *first* to *last* in Japan begin and are over."""
+    over = last + dt.timedelta(days=1)
+    begin, end = (dt.datetime.combine(day, dt.time(), JST) for day in (first, over))
+    return begin, end
+
+
 def years_from(day: dt.date, years: int) -> dt.date:
     """Return the same day *years* later (or earlier); 29 February becomes the 28th."""
     try:

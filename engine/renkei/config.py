@@ -31,7 +31,7 @@ from renkei.http.network import proxy_mistake
 from renkei.i18n import _
 from renkei.mapping import Document, read_file, read_yaml, structure
 from renkei.model import ClosedHours, Rehire, Remark, RequestLimit
-from renkei.safety import Safety
+from renkei.safety import Expected, Safety
 
 COMMAND_TIMEOUT_S = 30
 
@@ -42,7 +42,8 @@ class ConnectionConfig:
     One account of a connector.
 
     *label* is what people call it. *closed_hours* and *limits* are None unless overridden; *safety*
-    limits what is written there. *proxy* and *ca_file* are as written, here or for all.
+    limits what is written there, and *expected* announces more for some days. *proxy* and *ca_file*
+    are as written, here or for all.
     """
 
     connector: str
@@ -53,6 +54,7 @@ class ConnectionConfig:
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None
     safety: Safety = field(factory=Safety)
+    expected: Expected | None = None
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
 
@@ -137,6 +139,7 @@ class _Connection:
     closed_hours: list[str] | None = None
     limits: list[_Limit] | None = None
     safety: Safety = field(factory=Safety)
+    expected: Expected | None = None
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
 
@@ -260,6 +263,7 @@ def _connection(name: str, written: _Connection, all_: Settings) -> ConnectionCo
         closed_hours=None if hours is None else tuple(map(parse_hours, hours)),
         limits=None if limits is None else tuple(RequestLimit(x.count, x.seconds) for x in limits),
         safety=written.safety,
+        expected=written.expected,
         proxy=None if is_here(written.base_url) else written.proxy or all_.proxy,
         ca_file=all_.ca_file if written.ca_file is None else written.ca_file,
     )

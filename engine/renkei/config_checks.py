@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
@@ -20,6 +21,7 @@ from renkei.errors import ConfigurationError, Problem
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
 from renkei.i18n import _
 from renkei.mapping import Document
+from renkei.safety import ANNOUNCED
 
 Place = tuple[str | int, ...]
 Mistake = tuple[Place, str]
@@ -78,6 +80,27 @@ def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
     safety = data.get("safety")
     for kind, limit in safety.items() if isinstance(safety, dict) else ():
         yield from _positive((*place, "safety", kind), limit, ("people", "percent"), least=0)
+    if isinstance(expected := data.get("expected"), dict):
+        yield from _expected((*place, "expected"), expected)
+
+
+def _expected(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
+    yield from _positive(place, data, ANNOUNCED)
+    if not data.keys() & set(ANNOUNCED):
+        kinds = _(", ").join(ANNOUNCED)
+        yield place, _("Say how many are expected, of one of these: {kinds}.").format(kinds=kinds)
+    first, last = _day(data.get("from")), _day(data.get("to"))
+    if first and last and last < first:
+        text = _("The last day is before the first one, {first}.").format(first=first)
+        yield (*place, "to"), text
+    if isinstance(why := data.get("why"), str) and why and not why.strip():
+        yield (*place, "why"), _("Say why: it stands in the report.")
+
+
+def _day(text: object) -> dt.date | None:
+    with suppress(ValueError, TypeError):
+        return dt.date.fromisoformat(text)  # type: ignore[arg-type]
+    return None
 
 
 def _address(url: str) -> Iterator[str]:

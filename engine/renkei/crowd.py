@@ -12,8 +12,8 @@ from renkei.identity import (
     Evidence,
     Likeness,
     Person,
+    Ruling,
     Twin,
-    Verdict,
     likeness,
     placeholders,
     twin,
@@ -110,9 +110,9 @@ class Crowds:
                 reasons=(Remark("other_person", tuple(map(self.called, others))),), meant=others
             )
         verdict = like.verdict
-        if verdict is Verdict.UNLESS_MAIL:
-            verdict = Verdict.NOTE if self._is_theirs_alone(a, b) else Verdict.BLOCK
-        if verdict is Verdict.BLOCK:
+        if verdict is Ruling.UNLESS_MAIL:
+            verdict = Ruling.NOTE if self._is_theirs_alone(a, b) else Ruling.BLOCK
+        if verdict is Ruling.BLOCK:
             return Judged(reasons=(Remark("other_person"),))
         return Judged(notes=tuple(_notes(like, verdict)))
 
@@ -199,8 +199,8 @@ class Crowds:
         return found
 
 
-def _notes(like: Likeness, verdict: Verdict) -> Iterator[Remark]:
-    if verdict is Verdict.NOTE:
+def _notes(like: Likeness, verdict: Ruling) -> Iterator[Remark]:
+    if verdict is Ruling.NOTE:
         yield Remark("identity_changed")
     if like.gap:
         yield Remark("rehire")

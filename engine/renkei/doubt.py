@@ -15,7 +15,7 @@ from renkei.look import Look, Seen, batches, ref_of
 from renkei.model import Employee, Item, Outcome, Ref, Remark
 from renkei.plugins import BATCH
 from renkei.record import Recorder
-from renkei.store import ACCEPTED, NOT_STORED, Write
+from renkei.store import ACCEPTED, NOT_STORED, OTHERWISE, Write
 from renkei.store.hold import SENT_S
 
 LOOK_EVERY_S = 5.0
@@ -137,21 +137,24 @@ class Doubts:
             self.recorder.record(write.item, Outcome.CREATED, write=write.id)
         else:
             differing = self.look.differing(write.item, hits[0])
-            reason = Remark("exists_with_other_values", differing)
-            self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id)
+            self._otherwise(write, Remark("exists_with_other_values", differing))
         return True
 
     def _settled_update(self, write: Write, current: Employee | None) -> bool:
         if current is None:
-            self.recorder.record(write.item, Outcome.FAILED, Remark("gone"), write=write.id)
+            self._otherwise(write, Remark("gone"))
         elif self.look.equals(write.item, current):
             self.recorder.record(write.item, Outcome.UPDATED, write=write.id)
         elif changed := self.look.changed(write.item, current):
-            reason = Remark("changed_since_fetch", changed)
-            self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id)
+            self._otherwise(write, Remark("changed_since_fetch", changed))
         else:
             return False
         return True
+
+    def _otherwise(self, write: Write, reason: Remark) -> None:
+        """Record that somebody reads otherwise than was sent; the write may have had an effect."""
+        item = write.item
+        self.recorder.record(item, Outcome.FAILED, reason, write=write.id, result=OTHERWISE)
 
     def _with_number(self, absent: Sequence[Write]) -> list[Write]:
         """Settle creates from which the target has left out the number; return the other writes."""

@@ -56,7 +56,11 @@ def plan_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
 
 
 def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
-    """Yield a header, then one row for each employee with what became of them."""
+    """
+    Yield a header, then one row for each employee with what became of them.
+
+    What let an unusual run pass stands in a row without an employee at the end.
+    """
     yield (
         *(_("number"), _("name"), _("difference")),
         *(_("outcome"), _("reason"), _("answer"), _("changes"), _("earlier tries")),
@@ -72,6 +76,9 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
             changes_text(item, labels),
             " / ".join(try_text(before, labels) for before in item.earlier),
         )
+    for notice in labels.run.notices if labels.run else ():
+        if notice.code == "expected_intake":
+            yield *("",) * 4, reason_text(notice, labels), *("",) * 3
 
 
 def changes_text(item: Item, labels: Labels) -> str:

@@ -29,10 +29,10 @@ from renkei.observer import Observer
 from renkei.plugins import Reader
 from renkei.release import Holder
 from renkei.roster import Roster
-from renkei.safety import Safety, shrinking
+from renkei.safety import Headcount, Safety, shrinking
 from renkei.store import Store
 from renkei.systems import Pairing
-from renkei.whole import Whole, misfit
+from renkei.whole import HALTS, Whole, misfit
 
 READS = 3
 """How often a side is read when its list changes while it is being read."""
@@ -111,16 +111,20 @@ class Plan:
             *(_about("releases_lapsed", holder.lapsed)),
             *(_about("number_on_roll_too", comparison.shadowed)),
         ]
-        shrunk = self._shrunk(sum(counts.values()), base)
+        heads = self._headcount(sum(counts.values()), len(rosters[1]), base)
+        shrunk = list(shrinking(self.safety, heads))
+        codes = {remark.code for remark in (*shrunk, *filter(None, halts))}
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
         self.store.end_fetch(
             run_id,
             at=self.clock.now(),
             counts=counts,
-            notices=[*found, shrunk] if shrunk else found,
+            notices=[*found, *shrunk],
             usage={"calls": calls, "seconds": seconds},
             journal=journal,
-            usual=None if shrunk or any(halts) else sum(counts.values()),
+            usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
+            target_count=heads.there,
+            usual_target=None if "unusual_shrink_target" in codes else heads.there,
             strangers=sorted(whole.strangers),
         )
 
@@ -162,9 +166,14 @@ class Plan:
                 if account is not None and account.name.strip():
                     yield Remark("account_named", (reader.name, account.name.strip()))
 
-    def _shrunk(self, listed: int, base: dt.date) -> Remark | None:
+    def _headcount(self, listed: int, there: int, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)
-        return shrinking(self.safety, listed=listed, usual=self.store.usual(source, target, base))
+        return Headcount(
+            listed=listed,
+            usual=self.store.usual(source, target, base),
+            there=there,
+            usual_there=self.store.usual_target(source, target),
+        )
 
     def _sides(self) -> tuple[Side, Side]:
         translation = self.pairing.translation

@@ -38,7 +38,7 @@ class Birth(StrEnum):
     OTHER = "other"
 
 
-class Verdict(StrEnum):
+class Ruling(StrEnum):
     """What the table says of two people; *UNLESS_MAIL*: a note if an address is theirs alone."""
 
     CLEAR = "-"
@@ -74,9 +74,9 @@ not comparable +    | note  | note  | block   | block
 """Two people of one number: how their names compare, + with a contradiction, by date of birth."""
 
 
-def by_number(names: Names, birth: Birth, *, contradiction: bool) -> Verdict:
+def by_number(names: Names, birth: Birth, *, contradiction: bool) -> Ruling:
     """Return what the table says of two people whom one number pairs."""
-    return Verdict(_BY_NUMBER[f"{names} +" if contradiction else names.value, birth.value])
+    return Ruling(_BY_NUMBER[f"{names} +" if contradiction else names.value, birth.value])
 
 
 class Twin(StrEnum):
@@ -207,7 +207,7 @@ class Likeness:
     gap: bool
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Ruling:
         """What the table says, if one number pairs them."""
         contradiction = self.genders_differ or self.gap
         return by_number(self.names, self.birth, contradiction=contradiction)

@@ -109,7 +109,7 @@ class Holder:
         facts = {**record.facts, **shown.facts(person)}
         changed = [name for name in facts if facts[name] != record.facts.get(name)]
         if changed:
-            written = self.store.written(record.account, record.id)
+            written = self.store.written_into(record.account, record.id)
             for name in changed:
                 if facts[name] not in map(shown.digest, written.get(name, ())):
                     return None

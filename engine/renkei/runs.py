@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Self
 
@@ -19,6 +20,7 @@ from renkei.again import Carried, base_was_chosen, carry_over
 from renkei.apply import reason_of
 from renkei.check import Checked, check_all
 from renkei.choose import NewValues
+from renkei.clock import span
 from renkei.config import Config, clock_for
 from renkei.config_edit import change_setting
 from renkei.errors import (
@@ -74,7 +76,7 @@ from renkei.refusals import (
     write_in_doubt,
 )
 from renkei.release import Shown, Wish, records, released
-from renkei.safety import LEAVING, unusual
+from renkei.safety import LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.store.schema import refuse_no_place, refuse_no_room
@@ -515,7 +517,8 @@ class Runs:
         picked = self._picked(run, selection, wait=False)
         written = (Difference.NEW, Difference.CHANGED)
         items = self._store.items(run_id, differences=written)
-        return self._over(run, (item for item in items if item.position in picked))
+        verdict = self._judge(run, (item for item in items if item.position in picked))
+        return list(verdict.unusual)
 
     def _picked(self, run: Run, selection: Selection, *, wait: bool) -> dict[int, NewValues]:
         """Return the positions that are chosen, each with its new values."""
@@ -654,7 +657,7 @@ class Runs:
             retry_failed=again,
             send=order.send and not over and (again or not self._is_stale(run)),
             expires=halt is not None and halt.code == "expired",
-            allow=new and self._must_allow(run, allow=allow),
+            allow=partial(self._must_allow, run, new=new, allow=allow),
         )
         sync = Sync(
             store=self._store,
@@ -685,30 +688,52 @@ class Runs:
     def unusual(self, run_id: str) -> list[Remark]:
         """Return what of the stored choice is over the safety limits of the run's target."""
         run = self._store.run(run_id)
-        return self._over(run, self._store.items(run_id, selected=True))
+        return list(self._judge(run, self._store.items(run_id, selected=True)).unusual)
 
-    def _over(self, run: Run, chosen: Iterable[Item]) -> list[Remark]:
+    def _judge(self, run: Run, chosen: Iterable[Item]) -> Verdict:
+        """Judge what is *chosen* in a run, together with what the day has brought before."""
         target = self.config.connection(run.target)
-        halts = [notice for notice in run.notices if notice.code in HALTS]
-        return halts + unusual(
+        today = self.clock.today()
+        expected = target.expected if target.expected and target.expected.holds(today) else None
+        judged = judge(
             target.safety,
             chosen,
             offline_fields(target.connector),
-            listed=sum(run.counts.values()),
-            usual=self._store.usual(run.source, run.target, run.base_date),
+            Headcount(
+                listed=sum(run.counts.values()),
+                usual=self._store.usual(run.source, run.target, run.base_date, upto=run.id),
+                there=run.target_count,
+                usual_there=self._store.usual_target(run.source, run.target, upto=run.id),
+            ),
+            today=self._written(run, today, today),
+            expected=expected,
+            period=self._written(run, expected.from_, today) if expected else (),
         )
+        halts = (notice for notice in run.notices if notice.code in HALTS)
+        return evolve(judged, unusual=(*halts, *judged.unusual))
 
-    def _must_allow(self, run: Run, *, allow: bool) -> bool:
-        """Tell whether the choice is unusual; UnusualError unless allowed now or before."""
-        if run.allowed_by is not None:
-            return False
-        found = self.unusual(run.id)
+    def _written(self, run: Run, first: dt.date, last: dt.date) -> list[Item]:
+        """Return those whom the syncs of a run's pair have written on some days in Japan."""
+        return self._store.written(run.source, run.target, *span(first, last))
+
+    def _must_allow(
+        self, run: Run, *, new: bool, allow: bool
+    ) -> tuple[bool, tuple[Remark, ...] | None]:
+        """
+        Tell whether the choice is unusual, and which announcements alone let it pass.
+
+        Raises UnusualError unless it is allowed now or before. Nobody asks after the first write.
+        """
+        if not new or run.allowed_by is not None:
+            return False, None
+        verdict = self._judge(run, self._store.items(run.id, selected=True))
+        found = verdict.unusual
         if found:
             codes = [remark.code for remark in found]
             log.info("unusual_allowed" if allow else "unusual_refused", run=run.id, reason=codes)
         if found and not allow:
             raise over_limits(run, found, self._labels(run))
-        return bool(found)
+        return bool(found), verdict.expected
 
     def _until(self, moment: dt.datetime) -> float:
         return (moment - self.clock.now()).total_seconds()

@@ -1,4 +1,4 @@
-"""Safety limits: what one sync may change without being allowed by a person.
+"""Safety limits: what the syncs of one day may change without being allowed by a person.
 
 A limit passes up to so many people, or so many in a hundred of those listed on the source,
 whichever is more: ten employees and ten thousand need no setting.
@@ -6,15 +6,28 @@ whichever is more: ten employees and ten thousand need no setting.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import asdict, frozen
 
-from renkei.model import Difference, FieldSpec, Item, Remark
+from renkei.model import Change, Difference, FieldSpec, Item, Remark, Role
 
 LEAVING = ("left", "retired")
 """Roles of the fields that tell whether, and when, somebody leaves."""
+
+ANNOUNCED = ("creates", "updates", "leaving", "returning")
+"""The kinds of changes that can be announced."""
+
+KINDS = (*ANNOUNCED, "emptied")
+"""The kinds of changes that have a limit; one employee may count for several."""
+
+FIRST = 10
+"""Where the target has less than one in so many of those on the source, it is only being filled."""
+
+Roles = Mapping[str, Role | None]
+"""The roles of the target's fields, by name."""
 
 
 @frozen(kw_only=True)
@@ -34,58 +47,179 @@ class Safety:
     """
     The limits of one direction, kept with the connection that is written to.
 
-    *leaving* counts those who get a date of leaving or become retired, *emptied* those who lose a
-    value, *shrink* those missing on the source since the last usual fetch.
+    *leaving* counts those who get a date of leaving or become retired, *returning* those who lose
+    that date or are retired no longer, *emptied* those who lose another value, *shrink* those
+    missing on the source, or in the target, since the last usual fetch.
     """
 
-    creates: Limit = Limit(people=50, percent=30)
-    updates: Limit = Limit(people=50, percent=30)
-    leaving: Limit = Limit(people=5, percent=5)
-    emptied: Limit = Limit(people=3, percent=2)
-    shrink: Limit = Limit(people=5, percent=10)
+    creates: Limit = Limit(people=5, percent=30)
+    updates: Limit = Limit(people=3, percent=30)
+    leaving: Limit = Limit(people=2, percent=5)
+    returning: Limit = Limit(people=2, percent=5)
+    emptied: Limit = Limit(people=1, percent=2)
+    shrink: Limit = Limit(people=2, percent=10)
 
 
-def unusual(
+@frozen(kw_only=True)
+class Expected:
+    """
+    An announcement, beside the limits: so many people of a kind in all, on these days in Japan.
+
+    The first and the last day are among them. *why* stands in the report of a run that passes only
+    because of it.
+    """
+
+    from_: dt.date
+    to: dt.date
+    why: str
+    creates: int | None = None
+    updates: int | None = None
+    leaving: int | None = None
+    returning: int | None = None
+
+    def holds(self, day: dt.date) -> bool:
+        """Return whether *day* is one of its days."""
+        return self.from_ <= day <= self.to
+
+    def people(self, kind: str) -> int | None:
+        """Return how many of *kind* are announced, None if nobody has spoken of them."""
+        number: int | None = asdict(self).get(kind)
+        return number
+
+
+@frozen(kw_only=True)
+class Headcount:
+    """
+    How many people are *listed* on the source, and how many there are in the target (*there*).
+
+    *usual* and *usual_there* are those of the last usual fetch of the pair. None: not known.
+    """
+
+    listed: int
+    usual: int | None = None
+    there: int | None = None
+    usual_there: int | None = None
+
+
+@frozen(kw_only=True)
+class Verdict:
+    """What of a choice is *unusual*, and the announcements that alone let the rest pass."""
+
+    unusual: tuple[Remark, ...] = ()
+    expected: tuple[Remark, ...] = ()
+
+
+def judge(
     safety: Safety,
     chosen: Iterable[Item],
     specs: Sequence[FieldSpec],
+    heads: Headcount,
     *,
-    listed: int,
-    usual: int | None,
-) -> list[Remark]:
+    today: Iterable[Item] = (),
+    expected: Expected | None = None,
+    period: Iterable[Item] = (),
+) -> Verdict:
     """
-    Return what is over a limit if the *chosen* items are written.
+    Return what is over a limit if the *chosen* items are written, and what is only announced.
 
-    *specs* are the target's fields. *listed* are on the source now, *usual* were there at the last
-    usual fetch of this pair, if there was one.
+    *specs* are the target's fields. *today* are those whom earlier syncs of the day have written:
+    they count as well. *expected* is an announcement that holds today, *period* those who have been
+    written since it began.
     """
-    leaving = {spec.name for spec in specs if spec.role in LEAVING}
-    counts = Counter[str]()
-    emptied = Counter[str]()
-    for item in chosen:
-        if item.difference is Difference.NEW:
-            counts["creates"] += 1
-        elif item.difference is Difference.CHANGED:
-            lost = [c.field for c in item.changes if c.after is None and c.before is not None]
-            counts["updates"] += 1
-            counts["leaving"] += any(c.after and c.field in leaving for c in item.changes)
-            counts["emptied"] += bool(lost)
-            emptied.update(lost)
-    found = [
-        Remark(f"unusual_{kind}", (f"{counts[kind]}", f"{limit.of(listed)}"))
-        for kind in ("creates", "updates", "leaving")
-        if counts[kind] > (limit := getattr(safety, kind)).of(listed)
-    ]
-    if counts["emptied"] > (passing := safety.emptied.of(listed)):
-        names = (name for name, _count in emptied.most_common())
-        found.append(Remark("unusual_emptied", (f"{counts['emptied']}", f"{passing}", *names)))
-    if shrunk := shrinking(safety, listed=listed, usual=usual):
-        found.append(shrunk)
-    return found
+    roles = {spec.name: spec.role for spec in specs}
+    now, before, since = (_Count(items, roles) for items in (chosen, today, period))
+    unusual, passed = [], []
+    for kind in KINDS:
+        limit = getattr(safety, kind).of(heads.listed)
+        if not now.people[kind] or len(now.people[kind] | before.people[kind]) <= limit:
+            continue
+        announced = _announced(kind, expected, len(now.people[kind] | since.people[kind]))
+        if announced and announced.code == "expected_intake":
+            passed.append(announced)
+            continue
+        unusual.append(_over(kind, limit, now, before, heads))
+        unusual += [announced] if announced else []
+    return Verdict(unusual=(*unusual, *shrinking(safety, heads)), expected=tuple(passed))
 
 
-def shrinking(safety: Safety, *, listed: int, usual: int | None) -> Remark | None:
-    """Return a remark if unusually many fewer people are *listed* than were *usual*."""
-    if usual is None or usual - listed <= safety.shrink.of(usual):
+def _over(kind: str, limit: int, now: _Count, before: _Count, heads: Headcount) -> Remark:
+    """Return the remark about a limit: how many, how many pass, how many of them were earlier."""
+    earlier = len(before.people[kind] - now.people[kind])
+    count = len(now.people[kind]) + earlier
+    first = kind == "creates" and heads.there is not None and heads.there * FIRST < heads.listed
+    code = "first_registration" if first else f"unusual_{kind}"
+    lost = (now.lost + before.lost).most_common() if kind == "emptied" else ()
+    fields = (name for name, _people in lost)
+    return Remark(code, (f"{count}", f"{limit}", f"{earlier}" if earlier else "", *fields))
+
+
+def _announced(kind: str, expected: Expected | None, count: int) -> Remark | None:
+    """Return what is to be said of an announcement of *kind*, with this sync *count* people."""
+    number = expected and expected.people(kind)
+    if not expected or not number:
         return None
-    return Remark("unusual_shrink", (f"{listed}", f"{usual}"))
+    about = (kind, f"{number}", f"{expected.from_}", f"{expected.to}", expected.why)
+    if count <= number:
+        return Remark("expected_intake", about)
+    return Remark("over_expected", (*about, f"{count}"))
+
+
+def shrinking(safety: Safety, heads: Headcount) -> Iterator[Remark]:
+    """Yield a remark for each side that has unusually many fewer people than were usual."""
+    for code, now, usual in (
+        ("unusual_shrink", heads.listed, heads.usual),
+        ("unusual_shrink_target", heads.there, heads.usual_there),
+    ):
+        if now is not None and usual is not None and usual - now > safety.shrink.of(usual):
+            yield Remark(code, (f"{now}", f"{usual}"))
+
+
+class _Count:
+    """
+    Whom the limits count among *items*: the source's ids by kind, so that nobody counts twice.
+
+    *lost* tells how many lose the value of each field.
+    """
+
+    def __init__(self, items: Iterable[Item], roles: Roles) -> None:
+        self.people = defaultdict[str, set[str]](set)
+        self.lost = Counter[str]()
+        for item in items:
+            for kind in _kinds(item, roles):
+                self.people[kind].add(item.source_id)
+            self.lost.update(_lost(item, roles))
+
+
+def _kinds(item: Item, roles: Roles) -> Iterator[str]:
+    """Yield the kinds of changes that writing *item* is."""
+    if item.difference is Difference.NEW:
+        yield "creates"
+    if item.difference is Difference.CHANGED:
+        yield "updates"
+        if any(change.after and roles.get(change.field) in LEAVING for change in item.changes):
+            yield "leaving"
+        if any(_returns(change, roles) for change in item.changes):
+            yield "returning"
+        if _lost(item, roles):
+            yield "emptied"
+
+
+def _returns(change: Change, roles: Roles) -> bool:
+    """Tell whether somebody loses their date of leaving, or is retired no longer."""
+    match roles.get(change.field):
+        case "left":
+            return change.before is not None and change.after is None
+        case "retired":
+            return change.before is True and change.after is False
+    return False
+
+
+def _lost(item: Item, roles: Roles) -> list[str]:
+    """Return the fields that lose their value, but for those of somebody who comes back."""
+    if item.difference is not Difference.CHANGED:
+        return []
+    return [
+        change.field
+        for change in item.changes
+        if change.after is None and change.before is not None and not _returns(change, roles)
+    ]

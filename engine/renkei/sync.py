@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -46,14 +46,15 @@ class Order:
     """
     What one sync is to do, and for whom.
 
-    With *allow*, *who* allows what is unusual. *send*: with False only what is in doubt is settled;
-    with *expires* the run is over then. *retry_failed*: who failed is tried again. *take_over*: a
-    process of unknown fate is not waited for.
+    *allow* tells whether *who* allows what is unusual, and which announcements let the rest pass
+    (None: nobody had to ask); it raises UnusualError if it is not allowed. *send*: with False only
+    what is in doubt is settled; with *expires* the run is over then. *retry_failed*: who failed is
+    tried again. *take_over*: a process of unknown fate is not waited for.
     """
 
     who: str
     selection: Selection | None = None
-    allow: bool = False
+    allow: Callable[[], tuple[bool, Sequence[Remark] | None]] = lambda: (False, None)
     retry_failed: bool = False
     take_over: bool = False
     send: bool = True
@@ -118,8 +119,13 @@ class Sync:
         return None
 
     def _lease(self, run: Run, order: Order, account: str) -> Lease:
-        """Take the lease; while nobody knows whether its holder lives, wait for a sign of it."""
+        """
+        Take the lease; while nobody knows whether its holder lives, wait for a sign of it.
+
+        Whatever the holder has written until then counts for the limits.
+        """
         while True:
+            allow, expected = order.allow()
             now = self.clock.now()
             try:
                 return self.store.begin_sync(
@@ -128,7 +134,8 @@ class Sync:
                     order.who,
                     account=account,
                     selection=order.selection,
-                    allow=order.allow,
+                    allow=allow,
+                    expected=expected,
                     retry_failed=order.retry_failed,
                     take_over=order.take_over,
                 )

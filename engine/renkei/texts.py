@@ -1,9 +1,9 @@
 """Every code of the engine as a sentence in the language of the context, with what to do next.
 
 The engine says *what* in codes (:class:`renkei.model.Remark`); every face says it with these words.
-In a template ``{fields}`` is everything the remark speaks of, ``{first}`` and ``{second}`` are its
-first parts, ``{rest}`` is all after the first and ``{others}`` all after the second. What stands in
-``[…]`` is left out where the remark does not have its parts. ``{source}``
+In a template ``{fields}`` is everything the remark speaks of, ``{first}`` to ``{sixth}`` are its
+parts, ``{rest}`` is all after the first, ``{others}`` all after the second and ``{more}`` all after
+the third. What stands in ``[…]`` is left out where the remark does not have its parts. ``{source}``
 and ``{target}`` are the systems of the run, ``{system}`` is the connection that the remark is
 about, and ``{resume}`` what to do then: resume, or whatever else a run in its status allows.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 
 from renkei.i18n import N_, _, label, language
 from renkei.labels import Labels, value_text
@@ -333,23 +334,45 @@ _REASONS: Mapping[str, str] = {
         " Give the token the right to read them and fetch again."
     ),
     "unusual_creates": N_(
-        "New employees: {first} (usually at most {second}). Check that this number is right."
+        "New employees: {first} (usually at most {second} a day)[, {third} of them in earlier syncs"
+        " of today]. Check that this number is right."
+    ),
+    "first_registration": N_(
+        "New employees: {first} (usually at most {second} a day)[, {third} of them in earlier syncs"
+        " of today]. Hardly anybody of {source} is in {target} yet, so this looks like the first"
+        " registration. If it is, allow it; if not, check that this is the right system."
     ),
     "unusual_updates": N_(
-        "Employees to update: {first} (usually at most {second})."
-        " Check that this number is right."
+        "Employees to update: {first} (usually at most {second} a day)[, {third} of them in earlier"
+        " syncs of today]. Check that this number is right."
     ),
     "unusual_leaving": N_(
-        "Employees who leave or become retired: {first} (usually at most {second})."
-        " Check that this number is right."
+        "Employees who leave or become retired: {first} (usually at most {second} a day)[, {third}"
+        " of them in earlier syncs of today]. Check that this number is right."
+    ),
+    "unusual_returning": N_(
+        "Employees who come back, whose leaving is taken away: {first} (usually at most {second} a"
+        " day)[, {third} of them in earlier syncs of today]. Check that this number is right."
     ),
     "unusual_emptied": N_(
-        "Employees who lose a value[ ({others})]: {first} (usually at most {second})."
-        " Check that this number is right."
+        "Employees who lose a value[ ({more})]: {first} (usually at most {second} a day)[, {third}"
+        " of them in earlier syncs of today]. Check that this number is right."
+    ),
+    "over_expected": N_(
+        "More than announced: {first}, {second} from {third} to {fourth} ({fifth}). With this sync"
+        " it would be {sixth}. If that is right, allow it or correct the announcement."
+    ),
+    "expected_intake": N_(
+        "Over the usual limit, and announced in the configuration: {first}, at most {second} from"
+        " {third} to {fourth} ({fifth})."
     ),
     "unusual_shrink": N_(
         "Employees listed in {source}: {first} (the last time: {second})."
         " Check that nobody is missing."
+    ),
+    "unusual_shrink_target": N_(
+        "Employees found in {target}: {first} (the last time: {second}). Check that it is the right"
+        " system and that nobody is missing there."
     ),
     "store_upgraded": N_(
         "The report store was made by an older renkei and has been brought up to date."
@@ -428,10 +451,15 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "field_unknown": ("connection", "field"),
     "list_empty": ("connection",),
     "unusual_creates": ("text",),
+    "first_registration": ("text",),
     "unusual_updates": ("text",),
     "unusual_leaving": ("text",),
-    "unusual_emptied": ("text", "text", "field"),
+    "unusual_returning": ("text",),
+    "unusual_emptied": ("text", "text", "text", "field"),
+    "over_expected": ("kind", "text", "day", "day", "text", "text"),
+    "expected_intake": ("kind", "text", "day", "day", "text"),
     "unusual_shrink": ("text",),
+    "unusual_shrink_target": ("text",),
     "closed": ("text",),
     "not_taken": ("text",),
     "store_upgraded": ("text",),
@@ -445,6 +473,14 @@ _DIFFERENCES = {
     Difference.CHANGED: N_("changed"),
     Difference.SAME: N_("same"),
     Difference.BLOCKED: N_("blocked"),
+}
+
+_KINDS = {
+    # Changes that a limit counts
+    "creates": N_("new employees"),
+    "updates": N_("employees to update"),
+    "leaving": N_("employees who leave"),
+    "returning": N_("employees who come back"),
 }
 
 _OUTCOMES = {
@@ -596,6 +632,8 @@ def _part_texts(remark: Remark, labels: Labels) -> Iterator[str]:
                 yield _day(part, labels)
             case "number":
                 yield number_text(part)
+            case "kind":
+                yield _(_KINDS.get(part, part))
             case _:
                 yield part
 
@@ -633,9 +671,10 @@ def _without_gaps(template: str, parts: Mapping[str, str]) -> str:
 
 def _parts(about: tuple[str, ...]) -> dict[str, str]:
     """Return what the placeholders of a template stand for; what is missing is empty."""
-    first, second = (*about, "", "")[:2]
-    listed = {"fields": about, "rest": about[1:], "others": about[2:]}
-    return {"first": first, "second": second} | {k: _listed(v) for k, v in listed.items()}
+    ordinals = ("first", "second", "third", "fourth", "fifth", "sixth")
+    listed = {"fields": about, "rest": about[1:], "others": about[2:], "more": about[3:]}
+    single = dict(zip_longest(ordinals, about[: len(ordinals)], fillvalue=""))
+    return single | {key: _listed(parts) for key, parts in listed.items()}
 
 
 def _listed(parts: tuple[str, ...]) -> str:

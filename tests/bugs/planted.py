@@ -910,17 +910,17 @@ DECIDING = (
         "Nobody looks at the safety limits.",
         (
             "renkei.runs:Runs._must_allow",
-            "found = self.unusual(run.id)",
-            "found = []",
+            "found = verdict.unusual",
+            "found = ()",
         ),
-        tests="tests/engine/test_safety.py::test_fifty_pass_and_fifty_one_do_not",
+        tests="tests/engine/test_safety.py::test_five_pass_and_six_do_not",
     ),
     bug(
         "emptied-fields-not-counted",
         "A field that empties for many is not unusual.",
         (
-            "renkei.safety:unusual",
-            'if counts["emptied"] > (passing := safety.emptied.of(listed)):',
+            "renkei.safety:_kinds",
+            "if _lost(item, roles):",
             "if False:",
         ),
         tests="tests/engine/test_safety.py::test_a_field_that_empties_for_many",
@@ -930,10 +930,176 @@ DECIDING = (
         "A source that has lost most of its people is not unusual.",
         (
             "renkei.safety:shrinking",
-            "usual is None or usual - listed <= safety.shrink.of(usual)",
-            "True",
+            '("unusual_shrink", crowd.listed, crowd.usual),',
+            "",
         ),
         tests="tests/engine/test_safety.py::test_a_source_that_shrinks",
+    ),
+    bug(
+        "shrinking-target",
+        "A target that has lost most of its people is not unusual.",
+        (
+            "renkei.safety:shrinking",
+            '("unusual_shrink_target", crowd.there, crowd.usual_there),',
+            "",
+        ),
+        tests="tests/engine/test_day_limits.py::test_a_target_that_shrinks",
+    ),
+    bug(
+        "allowed-target-stays-unusual",
+        "What a person has allowed of a smaller target is unusual again the next day.",
+        (
+            "renkei.store.journal:Journal.begin_sync",
+            '"usual_target": row["target_count"]',
+            '"usual_target": None',
+        ),
+        tests="tests/engine/test_day_limits.py::test_a_target_that_shrinks",
+    ),
+    bug(
+        "each-sync-a-day-of-its-own",
+        "A schedule that is over the limit passes in two halves.",
+        ("renkei.runs:Runs._judge", "today=self._written(run, today, today),", "today=(),"),
+        tests="tests/engine/test_day_limits.py::test_the_second_sync_of_a_day_is_stopped",
+    ),
+    bug(
+        "day-of-greenwich",
+        "The day of the limits begins at nine in Japan.",
+        ("renkei.clock:span", "dt.time(), JST", "dt.time(), dt.UTC"),
+        tests="tests/engine/test_day_limits.py::test_the_day_is_that_of_japan",
+    ),
+    bug(
+        "corrected-twice-is-two",
+        "Whoever is written twice in a day counts twice.",
+        (
+            "renkei.safety:judge",
+            "len(now.people[kind] | before.people[kind])",
+            "len(now.people[kind]) + len(before.people[kind])",
+        ),
+        tests="tests/engine/test_day_limits.py::test_whoever_is_changed_again_counts_once",
+    ),
+    bug(
+        "allowed-people-take-room",
+        "What a person has allowed stops the small syncs after it.",
+        ("renkei.store.journal:Journal.written", ", runs.c.allowed_by.is_(None)", ""),
+        tests="tests/engine/test_day_limits.py::test_what_a_person_has_allowed_is_apart",
+    ),
+    bug(
+        "one-day-for-both-directions",
+        "What was written to one system stops the syncs to the other one.",
+        (
+            "renkei.store.journal:Journal.written",
+            "runs.c.source == source, runs.c.target == target, ",
+            "",
+        ),
+        tests="tests/engine/test_day_limits.py::test_each_direction_has_a_day_of_its_own",
+    ),
+    bug(
+        "refusals-take-room",
+        "Whoever was refused takes somebody else's place.",
+        ("renkei.store.journal:Journal.written", ", effect)", ")"),
+        tests="tests/engine/test_day_limits.py::test_a_write_counts_unless_it_had_no_effect",
+    ),
+    bug(
+        "doubts-take-no-room",
+        "A write in doubt does not count for the limits.",
+        (
+            "renkei.store.journal:Journal.written",
+            "sa.or_(writes.c.result.is_(None), writes.c.result.not_in(WITHOUT_EFFECT))",
+            "writes.c.result.not_in(WITHOUT_EFFECT)",
+        ),
+        tests="tests/engine/test_day_limits.py::test_each_result_of_a_write_counts_or_not",
+    ),
+    bug(
+        "otherwise-is-refused",
+        "Somebody who reads otherwise after a lost answer counts as refused.",
+        ("renkei.doubt:Doubts._otherwise", "result=OTHERWISE", "result=None"),
+        tests="tests/engine/test_day_limits.py"
+        "::test_who_reads_otherwise_after_a_lost_answer_may_have_been_written",
+    ),
+    bug(
+        "stopped-in-the-middle",
+        "A run that goes on is stopped by its own people.",
+        ("renkei.runs:Runs._must_allow", "not new or run.allowed_by", "run.allowed_by"),
+        tests="tests/engine/test_day_limits.py::test_a_run_is_never_stopped_in_the_middle",
+    ),
+    bug(
+        "judged-before-the-wait",
+        "What another process writes while this one waits for its lease does not count.",
+        (
+            "renkei.sync:Sync._lease",
+            "while True:\n        allow, expected = order.allow()",
+            "allow, expected = order.allow()\n    while True:",
+        ),
+        tests="tests/engine/test_day_limits.py"
+        "::test_the_limits_are_asked_again_after_a_wait_for_the_lease",
+    ),
+    bug(
+        "coming-back-is-a-loss",
+        "Whoever comes back counts as emptied.",
+        ("renkei.safety:_lost", " and not _returns(change, roles)", ""),
+        tests="tests/engine/test_boundaries.py"
+        "::test_whoever_comes_back_is_not_emptied_but_for_another_value",
+    ),
+    bug(
+        "coming-back-is-nothing",
+        "Leaving that is taken away from many is not unusual.",
+        ("renkei.safety:_kinds", "if any(_returns(change, roles) for", "if False and any(1 for"),
+        tests="tests/engine/test_safety.py::test_few_may_come_back_at_once",
+    ),
+    bug(
+        "first-registration-of-a-tenth",
+        "A target that has a tenth of the people is taken for an empty one.",
+        (
+            "renkei.safety:_over",
+            "crowd.there * FIRST < crowd.listed",
+            "crowd.there * FIRST <= crowd.listed",
+        ),
+        tests="tests/engine/test_day_limits.py"
+        "::test_a_target_with_less_than_a_tenth_is_only_being_filled",
+    ),
+    bug(
+        "intake-without-an-end",
+        "An announced intake holds after its last day, too.",
+        ("renkei.safety:Expected.holds", "<= day <= self.to", "<= day"),
+        tests="tests/engine/test_expected.py::test_it_holds_from_the_first_to_the_last_day",
+    ),
+    bug(
+        "intake-from-the-second-day",
+        "An announced intake does not hold on its first day.",
+        ("renkei.safety:Expected.holds", "self.from_ <= day", "self.from_ < day"),
+        tests="tests/engine/test_expected.py::test_it_holds_from_the_first_to_the_last_day",
+    ),
+    bug(
+        "intake-on-each-day",
+        "As many as were announced in all pass on each of the days.",
+        (
+            "renkei.runs:Runs._judge",
+            "period=self._written(run, expected.from_, today) if expected else (),",
+            "",
+        ),
+        tests="tests/engine/test_expected.py::test_the_people_of_all_its_days_are_counted",
+    ),
+    bug(
+        "intake-without-a-number",
+        "Whatever the number that was announced, all pass.",
+        ("renkei.safety:_announced", "if count <= number:", "if True:"),
+        tests="tests/engine/test_expected.py::test_one_more_than_announced_is_stopped",
+    ),
+    bug(
+        "intake-unspoken-of",
+        "The report does not say that an announcement let a run pass.",
+        (
+            "renkei.store.journal:Journal.begin_sync",
+            "self._update(connection, key, expected=passed)",
+            "pass",
+        ),
+        tests="tests/engine/test_expected.py::test_an_intake_passes_and_the_run_says_why",
+    ),
+    bug(
+        "intake-of-another-choice",
+        "An announcement stays in the report of a choice that did not need it.",
+        ("renkei.store.plans:Plans.choose", "expected=None,", ""),
+        tests="tests/engine/test_expected.py::test_it_is_said_only_of_a_choice_that_needs_it",
     ),
     bug(
         "allowed-once-allowed-for-ever",
@@ -1361,7 +1527,7 @@ PROMISES = (
     bug(
         "limit-one-too-low",
         "What is exactly at a safety limit is refused.",
-        ("renkei.safety:unusual", "counts[kind] > (limit", "counts[kind] >= (limit"),
+        ("renkei.safety:judge", "before.people[kind]) <= limit", "before.people[kind]) < limit"),
         tests="tests/engine/test_boundaries.py::test_a_limit_passes_what_is_exactly_at_it",
     ),
 )

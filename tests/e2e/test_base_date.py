@@ -112,7 +112,7 @@ def test_leavers_are_counted_with_the_date_that_shows_them(office: Office) -> No
     assert "base date 2026-11-18" in warned.err
     run = office.fetched("smarthr", "touchontime", "--date", "2026-11-18")
     assert leavers <= set(office.numbers(run, "changed"))
-    result = office.ask("sync", run, *office.everybody("touchontime"))
+    result = office.ask("sync", run, *(word for each in leavers for word in ("--number", each)))
     assert result.code == 0
     for number in leavers:
         assert office.box.touchontime.find(number)[0]["resignationDate"]

@@ -89,7 +89,7 @@ fields:
   - {pair: [grade, rank], values: {junior: "1", senior: "2"}}
 """
 
-KINDS = ("creates", "updates", "leaving", "emptied", "shrink")
+KINDS = ("creates", "updates", "leaving", "returning", "emptied", "shrink")
 ANYTHING = ", ".join(f"{kind}: {{people: 100000, percent: 100}}" for kind in KINDS)
 SAFETY = f"safety: {{{ANYTHING}}}"
 
@@ -245,6 +245,15 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     }
     with installed(**factories):
         yield world
+
+
+@pytest.fixture
+def careful(world: World) -> World:
+    """The two systems with the limits that renkei has by itself."""
+    file = world.folder / "renkei.yaml"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if "safety" not in line))
+    return world
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from renkei.model import (
     Value,
     Values,
 )
-from renkei.safety import Limit, Safety, shrinking, unusual
+from renkei.safety import Headcount, Limit, Safety, judge, shrinking
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 TODAY = dt.date(2026, 11, 20)
 NEVER = Limit(people=0, percent=0)
 ANY = Limit(people=100_000, percent=100)
-ALL_ANY = Safety(creates=ANY, updates=ANY, leaving=ANY, emptied=ANY, shrink=ANY)
+ALL_ANY = Safety(creates=ANY, updates=ANY, leaving=ANY, returning=ANY, emptied=ANY, shrink=ANY)
+ALL_NEVER = Safety(
+    creates=NEVER, updates=NEVER, leaving=NEVER, returning=NEVER, emptied=NEVER, shrink=NEVER
+)
 SPECS = (
     FieldSpec(name="name", label=Label("name", "name")),
     FieldSpec(name="mail", label=Label("mail", "mail"), role="email"),
@@ -58,27 +61,37 @@ LEAVES = item(Difference.CHANGED, ("end", None, TODAY))
 RETIRES = item(Difference.CHANGED, ("gone", False, True), ("end", None, TODAY))
 RETURNS = item(Difference.CHANGED, ("gone", True, False))
 STAYS = item(Difference.CHANGED, ("end", TODAY, None))
+BACK_AND_EMPTIED = item(Difference.CHANGED, ("end", TODAY, None), ("mail", "a", None))
+LEAVES_LATER = item(Difference.CHANGED, ("end", TODAY, TODAY + dt.timedelta(days=9)))
+NEVER_GONE = item(Difference.CHANGED, ("gone", None, False), ("end", None, None))
 EMPTIED = item(Difference.CHANGED, ("mail", "a", None), ("name", "a", None))
 FILLED = item(Difference.CHANGED, ("mail", None, "a"))
 STILL_EMPTY = item(Difference.CHANGED, ("mail", None, None))
 KINDS = {
     "creates": (NEW, LEAVING_NEW),
-    "updates": (UPDATE, LEAVES, RETIRES, STAYS, EMPTIED, FILLED),
-    "leaving": (LEAVES, RETIRES),
-    "emptied": (EMPTIED, STAYS),
+    "updates": (UPDATE, LEAVES, RETIRES, STAYS, RETURNS, EMPTIED, FILLED),
+    "leaving": (LEAVES, RETIRES, LEAVES_LATER),
+    "returning": (STAYS, RETURNS, BACK_AND_EMPTIED),
+    "emptied": (EMPTIED, BACK_AND_EMPTIED),
 }
 OTHERS = {
     "creates": (UPDATE, LEAVES),
     "updates": (NEW, LEAVING_NEW),
     "leaving": (NEW, LEAVING_NEW, UPDATE, STAYS, RETURNS),
-    "emptied": (NEW, UPDATE, FILLED, LEAVES, STILL_EMPTY),
+    "returning": (NEW, LEAVING_NEW, LEAVES, RETIRES, EMPTIED, LEAVES_LATER, NEVER_GONE),
+    "emptied": (NEW, UPDATE, FILLED, LEAVES, STILL_EMPTY, STAYS, RETURNS),
 }
+
+
+def apart(people: list[Item], start: int = 0) -> list[Item]:
+    """Return *people* as so many different employees."""
+    return [evolve(each, source_id=f"s{n}") for n, each in enumerate(people, start)]
 
 
 def over(kind: str, limit: Limit, people: list[Item], listed: int) -> list[Remark]:
     """Return what is unusual where only this one limit is set."""
     safety = evolve(ALL_ANY, **{kind: limit})
-    return unusual(safety, people, SPECS, listed=listed, usual=None)
+    return list(judge(safety, apart(people), SPECS, Headcount(listed=listed)).unusual)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +118,7 @@ def test_a_limit_passes_what_is_exactly_at_it(
     assert over(kind, limit, [*some[:passing], *others], listed) == []
     [remark] = over(kind, limit, [*some, *others], listed)
     assert remark.code == f"unusual_{kind}"
-    assert remark.about[:2] == (str(passing + 1), str(passing))
+    assert remark.about[:3] == (str(passing + 1), str(passing), "")
 
 
 def test_people_are_counted_and_not_their_fields() -> None:
@@ -118,14 +131,21 @@ def test_the_fields_that_empty_are_named_the_most_frequent_first() -> None:
     """So that a person sees at once which field it is."""
     once = item(Difference.CHANGED, ("name", "a", None))
     [remark] = over("emptied", NEVER, [EMPTIED, once], 10)
-    assert remark == Remark("unusual_emptied", ("2", "0", "name", "mail"))
+    assert remark == Remark("unusual_emptied", ("2", "0", "", "name", "mail"))
+
+
+def test_whoever_comes_back_is_not_emptied_but_for_another_value() -> None:
+    """A date of leaving that is taken away is no loss; an address that goes with it is one."""
+    assert over("emptied", NEVER, [STAYS, RETURNS], 10) == []
+    [remark] = over("emptied", NEVER, [BACK_AND_EMPTIED], 10)
+    assert remark == Remark("unusual_emptied", ("1", "0", "", "mail"))
 
 
 def test_who_is_the_same_or_blocked_counts_for_nothing() -> None:
     """Nothing is written for them."""
     people = [item(Difference.SAME), item(Difference.BLOCKED, ("name", "a", None))]
-    safety = Safety(creates=NEVER, updates=NEVER, leaving=NEVER, emptied=NEVER, shrink=NEVER)
-    assert unusual(safety, people, SPECS, listed=2, usual=2) == []
+    verdict = judge(ALL_NEVER, people, SPECS, Headcount(listed=2, usual=2))
+    assert verdict.unusual == ()
 
 
 @pytest.mark.parametrize(
@@ -142,11 +162,22 @@ def test_who_is_the_same_or_blocked_counts_for_nothing() -> None:
 def test_a_source_may_shrink_to_its_limit(limit: Limit, usual: int, lowest: int) -> None:
     """One fewer is told; more people than before, or a first fetch, are never too few."""
     safety = evolve(ALL_ANY, shrink=limit)
-    assert shrinking(safety, listed=lowest, usual=usual) is None
-    too_few = shrinking(safety, listed=lowest - 1, usual=usual)
-    assert too_few == Remark("unusual_shrink", (str(lowest - 1), str(usual)))
-    assert shrinking(safety, listed=usual + 50, usual=usual) is None
-    assert shrinking(safety, listed=0, usual=None) is None
+    assert shrunk(safety, listed=lowest, usual=usual) == []
+    too_few = Remark("unusual_shrink", (str(lowest - 1), str(usual)))
+    assert shrunk(safety, listed=lowest - 1, usual=usual) == [too_few]
+    assert shrunk(safety, listed=usual + 50, usual=usual) == []
+    assert shrunk(safety, listed=0, usual=None) == []
+    there = {"listed": 0, "there": lowest, "usual_there": usual}
+    assert shrunk(safety, **there) == []
+    too_few = Remark("unusual_shrink_target", (str(lowest - 1), str(usual)))
+    assert shrunk(safety, **{**there, "there": lowest - 1}) == [too_few]
+    assert shrunk(safety, listed=0, there=0) == []
+    assert shrunk(safety, listed=0, usual_there=9) == []
+
+
+def shrunk(safety: Safety, **people: int | None) -> list[Remark]:
+    """Return which sides have too few people."""
+    return list(shrinking(safety, Headcount(**people)))  # type: ignore[arg-type]
 
 
 # --- days ---------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.example import example
 from renkei.i18n import speaking
 from renkei.model import JST, ClosedHours, Remark, RequestLimit
-from renkei.safety import Safety
+from renkei.safety import Expected, Limit, Safety
 from renkei.store import Store
 
 LOCAL = """\
@@ -98,8 +98,24 @@ def test_what_the_example_comments_out_is_right(tmp_path: Path, language: str) -
     config = load(tmp_path, text)
     for name in WAITS:
         assert getattr(config.settings, name) == getattr(Settings(), name)
-    assert config.connections["touchontime"].safety == Safety()
+    touchontime = config.connections["touchontime"]
+    assert touchontime.safety == Safety()
+    first, last = dt.date(2027, 4, 1), dt.date(2027, 4, 10)
+    assert touchontime.expected == Expected(creates=60, from_=first, to=last, why="新卒入社")
     assert config.mappings[0].sides == {"smarthr": "smarthr", "touchontime": "touchontime"}
+
+
+def test_the_limits_of_an_older_file_stay(tmp_path: Path) -> None:
+    """Each that is given replaces its own default, and no other."""
+    text = connection(
+        safety="{creates: {people: 80, percent: 30}, emptied: {people: 0, percent: 0}}"
+    )
+    safety = load(tmp_path, text).connections["x"].safety
+    given = {"creates": Limit(people=80, percent=30), "emptied": Limit(people=0, percent=0)}
+    assert safety == Safety(**given)
+    text = connection(safety="{returning: {people: 5, percent: 1}}")
+    safety = load(tmp_path, text).connections["x"].safety
+    assert safety == Safety(returning=Limit(people=5, percent=1))
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import pytest
@@ -18,6 +19,7 @@ class Room:
     open: bool = False
     floor: Literal["upper", "lower"] = "upper"
     hours: tuple[str, str] | None = None
+    from_: dt.date | None = None
 
 
 @frozen(kw_only=True)
@@ -29,7 +31,9 @@ class House:
 def test_a_document_becomes_a_record() -> None:
     """Each attribute gets the type it asks for; what is left out has its default."""
     text = "rooms:\n  a: {name: 0042, seats: 12, open: true, hours: [08:30, 10:00]}\nowners: [no]\n"
-    a = Room(name="0042", seats=12, open=True, hours=("08:30", "10:00"))
+    text = text.replace("}", ", from: 2028-02-29}")
+    day = dt.date(2028, 2, 29)
+    a = Room(name="0042", seats=12, open=True, hours=("08:30", "10:00"), from_=day)
     assert structure(read_yaml(text, "x.yaml"), House) == House(rooms={"a": a}, owners=["no"])
 
 
@@ -50,6 +54,11 @@ def test_a_document_becomes_a_record() -> None:
         ("{name: a, hours: ¶[1]}", "hours: expected 2 entries, not 1"),
         ("{name: a, hours: [1, ¶[]]}", "hours: expected text, not a list"),
         ("{name: a, hours: ¶12}", 'hours: expected a list, not "12"'),
+        ("{name: a, from: ¶2027-2-9}", 'from: expected a date like 2027-04-01, not "2027-2-9"'),
+        ("{name: a, from: ¶2027-02-29}", 'from: expected a date like 2027-04-01, not "2027-02-29"'),
+        ("{name: a, from: ¶[]}", "from: expected text, not a list"),
+        ("{name: a, ¶from_: 2027-02-09}", 'unknown key "from_"; did you mean "from"?'),
+        ("{name: a, ¶form: 2027-02-09}", 'unknown key "form"; did you mean "from"?'),
         ("{name: a, ¶nme: b}", 'unknown key "nme"; did you mean "name"?'),
         ("{name: a, ¶Seats: 1}", 'unknown key "Seats"; did you mean "seats"?'),
         ("{name: a, ¶zzz: b}", 'unknown key "zzz"'),

@@ -94,7 +94,8 @@ def test_templates_use_known_parts_only() -> None:
 
     for template in (*texts._REASONS.values(), *texts._WITHOUT_PARTS.values()):
         names = {name for _text, name, _spec, _kind in string.Formatter().parse(template) if name}
-        known = {"fields", "first", "second", "rest", "others"}
+        ordinals = {"first", "second", "third", "fourth", "fifth", "sixth"}
+        known = {"fields", "rest", "others", "more", *ordinals}
         assert names <= known | {"source", "target", "system", "resume", "Resume"}
 
 
@@ -124,9 +125,28 @@ def test_templates_use_known_parts_only() -> None:
         (
             Remark("unusual_creates", ("60", "56")),
             [
-                "新規登録が 60 人です（通常の上限は 56 人）。",
+                "新規登録が 60 人です（通常の上限は 1 日 56 人）。",
                 "人数に心当たりがあるか確認してください。",
             ],
+        ),
+        (
+            Remark("first_registration", ("60", "13", "5")),
+            [
+                "（通常の上限は 1 日 13 人。うち 5 人は本日すでに同期した分）",
+                "Touch On Time には人事システムの従業員がまだほとんどいないため、初回の登録",
+            ],
+        ),
+        (
+            Remark("unusual_emptied", ("2", "1", "", "gender", "kana")),
+            ["2 人です（性別、ヨミガナ。通常の上限は 1 日 1 人）。"],
+        ),
+        (
+            Remark("expected_intake", ("creates", "60", "2027-04-01", "2027-04-10", "新卒入社")),
+            ["2027年4月1日（木）から2027年4月10日（土）までの新規登録、60 人まで（新卒入社）。"],
+        ),
+        (
+            Remark("unusual_shrink_target", ("3", "60")),
+            ["Touch On Time の従業員が 3 人しかいません（前回は 60 人）。"],
         ),
         (Remark("values_of_today", ("hr",)), ["人事システムから取得する内容は、現在の情報です。"]),
     ],

@@ -14,7 +14,7 @@ import datetime as dt
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from typing import Any
 from unittest import mock
@@ -45,6 +45,7 @@ SAFETY = """
       creates: {people: 2, percent: 30}
       updates: {people: 3, percent: 30}
       leaving: {people: 1, percent: 10}
+      returning: {people: 1, percent: 10}
       emptied: {people: 1, percent: 10}
       shrink: {people: 100, percent: 100}"""
 """Small enough that a few people are unusual."""
@@ -184,6 +185,7 @@ class Write:
     person: str
     number: str
     kind: str
+    day: dt.date
     numberless: bool
     disturbed: bool = False
     touched: bool = False
@@ -206,6 +208,8 @@ class Plan:
     items: dict[str, Planned]
     asked: list[Selection] = field(factory=list)
     allowed: list[frozenset[str]] = field(factory=list)
+    apart: bool = False
+    """Whether somebody may have allowed it: its people do not count for the rest of the day."""
     begun: bool = False
     """Whether a request to write has left; an outcome alone is none."""
     over: bool = False
@@ -235,21 +239,29 @@ class Plan:
         """How old it may be when a sync or resume starts that sends something."""
         return 3 * DAY if self.pauses and self.pauses <= PASSING else DAY
 
-    def unusual(self, chosen: frozenset[str]) -> bool:
-        """Return whether a limit of SAFETY is passed."""
-        kinds = Counter[str]()
-        for identity in chosen:
+    def kinds(self, people: Iterable[str]) -> set[tuple[str, str]]:
+        """Return who of *people* counts for which limit."""
+        kinds = set()
+        for identity in people:
             item = self.items[identity]
-            kinds[item.difference] += 1
+            kinds.add((item.difference, identity))
             if "resigned_at" in item.changes and len(self.seen) == 1:
-                kinds["leaving" if self._leaves(identity) else "emptied"] += 1
+                kinds.add(("leaving" if self._leaves(identity) else "returning", identity))
+        return kinds
+
+    def unusual(self, chosen: frozenset[str], earlier: set[tuple[str, str]]) -> bool:
+        """Return whether a limit of SAFETY is passed, with those who were *earlier* in the day."""
+        mine = self.kinds(chosen)
+        kinds = Counter(kind for kind, _who in mine | earlier)
         listed = len(self.items)
-        return (
-            kinds["new"] > max(2, listed * 30 // 100)
-            or kinds["changed"] > max(3, listed * 30 // 100)
-            or kinds["leaving"] > max(1, listed // 10)
-            or kinds["emptied"] > max(1, listed // 10)
-        )
+        limits = {
+            "new": max(2, listed * 30 // 100),
+            "changed": max(3, listed * 30 // 100),
+            "leaving": max(1, listed // 10),
+            "returning": max(1, listed // 10),
+        }
+        added = {kind for kind, _who in mine}
+        return any(kinds[kind] > limit for kind, limit in limits.items() if kind in added)
 
     def _leaves(self, identity: str) -> bool:
         return self.seen[0][self.source][identity]["resigned_at"] is not None
@@ -837,8 +849,22 @@ class Machine(RuleBasedStateMachine):
         assert not (closed and plan.target == "touchontime"), "it was closed"
         chosen = self._chosen(job, plan)
         allowed = job.allow or plan.begun or chosen in plan.allowed
-        assert allowed or not plan.unusual(chosen), "nobody has allowed it"
+        assert allowed or not plan.unusual(chosen, self._earlier(job, plan)), (
+            "nobody has allowed it"
+        )
         plan.begun = True
+        plan.apart |= job.allow or bool(plan.allowed)
+
+    def _earlier(self, job: Job, plan: Plan) -> set[tuple[str, str]]:
+        """Return who was certainly written in this pair earlier in the day, and counts for what."""
+        kinds: set[tuple[str, str]] = set()
+        for write in self.writes[: job.writes]:
+            other = self.plans[write.run]
+            same = (other.source, other.target) == (plan.source, plan.target)
+            apart = other is plan or other.apart or other.purged or write.disturbed or write.touched
+            if same and not apart and write.day == job.began.date():
+                kinds |= other.kinds([write.source_id])
+        return kinds
 
     def _chosen(self, job: Job, plan: Plan) -> frozenset[str]:
         stored = plan.chosen if plan.purged else self.store.selection(plan.run)
@@ -945,6 +971,7 @@ class Machine(RuleBasedStateMachine):
                 person=person,
                 number=number,
                 kind=entry.kind,
+                day=job.began.date(),
                 numberless=numberless,
                 disturbed=(entry.system, person) in job.disturbed,
                 touched=(entry.system, person) in job.disturbed,

@@ -44,6 +44,10 @@ KIB = 1024
 KEPT = 4 * KIB
 """Bytes that the store may keep of a purged run: its counts, and who was written how."""
 
+KINDS = ("creates", "updates", "leaving", "returning", "emptied", "shrink")
+SAFETY = ", ".join(f"{kind}: {{people: 1000, percent: 100}}" for kind in KINDS)
+"""Nobody is there to allow what is too much for one day."""
+
 BOTH = frozenset({Difference.NEW, Difference.CHANGED})
 
 
@@ -252,7 +256,8 @@ def schedule(store_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sc
             patch.setenv(f"{name.upper()}_TOKEN", system.token)
             lines.append(
                 f"  {name}: {{connector: {name}, base_url: '{system.base_url}',"
-                f" token: 'env:{name.upper()}_TOKEN', limits: [{{count: 100000, seconds: 1}}]}}"
+                f" token: 'env:{name.upper()}_TOKEN', limits: [{{count: 100000, seconds: 1}}],"
+                f" safety: {{{SAFETY}}}}}"
             )
         box.smarthr.switches.unique_emp_code = False  # nobody but us prevents a second one
         path = Path(folder)

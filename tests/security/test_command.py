@@ -147,7 +147,8 @@ def test_a_planted_link_leads_nowhere(
 def test_no_name_takes_over_a_terminal(office: Office) -> None:
     """Sequences, controls and invisible characters of names, choices and refusals are spelt out."""
     smarthr, touchontime = office.box.smarthr, office.box.touchontime
-    half = len(SEQUENCES) // 2  # all in names of their own would be an unusual number of people
+    office.configure(touchontime="safety: {creates: {people: 100, percent: 100}}")
+    half = len(SEQUENCES) // 2
     for index, (payload, other) in enumerate(zip(SEQUENCES[half:], SEQUENCES, strict=False)):
         smarthr.add(
             emp_code=f"P{index:02d}", last_name=f"a{payload}b", first_name=other + "c",

@@ -58,7 +58,8 @@ FRONTS = ["", " ", "  ", "\u3000", "\n", "a,", "a;"]
 def test_80_injections_stay_text_through_the_whole_flow(office: Office) -> None:
     """They arrive in the other system byte for byte, and are shown as they are."""
     assert len(INJECTIONS) >= 80
-    run, limit = "", 40  # more new people at once would be unusual
+    office.configure(touchontime="safety: {creates: {people: 200, percent: 100}}")
+    run, limit = "", 40
     for start in range(0, len(INJECTIONS), limit):
         some = list(enumerate(INJECTIONS))[start : start + limit]
         for index, payload in some:

@@ -253,6 +253,16 @@ def test_a_notice_that_names_a_day_has_its_button(noting: Desk) -> None:
     assert 'value="2026-11-18"' not in browser.get("/runs/1").text
 
 
+def test_an_intake_that_was_announced_stands_on_the_page_of_the_run(noting: Desk) -> None:
+    """Whoever reads the report sees why so many passed without a tick."""
+    put(
+        noting, expected='[["expected_intake","creates","60","2027-04-01","2027-04-10","新卒入社"]]'
+    )
+    page = noting.browser("admin").get("/runs/1").text
+    said = "2027年4月1日（木）から2027年4月10日（土）までの新規登録、60 人まで（新卒入社）"
+    assert said in page
+
+
 def test_a_date_that_is_only_offered_is_not_chosen(noting: Desk) -> None:
     """Whoever leaves today's date as it is fetches as of the day of the fetch, next time too."""
     browser = noting.browser("admin")

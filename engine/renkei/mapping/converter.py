@@ -5,6 +5,7 @@ Plain cattrs would turn ``"no"`` into true and a word into a list of letters.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 from collections.abc import Callable, Collection
 from types import NoneType
@@ -13,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 import attrs
 import cattrs
 from cattrs.cols import list_structure_factory, mapping_structure_factory
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, override
 from cattrs.strategies import use_class_methods
 
 from renkei.i18n import _
@@ -66,6 +67,17 @@ def _integer(data: Data, _cls: type) -> int:
     return int(text)
 
 
+def _date(data: Data, _cls: type) -> dt.date:
+    text = _text(data, str)
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:  # 20270401 and weeks are dates for Python, too
+        raise Wrong(_('expected a date like 2027-04-01, not "{word}"').format(word=text))
+    return day
+
+
 def _literal(data: Data, cls: type) -> str:
     text, known = _text(data, str), get_args(cls)
     if text not in known:
@@ -106,8 +118,14 @@ def _dict(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
     return _after_expecting(dict, mapping_structure_factory(cls, converter), cls)
 
 
+def key_of(name: str) -> str:
+    """Return the key of an attribute; ``from_`` is written ``from``, which Python keeps itself."""
+    return name.removesuffix("_")
+
+
 def _record(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    return _after_expecting(dict, make_dict_structure_fn(cls, converter), cls)
+    keys: Any = {name: override(rename=key_of(name)) for name in attrs.fields_dict(cls)}
+    return _after_expecting(dict, make_dict_structure_fn(cls, converter, **keys), cls)
 
 
 def _after_expecting(kind: type, read: Hook, cls: Any) -> Hook:  # noqa: ANN401
@@ -124,7 +142,7 @@ def _originates(origin: object) -> Callable[[Any], bool]:
 
 def _make_converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-    for cls, hook in ((str, _text), (bool, _boolean), (int, _integer)):
+    for cls, hook in ((str, _text), (bool, _boolean), (int, _integer), (dt.date, _date)):
         converter.register_structure_hook(cls, hook)
     converter.register_structure_hook_func(_originates(Literal), _literal)
     factories: list[tuple[Callable[[Any], bool], Factory]] = [

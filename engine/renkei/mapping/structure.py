@@ -1,9 +1,10 @@
 """Plain data into records: every mistake becomes a problem with its place and, often, a suggestion.
 
-A record is an attrs class; its keys are its attributes. ``X | None`` means that a key may be left
-out, never that its value may be. Text, ``true`` and ``false``, whole numbers, literals, lists,
-``tuple[X, X]`` and ``dict[str, X]`` are understood, and classes with a class method
-``from_yaml(data, converter)``, which raises :class:`renkei.mapping.converter.Wrong`.
+A record is an attrs class; its keys are its attributes, and ``from`` is ``from_``. ``X | None``
+means that a key may be left out, never that its value may be. Text, ``true`` and ``false``, whole
+numbers, dates, literals, lists, ``tuple[X, X]`` and ``dict[str, X]`` are understood, and classes
+with a class method ``from_yaml(data, converter)``, which raises
+:class:`renkei.mapping.converter.Wrong`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import cattrs
 
 from renkei.errors import MappingError, Problem
 from renkei.i18n import _
-from renkei.mapping.converter import CONVERTER, Wrong, expect, suggestion
+from renkei.mapping.converter import CONVERTER, Wrong, expect, key_of, suggestion
 from renkei.mapping.source import MAX_PROBLEMS, Data, Document, Where
 
 T = TypeVar("T")
@@ -151,7 +152,7 @@ def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
         for inner in error.exceptions:
             yield from _mistakes(inner, (*where, *_steps(inner)))
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = attrs.fields_dict(error.cl)
+        known = [key_of(name) for name in attrs.fields_dict(error.cl)]
         yield from (_unknown((*where, key), known) for key in error.extra_fields)
     elif isinstance(error, KeyError):
         yield Mistake(where[:-1], _missing_key(error.args[0]))
@@ -163,5 +164,6 @@ def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
 
 def _steps(error: BaseException) -> Where:
     notes = getattr(error, "__notes__", ())
-    names = [note.name for note in notes if isinstance(note, cattrs.AttributeValidationNote)]
+    found = [note for note in notes if isinstance(note, cattrs.AttributeValidationNote)]
+    names = [key_of(note.name) for note in found]
     return (*names, *(n.index for n in notes if isinstance(n, cattrs.IterableValidationNote)))

@@ -4,12 +4,13 @@ from renkei.store.hold import Hold, Moment, Pulse
 from renkei.store.journal import Write
 from renkei.store.lease import Lease
 from renkei.store.store import Store
-from renkei.store.tables import ACCEPTED, ANSWERED, NOT_STORED, REFUSED
+from renkei.store.tables import ACCEPTED, ANSWERED, NOT_STORED, OTHERWISE, REFUSED
 
 __all__ = [
     "ACCEPTED",
     "ANSWERED",
     "NOT_STORED",
+    "OTHERWISE",
     "REFUSED",
     "Hold",
     "Lease",

@@ -134,10 +134,11 @@ def run_in(
         settings=row["settings"],
         counts={Difference(key): count for key, count in row["counts"].items()},
         outcomes=outcomes,
-        notices=remarks_in(row["notices"]),
+        notices=remarks_in([*row["notices"], *(row["expected"] or ())]),
         reason=reason,
         resume_at=row["resume_at"],
         allowed_by=row["allowed_by"],
+        target_count=row["target_count"],
         purged=row["purged"],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -22,6 +22,7 @@ from renkei.store.tables import (
     NOT_STORED,
     REFUSED,
     UNFINISHED,
+    WITHOUT_EFFECT,
     items,
     runs,
     writes,
@@ -65,6 +66,7 @@ class Journal(Database):
         account: str,
         selection: Selection | None = None,
         allow: bool = False,
+        expected: Sequence[Remark] | None = None,
         retry_failed: bool = False,
         take_over: bool = False,
     ) -> Lease:
@@ -73,7 +75,8 @@ class Journal(Database):
 
         A run that is over stays so: what is in doubt may be looked up.
         With *selection*, UsageError unless that is still the choice; with *allow*, *who* allows
-        what is unusual in it; with *take_over* a process of unknown fate is not waited for.
+        what is unusual in it; *expected* are the announcements that let it pass, None if nobody has
+        asked. With *take_over* a process of unknown fate is not waited for.
         With *retry_failed* every ``failed`` outcome is kept as an earlier try and tried again.
         """
         key = self._id(run_id)
@@ -96,7 +99,11 @@ class Journal(Database):
                 self._update(connection, key, pauses=pauses)
             if allow:
                 listed = sum(row["counts"].values())
-                self._update(connection, key, allowed_by=who, usual=listed)
+                usual = {"usual": listed, "usual_target": row["target_count"]}
+                self._update(connection, key, allowed_by=who, **usual)
+            if expected is not None:
+                passed = [codec.remark_out(remark) for remark in expected]
+                self._update(connection, key, expected=passed)
             self._update(
                 connection,
                 key,
@@ -277,6 +284,28 @@ class Journal(Database):
             theirs = connection.execute(query.where(items.c.source_id.in_(ids)))
             last = dict(theirs.all())
         return frozenset(source_id for source_id, result in last.items() if result == REFUSED)
+
+    def written(
+        self, source: str, target: str, since: dt.datetime, until: dt.datetime
+    ) -> list[Item]:
+        """
+        Return those whom syncs of this pair have sent from *since* on and before *until*.
+
+        Left out is whose write has certainly had no effect, and what a person has allowed.
+        """
+        effect = sa.or_(writes.c.result.is_(None), writes.c.result.not_in(WITHOUT_EFFECT))
+        sent = (
+            sa.select(writes.c.run_id, writes.c.position)
+            .join(runs, runs.c.id == writes.c.run_id)
+            .where(runs.c.source == source, runs.c.target == target, runs.c.allowed_by.is_(None))
+            .where(writes.c.intent_at >= since, writes.c.intent_at < until, effect)
+            .distinct()
+            .subquery()
+        )
+        theirs = sa.and_(items.c.run_id == sent.c.run_id, items.c.position == sent.c.position)
+        with self._reading() as connection:
+            found = connection.execute(sa.select(items).join(sent, theirs)).mappings()
+            return [codec.item_in(row) for row in found]
 
     def accepted(self, target: str, run_id: int | None = None) -> frozenset[str]:
         """Return the numbers that *target* was sent and left out of the employees it created."""

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, NoRoomError, UsageError
@@ -76,12 +77,15 @@ class Plans(Database):
         journal: Mapping[str, Any],
         usual: int | None,
         strangers: Sequence[str] = (),
+        target_count: int | None = None,
+        usual_target: int | None = None,
     ) -> None:
         """
         Make the plan ready; until now nobody could see or sync it.
 
         *journal* is where the journal stood as the fetch began. *usual* is how many people are on
-        the source, None if they are unusually few; *strangers* whose number is another person's.
+        the source, None if they are unusually few; *usual_target* the same of the *target_count*
+        people in the target. *strangers* are those whose number is another person's.
         """
         self._set(
             run_id,
@@ -94,6 +98,8 @@ class Plans(Database):
             journal=dict(journal),
             usual=usual,
             strangers=list(strangers),
+            target_count=target_count,
+            usual_target=usual_target,
         )
 
     def fail_fetch(self, run_id: int, at: dt.datetime, reason: Remark) -> None:
@@ -120,20 +126,40 @@ class Plans(Database):
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
-    def usual(self, source: str, target: str, base: dt.date) -> int | None:
+    def usual(
+        self, source: str, target: str, base: dt.date, *, upto: str | None = None
+    ) -> int | None:
         """
         Return how many people were on the source at the last usual fetch of this pair, or None.
 
-        Fetches for a base date that is further away than a month list other people.
+        Fetches for a base date that is further away than a month list other people, and those after
+        the run *upto* know of others than it does.
         """
         near = runs.c.base_date.between(base - NEAR, base + NEAR)
+        return self._last(runs.c.usual, source, target, near, upto=upto)
+
+    def usual_target(self, source: str, target: str, *, upto: str | None = None) -> int | None:
+        """Return how many people were in the target then; it is read whole, whatever the date."""
+        return self._last(runs.c.usual_target, source, target, upto=upto)
+
+    def _last(
+        self,
+        column: Column[int],
+        source: str,
+        target: str,
+        *more: sa.ColumnElement[bool],
+        upto: str | None,
+    ) -> int | None:
+        """Return the newest number of *column* among the fetches of this pair."""
         query = (
-            sa.select(runs.c.usual)
-            .where(runs.c.source == source, runs.c.target == target, near)
-            .where(runs.c.usual.is_not(None))
+            sa.select(column)
+            .where(runs.c.source == source, runs.c.target == target, *more)
+            .where(column.is_not(None))
             .order_by(runs.c.id.desc())
             .limit(1)
         )
+        if upto is not None:
+            query = query.where(runs.c.id <= self._id(upto))
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
@@ -358,6 +384,7 @@ class Plans(Database):
                 selection=document,
                 chosen_by=who,
                 allowed_by=None,
+                expected=None,
                 status=Status.READY.value,
                 sync_started_at=None,
                 finished_at=None,

@@ -100,7 +100,7 @@ class Releases(Database):
             kept = {**kept, "of": [[r.account, r.id, dict(r.facts)] for r in records]}
             connection.execute(sa.update(releases).where(one).values(records=kept))
 
-    def written(self, account: str, identity: str) -> dict[str, list[Value]]:
+    def written_into(self, account: str, identity: str) -> dict[str, list[Value]]:
         """Return by field what was written into one record, as far as the plans still have it."""
         query = (
             sa.select(items)

@@ -61,6 +61,12 @@ NOT_STORED = "not_stored"
 REFUSED = "refused"
 """The result of a write that was refused as if it were about the whole system."""
 
+OTHERWISE = "otherwise"
+"""The result of a write in doubt of which a look shows something else: it may have come through."""
+
+WITHOUT_EFFECT = ("failed", "deferred", "not_sent", REFUSED)
+"""Results of writes that have certainly changed nobody."""
+
 runs = Table(
     "runs",
     metadata,
@@ -113,6 +119,9 @@ runs = Table(
         nullable=True,
         comment="the source's ids of those whose number is somebody else's in the target",
     ),
+    Column("target_count", Integer, nullable=True, comment="people in the target at the fetch"),
+    Column("usual_target", Integer, nullable=True, comment="the same; null: as with usual"),
+    Column("expected", sa.JSON, nullable=True, comment="announcements that let its choice pass"),
     Column("selection", sa.JSON, nullable=True),
     Column("reason", sa.JSON, nullable=True),
     Column("resume_at", Instant, nullable=True),
