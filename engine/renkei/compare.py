@@ -63,6 +63,11 @@ def needs_a_look(note: Remark, *, new: bool) -> bool:
     return note.code in _LOOK_FIRST or (new and note.code == "near_number_in_source")
 
 
+def is_tied(item: Item) -> bool:
+    """Tell whether *item* is paired with a record of another number."""
+    return any(note.code == "tied" for note in item.notes)
+
+
 @frozen(kw_only=True)
 class Ties:
     """
@@ -349,6 +354,7 @@ class _Draft:
         self._roles = roles
         self._partner: Employee | None = None
         self._partners = 0
+        self._is_tied = False
         self._candidates: tuple[Employee, ...] = ()
         self._reasons: list[Remark] = []
         self._notes: list[Remark] = []
@@ -379,7 +385,7 @@ class _Draft:
 
     def tie(self, partner: Employee) -> None:
         """Pair with *partner*, whatever the numbers: a person has said that they are one."""
-        self._partner, self._partners = partner, 1
+        self._partner, self._partners, self._is_tied = partner, 1, True
         if self._comparison.number_of(partner) != self._number:
             self._notes.append(Remark("tied", (self._comparison.called(partner),)))
 
@@ -409,6 +415,7 @@ class _Draft:
         back = twins.by_kind.get(Twin.REHIRE, ())
         if comparison.rehire == "reuse" and len(back) == 1 and Twin.SAME not in twins.by_kind:
             self.tie(back[0])
+            self._candidates = back
             return
         self._candidates = twins.everybody
         for kind, people in twins.by_kind.items():
@@ -567,7 +574,8 @@ class _Draft:
         if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
             self.block("unreadable", (self._comparison.names[1], *unreadable))
         left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
-        if has_left(left, self._comparison.base):
+        back = self._is_tied and is_gap(_day(left), _day(self._roles.get("hired")))
+        if has_left(left, self._comparison.base) and not back:
             self._notes.append(Remark("resigned_in_target", (str(left),)))
 
     def _note_new(self, translated: Translated) -> None:

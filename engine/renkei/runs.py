@@ -21,6 +21,7 @@ from renkei.apply import reason_of
 from renkei.check import Checked, check_all
 from renkei.choose import NewValues
 from renkei.clock import span
+from renkei.compare import is_tied
 from renkei.config import Config, clock_for
 from renkei.config_edit import change_setting
 from renkei.errors import (
@@ -659,10 +660,13 @@ class Runs:
             expires=halt is not None and halt.code == "expired",
             allow=partial(self._must_allow, run, new=new, allow=allow),
         )
+        pairing = self._current(run) if order.send else self._systems.recorded(run)
+        if new and order.send:
+            self._keep_reused(run, pairing)
         sync = Sync(
             store=self._store,
             systems=self._systems,
-            pairing=self._current(run) if order.send else self._systems.recorded(run),
+            pairing=pairing,
             clock=self.clock,
             observer=self.observer,
             settle_wait_s=float(self.config.settings.settle_wait_seconds),
@@ -758,8 +762,6 @@ class Runs:
         specs = self._systems.fields(pairing.mapping)
         source, target = specs[pairing.source_side], specs[pairing.target_side]
         comparison = pairing.comparison(source, target, run.base_date)
-        evidence = pairing.evidence(source, target)
-        accounts = self._store.accounts(run_id)
         fields = pairing.asked(source, target)[1]
 
         def find(called: str) -> Employee | None:
@@ -771,18 +773,42 @@ class Runs:
             item = self._one_item(run_id, wish.number)
             made, said, partners = released(item, wish, comparison, find, self.who)
             self._refuse_taken(run_id, item, made)
-            shown = Shown(self._store, evidence[0]), Shown(self._store, evidence[1])
-            self._store.keep_release(
-                said,
-                pair=(run.source, run.target),
-                accounts=accounts,
-                at=self.clock.now(),
-                number=wish.number,
-                records=records(item, partners, accounts, shown),
-                run_id=int(run.id),
-            )
+            self._keep(run, pairing, item, said, partners)
             self._store.replace_item(run_id, made)
             log.info("released", run=run_id, code=said.kind)
+
+    def _keep(
+        self, run: Run, pairing: Pairing, item: Item, said: Released, partners: Sequence[Employee]
+    ) -> None:
+        """Keep what is said of *item* and of *partners* in the target for later runs."""
+        specs = self._systems.fields(pairing.mapping)
+        evidence = pairing.evidence(specs[pairing.source_side], specs[pairing.target_side])
+        shown = Shown(self._store, evidence[0]), Shown(self._store, evidence[1])
+        accounts = self._store.accounts(run.id)
+        self._store.keep_release(
+            said,
+            pair=(run.source, run.target),
+            accounts=accounts,
+            at=self.clock.now(),
+            number=item.number,
+            records=records(item, partners, accounts, shown),
+            run_id=int(run.id),
+        )
+
+    def _keep_reused(self, run: Run, pairing: Pairing) -> None:
+        """Keep whose old record goes on under a new number, before it is written to."""
+        for item in self._store.items(run.id, selected=True):
+            (partner,) = [each for each in item.candidates if each.id == item.target_id] or (None,)
+            if partner is None or item.released is not None or not is_tied(item):
+                continue
+            said = Released(
+                kind="same_person",
+                others=(partner.number or partner.id,),
+                who=self.who,
+                why="rehire: reuse",
+            )
+            person = Employee(id=partner.id, values=partner.values, others=partner.others)
+            self._keep(run, pairing, item, said, [person])
 
     def _one_item(self, run_id: str, number: str) -> Item:
         found = list(self.items(run_id, numbers=[number]))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from attrs import define, field
 
-from renkei.compare import Comparison, on_roll
+from renkei.compare import Comparison, is_tied, on_roll
 from renkei.model import Item, Remark
 from renkei.roster import Roster, roles_of
 
@@ -28,7 +28,7 @@ class Whole:
 
     def see(self, item: Item) -> Item:
         """Count *item*, and return it."""
-        if item.target_id is not None and not any(note.code == "tied" for note in item.notes):
+        if item.target_id is not None and not is_tied(item):
             self.matched += 1
         for reason in item.reasons:
             if reason.code == "other_person":

@@ -1,0 +1,390 @@
+"""The right person, from what both systems have received: releases, halts, leavers and joiners."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.e2e.conftest import NEW, TODAY
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Office
+
+FIELDS = {
+    "smarthr": {
+        "number": "emp_code", "family": "last_name", "given": "first_name",
+        "family_kana": "last_name_yomi", "given_kana": "first_name_yomi", "birth": "birth_at",
+        "hired": "entered_at", "left": "resigned_at", "gender": "gender", "mail": "email",
+    },
+    "touchontime": {
+        "number": "code", "family": "lastName", "given": "firstName",
+        "family_kana": "lastNamePhonetics", "given_kana": "firstNamePhonetics",
+        "birth": "birthDate", "hired": "hiredDate", "left": "resignationDate", "gender": "gender",
+        "mail": "emailAddresses",
+    },
+}  # fmt: skip
+HANAKO = {
+    "family": "見本", "family_kana": "ミホン", "given": "花子", "given_kana": "ハナコ",
+    "birth": "1975-02-14", "gender": "female", "hired": "2010-04-01",
+}  # fmt: skip
+GAKU = {
+    "family": "見本", "family_kana": "ミホン", "given": "岳", "given_kana": "ガク",
+    "birth": "2001-07-09", "gender": "male", "hired": "2026-04-01",
+}  # fmt: skip
+SURNAMES = (
+    "青木 石井 上野 遠藤 岡本 加藤 木村 工藤 小林 斎藤"
+    " 清水 高橋 田中 中村 西田 野口 原田 福田 松本 森田"
+)
+
+
+def person(index: int, **more: str) -> dict[str, str]:
+    """Return somebody who is nobody else."""
+    family = SURNAMES.split()[index % 20]
+    born = dt.date(1970, 1, 10) + dt.timedelta(days=397 * index)
+    given = f"{'一二三四五六七八九十'[index % 10]}{'郎太助平男'[index // 10 % 5]}"
+    return {
+        "family": family, "given": given, "birth": born.isoformat(), "gender": "male",
+        "hired": "2015-04-01", **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def empty(office: Office) -> Office:
+    """An office whose two systems hold nobody."""
+    for system in office.box.systems.values():
+        system.people.clear()
+    return office
+
+
+def put(office: Office, system: str, number: str | None, who: dict[str, str], **more: str) -> str:
+    """Put *who* into a system; return their id there."""
+    names, theirs = FIELDS[system], office.system(system)
+    values: dict[str, Any] = {names[key]: value for key, value in {**who, **more}.items()}
+    if system == "touchontime" and "emailAddresses" in values:
+        values["emailAddresses"] = [values["emailAddresses"]]
+    return theirs.add(**({} if number is None else {names["number"]: number}), **values)
+
+
+def read(office: Office, system: str, identity: str) -> dict[str, Any]:
+    """Return somebody of a system in the words of this page."""
+    held = office.system(system).people[identity]
+    return {key: held.get(name) for key, name in FIELDS[system].items()}
+
+
+def sync(office: Office, run: str, target: str, *words: str) -> dict[str, Any]:
+    """Sync and return the document; whoever is in it was allowed."""
+    return office.ask("sync", run, *words, *NEW[target], "--allow-unusual").json
+
+
+# --- a number used again ------------------------------------------------------------------------
+
+
+def test_a_number_used_again_is_released_by_a_person_alone(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """Nothing else releases it; who and why stand in the report, and it serves later runs."""
+    source, target = direction
+    put(empty, source, "0042", GAKU)
+    theirs = put(empty, target, "0042", HANAKO)
+    for index in range(5):
+        for system in direction:
+            put(empty, system, f"1{index:03}", person(index))
+    run = empty.fetched(*direction)
+    item = empty.plan(run)["0042"]
+    assert (item["difference"], item["reasons"], item["changes"]) == (
+        "blocked", ["other_person"], [],
+    )  # fmt: skip
+    for words in (
+        ("--yes",),
+        ("--difference", "new,changed", "--look-first"),
+        ("--number", "0042"),
+    ):
+        empty.ask("sync", run, *words, "--allow-unusual")
+    assert empty.sent(target) == []
+    run = empty.fetched(*direction)
+    refused = empty.ask("sync", run, "--same-person", "0042")
+    assert refused.code == 2
+    assert "--why" in refused.error["message"]
+    done = empty.ask("sync", run, "--same-person", "0042", "--why", "corrected by HR",
+                     "--as", "見本 総務")  # fmt: skip
+    assert done.json["outcomes"]["updated"] == 1
+    assert read(empty, target, theirs)["given"] == "岳"
+    report = {i["number"]: i for i in empty.ask("report", run).json["items"]}["0042"]
+    assert report["released"]["why"] == "corrected by HR"
+    assert "見本 総務" in report["released"]["who"]
+    assert empty.plan(empty.fetched(*direction))["0042"]["difference"] == "same"
+
+
+def test_a_release_ends_with_what_was_shown(empty: Office, direction: tuple[str, str]) -> None:
+    """Another birth date in the source, and the pair is judged anew; taken back, too."""
+    source, target = direction
+    ours = put(empty, source, "0500", HANAKO)
+    theirs = put(empty, target, "1417", HANAKO)
+    release = ("--same-person", "0500=1417", "--why", "moved")
+    empty.ask("sync", empty.fetched(*direction), *release)
+    assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
+    back = empty.plan(empty.fetched(target, source))["1417"]
+    assert (back["difference"], back["notes"]) == ("same", ["tied"])
+    (kept,) = empty.ask("releases").json["releases"]
+    assert (kept["number"], kept["others"], kept["why"]) == ("0500", ["1417"], "moved")
+    empty.system(source).edit(ours, **{FIELDS[source]["birth"]: "1975-02-15"})
+    lapsed = empty.ask("fetch", *direction)
+    assert "releases_lapsed" in [notice["code"] for notice in lapsed.json["notices"]]
+    assert empty.plan(lapsed.run)["0500"]["difference"] == "new"
+    empty.system(source).edit(ours, **{FIELDS[source]["birth"]: "1975-02-14"})
+    assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
+    assert empty.ask("releases", "remove", kept["id"]).code == 0
+    assert empty.plan(empty.fetched(*direction))["0500"]["reasons"] == ["same_person"]
+    assert read(empty, target, theirs)["number"] == "1417"
+
+
+def test_what_renkei_wrote_itself_ends_no_release(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """The names are corrected through the released pair; the next nights find them the same."""
+    source, target = direction
+    put(empty, source, "0500", {**HANAKO, "family": "手本", "family_kana": "テホン"})
+    theirs = put(empty, target, "1417", HANAKO)
+    run = empty.fetched(*direction)
+    assert empty.plan(run)["0500"]["reasons"] == ["same_person"]
+    empty.ask("sync", run, "--same-person", "0500=1417", "--why", "married")
+    assert read(empty, target, theirs)["family"] == "手本"
+    for _night in range(2):
+        assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
+    assert empty.creates(target) == {}
+
+
+@pytest.mark.parametrize("number", [None, "1417"])
+def test_somebody_there_already_is_not_created_twice(
+    empty: Office, direction: tuple[str, str], number: str | None
+) -> None:
+    """Blocked by name of the other; as another person they are created once, and asked no more."""
+    source, target = direction
+    put(empty, source, "0500", HANAKO)
+    twin = put(empty, target, number, HANAKO)
+    run = empty.fetched(*direction)
+    assert empty.plan(run)["0500"]["reasons"] == ["same_person"]
+    assert (number or twin) in empty.renkei("plan", run).out
+    empty.ask("sync", run, *empty.everybody(target), "--allow-unusual")
+    assert empty.creates(target) == {}
+    run = empty.fetched(*direction)
+    done = empty.ask("sync", run, "--as-new", "0500", "--why", "a namesake", *NEW[target])
+    assert done.json["outcomes"]["created"] == 1
+    assert empty.creates(target) == {"0500": 1}
+    assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
+
+
+# --- the whole list -----------------------------------------------------------------------------
+
+
+def test_renumbered_people_halt_the_plan(empty: Office, direction: tuple[str, str]) -> None:
+    """Five people one number further: nothing is sent, also not for those who are right."""
+    source, target = direction
+    for index in range(20):
+        put(empty, source, f"{index + (index > 4 and index < 10):03}", person(index))
+        put(empty, target, f"{index:03}", person(index))
+    empty.system(source).edit(put(empty, source, "900", person(30)))
+    run = empty.fetched(*direction)
+    codes = [notice["code"] for notice in empty.ask("plan", run).json["notices"]]
+    assert "numbers_moved" in codes
+    halted = empty.ask("sync", run, "--number", "900", *NEW[target])
+    assert (halted.code, empty.sent(target)) == (6, [])
+    halted = empty.ask("run", *direction, "--yes", *NEW[target])
+    assert (halted.code, empty.sent(target)) == (6, [])
+    assert empty.ask("sync", run, "--number", "900", *NEW[target], "--allow-unusual").code == 0
+    again = empty.ask("fetch", *direction).json["notices"]
+    assert "numbers_moved" not in [notice["code"] for notice in again], "standing cases stop nobody"
+
+
+def test_two_numbering_schemes_halt_the_plan(empty: Office, direction: tuple[str, str]) -> None:
+    """E0123 here, 0123 there: three examples, and nothing is created."""
+    source, target = direction
+    for index in range(12):
+        put(empty, source, f"E{index:04}", person(index))
+        put(empty, target, f"{index:04}", person(index, birth=""))
+    run = empty.ask("fetch", *direction)
+    (notice,) = [n for n in run.json["notices"] if n["code"] == "numbers_do_not_fit"]
+    assert notice["about"][1:] == ["E0000 / 0000", "E0001 / 0001", "E0002 / 0002"]
+    halted = empty.ask("sync", run.run, *empty.everybody(target))
+    assert (halted.code, empty.sent(target)) == (6, [])
+
+
+def test_two_companies_are_not_compared(empty: Office, direction: tuple[str, str]) -> None:
+    """The fetch fails and names some; a person can say that the pair is right, once."""
+    source, target = direction
+    for index in range(8):
+        put(empty, source, f"{index:03}", person(index))
+        put(empty, target, f"{index:03}", person(index + 40, gender="female"))
+    refused = empty.ask("fetch", *direction)
+    assert (refused.code, refused.error["code"]) == (6, "wrong_pair")
+    assert "000" in refused.error["message"]
+    (failed,) = empty.ask("reports").json["reports"]
+    assert failed["status"] == "failed"
+    assert empty.ask("fetch", *direction, "--right-pair").code == 2
+    assert empty.ask("fetch", *direction, "--right-pair", "--why", "moved house").code == 0
+    assert empty.ask("fetch", *direction).code == 0
+    assert empty.ask("releases").json["releases"][0]["kind"] == "right_pair"
+
+
+# --- look first ---------------------------------------------------------------------------------
+
+
+def test_who_must_be_looked_at_first_is_left_for_a_person(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """Not by a difference, not by --yes: by number, or with --look-first."""
+    source, target = direction
+    put(empty, source, "0042", {**HANAKO, "given": "花世", "given_kana": "ハナヨ"})
+    theirs = put(empty, target, "0042", HANAKO)
+    put(empty, source, "0043", person(1, mail="one@example.jp"))
+    put(empty, target, "0043", person(1, mail="two@example.jp"))
+    run = empty.fetched(*direction)
+    assert empty.plan(run)["0042"]["notes"] == ["identity_changed"]
+    done = empty.ask("sync", run, "--yes")
+    assert (done.code, done.json["left_for_you"]) == (0, ["0042"])
+    assert read(empty, target, theirs)["given"] == "花子"
+    assert "0042" in empty.renkei("run", *direction, "--yes").out
+    alone = empty.ask("sync", empty.fetched(*direction), "--look-first")
+    assert alone.code == 2
+    sync(empty, empty.fetched(*direction), target, "--difference", "changed", "--look-first")
+    assert read(empty, target, theirs)["given"] == "花世"
+
+
+# --- rehires ------------------------------------------------------------------------------------
+
+
+def test_who_comes_back_under_the_same_number_loses_the_old_date(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """A date of joining never stands beside an earlier date of leaving."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, hired="2026-10-01")
+    theirs = put(empty, target, "0042", HANAKO, left="2024-03-31")
+    run = empty.fetched(*direction)
+    item = empty.plan(run)["0042"]
+    assert "rehire" in item["notes"]
+    assert empty.ask("sync", run, "--yes", *NEW[target]).json["left_for_you"] == ["0042"]
+    sync(empty, empty.fetched(*direction), target, "--number", "0042")
+    now = read(empty, target, theirs)
+    assert (now["hired"], now["left"] or None) == ("2026-10-01", None)
+    assert empty.plan(empty.fetched(*direction))["0042"]["difference"] == "same"
+
+
+@pytest.mark.parametrize(
+    ("policy", "notes", "created"), [("ask", ["rehire"], 1), ("new", [], 1), ("reuse", ["tied"], 0)]
+)
+def test_who_comes_back_under_a_new_number_is_asked_for(
+    empty: Office, direction: tuple[str, str], policy: str, notes: list[str], created: int
+) -> None:
+    """The policy of the use decides; the old record is never doubled by the next night."""
+    source, target = direction
+    rest = f"mappings: [{{use: smarthr-touchontime, rehire: {policy}}}]\n"
+    empty.configure(extra=rest + "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}")
+    put(empty, source, "0500", HANAKO, hired="2026-10-01")
+    theirs = put(empty, target, "1417", HANAKO, left="2024-03-31")
+    run = empty.fetched(*direction)
+    assert [n for n in empty.plan(run)["0500"]["notes"] if n != "wanted_missing"] == notes
+    sync(empty, run, target, "--number", "0500")
+    assert len(empty.creates(target)) == created
+    if policy == "reuse":
+        now = read(empty, target, theirs)
+        assert (now["hired"], now["left"] or None, now["number"]) == ("2026-10-01", None, "1417")
+    again = empty.plan(empty.fetched(*direction))["0500"]
+    assert (again["difference"], again["reasons"]) == ("same", [])
+
+
+# --- leavers and joiners ------------------------------------------------------------------------
+
+
+def day(offset: int) -> str:
+    """Return the day so many days from the office's today."""
+    return (TODAY + dt.timedelta(days=offset)).isoformat()
+
+
+@pytest.mark.parametrize(("offset", "passed"), [(0, True), (-62, True), (-63, False)])
+def test_a_leaver_passes_on_the_date_alone(
+    empty: Office, direction: tuple[str, str], offset: int, passed: bool
+) -> None:
+    """Up to so many days before the base date, also where the target has another date."""
+    source, target = direction
+    there = {"0042": {}, "0043": {"left": day(30)}, "0044": {"left": day(offset)}}
+    ids = {}
+    for index, (number, has) in enumerate(there.items()):
+        put(empty, source, number, person(index, family="新姓"), left=day(offset))
+        ids[number] = put(empty, target, number, person(index), **has)
+    put(empty, source, "0045", person(7), left=day(offset))
+    run = empty.fetched(*direction, "--leavers", "62")
+    plan = empty.plan(run)
+    assert set(plan) == ({"0042", "0043"} if passed else set())
+    sync(empty, run, target, "--difference", "new,changed")
+    for number, identity in ids.items():
+        now = read(empty, target, identity)
+        assert now["family"] != "新姓"
+        expected = day(offset) if passed or number == "0044" else there[number].get("left")
+        assert (now["left"] or None) == expected
+    assert empty.creates(target) == {}
+
+
+def test_a_leaver_whose_number_is_used_again_is_left_alone(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """The one on the roll is compared as ever; a notice names the number."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, left=day(-10))
+    put(empty, source, "0042", GAKU)
+    put(empty, target, "0042", GAKU)
+    found = empty.ask("fetch", *direction, "--leavers", "62")
+    (notice,) = [n for n in found.json["notices"] if n["code"] == "number_on_roll_too"]
+    assert notice["about"] == ["0042"]
+    assert found.json["counts"] == {"new": 0, "changed": 0, "same": 1, "blocked": 0}
+
+
+def test_a_leaver_hired_again_in_the_target_keeps_the_new_record(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """Whose partner was hired later has not left there."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, left=day(-10))
+    put(empty, target, "0042", HANAKO, hired=day(-5))
+    assert empty.plan(empty.fetched(*direction, "--leavers", "62")) == {}
+
+
+@pytest.mark.parametrize(("offset", "listed"), [(1, True), (14, True), (15, False)])
+def test_a_joiner_is_registered_ahead_once(
+    empty: Office, direction: tuple[str, str], offset: int, listed: bool
+) -> None:
+    """As new only, and not offered again while the target does not show them yet."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, hired=day(offset))
+    put(empty, source, "0043", person(3), hired=day(offset))
+    put(empty, target, "0043", person(3, family="別姓"))
+    run = empty.fetched(*direction, "--joiners", "14")
+    plan = empty.plan(run)
+    assert set(plan) == ({"0042"} if listed else set())
+    sync(empty, run, target, "--yes")
+    assert empty.creates(target) == ({"0042": 1} if listed else {})
+    if listed:
+        for identity in [i for i, p in empty.system(target).people.items()
+                         if p.get(FIELDS[target]["number"]) == "0042"]:  # fmt: skip
+            del empty.system(target).people[identity]  # not shown before the first day
+        assert empty.plan(empty.fetched(*direction, "--joiners", "14")) == {}
+
+
+def test_the_configuration_says_whose_leavers_and_joiners(empty: Office) -> None:
+    """By the side that is written to; a wrong side or number of days is told with its place."""
+    rest = "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"
+    use = "mappings: [{use: smarthr-touchontime, leavers: {%s}, joiners: {touchontime: 14}}]\n"
+    empty.configure(extra=use % "touchontime: 62" + rest)
+    for number, system, other in (
+        ("0042", "smarthr", "touchontime"),
+        ("0043", "touchontime", "smarthr"),
+    ):
+        put(empty, system, number, person(int(number)), left=day(-10))
+        put(empty, other, number, person(int(number)))
+    assert empty.plan(empty.fetched("smarthr", "touchontime"))["0042"]["difference"] == "changed"
+    assert "0043" not in empty.plan(empty.fetched("touchontime", "smarthr"))
+    for wrong in ("touchontim: 62", "touchontime: 0", "touchontime: 400"):
+        empty.configure(extra=use % wrong + rest)
+        refused = empty.ask("fetch", "smarthr", "touchontime")
+        assert refused.code == 3, wrong
