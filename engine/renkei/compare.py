@@ -56,6 +56,16 @@ def has_left(left: Value, base: dt.date) -> bool:
     return isinstance(left, dt.date) and left <= base
 
 
+def not_listed(days: Sequence[tuple[Value, Value]], base: dt.date) -> Remark | None:
+    """Return why nobody who is hired and leaves on these *days* was listed; None: nobody is."""
+    for hired, left in days:
+        if isinstance(left, dt.date) and has_left(left, base):
+            return Remark("left_by_then", (left.isoformat(), base.isoformat()))
+        if isinstance(hired, dt.date) and hired > base:
+            return Remark("not_hired_by_then", (hired.isoformat(), base.isoformat()))
+    return Remark("listed_by_now") if days else None
+
+
 def needs_a_look(note: Remark, *, new: bool) -> bool:
     """Tell whether a person must look at somebody with this *note*, who may be *new*, first."""
     if note.code == "name_order":

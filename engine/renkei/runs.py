@@ -21,7 +21,7 @@ from renkei.apply import reason_of
 from renkei.check import Checked, check_all
 from renkei.choose import NewValues
 from renkei.clock import span
-from renkei.compare import is_tied
+from renkei.compare import is_tied, not_listed
 from renkei.config import Config, clock_for
 from renkei.config_edit import change_setting
 from renkei.errors import (
@@ -77,6 +77,7 @@ from renkei.refusals import (
     write_in_doubt,
 )
 from renkei.release import Shown, Wish, records, released
+from renkei.roster import roles_of
 from renkei.safety import LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
@@ -437,6 +438,25 @@ class Runs:
             raise unexplained(run)
         (item, *_others) = self.items(run_id, numbers=[number])
         return item, explain(self._systems.recorded(run), item)
+
+    def why_not_listed(self, run_id: str, number: str) -> Remark | None:
+        """
+        Return why nobody with *number* is in a plan: which rule, and which day. Asks the source.
+
+        None if somebody is in it, or nobody of the source has the number.
+        """
+        run = self.run(run_id)
+        if run.purged or any(each.number == number for each in self._store.entries(run_id)):
+            return None
+        pairing = self._systems.recorded(run)
+        reader = self._systems.reader(run.source)
+        fields = pairing.translation.source_fields
+        try:
+            people = list(reader.read_employees([Ref(number=number)], run.base_date, fields))
+        except SystemFault:
+            return None
+        roles = [roles_of(person.values, reader.fields) for person in people]
+        return not_listed([(each.get("hired"), each.get("left")) for each in roles], run.base_date)
 
     def possible(self, run_id: str) -> frozenset[Possible]:
         """Return what is not refused now with a run: whoever advises something asks here first."""

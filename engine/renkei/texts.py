@@ -171,6 +171,16 @@ _REASONS: Mapping[str, str] = {
     "number_on_roll_too": N_(
         "Not listed as leaving or joining, since somebody else carries the number: {fields}."
     ),
+    "left_by_then": N_(
+        "Not listed: left {source} on {first}. Listed are those who are employed on the base date,"
+        " {second}; the day of leaving counts as gone."
+    ),
+    "not_hired_by_then": N_(
+        "Not listed: joins {source} on {first}, after the base date, {second}."
+    ),
+    "listed_by_now": N_(
+        "Not listed at the fetch, but would be now: {source} has changed since. Fetch again."
+    ),
     "releases_lapsed": N_(
         "Released before, but a record has changed since, so they are judged anew: {fields}."
     ),
@@ -430,6 +440,8 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "numbers_do_not_fit": ("text",),
     "wrong_pair": ("number",),
     "releases_lapsed": ("number",),
+    "left_by_then": ("day",),
+    "not_hired_by_then": ("day",),
     "number_on_roll_too": ("number",),
     "leavers_listed": ("text",),
     "joiners_listed": ("text",),

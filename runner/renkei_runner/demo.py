@@ -115,9 +115,14 @@ class Stage:
         run = plan["run"]
         say(_("Some of those who are new, have changed or are blocked:"))
         self.renkei("plan", run, *self.some(plan))
-        say(_("Sync all new and changed employees, with the values that new ones need."))
+        say(
+            _(
+                "Sync all new and changed employees, with the values that new ones need. A person"
+                " has looked at those to be looked at first, so they go, too."
+            )
+        )
         values = [word for value in new for word in ("--new", value)]
-        self.renkei("sync", run, "--difference", "new,changed", *values)
+        self.renkei("sync", run, "--difference", "new,changed", "--look-first", *values)
         self.renkei("report", run)
         say(_("Fetch again: nobody of them is left to do."))
         self.renkei("fetch", source, target)

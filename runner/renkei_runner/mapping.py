@@ -11,7 +11,7 @@ from renkei.errors import UsageError
 from renkei.i18n import N_, _
 from renkei.labels import value_text
 from renkei.model import Remark
-from renkei.texts import reason_text
+from renkei.texts import number_text, reason_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, group, option
 from renkei_runner.documents import Document, document
@@ -106,12 +106,26 @@ def set_setting(
 @click.pass_obj
 def explain(app: App, run_id: str, number: str) -> None:
     with app.runs() as runs, app.about(runs, run_id):
-        item, steps = runs.explain(run_id, number)
         labels = runs.labels(run_id, technical=True)
+        if (why_not := runs.why_not_listed(run_id, number)) is not None:
+            _show_absent(app, run_id, number, why_not, labels)
+            return
+        item, steps = runs.explain(run_id, number)
     if app.json:
         emit(_document(run_id, item, steps))
     else:
         _show(app, run_id, item, steps, labels)
+
+
+def _show_absent(app: App, run_id: str, number: str, why_not: Remark, labels: Labels) -> None:
+    """Print why somebody is not in the plan."""
+    text = reason_text(why_not, labels)
+    if app.json:
+        reason = {"code": why_not.code, "about": list(why_not.about), "message": text}
+        emit(document(run=run_id, number=number, not_listed=reason))
+        return
+    say(f"{number_text(number)}  {text}")
+    next_steps((app.command("plan", run_id), _("look at every difference")))
 
 
 def _document(run_id: str, item: Item, steps: list[Step]) -> Document:

@@ -70,7 +70,7 @@ def test_a_sync_in_closed_hours_pauses_before_anything_is_sent(office: Office) -
     """The choice is stored, the run paused with the hour; after the hours `resume` does it all."""
     run = office.fetched("smarthr", "touchontime")
     at(office, "17:30:00")
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["status"]) == (4, "paused")
     assert "18:30" in result.error["message"]
     assert f"renkei resume {run}" in result.error["hint"]
@@ -157,7 +157,7 @@ def test_resume_asks_the_clock_anew(office: Office) -> None:
     """`resume` in the closed hours is refused as paused again, and costs nobody anything."""
     run = office.fetched("smarthr", "touchontime")
     at(office, "17:30:00")
-    office.ask("sync", run, "--difference", "changed")
+    office.ask("sync", run, "--difference", "changed", "--look-first")
     at(office, "18:29:00")
     again = office.ask("resume", run)
     assert (again.code, again.json["status"]) == (4, "paused")
@@ -192,7 +192,7 @@ def test_a_paused_sync_waits_too(office: Office) -> None:
     """`resume --wait` sleeps through the hours and finishes the run."""
     run = office.fetched("smarthr", "touchontime")
     office.box.clock.set("2026-11-20T17:45:00+09:00")
-    assert office.ask("sync", run, "--difference", "changed").code == 4
+    assert office.ask("sync", run, "--difference", "changed", "--look-first").code == 4
     office.box.clock.set("2026-11-20T18:29:58.5+09:00")
     result = office.ask("resume", run, "--wait")
     assert (result.code, result.json["status"]) == (0, "done")

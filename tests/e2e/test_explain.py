@@ -110,5 +110,5 @@ def test_nobody_new_without_a_gender_to_send(office: Office) -> None:
     assert not [row for row in rows if row["difference"] == "new"]
     assert [row for row in rows if "nothing_fills" in row["reasons"]]
     assert "Gender (gender)" in office.renkei("plan", run, "--difference", "blocked").out
-    done = office.ask("sync", run, "--difference", "changed")
+    done = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert done.code == 0, done

@@ -174,7 +174,7 @@ def test_only_the_chosen_are_written(office: Office) -> None:
     """`--number` chooses one, `--except` leaves one out; the rest is not selected."""
     run = office.fetched("smarthr", "touchontime")
     changed = office.numbers(run, "changed")
-    words = ("--difference", "changed", "--except", changed[0])
+    words = ("--difference", "changed", "--look-first", "--except", changed[0])
     assert office.ask("sync", run, *words).json["outcomes"]["updated"] == len(changed) - 1
     outcomes = office.outcomes(run)
     assert outcomes[changed[0]][0] == "not_selected"

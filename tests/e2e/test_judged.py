@@ -81,7 +81,7 @@ def test_only_the_first_update_is_refused_for_want_of_base_values(office: Office
     """Everybody else is sent with them at once: one request of 500 in five minutes, not half."""
     office.box.touchontime.switches.partial_put = False
     run = office.fetched(*TO_TOUCHONTIME)
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     updated = result.json["outcomes"]["updated"]
     assert (result.code, updated > 2) == (0, True)
     statuses = [entry.status for entry in puts(office)]
@@ -170,7 +170,7 @@ def test_a_closed_system_never_opens_in_the_past(office: Office, now: str) -> No
     office.box.clock.freeze(f"2026-11-20T{now}+09:00")
     moment = office.box.clock.now()
     office.box.touchontime.faults.add("status", status=403, code=104, times=None)
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["status"]) == (4, "paused")
     with closing(Store(str(office.store))) as store:
         later = store.run(run).resume_at
@@ -248,7 +248,7 @@ def test_a_limit_that_never_ends(
     rule = office.box.smarthr.faults.add("status", status=429, code=6, headers=headers, times=None)
     asked: dict[str, Callable[[], tuple[str, ...]]] = {
         "fetch": lambda: ("fetch", "touchontime", "smarthr"),
-        "sync": lambda: ("sync", run, "--difference", "changed"),
+        "sync": lambda: ("sync", run, "--difference", "changed", "--look-first"),
     }
     result = office.ask(*asked[words[0]]())
     assert (result.code, result.error["code"]) == (4, "rate_limit")

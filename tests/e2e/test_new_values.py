@@ -110,7 +110,7 @@ def test_the_establishment_is_asked_for_by_its_name(office: Office) -> None:
 def test_changed_employees_need_no_values(office: Office) -> None:
     """Whoever only has a difference is synced without a division."""
     run = office.fetched("smarthr", "touchontime")
-    assert office.ask("sync", run, "--difference", "changed").code == 0
+    assert office.ask("sync", run, "--difference", "changed", "--look-first").code == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])

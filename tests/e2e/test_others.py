@@ -32,7 +32,7 @@ def test_what_was_edited_since_the_fetch_is_not_overwritten(
     system = office.system(target)
     [record] = system.find(number)
     system.edit(record[system.id_field], **{FAMILY[target]: "編集"})
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert result.code == 1
     assert office.outcomes(run)[number] == ("failed", "changed_since_fetch")
     assert result.json["outcomes"]["updated"] == len(others)
@@ -86,7 +86,7 @@ def test_who_is_gone_by_now_fails_alone(office: Office, direction: Direction) ->
     number, *others = office.numbers(run, "changed")
     system = office.system(target)
     system.remove(system.find(number)[0][system.id_field])
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["outcomes"]["updated"]) == (1, len(others))
     assert office.outcomes(run)[number] == ("failed", "gone")
 

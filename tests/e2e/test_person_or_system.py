@@ -76,7 +76,7 @@ def test_one_whom_the_target_always_refuses_fails_alone(
     """Wherever in the list: the others are written, the report has the system's words, exit 1."""
     _direction, run, numbers = six(office, target)
     refuse(office, target, numbers[at], refusal)
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["status"]) == (1, "done_with_errors"), result.out + result.err
     outcomes = office.outcomes(run)
     assert outcomes[numbers[at]] == ("failed", "not_taken")
@@ -107,7 +107,7 @@ def test_a_right_that_is_missing_pauses_after_three(office: Office, target: str)
     """Everybody is refused: three are tried, nobody is failed, and resume does the rest."""
     _direction, run, numbers = six(office, target)
     office.system(target).faults.add("status", kind="update", times=None, **REFUSALS[target][0])
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["status"]) == (4, "paused"), result.out
     assert result.json["outcomes"]["deferred"] == PEOPLE
     assert result.json["outcomes"]["failed"] == 0
@@ -123,7 +123,7 @@ def test_a_token_that_is_refused_everywhere_pauses_at_once(office: Office, targe
     _direction, run, _numbers = six(office, target)
     office.system(target).faults.add("hook", call=lambda _: office.system(target).revoke(),
                                      kind="update")  # fmt: skip
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["status"]) == (4, "paused")
     assert sum(sendings(office, target).values()) <= 2
 
@@ -134,14 +134,14 @@ def test_three_side_by_side_hold_up_nobody(office: Office, target: str) -> None:
     direction, run, numbers = six(office, target)
     for number in numbers[:3]:
         refuse(office, target, number, REFUSALS[target][0])
-    first = office.ask("sync", run, "--difference", "changed")
+    first = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (first.code, first.json["status"]) == (4, "paused")
     assert first.json["outcomes"]["updated"] == 0
     if target == "smarthr":
         second = office.ask("resume", run)
     else:
         run = office.fetched(*direction)
-        second = office.ask("sync", run, "--difference", "changed")
+        second = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (second.code, second.json["status"]) == (1, "done_with_errors"), second.out
     outcomes = office.outcomes(run)
     assert {outcomes[n] for n in numbers[:3]} == {("failed", "not_taken")}
@@ -156,7 +156,10 @@ def test_a_finished_run_stays_finished(office: Office) -> None:
     smarthr = office.box.smarthr
     smarthr.faults.add("disconnect", kind="update", path=str(smarthr.find(numbers[1])[0]["id"]),
                        times=None, when="after")  # fmt: skip
-    assert office.ask("sync", run, "--difference", "changed").json["status"] == "done_with_errors"
+    assert (
+        office.ask("sync", run, "--difference", "changed", "--look-first").json["status"]
+        == "done_with_errors"
+    )
     smarthr.revoke()
     again = office.ask("resume", run)
     assert (again.code, again.json["status"]) == (1, "done_with_errors")

@@ -388,3 +388,20 @@ def test_the_configuration_says_whose_leavers_and_joiners(empty: Office) -> None
         empty.configure(extra=use % wrong + rest)
         refused = empty.ask("fetch", "smarthr", "touchontime")
         assert refused.code == 3, wrong
+
+
+def test_who_is_not_in_the_plan_is_explained(empty: Office, direction: tuple[str, str]) -> None:
+    """Which day, and which rule; a number that nobody has stays a mistake."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, left=day(-10))
+    put(empty, source, "0043", person(3), hired=day(10))
+    for system in direction:
+        put(empty, system, "0044", person(4))
+    run = empty.fetched(*direction)
+    for number, offset, code in (("0042", -10, "left_by_then"), ("0043", 10, "not_hired_by_then")):
+        told = empty.ask("mapping", "explain", run, number)
+        assert (told.code, told.json["not_listed"]["code"]) == (0, code)
+        assert day(offset) in told.json["not_listed"]["message"]
+    assert empty.ask("mapping", "explain", run, "0044").json["difference"] == "same"
+    assert empty.ask("mapping", "explain", run, "9999").code == 2
+    assert empty.sent(target) == []

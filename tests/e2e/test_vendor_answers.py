@@ -159,7 +159,7 @@ def test_the_systems_words_are_those_about_the_person(office: Office) -> None:
         "status", status=400, body='{"errors": [{"message": "メールが長い。", "code": 9999}]}',
         path=key, method="PUT", times=None,
     )  # fmt: skip
-    result = office.ask("sync", run, "--difference", "changed")
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert result.code == 1
     assert office.outcomes(run)[first] == ("failed", "refused")
     assert {office.outcomes(run)[number][0] for number in others} == {"updated"}

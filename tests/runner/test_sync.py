@@ -140,6 +140,7 @@ def test_failed_employees_are_no_error_in_json(renkei: Renkei, runs: FakeRuns) -
         "source": "smarthr",
         "target": "touchontime",
         "base_date": "2026-11-22",
+        "left_for_you": [],
         "counts": {"new": 1, "changed": 1, "same": 1, "blocked": 1},
         "outcomes": {
             "created": 1, "updated": 0, "unchanged": 0, "not_selected": 0,

@@ -528,7 +528,7 @@ def test_a_run_of_the_command_line_is_followed_in_the_page(hr: Person) -> None:
     hr.open(f"/runs/{run}")
     hr.status("ready")
     gate = hr.hold("touchontime", nth=2)
-    process = hr.office.start("sync", run, "--difference", "changed")
+    process = hr.office.start("sync", run, "--difference", "changed", "--look-first")
     assert gate.reached.wait(20)
     hr.open("/")
     hr.page.get_by_role("link", name=f"レポート {run}").click()

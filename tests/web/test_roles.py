@@ -39,6 +39,7 @@ GET /runs/{run}/choose
 POST /runs/{run}/ticks
 GET /runs/{run}/values
 POST /runs/{run}/values
+POST /runs/{run}/release
 GET /runs/{run}/start
 POST /runs/{run}/start
 POST /runs/{run}/resume
