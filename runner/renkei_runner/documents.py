@@ -72,10 +72,13 @@ def plan_document(run: Run, items: Iterable[Item], labels: Labels) -> Document:
     return run_document(run, labels) | {"items": [_plan_item(item) for item in items]}
 
 
-def report_document(run: Run, items: Iterable[Item], labels: Labels) -> Document:
-    """Return a run with when, by whom, and what became of each employee."""
+def report_document(
+    run: Run, items: Iterable[Item], labels: Labels, left: Sequence[str]
+) -> Document:
+    """Return what a sync prints, with when, by whom, and what became of each employee."""
     employees = {"items": [_report_item(item) for item in items]}
-    return run_document(run, labels) | history_parts(run) | employees
+    begun = {} if run.outcomes is None else {"left_for_you": list(left)}
+    return run_document(run, labels, **begun) | history_parts(run) | employees
 
 
 def reports_document(runs: Iterable[Run]) -> Document:

@@ -94,7 +94,8 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
         if as_csv:
             raw(csv_lines(report_rows(runs.items(run_id), labels)))
         elif app.json:
-            emit(report_document(run, runs.items(run_id), technical))
+            left = runs.left_for_you(run_id)
+            emit(report_document(run, runs.items(run_id), technical, left))
         elif page is not None:
             say(
                 _("{path} is written. It holds personal data: only you can read it.").format(

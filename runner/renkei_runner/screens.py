@@ -207,9 +207,7 @@ def say_left(app: App, run: Run, left: Sequence[str]) -> None:
     text = _("Left out, since a person has to look at them first: {count} ({numbers})")
     say(text.format(count=len(left), numbers=shown))
     command = app.command("plan", run.id, "--look-first")
-    say(
-        "    " + _("Look at them: {command}; --number chooses one of them.").format(command=command)
-    )
+    say("    " + _("Look at them: {command}").format(command=command))
 
 
 def outcome_code(run: Run) -> int:

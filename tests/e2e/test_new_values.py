@@ -42,7 +42,7 @@ def test_a_unique_label_will_do(office: Office) -> None:
     """VALUE may be the label that people know; the code is what is sent."""
     run = office.fetched("smarthr", "touchontime")
     words = ("--new", "divisionCode=大阪支社", "--new", "typeCode=正社員")
-    result = office.ask("sync", run, "--yes", *words)
+    result = office.ask("sync", run, "--yes", "--look-first", *words)
     assert result.code == 0, result.out
     codes = {row["name"]: row["code"] for row in office.box.touchontime.masters["divisions"]}
     kinds = {row["name"]: row["code"] for row in office.box.touchontime.masters["working-types"]}
@@ -90,7 +90,7 @@ def test_each_hint_stands_behind_its_own_mistake(office: Office) -> None:
     new = office.numbers(run, "new")[0]
     (office.folder / "new.csv").write_text(f"number,typeCode\n{new},77\n", encoding="utf-8")
     words = ("--new", "divisionCode=999999", "--new", "typeCode=88", "--new-file", "new.csv")
-    told = office.renkei("sync", run, "--yes", *words).err.splitlines()
+    told = office.renkei("sync", run, "--yes", "--look-first", *words).err.splitlines()
     division, working_type, row = (line for line in told if "not offered" in line)
     assert "999999" in division
     assert division.endswith("`renkei choices` lists what is offered for divisionCode.")
@@ -121,7 +121,7 @@ def test_rows_override_the_common_value(office: Office, encoding: str) -> None:
     rows = f"社員番号,divisionCode,typeCode\r\n{first},大阪支社,\r\n{second},210,2\r\n"
     (office.folder / "new.csv").write_bytes(rows.encode(encoding))
     words = ("--new", "divisionCode=100", "--new", "typeCode=1", "--new-file", "new.csv")
-    result = office.ask("sync", run, "--yes", *words)
+    result = office.ask("sync", run, "--yes", "--look-first", *words)
     assert result.code == 0, result.out
     assert created(office) == {
         first: ("200", "1"),
@@ -149,7 +149,7 @@ def test_a_mistake_in_the_file_is_located(office: Office, text: str, said: list[
     parts = {"new": new, "same": same, "lost": new.lstrip("0")}
     (office.folder / "new.csv").write_text(text.format(**parts), encoding="utf-8")
     words = ("--new", "divisionCode=200", "--new", "typeCode=1", "--new-file", "new.csv")
-    result = office.ask("sync", run, "--yes", *words)
+    result = office.ask("sync", run, "--yes", "--look-first", *words)
     assert result.code == 2
     for word in said:
         assert word.format(**parts) in f"{result.error['message']} {result.error['hint']}"
@@ -177,7 +177,7 @@ def test_the_template_can_be_filled_and_used(office: Office) -> None:
     new = office.numbers(run, "new")
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"{number},200,1\n" for number in new)
-    assert office.ask("sync", run, "--yes", "--new-file", "new.csv").code == 0
+    assert office.ask("sync", run, "--yes", "--look-first", "--new-file", "new.csv").code == 0
     assert set(created(office)) == set(new)
     again = office.ask("choices", "touchontime", "--template", "new.csv")
     assert again.code == 2, "what somebody filled in is not overwritten"

@@ -171,6 +171,9 @@ class FakeRuns:
         """Nobody has to be looked at first."""
         return {} if wanted.look_first else dict(self.state.counts)
 
+    def why_not_listed(self, run_id: str, number: str) -> None:
+        """Everybody is in the plan."""
+
     def left_for_you(self, run_id: str) -> list[str]:
         """Nobody has to be looked at first."""
         return []
