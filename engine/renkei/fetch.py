@@ -290,9 +290,11 @@ def _about(code: str, numbers: Sequence[str]) -> Iterator[Remark]:
 
 def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
     """Return *item*, blocked if the target has them from an earlier sync, without their number."""
-    if item.difference is not Difference.NEW or item.number not in nameless:
+    others = tuple(reason for reason in item.reasons if reason.code != "same_person")
+    is_new = item.difference is Difference.NEW or len(others) < len(item.reasons)
+    if not is_new or item.number not in nameless:
         return item
-    reasons = (*item.reasons, Remark("created_without_number"))
+    reasons = (*others, Remark("created_without_number"))  # nobody may release them as another
     return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
 
 

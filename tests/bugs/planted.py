@@ -211,7 +211,7 @@ WRITING = (
         "The next fetch finds somebody new who was accepted without the number.",
         (
             "renkei.fetch:_unless_there",
-            "if item.difference is not Difference.NEW or item.number not in nameless:",
+            "if not is_new or item.number not in nameless:",
             "if True:",
         ),
         tests="tests/engine/test_apply.py"
@@ -810,12 +810,88 @@ COMPARING = (
     bug(
         "number-used-again",
         "Whoever carries the number is the same person, whatever the name and birth date.",
+        ("renkei.crowd:Crowds.judge", "if verdict is Ruling.BLOCK:", "if False:"),
+        tests="tests/engine/test_identity.py::test_a_number_is_still_somebodys_or_not",
+    ),
+    bug(
+        "mail-lifts-what-it-may-not",
+        "An address that others have too is proof enough.",
+        ("renkei.crowd:Crowds._is_theirs_alone", "return any(", "return bool(shared) or any("),
+        tests="tests/engine/test_identity.py"
+        "::test_one_address_of_their_own_lifts_a_star_and_nothing_else",
+    ),
+    bug(
+        "elsewhere-unseen",
+        "The next one's number is taken for this one's, although the target has both.",
+        ("renkei.crowd:Crowds.judge", "if like.is_suspicious else ()", "if False else ()"),
+        tests="tests/engine/test_identity.py"
+        "::test_who_is_elsewhere_in_the_target_is_not_this_number",
+    ),
+    bug(
+        "twin-created",
+        "Somebody who is there without a number is created a second time.",
+        ("renkei.crowd:Crowds._is_free", "if number is None:", "if False:"),
+        tests="tests/engine/test_identity.py::test_somebody_new_may_be_there_already",
+    ),
+    bug(
+        "number-given-away",
+        "Who lost the number to somebody else and got a new one is created a second time.",
+        ("renkei.crowd:Crowds._is_free", "not theirs or moved", "not theirs"),
+        tests="tests/engine/test_identity.py"
+        "::test_who_lost_the_number_to_somebody_else_may_be_the_new_one",
+    ),
+    bug(
+        "joined-after-leaving",
+        "A date of joining is written beside the old date of leaving.",
         (
-            "renkei.compare:_Draft._note_partner",
-            "if self._is_other_person(translated.values):",
-            "if False:",
+            "renkei.compare:_Draft._completed",
+            "return (*others, Change(left.name, self._partner.values[left.name], None))",
+            "return changes",
         ),
-        tests="tests/engine/test_compare.py::test_another_person_is_one_who_differs_in_all_three",
+        tests="tests/e2e/test_right_person.py"
+        "::test_who_comes_back_under_the_same_number_loses_the_old_date",
+    ),
+    bug(
+        "looked-at-by-nobody",
+        "Whoever has to be looked at first goes with all the others.",
+        ("renkei.choose:is_among", "(selection.look_first or not entry.look_first)", "True"),
+        tests="tests/e2e/test_right_person.py"
+        "::test_who_must_be_looked_at_first_is_left_for_a_person",
+    ),
+    bug(
+        "release-for-ever",
+        "A release holds whatever becomes of the two records.",
+        ("renkei.release:Holder._now", "if changed:", "if False:"),
+        tests="tests/e2e/test_right_person.py::test_a_release_ends_with_what_was_shown",
+    ),
+    bug(
+        "own-writes-end-a-release",
+        "What renkei wrote itself counts as a change of the record.",
+        (
+            "renkei.release:Holder._now",
+            "not in map(shown.digest, written.get(name, ()))",
+            "in facts",
+        ),
+        tests="tests/e2e/test_right_person.py::test_what_renkei_wrote_itself_ends_no_release",
+    ),
+    bug(
+        "moved-numbers-are-sent",
+        "A plan in which the numbers have moved is synced like any other.",
+        ("renkei.runs:Runs._judge", "unusual=(*halts, *judged.unusual)", "unusual=judged.unusual"),
+        tests="tests/e2e/test_right_person.py::test_renumbered_people_halt_the_plan",
+    ),
+    bug(
+        "leaver-of-a-used-number",
+        "The date of leaving of the one before is written to whoever has the number now.",
+        ("renkei.compare:Comparison._leaver", "if self._listed(source, number):", "if False:"),
+        tests="tests/e2e/test_right_person.py"
+        "::test_a_leaver_whose_number_is_used_again_is_left_alone",
+    ),
+    bug(
+        "joiner-every-night",
+        "Who was created ahead and is not shown yet is created every night.",
+        ("renkei.compare:Comparison._may_join", "or person.id in self.created", ""),
+        tests="tests/e2e/test_right_person.py::test_a_joiner_is_registered_ahead_once",
     ),
     bug(
         "last-day-at-work",
@@ -930,7 +1006,7 @@ DECIDING = (
         "A source that has lost most of its people is not unusual.",
         (
             "renkei.safety:shrinking",
-            '("unusual_shrink", crowd.listed, crowd.usual),',
+            '("unusual_shrink", heads.listed, heads.usual),',
             "",
         ),
         tests="tests/engine/test_safety.py::test_a_source_that_shrinks",
@@ -940,7 +1016,7 @@ DECIDING = (
         "A target that has lost most of its people is not unusual.",
         (
             "renkei.safety:shrinking",
-            '("unusual_shrink_target", crowd.there, crowd.usual_there),',
+            '("unusual_shrink_target", heads.there, heads.usual_there),',
             "",
         ),
         tests="tests/engine/test_day_limits.py::test_a_target_that_shrinks",
@@ -1051,8 +1127,8 @@ DECIDING = (
         "A target that has a tenth of the people is taken for an empty one.",
         (
             "renkei.safety:_over",
-            "crowd.there * FIRST < crowd.listed",
-            "crowd.there * FIRST <= crowd.listed",
+            "heads.there * FIRST < heads.listed",
+            "heads.there * FIRST <= heads.listed",
         ),
         tests="tests/engine/test_day_limits.py"
         "::test_a_target_with_less_than_a_tenth_is_only_being_filled",
@@ -1112,8 +1188,8 @@ DECIDING = (
         "A schedule writes what is over the safety limits.",
         (
             "renkei_runner.run:run",
-            "selection=chosen, wait=wait)",
-            "selection=chosen, wait=wait, allow_unusual=True)",
+            "allow_unusual=allow_unusual",
+            "allow_unusual=True",
         ),
         tests="tests/e2e/test_safety_limits.py::test_a_schedule_keeps_the_limits",
     ),
