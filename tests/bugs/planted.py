@@ -849,7 +849,7 @@ COMPARING = (
             "return changes",
         ),
         tests="tests/e2e/test_right_person.py"
-        "::test_who_comes_back_under_the_same_number_loses_the_old_date[to_touchontime]",
+        "::test_who_comes_back_under_the_same_number_loses_the_old_date[to_smarthr]",
     ),
     bug(
         "looked-at-by-nobody",
