@@ -216,17 +216,26 @@ class Comparison:
             self.shadowed.append(number)
             return None
         draft = _Draft(self, person, number, roles)
-        if not draft.find_leaver(crowds) or self._leavers_of(source, number) > 1:
+        partner = draft.find_leaver(crowds)
+        if partner is None or self._leavers_of(source, number) > 1:
             return None
-        item = draft.item()
+        hired = roles_of(partner.values, self.target_specs).get("hired")
         leaves = {spec.name for spec in self.target_specs if spec.role in LEAVING}
-        changes = tuple(change for change in item.changes if change.field in leaves)
-        partner = roles_of(item.before or {}, self.target_specs)
-        hired = partner.get("hired")
+        after = self.translation.translate(person.values).values
+        written = self.changes(after, person, partner)
+        changes = tuple(change for change in written if change.field in leaves)
         if not changes or is_gap(_day(left), _day(hired)):
             return None
         self.passed_on.add(number)
-        return evolve(item, changes=changes, notes=(), look_first=False)
+        # whatever else keeps somebody from being synced does not keep them from having left
+        return evolve(
+            draft.item(),
+            difference=Difference.CHANGED,
+            reasons=(),
+            changes=changes,
+            notes=(),
+            look_first=False,
+        )
 
     def _leavers_of(self, source: Roster, number: str) -> int:
         people = source.get(number)
@@ -387,11 +396,11 @@ class _Draft:
         elif not hits and self._number is not None:
             self._look_for_twins(crowds, near)
 
-    def find_leaver(self, crowds: Crowds) -> bool:
-        """Find whose date of leaving this is; False unless it is one person beyond a doubt."""
+    def find_leaver(self, crowds: Crowds) -> Employee | None:
+        """Return whose date of leaving this is; None unless it is one person beyond a doubt."""
         self.find_partner(crowds, ())
-        certain = self._partner is not None and not self._reasons
-        return certain and all(note.code == "tied" for note in self._notes)
+        certain = not self._reasons and all(note.code == "tied" for note in self._notes)
+        return self._partner if certain else None
 
     def tie(self, partner: Employee) -> None:
         """Pair with *partner*, whatever the numbers: a person has said that they are one."""

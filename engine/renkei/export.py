@@ -18,7 +18,7 @@ from renkei.i18n import _
 from renkei.labels import Labels
 from renkei.model import Difference, Item, Remark
 from renkei.printable import one_line, printable
-from renkei.texts import difference_text, outcome_text, reason_text, try_text
+from renkei.texts import difference_text, outcome_text, reason_text, released_text, try_text
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -71,7 +71,7 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
             item.name,
             difference_text(item.difference),
             outcome_text(item.outcome) if item.outcome else "",
-            _remarks((item.outcome_reason,) if item.outcome_reason else item.reasons, labels),
+            _why(item, labels),
             one_line(item.detail or ""),
             changes_text(item, labels),
             " / ".join(try_text(before, labels) for before in item.earlier),
@@ -79,6 +79,13 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
     for notice in labels.run.notices if labels.run else ():
         if notice.code == "expected_intake":
             yield *("",) * 4, reason_text(notice, labels), *("",) * 3
+
+
+def _why(item: Item, labels: Labels) -> str:
+    """Return the reasons for what became of somebody, and what a person has said of them."""
+    remarks = (item.outcome_reason,) if item.outcome_reason else item.reasons
+    said = f"{_('Released')}: {released_text(item.released)}" if item.released else ""
+    return " / ".join(filter(None, (_remarks(remarks, labels), said)))
 
 
 def changes_text(item: Item, labels: Labels) -> str:

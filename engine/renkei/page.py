@@ -19,6 +19,7 @@ from renkei.texts import (
     number_text,
     outcome_text,
     reason_text,
+    released_text,
     try_text,
     words_text,
 )
@@ -151,6 +152,7 @@ def _outcome(item: Item, labels: Labels) -> str:
     remarks = (item.outcome_reason,) if item.outcome_reason else (*item.reasons, *item.notes)
     texts = [reason_text(remark, labels) for remark in remarks]
     texts += [words_text(item.detail)] if item.detail else []
+    texts += [f"{_('Released')}: {released_text(item.released)}"] if item.released else []
     texts += [try_text(before, labels) for before in item.earlier]
     lines = [f'<div class="remark">{_safe(text)}</div>' for text in texts]
     if item.outcome:

@@ -778,13 +778,13 @@ class Runs:
         if self._store.has_begun(run_id):
             raise already_begun(run)
         pairing = self._current(run)
-        reader = self._systems.reader(run.target)
         specs = self._systems.fields(pairing.mapping)
         source, target = specs[pairing.source_side], specs[pairing.target_side]
         comparison = pairing.comparison(source, target, run.base_date)
         fields = pairing.asked(source, target)[1]
 
         def find(called: str) -> Employee | None:
+            reader = self._systems.reader(run.target)  # only whom the plan does not have
             refs = [Ref(number=called), Ref(id=called)]
             hits = {each.id: each for each in reader.read_employees(refs, run.base_date, fields)}
             return next(iter(hits.values())) if len(hits) == 1 else None
