@@ -264,8 +264,10 @@ def test_a_target_that_changes_what_it_gets_is_said_and_not_fought(
     """Equal but for width, NFC and spaces: done. Otherwise said, shown, one write a sync."""
     office.system(target).switches.normalise = [name]
     family, given = AWKWARD
-    office.box.smarthr.add(emp_code="Z1", last_name=family, first_name=given, gender="male")
-    office.box.touchontime.add(code="Z2", lastName=family, firstName=given, gender="male")
+    names = {"last_name": family, "first_name": given, "gender": "male"}
+    office.box.smarthr.add(emp_code="Z1", birth_at="1990-05-06", **names)
+    names = {"lastName": family, "firstName": given, "gender": "male"}
+    office.box.touchontime.add(code="Z2", birthDate="1972-11-23", **names)
     first = office.ask("sync", office.fetched(source, target), *office.everybody(target))
     assert first.code == (0 if SETTLES[name] else 1)
     for _ in range(2):
