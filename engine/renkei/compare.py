@@ -147,11 +147,12 @@ class Comparison:
             draft = _Draft(self, person, number, roles)
             others = sorted(alike.get(near_key(number), set()) - {number}) if number else []
             near = tuple(other for other in others if target.get(other))
-            draft.find_partner(crowds, near)
+            alone = not number or self._alike(source, number, ahead=ahead) < 2
+            draft.find_partner(crowds, near, alone=alone)
             if number is None:
                 draft.block("no_number")
             else:
-                draft.note_numbers(self._alike(source, number, ahead=ahead))
+                draft.note_numbers(alone=alone)
                 draft.note_near(
                     near, tuple(other for other in others if self._listed(source, other))
                 )
@@ -378,11 +379,12 @@ class _Draft:
         self._reasons: list[Remark] = []
         self._notes: list[Remark] = []
 
-    def find_partner(self, crowds: Crowds, near: tuple[str, ...]) -> None:
+    def find_partner(self, crowds: Crowds, near: tuple[str, ...], *, alone: bool) -> None:
         """
         Find who this is in the target: whom somebody has tied, else whom the number pairs.
 
-        Those with a *near* number are told of by themselves.
+        Those with a *near* number are told of by themselves. A number that is not this one's
+        *alone* says nothing of who is who.
         """
         comparison, target = self._comparison, crowds.target.roster
         tied = comparison.ties.same.get(self._person.id)
@@ -391,14 +393,16 @@ class _Draft:
             return
         hits = target.get(self._number) if self._number else []
         self._partners = len(hits)
-        if len(hits) == 1:
+        if len(hits) == 1 and not alone:
+            self._partner = hits[0]
+        elif len(hits) == 1:
             self._meet(hits[0], crowds)
         elif not hits and self._number is not None:
             self._look_for_twins(crowds, near)
 
     def find_leaver(self, crowds: Crowds) -> Employee | None:
         """Return whose date of leaving this is; None unless it is one person beyond a doubt."""
-        self.find_partner(crowds, ())
+        self.find_partner(crowds, (), alone=True)
         certain = not self._reasons and all(note.code == "tied" for note in self._notes)
         return self._partner if certain else None
 
@@ -448,9 +452,9 @@ class _Draft:
         """Give a reason why this employee cannot be synced."""
         self._reasons.append(Remark(code, about))
 
-    def note_numbers(self, listed: int) -> None:
-        """Block a number that does not say who is meant; the source lists it *listed* times."""
-        if listed > 1:
+    def note_numbers(self, *, alone: bool) -> None:
+        """Block a number that does not say who is meant, be it that more than one is listed."""
+        if not alone:
             self.block("duplicate_in_source")
         if self._partners > 1:
             self.block("duplicate_in_target")

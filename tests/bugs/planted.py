@@ -798,7 +798,7 @@ COMPARING = (
     bug(
         "shared-number-of-the-source",
         "Of two in the source with one number, both are synced.",
-        ("renkei.compare:_Draft.note_numbers", "if listed > 1:", "if False:"),
+        ("renkei.compare:_Draft.note_numbers", "if not alone:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_number_twice_in_the_source_blocks_both",
     ),
     bug(

@@ -61,13 +61,17 @@ def test_a_hundred_thousand_are_synced(office: Office, direction: Direction) -> 
 # --- large values ------------------------------------------------------------------------------
 
 
+BORN = "1984-06-07"
+"""With one date of birth, another name is the same person's."""
+
+
 def big(office: Office, direction: Direction, characters: int) -> None:
     """Put somebody with such a given name into the source, and their twin into the target."""
     for system in direction:
         text = "大" * characters if system == direction[0] else "小"
         values: dict[str, Any] = {
-            "smarthr": {"emp_code": "BIG", "last_name": "名", "first_name": text},
-            "touchontime": {"code": "BIG", "lastName": "名", "firstName": text},
+            "smarthr": {"emp_code": "BIG", "last_name": "名", "first_name": text, "birth_at": BORN},
+            "touchontime": {"code": "BIG", "lastName": "名", "firstName": text, "birthDate": BORN},
         }[system]
         office.system(system).add(**values, gender="male")
 

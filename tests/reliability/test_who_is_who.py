@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import unicodedata
+import zlib
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +28,8 @@ BIRTH = {"smarthr": "birth_at", "touchontime": "birthDate"}
 
 def employ(office: Office, system: str, number: str | None, **more: Any) -> str:
     """Put somebody into one system; *more* has family, given and birth."""
-    values = {"family": "同姓", "given": f"名{number}", "birth": "1990-04-01", **more}
+    born = dt.date(1950, 1, 1) + dt.timedelta(zlib.crc32(str(number).encode()) % 18_000)
+    values = {"family": "同姓", "given": f"名{number}", "birth": born.isoformat(), **more}
     theirs = office.system(system)
     named = {
         theirs.number_field: number,
@@ -158,19 +161,30 @@ def test_without_a_number_nobody_is_synced(
 def test_a_number_used_again_for_somebody_else_is_blocked(
     office: Office, direction: Direction
 ) -> None:
-    """Family name, given name and birth date, equal or not: only all three make another person."""
+    """Family name, given name and birth date, equal or not, as the table of the rules says."""
     source, target = direction
-    other = {"family": "別人", "given": "違", "birth": "1961-01-31"}
-    for index, differing in enumerate(product((False, True), repeat=3)):
+    other = {"family": "別人", "given": "違", "birth": ""}
+    expected = {
+        (False, False, False): ("same", []),
+        (True, False, False): ("changed", []),
+        (False, True, False): ("changed", ["identity_changed"]),
+        (True, True, False): ("changed", ["identity_changed"]),
+        (False, False, True): ("changed", ["identity_changed"]),
+        (True, False, True): ("blocked", ["other_person"]),
+        (False, True, True): ("blocked", ["other_person"]),
+        (True, True, True): ("blocked", ["other_person"]),
+    }
+    for index, differing in enumerate(expected):
         employ(office, source, f"P{index}")
         differs = {n: other[n] for n, is_other in zip(other, differing, strict=True) if is_other}
+        if "birth" in differs:
+            differs["birth"] = f"1949-12-{10 + index}"  # a day that many carry would be nobody's
         employ(office, target, f"P{index}", **differs)
     run = office.fetched(*direction)
-    found = {n: (i["difference"], i["reasons"]) for n, i in office.plan(run).items()}
-    assert found["P0"] == ("same", [])
-    for index in range(1, 7):
-        assert found[f"P{index}"] == ("changed", [])
-    assert found["P7"] == ("blocked", ["other_person"])
+    plan = office.plan(run)
+    for index, (difference, said) in enumerate(expected.values()):
+        item = plan[f"P{index}"]
+        assert (item["difference"], [*item["reasons"], *item["notes"]]) == (difference, said)
 
 
 def test_a_number_that_was_changed_on_one_side_is_a_new_employee(
