@@ -15,6 +15,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, closing, suppress
 from typing import Any
 from unittest import mock
@@ -692,6 +693,8 @@ class Machine(RuleBasedStateMachine):
             plan.asked.append(selection)
             if selection.differences:
                 words += ["--difference", ",".join(sorted(selection.differences))]
+            if selection.look_first:
+                words.append("--look-first")
             for option, numbers in (("number", selection.numbers), ("except", selection.excluded)):
                 words += [word for number in numbers for word in (f"--{option}", number)]
             words += NEW[plan.target]
@@ -797,10 +800,18 @@ class Machine(RuleBasedStateMachine):
             )
             assert (run.source, run.target) == (job.source, job.target)
             assert len(made) == len(items) == sum(run.counts.values())
-            self._complete(job, run, made)
+            judged = {i.source_id for i in items if WHO_IS_WHO & {r.code for r in i.reasons}}
+            self._complete(job, run, made, judged)
 
-    def _complete(self, job: Job, run: Run, made: Mapping[str, Planned]) -> None:
-        """Whatever the lists looked like: everybody is in the plan, as they are."""
+    def _complete(
+        self, job: Job, run: Run, made: Mapping[str, Planned], judged: AbstractSet[str]
+    ) -> None:
+        """
+        Whatever the lists looked like: everybody is in the plan, as they are.
+
+        Of those who are *judged* by who they are only that they are there: the tables have tests
+        of their own, and a second copy of them here would prove nothing.
+        """
         if job.hidden:
             return
         clears = run.target == "touchontime"
@@ -816,7 +827,9 @@ class Machine(RuleBasedStateMachine):
             for seen in job.seen
         ]
         if len(plans) == 1:
-            assert made == plans[0], f"planned {made}\nexpected {plans[0]}"
+            assert made.keys() == plans[0].keys()
+            odd = {who for who in made if who not in judged and made[who] != plans[0][who]}
+            assert not odd, f"planned {made}\nexpected {plans[0]}"
         elif len(plans) == 2:  # edited once while it was read
             steady = {who for who in plans[0] if all(each.get(who) for each in plans)}
             assert steady <= made.keys(), f"not in the plan: {steady - made.keys()}"
@@ -1029,7 +1042,8 @@ class Machine(RuleBasedStateMachine):
             selection = plan.chosen = self.store.selection(run.id)
             assert selection is None or any(_same(selection, each) for each in plan.asked)
             expected = plan.picked(selection) if selection else frozenset()
-            assert {item.source_id for item in chosen} == expected
+            mine = {item.source_id for item in chosen}
+            assert mine == expected, (mine ^ expected, selection)
         self._counted(run, plan, chosen, doubts)
         for item in chosen:
             done = item.outcome in WRITTEN.values()
@@ -1135,6 +1149,10 @@ class Machine(RuleBasedStateMachine):
 def _armed(moment: tuple[str, int], *, kill: bool) -> Armed:
     point, nth = moment
     return Armed(point, "kill" if kill else "hold", nth)
+
+
+WHO_IS_WHO = frozenset({"other_person", "same_person", "rehire_incomplete"})
+"""Reasons to block that tell who somebody is."""
 
 
 def _planned(item: Item) -> Planned:
