@@ -144,9 +144,14 @@ def say_notices(run: Run, labels: Labels) -> None:
 
 
 def warn_of(run: Run, labels: Labels) -> None:
-    """Print the same on standard error: a JSON document stays alone on standard output."""
+    """
+    Print what to look at on standard error: a JSON document stays alone on standard output.
+
+    Whose accounts these are is no warning; the document has it.
+    """
     for notice in run.notices:
-        warn(reason_text(notice, labels))
+        if notice.code != "account_named":
+            warn(reason_text(notice, labels))
 
 
 def say_item(item: Item, labels: Labels) -> None:
