@@ -875,7 +875,7 @@ def test_the_page_of_the_sync_shows_who_and_what(hr: Person) -> None:
     shown = hr.shown()
     assert "書き込む内容（2 人）" in shown
     assert "1 人（書き込みません）" in shown
-    assert f"退職に関する項目が変わる従業員: {leaver}" in shown
+    assert f"退職日が入る従業員: {leaver}" in shown
     assert "大阪支社 (200)" in hr.row_of(new).inner_text()
     hr.press("同期")
     hr.status("done")
