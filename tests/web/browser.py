@@ -217,10 +217,13 @@ class Person:
             self.page.locator(".toolbar button").nth(1).click()
 
     def tick_all(self, *differences: str) -> None:
-        """Tick everybody of these differences."""
+        """Tick everybody of these differences, those to be looked at first included."""
         for each in differences:
             self.filter(each)
             self.tick_all_shown()
+            for box in self.page.locator("tr:has(.c-warning) input[type=checkbox]").all():
+                with self.sent("ticks"):
+                    box.check()
 
     def is_ticked(self, count: int) -> None:
         """Wait until the page counts so many ticks."""
