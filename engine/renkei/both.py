@@ -13,9 +13,6 @@ from renkei.model import Candidate, Difference, Item, Values
 
 UNKNOWN = "–"
 
-RELEASABLE = frozenset({"other_person", "same_person"})
-"""Reasons that a person may release; no other one."""
-
 
 @frozen
 class Beside:
@@ -58,12 +55,6 @@ def candidates(item: Item, labels: Labels) -> list[tuple[Candidate, list[Beside]
         for each in item.candidates
         if each.id != item.target_id
     ]
-
-
-def is_releasable(item: Item) -> bool:
-    """Tell whether nothing blocks *item* but what a person may release."""
-    codes = {reason.code for reason in item.reasons}
-    return bool(codes) and codes <= RELEASABLE
 
 
 def _beside(item: Item, other: Candidate, pair: tuple[str, str], labels: Labels) -> Beside:

@@ -1,23 +1,22 @@
-"""Two lists of employees in, plan items out; no I/O, no clock, no system.
+"""Two employees in, a plan item out; no I/O, no clock, no system.
 
-The base date filters the source only; the target is looked at whole, so that a resigned or future
-employee there is never taken for a new one. Everything is compared in the target's terms, after
-translation. Source of the rules: docs/rules.md.
+Whom the source lists is told by :mod:`renkei.listing`; the target is looked at whole, so that a
+resigned or future employee there is never taken for a new one. Everything is compared in the
+target's terms, after translation. Source of the rules: docs/rules.md.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import chain
+from collections.abc import Mapping, Sequence
 
-from attrs import define, evolve, field, frozen
+from attrs import field, frozen
 
-from renkei.crowd import Crowd, Crowds, Judged
+from renkei.crowd import Crowds, Judged
 from renkei.identity import Evidence, Twin, is_gap
-from renkei.mapping import Translated, Translation, near_key
+from renkei.mapping import Translated, Translation
 from renkei.model import (
+    NUMBERLESS,
     Candidate,
     Change,
     Difference,
@@ -30,40 +29,18 @@ from renkei.model import (
     Value,
     Values,
 )
-from renkei.roster import Roster, roles_of, shows
+from renkei.roll import has_left
+from renkei.roster import roles_of, shows
 from renkei.safety import LEAVING
 
-LEFT_NAMED = 20
-"""How many numbers the notice about people who have left spells out."""
-
-CANDIDATES = 5
-"""How many of those whom an employee may be are kept with a plan."""
+NUMBERLESS_NAMED = 3
+"""How many of those without a number are named by their ids; more are only counted."""
 
 _LOOK_FIRST = frozenset(
     {"resigned_in_target", "rehire", "maybe_same_person", "maybe_rehire", "identity_changed"}
 )
 NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
 """Notes with which not even a date of leaving goes by itself."""
-
-
-def on_roll(hired: Value, left: Value, base: dt.date) -> bool:
-    """Return whether somebody with these days (None: empty) is employed on *base*."""
-    return not (isinstance(hired, dt.date) and hired > base) and not has_left(left, base)
-
-
-def has_left(left: Value, base: dt.date) -> bool:
-    """Return whether somebody leaving on *left* is gone on *base*; that day itself counts."""
-    return isinstance(left, dt.date) and left <= base
-
-
-def not_listed(days: Sequence[tuple[Value, Value]], base: dt.date) -> Remark | None:
-    """Return why nobody who is hired and leaves on these *days* was listed; None: nobody is."""
-    for hired, left in days:
-        if isinstance(left, dt.date) and has_left(left, base):
-            return Remark("left_by_then", (left.isoformat(), base.isoformat()))
-        if isinstance(hired, dt.date) and hired > base:
-            return Remark("not_hired_by_then", (hired.isoformat(), base.isoformat()))
-    return Remark("listed_by_now") if days else None
 
 
 def needs_a_look(note: Remark, *, new: bool) -> bool:
@@ -73,13 +50,13 @@ def needs_a_look(note: Remark, *, new: bool) -> bool:
     return note.code in _LOOK_FIRST or (new and note.code == "near_number_in_source")
 
 
-def is_tied(item: Item) -> bool:
+def is_linked(item: Item) -> bool:
     """Tell whether *item* is paired with a record of another number."""
-    return any(note.code == "tied" for note in item.notes)
+    return any(note.code == "linked" for note in item.notes)
 
 
 @frozen(kw_only=True)
-class Ties:
+class Links:
     """
     What people have said of two records, by the source's id.
 
@@ -90,17 +67,22 @@ class Ties:
     same: Mapping[str, str] = field(factory=dict)
     others: Mapping[str, frozenset[str]] = field(factory=dict)
     said: Mapping[str, Released] = field(factory=dict)
+    taken: frozenset[str] = field(init=False)
+    """The target's records that are somebody's, whatever their number."""
+
+    @taken.default
+    def _taken(self) -> frozenset[str]:
+        return frozenset(self.same.values())
 
 
-@define(kw_only=True)
+@frozen(kw_only=True)
 class Comparison:
     """
     Everything that decides how one source is compared with one target as of one day.
 
     *names* are those of the two connections, *evidence* what tells on each side who somebody is.
     People who left up to *leavers* days before *base*, or join up to *joiners* days after, are
-    listed too, each for one thing alone. *created* are the source's ids of those whom the target
-    has been sent already.
+    listed too, each for one thing alone; *links* is what people have said of single records.
     """
 
     translation: Translation
@@ -109,65 +91,21 @@ class Comparison:
     base: dt.date
     names: tuple[str, str]
     evidence: tuple[Evidence, Evidence]
-    ties: Ties = field(factory=Ties)
+    links: Links = field(factory=Links)
     rehire: Rehire = "ask"
     leavers: int = 0
     joiners: int = 0
-    created: frozenset[str] = frozenset()
-    passed_on: set[str] = field(init=False, factory=set)
-    """The numbers of those who are listed for their date of leaving alone."""
-    shadowed: list[str] = field(init=False, factory=list)
-    """The numbers of leavers and joiners whose number somebody else carries."""
-    misfits: list[tuple[str, str]] = field(init=False, factory=list)
-    """New employees, by number, who have both names of one of the target with a stray number."""
+    _target_by_name: dict[str, FieldSpec] = field(init=False)
 
-    @cached_property
-    def _target_by_name(self) -> dict[str, FieldSpec]:
+    @_target_by_name.default
+    def _index(self) -> dict[str, FieldSpec]:
         return {spec.name: spec for spec in self.target_specs}
 
-    def items(self, source: Roster, target: Roster) -> Iterator[Item]:
-        """Yield one item for each employee of *source* who is on the roll, in order of number."""
-        alike = _alike(chain(source.numbers(), target.numbers()))
-        crowds = Crowds(
-            Crowd(source, self.evidence[0]),
-            Crowd(target, self.evidence[1]),
-            self.base,
-            self.called,
-        )
-        for person in source:
-            roles = roles_of_source(self, person)
-            number = source.number(person)
-            ahead = self._joins_soon(roles)
-            if self._left_lately(roles):
-                if item := self._leaver(crowds, person, number, roles):
-                    yield item
-                continue
-            if not (self.listed(roles) or (ahead and self._may_join(crowds, person, number))):
-                continue
-            draft = _Draft(self, person, number, roles)
-            others = sorted(alike.get(near_key(number), set()) - {number}) if number else []
-            near = tuple(other for other in others if target.get(other))
-            alone = not number or self._alike(source, number, ahead=ahead) < 2
-            draft.find_partner(crowds, near, alone=alone)
-            if number is None:
-                draft.block("no_number")
-            else:
-                draft.note_numbers(alone=alone)
-                draft.note_near(
-                    near, tuple(other for other in others if self._listed(source, other))
-                )
-            yield draft.item()
-
-    def tied(self, item: Item, person: Employee, partner: Employee) -> Item:
-        """Return *item* made anew: *person* and *partner* are one, as somebody has said."""
-        draft = _Draft(self, person, item.number, roles_of_source(self, person))
-        draft.tie(partner)
-        kept = tuple(note for note in item.notes if note.code.startswith("near_number"))
-        return draft.item(kept)
-
-    def apart(self, item: Item, person: Employee) -> Item:
-        """Return *item* made anew: *person* is nobody of the target, as somebody has said."""
-        draft = _Draft(self, person, item.number, roles_of_source(self, person))
+    def anew(self, item: Item, person: Employee, partner: Employee | None) -> Item:
+        """Return *item* made anew: *person* is *partner*, or nobody of the target (None)."""
+        draft = Draft(self, person, item.number, roles_of_source(self, person))
+        if partner is not None:
+            draft.link(partner)
         kept = tuple(note for note in item.notes if note.code.startswith("near_number"))
         return draft.item(kept)
 
@@ -175,135 +113,16 @@ class Comparison:
         """Return the number of somebody of the target, or the id of who has none."""
         return self.number_of(person) or person.id
 
+    def all_called(self, people: Sequence[Employee]) -> tuple[str, ...]:
+        """Return what several are called; many without a number are folded into their count."""
+        numbers = [number for person in people if (number := self.number_of(person))]
+        ids = [person.id for person in people if not self.number_of(person)]
+        return (*numbers, *(ids if len(ids) <= NUMBERLESS_NAMED else [f"{NUMBERLESS}{len(ids)}"]))
+
     def number_of(self, person: Employee) -> str | None:
         """Return the number of somebody of the target, if there is one to be seen."""
         number = person.values.get(self.translation.number_fields[1])
         return number if isinstance(number, str) and shows(number) else None
-
-    # --- who left lately, who joins soon -----------------------------------------------------
-
-    def _left_lately(self, roles: dict[str, Value]) -> bool:
-        """Tell whether somebody left in the days that are asked for, the base date included."""
-        left = roles.get("left")
-        if not isinstance(left, dt.date) or left > self.base or not self.leavers:
-            return False
-        return (self.base - left).days <= self.leavers
-
-    def _joins_soon(self, roles: dict[str, Value]) -> bool:
-        """Tell whether somebody joins in the days that are asked for, and is not gone by then."""
-        hired, left = roles.get("hired"), roles.get("left")
-        if not isinstance(hired, dt.date) or hired <= self.base:
-            return False
-        return (hired - self.base).days <= self.joiners and not has_left(left, self.base)
-
-    def _may_join(self, crowds: Crowds, person: Employee, number: str | None) -> bool:
-        """Tell whether somebody who joins soon is listed: as new, and as nobody else."""
-        source, target = crowds.source.roster, crowds.target.roster
-        if number is None or target.get(number) or person.id in self.created:
-            return False
-        if self._listed(source, number) or number in self._leaving_numbers(source):
-            self.shadowed.append(number)
-            return False
-        return True
-
-    def _leaver(
-        self, crowds: Crowds, person: Employee, number: str | None, roles: dict[str, Value]
-    ) -> Item | None:
-        """Return the item that passes on a date of leaving alone, if that is certain."""
-        source, left = crowds.source.roster, roles["left"]
-        if number is None:
-            return None
-        if self._listed(source, number):
-            self.shadowed.append(number)
-            return None
-        draft = _Draft(self, person, number, roles)
-        partner = draft.find_leaver(crowds)
-        if partner is None or self._leavers_of(source, number) > 1:
-            return None
-        hired = roles_of(partner.values, self.target_specs).get("hired")
-        leaves = {spec.name for spec in self.target_specs if spec.role in LEAVING}
-        after = self.translation.translate(person.values).values
-        written = self.changes(after, person, partner)
-        changes = tuple(change for change in written if change.field in leaves)
-        if not changes or is_gap(_day(left), _day(hired)):
-            return None
-        self.passed_on.add(number)
-        # whatever else keeps somebody from being synced does not keep them from having left
-        return evolve(
-            draft.item(),
-            difference=Difference.CHANGED,
-            reasons=(),
-            changes=changes,
-            notes=(),
-            look_first=False,
-        )
-
-    def _leavers_of(self, source: Roster, number: str) -> int:
-        people = source.get(number)
-        return sum(self._left_lately(roles_of_source(self, person)) for person in people)
-
-    def _leaving_numbers(self, source: Roster) -> frozenset[str]:
-        return frozenset(n for n in source.numbers() if self._leavers_of(source, n))
-
-    def _alike(self, source: Roster, number: str, *, ahead: bool) -> int:
-        """Return how many of those with *number* are listed for the same reason."""
-        people = (roles_of_source(self, person) for person in source.get(number))
-        told = self._joins_soon if ahead else self.listed
-        return sum(map(told, people))
-
-    def _listed(self, source: Roster, number: str) -> int:
-        """Return how many of those with *number* the source lists."""
-        people = source.get(number)
-        return sum(self.listed(roles_of_source(self, person)) for person in people)
-
-    def listed(self, roles: dict[str, Value]) -> bool:
-        """Return whether the source lists somebody with these *roles* as of the base date."""
-        return on_roll(roles.get("hired"), roles.get("left"), self.base)
-
-    def left_behind(self, source: Roster, target: Roster, earliest: dt.date) -> list[Remark]:
-        """
-        Return notices about those who left on or before the base date but look active in *target*.
-
-        About: how many, the latest base date that lists all of them, then some numbers. Those whom
-        no base date from *earliest* on lists have a notice of their own, without a date. Nobody is
-        named whose partner was hired later, nor where no pair passes a date of leaving on.
-        """
-        left: list[tuple[str, dt.date]] = []
-        for number in sorted(source.numbers()) if self._passes_leaving else ():
-            days = self._gone(source.get(number))
-            if number in self.passed_on:
-                continue
-            if days and any(self._stayed(partner, max(days)) for partner in target.get(number)):
-                left.append((number, max(days)))
-        within = [(number, day) for number, day in left if day > earliest]
-        beyond = [number for number, day in left if day <= earliest]
-        found = []
-        if within:
-            before = min(day for _, day in within) - dt.timedelta(days=1)
-            numbers = [number for number, _ in within[:LEFT_NAMED]]
-            about = (str(len(within)), before.isoformat(), *numbers)
-            found.append(Remark("left_before_base", about))
-        if beyond:
-            found.append(Remark("left_long_ago", (str(len(beyond)), *beyond[:LEFT_NAMED])))
-        return found
-
-    def _gone(self, people: Sequence[Employee]) -> list[dt.date]:
-        """Return the leaving dates of *people* if all are gone on the base date, else nothing."""
-        days = [roles_of_source(self, person).get("left") for person in people]
-        gone = [day for day in days if isinstance(day, dt.date) and day <= self.base]
-        return gone if len(gone) == len(days) else []
-
-    @property
-    def _passes_leaving(self) -> bool:
-        """Whether a pair of the mapping could write a date of leaving."""
-        return any(row.spec.role == "left" for row in self.translation.rows)
-
-    def _stayed(self, partner: Employee, left: dt.date) -> bool:
-        """Tell whether a partner looks active of somebody who *left*, and was not hired after."""
-        roles = roles_of(partner.values, self.target_specs)
-        if has_left(roles.get("left"), self.base) or roles.get("retired") is True:
-            return False
-        return not is_gap(left, _day(roles.get("hired")))
 
     def changes(
         self, after: Values, source: Employee, target: Employee | None
@@ -320,7 +139,7 @@ class Comparison:
             Change(name, before[name], value)
             for name, value in after.items()
             if self._target_by_name[name].write == "always"
-            and name != self.translation.number_fields[1]  # who is tied keeps both numbers
+            and name != self.translation.number_fields[1]  # who is linked keeps both numbers
             and name in before
             and not self.translation.same(name, before[name], value)
             and not self.translation.agrees(name, source, target)
@@ -358,7 +177,7 @@ def roles_of_source(comparison: Comparison, person: Employee) -> dict[str, Value
     return roles_of(person.values, comparison.source_specs)
 
 
-class _Draft:
+class Draft:
     """One item in the making: reasons and notes are gathered, then the difference follows."""
 
     def __init__(
@@ -374,22 +193,24 @@ class _Draft:
         self._roles = roles
         self._partner: Employee | None = None
         self._partners = 0
-        self._is_tied = False
+        self._is_linked = False
         self._candidates: tuple[Employee, ...] = ()
+        self.namesakes: tuple[Employee, ...] = ()
+        """Who of the target, nobody's partner, has both names of somebody new."""
         self._reasons: list[Remark] = []
         self._notes: list[Remark] = []
 
     def find_partner(self, crowds: Crowds, near: tuple[str, ...], *, alone: bool) -> None:
         """
-        Find who this is in the target: whom somebody has tied, else whom the number pairs.
+        Find who this is in the target: whom somebody has linked, else whom the number pairs.
 
         Those with a *near* number are told of by themselves. A number that is not this one's
         *alone* says nothing of who is who.
         """
         comparison, target = self._comparison, crowds.target.roster
-        tied = comparison.ties.same.get(self._person.id)
-        if tied is not None and (partner := target.find(tied)) is not None:
-            self.tie(partner)
+        linked = comparison.links.same.get(self._person.id)
+        if linked is not None and (partner := target.find(linked)) is not None:
+            self.link(partner)
             return
         hits = target.get(self._number) if self._number else []
         self._partners = len(hits)
@@ -403,19 +224,19 @@ class _Draft:
     def find_leaver(self, crowds: Crowds) -> Employee | None:
         """Return whose date of leaving this is; None unless it is one person beyond a doubt."""
         self.find_partner(crowds, (), alone=True)
-        certain = not self._reasons and all(note.code == "tied" for note in self._notes)
+        certain = not self._reasons and all(note.code == "linked" for note in self._notes)
         return self._partner if certain else None
 
-    def tie(self, partner: Employee) -> None:
+    def link(self, partner: Employee) -> None:
         """Pair with *partner*, whatever the numbers: a person has said that they are one."""
-        self._partner, self._partners, self._is_tied = partner, 1, True
+        self._partner, self._partners, self._is_linked = partner, 1, True
         if self._comparison.number_of(partner) != self._number:
-            self._notes.append(Remark("tied", (self._comparison.called(partner),)))
+            self._notes.append(Remark("linked", (self._comparison.called(partner),)))
 
     def _meet(self, partner: Employee, crowds: Crowds) -> None:
         """Pair with whom the number pairs, unless that is somebody else by now."""
         self._partner = partner
-        if partner.id in self._comparison.ties.same.values():
+        if partner.id in self._comparison.links.taken:
             judged = Judged(reasons=(Remark("other_person"),))
         else:
             judged = crowds.judge(self._person, partner)
@@ -427,22 +248,18 @@ class _Draft:
     def _look_for_twins(self, crowds: Crowds, near: tuple[str, ...]) -> None:
         """Look for somebody new among those of the target who are nobody's partner."""
         comparison = self._comparison
-        ties = comparison.ties
-        others = ties.others.get(self._person.id, frozenset()) | set(ties.same.values())
+        links = comparison.links
+        others = links.others.get(self._person.id, frozenset()) | links.taken
         twins = crowds.twins(self._person, others, frozenset(near))
-        comparison.misfits += [
-            (str(self._number), comparison.called(other))
-            for other in twins.same_names
-            if crowds.is_stray(other)
-        ][:1]
+        self.namesakes = twins.same_names
         back = twins.by_kind.get(Twin.REHIRE, ())
         if comparison.rehire == "reuse" and len(back) == 1 and Twin.SAME not in twins.by_kind:
-            self.tie(back[0])
+            self.link(back[0])
             self._candidates = back
             return
-        self._candidates = twins.everybody
+        self._candidates = twins.candidates
         for kind, people in twins.by_kind.items():
-            remark = Remark(kind.value, tuple(map(comparison.called, people)))
+            remark = Remark(kind.value, comparison.all_called(people))
             if kind is Twin.SAME:
                 self._reasons.append(remark)
             elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
@@ -499,8 +316,8 @@ class _Draft:
             changes=() if self._reasons else changes,
             reasons=tuple(self._reasons),
             notes=tuple(self._notes),
-            released=comparison.ties.said.get(self._person.id),
-            candidates=tuple(map(self._candidate, self._candidates[:CANDIDATES])),
+            released=comparison.links.said.get(self._person.id),
+            candidates=tuple(map(self._candidate, self._candidates)),
             look_first=self._must_be_looked_at(changes),
         )
 
@@ -597,7 +414,7 @@ class _Draft:
         if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
             self.block("unreadable", (self._comparison.names[1], *unreadable))
         left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
-        back = self._is_tied and is_gap(_day(left), _day(self._roles.get("hired")))
+        back = self._is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(Remark("resigned_in_target", (str(left),)))
 
@@ -610,18 +427,6 @@ class _Draft:
             self._reasons.append(Remark("missing_required", tuple(missing)))
         if wanted := self._comparison.wanted(translated.values):
             self._notes.append(Remark("wanted_missing", wanted))
-
-
-def _alike(numbers: Iterable[str]) -> dict[str, set[str]]:
-    """Return the different numbers that look alike, by near key; a number alone is left out."""
-    first: dict[str, str] = {}
-    alike: dict[str, set[str]] = {}
-    for number in numbers:
-        key = near_key(number)
-        other = first.setdefault(key, number)
-        if other != number:
-            alike.setdefault(key, {other}).add(number)
-    return alike
 
 
 def _day(value: Value) -> dt.date | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from attrs import define, field, frozen
 
 from renkei.identity import (
+    Birth,
     Evidence,
     Likeness,
     Person,
@@ -85,10 +86,10 @@ class Twins:
     same_names: tuple[Employee, ...] = ()
 
     @property
-    def everybody(self) -> tuple[Employee, ...]:
-        """All of them, the most certain first."""
-        kinds = sorted(self.by_kind, key=list(Twin).index, reverse=True)
-        return tuple(each for kind in kinds for each in self.by_kind[kind])
+    def candidates(self) -> tuple[Employee, ...]:
+        """Those who may be the same person, the most certain first."""
+        kinds = sorted(self.by_kind.keys() - {Twin.MAIL_TAKEN}, key=list(Twin).index)
+        return tuple(each for kind in reversed(kinds) for each in self.by_kind[kind])
 
 
 @define
@@ -98,7 +99,7 @@ class Crowds:
     source: Crowd
     target: Crowd
     base: dt.date
-    called: Callable[[Employee], str]
+    called: Callable[[Sequence[Employee]], tuple[str, ...]]
     _free: dict[str, bool] = field(init=False, factory=dict)
 
     def judge(self, employee: Employee, partner: Employee) -> Judged:
@@ -106,15 +107,13 @@ class Crowds:
         a, b = self.source.person(employee), self.target.person(partner)
         like = likeness(a, b)
         if others := self._elsewhere(a, partner) if like.is_suspicious else ():
-            return Judged(
-                reasons=(Remark("other_person", tuple(map(self.called, others))),), meant=others
-            )
-        verdict = like.verdict
-        if verdict is Ruling.UNLESS_MAIL:
-            verdict = Ruling.NOTE if self._is_theirs_alone(a, b) else Ruling.BLOCK
-        if verdict is Ruling.BLOCK:
+            return Judged(reasons=(Remark("other_person", self.called(others)),), meant=others)
+        ruling = like.ruling
+        if ruling is Ruling.UNLESS_MAIL:
+            ruling = Ruling.NOTE if self._is_theirs_alone(a, b) else Ruling.BLOCK
+        if ruling is Ruling.BLOCK:
             return Judged(reasons=(Remark("other_person"),))
-        return Judged(notes=tuple(_notes(like, verdict)))
+        return Judged(notes=tuple(_notes(like, ruling)))
 
     def twins(
         self, employee: Employee, strangers: frozenset[str], numbers: frozenset[str]
@@ -199,10 +198,10 @@ class Crowds:
         return found
 
 
-def _notes(like: Likeness, verdict: Ruling) -> Iterator[Remark]:
-    if verdict is Ruling.NOTE:
+def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:
+    if ruling is Ruling.NOTE:
         yield Remark("identity_changed")
     if like.gap:
         yield Remark("rehire")
     if like.is_whole:
-        yield Remark("name_order", ("birth",) if like.birth == "same" else ())
+        yield Remark("name_order", ("birth",) if like.birth is Birth.SAME else ())

@@ -256,8 +256,8 @@ class WrongPairError(UnusualError):
 
     default_code = "wrong_pair"
 
-    def __init__(self, message: str, numbers: tuple[str, ...]) -> None:
-        super().__init__(message, code="wrong_pair")
+    def __init__(self, message: str, numbers: tuple[str, ...], hint: str) -> None:
+        super().__init__(message, hint=hint)
         self.numbers = numbers
 
 

@@ -23,15 +23,18 @@ from renkei.errors import (
     WrongPairError,
 )
 from renkei.i18n import _, label
+from renkei.listing import Listing
 from renkei.mapping import offered_offline, unoffered
 from renkei.model import OPTIONAL_ROLES, Difference, FieldSpec, Item, Remark
 from renkei.observer import Observer
 from renkei.plugins import Reader
-from renkei.release import Holder
+from renkei.release import Serving
 from renkei.roster import Roster
 from renkei.safety import Headcount, Safety, shrinking
 from renkei.store import Store
+from renkei.store.releases import Place
 from renkei.systems import Pairing
+from renkei.texts import reason_text
 from renkei.whole import HALTS, Whole, misfit
 
 READS = 3
@@ -70,7 +73,7 @@ class Plan:
     pairing: Pairing
     safety: Safety
     readers: tuple[Reader, Reader]
-    accounts: tuple[str, str]
+    places: tuple[Place, Place]
     observer: Observer
     clock: Clock
 
@@ -84,32 +87,30 @@ class Plan:
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
         specs = source.specs, target.specs
-        holder = Holder(
+        serving = Serving(
             store=self.store,
-            accounts=self.accounts,
+            places=self.places,
             rosters=rosters,
             evidence=self.pairing.evidence(*specs),
         )
-        comparison = self.pairing.comparison(*specs, base, holder.ties())
-        if self.pairing.joiners:
-            comparison.created = self.store.created_in(self.accounts[1])
+        comparison = self.pairing.comparison(*specs, base, serving.links())
+        listing = Listing(comparison, *rosters, created=self._created())
         nameless = self.store.accepted(target.reader.name)
         gaps = cache(lambda: never_filled(target.reader, self.pairing))  # asked if anybody is new
         whole = Whole()
         items = (
-            whole.see(_unless_gaps(_unless_there(item, nameless), gaps))
-            for item in comparison.items(*rosters)
+            whole.see(_unless_gaps(_unless_there(item, nameless), gaps)) for item in listing.items()
         )
         counts = self.store.add_items(run_id, items)
         self._refuse_wrong_pair(whole)
-        halts = [whole.moved(self._standing()), misfit(comparison, rosters[1])]
+        halts = [whole.numbers_moved(self._standing()), misfit(listing)]
         found = [
             *filter(None, halts),
             *self._accounts_named(),
             *self._about_options(target),
-            *notices(comparison, source, target, rosters, today),
-            *(_about("releases_lapsed", holder.lapsed)),
-            *(_about("number_on_roll_too", comparison.shadowed)),
+            *notices(listing, source, target, today),
+            *_about("releases_lapsed", serving.lapsed),
+            *_about("number_on_roll_too", listing.shadowed),
         ]
         heads = self._headcount(sum(counts.values()), len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
@@ -125,7 +126,7 @@ class Plan:
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
             target_count=heads.there,
             usual_target=None if "unusual_shrink_target" in codes else heads.there,
-            strangers=sorted(whole.strangers),
+            moved=sorted(whole.moved),
         )
 
     def _about_options(self, target: Side) -> Iterator[Remark]:
@@ -136,25 +137,37 @@ class Plan:
             if days:
                 yield Remark(code, (str(days),))
 
+    def _created(self) -> frozenset[str]:
+        """Return whom the target was sent before; it matters only where people join later."""
+        if not self.pairing.joiners:
+            return frozenset()
+        return self.store.created_in(self.places[1].account)
+
     def _standing(self) -> list[str]:
-        return self.store.strangers(*(reader.name for reader in self.readers))
+        return self.store.moved(*(reader.name for reader in self.readers))
 
     def _refuse_wrong_pair(self, whole: Whole) -> None:
         """Raise WrongPairError if most numbers are somebody else's, unless a person has said no."""
         numbers = whole.wrong_pair()
-        kept = self.store.releases(self.accounts) if numbers else []
-        if numbers and not any(each.release.said.kind == "right_pair" for each in kept):
-            source, target = (reader.name for reader in self.readers)
-            message = _(
-                "{source} and {target} do not seem to be of one company: under most numbers their"
-                " people differ in several personal facts ({numbers}, for example). Check both"
-                " connections. If they are right: renkei fetch {source} {target} --right-pair"
-                " --why REASON"
-            )
-            shown = _(", ").join(numbers)
-            raise WrongPairError(
-                message.format(source=source, target=target, numbers=shown), numbers
-            )
+        accounts = {place.account for place in self.places}
+        if not numbers or any(
+            kept.release.said.kind == "right_pair"
+            and {place.account for place in kept.places} == accounts
+            for kept in self.store.releases()
+        ):
+            return
+        source, target = (reader.name for reader in self.readers)
+        message = _(
+            "{source} and {target} do not seem to be of one company: under most numbers their"
+            " people differ in several personal facts ({numbers}, for example). Check both"
+            " connections."
+        )
+        told = message.format(source=source, target=target, numbers=_(", ").join(numbers))
+        names = map(reason_text, self._accounts_named())
+        hint = _("If they are right: `renkei fetch {source} {target} --right-pair --why REASON`")
+        raise WrongPairError(
+            " ".join([told, *names]), numbers, hint.format(source=source, target=target)
+        )
 
     def _accounts_named(self) -> Iterator[Remark]:
         """Yield, at the first fetch of a pair, what both systems call their accounts."""
@@ -263,18 +276,13 @@ def refuse_unknown_roles(side: Side, roster: Roster) -> None:
         )
 
 
-def notices(
-    comparison: Comparison,
-    source: Side,
-    target: Side,
-    rosters: tuple[Roster, Roster],
-    today: dt.date,
-) -> list[Remark]:
+def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> list[Remark]:
     """Return what a person should know before choosing, beside the items."""
-    found = comparison.left_behind(*rosters, base_dates(today)[0])
+    comparison = listing.comparison
+    found = listing.left_behind(base_dates(today)[0])
     if comparison.base != today and _undated(source.specs, comparison):
         found.append(Remark("values_of_today", (source.reader.name,)))
-    for side, roster in zip((source, target), rosters, strict=True):
+    for side, roster in ((source, listing.source), (target, listing.target)):
         unknown = roster.unknown_to_all(side.compared)
         if unknown:
             found.append(Remark("field_unknown", (side.reader.name, *sorted(unknown))))

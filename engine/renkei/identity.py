@@ -207,7 +207,7 @@ class Likeness:
     gap: bool
 
     @property
-    def verdict(self) -> Ruling:
+    def ruling(self) -> Ruling:
         """What the table says, if one number pairs them."""
         contradiction = self.genders_differ or self.gap
         return by_number(self.names, self.birth, contradiction=contradiction)

@@ -234,6 +234,10 @@ class Change:
     after: Value
 
 
+NUMBERLESS = "numberless:"
+"""Begins a part of a remark that only counts people who have no number."""
+
+
 @frozen
 class Remark:
     """
@@ -282,7 +286,11 @@ class Released:
 
 @frozen(kw_only=True)
 class Release:
-    """A :class:`Released` that is kept: for which pair of connections, about whom, since when."""
+    """
+    A :class:`Released` that is kept: for which pair of connections, since when, in which *run*.
+
+    *number* is the employee's; None: it is about the pair itself.
+    """
 
     id: str
     source: str
@@ -290,7 +298,7 @@ class Release:
     number: str | None
     said: Released
     at: dt.datetime
-    run: str | None
+    run: str
 
 
 @frozen(kw_only=True)

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import datetime as dt
+from collections.abc import Callable, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from renkei.both import RELEASABLE
-from renkei.compare import Comparison, Ties
+from renkei.compare import Links, is_linked
 from renkei.errors import UsageError
 from renkei.i18n import _
 from renkei.identity import Evidence
-from renkei.model import Candidate, Difference, Employee, Item, Released, Value
+from renkei.model import (
+    Candidate,
+    Difference,
+    Employee,
+    FieldSpec,
+    Item,
+    Ref,
+    Released,
+    Run,
+    Value,
+)
+from renkei.plugins import Reader
+from renkei.refusals import refuse_numbers
 from renkei.roster import Roster
 from renkei.store import Store
-from renkei.store.releases import Kept, Record
+from renkei.store.releases import Kept, Place, Record
+from renkei.systems import Pairing
 from renkei.texts import reason_text
+
+RELEASABLE = frozenset({"other_person", "same_person"})
+"""Reasons that a person may release; no other one."""
 
 
 @frozen(kw_only=True)
@@ -54,54 +70,44 @@ class Shown:
 
 
 @define(kw_only=True)
-class Holder:
-    """Finds which releases hold for two lists: both records are there, and as they were shown."""
+class Serving:
+    """Finds which releases serve two lists: both records are there, and as they were shown."""
 
     store: Store
-    accounts: tuple[str, str]
+    places: tuple[Place, Place]
     rosters: tuple[Roster, Roster]
     evidence: tuple[Evidence, Evidence]
     lapsed: list[str] = field(init=False, factory=list)
     """The numbers of those whose release does not hold any more."""
 
-    def ties(self) -> Ties:
+    def links(self) -> Links:
         """Return what people have said of these two lists."""
         same: dict[str, str] = {}
         others: dict[str, frozenset[str]] = {}
         said: dict[str, Released] = {}
-        for kept in self.store.releases(self.accounts):
-            if kept.release.said.kind == "right_pair":
+        for kept in self.store.releases():
+            sides = sides_of(kept, self.places)
+            if sides is None or not kept.records:
                 continue
-            if not self._holds(kept):
+            now = [self._now(kept, record, sides[record.side]) for record in kept.records]
+            known = [record for record in now if record is not None]
+            if len(known) < len(now):
                 self.lapsed.append(kept.release.number or "")
                 continue
-            for ours, theirs in self._pairs(kept):
+            if [record.facts for record in known] != [record.facts for record in kept.records]:
+                self.store.renew_release(kept, known)
+            first, *rest = (record.id for record in known)
+            for other in rest:
+                ours, theirs = (first, other) if sides == (0, 1) else (other, first)
                 said[ours] = kept.release.said
                 if kept.release.said.kind == "same_person":
                     same[ours] = theirs
                 else:
                     others[ours] = others.get(ours, frozenset()) | {theirs}
-        return Ties(same=same, others=others, said=said)
+        return Links(same=same, others=others, said=said)
 
-    def _pairs(self, kept: Kept) -> Iterator[tuple[str, str]]:
-        """Yield the ids of our source and target that a release is about, whichever way it was."""
-        first, *rest = kept.records
-        for record in rest:
-            ours = first.account == self.accounts[0]
-            yield (first.id, record.id) if ours else (record.id, first.id)
-
-    def _holds(self, kept: Kept) -> bool:
-        now = [self._now(record) for record in kept.records]
-        if any(each is None for each in now):
-            return False
-        renewed = [each for each in now if each is not None]
-        if [r.facts for r in renewed] != [r.facts for r in kept.records]:
-            self.store.renew_release(kept.release.id, renewed)
-        return True
-
-    def _now(self, record: Record) -> Record | None:
+    def _now(self, kept: Kept, record: Record, side: int) -> Record | None:
         """Return a record as it is now; None if it is gone, or somebody else has changed it."""
-        side = self.accounts.index(record.account)
         person = self.rosters[side].find(record.id)
         if person is None:
             return None
@@ -109,50 +115,143 @@ class Holder:
         facts = {**record.facts, **shown.facts(person)}
         changed = [name for name in facts if facts[name] != record.facts.get(name)]
         if changed:
-            written = self.store.written_into(record.account, record.id)
+            written = self.store.written_into(kept.places[record.side], record.id)
             for name in changed:
                 if facts[name] not in map(shown.digest, written.get(name, ())):
                     return None
         return evolve(record, facts=facts)
 
 
-def released(
-    item: Item,
-    wish: Wish,
-    comparison: Comparison,
-    find: Callable[[str], Employee | None],
-    who: str,
-) -> tuple[Item, Released, list[Employee]]:
-    """
-    Return *item* made anew as *wish* says, what was said, and the records of the target.
+def sides_of(kept: Kept, places: tuple[Place, Place]) -> tuple[int, int] | None:
+    """Return which of *places* source and target of a release are; None: it is about others."""
+    for sides in ((0, 1), (1, 0)):
+        if all(map(Place.is_same, kept.places, (places[side] for side in sides))):
+            return sides
+    return None
 
-    *find* reads somebody of the target by number or id. Raises UsageError if nothing can be
-    released, or another reason would still block them.
+
+@define(kw_only=True)
+class Releasing:
     """
-    _refuse_others(item, wish)
-    person = Employee(id=item.source_id, values=item.read, others=item.read_others)
-    partners = _partners(item, wish, comparison, find)
-    if wish.as_new:
-        made = comparison.apart(item, person)
-    else:
-        made = comparison.tied(item, person, partners[0])
-    said = Released(
-        kind="as_new" if wish.as_new else "same_person",
-        others=tuple(map(comparison.called, partners)),
-        who=who,
-        why=wish.why,
-    )
-    if made.difference is Difference.BLOCKED:
-        reasons = " ".join(map(reason_text, made.reasons))
-        message = _("{number} is blocked for another reason, too: {reasons}")
-        raise UsageError(message.format(number=wish.number, reasons=reasons), code="blocked")
-    return evolve(made, position=item.position, released=said), said, partners
+    Carries out what *who* says of employees of one plan, and keeps it for later ones.
+
+    *read* opens the target, which is asked only about whom the plan does not have.
+    """
+
+    store: Store
+    run: Run
+    pairing: Pairing
+    specs: tuple[Sequence[FieldSpec], Sequence[FieldSpec]]
+    who: str
+    at: dt.datetime
+    read: Callable[[], Reader]
+
+    def carry_out(self, wish: Wish) -> None:
+        """
+        Carry out one wish: the item is made anew, with its changes, limits and notes.
+
+        Raises UsageError if nothing can be released, another reason would still block them, or the
+        plan has begun.
+        """
+        item = self._item(wish.number)
+        _refuse_others(item, wish)
+        partners = self._partners(item, wish)
+        comparison = self.pairing.comparison(*self.specs, self.run.base_date)
+        said = Released(
+            kind="as_new" if wish.as_new else "same_person",
+            others=tuple(map(comparison.called, partners)),
+            who=self.who,
+            why=wish.why,
+        )
+        person = Employee(id=item.source_id, values=item.read, others=item.read_others)
+        made = comparison.anew(item, person, None if wish.as_new else partners[0])
+        if made.difference is Difference.BLOCKED:
+            reasons = " ".join(map(reason_text, made.reasons))
+            message = _("{number} is blocked for another reason, too: {reasons}")
+            raise UsageError(message.format(number=wish.number, reasons=reasons), code="blocked")
+        self._refuse_taken(item, made)
+        self._keep(evolve(made, position=item.position, released=said), said, partners)
+
+    def keep_reused(self) -> None:
+        """Keep whose old record goes on under a new number, before it is written to."""
+        for item in self.store.items(self.run.id, selected=True):
+            if item.released is None and is_linked(item):
+                (partner,) = (each for each in item.candidates if each.id == item.target_id)
+                other = partner.number or partner.id
+                said = Released(
+                    kind="same_person", others=(other,), who=self.who, why="rehire: reuse"
+                )
+                self._keep(evolve(item, released=said), said, [_employee(partner)])
+
+    def _item(self, number: str) -> Item:
+        refuse_numbers({number}, {entry.number or "" for entry in self.store.entries(self.run.id)})
+        found = list(self.store.items(self.run.id, numbers=[number]))
+        if len(found) > 1:
+            message = _("{number} is in the plan more than once. Correct the numbers first.")
+            raise UsageError(message.format(number=number), code="unknown_number")
+        return found[0]
+
+    def _find(self, called: str) -> Employee | None:
+        """Read somebody of the target, by number or id; None unless it is exactly one."""
+        reader = self.read()
+        reader.connection.check_open()
+        refs = [Ref(number=called), Ref(id=called)]
+        fields = self.pairing.asked(*self.specs)[1]
+        hits = {each.id: each for each in reader.read_employees(refs, self.run.base_date, fields)}
+        return next(iter(hits.values())) if len(hits) == 1 else None
+
+    def _refuse_taken(self, item: Item, made: Item) -> None:
+        """Raise if the record that *item* is to be paired with is another employee's already."""
+        theirs = self.store.partner_of(self.run.id, made.target_id) if made.target_id else None
+        if theirs is None or theirs.source_id == item.source_id:
+            return
+        if {reason.code for reason in theirs.reasons} != {"other_person"}:
+            message = _("That record is the partner of {number} in this plan.")
+            raise UsageError(message.format(number=theirs.number), code="partner_taken")
+
+    def _partners(self, item: Item, wish: Wish) -> list[Employee]:
+        """Return the records of the target that a wish is about."""
+        if wish.as_new:
+            return list(map(_employee, item.candidates))
+        called = wish.other or item.target_id or ""
+        hits = [each for each in item.candidates if called in (each.number, each.id)]
+        partner = _employee(hits[0]) if hits else self._find(called)
+        if partner is None or len(hits) > 1:
+            message = _("{target} has not exactly one record that is called {other}.")
+            told = message.format(target=self.run.target, other=wish.other or wish.number)
+            raise UsageError(told, code="unknown_number")
+        return [partner]
+
+    def _keep(self, item: Item, said: Released, partners: Sequence[Employee]) -> None:
+        """Keep what is said of *partners* in the target, and *item* in its place in the plan."""
+        shown = [Shown(self.store, each) for each in self.pairing.evidence(*self.specs)]
+        accounts = self.store.accounts(self.run.id)
+        ours, theirs = (
+            Place(connection=name, account=account)
+            for name, account in zip((self.run.source, self.run.target), accounts, strict=True)
+        )
+        person = Employee(id=item.source_id, values=item.read)
+        records = [
+            Record(side=0, id=person.id, facts=shown[0].facts(person)),
+            *(Record(side=1, id=p.id, facts=shown[1].facts(p)) for p in partners),
+        ]
+        self.store.keep_release(
+            said, (ours, theirs), self.at, run_id=int(self.run.id), item=item, records=records
+        )
+
+
+def is_releasable(item: Item) -> bool:
+    """Tell whether a person may say that *item* is, or is not, one of its candidates."""
+    codes = {reason.code for reason in item.reasons}
+    open_still = item.released is None and not is_linked(item)
+    return bool(item.candidates) and codes <= RELEASABLE and open_still
 
 
 def _refuse_others(item: Item, wish: Wish) -> None:
+    """Raise UsageError for a wish without a reason, and for whom nobody can release."""
     codes = {reason.code for reason in item.reasons}
     if not wish.why.strip():
-        raise UsageError(_("A release needs a reason: --why."), code="why")
+        raise UsageError(_("A release needs a reason."), code="why", hint=_("Give it with --why."))
     if codes - RELEASABLE:
         message = _("{number} is blocked for a reason that nobody can release.")
         raise UsageError(message.format(number=wish.number), code="blocked")
@@ -160,46 +259,14 @@ def _refuse_others(item: Item, wish: Wish) -> None:
         message = _("{number} is not taken for anybody else, so there is nothing to release.")
         raise UsageError(message.format(number=wish.number), code="nothing_to_release")
     if wish.other is None and not wish.as_new and "other_person" not in codes:
-        message = _(
-            "{number} is not blocked as another person. Choose them with --number, or name the"
-            " record that is the same person: {number}=OTHER."
-        )
-        raise UsageError(message.format(number=wish.number), code="nothing_to_release")
-
-
-def _partners(
-    item: Item, wish: Wish, comparison: Comparison, find: Callable[[str], Employee | None]
-) -> list[Employee]:
-    if wish.as_new:
-        return list(map(_employee, item.candidates))
-    wanted = wish.other
-    hits = [
-        each
-        for each in item.candidates
-        if (each.id == item.target_id if wanted is None else wanted in (each.number, each.id))
-    ]
-    partner = find(wanted or item.target_id or "") if not hits else _employee(hits[0])
-    if partner is None or len(hits) > 1:
-        message = _("{target} has not exactly one record that is called {other}.")
+        message = _("{number} is not blocked as another person, so there is nothing to release.")
+        hint = _("{number}=OTHER names another record that is the same person.")
         raise UsageError(
-            message.format(target=comparison.names[1], other=wanted or wish.number),
-            code="unknown_number",
+            message.format(number=wish.number),
+            code="nothing_to_release",
+            hint=hint.format(number=wish.number),
         )
-    return [partner]
 
 
 def _employee(candidate: Candidate) -> Employee:
     return Employee(id=candidate.id, values=candidate.values, others=candidate.others)
-
-
-def records(
-    item: Item, partners: Iterable[Employee], accounts: tuple[str, str],
-    shown: tuple[Shown, Shown],
-) -> list[Record]:  # fmt: skip
-    """Return the records that a release is about, as they were shown."""
-    person = Employee(id=item.source_id, values=item.read)
-    ours = Record(account=accounts[0], id=person.id, facts=shown[0].facts(person))
-    theirs = [
-        Record(account=accounts[1], id=each.id, facts=shown[1].facts(each)) for each in partners
-    ]
-    return [ours, *theirs]

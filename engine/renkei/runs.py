@@ -21,7 +21,6 @@ from renkei.apply import reason_of
 from renkei.check import Checked, check_all
 from renkei.choose import NewValues
 from renkei.clock import span
-from renkei.compare import is_tied, not_listed
 from renkei.config import Config, clock_for
 from renkei.config_edit import change_setting
 from renkei.errors import (
@@ -41,7 +40,6 @@ from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
     ClosedHours,
     Difference,
-    Employee,
     FieldSpec,
     Filter,
     Finding,
@@ -76,11 +74,13 @@ from renkei.refusals import (
     unexplained,
     write_in_doubt,
 )
-from renkei.release import Shown, Wish, records, released
+from renkei.release import Releasing, Wish
+from renkei.roll import not_listed
 from renkei.roster import roles_of
 from renkei.safety import LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
+from renkei.store.releases import Place
 from renkei.store.schema import refuse_no_place, refuse_no_room
 from renkei.sync import Order, Sync, offered
 from renkei.systems import Pairing, Systems
@@ -221,13 +221,14 @@ class Runs:
         self.observer.began(str(run_id))
         try:
             safety = self.config.connection(target).safety
-            both = accounts[0], accounts[1]
+            places = (
+                Place(connection=source, account=accounts[0]),
+                Place(connection=target, account=accounts[1]),
+            )
             if right_pair is not None:
                 said = Released(kind="right_pair", others=(), who=self.who, why=right_pair)
-                self._store.keep_release(
-                    said, pair=(source, target), accounts=both, at=self.clock.now(), run_id=run_id
-                )
-            plan = Plan(self._store, pairing, safety, readers, both, self.observer, self.clock)
+                self._store.keep_release(said, places, self.clock.now(), run_id=run_id)
+            plan = Plan(self._store, pairing, safety, readers, places, self.observer, self.clock)
             with Pulse(lambda: self._store.still_fetching(run_id)):
                 plan.make(run_id, base, today)
         except BaseException as error:
@@ -681,8 +682,8 @@ class Runs:
             allow=partial(self._must_allow, run, new=new, allow=allow),
         )
         pairing = self._current(run) if order.send else self._systems.recorded(run)
-        if new and order.send:
-            self._keep_reused(run, pairing)
+        if new and order.send and pairing.rehire == "reuse":
+            self._releasing(run, pairing).keep_reused()
         sync = Sync(
             store=self._store,
             systems=self._systems,
@@ -768,8 +769,8 @@ class Runs:
         """
         Carry out what a person says of employees of a plan of which nothing was sent, and keep it.
 
-        They are chosen with those who are chosen already. Raises UsageError if the plan has begun,
-        is too old or of another mapping, or if one of them cannot be released.
+        They can be chosen then; nobody is chosen by it. Raises UsageError if the plan has begun, is
+        too old or of another mapping, or if one of them cannot be released.
         """
         run = self.run(run_id)
         refuse_purged(run)
@@ -777,74 +778,22 @@ class Runs:
         self._refuse_old(run)
         if self._store.has_begun(run_id):
             raise already_begun(run)
-        pairing = self._current(run)
-        specs = self._systems.fields(pairing.mapping)
-        source, target = specs[pairing.source_side], specs[pairing.target_side]
-        comparison = pairing.comparison(source, target, run.base_date)
-        fields = pairing.asked(source, target)[1]
-
-        def find(called: str) -> Employee | None:
-            reader = self._systems.reader(run.target)  # only whom the plan does not have
-            refs = [Ref(number=called), Ref(id=called)]
-            hits = {each.id: each for each in reader.read_employees(refs, run.base_date, fields)}
-            return next(iter(hits.values())) if len(hits) == 1 else None
-
+        releasing = self._releasing(run, self._current(run))
         for wish in wishes:
-            item = self._one_item(run_id, wish.number)
-            made, said, partners = released(item, wish, comparison, find, self.who)
-            self._refuse_taken(run_id, item, made)
-            self._keep(run, pairing, item, said, partners)
-            self._store.replace_item(run_id, made)
-            log.info("released", run=run_id, code=said.kind)
+            releasing.carry_out(wish)
+            log.info("released", run=run_id)
 
-    def _keep(
-        self, run: Run, pairing: Pairing, item: Item, said: Released, partners: Sequence[Employee]
-    ) -> None:
-        """Keep what is said of *item* and of *partners* in the target for later runs."""
+    def _releasing(self, run: Run, pairing: Pairing) -> Releasing:
         specs = self._systems.fields(pairing.mapping)
-        evidence = pairing.evidence(specs[pairing.source_side], specs[pairing.target_side])
-        shown = Shown(self._store, evidence[0]), Shown(self._store, evidence[1])
-        accounts = self._store.accounts(run.id)
-        self._store.keep_release(
-            said,
-            pair=(run.source, run.target),
-            accounts=accounts,
+        return Releasing(
+            store=self._store,
+            run=run,
+            pairing=pairing,
+            specs=(specs[pairing.source_side], specs[pairing.target_side]),
+            who=self.who,
             at=self.clock.now(),
-            number=item.number,
-            records=records(item, partners, accounts, shown),
-            run_id=int(run.id),
+            read=lambda: self._systems.reader(run.target),
         )
-
-    def _keep_reused(self, run: Run, pairing: Pairing) -> None:
-        """Keep whose old record goes on under a new number, before it is written to."""
-        for item in self._store.items(run.id, selected=True):
-            (partner,) = [each for each in item.candidates if each.id == item.target_id] or (None,)
-            if partner is None or item.released is not None or not is_tied(item):
-                continue
-            said = Released(
-                kind="same_person",
-                others=(partner.number or partner.id,),
-                who=self.who,
-                why="rehire: reuse",
-            )
-            person = Employee(id=partner.id, values=partner.values, others=partner.others)
-            self._keep(run, pairing, item, said, [person])
-
-    def _one_item(self, run_id: str, number: str) -> Item:
-        found = list(self.items(run_id, numbers=[number]))
-        if len(found) > 1:
-            message = _("{number} is in the plan more than once. Correct the numbers first.")
-            raise UsageError(message.format(number=number), code="unknown_number")
-        return found[0]
-
-    def _refuse_taken(self, run_id: str, item: Item, made: Item) -> None:
-        """Raise if the record that *item* is to be paired with is another employee's already."""
-        theirs = self._store.partner_of(run_id, made.target_id) if made.target_id else None
-        if theirs is not None and theirs.source_id != item.source_id:
-            blocked = theirs.difference is Difference.BLOCKED
-            if not (blocked and {r.code for r in theirs.reasons} == {"other_person"}):
-                message = _("That record is the partner of {number} in this plan.")
-                raise UsageError(message.format(number=theirs.number), code="partner_taken")
 
     def releases(self) -> list[Release]:
         """Return what people have said of records and pairs, oldest first."""

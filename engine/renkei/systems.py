@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from renkei import plugins
 from renkei.clock import Clock
-from renkei.compare import Comparison, Ties
+from renkei.compare import Comparison, Links
 from renkei.config import Config, network_of, resolve_secret
 from renkei.errors import RenkeiError
 from renkei.http import Connection, RetryBudget, Secret, Timeouts
@@ -103,12 +103,12 @@ class Pairing:
         source: Sequence[FieldSpec],
         target: Sequence[FieldSpec],
         base: dt.date,
-        ties: Ties | None = None,
+        links: Links | None = None,
     ) -> Comparison:
         """Return what compares the two sides as of *base*."""
         return Comparison(
             evidence=self.evidence(source, target),
-            ties=ties or Ties(),
+            links=links or Links(),
             rehire=self.rehire,
             leavers=self.leavers,
             joiners=self.joiners,

@@ -17,7 +17,7 @@ from itertools import zip_longest
 
 from renkei.i18n import N_, _, label, language
 from renkei.labels import Labels, value_text
-from renkei.model import Difference, Label, Outcome, Released, Remark, Status, Try
+from renkei.model import NUMBERLESS, Difference, Label, Outcome, Released, Remark, Status, Try
 from renkei.printable import one_line, printable
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
@@ -108,7 +108,7 @@ _REASONS: Mapping[str, str] = {
         " hired again."
     ),
     "mail_taken": N_("{target} has this e-mail address already: {fields}. It may be refused."),
-    "tied": N_(
+    "linked": N_(
         "Taken as the same person as {fields} of {target}; the number there stays as it is."
     ),
     "near_number_too": N_(
@@ -452,7 +452,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "maybe_same_person": ("number",),
     "maybe_rehire": ("number",),
     "mail_taken": ("number",),
-    "tied": ("number",),
+    "linked": ("number",),
     "name_order": ("text",),
     "near_number_too": ("number",),
     "near_number_in_source": ("number",),
@@ -642,6 +642,9 @@ def _part_texts(remark: Remark, labels: Labels) -> Iterator[str]:
                 yield value_text(part, labels.spec(remark.about[0], source))
             case "day":
                 yield _day(part, labels)
+            case "number" if part.startswith(NUMBERLESS):
+                count = part.removeprefix(NUMBERLESS)
+                yield _("{count} without a number").format(count=count)
             case "number":
                 yield number_text(part)
             case "kind":

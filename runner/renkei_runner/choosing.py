@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from renkei.errors import UsageError
 from renkei.i18n import N_, _, label
@@ -42,8 +42,6 @@ class Wanted:
     yes: bool
     look_first: bool
     wait: bool = False
-    stored: Selection | None = None
-    """What was chosen before, with those who are released added."""
 
     @property
     def chosen(self) -> bool:
@@ -170,7 +168,8 @@ def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | Non
     """Return the choice that the options and the answers of a person make, or None after a "no"."""
     must_choose(app, wanted)
     if wanted.choice_file is not None:
-        return choice_in(wanted.choice_file)
+        choice = choice_in(wanted.choice_file)
+        return evolve(choice, numbers=(*choice.numbers, *wanted.numbers))
     differences = wanted.who()
     if not wanted.chosen:
         if not _agrees(app, runs, run, wanted):
@@ -189,6 +188,16 @@ def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | Non
         look_first=wanted.look_first,
         new=new,
         new_rows=rows,
+    )
+
+
+def added(before: Selection, more: Selection) -> Selection:
+    """Return a choice that was made *before* with those of another one who are named."""
+    return evolve(
+        before,
+        numbers=(*before.numbers, *more.numbers),
+        new={**before.new, **more.new},
+        new_rows=(*before.new_rows, *more.new_rows),
     )
 
 

@@ -32,6 +32,9 @@ TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
 """Outcomes that somebody may have to look into."""
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
+NUMBERLESS_SHOWN = 3
+"""How many who only lack a number are shown one by one where everybody is shown."""
+
 LEFT_NAMED = 20
 """How many numbers of those who were left out are spelled out."""
 
@@ -107,9 +110,13 @@ def show_items(
     """Print the plan: each employee with every field before and after, if any."""
     headline(run)
     say_notices(run, labels)
+    numberless = []
     for item in items:
-        if all_of_them or item.difference is not Difference.SAME:
+        if not all_of_them and _only_lacks_number(item):
+            numberless.append(item)
+        elif all_of_them or item.difference is not Difference.SAME:
             say_item(item, labels)
+    say_numberless(app, run, numberless, labels)
     if not all_of_them and run.counts.get(Difference.SAME):
         command = app.command("plan", run.id, "--difference", "same")
         say(_("Employees without a difference: {command}").format(command=command))
@@ -126,6 +133,22 @@ def show_items(
         next_steps(*_ways(app, run, labels)[-1:])
     else:
         next_steps((app.command("report", run.id), _("what became of each employee")))
+
+
+def _only_lacks_number(item: Item) -> bool:
+    return [reason.code for reason in item.reasons] == ["no_number"]
+
+
+def say_numberless(app: App, run: Run, items: Sequence[Item], labels: Labels) -> None:
+    """Print those who only lack a number: many of them on one line, with their count."""
+    if len(items) <= NUMBERLESS_SHOWN:
+        for item in items:
+            say_item(item, labels)
+        return
+    text = _("{blocked}  {count} employees without a number: {command}")
+    command = app.command("plan", run.id, "--difference", "blocked")
+    blocked = difference_text(Difference.BLOCKED)
+    say(text.format(blocked=blocked, count=len(items), command=command))
 
 
 def headline(run: Run) -> None:

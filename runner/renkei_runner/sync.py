@@ -16,7 +16,7 @@ from renkei.i18n import N_, _
 from renkei.model import Item, Run, Selection, Status
 from renkei.release import Wish
 from renkei_runner.app import App
-from renkei_runner.choosing import Wanted, choice_options, selection
+from renkei_runner.choosing import Wanted, added, choice_options, selection
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import run_document
 from renkei_runner.output import emit, next_steps, say, say_at_once
@@ -61,13 +61,15 @@ def sync(
     **choice: Any,  # noqa: ANN401 - the options of choice_options
 ) -> int:
     wanted = Wanted(choice_file=choice_file, new_file=new_file, wait=wait, **choice)
-    wishes = _wishes(same_person, as_new, why)
+    wishes, before = _wishes(same_person, as_new, why), None
     with app.runs() as runs, app.about(runs, run_id) as run:
         if wishes:
             runs.release(run_id, wishes)
-            wanted = _with_released(wanted, runs.selection(run_id), wishes)
+            before = None if wanted.chosen or wanted.excluded else runs.selection(run_id)
+            numbers = (*wanted.numbers, *(wish.number for wish in wishes))
+            wanted = evolve(wanted, numbers=numbers)
         done = run.status is Status.DONE and "choose" not in runs.possible(run_id)
-        chosen = None if done else choose(app, runs, run, wanted)
+        chosen = None if done else choose(app, runs, run, wanted, before)
         if not done and chosen is None:
             return nothing_sent(app, run)
         return carry_out(
@@ -139,21 +141,20 @@ def _wishes(same_person: Sequence[str], as_new: Sequence[str], why: str | None) 
     return [*found, *(Wish(number=number, as_new=True, why=why or "") for number in as_new)]
 
 
-def _with_released(wanted: Wanted, stored: Selection | None, wishes: Sequence[Wish]) -> Wanted:
-    """Return the choice with those who are released: added to what is chosen already."""
-    numbers = tuple(wish.number for wish in wishes)
-    if stored is None or not wanted.empty:
-        return evolve(wanted, numbers=(*wanted.numbers, *numbers))
-    return evolve(wanted, stored=evolve(stored, numbers=(*stored.numbers, *numbers)))
+def choose(
+    app: App, runs: Runs, run: Run, wanted: Wanted, before: Selection | None = None
+) -> Selection | None:
+    """
+    Store a choice unless there is one and the options say nothing; None after a "no".
 
-
-def choose(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | None:
-    """Store a choice unless there is one and the options say nothing; None after a "no"."""
-    if wanted.empty and wanted.stored is None and (stored := runs.selection(run.id)) is not None:
+    What was chosen *before* stays, and those whom the options name are added to it.
+    """
+    if wanted.empty and (stored := runs.selection(run.id)) is not None:
         return stored
     runs.refuse_choosing(run.id)
-    chosen = wanted.stored or selection(app, runs, run, wanted)
+    chosen = selection(app, runs, run, wanted)
     if chosen is not None:
+        chosen = chosen if before is None else added(before, chosen)
         runs.choose(run.id, chosen, wait=wanted.wait)
     return chosen
 

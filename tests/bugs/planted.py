@@ -789,7 +789,7 @@ COMPARING = (
         "near-number-created",
         "Somebody is created whose number is there in another width or with other zeros.",
         (
-            "renkei.compare:_Draft.note_near",
+            "renkei.compare:Draft.note_near",
             "if in_target and not self._partners:",
             "if False:",
         ),
@@ -798,19 +798,19 @@ COMPARING = (
     bug(
         "shared-number-of-the-source",
         "Of two in the source with one number, both are synced.",
-        ("renkei.compare:_Draft.note_numbers", "if not alone:", "if False:"),
+        ("renkei.compare:Draft.note_numbers", "if not alone:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_number_twice_in_the_source_blocks_both",
     ),
     bug(
         "shared-number-of-the-target",
         "Of two in the target with one number, the first is taken.",
-        ("renkei.compare:_Draft.note_numbers", "if self._partners > 1:", "if False:"),
+        ("renkei.compare:Draft.note_numbers", "if self._partners > 1:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_number_twice_in_the_target_blocks",
     ),
     bug(
         "number-used-again",
         "Whoever carries the number is the same person, whatever the name and birth date.",
-        ("renkei.crowd:Crowds.judge", "if verdict is Ruling.BLOCK:", "if False:"),
+        ("renkei.crowd:Crowds.judge", "if ruling is Ruling.BLOCK:", "if False:"),
         tests="tests/engine/test_identity.py::test_a_number_is_still_somebodys_or_not",
     ),
     bug(
@@ -844,7 +844,7 @@ COMPARING = (
         "joined-after-leaving",
         "A date of joining is written beside the old date of leaving.",
         (
-            "renkei.compare:_Draft._completed",
+            "renkei.compare:Draft._completed",
             "return (*others, Change(left.name, self._partner.values[left.name], None))",
             "return changes",
         ),
@@ -861,14 +861,35 @@ COMPARING = (
     bug(
         "release-for-ever",
         "A release holds whatever becomes of the two records.",
-        ("renkei.release:Holder._now", "if changed:", "if False:"),
+        ("renkei.release:Serving._now", "if changed:", "if False:"),
         tests="tests/e2e/test_right_person.py::test_a_release_ends_with_what_was_shown[to_touchontime]",
+    ),
+    bug(
+        "release-of-a-token",
+        "With a new token all releases are forgotten.",
+        (
+            "renkei.store.releases:Place.is_same",
+            "self.connection == other.connection or ",
+            "",
+        ),
+        tests="tests/e2e/test_right_person.py::test_a_release_outlives_a_new_token[to_touchontime]",
+    ),
+    bug(
+        "release-replaces-a-choice",
+        "Whoever releases somebody loses the choice that was made before.",
+        (
+            "renkei_runner.sync:sync",
+            "None if wanted.chosen or wanted.excluded else runs.selection(run_id)",
+            "None",
+        ),
+        tests="tests/e2e/test_right_person.py"
+        "::test_a_release_adds_to_a_choice_and_replaces_none[to_touchontime]",
     ),
     bug(
         "own-writes-end-a-release",
         "What renkei wrote itself counts as a change of the record.",
         (
-            "renkei.release:Holder._now",
+            "renkei.release:Serving._now",
             "map(shown.digest, written.get(name, ()))",
             "()",
         ),
@@ -883,20 +904,24 @@ COMPARING = (
     bug(
         "leaver-of-a-used-number",
         "The date of leaving of the one before is written to whoever has the number now.",
-        ("renkei.compare:Comparison._leaver", "if self._listed(source, number):", "if False:"),
+        (
+            "renkei.listing:Listing._leaver",
+            "if self._count(number, self._is_on_roll):",
+            "if False:",
+        ),
         tests="tests/e2e/test_right_person.py"
         "::test_a_leaver_whose_number_is_used_again_is_left_alone[to_touchontime]",
     ),
     bug(
         "joiner-every-night",
         "Who was created ahead and is not shown yet is created every night.",
-        ("renkei.compare:Comparison._may_join", "or person.id in self.created", ""),
+        ("renkei.listing:Listing._may_join", "or person.id in self.created", ""),
         tests="tests/e2e/test_right_person.py::test_a_joiner_is_registered_ahead_once[to_touchontime-1-True]",
     ),
     bug(
         "last-day-at-work",
         "Whoever leaves on the base date is still listed.",
-        ("renkei.compare:has_left", "left <= base", "left < base"),
+        ("renkei.roll:has_left", "left <= base", "left < base"),
         tests="tests/engine/test_compare.py::test_listed_are_those_employed_on_the_base_date",
     ),
     bug(

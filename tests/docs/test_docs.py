@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product, takewhile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ import attrs
 import click
 import pytest
 
-from renkei import connector, errors, texts
+from renkei import connector, errors, identity, texts
 from renkei.config import load_config
 from renkei.errors import AccessError, ListChangedError, MappingError, RecordError, RenkeiError
 from renkei.example import example
@@ -57,6 +58,7 @@ from renkei.model import (
     RequestLimit,
     Status,
 )
+from renkei.names import Names
 from renkei.plugins import Writer, offline_fields
 from renkei.runs import Runs
 from renkei.testing import installed
@@ -629,3 +631,47 @@ def test_the_excerpt_of_the_demo_is_real(name: str, language: str) -> None:
     printed = set(done.stdout.splitlines())
     lines = [line for line in shown.splitlines() if not line.startswith("$ renkei plan")]
     assert [line for line in lines if line not in printed and line] == []
+
+
+# --- who is who ---------------------------------------------------------------------------------
+
+RULINGS = {
+    "docs/rules.md": {"–": "-", "note": "note", "**block**": "block", "**block** \\*": "block*"},
+    "docs/rules.ja.md": {
+        "–": "-", "要注意": "note", "**要確認**": "block", "**要確認** \\*": "block*",
+    },
+}  # fmt: skip
+
+
+def table_after(name: str, head: str) -> list[list[str]]:
+    """Return the cells of the table of a page whose first line begins with *head*."""
+    lines = page(name).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(head))
+    rows = takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
+
+
+@pytest.mark.parametrize(("name", "head"), [
+    ("docs/rules.md", "| names |"), ("docs/rules.ja.md", "| 氏名 |"),
+])  # fmt: skip
+def test_the_table_of_numbers_is_that_of_the_code(name: str, head: str) -> None:
+    """Cell by cell, in both languages."""
+    rows = table_after(name, head)
+    cells = product(Names, (False, True))
+    for row, (names, contradiction) in zip(rows, cells, strict=True):
+        told = [RULINGS[name][cell] for cell in row[2:]]
+        ruled = [
+            identity.by_number(names, birth, contradiction=contradiction)
+            for birth in identity.Birth
+        ]
+        assert told == ruled
+
+
+@pytest.mark.parametrize(("name", "head"), [
+    ("docs/rules.md", "| candidate |"), ("docs/rules.ja.md", "| 連携先の人 |"),
+])  # fmt: skip
+def test_the_table_of_twins_is_that_of_the_code(name: str, head: str) -> None:
+    """Row by row: what somebody who is there is, and what somebody who has left is."""
+    codes = [[re.findall(r"`(\w+)`", cell) for cell in row[1:]] for row in table_after(name, head)]
+    rows = dict.fromkeys(row for row, _column in identity._TWINS)
+    assert codes == [[identity._TWINS[row, at].split() for at in ("there", "left")] for row in rows]

@@ -125,7 +125,7 @@ def test_a_release_ends_with_what_was_shown(empty: Office, direction: tuple[str,
     empty.ask("sync", empty.fetched(*direction), *release)
     assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
     back = empty.plan(empty.fetched(target, source))["1417"]
-    assert (back["difference"], back["notes"]) == ("same", ["tied"])
+    assert (back["difference"], back["notes"]) == ("same", ["linked"])
     (kept,) = empty.ask("releases").json["releases"]
     assert (kept["number"], kept["others"], kept["why"]) == ("0500", ["1417"], "moved")
     empty.system(source).edit(ours, **{FIELDS[source]["birth"]: "1975-02-15"})
@@ -173,6 +173,87 @@ def test_somebody_there_already_is_not_created_twice(
     assert done.json["outcomes"]["created"] == 1
     assert empty.creates(target) == {"0500": 1}
     assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
+
+
+def test_a_release_adds_to_a_choice_and_replaces_none(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """Who was chosen before stays chosen, with their values; the values may be given now."""
+    source, target = direction
+    put(empty, source, "0500", HANAKO)
+    put(empty, target, None, HANAKO)
+    put(empty, source, "0043", person(1))
+    put(empty, source, "0044", person(2, mail="one@example.jp"))
+    put(empty, target, "0044", person(2, mail="two@example.jp"))
+    run = empty.fetched(*direction)
+    chosen = ("sync", run, "--number", "0044", "--number", "0043", *NEW[target])
+    with empty.monkeypatch.context() as patch:
+        patch.setattr("renkei_runner.sync.carry_out", lambda *_args, **_options: 0)
+        assert empty.renkei(*chosen).code == 0, "stored, and not begun"
+    done = empty.ask("sync", run, "--as-new", "0500", "--why", "a namesake", *NEW[target])
+    assert done.json["outcomes"]["created"] == 2
+    assert done.json["outcomes"]["updated"] == 1
+    assert empty.creates(target) == {"0500": 1, "0043": 1}
+
+
+def test_a_release_outlives_a_new_token(empty: Office, direction: tuple[str, str]) -> None:
+    """The same records of the same connection: nobody has to be asked again."""
+    source, target = direction
+    put(empty, source, "0500", HANAKO)
+    put(empty, target, "1417", HANAKO)
+    empty.ask("sync", empty.fetched(*direction), "--same-person", "0500=1417", "--why", "moved")
+    empty.system(target).token = "another-token-of-the-same-company"
+    assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
+    assert empty.plan(empty.fetched(target, source))["1417"]["difference"] == "same"
+
+
+def test_nothing_is_released_once_a_sync_has_begun(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """Before the first write only, and only whom the rules have stopped for who they are."""
+    source, target = direction
+    put(empty, source, "0500", HANAKO)
+    put(empty, target, None, HANAKO)
+    put(empty, source, "0043", person(1))
+    put(empty, source, None, person(3))
+    run = empty.fetched(*direction)
+    for words in (["--as-new", "0043"], ["--same-person", "0043"], ["--as-new", "9999"],
+                  ["--same-person", "0500=nobody"]):  # fmt: skip
+        assert empty.ask("sync", run, *words, "--why", "x").code == 2, words
+    assert empty.ask("sync", run, "--number", "0043", *NEW[target]).code == 0
+    late = empty.ask("sync", run, "--as-new", "0500", "--why", "x", *NEW[target])
+    assert late.code == 2
+    assert empty.creates(target) == {"0043": 1}
+    assert empty.ask("releases").json["releases"] == []
+
+
+def test_many_candidates_without_a_number_are_counted(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """Up to three are named by their ids; with a number each is named."""
+    source, target = direction
+    put(empty, source, "0500", HANAKO, birth="")
+    for _index in range(4):
+        put(empty, target, None, HANAKO, birth="")
+    put(empty, target, "1417", HANAKO, birth="")
+    out = empty.renkei("plan", empty.fetched(*direction)).out
+    assert "1417, 4 without a number" in out
+
+
+def test_many_without_a_number_are_one_line(empty: Office, direction: tuple[str, str]) -> None:
+    """A list in which many wait for their number stays readable; the JSON has everybody."""
+    source, target = direction
+    for index in range(4):
+        put(empty, source, None, person(index))
+    put(empty, source, "0043", person(9))
+    del target
+    run = empty.fetched(*direction)
+    out = empty.renkei("plan", run).out
+    assert "4 employees without a number" in out
+    assert out.count("No employee number") == 0
+    assert len(empty.ask("plan", run).json["items"]) == 5
+    shown = empty.renkei("plan", run, "--difference", "blocked").out
+    assert shown.count("No employee number") == 4
 
 
 # --- the whole list -----------------------------------------------------------------------------
@@ -272,7 +353,8 @@ def test_who_comes_back_under_the_same_number_loses_the_old_date(
 
 
 @pytest.mark.parametrize(
-    ("policy", "notes", "created"), [("ask", ["rehire"], 1), ("new", [], 1), ("reuse", ["tied"], 0)]
+    ("policy", "notes", "created"),
+    [("ask", ["rehire"], 1), ("new", [], 1), ("reuse", ["linked"], 0)],
 )
 def test_who_comes_back_under_a_new_number_is_asked_for(
     empty: Office, direction: tuple[str, str], policy: str, notes: list[str], created: int

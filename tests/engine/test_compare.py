@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from renkei.compare import Comparison
 from renkei.errors import AccessError
+from renkei.listing import Listing
 from renkei.model import Difference, Item, Remark, Value
 from renkei.roster import Roster
 from renkei.testing import MemorySystem
@@ -24,8 +24,8 @@ LATER = BASE + 30 * DAY
 OLD, YOUNG = dt.date(1960, 1, 1), dt.date(2000, 2, 29)
 
 
-def sides(world: World, base: dt.date, *, back: bool) -> tuple[Comparison, Roster, Roster]:
-    """Return what compares the two systems as they are now, without a store."""
+def lists(world: World, base: dt.date = BASE, *, back: bool = False) -> Listing:
+    """Return both systems as they are now, compared without a store."""
     names = ("rosta", "clinic") if back else ("clinic", "rosta")
     systems = (world.rosta, world.clinic) if back else (world.clinic, world.rosta)
     with world.runs() as runs:
@@ -35,13 +35,12 @@ def sides(world: World, base: dt.date, *, back: bool) -> tuple[Comparison, Roste
         Roster.of(system.specs, number, system.people.values())
         for system, number in zip(systems, pairing.translation.number_fields, strict=True)
     )
-    return comparison, source, target
+    return Listing(comparison, source, target)
 
 
 def compare(world: World, base: dt.date = BASE, *, back: bool = False) -> list[Item]:
     """Return the plan between the two systems as they are now."""
-    comparison, source, target = sides(world, base, back=back)
-    return list(comparison.items(source, target))
+    return list(lists(world, base, back=back).items())
 
 
 def only(world: World, *, back: bool = False) -> Item:
@@ -56,8 +55,7 @@ EARLIEST = dt.date(2023, 11, 20)
 
 def left_behind(world: World, base: dt.date = BASE) -> Remark | None:
     """Return the notice about those who left on or before the base date."""
-    comparison, source, target = sides(world, base, back=False)
-    found = comparison.left_behind(source, target, EARLIEST)
+    found = lists(world, base).left_behind(EARLIEST)
     assert len(found) < 2
     return found[0] if found else None
 
@@ -571,8 +569,7 @@ def test_who_left_too_long_ago_is_told_apart(world: World) -> None:
     for number, day in (("1", EARLIEST), ("2", EARLIEST + DAY), ("3", BASE), ("4", dt.date.min)):
         world.in_clinic(number, until=day)
         world.in_rosta(number, start=None)
-    comparison, source, target = sides(world, BASE, back=False)
-    assert comparison.left_behind(source, target, EARLIEST) == [
+    assert lists(world).left_behind(EARLIEST) == [
         Remark("left_before_base", ("2", EARLIEST.isoformat(), "2", "3")),
         Remark("left_long_ago", ("2", "1", "4")),
     ]

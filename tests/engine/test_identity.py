@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
@@ -93,6 +94,11 @@ def person(identity: str, **more: Value) -> Employee:
     return Employee(id=identity, values={**HANAKO, **more})
 
 
+def called(people: Sequence[Employee]) -> tuple[str, ...]:
+    """Return the numbers of *people*, or the ids of those who have none."""
+    return tuple(str(each.values["number"] or each.id) for each in people)
+
+
 def crowds(
     source: list[Employee],
     target: list[Employee],
@@ -104,7 +110,7 @@ def crowds(
     ours, theirs = (
         Crowd(Roster.of(specs, "number", people), evidence) for people in (source, target)
     )
-    return Crowds(ours, theirs, BASE, lambda who: str(who.values["number"] or who.id))
+    return Crowds(ours, theirs, BASE, called)
 
 
 def judged(a: Employee, b: Employee, *, source: tuple[Employee, ...] = (),

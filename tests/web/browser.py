@@ -211,19 +211,24 @@ class Person:
         with self.page.expect_navigation():
             self.page.locator(f".filters .d-{difference}").click()
 
-    def tick_all_shown(self) -> None:
-        """Tick everybody whom the filter matches."""
+    def tick_many(self) -> None:
+        """Press the button that ticks all whom the filter matches."""
         with self.sent("ticks"):
             self.page.locator(".toolbar button").nth(1).click()
 
+    def tick_all_shown(self) -> None:
+        """Tick everybody whom the filter matches, those to be looked at first one by one."""
+        self.tick_many()
+        for box in self.page.locator("tr:has(.c-warning) input").all():
+            if not box.is_checked():
+                with self.sent("ticks"):
+                    box.check()
+
     def tick_all(self, *differences: str) -> None:
-        """Tick everybody of these differences, those to be looked at first included."""
+        """Tick everybody of these differences."""
         for each in differences:
             self.filter(each)
             self.tick_all_shown()
-            for box in self.page.locator("tr:has(.c-warning) input[type=checkbox]").all():
-                with self.sent("ticks"):
-                    box.check()
 
     def is_ticked(self, count: int) -> None:
         """Wait until the page counts so many ticks."""
@@ -293,6 +298,11 @@ class Person:
 
         with self.runs() as runs:
             return runs.numbers(run, Filter(differences=tuple(map(Difference, differences))))
+
+    def look_first(self, run: str) -> set[str]:
+        """Return the numbers of those whom a person has to look at first."""
+        with self.runs() as runs:
+            return set(runs.numbers(run, Filter(look_first=True)))
 
     def outcomes(self, run: str) -> dict[str, str]:
         """Return the outcome of those who have one, of all who were chosen, by number."""

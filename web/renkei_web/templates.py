@@ -12,12 +12,13 @@ from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
 from renkei import texts
-from renkei.both import both, candidates, is_releasable
+from renkei.both import both, candidates
 from renkei.facts import clock_text, moment_text, span_text
 from renkei.i18n import _, label, language, speaking
 from renkei.labels import Labels, date_text, day_text, value_text
 from renkei.model import Item, Label, Outcome, Remark, Run, Try, Value
 from renkei.printable import printable
+from renkei.release import is_releasable
 from renkei.texts import (
     difference_text,
     number_text,

@@ -76,7 +76,7 @@ class Plans(Database):
         usage: Mapping[str, Any],
         journal: Mapping[str, Any],
         usual: int | None,
-        strangers: Sequence[str] = (),
+        moved: Sequence[str] = (),
         target_count: int | None = None,
         usual_target: int | None = None,
     ) -> None:
@@ -85,7 +85,7 @@ class Plans(Database):
 
         *journal* is where the journal stood as the fetch began. *usual* is how many people are on
         the source, None if they are unusually few; *usual_target* the same of the *target_count*
-        people in the target. *strangers* are those whose number is another person's.
+        people in the target. *moved* are those whose number is another person's.
         """
         self._set(
             run_id,
@@ -97,7 +97,7 @@ class Plans(Database):
             usage=dict(usage),
             journal=dict(journal),
             usual=usual,
-            strangers=list(strangers),
+            moved=list(moved),
             target_count=target_count,
             usual_target=usual_target,
         )
@@ -163,10 +163,10 @@ class Plans(Database):
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
-    def strangers(self, source: str, target: str) -> list[str]:
+    def moved(self, source: str, target: str) -> list[str]:
         """Return whose number was another person's at the last usual or allowed fetch of a pair."""
         query = (
-            sa.select(runs.c.strangers)
+            sa.select(runs.c.moved)
             .where(runs.c.source == source, runs.c.target == target)
             .where(runs.c.usual.is_not(None))
             .order_by(runs.c.id.desc())
@@ -205,7 +205,7 @@ class Plans(Database):
             return frozenset(connection.execute(query).scalars())
 
     def accounts(self, run_id: str) -> tuple[str, str]:
-        """Return the accounts of source and target that a plan was made of."""
+        """Return the accounts of source and target that a plan was made of; empty: not known."""
         with self._reading() as connection:
             row = self._row(connection, run_id)
             return row["source_account"] or "", row["target_account"] or ""

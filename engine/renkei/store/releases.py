@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from attrs import frozen
+from attrs import field, frozen
+from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import UsageError
 from renkei.i18n import _
 from renkei.model import Item, Release, Released, Value
 from renkei.store import codec
-from renkei.store.database import Database, key_of
+from renkei.store.plans import Plans
 from renkei.store.tables import items, releases, runs
 
 Facts = Mapping[str, str]
@@ -21,91 +22,104 @@ Facts = Mapping[str, str]
 
 
 @frozen(kw_only=True)
-class Record:
-    """One record that a release is about: in which *account*, its *id*, and what was shown."""
+class Place:
+    """One side of a pair: the name of a *connection*, and the *account* that it opens."""
 
+    connection: str
     account: str
+
+    def is_same(self, other: Place) -> bool:
+        """Tell whether both are one system: a token may have been renewed, a name changed."""
+        return self.connection == other.connection or self.account == other.account
+
+
+@frozen(kw_only=True)
+class Record:
+    """One record that a release is about: of its source (0) or target (1), and what was shown."""
+
+    side: int
     id: str
     facts: Facts
 
 
 @frozen(kw_only=True)
 class Kept:
-    """A release with the records it is about: that of its source, then those of its target."""
+    """A release as it is kept: between which *places*, and about which records of both."""
 
     release: Release
-    records: tuple[Record, ...]
+    places: tuple[Place, Place]
+    records: tuple[Record, ...] = field(default=())
 
 
-class Releases(Database):
+class Releases(Plans):
     """The part of the store that remembers what people have said."""
 
     def keep_release(
         self,
         said: Released,
-        *,
-        pair: tuple[str, str],
-        accounts: tuple[str, str],
+        places: tuple[Place, Place],
         at: dt.datetime,
-        number: str | None = None,
+        *,
+        run_id: int,
+        item: Item | None = None,
         records: Sequence[Record] = (),
-        run_id: int | None = None,
-    ) -> str:
-        """Keep what a person has said of a *pair* of connections; return its id."""
-        row = {
-            "kind": said.kind,
-            "source": pair[0],
-            "target": pair[1],
-            "source_account": accounts[0],
-            "target_account": accounts[1],
-            "number": number,
-            "records": {
-                "others": list(said.others),
-                "of": [[each.account, each.id, dict(each.facts)] for each in records],
-            },
-            "who": said.who,
-            "why": said.why,
-            "at": at,
-            "run_id": run_id,
-        }
-        with self._writing() as connection:
-            return str(key_of(connection.execute(sa.insert(releases).values(**row))))
+    ) -> None:
+        """
+        Keep what a person has *said* of two *places*, or of the *records* of an employee in them.
 
-    def releases(self, accounts: tuple[str, str] | None = None) -> list[Kept]:
-        """Return all releases, or those between two *accounts* in either direction, by age."""
-        query = sa.select(releases).order_by(releases.c.id)
-        if accounts is not None:
-            query = query.where(
-                releases.c.source_account.in_(accounts), releases.c.target_account.in_(accounts)
+        With *item*, which is the employee as the plan has them from now on, the plan is changed in
+        the same transaction. Raises UsageError or BusyError if its sync has begun.
+        """
+        with self._writing() as connection:
+            if item is not None:
+                self._refuse_begun(connection, run_id)
+                self._replace(connection, run_id, item)
+            connection.execute(
+                sa.insert(releases).values(
+                    kind=said.kind,
+                    source=places[0].connection,
+                    target=places[1].connection,
+                    source_account=places[0].account,
+                    target_account=places[1].account,
+                    number=item and item.number,
+                    others=list(said.others),
+                    records=_records_out(records),
+                    who=said.who,
+                    why=said.why,
+                    at=at,
+                    run_id=run_id,
+                )
             )
+
+    def releases(self) -> list[Kept]:
+        """Return all releases, oldest first."""
+        query = sa.select(releases).order_by(releases.c.id)
         with self._reading() as connection:
             return [_kept(row) for row in connection.execute(query).mappings()]
 
     def remove_release(self, release_id: str) -> None:
         """Take a release back; UsageError if there is none of that id."""
+        key = int(release_id) if release_id.isascii() and release_id.isdigit() else 0
         with self._writing() as connection:
-            key = int(release_id) if release_id.isascii() and release_id.isdigit() else 0
             gone = connection.execute(sa.delete(releases).where(releases.c.id == key))
         if not gone.rowcount:
             message = _("There is no release {id}.").format(id=release_id)
-            raise UsageError(
-                message, code="unknown_release", hint=_("`renkei releases` lists them.")
-            )
+            hint = _("`renkei releases` lists them.")
+            raise UsageError(message, code="unknown_release", hint=hint)
 
-    def renew_release(self, release_id: str, records: Sequence[Record]) -> None:
+    def renew_release(self, kept: Kept, records: Sequence[Record]) -> None:
         """Keep what the *records* of a release show by now: only renkei has changed them."""
         with self._writing() as connection:
-            one = releases.c.id == int(release_id)
-            kept = connection.execute(sa.select(releases.c.records).where(one)).scalar_one()
-            kept = {**kept, "of": [[r.account, r.id, dict(r.facts)] for r in records]}
-            connection.execute(sa.update(releases).where(one).values(records=kept))
+            one = sa.update(releases).where(releases.c.id == int(kept.release.id))
+            connection.execute(one.values(records=_records_out(records)))
 
-    def written_into(self, account: str, identity: str) -> dict[str, list[Value]]:
+    def written_into(self, place: Place, identity: str) -> dict[str, list[Value]]:
         """Return by field what was written into one record, as far as the plans still have it."""
+        theirs = sa.or_(runs.c.target == place.connection, runs.c.target_account == place.account)
         query = (
             sa.select(items)
             .join(runs, runs.c.id == items.c.run_id)
-            .where(runs.c.target_account == account, items.c.target_id == identity)
+            .where(theirs, items.c.target_id == identity)
             .where(items.c.selected, items.c.payload.is_not(None))
         )
         found: dict[str, list[Value]] = {}
@@ -115,24 +129,30 @@ class Releases(Database):
                     found.setdefault(change.field, []).append(change.after)
         return found
 
-    def replace_item(self, run_id: str, item: Item) -> None:
+    def _replace(self, connection: Connection, run_id: int, item: Item) -> None:
         """Put *item* in its place in the plan, and count it where it belongs now."""
-        key = self._id(run_id)
-        with self._writing() as connection:
-            one = sa.and_(items.c.run_id == key, items.c.position == item.position)
-            before = connection.execute(sa.select(items.c.difference).where(one)).scalar_one()
-            row = codec.item_row(key, item.position, item)
-            del row["selected"]
-            connection.execute(sa.update(items).where(one).values(**row))
-            counts: dict[str, Any] = dict(self._row(connection, run_id)["counts"])
-            counts[before] -= 1
-            counts[item.difference.value] = counts.get(item.difference.value, 0) + 1
-            self._update(connection, key, counts=counts)
+        one = sa.and_(items.c.run_id == run_id, items.c.position == item.position)
+        before = connection.execute(sa.select(items.c.difference).where(one)).scalar_one()
+        row = codec.item_row(run_id, item.position, item)
+        del row["selected"]
+        connection.execute(sa.update(items).where(one).values(**row))
+        query = sa.select(runs.c.counts).where(runs.c.id == run_id)
+        counts: dict[str, int] = dict(connection.execute(query).scalar_one())
+        counts[before] -= 1
+        counts[item.difference.value] = counts.get(item.difference.value, 0) + 1
+        self._update(connection, run_id, counts=counts)
 
 
-def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of any engine
-    plain = row["records"]
-    said = Released(kind=row["kind"], others=tuple(plain["others"]), who=row["who"], why=row["why"])
+def _records_out(records: Sequence[Record]) -> list[list[Any]]:
+    return [[each.side, each.id, dict(each.facts)] for each in records]
+
+
+def _kept(row: RowMapping) -> Kept:
+    places = (
+        Place(connection=row["source"], account=row["source_account"]),
+        Place(connection=row["target"], account=row["target_account"]),
+    )
+    said = Released(kind=row["kind"], others=tuple(row["others"]), who=row["who"], why=row["why"])
     return Kept(
         release=Release(
             id=str(row["id"]),
@@ -141,7 +161,8 @@ def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row of any engine
             number=row["number"],
             said=said,
             at=row["at"],
-            run=None if row["run_id"] is None else str(row["run_id"]),
+            run=str(row["run_id"]),
         ),
-        records=tuple(Record(account=a, id=i, facts=facts) for a, i, facts in plain["of"]),
+        places=places,
+        records=tuple(Record(side=side, id=i, facts=f) for side, i, f in row["records"]),
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from renkei.store.journal import Journal
-from renkei.store.plans import Plans
 from renkei.store.releases import Releases
 
 
-class Store(Plans, Journal, Releases):
+class Store(Releases, Journal):
     """Plans, journal and releases in one database; each method is one transaction."""

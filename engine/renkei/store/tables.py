@@ -114,7 +114,7 @@ runs = Table(
         comment="people on the source; null: unusually few, and nobody has allowed it",
     ),
     Column(
-        "strangers",
+        "moved",
         sa.JSON,
         nullable=True,
         comment="the source's ids of those whose number is somebody else's in the target",
@@ -200,11 +200,12 @@ releases = Table(
     Column("source_account", String(64), nullable=False),
     Column("target_account", String(64), nullable=False),
     Column("number", Text, nullable=True, comment="whom it is about, as the plan had them"),
-    Column("records", sa.JSON, nullable=False, comment="ids, numbers, digests of what was shown"),
+    Column("others", sa.JSON, nullable=False, comment="numbers or ids of whom it is about, too"),
+    Column("records", sa.JSON, nullable=False, comment="side, id, digests of what was shown"),
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("run_id", Serial, nullable=True),
+    Column("run_id", Serial, nullable=False),
 )
 
 facts = Table(

@@ -20,7 +20,7 @@ def upgrade() -> None:
         "update items set look_first = true where notes like '%\"resigned_in_target\"%'"
         " or (difference = 'new' and notes like '%\"near_number_in_source\"%')"
     )
-    op.add_column("runs", sa.Column("strangers", sa.JSON, nullable=True))
+    op.add_column("runs", sa.Column("moved", sa.JSON, nullable=True))
     op.create_table(
         "releases",
         sa.Column("id", Serial, nullable=False, autoincrement=True),
@@ -30,10 +30,11 @@ def upgrade() -> None:
         sa.Column("source_account", sa.String(64), nullable=False),
         sa.Column("target_account", sa.String(64), nullable=False),
         sa.Column("number", sa.Text, nullable=True),
+        sa.Column("others", sa.JSON, nullable=False),
         sa.Column("records", sa.JSON, nullable=False),
         sa.Column("who", sa.String(200), nullable=False),
         sa.Column("why", sa.Text, nullable=False),
         sa.Column("at", Instant, nullable=False),
-        sa.Column("run_id", Serial, nullable=True),
+        sa.Column("run_id", Serial, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_releases"),
     )
