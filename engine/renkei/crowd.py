@@ -33,12 +33,12 @@ class Crowd:
 
     def __init__(self, roster: Roster, evidence: Evidence) -> None:
         self.roster = roster
-        self._evidence = evidence
+        self.evidence = evidence
         self._placeholders = placeholders(roster.births, len(roster))
 
     def person(self, employee: Employee) -> Person:
         """Return who somebody of this side is."""
-        return self._evidence.person(employee, self._placeholders)
+        return self.evidence.person(employee, self._placeholders)
 
     def born(self, day: dt.date | None) -> Iterator[Employee]:
         """Yield those who were born on a *day*; nobody if it is unknown."""
@@ -56,7 +56,7 @@ class Crowd:
     def _by_birth(self) -> Mapping[dt.date, list[Place]]:
         found: dict[dt.date, list[Place]] = {}
         for place, employee in self.roster.places():
-            if (day := self._evidence.birth_of(employee)) and day not in self._placeholders:
+            if (day := self.evidence.birth_of(employee)) and day not in self._placeholders:
                 found.setdefault(day, []).append(place)
         return found
 
@@ -64,7 +64,7 @@ class Crowd:
     def _by_mail(self) -> Mapping[str, list[Place]]:
         found: dict[str, list[Place]] = {}
         for place, employee in self.roster.places():
-            for mail in self._evidence.mails(employee):
+            for mail in self.evidence.mails(employee):
                 found.setdefault(mail, []).append(place)
         return found
 
@@ -104,6 +104,9 @@ class Crowds:
 
     def judge(self, employee: Employee, partner: Employee) -> Judged:
         """Return what *employee* of the source and a *partner* of the same number are."""
+        plain = self.source.evidence.plain(employee)
+        if plain is not None and plain == self.target.evidence.plain(partner):
+            return Judged()  # as most people are: every cell for who reads the same is empty
         a, b = self.source.person(employee), self.target.person(partner)
         like = likeness(a, b)
         if others := self._elsewhere(a, partner) if like.is_suspicious else ():

@@ -182,6 +182,14 @@ class Evidence:
             left=_day(values.get(self.left or "")),
         )
 
+    def plain(self, employee: Employee) -> tuple[Value, ...] | None:
+        """Return who *employee* is as it reads; None for who has left, or lacks a name."""
+        get = employee.values.get
+        family, given = (get(names[0]) if names else None for names in (self.family, self.given))
+        if not (family and given) or get(self.left or ""):
+            return None
+        return family, given, get(self.birth or ""), get(self.gender or "")
+
     def birth_of(self, employee: Employee) -> dt.date | None:
         """Return the date of birth of *employee*; None if it is unknown or stands for none."""
         birth = _day(employee.values.get(self.birth or ""))

@@ -219,7 +219,7 @@ class Person:
     def tick_all_shown(self) -> None:
         """Tick everybody whom the filter matches, those to be looked at first one by one."""
         self.tick_many()
-        for box in self.page.locator("tr:has(.c-warning) input").all():
+        for box in self.page.locator("tr:has(.c-warning) [type=checkbox]").all():
             if not box.is_checked():
                 with self.sent("ticks"):
                     box.check()
