@@ -327,6 +327,8 @@ class Draft:
 
     def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
         """Tell whether a person must look before anything is sent; a mere date of leaving goes."""
+        if self._reasons:
+            return False  # nothing is sent at all
         codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
         leaves = {spec.name for spec in self._comparison.target_specs if spec.role in LEAVING}
         only_leaves = bool(changes) and all(c.field in leaves and c.after for c in changes)

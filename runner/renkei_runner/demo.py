@@ -117,8 +117,8 @@ class Stage:
         self.renkei("plan", run, *self.some(plan))
         say(
             _(
-                "Sync all new and changed employees, with the values that new ones need. A person"
-                " has looked at those to be looked at first, so they go, too."
+                "Sync all new and changed employees, with the values that new ones need."
+                " --look-first includes those at whom a person would have to look first."
             )
         )
         values = [word for value in new for word in ("--new", value)]

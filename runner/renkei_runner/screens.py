@@ -179,7 +179,8 @@ def warn_of(run: Run, labels: Labels) -> None:
 
 def say_item(item: Item, labels: Labels) -> None:
     """Print one employee of the plan, with the values chosen for a new one."""
-    say(f"{difference_text(item.difference)}  {number_text(item.number) or '-'}  {item.name}")
+    mark = f"  ({_('look first')})" if item.look_first else ""
+    say(f"{difference_text(item.difference)}  {number_text(item.number) or '-'}  {item.name}{mark}")
     for change in item.written:
         before, after = (
             labels.value(change.field, value) or _("(empty)")

@@ -109,3 +109,22 @@ def test_an_older_renkei_at_work_is_waited_for(world: World) -> None:
         assert connection.execute("select version_num from alembic_version").fetchone() == ("0002",)
         connection.execute("update leases set renewed_at = ?", (time.time() - 901,))
     Store(str(place)).close()
+
+
+def test_whom_its_notes_were_about_is_to_be_looked_at_first(world: World) -> None:
+    """A plan of 0.1.0 is chosen from by the rules of now; who is blocked needs no look."""
+    place = left_behind(world)
+    resigned, near = '[["resigned_in_target", "2026-11-01"]]', '[["near_number_in_source", "4"]]'
+    rows = [
+        ("001", "changed", resigned), ("002", "blocked", resigned),
+        ("004", "changed", near), ("006", "new", near),
+    ]  # fmt: skip
+    with closing(sqlite3.connect(place)) as connection, connection:
+        for number, difference, notes in rows:
+            connection.execute(
+                "update items set difference = ?, notes = ? where number = ?",
+                (difference, notes, number),
+            )
+    with closing(Store(str(place))) as store:
+        found = {entry.number for entry in store.entries("1") if entry.look_first}
+    assert found == {"001", "006"}

@@ -140,7 +140,7 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
         "page": page,
         "labels": runs.labels(run.id),
         "tally": {each: tally.get(each, 0) for each in Difference},
-        "look_first": sum(look.get(each, 0) for each in free),
+        "look_first": sum(look.values()),
         "matching": sum(many.get(each, 0) for each in shown if each in free),
         "untickable": not any(tally.get(each, 0) for each in shown if each in free),
         "earlier": view.query(before=first) if page and earlier else None,

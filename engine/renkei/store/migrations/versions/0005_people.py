@@ -17,8 +17,9 @@ def upgrade() -> None:
         "items", sa.Column("look_first", sa.Boolean, nullable=False, server_default=sa.false())
     )
     op.execute(
-        "update items set look_first = true where notes like '%\"resigned_in_target\"%'"
-        " or (difference = 'new' and notes like '%\"near_number_in_source\"%')"
+        "update items set look_first = true where difference <> 'blocked' and"
+        " (notes like '%\"resigned_in_target\"%'"
+        " or (difference = 'new' and notes like '%\"near_number_in_source\"%'))"
     )
     op.add_column("runs", sa.Column("moved", sa.JSON, nullable=True))
     op.create_table(
