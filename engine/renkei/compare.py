@@ -221,11 +221,11 @@ class Draft:
         elif not hits and self._number is not None:
             self._look_for_twins(crowds, near)
 
-    def find_leaver(self, crowds: Crowds) -> Employee | None:
-        """Return whose date of leaving this is; None unless it is one person beyond a doubt."""
+    def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
+        """Return whose date of leaving this is, and whether that is beyond a doubt."""
         self.find_partner(crowds, (), alone=True)
         certain = not self._reasons and all(note.code == "linked" for note in self._notes)
-        return self._partner if certain else None
+        return self._partner, certain
 
     def link(self, partner: Employee) -> None:
         """Pair with *partner*, whatever the numbers: a person has said that they are one."""

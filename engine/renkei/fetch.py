@@ -111,6 +111,7 @@ class Plan:
             *notices(listing, source, target, today),
             *_about("releases_lapsed", serving.lapsed),
             *_about("number_on_roll_too", listing.shadowed),
+            *_about("leavers_unsure", listing.unsure),
         ]
         heads = self._headcount(sum(counts.values()), len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
@@ -175,9 +176,8 @@ class Plan:
             return
         for reader in self.readers:
             with suppress(RenkeiError):
-                account = reader.check()
-                if account is not None and account.name.strip():
-                    yield Remark("account_named", (reader.name, account.name.strip()))
+                if name := reader.account_name():
+                    yield Remark("account_named", (reader.name, name))
 
     def _headcount(self, listed: int, there: int, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)

@@ -101,6 +101,14 @@ class ConnectorSpec:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
+    def account_name(self) -> str | None:
+        """Return what the system calls this account, such as the company; None: it does not tell.
+
+        Asked once, at the first fetch of a pair, so that a person sees whose accounts they are.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
     def closed_hours(self) -> Sequence[ClosedHours]:
         """Return the hours of every day in which the system refuses calls."""
         raise NotImplementedError

@@ -10,7 +10,6 @@ from attrs import define, evolve, field
 
 from renkei.compare import Comparison, Draft, roles_of_source
 from renkei.crowd import Crowd, Crowds
-from renkei.identity import is_gap
 from renkei.mapping import near_key
 from renkei.model import Change, Difference, Employee, Item, Remark, Value
 from renkei.roll import has_left, on_roll
@@ -41,7 +40,10 @@ class Listing:
     """New employees, by number, who have both names of one of the target with a stray number."""
     shadowed: list[str] = field(init=False, factory=list)
     """The numbers of leavers and joiners whose number somebody else carries."""
+    unsure: list[str] = field(init=False, factory=list)
+    """The numbers of leavers whose date waits: a person has to look first who they are there."""
     _passed_on: set[str] = field(init=False, factory=set)
+    """The numbers of leavers who are told of already: by an item, or by :attr:`unsure`."""
     _crowds: Crowds = field(init=False)
 
     @_crowds.default
@@ -124,13 +126,14 @@ class Listing:
             self.shadowed.append(number)
             return None
         draft = Draft(self.comparison, person, number, roles)
-        partner = draft.find_leaver(self._crowds)
-        if partner is None or self._count(number, self._left_lately) > 1:
-            return None
-        changes = self._leaving(person, partner)
-        if not changes or self._was_hired_after(partner, roles["left"]):
+        partner, certain = draft.find_leaver(self._crowds)
+        changes = self._leaving(person, partner) if partner else ()
+        if partner is None or not changes or self._was_hired_after(partner, roles["left"]):
             return None
         self._passed_on.add(number)
+        if not certain or self._count(number, self._left_lately) > 1:
+            self.unsure.append(number)
+            return None
         # whatever else keeps somebody from being synced does not keep them from having left
         return evolve(
             draft.item(),
@@ -150,9 +153,9 @@ class Listing:
         return tuple(change for change in written if change.field in leaves)
 
     def _was_hired_after(self, partner: Employee, left: Value) -> bool:
-        """Tell whether a partner was hired on or after the day somebody *left*."""
+        """Tell whether a partner was hired after the day somebody *left*."""
         hired = roles_of(partner.values, self.comparison.target_specs).get("hired")
-        return isinstance(left, dt.date) and isinstance(hired, dt.date) and is_gap(left, hired)
+        return isinstance(left, dt.date) and isinstance(hired, dt.date) and hired > left
 
     # --- who left before ----------------------------------------------------------------------
 

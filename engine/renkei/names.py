@@ -160,7 +160,14 @@ def _is_nowhere_known(a: Name, b: Name) -> bool:
 
 
 def _is_whole_same(a: Name, b: Name) -> bool:
-    """Tell whether the whole names are the same; of Latin words the order does not count."""
+    """
+    Tell whether the whole names are the same; of Latin words the order does not count.
+
+    Where one part is the same and the other is not, nothing was exchanged or cut elsewhere: the
+    whole could be the same only by a vowel that is long across the cut (オカモト・ウオ, オオ).
+    """
+    if {_same(a.family, b.family), _same(a.given, b.given)} == {True, False}:
+        return False
     theirs = [*_joined(b.family, b.given), *_joined(b.given, b.family)]
     return any(
         _is_alike(x, y) or (len(x.words) > 1 and x.words == y.words)

@@ -198,6 +198,16 @@ class Reader:
                 self._nonsense("check", type(account).__name__)
             return hidden_account(account, self._hide)
 
+    def account_name(self) -> str | None:
+        """Return what the system calls this account, if the connector can tell."""
+        if not _implemented(self._manager, "account_name"):
+            return None
+        with self._named("account_name"):
+            name = self._hook.account_name()
+            if not isinstance(name, str | None):
+                self._nonsense("account_name", type(name).__name__)
+        return self._hide(real_text(name)).strip() or None if name else None
+
     def _hide(self, text: str) -> str:
         """Return a text that the connector has handed over, without the token."""
         return self.connection.token.hidden_in(text)

@@ -258,6 +258,14 @@ def _refuse_others(item: Item, wish: Wish) -> None:
     if wish.as_new and (item.target_id is not None or not item.candidates):
         message = _("{number} is not taken for anybody else, so there is nothing to release.")
         raise UsageError(message.format(number=wish.number), code="nothing_to_release")
+    if wish.other is None and "same_person" in codes and not wish.as_new:
+        message = _("Name the record that is the same person as {number}.")
+        others = [each.number or each.id for each in item.candidates]
+        raise UsageError(
+            message.format(number=wish.number),
+            code="which_record",
+            hint=_(", ").join(f"{wish.number}={other}" for other in others),
+        )
     if wish.other is None and not wish.as_new and "other_person" not in codes:
         message = _("{number} is not blocked as another person, so there is nothing to release.")
         hint = _("{number}=OTHER names another record that is the same person.")

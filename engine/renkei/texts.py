@@ -43,9 +43,10 @@ _REASONS: Mapping[str, str] = {
         "[ ({fields})]. Make the two numbers equal and fetch again."
     ),
     "other_person": N_(
-        "Several personal facts differ from those of the same number in {target}[; the name and"
-        " date of birth of this employee are at {fields} there]. If the number was used again or"
-        " mistyped, correct it and fetch again; if both are one person, release them as the same."
+        "By their personal facts it is not certain that this employee and the one of this number in"
+        " {target} are one person[; the name and date of birth are at {fields} there]. If the"
+        " number was used again or mistyped, correct it and fetch again; if both are one person,"
+        " release them as the same."
     ),
     "same_person": N_(
         "{target} has what seems to be this person already: {fields}. Nobody is created before you"
@@ -89,16 +90,18 @@ _REASONS: Mapping[str, str] = {
     ),
     # What to look at before choosing (notes)
     "identity_changed": N_(
-        "Several personal facts have changed together. Check that this is still the same person."
+        "The personal facts differ so that it is not certain that this is still the same person."
+        " Check first."
     ),
     "name_order": N_(
         "Family name and given name are ordered or divided in another way in {target}. Check that"
         " this is the same person."
     ),
     "rehire": N_(
-        "Seems to be hired again; had left {target} before: {fields}. Released as the same person,"
-        " the old record goes on, with its paid leave and years of service; registered as somebody"
-        " new, both start anew."
+        "Seems to be hired again; had left {target} before: {fields}. Chosen as they are,"
+        " they are registered as somebody new, without the paid leave and the working hours held"
+        " there. Released as the same person, the old record goes on with both; years of service"
+        " may count from the new date of joining."
     ),
     "maybe_same_person": N_(
         "{target} has somebody of this name: {fields}. Check that this is not the same person."
@@ -130,7 +133,7 @@ _REASONS: Mapping[str, str] = {
     ),
     "resigned_in_target": N_(
         "Active in {source} but already resigned in {target}[ ({first})]."
-        " A sync makes this person active again: check before choosing."
+        " Check which of the two is right before choosing."
     ),
     "wanted_missing": N_(
         "Empty, but often needed by {target}[: {fields}]. Depending on its settings the sync may be"
@@ -170,6 +173,10 @@ _REASONS: Mapping[str, str] = {
     ),
     "number_on_roll_too": N_(
         "Not listed as leaving or joining, since somebody else carries the number: {fields}."
+    ),
+    "leavers_unsure": N_(
+        "Left, but the date is not passed on, since it is not certain who they are in {target}:"
+        " {fields}. Fetch with a base date before they left, and look at both."
     ),
     "left_by_then": N_(
         "Not listed: left {source} on {first}. Listed are those who are employed on the base date,"
@@ -406,8 +413,9 @@ _REASONS: Mapping[str, str] = {
 _WITHOUT_PARTS: Mapping[str, str] = {
     # Another sentence when a remark that may name fields names none
     "rehire": N_(
-        "Hired again under the same number. The old record of {target} goes on, with its paid leave"
-        " and years of service: check them there."
+        "Hired again under the same number. The old record of {target} goes on, with its working"
+        " hours and paid leave; years of service may count from the new date of joining: check them"
+        " there."
     ),
     "not_stored": N_(
         "{target} answered that it has taken this employee, and does not show them. Look there"
@@ -443,6 +451,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "left_by_then": ("day",),
     "not_hired_by_then": ("day",),
     "number_on_roll_too": ("number",),
+    "leavers_unsure": ("number",),
     "leavers_listed": ("text",),
     "joiners_listed": ("text",),
     "near_number": ("number",),

@@ -136,9 +136,16 @@ def _plan_item(item: Item) -> Document:
         "changes": [_change(change) for change in item.changes],
         "reasons": _codes(item.reasons),
         "notes": _codes(item.notes),
+        **_candidates(item),
         **({"look_first": True} if item.look_first else {}),
         **_released(item.released),
     }
+
+
+def _candidates(item: Item) -> Document:
+    """Return what the target calls those who may be the same person; nothing for all the others."""
+    called = [each.number or each.id for each in item.candidates]
+    return {"candidates": called} if called else {}
 
 
 def _released(said: Released | None) -> Document:

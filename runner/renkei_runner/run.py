@@ -44,10 +44,14 @@ def run(
         must_choose(app, wanted)
     with app.runs() as runs:
         found = runs.fetch(source, target, base_date, wait=wait, leavers=leavers, joiners=joiners)
-        if dry_run or not _anybody(found, wanted):
-            show_found(app, found, runs.labels(found.id, technical=True))
+        labels = runs.labels(found.id, technical=True)
+        if dry_run:
+            show_found(app, found, labels)
             return 0
-        say_found(app, found, runs.labels(found.id, technical=True))
+        if not _anybody(found, wanted):
+            show_found(app, found, labels, left_for_you=[])
+            return 0
+        say_found(app, found, labels)
         with app.about(runs, found.id):
             chosen = choose(app, runs, found, wanted)
             if chosen is None:

@@ -45,12 +45,14 @@ def first_pair(runs: Runs) -> tuple[str, str]:
     return (pair.source, pair.target) if pair else ("SOURCE", "TARGET")
 
 
-def show_found(app: App, run: Run, labels: Labels, carried: Carried | None = None) -> None:
+def show_found(
+    app: App, run: Run, labels: Labels, carried: Carried | None = None, **more: object
+) -> None:
     """Print what a fetch found, and what became of the choice of an earlier run."""
     app.clear()
     if app.json:
         warn_of(run, labels)
-        emit(run_document(run, labels) | (again_parts(carried) if carried else {}))
+        emit(run_document(run, labels, **more) | (again_parts(carried) if carried else {}))
         return
     headline(run)
     say_notices(run, labels)

@@ -287,13 +287,19 @@ def test_every_exit_code_is_documented(name: str) -> None:
     assert documented == used
 
 
+def without_reason(words: list[str]) -> list[str]:
+    """Return a command without what a person gives as the reason, in their own language."""
+    return [word for at, word in enumerate(words) if at == 0 or words[at - 1] != "--why"]
+
+
 @pytest.mark.parametrize("names", TWINS)
 def test_both_languages_have_the_same_parts(names: tuple[str, str]) -> None:
     """The Japanese page has the headings, tables and commands of the English one."""
     english, japanese = map(page, names)
     levels = [[level for level, _title in HEADING.findall(prose(t))] for t in (english, japanese)]
     assert levels[0] == levels[1]
-    assert list(block_commands(english)) == list(block_commands(japanese))
+    commands = [[without_reason(each) for each in block_commands(t)] for t in (english, japanese)]
+    assert commands[0] == commands[1]
     rows = [sum(line.startswith("|") for line in t.splitlines()) for t in (english, japanese)]
     assert rows[0] == rows[1]
 

@@ -276,6 +276,14 @@ def office(empty_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offi
     assert handlers == {each: signal.getsignal(each) for each in handlers}
 
 
+@pytest.fixture
+def empty(office: Office) -> Office:
+    """An office whose two systems hold nobody."""
+    for system in office.box.systems.values():
+        system.people.clear()
+    return office
+
+
 def _tidy() -> None:
     """Wait for the thread of the other side that a failed fetch has left behind."""
     for thread in threading.enumerate():

@@ -3,73 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e.conftest import NEW, TODAY
+from tests.e2e.people import FIELDS, GAKU, HANAKO, person, put, read
+
+from renkei_sandbox import faults
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
-
-FIELDS = {
-    "smarthr": {
-        "number": "emp_code", "family": "last_name", "given": "first_name",
-        "family_kana": "last_name_yomi", "given_kana": "first_name_yomi", "birth": "birth_at",
-        "hired": "entered_at", "left": "resigned_at", "gender": "gender", "mail": "email",
-    },
-    "touchontime": {
-        "number": "code", "family": "lastName", "given": "firstName",
-        "family_kana": "lastNamePhonetics", "given_kana": "firstNamePhonetics",
-        "birth": "birthDate", "hired": "hiredDate", "left": "resignationDate", "gender": "gender",
-        "mail": "emailAddresses",
-    },
-}  # fmt: skip
-HANAKO = {
-    "family": "見本", "family_kana": "ミホン", "given": "花子", "given_kana": "ハナコ",
-    "birth": "1975-02-14", "gender": "female", "hired": "2010-04-01",
-}  # fmt: skip
-GAKU = {
-    "family": "見本", "family_kana": "ミホン", "given": "岳", "given_kana": "ガク",
-    "birth": "2001-07-09", "gender": "male", "hired": "2026-04-01",
-}  # fmt: skip
-SURNAMES = (
-    "青木 石井 上野 遠藤 岡本 加藤 木村 工藤 小林 斎藤"
-    " 清水 高橋 田中 中村 西田 野口 原田 福田 松本 森田"
-)
-
-
-def person(index: int, **more: str) -> dict[str, str]:
-    """Return somebody who is nobody else."""
-    family = SURNAMES.split()[index % 20]
-    born = dt.date(1970, 1, 10) + dt.timedelta(days=397 * index)
-    given = f"{'一二三四五六七八九十'[index % 10]}{'郎太助平男'[index // 10 % 5]}"
-    return {
-        "family": family, "given": given, "birth": born.isoformat(), "gender": "male",
-        "hired": "2015-04-01", **more,
-    }  # fmt: skip
-
-
-@pytest.fixture
-def empty(office: Office) -> Office:
-    """An office whose two systems hold nobody."""
-    for system in office.box.systems.values():
-        system.people.clear()
-    return office
-
-
-def put(office: Office, system: str, number: str | None, who: dict[str, str], **more: str) -> str:
-    """Put *who* into a system; return their id there."""
-    names, theirs = FIELDS[system], office.system(system)
-    values: dict[str, Any] = {names[key]: value for key, value in {**who, **more}.items()}
-    if system == "touchontime" and "emailAddresses" in values:
-        values["emailAddresses"] = [values["emailAddresses"]]
-    return theirs.add(**({} if number is None else {names["number"]: number}), **values)
-
-
-def read(office: Office, system: str, identity: str) -> dict[str, Any]:
-    """Return somebody of a system in the words of this page."""
-    held = office.system(system).people[identity]
-    return {key: held.get(name) for key, name in FIELDS[system].items()}
 
 
 def sync(office: Office, run: str, target: str, *words: str) -> dict[str, Any]:
@@ -147,7 +91,10 @@ def test_what_renkei_wrote_itself_ends_no_release(
     put(empty, source, "0500", {**HANAKO, "family": "手本", "family_kana": "テホン"})
     theirs = put(empty, target, "1417", HANAKO)
     run = empty.fetched(*direction)
-    assert empty.plan(run)["0500"]["reasons"] == ["same_person"]
+    item = empty.plan(run)["0500"]
+    assert (item["reasons"], item["candidates"]) == (["same_person"], ["1417"])
+    unsaid = empty.ask("sync", run, "--same-person", "0500", "--why", "married")
+    assert (unsaid.code, unsaid.error["hint"]) == (2, "0500=1417")
     empty.ask("sync", run, "--same-person", "0500=1417", "--why", "married")
     assert read(empty, target, theirs)["family"] == "手本"
     for _night in range(2):
@@ -332,6 +279,20 @@ def test_who_must_be_looked_at_first_is_left_for_a_person(
     assert read(empty, target, theirs)["given"] == "花世"
 
 
+# --- whose accounts -----------------------------------------------------------------------------
+
+
+def test_the_first_fetch_names_both_accounts(office: Office, direction: tuple[str, str]) -> None:
+    """One cheap request to each system, once a pair; who may not read the name is not stopped."""
+    office.box.smarthr.faults.add(faults.status(403), path="companies", times=None)
+    found = [office.ask("fetch", *direction).json["notices"] for _ in range(2)]
+    named = [[n["about"] for n in notices if n["code"] == "account_named"] for notices in found]
+    assert named == [[["touchontime", "株式会社あけぼの商事"]], []]
+    asked = Counter(entry.path.rpartition("/")[2] for entry in office.box.journal)
+    assert (asked["companies"], asked["company"]) == (1, 1)
+    assert asked["divisions"] == asked["biz_establishments"] == 0
+
+
 # --- rehires ------------------------------------------------------------------------------------
 
 
@@ -342,6 +303,8 @@ def test_who_comes_back_under_the_same_number_loses_the_old_date(
     source, target = direction
     put(empty, source, "0042", HANAKO, hired="2026-10-01")
     theirs = put(empty, target, "0042", HANAKO, left="2024-03-31")
+    if target == "smarthr":
+        empty.box.smarthr.edit(theirs, emp_status="retired")
     run = empty.fetched(*direction)
     item = empty.plan(run)["0042"]
     assert "rehire" in item["notes"]
@@ -349,7 +312,8 @@ def test_who_comes_back_under_the_same_number_loses_the_old_date(
     sync(empty, empty.fetched(*direction), target, "--number", "0042")
     now = read(empty, target, theirs)
     assert (now["hired"], now["left"] or None) == ("2026-10-01", None)
-    assert empty.plan(empty.fetched(*direction))["0042"]["difference"] == "same"
+    for pair in (direction, direction[::-1]):
+        assert empty.plan(empty.fetched(*pair))["0042"]["difference"] == "same"
 
 
 @pytest.mark.parametrize(
@@ -420,6 +384,23 @@ def test_a_leaver_whose_number_is_used_again_is_left_alone(
     (notice,) = [n for n in found.json["notices"] if n["code"] == "number_on_roll_too"]
     assert notice["about"] == ["0042"]
     assert found.json["counts"] == {"new": 0, "changed": 0, "same": 1, "blocked": 0}
+
+
+def test_a_leaver_who_may_be_somebody_else_is_told(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """The date is not passed on, and the notice says so; on the earlier day it can be chosen."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, left=day(-10))
+    theirs = put(empty, target, "0042", HANAKO, birth="1975-02-15", left=day(-30), gender="male")
+    put(empty, source, "0043", person(3), left=day(-10))
+    put(empty, target, "0043", person(3))
+    found = empty.ask("fetch", *direction, "--leavers", "62")
+    (told,) = [n["about"] for n in found.json["notices"] if n["code"] == "leavers_unsure"]
+    assert (told, set(empty.plan(found.run))) == (["0042"], {"0043"})
+    run = empty.fetched(*direction, "--date", day(-11))
+    sync(empty, run, target, "--number", "0042")
+    assert read(empty, target, theirs)["left"] == day(-10)
 
 
 def test_a_leaver_hired_again_in_the_target_keeps_the_new_record(

@@ -616,7 +616,7 @@ def notices(world: World, base: dt.date | None = None, *, back: bool = False) ->
     """Return the notices of a fetch by code."""
     names = ("rosta", "clinic") if back else ("clinic", "rosta")
     run = world.fetch(*names, base)
-    return {each.code: each.about for each in run.notices if each.code != "account_named"}
+    return {each.code: each.about for each in run.notices}
 
 
 def test_a_field_unknown_for_everybody_is_a_notice(world: World) -> None:

@@ -71,6 +71,7 @@ OTHER = [
     (("佐藤", "花子"), ("佐藤", "岳"), Names.GIVEN),
     (("佐藤", "花子"), ("鈴木", "岳"), Names.BOTH),
     (("大野", "健", "オオノ", "ケン"), ("小野", "健", "オノ", "ケン"), Names.FAMILY),
+    (("岡本", "央央", "オカモト", "オオ"), ("岡本", "詩央", "オカモト", "ウオ"), Names.GIVEN),
     (("Tran", "Thi Hoa"), ("Tran", "Thi Lan"), Names.GIVEN),
     (("Smith", "Ann"), ("Jones", "Ann"), Names.FAMILY),
     (("佐藤花子", ""), ("鈴木", "花子"), Names.FAMILY),

@@ -25,7 +25,7 @@ from renkei.connector import (
     Values,
     _,
 )
-from renkei_smarthr.records import NUMBER, new_record, to_json
+from renkei_smarthr.records import NUMBER, new_record
 
 IDS_PER_CALL = 50
 
@@ -124,13 +124,12 @@ class Client:
             raise self._other_answer()
         return created
 
-    def update(self, identity: str, changes: Values) -> dict[str, JSON]:
+    def update(self, identity: str, body: Mapping[str, JSON]) -> dict[str, JSON]:
         """
-        Change the given attributes and return the employee as SmartHR has it now.
+        Change the attributes in *body* and return the employee as SmartHR has it now.
 
         Raises InDoubtError if the answer is not theirs.
         """
-        body = to_json(changes)
         answer = self._session.send("PATCH", "v1", "crews", identity, body=body, idempotent=True)
         if not isinstance(answer.body, dict) or answer.body.get("id") != identity:
             raise self._other_answer()

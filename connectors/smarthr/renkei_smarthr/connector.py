@@ -82,7 +82,8 @@ class SmartHR:
 
         SmartHR may ignore, without a word, an attribute that the token may not write: it shows.
         """
-        return records.employee(self._client.update(current.id, changes), records.NAMES)
+        body = records.changed(current, changes, self._connection.clock.today())
+        return records.employee(self._client.update(current.id, body), records.NAMES)
 
     @hookimpl
     def new_employee_fields(self) -> Sequence[NewField]:
@@ -95,6 +96,11 @@ class SmartHR:
                 raise self._odd("biz_establishments", position) from None
         label = records.label(records.ESTABLISHMENT)
         return [NewField(records.ESTABLISHMENT, label, tuple(choices))]
+
+    @hookimpl
+    def account_name(self) -> str | None:
+        """Return the company's name, if the token may read it."""
+        return self._company()[0]
 
     @hookimpl
     def check(self) -> Account:

@@ -15,6 +15,7 @@ NUMBER = "emp_code"
 ESTABLISHMENT = "biz_establishment_id"
 STATUS = "emp_status"
 RETIRED = "retired"
+LEFT = "resigned_at"
 _LINES = ("pref", "city", "street", "building")
 _STATUSES = {"employed": False, "absent": False, "retired": True}
 
@@ -84,9 +85,7 @@ FIELDS = (
     FieldSpec(
         name="entered_at", label=Label("入社年月日", "Date of joining"), type="date", role="hired"
     ),
-    FieldSpec(
-        name="resigned_at", label=Label("退職年月日", "Date of leaving"), type="date", role="left"
-    ),
+    FieldSpec(name=LEFT, label=Label("退職年月日", "Date of leaving"), type="date", role="left"),
     FieldSpec(
         name=RETIRED,
         label=Label("退職済み", "Retired"),
@@ -160,6 +159,21 @@ def new_record(values: Values) -> dict[str, JSON]:
     """Return the body that creates an employee: what is known, and that they are employed."""
     known = {name: value for name, value in values.items() if value is not None}
     return {"emp_status": "employed", **to_json(known)}
+
+
+def changed(current: Employee, changes: Values, today: dt.date) -> dict[str, JSON]:
+    """
+    Return the body that changes an employee.
+
+    Whoever was 退職済み and has not left any more is 在籍中 again: SmartHR derives neither of the
+    two from the other, and 退職済み without a date would make no sense to anybody.
+    """
+    body = to_json(changes)
+    if LEFT in changes and current.values.get(RETIRED) is True:
+        left = changes[LEFT]
+        if left is None or (isinstance(left, dt.date) and left > today):
+            body[STATUS] = "employed"
+    return body
 
 
 def choice(record: Mapping[str, JSON]) -> Choice:

@@ -141,6 +141,11 @@ class TouchOnTime:
         ]
 
     @hookimpl
+    def account_name(self) -> str | None:
+        """Return the company's name, if the token may read it."""
+        return self._company()[0]
+
+    @hookimpl
     def check(self) -> Account:
         """Prove the token by reading all that is needed; nothing is written."""
         today = self._connection.clock.today()

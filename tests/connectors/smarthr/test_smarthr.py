@@ -19,6 +19,7 @@ from renkei.connector import (
     Ref,
     RenkeiError,
     UnavailableError,
+    Value,
     Values,
 )
 from renkei.errors import SystemFault
@@ -221,6 +222,34 @@ def test_a_new_employee_is_employed(smarthr: SmartHR, mock: respx.MockRouter) ->
         "last_name": "髙﨑",
         "birth_at": "1990-02-03",
     }
+
+
+@pytest.mark.parametrize(
+    ("retired", "left", "status"),
+    [
+        (True, None, "employed"),
+        (True, dt.date(2099, 1, 1), "employed"),
+        (True, dt.date(2020, 4, 30), None),
+        (False, None, None),
+        (None, None, None),
+    ],
+)
+def test_who_loses_the_date_of_leaving_is_employed_again(
+    smarthr: SmartHR,
+    mock: respx.MockRouter,
+    retired: bool | None,
+    left: dt.date | None,
+    status: str | None,
+) -> None:
+    """退職済み without a date, or before it, would make no sense; nothing else changes 在籍状況."""
+    route = mock.patch(f"{CREWS}/id-0417").respond(json=crew("0417"))
+    values: dict[str, Value] = {} if retired is None else {"retired": retired}
+    smarthr.update_employee(
+        current=Employee(id="id-0417", values=values), changes={"resigned_at": left}
+    )
+    sent = json.loads(route.calls.last.request.content)
+    assert sent.get("emp_status") == status
+    assert "resigned_at" in sent
 
 
 @pytest.mark.parametrize(
