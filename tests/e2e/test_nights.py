@@ -70,7 +70,7 @@ class Human:
 
 
 @define
-class Office61:
+class Life:
     """HR at work by day, renkei by night, and now and then somebody who looks at the rest."""
 
     office: Office
@@ -209,12 +209,12 @@ class Office61:
 # --- what happens in HR -------------------------------------------------------------------------
 
 
-def joins(it: Office61) -> bool:
+def joins(it: Life) -> bool:
     """A contract, up to twenty days ahead or late."""
     return bool(it.hires(it.random.randint(-10, 20)))
 
 
-def leaves(it: Office61) -> bool:
+def leaves(it: Life) -> bool:
     """A resignation that HR hears of early, or late."""
     human = it.someone(lambda h: h.employed(it.today) and not h.facts.get("left"))
     if human is None:
@@ -224,7 +224,7 @@ def leaves(it: Office61) -> bool:
     return it.says(human, left=left.isoformat())
 
 
-def leaves_on_another_day(it: Office61) -> bool:
+def leaves_on_another_day(it: Life) -> bool:
     """The date was a mistake."""
     human = it.someone(lambda h: bool(h.facts.get("left")) and not h.gone)
     if human is None:
@@ -234,20 +234,20 @@ def leaves_on_another_day(it: Office61) -> bool:
     return it.says(human, left=left.isoformat())
 
 
-def stays(it: Office61) -> bool:
+def stays(it: Life) -> bool:
     """A resignation that was taken back."""
     human = it.someone(lambda h: bool(h.facts.get("left")) and h.employed(it.today))
     return human is not None and it.says(human, left="")
 
 
-def comes_back(it: Office61) -> bool:
+def comes_back(it: Life) -> bool:
     """A leaver of some weeks ago, under the same number."""
     month = dt.timedelta(days=30)
     human = it.someone(lambda h: not h.gone and (h.day("left") or it.today) < it.today - month)
     return human is not None and it.says(human, hired=it.today.isoformat(), left="")
 
 
-def marries(it: Office61) -> bool:
+def marries(it: Life) -> bool:
     """Another family name, with its reading."""
     human = it.someone(lambda h: h.employed(it.today))
     if human is None:
@@ -256,7 +256,7 @@ def marries(it: Office61) -> bool:
     return it.says(human, family=family, family_kana=kana)
 
 
-def birth_is_corrected(it: Office61) -> bool:
+def birth_is_corrected(it: Life) -> bool:
     """One part of the date was a slip."""
     human = it.someone(lambda h: h.employed(it.today))
     if human is None:
@@ -266,7 +266,7 @@ def birth_is_corrected(it: Office61) -> bool:
     return it.says(human, birth=birth.replace(day=birth.day % 28 + 1).isoformat())
 
 
-def is_renumbered(it: Office61) -> bool:
+def is_renumbered(it: Life) -> bool:
     """A new number in HR alone."""
     human = it.someone(lambda h: h.employed(it.today))
     if human is None:
@@ -276,7 +276,7 @@ def is_renumbered(it: Office61) -> bool:
     return True
 
 
-def number_is_used_again(it: Office61) -> bool:
+def number_is_used_again(it: Life) -> bool:
     """A leaver is deleted in HR, and the number is given to who comes next."""
     human = it.someone(lambda h: not h.gone and (h.day("left") or it.today) < it.today)
     if human is None or it.random.random() < 0.5:
@@ -304,7 +304,7 @@ def test_two_months_of_nights(empty: Office, direction: tuple[str, str], seed: i
         "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"
     )
     empty.configure(extra=rest)
-    it = Office61(empty, source, target, Random(seed))
+    it = Life(empty, source, target, Random(seed))
     for _ in range(40):
         human = it.hires(-400)
         human.records.add(put(empty, target, human.number, human.facts))
