@@ -440,13 +440,14 @@ def fill(world: World, cases: list[Case], *, nicknames: bool = True) -> None:
     for system in (world.clinic, world.rosta):
         system.people.clear()
         system.writes.clear()
-    # Without a date of birth nobody is taken for somebody else.
+    # Whose date of birth is their own, and the same, is taken for nobody else, whatever the name.
     for number, (ours, theirs, lists, nickname) in enumerate(cases):
-        plain: dict[str, Value] = {"badge": f"{number:03}", "since": None, "born": None}
+        born = dt.date(1960, 1, 1) + dt.timedelta(days=400 * number)
+        plain: dict[str, Value] = {"badge": f"{number:03}", "since": None, "born": born}
         stand_in = nickname if nicknames else None
         world.clinic.add(**{**plain, "gone": False, "nickname": stand_in, **ours})
         if theirs is not None:
-            person = world.rosta.add(id_no=f"{number:03}", start=None, dob=None, **theirs)
+            person = world.rosta.add(id_no=f"{number:03}", start=None, dob=born, **theirs)
             others = {"email": tuple(lists)} if "email" in theirs else {}
             world.rosta.people[person] = evolve(world.rosta.people[person], others=others)
     world.in_clinic("known", post="p100", memo="m", nickname=None)
