@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
@@ -19,12 +19,11 @@ from renkei.errors import (
     AccessError,
     ListChangedError,
     RenkeiError,
-    SystemFault,
     WrongPairError,
 )
+from renkei.gaps import never_filled, unless_gaps
 from renkei.i18n import _, label
 from renkei.listing import Listing
-from renkei.mapping import offered_offline, unoffered
 from renkei.model import OPTIONAL_ROLES, Difference, FieldSpec, Item, Remark
 from renkei.observer import Observer
 from renkei.plugins import Reader
@@ -99,7 +98,7 @@ class Plan:
         gaps = cache(lambda: never_filled(target.reader, self.pairing))  # asked if anybody is new
         whole = Whole()
         items = (
-            whole.see(_unless_gaps(_unless_there(item, nameless), gaps)) for item in listing.items()
+            whole.see(unless_gaps(_unless_there(item, nameless), gaps)) for item in listing.items()
         )
         counts = self.store.add_items(run_id, items)
         self._refuse_wrong_pair(whole)
@@ -303,27 +302,6 @@ def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
     if not is_new or item.number not in nameless:
         return item
     reasons = (*others, Remark("created_without_number"))  # nobody may release them as another
-    return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
-
-
-def never_filled(reader: Reader, pairing: Pairing) -> tuple[str, ...]:
-    """Return the fields that a new employee needs, that no pair fills and nobody can choose."""
-    if not pairing.new_fields:
-        return ()
-    offered = offered_offline(reader.fields)
-    if not offered:
-        try:
-            offered = frozenset(new.name for new in reader.new_employee_fields())
-        except SystemFault:
-            return ()  # the choice of new values asks again, and tells
-    return tuple(spec.name for spec in unoffered(pairing.new_fields, offered))
-
-
-def _unless_gaps(item: Item, gaps: Callable[[], tuple[str, ...]]) -> Item:
-    """Return *item*, blocked if it is new and *gaps* says what can never be filled."""
-    if item.difference is not Difference.NEW or not gaps():
-        return item
-    reasons = (*item.reasons, Remark("nothing_fills", gaps()))
     return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
 
 

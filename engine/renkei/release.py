@@ -9,6 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from renkei.compare import Links, is_linked
 from renkei.errors import UsageError
+from renkei.gaps import never_filled, unless_gaps
 from renkei.i18n import _
 from renkei.identity import Evidence
 from renkei.model import (
@@ -165,6 +166,7 @@ class Releasing:
         )
         person = Employee(id=item.source_id, values=item.read, others=item.read_others)
         made = comparison.anew(item, person, None if wish.as_new else partners[0])
+        made = unless_gaps(made, lambda: never_filled(self.read(), self.pairing))
         if made.difference is Difference.BLOCKED:
             reasons = " ".join(map(reason_text, made.reasons))
             message = _("{number} is blocked for another reason, too: {reasons}")

@@ -769,7 +769,7 @@ COMPARING = (
         "new-without-what-is-needed",
         "Somebody new is sent without a field that the target needs and nothing fills.",
         (
-            "renkei.fetch:_unless_gaps",
+            "renkei.gaps:unless_gaps",
             "or not gaps()",
             "or True",
         ),

@@ -11,11 +11,11 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engine.conftest import CLINIC, MAPPING, ROSTA, spec
+from tests.engine.conftest import CLINIC, MAPPING, ROSTA, spec, who
 
 from renkei import plugins
 from renkei.connector import hookimpl
-from renkei.errors import AccessError, ConnectorError
+from renkei.errors import AccessError, ConnectorError, UsageError
 from renkei.i18n import speaking
 from renkei.mapping.transforms import of_text
 from renkei.model import (
@@ -30,6 +30,7 @@ from renkei.model import (
     Run,
     Value,
 )
+from renkei.release import Wish
 from renkei.roster import Roster
 from renkei.testing import MemoryConnector, installed
 from renkei.texts import reason_text
@@ -337,6 +338,20 @@ def test_who_is_new_is_blocked_by_what_nothing_fills(world: World, offered: bool
     done = world.sync(run)
     assert done.status.value == "done"
     assert [kind for kind, _id, _values in world.rosta.writes] == ["update"]
+
+
+def test_nobody_is_released_as_new_who_could_never_be_registered(world: World) -> None:
+    """What nothing fills is missing for whoever a person registers as another one, too."""
+    world.rosta.specs = (*ROSTA, PIN)
+    world.in_clinic("0418")
+    given, born = who("0418")
+    world.in_rosta("1418", given=given, dob=born)
+    run = world.fetch()
+    assert codes(world.item(run, "0418").reasons) == ["same_person"]
+    wish = Wish(number="0418", as_new=True, why="a namesake")
+    with world.runs() as runs, pytest.raises(UsageError, match="pin"):
+        runs.release(run.id, [wish])
+    assert world.rosta.writes == []
 
 
 def test_nobody_is_asked_while_nobody_is_new(world: World) -> None:
