@@ -112,7 +112,7 @@ class Plan:
             *_about("number_on_roll_too", listing.shadowed),
             *_about("leavers_unsure", listing.unsure),
         ]
-        heads = self._headcount(sum(counts.values()), len(rosters[1]), base)
+        heads = self._headcount(listing.employed, len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
         codes = {remark.code for remark in (*shrunk, *filter(None, halts))}
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
@@ -124,6 +124,7 @@ class Plan:
             usage={"calls": calls, "seconds": seconds},
             journal=journal,
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
+            source_count=heads.listed,
             target_count=heads.there,
             usual_target=None if "unusual_shrink_target" in codes else heads.there,
             moved=sorted(whole.moved),

@@ -36,6 +36,8 @@ class Listing:
     source: Roster
     target: Roster
     created: frozenset[str] = frozenset()
+    employed: int = field(init=False, default=0)
+    """How many are on the roll: whoever left lately or joins soon is listed beside it."""
     misfits: list[tuple[str, str]] = field(init=False, factory=list)
     """New employees, by number, who have both names of one of the target with a stray number."""
     shadowed: list[str] = field(init=False, factory=list)
@@ -67,7 +69,9 @@ class Listing:
                     yield item
                 continue
             ahead = self._joins_soon(roles)
-            if not (self._is_on_roll(roles) or (ahead and self._may_join(person, number))):
+            if self._is_on_roll(roles):
+                self.employed += 1
+            elif not (ahead and self._may_join(person, number)):
                 continue
             others = sorted(alike.get(near_key(number), set()) - {number}) if number else []
             near = tuple(other for other in others if self.target.get(other))

@@ -388,9 +388,9 @@ class Run:
     the safety limits, *taken_over_by* took the run from a process whose fate was unknown.
     *base_chosen* tells whether a person chose the base date (None: not known), *again_of* is the
     run whose choice was carried over. *pauses* has the codes of all reasons it has paused for.
-    *source_side* is the side of the mapping that the source is (None: not known). *target_count* is
-    how many people the fetch has found in the target (None: not known). *purged* is true when the
-    employees' values are gone.
+    *source_side* is the side of the mapping that the source is (None: not known). *source_count*
+    people were on the roll of the source, and *target_count* in the target (None: not known).
+    *purged* is true when the employees' values are gone.
     """
 
     id: str
@@ -419,6 +419,7 @@ class Run:
     reason: Remark | None = None
     resume_at: dt.datetime | None = None
     allowed_by: str | None = None
+    source_count: int | None = None
     target_count: int | None = None
     purged: bool = False
 

@@ -725,7 +725,7 @@ class Runs:
             chosen,
             offline_fields(target.connector),
             Headcount(
-                listed=sum(run.counts.values()),
+                listed=run.source_count or 0,
                 usual=self._store.usual(run.source, run.target, run.base_date, upto=run.id),
                 there=run.target_count,
                 usual_there=self._store.usual_target(run.source, run.target, upto=run.id),

@@ -434,6 +434,21 @@ def test_a_joiner_is_registered_ahead_once(
         assert empty.plan(empty.fetched(*direction, "--joiners", "14")) == {}
 
 
+def test_leavers_who_are_listed_no_more_are_no_shrinking(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """Passed on tonight, they are not in tomorrow's plan: the roll has not become shorter."""
+    source, target = direction
+    for index in range(20):
+        left = {"left": day(-10)} if index < 6 else {}
+        put(empty, source, f"{1000 + index}", person(index), **left)
+        put(empty, target, f"{1000 + index}", person(index))
+    sync(empty, empty.fetched(*direction, "--leavers", "62"), target, "--yes")
+    again = empty.ask("fetch", *direction, "--leavers", "62")
+    assert again.json["counts"] == {"new": 0, "changed": 0, "same": 14, "blocked": 0}
+    assert [n["code"] for n in again.json["notices"]] == ["leavers_listed"]
+
+
 def test_the_configuration_says_whose_leavers_and_joiners(empty: Office) -> None:
     """By the side that is written to; a wrong side or number of days is told with its place."""
     rest = "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"

@@ -138,6 +138,7 @@ def run_in(
         reason=reason,
         resume_at=row["resume_at"],
         allowed_by=row["allowed_by"],
+        source_count=row["source_count"],
         target_count=row["target_count"],
         purged=row["purged"],
     )

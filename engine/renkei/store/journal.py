@@ -98,8 +98,7 @@ class Journal(Database):
                 pauses = _with_pause(row["pauses"], Remark("interrupted"))
                 self._update(connection, key, pauses=pauses)
             if allow:
-                listed = sum(row["counts"].values())
-                usual = {"usual": listed, "usual_target": row["target_count"]}
+                usual = {"usual": row["source_count"], "usual_target": row["target_count"]}
                 self._update(connection, key, allowed_by=who, **usual)
             if expected is not None:
                 passed = [codec.remark_out(remark) for remark in expected]

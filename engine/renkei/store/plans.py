@@ -76,6 +76,7 @@ class Plans(Database):
         usage: Mapping[str, Any],
         journal: Mapping[str, Any],
         usual: int | None,
+        source_count: int | None = None,
         moved: Sequence[str] = (),
         target_count: int | None = None,
         usual_target: int | None = None,
@@ -83,9 +84,10 @@ class Plans(Database):
         """
         Make the plan ready; until now nobody could see or sync it.
 
-        *journal* is where the journal stood as the fetch began. *usual* is how many people are on
-        the source, None if they are unusually few; *usual_target* the same of the *target_count*
-        people in the target. *moved* are those whose number is another person's.
+        *journal* is where the journal stood as the fetch began. *source_count* people are on the
+        roll of the source; *usual* is the same, None if they are unusually few. *usual_target* is
+        that of the *target_count* people in the target. *moved* are those whose number is another
+        person's.
         """
         self._set(
             run_id,
@@ -97,6 +99,7 @@ class Plans(Database):
             usage=dict(usage),
             journal=dict(journal),
             usual=usual,
+            source_count=source_count,
             moved=list(moved),
             target_count=target_count,
             usual_target=usual_target,

@@ -24,7 +24,7 @@ from renkei.errors import NoRoomError, NoStoreError, StoreError
 from renkei.i18n import _
 from renkei.store.tables import metadata
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; Alembic is imported only when a store is behind it."""
 
 OURS = {"alembic_version", "runs", "items"}

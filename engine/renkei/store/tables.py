@@ -119,6 +119,7 @@ runs = Table(
         nullable=True,
         comment="the source's ids of those whose number is somebody else's in the target",
     ),
+    Column("source_count", Integer, nullable=True, comment="people on the source's roll"),
     Column("target_count", Integer, nullable=True, comment="people in the target at the fetch"),
     Column("usual_target", Integer, nullable=True, comment="the same; null: as with usual"),
     Column("expected", sa.JSON, nullable=True, comment="announcements that let its choice pass"),
