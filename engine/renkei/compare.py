@@ -228,10 +228,16 @@ class Draft:
         return self._partner, certain
 
     def link(self, partner: Employee) -> None:
-        """Pair with *partner*, whatever the numbers: a person has said that they are one."""
+        """
+        Pair with *partner*, whatever the numbers: a person has said that they are one.
+
+        Who has no number is called by the partner's in the plan, so that they can be chosen.
+        """
         self._partner, self._partners, self._is_linked = partner, 1, True
-        if self._comparison.number_of(partner) != self._number:
+        theirs = self._comparison.number_of(partner)
+        if theirs != self._number:
             self._notes.append(Remark("linked", (self._comparison.called(partner),)))
+        self._number = self._number or theirs
 
     def _meet(self, partner: Employee, crowds: Crowds) -> None:
         """Pair with whom the number pairs, unless that is somebody else by now."""
@@ -264,6 +270,11 @@ class Draft:
                 self._reasons.append(remark)
             elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
                 self._notes.append(remark)
+
+    @property
+    def number(self) -> str | None:
+        """What the plan calls them."""
+        return self._number
 
     def block(self, code: str, about: tuple[str, ...] = ()) -> None:
         """Give a reason why this employee cannot be synced."""
@@ -338,27 +349,28 @@ class Draft:
         """
         Return *changes* so that nobody joins after a date of leaving that stays.
 
-        Who comes back loses the old date of leaving, whatever the pair says of empty values; who
-        cannot lose it is blocked.
+        Who comes back loses the old date of leaving, whatever the pair says of empty values, also
+        where the date of joining is there already; who cannot lose it is blocked.
         """
         comparison = self._comparison
         dates = {s.role: s for s in comparison.target_specs if s.role in ("hired", "left")}
         if self._partner is None or len(dates) < 2:
             return changes
-        after = {**self._partner.values, **{change.field: change.after for change in changes}}
-        left, hired = dates["left"], dates["hired"]
-        if hired.name not in {change.field for change in changes}:
-            return changes
-        leaves, joins = after.get(left.name), after[hired.name]
-        if not (isinstance(leaves, dt.date) and isinstance(joins, dt.date) and leaves < joins):
+        written = {change.field: change.after for change in changes}
+        left, joins = dates["left"], written.get(dates["hired"].name)
+        leaves = {**self._partner.values, **written}.get(left.name)
+        if not isinstance(leaves, dt.date):
             return changes
         empty = "left" in self._roles and self._roles["left"] is None
         mapped = comparison.translation.writes(left.name)
-        if not (empty and mapped and left.write == "always" and left.clearable):
+        if empty and mapped and left.write == "always" and left.clearable:
+            if not is_gap(leaves, _day(self._roles.get("hired"))):
+                return changes
+            others = [change for change in changes if change.field != left.name]
+            return (*others, Change(left.name, self._partner.values[left.name], None))
+        if isinstance(joins, dt.date) and leaves < joins:
             self.block("rehire_incomplete", (left.name,))
-            return changes
-        others = [change for change in changes if change.field != left.name]
-        return (*others, Change(left.name, self._partner.values[left.name], None))
+        return changes
 
     def _difference(self, changes: tuple[Change, ...]) -> Difference:
         if self._reasons:

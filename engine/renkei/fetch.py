@@ -95,7 +95,9 @@ class Plan:
         comparison = self.pairing.comparison(*specs, base, serving.links())
         listing = Listing(comparison, *rosters, created=self._created())
         nameless = self.store.accepted(target.reader.name)
-        gaps = cache(lambda: never_filled(target.reader, self.pairing))  # asked if anybody is new
+        reader = target.reader
+        # asked if anybody is new
+        gaps = cache(lambda: never_filled(reader.fields, self.pairing, lambda: reader))
         whole = Whole()
         items = (
             whole.see(unless_gaps(_unless_there(item, nameless), gaps)) for item in listing.items()
@@ -172,7 +174,8 @@ class Plan:
 
     def _accounts_named(self) -> Iterator[Remark]:
         """Yield, at the first fetch of a pair, what both systems call their accounts."""
-        if self.store.usage(*(reader.name for reader in self.readers)) is not None:
+        source, target = (reader.name for reader in self.readers)
+        if self.store.usage(source, target) or self.store.usage(target, source):
             return
         for reader in self.readers:
             with suppress(RenkeiError):

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import evolve
 
 from renkei.errors import SystemFault
 from renkei.mapping import offered_offline, unoffered
-from renkei.model import Difference, Item, Remark
+from renkei.model import Difference, FieldSpec, Item, Remark
 from renkei.plugins import Reader
 from renkei.systems import Pairing
 
 
-def never_filled(reader: Reader, pairing: Pairing) -> tuple[str, ...]:
-    """Return the fields that a new employee needs, that no pair fills and nobody can choose."""
+def never_filled(
+    fields: Sequence[FieldSpec], pairing: Pairing, read: Callable[[], Reader]
+) -> tuple[str, ...]:
+    """
+    Return those of the target's *fields* that a new employee needs and nothing can ever fill.
+
+    No pair does, and nobody can choose a value. *read* opens a target that has to be asked.
+    """
     if not pairing.new_fields:
         return ()
-    offered = offered_offline(reader.fields)
+    offered = offered_offline(fields)
     if not offered:
         try:
-            offered = frozenset(new.name for new in reader.new_employee_fields())
+            offered = frozenset(new.name for new in read().new_employee_fields())
         except SystemFault:
             return ()  # the choice of new values asks again, and tells
     return tuple(spec.name for spec in unoffered(pairing.new_fields, offered))

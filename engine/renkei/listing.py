@@ -78,9 +78,9 @@ class Listing:
             carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
             draft = Draft(self.comparison, person, number, roles)
             draft.find_partner(self._crowds, near, alone=carriers < 2)
-            if number is None:
+            if draft.number is None:
                 draft.block("no_number")
-            else:
+            elif number is not None:
                 draft.note_numbers(alone=carriers < 2)
                 listed = (other for other in others if self._count(other, self._is_on_roll))
                 draft.note_near(near, tuple(listed))
@@ -115,12 +115,12 @@ class Listing:
 
     def _may_join(self, person: Employee, number: str | None) -> bool:
         """Tell whether somebody who joins soon is listed: as new, and as nobody else."""
-        if number is None or self.target.get(number) or person.id in self.created:
+        if number is None or person.id in self.created:
             return False
         if self._count(number, self._is_on_roll) or self._count(number, self._left_lately):
             self.shadowed.append(number)
             return False
-        return True
+        return not self.target.get(number)
 
     def _leaver(self, person: Employee, number: str | None, roles: Roles) -> Item | None:
         """Return the item that passes on a date of leaving alone, if that is certain."""

@@ -98,9 +98,13 @@ class Serving:
             if [record.facts for record in known] != [record.facts for record in kept.records]:
                 self.store.renew_release(kept, known)
             first, *rest = (record.id for record in known)
+            back = sides == (1, 0)
+            words = kept.release.said
+            if back:
+                words = evolve(words, others=(kept.release.number or first,))
             for other in rest:
-                ours, theirs = (first, other) if sides == (0, 1) else (other, first)
-                said[ours] = kept.release.said
+                ours, theirs = (other, first) if back else (first, other)
+                said[ours] = words
                 if kept.release.said.kind == "same_person":
                     same[ours] = theirs
                 else:
@@ -166,7 +170,7 @@ class Releasing:
         )
         person = Employee(id=item.source_id, values=item.read, others=item.read_others)
         made = comparison.anew(item, person, None if wish.as_new else partners[0])
-        made = unless_gaps(made, lambda: never_filled(self.read(), self.pairing))
+        made = unless_gaps(made, lambda: never_filled(self.specs[1], self.pairing, self.read))
         if made.difference is Difference.BLOCKED:
             reasons = " ".join(map(reason_text, made.reasons))
             message = _("{number} is blocked for another reason, too: {reasons}")

@@ -765,12 +765,12 @@ class Runs:
 
     # --- releases ---------------------------------------------------------------------------
 
-    def release(self, run_id: str, wishes: Sequence[Wish]) -> None:
+    def release(self, run_id: str, wish: Wish) -> None:
         """
-        Carry out what a person says of employees of a plan of which nothing was sent, and keep it.
+        Carry out what a person says of an employee of a plan of which nothing was sent; keep it.
 
         They can be chosen then; nobody is chosen by it. Raises UsageError if the plan has begun, is
-        too old or of another mapping, or if one of them cannot be released.
+        too old or of another mapping, or if they cannot be released.
         """
         run = self.run(run_id)
         refuse_purged(run)
@@ -778,10 +778,8 @@ class Runs:
         self._refuse_old(run)
         if self._store.has_begun(run_id):
             raise already_begun(run)
-        releasing = self._releasing(run, self._current(run))
-        for wish in wishes:
-            releasing.carry_out(wish)
-            log.info("released", run=run_id)
+        self._releasing(run, self._current(run)).carry_out(wish)
+        log.info("released", run=run_id)
 
     def _releasing(self, run: Run, pairing: Pairing) -> Releasing:
         specs = self._systems.fields(pairing.mapping)

@@ -61,13 +61,12 @@ def sync(
     **choice: Any,  # noqa: ANN401 - the options of choice_options
 ) -> int:
     wanted = Wanted(choice_file=choice_file, new_file=new_file, wait=wait, **choice)
-    wishes, before = _wishes(same_person, as_new, why), None
+    wish, before = _wish(same_person, as_new, why), None
     with app.runs() as runs, app.about(runs, run_id) as run:
-        if wishes:
-            runs.release(run_id, wishes)
+        if wish is not None:
+            runs.release(run_id, wish)
             before = None if wanted.chosen or wanted.excluded else runs.selection(run_id)
-            numbers = (*wanted.numbers, *(wish.number for wish in wishes))
-            wanted = evolve(wanted, numbers=numbers)
+            wanted = evolve(wanted, numbers=(*wanted.numbers, wish.number))
         done = run.status is Status.DONE and "choose" not in runs.possible(run_id)
         chosen = None if done else choose(app, runs, run, wanted, before)
         if not done and chosen is None:
@@ -130,15 +129,18 @@ def cancel(app: App, run_id: str) -> None:
     next_steps((app.command("report", run.id), _("what became of each employee")))
 
 
-def _wishes(same_person: Sequence[str], as_new: Sequence[str], why: str | None) -> list[Wish]:
-    """Return what the options release; a reason is required."""
-    if (same_person or as_new) and not (why or "").strip():
+def _wish(same_person: Sequence[str], as_new: Sequence[str], why: str | None) -> Wish | None:
+    """Return whom the options release: one employee, with a reason of their own."""
+    if not (same_person or as_new):
+        return None
+    if len(same_person) + len(as_new) > 1:
+        raise click.UsageError(_("Release one employee at a time: each has a reason of their own."))
+    if not (why or "").strip():
         raise click.UsageError(_("--same-person and --as-new need a reason: --why."))
-    found = []
     for text in same_person:
         number, _equals, other = text.partition("=")
-        found.append(Wish(number=number, other=other or None, why=why or ""))
-    return [*found, *(Wish(number=number, as_new=True, why=why or "") for number in as_new)]
+        return Wish(number=number, other=other or None, why=why or "")
+    return Wish(number=as_new[0], as_new=True, why=why or "")
 
 
 def choose(

@@ -70,6 +70,7 @@ def test_a_release_ends_with_what_was_shown(empty: Office, direction: tuple[str,
     assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
     back = empty.plan(empty.fetched(target, source))["1417"]
     assert (back["difference"], back["notes"]) == ("same", ["linked"])
+    assert back["released"]["others"] == ["0500"]
     (kept,) = empty.ask("releases").json["releases"]
     assert (kept["number"], kept["others"], kept["why"]) == ("0500", ["1417"], "moved")
     empty.system(source).edit(ours, **{FIELDS[source]["birth"]: "1975-02-15"})
@@ -100,6 +101,41 @@ def test_what_renkei_wrote_itself_ends_no_release(
     for _night in range(2):
         assert empty.plan(empty.fetched(*direction))["0500"]["difference"] == "same"
     assert empty.creates(target) == {}
+
+
+def test_a_record_without_a_number_is_a_pair_both_ways(
+    empty: Office, direction: tuple[str, str]
+) -> None:
+    """On the way back the plan calls them by the number of whom they are; nothing is numbered."""
+    source, target = direction
+    mail = FIELDS[target]["mail"]
+    ours = put(empty, source, "0500", HANAKO, mail="a@example.jp")
+    theirs = put(empty, target, None, HANAKO, mail="a@example.jp")
+    run = empty.fetched(*direction)
+    empty.ask("sync", run, "--same-person", f"0500={theirs}", "--why", "no number yet")
+    run = empty.fetched(target, source)
+    assert empty.plan(run)["0500"]["difference"] == "same"
+    address = "b@example.jp"
+    empty.system(target).edit(theirs, **{mail: [address] if target == "touchontime" else address})
+    run = empty.fetched(target, source)
+    sync(empty, run, source, "--number", "0500")
+    now = read(empty, source, ours)["mail"]
+    assert now in (address, [address])
+    assert read(empty, target, theirs)["number"] is None
+    assert empty.creates(source) == empty.creates(target) == {}
+
+
+def test_one_is_released_at_a_time(empty: Office, direction: tuple[str, str]) -> None:
+    """Each with a reason of their own; nothing is sent of a command that names two."""
+    source, target = direction
+    for index, number in enumerate(("0041", "0042")):
+        put(empty, source, number, person(index))
+        put(empty, target, number, person(index + 7))
+    run = empty.fetched(*direction)
+    words = ("--same-person", "0041", "--same-person", "0042", "--why", "both")
+    assert empty.ask("sync", run, *words).code == 2
+    assert empty.ask("releases").json["releases"] == []
+    assert empty.sent(target) == []
 
 
 @pytest.mark.parametrize("number", [None, "1417"])
@@ -291,6 +327,8 @@ def test_the_first_fetch_names_both_accounts(office: Office, direction: tuple[st
     asked = Counter(entry.path.rpartition("/")[2] for entry in office.box.journal)
     assert (asked["companies"], asked["company"]) == (1, 1)
     assert asked["divisions"] == asked["biz_establishments"] == 0
+    back = office.ask("fetch", *direction[::-1]).json["notices"]
+    assert "account_named" not in {notice["code"] for notice in back}
 
 
 # --- rehires ------------------------------------------------------------------------------------
@@ -314,6 +352,28 @@ def test_who_comes_back_under_the_same_number_loses_the_old_date(
     assert (now["hired"], now["left"] or None) == ("2026-10-01", None)
     for pair in (direction, direction[::-1]):
         assert empty.plan(empty.fetched(*pair))["0042"]["difference"] == "same"
+
+
+@pytest.mark.parametrize(
+    ("left", "hired", "there"),
+    [
+        ("2026-04-01", "2026-04-01", "2010-04-01"),  # on the very day
+        ("2024-03-31", "2026-10-01", "2026-10-01"),  # the date of joining is there already
+    ],
+)
+def test_a_rehire_is_completed(
+    empty: Office, direction: tuple[str, str], left: str, hired: str, there: str
+) -> None:
+    """The old date of leaving is emptied, also where the pair says keep."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, hired=hired)
+    theirs = put(empty, target, "0042", HANAKO, left=left, hired=there)
+    run = empty.fetched(*direction)
+    assert empty.plan(run)["0042"]["difference"] == "changed"
+    sync(empty, run, target, "--number", "0042")
+    now = read(empty, target, theirs)
+    assert (now["hired"], now["left"] or None) == (hired, None)
+    assert empty.plan(empty.fetched(*direction))["0042"]["difference"] == "same"
 
 
 @pytest.mark.parametrize(
@@ -447,6 +507,28 @@ def test_leavers_who_are_listed_no_more_are_no_shrinking(
     again = empty.ask("fetch", *direction, "--leavers", "62")
     assert again.json["counts"] == {"new": 0, "changed": 0, "same": 14, "blocked": 0}
     assert [n["code"] for n in again.json["notices"]] == ["leavers_listed"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_joiner_with_the_number_of_somebody_listed_is_told(
+    empty: Office, direction: tuple[str, str], there: bool
+) -> None:
+    """Whether the target knows the number or not; the leaver's date goes, nobody is created."""
+    source, target = direction
+    put(empty, source, "0042", HANAKO, left=day(-5))
+    put(empty, source, "0042", GAKU, hired=day(5))
+    put(empty, source, "0043", person(3))
+    put(empty, source, "0043", person(4), hired=day(5))
+    for number, who in (("0042", HANAKO), ("0043", person(3))) if there else ():
+        put(empty, target, number, who)
+    found = empty.ask("fetch", *direction, "--leavers", "62", "--joiners", "14")
+    (told,) = [n["about"] for n in found.json["notices"] if n["code"] == "number_on_roll_too"]
+    assert told == ["0042", "0043"]
+    sync(empty, found.run, target, "--yes")
+    assert empty.creates(target) == ({} if there else {"0043": 1})
+    if there:
+        (record,) = empty.system(target).find("0042")
+        assert record[FIELDS[target]["left"]] == day(-5)
 
 
 def test_the_configuration_says_whose_leavers_and_joiners(empty: Office) -> None:

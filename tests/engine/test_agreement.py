@@ -350,7 +350,7 @@ def test_nobody_is_released_as_new_who_could_never_be_registered(world: World) -
     assert codes(world.item(run, "0418").reasons) == ["same_person"]
     wish = Wish(number="0418", as_new=True, why="a namesake")
     with world.runs() as runs, pytest.raises(UsageError, match="pin"):
-        runs.release(run.id, [wish])
+        runs.release(run.id, wish)
     assert world.rosta.writes == []
 
 

@@ -114,7 +114,7 @@ def release(visit: Visit) -> Response:
         run = runs.run(visit.path("run"))
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
-        runs.release(run.id, [wish])
+        runs.release(run.id, wish)
         with Draft.change(visit.office.accounts, visit.user.id, run.id) as draft:
             draft.numbers.add(number)
     return visit.go(f"/runs/{run.id}/choose?{urlencode({'q': number})}")
