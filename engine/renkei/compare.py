@@ -50,11 +50,6 @@ def needs_a_look(note: Remark, *, new: bool) -> bool:
     return note.code in _LOOK_FIRST or (new and note.code == "near_number_in_source")
 
 
-def is_linked(item: Item) -> bool:
-    """Tell whether *item* is paired with a record of another number."""
-    return any(note.code == "linked" for note in item.notes)
-
-
 @frozen(kw_only=True)
 class Links:
     """
@@ -193,7 +188,8 @@ class Draft:
         self._roles = roles
         self._partner: Employee | None = None
         self._partners = 0
-        self._is_linked = False
+        self.is_linked = False
+        """Whether a person, or a record that goes on, says who this is, whatever the numbers."""
         self._candidates: tuple[Employee, ...] = ()
         self.namesakes: tuple[Employee, ...] = ()
         """Who of the target, nobody's partner, has both names of somebody new."""
@@ -233,7 +229,7 @@ class Draft:
 
         Who has no number is called by the partner's in the plan, so that they can be chosen.
         """
-        self._partner, self._partners, self._is_linked = partner, 1, True
+        self._partner, self._partners, self.is_linked = partner, 1, True
         theirs = self._comparison.number_of(partner)
         if theirs != self._number:
             self._notes.append(Remark("linked", (self._comparison.called(partner),)))
@@ -338,7 +334,7 @@ class Draft:
 
     def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
         """Tell whether a person must look before anything is sent; a mere date of leaving goes."""
-        if self._reasons:
+        if self._reasons or (self._partner is not None and not changes):
             return False  # nothing is sent at all
         codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
         leaves = {spec.name for spec in self._comparison.target_specs if spec.role in LEAVING}
@@ -428,7 +424,7 @@ class Draft:
         if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
             self.block("unreadable", (self._comparison.names[1], *unreadable))
         left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
-        back = self._is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
+        back = self.is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(Remark("resigned_in_target", (str(left),)))
 

@@ -29,12 +29,12 @@ from renkei.observer import Observer
 from renkei.plugins import Reader
 from renkei.release import Serving
 from renkei.roster import Roster
-from renkei.safety import Headcount, Safety, shrinking
+from renkei.safety import HALTS, Headcount, Safety, shrinking
 from renkei.store import Store
 from renkei.store.releases import Place
 from renkei.systems import Pairing
 from renkei.texts import reason_text
-from renkei.whole import HALTS, Whole, misfit
+from renkei.whole import Whole, misfit
 
 READS = 3
 """How often a side is read when its list changes while it is being read."""

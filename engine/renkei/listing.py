@@ -78,6 +78,8 @@ class Listing:
             carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
             draft = Draft(self.comparison, person, number, roles)
             draft.find_partner(self._crowds, near, alone=carriers < 2)
+            if ahead and draft.is_linked:
+                continue  # a record that is there already waits for the day of joining
             if draft.number is None:
                 draft.block("no_number")
             elif number is not None:

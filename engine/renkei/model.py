@@ -29,6 +29,9 @@ Role = Literal[
 OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"})
 """Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
 
+RELEASABLE = frozenset({"other_person", "same_person"})
+"""Reasons that a person may release; no other one."""
+
 Write = Literal["always", "create", "never"]
 
 Rehire = Literal["ask", "reuse", "new"]
@@ -348,6 +351,18 @@ class Item:
         """What a sync writes, for people: the changes, then what was chosen for a new employee."""
         chosen = self.new_values.items()
         return (*self.changes, *(Change(name, None, c.shown) for name, c in chosen))
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether this is paired with a record of another number."""
+        return any(note.code == "linked" for note in self.notes)
+
+    @property
+    def is_releasable(self) -> bool:
+        """Whether a person may say that this is, or is not, one of its candidates."""
+        codes = {reason.code for reason in self.reasons}
+        open_still = self.released is None and not self.is_linked
+        return bool(self.candidates) and codes <= RELEASABLE and open_still
 
 
 @frozen(kw_only=True)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from renkei.compare import Links, is_linked
+from renkei.compare import Links
 from renkei.errors import UsageError
 from renkei.gaps import never_filled, unless_gaps
 from renkei.i18n import _
 from renkei.identity import Evidence
 from renkei.model import (
+    RELEASABLE,
     Candidate,
     Difference,
     Employee,
@@ -30,9 +31,6 @@ from renkei.store import Store
 from renkei.store.releases import Kept, Place, Record
 from renkei.systems import Pairing
 from renkei.texts import reason_text
-
-RELEASABLE = frozenset({"other_person", "same_person"})
-"""Reasons that a person may release; no other one."""
 
 
 @frozen(kw_only=True)
@@ -151,6 +149,17 @@ class Releasing:
     at: dt.datetime
     read: Callable[[], Reader]
 
+    def meant(self, wish: Wish) -> Item:
+        """Return the item with those of the target alone of whom a wish speaks, to be looked at."""
+        item = self._item(wish.number)
+        _refuse_others(item, wish)
+        comparison = self.pairing.comparison(*self.specs, self.run.base_date)
+        meant = (
+            Candidate(id=p.id, number=comparison.number_of(p), values=p.values, others=p.others)
+            for p in self._partners(item, wish)
+        )
+        return evolve(item, target_id=None, candidates=tuple(meant))
+
     def carry_out(self, wish: Wish) -> None:
         """
         Carry out one wish: the item is made anew, with its changes, limits and notes.
@@ -181,7 +190,7 @@ class Releasing:
     def keep_reused(self) -> None:
         """Keep whose old record goes on under a new number, before it is written to."""
         for item in self.store.items(self.run.id, selected=True):
-            if item.released is None and is_linked(item):
+            if item.released is None and item.is_linked:
                 (partner,) = (each for each in item.candidates if each.id == item.target_id)
                 other = partner.number or partner.id
                 said = Released(
@@ -244,13 +253,6 @@ class Releasing:
         self.store.keep_release(
             said, (ours, theirs), self.at, run_id=int(self.run.id), item=item, records=records
         )
-
-
-def is_releasable(item: Item) -> bool:
-    """Tell whether a person may say that *item* is, or is not, one of its candidates."""
-    codes = {reason.code for reason in item.reasons}
-    open_still = item.released is None and not is_linked(item)
-    return bool(item.candidates) and codes <= RELEASABLE and open_still
 
 
 def _refuse_others(item: Item, wish: Wish) -> None:

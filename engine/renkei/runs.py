@@ -77,7 +77,7 @@ from renkei.refusals import (
 from renkei.release import Releasing, Wish
 from renkei.roll import not_listed
 from renkei.roster import roles_of
-from renkei.safety import LEAVING, Headcount, Verdict, judge
+from renkei.safety import HALTS, LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.store.releases import Place
@@ -85,7 +85,7 @@ from renkei.store.schema import refuse_no_place, refuse_no_room
 from renkei.sync import Order, Sync, offered
 from renkei.systems import Pairing, Systems
 from renkei.who import recorded
-from renkei.whole import HALTS
+from renkei.whole import Whole
 
 log = structlog.get_logger()
 
@@ -415,10 +415,17 @@ class Runs:
             possible=self._possible(run),
         )
 
-    def leaving_fields(self, run_id: str) -> set[str]:
-        """Return the fields of the run's target that tell whether and when somebody leaves."""
+    def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
+        """Return who of *items* gets a date of leaving, and who comes back: what asks for care."""
         connector = self.config.connection(self._store.run(run_id).target).connector
-        return {spec.name for spec in offline_fields(connector) if spec.role in LEAVING}
+        fields = {spec.name for spec in offline_fields(connector) if spec.role in LEAVING}
+        leaving: list[Item] = []
+        back: list[Item] = []
+        for item in items:
+            dates = [change for change in item.changes if change.field in fields]
+            if dates and item.difference is Difference.CHANGED:
+                (leaving if any(change.after for change in dates) else back).append(item)
+        return leaving, back
 
     def left_for_you(self, run_id: str) -> list[str]:
         """Return the numbers of those of the chosen differences who must be looked at first."""
@@ -765,6 +772,14 @@ class Runs:
 
     # --- releases ---------------------------------------------------------------------------
 
+    def meant(self, run_id: str, wish: Wish) -> Item:
+        """
+        Return an employee with those of the target of whom a wish speaks as the candidates.
+
+        So a person sees both side by side before :meth:`release`. Raises as that does.
+        """
+        return self._may_release(run_id).meant(wish)
+
     def release(self, run_id: str, wish: Wish) -> None:
         """
         Carry out what a person says of an employee of a plan of which nothing was sent; keep it.
@@ -772,14 +787,28 @@ class Runs:
         They can be chosen then; nobody is chosen by it. Raises UsageError if the plan has begun, is
         too old or of another mapping, or if they cannot be released.
         """
+        self._may_release(run_id).carry_out(wish)
+        self._count_moved(self._store.run(run_id))
+        log.info("released", run=run_id)
+
+    def _count_moved(self, run: Run) -> None:
+        """Tell anew whether numbers seem to have moved: who is released stops nothing."""
+        if not any(notice.code == "numbers_moved" for notice in run.notices):
+            return
+        whole = Whole()
+        for item in self._store.items(run.id):
+            whole.see(item)
+        moved = whole.numbers_moved(self._store.moved(run.source, run.target))
+        self._store.renew_notice(run.id, "numbers_moved", moved)
+
+    def _may_release(self, run_id: str) -> Releasing:
         run = self.run(run_id)
         refuse_purged(run)
         refuse_over(run, self._hours, but=Status.DONE)
         self._refuse_old(run)
         if self._store.has_begun(run_id):
             raise already_begun(run)
-        self._releasing(run, self._current(run)).carry_out(wish)
-        log.info("released", run=run_id)
+        return self._releasing(run, self._current(run))
 
     def _releasing(self, run: Run, pairing: Pairing) -> Releasing:
         specs = self._systems.fields(pairing.mapping)

@@ -6,14 +6,10 @@ from collections.abc import Collection
 
 from attrs import define, field
 
-from renkei.compare import is_linked
 from renkei.listing import Listing
 from renkei.model import Item, Remark
 from renkei.roll import on_roll
 from renkei.roster import roles_of
-
-HALTS = frozenset({"numbers_moved", "numbers_do_not_fit"})
-"""Notices with which nothing of a plan is sent unless a person allows it."""
 
 NAMED = 5
 EXAMPLES = 3
@@ -30,7 +26,7 @@ class Whole:
 
     def see(self, item: Item) -> Item:
         """Count *item*, and return it."""
-        if item.target_id is not None and not is_linked(item):
+        if item.target_id is not None and not item.is_linked:
             self.matched += 1
         for reason in item.reasons:
             if reason.code == "other_person":

@@ -20,6 +20,7 @@ from renkei_runner.app import App
 from renkei_runner.cli import F, option
 from renkei_runner.output import asked, note
 from renkei_runner.parameters import DIFFERENCES, NEW_VALUE
+from renkei_runner.screens import numbers_text
 
 if TYPE_CHECKING:
     from renkei.runs import Runs
@@ -154,8 +155,8 @@ def _text(value: str) -> str:
 
 
 def must_choose(app: App, wanted: Wanted) -> None:
-    """Refuse to guess where nobody can be asked."""
-    if wanted.chosen or app.interactive:
+    """Refuse to guess where nobody can be asked; --look-first alone chooses nobody."""
+    if wanted.chosen or (app.interactive and not wanted.look_first):
         return
     message = _(
         "Nobody is chosen. Say who is to be synced: --difference new,changed,"
@@ -172,7 +173,7 @@ def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | Non
         return evolve(choice, numbers=(*choice.numbers, *wanted.numbers))
     differences = wanted.who()
     if not wanted.chosen:
-        if not _agrees(app, runs, run, wanted):
+        if not _agrees(app, runs, run):
             return None
         differences = ALL
     new = _new_values(wanted.new)
@@ -201,15 +202,28 @@ def added(before: Selection, more: Selection) -> Selection:
     )
 
 
-def _agrees(app: App, runs: Runs, run: Run, wanted: Wanted) -> bool:
+def _agrees(app: App, runs: Runs, run: Run) -> bool:
+    """Ask whether all new and changed are to be written: who leaves, who comes back, who waits."""
     app.clear()
-    counts = runs.tally(run.id, Filter(look_first=None if wanted.look_first else False))
-    text = _("Write {new} new and {changed} changed employees to {target}?").format(
-        new=counts.get(Difference.NEW, 0),
-        changed=counts.get(Difference.CHANGED, 0),
-        target=run.target,
-    )
-    return click.confirm(asked(text), default=False, err=True)
+    changed = runs.items(run.id, differences=(Difference.CHANGED,))
+    leaving, back = runs.dates_of(run.id, (item for item in changed if not item.look_first))
+    waiting = runs.numbers(run.id, Filter(differences=tuple(ALL), look_first=True))
+    for text, numbers in (
+        (_("A date of leaving: {count} ({numbers})"), [item.number or "" for item in leaving]),
+        (_("Comes back, without a date of leaving: {count} ({numbers})"),
+         [item.number or "" for item in back]),
+        (_("Left out, since a person has to look at them first: {count} ({numbers})"), waiting),
+    ):  # fmt: skip
+        if numbers:
+            note(text.format(count=len(numbers), numbers=numbers_text(numbers)))
+    counts = runs.tally(run.id, Filter(look_first=False))
+    new, rest = (counts.get(each, 0) for each in (Difference.NEW, Difference.CHANGED))
+    if not new + rest:
+        note(_("There is nobody else to write."))
+        return False
+    text = _("Write {new} new and {changed} changed employees to {target}?")
+    question = text.format(new=new, changed=rest, target=run.target)
+    return click.confirm(asked(question), default=False, err=True)
 
 
 def _new_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def again_parts(carried: Carried) -> Document:
 
 def plan_document(run: Run, items: Iterable[Item], labels: Labels) -> Document:
     """Return a run with what the sync of each employee would change."""
-    return run_document(run, labels) | {"items": [_plan_item(item) for item in items]}
+    return run_document(run, labels) | {"items": [_plan_item(item, labels) for item in items]}
 
 
 def report_document(
@@ -129,23 +129,31 @@ def error_parts(
     return {"code": code, "message": message, "where": where, "hint": hint or None}
 
 
-def _plan_item(item: Item) -> Document:
+def _plan_item(item: Item, labels: Labels) -> Document:
     return {
         "number": item.number,
         "difference": item.difference.value,
         "changes": [_change(change) for change in item.changes],
         "reasons": _codes(item.reasons),
         "notes": _codes(item.notes),
-        **_candidates(item),
+        **_candidates(item, labels),
         **({"look_first": True} if item.look_first else {}),
         **_released(item.released),
     }
 
 
-def _candidates(item: Item) -> Document:
-    """Return what the target calls those who may be the same person; nothing for all the others."""
-    called = [each.number or each.id for each in item.candidates]
-    return {"candidates": called} if called else {}
+def _candidates(item: Item, labels: Labels) -> Document:
+    """Return those of the target who may be the same person, as far as a sync would read them."""
+    fields = [target for _source, target in labels.pairs]
+    found = [
+        {
+            "number": each.number,
+            "id": each.id,
+            "values": {f: _value(each.values[f]) for f in fields if f in each.values},
+        }
+        for each in item.candidates
+    ]
+    return {"candidates": found} if found else {}
 
 
 def _released(said: Released | None) -> Document:

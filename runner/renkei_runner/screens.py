@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from attrs import define
+
+from renkei.both import both, candidates
 from renkei.facts import moment_text, run_facts
 from renkei.i18n import _
 from renkei.model import Difference, Item, Outcome, Run, Status
+from renkei.safety import HALTS
 from renkei.texts import (
     difference_text,
     number_text,
@@ -113,7 +117,9 @@ def show_items(
     headline(run)
     say_notices(run, labels)
     numberless = []
+    shown = _Shown()
     for item in items:
+        shown.see(item)
         if not all_of_them and _only_lacks_number(item):
             numberless.append(item)
         elif all_of_them or item.difference is not Difference.SAME:
@@ -122,19 +128,60 @@ def show_items(
     if not all_of_them and run.counts.get(Difference.SAME):
         command = app.command("plan", run.id, "--difference", "same")
         say(_("Employees without a difference: {command}").format(command=command))
-    if run.status is Status.READY and "choose" in labels.possible and _anybody(run):
-        steps = [
-            (app.command("sync", run.id, "--difference", "new,changed"), _("write all of these")),
-            (app.command("sync", run.id, "--number", "NUMBER"), _("write only one employee")),
-        ]
-        if run.counts.get(Difference.NEW):
-            values = _("the values for --new that new employees may need")
-            steps.insert(0, (app.command("choices", run.target), values))
-        next_steps(*steps)
-    elif run.status is Status.READY:
-        next_steps(*_ways(app, run, labels)[-1:])
-    else:
+    if run.status is not Status.READY:
         next_steps((app.command("report", run.id), _("what became of each employee")))
+    elif "choose" in labels.possible and (steps := list(_choosing(app, run, shown))):
+        next_steps(*steps)
+    else:
+        next_steps(*_ways(app, run, labels)[-1:])
+
+
+@define
+class _Shown:
+    """Who of a plan was shown: how many can be chosen, and whom a person could release."""
+
+    plain: int = 0
+    look_first: int = 0
+    pair: Item | None = None
+    twin: Item | None = None
+
+    def see(self, item: Item) -> None:
+        """Count *item*; the first of each kind stands as an example."""
+        if item.difference in (Difference.NEW, Difference.CHANGED):
+            self.look_first += item.look_first
+            self.plain += not item.look_first
+        if item.is_releasable:
+            self.pair = self.pair or item
+            if item.target_id is None:
+                self.twin = self.twin or item
+
+
+def _choosing(app: App, run: Run, shown: _Shown) -> Iterator[tuple[str, str]]:
+    """Yield the commands that choose among those who were *shown*."""
+    if (shown.plain or shown.look_first) and run.counts.get(Difference.NEW):
+        values = _("the values for --new that new employees may need")
+        yield app.command("choices", run.target), values
+    halted = any(notice.code in HALTS for notice in run.notices)
+    allow = ("--allow-unusual",) if halted else ()
+    everybody = ("sync", run.id, "--difference", "new,changed")
+    if shown.plain:
+        yield app.command(*everybody, *allow), _("write all of these")
+    if shown.look_first:
+        text = _("also those to be looked at first")
+        yield app.command(*everybody, "--look-first", *allow), text
+    if shown.plain or shown.look_first:
+        one = app.command("sync", run.id, "--number", "NUMBER", *allow)
+        yield one, _("write only one employee")
+    why = ("--why", "REASON")
+    if shown.pair is not None:
+        number = shown.pair.number or ""
+        called = [each.number or each.id for each in shown.pair.candidates]
+        named = f"{number}={called[0]}" if shown.pair.target_id is None else number
+        text = _("take both for one person")
+        yield app.command("sync", run.id, "--same-person", named, *why), text
+    if shown.twin is not None:
+        text = _("register as another person")
+        yield app.command("sync", run.id, "--as-new", shown.twin.number or "", *why), text
 
 
 def _only_lacks_number(item: Item) -> bool:
@@ -193,7 +240,24 @@ def say_item(item: Item, labels: Labels) -> None:
         say(f"    {labels.field(change.field)}: {after}")
     for remark in (*item.reasons, *item.notes):
         say(f"    ! {reason_text(remark, labels)}")
+    say_candidates(item, labels)
     say_released(item)
+
+
+def say_candidates(item: Item, labels: Labels) -> None:
+    """Print whom a person may release as the same, field by field beside the employee."""
+    if not item.is_releasable:
+        return
+    sides = [(number_text(item.number), both(item, labels))] if item.target_id else []
+    for other, fields in candidates(item, labels):
+        sides.append((number_text(other.number) or other.id, fields))
+    for called, fields in sides:
+        parts = {"source": labels.source, "number": number_text(item.number) or "-"}
+        text = _("{source} {number} beside {target} {other}:")
+        say("    " + text.format(**parts, target=labels.target, other=called))
+        for each in fields:
+            sign = "≠" if each.differs else "="
+            say(f"      {each.field}: {each.source} {sign} {each.target}")
 
 
 def say_released(item: Item) -> None:
@@ -230,13 +294,18 @@ def show_outcome(
     return code
 
 
+def numbers_text(numbers: Sequence[str]) -> str:
+    """Return numbers in a row, as many as somebody reads."""
+    shown = ", ".join(map(number_text, numbers[:LEFT_NAMED]))
+    return shown + (" …" if numbers[LEFT_NAMED:] else "")
+
+
 def say_left(app: App, run: Run, left: Sequence[str]) -> None:
     """Print who was left out, since a person has to look at them first."""
     if not left:
         return
-    shown = ", ".join(map(number_text, left[:LEFT_NAMED])) + (" …" if left[LEFT_NAMED:] else "")
     text = _("Left out, since a person has to look at them first: {count} ({numbers})")
-    say(text.format(count=len(left), numbers=shown))
+    say(text.format(count=len(left), numbers=numbers_text(left)))
     command = app.command("plan", run.id, "--look-first")
     say("    " + _("Look at them: {command}").format(command=command))
 

@@ -19,8 +19,8 @@ from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, added, choice_options, selection
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import run_document
-from renkei_runner.output import emit, next_steps, say, say_at_once
-from renkei_runner.screens import TROUBLE, is_trouble, show_outcome
+from renkei_runner.output import asked, emit, next_steps, say, say_at_once
+from renkei_runner.screens import TROUBLE, is_trouble, say_candidates, show_outcome
 from renkei_runner.signals import ended_by, interrupt
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def sync(
     wish, before = _wish(same_person, as_new, why), None
     with app.runs() as runs, app.about(runs, run_id) as run:
         if wish is not None:
+            if not _is_seen(app, runs, run, wish, ask=not wanted.yes):
+                return nothing_sent(app, run)
             runs.release(run_id, wish)
             before = None if wanted.chosen or wanted.excluded else runs.selection(run_id)
             wanted = evolve(wanted, numbers=(*wanted.numbers, wish.number))
@@ -127,6 +129,18 @@ def cancel(app: App, run_id: str) -> None:
         text = _("Run {run} will stop after the employee in hand. What is written stays written.")
     say(text.format(run=run.id))
     next_steps((app.command("report", run.id), _("what became of each employee")))
+
+
+def _is_seen(app: App, runs: Runs, run: Run, wish: Wish, *, ask: bool) -> bool:
+    """Show both people side by side; tell whether a person who can be asked says yes."""
+    item = runs.meant(run.id, wish)
+    app.clear()
+    if not app.json:
+        say_candidates(item, runs.labels(run.id, technical=True))
+    if not (ask and app.interactive):
+        return True
+    same, other = _("Is this one person?"), _("Is this another person?")
+    return click.confirm(asked(other if wish.as_new else same), default=False, err=True)
 
 
 def _wish(same_person: Sequence[str], as_new: Sequence[str], why: str | None) -> Wish | None:

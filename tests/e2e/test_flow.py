@@ -35,7 +35,7 @@ def test_the_document_of_a_plan_is_the_contract(office: Office) -> None:
     assert len(document["items"]) == sum(document["counts"].values())
     for item in document["items"]:
         assert list(item)[:5] == ["number", "difference", "changes", "reasons", "notes"]
-        assert set(list(item)[5:]) <= {"look_first"}
+        assert set(list(item)[5:]) <= {"look_first", "candidates"}
         assert all(list(change) == ["field", "before", "after"] for change in item["changes"])
     [kana] = office.box.cases["no_kana_touchontime"]
     changes = office.plan(run)[kana]["changes"]

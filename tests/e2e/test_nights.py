@@ -142,7 +142,12 @@ class Life:
                 self._renumber(number)
             if item["difference"] != "changed" and TWINS & {*item["reasons"], *item["notes"]}:
                 (other,) = item["candidates"]
-                words = ("--same-person", f"{number}={other}", "--why", "renumbered by HR")
+                words = (
+                    "--same-person",
+                    f"{number}={other['number']}",
+                    "--why",
+                    "renumbered by HR",
+                )
                 assert self.office.ask("sync", run, *words).code == 0
                 run = self.office.fetched(self.source, self.target)
         run = self.office.fetched(self.source, self.target)

@@ -93,7 +93,9 @@ def test_what_renkei_wrote_itself_ends_no_release(
     theirs = put(empty, target, "1417", HANAKO)
     run = empty.fetched(*direction)
     item = empty.plan(run)["0500"]
-    assert (item["reasons"], item["candidates"]) == (["same_person"], ["1417"])
+    (other,) = item["candidates"]
+    assert (item["reasons"], other["number"], other["id"]) == (["same_person"], "1417", theirs)
+    assert other["values"][FIELDS[target]["family"]] == "見本"
     unsaid = empty.ask("sync", run, "--same-person", "0500", "--why", "married")
     assert (unsaid.code, unsaid.error["hint"]) == (2, "0500=1417")
     empty.ask("sync", run, "--same-person", "0500=1417", "--why", "married")
@@ -123,6 +125,45 @@ def test_a_record_without_a_number_is_a_pair_both_ways(
     assert now in (address, [address])
     assert read(empty, target, theirs)["number"] is None
     assert empty.creates(source) == empty.creates(target) == {}
+
+
+def test_both_people_are_shown_and_asked_for(empty: Office, direction: tuple[str, str]) -> None:
+    """Side by side, in the plan and before the release; a no releases nobody and sends nothing."""
+    source, target = direction
+    put(empty, source, "0042", GAKU)
+    put(empty, target, "0042", HANAKO)
+    put(empty, target, "0077", person(3))
+    for index in range(5):
+        for system in direction:
+            put(empty, system, f"1{index:03}", person(index + 10))
+    run = empty.fetched(*direction)
+    shown = empty.renkei("plan", run).out
+    assert "岳 ≠ 花子" in shown
+    assert "見本 = 見本" in shown
+    assert f"renkei sync {run} --same-person 0042 --why REASON" in shown
+    words = ("sync", run, "--same-person", "0042=0077", "--why", "a mistake")
+    refused = empty.renkei(*words, answers="n\n")
+    assert f"岳 ≠ {person(3)['given']}" in refused.out
+    assert "Is this one person?" in refused.err
+    assert empty.ask("releases").json["releases"] == []
+    assert empty.sent(target) == []
+    assert empty.renkei(*words, answers="y\n").code == 0
+    assert len(empty.ask("releases").json["releases"]) == 1
+
+
+def test_who_is_released_stops_nobody(empty: Office, direction: tuple[str, str]) -> None:
+    """Two people with each other's numbers: after the first release it is one, and no halt."""
+    source, target = direction
+    for index in range(8):
+        number = f"1{index:03}"
+        put(empty, source, number, person(index))
+        put(empty, target, f"1{(index ^ 1) if index < 2 else index:03}", person(index))
+    found = empty.ask("fetch", *direction)
+    assert [n["about"][0] for n in found.json["notices"] if n["code"] == "numbers_moved"] == ["2"]
+    release = ("--same-person", "1000=1001", "--why", "numbers were exchanged")
+    done = empty.ask("sync", found.run, *release)
+    assert done.code == 0, done.out
+    assert not [n for n in done.json["notices"] if n["code"] == "numbers_moved"]
 
 
 def test_one_is_released_at_a_time(empty: Office, direction: tuple[str, str]) -> None:
@@ -492,6 +533,20 @@ def test_a_joiner_is_registered_ahead_once(
                          if p.get(FIELDS[target]["number"]) == "0042"]:  # fmt: skip
             del empty.system(target).people[identity]  # not shown before the first day
         assert empty.plan(empty.fetched(*direction, "--joiners", "14")) == {}
+
+
+def test_a_record_that_goes_on_waits_for_the_day(empty: Office, direction: tuple[str, str]) -> None:
+    """Whoever joins soon is listed as new only: with `reuse` the old record is not written yet."""
+    source, target = direction
+    rest = "mappings: [{use: smarthr-touchontime, rehire: reuse}]\n"
+    empty.configure(extra=rest + "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}")
+    put(empty, source, "0500", HANAKO, hired=day(10))
+    theirs = put(empty, target, "1417", HANAKO, left="2024-03-31")
+    assert empty.plan(empty.fetched(*direction, "--joiners", "14")) == {}
+    empty.box.clock.set(f"{day(10)}T12:00:00+09:00")
+    sync(empty, empty.fetched(*direction, "--joiners", "14"), target, "--yes")
+    assert read(empty, target, theirs)["hired"] == day(10)
+    assert empty.creates(target) == {}
 
 
 def test_leavers_who_are_listed_no_more_are_no_shrinking(

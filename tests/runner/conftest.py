@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import json
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any, Self
@@ -170,6 +170,14 @@ class FakeRuns:
     def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:
         """Nobody has to be looked at first."""
         return {} if wanted.look_first else dict(self.state.counts)
+
+    def numbers(self, run_id: str, wanted: Filter) -> list[str]:
+        """Nobody has to be looked at first."""
+        return []
+
+    def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
+        """Nobody leaves, and nobody comes back."""
+        return [], []
 
     def why_not_listed(self, run_id: str, number: str) -> None:
         """Everybody is in the plan."""

@@ -18,7 +18,6 @@ from renkei.i18n import _, label, language, speaking
 from renkei.labels import Labels, date_text, day_text, value_text
 from renkei.model import Item, Label, Outcome, Remark, Run, Try, Value
 from renkei.printable import printable
-from renkei.release import is_releasable
 from renkei.texts import (
     difference_text,
     number_text,
@@ -137,7 +136,6 @@ def _environment() -> Environment:
     environment.filters["both"] = both
     environment.filters["candidates"] = candidates
     environment.filters["released"] = released_text
-    environment.tests["releasable"] = is_releasable
     environment.tests |= {"waiting": is_waiting, "moving": is_moving}
     environment.globals |= {"language": language, "became": BECAME}
     return environment

@@ -166,6 +166,14 @@ class Plans(Database):
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
+    def renew_notice(self, run_id: str, code: str, notice: Remark | None) -> None:
+        """Put *notice* in the place of the plan's notice with *code*; None: it says so no more."""
+        with self._writing() as connection:
+            held = codec.remarks_in(self._row(connection, run_id)["notices"])
+            told = (notice if each.code == code else each for each in held)
+            kept = [codec.remark_out(each) for each in told if each is not None]
+            self._update(connection, self._id(run_id), notices=kept)
+
     def moved(self, source: str, target: str) -> list[str]:
         """Return whose number was another person's at the last usual or allowed fetch of a pair."""
         query = (

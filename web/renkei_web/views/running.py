@@ -156,7 +156,8 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         except UsageError as error:
             problem = problem or error.message
         written = draft.numbers & (numbers[Difference.NEW] | numbers[Difference.CHANGED])
-        leaving, back = _leaving(runs, run, written)
+        changed = runs.items(run.id, differences=(Difference.CHANGED,))
+        leaving, back = runs.dates_of(run.id, (i for i in changed if i.number in written))
         return visit.show(
             "confirm.html",
             status=400 if problem else 200,
@@ -183,19 +184,6 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
 def _first(runs: Runs, run: Run, numbers: set[str]) -> list[Item]:
     """Return the first of those who will be written."""
     return list(runs.items(run.id, numbers=sorted(numbers)[:SHOWN])) if numbers else []
-
-
-def _leaving(runs: Runs, run: Run, numbers: set[str]) -> tuple[list[Item], list[Item]]:
-    """Return who gets a date of leaving, and who comes back: the least to be done in haste."""
-    fields = runs.leaving_fields(run.id)
-    changed = runs.items(run.id, differences=(Difference.CHANGED,))
-    leaving: list[Item] = []
-    back: list[Item] = []
-    for item in changed:
-        dates = [change for change in item.changes if change.field in fields]
-        if item.number in numbers and dates:
-            (leaving if any(change.after for change in dates) else back).append(item)
-    return leaving, back
 
 
 def start(visit: Visit) -> Response:
