@@ -46,7 +46,7 @@ _REASONS: Mapping[str, str] = {
         "By their personal facts it is not certain that this employee and the one of this number in"
         " {target} are one person[; the name and date of birth are at {fields} there]. If the"
         " number was used again or mistyped, correct it and fetch again; if both are one person,"
-        " release them as the same."
+        " say so for this employee alone."
     ),
     "same_person": N_(
         "{target} has what seems to be this person already: {fields}. Nobody is created before you"
@@ -100,7 +100,7 @@ _REASONS: Mapping[str, str] = {
     "rehire": N_(
         "Seems to be hired again; had left {target} before: {fields}. Chosen as they are,"
         " they are registered as somebody new, without the paid leave and the working hours held"
-        " there. Released as the same person, the old record goes on with both; years of service"
+        " there. Said to be the same person, the old record goes on with both; years of service"
         " may count from the new date of joining."
     ),
     "maybe_same_person": N_(
@@ -133,7 +133,7 @@ _REASONS: Mapping[str, str] = {
     ),
     "resigned_in_target": N_(
         "Active in {source} but already resigned in {target}[ ({first})]."
-        " Check which of the two is right before choosing."
+        " Check before choosing."
     ),
     "wanted_missing": N_(
         "Empty, but often needed by {target}[: {fields}]. Depending on its settings the sync may be"

@@ -177,10 +177,10 @@ def _choosing(app: App, run: Run, shown: _Shown) -> Iterator[tuple[str, str]]:
         number = shown.pair.number or ""
         called = [each.number or each.id for each in shown.pair.candidates]
         named = f"{number}={called[0]}" if shown.pair.target_id is None else number
-        text = _("take both for one person")
+        text = _("if both are one person")
         yield app.command("sync", run.id, "--same-person", named, *why), text
     if shown.twin is not None:
-        text = _("register as another person")
+        text = _("if they are two people")
         yield app.command("sync", run.id, "--as-new", shown.twin.number or "", *why), text
 
 
@@ -256,6 +256,8 @@ def say_candidates(item: Item, labels: Labels) -> None:
         text = _("{source} {number} beside {target} {other}:")
         say("    " + text.format(**parts, target=labels.target, other=called))
         for each in fields:
+            if each.source == each.target == _("(empty)"):
+                continue
             sign = "≠" if each.differs else "="
             say(f"      {each.field}: {each.source} {sign} {each.target}")
 
