@@ -919,6 +919,39 @@ COMPARING = (
         tests="tests/e2e/test_right_person.py::test_a_joiner_is_registered_ahead_once[to_touchontime-1-True]",
     ),
     bug(
+        "leaver-in-doubt-untold",
+        "A date of leaving that waits for a person to look is told to nobody.",
+        ("renkei.listing:Listing._leaver", "self.unsure.append(number)", "pass"),
+        tests="tests/e2e/test_right_person.py"
+        "::test_a_leaver_who_may_be_somebody_else_is_told[to_touchontime]",
+    ),
+    bug(
+        "old-record-before-the-day",
+        "The record of whoever comes back is written before the first day.",
+        ("renkei.listing:Listing.items", "if ahead and draft.is_linked:", "if False:"),
+        tests="tests/e2e/test_right_person.py"
+        "::test_a_record_that_goes_on_waits_for_the_day[to_touchontime]",
+    ),
+    bug(
+        "retired-without-a-date",
+        "Whoever comes back stays 退職済み in SmartHR, without a date.",
+        ("renkei_smarthr.records:changed", 'body[STATUS] = "employed"', "pass"),
+        tests="tests/e2e/test_right_person.py"
+        "::test_who_comes_back_under_the_same_number_loses_the_old_date[to_smarthr]",
+    ),
+    bug(
+        "long-across-the-cut",
+        "Two given names are one if a vowel of the family name swallows the difference.",
+        ("renkei.names:_is_whole_same", "== {True, False}", "== {None}"),
+        tests="tests/engine/test_names.py::test_what_of_a_name_has_changed_is_told",
+    ),
+    bug(
+        "released-and-halted",
+        "Whoever was released still counts as one whose number has moved.",
+        ("renkei.runs:Runs.release", "self._count_moved(self._store.run(run_id))", "pass"),
+        tests="tests/e2e/test_right_person.py::test_who_is_released_stops_nobody[to_touchontime]",
+    ),
+    bug(
         "last-day-at-work",
         "Whoever leaves on the base date is still listed.",
         ("renkei.roll:has_left", "left <= base", "left < base"),
