@@ -104,7 +104,8 @@ def rivalry(stage: Stage, rival: str, other: str, armed: Armed) -> None:
     settled(stage, *((stage.run, other) if rival == "other_run" else (stage.run,)))
     match rival:
         case "fetch":
-            assert (result.code, code) == ((5 if point.endswith(".commit") else 0), 0)
+            expected = 5 if point.endswith(".commit") else 0
+            assert (result.code, code) == (expected, 0), str(result)
         case "purge":
             assert (code, sent) in ((0, 4), (2, 0)), "half of it was synced"
         case "cancel":
