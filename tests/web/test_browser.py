@@ -476,7 +476,8 @@ def test_all_that_was_ticked_at_the_end_of_a_session_is_kept(hr: Person) -> None
     run = hr.fetched()
     hr.choose_from(run, "?difference=changed")
     hr.end_sessions()
-    hr.page.evaluate("""() => {
+    hr.page.evaluate("""async () => {
+      await new Promise(later => setTimeout(later));  // after htmx has begun, which waits as long
       for (const box of [...document.querySelectorAll("tbody [type=checkbox]")].slice(0, 2))
         box.click();
     }""")
@@ -860,7 +861,8 @@ def test_quick_ticks_are_all_counted(hr: Person) -> None:
     """Eight boxes in a moment: the page counts eight, and eight are stored."""
     run = hr.fetched()
     hr.choose_from(run, "?difference=changed")
-    hr.page.evaluate("""() => {
+    hr.page.evaluate("""async () => {
+      await new Promise(later => setTimeout(later));  // after htmx has begun, which waits as long
       for (const box of [...document.querySelectorAll("tbody [type=checkbox]")].slice(0, 8))
         box.click();
     }""")

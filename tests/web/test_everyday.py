@@ -20,7 +20,7 @@ from renkei.runs import Runs
 from renkei.store import lease
 from renkei_web import visit
 from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
-from renkei_web.processes import Work
+from renkei_web.processes import Progress, Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -455,3 +455,14 @@ def test_a_viewer_sees_whether_the_connections_work(desk: Desk) -> None:
     assert "<button" not in state
     assert state.count("c-problem") == details.count("c-problem") == 2
     assert state.count("詳しくは管理者に確認してください。") == 2
+
+
+def test_a_page_may_be_made_while_the_fetch_reads_on() -> None:
+    """The other system's first employees come while a page tells how many have been read."""
+    progress = Progress()
+    progress.reading("smarthr", 10)
+    told = iter(progress.read.items())
+    assert next(told) == ("smarthr", 10)
+    progress.reading("touchontime", 7)
+    assert list(told) == []
+    assert progress.read == {"smarthr": 10, "touchontime": 7}

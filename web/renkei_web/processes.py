@@ -51,7 +51,7 @@ class Progress(Observer):
 
     def reading(self, connection: str, employees: int) -> None:
         """Remember how many employees have come."""
-        self.read[connection] = employees
+        self.read = {**self.read, connection: employees}  # a page may be going through the old one
         self.waits_for = None
 
     def waiting(self, connection: str, reason: str, seconds: float) -> None:  # noqa: ARG002
