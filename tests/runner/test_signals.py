@@ -31,11 +31,15 @@ SERVERS = {"web": ("web", "--port", "0"), "sandbox": ("sandbox", "--port", "0", 
 def started(
     *words: str, folder: Path, ignoring: tuple[int, ...] = (), path: Path | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start a command that ignores some signals from the start; it is gone after the block."""
+    """
+    Start a command that ignores some signals from the start; it is gone after the block.
+
+    The others it does not ignore, whatever these tests were started with: nohup, or & in a script.
+    """
 
     def ignore() -> None:
-        for each in ignoring:
-            signal.signal(each, signal.SIG_IGN)
+        for each in ENDING:
+            signal.signal(each, signal.SIG_IGN if each in ignoring else signal.SIG_DFL)
 
     (folder / "renkei.yaml").write_text(CONFIG)
     process = subprocess.Popen(
