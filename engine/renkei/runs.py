@@ -582,10 +582,12 @@ class Runs:
         run = self.run(run_id)
         if self._store.is_unsettled(run_id):
             return  # the same choice once more looks up what is in doubt
-        refuse_over(run, self._hours, but=Status.DONE_WITH_ERRORS)
-        if not self._store.has_begun(run_id):
-            self._refuse_old(run)
-            self._current(run)
+        if self._store.has_begun(run_id):
+            refuse_over(run, self._hours, but=Status.DONE_WITH_ERRORS)
+            return
+        refuse_over(run, self._hours, but=Status.DONE)  # nothing was sent: it may be chosen anew
+        self._refuse_old(run)
+        self._current(run)
 
     # --- sync -------------------------------------------------------------------------------
 

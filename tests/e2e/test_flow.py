@@ -160,6 +160,16 @@ def test_same_employees_may_be_chosen_and_end_as_unchanged(office: Office) -> No
     assert office.sent() == []
 
 
+def test_a_run_that_has_sent_nothing_may_be_chosen_anew(office: Office) -> None:
+    """As its last line says: an outcome without a request is no beginning."""
+    run = office.fetched("smarthr", "touchontime")
+    first = office.renkei("sync", run, "--difference", "same")
+    assert f"renkei sync {run}" in first.out
+    number = office.numbers(run, "changed")[0]
+    again = office.ask("sync", run, "--number", number)
+    assert (again.code, again.json["outcomes"]["updated"]) == (0, 1)
+
+
 def test_blocked_employees_cannot_be_chosen(office: Office) -> None:
     """Neither by difference nor by number; nothing is stored or sent."""
     run = office.fetched("smarthr", "touchontime")

@@ -157,7 +157,7 @@ class Draft:
             body += b"0\r\n\r\n"
         elif self.framing != "close":
             headers["content-length"] = self.framing
-        first = self.line or f"HTTP/1.1 {self.status} X"
+        first = (self.line or "HTTP/1.1 {code} X").format(code=self.status)
         lines = [first, *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join(lines).encode() + b"\r\n" + self.head + b"\r\n" + body
 
@@ -421,23 +421,23 @@ def junk(draft: Draft) -> None:
 
 
 def status_line(draft: Draft) -> None:
-    code = draft.status
+    """An odd first line; {code} is what the status is in the end."""
     draft.line = draft.rng.choice(
         (
-            f"HTTP/1.1 {code}",
-            f"HTTP/1.0 {code} OK",
-            f"HTTP/2 {code} OK",
-            f"ICY {code} OK",
-            f"http/1.1 {code} ok",
-            f" HTTP/1.1 {code} OK",
-            f"HTTP/1.1  {code} OK",
-            f"HTTP/1.1 {code} 良い",
+            "HTTP/1.1 {code}",
+            "HTTP/1.0 {code} OK",
+            "HTTP/2 {code} OK",
+            "ICY {code} OK",
+            "http/1.1 {code} ok",
+            " HTTP/1.1 {code} OK",
+            "HTTP/1.1  {code} OK",
+            "HTTP/1.1 {code} 良い",
             "HTTP/1.1 OK",
             "HTTP/1.1 2000 OK",
             "HTTP/1.1 -200 OK",
             "HTTP/1.1 20 OK",
-            f"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 {code} OK",
-            f"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 {code} OK",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 {code} OK",
+            "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 {code} OK",
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: x",
             "",
             "GET / HTTP/1.1",

@@ -85,7 +85,9 @@ def agrees(person: Employee, row: Mapping[str, Any]) -> bool:
 def _means(name: str, value: object, row: Mapping[str, Any]) -> bool:
     said = row.get("emp_status" if name == "retired" else name)
     if name == "emailAddresses" and isinstance(said, list):
-        said = said[0] if said else None
+        said = next((each for each in said if each is not None and str(each).strip()), None)
+    if name == "gender" and said == "no_selected":
+        said = None
     if value is None:
         return said is None or said == ""
     if name == "retired":

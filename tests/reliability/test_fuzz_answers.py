@@ -62,6 +62,9 @@ LONGEST_S = 20.0
 LONGEST_WAIT_S = 12 * 3600.0
 """Ten announced waits of an hour, one more held from an answer's headers, and what is tried on."""
 
+LONGEST_LIST_S = 40 * 3600.0
+"""Twelve walks through three pages, each with an announced wait of an hour, and some tries."""
+
 Seed: TypeAlias = str
 
 
@@ -234,7 +237,7 @@ def check_list(system: str, seed: Seed) -> Told:
             for person in listed:
                 assert reading.agrees(person, said[person.id]), person.id
         assert office.box.writes(system) == []
-        assert office.clock.total_s <= LONGEST_WAIT_S
+        assert office.clock.total_s <= LONGEST_LIST_S
     return told
 
 
