@@ -691,6 +691,7 @@ class Machine(RuleBasedStateMachine):
         if choice[0] != "stored" or self.store.selection(plan.run) is None:
             selection = self._selection(plan, choice)
             plan.asked.append(selection)
+            plan.reopened |= not plan.begun  # nothing was sent: the command may choose anew, too
             if selection.differences:
                 words += ["--difference", ",".join(sorted(selection.differences))]
             if selection.look_first:
