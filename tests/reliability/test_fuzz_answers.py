@@ -402,7 +402,7 @@ def write(writer: Writer, box: Sandbox, kind: Kind) -> None:
     writer.update_employee(first, CHANGES[system])
 
 
-SAID_SO = ("not_stored", "created_without_number")
+SAID_SO = ("not_stored", "changed_too", "created_without_number")
 """What is believed: an answer in which the system says what it has stored of a write."""
 
 
