@@ -184,7 +184,8 @@ class Draft:
     ) -> None:
         self._comparison = comparison
         self._person = person
-        self._number = number
+        self.number = number
+        """What the plan calls them."""
         self._roles = roles
         self._partner: Employee | None = None
         self._partners = 0
@@ -208,13 +209,13 @@ class Draft:
         if linked is not None and (partner := target.find(linked)) is not None:
             self.link(partner)
             return
-        hits = target.get(self._number) if self._number else []
+        hits = target.get(self.number) if self.number else []
         self._partners = len(hits)
         if len(hits) == 1 and not alone:
             self._partner = hits[0]
         elif len(hits) == 1:
             self._meet(hits[0], crowds)
-        elif not hits and self._number is not None:
+        elif not hits and self.number is not None:
             self._look_for_twins(crowds, near)
 
     def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
@@ -231,9 +232,9 @@ class Draft:
         """
         self._partner, self._partners, self.is_linked = partner, 1, True
         theirs = self._comparison.number_of(partner)
-        if theirs != self._number:
+        if theirs != self.number:
             self._notes.append(Remark("linked", (self._comparison.called(partner),)))
-        self._number = self._number or theirs
+        self.number = self.number or theirs
 
     def _meet(self, partner: Employee, crowds: Crowds) -> None:
         """Pair with whom the number pairs, unless that is somebody else by now."""
@@ -266,11 +267,6 @@ class Draft:
                 self._reasons.append(remark)
             elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
                 self._notes.append(remark)
-
-    @property
-    def number(self) -> str | None:
-        """What the plan calls them."""
-        return self._number
 
     def block(self, code: str, about: tuple[str, ...] = ()) -> None:
         """Give a reason why this employee cannot be synced."""
@@ -309,7 +305,7 @@ class Draft:
         self._note_several(translated.values, changes)
         partner = self._partner
         return Item(
-            number=self._number,
+            number=self.number,
             name=_name(self._roles),
             difference=self._difference(changes),
             source_id=self._person.id,
@@ -430,7 +426,7 @@ class Draft:
 
     def _note_new(self, translated: Translated) -> None:
         told = {name for _, name in translated.unreadable}
-        if self._number is None:
+        if self.number is None:
             told.add(self._comparison.translation.number_fields[1])
         missing = [n for n in self._comparison.missing(translated.values) if n not in told]
         if missing:

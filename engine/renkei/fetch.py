@@ -21,7 +21,6 @@ from renkei.errors import (
     RenkeiError,
     WrongPairError,
 )
-from renkei.gaps import never_filled, unless_gaps
 from renkei.i18n import _, label
 from renkei.listing import Listing
 from renkei.model import OPTIONAL_ROLES, Difference, FieldSpec, Item, Remark
@@ -34,6 +33,7 @@ from renkei.store import Store
 from renkei.store.releases import Place
 from renkei.systems import Pairing
 from renkei.texts import reason_text
+from renkei.unfilled import blocked_if_unfilled, never_filled
 from renkei.whole import Whole, misfit
 
 READS = 3
@@ -97,10 +97,11 @@ class Plan:
         nameless = self.store.accepted(target.reader.name)
         reader = target.reader
         # asked if anybody is new
-        gaps = cache(lambda: never_filled(reader.fields, self.pairing, lambda: reader))
+        unfilled = cache(lambda: never_filled(reader.fields, self.pairing, lambda: reader))
         whole = Whole()
         items = (
-            whole.see(unless_gaps(_unless_there(item, nameless), gaps)) for item in listing.items()
+            whole.see(blocked_if_unfilled(_unless_there(item, nameless), unfilled))
+            for item in listing.items()
         )
         counts = self.store.add_items(run_id, items)
         self._refuse_wrong_pair(whole)

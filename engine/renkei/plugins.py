@@ -204,9 +204,10 @@ class Reader:
             return None
         with self._named("account_name"):
             name = self._hook.account_name()
-            if not isinstance(name, str | None):
+            if name is not None and type(name) is not str:
                 self._nonsense("account_name", type(name).__name__)
-        return self._hide(real_text(name)).strip() or None if name else None
+        shown = self._hide(real_text(name or "")).strip()
+        return shown or None
 
     def _hide(self, text: str) -> str:
         """Return a text that the connector has handed over, without the token."""

@@ -9,7 +9,6 @@ from attrs import define, evolve, field, frozen
 
 from renkei.compare import Links
 from renkei.errors import UsageError
-from renkei.gaps import never_filled, unless_gaps
 from renkei.i18n import _
 from renkei.identity import Evidence
 from renkei.model import (
@@ -31,6 +30,7 @@ from renkei.store import Store
 from renkei.store.releases import Kept, Place, Record
 from renkei.systems import Pairing
 from renkei.texts import reason_text
+from renkei.unfilled import blocked_if_unfilled, never_filled
 
 
 @frozen(kw_only=True)
@@ -179,7 +179,9 @@ class Releasing:
         )
         person = Employee(id=item.source_id, values=item.read, others=item.read_others)
         made = comparison.anew(item, person, None if wish.as_new else partners[0])
-        made = unless_gaps(made, lambda: never_filled(self.specs[1], self.pairing, self.read))
+        made = blocked_if_unfilled(
+            made, lambda: never_filled(self.specs[1], self.pairing, self.read)
+        )
         if made.difference is Difference.BLOCKED:
             reasons = " ".join(map(reason_text, made.reasons))
             message = _("{number} is blocked for another reason, too: {reasons}")

@@ -20,7 +20,7 @@ from renkei_runner.app import App
 from renkei_runner.cli import F, option
 from renkei_runner.output import asked, note
 from renkei_runner.parameters import DIFFERENCES, NEW_VALUE
-from renkei_runner.screens import numbers_text
+from renkei_runner.screens import left_out_text, numbers_text
 
 if TYPE_CHECKING:
     from renkei.runs import Runs
@@ -208,14 +208,15 @@ def _agrees(app: App, runs: Runs, run: Run) -> bool:
     changed = runs.items(run.id, differences=(Difference.CHANGED,))
     leaving, back = runs.dates_of(run.id, (item for item in changed if not item.look_first))
     waiting = runs.numbers(run.id, Filter(differences=tuple(ALL), look_first=True))
-    for text, numbers in (
-        (_("A date of leaving: {count} ({numbers})"), [item.number or "" for item in leaving]),
-        (_("Comes back, without a date of leaving: {count} ({numbers})"),
-         [item.number or "" for item in back]),
-        (_("Left out, since a person has to look at them first: {count} ({numbers})"), waiting),
-    ):  # fmt: skip
-        if numbers:
-            note(text.format(count=len(numbers), numbers=numbers_text(numbers)))
+    for text, people in (
+        (_("A date of leaving: {count} ({numbers})"), leaving),
+        (_("Comes back, without a date of leaving: {count} ({numbers})"), back),
+    ):
+        if people:
+            numbers = numbers_text([item.number or "" for item in people])
+            note(text.format(count=len(people), numbers=numbers))
+    if waiting:
+        note(left_out_text(waiting))
     counts = runs.tally(run.id, Filter(look_first=False))
     new, rest = (counts.get(each, 0) for each in (Difference.NEW, Difference.CHANGED))
     if not new + rest:

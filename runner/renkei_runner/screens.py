@@ -302,12 +302,17 @@ def numbers_text(numbers: Sequence[str]) -> str:
     return shown + (" …" if numbers[LEFT_NAMED:] else "")
 
 
+def left_out_text(numbers: Sequence[str]) -> str:
+    """Return who is left out, since a person has to look at them first."""
+    text = _("Left out, since a person has to look at them first: {count} ({numbers})")
+    return text.format(count=len(numbers), numbers=numbers_text(numbers))
+
+
 def say_left(app: App, run: Run, left: Sequence[str]) -> None:
     """Print who was left out, since a person has to look at them first."""
     if not left:
         return
-    text = _("Left out, since a person has to look at them first: {count} ({numbers})")
-    say(text.format(count=len(left), numbers=numbers_text(left)))
+    say(left_out_text(left))
     command = app.command("plan", run.id, "--look-first")
     say("    " + _("Look at them: {command}").format(command=command))
 

@@ -769,8 +769,8 @@ COMPARING = (
         "new-without-what-is-needed",
         "Somebody new is sent without a field that the target needs and nothing fills.",
         (
-            "renkei.gaps:unless_gaps",
-            "or not gaps()",
+            "renkei.unfilled:blocked_if_unfilled",
+            "or not fields()",
             "or True",
         ),
         tests="tests/engine/test_agreement.py::test_who_is_new_is_blocked_by_what_nothing_fills",

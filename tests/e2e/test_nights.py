@@ -112,6 +112,11 @@ class Life:
         self.office.system(self.source).edit(human.id, **theirs)
         return True
 
+    def leaves_between(self, human: Human, first: int, last: int) -> bool:
+        """HR says that somebody leaves on a day so many from today, but not before they joined."""
+        day = self.today + dt.timedelta(days=self.random.randint(first, last))
+        return self.says(human, left=max(human.day("hired") or day, day).isoformat())
+
     def someone(self, fits: Callable[[Human], bool]) -> Human | None:
         """Return somebody of whom this is true."""
         return self.random.choice([h for h in self.humans if fits(h)] or [None])
@@ -224,9 +229,7 @@ def leaves(it: Life) -> bool:
     human = it.someone(lambda h: h.employed(it.today) and not h.facts.get("left"))
     if human is None:
         return False
-    first = human.day("hired") or it.today
-    left = max(first, it.today + dt.timedelta(days=it.random.randint(-40, 20)))
-    return it.says(human, left=left.isoformat())
+    return it.leaves_between(human, -40, 20)
 
 
 def leaves_on_another_day(it: Life) -> bool:
@@ -234,9 +237,7 @@ def leaves_on_another_day(it: Life) -> bool:
     human = it.someone(lambda h: bool(h.facts.get("left")) and not h.gone)
     if human is None:
         return False
-    first = human.day("hired") or it.today
-    left = max(first, it.today + dt.timedelta(days=it.random.randint(-20, 10)))
-    return it.says(human, left=left.isoformat())
+    return it.leaves_between(human, -20, 10)
 
 
 def stays(it: Life) -> bool:

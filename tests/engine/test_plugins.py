@@ -64,6 +64,7 @@ CALLS: dict[str, Callable[[Writer], object]] = {
     "create_employee": lambda writer: writer.create_employee({"family": CANARY}),
     "update_employee": lambda writer: writer.update_employee(SOMEBODY, {"family": CANARY}),
     "new_employee_fields": lambda writer: writer.new_employee_fields(),
+    "account_name": lambda writer: writer.account_name(),
     "check": lambda writer: writer.check(),
 }
 

@@ -57,6 +57,7 @@ def test_it_is_brought_up_to_date_and_shows_what_it_did(world: World) -> None:
         fetching, ready, paused = runs.reports()
     assert (paused.status, paused.reason) == (Status.PAUSED, Remark("interrupted"))
     assert paused.outcomes is not None
+    assert paused.source_count == sum(paused.counts.values()) > 0
     told = {outcome: count for outcome, count in paused.outcomes.items() if count}
     assert told == {
         Outcome.CREATED: 1, Outcome.FAILED: 1, Outcome.UNKNOWN: 2, Outcome.DEFERRED: 1,

@@ -335,6 +335,9 @@ ANSWERS: list[tuple[str, Any]] = [
     ("check", Account("a", [Finding("ok", "x")])),  # type: ignore[arg-type]
     ("check", Account("a", (Finding("fine", "x"),))),  # type: ignore[arg-type]
     ("check", Account(Text("a"))),
+    ("account_name", Text("a")),
+    ("account_name", b"a"),
+    ("account_name", 5),
     ("closed_hours", [ClosedHours(dt.time(8), dt.time(8))]),
     ("closed_hours", [ClosedHours(dt.time(8, tzinfo=dt.UTC), dt.time(10))]),
     ("closed_hours", [ClosedHours(dt.time(8), 36000)]),  # type: ignore[arg-type]

@@ -32,9 +32,9 @@ def never_filled(
     return tuple(spec.name for spec in unoffered(pairing.new_fields, offered))
 
 
-def unless_gaps(item: Item, gaps: Callable[[], tuple[str, ...]]) -> Item:
-    """Return *item*, blocked if it is new and *gaps* says what can never be filled."""
-    if item.difference is not Difference.NEW or not gaps():
+def blocked_if_unfilled(item: Item, fields: Callable[[], tuple[str, ...]]) -> Item:
+    """Return *item*, blocked if it is new and there are *fields* that can never be filled."""
+    if item.difference is not Difference.NEW or not fields():
         return item
-    reasons = (*item.reasons, Remark("nothing_fills", gaps()))
+    reasons = (*item.reasons, Remark("nothing_fills", fields()))
     return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
