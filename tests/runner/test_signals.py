@@ -76,6 +76,26 @@ def test_a_server_that_is_ended_has_done_its_work(tmp_path: Path, name: str, num
         assert (process.returncode, err) == (0, "")
 
 
+@pytest.mark.parametrize("number", ENDING)
+def test_a_server_that_is_ended_before_its_loop_begins_says_nothing(
+    tmp_path: Path, number: int
+) -> None:
+    """The signal comes when what is to be run is made, and does not run yet."""
+    early = tmp_path / "early" / "sitecustomize.py"
+    early.parent.mkdir()
+    early.write_text(f"""
+import os, uvicorn
+real = uvicorn.Config.get_loop_factory
+def get_loop_factory(config):
+    os.kill(os.getpid(), {int(number)})
+    return real(config)
+uvicorn.Config.get_loop_factory = get_loop_factory
+""")
+    with started(*SERVERS["web"], folder=tmp_path, path=early.parent) as process:
+        _out, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (0, "")
+
+
 @pytest.mark.parametrize("name", SERVERS)
 def test_what_is_ignored_from_the_start_stays_ignored(tmp_path: Path, name: str) -> None:
     """A server under nohup, or with & in a script, goes on; SIGTERM still ends it."""

@@ -142,7 +142,8 @@ class Server:
         """Answer until somebody stops it."""
         if self._server is None or self._socket is None:
             raise RuntimeError("the server does not listen yet")
-        self._server.run(sockets=[self._socket])
+        with self._server.capture_signals():  # its own come too late for what it has begun to make
+            self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
         """Let :meth:`serve` return; from another thread."""
