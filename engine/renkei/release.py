@@ -138,7 +138,8 @@ class Releasing:
     """
     Carries out what *who* says of employees of one plan, and keeps it for later ones.
 
-    *read* opens the target, which is asked only about whom the plan does not have.
+    *read* opens the target, which is asked only about whom the plan does not have, and for what a
+    new employee needs where the connector does not say so offline.
     """
 
     store: Store
