@@ -819,7 +819,7 @@ class Machine(RuleBasedStateMachine):
         nameless = {
             write.number
             for write in self.writes
-            if write.numberless and write.system == run.target and write.outcome is Outcome.FAILED
+            if write.numberless and write.system == run.target and self._is_told(write)
         }
         plans = [
             plain.plan(
@@ -834,6 +834,11 @@ class Machine(RuleBasedStateMachine):
         elif len(plans) == 2:  # edited once while it was read
             steady = {who for who in plans[0] if all(each.get(who) for each in plans)}
             assert steady <= made.keys(), f"not in the plan: {steady - made.keys()}"
+
+    def _is_told(self, write: Write) -> bool:
+        """Return whether the store says of *write* that it left out the number; a held one may."""
+        told = {item.source_id: item.outcome for item in self.store.items(write.run)}
+        return Outcome.FAILED in (write.outcome, told[write.source_id])
 
     # --- what it has sent -------------------------------------------------------------------
 

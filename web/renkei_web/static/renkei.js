@@ -49,6 +49,7 @@ function beside(tick) {
 
 function lost(tick) {
   unanswered.delete(tick.id);
+  onward = null;  // whoever reads this is still here
   if (tick.type === "checkbox") tick.checked = !tick.checked;
   if (!tick.isConnected || beside(tick).querySelector(".lost")) return;
   beside(tick).append(document.getElementById("lost").content.cloneNode(true));
@@ -62,7 +63,26 @@ document.addEventListener("htmx:after:request", (event) => {
     const kept = { user: document.body.dataset.user, at: here(), ticks: [...unanswered] };
     sessionStorage.setItem("ticks", JSON.stringify(kept));
   } else unanswered.delete(sourceElement.id);
+  if (onward && !unanswered.size) onward();
 });
+
+// Whoever goes on quickly takes all ticks along: leaving the page would drop those not yet sent.
+let onward = null;
+
+function afterTicks(event, goOn) {
+  if (!unanswered.size) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  onward = goOn;
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]:not([hx-get])");
+  const beside = event.ctrlKey || event.metaKey || event.shiftKey;  // another tab: this one stays
+  if (link && !beside) afterTicks(event, () => location.assign(link.href));
+}, true);
+document.addEventListener("submit", (event) => {
+  afterTicks(event, () => event.target.requestSubmit(event.submitter));
+}, true);
 
 function tickAgain() {
   const text = document.getElementById("people") && sessionStorage.getItem("ticks");

@@ -146,7 +146,6 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
         "earlier": view.query(before=first) if page and earlier else None,
         "later": view.query(after=last) if page and later else None,
         "ticked": draft.numbers,
-        "needs_values": bool(draft.numbers & set(_new_numbers(runs, run))),
     }
 
 
@@ -172,9 +171,9 @@ def values(visit: Visit, problem: str | None = None) -> Response:
         if run.status is not Status.READY or not runs.is_current(run):
             return visit.go(f"/runs/{run.id}")
         draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
-        fields = runs.new_fields(run.id)
         everybody = _ticked_new(runs, run, draft)
-        if not fields or not everybody:
+        fields = runs.new_fields(run.id) if everybody else ()
+        if not fields:
             return visit.go(f"/runs/{run.id}/start")
         text = visit.query("q") or visit.field("q")
         after = _position(visit.query("after") or visit.field("after")) or 0
