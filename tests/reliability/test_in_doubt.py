@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,17 +91,28 @@ class Crowd:
         kind: Kind,
         faults: Sequence[Fault | None],
         before: Callable[[int], object] = lambda _nth: None,
+        *,
+        once: bool = False,
     ) -> None:
-        """Let these happen to the first writes of a *kind*, and *before* each what it says."""
+        """
+        Let these happen to the first writes of a *kind*, and *before* each what it says.
+
+        *once*: a write to an address that has had one does not count; all updates differ in it.
+        """
         method = METHODS[self.target, kind]
+        written: set[str] = set()
         if kind == "update":
             self.never_try_again()
 
         def script(request: Request) -> Fault | None:
-            if request.method != method or request.nth >= len(faults):
+            if request.method != method or (once and request.path in written):
                 return None
-            before(request.nth)
-            return faults[request.nth]
+            nth = len(written) if once else request.nth
+            written.add(request.path)
+            if nth >= len(faults):
+                return None
+            before(nth)
+            return faults[nth]
 
         self.proxy.script = script
 
@@ -120,6 +131,10 @@ class Crowd:
             self.resumed += 1
             result = self.office.ask("resume", run)
         return run, result
+
+    def is_written(self, number: str) -> bool:
+        """Return whether the target has accepted a write of this employee, by its own journal."""
+        return any(entry.accepted for entry in self.journal().get(number, ()))
 
     def journal(self) -> dict[str, list[Entry]]:
         """Return what the target was asked about each employee: reads that show them, writes."""
@@ -205,16 +220,25 @@ def crowd(
         yield crowd
 
 
-def judge(crowd: Crowd, run: str, expected: Mapping[str, str]) -> None:
+def judge(
+    crowd: Crowd, run: str, expected: Mapping[str, str], *, excused: Collection[str] = ()
+) -> None:
     """
     Look at what the target's own journal says of everybody, and whether the report agrees.
 
     A write that was accepted is the last one of its employee; before one is sent a second time,
-    two reads have shown that the first had no effect.
+    two reads have shown that the first had no effect, or one that a refused one is as it was.
+    Those who are *excused* may be told as failed: what was stored is judged all the same.
     """
     office, target = crowd.office, crowd.office.system(crowd.target)
-    assert {number: outcome for number, (outcome, _why) in office.outcomes(run).items()} == expected
+    told = {number: outcome for number, (outcome, _why) in office.outcomes(run).items()}
+    odd = {each for each in expected if told[each] != expected[each]}
+    assert {each for each in odd if told[each] != "failed"} == set()
+    assert odd <= set(excused), {each: office.outcomes(run)[each] for each in odd}
+    assert told.keys() == expected.keys()
     done = {number for number, outcome in expected.items() if outcome in OUTCOMES.values()}
+    left = {number for number in odd if not crowd.is_written(number)}
+    done -= left
     for number, entries in crowd.journal().items():
         writes = [place for place, entry in enumerate(entries) if entry.kind in OUTCOMES]
         accepted = [place for place in writes if entries[place].accepted]
@@ -222,12 +246,13 @@ def judge(crowd: Crowd, run: str, expected: Mapping[str, str]) -> None:
         assert accepted in ([], writes[-1:]), f"{number} was sent again after it was accepted"
         for one, other in pairwise(writes):
             reads = [entry for entry in entries[one:other] if entry.kind == "read"]
-            assert len(reads) >= 2, f"{number} was sent again blindly"
+            was_refused = (entries[one].kind, entries[one].status) == ("update", 400)
+            assert len(reads) >= (1 if was_refused else 2), f"{number} was sent again blindly"
     there = [record[target.number_field] for record in target.people.values()]
     assert len(set(there)) == len(there)
     office.box.clock.advance(SETTLE_S)
-    left = office.plan(office.fetched(crowd.source, crowd.target))
-    assert {number for number, item in left.items() if item["difference"] == "same"} == done
+    plan = office.plan(office.fetched(crowd.source, crowd.target))
+    assert {number for number, item in plan.items() if item["difference"] == "same"} == done
 
 
 def looked_up(crowd: Crowd, hurt: Mapping[str, Fault | None]) -> None:
@@ -291,7 +316,7 @@ def test_a_refused_write_whose_answer_is_cut_is_sent_again_and_failed(
         crowd.bring(kind, f"{place:04d}", refused=fault is not None)
         for place, fault in enumerate(faults)
     ]
-    crowd.hurt(kind, faults)
+    crowd.hurt(kind, faults, once=kind == "update")
     run, result = crowd.synced()
     assert (result.code, crowd.resumed) == (1, 0)
     was_cut_at_each_byte(crowd, kind, 400)
@@ -301,7 +326,10 @@ def test_a_refused_write_whose_answer_is_cut_is_sent_again_and_failed(
     assert reasons == {"refused"}
     heads = [fault for fault in faults if fault and fault.after < head_of_refusal(crowd)]
     refusals = [entry for entry in crowd.office.sent(crowd.target) if not entry.accepted]
-    assert len(refusals) == ends.count("failed") + len(heads)
+    again = len(heads)
+    if kind == "update" and crowd.target == "touchontime":
+        again = ends.count("failed")  # words that are cut may mean that it wants the base values
+    assert len(refusals) == ends.count("failed") + again
 
 
 def head_of_refusal(crowd: Crowd) -> int:
@@ -476,7 +504,12 @@ def test_everything_at_once(crowd: Crowd, seed: int) -> None:
     crowd.proxy.script = script
     crowd.passing.append(lambda _seconds: crowd.proxy.deliver())
     run, _result = crowd.synced()
-    judge(crowd, run, expected)
+    reasons = {number: why for number, (_outcome, why) in crowd.office.outcomes(run).items()}
+    # Three times without an answer, or an answer that names another id: nobody can tell more.
+    excused = {number for number, why in reasons.items() if why in {"not_taken", "not_stored"}}
+    judge(crowd, run, expected, excused=excused)
+    given_up = {number for number in excused if reasons[number] == "not_taken"}
+    assert not {number for number in given_up if crowd.is_written(number)}, "told as not taken"
 
 
 def mutated(chance: random.Random, answer: bytes) -> bytes:
