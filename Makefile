@@ -17,7 +17,7 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 
 LOCALE := engine/renkei/locale
 
-.PHONY: help setup demo demo-web browser test test-long test-bugs check format coverage lock i18n \
+.PHONY: help setup demo demo-web browser test test-fast test-long test-bugs check format coverage lock i18n \
 	screenshots build clean
 
 help: ## show the commands
@@ -66,8 +66,11 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 test: check browser ## all checks, then the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-long: setup browser ## the tests that take long
-	$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+test-fast: setup ## the tests of the edit cycle: no browser, no kills, below a minute
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/engine tests/connectors tests/mappings tests/runner
+
+test-long: setup browser ## the tests that take long, and all of what `make test` takes a sample of
+	RENKEI_TESTS=all $(BIN)/python -m pytest -m 'long or sampled' $(PYTEST_ARGS)
 
 test-bugs: setup ## plant known bugs, and show which test catches each
 	$(BIN)/python -m tests.bugs

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Generator, Iterator
 
 import pytest
 
-from renkei import plugins
+from renkei.plugins import finding
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-pytest_plugins = ["tests.security.canaries", "tests.web.browser"]
+pytest_plugins = ["tests.security.canaries", "tests.waiting", "tests.web.browser"]
 
-FOUND = plugins.found
+FOUND = finding.found
+
+
+def pytest_collection_finish() -> None:
+    """Keep the thousands of tests themselves out of each walk of the garbage collector."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Generator[None]:
     """Fail the test that left invented connectors behind, not whichever test meets them."""
     yield
-    if plugins.found is not FOUND:
-        plugins.found = FOUND
+    if finding.found is not FOUND:
+        finding.found = FOUND
         pytest.fail("This test left its connectors installed: patches were undone out of order.")
 
 

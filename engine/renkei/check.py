@@ -8,12 +8,13 @@ from functools import partial
 from attrs import frozen
 
 from renkei.clock import Clock
+from renkei.config.pairs import is_open
 from renkei.errors import ConfigurationError, RenkeiError
-from renkei.i18n import _
 from renkei.mapping import Mapping, advice
-from renkei.model import JST, Finding
-from renkei.pairs import is_open
+from renkei.people import JST, Finding
+from renkei.plan.pairing import Pairings
 from renkei.systems import Systems
+from renkei.words.i18n import _
 
 
 @frozen(kw_only=True)
@@ -29,7 +30,7 @@ class Checked:
     error: RenkeiError | None = None
 
 
-def check_all(systems: Systems, store: Callable[[], Finding]) -> list[Checked]:
+def check_all(systems: Systems, pairings: Pairings, store: Callable[[], Finding]) -> list[Checked]:
     """
     Return what was found out about each connection, each mapping, the store and the clock.
 
@@ -38,7 +39,7 @@ def check_all(systems: Systems, store: Callable[[], Finding]) -> list[Checked]:
     uses = enumerate(systems.config.mappings)
     return [
         *(_tried(name, partial(_connection, systems, name)) for name in systems.config.connections),
-        *(_tried(use.use, partial(_mapping, systems, index)) for index, use in uses),
+        *(_tried(use.use, partial(_mapping, pairings, index)) for index, use in uses),
         _tried(_("report store"), lambda: (store(),)),
         Checked(subject=_("clock"), findings=_clock(systems.clock)),
     ]
@@ -66,25 +67,25 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
     return (who, *account.findings, *hours)
 
 
-def _mapping(systems: Systems, index: int) -> tuple[Finding, ...]:
-    use = systems.config.mappings[index]
-    mapping = systems.load(use.use)
-    found = advice(mapping, systems.check(mapping), systems.transforms)
+def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:
+    use = pairings.config.mappings[index]
+    mapping = pairings.load(use.use)
+    found = advice(mapping, pairings.check(mapping), pairings.transforms)
     mapping.switches(use.settings)
     paired = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
     told = (paired, *(Finding("warning", str(each)) for each in found))
-    pairs = systems.pairs_of(index)
+    pairs = pairings.pairs_of(index)
     if pairs:
-        systems.pairing(pairs[0].source, pairs[0].target)  # no other use is for the same two
+        pairings.between(pairs[0].source, pairs[0].target)  # no other use is for the same two
         text = _("It is for {first} and {second}.")
         both = text.format(first=pairs[0].source, second=pairs[0].target)
         return (*told, Finding("ok", both))
-    if is_open(systems.config, index, mapping):
-        return (*told, _unnamed(systems, mapping))
+    if is_open(pairings.config, index, mapping):
+        return (*told, _unnamed(pairings, mapping))
     return told
 
 
-def _unnamed(systems: Systems, mapping: Mapping) -> Finding:
+def _unnamed(pairings: Pairings, mapping: Mapping) -> Finding:
     """Return what to do with a use that does not say which connections it is for."""
     message = _(
         "It is for no connections yet, as there are several of one kind: write which ones, such as"
@@ -92,8 +93,8 @@ def _unnamed(systems: Systems, mapping: Mapping) -> Finding:
     )
     sides = ", ".join(f"{side}: …" for side in mapping.sides)
     told = message.format(sides=sides)
-    if not systems.declared():
-        raise ConfigurationError(told, code="not_paired", where=str(systems.config.path))
+    if not pairings.declared():
+        raise ConfigurationError(told, code="not_paired", where=str(pairings.config.path))
     return Finding("warning", told)
 
 

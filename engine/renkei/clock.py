@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 
-from renkei.model import JST
+from renkei.people import JST
 
 
 class Clock:

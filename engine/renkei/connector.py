@@ -29,8 +29,7 @@ from renkei.http import (
     closed_error,
     read_value,
 )
-from renkei.i18n import _
-from renkei.model import (
+from renkei.people import (
     JST,
     Account,
     Choice,
@@ -45,6 +44,7 @@ from renkei.model import (
     Value,
     Values,
 )
+from renkei.words.i18n import _
 
 __all__ = [
     "JSON",

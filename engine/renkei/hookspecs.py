@@ -1,7 +1,7 @@
 """What a connector implements: one hook per operation; the docstring is the contract.
 
 A connector holds no sync rules: it says what its system knows and does what it is told. The engine
-checks every answer against these contracts (see :mod:`renkei.plugins`).
+checks every answer against these contracts (see :mod:`renkei.plugins.facade`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import pluggy
 
-from renkei.model import (
+from renkei.people import (
     Account,
     ClosedHours,
     Employee,

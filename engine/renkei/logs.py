@@ -15,7 +15,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
-from renkei.printable import printable
+from renkei.words.printable import printable
 
 ALLOWED = frozenset(
     {

@@ -1,4 +1,4 @@
-"""Records of the engine: immutable, parsed, free of any one system."""
+"""Records of a run: its plan, what was chosen, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,33 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-JST = ZoneInfo("Asia/Tokyo")
-
-Value = str | dt.date | int | bool | None
-"""One value of one employee; None is known to be empty."""
-
-Values = Mapping[str, Value]
-"""Values by field name; a field that is absent is unknown."""
-
-Others = Mapping[str, tuple[Value, ...]]
-"""Further values by field name, none of them empty."""
-
-Type = Literal["text", "date", "integer", "boolean"]
-Role = Literal[
-    "number", "family_name", "given_name", "birth", "hired", "left", "retired",
-    "family_kana", "given_kana", "gender", "email",
-]  # fmt: skip
-OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"})
-"""Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
+from renkei.people import Choice, ClosedHours, Others, Value, Values
 
 RELEASABLE = frozenset({"other_person", "same_person"})
 """Reasons that a person may release; no other one."""
-
-Write = Literal["always", "create", "never"]
 
 Rehire = Literal["ask", "reuse", "new"]
 """
@@ -40,147 +20,6 @@ What is done with somebody who seems to be hired again under a new number.
 
 ``ask`` notes it, ``reuse`` goes on with the old record, ``new`` registers them as anybody.
 """
-
-
-@frozen
-class Label:
-    """What a person reads, in both languages."""
-
-    ja: str
-    en: str
-
-
-@frozen(kw_only=True)
-class FieldSpec:
-    """
-    One field of a system, described without asking the system.
-
-    *write* tells when the field can be sent: a ``create`` field cannot be changed afterwards.
-    *required*: the system refuses a new employee without it. *wanted*: it often does, depending on
-    its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
-    *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
-    depends on the day it is asked for. *offered*: the choices for a new employee are among the
-    connector's ``new_employee_fields``.
-    """
-
-    name: str
-    label: Label
-    type: Type = "text"
-    role: Role | None = None
-    required: bool = False
-    wanted: bool = False
-    write: Write = "always"
-    clearable: bool = True
-    allowed: tuple[str, ...] | None = None
-    allowed_labels: tuple[Label, ...] = ()
-    max_length: int | None = None
-    dated: bool = False
-    offered: bool = False
-
-
-@frozen(kw_only=True)
-class Employee:
-    """
-    One person as one system knows them.
-
-    A field absent from *values* is unknown; None is known to be empty. *others* has the further
-    values of fields that hold several: the one in *values* is compared and replaced, the others
-    count as the same and stay. *unreadable* names the fields whose value the connector could not
-    make sense of: they are unknown, and the person cannot be synced. *extra* is whatever the
-    connector wants back when it updates this person.
-    """
-
-    id: str
-    values: Values
-    unreadable: tuple[str, ...] = ()
-    extra: object = None
-    others: Others = field(factory=dict)
-
-
-@frozen(kw_only=True)
-class Ref:
-    """Whom to read again: one employee by *id*, or everybody who carries *number*."""
-
-    id: str | None = None
-    number: str | None = None
-
-
-@frozen
-class Choice:
-    """
-    One value a required new-record field can take; *label* is the system's own text.
-
-    *detail* is what tells it from another one of the same label, such as an address. A connector
-    may always give it; it is kept only where it is needed.
-    """
-
-    code: str
-    label: str
-    detail: str = ""
-
-    @property
-    def shown(self) -> str:
-        """What people see."""
-        text = self.label or self.code
-        return f"{text} ({self.detail})" if self.detail else text
-
-
-@frozen
-class NewField:
-    """A required new-record field with the choices the system offers at this moment."""
-
-    name: str
-    label: Label
-    choices: tuple[Choice, ...]
-
-
-@frozen
-class Finding:
-    """
-    One thing a check found out.
-
-    *level* ``ok`` has been tried and works, ``note`` is good to know and not tried, ``warning``
-    should be looked at, ``problem`` stops the work.
-    """
-
-    level: Literal["ok", "note", "warning", "problem"]
-    message: str
-
-
-@frozen
-class Account:
-    """Whom a token belongs to: the account's own name, and what the token may do there."""
-
-    name: str
-    findings: tuple[Finding, ...] = ()
-
-
-@frozen
-class RequestLimit:
-    """At most *count* requests in any *window_s* seconds."""
-
-    count: int
-    window_s: float
-
-
-@frozen
-class ClosedHours:
-    """Hours of every day (JST) in which a system refuses calls: *start* inside, *end* outside."""
-
-    start: dt.time
-    end: dt.time
-
-    def reopening(self, at: dt.datetime) -> dt.datetime | None:
-        """Return when the hours that hold *at* end, as an aware instant, or None outside them."""
-        local = at.astimezone(JST)
-        if not self.start <= local.time() < self.end:
-            return None
-        return local.replace(
-            hour=self.end.hour, minute=self.end.minute, second=self.end.second, microsecond=0
-        )
-
-    def __str__(self) -> str:
-        return f"{self.start:%H:%M}–{self.end:%H:%M}"
 
 
 class Difference(StrEnum):

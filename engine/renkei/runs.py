@@ -15,14 +15,11 @@ from typing import Self
 import structlog
 from attrs import evolve
 
-from renkei import choose
-from renkei.again import Carried, base_was_chosen, carry_over
-from renkei.apply import reason_of
 from renkei.check import Checked, check_all
-from renkei.choose import NewValues
 from renkei.clock import span
 from renkei.config import Config, clock_for
-from renkei.config_edit import change_setting
+from renkei.config.edit import change_setting
+from renkei.config.pairs import Pair
 from renkei.errors import (
     ClosedError,
     ConfigurationError,
@@ -32,22 +29,14 @@ from renkei.errors import (
     UnavailableError,
     UsageError,
 )
-from renkei.explain import Step, explain
-from renkei.fetch import JOINERS, LEAVERS, Plan
-from renkei.i18n import _
-from renkei.labels import Labels, Possible
+from renkei.identity.roll import not_listed
+from renkei.identity.roster import roles_of
 from renkei.mapping import Mapping, Transforms, parse_mapping
 from renkei.model import (
-    ClosedHours,
     Difference,
-    FieldSpec,
     Filter,
-    Finding,
     Item,
-    Label,
-    NewField,
     Outcome,
-    Ref,
     Release,
     Released,
     Remark,
@@ -56,9 +45,14 @@ from renkei.model import (
     Status,
 )
 from renkei.observer import Observer
-from renkei.pairs import Pair
-from renkei.plugins import Reader, offline_fields
-from renkei.refusals import (
+from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, Ref
+from renkei.plan import choose
+from renkei.plan.again import Carried, base_was_chosen, carry_over
+from renkei.plan.choose import NewValues
+from renkei.plan.explain import Step, explain
+from renkei.plan.fetch import JOINERS, LEAVERS, Plan
+from renkei.plan.pairing import Pairing, Pairings
+from renkei.plan.refusals import (
     already_begun,
     choice_lost,
     expired,
@@ -74,18 +68,21 @@ from renkei.refusals import (
     unexplained,
     write_in_doubt,
 )
-from renkei.release import Releasing, Wish
-from renkei.roll import not_listed
-from renkei.roster import roles_of
+from renkei.plan.release import Releasing, Wish
+from renkei.plan.whole import Whole
+from renkei.plugins.facade import Reader
+from renkei.plugins.offline import offline_fields
 from renkei.safety import HALTS, LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.store.releases import Place
 from renkei.store.schema import refuse_no_place, refuse_no_room
-from renkei.sync import Order, Sync, offered
-from renkei.systems import Pairing, Systems
+from renkei.sync.apply import reason_of
+from renkei.sync.run import Order, Sync, offered
+from renkei.systems import Systems
 from renkei.who import recorded
-from renkei.whole import Whole
+from renkei.words.i18n import _
+from renkei.words.labels import Labels, Possible
 
 log = structlog.get_logger()
 
@@ -118,6 +115,7 @@ class Runs:
         if warning:
             self.observer.warning(warning)
         self._systems = Systems(config, self.clock, self.observer)
+        self._pairings = Pairings(config)
         self._opened: Store | None = None
         self._missed = False
         self._interrupted = False
@@ -191,7 +189,7 @@ class Runs:
         today = self.clock.today()
         base = base_date or today
         refuse_date(base, today)
-        pairing = self._systems.pairing(source, target)
+        pairing = self._pairings.between(source, target)
         pairing = evolve(
             pairing,
             leavers=pairing.leavers if leavers is None else leavers,
@@ -310,12 +308,12 @@ class Runs:
 
     def mapping(self, name: str) -> tuple[Mapping, dict[str, tuple[FieldSpec, ...]]]:
         """Return a mapping of the configuration, and the fields of both its sides."""
-        mapping = self._systems.load(name)
-        return mapping, self._systems.check(mapping)
+        mapping = self._pairings.load(name)
+        return mapping, self._pairings.check(mapping)
 
     def switches(self, source: str, target: str) -> dict[str, tuple[Label, bool]]:
         """Return the settings of the mapping between two connections, and whether each is on."""
-        pairing = self._systems.pairing(source, target)
+        pairing = self._pairings.between(source, target)
         written = pairing.mapping.settings
         return {name: (written[name].label, on) for name, on in pairing.settings.items()}
 
@@ -329,18 +327,18 @@ class Runs:
 
     def change_setting(self, index: int, name: str, *, on: bool) -> None:
         """Turn a setting of the mapping at *index* on or off, in the configuration file."""
-        mapping = self._systems.load(self.config.mappings[index].use)
+        mapping = self._pairings.load(self.config.mappings[index].use)
         mapping.switches({name: on})  # it has such a setting
         change_setting(self.config, index, name, on=on)
 
     @property
     def transforms(self) -> Transforms:
         """The transforms that mappings may name."""
-        return self._systems.transforms
+        return self._pairings.transforms
 
     def pairs(self) -> list[Pair]:
         """Return every pair of connections that can be fetched, each direction on its own."""
-        return self._systems.declared()
+        return self._pairings.declared()
 
     def last_cost(self, source: str, target: str) -> tuple[int, float] | None:
         """Return requests and seconds of the last fetch of this pair, or None before the first."""
@@ -403,7 +401,7 @@ class Runs:
         with suppress(ConfigurationError):  # purged, or of an extension that is gone
             written = parse_mapping(run.mapping_text, run.mapping_name, self.transforms).settings
             settings = {name: setting.label for name, setting in written.items()}
-            rows = self._systems.recorded(run).translation.rows
+            rows = self._pairings.recorded(run).translation.rows
             pairs = [(row.source, row.target) for row in rows]
         return Labels(
             run=run,
@@ -445,7 +443,7 @@ class Runs:
         if run.purged:
             raise unexplained(run)
         (item, *_others) = self.items(run_id, numbers=[number])
-        return item, explain(self._systems.recorded(run), item)
+        return item, explain(self._pairings.recorded(run), item)
 
     def why_not_listed(self, run_id: str, number: str) -> Remark | None:
         """
@@ -456,7 +454,7 @@ class Runs:
         run = self.run(run_id)
         if run.purged or any(each.number == number for each in self._store.entries(run_id)):
             return None
-        pairing = self._systems.recorded(run)
+        pairing = self._pairings.recorded(run)
         reader = self._systems.reader(run.source)
         fields = pairing.translation.source_fields
         try:
@@ -690,7 +688,7 @@ class Runs:
             expires=halt is not None and halt.code == "expired",
             allow=partial(self._must_allow, run, new=new, allow=allow),
         )
-        pairing = self._current(run) if order.send else self._systems.recorded(run)
+        pairing = self._current(run) if order.send else self._pairings.recorded(run)
         if new and order.send and pairing.rehire == "reuse":
             self._releasing(run, pairing).keep_reused()
         sync = Sync(
@@ -813,7 +811,7 @@ class Runs:
         return self._releasing(run, self._current(run))
 
     def _releasing(self, run: Run, pairing: Pairing) -> Releasing:
-        specs = self._systems.fields(pairing.mapping)
+        specs = pairing.fields
         return Releasing(
             store=self._store,
             run=run,
@@ -858,7 +856,7 @@ class Runs:
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(self._systems, self._try_store)
+        return check_all(self._systems, self._pairings, self._try_store)
 
     def _try_store(self) -> Finding:
         """Return whether the report store can be used; StoreError if it cannot."""
@@ -877,7 +875,7 @@ class Runs:
 
     def _current(self, run: Run) -> Pairing:
         """Return the pairing as configured; UsageError unless it is that of the plan."""
-        pairing = self._systems.pairing(run.source, run.target)
+        pairing = self._pairings.between(run.source, run.target)
         same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
             run.settings
         )

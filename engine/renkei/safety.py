@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import asdict, frozen
 
-from renkei.model import Change, Difference, FieldSpec, Item, Remark, Role
+from renkei.model import Change, Difference, Item, Remark
+from renkei.people import FieldSpec, Role
 
 LEAVING = ("left", "retired")
 """Roles of the fields that tell whether, and when, somebody leaves."""

@@ -1,123 +1,16 @@
-"""Turns names of the configuration into connected systems and the mapping between two."""
+"""Opens the connections of a configuration, each complete: nothing is added to one later."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections import Counter
-from collections.abc import Mapping as MappingType
-from collections.abc import Sequence
-from contextlib import suppress
+from attrs import define, field
 
-from attrs import define, evolve, field, frozen
-
-from renkei import plugins
 from renkei.clock import Clock
-from renkei.compare import Comparison, Links
 from renkei.config import Config, network_of, resolve_secret
-from renkei.errors import RenkeiError
 from renkei.http import Connection, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
-from renkei.identity import Evidence
-from renkei.mapping import (
-    Mapping,
-    Transforms,
-    Translation,
-    check_mapping,
-    compile_translation,
-    load_mapping,
-    parse_mapping,
-    unfilled,
-)
-from renkei.model import ClosedHours, FieldSpec, Rehire, Run
 from renkei.observer import Observer
-from renkei.pairs import (
-    Pair,
-    could_pair,
-    declared_twice,
-    is_open,
-    no_mapping,
-    not_declared,
-    pairs_of,
-)
-from renkei.plugins import Reader, Writer
-
-Asked = tuple[tuple[str, ...], tuple[str, ...]]
-"""Names of fields of the source, and of the target."""
-
-
-@frozen(kw_only=True)
-class Pairing:
-    """Two systems of one direction, by the *names* of their connections, and their mapping."""
-
-    names: tuple[str, str]
-    mapping: Mapping
-    settings: MappingType[str, bool]
-    source_side: str
-    target_side: str
-    translation: Translation
-    new_fields: tuple[FieldSpec, ...]
-    rehire: Rehire = "ask"
-    leavers: int = 0
-    joiners: int = 0
-
-    @property
-    def comes_back(self) -> bool:
-        """Whether what a setting puts in the place of something comes back in that place."""
-        return any(
-            each.when is not None and self.settings[each.when]
-            for each in self.mapping.substitutes_of(self.target_side)
-        )
-
-    def is_create_only(self, field: str) -> bool:
-        """Return whether the target's *field* is sent for a new employee only."""
-        return any(
-            row.target == field and row.spec.write == "create" for row in self.translation.rows
-        )
-
-    def asked(self, source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> Asked:
-        """Return the fields to ask both sides for: what is compared, and what tells who is who."""
-        found = []
-        for asked, evidence in zip(self._compared, self.evidence(source, target), strict=True):
-            found.append(tuple(dict.fromkeys([*asked, *evidence.fields])))
-        return found[0], found[1]
-
-    @property
-    def _compared(self) -> Asked:
-        return self.translation.source_fields, self.translation.target_fields
-
-    def evidence(
-        self, source: Sequence[FieldSpec], target: Sequence[FieldSpec]
-    ) -> tuple[Evidence, Evidence]:
-        """Return what tells who is who; a role that the mapping does not read tells nothing."""
-        made = []
-        sides = zip(
-            (self.source_side, self.target_side), (source, target), self._compared, strict=True
-        )
-        for side, specs, compared in sides:
-            read = [spec for spec in specs if spec.name in compared]
-            made.append(Evidence.of(read, self.mapping.substitutes_of(side)))
-        return made[0], made[1]
-
-    def comparison(
-        self,
-        source: Sequence[FieldSpec],
-        target: Sequence[FieldSpec],
-        base: dt.date,
-        links: Links | None = None,
-    ) -> Comparison:
-        """Return what compares the two sides as of *base*."""
-        return Comparison(
-            evidence=self.evidence(source, target),
-            links=links or Links(),
-            rehire=self.rehire,
-            leavers=self.leavers,
-            joiners=self.joiners,
-            translation=self.translation,
-            source_specs=tuple(source),
-            target_specs=tuple(target),
-            base=base,
-            names=self.names,
-        )
+from renkei.people import ClosedHours
+from renkei.plugins.facade import Reader, Writer
 
 
 @define
@@ -128,20 +21,9 @@ class Systems:
     clock: Clock
     observer: Observer
     budget: RetryBudget = field(factory=RetryBudget)
-    _transforms: Transforms | None = None
     _opened: list[Connection] = field(factory=list)
     _pacers: dict[str, Pacer] = field(factory=dict)
     _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict)
-    _mappings: dict[str, Mapping] = field(factory=dict)
-    _fitting: dict[str, dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
-
-    @property
-    def transforms(self) -> Transforms:
-        """The built-in transforms and those of the extensions."""
-        if self._transforms is None:
-            self._transforms = Transforms()
-            plugins.load_extensions(self._transforms.register)
-        return self._transforms
 
     def reader(self, name: str) -> Reader:
         """Open connection *name* for reading; nothing that is built on it can write."""
@@ -171,140 +53,6 @@ class Systems:
         for connection in self._opened:
             connection.close()
         self._opened.clear()
-
-    def pairing(self, source: str, target: str) -> Pairing:
-        """
-        Return the mapping between two connections that are declared as a pair.
-
-        Raises UsageError for a pair that no use declares, ConfigurationError if several do, if no
-        mapping is for such connections, or if one is wrong.
-        """
-        asked = source, target
-        for name in asked:
-            self.config.connection(name)
-        found = [each for each in self._every_pair() if (each.source, each.target) == asked]
-        if len(found) > 1:
-            raise declared_twice(self.config, found)
-        if not found:
-            raise self._undeclared(source, target)
-        (pair,) = found
-        use = self.config.mappings[pair.index]
-        made = self.compile(asked, self.load(use.use), pair.sides, use.settings)
-        return evolve(
-            made,
-            rehire=use.rehire,
-            leavers=use.leavers.get(made.target_side, 0),
-            joiners=use.joiners.get(made.target_side, 0),
-        )
-
-    def declared(self) -> list[Pair]:
-        """Return every pair that can be fetched, as the file has them; a broken use has none."""
-        found: list[Pair] = []
-        for index, use in enumerate(self.config.mappings):
-            with suppress(RenkeiError):
-                self.check(self.load(use.use))
-                found += self.pairs_of(index)
-        times = Counter((each.source, each.target) for each in found)
-        return [each for each in found if times[each.source, each.target] == 1]
-
-    def pairs_of(self, index: int) -> tuple[Pair, ...]:
-        """Return what the use at *index* pairs; see :func:`renkei.pairs.pairs_of`."""
-        return pairs_of(self.config, index, self.load(self.config.mappings[index].use))
-
-    def _every_pair(self) -> list[Pair]:
-        return [pair for index in range(len(self.config.mappings)) for pair in self.pairs_of(index)]
-
-    def _undeclared(self, source: str, target: str) -> RenkeiError:
-        """Return the error of a pair without a use: it can be declared, or no mapping is for it."""
-        uses = [(use, self.load(use.use)) for use in self.config.mappings]
-        fitting = [
-            (index, use, mapping)
-            for index, (use, mapping) in enumerate(uses)
-            if could_pair(self.config, mapping, source, target)
-        ]
-        if not fitting:
-            return no_mapping(self.config, source, target)
-        # the settings of the use that has waited for its sides
-        fitting.sort(key=lambda each: not is_open(self.config, each[0], each[2]))
-        _index, use, mapping = fitting[0]
-        return not_declared(self.config, use, mapping, source, target)
-
-    def load(self, name_or_path: str) -> Mapping:
-        """Read a mapping, a built-in one by name or a file relative to the configuration; once."""
-        if name_or_path not in self._mappings:
-            fields_of = plugins.offline_fields
-            self._mappings[name_or_path] = load_mapping(
-                name_or_path, self.config.base, self.transforms, fields_of
-            )
-        return self._mappings[name_or_path]
-
-    def compile(
-        self,
-        names: tuple[str, str],
-        mapping: Mapping,
-        sides: tuple[str, str],
-        settings: MappingType[str, bool],
-    ) -> Pairing:
-        """Check *mapping* against its connectors and compile it from one side to the other."""
-        fields = self.check(mapping)
-        full = mapping.switches(settings)
-        source, target = sides
-        return Pairing(
-            names=names,
-            mapping=mapping,
-            settings=full,
-            source_side=source,
-            target_side=target,
-            translation=compile_translation(
-                mapping, source, target, full, fields[source], fields[target], self.transforms
-            ),
-            new_fields=unfilled(mapping, target, fields),
-        )
-
-    def check(self, mapping: Mapping) -> dict[str, tuple[FieldSpec, ...]]:
-        """Return the fields of both sides; MappingError if *mapping* does not fit them."""
-        if mapping.text not in self._fitting:
-            fields = self.fields(mapping)
-            check_mapping(mapping, fields, self.transforms)
-            self._fitting[mapping.text] = fields
-        return self._fitting[mapping.text]
-
-    def recorded(self, run: Run) -> Pairing:
-        """Return the pairing as it was when *run* was fetched, whether it is declared or not."""
-        mapping = parse_mapping(run.mapping_text, run.mapping_name, self.transforms)
-        sides = self._recorded_sides(run, mapping)
-        return self.compile((run.source, run.target), mapping, sides, run.settings)
-
-    def _recorded_sides(self, run: Run, mapping: Mapping) -> tuple[str, str]:
-        """Return which side was the source and which the target; a run of 0.1.0 does not say."""
-        if run.source_side is not None:
-            return run.source_side, mapping.other(run.source_side)
-        first, second = mapping.sides
-        fitting = [
-            sides
-            for sides in ((first, second), (second, first))
-            if all(
-                self._was(name, side, mapping)
-                for name, side in zip((run.source, run.target), sides, strict=True)
-            )
-        ]
-        if len(fitting) != 1:
-            raise no_mapping(self.config, run.source, run.target)
-        return fitting[0]
-
-    def _was(self, name: str, side: str, mapping: Mapping) -> bool:
-        """Return whether a connection may have been *side*, by its name or by its kind."""
-        uses = self.config.mappings
-        called = {each for use in uses for each, at in use.sides.items() if at == name}
-        if sides := (called or {name}) & mapping.sides.keys():
-            return side in sides
-        known = self.config.connections.get(name)
-        return known is None or known.connector == mapping.sides[side]
-
-    @staticmethod
-    def fields(mapping: Mapping) -> dict[str, tuple[FieldSpec, ...]]:
-        """Return the fields of both sides, asked of their connectors without a network."""
-        return {side: plugins.offline_fields(name) for side, name in mapping.sides.items()}
 
     def _connection(self, name: str, *, read_only: bool) -> Connection:
         settings = self.config.connection(name)

@@ -16,10 +16,10 @@ from renkei.errors import RenkeiError
 
 if TYPE_CHECKING:
     from renkei.config import Config
-    from renkei.labels import Labels
     from renkei.model import Run
     from renkei.observer import Observer
     from renkei.runs import Runs
+    from renkei.words.labels import Labels
     from renkei_runner.progress import Progress
 
 DEFAULT_CONFIG = "renkei.yaml"

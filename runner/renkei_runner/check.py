@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.i18n import N_, _
+from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import command
 from renkei_runner.documents import Document, document, error_parts

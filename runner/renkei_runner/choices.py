@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from renkei.errors import UsageError
-from renkei.i18n import N_, _, label
-from renkei.model import NewField
+from renkei.people import NewField
+from renkei.words.i18n import N_, _, label
 from renkei_runner.app import App
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import choices_document
@@ -47,8 +47,8 @@ def _refuse_to_replace(path: Path) -> None:
 
 
 def _write(path: Path, fields: Sequence[NewField]) -> None:
-    from renkei.export import csv_lines, write_private
-    from renkei.newfile import template
+    from renkei.report.csv import csv_lines, write_private
+    from renkei.report.new_values import template
 
     write_private(path, csv_lines(template(fields)))
 

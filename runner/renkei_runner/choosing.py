@@ -14,8 +14,9 @@ import click
 from attrs import evolve, frozen
 
 from renkei.errors import UsageError
-from renkei.i18n import N_, _, label
-from renkei.model import Difference, Filter, NewField, NewRow, Run, Selection
+from renkei.model import Difference, Filter, NewRow, Run, Selection
+from renkei.people import NewField
+from renkei.words.i18n import N_, _, label
 from renkei_runner.app import App
 from renkei_runner.cli import F, option
 from renkei_runner.output import asked, note
@@ -239,7 +240,7 @@ def _new_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
 def _rows(runs: Runs, run: Run, path: Path | None, *, wait: bool) -> tuple[NewRow, ...]:
     if path is None:
         return ()
-    from renkei.newfile import read_new_file
+    from renkei.report.new_values import read_new_file
 
     fields = runs.new_fields(run.id, wait=wait)
     return read_new_file(path, [each.name for each in fields])

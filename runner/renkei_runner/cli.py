@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from renkei.i18n import LANGUAGES, N_, _
+from renkei.words.i18n import LANGUAGES, N_, _
 from renkei_runner import language
 from renkei_runner.app import App
 from renkei_runner.encoding import fitting

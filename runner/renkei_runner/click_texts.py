@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gettext import ngettext
 
-from renkei.i18n import N_
+from renkei.words.i18n import N_
 
 SENTENCES = (
     N_("d"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from renkei.i18n import N_
+from renkei.words.i18n import N_
 from renkei_runner.cli import argument, cli, command
 
 SHELLS = ("bash", "zsh", "fish")

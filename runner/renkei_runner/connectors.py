@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from renkei.i18n import N_, _, label
-from renkei.model import FieldSpec
+from renkei.people import FieldSpec
+from renkei.words.i18n import N_, _, label
 from renkei_runner.app import App
 from renkei_runner.cli import command
 from renkei_runner.documents import Document, document
 from renkei_runner.output import emit, next_steps, say, table
 
 if TYPE_CHECKING:
-    from renkei.plugins import Installed
+    from renkei.plugins.offline import Installed
 
 
 @frozen
@@ -28,13 +28,13 @@ class _Described:
 @command("connectors", help=N_("List the installed connectors with their fields."))
 @click.pass_obj
 def connectors(app: App) -> None:
-    from renkei import plugins
+    from renkei.plugins import offline
 
     described = [
         _Described(each)
         if each.problem
-        else _Described(each, plugins.offline_fields(each.name), plugins.hooks_of(each.name))
-        for each in plugins.installed()
+        else _Described(each, offline.offline_fields(each.name), offline.hooks_of(each.name))
+        for each in offline.installed()
     ]
     if app.json:
         emit(document(connectors=[_document(each) for each in described]))

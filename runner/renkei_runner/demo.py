@@ -21,7 +21,7 @@ import click
 from attrs import frozen
 
 from renkei.errors import RenkeiError
-from renkei.i18n import N_, _, language
+from renkei.words.i18n import N_, _, language
 from renkei_runner.cli import command, option
 from renkei_runner.output import say
 

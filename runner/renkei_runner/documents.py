@@ -6,22 +6,11 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from renkei.again import Carried
-from renkei.labels import Labels
-from renkei.model import (
-    JST,
-    Change,
-    Difference,
-    Item,
-    NewField,
-    Outcome,
-    Released,
-    Remark,
-    Run,
-    Try,
-    Value,
-)
-from renkei.texts import reason_text
+from renkei.model import Change, Difference, Item, Outcome, Released, Remark, Run, Try
+from renkei.people import JST, NewField, Value
+from renkei.plan.again import Carried
+from renkei.words.labels import Labels
+from renkei.words.sentences import reason_text
 
 SCHEMA_VERSION = 1
 

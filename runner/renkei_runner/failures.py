@@ -12,8 +12,8 @@ import click
 from attrs import frozen
 
 from renkei.errors import BusyError, MappingError, RenkeiError, Said, SeveralErrors
-from renkei.i18n import _
 from renkei.model import Status
+from renkei.words.i18n import _
 from renkei_runner.documents import error_document, error_parts
 from renkei_runner.output import emit, note
 

@@ -6,8 +6,8 @@ import datetime as dt
 
 import click
 
-from renkei.i18n import N_, _
-from renkei.pairs import MOST_DAYS
+from renkei.config.pairs import MOST_DAYS
+from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import F, argument, command, option
 from renkei_runner.parameters import BASE_DATE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from renkei.i18n import N_, _
+from renkei.words.i18n import N_, _
 from renkei_runner.app import DEFAULT_CONFIG, App
 from renkei_runner.cli import argument, command
 from renkei_runner.documents import document
@@ -18,8 +18,8 @@ from renkei_runner.output import emit, next_steps, say
 @click.pass_obj
 def init(app: App, folder: Path) -> None:
     from renkei.errors import UsageError
-    from renkei.example import example
-    from renkei.export import write_private
+    from renkei.report.csv import write_private
+    from renkei_runner.example import example
 
     path = folder / DEFAULT_CONFIG
     if path.exists() or path.is_symlink():

@@ -1,7 +1,7 @@
 """The language of a command, decided before anything is imported that speaks.
 
 click translates through the process-wide gettext domain, so that is bound to our catalogue and told
-the language by LANGUAGE; our own texts follow the context of :mod:`renkei.i18n`.
+the language by LANGUAGE; our own texts follow the context of :mod:`renkei.words.i18n`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import renkei
-from renkei.i18n import LANGUAGES, preferred, set_language
+from renkei.words.i18n import LANGUAGES, preferred, set_language
 
 
 def speak(name: str) -> None:

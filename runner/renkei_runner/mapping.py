@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from renkei.errors import UsageError
-from renkei.i18n import N_, _
-from renkei.labels import value_text
 from renkei.model import Remark
-from renkei.texts import number_text, reason_text
+from renkei.words.i18n import N_, _
+from renkei.words.labels import value_text
+from renkei.words.sentences import number_text, reason_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, group, option
 from renkei_runner.documents import Document, document
@@ -19,9 +19,10 @@ from renkei_runner.output import emit, next_steps, say, table
 from renkei_runner.screens import say_item
 
 if TYPE_CHECKING:
-    from renkei.labels import Labels
-    from renkei.model import FieldSpec, Item
+    from renkei.model import Item
+    from renkei.people import FieldSpec
     from renkei.runs import Step
+    from renkei.words.labels import Labels
 
 
 @group("mapping", help=N_("Check or explain mappings."))
@@ -38,7 +39,8 @@ def mapping(ctx: click.Context) -> None:
 @click.pass_obj
 def check(app: App, file: str) -> None:
     from renkei.mapping import Transforms, advice, check_mapping, load_mapping
-    from renkei.plugins import load_extensions, offline_fields
+    from renkei.plugins.finding import load_extensions
+    from renkei.plugins.offline import offline_fields
 
     transforms = Transforms()
     load_extensions(transforms.register)
@@ -59,7 +61,7 @@ def check(app: App, file: str) -> None:
 def schema() -> None:
     from renkei.mapping import Transforms
     from renkei.mapping import schema as mapping_schema
-    from renkei.plugins import load_extensions
+    from renkei.plugins.finding import load_extensions
 
     transforms = Transforms()
     load_extensions(transforms.register)

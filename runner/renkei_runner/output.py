@@ -13,8 +13,8 @@ from typing import TextIO
 
 import click
 
-from renkei.i18n import _
-from renkei.printable import json_safe, printable
+from renkei.words.i18n import _
+from renkei.words.printable import json_safe, printable
 from renkei_runner.encoding import encoded, fitting, is_utf8
 
 WIDE = 10_000  # columns of what is not a terminal: nothing is cut or wrapped there

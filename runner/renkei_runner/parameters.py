@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from renkei.i18n import _
 from renkei.model import Difference
+from renkei.words.i18n import _
 
 
 class _Type(click.ParamType[Any]):

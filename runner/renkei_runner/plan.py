@@ -6,8 +6,8 @@ from itertools import chain
 
 import click
 
-from renkei.i18n import N_, _
 from renkei.model import Difference
+from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import plan_document
@@ -36,7 +36,7 @@ def plan(
     look_first: bool,
     as_csv: bool,
 ) -> None:
-    from renkei.export import csv_lines, plan_rows
+    from renkei.report.csv import csv_lines, plan_rows
 
     if as_csv and app.json:
         raise click.UsageError(_("--csv and --output json exclude each other."))

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from renkei.facts import span_text
-from renkei.i18n import _, language, set_language
 from renkei.model import Estimate, Remark
 from renkei.observer import Observer
-from renkei.texts import number_text, reason_text
+from renkei.words.facts import span_text
+from renkei.words.i18n import _, language, set_language
+from renkei.words.sentences import number_text, reason_text
 from renkei_runner.output import note, warn
 
 if TYPE_CHECKING:

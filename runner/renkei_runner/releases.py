@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from renkei.facts import moment_text
-from renkei.i18n import N_, _
-from renkei.model import JST, Release
-from renkei.texts import number_text, released_text
+from renkei.model import Release
+from renkei.people import JST
+from renkei.words.facts import moment_text
+from renkei.words.i18n import N_, _
+from renkei.words.sentences import number_text, released_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, group
 from renkei_runner.documents import Document, document

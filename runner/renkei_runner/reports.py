@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from renkei.facts import moment_text
-from renkei.i18n import N_, _
 from renkei.model import Difference, Outcome, Run
-from renkei.texts import difference_text, outcome_text, status_text
+from renkei.words.facts import moment_text
+from renkei.words.i18n import N_, _
+from renkei.words.sentences import difference_text, outcome_text, status_text
 from renkei_runner.app import App
 from renkei_runner.cli import argument, command, group, option
 from renkei_runner.documents import document, report_document, reports_document
@@ -80,8 +80,8 @@ def purge(app: App, older_than: dt.timedelta) -> None:
 )  # fmt: skip
 @click.pass_obj
 def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
-    from renkei.export import csv_lines, report_rows, write_private
-    from renkei.page import report_page
+    from renkei.report.csv import csv_lines, report_rows, write_private
+    from renkei.report.html import report_page
 
     if as_csv and (app.json or page):
         raise click.UsageError(_("--csv excludes --html and --output json."))

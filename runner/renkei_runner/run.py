@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from renkei.i18n import N_
 from renkei.model import Difference, Run
+from renkei.words.i18n import N_
 from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, choice_options, must_choose
 from renkei_runner.cli import command, option

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from renkei.both import both, candidates
-from renkei.facts import moment_text, run_facts
-from renkei.i18n import _
 from renkei.model import Difference, Item, Outcome, Run, Status
 from renkei.safety import HALTS
-from renkei.texts import (
+from renkei.words.facts import moment_text, run_facts
+from renkei.words.i18n import _
+from renkei.words.sentences import (
     difference_text,
     number_text,
     outcome_text,
@@ -22,14 +21,15 @@ from renkei.texts import (
     try_text,
     words_text,
 )
+from renkei.words.side_by_side import both, candidates
 from renkei_runner.documents import Document, again_parts, error_parts, run_document
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
-    from renkei.again import Carried
-    from renkei.labels import Labels, Possible
+    from renkei.plan.again import Carried
     from renkei.runs import Runs
+    from renkei.words.labels import Labels, Possible
     from renkei_runner.app import App
 
 TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)

@@ -12,9 +12,9 @@ import click
 from attrs import evolve
 
 from renkei.errors import UsageError
-from renkei.i18n import N_, _
 from renkei.model import Item, Run, Selection, Status
-from renkei.release import Wish
+from renkei.plan.release import Wish
+from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, added, choice_options, selection
 from renkei_runner.cli import argument, command, option

@@ -193,7 +193,10 @@ def main(bugs: Sequence[Bug], *, stops: bool = True) -> int:
 
 
 def wanted(arguments: Sequence[str]) -> Sequence[Bug]:
-    """Return the bug that is named, with the tests that are named; all bugs without a name."""
+    """Return the bug that is named, with the tests that are named; or one of *every* so many."""
+    if arguments[:1] == ["--every"]:
+        share = int(arguments[1])
+        return BUGS[share // 2 :: share]
     if not arguments:
         return BUGS
     name, *tests = arguments
@@ -202,4 +205,4 @@ def wanted(arguments: Sequence[str]) -> Sequence[Bug]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(wanted(sys.argv[1:]), stops=len(sys.argv) < 3))
+    sys.exit(main(wanted(sys.argv[1:]), stops=len(sys.argv) < 3 or sys.argv[1] == "--every"))

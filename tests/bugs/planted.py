@@ -37,14 +37,18 @@ WRITING = (
     bug(
         "doubt-is-a-failure",
         "A write in doubt is recorded as failed.",
-        ("renkei.apply:Application._lost", "item, Outcome.UNKNOWN, ", "item, Outcome.FAILED, "),
+        (
+            "renkei.sync.apply:Application._lost",
+            "item, Outcome.UNKNOWN, ",
+            "item, Outcome.FAILED, ",
+        ),
         tests="tests/engine/test_apply.py::test_a_create_whose_answer_was_lost_is_looked_up",
     ),
     bug(
         "no-wait-for-the-second-look",
         "A write in doubt is looked for twice at once: what shows late is sent again.",
         (
-            "renkei.doubt:Doubts.without_effect",
+            "renkei.sync.doubt:Doubts.without_effect",
             'self.pause(self.settle_wait_s, "settle")',
             "pass",
         ),
@@ -54,7 +58,7 @@ WRITING = (
         "looked-for-by-number-only",
         "A lost create from which the target left out the number is not found, and sent again.",
         (
-            "renkei.doubt:Doubts.without_effect",
+            "renkei.sync.doubt:Doubts.without_effect",
             "self._with_number(self._late(self._absent(absent)))",
             "self._late(self._absent(absent))",
         ),
@@ -64,15 +68,15 @@ WRITING = (
     bug(
         "resume-sends-what-is-in-doubt",
         "After an interrupt a write in doubt is sent again before anybody has looked.",
-        ("renkei.apply:Application.carry_out", "self.doubts.look_up()", "pass"),
-        ("renkei.apply:Application._open", "if item.position not in waiting and", "if"),
+        ("renkei.sync.apply:Application.carry_out", "self.doubts.look_up()", "pass"),
+        ("renkei.sync.apply:Application._open", "if item.position not in waiting and", "if"),
         tests="tests/engine/test_apply.py::test_what_an_earlier_process_had_sent_was_created_by_us",
     ),
     bug(
         "intent-after-the-request",
         "The intent is committed when the request has already left.",
         (
-            "renkei.apply:Application._send",
+            "renkei.sync.apply:Application._send",
             "write = self.recorder.hold.intend(",
             ("sent = send()\n    send = lambda: sent\n    write = self.recorder.hold.intend("),
         ),
@@ -83,7 +87,7 @@ WRITING = (
         "outcome-before-the-request",
         "The outcome is committed before the request leaves.",
         (
-            "renkei.apply:Application._send",
+            "renkei.sync.apply:Application._send",
             "answer = send()",
             (
                 "done = Outcome.CREATED if kind == 'create' else Outcome.UPDATED\n"
@@ -98,7 +102,7 @@ WRITING = (
         "anybody-of-that-number-is-ours",
         "A create in doubt counts as done as soon as anybody carries the number.",
         (
-            "renkei.doubt:Doubts._settled_create",
+            "renkei.sync.doubt:Doubts._settled_create",
             "len(hits) == 1 and self.look.equals(write.item, hits[0])",
             "hits",
         ),
@@ -108,8 +112,8 @@ WRITING = (
     bug(
         "left-behind-when-one-came-through",
         "Whoever was refused before a lost answer stays behind in a run that is done.",
-        ("renkei.apply:Application._suspect", "self._blame_people()", "self._row.clear()"),
-        ("renkei.sync:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
+        ("renkei.sync.apply:Application._suspect", "self._blame_people()", "self._row.clear()"),
+        ("renkei.sync.run:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py"
         "::test_whoever_was_tried_has_an_end[refused-refused-late]",
     ),
@@ -117,7 +121,7 @@ WRITING = (
         "no-look-before-a-create",
         "Nobody looks whether the employee has been created since the fetch.",
         (
-            "renkei.apply:Application._create",
+            "renkei.sync.apply:Application._create",
             "hits := seen.by_number.get(str(item.number), [])",
             "hits := []",
         ),
@@ -128,7 +132,7 @@ WRITING = (
         "whole-record-sent",
         "An update sends every value, not only those that differ.",
         (
-            "renkei.apply:Application._update",
+            "renkei.sync.apply:Application._update",
             "changes = {change.field: change.after for change in item.changes}",
             "changes = item.after",
         ),
@@ -138,7 +142,7 @@ WRITING = (
         "lost-update",
         "What somebody has changed since the fetch is overwritten.",
         (
-            "renkei.apply:Application._update",
+            "renkei.sync.apply:Application._update",
             "changed := self.look.changed(item, current)",
             "changed := ()",
         ),
@@ -147,7 +151,7 @@ WRITING = (
     bug(
         "old-values-of-the-source",
         "A plan writes back what another run has meanwhile changed in its source.",
-        ("renkei.sync:Sync._rewritten", "self.store.rewritten(run.id)", "frozenset()"),
+        ("renkei.sync.run:Sync._rewritten", "self.store.rewritten(run.id)", "frozenset()"),
         tests="tests/engine/test_runs.py"
         "::test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values",
     ),
@@ -155,7 +159,7 @@ WRITING = (
         "vanished-choice",
         "A chosen value that is not offered any more is sent all the same.",
         (
-            "renkei.apply:Application._create",
+            "renkei.sync.apply:Application._create",
             "gone := vanished(item, self.offered)",
             "gone := None",
         ),
@@ -166,7 +170,7 @@ WRITING = (
         "choice-by-code-alone",
         "A chosen code that means something else by now is sent all the same.",
         (
-            "renkei.choose:vanished",
+            "renkei.plan.choose:vanished",
             "offered.get(name, {}).get(choice.code) != choice.label",
             "choice.code not in offered.get(name, {})",
         ),
@@ -177,7 +181,7 @@ WRITING = (
         "full-plan-is-one-refusal",
         "Every further create is sent although the system takes no more employees.",
         (
-            "renkei.apply:Application._not_written",
+            "renkei.sync.apply:Application._not_written",
             "self.recorder.no_creates = reason_of(error)",
             "pass",
         ),
@@ -202,7 +206,7 @@ WRITING = (
             "items.c.position.not_in(accepted),",
             "",
         ),
-        ("renkei.sync:Sync._no_creates", "if left_out else None", "if False else None"),
+        ("renkei.sync.run:Sync._no_creates", "if left_out else None", "if False else None"),
         tests="tests/engine/test_gaps_sync.py"
         "::test_who_was_accepted_without_a_number_is_not_created_again",
     ),
@@ -210,7 +214,7 @@ WRITING = (
         "nameless-created-by-the-next-run",
         "The next fetch finds somebody new who was accepted without the number.",
         (
-            "renkei.fetch:_unless_there",
+            "renkei.plan.fetch:_unless_there",
             "if not is_new or item.number not in nameless:",
             "if True:",
         ),
@@ -269,7 +273,7 @@ STORE = (
     bug(
         "slept-through-its-lease",
         "A process that slept does not look at its lease before the request leaves.",
-        ("renkei.sync:Sync.carry_out", "writer.connection.guard = hold.check", "pass"),
+        ("renkei.sync.run:Sync.carry_out", "writer.connection.guard = hold.check", "pass"),
         tests="tests/e2e/test_gaps_lease.py::test_a_lease_lost_after_the_intent_sends_nothing",
     ),
     bug(
@@ -340,13 +344,13 @@ STORE = (
     bug(
         "any-connection-is-a-pair",
         "A use without sides pairs the first connection of each kind, whatever company it is of.",
-        ("renkei.pairs:_connection", "alone = len(same) == 1", "alone = len(same) >= 1"),
+        ("renkei.config.pairs:_connection", "alone = len(same) == 1", "alone = len(same) >= 1"),
         tests="tests/engine/test_pairs.py::test_the_check_tells_of_pairs",
     ),
     bug(
         "pair-in-two-uses",
         "Of two uses of one pair the first one is used.",
-        ("renkei.systems:Systems.pairing", "== asked]", "== asked][:1]"),
+        ("renkei.plan.pairing:Pairings.between", "== asked]", "== asked][:1]"),
         tests="tests/engine/test_pairs.py::test_a_pair_in_two_uses_is_refused_with_both_places",
     ),
     bug(
@@ -769,7 +773,7 @@ COMPARING = (
         "new-without-what-is-needed",
         "Somebody new is sent without a field that the target needs and nothing fills.",
         (
-            "renkei.unfilled:blocked_if_unfilled",
+            "renkei.plan.unfilled:blocked_if_unfilled",
             "or not fields()",
             "or True",
         ),
@@ -779,7 +783,7 @@ COMPARING = (
         "kanji-folded",
         "Rare kanji count as their common forms.",
         (
-            "renkei.mapping.text:width",
+            "renkei.text:width",
             "_full_width_kana(text.translate(_ASCII))",
             'unicodedata.normalize("NFKC", text)',
         ),
@@ -789,7 +793,7 @@ COMPARING = (
         "near-number-created",
         "Somebody is created whose number is there in another width or with other zeros.",
         (
-            "renkei.compare:Draft.note_near",
+            "renkei.plan.compare:Draft.note_near",
             "if in_target and not self._partners:",
             "if False:",
         ),
@@ -798,45 +802,49 @@ COMPARING = (
     bug(
         "shared-number-of-the-source",
         "Of two in the source with one number, both are synced.",
-        ("renkei.compare:Draft.note_numbers", "if not alone:", "if False:"),
+        ("renkei.plan.compare:Draft.note_numbers", "if not alone:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_number_twice_in_the_source_blocks_both",
     ),
     bug(
         "shared-number-of-the-target",
         "Of two in the target with one number, the first is taken.",
-        ("renkei.compare:Draft.note_numbers", "if self._partners > 1:", "if False:"),
+        ("renkei.plan.compare:Draft.note_numbers", "if self._partners > 1:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_number_twice_in_the_target_blocks",
     ),
     bug(
         "number-used-again",
         "Whoever carries the number is the same person, whatever the name and birth date.",
-        ("renkei.crowd:Crowds.judge", "if ruling is Ruling.BLOCK:", "if False:"),
+        ("renkei.identity.crowd:Crowds.judge", "if ruling is Ruling.BLOCK:", "if False:"),
         tests="tests/engine/test_identity.py::test_a_number_is_still_somebodys_or_not",
     ),
     bug(
         "mail-lifts-what-it-may-not",
         "An address that others have too is proof enough.",
-        ("renkei.crowd:Crowds._is_theirs_alone", "return any(", "return bool(shared) or any("),
+        (
+            "renkei.identity.crowd:Crowds._is_theirs_alone",
+            "return any(",
+            "return bool(shared) or any(",
+        ),
         tests="tests/engine/test_identity.py"
         "::test_one_address_of_their_own_lifts_a_star_and_nothing_else",
     ),
     bug(
         "elsewhere-unseen",
         "The next one's number is taken for this one's, although the target has both.",
-        ("renkei.crowd:Crowds.judge", "if like.is_suspicious else ()", "if False else ()"),
+        ("renkei.identity.crowd:Crowds.judge", "if like.is_suspicious else ()", "if False else ()"),
         tests="tests/engine/test_identity.py"
         "::test_who_is_elsewhere_in_the_target_is_not_this_number",
     ),
     bug(
         "twin-created",
         "Somebody who is there without a number is created a second time.",
-        ("renkei.crowd:Crowds._is_free", "return True", "return False"),
+        ("renkei.identity.crowd:Crowds._is_free", "return True", "return False"),
         tests="tests/engine/test_identity.py::test_somebody_new_may_be_there_already",
     ),
     bug(
         "number-given-away",
         "Who lost the number to somebody else and got a new one is created a second time.",
-        ("renkei.crowd:Crowds._is_free", "not theirs or moved", "not theirs"),
+        ("renkei.identity.crowd:Crowds._is_free", "not theirs or moved", "not theirs"),
         tests="tests/engine/test_identity.py"
         "::test_who_lost_the_number_to_somebody_else_may_be_the_new_one",
     ),
@@ -844,7 +852,7 @@ COMPARING = (
         "joined-after-leaving",
         "A date of joining is written beside the old date of leaving.",
         (
-            "renkei.compare:Draft._completed",
+            "renkei.plan.compare:Draft._completed",
             "return (*others, Change(left.name, self._partner.values[left.name], None))",
             "return changes",
         ),
@@ -854,14 +862,14 @@ COMPARING = (
     bug(
         "looked-at-by-nobody",
         "Whoever has to be looked at first goes with all the others.",
-        ("renkei.choose:is_among", "(selection.look_first or not entry.look_first)", "True"),
+        ("renkei.plan.choose:is_among", "(selection.look_first or not entry.look_first)", "True"),
         tests="tests/e2e/test_right_person.py"
         "::test_who_must_be_looked_at_first_is_left_for_a_person[to_touchontime]",
     ),
     bug(
         "release-for-ever",
         "A release holds whatever becomes of the two records.",
-        ("renkei.release:Serving._now", "if changed:", "if False:"),
+        ("renkei.plan.release:Serving._now", "if changed:", "if False:"),
         tests="tests/e2e/test_right_person.py::test_a_release_ends_with_what_was_shown[to_touchontime]",
     ),
     bug(
@@ -889,7 +897,7 @@ COMPARING = (
         "own-writes-end-a-release",
         "What renkei wrote itself counts as a change of the record.",
         (
-            "renkei.release:Serving._now",
+            "renkei.plan.release:Serving._now",
             "map(shown.digest, written.get(name, ()))",
             "()",
         ),
@@ -905,7 +913,7 @@ COMPARING = (
         "leaver-of-a-used-number",
         "The date of leaving of the one before is written to whoever has the number now.",
         (
-            "renkei.listing:Listing._leaver",
+            "renkei.plan.listing:Listing._leaver",
             "if self._count(number, self._is_on_roll):",
             "if False:",
         ),
@@ -915,20 +923,20 @@ COMPARING = (
     bug(
         "joiner-every-night",
         "Who was created ahead and is not shown yet is created every night.",
-        ("renkei.listing:Listing._may_join", "or person.id in self.created", ""),
+        ("renkei.plan.listing:Listing._may_join", "or person.id in self.created", ""),
         tests="tests/e2e/test_right_person.py::test_a_joiner_is_registered_ahead_once[to_touchontime-1-True]",
     ),
     bug(
         "leaver-in-doubt-untold",
         "A date of leaving that waits for a person to look is told to nobody.",
-        ("renkei.listing:Listing._leaver", "self.unsure.append(number)", "pass"),
+        ("renkei.plan.listing:Listing._leaver", "self.unsure.append(number)", "pass"),
         tests="tests/e2e/test_right_person.py"
         "::test_a_leaver_who_may_be_somebody_else_is_told[to_touchontime]",
     ),
     bug(
         "old-record-before-the-day",
         "The record of whoever comes back is written before the first day.",
-        ("renkei.listing:Listing.items", "if ahead and draft.is_linked:", "if False:"),
+        ("renkei.plan.listing:Listing.items", "if ahead and draft.is_linked:", "if False:"),
         tests="tests/e2e/test_right_person.py"
         "::test_a_record_that_goes_on_waits_for_the_day[to_touchontime]",
     ),
@@ -942,7 +950,7 @@ COMPARING = (
     bug(
         "long-across-the-cut",
         "Two given names are one if a vowel of the family name swallows the difference.",
-        ("renkei.names:_is_whole_same", "== {True, False}", "== {None}"),
+        ("renkei.identity.names:_is_whole_same", "== {True, False}", "== {None}"),
         tests="tests/engine/test_names.py::test_what_of_a_name_has_changed_is_told",
     ),
     bug(
@@ -954,13 +962,13 @@ COMPARING = (
     bug(
         "last-day-at-work",
         "Whoever leaves on the base date is still listed.",
-        ("renkei.roll:has_left", "left <= base", "left < base"),
+        ("renkei.identity.roll:has_left", "left <= base", "left < base"),
         tests="tests/engine/test_compare.py::test_listed_are_those_employed_on_the_base_date",
     ),
     bug(
         "token-without-the-right",
         "A role that the token cannot read for anybody counts as empty.",
-        ("renkei.fetch:refuse_unknown_roles", "if missing:", "if False:"),
+        ("renkei.plan.fetch:refuse_unknown_roles", "if missing:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_role_unknown_for_everybody_stops_the_fetch",
     ),
     bug(
@@ -973,7 +981,7 @@ COMPARING = (
         "base-date-taken-anew",
         "A sync compares as of today, not as of the base date of its plan.",
         (
-            "renkei.sync:Sync._apply",
+            "renkei.sync.run:Sync._apply",
             "self.pairing.comparison(source, writer.fields, run.base_date)",
             "self.pairing.comparison(source, writer.fields, self.clock.today())",
         ),
@@ -983,7 +991,7 @@ COMPARING = (
         "numbers-in-yaml",
         "A plain number in a mapping is read as YAML reads it: 0042 is 34.",
         (
-            "renkei.mapping.source:_Builder._take",
+            "renkei.yamlfile.source:_Builder._take",
             "self._put(event, None if empty else event.value)",
             (
                 "plain = event.implicit[0] and event.value.isdigit()\n"
@@ -1000,7 +1008,7 @@ DECIDING = (
         "blocked-can-be-chosen",
         "Somebody who is blocked can be chosen by number.",
         (
-            "renkei.choose:pick",
+            "renkei.plan.choose:pick",
             "if named and entry.difference is Difference.BLOCKED:",
             "if False:",
         ),
@@ -1009,14 +1017,14 @@ DECIDING = (
     bug(
         "equal-labels-look-equal",
         "Two establishments of one name cannot be told apart.",
-        ("renkei.choices:told_apart", "if alike[label] == 1:", "if True:"),
+        ("renkei.plugins.choices:told_apart", "if alike[label] == 1:", "if True:"),
         tests="tests/engine/test_choices.py::test_equal_labels_are_told_apart_by_address_or_code",
     ),
     bug(
         "code-as-similar-as-a-label",
         "A label is taken although it is the code of another choice.",
         (
-            "renkei.choices:meant",
+            "renkei.plugins.choices:meant",
             "[choice for choice in choices if choice.code == text],",
             "",
         ),
@@ -1146,7 +1154,7 @@ DECIDING = (
     bug(
         "otherwise-is-refused",
         "Somebody who reads otherwise after a lost answer counts as refused.",
-        ("renkei.doubt:Doubts._otherwise", "result=OTHERWISE", "result=None"),
+        ("renkei.sync.doubt:Doubts._otherwise", "result=OTHERWISE", "result=None"),
         tests="tests/engine/test_day_limits.py"
         "::test_who_reads_otherwise_after_a_lost_answer_may_have_been_written",
     ),
@@ -1160,7 +1168,7 @@ DECIDING = (
         "judged-before-the-wait",
         "What another process writes while this one waits for its lease does not count.",
         (
-            "renkei.sync:Sync._lease",
+            "renkei.sync.run:Sync._lease",
             "while True:\n        allow, expected = order.allow()",
             "allow, expected = order.allow()\n    while True:",
         ),
@@ -1268,7 +1276,7 @@ SHOWING = (
         "formula-in-a-cell",
         "A cell of the CSV that begins like a formula is written as it is.",
         (
-            "renkei.export:_guarded",
+            "renkei.report.csv:_guarded",
             'runs = sign or "\\t" in blanks or "\\r" in blanks',
             "runs = False",
         ),
@@ -1277,7 +1285,7 @@ SHOWING = (
     bug(
         "raw-control-characters",
         "A name can send control characters to the terminal.",
-        ("renkei.printable:printable", "return _HIDDEN.sub(_spelt, text)", "return text"),
+        ("renkei.words.printable:printable", "return _HIDDEN.sub(_spelt, text)", "return text"),
         tests="tests/engine/test_texts.py::test_control_characters_are_spelt_out",
     ),
     bug(
@@ -1297,7 +1305,7 @@ SHOWING = (
         "token-in-a-choice",
         "A connector quotes its token in what it offers, and it is printed.",
         (
-            "renkei.plugins:Reader.new_employee_fields",
+            "renkei.plugins.facade:Reader.new_employee_fields",
             "hidden_new_field(new, self._hide)",
             "new",
         ),
@@ -1342,7 +1350,7 @@ SHOWING = (
     bug(
         "failure-is-erased",
         "A report tells nothing of the tries before the last one.",
-        ("renkei.export:report_rows", "for before in item.earlier", "for before in ()"),
+        ("renkei.report.csv:report_rows", "for before in item.earlier", "for before in ()"),
         tests="tests/engine/test_export.py::test_a_retry_does_not_erase_the_failure_before_it",
     ),
     bug(
@@ -1366,7 +1374,11 @@ SHOWING = (
     bug(
         "one-side-of-the-blocked",
         "Of somebody who is blocked only the source's values are shown.",
-        ("renkei.both:_target", "None if item.before is None else", "None if True else"),
+        (
+            "renkei.words.side_by_side:_target",
+            "None if item.before is None else",
+            "None if True else",
+        ),
         tests="tests/engine/test_both.py::test_both_sides_stand_side_by_side_in_words",
     ),
     bug(
@@ -1387,14 +1399,14 @@ PROMISES = (
     bug(
         "create-in-doubt-sent-at-once",
         "A create in doubt is sent again while the system may still be at work on it.",
-        ("renkei.doubt:Doubts._left_s", 'if write.kind != "create":', "if True:"),
+        ("renkei.sync.doubt:Doubts._left_s", 'if write.kind != "create":', "if True:"),
         tests="tests/engine/test_apply.py::test_a_create_that_had_no_effect_is_sent_again_once",
     ),
     bug(
         "created-for-another-run",
         "A new run sends a create that the system may still be carrying out for the old one.",
         (
-            "renkei.doubt:Doubts.is_created_elsewhere",
+            "renkei.sync.doubt:Doubts.is_created_elsewhere",
             "return self._rest_s(number, self.elsewhere[number]) > 0",
             "return False",
         ),
@@ -1423,14 +1435,14 @@ PROMISES = (
     bug(
         "stamp-of-the-future",
         "A stamp that a wrong clock has set ahead is taken at its word.",
-        ("renkei.doubt:Doubts._rest_s", "sent_at is None or age_s < 0", "sent_at is None"),
+        ("renkei.sync.doubt:Doubts._rest_s", "sent_at is None or age_s < 0", "sent_at is None"),
         tests="tests/engine/test_stamps.py"
         "::test_what_is_left_of_the_longest_request_is_waited_for[-86400-51]",
     ),
     bug(
         "no-stamp-is-an-old-one",
         "A write of 0.1.0, which has no stamp, counts as sent long ago.",
-        ("renkei.doubt:Doubts._rest_s", "if sent_at is None or age_s < 0", "if age_s < 0"),
+        ("renkei.sync.doubt:Doubts._rest_s", "if sent_at is None or age_s < 0", "if age_s < 0"),
         tests="tests/engine/test_stamps.py"
         "::test_what_is_left_of_the_longest_request_is_waited_for[None-51]",
     ),
@@ -1438,7 +1450,7 @@ PROMISES = (
         "calendar-moves-the-wait",
         "RENKEI_NOW decides whether a create in doubt may be sent again.",
         (
-            "renkei.doubt:Doubts._rest_s",
+            "renkei.sync.doubt:Doubts._rest_s",
             "self.recorder.clock.real_now()",
             "self.recorder.clock.now()",
         ),
@@ -1492,7 +1504,7 @@ PROMISES = (
         "lease-on-a-name",
         "Two names of one account are written to at the same time.",
         (
-            "renkei.sync:Sync.carry_out",
+            "renkei.sync.run:Sync.carry_out",
             "self.store.account(writer.connection.identity)",
             "run.target",
         ),
@@ -1516,13 +1528,13 @@ PROMISES = (
     bug(
         "blamed-at-once",
         "Somebody is failed before any write has shown that the system takes others.",
-        ("renkei.apply:Application._doubtful_refusal", "Outcome.DEFERRED", "Outcome.FAILED"),
+        ("renkei.sync.apply:Application._doubtful_refusal", "Outcome.DEFERRED", "Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py::test_three_in_a_row_are_the_system[0]",
     ),
     bug(
         "system-blamed-for-one",
         "One employee whom the system refuses stops everybody behind.",
-        ("renkei.apply:Application._suspect", "< IN_A_ROW", "< 1"),
+        ("renkei.sync.apply:Application._suspect", "< IN_A_ROW", "< 1"),
         tests="tests/engine/test_whose_fault.py"
         "::test_one_who_is_refused_fails_alone_wherever_they_stand[2]",
     ),
@@ -1530,7 +1542,7 @@ PROMISES = (
         "refused-in-their-place",
         "Whoever was refused stands in the same place of the next sync.",
         (
-            "renkei.apply:Application._write_all",
+            "renkei.sync.apply:Application._write_all",
             "self.recorder.store.refused_before(self.recorder.run)",
             "frozenset()",
         ),
@@ -1539,7 +1551,7 @@ PROMISES = (
     bug(
         "four-sendings",
         "One employee is sent four times in one sync.",
-        ("renkei.apply:Application._may_send", "< SENDINGS", "< SENDINGS + 1"),
+        ("renkei.sync.apply:Application._may_send", "< SENDINGS", "< SENDINGS + 1"),
         tests="tests/engine/test_whose_fault.py::test_three_sendings_of_one_employee_at_most",
     ),
     bug(
@@ -1584,14 +1596,14 @@ PROMISES = (
     bug(
         "source-not-read-again",
         "A late resume sends what was corrected in the source since.",
-        ("renkei.sync:Sync._rewritten", "not self._begun or", "True or"),
+        ("renkei.sync.run:Sync._rewritten", "not self._begun or", "True or"),
         tests="tests/engine/test_old_plans.py::test_a_late_resume_reads_the_source_again",
     ),
     bug(
         "changed-carried-over",
         "`fetch --again` chooses people for whom something has changed.",
         (
-            "renkei.again:_is_same",
+            "renkei.plan.again:_is_same",
             "(now.changes, now.reasons, now.notes) == (then.changes, then.reasons, then.notes)",
             "True",
         ),
@@ -1601,7 +1613,7 @@ PROMISES = (
     bug(
         "values-not-carried-over",
         "`fetch --again` forgets the values that were chosen for new employees.",
-        ("renkei.again:carry_over", "if waiting[key].new_values", "if False"),
+        ("renkei.plan.again:carry_over", "if waiting[key].new_values", "if False"),
         tests="tests/engine/test_old_plans.py"
         "::test_a_choice_is_carried_over_where_nothing_has_changed",
     ),
@@ -1615,7 +1627,7 @@ PROMISES = (
         "taken-at-its-word",
         "An answered write counts as done, whatever the system shows.",
         (
-            "renkei.apply:Application._answered",
+            "renkei.sync.apply:Application._answered",
             "write=write, result=ANSWERED, answer_id=answer.id)",
             "write=write); return",
         ),
@@ -1625,7 +1637,7 @@ PROMISES = (
         "answered-not-journalled",
         "After a kill an answered write counts as lost, and is sent again.",
         (
-            "renkei.apply:Application._answered",
+            "renkei.sync.apply:Application._answered",
             "self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)",
             "pass",
         ),
@@ -1636,7 +1648,7 @@ PROMISES = (
         "stale-answer-is-a-failure",
         "What shows a moment later counts as not stored.",
         (
-            "renkei.doubt:Answers.confirm",
+            "renkei.sync.doubt:Answers.confirm",
             "seen = self._seen()\n    self.see(seen)",
             "seen = self._seen()",
         ),
@@ -1645,7 +1657,7 @@ PROMISES = (
     bug(
         "changed-too-unnoticed",
         "A connector that empties what it was not asked to goes unnoticed.",
-        ("renkei.look:Look.changed_too", "if name not in sent and", "if False and"),
+        ("renkei.sync.look:Look.changed_too", "if name not in sent and", "if False and"),
         tests="tests/engine/test_answers.py::test_a_change_of_more_than_was_sent_is_found_out",
     ),
     bug(

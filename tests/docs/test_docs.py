@@ -26,12 +26,13 @@ import attrs
 import click
 import pytest
 
-from renkei import connector, errors, identity, texts
+from renkei import connector, errors
 from renkei.config import load_config
 from renkei.errors import AccessError, ListChangedError, MappingError, RecordError, RenkeiError
-from renkei.example import example
 from renkei.hookspecs import REQUIRED, ConnectorSpec
 from renkei.http import Connection, Failure, Room, Secret
+from renkei.identity import rules as identity
+from renkei.identity.names import Names
 from renkei.mapping import (
     Mapping,
     Pair,
@@ -42,28 +43,27 @@ from renkei.mapping import (
     parse_mapping,
 )
 from renkei.mapping.model import File
-from renkei.model import (
+from renkei.model import Difference, Outcome, Remark, Status
+from renkei.people import (
     Account,
     Choice,
     ClosedHours,
-    Difference,
     Employee,
     FieldSpec,
     Finding,
     Label,
     NewField,
-    Outcome,
     Ref,
-    Remark,
     RequestLimit,
-    Status,
 )
-from renkei.names import Names
-from renkei.plugins import Writer, offline_fields
+from renkei.plugins.facade import Writer
+from renkei.plugins.offline import offline_fields
 from renkei.runs import Runs
 from renkei.testing import installed
+from renkei.words import sentences as texts
 from renkei_runner import failures, screens
 from renkei_runner.cli import COMMANDS, cli
+from renkei_runner.example import example
 from renkei_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,9 +20,10 @@ from typing import Any
 
 import pytest
 from attrs import define, field, frozen
+from tests.waiting import Waiting
 
-from renkei.i18n import set_language
 from renkei.store import Store
+from renkei.words.i18n import set_language
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
 from renkei_runner.start import ENDING
@@ -39,7 +40,9 @@ NEW = {
 }
 REST = """\
 mappings: [{use: smarthr-touchontime}]
-settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"""
+settings: {settle_wait_seconds: 0}"""
+HASTY = REST.replace("0}", "0, longest_request_seconds: 1}")
+"""The same where a system is silent in real time."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - each store syncs with its disk at every step
 FAST = "[{count: 100000, seconds: 1}]"
 
@@ -257,7 +260,9 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def office(empty_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def office(
+    empty_store: bytes, monkeypatch: pytest.MonkeyPatch, waiting: Waiting
+) -> Iterator[Office]:
     """An office at noon, its systems without rate limits, the awkward people included."""
     handlers = {each: signal.getsignal(each) for each in ENDING}
     with (
@@ -266,6 +271,7 @@ def office(empty_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offi
     ):
         for system in box.systems.values():
             system.switches.rate_limit = False
+        waiting.passing.append(box.clock.advance)
         made = Office(box=box, folder=Path(folder), monkeypatch=monkeypatch)
         made.store.write_bytes(empty_store)
         made.store.chmod(0o600)

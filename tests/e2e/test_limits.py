@@ -5,6 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.waiting import Waiting
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from renkei_sandbox.messages import Kind
 
 Direction = tuple[str, str]
+
+
+@pytest.fixture
+def waiting() -> Waiting:
+    """Time as it is: the systems count requests by the real clock."""
+    return Waiting()
 
 
 def refusals(office: Office) -> int:

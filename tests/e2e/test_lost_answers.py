@@ -80,8 +80,7 @@ def test_a_create_that_shows_late_is_not_repeated(office: Office, direction: Dir
     """Between the two look-ups somebody shows who was accepted before; the wait is a setting."""
     _, target = direction
     office.configure(
-        extra="mappings: [{use: smarthr-touchontime}]\n"
-        "settings: {settle_wait_seconds: 2, longest_request_seconds: 1}"
+        extra="mappings: [{use: smarthr-touchontime}]\nsettings: {settle_wait_seconds: 2}"
     )
     run = office.fetched(*direction)
     system = office.system(target)

@@ -307,7 +307,7 @@ def test_two_months_of_nights(empty: Office, direction: tuple[str, str], seed: i
     rest = (
         f"mappings: [{{use: smarthr-touchontime, leavers: {{{target}: {LEAVERS}}},"
         f" joiners: {{{target}: {JOINERS}}}}}]\n"
-        "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"
+        "settings: {settle_wait_seconds: 0}"
     )
     empty.configure(extra=rest)
     it = Life(empty, source, target, Random(seed))

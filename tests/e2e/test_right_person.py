@@ -427,7 +427,7 @@ def test_who_comes_back_under_a_new_number_is_asked_for(
     """The policy of the use decides; the old record is never doubled by the next night."""
     source, target = direction
     rest = f"mappings: [{{use: smarthr-touchontime, rehire: {policy}}}]\n"
-    empty.configure(extra=rest + "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}")
+    empty.configure(extra=rest + "settings: {settle_wait_seconds: 0}")
     put(empty, source, "0500", HANAKO, hired="2026-10-01")
     theirs = put(empty, target, "1417", HANAKO, left="2024-03-31")
     run = empty.fetched(*direction)
@@ -539,7 +539,7 @@ def test_a_record_that_goes_on_waits_for_the_day(empty: Office, direction: tuple
     """Whoever joins soon is listed as new only: with `reuse` the old record is not written yet."""
     source, target = direction
     rest = "mappings: [{use: smarthr-touchontime, rehire: reuse}]\n"
-    empty.configure(extra=rest + "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}")
+    empty.configure(extra=rest + "settings: {settle_wait_seconds: 0}")
     put(empty, source, "0500", HANAKO, hired=day(10))
     theirs = put(empty, target, "1417", HANAKO, left="2024-03-31")
     assert empty.plan(empty.fetched(*direction, "--joiners", "14")) == {}
@@ -588,7 +588,7 @@ def test_a_joiner_with_the_number_of_somebody_listed_is_told(
 
 def test_the_configuration_says_whose_leavers_and_joiners(empty: Office) -> None:
     """By the side that is written to; a wrong side or number of days is told with its place."""
-    rest = "settings: {settle_wait_seconds: 0, longest_request_seconds: 1}"
+    rest = "settings: {settle_wait_seconds: 0}"
     use = "mappings: [{use: smarthr-touchontime, leavers: {%s}, joiners: {touchontime: 14}}]\n"
     empty.configure(extra=use % "touchontime: 62" + rest)
     for number, system, other in (

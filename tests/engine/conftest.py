@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 from attrs import define, field
+from tests.waiting import Waiting
 
-from renkei import plugins
 from renkei.config import load_config
 from renkei.http import Connection
-from renkei.model import (
-    Choice,
-    Difference,
-    FieldSpec,
-    Item,
-    Label,
-    NewField,
-    Outcome,
-    Run,
-    Selection,
-    Value,
-)
+from renkei.model import Difference, Item, Outcome, Run, Selection
 from renkei.observer import Observer
+from renkei.people import Choice, FieldSpec, Label, NewField, Value
+from renkei.plugins import finding
 from renkei.runs import Runs
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
@@ -108,7 +99,7 @@ connections:
 mappings:
   - {{use: ./pair.yaml}}
 store: reports.db
-settings: {{settle_wait_seconds: 0, longest_request_seconds: 1}}
+settings: {{settle_wait_seconds: 0}}
 """
 
 NEW_AND_CHANGED = frozenset({Difference.NEW, Difference.CHANGED})
@@ -159,6 +150,7 @@ class World:
     clinic: MemorySystem
     rosta: MemorySystem
     folder: Path
+    waiting: Waiting
     files: dict[str, str] = field(factory=lambda: {"renkei.yaml": CONFIG, "pair.yaml": MAPPING})
 
     def in_clinic(self, number: str | None = "0417", **more: Value) -> str:
@@ -231,12 +223,12 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting) -> Iterator[World]:
     """Return two empty systems that are installed as connectors."""
     monkeypatch.setenv("RENKEI_TEST_TOKEN", "t0ken")
     monkeypatch.setenv("RENKEI_NOW", "2026-11-20T12:00:00+09:00")
     wards = NewField("ward", Label(ja="病棟", en="Ward"), WARDS)
-    world = World(MemorySystem(CLINIC), MemorySystem(ROSTA, choices=(wards,)), tmp_path)
+    world = World(MemorySystem(CLINIC), MemorySystem(ROSTA, choices=(wards,)), tmp_path, waiting)
     for name, text in world.files.items():
         (tmp_path / name).write_text(text)
     factories: dict[str, Callable[[Connection], object]] = {
@@ -267,11 +259,11 @@ def declare(world: World) -> Iterator[Callable[..., None]]:
     with pytest.MonkeyPatch.context() as patch:
 
         def add(*entries: EntryPoint) -> None:
-            real = plugins.found
+            real = finding.found
 
             def found(group: str) -> tuple[EntryPoint, ...]:
                 return (*real(group), *(each for each in entries if each.group == group))
 
-            patch.setattr(plugins, "found", found)
+            patch.setattr(finding, "found", found)
 
         yield add

@@ -12,28 +12,19 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine.conftest import CLINIC, MAPPING, ROSTA, spec, who
+from tests.sampling import examples, sampled
 
-from renkei import plugins
 from renkei.connector import hookimpl
 from renkei.errors import AccessError, ConnectorError, UsageError
-from renkei.i18n import speaking
+from renkei.identity.roster import Roster
 from renkei.mapping.transforms import of_text
-from renkei.model import (
-    Difference,
-    Employee,
-    FieldSpec,
-    Item,
-    Label,
-    NewField,
-    Outcome,
-    Remark,
-    Run,
-    Value,
-)
-from renkei.release import Wish
-from renkei.roster import Roster
+from renkei.model import Difference, Item, Outcome, Remark, Run
+from renkei.people import Employee, FieldSpec, Label, NewField, Value
+from renkei.plan.release import Wish
+from renkei.plugins import finding
 from renkei.testing import MemoryConnector, installed
-from renkei.texts import reason_text
+from renkei.words.i18n import speaking
+from renkei.words.sentences import reason_text
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -75,7 +66,7 @@ def addressed(specs: tuple[FieldSpec, ...], *more: FieldSpec) -> tuple[FieldSpec
 @pytest.fixture
 def rich(world: World, declare: Callable[..., None]) -> World:
     """Return both systems with fields whose values are not one-to-one."""
-    declare(Here("small", "small", plugins.EXTENSIONS))
+    declare(Here("small", "small", finding.EXTENSIONS))
     world.clinic.specs = addressed(CLINIC, spec("post"), spec("memo"), spec("nickname"))
     world.rosta.specs = addressed(ROSTA, spec("group"), spec("tag"))
     mail = "{pair: [mail, email], to: {rosta: {empty: clear}}}"
@@ -444,7 +435,7 @@ Case = tuple[dict[str, Value], dict[str, Value] | None, list[Value], str | None]
 """One employee on both sides, the further addresses there, and the nickname here."""
 
 law = settings(
-    max_examples=25,
+    max_examples=examples(10, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -480,6 +471,7 @@ def empty(value: Value) -> bool:
 
 
 @pytest.mark.timeout(300)
+@sampled
 @law
 @given(cases=CASES, direction=DIRECTIONS)
 def test_there_and_back_without_an_edit_changes_nothing(
@@ -499,6 +491,7 @@ def test_there_and_back_without_an_edit_changes_nothing(
 
 
 @pytest.mark.timeout(300)
+@sampled
 @law
 @given(cases=CASES, direction=DIRECTIONS)
 def test_after_a_sync_nothing_is_left_here_either(

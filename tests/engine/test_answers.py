@@ -15,7 +15,7 @@ from renkei.http import Connection
 from renkei.model import Difference, Outcome, Run, Status
 from renkei.observer import Observer
 from renkei.testing import MemoryConnector, MemorySystem, installed
-from renkei.texts import reason_text
+from renkei.words.sentences import reason_text
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -171,10 +171,10 @@ def test_a_list_that_is_late_is_waited_for(world: World) -> None:
     world.choose(run)
     file = world.folder / "renkei.yaml"
     file.write_text(
-        file.read_text().replace("longest_request_seconds: 1", "longest_request_seconds: 30")
+        file.read_text().replace("settings: {", "settings: {longest_request_seconds: 30, ")
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("renkei.doubt.LOOK_EVERY_S", 0.05)
+        patch.setattr("renkei.sync.doubt.LOOK_EVERY_S", 0.05)
         assert world.resume(run).status is Status.DONE
     assert len(world.rosta.writes) == 1
 

@@ -9,12 +9,13 @@ import io
 from attrs import evolve
 from tests.engine.test_export import LABELS, RUN
 
-from renkei.both import Beside, both
-from renkei.export import csv_lines, plan_rows, report_rows
-from renkei.i18n import speaking
-from renkei.labels import Labels
-from renkei.model import Difference, FieldSpec, Item, Label, Remark
-from renkei.page import report_page
+from renkei.model import Difference, Item, Remark
+from renkei.people import FieldSpec, Label
+from renkei.report.csv import csv_lines, plan_rows, report_rows
+from renkei.report.html import report_page
+from renkei.words.i18n import speaking
+from renkei.words.labels import Labels
+from renkei.words.side_by_side import Beside, both
 
 PAIRS = (("last_name", "lastName"), ("birth_at", "birthDate"), ("gender", "gender"))
 SOURCE = {"gender": FieldSpec(name="gender", label=Label("性別", "Gender"))}

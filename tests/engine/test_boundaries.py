@@ -11,18 +11,8 @@ from attrs import evolve
 
 from renkei.clock import base_dates, years_from
 from renkei.errors import UnavailableError, UsageError
-from renkei.model import (
-    Change,
-    Difference,
-    FieldSpec,
-    Item,
-    Label,
-    Outcome,
-    Remark,
-    Status,
-    Value,
-    Values,
-)
+from renkei.model import Change, Difference, Item, Outcome, Remark, Status
+from renkei.people import FieldSpec, Label, Value, Values
 from renkei.safety import Headcount, Limit, Safety, judge, shrinking
 
 if TYPE_CHECKING:

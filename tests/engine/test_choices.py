@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from renkei.choices import meant, told_apart
-from renkei.model import Choice
+from renkei.people import Choice
+from renkei.plugins.choices import meant, told_apart
 
 PLACES = (
     Choice("100", "東京本社（カスタマー）"),

@@ -15,23 +15,15 @@ from renkei.errors import (
     RecordError,
     UsageError,
 )
-from renkei.model import (
-    Choice,
-    Difference,
-    Label,
-    NewField,
-    NewRow,
-    Outcome,
-    Remark,
-    Selection,
-    Status,
-)
+from renkei.model import Difference, NewRow, Outcome, Remark, Selection, Status
+from renkei.people import Choice, Label, NewField
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
 
-    from renkei.model import Run, Values
+    from renkei.model import Run
+    from renkei.people import Values
 
 OPENS = dt.datetime(2026, 11, 20, 1, tzinfo=dt.UTC)
 NEW = frozenset({Difference.NEW})

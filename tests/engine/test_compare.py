@@ -9,9 +9,10 @@ import pytest
 from attrs import evolve
 
 from renkei.errors import AccessError
-from renkei.listing import Listing
-from renkei.model import Difference, Item, Remark, Value
-from renkei.roster import Roster
+from renkei.identity.roster import Roster
+from renkei.model import Difference, Item, Remark
+from renkei.people import Value
+from renkei.plan.listing import Listing
 from renkei.testing import MemorySystem
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def lists(world: World, base: dt.date = BASE, *, back: bool = False) -> Listing:
     names = ("rosta", "clinic") if back else ("clinic", "rosta")
     systems = (world.rosta, world.clinic) if back else (world.clinic, world.rosta)
     with world.runs() as runs:
-        pairing = runs._systems.pairing(*names)
+        pairing = runs._pairings.between(*names)
     comparison = pairing.comparison(systems[0].specs, systems[1].specs, base)
     source, target = (
         Roster.of(system.specs, number, system.people.values())

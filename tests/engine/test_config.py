@@ -9,11 +9,12 @@ import pytest
 
 from renkei.config import Config, Settings, clock_for, load_config, resolve_secret
 from renkei.errors import ConfigurationError, MappingError, UsageError
-from renkei.example import example
-from renkei.i18n import speaking
-from renkei.model import JST, ClosedHours, Remark, RequestLimit
+from renkei.model import Remark
+from renkei.people import JST, ClosedHours, RequestLimit
 from renkei.safety import Expected, Limit, Safety
 from renkei.store import Store
+from renkei.words.i18n import speaking
+from renkei_runner.example import example
 
 LOCAL = """\
 connections:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.config import load_config
-from renkei.config_edit import change_setting
+from renkei.config.edit import change_setting
 from renkei.errors import ConfigurationError
-from renkei.example import example
+from renkei_runner.example import example
 
 HEAD = """\
 connections: # 接続

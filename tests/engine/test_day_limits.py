@@ -19,20 +19,8 @@ from renkei.errors import (
     UnavailableError,
     UnusualError,
 )
-from renkei.model import (
-    Change,
-    Difference,
-    FieldSpec,
-    Item,
-    Label,
-    Outcome,
-    Remark,
-    Run,
-    Selection,
-    Status,
-    Value,
-    Values,
-)
+from renkei.model import Change, Difference, Item, Outcome, Remark, Run, Selection, Status
+from renkei.people import FieldSpec, Label, Value, Values
 from renkei.runs import Runs
 from renkei.safety import Headcount, Safety, judge, shrinking
 from renkei.store import Lease

@@ -11,11 +11,11 @@ from attrs import evolve
 
 from renkei.config import parse_config
 from renkei.errors import MappingError, UnusualError
-from renkei.export import report_rows
-from renkei.i18n import speaking
 from renkei.model import Remark, Run, Selection, Status
-from renkei.page import report_page
+from renkei.report.csv import report_rows
+from renkei.report.html import report_page
 from renkei.safety import Expected
+from renkei.words.i18n import speaking
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World

@@ -16,23 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.errors import UsageError
-from renkei.export import csv_lines, plan_rows, report_rows, write_private
-from renkei.i18n import speaking
-from renkei.labels import Labels
-from renkei.model import (
-    Change,
-    Choice,
-    Difference,
-    FieldSpec,
-    Item,
-    Label,
-    Outcome,
-    Remark,
-    Run,
-    Status,
-    Try,
-)
-from renkei.page import report_page
+from renkei.model import Change, Difference, Item, Outcome, Remark, Run, Status, Try
+from renkei.people import Choice, FieldSpec, Label
+from renkei.report.csv import csv_lines, plan_rows, report_rows, write_private
+from renkei.report.html import report_page
+from renkei.words.i18n import speaking
+from renkei.words.labels import Labels
 
 RUN = Run(
     id="7",

@@ -10,7 +10,8 @@ import pytest
 
 from renkei.connector import hookimpl
 from renkei.errors import RecordError
-from renkei.model import Difference, Employee, Outcome, Ref, Status, Values
+from renkei.model import Difference, Outcome, Status
+from renkei.people import Employee, Ref, Values
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http import Connection, RetryBudget, Secret
-from renkei.model import JST, ClosedHours, RequestLimit
+from renkei.people import JST, ClosedHours, RequestLimit
 
 EVENING = ClosedHours(dt.time(17, 30), dt.time(18, 30))
 TOKEN = "tok_canary_0001"

@@ -19,7 +19,7 @@ from attrs import define, field
 from renkei.config import load_config, network_of
 from renkei.errors import ConfigurationError, InDoubtError, MappingError, UnavailableError
 from renkei.http import Connection, Network, RetryBudget, Secret, Session, Timeouts, deadline
-from renkei.i18n import set_language
+from renkei.words.i18n import set_language
 from renkei_runner.main import run
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificates")
@@ -520,9 +520,8 @@ def test_no_command_shows_the_proxy(
         monkeypatch.setenv("T", TOKEN)
         monkeypatch.setenv("RENKEI_PROXY", f"http://renkei:{PASSWORD}@127.0.0.1:{proxy.port}")
         path = written(tmp_path, "proxy: env:RENKEI_PROXY")
-        path.write_text(
-            path.read_text().split("  box:")[0] + "settings: {proxy: env:RENKEI_PROXY}\n"
-        )
+        text = path.read_text().split("  box:")[0] + "settings: {proxy: env:RENKEI_PROXY}\n"
+        path.write_text(text.replace("touchontime", "smarthr"))  # which is never closed
         assert run(["--config", str(path), "check", *more]) == 4
     out, err = capfd.readouterr()
     assert "RENKEI" not in (told := out + err)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from renkei.clock import Clock
 from renkei.http.failure import announced_s
 from renkei.http.pace import Pacer, Room, sane_wait_s
-from renkei.model import RequestLimit
+from renkei.people import RequestLimit
 
 
 class FakeClock(Clock):

@@ -26,7 +26,7 @@ from renkei.errors import (
 )
 from renkei.http import Connection, Failure, RetryBudget, Room, Secret, Session
 from renkei.http.paging import WALKS
-from renkei.model import JST, ClosedHours, RequestLimit
+from renkei.people import JST, ClosedHours, RequestLimit
 
 BASE = "https://hr.test/api"
 TOKEN = "tok_canary_0001"

@@ -10,11 +10,12 @@ import pytest
 from attrs import evolve, frozen
 from tests.engine.conftest import spec
 
-from renkei.crowd import Crowd, Crowds, Judged
-from renkei.identity import Birth, Evidence, births, placeholders
+from renkei.identity.crowd import Crowd, Crowds, Judged
+from renkei.identity.roster import Roster
+from renkei.identity.rules import Birth, Evidence, births, placeholders
 from renkei.mapping import Substitute
-from renkei.model import Employee, FieldSpec, Remark, Value
-from renkei.roster import Roster
+from renkei.model import Remark
+from renkei.people import Employee, FieldSpec, Value
 
 BASE = dt.date(2026, 11, 20)
 BORN = dt.date(1975, 2, 14)

@@ -8,15 +8,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from renkei.mapping import near_key
-from renkei.model import Difference, Item, Outcome, Run, Value
+from renkei.errors import WrongPairError
+from renkei.model import Difference, Item, Outcome, Run
+from renkei.people import Value
 from renkei.testing import MemorySystem
+from renkei.text import near_key
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.sampling import examples, sampled
+from tests.engine.conftest import World
+from tests.sampling import examples, sampled
 
 BASE = dt.date(2026, 11, 20)
 DAYS = st.sampled_from([None, *(BASE + dt.timedelta(days=d) for d in (-4000, -400, -1, 0, 1, 300))])
@@ -55,7 +59,7 @@ ROSTA = values(
 ROSTERS = st.tuples(st.lists(CLINIC, max_size=8), st.lists(ROSTA, max_size=8))
 DIRECTIONS = st.sampled_from([("clinic", "rosta"), ("rosta", "clinic")])
 law = settings(
-    max_examples=100,
+    max_examples=examples(20, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -76,9 +80,17 @@ def filled(
     yield world.clinic, world.rosta
 
 
+def fetched(world: World, direction: tuple[str, str]) -> Run:
+    """Fetch; two lists that look like those of two companies are no case of a law."""
+    try:
+        return world.fetch(*direction, BASE)
+    except WrongPairError:
+        reject()
+
+
 def synced(world: World, direction: tuple[str, str]) -> tuple[Run, list[Item]]:
     """Fetch, sync everything that is new or changed, and return the run with its items."""
-    run = world.fetch(*direction, BASE)
+    run = fetched(world, direction)
     done = world.sync(run)
     return done, world.items(run)
 
@@ -88,6 +100,7 @@ def target_of(world: World, direction: tuple[str, str]) -> MemorySystem:
     return world.rosta if direction[1] == "rosta" else world.clinic
 
 
+@sampled
 @law
 @given(rosters=ROSTERS, direction=DIRECTIONS)
 def test_after_a_sync_nothing_is_left(
@@ -101,11 +114,12 @@ def test_after_a_sync_nothing_is_left(
         world.resume(run)
         assert system.writes == sent
         written = {i.number for i in items if i.outcome in (Outcome.CREATED, Outcome.UPDATED)}
-        again = world.items(world.fetch(*direction, BASE))
+        again = world.items(fetched(world, direction))
         left = {i.number for i in again if i.difference in (Difference.NEW, Difference.CHANGED)}
         assert not written & left
 
 
+@sampled
 @law
 @given(rosters=ROSTERS, direction=DIRECTIONS)
 def test_a_fetch_writes_nothing(
@@ -114,10 +128,11 @@ def test_a_fetch_writes_nothing(
     """Whatever the lists hold, a fetch leaves both systems as they are."""
     with filled(world, rosters) as systems:  # type: ignore[arg-type]
         before = [dict(system.people) for system in systems]
-        world.fetch(*direction, BASE)
+        fetched(world, direction)
         assert [dict(system.people) for system in systems] == before
 
 
+@sampled
 @law
 @given(rosters=ROSTERS, direction=DIRECTIONS)
 def test_nobody_who_exists_is_created(
@@ -134,6 +149,7 @@ def test_nobody_who_exists_is_created(
         assert not {near_key(text) for text in created} & near
 
 
+@sampled
 @law
 @given(rosters=ROSTERS, direction=DIRECTIONS)
 def test_an_update_never_touches_what_is_set_once(
@@ -148,6 +164,7 @@ def test_an_update_never_touches_what_is_set_once(
             assert kind == "create" or not fixed & sent.keys()
 
 
+@sampled
 @law
 @given(rosters=ROSTERS)
 def test_what_is_written_is_the_sources_text(
@@ -175,6 +192,7 @@ def test_what_is_written_is_the_sources_text(
                 assert sent[name] == source[plain[name]]
 
 
+@sampled
 @law
 @given(rosters=ROSTERS, direction=DIRECTIONS)
 def test_what_is_unknown_is_never_written(
@@ -185,7 +203,7 @@ def test_what_is_unknown_is_never_written(
     if direction[0] == "rosta":
         pairs = {theirs: ours for ours, theirs in pairs.items()}
     with filled(world, rosters):  # type: ignore[arg-type]
-        for item in world.items(world.fetch(*direction, BASE)):
+        for item in world.items(fetched(world, direction)):
             known = {pairs[name] for name in item.read if name in pairs}
             assert {change.field for change in item.changes} <= known
             assert item.before is None or {c.field for c in item.changes} <= item.before.keys()

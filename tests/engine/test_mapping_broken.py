@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from renkei.errors import ConfigurationError, MappingError
 from renkei.mapping import Transforms, advice, check_mapping, parse_mapping
 from renkei.mapping.transforms import of_text
-from renkei.model import FieldSpec, Label
+from renkei.people import FieldSpec, Label
 
 GOOD = """\
 sides: [library, gym]

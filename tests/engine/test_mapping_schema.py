@@ -8,9 +8,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from renkei.i18n import speaking
 from renkei.mapping import Transform, Transforms, parse_mapping, schema
-from renkei.model import Label
+from renkei.people import Label
+from renkei.words.i18n import speaking
 
 GOOD = {
     "list of sides": "sides: [a, b]\nfields:\n  - {pair: [x, y]}\n",

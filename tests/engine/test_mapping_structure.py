@@ -9,7 +9,7 @@ import pytest
 from attrs import field, frozen
 
 from renkei.errors import MappingError
-from renkei.mapping import read_yaml, structure
+from renkei.yamlfile import read_yaml, structure
 
 
 @frozen(kw_only=True)

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from renkei.errors import ConfigurationError
-from renkei.mapping import Transform, Transforms, comparable, near_key
-from renkei.mapping.text import SPACES, katakana, width
-from renkei.model import Label
+from renkei.mapping import Transform, Transforms
+from renkei.people import Label
+from renkei.text import SPACES, comparable, katakana, near_key, width
 
 BLANKS = [chr(code) for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs"]
 anything = st.text(st.characters(exclude_categories=()), max_size=30)  # lone surrogates and NUL too

@@ -20,8 +20,8 @@ from renkei.mapping import (
     parse_mapping,
     unfilled,
 )
-from renkei.mapping.text import width
-from renkei.model import FieldSpec, Label, Value, Values
+from renkei.people import FieldSpec, Label, Value, Values
+from renkei.text import width
 
 TEXT = """\
 sides: [library, gym]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from renkei.errors import MappingError
-from renkei.mapping import read_file, read_yaml
+from renkei.yamlfile import read_file, read_yaml
 
 LIMIT = 256 * 1024
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from renkei.errors import UsageError
-from renkei.export import csv_lines
-from renkei.i18n import speaking
-from renkei.model import Choice, Label, NewField, NewRow
-from renkei.newfile import read_new_file, template
+from renkei.model import NewRow
+from renkei.people import Choice, Label, NewField
+from renkei.report.csv import csv_lines
+from renkei.report.new_values import read_new_file, template
+from renkei.words.i18n import speaking
 
 FIELDS = ("divisionCode", "typeCode")
 

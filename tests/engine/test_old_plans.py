@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from renkei.errors import AccessError, ClosedError, InDoubtError, UnavailableError, UsageError
-from renkei.model import Difference, NewRow, Outcome, Remark, Run, Selection, Status, Values
+from renkei.model import Difference, NewRow, Outcome, Remark, Run, Selection, Status
+from renkei.people import Values
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World

@@ -17,7 +17,8 @@ from attrs import evolve
 
 from renkei.errors import BusyError
 from renkei.http import Connection, Secret
-from renkei.model import Remark, Status, Values
+from renkei.model import Remark, Status
+from renkei.people import Values
 from renkei.store import Store
 from renkei.store import owner as owners
 from renkei.store.owner import Owner

@@ -11,9 +11,9 @@ from attrs import define, field
 from tests.engine.conftest import MAPPING, PERSON
 
 from renkei.errors import ConfigurationError, MappingError, UsageError
-from renkei.mapping import read_file
 from renkei.model import Difference, Selection, Status
 from renkei.testing import MemoryConnector, MemorySystem, installed
+from renkei.yamlfile import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

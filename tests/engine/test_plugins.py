@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
-from renkei import plugins
 from renkei.errors import (
     AccessError,
     AnswerError,
@@ -29,11 +28,11 @@ from renkei.errors import (
 from renkei.hookspecs import REQUIRED
 from renkei.http import Connection, Secret
 from renkei.mapping.transforms import of_text
-from renkei.model import (
+from renkei.model import Difference, Status
+from renkei.people import (
     Account,
     Choice,
     ClosedHours,
-    Difference,
     Employee,
     FieldSpec,
     Finding,
@@ -41,10 +40,10 @@ from renkei.model import (
     NewField,
     Ref,
     RequestLimit,
-    Status,
     Value,
 )
-from renkei.plugins import Reader, Writer
+from renkei.plugins import finding, offline
+from renkei.plugins.facade import Reader, Writer
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def only_required(system: MemorySystem) -> object:
     return type("Plain", (), body)(system)
 
 
-def entry(name: str, value: str, group: str = plugins.CONNECTORS) -> EntryPoint:
+def entry(name: str, value: str, group: str = finding.CONNECTORS) -> EntryPoint:
     """Return an entry point as a package declares it."""
     return EntryPoint(name, value, group)
 
@@ -142,14 +141,14 @@ def entry(name: str, value: str, group: str = plugins.CONNECTORS) -> EntryPoint:
 def test_a_missing_connector_is_named_with_those_there_are(world: World) -> None:
     """Whoever misspelt it sees what to write instead."""
     with pytest.raises(ConfigurationError, match=r"no connector rotsa\..*clinic.*rosta"):
-        plugins.offline_fields("rotsa")
+        offline.offline_fields("rotsa")
 
 
 def test_a_connector_installed_twice_is_refused(world: World, declare: Callable[..., None]) -> None:
     """Which of two packages would be used is nobody's guess."""
     declare(entry("twin", "a:A"), entry("twin", "b:B"))
     with pytest.raises(ConfigurationError, match="twin is installed 2 times"):
-        plugins.offline_fields("twin")
+        offline.offline_fields("twin")
 
 
 @pytest.mark.parametrize("value", ["no_such_module_of_ours:Thing", "renkei.model:NoSuchThing"])
@@ -159,9 +158,9 @@ def test_a_connector_broken_at_import_is_named(
     """Neither its module nor its class has to exist; the others are listed and usable."""
     declare(entry("broken", value))
     with pytest.raises(ConfigurationError, match="broken cannot be used") as caught:
-        plugins.offline_fields("broken")
+        offline.offline_fields("broken")
     assert caught.value.where == "broken"
-    problems = {each.name: each.problem for each in plugins.installed()}
+    problems = {each.name: each.problem for each in offline.installed()}
     assert problems["broken"]
     assert problems["clinic"] is None
 
@@ -563,7 +562,7 @@ def test_without_optional_hooks_everything_works(world: World) -> None:
     world.in_clinic("0418", mail="new@x.jp")
     world.in_rosta("0418")
     with installed(rosta=lambda _connection: only_required(world.rosta)):
-        assert plugins.hooks_of("rosta") == tuple(sorted(REQUIRED))
+        assert offline.hooks_of("rosta") == tuple(sorted(REQUIRED))
         writer = rosta()
         assert (writer.closed_hours, writer.request_limits, writer.check()) == ((), (), None)
         assert [p.values["id_no"] for p in writer.read_employees(
@@ -625,7 +624,7 @@ class Here(EntryPoint):
 
 def test_an_extension_adds_a_transform(world: World, declare: Callable[..., None]) -> None:
     """A mapping names it like a built-in one."""
-    declare(Here("loud", "shouting", plugins.EXTENSIONS))
+    declare(Here("loud", "shouting", finding.EXTENSIONS))
     file = world.folder / "pair.yaml"
     told = "{pair: [surname, family], to: {rosta: {transform: shout}}}"
     file.write_text(file.read_text().replace("{pair: [surname, family]}", told))
@@ -638,10 +637,10 @@ def test_a_broken_extension_is_named(world: World, declare: Callable[..., None])
     """Whatever it raises, and if it cannot be imported at all."""
     for name, value, kind in (("bad", "failing", Here), ("gone", "no_such_module:f", EntryPoint)):
         with pytest.MonkeyPatch.context() as patch:
-            entries = (kind(name, value, plugins.EXTENSIONS),)
-            patch.setattr(plugins, "found", lambda group, entries=entries: entries)
+            entries = (kind(name, value, finding.EXTENSIONS),)
+            patch.setattr(finding, "found", lambda group, entries=entries: entries)
             with pytest.raises(ConfigurationError, match=f"Extension {name}") as caught:
-                plugins.load_extensions(lambda _transform: None)
+                finding.load_extensions(lambda _transform: None)
             assert CANARY not in caught.value.message
 
 
@@ -661,5 +660,5 @@ def names(specs: Sequence[FieldSpec]) -> list[str]:
 
 def test_fields_need_no_network_and_no_token(world: World) -> None:
     """A mapping can be checked on a train."""
-    assert names(plugins.offline_fields("rosta")) == names(world.rosta.specs)
+    assert names(offline.offline_fields("rosta")) == names(world.rosta.specs)
     assert world.rosta.reads == []

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from renkei.errors import ClosedError, RecordError, RenkeiError, UnavailableError
-from renkei.model import JST, Outcome, Status, Try
+from renkei.model import Outcome, Status, Try
+from renkei.people import JST
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
 
-    from renkei.model import Values
+    from renkei.people import Values
 
 PAUSES = 3
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from renkei.errors import AccessError, InDoubtError, UnavailableError, UsageError
-from renkei.model import Difference, Filter, Outcome, Selection, Status, Values
+from renkei.model import Difference, Filter, Outcome, Selection, Status
+from renkei.people import Values
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World

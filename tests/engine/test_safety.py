@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.errors import AccessError, UnusualError, UsageError
-from renkei.model import Difference, Remark, Run, Selection, Status, Value, Values
+from renkei.model import Difference, Remark, Run, Selection, Status
+from renkei.people import Value, Values
 from renkei.safety import Limit, Safety
 
 if TYPE_CHECKING:

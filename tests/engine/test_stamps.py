@@ -14,8 +14,9 @@ import pytest
 from attrs import define, field
 
 from renkei.errors import BusyError, InDoubtError, StoreError, UnavailableError
-from renkei.model import Outcome, Selection, Values
+from renkei.model import Outcome, Selection
 from renkei.observer import Observer
+from renkei.people import Values
 from renkei.runs import Runs
 from renkei.store import Hold, Moment, Store
 from renkei.store import hold as holds
@@ -63,7 +64,7 @@ def lost(world: World) -> str:
     """Return a run with one create that was lost a moment ago; nobody is there."""
     file = world.folder / "renkei.yaml"
     text = file.read_text()
-    short, long = "longest_request_seconds: 1", f"longest_request_seconds: {LONGEST_S}"
+    short, long = "settings: {", f"settings: {{longest_request_seconds: {LONGEST_S}, "
     assert short in text
     file.write_text(text.replace(short, long))
     world.in_clinic("001")

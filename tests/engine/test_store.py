@@ -31,7 +31,8 @@ from renkei.errors import (
     StoreError,
     UsageError,
 )
-from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Selection, Status, Values
+from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
+from renkei.people import Values
 from renkei.store import Hold, Lease, Moment, Store, schema
 from renkei.store import owner as owners
 from renkei.store.database import Database

@@ -6,10 +6,11 @@ import string
 import pytest
 from attrs import evolve
 
-from renkei.i18n import speaking
-from renkei.labels import Labels
-from renkei.model import Difference, FieldSpec, Label, Outcome, Remark, Run, Status
-from renkei.texts import codes, difference_text, outcome_text, reason_text, status_text
+from renkei.model import Difference, Outcome, Remark, Run, Status
+from renkei.people import FieldSpec, Label
+from renkei.words.i18n import speaking
+from renkei.words.labels import Labels
+from renkei.words.sentences import codes, difference_text, outcome_text, reason_text, status_text
 
 CODES = sorted(codes())
 RUN = Run(
@@ -90,7 +91,7 @@ def test_words_follow_the_product() -> None:
 
 def test_templates_use_known_parts_only() -> None:
     """A sentence can be filled whatever a remark brings."""
-    from renkei import texts
+    from renkei.words import sentences as texts
 
     for template in (*texts._REASONS.values(), *texts._WITHOUT_PARTS.values()):
         names = {name for _text, name, _spec, _kind in string.Formatter().parse(template) if name}

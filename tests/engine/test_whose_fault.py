@@ -16,7 +16,8 @@ from renkei.errors import (
     RenkeiError,
     UnavailableError,
 )
-from renkei.model import Outcome, Run, Status, Values
+from renkei.model import Outcome, Run, Status
+from renkei.people import Values
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World

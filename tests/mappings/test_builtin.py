@@ -16,7 +16,7 @@ from renkei.mapping import (
     load_mapping,
     unfilled,
 )
-from renkei.model import FieldSpec, Label, Values
+from renkei.people import FieldSpec, Label, Values
 
 OFFICIAL = [
     ("emp_code", "code"),

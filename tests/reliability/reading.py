@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
-from renkei.model import Employee
-from renkei.plugins import Reader
+from renkei.people import Employee
+from renkei.plugins.facade import Reader
 
 Row = dict[str, Any]
 

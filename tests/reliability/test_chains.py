@@ -10,11 +10,15 @@ from tests.reliability.harness.killer import KILLED, Zygote
 from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import DIRECTIONS, a_site
 from tests.reliability.harness.workloads import CHAIN, Stage
+from tests.sampling import sample, sampled
 
 pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
 
 PARTS = 8
 """The pairs are spread over so many tests, so that processes can share them."""
+
+FEW = (3, 8)
+"""The parts of `make test`: one of each direction."""
 
 UNCHOSEN = ("choose.begin", "choose.commit")
 """Killed there nobody is chosen yet, and nothing can be resumed."""
@@ -43,14 +47,18 @@ def pairs(stage: Stage, firsts: Iterable[tuple[str, int]]) -> Iterator[cases.Cas
             yield f"{first}#{nth} {second}", case(Armed(second))
 
 
-@pytest.mark.parametrize("part", range(2 * PARTS))
+@sampled
+@pytest.mark.parametrize(
+    "part", [pytest.param(n, marks=[] if n in FEW else pytest.mark.long) for n in range(2 * PARTS)]
+)
 def test_killed_and_killed_again_at_every_pair_of_points(
     zygote: Zygote, store_bytes: bytes, part: int
 ) -> None:
     """The resume is killed too, wherever it gets to from whatever it finds; the next one ends."""
     with a_site(zygote, *DIRECTIONS[part % 2], store_bytes) as site:
         stage = Stage(site, CHAIN)
-        cases.play(pairs(stage, stage.once_each()[part // 2 :: PARTS]))
+        firsts = sample(stage.once_each()[part // 2 :: PARTS], 2)
+        cases.play(pairs(stage, firsts))
 
 
 @pytest.mark.long

@@ -16,8 +16,8 @@ from tests.reliability.broken_mappings import TEXT, Case, cases
 
 from renkei.errors import ConfigurationError, MappingError, Problem
 from renkei.mapping import Mapping, check_mapping, load_mapping, parse_mapping
-from renkei.model import FieldSpec
-from renkei.plugins import offline_fields
+from renkei.people import FieldSpec
+from renkei.plugins.offline import offline_fields
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
 

@@ -33,7 +33,6 @@ from tests.engine.test_plugins import (
     rosta,
 )
 
-from renkei import plugins
 from renkei.errors import (
     AccessError,
     ClosedError,
@@ -44,20 +43,19 @@ from renkei.errors import (
     RenkeiError,
     UnavailableError,
 )
-from renkei.model import (
+from renkei.model import Difference, Remark, Status
+from renkei.people import (
     Account,
     Choice,
     ClosedHours,
-    Difference,
     Employee,
     FieldSpec,
     Finding,
     Label,
     NewField,
-    Remark,
     RequestLimit,
-    Status,
 )
+from renkei.plugins import finding, offline
 from renkei.testing import MemoryConnector, installed
 
 __all__ = ["world"]
@@ -514,10 +512,10 @@ class Mine(EntryPoint):
 
 def test_whatever_an_import_raises_the_others_are_listed(world: World) -> None:
     """Every builtin exception at import is one problem in the list of connectors, and no more."""
-    mines = tuple(Mine(f"mine{n}", f"{n}", plugins.CONNECTORS) for n in range(len(RAISED)))
-    real = plugins.found
-    with mock.patch.object(plugins, "found", lambda group: (*real(group), *mines)):
-        problems = {each.name: each.problem for each in plugins.installed()}
+    mines = tuple(Mine(f"mine{n}", f"{n}", finding.CONNECTORS) for n in range(len(RAISED)))
+    real = finding.found
+    with mock.patch.object(finding, "found", lambda group: (*real(group), *mines)):
+        problems = {each.name: each.problem for each in offline.installed()}
     assert all(problems[mine.name] for mine in mines)
     assert not any(CANARY in (problem or "") for problem in problems.values())
     assert problems["clinic"] is problems["rosta"] is None

@@ -13,6 +13,7 @@ from tests.reliability.harness.killer import KILLED, Zygote
 from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import DIRECTIONS, Site, a_site
 from tests.reliability.harness.workloads import IN_DOUBT, LOST, SYNC, WORKLOADS, Stage, Workload
+from tests.sampling import sample, sampled
 
 from renkei.model import Status
 from renkei.store import Store
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but no
 Direction = tuple[str, str]
 
 
+@sampled
 @pytest.mark.parametrize(
     ("direction", "workload"),
     WORKLOADS,
@@ -43,7 +45,8 @@ def test_killed_at_every_moment_of_a_sync(
 
             return play
 
-        cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in stage.moments())
+        moments = sample(stage.moments(), 4)
+        cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in moments)
 
 
 # --- other commands -------------------------------------------------------------------------
@@ -72,7 +75,8 @@ def killed_everywhere(
 
         return play
 
-    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in counted(trace) if keep(point))
+    moments = [(point, nth) for point, nth in counted(trace) if keep(point)]
+    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 3))
 
 
 def counted(trace: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -99,12 +103,14 @@ def fetches(site: Site) -> None:
     assert result.json["counts"] == {"new": 2, "changed": 2, "same": 1, "blocked": 0}
 
 
+@sampled
 def test_killed_at_every_moment_of_a_fetch(site: Site) -> None:
     """What was read is no plan, a new fetch makes one, and no system was written to."""
     words = ("fetch", site.source, site.target)
     killed_everywhere(site, words, lambda: fetches(site))
 
 
+@sampled
 def test_killed_at_every_moment_of_a_fetch_that_fails(site: Site) -> None:
     """The same while a fetch that met nonsense is being recorded as failed."""
 
@@ -118,6 +124,7 @@ def test_killed_at_every_moment_of_a_fetch_that_fails(site: Site) -> None:
     )
 
 
+@sampled
 def test_killed_while_the_store_is_made(site: Site) -> None:
     """There is a whole store or none, and the next fetch makes it."""
     site.store.unlink()
@@ -127,6 +134,7 @@ def test_killed_while_the_store_is_made(site: Site) -> None:
     )
 
 
+@sampled
 def test_killed_while_a_run_is_cancelled(site: Site) -> None:
     """It is cancelled or it is not, and can be in either case; nothing is sent any more."""
     run = site.fetched()
@@ -151,6 +159,7 @@ def test_killed_while_a_run_is_cancelled(site: Site) -> None:
     killed_everywhere(site, ("cancel", run), judge)
 
 
+@sampled
 def test_killed_while_values_are_purged(site: Site) -> None:
     """All values of the run are gone, or none; the outcomes stay."""
     run = site.fetched()
@@ -195,10 +204,10 @@ def at_random(zygote: Zygote, store_bytes: bytes, seed: int, count: int) -> None
         cases.play((f"{share:.6f}", case(share * usual_s)) for share in moments)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_moments(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
     """Also between the points, where SQLite or the kernel is at work."""
-    at_random(zygote, store_bytes, seed, 25)
+    at_random(zygote, store_bytes, seed, 15)
 
 
 @pytest.mark.long

@@ -12,6 +12,7 @@ from tests.reliability.harness.killer import Child, Result, Zygote
 from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import DIRECTIONS, NEW, NEW_PEOPLE, Site, a_site
 from tests.reliability.harness.workloads import CHAIN, Stage
+from tests.sampling import sample, sampled
 
 from renkei.model import Status
 from renkei.store import Store
@@ -138,13 +139,14 @@ def at_each(
     stage: Stage, rival: str, other: str, race: Callable[[Stage, str, str, Armed], None]
 ) -> Iterator[cases.Case]:
     """Yield a case for every point at which the first of two processes can be held."""
-    for point, nth in stage.once_each():
+    for point, nth in sample(stage.once_each(), 3):
         # In the middle of a transaction nobody can take over: the whole store is locked.
         awake = point in (*UNSEEN, LATE, *ON_ITS_WAY) or point.endswith(".commit")
         if race is rivalry or not awake:
             yield f"{point}#{nth}", partial(race, stage, rival, other, Armed(point, "hold", nth))
 
 
+@sampled
 @pytest.mark.parametrize("rival", RIVALS)
 def test_somebody_else_comes_at_every_moment(
     zygote: Zygote, store_bytes: bytes, rival: str
@@ -156,6 +158,7 @@ def test_somebody_else_comes_at_every_moment(
         cases.play(at_each(Stage(site, CHAIN), rival, other, rivalry))
 
 
+@sampled
 @pytest.mark.parametrize("rival", WRITERS)
 def test_a_process_sleeps_through_its_lease(zygote: Zygote, store_bytes: bytes, rival: str) -> None:
     """Another one takes over and finishes; the sleeper wakes, finds out, and sends nothing more."""

@@ -19,7 +19,8 @@ from renkei.config import load_config
 from renkei.http import RetryBudget
 from renkei.http.request import Timeouts
 from renkei.http.session import Session
-from renkei.model import FieldSpec, Label, Selection, Value
+from renkei.model import Selection
+from renkei.people import FieldSpec, Label, Value
 from renkei.runs import Runs
 from renkei.testing import MemoryConnector, MemorySystem, installed
 from renkei_sandbox import Sandbox, faults
@@ -47,6 +48,7 @@ EVERY_LIST = r"(crews|employees)$"
 def paged(office: Office) -> Office:
     """An office whose SmartHR is read in six small pages."""
     office.monkeypatch.setattr(Session.pages, "__kwdefaults__", {"query": None, "per_page": PAGE})
+    office.configure(extra=e2e.HASTY)
     return office
 
 

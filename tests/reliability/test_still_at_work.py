@@ -27,8 +27,8 @@ WORKS_S = 2.5
 
 LONGEST_S = 3
 SHORT = {
-    "renkei.doubt.SENT_S": 1.0,
-    "renkei.doubt.LOOK_EVERY_S": 0.3,
+    "renkei.sync.doubt.SENT_S": 1.0,
+    "renkei.sync.doubt.LOOK_EVERY_S": 0.3,
     "renkei.store.owner.LIFETIME_S": 0.6,
     "renkei.store.hold.LATE_S": 0.3,
     "renkei.store.hold.RENEW_S": 0.15,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.e2e import conftest as e2e
 
-from renkei.mapping.text import SPACES
+from renkei.text import SPACES
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office

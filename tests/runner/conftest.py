@@ -15,25 +15,12 @@ import pytest
 from attrs import define, evolve, field, frozen
 
 from renkei.errors import UsageError
-from renkei.i18n import set_language
-from renkei.labels import Labels
-from renkei.model import (
-    Change,
-    Choice,
-    Difference,
-    Filter,
-    Finding,
-    Item,
-    Label,
-    NewField,
-    Outcome,
-    Remark,
-    Run,
-    Selection,
-    Status,
-)
+from renkei.model import Change, Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
 from renkei.observer import Observer
+from renkei.people import Choice, Finding, Label, NewField
 from renkei.runs import Checked, Pair, Step
+from renkei.words.i18n import set_language
+from renkei.words.labels import Labels
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
 from renkei_runner.start import ENDING

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from renkei.model import ClosedHours, Estimate, Remark, Run
+from renkei.model import Estimate, Remark, Run
 from renkei.observer import Observer
+from renkei.people import ClosedHours
 from renkei_runner.cli import COMMANDS
 from renkei_runner.progress import Progress
 

@@ -22,10 +22,11 @@ from renkei.errors import (
     UnusualError,
     UsageError,
 )
-from renkei.i18n import speaking
-from renkei.model import Choice, Finding, Item, Outcome, Remark, Status, Try
+from renkei.model import Item, Outcome, Remark, Status, Try
+from renkei.people import Choice, Finding
 from renkei.runs import Checked
-from renkei.texts import outcome_text
+from renkei.words.i18n import speaking
+from renkei.words.sentences import outcome_text
 
 if TYPE_CHECKING:
     from tests.runner.conftest import FakeRuns, Renkei

@@ -24,7 +24,7 @@ import pytest
 import structlog
 
 from renkei.logs import configure_logging
-from renkei.printable import printable
+from renkei.words.printable import printable
 from renkei_runner.cli import cli
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ import pytest
 from attrs import define, field
 
 from renkei.config import load_config
-from renkei.config_checks import problems_in
+from renkei.config.checks import problems_in
 from renkei.errors import ConfigurationError, MappingError, RenkeiError, UnavailableError
 from renkei.http import Connection, RetryBudget, Secret, Session, Timeouts, deadline
-from renkei.mapping import read_yaml
+from renkei.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office

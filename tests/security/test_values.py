@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from tests.security.canaries import CANARIES, PERSONAL, TOKENS, found
 
 from renkei.errors import ConfigurationError, MappingError
-from renkei.export import csv_lines
 from renkei.http import Secret
 from renkei.mapping import parse_mapping
 from renkei.mapping.transforms import BUILT_IN
+from renkei.report.csv import csv_lines
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office

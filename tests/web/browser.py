@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define, field
-from tests.e2e.conftest import REST
 
 from renkei.config import load_config
 from renkei.model import Filter
@@ -38,7 +37,6 @@ NEW = {
 }
 """What new employees need, and a choice that will do."""
 
-PATIENT = REST.replace("longest_request_seconds: 1", "longest_request_seconds: 60")
 """Requests that are held until somebody has looked at a page are not cut off."""
 
 OPEN = {"deferred", "unknown"}
@@ -386,7 +384,6 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def dashboard(office: Office) -> Iterator[Dashboard]:
     """A dashboard on both systems, with the calendar at noon; nobody has logged in yet."""
-    office.rest = PATIENT
     config = office.configure(smarthr="label: SmartHR", touchontime="label: Touch On Time")
     for name, value in office.environment().items():
         office.monkeypatch.setenv(name, value)  # also for the syncs, processes of their own

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from tests.e2e.conftest import NOON, Office
-from tests.web.browser import PATIENT, Dashboard, Person, chromium_path
+from tests.web.browser import Dashboard, Person, chromium_path
 from tests.web.tour import tour
 
 from renkei.who import recorded
@@ -104,7 +104,7 @@ def somebody(language: str) -> Iterator[Person]:
     ):
         for system in box.systems.values():
             system.switches.rate_limit = False
-        office = Office(box=box, folder=Path(folder), monkeypatch=patch, rest=PATIENT)
+        office = Office(box=box, folder=Path(folder), monkeypatch=patch)
         config = office.configure(smarthr="label: SmartHR", touchontime="label: Touch On Time")
         for name, value in office.environment().items():
             patch.setenv(name, value)

@@ -41,7 +41,7 @@ def complaints() -> Callable[[Page], list[str]]:
     return asked
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("language", ["ja", pytest.param("en", marks=pytest.mark.long)])
 def test_every_screen_is_for_everybody(
     at_browser: Watched, complaints: Callable[[Page], list[str]], language: str
 ) -> None:

@@ -897,7 +897,7 @@ def test_a_restarted_dashboard_knows_who_is_at_work(hr: Person) -> None:
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
     hr.office.configure(touchontime='closed_hours: ["12:00-12:01"]', smarthr="label: SmartHR")
-    hr.move_to("2026-11-20T12:00:40+09:00")
+    hr.move_to("2026-11-20T12:00:48+09:00")
     hr.sync(run, number)
     hr.status("paused")
     hr.outage = True

@@ -13,7 +13,7 @@ from tests.web.test_guard import CSP
 
 from renkei.config import load_config
 from renkei.model import Difference, Filter, Item
-from renkei.page import STYLE_SOURCE
+from renkei.report.html import STYLE_SOURCE
 from renkei.runs import Runs
 
 if TYPE_CHECKING:

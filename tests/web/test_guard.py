@@ -26,9 +26,9 @@ from tests.web.conftest import OURS, PASSWORD, Browser, Desk, filled
 from renkei.config import load_config
 from renkei.logs import configure_logging
 from renkei.model import Difference, Filter
-from renkei.page import STYLE_SOURCE
-from renkei.printable import printable
+from renkei.report.html import STYLE_SOURCE
 from renkei.runs import Runs
+from renkei.words.printable import printable
 from renkei_web.accounts import Accounts, Role
 from renkei_web.app import _broken
 from renkei_web.drafts import Draft

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.web.conftest import Desk
 
-from renkei.model import Finding
+from renkei.people import Finding
 from renkei.runs import Checked, Runs
 
 if TYPE_CHECKING:

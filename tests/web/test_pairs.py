@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei import plugins
+from renkei.plugins import finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,13 +39,13 @@ def test_two_hundred_pairs_are_a_page_like_any_other(
     companies(desk.folder, COUNT)
     browser = desk.browser("admin")
     asked: list[str] = []
-    real = plugins._plug
+    real = finding.plug
 
     def counted(connection: object) -> object:
         asked.append(str(connection))
         return real(connection)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(plugins, "_plug", counted)
+    monkeypatch.setattr(finding, "plug", counted)
     began = time.process_time()
     text = browser.get("/").text
     took = time.process_time() - began

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from renkei import placing
+from renkei import files as placing
 from renkei.errors import StoreError
-from renkei.i18n import _
+from renkei.words.i18n import _
 from renkei_web.passwords import hashed, is_right
 
 IDLE_S = 30 * 60

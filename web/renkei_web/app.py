@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from renkei.errors import BusyError, RenkeiError, UsageError
-from renkei.i18n import LANGUAGES, speaking
+from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.accounts import AccountError, Role
 from renkei_web.security import SAFE, Guard, same
 from renkei_web.templates import render

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.address import is_loopback
 from renkei.config import Config, network_of
 from renkei.errors import UsageError
-from renkei.i18n import N_, _
+from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
+from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say

@@ -10,8 +10,8 @@ from typing import Self
 
 from attrs import asdict, define, field
 
-from renkei.again import Carried
 from renkei.model import NewRow, Selection
+from renkei.plan.again import Carried
 from renkei_web.accounts import Accounts
 
 _TURNS = threading.Lock()

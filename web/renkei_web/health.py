@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from attrs import define, field, frozen
 
 from renkei.config import Config
-from renkei.i18n import language
-from renkei.model import Finding, Remark, Run, Status
+from renkei.model import Remark, Run, Status
+from renkei.people import Finding
 from renkei.runs import Checked, Runs
-from renkei.texts import reason_text
+from renkei.words.i18n import language
+from renkei.words.sentences import reason_text
 
 KEPT_S = 300.0
 """Seconds for which a check is not repeated by itself: the systems are asked rarely."""

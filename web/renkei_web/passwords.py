@@ -7,7 +7,7 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from renkei.i18n import _
+from renkei.words.i18n import _
 
 LEAST = 8
 ADVISED = 15

@@ -16,10 +16,10 @@ from attrs import define, field, frozen
 
 from renkei.config import Config
 from renkei.errors import RenkeiError
-from renkei.i18n import _, speaking
 from renkei.model import Remark
 from renkei.observer import Observer
 from renkei.runs import Runs
+from renkei.words.i18n import _, speaking
 from renkei_web.health import Health
 
 PACED = 3

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from renkei.labels import Labels
 from renkei.model import Difference, Filter, Item, Outcome, Run, Status
 from renkei.runs import Runs
+from renkei.words.labels import Labels
 
 WITHOUT_PLAN = (Status.FETCHING, Status.FAILED)
 

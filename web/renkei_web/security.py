@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from renkei.page import STYLE_SOURCE
+from renkei.report.html import STYLE_SOURCE
 
 SAFE = ("GET", "HEAD")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")

@@ -14,7 +14,7 @@ from attrs import define, field
 
 from renkei.config import load_config
 from renkei.errors import UsageError
-from renkei.i18n import _
+from renkei.words.i18n import _
 from renkei_runner.signals import ended_by
 from renkei_web.accounts import Accounts
 from renkei_web.app import make_app

@@ -19,11 +19,11 @@ from anyio import CapacityLimiter, fail_after, from_thread
 from attrs import define, field, frozen
 from starlette.middleware import Middleware
 
-from renkei.address import is_loopback
 from renkei.errors import UsageError
 from renkei.http import Network
+from renkei.http.address import is_loopback
 from renkei.http.network import add_authorities
-from renkei.i18n import _
+from renkei.words.i18n import _
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -11,14 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
-from renkei import texts
-from renkei.both import both, candidates
-from renkei.facts import clock_text, moment_text, span_text
-from renkei.i18n import _, label, language, speaking
-from renkei.labels import Labels, date_text, day_text, value_text
-from renkei.model import Item, Label, Outcome, Remark, Run, Try, Value
-from renkei.printable import printable
-from renkei.texts import (
+from renkei.model import Item, Outcome, Remark, Run, Try
+from renkei.people import Label, Value
+from renkei.words import sentences as texts
+from renkei.words.facts import clock_text, moment_text, span_text
+from renkei.words.i18n import _, label, language, speaking
+from renkei.words.labels import Labels, date_text, day_text, value_text
+from renkei.words.printable import printable
+from renkei.words.sentences import (
     difference_text,
     number_text,
     outcome_text,
@@ -26,6 +26,7 @@ from renkei.texts import (
     status_text,
     words_text,
 )
+from renkei.words.side_by_side import both, candidates
 
 if TYPE_CHECKING:
     from renkei_web.visit import Visit

@@ -11,17 +11,17 @@ from urllib.parse import quote, urlsplit
 
 from attrs import define, field
 
-from renkei.address import is_loopback, split_url
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
+from renkei.http.address import is_loopback, split_url
 from renkei.http.failure import Classify, ReadRooms, writes
 from renkei.http.network import Network
 from renkei.http.pace import OnWait, Pacer
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.session import Session
-from renkei.i18n import _
-from renkei.model import JST, ClosedHours, RequestLimit
+from renkei.people import JST, ClosedHours, RequestLimit
+from renkei.words.i18n import _
 
 Guard = Callable[[], None]
 """Called right before the bytes of each write leave; raises if they must not."""

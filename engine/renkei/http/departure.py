@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 import httpx
 
 from renkei.errors import UnavailableError
-from renkei.i18n import _
+from renkei.words.i18n import _
 
 E = TypeVar("E", bound=BaseException)
 

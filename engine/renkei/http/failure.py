@@ -21,7 +21,7 @@ from renkei.errors import (
 )
 from renkei.http.decode import JSON, CutOff, NotJSON, TooLarge, WebPage
 from renkei.http.pace import Room, sane_wait_s
-from renkei.i18n import _
+from renkei.words.i18n import _
 
 Kind = Literal["json", "web_page", "other"]
 

@@ -9,9 +9,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import evolve, field, frozen
 
-from renkei.address import leads_back, split_url
 from renkei.errors import ConfigurationError
-from renkei.i18n import _
+from renkei.http.address import leads_back, split_url
+from renkei.words.i18n import _
 
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+")
 

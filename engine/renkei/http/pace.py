@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from attrs import frozen
 
 from renkei.clock import Clock
-from renkei.model import RequestLimit
+from renkei.people import RequestLimit
 
 OnWait = Callable[[str, float], None]
 """Progress: why it waits (``limit`` or ``retry``) and how many seconds are left; may raise."""

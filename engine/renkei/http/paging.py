@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from renkei.errors import AnswerError, ListChangedError
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
-from renkei.i18n import _
+from renkei.words.i18n import _
 
 if TYPE_CHECKING:
     from renkei.http.session import Session

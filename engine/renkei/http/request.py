@@ -11,7 +11,7 @@ from attrs import field, frozen
 from renkei.errors import ConnectorError, RecordError
 from renkei.http.decode import JSON
 from renkei.http.failure import writes
-from renkei.i18n import _
+from renkei.words.i18n import _
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 
 from renkei.http.decode import JSON
-from renkei.model import FieldSpec, Value
+from renkei.people import FieldSpec, Value
 
 _NOTHING_CHOSEN = ("no_selected", "not_selected", "unselected")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

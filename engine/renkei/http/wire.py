@@ -23,7 +23,7 @@ from renkei.http.departure import Departure
 from renkei.http.failure import unreadable
 from renkei.http.network import Network
 from renkei.http.request import Request, Timeouts
-from renkei.i18n import _
+from renkei.words.i18n import _
 
 _CHUNK = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from renkei.errors import Problem
-from renkei.i18n import _, label
 from renkei.mapping import model
 from renkei.mapping.check import offered_offline, unfilled, unoffered
 from renkei.mapping.model import Way, usable
-from renkei.mapping.structure import Mistake
 from renkei.mapping.transforms import Transforms
-from renkei.model import FieldSpec
+from renkei.people import FieldSpec
+from renkei.words.i18n import _, label
+from renkei.yamlfile.structure import Mistake
 
 Fields = Mapping[str, Sequence[FieldSpec]]
 

@@ -7,15 +7,15 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from attrs import frozen
 
 from renkei.errors import MappingError
-from renkei.i18n import N_, _
 from renkei.mapping import model
-from renkei.mapping.converter import suggestion
 from renkei.mapping.model import Pair, Substitute, Way, usable
-from renkei.mapping.source import Where
-from renkei.mapping.structure import Mistake
 from renkei.mapping.transforms import Transforms
 from renkei.mapping.values import fault, parse
-from renkei.model import FieldSpec, Type
+from renkei.people import FieldSpec, Type
+from renkei.words.i18n import N_, _
+from renkei.yamlfile.converter import suggestion
+from renkei.yamlfile.source import Where
+from renkei.yamlfile.structure import Mistake
 
 Specs = Mapping[str, FieldSpec]
 

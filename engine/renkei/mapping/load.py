@@ -9,16 +9,16 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from renkei.errors import ConfigurationError, MappingError, RenkeiError
-from renkei.i18n import _
 from renkei.mapping.check import field_mistakes
-from renkei.mapping.converter import suggestion
-from renkei.mapping.files import read_file
 from renkei.mapping.model import File, Mapping, Pair, Setting, Sides, Substitute
 from renkei.mapping.rules import Parts, broken_rules
-from renkei.mapping.source import Where, read_yaml
-from renkei.mapping.structure import Mistake, Reading
 from renkei.mapping.transforms import Transforms
-from renkei.model import FieldSpec
+from renkei.people import FieldSpec
+from renkei.words.i18n import _
+from renkei.yamlfile.converter import suggestion
+from renkei.yamlfile.files import read_file
+from renkei.yamlfile.source import Where, read_yaml
+from renkei.yamlfile.structure import Mistake, Reading
 
 GROUP = "renkei.mappings"
 _SUFFIXES = (".yaml", ".yml")

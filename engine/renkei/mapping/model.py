@@ -15,10 +15,10 @@ import cattrs
 from attrs import Factory, field, frozen
 
 from renkei.errors import ConfigurationError
-from renkei.i18n import N_, _
-from renkei.mapping.converter import Wrong, suggestion
-from renkei.mapping.source import Data, Document, Where
-from renkei.model import Label
+from renkei.people import Label
+from renkei.words.i18n import N_, _
+from renkei.yamlfile.converter import Wrong, suggestion
+from renkei.yamlfile.source import Data, Document, Where
 
 Code = NewType("Code", str)
 """One value in a table, as written in the file; the field's type says what it stands for."""

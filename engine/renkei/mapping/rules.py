@@ -16,11 +16,11 @@ from collections.abc import Collection, Iterator
 
 from attrs import frozen
 
-from renkei.i18n import _
-from renkei.mapping.converter import suggestion
 from renkei.mapping.model import Pair, Setting, Sides, Substitute
-from renkei.mapping.source import Where
-from renkei.mapping.structure import Mistake
+from renkei.words.i18n import _
+from renkei.yamlfile.converter import suggestion
+from renkei.yamlfile.source import Where
+from renkei.yamlfile.structure import Mistake
 
 
 @frozen(kw_only=True)

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from renkei.i18n import _
 from renkei.mapping.model import Code, File, Sides, Substitute
 from renkei.mapping.transforms import Transforms
+from renkei.words.i18n import _
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]

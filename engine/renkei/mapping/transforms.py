@@ -7,10 +7,10 @@ from typing import Literal
 
 from attrs import frozen
 
+from renkei import text
 from renkei.errors import ConfigurationError
-from renkei.i18n import _
-from renkei.mapping import text
-from renkei.model import Label, Type, Value
+from renkei.people import Label, Type, Value
+from renkei.words.i18n import _
 
 
 @frozen

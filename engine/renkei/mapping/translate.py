@@ -15,10 +15,10 @@ from attrs import evolve, field, frozen
 
 from renkei.mapping import model
 from renkei.mapping.model import Substitute, Way, usable
-from renkei.mapping.text import comparable
 from renkei.mapping.transforms import Transform, Transforms
 from renkei.mapping.values import fault, is_empty, is_of, parse
-from renkei.model import OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
+from renkei.people import OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
+from renkei.text import comparable
 
 AMPLIFICATION = 10
 """A transform may make a text so many times longer, and any text up to 1000 characters long."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from renkei.mapping.text import is_blank
-from renkei.model import FieldSpec, Type, Value
+from renkei.people import FieldSpec, Type, Value
+from renkei.text import is_blank
 
 _CLASSES: dict[Type, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -9,15 +9,12 @@ from typing import Any
 
 from sqlalchemy.engine import RowMapping
 
-from renkei.mapping.text import folded
 from renkei.model import (
     Candidate,
     Change,
-    Choice,
     Difference,
     Item,
     NewRow,
-    Others,
     Outcome,
     Released,
     Remark,
@@ -25,8 +22,9 @@ from renkei.model import (
     Selection,
     Status,
     Try,
-    Value,
 )
+from renkei.people import Choice, Others, Value
+from renkei.text import folded
 
 Plain = Any
 """What JSON can hold."""

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import NoRoomError, UsageError
-from renkei.i18n import _
 from renkei.model import Outcome, Remark, Run, Status
 from renkei.store import codec, lease, schema
 from renkei.store.owner import Owner, is_alive, known_in_s
 from renkei.store.tables import facts, items, leases, runs, writes
+from renkei.words.i18n import _
 
 T = TypeVar("T")
 

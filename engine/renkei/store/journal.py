@@ -11,7 +11,6 @@ from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import UsageError
-from renkei.i18n import _
 from renkei.model import Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
 from renkei.store.database import Database, begun, key_of, same_item
@@ -27,6 +26,7 @@ from renkei.store.tables import (
     runs,
     writes,
 )
+from renkei.words.i18n import _
 
 CREATED = (Outcome.CREATED.value, ANSWERED)
 """Results of creates after which somebody is there, though no list may show them yet."""

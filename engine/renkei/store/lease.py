@@ -12,10 +12,10 @@ from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import BusyError
-from renkei.i18n import _
-from renkei.model import JST
+from renkei.people import JST
 from renkei.store.owner import Owner, beat, is_alive, known_in_s
 from renkei.store.tables import leases
+from renkei.words.i18n import _
 
 
 @frozen

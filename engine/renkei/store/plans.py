@@ -14,13 +14,14 @@ from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, NoRoomError, UsageError
-from renkei.i18n import _
-from renkei.mapping.text import folded
-from renkei.model import Choice, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
+from renkei.model import Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
+from renkei.people import Choice
 from renkei.store import codec, lease, schema
 from renkei.store.database import Database, begun, key_of, outcome_now, same_item
 from renkei.store.owner import Owner, beat
 from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
+from renkei.text import folded
+from renkei.words.i18n import _
 
 NEAR = dt.timedelta(days=31)
 

@@ -11,11 +11,12 @@ from attrs import field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import UsageError
-from renkei.i18n import _
-from renkei.model import Item, Release, Released, Value
+from renkei.model import Item, Release, Released
+from renkei.people import Value
 from renkei.store import codec
 from renkei.store.plans import Plans
 from renkei.store.tables import items, releases, runs
+from renkei.words.i18n import _
 
 Facts = Mapping[str, str]
 """What was shown of a record: a digest by field."""

@@ -19,10 +19,10 @@ from attrs import frozen
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-from renkei import placing
+from renkei import files as placing
 from renkei.errors import NoRoomError, NoStoreError, StoreError
-from renkei.i18n import _
 from renkei.store.tables import metadata
+from renkei.words.i18n import _
 
 HEAD = "0006"
 """The newest migration; Alembic is imported only when a store is behind it."""

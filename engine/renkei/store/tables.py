@@ -195,7 +195,7 @@ releases = Table(
     "releases",
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
-    Column("kind", String(20), nullable=False, comment="see renkei.release"),
+    Column("kind", String(20), nullable=False, comment="see renkei.plan.release"),
     Column("source", String(200), nullable=False),
     Column("target", String(200), nullable=False),
     Column("source_account", String(64), nullable=False),

@@ -21,7 +21,7 @@ from renkei.connector import (
     Values,
     hookimpl,
 )
-from renkei.model import Value
+from renkei.people import Value
 
 
 @define
@@ -134,17 +134,17 @@ def installed(**factories: Callable[[Connection], object]) -> Iterator[None]:
 
     Each keyword is a connector's name; its value builds the connector for one connection.
     """
-    from renkei import plugins
+    from renkei.plugins import finding
 
-    real = plugins.found
+    real = finding.found
 
     def found(group: str) -> tuple[EntryPoint, ...]:
-        if group != plugins.CONNECTORS:
+        if group != finding.CONNECTORS:
             return real(group)
         others = [entry for entry in real(group) if entry.name not in factories]
         return (*others, *(_Entry(name, factory) for name, factory in factories.items()))
 
-    with mock.patch.object(plugins, "found", found):
+    with mock.patch.object(finding, "found", found):
         yield
 
 

@@ -97,7 +97,7 @@ class Site:
 
         It takes the time of the longest request for passed: the systems are done at once here.
         """
-        how["settings"] = {"renkei.doubt.SENT_S": -1.0, **how.get("settings", {})}
+        how["settings"] = {"renkei.sync.doubt.SENT_S": -1.0, **how.get("settings", {})}
         child = self.zygote.start_child(
             *commands, folder=self.folder, environment=self._environment(), armed=armed, **how
         )

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from attrs import evolve, frozen
 from starlette.responses import Response
 
-from renkei.i18n import _
-from renkei.model import Difference, Filter, Item, NewField, Run, Status
-from renkei.release import Wish
+from renkei.model import Difference, Filter, Item, Run, Status
+from renkei.people import NewField
+from renkei.plan.release import Wish
 from renkei.runs import Runs
+from renkei.words.i18n import _
 from renkei_web.drafts import Draft
 from renkei_web.views import home
 from renkei_web.visit import Visit

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from renkei.i18n import LANGUAGES, _
+from renkei.words.i18n import LANGUAGES, _
 from renkei_web.accounts import KNOWN_S
 from renkei_web.passwords import weakness
 from renkei_web.security import address_of

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from attrs import frozen
 from starlette.responses import Response
 
-from renkei.again import base_was_chosen
 from renkei.clock import base_dates
 from renkei.config import ConnectionConfig
 from renkei.errors import RenkeiError
-from renkei.i18n import _
-from renkei.model import JST, Finding
+from renkei.people import JST, Finding
+from renkei.plan.again import base_was_chosen
 from renkei.runs import Runs
+from renkei.words.i18n import _
 from renkei_web.drafts import Draft
 from renkei_web.health import words
 from renkei_web.visit import Visit

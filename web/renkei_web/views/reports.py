@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, Response
 
-from renkei.export import csv_lines, report_rows
-from renkei.model import JST, Outcome, Run, Status
-from renkei.page import report_page
+from renkei.model import Outcome, Run, Status
+from renkei.people import JST
+from renkei.report.csv import csv_lines, report_rows
+from renkei.report.html import report_page
 from renkei_web import reading
 from renkei_web.views import home
 from renkei_web.visit import Visit

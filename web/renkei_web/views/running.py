@@ -12,10 +12,11 @@ from attrs import frozen
 from starlette.responses import Response
 
 from renkei.errors import RenkeiError, UsageError
-from renkei.facts import people_of
-from renkei.i18n import _
-from renkei.model import Difference, Filter, Item, Label, Outcome, Remark, Run, Status
+from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Status
+from renkei.people import Label
 from renkei.runs import Runs
+from renkei.words.facts import people_of
+from renkei.words.i18n import _
 from renkei_web.drafts import Draft, as_document
 from renkei_web.processes import Pace, Progress, started
 from renkei_web.reading import is_readable

@@ -7,13 +7,13 @@ from starlette.responses import Response
 
 from renkei.config import MappingUse
 from renkei.errors import RenkeiError
-from renkei.i18n import _, label
 from renkei.mapping import Transforms
 from renkei.mapping.model import Mapping
 from renkei.mapping.model import Pair as Fields
-from renkei.model import Label
+from renkei.people import Label
 from renkei.runs import Pair, Runs
-from renkei.texts import field_text
+from renkei.words.i18n import _, label
+from renkei.words.sentences import field_text
 from renkei_web.accounts import AccountError, Role
 from renkei_web.templates import name_text
 from renkei_web.visit import Visit

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from renkei.i18n import _
+from renkei.words.i18n import _
 from renkei_web.accounts import AccountError
 from renkei_web.security import same_site
 from renkei_web.sso import SignOn, SignOnError

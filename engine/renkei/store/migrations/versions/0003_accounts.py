@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from renkei.errors import StoreError
-from renkei.i18n import _
 from renkei.store.tables import Instant, Serial
+from renkei.words.i18n import _
 
 revision = "0003"
 down_revision = "0002"

@@ -1,0 +1,232 @@
+"""What the shape of a configuration file cannot say: addresses, references, hours, names.
+
+The checks look at the plain data, whatever its shape, so that their mistakes are told together with
+those of the shape. No message repeats what might be a secret.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult
+
+from renkei.errors import ConfigurationError, Problem
+from renkei.http.address import is_loopback, split_url
+from renkei.http.network import check_authorities, holds_password, proxy_mistake
+from renkei.safety import ANNOUNCED
+from renkei.words.i18n import _
+from renkei.yamlfile import Document
+
+Place = tuple[str | int, ...]
+Mistake = tuple[Place, str]
+
+DIRECT = "none"
+"""What stands in the place of a proxy where there is to be none."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def problems_in(document: Document) -> list[Problem]:
+    """Return every mistake with its place."""
+    base = Path(document.path).absolute().parent
+    return [document.problem(place, message) for place, message in _mistakes(document.data, base)]
+
+
+def path_of(name: str, base: Path) -> Path:
+    """Return the file that is called *name* in a configuration in the folder *base*."""
+    return base / os.path.expanduser(name)  # noqa: PTH111 - that of pathlib raises
+
+
+def is_here(url: str) -> bool:
+    """Return whether the host of *url* is this computer, without asking a name server."""
+    parts = _split(url)
+    return parts is not None and is_loopback(parts.hostname or "")
+
+
+def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of any shape
+    if not isinstance(data, dict):
+        return
+    connections = data.get("connections")
+    names = list(connections) if isinstance(connections, dict) else []
+    for name, each in connections.items() if isinstance(connections, dict) else ():
+        place = ("connections", name)
+        if not _NAME.fullmatch(name):
+            yield place, _("A connection's name has only letters, digits, “-”, “_” and “.”.")
+        if isinstance(each, dict):
+            yield from _connection(place, each)
+            yield from _way_out(place, each, base)
+    if isinstance(connections, dict) and not names:
+        yield ("connections",), _("There is no connection. Add at least one.")
+    yield from _sides(data.get("mappings"), names)
+    yield from _store(data.get("store"))
+    yield from _settings(data.get("settings"), base)
+
+
+def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
+    url, token = data.get("base_url"), data.get("token")
+    if isinstance(url, str):
+        yield from (((*place, "base_url"), text) for text in _address(url))
+    if isinstance(token, str):
+        yield from (((*place, "token"), text) for text in _reference(token))
+    yield from _overrides(place, data, loopback=isinstance(url, str) and is_here(url))
+    safety = data.get("safety")
+    for kind, limit in safety.items() if isinstance(safety, dict) else ():
+        yield from _positive((*place, "safety", kind), limit, ("people", "percent"), least=0)
+    if isinstance(expected := data.get("expected"), dict):
+        yield from _expected((*place, "expected"), expected)
+
+
+def _expected(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
+    yield from _positive(place, data, ANNOUNCED)
+    if not data.keys() & set(ANNOUNCED):
+        kinds = _(", ").join(ANNOUNCED)
+        yield place, _("Say how many are expected, of one of these: {kinds}.").format(kinds=kinds)
+    first, last = _day(data.get("from")), _day(data.get("to"))
+    if first and last and last < first:
+        text = _("The last day is before the first one, {first}.").format(first=first)
+        yield (*place, "to"), text
+    if isinstance(why := data.get("why"), str) and why and not why.strip():
+        yield (*place, "why"), _("Say why: it stands in the report.")
+
+
+def _day(text: object) -> dt.date | None:
+    with suppress(ValueError, TypeError):
+        return dt.date.fromisoformat(text)  # type: ignore[arg-type]
+    return None
+
+
+def _address(url: str) -> Iterator[str]:
+    parts = _split(url)
+    if parts is None or not parts.hostname or parts.scheme not in {"http", "https"}:
+        yield _("This is not the address of an API, such as https://example.smarthr.jp/api.")
+    elif parts.username is not None or parts.password is not None:
+        yield _("An address holds no user name and no password.")
+    elif parts.query or parts.fragment:
+        yield _("An address has nothing after its path.")
+    elif parts.scheme == "http" and not is_here(url):
+        yield _("Use https: plain http is accepted only for this computer.")
+
+
+def _split(url: str) -> SplitResult | None:
+    return None if re.search(r"[\s\\\x00-\x1f]|\][^:/]", url) else split_url(url)
+
+
+def _reference(token: str) -> Iterator[str]:
+    scheme, colon, rest = token.partition(":")
+    if not colon or scheme not in {"env", "file", "cmd"}:
+        yield _(
+            "Write where to find the token, not the token itself: env:VARIABLE, file:PATH or"
+            " cmd:COMMAND. If a real token stood here, replace it by a new one."
+        )
+    elif not rest.strip() or (scheme == "cmd" and not _words(rest)):
+        yield _("Nothing that can be used follows {scheme}:").format(scheme=scheme)
+    elif scheme == "env" and not _VARIABLE.fullmatch(rest):
+        yield _("The name of an environment variable follows env:, not a token.")
+
+
+def _way_out(place: Place, data: dict[str, object], base: Path) -> Iterator[Mistake]:
+    if isinstance(proxy := data.get("proxy"), str):
+        yield from (((*place, "proxy"), text) for text in _proxy(proxy))
+    if isinstance(ca_file := data.get("ca_file"), str):
+        try:
+            check_authorities(path_of(ca_file, base))
+        except ConfigurationError as mistake:
+            yield (*place, "ca_file"), mistake.message
+
+
+def _proxy(proxy: str) -> Iterator[str]:
+    if proxy == DIRECT:
+        return
+    if proxy.startswith("env:"):
+        if not _VARIABLE.fullmatch(proxy.removeprefix("env:")):
+            yield _("The name of an environment variable follows env:.")
+    elif holds_password(proxy):
+        yield _("Keep a user name and a password out of this file: write env:VARIABLE here.")
+    elif mistake := proxy_mistake(proxy):
+        yield mistake
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return []
+
+
+def _overrides(place: Place, data: dict[str, object], *, loopback: bool) -> Iterator[Mistake]:
+    for key in ("closed_hours", "limits"):
+        if data.get(key) is not None and not loopback:
+            text = _("{key} can be set only for a connection on this computer. Remove it.")
+            yield (*place, key), text.format(key=key)
+    hours, limits = data.get("closed_hours"), data.get("limits")
+    for index, each in enumerate(hours if isinstance(hours, list) else []):
+        if isinstance(each, str) and not _good_hours(each):
+            yield (*place, "closed_hours", index), _("Write hours like 08:30-10:00.")
+    for index, each in enumerate(limits if isinstance(limits, list) else []):
+        yield from _positive((*place, "limits", index), each, ("count", "seconds"))
+
+
+def _good_hours(text: str) -> bool:
+    found = _HOURS.fullmatch(text)
+    try:
+        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())  # type: ignore[union-attr]
+    except (AttributeError, ValueError):
+        return False
+    return start < end
+
+
+def _positive(
+    place: Place, data: object, keys: tuple[str, ...], least: int = 1
+) -> Iterator[Mistake]:
+    for key in keys:
+        value = data.get(key) if isinstance(data, dict) else None
+        if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) and int(value) < least:
+            yield (*place, key), _("Write a number of {least} or more.").format(least=least)
+
+
+def _sides(mappings: object, names: list[str]) -> Iterator[Mistake]:
+    for index, use in enumerate(mappings if isinstance(mappings, list) else []):
+        sides = use.get("sides") if isinstance(use, dict) else None
+        for alias, connection in sides.items() if isinstance(sides, dict) else ():
+            if isinstance(connection, str) and connection not in names:
+                text = _("There is no connection {name}. Configured: {names}.")
+                named = text.format(name=connection, names=_(", ").join(map(str, names)))
+                yield ("mappings", index, "sides", alias), named
+
+
+def _store(store: object) -> Iterator[Mistake]:
+    if not isinstance(store, str):
+        return
+    if not store.strip():
+        yield ("store",), _("Name a file.")
+    elif is_other_database(store):
+        yield ("store",), other_database()
+
+
+def is_other_database(store: str) -> bool:
+    """Return whether *store* is the URL of a database that renkei cannot keep its reports in."""
+    return "://" in store and not re.match(r"sqlite(\+pysqlite)?:///.", store)
+
+
+def other_database() -> str:
+    """Return what is said of such a database; its URL may hold a password."""
+    return _(
+        "Reports are kept in a SQLite file on this computer; no other database is supported yet."
+        " Name a file, such as renkei.db."
+    )
+
+
+def _settings(settings: object, base: Path) -> Iterator[Mistake]:
+    if isinstance(settings, dict):
+        yield from _way_out(("settings",), settings, base)
+    keys = ("max_plan_age_hours", "longest_request_seconds")
+    yield from _positive(("settings",), settings, keys)
+    yield from _positive(("settings",), settings, ("settle_wait_seconds",), least=0)

@@ -1,0 +1,111 @@
+"""Turning one setting of a mapping on or off in the configuration file, and nothing else in it.
+
+People write that file, with comments and in a style of their own: every character stays, but those
+of the one setting.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from attrs import evolve
+
+from renkei.config.load import Config, parse_config
+from renkei.errors import ConfigurationError, MappingError
+from renkei.words.i18n import _
+from renkei.yamlfile import read_file, read_yaml
+from renkei.yamlfile.source import Document, Where
+
+SCALAR = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[\w-]+")
+
+
+def change_setting(config: Config, index: int, name: str, *, on: bool) -> None:
+    """
+    Write *name* of the mapping at *index* as *on* into the file of *config*.
+
+    The new text takes the place of the old one at once, and only if it says what was meant: raises
+    ConfigurationError if it cannot be written, or the file has to be changed by hand.
+    """
+    try:
+        text = _changed(config, ("mappings", index), name, on=on)
+        _refuse_another(text, _meant(config, index, name, on=on))
+        _replace(config.path.resolve(), text)  # a link stays a link
+    except (MappingError, OSError):
+        message = _("{path} cannot be changed from here. Write it there by hand: {line}")
+        line = f"settings: {{{name}: {_word(on)}}}"
+        raise ConfigurationError(
+            message.format(path=config.path, line=line), where=str(config.path)
+        ) from None
+
+
+def _changed(config: Config, use: Where, name: str, *, on: bool) -> str:
+    """Return the text in which the setting is *on*: its value changed, or an entry added."""
+    document = read_yaml(read_file(config.path), str(config.path))
+    text, entry = document.text, f"{name}: {_word(on)}"
+    written = _at(document, use)
+    settings = written.get("settings") if isinstance(written, dict) else None
+    if isinstance(settings, dict) and name in settings:
+        start = _offset(document, (*use, "settings", name))
+        found = SCALAR.match(text, start)
+        end = found.end() if found else start
+        return f"{text[:start]}{_word(on)}{text[end:]}"
+    if isinstance(settings, dict):
+        return _with_entry(document, (*use, "settings"), entry, empty=not settings)
+    return _with_entry(document, use, f"settings: {{{entry}}}", empty=False)
+
+
+def _with_entry(document: Document, where: Where, entry: str, *, empty: bool) -> str:
+    """Return the text in which the mapping at *where*, in whichever style, begins with *entry*."""
+    text, start = document.text, _offset(document, where)
+    if text.startswith("{", start):
+        return f"{text[: start + 1]}{entry}{'' if empty else ', '}{text[start + 1 :]}"
+    end = "\r\n" if "\r\n" in text else "\n"
+    _line, column = document.at(where)
+    return f"{text[:start]}{entry}{end}{' ' * (column - 1)}{text[start:]}"
+
+
+def _at(document: Document, where: Where) -> object:
+    data: object = document.data
+    for part in where:
+        data = data[part]  # type: ignore[index]  # the configuration has been read: it is there
+    return data
+
+
+def _offset(document: Document, where: Where) -> int:
+    """Return the place of a value as an index into the text."""
+    line, column = document.at(where)
+    lines = document.text.splitlines(keepends=True)
+    return sum(map(len, lines[: line - 1])) + column - 1
+
+
+def _meant(config: Config, index: int, name: str, *, on: bool) -> Config:
+    uses = list(config.mappings)
+    uses[index] = evolve(uses[index], settings={**uses[index].settings, name: on})
+    return evolve(config, mappings=tuple(uses))
+
+
+def _refuse_another(text: str, meant: Config) -> None:
+    if parse_config(text, meant.path) != meant:
+        raise OSError("the new text does not say what is meant")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put *text* in the place of the file; no half is ever seen."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _word(on: bool) -> str:  # noqa: FBT001
+    return "true" if on else "false"

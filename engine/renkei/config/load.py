@@ -1,0 +1,355 @@
+"""The configuration file: connections, mappings and where reports are kept. It holds no secret.
+
+Tokens are references (``env:``, ``file:``, ``cmd:``), looked up when a connection is opened. Every
+mistake is told with its place, all at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shlex
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+from renkei.clock import Clock
+from renkei.config.checks import (
+    DIRECT,
+    is_here,
+    is_other_database,
+    other_database,
+    path_of,
+    problems_in,
+)
+from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.http import Network
+from renkei.http.network import proxy_mistake
+from renkei.model import Rehire, Remark
+from renkei.people import ClosedHours, RequestLimit
+from renkei.safety import Expected, Safety
+from renkei.words.i18n import _
+from renkei.yamlfile import Document, read_file, read_yaml, structure
+
+COMMAND_TIMEOUT_S = 30
+
+
+@frozen(kw_only=True)
+class ConnectionConfig:
+    """
+    One account of a connector.
+
+    *label* is what people call it. *closed_hours* and *limits* are None unless overridden; *safety*
+    limits what is written there, and *expected* announces more for some days. *proxy* and *ca_file*
+    are as written, here or for all.
+    """
+
+    connector: str
+    base_url: str
+    token: str
+    label: str
+    options: Mapping[str, str] = field(factory=dict)
+    closed_hours: tuple[ClosedHours, ...] | None = None
+    limits: tuple[RequestLimit, ...] | None = None
+    safety: Safety = field(factory=Safety)
+    expected: Expected | None = None
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the system runs on this computer."""
+        return is_here(self.base_url)
+
+
+@frozen(kw_only=True)
+class MappingUse:
+    """
+    A mapping to use: a built-in name or a path, its settings, the connection of each side.
+
+    *leavers* and *joiners* are days, by the side that is written to. *rehire*: what is done with
+    somebody who is hired again under a new number.
+    """
+
+    use: str
+    settings: Mapping[str, bool] = field(factory=dict)
+    sides: Mapping[str, str] = field(factory=dict)
+    leavers: Mapping[str, int] = field(factory=dict)
+    joiners: Mapping[str, int] = field(factory=dict)
+    rehire: Rehire = "ask"
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What rarely needs a change."""
+
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    max_plan_age_hours: int = 24
+    settle_wait_seconds: int = 2
+    longest_request_seconds: int = 60
+
+
+@frozen(kw_only=True)
+class Config:
+    """
+    One configuration file, read and checked; *document* knows where everything stands in it.
+
+    *store* is the absolute path of a file.
+    """
+
+    path: Path
+    connections: Mapping[str, ConnectionConfig]
+    mappings: tuple[MappingUse, ...]
+    store: str
+    settings: Settings = field(factory=Settings)
+    document: Document = field(eq=False, repr=False)
+
+    @property
+    def base(self) -> Path:
+        """The folder that relative paths of the file start from."""
+        return self.path.parent
+
+    def connection(self, name: str) -> ConnectionConfig:
+        """Return the connection *name*; UsageError names those that exist."""
+        if name in self.connections:
+            return self.connections[name]
+        message = _("There is no connection {name}. Configured: {names}.")
+        names = _(", ").join(self.connections)
+        raise UsageError(message.format(name=name, names=names), code="connection", where=name)
+
+
+@frozen(kw_only=True)
+class _Limit:
+    count: int
+    seconds: int
+
+
+@frozen(kw_only=True)
+class _Connection:
+    """A connection as it is written."""
+
+    connector: str
+    base_url: str
+    token: str
+    label: str | None = None
+    options: dict[str, str] = field(factory=dict)
+    closed_hours: list[str] | None = None
+    limits: list[_Limit] | None = None
+    safety: Safety = field(factory=Safety)
+    expected: Expected | None = None
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+
+@frozen(kw_only=True)
+class _MappingUse:
+    use: str
+    settings: dict[str, bool] = field(factory=dict)
+    sides: dict[str, str] = field(factory=dict)
+    leavers: dict[str, int] = field(factory=dict)
+    joiners: dict[str, int] = field(factory=dict)
+    rehire: Rehire = "ask"
+
+
+@frozen(kw_only=True)
+class _File:
+    """The file as it is written."""
+
+    connections: dict[str, _Connection]
+    mappings: list[_MappingUse] = field(factory=list)
+    store: str = "renkei.db"
+    settings: Settings = field(factory=Settings)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check the file; MappingError holds every mistake, and no message repeats a token."""
+    return parse_config(_text(path), path)
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """Check *text* as that of the file at *path*; raises as :func:`load_config`."""
+    document = read_yaml(text, str(path))
+    problems = problems_in(document)
+    try:
+        written = structure(document, _File)
+    except MappingError as error:
+        raise MappingError([*error.problems, *problems]) from None
+    if problems:
+        raise MappingError(problems)
+    return Config(
+        path=path.absolute(),
+        connections={
+            name: _connection(name, each, written.settings)
+            for name, each in written.connections.items()
+        },
+        mappings=tuple(_mapping_use(each) for each in written.mappings),
+        store=_store(written.store, path.absolute().parent),
+        settings=written.settings,
+        document=document,
+    )
+
+
+def resolve_secret(reference: str, base: Path) -> str:
+    """Return the secret that *reference* points to; no message ever holds it."""
+    scheme, _colon, rest = reference.partition(":")
+    secret = {"env": _from_environment, "file": _from_file, "cmd": _from_command}[scheme](
+        rest, base
+    )
+    if not secret:
+        message = _("The token in {reference} is empty. Enter it there.")
+        raise ConfigurationError(message.format(reference=reference), code="token", where=reference)
+    return secret
+
+
+def network_of(settings: ConnectionConfig | Settings, base: Path) -> Network:
+    """Return the way out; ConfigurationError if the proxy is kept where there is none."""
+    proxy, ca_file = settings.proxy, settings.ca_file
+    if proxy is not None and proxy.startswith("env:"):
+        proxy = _proxy_from_environment(proxy.removeprefix("env:"))
+    return Network(
+        proxy=None if proxy == DIRECT else proxy,
+        ca_file=None if ca_file is None else path_of(ca_file, base),
+    )
+
+
+def clock_for(
+    config: Config, environment: Mapping[str, str] = os.environ
+) -> tuple[Clock, Remark | None]:
+    """
+    Return the clock of a command, and a warning or None.
+
+    RENKEI_NOW sets where it starts if all connections are on this computer, else it is ignored.
+    """
+    start = environment.get("RENKEI_NOW")
+    if not start:
+        return Clock(), None
+    if not all(connection.loopback for connection in config.connections.values()):
+        return Clock(), Remark("now_ignored")
+    return Clock(_instant(start)), None
+
+
+def _instant(text: str) -> dt.datetime:
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        message = _("RENKEI_NOW is not a time with an offset, such as 2026-11-22T12:00:00+09:00.")
+        raise UsageError(message, code="now", where="RENKEI_NOW")
+    return instant
+
+
+def _text(path: Path) -> str:
+    if not path.exists():
+        message = _(
+            "There is no configuration file {path}. Write one with `renkei init`,"
+            " or name yours with --config."
+        )
+        raise ConfigurationError(message.format(path=path), where=str(path))
+    return read_file(path)
+
+
+def _connection(name: str, written: _Connection, all_: Settings) -> ConnectionConfig:
+    hours, limits = written.closed_hours, written.limits
+    return ConnectionConfig(
+        connector=written.connector,
+        base_url=written.base_url.rstrip("/"),
+        token=written.token,
+        label=written.label or name,
+        options=written.options,
+        closed_hours=None if hours is None else tuple(map(parse_hours, hours)),
+        limits=None if limits is None else tuple(RequestLimit(x.count, x.seconds) for x in limits),
+        safety=written.safety,
+        expected=written.expected,
+        proxy=None if is_here(written.base_url) else written.proxy or all_.proxy,
+        ca_file=all_.ca_file if written.ca_file is None else written.ca_file,
+    )
+
+
+def parse_hours(text: str) -> ClosedHours:
+    """Return the hours of ``08:30-10:00``."""
+    start, end = (dt.time.fromisoformat(part.strip().zfill(5)) for part in text.split("-"))
+    return ClosedHours(start, end)
+
+
+def _mapping_use(written: _MappingUse) -> MappingUse:
+    return MappingUse(
+        use=written.use,
+        settings=written.settings,
+        sides=written.sides,
+        leavers=written.leavers,
+        joiners=written.joiners,
+        rehire=written.rehire,
+    )
+
+
+def _store(written: str, base: Path) -> str:
+    store = resolve_secret(written, base) if written.startswith("env:") else written
+    if is_other_database(store):
+        raise ConfigurationError(other_database(), code="store", where=written)
+    return store if "://" in store else str(base / store)
+
+
+def _from_environment(name: str, _base: Path) -> str:
+    if value := os.environ.get(name):
+        return value
+    message = _("The environment variable {name} is not set. Set it to the token.").format(
+        name=name
+    )
+    raise ConfigurationError(message, code="token", where=f"env:{name}")
+
+
+def _proxy_from_environment(name: str) -> str:
+    address = os.environ.get(name)
+    if address is None:
+        message = _("The environment variable {name} is not set. Set it to the proxy's address.")
+        mistake = message.format(name=name)
+    elif address == DIRECT or (wrong := proxy_mistake(address)) is None:
+        return address
+    else:
+        mistake = f"{name}: {wrong}"
+    raise ConfigurationError(mistake, code="proxy", where=f"env:{name}")
+
+
+def _from_file(name: str, base: Path) -> str:
+    path = base / Path(name).expanduser()
+    try:
+        with path.open(encoding="utf-8-sig") as file:  # Windows writes a mark
+            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                message = _("{path} can be read by others. Run: chmod 600 {path}").format(path=path)
+                raise ConfigurationError(message, code="token", where=f"file:{name}")
+            return file.read().removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or _("it is not UTF-8 text")
+        message = _("The token file {path} cannot be read: {why}.").format(path=path, why=why)
+        raise ConfigurationError(message, code="token", where=f"file:{name}") from None
+
+
+def _from_command(command: str, base: Path) -> str:
+    words = shlex.split(command)
+    where = f"cmd:{words[0]}"
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is the operator's own, and no shell is used
+            words, cwd=base, stdin=subprocess.DEVNULL, capture_output=True, check=True,
+            timeout=COMMAND_TIMEOUT_S,
+        )  # fmt: skip
+        return done.stdout.decode().removesuffix("\n").removesuffix("\r")
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as problem:
+        what = _failure(problem)
+    message = _("The command {command} gave no token: {what}. Run it yourself to see why.")
+    raise ConfigurationError(message.format(command=words[0], what=what), code="token", where=where)
+
+
+def _failure(problem: Exception) -> str:
+    match problem:
+        case subprocess.CalledProcessError():
+            return _("it ended with code {code}").format(code=problem.returncode)
+        case subprocess.TimeoutExpired():
+            return _("it took longer than {seconds} seconds").format(seconds=COMMAND_TIMEOUT_S)
+        case OSError():
+            return _("it cannot be started ({why})").format(why=problem.strerror)
+    return _("its output is not UTF-8 text")

@@ -1,0 +1,1 @@
+"""Who is who: the number, and what tells a person beside it."""

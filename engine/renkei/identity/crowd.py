@@ -1,0 +1,211 @@
+"""Both lists as evidence of who is who: the pair of a number, and who somebody new may be."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from attrs import define, field, frozen
+
+from renkei.identity.names import are_both_same, keys
+from renkei.identity.roster import Place, Roster
+from renkei.identity.rules import (
+    Birth,
+    Evidence,
+    Likeness,
+    Person,
+    Ruling,
+    Twin,
+    likeness,
+    placeholders,
+    twin,
+)
+from renkei.model import Remark
+from renkei.people import Employee
+
+
+class Crowd:
+    """
+    Everybody of one side, found by date of birth, by name or by address.
+
+    What they are found by is put together when it is first asked for: most fetches never do.
+    """
+
+    def __init__(self, roster: Roster, evidence: Evidence) -> None:
+        self.roster = roster
+        self.evidence = evidence
+        self._placeholders = placeholders(roster.births, len(roster))
+
+    def person(self, employee: Employee) -> Person:
+        """Return who somebody of this side is."""
+        return self.evidence.person(employee, self._placeholders)
+
+    def born(self, day: dt.date | None) -> Iterator[Employee]:
+        """Yield those who were born on a *day*; nobody if it is unknown."""
+        return map(self.roster.at, self._by_birth.get(day, ()) if day else ())
+
+    def with_mail(self, mail: str) -> list[Employee]:
+        """Return those who have an address."""
+        return [self.roster.at(place) for place in self._by_mail.get(mail, ())]
+
+    def has_alone(self, mail: str) -> bool:
+        """Tell whether at most one of this side has an address."""
+        return len(self._by_mail.get(mail, ())) < 2
+
+    @cached_property
+    def _by_birth(self) -> Mapping[dt.date, list[Place]]:
+        found: dict[dt.date, list[Place]] = {}
+        for place, employee in self.roster.places():
+            if (day := self.evidence.birth_of(employee)) and day not in self._placeholders:
+                found.setdefault(day, []).append(place)
+        return found
+
+    @cached_property
+    def _by_mail(self) -> Mapping[str, list[Place]]:
+        found: dict[str, list[Place]] = {}
+        for place, employee in self.roster.places():
+            for mail in self.evidence.mails(employee):
+                found.setdefault(mail, []).append(place)
+        return found
+
+
+@frozen(kw_only=True)
+class Judged:
+    """What two people of one number are: *reasons* to block, *notes*, and who else is *meant*."""
+
+    reasons: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
+    meant: tuple[Employee, ...] = ()
+
+
+@frozen(kw_only=True)
+class Twins:
+    """Who of the target somebody new may be, by what they are; *same_names* have both names."""
+
+    by_kind: Mapping[Twin, tuple[Employee, ...]]
+    same_names: tuple[Employee, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[Employee, ...]:
+        """Those who may be the same person, the most certain first."""
+        kinds = sorted(self.by_kind.keys() - {Twin.MAIL_TAKEN}, key=list(Twin).index)
+        return tuple(each for kind in reversed(kinds) for each in self.by_kind[kind])
+
+
+@define
+class Crowds:
+    """Both sides of one comparison as of *base*; see :mod:`renkei.identity.rules` for the rules."""
+
+    source: Crowd
+    target: Crowd
+    base: dt.date
+    called: Callable[[Sequence[Employee]], tuple[str, ...]]
+    _free: dict[str, bool] = field(init=False, factory=dict)
+
+    def judge(self, employee: Employee, partner: Employee) -> Judged:
+        """Return what *employee* of the source and a *partner* of the same number are."""
+        plain = self.source.evidence.plain(employee)
+        if plain is not None and plain == self.target.evidence.plain(partner):
+            return Judged()  # as most people are: every cell for who reads the same is empty
+        a, b = self.source.person(employee), self.target.person(partner)
+        like = likeness(a, b)
+        if others := self._elsewhere(a, partner) if like.is_suspicious else ():
+            return Judged(reasons=(Remark("other_person", self.called(others)),), meant=others)
+        ruling = like.ruling
+        if ruling is Ruling.UNLESS_MAIL:
+            ruling = Ruling.NOTE if self._is_theirs_alone(a, b) else Ruling.BLOCK
+        if ruling is Ruling.BLOCK:
+            return Judged(reasons=(Remark("other_person"),))
+        return Judged(notes=tuple(_notes(like, ruling)))
+
+    def twins(
+        self, employee: Employee, strangers: frozenset[str], numbers: frozenset[str]
+    ) -> Twins:
+        """
+        Return who of the target somebody new may be.
+
+        *strangers* are known to be others by their ids, and those with *numbers* are left out.
+        """
+        new = self.source.person(employee)
+        found: dict[Twin, list[Employee]] = {}
+        same_names = []
+        for other in self._candidates(new, strangers):
+            if self.target.roster.number(other) in numbers:
+                continue
+            person = self.target.person(other)
+            alone = self._is_theirs_alone(new, person)
+            kind = twin(new, person, self.base, alone=alone)
+            if kind is not Twin.NOBODY:
+                found.setdefault(kind, []).append(other)
+            if are_both_same(new.name, person.name):
+                same_names.append(other)
+        by_kind = {kind: tuple(people) for kind, people in found.items()}
+        return Twins(by_kind=by_kind, same_names=tuple(same_names))
+
+    def is_stray(self, other: Employee) -> bool:
+        """Tell whether somebody of the target has a number that nobody in the source has."""
+        number = self.target.roster.number(other)
+        return number is not None and not self.source.roster.get(number)
+
+    def _elsewhere(self, a: Person, partner: Employee) -> tuple[Employee, ...]:
+        """Return others of the target who have both names and the date of birth of *a*."""
+        return tuple(
+            other
+            for other in self.target.born(a.birth)
+            if other.id != partner.id and are_both_same(a.name, self.target.person(other).name)
+        )
+
+    def _is_theirs_alone(self, a: Person, b: Person) -> bool:
+        """Tell whether two people share an address that nobody else has on either side."""
+        return any(
+            self.source.has_alone(mail) and self.target.has_alone(mail)
+            for mail in a.mails & b.mails
+        )
+
+    def _candidates(self, new: Person, strangers: frozenset[str]) -> Iterator[Employee]:
+        """Yield each of the target once who may be *new* and is nobody else's partner."""
+        seen = set(strangers)
+        for other in self._alike(new):
+            if other.id not in seen:
+                seen.add(other.id)
+                if self._is_free(other):
+                    yield other
+
+    def _alike(self, new: Person) -> Iterator[Employee]:
+        yield from self.target.born(new.birth)
+        for key in keys(new.name):
+            yield from map(self.target.roster.at, self._strays_by_name.get(hash(key), ()))
+        for mail in new.mails:
+            yield from self.target.with_mail(mail)
+
+    def _is_free(self, other: Employee) -> bool:
+        """Tell whether the number of *other* is missing, not in the source, or somebody else's."""
+        number = self.target.roster.number(other)
+        if number is None:
+            return True
+        if number not in self._free:
+            theirs = self.source.roster.get(number)
+            alone = len(theirs) == len(self.target.roster.get(number)) == 1
+            moved = alone and bool(self.judge(theirs[0], other).reasons)
+            self._free[number] = not theirs or moved
+        return self._free[number]
+
+    @cached_property
+    def _strays_by_name(self) -> Mapping[int, list[Place]]:
+        """Those of the target whose number is missing or not in the source, by hash of a key."""
+        found: dict[int, list[Place]] = {}
+        for place, other in self.target.roster.places():
+            if self.target.roster.number(other) is None or self.is_stray(other):
+                for key in set(keys(self.target.person(other).name)):
+                    found.setdefault(hash(key), []).append(place)
+        return found
+
+
+def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:
+    if ruling is Ruling.NOTE:
+        yield Remark("identity_changed")
+    if like.gap:
+        yield Remark("rehire")
+    if like.is_whole:
+        yield Remark("name_order", ("birth",) if like.birth is Birth.SAME else ())

@@ -1,0 +1,29 @@
+"""Who is on the roll of a day; the two dates of employment decide it, nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from renkei.model import Remark
+from renkei.people import Value
+
+
+def on_roll(hired: Value, left: Value, base: dt.date) -> bool:
+    """Return whether somebody with these days (None: empty) is employed on *base*."""
+    return not (isinstance(hired, dt.date) and hired > base) and not has_left(left, base)
+
+
+def has_left(left: Value, base: dt.date) -> bool:
+    """Return whether somebody leaving on *left* is gone on *base*; that day itself counts."""
+    return isinstance(left, dt.date) and left <= base
+
+
+def not_listed(days: Sequence[tuple[Value, Value]], base: dt.date) -> Remark | None:
+    """Return why nobody who is hired and leaves on these *days* was listed; None: nobody is."""
+    for hired, left in days:
+        if isinstance(left, dt.date) and has_left(left, base):
+            return Remark("left_by_then", (left.isoformat(), base.isoformat()))
+        if isinstance(hired, dt.date) and hired > base:
+            return Remark("not_hired_by_then", (hired.isoformat(), base.isoformat()))
+    return Remark("listed_by_now") if days else None

@@ -1,0 +1,155 @@
+"""All employees of one side in little memory, so that 100,000 fit anywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import marshal
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from renkei.people import Employee, FieldSpec, Value, Values
+
+_UNKNOWN = ...
+
+Place = tuple[str | None, int]
+"""Where somebody is in a roster: their number, and their place among all who carry it."""
+
+
+class Roster:
+    """
+    Employees by number, packed; iteration is in order of number, those without one last.
+
+    Two employees may carry one number. A number is text; text that shows nothing is no number.
+    """
+
+    def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:
+        self._specs = tuple(specs)
+        self._number_field = number_field
+        self._birth = next((spec.name for spec in specs if spec.role == "birth"), "")
+        self._people: dict[str | None, bytes | list[bytes]] = {}
+        self._count = 0
+        self.births = Counter[dt.date]()
+        """How many people were born on each day."""
+
+    @classmethod
+    def of(
+        cls, specs: Sequence[FieldSpec], number_field: str, employees: Iterable[Employee]
+    ) -> Roster:
+        """Return a roster that holds *employees*."""
+        roster = cls(specs, number_field)
+        for employee in employees:
+            roster.add(employee)
+        return roster
+
+    def add(self, employee: Employee) -> None:
+        """Keep *employee*, without its ``extra``."""
+        number = self.number(employee)
+        packed = self._pack(employee)
+        held = self._people.get(number)
+        if held is None:
+            self._people[number] = packed
+        elif isinstance(held, list):
+            held.append(packed)
+        else:
+            self._people[number] = [held, packed]
+        self._count += 1
+        if isinstance(day := employee.values.get(self._birth), dt.date):
+            self.births[day] += 1
+
+    def number(self, employee: Employee) -> str | None:
+        """Return the employee's number, or None if it is unknown or empty."""
+        number = employee.values.get(self._number_field)
+        return number if isinstance(number, str) and shows(number) else None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Employee]:
+        for number in sorted(n for n in self._people if n is not None):
+            yield from self.get(number)
+        yield from self.get(None)
+
+    def numbers(self) -> Iterator[str]:
+        """Iterate over the different numbers, in no particular order."""
+        return (number for number in self._people if number is not None)
+
+    def get(self, number: str | None) -> list[Employee]:
+        """Return everybody who carries *number* (None: no number)."""
+        held = self._people.get(number, [])
+        return [self._unpack(packed) for packed in (held if isinstance(held, list) else [held])]
+
+    def places(self) -> Iterator[tuple[Place, Employee]]:
+        """Iterate over everybody and where they are, in no particular order."""
+        for number in self._people:
+            for index, employee in enumerate(self.get(number)):
+                yield (number, index), employee
+
+    def at(self, place: Place) -> Employee:
+        """Return who is at *place*."""
+        number, index = place
+        held = self._people[number]
+        return self._unpack(held[index] if isinstance(held, list) else held)
+
+    def find(self, identity: str) -> Employee | None:
+        """Return the employee whom the system calls *identity*."""
+        place = self._by_id.get(identity)
+        return None if place is None else self.at(place)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Place]:
+        return {employee.id: place for place, employee in self.places()}
+
+    def unknown_to_all(self, names: Iterable[str]) -> set[str]:
+        """Return those of *names* that are unknown for every employee, if there is any."""
+        missing = set(names) if self._count else set()
+        for employee in self:
+            missing -= employee.values.keys() | set(employee.unreadable)
+            if not missing:
+                break
+        return missing
+
+    def _pack(self, employee: Employee) -> bytes:
+        values = employee.values
+        row = [_to_plain(values[s.name]) if s.name in values else _UNKNOWN for s in self._specs]
+        others = [
+            (index, *map(_to_plain, employee.others[spec.name]))
+            for index, spec in enumerate(self._specs)
+            if spec.name in employee.others
+        ]
+        return marshal.dumps((employee.id, employee.unreadable, others, *row))
+
+    def _unpack(self, packed: bytes) -> Employee:
+        person, unreadable, others, *row = marshal.loads(packed)  # noqa: S302 - packed by _pack
+        return Employee(
+            id=person,
+            values={
+                spec.name: _from_plain(spec, value)
+                for spec, value in zip(self._specs, row, strict=True)
+                if value is not _UNKNOWN
+            },
+            unreadable=unreadable,
+            others={
+                self._specs[index].name: tuple(_from_plain(self._specs[index], v) for v in further)
+                for index, *further in others
+            },
+        )
+
+
+def shows(text: str) -> bool:
+    """Return whether *text* holds more than spaces, with or without a width."""
+    return any(not (char.isspace() or unicodedata.category(char) == "Cf") for char in text)
+
+
+def _to_plain(value: Value) -> str | int | bool | None:
+    return value.toordinal() if isinstance(value, dt.date) else value
+
+
+def _from_plain(spec: FieldSpec, plain: str | int | bool | None) -> Value:  # noqa: FBT001 - as above
+    return dt.date.fromordinal(int(plain)) if spec.type == "date" and plain else plain
+
+
+def roles_of(values: Values, specs: Iterable[FieldSpec]) -> dict[str, Value]:
+    """Return the values of *values* by role; a role whose value is unknown is absent."""
+    return {spec.role: values[spec.name] for spec in specs if spec.role and spec.name in values}

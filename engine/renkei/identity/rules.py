@@ -1,0 +1,301 @@
+"""Who is who: whether a number still means one person, and whether somebody new is there already.
+
+The rules are the tables of docs/rules.md. Everything here is evidence: what is unknown says
+nothing and stops nobody.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+
+from attrs import frozen
+
+from renkei.identity.names import Name, Names, are_both_same, compare, is_same, part
+from renkei.mapping.model import Substitute
+from renkei.people import Employee, FieldSpec, Role, Value
+
+PLACEHOLDERS = frozenset({dt.date(1900, 1, 1), dt.date(1970, 1, 1)})
+"""Days of birth that stand for none."""
+
+_GENDERS = {
+    word: gender
+    for gender, words in {
+        "male": ("male", "m", "男", "男性"),
+        "female": ("female", "f", "女", "女性"),
+    }.items()
+    for word in words
+}
+
+
+class Birth(StrEnum):
+    """How the dates of birth of two people compare."""
+
+    SAME = "same"
+    NEAR = "near"
+    UNKNOWN = "unknown"
+    OTHER = "other"
+
+
+class Ruling(StrEnum):
+    """What the table says of two people; *UNLESS_MAIL*: a note if an address is theirs alone."""
+
+    CLEAR = "-"
+    NOTE = "note"
+    BLOCK = "block"
+    UNLESS_MAIL = "block*"
+
+
+def _table(text: str) -> dict[tuple[str, ...], str]:
+    """Return what a table says, by the names of row and column."""
+    head, *rows = (line.split("|") for line in text.strip().splitlines())
+    columns = [cell.strip() for cell in head[1:]]
+    return {
+        (row[0].strip(), column): cell.strip()
+        for row in rows
+        for column, cell in zip(columns, row[1:], strict=True)
+    }
+
+
+_BY_NUMBER = _table("""
+                    | same  | near  | unknown | other
+same                | -     | -     | -       | note
+same +              | -     | note  | note    | block
+family changed      | -     | note  | -       | block
+family changed +    | note  | note  | block   | block
+given changed       | note  | note  | block*  | block
+given changed +     | note  | block | block   | block
+both changed        | note  | block | block*  | block
+both changed +      | block | block | block   | block
+not comparable      | -     | note  | note    | block
+not comparable +    | note  | note  | block   | block
+""")
+"""Two people of one number: how their names compare, + with a contradiction, by date of birth."""
+
+
+def by_number(names: Names, birth: Birth, *, contradiction: bool) -> Ruling:
+    """Return what the table says of two people whom one number pairs."""
+    return Ruling(_BY_NUMBER[f"{names} +" if contradiction else names.value, birth.value])
+
+
+class Twin(StrEnum):
+    """What somebody in the target is to somebody new, by code of the remark; empty: nobody."""
+
+    NOBODY = ""
+    MAIL_TAKEN = "mail_taken"
+    MAYBE_REHIRE = "maybe_rehire"
+    MAYBE = "maybe_same_person"
+    REHIRE = "rehire"
+    SAME = "same_person"
+
+
+_TWINS = _table("""
+                          | there             | left
+names and birth same      | same_person       | rehire
+given and birth same      | same_person       | rehire
+names same, birth open    | maybe_same_person | maybe_rehire
+names same, birth other   |                   |
+mail of theirs alone      | same_person       | rehire
+mail                      | mail_taken        |
+""")
+"""Somebody of the target beside somebody new: there, or left before the new one is hired."""
+
+
+@frozen(kw_only=True)
+class Person:
+    """
+    Who somebody is, as one system tells.
+
+    *gender* is ``male`` or ``female``; *mails* are case-folded. None, or nothing: unknown.
+    """
+
+    name: Name
+    birth: dt.date | None
+    gender: str | None
+    mails: frozenset[str]
+    hired: dt.date | None
+    left: dt.date | None
+
+
+@frozen(kw_only=True)
+class Evidence:
+    """The fields of one side that tell who somebody is; for names the substituted ones as well."""
+
+    family: tuple[str, ...]
+    given: tuple[str, ...]
+    birth: str | None
+    gender: str | None
+    email: str | None
+    hired: str | None
+    left: str | None
+
+    @classmethod
+    def of(cls, specs: Iterable[FieldSpec], substitutes: Iterable[Substitute]) -> Evidence:
+        """Return what can be told from *specs*, with the *substitutes* of their side."""
+        by_role: dict[Role, str] = {spec.role: spec.name for spec in specs if spec.role}
+        stand_ins: dict[str, list[str]] = {}
+        for each in substitutes:
+            for name, other in each.fields.items():
+                stand_ins.setdefault(name, []).append(other)
+
+        def names(*roles: Role) -> tuple[str, ...]:
+            own = [by_role[role] for role in roles if role in by_role]
+            return tuple(dict.fromkeys([*own, *(x for n in own for x in stand_ins.get(n, ()))]))
+
+        return cls(
+            family=names("family_name", "family_kana"),
+            given=names("given_name", "given_kana"),
+            birth=by_role.get("birth"),
+            gender=by_role.get("gender"),
+            email=by_role.get("email"),
+            hired=by_role.get("hired"),
+            left=by_role.get("left"),
+        )
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """The names of the fields that tell who somebody is, whenever they are employed."""
+        single = (self.birth, self.gender)
+        return (*self.family, *self.given, *(name for name in single if name))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of all these fields."""
+        single = (self.email, self.hired, self.left)
+        return (*self.who, *(name for name in single if name))
+
+    def person(self, employee: Employee, unknown_births: Collection[dt.date] = ()) -> Person:
+        """Return who *employee* is; a date of birth that stands for none is unknown."""
+        values = employee.values
+        birth = self.birth_of(employee)
+        gender = values.get(self.gender or "")
+        return Person(
+            name=Name(
+                part(values.get(name) for name in self.family),
+                part(values.get(name) for name in self.given),
+            ),
+            birth=None if birth in unknown_births else birth,
+            gender=_GENDERS.get(gender.strip().casefold()) if isinstance(gender, str) else None,
+            mails=self.mails(employee),
+            hired=_day(values.get(self.hired or "")),
+            left=_day(values.get(self.left or "")),
+        )
+
+    def plain(self, employee: Employee) -> tuple[Value, ...] | None:
+        """Return who *employee* is as it reads; None for who has left, or lacks a name."""
+        get = employee.values.get
+        family, given = (get(names[0]) if names else None for names in (self.family, self.given))
+        if not (family and given) or get(self.left or ""):
+            return None
+        return family, given, get(self.birth or ""), get(self.gender or "")
+
+    def birth_of(self, employee: Employee) -> dt.date | None:
+        """Return the date of birth of *employee*; None if it is unknown or stands for none."""
+        birth = _day(employee.values.get(self.birth or ""))
+        return None if birth in PLACEHOLDERS else birth
+
+    def mails(self, employee: Employee) -> frozenset[str]:
+        """Return all addresses of *employee*, case aside."""
+        if self.email is None:
+            return frozenset()
+        found = (employee.values.get(self.email), *employee.others.get(self.email, ()))
+        texts = (text.strip().casefold() for text in found if isinstance(text, str))
+        return frozenset(filter(None, texts))
+
+
+@frozen(kw_only=True)
+class Likeness:
+    """How two people compare. *is_whole*: their names are the same only as a whole."""
+
+    names: Names
+    is_whole: bool
+    birth: Birth
+    genders_differ: bool
+    gap: bool
+
+    @property
+    def ruling(self) -> Ruling:
+        """What the table says, if one number pairs them."""
+        contradiction = self.genders_differ or self.gap
+        return by_number(self.names, self.birth, contradiction=contradiction)
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether the number may have moved on: somebody else of the target may be meant."""
+        changed = self.names in (Names.FAMILY, Names.GIVEN, Names.BOTH)
+        return changed or self.birth in (Birth.NEAR, Birth.OTHER)
+
+
+def likeness(a: Person, b: Person) -> Likeness:
+    """Return how two people compare."""
+    names, is_whole = compare(a.name, b.name)
+    return Likeness(
+        names=names,
+        is_whole=is_whole,
+        birth=births(a.birth, b.birth),
+        genders_differ=bool(a.gender and b.gender and a.gender != b.gender),
+        gap=is_gap(a.left, b.hired) or is_gap(b.left, a.hired),
+    )
+
+
+def births(a: dt.date | None, b: dt.date | None) -> Birth:
+    """Return how two dates of birth compare; None is unknown."""
+    if a is None or b is None:
+        return Birth.UNKNOWN
+    if a == b:
+        return Birth.SAME
+    differing = (a.year != b.year) + (a.month != b.month) + (a.day != b.day)
+    exchanged = a.year == b.year and (a.month, a.day) == (b.day, b.month)
+    return Birth.NEAR if differing == 1 or exchanged else Birth.OTHER
+
+
+def is_gap(left: dt.date | None, hired: dt.date | None) -> bool:
+    """Tell whether somebody had left on or before the day on which another was hired."""
+    return left is not None and hired is not None and left <= hired
+
+
+def is_twin_by_birth(new: Person, other: Person) -> bool:
+    """Tell whether somebody has names and date of birth of somebody new, be the family name new."""
+    if births(new.birth, other.birth) is not Birth.SAME:
+        return False
+    if are_both_same(new.name, other.name):
+        return True
+    differ = new.gender and other.gender and new.gender != other.gender
+    return is_same(new.name.given, other.name.given) and not differ
+
+
+def twin(new: Person, other: Person, base: dt.date, *, alone: bool) -> Twin:
+    """
+    Return what *other*, who is in the target, is to somebody *new*.
+
+    *alone*: an address that both have is nobody else's on either side.
+    """
+    column = "left" if _is_over(new, other, base) else "there"
+    birth = births(new.birth, other.birth)
+    rows = []
+    if is_twin_by_birth(new, other):
+        both = are_both_same(new.name, other.name)
+        rows.append("names and birth same" if both else "given and birth same")
+    elif are_both_same(new.name, other.name):
+        rows.append(f"names same, birth {'other' if birth is Birth.OTHER else 'open'}")
+    if new.mails & other.mails:
+        rows.append("mail of theirs alone" if alone and birth is not Birth.OTHER else "mail")
+    found = [Twin(_TWINS[row, column]) for row in rows]
+    return max(found, key=list(Twin).index, default=Twin.NOBODY)
+
+
+def _is_over(new: Person, other: Person, base: dt.date) -> bool:
+    """Tell whether *other* had left before the *new* one is hired; by the base date if unknown."""
+    return is_gap(other.left, new.hired or base)
+
+
+def _day(value: Value) -> dt.date | None:
+    return value if isinstance(value, dt.date) else None
+
+
+def placeholders(births_of_side: Mapping[dt.date, int], people: int) -> frozenset[dt.date]:
+    """Return the days of birth that at least three people, and one in a hundred, carry."""
+    return frozenset(
+        day for day, count in births_of_side.items() if count >= 3 and count * 100 >= people
+    )

@@ -1,0 +1,1 @@
+"""Reads both sides and makes a plan of what differs; nothing in here writes to a system."""

@@ -1,0 +1,316 @@
+"""Read both sides, compare, store the plan. Nothing in here is able to write to a system."""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from contextvars import copy_context
+from functools import cache
+
+from attrs import evolve, frozen
+
+from renkei.clock import Clock, base_dates
+from renkei.errors import (
+    AccessError,
+    ListChangedError,
+    RenkeiError,
+    WrongPairError,
+)
+from renkei.identity.roster import Roster
+from renkei.model import Difference, Item, Remark
+from renkei.observer import Observer
+from renkei.people import OPTIONAL_ROLES, FieldSpec
+from renkei.plan import estimate
+from renkei.plan.compare import Comparison
+from renkei.plan.listing import Listing
+from renkei.plan.pairing import Pairing
+from renkei.plan.release import Serving
+from renkei.plan.unfilled import blocked_if_unfilled, never_filled
+from renkei.plan.whole import Whole, misfit
+from renkei.plugins.facade import Reader
+from renkei.safety import HALTS, Headcount, Safety, shrinking
+from renkei.store import Store
+from renkei.store.releases import Place
+from renkei.words.i18n import _, label
+from renkei.words.sentences import reason_text
+
+READS = 3
+"""How often a side is read when its list changes while it is being read."""
+
+REPORT_EVERY = 100
+
+LEAVERS, JOINERS = "leavers_listed", "joiners_listed"
+"""Notices that tell up to how many days before or after the base date people are listed."""
+
+
+@frozen(kw_only=True)
+class Side:
+    """
+    One side of a fetch: its reader, the fields to ask for, and which of them is the number.
+
+    Those that are not *compared* only tell who is who, if they can be read.
+    """
+
+    reader: Reader
+    fields: tuple[str, ...]
+    compared: tuple[str, ...]
+    number_field: str
+
+    @property
+    def specs(self) -> tuple[FieldSpec, ...]:
+        """The specs of the fields that are asked for, in the connector's order."""
+        return tuple(spec for spec in self.reader.fields if spec.name in self.fields)
+
+
+@frozen
+class Plan:
+    """One fetch: what it reads with, and where the plan goes."""
+
+    store: Store
+    pairing: Pairing
+    safety: Safety
+    readers: tuple[Reader, Reader]
+    places: tuple[Place, Place]
+    observer: Observer
+    clock: Clock
+
+    def make(self, run_id: int, base: dt.date, today: dt.date) -> None:
+        """Read both sides, compare them as of *base* and store the plan of *run_id*."""
+        source, target = self._sides()
+        self._tell_estimate()
+        began, journal = self.clock.monotonic(), self.store.journal_now()
+        rosters = read_both(source, target, base, self.observer)
+        seconds = self.clock.monotonic() - began
+        for side, roster in zip((source, target), rosters, strict=True):
+            refuse_unknown_roles(side, roster)
+        specs = source.specs, target.specs
+        serving = Serving(
+            store=self.store,
+            places=self.places,
+            rosters=rosters,
+            evidence=self.pairing.evidence(*specs),
+        )
+        comparison = self.pairing.comparison(*specs, base, serving.links())
+        listing = Listing(comparison, *rosters, created=self._created())
+        nameless = self.store.accepted(target.reader.name)
+        reader = target.reader
+        # asked if anybody is new
+        unfilled = cache(lambda: never_filled(reader.fields, self.pairing, lambda: reader))
+        whole = Whole()
+        items = (
+            whole.see(blocked_if_unfilled(_unless_there(item, nameless), unfilled))
+            for item in listing.items()
+        )
+        counts = self.store.add_items(run_id, items)
+        self._refuse_wrong_pair(whole)
+        halts = [whole.numbers_moved(self._standing()), misfit(listing)]
+        found = [
+            *filter(None, halts),
+            *self._accounts_named(),
+            *self._about_options(target),
+            *notices(listing, source, target, today),
+            *_about("releases_lapsed", serving.lapsed),
+            *_about("number_on_roll_too", listing.shadowed),
+            *_about("leavers_unsure", listing.unsure),
+        ]
+        heads = self._headcount(listing.employed, len(rosters[1]), base)
+        shrunk = list(shrinking(self.safety, heads))
+        codes = {remark.code for remark in (*shrunk, *filter(None, halts))}
+        calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
+        self.store.end_fetch(
+            run_id,
+            at=self.clock.now(),
+            counts=counts,
+            notices=[*found, *shrunk],
+            usage={"calls": calls, "seconds": seconds},
+            journal=journal,
+            usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
+            source_count=heads.listed,
+            target_count=heads.there,
+            usual_target=None if "unusual_shrink_target" in codes else heads.there,
+            moved=sorted(whole.moved),
+        )
+
+    def _about_options(self, target: Side) -> Iterator[Remark]:
+        """Yield what a person should know of how this was fetched."""
+        if self.pairing.comes_back:
+            yield Remark("substitutes_come_back", (target.reader.name,))
+        for code, days in ((LEAVERS, self.pairing.leavers), (JOINERS, self.pairing.joiners)):
+            if days:
+                yield Remark(code, (str(days),))
+
+    def _created(self) -> frozenset[str]:
+        """Return whom the target was sent before; it matters only where people join later."""
+        if not self.pairing.joiners:
+            return frozenset()
+        return self.store.created_in(self.places[1].account)
+
+    def _standing(self) -> list[str]:
+        return self.store.moved(*(reader.name for reader in self.readers))
+
+    def _refuse_wrong_pair(self, whole: Whole) -> None:
+        """Raise WrongPairError if most numbers are somebody else's, unless a person has said no."""
+        numbers = whole.wrong_pair()
+        accounts = {place.account for place in self.places}
+        if not numbers or any(
+            kept.release.said.kind == "right_pair"
+            and {place.account for place in kept.places} == accounts
+            for kept in self.store.releases()
+        ):
+            return
+        source, target = (reader.name for reader in self.readers)
+        message = _(
+            "{source} and {target} do not seem to be of one company: under most numbers their"
+            " people differ in several personal facts ({numbers}, for example). Check both"
+            " connections."
+        )
+        told = message.format(source=source, target=target, numbers=_(", ").join(numbers))
+        names = map(reason_text, self._accounts_named())
+        hint = _("If they are right: `renkei fetch {source} {target} --right-pair --why REASON`")
+        raise WrongPairError(
+            " ".join([told, *names]), numbers, hint.format(source=source, target=target)
+        )
+
+    def _accounts_named(self) -> Iterator[Remark]:
+        """Yield, at the first fetch of a pair, what both systems call their accounts."""
+        source, target = (reader.name for reader in self.readers)
+        if self.store.usage(source, target) or self.store.usage(target, source):
+            return
+        for reader in self.readers:
+            with suppress(RenkeiError):
+                if name := reader.account_name():
+                    yield Remark("account_named", (reader.name, name))
+
+    def _headcount(self, listed: int, there: int, base: dt.date) -> Headcount:
+        source, target = (reader.name for reader in self.readers)
+        return Headcount(
+            listed=listed,
+            usual=self.store.usual(source, target, base),
+            there=there,
+            usual_there=self.store.usual_target(source, target),
+        )
+
+    def _sides(self) -> tuple[Side, Side]:
+        translation = self.pairing.translation
+        asked = self.pairing.asked(*(reader.fields for reader in self.readers))
+        compared = translation.source_fields, translation.target_fields
+        source, target = (
+            Side(reader=reader, fields=fields, compared=needed, number_field=number)
+            for reader, fields, needed, number in zip(
+                self.readers, asked, compared, translation.number_fields, strict=True
+            )
+        )
+        return source, target
+
+    def _tell_estimate(self) -> None:
+        last = self.store.usage(*(reader.name for reader in self.readers))
+        self.observer.estimate(estimate.of_fetch(self.readers, last, self.clock.now()))
+
+
+def read_both(source: Side, target: Side, at: dt.date, observer: Observer) -> tuple[Roster, Roster]:
+    """
+    Return the employees of both sides, read at the same time.
+
+    The first error of either side ends both. The threads are daemons, so that an interrupt does not
+    wait for an answer.
+    """
+    stop = threading.Event()
+    answers: queue.Queue[tuple[int, Roster | BaseException]] = queue.Queue()
+    rosters: dict[int, Roster] = {}
+    for index, side in enumerate((source, target)):
+
+        def work(index: int = index, side: Side = side) -> None:
+            try:
+                answers.put((index, read_side(side, at, observer, stop)))
+            except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+                answers.put((index, error))
+
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    try:
+        while len(rosters) < 2:
+            index, answer = answers.get()
+            if isinstance(answer, BaseException):
+                raise answer
+            rosters[index] = answer
+    finally:
+        stop.set()
+    return rosters[0], rosters[1]
+
+
+def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
+    """Return everybody of one side; a list that changes is read again, at most three times."""
+    for _attempt in range(READS - 1):
+        try:
+            return _read_once(side, at, observer, stop)
+        except ListChangedError:
+            continue
+    return _read_once(side, at, observer, stop)
+
+
+def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
+    roster = Roster(side.specs, side.number_field)
+    for employee in side.reader.list_employees(at, side.fields):
+        roster.add(employee)
+        if len(roster) % REPORT_EVERY == 0:
+            observer.reading(side.reader.name, len(roster))
+            if stop.is_set():
+                break
+    observer.reading(side.reader.name, len(roster))
+    return roster
+
+
+def refuse_unknown_roles(side: Side, roster: Roster) -> None:
+    """
+    Raise AccessError if a field that decides who is listed or who is who is unknown for everybody.
+
+    That is what a token without the right looks like; comparing on would treat it as empty.
+    """
+    roles = {s.name: s for s in side.specs if s.role and s.role not in OPTIONAL_ROLES}
+    missing = roster.unknown_to_all(roles)
+    if missing:
+        names = ", ".join(f"{label(roles[name].label)} ({name})" for name in sorted(missing))
+        message = _(
+            "{name}: {fields} cannot be read for any employee, so nobody can be compared."
+            " Give the token the right to read it."
+        )
+        raise AccessError(
+            message.format(name=side.reader.name, fields=names), where=side.reader.name
+        )
+
+
+def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> list[Remark]:
+    """Return what a person should know before choosing, beside the items."""
+    comparison = listing.comparison
+    found = listing.left_behind(base_dates(today)[0])
+    if comparison.base != today and _undated(source.specs, comparison):
+        found.append(Remark("values_of_today", (source.reader.name,)))
+    for side, roster in ((source, listing.source), (target, listing.target)):
+        unknown = roster.unknown_to_all(side.compared)
+        if unknown:
+            found.append(Remark("field_unknown", (side.reader.name, *sorted(unknown))))
+        if not len(roster):
+            found.append(Remark("list_empty", (side.reader.name,)))
+    return found
+
+
+def _about(code: str, numbers: Sequence[str]) -> Iterator[Remark]:
+    if numbers:
+        yield Remark(code, tuple(dict.fromkeys(numbers)))
+
+
+def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
+    """Return *item*, blocked if the target has them from an earlier sync, without their number."""
+    others = tuple(reason for reason in item.reasons if reason.code != "same_person")
+    is_new = item.difference is Difference.NEW or len(others) < len(item.reasons)
+    if not is_new or item.number not in nameless:
+        return item
+    reasons = (*others, Remark("created_without_number"))  # nobody may release them as another
+    return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
+
+
+def _undated(specs: Sequence[FieldSpec], comparison: Comparison) -> bool:
+    mapped = {row.source for row in comparison.translation.rows}
+    return any(spec.name in mapped and not spec.dated and spec.role != "number" for spec in specs)

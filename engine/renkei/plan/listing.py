@@ -1,0 +1,222 @@
+"""Whom a comparison lists: the roll of the source, and on request leavers and joiners beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+
+from attrs import define, evolve, field
+
+from renkei.identity.crowd import Crowd, Crowds
+from renkei.identity.roll import has_left, on_roll
+from renkei.identity.roster import Roster, roles_of
+from renkei.model import Change, Difference, Item, Remark
+from renkei.people import Employee, Value
+from renkei.plan.compare import Comparison, Draft, roles_of_source
+from renkei.safety import LEAVING
+from renkei.text import near_key
+
+LEFT_NAMED = 20
+"""How many numbers the notice about people who have left spells out."""
+
+Roles = dict[str, Value]
+"""Values of one employee by role."""
+
+
+@define
+class Listing:
+    """
+    Both lists as of the base date of a *comparison*, item by item.
+
+    *created* are the source's ids of those whom the target has been sent already, though it may not
+    show them. What the whole lists say beside the items is known once :meth:`items` has ended.
+    """
+
+    comparison: Comparison
+    source: Roster
+    target: Roster
+    created: frozenset[str] = frozenset()
+    employed: int = field(init=False, default=0)
+    """How many are on the roll: whoever left lately or joins soon is listed beside it."""
+    misfits: list[tuple[str, str]] = field(init=False, factory=list)
+    """New employees, by number, who have both names of one of the target with a stray number."""
+    shadowed: list[str] = field(init=False, factory=list)
+    """The numbers of leavers and joiners whose number somebody else carries."""
+    unsure: list[str] = field(init=False, factory=list)
+    """The numbers of leavers whose date waits: a person has to look first who they are there."""
+    _passed_on: set[str] = field(init=False, factory=set)
+    """The numbers of leavers who are told of already: by an item, or by :attr:`unsure`."""
+    _crowds: Crowds = field(init=False)
+
+    @_crowds.default
+    def _make_crowds(self) -> Crowds:
+        ours, theirs = self.comparison.evidence
+        return Crowds(
+            Crowd(self.source, ours),
+            Crowd(self.target, theirs),
+            self.comparison.base,
+            self.comparison.all_called,
+        )
+
+    def items(self) -> Iterator[Item]:
+        """Yield one item for each employee of the source who is listed, in order of number."""
+        alike = _alike(chain(self.source.numbers(), self.target.numbers()))
+        for person in self.source:
+            roles = roles_of_source(self.comparison, person)
+            number = self.source.number(person)
+            if self._left_lately(roles):
+                if item := self._leaver(person, number, roles):
+                    yield item
+                continue
+            ahead = self._joins_soon(roles)
+            if self._is_on_roll(roles):
+                self.employed += 1
+            elif not (ahead and self._may_join(person, number)):
+                continue
+            others = sorted(alike.get(near_key(number), set()) - {number}) if number else []
+            near = tuple(other for other in others if self.target.get(other))
+            carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
+            draft = Draft(self.comparison, person, number, roles)
+            draft.find_partner(self._crowds, near, alone=carriers < 2)
+            if ahead and draft.is_linked:
+                continue  # a record that is there already waits for the day of joining
+            if draft.number is None:
+                draft.block("no_number")
+            elif number is not None:
+                draft.note_numbers(alone=carriers < 2)
+                listed = (other for other in others if self._count(other, self._is_on_roll))
+                draft.note_near(near, tuple(listed))
+                self._note_misfit(number, draft.namesakes)
+            yield draft.item()
+
+    def _is_on_roll(self, roles: Roles) -> bool:
+        return on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
+
+    def _count(self, number: str | None, told: Callable[[Roles], bool]) -> int:
+        """Return of how many with *number* in the source it is *told*; nobody without a number."""
+        people = self.source.get(number) if number else ()
+        return sum(told(roles_of_source(self.comparison, person)) for person in people)
+
+    def _note_misfit(self, number: str, namesakes: Sequence[Employee]) -> None:
+        stray = (other for other in namesakes if self._crowds.is_stray(other))
+        if (first := next(stray, None)) is not None:
+            self.misfits.append((number, self.comparison.called(first)))
+
+    # --- who left lately, who joins soon -----------------------------------------------------
+
+    def _left_lately(self, roles: Roles) -> bool:
+        """Tell whether somebody left in the days that are asked for, the base date included."""
+        base, days, left = self.comparison.base, self.comparison.leavers, roles.get("left")
+        return days > 0 and isinstance(left, dt.date) and 0 <= (base - left).days <= days
+
+    def _joins_soon(self, roles: Roles) -> bool:
+        """Tell whether somebody joins in the days that are asked for, and is not gone by then."""
+        base, days, hired = self.comparison.base, self.comparison.joiners, roles.get("hired")
+        soon = isinstance(hired, dt.date) and 0 < (hired - base).days <= days
+        return soon and not has_left(roles.get("left"), base)
+
+    def _may_join(self, person: Employee, number: str | None) -> bool:
+        """Tell whether somebody who joins soon is listed: as new, and as nobody else."""
+        if number is None or person.id in self.created:
+            return False
+        if self._count(number, self._is_on_roll) or self._count(number, self._left_lately):
+            self.shadowed.append(number)
+            return False
+        return not self.target.get(number)
+
+    def _leaver(self, person: Employee, number: str | None, roles: Roles) -> Item | None:
+        """Return the item that passes on a date of leaving alone, if that is certain."""
+        if number is None:
+            return None
+        if self._count(number, self._is_on_roll):
+            self.shadowed.append(number)
+            return None
+        draft = Draft(self.comparison, person, number, roles)
+        partner, certain = draft.find_leaver(self._crowds)
+        changes = self._leaving(person, partner) if partner else ()
+        if partner is None or not changes or self._was_hired_after(partner, roles["left"]):
+            return None
+        self._passed_on.add(number)
+        if not certain or self._count(number, self._left_lately) > 1:
+            self.unsure.append(number)
+            return None
+        # whatever else keeps somebody from being synced does not keep them from having left
+        return evolve(
+            draft.item(),
+            difference=Difference.CHANGED,
+            reasons=(),
+            changes=changes,
+            notes=(),
+            look_first=False,
+        )
+
+    def _leaving(self, person: Employee, partner: Employee) -> tuple[Change, ...]:
+        """Return those changes of somebody who has left that say so, and no others."""
+        comparison = self.comparison
+        leaves = {spec.name for spec in comparison.target_specs if spec.role in LEAVING}
+        after = comparison.translation.translate(person.values).values
+        written = comparison.changes(after, person, partner)
+        return tuple(change for change in written if change.field in leaves)
+
+    def _was_hired_after(self, partner: Employee, left: Value) -> bool:
+        """Tell whether a partner was hired after the day somebody *left*."""
+        hired = roles_of(partner.values, self.comparison.target_specs).get("hired")
+        return isinstance(left, dt.date) and isinstance(hired, dt.date) and hired > left
+
+    # --- who left before ----------------------------------------------------------------------
+
+    def left_behind(self, earliest: dt.date) -> list[Remark]:
+        """
+        Return notices about those who left on or before the base date but look active there.
+
+        About: how many, the latest base date that lists all of them, then some numbers. Those whom
+        no base date from *earliest* on lists have a notice of their own, without a date. Nobody is
+        named whose partner was hired later, nor where no pair passes a date of leaving on.
+        """
+        left: list[tuple[str, dt.date]] = []
+        for number in sorted(self.source.numbers()) if self._passes_leaving else ():
+            days = [] if number in self._passed_on else self._gone(self.source.get(number))
+            if days and any(self._stayed(each, max(days)) for each in self.target.get(number)):
+                left.append((number, max(days)))
+        within = [(number, day) for number, day in left if day > earliest]
+        beyond = [number for number, day in left if day <= earliest]
+        found = []
+        if within:
+            before = min(day for _, day in within) - dt.timedelta(days=1)
+            numbers = [number for number, _ in within[:LEFT_NAMED]]
+            about = (str(len(within)), before.isoformat(), *numbers)
+            found.append(Remark("left_before_base", about))
+        if beyond:
+            found.append(Remark("left_long_ago", (str(len(beyond)), *beyond[:LEFT_NAMED])))
+        return found
+
+    @property
+    def _passes_leaving(self) -> bool:
+        """Whether a pair of the mapping could write a date of leaving."""
+        return any(row.spec.role == "left" for row in self.comparison.translation.rows)
+
+    def _gone(self, people: Sequence[Employee]) -> list[dt.date]:
+        """Return the leaving dates of *people* if all are gone on the base date, else nothing."""
+        days = [roles_of_source(self.comparison, person).get("left") for person in people]
+        gone = [d for d in days if isinstance(d, dt.date) and d <= self.comparison.base]
+        return gone if len(gone) == len(days) else []
+
+    def _stayed(self, partner: Employee, left: dt.date) -> bool:
+        """Tell whether a partner looks active of somebody who *left*, and was not hired after."""
+        roles = roles_of(partner.values, self.comparison.target_specs)
+        if has_left(roles.get("left"), self.comparison.base) or roles.get("retired") is True:
+            return False
+        return not self._was_hired_after(partner, left)
+
+
+def _alike(numbers: Iterable[str]) -> dict[str, set[str]]:
+    """Return the different numbers that look alike, by near key; a number alone is left out."""
+    first: dict[str, str] = {}
+    alike: dict[str, set[str]] = {}
+    for number in numbers:
+        key = near_key(number)
+        other = first.setdefault(key, number)
+        if other != number:
+            alike.setdefault(key, {other}).add(number)
+    return alike

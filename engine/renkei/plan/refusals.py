@@ -1,0 +1,147 @@
+"""What may not be done with a run, and the sentence that says so.
+
+Every function raises, or returns the error for its caller to raise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import starmap
+
+from renkei.clock import base_dates
+from renkei.errors import BusyError, UnusualError, UsageError
+from renkei.model import Remark, Run, Status
+from renkei.text import near_key
+from renkei.words.i18n import _
+from renkei.words.labels import Labels
+from renkei.words.sentences import reason_text, status_text
+
+
+def refuse_same(source: str, target: str, *, name: str) -> None:
+    """Raise if a connection, or the account *name* opens, is to be compared with itself."""
+    if source == target:
+        message = _("{name} cannot be compared with itself. Name connections of two accounts.")
+        raise UsageError(message.format(name=name), code="connection", where=name)
+
+
+def refuse_date(base: dt.date, today: dt.date) -> None:
+    """Raise for a base date that cannot be chosen on *today*."""
+    first, last = base_dates(today)
+    if not first <= base <= last:
+        message = _("The base date {date} cannot be chosen: it must be from {first} to {last}.")
+        raise UsageError(message.format(date=base, first=first, last=last), code="base_date")
+
+
+def refuse_numbers(numbers: AbstractSet[str], known: AbstractSet[str]) -> None:
+    """Raise for those of *numbers* that are not among the *known* ones of a plan."""
+    if not numbers <= known:
+        unknown = near_numbers(sorted(numbers - known), known)
+        message = _("These numbers are not in the plan: {numbers}.")
+        said = message.format(numbers=", ".join(starmap(_with_near, unknown.items())))
+        raise UsageError(said, code="unknown_number")
+
+
+def near_numbers(unknown: Sequence[str], known: Iterable[str]) -> dict[str, list[str]]:
+    """Return for each of *unknown* which of the *known* numbers a person may mean by it."""
+    alike: dict[str, list[str]] = {near_key(number): [] for number in unknown}
+    for number in known:
+        if (key := near_key(number)) in alike and number:
+            alike[key].append(number)
+    return {number: sorted(alike[near_key(number)]) for number in unknown}
+
+
+def _with_near(number: str, near: Sequence[str]) -> str:
+    if not near:
+        return number
+    return _("{number} (but {near} is)").format(number=number, near=", ".join(near))
+
+
+def refuse_over(run: Run, hours: int, *, but: Status | None = None) -> None:
+    """Raise if nothing can be done with *run* any more, or not yet; *but* is allowed anyway."""
+    if run.status is not but:
+        if run.status is Status.EXPIRED:
+            raise expired(run, hours)
+        if run.status.is_over:
+            message = _("Run {run} is over ({status}). Fetch again.")
+            text = message.format(run=run.id, status=status_text(run.status))
+            raise UsageError(text, code="over")
+    refuse_purged(run)
+    if run.status is Status.FETCHING:
+        message = _("Run {run} is still being fetched. Wait until it is ready.")
+        raise UsageError(message.format(run=run.id), code="fetching")
+
+
+def refuse_purged(run: Run) -> None:
+    """Raise if the values that a sync would write are gone."""
+    if run.purged:
+        message = _("The values of run {run} have been purged. Fetch again.")
+        raise UsageError(message.format(run=run.id), code="purged")
+
+
+def still_at_work(run: Run) -> BusyError:
+    """Return the error of repeating a run that is being fetched or synced."""
+    message = _("Run {run} is still being fetched or synced. Wait until it has ended.")
+    return BusyError(message.format(run=run.id))
+
+
+def expired(run: Run, hours: int) -> UsageError:
+    """Return the error of a plan older than *hours*."""
+    message = _("The plan of run {run} is older than {hours} hours. Fetch again.")
+    return UsageError(message.format(run=run.id, hours=hours), code="expired")
+
+
+def unexplained(run: Run) -> UsageError:
+    """Return the error of asking for values that have been purged."""
+    message = _("The employees' values of run {run} have been purged; nothing can be explained.")
+    return UsageError(message.format(run=run.id), code="purged")
+
+
+def already_begun(run: Run) -> UsageError:
+    """Return the error of choosing others once a sync has begun."""
+    message = _(
+        "Run {run} has already begun with another choice. Resume it as it is, or fetch again."
+    )
+    hint = _("`renkei resume {run}` resumes it.").format(run=run.id)
+    return UsageError(message.format(run=run.id), code="already_begun", hint=hint)
+
+
+def choice_lost(run: Run) -> UsageError:
+    """Return the error of a run that has sent something and does not know its choice."""
+    message = _(
+        "The store does not know who was chosen in run {run}, though something was sent: it may be"
+        " an older copy. Cancel this run and fetch again; what was written is compared anew."
+    )
+    hint = _("`renkei cancel {run}` gives it up.").format(run=run.id)
+    return UsageError(message.format(run=run.id), code="choice_lost", hint=hint)
+
+
+def nothing_chosen(run: Run) -> UsageError:
+    """Return the error of a sync without a choice."""
+    message = _("Nobody has been chosen in run {run}. Choose first.")
+    hint = _("Choose with `renkei sync {run} …`.").format(run=run.id)
+    return UsageError(message.format(run=run.id), code="nothing_chosen", hint=hint)
+
+
+def mapping_changed(run: Run) -> UsageError:
+    """Return the error of a mapping that is not the one of the plan."""
+    message = _("The mapping {name} has changed since run {run} was fetched. Fetch again.")
+    return UsageError(message.format(name=run.mapping_name, run=run.id), code="mapping_changed")
+
+
+def write_in_doubt(run: Run) -> UsageError:
+    """Return the error of giving up a run before its last write is looked up."""
+    message = _("A write of run {run} is in doubt. Resume the run first: it is looked up.")
+    return UsageError(message.format(run=run.id), code="in_doubt")
+
+
+def over_limits(run: Run, found: Sequence[Remark], labels: Labels) -> UnusualError:
+    """Return the error of a choice that a person has to allow."""
+    message = _("This sync is unusual, so nothing was sent. {what}")
+    hint = _(
+        "Look at `renkei plan {run}`;"
+        " if it is right, allow it with `renkei sync {run} --allow-unusual`."
+    )
+    what = " ".join(reason_text(remark, labels) for remark in found)
+    return UnusualError(message.format(what=what), where=run.target, hint=hint.format(run=run.id))

@@ -1,0 +1,281 @@
+"""Releases: what a person has said of two records, as long as both are what they were then."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from attrs import define, evolve, field, frozen
+
+from renkei.errors import UsageError
+from renkei.identity.roster import Roster
+from renkei.identity.rules import Evidence
+from renkei.model import RELEASABLE, Candidate, Difference, Item, Released, Run
+from renkei.people import Employee, FieldSpec, Ref, Value
+from renkei.plan.compare import Links
+from renkei.plan.pairing import Pairing
+from renkei.plan.refusals import refuse_numbers
+from renkei.plan.unfilled import blocked_if_unfilled, never_filled
+from renkei.plugins.facade import Reader
+from renkei.store import Store
+from renkei.store.releases import Kept, Place, Record
+from renkei.words.i18n import _
+from renkei.words.sentences import reason_text
+
+
+@frozen(kw_only=True)
+class Wish:
+    """
+    What a person says of the employee *number* of a plan, and *why*.
+
+    *other* is the record of the target that is the same person, by number or id; None: the one of
+    the same number. With *as_new* all records that the plan names are other people.
+    """
+
+    number: str
+    why: str
+    other: str | None = None
+    as_new: bool = False
+
+
+@define
+class Shown:
+    """Makes digests of what is shown of a record: its names, date of birth and gender."""
+
+    store: Store
+    evidence: Evidence
+
+    def facts(self, person: Employee) -> dict[str, str]:
+        """Return a digest of each field that is known."""
+        return {
+            name: self.digest(person.values[name])
+            for name in self.evidence.who
+            if name in person.values
+        }
+
+    def digest(self, value: Value) -> str:
+        """Return a digest of one value."""
+        return self.store.digest(f"{type(value).__name__}:{value}")[:32]
+
+
+@define(kw_only=True)
+class Serving:
+    """Finds which releases serve two lists: both records are there, and as they were shown."""
+
+    store: Store
+    places: tuple[Place, Place]
+    rosters: tuple[Roster, Roster]
+    evidence: tuple[Evidence, Evidence]
+    lapsed: list[str] = field(init=False, factory=list)
+    """The numbers of those whose release does not hold any more."""
+
+    def links(self) -> Links:
+        """Return what people have said of these two lists."""
+        same: dict[str, str] = {}
+        others: dict[str, frozenset[str]] = {}
+        said: dict[str, Released] = {}
+        for kept in self.store.releases():
+            sides = sides_of(kept, self.places)
+            if sides is None or not kept.records:
+                continue
+            now = [self._now(kept, record, sides[record.side]) for record in kept.records]
+            known = [record for record in now if record is not None]
+            if len(known) < len(now):
+                self.lapsed.append(kept.release.number or "")
+                continue
+            if [record.facts for record in known] != [record.facts for record in kept.records]:
+                self.store.renew_release(kept, known)
+            first, *rest = (record.id for record in known)
+            back = sides == (1, 0)
+            words = kept.release.said
+            if back:
+                words = evolve(words, others=(kept.release.number or first,))
+            for other in rest:
+                ours, theirs = (other, first) if back else (first, other)
+                said[ours] = words
+                if kept.release.said.kind == "same_person":
+                    same[ours] = theirs
+                else:
+                    others[ours] = others.get(ours, frozenset()) | {theirs}
+        return Links(same=same, others=others, said=said)
+
+    def _now(self, kept: Kept, record: Record, side: int) -> Record | None:
+        """Return a record as it is now; None if it is gone, or somebody else has changed it."""
+        person = self.rosters[side].find(record.id)
+        if person is None:
+            return None
+        shown = Shown(self.store, self.evidence[side])
+        facts = {**record.facts, **shown.facts(person)}
+        changed = [name for name in facts if facts[name] != record.facts.get(name)]
+        if changed:
+            written = self.store.written_into(kept.places[record.side], record.id)
+            for name in changed:
+                if facts[name] not in map(shown.digest, written.get(name, ())):
+                    return None
+        return evolve(record, facts=facts)
+
+
+def sides_of(kept: Kept, places: tuple[Place, Place]) -> tuple[int, int] | None:
+    """Return which of *places* source and target of a release are; None: it is about others."""
+    for sides in ((0, 1), (1, 0)):
+        if all(map(Place.is_same, kept.places, (places[side] for side in sides))):
+            return sides
+    return None
+
+
+@define(kw_only=True)
+class Releasing:
+    """
+    Carries out what *who* says of employees of one plan, and keeps it for later ones.
+
+    *read* opens the target, which is asked only about whom the plan does not have, and for what a
+    new employee needs where the connector does not say so offline.
+    """
+
+    store: Store
+    run: Run
+    pairing: Pairing
+    specs: tuple[Sequence[FieldSpec], Sequence[FieldSpec]]
+    who: str
+    at: dt.datetime
+    read: Callable[[], Reader]
+
+    def meant(self, wish: Wish) -> Item:
+        """Return the item with those of the target alone of whom a wish speaks, to be looked at."""
+        item = self._item(wish.number)
+        _refuse_others(item, wish)
+        comparison = self.pairing.comparison(*self.specs, self.run.base_date)
+        meant = (
+            Candidate(id=p.id, number=comparison.number_of(p), values=p.values, others=p.others)
+            for p in self._partners(item, wish)
+        )
+        return evolve(item, target_id=None, candidates=tuple(meant))
+
+    def carry_out(self, wish: Wish) -> None:
+        """
+        Carry out one wish: the item is made anew, with its changes, limits and notes.
+
+        Raises UsageError if nothing can be released, another reason would still block them, or the
+        plan has begun.
+        """
+        item = self._item(wish.number)
+        _refuse_others(item, wish)
+        partners = self._partners(item, wish)
+        comparison = self.pairing.comparison(*self.specs, self.run.base_date)
+        said = Released(
+            kind="as_new" if wish.as_new else "same_person",
+            others=tuple(map(comparison.called, partners)),
+            who=self.who,
+            why=wish.why,
+        )
+        person = Employee(id=item.source_id, values=item.read, others=item.read_others)
+        made = comparison.anew(item, person, None if wish.as_new else partners[0])
+        made = blocked_if_unfilled(
+            made, lambda: never_filled(self.specs[1], self.pairing, self.read)
+        )
+        if made.difference is Difference.BLOCKED:
+            reasons = " ".join(map(reason_text, made.reasons))
+            message = _("{number} is blocked for another reason, too: {reasons}")
+            raise UsageError(message.format(number=wish.number, reasons=reasons), code="blocked")
+        self._refuse_taken(item, made)
+        self._keep(evolve(made, position=item.position, released=said), said, partners)
+
+    def keep_reused(self) -> None:
+        """Keep whose old record goes on under a new number, before it is written to."""
+        for item in self.store.items(self.run.id, selected=True):
+            if item.released is None and item.is_linked:
+                (partner,) = (each for each in item.candidates if each.id == item.target_id)
+                other = partner.number or partner.id
+                said = Released(
+                    kind="same_person", others=(other,), who=self.who, why="rehire: reuse"
+                )
+                self._keep(evolve(item, released=said), said, [_employee(partner)])
+
+    def _item(self, number: str) -> Item:
+        refuse_numbers({number}, {entry.number or "" for entry in self.store.entries(self.run.id)})
+        found = list(self.store.items(self.run.id, numbers=[number]))
+        if len(found) > 1:
+            message = _("{number} is in the plan more than once. Correct the numbers first.")
+            raise UsageError(message.format(number=number), code="unknown_number")
+        return found[0]
+
+    def _find(self, called: str) -> Employee | None:
+        """Read somebody of the target, by number or id; None unless it is exactly one."""
+        reader = self.read()
+        reader.connection.check_open()
+        refs = [Ref(number=called), Ref(id=called)]
+        fields = self.pairing.asked(*self.specs)[1]
+        hits = {each.id: each for each in reader.read_employees(refs, self.run.base_date, fields)}
+        return next(iter(hits.values())) if len(hits) == 1 else None
+
+    def _refuse_taken(self, item: Item, made: Item) -> None:
+        """Raise if the record that *item* is to be paired with is another employee's already."""
+        theirs = self.store.partner_of(self.run.id, made.target_id) if made.target_id else None
+        if theirs is None or theirs.source_id == item.source_id:
+            return
+        if {reason.code for reason in theirs.reasons} != {"other_person"}:
+            message = _("That record is the partner of {number} in this plan.")
+            raise UsageError(message.format(number=theirs.number), code="partner_taken")
+
+    def _partners(self, item: Item, wish: Wish) -> list[Employee]:
+        """Return the records of the target that a wish is about."""
+        if wish.as_new:
+            return list(map(_employee, item.candidates))
+        called = wish.other or item.target_id or ""
+        hits = [each for each in item.candidates if called in (each.number, each.id)]
+        partner = _employee(hits[0]) if hits else self._find(called)
+        if partner is None or len(hits) > 1:
+            message = _("{target} has not exactly one record that is called {other}.")
+            told = message.format(target=self.run.target, other=wish.other or wish.number)
+            raise UsageError(told, code="unknown_number")
+        return [partner]
+
+    def _keep(self, item: Item, said: Released, partners: Sequence[Employee]) -> None:
+        """Keep what is said of *partners* in the target, and *item* in its place in the plan."""
+        shown = [Shown(self.store, each) for each in self.pairing.evidence(*self.specs)]
+        accounts = self.store.accounts(self.run.id)
+        ours, theirs = (
+            Place(connection=name, account=account)
+            for name, account in zip((self.run.source, self.run.target), accounts, strict=True)
+        )
+        person = Employee(id=item.source_id, values=item.read)
+        records = [
+            Record(side=0, id=person.id, facts=shown[0].facts(person)),
+            *(Record(side=1, id=p.id, facts=shown[1].facts(p)) for p in partners),
+        ]
+        self.store.keep_release(
+            said, (ours, theirs), self.at, run_id=int(self.run.id), item=item, records=records
+        )
+
+
+def _refuse_others(item: Item, wish: Wish) -> None:
+    """Raise UsageError for a wish without a reason, and for whom nobody can release."""
+    codes = {reason.code for reason in item.reasons}
+    if not wish.why.strip():
+        raise UsageError(_("A release needs a reason."), code="why", hint=_("Give it with --why."))
+    if codes - RELEASABLE:
+        message = _("{number} is blocked for a reason that nobody can release.")
+        raise UsageError(message.format(number=wish.number), code="blocked")
+    if wish.as_new and (item.target_id is not None or not item.candidates):
+        message = _("{number} is not taken for anybody else, so there is nothing to release.")
+        raise UsageError(message.format(number=wish.number), code="nothing_to_release")
+    if wish.other is None and "same_person" in codes and not wish.as_new:
+        message = _("Name the record that is the same person as {number}.")
+        others = [each.number or each.id for each in item.candidates]
+        raise UsageError(
+            message.format(number=wish.number),
+            code="which_record",
+            hint=_(", ").join(f"{wish.number}={other}" for other in others),
+        )
+    if wish.other is None and not wish.as_new and "other_person" not in codes:
+        message = _("{number} is not blocked as another person, so there is nothing to release.")
+        hint = _("{number}=OTHER names another record that is the same person.")
+        raise UsageError(
+            message.format(number=wish.number),
+            code="nothing_to_release",
+            hint=hint.format(number=wish.number),
+        )
+
+
+def _employee(candidate: Candidate) -> Employee:
+    return Employee(id=candidate.id, values=candidate.values, others=candidate.others)

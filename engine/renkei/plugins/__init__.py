@@ -1,0 +1,1 @@
+"""Connectors, found and held to their contract."""

@@ -1,0 +1,52 @@
+"""Choices of required new-record fields: which one is meant, and how equal ones are told apart.
+
+What people see of a choice is its label. Where two of one field read alike, each shows its detail
+as well (an address), or its code, wherever it is shown.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from renkei.people import Choice
+from renkei.text import comparable
+
+_PLAIN = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x301C: "~"}
+
+
+def label_key(label: str) -> str:
+    """Return what labels share that read alike: width, composition, kinds of 〜, outer spaces."""
+    return comparable(unicodedata.normalize("NFC", label).translate(_PLAIN))
+
+
+def told_apart(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Return *choices*, those with a detail that need one to be told from another."""
+    alike = Counter(label_key(choice.label) for choice in choices)
+    shown = Counter((label_key(choice.label), label_key(choice.detail)) for choice in choices)
+
+    def apart(choice: Choice) -> Choice:
+        label, detail = label_key(choice.label), label_key(choice.detail)
+        if alike[label] == 1:
+            return evolve(choice, detail="")
+        return (
+            choice if detail and shown[label, detail] == 1 else evolve(choice, detail=choice.code)
+        )
+
+    return tuple(map(apart, choices))
+
+
+def meant(choices: Sequence[Choice], text: str) -> list[Choice]:
+    """Return those that *text* may mean: by code, by label, or else by what reads like a label."""
+    key = label_key(text)
+    for hits in (
+        [choice for choice in choices if choice.code == text],
+        [choice for choice in choices if choice.label == text],
+        [choice for choice in choices if key in (label_key(choice.label), label_key(choice.shown))],
+    ):
+        if hits:
+            return hits
+    return []

@@ -1,0 +1,196 @@
+"""What a connector may answer and raise: exactly our own records, holding what their types say.
+
+A subclass is refused like anything else: what looks like text or like an employee may be code.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable
+from typing import Any, get_args
+
+from attrs import evolve
+
+from renkei.errors import (
+    ClosedError,
+    InDoubtError,
+    RecordError,
+    RenkeiError,
+    SeveralErrors,
+    UnavailableError,
+)
+from renkei.people import (
+    Account,
+    Choice,
+    ClosedHours,
+    FieldSpec,
+    Finding,
+    Label,
+    NewField,
+    RequestLimit,
+    Write,
+)
+
+PYTHON: dict[str, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
+
+_ROLE_TYPES = {
+    "number": "text",
+    "family_name": "text",
+    "given_name": "text",
+    "birth": "date",
+    "hired": "date",
+    "left": "date",
+    "retired": "boolean",
+    "family_kana": "text",
+    "given_kana": "text",
+    "gender": "text",
+    "email": "text",
+}
+
+
+def is_sound(answer: object, kind: type) -> bool:
+    """Return whether *answer* is a *kind* that holds what a *kind* holds; may raise."""
+    return type(answer) is kind and _SOUND[kind](answer)
+
+
+def is_sound_error(error: RenkeiError) -> bool:
+    """Return whether *error* holds what errors of its kind hold."""
+    try:
+        return (
+            _is_any(getattr(error, "detail", None), str, type(None))
+            and _is_text(error.message)
+            and _is_text(error.code)
+            and _is_text(error.hint)
+            and (error.where is None or _is_text(error.where))
+            and _has_sound_parts(error)
+        )
+    except Exception:  # noqa: BLE001 - a subclass may do anything when it is looked at
+        return False
+
+
+def is_id(value: object) -> bool:
+    """Return whether *value* is text that is not empty and can be stored."""
+    return _is_text(value) and bool(value)
+
+
+def storable(text: str) -> bool:
+    """Return whether *text* is real text: no NUL and no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def real_text(text: str) -> str:
+    """Return *text* with a question mark for all that keeps it from being stored."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
+def hide_in_error(error: RenkeiError, hide: Callable[[str], str]) -> None:
+    """Let *hide* go over every text of *error*, which may end in a report, a log or a terminal."""
+    error.message, error.code, error.hint = map(hide, (error.message, error.code, error.hint))
+    error.args = (error.message,)
+    error.where = hide(error.where) if error.where else error.where
+    match error:
+        case RecordError():
+            error.fields = tuple(map(hide, error.fields))
+            error.detail = hide(error.detail) if error.detail else error.detail
+        case InDoubtError():
+            hide_in_error(error.cause, hide)
+
+
+def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
+    """Return *account* as *hide* leaves its texts."""
+    findings = tuple(evolve(each, message=hide(each.message)) for each in account.findings)
+    return Account(hide(account.name), findings)
+
+
+def hidden_new_field(new: NewField, hide: Callable[[str], str]) -> NewField:
+    """Return *new* as *hide* leaves what people read of it; names and codes are for machines."""
+    choices = tuple(evolve(each, label=hide(each.label)) for each in new.choices)
+    return evolve(new, label=Label(hide(new.label.ja), hide(new.label.en)), choices=choices)
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and storable(value)
+
+
+def _is_any(value: object, *kinds: type) -> bool:
+    """Return whether *value* is exactly of one of the *kinds*."""
+    return type(value) in kinds
+
+
+def _are(values: object, sound: Callable[[Any], bool]) -> bool:
+    """Return whether *values* is a tuple, which nobody can change later, of what is *sound*."""
+    return type(values) is tuple and all(map(sound, values))
+
+
+def _has_sound_parts(error: RenkeiError) -> bool:
+    match error:
+        case SeveralErrors():
+            return False  # of a request that no connector sees
+        case RecordError():
+            return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
+        case ClosedError():
+            return _is_any(error.opens, dt.datetime) and error.opens.tzinfo is not None
+        case UnavailableError():
+            flags = _is_any(error.again, bool) and _is_any(error.nothing_done, bool)
+            return flags and _is_any(error.retry_after_s, int, float, type(None))
+        case InDoubtError():
+            return not isinstance(error.cause, InDoubtError) and is_sound_error(error.cause)
+    return True
+
+
+def _sound_label(label: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put there
+    return type(label) is Label and _is_text(label.ja) and _is_text(label.en)
+
+
+def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
+    return (
+        is_id(spec.name)
+        and _sound_label(spec.label)
+        and spec.type in PYTHON
+        and (spec.role is None or _ROLE_TYPES.get(spec.role) == spec.type)
+        and spec.write in get_args(Write)
+        and all(
+            _is_any(flag, bool)
+            for flag in (spec.required, spec.wanted, spec.clearable, spec.dated, spec.offered)
+        )
+        and (spec.allowed is None or _are(spec.allowed, _is_text))
+        and _are(spec.allowed_labels, _sound_label)
+        and len(spec.allowed_labels) in (0, len(spec.allowed or ()))
+        and _is_any(spec.max_length, int, type(None))
+    )
+
+
+def _sound_choice(choice: Any) -> bool:  # noqa: ANN401 - as above
+    return (
+        type(choice) is Choice
+        and is_id(choice.code)
+        and _is_text(choice.label)
+        and _is_text(choice.detail)
+    )
+
+
+def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above
+    return is_id(new.name) and _sound_label(new.label) and _are(new.choices, _sound_choice)
+
+
+def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
+    sound = type(finding) is Finding and finding.level in ("ok", "note", "warning", "problem")
+    return sound and _is_text(finding.message)
+
+
+def _sound_limit(limit: Any) -> bool:  # noqa: ANN401 - as above
+    return _is_any(limit.count, int) and limit.count >= 1 and 0 < limit.window_s < math.inf
+
+
+_SOUND: dict[type, Callable[[Any], bool]] = {
+    FieldSpec: _sound_field,
+    NewField: _sound_new_field,
+    Account: lambda it: _is_text(it.name) and _are(it.findings, _sound_finding),
+    ClosedHours: lambda it: type(it.start) is type(it.end) is dt.time and it.start < it.end,
+    RequestLimit: _sound_limit,
+}

@@ -1,0 +1,321 @@
+"""A small typed facade before a connector's hooks: every answer is checked, every failure named.
+
+Pluggy checks names and arguments of hooks. What it does not check is checked here: an answer that
+breaks its contract, an exception of any kind. A :class:`Reader` has no way to write.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+from attrs import evolve, frozen
+
+from renkei.errors import (
+    AnswerError,
+    ConnectorError,
+    InDoubtError,
+    RecordError,
+    RenkeiError,
+    SystemFault,
+    UnavailableError,
+)
+from renkei.http import Connection
+from renkei.mapping.values import is_empty
+from renkei.people import (
+    Account,
+    ClosedHours,
+    Employee,
+    FieldSpec,
+    NewField,
+    Ref,
+    RequestLimit,
+    Value,
+    Values,
+)
+from renkei.plugins import finding
+from renkei.plugins.choices import told_apart
+from renkei.plugins.contract import (
+    PYTHON,
+    hidden_account,
+    hidden_new_field,
+    hide_in_error,
+    is_id,
+    is_sound,
+    is_sound_error,
+    real_text,
+    storable,
+)
+from renkei.words.i18n import _
+
+BATCH = 50
+"""How many employees are read again at a time."""
+
+T = TypeVar("T")
+
+_WRITES = ("create_employee", "update_employee")
+
+
+class Reader:
+    """A connector that can read and nothing else; every answer is checked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.name = connection.name
+        self._manager = finding.plug(connection)
+        self._hook: Any = self._manager.hook
+        self.fields = self._read_fields()
+        self._types = {spec.name: spec.type for spec in self.fields}
+        connection.conditions.closed_hours = self.closed_hours
+        connection.conditions.limits = self.request_limits
+
+    @property
+    def closed_hours(self) -> tuple[ClosedHours, ...]:
+        """The hours of every day in which the system refuses calls."""
+        return tuple(self._optional("closed_hours", ClosedHours))
+
+    @property
+    def request_limits(self) -> tuple[RequestLimit, ...]:
+        """How many requests the system takes in which time."""
+        return tuple(self._optional("request_limits", RequestLimit))
+
+    def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:
+        """Iterate over all employees the system can show; see the hook of the same name."""
+        with self._named("list_employees"):
+            people = self._hook.list_employees(at=at, fields=tuple(fields))
+        yield from self._checked("list_employees", people, fields)
+
+    def read_employees(
+        self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
+    ) -> list[Employee]:
+        """Return those whom *refs* name, read again, by the whole list if need be."""
+        if not refs:
+            return []
+        number = next(spec.name for spec in self.fields if spec.role == "number")
+        ids = {ref.id for ref in refs if ref.id is not None}
+        numbers = {ref.number for ref in refs if ref.number is not None}
+        with self._named("read_employees"):
+            if finding.implements(self._manager, "read_employees"):
+                people = self._hook.read_employees(refs=tuple(refs), at=at, fields=tuple(fields))
+            else:
+                people = self._hook.list_employees(at=at, fields=tuple(fields))
+        return [
+            person
+            for person in self._checked("read_employees", people, fields)
+            if person.id in ids or person.values.get(number) in numbers
+        ]
+
+    def new_employee_fields(self) -> tuple[NewField, ...]:
+        """Return the required new-record fields with the choices of this moment."""
+        offered = self._required("new_employee_fields", NewField)
+        fields = tuple(hidden_new_field(new, self._hide) for new in offered)
+        names = [new.name for new in fields]
+        for name in names:
+            if name not in self._types or names.count(name) > 1:
+                self._nonsense("new_employee_fields", name)
+        promised = {spec.name for spec in self.fields if spec.offered}
+        if broken := promised - set(names):
+            self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
+        return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
+
+    def check(self) -> Account | None:
+        """Prove the credentials; None if the connector has no way to."""
+        if not finding.implements(self._manager, "check"):
+            return None
+        with self._named("check"):
+            account: Account = self._hook.check()
+            if not is_sound(account, Account):
+                self._nonsense("check", type(account).__name__)
+            return hidden_account(account, self._hide)
+
+    def account_name(self) -> str | None:
+        """Return what the system calls this account, if the connector can tell."""
+        if not finding.implements(self._manager, "account_name"):
+            return None
+        with self._named("account_name"):
+            name = self._hook.account_name()
+            if name is not None and type(name) is not str:
+                self._nonsense("account_name", type(name).__name__)
+        shown = self._hide(real_text(name or "")).strip()
+        return shown or None
+
+    def _hide(self, text: str) -> str:
+        """Return a text that the connector has handed over, without the token."""
+        return self.connection.token.hidden_in(text)
+
+    def _read_fields(self) -> tuple[FieldSpec, ...]:
+        specs = tuple(self._required("fields", FieldSpec))
+        names = [spec.name for spec in specs]
+        roles = [spec.role for spec in specs if spec.role]
+        if len(set(names)) != len(names) or len(set(roles)) != len(roles):
+            self._nonsense("fields", _("a name or a role occurs twice"))
+        if "number" not in roles:
+            self._nonsense("fields", _("no field has the role number"))
+        return specs
+
+    def _required(self, hook: str, kind: type[T]) -> list[T]:
+        with self._named(hook):
+            answers = list(getattr(self._hook, hook)())
+            for answer in answers:
+                if not is_sound(answer, kind):
+                    self._nonsense(hook, type(answer).__name__)
+            return answers
+
+    def _optional(self, hook: str, kind: type[T]) -> list[T]:
+        return self._required(hook, kind) if finding.implements(self._manager, hook) else []
+
+    @contextmanager
+    def _named(self, hook: str) -> Iterator[None]:
+        """
+        Let our own errors through with the name; turn all others into ConnectorError.
+
+        One employee refused and a write in doubt mean nothing where nothing is written. Nothing of
+        ours may be yielded inside: whoever stopped reading would look like a failing connector.
+        """
+        try:
+            yield
+        except RenkeiError as error:
+            misplaced = isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES
+            if misplaced or not is_sound_error(error):
+                raise self._failed(hook, type(error).__name__) from None
+            error.where = error.where or self.name
+            if isinstance(error, RecordError | SystemFault) and error.detail is not None:
+                error.detail = real_text(error.detail)  # the system's own words, whatever they are
+            hide_in_error(error, self._hide)
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plug-in may raise SystemExit or worse
+            raise self._failed(hook, type(error).__name__) from None
+
+    def _failed(self, hook: str, what: str) -> ConnectorError:
+        message = _("{name}: the connector failed in {hook} ({what}). Report this to its author.")
+        return ConnectorError(message.format(name=self.name, hook=hook, what=what), where=self.name)
+
+    def _nonsense(self, hook: str, what: str) -> NoReturn:
+        message = _(
+            "{name}: the connector's {hook} broke its contract: {what}. Report this to its author."
+        )
+        said = message.format(name=self.name, hook=hook, what=self._hide(what))
+        raise ConnectorError(said, where=self.name)
+
+    def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
+        wanted = set(fields)
+        with self._named(hook):
+            if not isinstance(people, Iterable):
+                self._nonsense(hook, type(people).__name__)
+            iterator = iter(people)
+        while (person := self._next(hook, iterator, wanted)) is not None:
+            yield person
+
+    def _next(self, hook: str, people: Iterator[object], wanted: set[str]) -> Employee | None:
+        """Return the next of *people*, or None after the last."""
+        with self._named(hook):
+            for person in people:
+                if type(person) is not Employee or not is_id(person.id):
+                    self._nonsense(hook, type(person).__name__)
+                return self._readable(hook, person, wanted)
+        return None
+
+    def _readable(self, hook: str, person: Employee, wanted: set[str]) -> Employee:
+        """Keep the fields that were asked for; text that no system can take becomes unreadable."""
+        values: dict[str, Value] = {}
+        if type(person.unreadable) is not tuple:
+            self._nonsense(hook, type(person.unreadable).__name__)
+        unreadable = [name for name in self._types if name in person.unreadable and name in wanted]
+        for name, value in self._wanted(hook, person.values, wanted):
+            self._check_type(hook, name, value)
+            if _is_storable(value):
+                values[name] = None if value == "" else value
+            else:
+                unreadable.append(name)
+        others = self._others(hook, person, wanted)
+        return evolve(person, values=values, unreadable=tuple(unreadable), others=others)
+
+    def _others(
+        self, hook: str, person: Employee, wanted: set[str]
+    ) -> dict[str, tuple[Value, ...]]:
+        """Return the further values that say something and that can be stored."""
+        kept = {}
+        for name, further in self._wanted(hook, person.others, wanted):
+            if type(further) is not tuple:
+                self._nonsense(hook, f"{name}: {type(further).__name__}")
+            for value in further:
+                self._check_type(hook, name, value)
+            if told := tuple(v for v in further if not is_empty(v) and _is_storable(v)):
+                kept[name] = told
+        return kept
+
+    def _wanted(
+        self, hook: str, by_name: Mapping[str, T], wanted: set[str]
+    ) -> Iterator[tuple[str, T]]:
+        """Yield what there is for the fields that were asked for; none has an unknown name."""
+        for name, each in by_name.items():
+            if name not in self._types:
+                self._nonsense(hook, name)
+            if name in wanted:
+                yield name, each
+
+    def _check_type(self, hook: str, name: str, value: Value) -> None:
+        if value is not None and type(value) is not PYTHON[self._types[name]]:
+            self._nonsense(hook, f"{name}: {type(value).__name__}")
+
+
+@frozen
+class Written:
+    """What a system answered to a write: the *id*, and the *employee* as it has them, if it did."""
+
+    id: str
+    employee: Employee | None = None
+
+
+class Writer(Reader):
+    """A connector that can also write, one employee at a time."""
+
+    def create_employee(self, values: Values) -> Written:
+        """Create one employee; see the hook of the same name."""
+        with self._in_doubt("create_employee"):
+            answer = self._hook.create_employee(values=values)
+            if type(answer) is Employee:
+                return self._written("create_employee", answer)
+            if not is_id(answer):
+                self._nonsense("create_employee", type(answer).__name__)
+            return Written(answer)
+
+    def update_employee(self, current: Employee, changes: Values) -> Written:
+        """Change the given fields of *current*; see the hook of the same name."""
+        with self._in_doubt("update_employee"):
+            answer = self._hook.update_employee(current=current, changes=changes)
+            if type(answer) is not Employee:
+                return Written(current.id)
+            if answer.id != current.id:
+                self._nonsense("update_employee", "another id")
+            return self._written("update_employee", answer)
+
+    def _written(self, hook: str, person: Employee) -> Written:
+        if not is_id(person.id):
+            self._nonsense(hook, type(person.id).__name__)
+        return Written(person.id, self._readable(hook, person, set(self._types)))
+
+    @contextmanager
+    def _in_doubt(self, hook: str) -> Iterator[None]:
+        """After a plug-in has failed in the middle of a write nobody knows what the system did."""
+        try:
+            with self._named(hook):
+                yield
+        except (ConnectorError, AnswerError) as error:
+            raise InDoubtError(error) from None
+        except UnavailableError as error:
+            if error.nothing_done:
+                raise
+            raise InDoubtError(error) from None
+
+    def wait_for_room(self) -> None:
+        """Block until a request may be sent; raises ClosedError in closed hours."""
+        self.connection.wait_for_room()
+
+
+def _is_storable(value: Value) -> bool:
+    return not isinstance(value, str) or storable(value)

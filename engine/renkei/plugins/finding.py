@@ -1,0 +1,101 @@
+"""Finds connectors and extensions by their entry points, builds them, and looks at their hooks.
+
+Pluggy checks names and arguments of hooks; that a required one is missing is told here. A connector
+that cannot be used fails with an error that names it; the other connections still work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+import pluggy
+
+from renkei.errors import ConfigurationError, RenkeiError
+from renkei.hookspecs import REQUIRED, ConnectorSpec
+from renkei.http import Connection
+from renkei.plugins.contract import hide_in_error
+from renkei.words.i18n import _
+
+CONNECTORS = "renkei.connectors"
+EXTENSIONS = "renkei.extensions"
+
+Factory = Callable[[Connection], object]
+"""What an entry point names: a class, or a function, that builds a connector for one connection."""
+
+
+@cache
+def found(group: str) -> tuple[EntryPoint, ...]:
+    """Return the entry points of *group*; looked up once, since every installed package is read."""
+    return tuple(sorted(entry_points(group=group), key=lambda entry: entry.name))
+
+
+def load_extensions(register: Callable[..., None]) -> None:
+    """Let every extension add its transforms: an extension is a function that takes *register*."""
+    for entry in found(EXTENSIONS):
+        try:
+            entry.load()(register)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - an extension may raise anything
+            raise ConfigurationError(
+                _("Extension {name} cannot be loaded ({kind}). Repair or uninstall it.").format(
+                    name=entry.name, kind=type(error).__name__
+                ),
+                where=entry.name,
+            ) from None
+
+
+def plug(connection: Connection) -> pluggy.PluginManager:
+    """Return a manager of its own for *connection*, with the connector built and registered."""
+    connector = connection.connector
+    try:
+        plugin = _entry(connector).load()(connection)
+    except RenkeiError as error:
+        hide_in_error(error, connection.token.hidden_in)
+        raise
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - code of somebody else, which may even exit
+        raise _unusable(connector, type(error).__name__) from None
+    manager = pluggy.PluginManager("renkei")
+    manager.add_hookspecs(ConnectorSpec)
+    try:
+        manager.register(plugin, name=connection.name)
+    except KeyboardInterrupt:
+        raise
+    except pluggy.PluginValidationError as error:
+        raise _unusable(connector, str(error).splitlines()[-1]) from None
+    except BaseException as error:  # noqa: BLE001 - it looks at all that the connector has
+        raise _unusable(connector, type(error).__name__) from None
+    # Pluggy's own words for this hold what the connector says of itself.
+    if unknown := [name for name, hook in vars(manager.hook).items() if not hook.has_spec()]:
+        raise _unusable(connector, f"unknown hook {', '.join(sorted(unknown))}")
+    if missing := [hook for hook in REQUIRED if not implements(manager, hook)]:
+        raise _unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
+    return manager
+
+
+def _entry(connector: str) -> EntryPoint:
+    entries = [entry for entry in found(CONNECTORS) if entry.name == connector]
+    if len(entries) == 1:
+        return entries[0]
+    if entries:
+        message = _("Connector {name} is installed {count} times. Uninstall all but one.")
+        raise ConfigurationError(
+            message.format(name=connector, count=len(entries)), where=connector
+        )
+    names = ", ".join(sorted({entry.name for entry in found(CONNECTORS)}))
+    message = _("There is no connector {name}. Installed: {names}.")
+    raise ConfigurationError(message.format(name=connector, names=names or "-"), where=connector)
+
+
+def _unusable(connector: str, what: str) -> ConfigurationError:
+    message = _("Connector {name} cannot be used: {what}. Repair or uninstall it.")
+    return ConfigurationError(message.format(name=connector, what=what), where=connector)
+
+
+def implements(manager: pluggy.PluginManager, hook: str) -> bool:
+    """Return whether the connector of *manager* has *hook*."""
+    return bool(getattr(manager.hook, hook).get_hookimpls())

@@ -1,0 +1,45 @@
+"""What is installed, and what each connector says of itself without a network."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from renkei.errors import RenkeiError
+from renkei.http import Connection
+from renkei.people import FieldSpec
+from renkei.plugins import finding
+from renkei.plugins.facade import Reader
+
+
+@frozen
+class Installed:
+    """One connector as found; *problem* tells why it cannot be used."""
+
+    name: str
+    version: str
+    problem: str | None = None
+
+
+def installed() -> list[Installed]:
+    """Return every connector that is installed, usable or not."""
+    all_of_them = []
+    for entry in finding.found(finding.CONNECTORS):
+        try:
+            offline_fields(entry.name)
+            problem = None
+        except RenkeiError as error:
+            problem = error.message
+        version = entry.dist.version if entry.dist else ""
+        all_of_them.append(Installed(entry.name, version, problem))
+    return all_of_them
+
+
+def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
+    """Return the fields of *connector*, without a network and without a configured connection."""
+    return Reader(Connection.offline(connector)).fields
+
+
+def hooks_of(connector: str) -> tuple[str, ...]:
+    """Return the names of the hooks that *connector* implements."""
+    manager = finding.plug(Connection.offline(connector))
+    return tuple(sorted(h for h in vars(manager.hook) if finding.implements(manager, h)))

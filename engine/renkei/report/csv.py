@@ -1,0 +1,153 @@
+"""Plans and reports as files for people: CSV that is safe in a spreadsheet, written privately.
+
+Whoever wants to read the data with a program uses the JSON documents: what is escaped here cannot
+be told from what was there before.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from renkei.errors import UsageError
+from renkei.model import Difference, Item, Remark
+from renkei.words.i18n import _
+from renkei.words.labels import Labels
+from renkei.words.printable import one_line, printable
+from renkei.words.sentences import (
+    difference_text,
+    outcome_text,
+    reason_text,
+    released_text,
+    try_text,
+)
+from renkei.words.side_by_side import Beside, both
+
+BYTE_ORDER_MARK = "\ufeff"
+
+# A spreadsheet runs a cell that starts like this, also one it cuts out at a delimiter. All blanks
+# are taken at once and something always matches: a cell of blanks only must not take for ever.
+_START = re.compile(r"(^|[,;|\t\r\n])(\s*+)(?=([=+\-@|\0＝＋－＠]?))")
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the text of a CSV file: marked, all quoted, nothing that runs as a formula."""
+    mark = BYTE_ORDER_MARK
+    for row in rows:
+        yield mark + ",".join(_cell(text) for text in row) + "\r\n"
+        mark = ""
+
+
+def plan_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
+    """Yield a header, then a row for each field that would change; one row if nothing would."""
+    yield (
+        *(_("number"), _("name"), _("difference")),
+        *(_("field"), _("before"), _("after"), _("remarks")),
+    )
+    for item in items:
+        head = (item.number or "", item.name, difference_text(item.difference))
+        remarks = _remarks((*item.reasons, *item.notes), labels)
+        people = both(item, labels)
+        for each in people:
+            yield (*head, each.field, each.target or "", each.source, remarks)
+        for change in item.written:
+            name, written = change.field, (change.before, change.after)
+            before, after = (labels.value(name, value) for value in written)
+            yield (*head, labels.field(name), before, after, remarks)
+        if not (people or item.written):
+            yield (*head, "", "", "", remarks)
+
+
+def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
+    """
+    Yield a header, then one row for each employee with what became of them.
+
+    What let an unusual run pass stands in a row without an employee at the end.
+    """
+    yield (
+        *(_("number"), _("name"), _("difference")),
+        *(_("outcome"), _("reason"), _("answer"), _("changes"), _("earlier tries")),
+    )
+    for item in items:
+        yield (
+            item.number or "",
+            item.name,
+            difference_text(item.difference),
+            outcome_text(item.outcome) if item.outcome else "",
+            _why(item, labels),
+            one_line(item.detail or ""),
+            changes_text(item, labels),
+            " / ".join(try_text(before, labels) for before in item.earlier),
+        )
+    for notice in labels.run.notices if labels.run else ():
+        if notice.code == "expected_intake":
+            yield *("",) * 4, reason_text(notice, labels), *("",) * 3
+
+
+def _why(item: Item, labels: Labels) -> str:
+    """Return the reasons for what became of somebody, and what a person has said of them."""
+    remarks = (item.outcome_reason,) if item.outcome_reason else item.reasons
+    said = f"{_('Released')}: {released_text(item.released)}" if item.released else ""
+    return " / ".join(filter(None, (_remarks(remarks, labels), said)))
+
+
+def changes_text(item: Item, labels: Labels) -> str:
+    """Return all that a sync writes of an employee on one line; of a blocked one both people."""
+    parts = [_beside(each, labels) for each in both(item, labels)]
+    for change in item.written:
+        before, after = (
+            labels.value(change.field, value) or _("(empty)")
+            for value in (change.before, change.after)
+        )
+        new = item.difference is Difference.NEW
+        parts.append(f"{labels.field(change.field)}: {after if new else f'{before} → {after}'}")
+    return " / ".join(parts)
+
+
+def _beside(each: Beside, labels: Labels) -> str:
+    sides = [(labels.source, each.source)]
+    if each.target is not None:
+        sides.append((labels.target, each.target))
+    text = _("{value} ({system})")
+    values = _(", ").join(text.format(system=system, value=value) for system, value in sides)
+    return f"{each.field}: {values}"
+
+
+def write_private(path: Path, chunks: Iterable[str]) -> None:
+    """
+    Write a file that only its owner can read, complete or not at all.
+
+    It grows beside its place under a name nobody can guess and is moved there at the end, so that
+    neither a reader nor a planted link ever meets half of it.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
+            for chunk in chunks:
+                file.write(chunk.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as problem:
+        message = _("{path} cannot be written: {why}.").format(path=path, why=problem.strerror)
+        raise UsageError(message, where=str(path)) from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _remarks(remarks: Iterable[Remark], labels: Labels) -> str:
+    return " / ".join(reason_text(remark, labels) for remark in remarks)
+
+
+def _cell(text: str) -> str:
+    return '"' + printable(_START.sub(_guarded, text)).replace('"', '""') + '"'
+
+
+def _guarded(start: re.Match[str]) -> str:
+    delimiter, blanks, sign = start.groups()
+    runs = sign or "\t" in blanks or "\r" in blanks
+    return f"{delimiter}'{blanks}" if runs else start[0]

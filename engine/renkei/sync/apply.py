@@ -1,0 +1,401 @@
+"""The chosen items become create and update calls, each journalled: intent, request, outcome.
+
+The journal is what makes a write safe to interrupt anywhere. An intent is committed before the
+request leaves and its outcome after the answer came. Whatever has an intent and no outcome is in
+doubt, and only a look-up in the system may settle it (:mod:`renkei.sync.doubt`).
+
+A refusal that sounds as if it were about the whole system may be about one employee. The next
+writes tell: if one of them passes, it was about the employee; if two more are refused, or the
+system cannot be read either, it is about the system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from attrs import define, field
+
+from renkei.errors import (
+    BusyError,
+    ClosedError,
+    InDoubtError,
+    PlanFullError,
+    RecordError,
+    RenkeiError,
+    StoreError,
+    SystemFault,
+    UnavailableError,
+    WrongPairError,
+)
+from renkei.model import Difference, Item, Outcome, Remark
+from renkei.people import JST, Employee, NewField, Values
+from renkei.plan.choose import vanished
+from renkei.plugins.facade import BATCH, Written
+from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
+from renkei.sync.doubt import Answers, Doubts
+from renkei.sync.look import Look, Seen, batches, ref_of
+from renkei.sync.record import Recorder
+
+LOOKS = 2
+"""How many looks in a row may grow too old before one of them has to do."""
+
+IN_A_ROW = 3
+"""After so many writes in a row that were refused or lost, the system is at fault."""
+
+SENDINGS = 3
+"""How many requests to write one employee leave in one sync, at most."""
+
+_REFUSALS = {"not_found": "gone"}
+"""What a refusal means for an employee, where its code says something else of a whole system."""
+
+
+class Stopped(Exception):
+    """Somebody asked the run to stop; the employee in hand is finished."""
+
+
+@define(kw_only=True)
+class Application:
+    """
+    One sync of one run, from the chosen items of the store to their outcomes.
+
+    *offered* has the live choices of the required new-record fields. *rewritten* has the ids of
+    those in the source who are not as the plan has them any more. *send*: with False only what is
+    in doubt is settled.
+    """
+
+    recorder: Recorder
+    look: Look
+    doubts: Doubts
+    answers: Answers
+    offered: Sequence[NewField]
+    rewritten: frozenset[str]
+    interrupted: Callable[[], bool]
+    send: bool = True
+    _row: dict[int, Item] = field(init=False, factory=dict)
+    """Whose writes, one after the other, were refused or lost since the last one that passed."""
+    _causes: dict[int, SystemFault] = field(init=False, factory=dict)
+    _sendings: dict[int, int] = field(init=False, factory=dict)
+    _known: set[int] = field(init=False, factory=set)
+    """Who is known to be refused while others pass: that says nothing about the system."""
+    _passed: bool = field(init=False, default=False)
+    _later: list[Item] = field(init=False, factory=list)
+    """New employees whom another run may be creating at this moment."""
+    _has_created: bool = field(init=False, default=False)
+    _each_s: float = field(init=False, default=0.0)
+
+    def carry_out(self) -> Remark | None:
+        """
+        Give every chosen employee an outcome; return why creates were left undone, if they were.
+
+        Raises Stopped, or the error that keeps the whole system from being written to.
+        """
+        try:
+            self.answers.load()
+            self._known = {write.item.position for write in self.recorder.in_doubt()}
+            self.doubts.look_up()
+            if self.send:
+                self._write_all()
+            self._finish()
+        except Stopped:
+            self.answers.confirm()
+            for write in self.doubts.without_effect():
+                self._close(write, given_up=False)
+            raise
+        return self.recorder.no_creates
+
+    def _write_all(self) -> None:
+        """Write everybody who is open; who was refused in an earlier sync comes last."""
+        refused = self.recorder.store.refused_before(self.recorder.run)
+        for batch in batches(self._open(lambda item: item.source_id not in refused), BATCH):
+            self._batch(batch)
+        for batch in batches(self._open(lambda item: item.source_id in refused), BATCH):
+            self._known |= {item.position for item in batch}
+            self._batch(batch)
+
+    def _open(self, wanted: Callable[[Item], bool]) -> Iterator[Item]:
+        """Iterate over the chosen items without an outcome; those in doubt wait for a look-up."""
+        waiting = {write.item.position for write in self.recorder.in_doubt()}
+        items = self.recorder.store.items(self.recorder.run, selected=True, open_only=True)
+        for item in items:
+            if item.position not in waiting and item.position not in self._causes and wanted(item):
+                yield item
+
+    def _finish(self) -> None:
+        """Settle what is in doubt, sending again what had no effect, until nothing is."""
+        while True:
+            self.answers.confirm()
+            lost = self.doubts.without_effect()
+            self._known |= {write.item.position for write in lost}
+            again = [write.item for write in lost if self.send and self._may_send(write.item)]
+            for write in lost:
+                self._close(write, given_up=self.send and write.item not in again)
+                self._row.pop(write.item.position, None)  # tried anew, or given up
+            later, self._later = self._later, []
+            self._batch([*again, *later])
+            if self.send and self.recorder.is_cancelled():
+                raise Stopped
+            if not (again or self.doubts.wait(self._later)):
+                break
+        self._blame_people()  # nobody else is left to try
+
+    def _may_send(self, item: Item) -> bool:
+        return self._sendings.get(item.position, 0) < SENDINGS
+
+    def _close(self, write: Write, *, given_up: bool) -> None:
+        """Record that a write had no effect: it may go again, or has gone often enough."""
+        cause = self._causes.get(write.item.position)
+        if given_up:
+            self._fail(write.item, cause, write=write.id)
+        else:
+            self._sendings.setdefault(write.item.position, 0)  # an earlier process has sent it
+            self.recorder.record(
+                write.item,
+                Outcome.DEFERRED,
+                reason_of(cause) if cause else None,
+                write=write.id,
+                result=REFUSED if cause else None,
+                detail=cause.detail if cause else None,
+            )
+
+    # --- one batch --------------------------------------------------------------------------
+
+    def _batch(self, items: Sequence[Item]) -> None:
+        """
+        Write some employees; those whose last look is too old by then are read again.
+
+        At a slow pace fewer are looked at together, so that their looks are still good. Where each
+        wait for room outlasts a look, the third one has to do: nobody would be written.
+        """
+        remaining = [item for item in items if not self._needs_nothing(item)]
+        looks = 0
+        while remaining:
+            part = remaining[: self.look.how_many(self._each_s, BATCH)]
+            seen = self._look_at(part)
+            looks += 1
+            written = 0
+            while written < len(part) and (looks > LOOKS or self.look.is_fresh(seen)):
+                self.look.writer.wait_for_room()
+                if looks <= LOOKS and not self.look.is_fresh(seen):
+                    break
+                looks = 0
+                self._one(part[written], seen)
+                written += 1
+            del remaining[:written]
+            if written:
+                self._each_s = (self.recorder.clock.monotonic() - seen.at) / written
+
+    def _look_at(self, items: Sequence[Item]) -> Seen:
+        """Look at those who are to be written, and with them at those whose write was answered."""
+        seen = self.look.at([*map(ref_of, items), *self.answers.refs])
+        self.answers.see(seen)
+        return seen
+
+    def _needs_nothing(self, item: Item) -> bool:
+        if item.difference is not Difference.SAME:
+            return False
+        self.recorder.record(item, Outcome.UNCHANGED)
+        return True
+
+    def _one(self, item: Item, seen: Seen) -> None:
+        if item.source_id in self.rewritten:
+            self.recorder.record(item, Outcome.FAILED, Remark("source_changed"))
+        elif item.difference is Difference.NEW:
+            self._create(item, seen)
+        else:
+            self._update(item, seen)
+
+    def _create(self, item: Item, seen: Seen) -> None:
+        if self.recorder.no_creates:
+            self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates)
+        elif hits := seen.by_number.get(str(item.number), []):
+            self._exists(item, hits)
+        elif self.doubts.is_created_elsewhere(item):
+            self._later.append(item)
+        elif gone := vanished(item, self.offered):
+            self.recorder.record(item, Outcome.FAILED, Remark("choice_gone", (gone,)))
+        else:
+            self._send(item, "create", lambda: self.look.writer.create_employee(new_values(item)))
+
+    def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
+        """Somebody has created this employee since the fetch: another one, or we ourselves."""
+        if len(hits) == 1 and self.look.equals(item, hits[0]):
+            ours = item.position in self._sendings
+            self.recorder.record(item, Outcome.CREATED if ours else Outcome.UNCHANGED)
+        else:
+            self.recorder.record(item, Outcome.FAILED, Remark("exists_by_now"))
+
+    def _update(self, item: Item, seen: Seen) -> None:
+        current = seen.by_id.get(item.target_id or "")
+        if current is None:
+            self.recorder.record(item, Outcome.FAILED, Remark("gone"))
+        elif changed := self.look.changed(item, current):
+            if self.look.equals(item, current):
+                ours = item.position in self._sendings
+                self.recorder.record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
+            else:
+                self.recorder.record(item, Outcome.FAILED, Remark("changed_since_fetch", changed))
+        else:
+            changes = {change.field: change.after for change in item.changes}
+            update = self.look.writer.update_employee
+            self._send(item, "update", lambda: update(current, changes))
+
+    # --- one write --------------------------------------------------------------------------
+
+    def _send(self, item: Item, kind: str, send: Callable[[], Written]) -> None:
+        """Commit the intent, send, commit what came back."""
+        if self.interrupted():
+            raise Stopped
+        write = self.recorder.hold.intend(item.position, kind, self.recorder.clock.now())
+        if write is None:
+            raise Stopped
+        self.doubts.sent(write)
+        sent_before = self._sendings.get(item.position, 0)
+        connection = self.look.writer.connection
+        if sent_before:
+            connection.close()  # a socket that was kept open may have been the trouble
+        connection.begin_write(tries=SENDINGS - sent_before)
+        try:
+            answer = send()
+        except RenkeiError as error:
+            self._not_written(item, error, write, retried=sent_before > 0 and kind == "create")
+        else:
+            self._answered(item, kind, write, answer)
+        finally:
+            self.recorder.hold.settled()
+            self._sendings[item.position] = sent_before + max(1, connection.sent_since)
+
+    def _not_written(self, item: Item, error: RenkeiError, write: int, *, retried: bool) -> None:
+        """Commit what became of a write that has no answer; raise what ends the sync."""
+        match error:
+            case InDoubtError():
+                self._lost(item, error.cause, write)
+            case RecordError():
+                self._refused(item, error, write, retried=retried)
+            case PlanFullError():
+                self.recorder.no_creates = reason_of(error)
+                self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
+            case BusyError() | StoreError():
+                raise error  # whoever takes over finds the write in doubt
+            case SystemFault() if not (isinstance(error, UnavailableError) and error.for_all):
+                self._doubtful_refusal(item, error, write)
+            case _:
+                # The system certainly did nothing: whoever raises this in a write has said so.
+                self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
+                raise error
+
+    def _answered(self, item: Item, kind: str, write: int, answer: Written) -> None:
+        """Commit that the system has taken a write; a look shows whether it has stored it."""
+        done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
+        self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)
+        taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
+        shown = answer.employee is not None and self._shows(item, answer.employee)
+        self.answers.add(taken, shown=shown)
+        if kind == "create" and not (shown or self._has_created):
+            self.answers.confirm()  # before fifty people are created without a number
+        self._has_created |= kind == "create"
+        self._passed = True
+        self._blame_people()
+
+    def _shows(self, item: Item, person: Employee) -> bool:
+        """Tell whether an answer shows all that was sent, and nothing else that has changed."""
+        return self.look.equals(item, person) and not self.look.changed_too(item, person)
+
+    def _refused(self, item: Item, error: RecordError, write: int, *, retried: bool) -> None:
+        """Record a refusal; after a retry the try before may have come through after all."""
+        if retried and self._is_there(item):
+            self.recorder.record(item, Outcome.CREATED, write=write)
+            return
+        reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
+        self.recorder.record(
+            item,
+            Outcome.FAILED,
+            reason,
+            write=write,
+            result=ACCEPTED if error.accepted else None,
+            detail=error.detail,
+        )
+        if error.accepted:
+            self.recorder.left_out(item)
+
+    def _is_there(self, item: Item) -> bool:
+        """Tell whether the target has exactly this new employee, and nobody else of that number."""
+        hits = self.look.at([ref_of(item)]).by_number.get(str(item.number), [])
+        return len(hits) == 1 and self.look.equals(item, hits[0])
+
+    # --- the system, or this employee? --------------------------------------------------------
+
+    def _lost(self, item: Item, cause: RenkeiError, write: int) -> None:
+        """Nobody knows what became of the write; after some of them in a row that is found out."""
+        said = cause.detail if isinstance(cause, SystemFault) else None
+        reason = Remark("in_doubt", (cause.code,))
+        self.recorder.record(item, Outcome.UNKNOWN, reason, write=write, detail=said)
+        if not isinstance(cause, SystemFault):
+            return
+        hopeless = isinstance(cause, UnavailableError) and not cause.again
+        self._suspect(item, cause, probe=hopeless)
+
+    def _doubtful_refusal(self, item: Item, error: SystemFault, write: int) -> None:
+        """Nothing was done; whether for this employee alone will be seen."""
+        self.recorder.record(
+            item,
+            Outcome.DEFERRED,
+            reason_of(error),
+            write=write,
+            result=REFUSED,
+            detail=error.detail,
+        )
+        self._suspect(item, error, probe=True)
+
+    def _suspect(self, item: Item, error: SystemFault, *, probe: bool) -> None:
+        """
+        Go on with the next employee, unless it is the system; raises what is wrong with it then.
+
+        A *probe* is a read: a system that cannot be read either is not tried any further.
+        """
+        self._causes[item.position] = error
+        self._row[item.position] = item
+        if probe:
+            self.look.at([ref_of(item)])
+        known = self._known if self._passed else set()
+        if len(self._row.keys() - known) < IN_A_ROW:
+            return
+        lost = self.doubts.without_effect(patient=True)
+        open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
+        if any(self.recorder.last[position] not in open_still for position in self._row):
+            self._passed = True  # what was lost goes again in the end
+            self._blame_people()
+        else:
+            for write in lost:
+                self._close(write, given_up=False)
+            raise error
+
+    def _blame_people(self) -> None:
+        """A write has passed, or nobody else is left: the refusals before were about people."""
+        self._known |= self._row.keys()
+        for item in self._row.values():
+            if self.recorder.last[item.position] is Outcome.DEFERRED:
+                self._fail(item, self._causes[item.position])
+        self._row.clear()
+
+    def _fail(self, item: Item, cause: SystemFault | None, write: int | None = None) -> None:
+        """Record that the target takes others, but not this employee."""
+        reason = Remark("not_taken", (cause.code,) if cause else ())
+        detail = cause.detail if cause else None
+        self.recorder.record(
+            item, Outcome.FAILED, reason, write=write, result=REFUSED, detail=detail
+        )
+
+
+def new_values(item: Item) -> Values:
+    """Return what a create sends: the translated values that are not empty, and the chosen ones."""
+    mapped = {change.field: change.after for change in item.changes}
+    return {**mapped, **{name: choice.code for name, choice in item.new_values.items()}}
+
+
+def reason_of(error: RenkeiError) -> Remark:
+    """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
+    if isinstance(error, ClosedError):
+        return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
+    if isinstance(error, WrongPairError):
+        return Remark(error.code, error.numbers)
+    return Remark(error.code, (error.where,) if error.where else ())

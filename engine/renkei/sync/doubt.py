@@ -1,0 +1,298 @@
+"""Writes that are not settled: those whose answer never came, and those that were only answered.
+
+An update may be sent again once two looks in a row have shown no effect. A create may not: while
+the system still works on the request, nobody is there, however often one looks. So it is sent again
+only when the longest possible request has passed since the first one left, by the real clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import define, field
+
+from renkei.model import Item, Outcome, Remark
+from renkei.people import Employee, Ref
+from renkei.plugins.facade import BATCH
+from renkei.store import ACCEPTED, NOT_STORED, OTHERWISE, Write
+from renkei.store.hold import SENT_S
+from renkei.sync.look import Look, Seen, batches, ref_of
+from renkei.sync.record import Recorder
+
+LOOK_EVERY_S = 5.0
+"""How often somebody in doubt is looked up while their time has not come."""
+
+
+@define(kw_only=True)
+class Doubts:
+    """
+    The writes of one run that have an intent and no result.
+
+    *settle_wait_s* is between two looks, *longest_s* the longest time that the system may work on
+    one request. *pause* waits and raises if it is interrupted. *elsewhere* has the numbers of those
+    whom another run has created or may be creating, each with the time its request left.
+    """
+
+    look: Look
+    recorder: Recorder
+    settle_wait_s: float
+    longest_s: float
+    pause: Callable[[float, str], None]
+    elsewhere: Mapping[str, float | None]
+    _first_seen: dict[object, float] = field(init=False, factory=dict)
+    _ours: dict[int, float] = field(init=False, factory=dict)
+    _told: set[str] = field(init=False, factory=set)
+
+    def sent(self, write: int) -> None:
+        """Remember that this process sends *write* now."""
+        self._ours[write] = self.recorder.clock.monotonic()
+
+    def look_up(self) -> list[Write]:
+        """Look at everybody in doubt once; return the writes that have had no effect so far."""
+        return self._absent(self.recorder.in_doubt())
+
+    def without_effect(self, *, patient: bool = False) -> list[Write]:
+        """
+        Return the writes that certainly had no effect, after two looks at them.
+
+        A create is among them only if it is late enough and nobody like that is there without a
+        number: no look at numbers would find them. *patient*: creates that are not late enough are
+        looked at twice, too, since they may have come through by then.
+        """
+        absent = self.look_up()
+        if not patient:
+            absent = self._late(absent)
+        if not absent:
+            return []
+        self.pause(self.settle_wait_s, "settle")
+        return self._with_number(self._late(self._absent(absent)))
+
+    def _late(self, writes: Sequence[Write]) -> list[Write]:
+        return [write for write in writes if self._left_s(write) <= 0]
+
+    def is_created_elsewhere(self, item: Item) -> bool:
+        """Return whether another run has sent this employee so lately that no list shows them."""
+        number = str(item.number)
+        if number not in self.elsewhere:
+            return False
+        return self._rest_s(number, self.elsewhere[number]) > 0
+
+    def wait(self, later: Sequence[Item]) -> bool:
+        """
+        Wait a while for the creates that are in doubt; False if there are none.
+
+        *later* are those whom another run may be creating.
+        """
+        left = {str(w.item.number): self._left_s(w) for w in self.recorder.in_doubt()}
+        for item in later:
+            number = str(item.number)
+            left[number] = self._rest_s(number, self.elsewhere[number])
+        if not left:
+            return False
+        if not self._told >= left.keys():
+            self._told |= left.keys()
+            name = self.look.writer.name
+            self.recorder.observer.in_doubt(name, sorted(left), max(left.values()))
+        if (longest_s := max(left.values())) > 0:
+            self.pause(min(LOOK_EVERY_S, longest_s), "in_doubt")
+        return True
+
+    def _left_s(self, write: Write) -> float:
+        """Return for how many seconds the system may still be working on *write*."""
+        if write.kind != "create":
+            return 0.0
+        left_s = self._rest_s(write.id, write.sent_at)
+        if write.id not in self._ours:
+            return left_s
+        age_s = self.recorder.clock.monotonic() - self._ours[write.id]
+        return max(left_s, self.longest_s - age_s)
+
+    def _rest_s(self, key: object, sent_at: float | None) -> float:
+        """
+        Return what is left of the longest request that left at *sent_at*, in real seconds.
+
+        A stamp of the future, or none, as renkei 0.1.0 left it, counts from when we see it first.
+        """
+        now = self.recorder.clock.monotonic()
+        seen_s = now - self._first_seen.setdefault(key, now)
+        age_s = self.recorder.clock.real_now().timestamp() - (sent_at or 0.0)
+        return self.longest_s + SENT_S - (seen_s if sent_at is None or age_s < 0 else age_s)
+
+    def _absent(self, writes: Sequence[Write]) -> list[Write]:
+        """Settle what one look can settle; return the other writes."""
+        absent = []
+        for batch in batches(writes, BATCH):
+            seen = self.look.at([ref_of(write.item) for write in batch])
+            absent += [write for write in batch if not self._settled(write, seen)]
+        return absent
+
+    def _settled(self, write: Write, seen: Seen) -> bool:
+        if write.kind == "create":
+            return self._settled_create(write, seen.by_number.get(str(write.item.number), []))
+        return self._settled_update(write, seen.by_id.get(write.item.target_id or ""))
+
+    def _settled_create(self, write: Write, hits: Sequence[Employee]) -> bool:
+        if not hits:
+            return False
+        if len(hits) == 1 and self.look.equals(write.item, hits[0]):
+            self.recorder.record(write.item, Outcome.CREATED, write=write.id)
+        else:
+            differing = self.look.differing(write.item, hits[0])
+            self._otherwise(write, Remark("exists_with_other_values", differing))
+        return True
+
+    def _settled_update(self, write: Write, current: Employee | None) -> bool:
+        if current is None:
+            self._otherwise(write, Remark("gone"))
+        elif self.look.equals(write.item, current):
+            self.recorder.record(write.item, Outcome.UPDATED, write=write.id)
+        elif changed := self.look.changed(write.item, current):
+            self._otherwise(write, Remark("changed_since_fetch", changed))
+        else:
+            return False
+        return True
+
+    def _otherwise(self, write: Write, reason: Remark) -> None:
+        """Record that somebody reads otherwise than was sent; the write may have had an effect."""
+        item = write.item
+        self.recorder.record(item, Outcome.FAILED, reason, write=write.id, result=OTHERWISE)
+
+    def _with_number(self, absent: Sequence[Write]) -> list[Write]:
+        """Settle creates from which the target has left out the number; return the other writes."""
+        if not any(write.kind == "create" for write in absent):
+            return list(absent)
+        numberless = self.look.numberless()
+        left = []
+        for write in absent:
+            if write.kind == "create" and any(
+                self.look.is_like(write.item, person) for person in numberless
+            ):
+                reason = Remark("created_without_number")
+                self.recorder.left_out(write.item)
+                self.recorder.record(
+                    write.item, Outcome.FAILED, reason, write=write.id, result=ACCEPTED
+                )
+            else:
+                left.append(write)
+        return left
+
+
+@define(kw_only=True)
+class Answers:
+    """
+    The writes that the system has taken: each is looked at once more before it counts.
+
+    A system may accept a change and not store it, store it elsewhere, or change more than that.
+    They are no doubts and are never sent again.
+    """
+
+    look: Look
+    recorder: Recorder
+    settle_wait_s: float
+    longest_s: float
+    pause: Callable[[float, str], None]
+    _pending: dict[int, Write] = field(init=False, factory=dict)
+    _since: dict[int, float] = field(init=False, factory=dict)
+    _shown: set[int] = field(init=False, factory=set)
+
+    def load(self) -> None:
+        """Take over what an earlier process has left."""
+        for write in self.recorder.answered():
+            self.add(write, shown=False)
+
+    def add(self, write: Write, *, shown: bool) -> None:
+        """
+        Look at *write* with the next look of the batch.
+
+        *shown*: its answer has shown all that was sent. That alone proves nothing, since an answer
+        may only repeat it; but a list that says something else may be late.
+        """
+        self._pending[write.id] = write
+        self._since[write.id] = self.recorder.clock.monotonic()
+        if shown:
+            self._shown.add(write.id)
+
+    @property
+    def refs(self) -> list[Ref]:
+        """Whom the next look has to show."""
+        return [_ref_of(write) for write in self._pending.values()]
+
+    def see(self, seen: Seen) -> None:
+        """Let those count who read as they were sent; the others are read again."""
+        good = [
+            write
+            for write in self._pending.values()
+            if self._wrong(write, _found(write, seen)) is None
+        ]
+        if good:
+            self.recorder.store.confirm(good, self.recorder.clock.now())
+            for write in good:
+                del self._pending[write.id]
+
+    def confirm(self) -> None:
+        """
+        Look at all who are left until they read as sent, or it is certain that they do not.
+
+        Whoever does not is read once more. A list that may only be late is given the time of the
+        longest request: saying too early that somebody new is not there invites a second one.
+        """
+        if self._pending:
+            self.see(self._seen())
+        if not self._pending:
+            return
+        self.pause(self.settle_wait_s, "settle")
+        seen = self._seen()
+        self.see(seen)
+        while left_s := max((self._late_s(w, seen) for w in self._pending.values()), default=0.0):
+            self.pause(min(LOOK_EVERY_S, left_s), "answered")
+            seen = self._seen()
+            self.see(seen)
+        for write in self._pending.values():
+            self._fail(write, _found(write, seen))
+        self._pending.clear()
+
+    def _late_s(self, write: Write, seen: Seen) -> float:
+        """Return for how many seconds what was *seen* of a write may only be late; 0: it is not."""
+        missing = write.kind == "create" and _found(write, seen) is None
+        if not (missing or write.id in self._shown):
+            return 0.0
+        age_s = self.recorder.clock.monotonic() - self._since[write.id]
+        return max(0.0, self.longest_s - age_s)
+
+    def _seen(self) -> Seen:
+        looks = [self.look.at(refs) for refs in batches(self.refs, BATCH)]
+        by_id: dict[str, Employee] = {}
+        by_number: dict[str, list[Employee]] = {}
+        for seen in looks:
+            by_id |= seen.by_id
+            by_number |= seen.by_number
+        return Seen(by_id, by_number, min(seen.at for seen in looks))
+
+    def _wrong(self, write: Write, person: Employee | None) -> Remark | None:
+        """Return what is wrong with how somebody reads after their write, or None."""
+        item = write.item
+        if person is None:
+            return Remark("not_stored") if write.kind == "create" else Remark("gone")
+        if write.kind == "create" and person.values.get(self.look.number, "") is None:
+            return Remark("created_without_number")
+        if fields := self.look.not_stored(item, person):
+            return Remark("not_stored", fields)
+        if write.kind == "update" and (fields := self.look.changed_too(item, person)):
+            return Remark("changed_too", fields)
+        return None
+
+    def _fail(self, write: Write, person: Employee | None) -> None:
+        reason = self._wrong(write, person)
+        result = NOT_STORED
+        if reason is not None and reason.code == "created_without_number":
+            self.recorder.left_out(write.item)
+            result = ACCEPTED
+        self.recorder.record(write.item, Outcome.FAILED, reason, write=write.id, result=result)
+
+
+def _ref_of(write: Write) -> Ref:
+    return Ref(id=write.answer_id) if write.answer_id else ref_of(write.item)
+
+
+def _found(write: Write, seen: Seen) -> Employee | None:
+    return seen.by_id.get(write.answer_id or write.item.target_id or "")

@@ -1,0 +1,142 @@
+"""Looks at employees in the target: how they read now, beside what was planned and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from attrs import frozen
+
+from renkei.clock import Clock
+from renkei.model import Item
+from renkei.people import Employee, Ref, Value
+from renkei.plan.compare import Comparison
+from renkei.plugins.facade import Writer
+
+T = TypeVar("T")
+
+FRESH_S = 10.0
+"""How old the last look at an employee may be when the write leaves; then it is read again."""
+
+WHO = ("family_name", "given_name", "birth")
+"""Roles of the fields by which somebody without a number is told from others."""
+
+
+@frozen
+class Seen:
+    """How some employees read at one moment of the monotonic clock."""
+
+    by_id: dict[str, Employee]
+    by_number: dict[str, list[Employee]]
+    at: float
+
+
+@frozen(kw_only=True)
+class Look:
+    """
+    What looks at employees through *writer* and compares them as *comparison* says.
+
+    *chosen* names the required new-record fields, which no pair fills.
+    """
+
+    writer: Writer
+    comparison: Comparison
+    clock: Clock
+    chosen: tuple[str, ...] = ()
+
+    def at(self, refs: Sequence[Ref]) -> Seen:
+        """Read those whom *refs* name, with one request or as few as the system allows."""
+        people = self.writer.read_employees(refs, self.comparison.base, self._fields)
+        at = self.clock.monotonic()
+        by_number: dict[str, list[Employee]] = {}
+        for person in people:
+            by_number.setdefault(str(person.values.get(self.number) or ""), []).append(person)
+        return Seen({person.id: person for person in people}, by_number, at)
+
+    def is_fresh(self, seen: Seen) -> bool:
+        """Return whether a write may still go by this look."""
+        return self.clock.monotonic() - seen.at < FRESH_S
+
+    def how_many(self, each_s: float, most: int) -> int:
+        """Return how many employees to look at together if a write takes *each_s* seconds."""
+        return max(1, min(most, int(FRESH_S / each_s))) if each_s else most
+
+    def numberless(self) -> list[Employee]:
+        """Return everybody in the target who has no number; reads the whole list."""
+        listed = self.writer.list_employees(self.comparison.base, self._fields)
+        return [person for person in listed if person.values.get(self.number) is None]
+
+    @property
+    def number(self) -> str:
+        """The target's field of the employee number."""
+        return self.comparison.translation.number_fields[1]
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        return (*self.comparison.translation.target_fields, *self.chosen)
+
+    def changed(self, item: Item, current: Employee) -> tuple[str, ...]:
+        """Return the mapped fields that no longer read as they did at the fetch."""
+        now, before = self.comparison.mapped(current.values), item.before or {}
+        names = sorted(now.keys() | before.keys())
+        return tuple(n for n in names if n not in now or n not in before or now[n] != before[n])
+
+    def equals(self, item: Item, person: Employee) -> bool:
+        """Return whether *person* is what this item would have made of them."""
+        return not self.differing(item, person)
+
+    def differing(self, item: Item, person: Employee) -> tuple[str, ...]:
+        """Return the sent fields in which *person* is not, or not known to be, what was sent."""
+        return tuple(
+            change.field
+            for change in item.changes
+            if not self._holds(person, change.field, change.after)
+        )
+
+    def not_stored(self, item: Item, person: Employee) -> tuple[str, ...]:
+        """Return the sent fields, chosen ones included, in which *person* is something else."""
+        sent = {change.field: change.after for change in item.changes}
+        chosen = {name: choice.code for name, choice in item.new_values.items()}
+        return tuple(
+            name
+            for name, value in {**sent, **chosen}.items()
+            if name in person.values and not self._holds(person, name, value)
+        )
+
+    def changed_too(self, item: Item, person: Employee) -> tuple[str, ...]:
+        """Return the mapped fields that were not sent and are not what they were before."""
+        sent = {change.field for change in item.changes}
+        return tuple(
+            name
+            for name, value in sorted((item.before or {}).items())
+            if name not in sent and name in person.values and not self._holds(person, name, value)
+        )
+
+    def is_like(self, item: Item, person: Employee) -> bool:
+        """Tell whether *person* may be this new employee: as who is who is told, or altogether."""
+        sent = {change.field for change in item.changes} - {self.number}
+        who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO} & sent
+        return not (who or sent) & set(self.differing(item, person))
+
+    def _holds(self, person: Employee, name: str, value: Value) -> bool:
+        """Tell whether a field has *value*, be it among others; one that no pair fills exactly."""
+        if name not in person.values:
+            return False
+        values = (person.values[name], *person.others.get(name, ()))
+        translation = self.comparison.translation
+        if not translation.writes(name):
+            return value in values
+        return any(translation.same(name, each, value) for each in values)
+
+
+def ref_of(item: Item) -> Ref:
+    """Return how the target knows this employee: by id, or somebody new by number."""
+    return Ref(id=item.target_id) if item.target_id else Ref(number=item.number)
+
+
+def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield *things*, at most *size* at a time."""
+    iterator = iter(things)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,277 @@
+"""One sync of one run: takes the lease, applies what is chosen, records how it ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+from attrs import define, field, frozen
+
+from renkei.clock import Clock
+from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
+from renkei.model import Difference, Outcome, Remark, Run, Selection, Status
+from renkei.observer import Observer
+from renkei.people import NewField, Ref, Values
+from renkei.plan import estimate
+from renkei.plan.pairing import Pairing
+from renkei.plugins.facade import Reader, Writer
+from renkei.store import Hold, Lease, Moment, Store
+from renkei.sync.apply import Application, Stopped, reason_of
+from renkei.sync.doubt import Answers, Doubts
+from renkei.sync.look import Look
+from renkei.sync.record import Recorder, numberless
+from renkei.systems import Systems
+
+log = structlog.get_logger()
+
+SOURCE_OLD = dt.timedelta(hours=1)
+"""A sync that goes on so long after the fetch reads the source again for those still open."""
+
+ASK_S = 1.0
+"""How often it is asked whether another process has given a sign of life."""
+
+GOOD = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.NOT_SELECTED)
+"""A run is done only if everybody has one of these."""
+
+
+class Sleep(Protocol):
+    """Waits some seconds for a reason, unless interrupted."""
+
+    def __call__(self, seconds: float, reason: str, where: str | None) -> None:
+        """Wait."""
+
+
+@frozen(kw_only=True)
+class Order:
+    """
+    What one sync is to do, and for whom.
+
+    *allow* tells whether *who* allows what is unusual, and which announcements let the rest pass
+    (None: nobody had to ask); it raises UnusualError if it is not allowed. *send*: with False only
+    what is in doubt is settled; with *expires* the run is over then. *retry_failed*: who failed is
+    tried again. *take_over*: a process of unknown fate is not waited for.
+    """
+
+    who: str
+    selection: Selection | None = None
+    allow: Callable[[], tuple[bool, Sequence[Remark] | None]] = lambda: (False, None)
+    retry_failed: bool = False
+    take_over: bool = False
+    send: bool = True
+    expires: bool = False
+
+
+def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
+    """Return the live choices for those required fields that the mapping does not fill."""
+    names = {spec.name for spec in pairing.new_fields}
+    return tuple(new for new in reader.new_employee_fields() if new.name in names)
+
+
+@define(kw_only=True)
+class Sync:
+    """What one sync works with; *settle_wait_s* and *longest_s* are those of :mod:`doubt`."""
+
+    store: Store
+    systems: Systems
+    pairing: Pairing
+    clock: Clock
+    observer: Observer
+    settle_wait_s: float
+    longest_s: float
+    interrupted: Callable[[], bool]
+    sleep: Sleep
+    _begun: bool = field(init=False, default=False)
+
+    def carry_out(self, run: Run, order: Order) -> SystemFault | None:
+        """
+        Carry out *order* in *run*; afterwards the store tells how it ended.
+
+        A fault of a system pauses the run and is returned; a run that is over stays over. Raises
+        BusyError or StoreError.
+        """
+        writer = self.systems.writer(run.target)
+        self._begun = self.store.has_begun(run.id)
+        now = Moment.now()
+        lease = self._lease(run, order, self.store.account(writer.connection.identity))
+        log.info("sync_began", run=run.id)
+        hold = Hold(self.store, lease, now)
+        writer.connection.guard = hold.check
+        over = run.status if run.status.is_over and not order.retry_failed else None
+        try:
+            with hold:
+                left = self._apply(run, order, hold, writer)
+        except (BusyError, StoreError):
+            raise
+        except Stopped:
+            self._stopped(hold, over)
+        except SystemFault as fault:
+            opens = fault.opens if isinstance(fault, ClosedError) else None
+            self._end(hold, over or Status.PAUSED, reason_of(fault), opens)
+            return fault
+        except RenkeiError as error:
+            self._end(hold, over or Status.PAUSED, reason_of(error))
+            raise
+        except BaseException:
+            self._end(hold, over or Status.PAUSED, Remark("interrupted"))
+            raise
+        else:
+            self._end(hold, *self._ended(run, order, left, over))
+        return None
+
+    def _lease(self, run: Run, order: Order, account: str) -> Lease:
+        """
+        Take the lease; while nobody knows whether its holder lives, wait for a sign of it.
+
+        Whatever the holder has written until then counts for the limits.
+        """
+        while True:
+            allow, expected = order.allow()
+            now = self.clock.now()
+            try:
+                return self.store.begin_sync(
+                    run.id,
+                    now,
+                    order.who,
+                    account=account,
+                    selection=order.selection,
+                    allow=allow,
+                    expected=expected,
+                    retry_failed=order.retry_failed,
+                    take_over=order.take_over,
+                )
+            except BusyError as busy:
+                if busy.known_in_s is None or self.interrupted():
+                    raise
+                self.sleep(max(0.1, min(ASK_S, busy.known_in_s)), "owner", run.target)
+
+    def _apply(self, run: Run, order: Order, hold: Hold, writer: Writer) -> Remark | None:
+        """Write; return why some were left undone, if they were."""
+        writer.connection.check_open()
+        source = self.pairing.fields[self.pairing.source_side]
+        open_counts = self.store.open_counts(run.id)
+        creates = order.send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
+        usage = self.store.usage(run.source, run.target)
+        self.observer.estimate(estimate.of_sync(writer, open_counts, usage, self.clock.now()))
+        recorder = Recorder(
+            store=self.store,
+            hold=hold,
+            clock=self.clock,
+            observer=self.observer,
+            no_creates=self._no_creates(run),
+        )
+        look = Look(
+            writer=writer,
+            comparison=self.pairing.comparison(source, writer.fields, run.base_date),
+            clock=self.clock,
+            chosen=tuple(spec.name for spec in self.pairing.new_fields),
+        )
+
+        def pause(seconds: float, reason: str) -> None:
+            self.sleep(seconds, reason, run.target)
+            if self.interrupted():
+                raise Stopped  # a wait that was cut short proves nothing
+
+        wait_s = self.settle_wait_s
+        application = Application(
+            recorder=recorder,
+            look=look,
+            doubts=Doubts(
+                look=look,
+                recorder=recorder,
+                settle_wait_s=wait_s,
+                longest_s=self.longest_s,
+                pause=pause,
+                elsewhere=self.store.created_elsewhere(run.id),
+            ),
+            answers=Answers(
+                look=look,
+                recorder=recorder,
+                settle_wait_s=wait_s,
+                longest_s=self.longest_s,
+                pause=pause,
+            ),
+            offered=offered(writer, self.pairing) if creates else (),
+            rewritten=self._rewritten(run) if order.send else frozenset(),
+            interrupted=self.interrupted,
+            send=order.send,
+        )
+        return application.carry_out()
+
+    def _no_creates(self, run: Run) -> Remark | None:
+        left_out = self.store.accepted(run.target, int(run.id))
+        return numberless(*sorted(left_out)) if left_out else None
+
+    # --- the source ---------------------------------------------------------------------------
+
+    def _rewritten(self, run: Run) -> frozenset[str]:
+        """Return the ids of those in the source who are not as the plan has them any more."""
+        known = self.store.rewritten(run.id)
+        fetched = self.store.fetched_at(run.id)
+        if not self._begun or fetched is None or self.clock.now() - fetched <= SOURCE_OLD:
+            return known
+        return known | self._changed_in_source(run)
+
+    def _changed_in_source(self, run: Run) -> frozenset[str]:
+        """Read those who are still open in the source again; return the ids of who has changed."""
+        read: dict[str, Values] = {
+            item.source_id: item.read
+            for item in self.store.items(run.id, selected=True, open_only=True)
+            if item.difference is not Difference.SAME
+        }
+        reader = self.systems.reader(run.source)
+        reader.connection.check_open()
+        fields = self.pairing.translation.source_fields
+        refs = [Ref(id=identity) for identity in read]
+        now = {
+            person.id: person.values
+            for person in reader.read_employees(refs, run.base_date, fields)
+        }
+        return frozenset(
+            identity
+            for identity, before in read.items()
+            if identity not in now or _of(fields, now[identity]) != _of(fields, before)
+        )
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def _stopped(self, hold: Hold, over: Status | None) -> None:
+        """Pause after an interrupt of this process; cancel after a request from another one."""
+        if self.interrupted():
+            self._end(hold, over or Status.PAUSED, Remark("interrupted"))
+        else:
+            self._end(hold, Status.CANCELLED, Remark("stopped"))
+
+    def _ended(
+        self, run: Run, order: Order, left: Remark | None, over: Status | None
+    ) -> tuple[Status, Remark | None]:
+        """Return the status of a run that has come to its end, and why it goes on later."""
+        if order.expires:
+            return Status.EXPIRED, None
+        if over in (Status.CANCELLED, Status.EXPIRED):
+            return over, run.reason
+        if not order.send:
+            return over or Status.PAUSED, run.reason
+        return (Status.PAUSED, left) if left and not over else (self._final(run.id), None)
+
+    def _end(
+        self,
+        hold: Hold,
+        status: Status,
+        reason: Remark | None = None,
+        resume_at: dt.datetime | None = None,
+    ) -> None:
+        self.store.end_sync(hold.lease, status, self.clock.now(), reason, resume_at)
+        code = reason and reason.code
+        log.info("sync_ended", run=hold.lease.run_id, status=status.value, code=code)
+
+    def _final(self, run_id: str) -> Status:
+        outcomes = self.store.run(run_id).outcomes or {}
+        good = all(outcome in GOOD for outcome, count in outcomes.items() if count)
+        return Status.DONE if good else Status.DONE_WITH_ERRORS
+
+
+def _of(fields: tuple[str, ...], values: Values) -> Values:
+    """Return those of *values* that are in *fields*."""
+    return {name: values[name] for name in fields if name in values}

@@ -1,0 +1,169 @@
+"""Plain data into records: every mistake becomes a problem with its place and, often, a suggestion.
+
+A record is an attrs class; its keys are its attributes, and ``from`` is ``from_``. ``X | None``
+means that a key may be left out, never that its value may be. Text, ``true`` and ``false``, whole
+numbers, dates, literals, lists, ``tuple[X, X]`` and ``dict[str, X]`` are understood, and classes
+with a class method ``from_yaml(data, converter)``, which raises
+:class:`renkei.yamlfile.converter.Wrong`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeVar
+
+import attrs
+import cattrs
+
+from renkei.errors import MappingError, Problem
+from renkei.words.i18n import _
+from renkei.yamlfile.converter import CONVERTER, Wrong, expect, key_of, suggestion
+from renkei.yamlfile.source import MAX_PROBLEMS, Data, Document, Where
+
+T = TypeVar("T")
+
+
+class Mistake(NamedTuple):
+    """What is wrong at *where*: with the value there, or with its *key*."""
+
+    where: Where
+    message: str
+    key: bool = False
+
+
+def structure(document: Document, cls: type[T]) -> T:
+    """Return *document* as a record of *cls*. Raises MappingError with every mistake."""
+    reading = Reading(document)
+    record = reading.part(cls)
+    if record is None:
+        raise MappingError(reading.problems)
+    return record
+
+
+class Reading:
+    """Structures a document part by part and collects the problems of all parts."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+        self.halves: dict[Where, object] = {}
+        """What is left, without their mistakes, of the records that have some."""
+
+    def add(self, mistakes: Iterable[Mistake]) -> None:
+        """Remember *mistakes* as problems; raise MappingError when there are too many to read."""
+        for mistake in mistakes:
+            self.problems.append(self.document.problem(*mistake))
+            if len(self.problems) == MAX_PROBLEMS:
+                raise MappingError(self.problems)
+
+    def part(self, cls: type[T], where: Where = ()) -> T | None:
+        """Return what is at *where* as a record of *cls*; None if it has mistakes."""
+        try:
+            return CONVERTER.structure(self._data(where), cls)
+        except (cattrs.BaseValidationError, Wrong) as error:
+            self.add(_mistakes(error, where))
+            return None
+
+    def each(self, cls: type[T], places: Iterable[Where]) -> dict[Where, T]:
+        """Return what is at *places* as records of *cls*, without those that have mistakes."""
+        parts = {}
+        for where in places:
+            if (part := self.part(cls, where)) is not None:
+                parts[where] = part
+            elif (half := self._half(cls, where)) is not None:
+                self.halves[where] = half
+        return parts
+
+    def entries(self, where: Where, kind: type, *, least: int = 0) -> list[Where]:
+        """
+        Return the places of the entries of the list or mapping (*kind*) at *where*.
+
+        There must be *least* of them, unless there is nothing at *where*.
+        """
+        if where[-1] not in self._data(where[:-1]):
+            return []
+        data = self._data(where)
+        try:
+            expect(data, kind, least)
+        except Wrong as error:
+            self.add(_mistakes(error, where))
+            return []
+        return [(*where, key) for key in (data if isinstance(data, dict) else range(len(data)))]
+
+    def keys(self, cls: type) -> set[str]:
+        """Check the keys of the top level, and nothing else, against *cls*; return the known."""
+        data: dict[str, Data] = self._data(())
+        known = attrs.fields_dict(cls)
+        needed = [name for name, field in known.items() if field.default is attrs.NOTHING]
+        self.add(_unknown((key,), known) for key in data.keys() - known.keys())
+        self.add(Mistake((), _missing_key(name)) for name in needed if name not in data)
+        return data.keys() & known.keys()
+
+    def _half(self, cls: type[T], where: Where) -> T | None:
+        """Return the record at *where* without its mistakes; None if it is none without them."""
+        data = self._data(where)
+        try:
+            return CONVERTER.structure(data, cls)
+        except (cattrs.BaseValidationError, Wrong) as error:
+            wrong = [mistake.where for mistake in _mistakes(error, ())]
+        with suppress(cattrs.BaseValidationError, Wrong):
+            return CONVERTER.structure(_without(data, wrong), cls)
+        return None
+
+    def _data(self, where: Where) -> Any:  # noqa: ANN401 - the hooks find out what it is
+        data: Any = self.document.data
+        for step in where:
+            data = data[step]
+        return data
+
+
+def _without(data: Data, wrong: Iterable[Where]) -> Data:
+    """Return *data* without the keys at the places *wrong*."""
+    if not isinstance(data, dict):
+        return data
+    places = list(wrong)
+    return {
+        key: _without(value, [where[1:] for where in places if where[:1] == (key,)])
+        for key, value in data.items()
+        if (key,) not in places
+    }
+
+
+def _unknown(where: Where, known: Collection[str]) -> Mistake:
+    key = str(where[-1])
+    message = _('unknown key "{name}"').format(name=key) + suggestion(key, known)
+    return Mistake(where, message, key=True)
+
+
+def _missing_key(name: str) -> str:
+    return _('the key "{name}" is missing').format(name=name)
+
+
+def _named(where: Where, message: str) -> str:
+    """Put the last key on the way to *where* before *message*."""
+    key = next((step for step in reversed(where) if isinstance(step, str)), None)
+    return f"{key}: {message}" if key else message
+
+
+def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
+    """Take a group of cattrs apart; its notes tell the way to each mistake."""
+    if isinstance(error, cattrs.BaseValidationError):
+        for inner in error.exceptions:
+            yield from _mistakes(inner, (*where, *_steps(inner)))
+    elif isinstance(error, cattrs.ForbiddenExtraKeysError):
+        known = [key_of(name) for name in attrs.fields_dict(error.cl)]
+        yield from (_unknown((*where, key), known) for key in error.extra_fields)
+    elif isinstance(error, KeyError):
+        yield Mistake(where[:-1], _missing_key(error.args[0]))
+    elif isinstance(error, Wrong):
+        yield Mistake(where, _named(where, str(error)))
+    else:
+        raise error  # a mistake of ours, not of the file
+
+
+def _steps(error: BaseException) -> Where:
+    notes = getattr(error, "__notes__", ())
+    found = [note for note in notes if isinstance(note, cattrs.AttributeValidationNote)]
+    names = [key_of(note.name) for note in found]
+    return (*names, *(n.index for n in notes if isinstance(n, cattrs.IterableValidationNote)))

@@ -1,0 +1,81 @@
+"""The configuration file that `renkei init` writes, with its comments in the reader's language."""
+
+from __future__ import annotations
+
+from renkei.words.i18n import N_, _
+
+COLUMN = 48
+"""Where comments behind a line begin."""
+
+_LINES: tuple[tuple[str, str], ...] = (
+    # YAML, and the comment behind it; a comment alone may have several lines
+    ("", N_("renkei.yaml: what renkei connects. It holds no secret, only where to find one.\n"
+            "Try it with `renkei check`.")),
+    ("", ""),
+    ("connections:", ""),
+    ("  smarthr:", ""),
+    ("    connector: smarthr", ""),
+    ("    label: SmartHR", ""),
+    ("    base_url: https://example.smarthr.jp/api", N_("your own subdomain")),
+    ("    token: env:SMARTHR_TOKEN",
+     N_("or file:/path (mode 600), or cmd:pass show smarthr")),
+    ("  touchontime:", ""),
+    ("    connector: touchontime", ""),
+    ("    label: Touch On Time", ""),
+    ("    base_url: https://api.kingtime.jp/v1.0", ""),
+    ("    token: env:TOUCHONTIME_TOKEN", ""),
+    ("    # safety:", N_("what the syncs of a day may write here; more needs --allow-unusual")),
+    ("    #   creates: {people: 5, percent: 30}",
+     N_("percent of those listed on the source, if that is more")),
+    ("    #   updates: {people: 3, percent: 30}", ""),
+    ("    #   leaving: {people: 2, percent: 5}", ""),
+    ("    #   returning: {people: 2, percent: 5}", N_("people whose leaving is taken away")),
+    ("    #   emptied: {people: 1, percent: 2}", N_("people who lose another value")),
+    ("    #   shrink: {people: 2, percent: 10}",
+     N_("fewer people on the source, or here, than last time")),
+    ("    # expected:",
+     N_("more for some days, announced in advance, so that a schedule passes")),
+    ("    #   creates: 60", N_("or updates, leaving, returning: people in all these days")),
+    ("    #   from: 2027-04-01", ""),
+    ("    #   to: 2027-04-10", ""),
+    ("    #   why: 新卒入社", N_("stands in the report")),
+    ("", ""),
+    ("", N_("Which fields are paired: a built-in name, or the path of your own file.\n"
+            "With several connections of one kind, each pair has an entry of its own that names"
+            " its sides:\nother pairs cannot be fetched.")),
+    ("mappings:", ""),
+    ("  - use: smarthr-touchontime", ""),
+    ("    settings: {business_names: false}",
+     N_("true: use business names instead of legal names")),
+    ("    # sides: {smarthr: smarthr, touchontime: touchontime}", ""),
+    ("    # leavers: {touchontime: 62}",
+     N_("pass on dates of leaving up to so many days late, by the side that is written to")),
+    ("    # joiners: {touchontime: 14}", N_("register people up to so many days ahead")),
+    ("    # rehire: ask", N_("or reuse, new: who comes back under a new number")),
+    ("", ""),
+    ("", N_("Where plans and reports are kept: a file on this computer, relative to this one.")),
+    ("store: renkei.db", ""),
+    ("", ""),
+    ("# settings:", ""),
+    ("#   proxy: http://proxy.example.jp:8080",
+     N_("the way out of a company's network; env:VARIABLE, if it needs a password")),
+    ("#   ca_file: company.pem", N_("an authority to trust beside the public ones")),
+    ("#   max_plan_age_hours: 24", N_("an older plan has to be fetched again")),
+    ("#   settle_wait_seconds: 2",
+     N_("between two look-ups of a write whose answer never came")),
+    ("#   longest_request_seconds: 60",
+     N_("the longest work on one request; so long an unanswered create is only looked up")),
+)  # fmt: skip
+
+
+def example() -> str:
+    """Return the file as the person who asks for it reads it."""
+    return "".join(f"{_line(yaml, _(comment) if comment else '')}\n" for yaml, comment in _LINES)
+
+
+def _line(yaml: str, comment: str) -> str:
+    if not comment:
+        return yaml
+    if not yaml:
+        return "\n".join(f"# {line}" for line in comment.split("\n"))
+    return f"{yaml:<{COLUMN - 2}}  # {comment}"
