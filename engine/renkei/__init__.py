@@ -1,1 +1,27 @@
-"""Plug-in framework that keeps employees in step between two systems."""
+"""
+Plug-in framework that keeps employees in step between two systems.
+
+The rooms, from the doors down to the words; arrows between them run downwards only:
+
+connector   the door for authors of connectors; hookspecs is what they implement
+runs        the door for faces: fetch, choose, sync, resume, report
+check       whether the work can be done at all
+sync        carries a plan out: the only room that writes to a system
+plan        reads both sides and makes a plan of what differs; writes to none
+report      plans and reports as files
+systems     opens the connections of a configuration
+config      the configuration file
+plugins     connectors, found and held to their contract
+identity    who is who: the number, and what tells a person beside it
+store       the journal: runs, plans, outcomes, leases
+safety      what the syncs of one day may change without a person
+mapping     which field is which, in both directions
+yamlfile    what a person wrote, with the place of every mistake
+http        HTTP as connectors use it
+words       what is said to people, in two languages
+model       records of a run; people are the records that connectors speak
+errors      one class per way to recover
+
+Beside them: text (what counts when texts are compared) with kanji, clock, observer, logs, files and
+who. testing has small real connectors for everybody's tests.
+"""

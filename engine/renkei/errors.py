@@ -22,31 +22,45 @@ RenkeiError
 └── BusyError            another run is writing                                    exit 5
 
 A message says what happened, to whom and what to do next. It holds no personal value and no secret.
-Where a command of the command line helps, it stands apart as the *hint*: a page has buttons.
+What helps stands apart as a *hint*, by its code: a face has a command or a button for it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
 import attrs
+
+HintCode = Literal[
+    "allow_unusual", "cancel", "choices", "choose", "give_new", "give_why", "init", "name_other",
+    "name_record", "plan", "plan_blocked", "purge", "releases", "reports", "resume", "right_pair",
+]  # fmt: skip
+
+
+@attrs.frozen
+class Hint:
+    """What helps against an error: *about* names what it is done with, such as ``run``."""
+
+    code: HintCode
+    about: Mapping[str, str] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen
 class Said:
-    """One sentence of an error, with the commands that help against just this."""
+    """One sentence of an error, with what helps against just this."""
 
     message: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+    hint: Hint | str | None = None
 
 
 class RenkeiError(Exception):
-    """Root of our own errors; *code* is stable, *message* and *hint* (commands) are for people."""
+    """
+    Root of our own errors; *code* is stable, *message* is for people.
+
+    *hint* is what helps; a connector may give one in words.
+    """
 
     exit_code: ClassVar[int] = 4
     default_code: ClassVar[str] = "error"
@@ -57,7 +71,7 @@ class RenkeiError(Exception):
         *,
         code: str | None = None,
         where: str | None = None,
-        hint: str = "",
+        hint: Hint | str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -81,13 +95,13 @@ class SeveralErrors(UsageError):
     """
 
     def __init__(self, mistakes: Sequence[Said], *, code: str) -> None:
-        first = {each.hint: index for index, each in reversed(list(enumerate(mistakes)))}
-        self.mistakes = tuple(
-            each if first[each.hint] == index else Said(each.message)
-            for index, each in enumerate(mistakes)
-        )
-        hints = "\n".join(each.hint for each in self.mistakes if each.hint)
-        super().__init__("\n".join(each.message for each in mistakes), code=code, hint=hints)
+        told: list[Hint | str | None] = []
+        kept = []
+        for each in mistakes:
+            kept.append(Said(each.message) if each.hint in told else each)
+            told.append(each.hint)
+        self.mistakes = tuple(kept)
+        super().__init__("\n".join(each.message for each in mistakes), code=code)
 
 
 class ConfigurationError(RenkeiError):
@@ -256,7 +270,7 @@ class WrongPairError(UnusualError):
 
     default_code = "wrong_pair"
 
-    def __init__(self, message: str, numbers: tuple[str, ...], hint: str) -> None:
+    def __init__(self, message: str, numbers: tuple[str, ...], hint: Hint) -> None:
         super().__init__(message, hint=hint)
         self.numbers = numbers
 
@@ -292,7 +306,7 @@ class BusyError(RenkeiError):
         message: str,
         *,
         where: str | None = None,
-        hint: str = "",
+        hint: Hint | None = None,
         known_in_s: float | None = None,
     ) -> None:
         super().__init__(message, where=where, hint=hint)

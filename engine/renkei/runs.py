@@ -919,4 +919,4 @@ def waiting_times() -> Iterator[float]:
     return (min(30.0 * 2**attempt, 600.0) for attempt in count())
 
 
-__all__ = ["Carried", "Checked", "Pair", "Runs", "Step"]
+__all__ = ["HALTS", "Carried", "Checked", "Pair", "Runs", "Step", "Wish", "base_was_chosen"]

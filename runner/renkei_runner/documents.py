@@ -8,7 +8,7 @@ from typing import Any
 
 from renkei.model import Change, Difference, Item, Outcome, Released, Remark, Run, Try
 from renkei.people import JST, NewField, Value
-from renkei.plan.again import Carried
+from renkei.runs import Carried
 from renkei.words.labels import Labels
 from renkei.words.sentences import reason_text
 

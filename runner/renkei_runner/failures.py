@@ -15,6 +15,7 @@ from renkei.errors import BusyError, MappingError, RenkeiError, Said, SeveralErr
 from renkei.model import Status
 from renkei.words.i18n import _
 from renkei_runner.documents import error_document, error_parts
+from renkei_runner.hints import told
 from renkei_runner.output import emit, note
 
 if TYPE_CHECKING:
@@ -48,7 +49,12 @@ class Failure:
     @property
     def hint(self) -> str:
         """The commands that help."""
-        return "\n".join(each.hint for each in self.said if each.hint)
+        return "\n".join(told(each.hint) for each in self.said if each.hint)
+
+    @property
+    def lines(self) -> list[str]:
+        """Each sentence, and behind it what helps."""
+        return [f"{each.message} {told(each.hint)}".rstrip(" ") for each in self.said]
 
 
 def tell(error: BaseException, app: App) -> int:
@@ -71,7 +77,7 @@ def tell(error: BaseException, app: App) -> int:
     elif isinstance(error, click.UsageError):
         _show_usage(error, failure)
     else:
-        note("\n".join(map(str, failure.said)))
+        note("\n".join(failure.lines))
     return failure.exit_code
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import click
 
-from renkei.config.pairs import MOST_DAYS
+from renkei.config import MOST_DAYS
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import F, argument, command, option

@@ -38,16 +38,14 @@ def mapping(ctx: click.Context) -> None:
 @argument("file")
 @click.pass_obj
 def check(app: App, file: str) -> None:
-    from renkei.mapping import Transforms, advice, check_mapping, load_mapping
-    from renkei.plugins.finding import load_extensions
-    from renkei.plugins.offline import offline_fields
+    from renkei.mapping import advice, check_mapping, load_mapping
+    from renkei.plugins.offline import offline_fields, transforms
 
-    transforms = Transforms()
-    load_extensions(transforms.register)
-    found = load_mapping(file, Path.cwd(), transforms, offline_fields)
+    known = transforms()
+    found = load_mapping(file, Path.cwd(), known, offline_fields)
     fields = {side: offline_fields(connector) for side, connector in found.sides.items()}
-    check_mapping(found, fields, transforms)
-    told = [str(each) for each in advice(found, fields, transforms)]
+    check_mapping(found, fields, known)
+    told = [str(each) for each in advice(found, fields, known)]
     if app.json:
         emit(document(mapping=found.name, ok=True, fields=len(found.pairs), warnings=told))
         return
@@ -59,13 +57,10 @@ def check(app: App, file: str) -> None:
 
 @mapping.command("schema", help=N_("Print the JSON Schema of mapping files, for editors."))
 def schema() -> None:
-    from renkei.mapping import Transforms
     from renkei.mapping import schema as mapping_schema
-    from renkei.plugins.finding import load_extensions
+    from renkei.plugins.offline import transforms
 
-    transforms = Transforms()
-    load_extensions(transforms.register)
-    emit(mapping_schema(transforms))
+    emit(mapping_schema(transforms()))
 
 
 @mapping.command("set", help=N_("Turn a SETTING of MAPPING on or off in the configuration file."))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from renkei.model import Difference, Item, Outcome, Run, Status
-from renkei.safety import HALTS
+from renkei.runs import HALTS
 from renkei.words.facts import moment_text, run_facts
 from renkei.words.i18n import _
 from renkei.words.sentences import (
@@ -27,8 +27,7 @@ from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
-    from renkei.plan.again import Carried
-    from renkei.runs import Runs
+    from renkei.runs import Carried, Runs
     from renkei.words.labels import Labels, Possible
     from renkei_runner.app import App
 

@@ -13,11 +13,13 @@ from renkei.errors import (
     ClosedError,
     ConfigurationError,
     RecordError,
+    SeveralErrors,
     UsageError,
 )
 from renkei.model import Difference, NewRow, Outcome, Remark, Selection, Status
 from renkei.people import Choice, Label, NewField
 from renkei.testing import MemoryConnector, MemorySystem, installed
+from renkei_runner.hints import told
 
 if TYPE_CHECKING:
     from tests.engine.conftest import World
@@ -174,7 +176,9 @@ def test_values_missing_ambiguous_or_unknown_are_refused(
 ) -> None:
     """Every mistake is told at once; what to type stands apart, with the field's own name."""
     error = refused(world, staff(world), Selection(differences=NEW, new=new))
-    assert all(word in f"{error.message} {error.hint}" for word in words)
+    assert isinstance(error, SeveralErrors)
+    hints = " ".join(told(each.hint) for each in error.mistakes)
+    assert all(word in f"{error.message} {hints}" for word in words)
     assert "renkei" not in error.message
     assert "--new" not in error.message
 

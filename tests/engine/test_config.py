@@ -8,7 +8,7 @@ import certifi
 import pytest
 
 from renkei.config import Config, Settings, clock_for, load_config, resolve_secret
-from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.errors import ConfigurationError, Hint, MappingError, UsageError
 from renkei.model import Remark
 from renkei.people import JST, ClosedHours, RequestLimit
 from renkei.safety import Expected, Limit, Safety
@@ -206,8 +206,9 @@ def test_a_url_of_sqlite_names_a_file(tmp_path: Path, scheme: str) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """Whoever has no configuration is told how to write one."""
-    with pytest.raises(ConfigurationError, match="renkei init"):
+    with pytest.raises(ConfigurationError, match="no configuration file") as caught:
         load_config(tmp_path / "nowhere.yaml")
+    assert caught.value.hint == Hint("init")
 
 
 def test_an_unknown_connection_is_a_usage_error(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renkei.errors import AccessError, UnusualError, UsageError
+from renkei.errors import AccessError, Hint, UnusualError, UsageError
 from renkei.model import Difference, Remark, Run, Selection, Status
 from renkei.people import Value, Values
 from renkei.safety import Limit, Safety
@@ -78,7 +78,7 @@ def refused(world: World, run: Run) -> list[str]:
     with world.runs() as runs:
         with pytest.raises(UnusualError) as caught:
             runs.sync(run.id)
-        assert "--allow-unusual" in caught.value.hint
+        assert caught.value.hint == Hint("allow_unusual", {"run": run.id})
         assert "renkei" not in caught.value.message
         assert caught.value.exit_code == 6
         assert runs.run(run.id).status is Status.READY

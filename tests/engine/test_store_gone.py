@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.engine.test_store import NOW, begin, old_store, planned
 
-from renkei.errors import NoRoomError, NoStoreError, StoreError, UsageError
+from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError, UsageError
 from renkei.model import Outcome, Remark, Status
 from renkei.observer import Observer
 from renkei.store import Store
@@ -353,7 +353,7 @@ def test_a_purge_makes_room_on_a_disk_that_has_none(tmp_path: Path) -> None:
         assert room(disk) == 0
         with pytest.raises(NoRoomError, match="no room") as caught:
             begin(kept)
-        assert "reports purge" in caught.value.hint
+        assert caught.value.hint == Hint("purge")
         assert kept.purge(TOMORROW) == 10
         assert kept.compact()
         assert room(disk) > 500_000

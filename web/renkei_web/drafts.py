@@ -11,7 +11,7 @@ from typing import Self
 from attrs import asdict, define, field
 
 from renkei.model import NewRow, Selection
-from renkei.plan.again import Carried
+from renkei.runs import Carried
 from renkei_web.accounts import Accounts
 
 _TURNS = threading.Lock()

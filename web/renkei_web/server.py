@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import uvicorn
 from attrs import define, field
@@ -15,7 +14,6 @@ from attrs import define, field
 from renkei.config import load_config
 from renkei.errors import UsageError
 from renkei.words.i18n import _
-from renkei_runner.signals import ended_by
 from renkei_web.accounts import Accounts
 from renkei_web.app import make_app
 from renkei_web.line import Line
@@ -27,16 +25,26 @@ ADMINISTRATOR = "admin"
 """The name of the first one, who may add others."""
 
 
+Signals = Callable[[Callable[[int, FrameType | None], object]], AbstractContextManager[None]]
+"""Lets a handler take the signals that end the command, inside a block."""
+
+
+def no_signals(_handler: object) -> AbstractContextManager[None]:
+    """Take no signals: those of a thread are not its own."""
+    return nullcontext()
+
+
 class Listening(uvicorn.Server):
     """A server that every signal ends in order: the command has done what it was meant to do."""
 
+    def __init__(self, config: uvicorn.Config, signals: Signals) -> None:
+        super().__init__(config)
+        self._signals = signals
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let signals end it; one that is ignored stays so. In a thread there are none."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        with ended_by(self.handle_exit):
+        """Let those signals end it that the command takes."""
+        with self._signals(self.handle_exit):
             yield
 
 
@@ -51,6 +59,7 @@ class Server:
     tls: tuple[Path, Path] | None = None
     behind_proxy: bool = False
     sign_on: SignOn | None = None
+    signals: Signals = no_signals
     _socket: socket.socket | None = field(init=False, default=None)
     _office: Office | None = field(init=False, default=None)
     _server: uvicorn.Server | None = field(init=False, default=None)
@@ -84,7 +93,8 @@ class Server:
                 backlog=64,
                 timeout_keep_alive=30,
                 lifespan="off",
-            )
+            ),
+            self.signals,
         )
         return self.address(self._socket.getsockname()[1])
 

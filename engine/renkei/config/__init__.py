@@ -11,8 +11,10 @@ from renkei.config.load import (
     parse_config,
     resolve_secret,
 )
+from renkei.config.pairs import MOST_DAYS
 
 __all__ = [
+    "MOST_DAYS",
     "Config",
     "ConnectionConfig",
     "MappingUse",

@@ -25,7 +25,7 @@ from renkei.config.checks import (
     path_of,
     problems_in,
 )
-from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.errors import ConfigurationError, Hint, MappingError, UsageError
 from renkei.http import Network
 from renkei.http.network import proxy_mistake
 from renkei.model import Rehire, Remark
@@ -245,11 +245,8 @@ def _instant(text: str) -> dt.datetime:
 
 def _text(path: Path) -> str:
     if not path.exists():
-        message = _(
-            "There is no configuration file {path}. Write one with `renkei init`,"
-            " or name yours with --config."
-        )
-        raise ConfigurationError(message.format(path=path), where=str(path))
+        message = _("There is no configuration file {path}.")
+        raise ConfigurationError(message.format(path=path), where=str(path), hint=Hint("init"))
     return read_file(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from renkei.errors import Said, SeveralErrors, UsageError
+from renkei.errors import Hint, Said, SeveralErrors, UsageError
 from renkei.model import Difference, Entry, Item, NewRow, Selection
 from renkei.people import Choice, NewField
 from renkei.plan.refusals import near_numbers, refuse_numbers
@@ -42,7 +42,7 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
         raise UsageError(
             message.format(numbers=", ".join(sorted(blocked))),
             code="blocked",
-            hint=_("`renkei plan RUN --difference blocked` shows why."),
+            hint=Hint("plan_blocked"),
         )
     return chosen
 
@@ -120,7 +120,7 @@ class _Desk:
         hits = meant(new.choices, value)
         if len(hits) == 1:
             return hits[0]
-        hint = _("`renkei choices` lists what is offered for {field}.").format(field=new.name)
+        hint = Hint("choices", {"field": new.name})
         if hits:
             message = _(
                 "{where}: {field}: {value} is the name of several; give one of the codes {codes}."
@@ -168,12 +168,12 @@ class _Desk:
             message = _("New employees need {label}. Missing for {count}: {numbers}")
             shown = ", ".join(numbers[:10]) + (" …" if len(numbers) > 10 else "")
             text = label(self._fields[name].label)
-            hint = _("Give --new {field}=VALUE, or --new-file.").format(field=name)
-            self._add(message.format(label=text, count=len(numbers), numbers=shown), hint)
+            told = message.format(label=text, count=len(numbers), numbers=shown)
+            self._add(told, Hint("give_new", {"field": name}))
         if self._mistakes:
             raise SeveralErrors(self._mistakes, code="new_values")
 
-    def _add(self, mistake: str, hint: str = "") -> None:
+    def _add(self, mistake: str, hint: Hint | None = None) -> None:
         self._mistakes.append(Said(mistake, hint))
 
 

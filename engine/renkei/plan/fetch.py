@@ -13,12 +13,7 @@ from functools import cache
 from attrs import evolve, frozen
 
 from renkei.clock import Clock, base_dates
-from renkei.errors import (
-    AccessError,
-    ListChangedError,
-    RenkeiError,
-    WrongPairError,
-)
+from renkei.errors import AccessError, Hint, ListChangedError, RenkeiError, WrongPairError
 from renkei.identity.roster import Roster
 from renkei.model import Difference, Item, Remark
 from renkei.observer import Observer
@@ -169,10 +164,8 @@ class Plan:
         )
         told = message.format(source=source, target=target, numbers=_(", ").join(numbers))
         names = map(reason_text, self._accounts_named())
-        hint = _("If they are right: `renkei fetch {source} {target} --right-pair --why REASON`")
-        raise WrongPairError(
-            " ".join([told, *names]), numbers, hint.format(source=source, target=target)
-        )
+        hint = Hint("right_pair", {"source": source, "target": target})
+        raise WrongPairError(" ".join([told, *names]), numbers, hint)
 
     def _accounts_named(self) -> Iterator[Remark]:
         """Yield, at the first fetch of a pair, what both systems call their accounts."""

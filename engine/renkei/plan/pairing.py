@@ -35,7 +35,7 @@ from renkei.mapping import (
 from renkei.model import Rehire, Run
 from renkei.people import FieldSpec
 from renkei.plan.compare import Comparison, Links
-from renkei.plugins import finding, offline
+from renkei.plugins import offline
 
 Asked = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of fields of the source, and of the target."""
@@ -129,10 +129,9 @@ class Pairings:
 
     @property
     def transforms(self) -> Transforms:
-        """The built-in transforms and those of the extensions."""
+        """The transforms that a mapping may name."""
         if self._transforms is None:
-            self._transforms = Transforms()
-            finding.load_extensions(self._transforms.register)
+            self._transforms = offline.transforms()
         return self._transforms
 
     def between(self, source: str, target: str) -> Pairing:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import starmap
 
 from renkei.clock import base_dates
-from renkei.errors import BusyError, UnusualError, UsageError
+from renkei.errors import BusyError, Hint, UnusualError, UsageError
 from renkei.model import Remark, Run, Status
 from renkei.text import near_key
 from renkei.words.i18n import _
@@ -103,7 +103,7 @@ def already_begun(run: Run) -> UsageError:
     message = _(
         "Run {run} has already begun with another choice. Resume it as it is, or fetch again."
     )
-    hint = _("`renkei resume {run}` resumes it.").format(run=run.id)
+    hint = Hint("resume", {"run": run.id})
     return UsageError(message.format(run=run.id), code="already_begun", hint=hint)
 
 
@@ -113,14 +113,14 @@ def choice_lost(run: Run) -> UsageError:
         "The store does not know who was chosen in run {run}, though something was sent: it may be"
         " an older copy. Cancel this run and fetch again; what was written is compared anew."
     )
-    hint = _("`renkei cancel {run}` gives it up.").format(run=run.id)
+    hint = Hint("cancel", {"run": run.id})
     return UsageError(message.format(run=run.id), code="choice_lost", hint=hint)
 
 
 def nothing_chosen(run: Run) -> UsageError:
     """Return the error of a sync without a choice."""
     message = _("Nobody has been chosen in run {run}. Choose first.")
-    hint = _("Choose with `renkei sync {run} …`.").format(run=run.id)
+    hint = Hint("choose", {"run": run.id})
     return UsageError(message.format(run=run.id), code="nothing_chosen", hint=hint)
 
 
@@ -139,9 +139,6 @@ def write_in_doubt(run: Run) -> UsageError:
 def over_limits(run: Run, found: Sequence[Remark], labels: Labels) -> UnusualError:
     """Return the error of a choice that a person has to allow."""
     message = _("This sync is unusual, so nothing was sent. {what}")
-    hint = _(
-        "Look at `renkei plan {run}`;"
-        " if it is right, allow it with `renkei sync {run} --allow-unusual`."
-    )
+    hint = Hint("allow_unusual", {"run": run.id})
     what = " ".join(reason_text(remark, labels) for remark in found)
-    return UnusualError(message.format(what=what), where=run.target, hint=hint.format(run=run.id))
+    return UnusualError(message.format(what=what), where=run.target, hint=hint)

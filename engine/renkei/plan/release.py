@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from renkei.errors import UsageError
+from renkei.errors import Hint, UsageError
 from renkei.identity.roster import Roster
 from renkei.identity.rules import Evidence
 from renkei.model import RELEASABLE, Candidate, Difference, Item, Released, Run
@@ -252,7 +252,7 @@ def _refuse_others(item: Item, wish: Wish) -> None:
     """Raise UsageError for a wish without a reason, and for whom nobody can release."""
     codes = {reason.code for reason in item.reasons}
     if not wish.why.strip():
-        raise UsageError(_("A release needs a reason."), code="why", hint=_("Give it with --why."))
+        raise UsageError(_("A release needs a reason."), code="why", hint=Hint("give_why"))
     if codes - RELEASABLE:
         message = _("{number} is blocked for a reason that nobody can release.")
         raise UsageError(message.format(number=wish.number), code="blocked")
@@ -261,19 +261,18 @@ def _refuse_others(item: Item, wish: Wish) -> None:
         raise UsageError(message.format(number=wish.number), code="nothing_to_release")
     if wish.other is None and "same_person" in codes and not wish.as_new:
         message = _("Name the record that is the same person as {number}.")
-        others = [each.number or each.id for each in item.candidates]
+        records = [f"{wish.number}={each.number or each.id}" for each in item.candidates]
         raise UsageError(
             message.format(number=wish.number),
             code="which_record",
-            hint=_(", ").join(f"{wish.number}={other}" for other in others),
+            hint=Hint("name_record", {"records": _(", ").join(records)}),
         )
     if wish.other is None and not wish.as_new and "other_person" not in codes:
         message = _("{number} is not blocked as another person, so there is nothing to release.")
-        hint = _("{number}=OTHER names another record that is the same person.")
         raise UsageError(
             message.format(number=wish.number),
             code="nothing_to_release",
-            hint=hint.format(number=wish.number),
+            hint=Hint("name_other", {"number": wish.number}),
         )
 
 

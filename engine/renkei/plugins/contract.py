@@ -61,7 +61,7 @@ def is_sound_error(error: RenkeiError) -> bool:
             _is_any(getattr(error, "detail", None), str, type(None))
             and _is_text(error.message)
             and _is_text(error.code)
-            and _is_text(error.hint)
+            and (error.hint is None or _is_text(error.hint))
             and (error.where is None or _is_text(error.where))
             and _has_sound_parts(error)
         )
@@ -90,7 +90,10 @@ def real_text(text: str) -> str:
 
 def hide_in_error(error: RenkeiError, hide: Callable[[str], str]) -> None:
     """Let *hide* go over every text of *error*, which may end in a report, a log or a terminal."""
-    error.message, error.code, error.hint = map(hide, (error.message, error.code, error.hint))
+    error.message, error.code = hide(error.message), hide(error.code)
+    error.hint = (
+        hide(error.hint) if isinstance(error.hint, str) else None
+    )  # it is no command of ours
     error.args = (error.message,)
     error.where = hide(error.where) if error.where else error.where
     match error:

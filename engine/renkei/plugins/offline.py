@@ -6,6 +6,7 @@ from attrs import frozen
 
 from renkei.errors import RenkeiError
 from renkei.http import Connection
+from renkei.mapping import Transforms
 from renkei.people import FieldSpec
 from renkei.plugins import finding
 from renkei.plugins.facade import Reader
@@ -37,6 +38,13 @@ def installed() -> list[Installed]:
 def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
     """Return the fields of *connector*, without a network and without a configured connection."""
     return Reader(Connection.offline(connector)).fields
+
+
+def transforms() -> Transforms:
+    """Return the built-in transforms and those of the extensions that are installed."""
+    made = Transforms()
+    finding.load_extensions(made.register)
+    return made
 
 
 def hooks_of(connector: str) -> tuple[str, ...]:

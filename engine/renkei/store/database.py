@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.errors import NoRoomError, UsageError
+from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Outcome, Remark, Run, Status
 from renkei.store import codec, lease, schema
 from renkei.store.owner import Owner, is_alive, known_in_s
@@ -269,5 +269,4 @@ def key_of(result: sa.CursorResult[Any]) -> int:
 
 def _no_run(run_id: str) -> UsageError:
     message = _("There is no run {run}.")
-    hint = _("`renkei reports` lists them.")
-    return UsageError(message.format(run=run_id), code="unknown_run", hint=hint)
+    return UsageError(message.format(run=run_id), code="unknown_run", hint=Hint("reports"))

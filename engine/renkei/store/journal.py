@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.errors import UsageError
+from renkei.errors import Hint, UsageError
 from renkei.model import Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
 from renkei.store.database import Database, begun, key_of, same_item
@@ -448,5 +448,5 @@ def another_choice(run_id: str) -> UsageError:
         "Somebody else has chosen for run {run} in the meantime."
         " Look at the differences and choose again."
     )
-    hint = _("`renkei plan {run}` shows them.").format(run=run_id)
+    hint = Hint("plan", {"run": run_id})
     return UsageError(message.format(run=run_id), code="choice_changed", hint=hint)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
-from renkei.errors import BusyError, NoRoomError, UsageError
+from renkei.errors import BusyError, Hint, NoRoomError, UsageError
 from renkei.model import Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.people import Choice
 from renkei.store import codec, lease, schema
@@ -415,7 +415,7 @@ class Plans(Database):
                 "Run {run} has already begun with another choice."
                 " Resume it as it is, or fetch again."
             )
-            hint = _("`renkei resume {run}` resumes it.").format(run=run_id)
+            hint = Hint("resume", {"run": str(run_id)})
             raise UsageError(message.format(run=run_id), code="already_begun", hint=hint)
 
     def purge(self, before: dt.datetime) -> int:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from attrs import field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.errors import UsageError
+from renkei.errors import Hint, UsageError
 from renkei.model import Item, Release, Released
 from renkei.people import Value
 from renkei.store import codec
@@ -105,8 +105,7 @@ class Releases(Plans):
             gone = connection.execute(sa.delete(releases).where(releases.c.id == key))
         if not gone.rowcount:
             message = _("There is no release {id}.").format(id=release_id)
-            hint = _("`renkei releases` lists them.")
-            raise UsageError(message, code="unknown_release", hint=hint)
+            raise UsageError(message, code="unknown_release", hint=Hint("releases"))
 
     def renew_release(self, kept: Kept, records: Sequence[Record]) -> None:
         """Keep what the *records* of a release show by now: only renkei has changed them."""

@@ -20,7 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from renkei import files as placing
-from renkei.errors import NoRoomError, NoStoreError, StoreError
+from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
@@ -110,9 +110,9 @@ def refuse_no_room(place: str) -> None:
 def no_room(place: object) -> NoRoomError:
     """Return the error of a disk that is full; old reports can give room back, if there are any."""
     message = _("There is no room left to write the store {place}. Make room, then try again.")
-    hint = _("`renkei reports purge` needs none, and makes some.")
     there = Path(SQLITE.sub("", str(place))).exists()
-    return NoRoomError(message.format(place=place), where=str(place), hint=hint if there else "")
+    hint = Hint("purge") if there else None
+    return NoRoomError(message.format(place=place), where=str(place), hint=hint)
 
 
 def no_store(path: Path) -> NoStoreError:

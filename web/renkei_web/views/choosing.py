@@ -11,8 +11,7 @@ from starlette.responses import Response
 
 from renkei.model import Difference, Filter, Item, Run, Status
 from renkei.people import NewField
-from renkei.plan.release import Wish
-from renkei.runs import Runs
+from renkei.runs import Runs, Wish
 from renkei.words.i18n import _
 from renkei_web.drafts import Draft
 from renkei_web.views import home

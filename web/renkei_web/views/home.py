@@ -12,8 +12,7 @@ from renkei.clock import base_dates
 from renkei.config import ConnectionConfig
 from renkei.errors import RenkeiError
 from renkei.people import JST, Finding
-from renkei.plan.again import base_was_chosen
-from renkei.runs import Runs
+from renkei.runs import Runs, base_was_chosen
 from renkei.words.i18n import _
 from renkei_web.drafts import Draft
 from renkei_web.health import words

@@ -7,9 +7,8 @@ from starlette.responses import Response
 
 from renkei.config import MappingUse
 from renkei.errors import RenkeiError
-from renkei.mapping import Transforms
-from renkei.mapping.model import Mapping
-from renkei.mapping.model import Pair as Fields
+from renkei.mapping import Mapping, Transforms
+from renkei.mapping import Pair as Fields
 from renkei.people import Label
 from renkei.runs import Pair, Runs
 from renkei.words.i18n import _, label

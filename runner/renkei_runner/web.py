@@ -16,6 +16,7 @@ from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say
+from renkei_runner.signals import ended_by
 
 if TYPE_CHECKING:
     from renkei_web.sso import SignOn
@@ -75,6 +76,7 @@ def web(
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
         sign_on=_sign_on(oidc_issuer, oidc_client, config),
+        signals=ended_by,
     )
     if new_link is not None:
         say(_("Open this link once, within a day: {link}").format(link=server.new_link(new_link)))

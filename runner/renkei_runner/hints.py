@@ -1,0 +1,38 @@
+"""What helps against an error, as commands of the command line."""
+
+from __future__ import annotations
+
+from renkei.errors import Hint, HintCode
+from renkei.words.i18n import N_, _
+
+COMMANDS: dict[HintCode, str] = {
+    "allow_unusual": N_(
+        "Look at `renkei plan {run}`;"
+        " if it is right, allow it with `renkei sync {run} --allow-unusual`."
+    ),
+    "cancel": N_("`renkei cancel {run}` gives it up."),
+    "choices": N_("`renkei choices` lists what is offered for {field}."),
+    "choose": N_("Choose with `renkei sync {run} …`."),
+    "give_new": N_("Give --new {field}=VALUE, or --new-file."),
+    "give_why": N_("Give it with --why."),
+    "init": N_("Write one with `renkei init`, or name yours with --config."),
+    "name_other": N_("{number}=OTHER names another record that is the same person."),
+    "name_record": "{records}",
+    "plan": N_("`renkei plan {run}` shows them."),
+    "plan_blocked": N_("`renkei plan RUN --difference blocked` shows why."),
+    "purge": N_("`renkei reports purge` needs none, and makes some."),
+    "releases": N_("`renkei releases` lists them."),
+    "reports": N_("`renkei reports` lists them."),
+    "resume": N_("`renkei resume {run}` resumes it."),
+    "right_pair": N_(
+        "If they are right: `renkei fetch {source} {target} --right-pair --why REASON`"
+    ),
+}
+"""The sentence of every hint; the names in it are those that the hint is about."""
+
+
+def told(hint: Hint | str | None) -> str:
+    """Return *hint* as a sentence of the context's language, or nothing if there is none."""
+    if isinstance(hint, Hint):
+        return _(COMMANDS[hint.code]).format(**hint.about)
+    return hint or ""

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import renkei
+from renkei.errors import HintCode
+from renkei_runner.hints import COMMANDS, told
+
+ENGINE = Path(renkei.__file__).parent
+
+
+def texts() -> Iterator[str]:
+    """Yield every text for people in the engine."""
+    for path in ENGINE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("_", "N_"):
+                (text,) = node.args
+                if isinstance(text, ast.Constant):
+                    yield str(text.value)
+
+
+def test_every_hint_has_a_command() -> None:
+    """What the engine may say, the command line can tell how to do."""
+    assert COMMANDS.keys() == set(get_args(HintCode))
+    assert told(None) == ""
+    assert told("in the words of a connector") == "in the words of a connector"
+
+
+def test_the_engine_knows_no_command() -> None:
+    """Its sentences are read on pages, too, where nothing can be typed."""
+    said = list(texts())
+    assert len(said) > 400
+    assert [text for text in said if "`renkei" in text or " --" in text] == []
