@@ -10,7 +10,7 @@ from attrs import frozen
 from renkei.clock import Clock
 from renkei.config.pairs import is_open
 from renkei.errors import ConfigurationError, RenkeiError
-from renkei.mapping import Mapping, advice
+from renkei.mapping import FieldMapping, advice
 from renkei.people import JST, Finding
 from renkei.plan.pairing import Pairings
 from renkei.systems import Systems
@@ -85,7 +85,7 @@ def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:
     return told
 
 
-def _unnamed(pairings: Pairings, mapping: Mapping) -> Finding:
+def _unnamed(pairings: Pairings, mapping: FieldMapping) -> Finding:
     """Return what to do with a use that does not say which connections it is for."""
     message = _(
         "It is for no connections yet, as there are several of one kind: write which ones, such as"

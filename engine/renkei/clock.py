@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 
 from renkei.people import JST
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Clock:
@@ -39,6 +42,16 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Wait for *seconds* of real time."""
         time.sleep(max(0.0, seconds))
+
+
+def day_of(text: str) -> dt.date | None:
+    """Return the day that *text* says as YYYY-MM-DD; Python alone takes 20260401 and weeks, too."""
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def span(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:

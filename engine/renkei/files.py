@@ -1,14 +1,37 @@
-"""Putting a finished file in its place, unless there is one already; no half is ever seen."""
+"""Files of our own: whole or not at all, whatever happens while they are written."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
 import os
+import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """How a disk refuses hard links that has none, such as a memory stick or a shared folder."""
+
+
+def replace(path: Path, chunks: Iterable[str], mode: int = 0o600) -> None:
+    """
+    Write *chunks* to *path*, complete or not at all; by default only its owner can read it.
+
+    The file grows beside its place under a name nobody can guess and is moved there at the end, so
+    that neither a reader nor a planted link ever meets half of it. Raises OSError.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
+            for chunk in chunks:
+                file.write(chunk.encode())
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def place(draft: Path, path: Path) -> bool:

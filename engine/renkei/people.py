@@ -21,6 +21,9 @@ Others = Mapping[str, tuple[Value, ...]]
 """Further values by field name, none of them empty."""
 
 Type = Literal["text", "date", "integer", "boolean"]
+CLASSES: Mapping[Type, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
+"""What Python calls a value of each type; exactly this, no subclass."""
+
 Role = Literal[
     "number", "family_name", "given_name", "birth", "hired", "left", "retired",
     "family_kana", "given_kana", "gender", "email",

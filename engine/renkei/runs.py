@@ -31,7 +31,7 @@ from renkei.errors import (
 )
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
-from renkei.mapping import Mapping, Transforms, parse_mapping
+from renkei.mapping import FieldMapping, Transforms, parse_mapping
 from renkei.model import (
     Difference,
     Filter,
@@ -50,7 +50,7 @@ from renkei.plan import choose
 from renkei.plan.again import Carried, base_was_chosen, carry_over
 from renkei.plan.choose import NewValues
 from renkei.plan.explain import Step, explain
-from renkei.plan.fetch import JOINERS, LEAVERS, Plan
+from renkei.plan.fetch import JOINERS, LEAVERS, Fetch
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import (
     already_begun,
@@ -226,9 +226,9 @@ class Runs:
             if right_pair is not None:
                 said = Released(kind="right_pair", others=(), who=self.who, why=right_pair)
                 self._store.keep_release(said, places, self.clock.now(), run_id=run_id)
-            plan = Plan(self._store, pairing, safety, readers, places, self.observer, self.clock)
+            fetch = Fetch(self._store, pairing, safety, readers, places, self.observer, self.clock)
             with Pulse(lambda: self._store.still_fetching(run_id)):
-                plan.make(run_id, base, today)
+                fetch.make(run_id, base, today)
         except BaseException as error:
             reason = reason_of(error) if isinstance(error, RenkeiError) else Remark("interrupted")
             self._store.fail_fetch(run_id, self.clock.now(), reason)
@@ -306,7 +306,7 @@ class Runs:
             return []
         return [self._aged(run) for run in self._store.latest(limit, before)]
 
-    def mapping(self, name: str) -> tuple[Mapping, dict[str, tuple[FieldSpec, ...]]]:
+    def mapping(self, name: str) -> tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]:
         """Return a mapping of the configuration, and the fields of both its sides."""
         mapping = self._pairings.load(name)
         return mapping, self._pairings.check(mapping)

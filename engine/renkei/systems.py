@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import define, field
 
 from renkei.clock import Clock
 from renkei.config import Config, network_of, resolve_secret
-from renkei.http import Connection, RetryBudget, Secret, Timeouts
+from renkei.http import Conditions, Connection, Guard, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
 from renkei.observer import Observer
 from renkei.people import ClosedHours
@@ -27,11 +29,21 @@ class Systems:
 
     def reader(self, name: str) -> Reader:
         """Open connection *name* for reading; nothing that is built on it can write."""
-        return Reader(self._connection(name, read_only=True))
+        reader = Reader(self._connection(name, read_only=True))
+        _declare(reader)
+        return reader
 
-    def writer(self, name: str) -> Writer:
-        """Open connection *name* for reading and writing."""
-        return Writer(self._connection(name, read_only=False))
+    def writer(self, name: str, guarded: Callable[[str], Guard]) -> Writer:
+        """
+        Open connection *name* for reading and writing.
+
+        *guarded* gets the identity of its account, and returns what each request asks before it
+        leaves: whether whoever writes still may.
+        """
+        writer = Writer(self._connection(name, read_only=False))
+        _declare(writer)
+        writer.connection.guard = guarded(writer.connection.identity)
+        return writer
 
     def closed_hours(self, name: str) -> tuple[ClosedHours, ...]:
         """Return the hours in which connection *name* refuses calls, without asking it."""
@@ -70,9 +82,14 @@ class Systems:
             budget=self.budget,
             closed_hours=settings.closed_hours,
             limits=settings.limits,
+            on_wait=lambda reason, seconds: self.observer.waiting(name, reason, seconds),
         )
         # The system counts what was read to choose and what is written as one.
         connection.pacer = self._pacers.setdefault(connection.identity, connection.pacer)
-        connection.on_wait = lambda reason, seconds: self.observer.waiting(name, reason, seconds)
         self._opened.append(connection)
         return connection
+
+
+def _declare(reader: Reader) -> None:
+    """Let the connection keep to what its connector declares, where the file says nothing else."""
+    reader.connection.conditions = Conditions(reader.closed_hours, reader.request_limits)

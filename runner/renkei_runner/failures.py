@@ -29,7 +29,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 @frozen(kw_only=True)
-class Failure:
+class Ending:
     """
     What is told: a stable *code*, what is *said* to people, *where* it is, and the exit code.
 
@@ -68,20 +68,20 @@ def tell(error: BaseException, app: App) -> int:
         note(_("{path} cannot be written: {why}.").format(path="<stdout>", why=error.strerror))
         return USAGE
     app.clear()
-    failure = _failure(error, app)
+    ending = _ending(error, app)
     if app.debug:
         _trace(error)
     if app.json:
-        parts = error_parts(failure.code, failure.message, failure.where, failure.hint)
+        parts = error_parts(ending.code, ending.message, ending.where, ending.hint)
         emit(error_document(app.run, app.labels, parts))
     elif isinstance(error, click.UsageError):
-        _show_usage(error, failure)
+        _show_usage(error, ending)
     else:
-        note("\n".join(failure.lines))
-    return failure.exit_code
+        note("\n".join(ending.lines))
+    return ending.exit_code
 
 
-def _failure(error: BaseException, app: App) -> Failure:
+def _ending(error: BaseException, app: App) -> Ending:
     match error:
         case KeyboardInterrupt() | click.Abort():
             return _of(INTERRUPTED, "interrupted", _interrupted(app))
@@ -91,13 +91,13 @@ def _failure(error: BaseException, app: App) -> Failure:
             return _of(USAGE, "usage", Said(error.format_message()))
         case RenkeiError():
             said = _said(error, app)
-            return Failure(exit_code=error.exit_code, code=error.code, said=said, where=error.where)
+            return Ending(exit_code=error.exit_code, code=error.code, said=said, where=error.where)
     message = _("renkei made a mistake of its own ({kind}). Try again with --debug and report it.")
     return _of(INTERNAL, "internal", Said(message.format(kind=type(error).__name__)))
 
 
-def _of(exit_code: int, code: str, *said: Said) -> Failure:
-    return Failure(exit_code=exit_code, code=code, said=said)
+def _of(exit_code: int, code: str, *said: Said) -> Ending:
+    return Ending(exit_code=exit_code, code=code, said=said)
 
 
 def _said(error: RenkeiError, app: App) -> tuple[Said, ...]:
@@ -128,13 +128,13 @@ def _interrupted(app: App) -> Said:
     return Said(_("Interrupted. What was sent is recorded."), resume_advice(app, app.run.id))
 
 
-def _show_usage(error: click.UsageError, failure: Failure) -> None:
+def _show_usage(error: click.UsageError, ending: Ending) -> None:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         note(error.format_message())
         return
     if error.ctx is not None:
         note(error.ctx.get_usage())
-    note(_("Error: {message}").format(message=failure.message))
+    note(_("Error: {message}").format(message=ending.message))
     if error.ctx is not None:
         hint = _("Try '{command} {option}' for help.")
         note(hint.format(command=error.ctx.command_path, option="--help"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from renkei.clock import day_of
 from renkei.model import Difference
 from renkei.words.i18n import _
 
@@ -31,12 +32,9 @@ class _BaseDate(_Type):
     name = "date"
 
     def read(self, text: str) -> dt.date:
-        try:
-            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-                return dt.date.fromisoformat(text)
-        except ValueError:
-            pass
-        raise ValueError(_("“{text}” is not a date like 2026-11-22.").format(text=text))
+        if (day := day_of(text)) is None:
+            raise ValueError(_("“{text}” is not a date like 2026-11-22.").format(text=text))
+        return day
 
 
 class _Differences(_Type):

@@ -38,7 +38,7 @@ WRITING = (
         "doubt-is-a-failure",
         "A write in doubt is recorded as failed.",
         (
-            "renkei.sync.apply:Application._lost",
+            "renkei.sync.apply:Apply._lost",
             "item, Outcome.UNKNOWN, ",
             "item, Outcome.FAILED, ",
         ),
@@ -68,15 +68,15 @@ WRITING = (
     bug(
         "resume-sends-what-is-in-doubt",
         "After an interrupt a write in doubt is sent again before anybody has looked.",
-        ("renkei.sync.apply:Application.carry_out", "self.doubts.look_up()", "pass"),
-        ("renkei.sync.apply:Application._open", "if item.position not in waiting and", "if"),
+        ("renkei.sync.apply:Apply.carry_out", "self.doubts.look_up()", "pass"),
+        ("renkei.sync.apply:Apply._open", "if item.position not in waiting and", "if"),
         tests="tests/engine/test_apply.py::test_what_an_earlier_process_had_sent_was_created_by_us",
     ),
     bug(
         "intent-after-the-request",
         "The intent is committed when the request has already left.",
         (
-            "renkei.sync.apply:Application._send",
+            "renkei.sync.apply:Apply._send",
             "write = self.recorder.hold.intend(",
             ("sent = send()\n    send = lambda: sent\n    write = self.recorder.hold.intend("),
         ),
@@ -87,7 +87,7 @@ WRITING = (
         "outcome-before-the-request",
         "The outcome is committed before the request leaves.",
         (
-            "renkei.sync.apply:Application._send",
+            "renkei.sync.apply:Apply._send",
             "answer = send()",
             (
                 "done = Outcome.CREATED if kind == 'create' else Outcome.UPDATED\n"
@@ -112,7 +112,7 @@ WRITING = (
     bug(
         "left-behind-when-one-came-through",
         "Whoever was refused before a lost answer stays behind in a run that is done.",
-        ("renkei.sync.apply:Application._suspect", "self._blame_people()", "self._row.clear()"),
+        ("renkei.sync.apply:Apply._suspect", "self._blame_people()", "self._row.clear()"),
         ("renkei.sync.run:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py"
         "::test_whoever_was_tried_has_an_end[refused-refused-late]",
@@ -121,7 +121,7 @@ WRITING = (
         "no-look-before-a-create",
         "Nobody looks whether the employee has been created since the fetch.",
         (
-            "renkei.sync.apply:Application._create",
+            "renkei.sync.apply:Apply._create",
             "hits := seen.by_number.get(str(item.number), [])",
             "hits := []",
         ),
@@ -132,7 +132,7 @@ WRITING = (
         "whole-record-sent",
         "An update sends every value, not only those that differ.",
         (
-            "renkei.sync.apply:Application._update",
+            "renkei.sync.apply:Apply._update",
             "changes = {change.field: change.after for change in item.changes}",
             "changes = item.after",
         ),
@@ -142,7 +142,7 @@ WRITING = (
         "lost-update",
         "What somebody has changed since the fetch is overwritten.",
         (
-            "renkei.sync.apply:Application._update",
+            "renkei.sync.apply:Apply._update",
             "changed := self.look.changed(item, current)",
             "changed := ()",
         ),
@@ -159,7 +159,7 @@ WRITING = (
         "vanished-choice",
         "A chosen value that is not offered any more is sent all the same.",
         (
-            "renkei.sync.apply:Application._create",
+            "renkei.sync.apply:Apply._create",
             "gone := vanished(item, self.offered)",
             "gone := None",
         ),
@@ -181,7 +181,7 @@ WRITING = (
         "full-plan-is-one-refusal",
         "Every further create is sent although the system takes no more employees.",
         (
-            "renkei.sync.apply:Application._not_written",
+            "renkei.sync.apply:Apply._not_written",
             "self.recorder.no_creates = reason_of(error)",
             "pass",
         ),
@@ -273,7 +273,7 @@ STORE = (
     bug(
         "slept-through-its-lease",
         "A process that slept does not look at its lease before the request leaves.",
-        ("renkei.sync.run:Sync.carry_out", "writer.connection.guard = hold.check", "pass"),
+        ("renkei.sync.run:Sync._open", "return taken[0].check", "return lambda: None"),
         tests="tests/e2e/test_gaps_lease.py::test_a_lease_lost_after_the_intent_sends_nothing",
     ),
     bug(
@@ -793,7 +793,7 @@ COMPARING = (
         "near-number-created",
         "Somebody is created whose number is there in another width or with other zeros.",
         (
-            "renkei.plan.compare:Draft.note_near",
+            "renkei.plan.draft:Draft.note_near",
             "if in_target and not self._partners:",
             "if False:",
         ),
@@ -802,13 +802,13 @@ COMPARING = (
     bug(
         "shared-number-of-the-source",
         "Of two in the source with one number, both are synced.",
-        ("renkei.plan.compare:Draft.note_numbers", "if not alone:", "if False:"),
+        ("renkei.plan.draft:Draft.note_numbers", "if not alone:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_number_twice_in_the_source_blocks_both",
     ),
     bug(
         "shared-number-of-the-target",
         "Of two in the target with one number, the first is taken.",
-        ("renkei.plan.compare:Draft.note_numbers", "if self._partners > 1:", "if False:"),
+        ("renkei.plan.draft:Draft.note_numbers", "if self._partners > 1:", "if False:"),
         tests="tests/engine/test_compare.py::test_a_number_twice_in_the_target_blocks",
     ),
     bug(
@@ -852,7 +852,7 @@ COMPARING = (
         "joined-after-leaving",
         "A date of joining is written beside the old date of leaving.",
         (
-            "renkei.plan.compare:Draft._completed",
+            "renkei.plan.draft:Draft._completed",
             "return (*others, Change(left.name, self._partner.values[left.name], None))",
             "return changes",
         ),
@@ -1528,13 +1528,13 @@ PROMISES = (
     bug(
         "blamed-at-once",
         "Somebody is failed before any write has shown that the system takes others.",
-        ("renkei.sync.apply:Application._doubtful_refusal", "Outcome.DEFERRED", "Outcome.FAILED"),
+        ("renkei.sync.apply:Apply._doubtful_refusal", "Outcome.DEFERRED", "Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py::test_three_in_a_row_are_the_system[0]",
     ),
     bug(
         "system-blamed-for-one",
         "One employee whom the system refuses stops everybody behind.",
-        ("renkei.sync.apply:Application._suspect", "< IN_A_ROW", "< 1"),
+        ("renkei.sync.apply:Apply._suspect", "< IN_A_ROW", "< 1"),
         tests="tests/engine/test_whose_fault.py"
         "::test_one_who_is_refused_fails_alone_wherever_they_stand[2]",
     ),
@@ -1542,7 +1542,7 @@ PROMISES = (
         "refused-in-their-place",
         "Whoever was refused stands in the same place of the next sync.",
         (
-            "renkei.sync.apply:Application._write_all",
+            "renkei.sync.apply:Apply._write_all",
             "self.recorder.store.refused_before(self.recorder.run)",
             "frozenset()",
         ),
@@ -1551,7 +1551,7 @@ PROMISES = (
     bug(
         "four-sendings",
         "One employee is sent four times in one sync.",
-        ("renkei.sync.apply:Application._may_send", "< SENDINGS", "< SENDINGS + 1"),
+        ("renkei.sync.apply:Apply._may_send", "< SENDINGS", "< SENDINGS + 1"),
         tests="tests/engine/test_whose_fault.py::test_three_sendings_of_one_employee_at_most",
     ),
     bug(
@@ -1627,7 +1627,7 @@ PROMISES = (
         "taken-at-its-word",
         "An answered write counts as done, whatever the system shows.",
         (
-            "renkei.sync.apply:Application._answered",
+            "renkei.sync.apply:Apply._answered",
             "write=write, result=ANSWERED, answer_id=answer.id)",
             "write=write); return",
         ),
@@ -1637,7 +1637,7 @@ PROMISES = (
         "answered-not-journalled",
         "After a kill an answered write counts as lost, and is sent again.",
         (
-            "renkei.sync.apply:Application._answered",
+            "renkei.sync.apply:Apply._answered",
             "self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)",
             "pass",
         ),

@@ -34,7 +34,7 @@ from renkei.http import Connection, Failure, Room, Secret
 from renkei.identity import rules as identity
 from renkei.identity.names import Names
 from renkei.mapping import (
-    Mapping,
+    FieldMapping,
     Pair,
     Towards,
     Transforms,
@@ -74,7 +74,12 @@ PAGES = [
     ROOT / "sandbox/renkei_sandbox/README.md",
 ]
 OPERATOR = ("docs/operator.md", "docs/operator.ja.md")
-TWINS = [("README.md", "README.ja.md"), OPERATOR, ("docs/dashboard.md", "docs/dashboard.ja.md")]
+TWINS = [
+    ("README.md", "README.ja.md"),
+    OPERATOR,
+    ("docs/dashboard.md", "docs/dashboard.ja.md"),
+    ("docs/first-sync.md", "docs/first-sync.ja.md"),
+]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = re.compile(r"<!-- example: ([\w-]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -320,7 +325,7 @@ def test_every_key_of_a_mapping_is_documented() -> None:
     assert set(Transforms()) <= first_cells("docs/mappings.md")
 
 
-def checked(text: str) -> Mapping:
+def checked(text: str) -> FieldMapping:
     """Return the mapping in *text*; MappingError if it does not fit its connectors."""
     mapping = parse_mapping(text, "our-mapping.yaml")
     check_mapping(mapping, {side: offline_fields(name) for side, name in mapping.sides.items()})

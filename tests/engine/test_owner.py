@@ -271,7 +271,7 @@ def test_two_names_of_one_account_share_its_lease(world: World) -> None:
     world.fetch()  # makes the store
     with world.runs() as opened:
         names = [
-            opened._store.account(opened._systems.writer(name).connection.identity)
+            opened._store.account(opened._systems.reader(name).connection.identity)
             for name in ("rosta", "other", "clinic")
         ]
     assert names[0] == names[1] != names[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from renkei.clock import Clock
 from renkei.errors import UnavailableError
 from renkei.http.pace import Pacer
-from renkei.http.retry import RetryBudget, Trouble
+from renkei.http.retry import Retries, RetryBudget
 
 
 class Ticking(Clock):
@@ -29,7 +29,7 @@ def waited(error: UnavailableError, budget_s: float) -> tuple[bool, float, float
     clock = Ticking()
     budget = RetryBudget(budget_s, clock=clock)
     pacer = Pacer(clock)
-    trouble = Trouble(budget=budget, clock=clock, pacer=pacer, on_wait=lambda: None)
+    trouble = Retries(budget=budget, clock=clock, pacer=pacer, on_wait=lambda: None)
     with trouble:
         again = trouble.wait(error)
         pacer.wait((), None)

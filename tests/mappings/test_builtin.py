@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from renkei.mapping import (
-    Mapping,
+    FieldMapping,
     Translation,
     check_mapping,
     compile_translation,
@@ -56,33 +56,33 @@ FILE = Path(str(files("renkei_mappings"))) / "smarthr-touchontime.yaml"
 
 
 @pytest.fixture
-def mapping() -> Mapping:
+def mapping() -> FieldMapping:
     return load_mapping(FILE.name, FILE.parent)
 
 
-def towards(target: str, mapping: Mapping, **settings: bool) -> Translation:
+def towards(target: str, mapping: FieldMapping, **settings: bool) -> Translation:
     source = mapping.other(target)
     return compile_translation(mapping, source, target, settings, FIELDS[source], FIELDS[target])
 
 
-def export(mapping: Mapping, **settings: bool) -> Translation:
+def export(mapping: FieldMapping, **settings: bool) -> Translation:
     return towards("touchontime", mapping, **settings)
 
 
-def test_it_pairs_the_ten_official_items(mapping: Mapping) -> None:
+def test_it_pairs_the_ten_official_items(mapping: FieldMapping) -> None:
     """In the order of the help page, the employee number first."""
     assert [pair.pair for pair in mapping.pairs] == OFFICIAL
     check_mapping(mapping, FIELDS)
 
 
-def test_affiliation_and_working_type_are_chosen_per_run(mapping: Mapping) -> None:
+def test_affiliation_and_working_type_are_chosen_per_run(mapping: FieldMapping) -> None:
     """What the mapping does not fill becomes a required new-record field."""
     chosen = unfilled(mapping, "touchontime", FIELDS)
     assert [each.name for each in chosen] == CHOSEN
     assert unfilled(mapping, "smarthr", FIELDS) == ()
 
 
-def test_only_the_leaving_date_is_cleared(mapping: Mapping) -> None:
+def test_only_the_leaving_date_is_cleared(mapping: FieldMapping) -> None:
     """A resignation taken back in SmartHR is taken back there too; nothing else is emptied."""
     empty: Values = {ours: None for ours, _ in OFFICIAL}
     assert export(mapping).translate(empty).values == {"resignationDate": None}
@@ -90,7 +90,7 @@ def test_only_the_leaving_date_is_cleared(mapping: Mapping) -> None:
     assert back.translate({theirs: None for _, theirs in OFFICIAL}).values == {}
 
 
-def test_smarthr_gets_full_width_katakana(mapping: Mapping) -> None:
+def test_smarthr_gets_full_width_katakana(mapping: FieldMapping) -> None:
     """It refuses anything else; Touch On Time gets SmartHR's text as it is."""
     back = towards("smarthr", mapping)
     made = back.translate({"lastNamePhonetics": "ﾔﾏﾀﾞ", "firstNamePhonetics": "たろう"}).values
@@ -111,7 +111,7 @@ PERSON: Values = {
     ("on", "family"), [(False, ("山田", "ヤマダ")), (True, ("佐藤", "サトウ"))]
 )
 def test_business_names_are_a_setting(
-    mapping: Mapping, *, on: bool, family: tuple[str, str]
+    mapping: FieldMapping, *, on: bool, family: tuple[str, str]
 ) -> None:
     """On: the registered part is used, the other falls back to the legal name. Off by default."""
     assert mapping.switches({}) == {"business_names": False}
@@ -120,13 +120,13 @@ def test_business_names_are_a_setting(
     assert (made["firstName"], made["firstNamePhonetics"]) == ("花子", "ハナコ")
 
 
-def test_names_stay_alone_where_business_names_cannot_be_read(mapping: Mapping) -> None:
+def test_names_stay_alone_where_business_names_cannot_be_read(mapping: FieldMapping) -> None:
     """A token without the right to read business names never pushes legal names in their place."""
     legal = {k: v for k, v in PERSON.items() if not k.startswith("business")}
     assert export(mapping, business_names=True).translate(legal).values == {}
 
 
-def test_rare_kanji_and_dates_arrive_as_they_are(mapping: Mapping) -> None:
+def test_rare_kanji_and_dates_arrive_as_they_are(mapping: FieldMapping) -> None:
     """髙, 﨑, 𠮷 and variation selectors are written byte for byte."""
     day = dt.date(2024, 2, 29)
     made = export(mapping).translate({"last_name": "髙﨑𠮷葛\U000e0100", "entered_at": day}).values

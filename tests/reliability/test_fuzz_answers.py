@@ -612,7 +612,7 @@ def check_sync(office: Office, pair: tuple[str, str], seed: Seed) -> Told:
 WHOLE = {"fetch": check_fetch, "sync": check_sync}
 
 
-@pytest.mark.parametrize("block", blocks(1, 80))
+@pytest.mark.parametrize("block", blocks(1, 20))
 @pytest.mark.parametrize("what", WHOLE)
 @pytest.mark.parametrize("pair", DIRECTIONS, ids=["to_touchontime", "to_smarthr"])
 def test_no_answer_leads_a_command_to_a_wrong_write(  # noqa: PLR0917 - fixtures

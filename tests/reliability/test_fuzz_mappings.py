@@ -15,7 +15,7 @@ import yaml
 from tests.reliability.broken_mappings import TEXT, Case, cases
 
 from renkei.errors import ConfigurationError, MappingError, Problem
-from renkei.mapping import Mapping, check_mapping, load_mapping, parse_mapping
+from renkei.mapping import FieldMapping, check_mapping, load_mapping, parse_mapping
 from renkei.people import FieldSpec
 from renkei.plugins.offline import offline_fields
 from renkei_runner.app import App
@@ -41,14 +41,14 @@ def fields_of(connector: str) -> Sequence[FieldSpec]:
     return FIELDS[connector]
 
 
-def checked(text: str) -> Mapping:
+def checked(text: str) -> FieldMapping:
     """Return the mapping in *text*, checked as the command does."""
     mapping = parse_mapping(text, "our-mapping.yaml", fields_of=fields_of)
     check_mapping(mapping, {side: FIELDS[name] for side, name in mapping.sides.items()})
     return mapping
 
 
-def told(text: str) -> tuple[Mapping | None, list[Problem], float]:
+def told(text: str) -> tuple[FieldMapping | None, list[Problem], float]:
     """Return what came of *text*, and how long it took of this process's time, at best."""
     taken = []
     while True:

@@ -244,7 +244,7 @@ PLACES = {
     "accounts.Accounts._open": {"sqlite3.connect"},
     "accounts._create": {"sqlite3.connect"},
     "server.Server.__enter__": {"socket.socket"},
-    "security.Guard._handle": {"HTTPConnection"},  # a request that came in, of Starlette
+    "security.Gate._handle": {"HTTPConnection"},  # a request that came in, of Starlette
 }
 """Who may open a way out or begin a transaction: the harness stands around each of them."""
 

@@ -20,7 +20,7 @@ from renkei.runs import Runs
 from renkei.store import lease
 from renkei_web import visit
 from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
-from renkei_web.processes import Progress, Work
+from renkei_web.processes import FetchProgress, Work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -459,7 +459,7 @@ def test_a_viewer_sees_whether_the_connections_work(desk: Desk) -> None:
 
 def test_a_page_may_be_made_while_the_fetch_reads_on() -> None:
     """The other system's first employees come while a page tells how many have been read."""
-    progress = Progress()
+    progress = FetchProgress()
     progress.reading("smarthr", 10)
     told = iter(progress.read.items())
     assert next(told) == ("smarthr", 10)

@@ -33,7 +33,7 @@ from renkei_web.accounts import Accounts, Role
 from renkei_web.app import _broken
 from renkei_web.drafts import Draft
 from renkei_web.processes import OIDC_SECRET, Work
-from renkei_web.security import HEADERS, LONGEST, Guard
+from renkei_web.security import HEADERS, LONGEST, Gate
 from renkei_web.server import Server
 from renkei_web.views.entrance import local
 
@@ -639,7 +639,7 @@ def test_half_an_answer_is_not_a_whole_one(desk: Desk) -> None:
         await send({"type": "http.response.body", "body": b"half", "more_body": True})
         broken()
 
-    desk.app = Guard(half, hosts=(), tls=False, broken=_broken)
+    desk.app = Gate(half, hosts=(), tls=False, broken=_broken)
     found = Raw(desk).ask("GET", "/")
     assert (found.status, found.answer, found.ended) == (200, b"half", False)
 

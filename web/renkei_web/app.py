@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from renkei.errors import BusyError, RenkeiError, UsageError
 from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.accounts import AccountError, Role
-from renkei_web.security import SAFE, Guard, same
+from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
 from renkei_web.views import choosing, entrance, home, reports, running, settings, single_sign_on
 from renkei_web.visit import Office, Visit
@@ -133,7 +133,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     static = Mount("/static", StaticFiles(packages=[("renkei_web", "static")]))
     return Starlette(
         routes=[*guests, *pages, static],
-        middleware=[Middleware(Guard, hosts=hosts, tls=office.secure, broken=_broken)],
+        middleware=[Middleware(Gate, hosts=hosts, tls=office.secure, broken=_broken)],
         exception_handlers={HTTPException: _http_error},
     )
 

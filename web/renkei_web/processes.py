@@ -32,7 +32,7 @@ START_S = 60.0
 
 
 @define
-class Progress(Observer):
+class FetchProgress(Observer):
     """What a fetch has read so far, and what it waits for."""
 
     read: dict[str, int] = field(factory=dict)
@@ -107,7 +107,7 @@ class Refusal:
 class Work:
     """What this server has set going; another one, or the command line, sees the same store."""
 
-    fetches: dict[str, Progress] = field(factory=dict)
+    fetches: dict[str, FetchProgress] = field(factory=dict)
     refusals: dict[str, Refusal] = field(factory=dict)
     syncs: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
     health: Health = field(factory=Health)
@@ -119,7 +119,7 @@ class Work:
         self, config: Config, fetch: Callable[[Runs], object], *, who: str, language: str
     ) -> str:
         """Start what fetches, and return its run as soon as it has one."""
-        progress = Progress()
+        progress = FetchProgress()
 
         def work() -> None:
             error: BaseException | None = None

@@ -45,7 +45,7 @@ PUBLIC = {"cache-control": "no-cache"}
 """Styles and scripts are kept and asked for anew: after an update nobody has the old ones."""
 
 
-class Guard:
+class Gate:
     """
     Refuses foreign hosts, cross-site requests and huge ones; adds the headers to every answer.
 

@@ -11,11 +11,11 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
 
+from renkei.clock import day_of
 from renkei.errors import ConfigurationError, Problem
 from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
@@ -98,9 +98,7 @@ def _expected(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
 
 
 def _day(text: object) -> dt.date | None:
-    with suppress(ValueError, TypeError):
-        return dt.date.fromisoformat(text)  # type: ignore[arg-type]
-    return None
+    return day_of(text) if isinstance(text, str) else None
 
 
 def _address(url: str) -> Iterator[str]:

@@ -6,13 +6,11 @@ of the one setting.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
-from pathlib import Path
 
 from attrs import evolve
 
+from renkei import files
 from renkei.config.load import Config, parse_config
 from renkei.errors import ConfigurationError, MappingError
 from renkei.words.i18n import _
@@ -32,7 +30,8 @@ def change_setting(config: Config, index: int, name: str, *, on: bool) -> None:
     try:
         text = _changed(config, ("mappings", index), name, on=on)
         _refuse_another(text, _meant(config, index, name, on=on))
-        _replace(config.path.resolve(), text)  # a link stays a link
+        path = config.path.resolve()  # a link stays a link
+        files.replace(path, [text], path.stat().st_mode & 0o777)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         line = f"settings: {{{name}: {_word(on)}}}"
@@ -90,21 +89,6 @@ def _meant(config: Config, index: int, name: str, *, on: bool) -> Config:
 def _refuse_another(text: str, meant: Config) -> None:
     if parse_config(text, meant.path) != meant:
         raise OSError("the new text does not say what is meant")
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put *text* in the place of the file; no half is ever seen."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _word(on: bool) -> str:  # noqa: FBT001

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from renkei.config.load import Config, MappingUse
 from renkei.errors import ConfigurationError, MappingError, Problem, UsageError
-from renkei.mapping import Mapping
+from renkei.mapping import FieldMapping
 from renkei.words.i18n import _
 from renkei.yamlfile.converter import suggestion
 
@@ -41,7 +41,7 @@ class Pair:
     sides: tuple[str, str]
 
 
-def pairs_of(config: Config, index: int, mapping: Mapping) -> tuple[Pair, ...]:
+def pairs_of(config: Config, index: int, mapping: FieldMapping) -> tuple[Pair, ...]:
     """
     Return what the use at *index*, which is of *mapping*, pairs: both directions, or nothing.
 
@@ -59,13 +59,13 @@ def pairs_of(config: Config, index: int, mapping: Mapping) -> tuple[Pair, ...]:
     )
 
 
-def could_pair(config: Config, mapping: Mapping, source: str, target: str) -> bool:
+def could_pair(config: Config, mapping: FieldMapping, source: str, target: str) -> bool:
     """Return whether *mapping* is one between connections of these kinds."""
     kinds = [config.connection(name).connector for name in (source, target)]
     return sorted(mapping.sides.values()) == sorted(kinds)
 
 
-def is_open(config: Config, index: int, mapping: Mapping) -> bool:
+def is_open(config: Config, index: int, mapping: FieldMapping) -> bool:
     """Return whether the use at *index* pairs nobody only because it does not say whom."""
     kinds = [each.connector for each in config.connections.values()]
     wanted = list(mapping.sides.values())
@@ -74,7 +74,7 @@ def is_open(config: Config, index: int, mapping: Mapping) -> bool:
 
 
 def not_declared(
-    config: Config, use: MappingUse, mapping: Mapping, source: str, target: str
+    config: Config, use: MappingUse, mapping: FieldMapping, source: str, target: str
 ) -> UsageError:
     """Return the error of a pair that no use declares; it has the lines that declare it."""
     sides = list(mapping.sides)
@@ -115,7 +115,7 @@ def _at(config: Config, pair: Pair) -> str:
     return f"{config.path}:{line}:{column}"
 
 
-def _connection(config: Config, use: MappingUse, mapping: Mapping, side: str) -> str | None:
+def _connection(config: Config, use: MappingUse, mapping: FieldMapping, side: str) -> str | None:
     if side in use.sides:
         return use.sides[side]
     kind = mapping.sides[side]
@@ -126,7 +126,7 @@ def _connection(config: Config, use: MappingUse, mapping: Mapping, side: str) ->
     return same[0] if alone else None
 
 
-def _wrong_sides(config: Config, index: int, mapping: Mapping) -> Iterator[Problem]:
+def _wrong_sides(config: Config, index: int, mapping: FieldMapping) -> Iterator[Problem]:
     use, where = config.mappings[index], ("mappings", index, "sides")
     for side, name in use.sides.items():
         if side not in mapping.sides:

@@ -9,16 +9,12 @@ stay the same. Where some came twice, others were missed: the pages are walked a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
 
-from renkei.errors import AnswerError, ListChangedError
+from renkei.errors import AnswerError, ListChangedError, RenkeiError
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
 from renkei.words.i18n import _
-
-if TYPE_CHECKING:
-    from renkei.http.session import Session
 
 WALKS = 12
 """Whoever stands at random on one of ten pages is missed by all of them once in 300,000 times."""
@@ -29,19 +25,23 @@ _NEXT = re.compile(r"""rel\s*=\s*"?next\b""", re.IGNORECASE)
 
 
 def read_pages(
-    session: Session, path: Sequence[str], query: Mapping[str, str], per_page: int
+    name: str,
+    ask: Callable[[Mapping[str, str]], Answer],
+    not_a_list: Callable[[Answer], RenkeiError],
+    per_page: int,
 ) -> Iterator[JSON]:
     """
     Yield each object once, by its ``id``, as it was when it first came.
 
-    Raises ListChangedError if the list is not whole.
+    *ask* gets the query of one page; *not_a_list* tells what an answer is that is no page. Raises
+    ListChangedError, with the *name* of the connection, if the list is not whole.
     """
-    joined = _Joined(session)
+    joined = _Joined(name, not_a_list)
     for number in range(1, WALKS + 1):
         walk = _Walk(joined, number)
         while walk.more:
-            page = {**query, "page": str(walk.page), "per_page": str(per_page)}
-            yield from walk.take(session.get(*path, query=page))
+            page = {"page": str(walk.page), "per_page": str(per_page)}
+            yield from walk.take(ask(page))
         if joined.is_whole(walk):
             return
         if not walk.repeated or joined.is_too_much():
@@ -52,11 +52,12 @@ def read_pages(
 class _Joined:
     """What all walks through the pages have brought so far; in memory are the ids alone."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, name: str, not_a_list: Callable[[Answer], RenkeiError]) -> None:
         self.total: int | None = None
         self.last_met: dict[str, int] = {}
         """By id: the number of the walk that met it last."""
-        self._session = session
+        self._name = name
+        self._not_a_list = not_a_list
 
     def is_whole(self, walk: _Walk) -> bool:
         """Tell whether everybody has come once *walk* is over."""
@@ -79,7 +80,7 @@ class _Joined:
     def rows(self, answer: Answer) -> list[JSON]:
         """Return the rows of a page."""
         if not isinstance(answer.body, list):
-            raise self._session.not_a_list(answer)
+            raise self._not_a_list(answer)
         return answer.body
 
     def id_of(self, row: JSON, position: int) -> str:
@@ -87,15 +88,13 @@ class _Joined:
         identity = row.get("id") if isinstance(row, dict) else None
         if isinstance(identity, str) and identity:
             return identity
-        name = self._session.name
         message = _("{name}: record {position} of a list has no id. Ask the system's support.")
-        raise AnswerError(message.format(name=name, position=position), where=name)
+        raise AnswerError(message.format(name=self._name, position=position), where=self._name)
 
     def changed(self) -> ListChangedError:
         """Return the error for a list that does not add up."""
-        name = self._session.name
         message = _("{name}: the list changed while it was read, or is not whole. Fetch again.")
-        return ListChangedError(message.format(name=name), where=name)
+        return ListChangedError(message.format(name=self._name), where=self._name)
 
 
 class _Walk:

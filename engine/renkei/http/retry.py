@@ -55,7 +55,7 @@ class RetryBudget:
         self._left_s, self._since = self._left(), self._clock.monotonic()
 
 
-class Trouble:
+class Retries:
     """The tries of one request; a context manager, so that the budget stops running at its end."""
 
     def __init__(

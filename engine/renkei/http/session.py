@@ -42,7 +42,7 @@ from renkei.http.failure import (
 from renkei.http.pace import Room
 from renkei.http.paging import read_pages
 from renkei.http.request import Request, body_bytes, url_of
-from renkei.http.retry import Trouble
+from renkei.http.retry import Retries
 
 if TYPE_CHECKING:
     from renkei.http.connection import Connection
@@ -93,7 +93,11 @@ class Session:
 
         Raises ListChangedError if the system's own total does not agree with what came.
         """
-        return read_pages(self, path, query or {}, per_page)
+
+        def ask(page: Query) -> Answer:
+            return self.get(*path, query={**(query or {}), **page})
+
+        return read_pages(self.name, ask, self.not_a_list, per_page)
 
     def stream(self, *path: str, query: Query | None = None) -> Generator[JSON, None, None]:
         """
@@ -150,7 +154,7 @@ class Session:
     def _perform(self, request: Request, use: Callable[[Request, Reply], T]) -> T:
         """Send *request* until it has an answer or trying again makes no sense."""
         connection, doubt = self._connection, False
-        with Trouble(
+        with Retries(
             budget=connection.budget,
             clock=connection.clock,
             pacer=connection.pacer,
@@ -181,7 +185,7 @@ class Session:
         tries = min(connection.write_tries, TRIES_IN_DOUBT) if doubt else connection.write_tries
         return (request.idempotent or not doubt) and connection.sent_since < tries
 
-    def _try(self, request: Request, use: Callable[[Request, Reply], T], trouble: Trouble) -> T:
+    def _try(self, request: Request, use: Callable[[Request, Reply], T], trouble: Retries) -> T:
         """Send *request* once; raises InDoubtError if that was a write and its fate is unknown."""
         try:
             return self._understood(request, self._sent(request, trouble), use)
@@ -191,7 +195,7 @@ class Session:
                 raise InDoubtError(error) from None
             raise
 
-    def _sent(self, request: Request, trouble: Trouble) -> Reply:
+    def _sent(self, request: Request, trouble: Retries) -> Reply:
         """Send *request* when nothing speaks against it any more, and note what the answer says."""
         connection = self._connection
         connection.permit(request.method)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 
+from renkei.clock import day_of
 from renkei.http.decode import JSON
 from renkei.people import FieldSpec, Value
 
 _NOTHING_CHOSEN = ("no_selected", "not_selected", "unselected")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_value(spec: FieldSpec, raw: JSON) -> Value:
@@ -45,10 +44,6 @@ def _text(spec: FieldSpec, raw: str) -> str | None:
 
 
 def _date(raw: str) -> dt.date:
-    # fromisoformat alone also takes 20260401 and 2026-W14-3.
-    if not _DAY.fullmatch(raw):
+    if (day := day_of(raw)) is None:
         raise ValueError("date")
-    try:
-        return dt.date.fromisoformat(raw)
-    except ValueError:  # its text quotes the value
-        raise ValueError("date") from None
+    return day

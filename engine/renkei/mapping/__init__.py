@@ -7,7 +7,7 @@ A mapping is found and read by :func:`load_mapping`, checked against the fields 
 from renkei.mapping.advice import advice
 from renkei.mapping.check import check_mapping, offered_offline, unfilled, unoffered
 from renkei.mapping.load import built_in_mappings, find_mapping, load_mapping, parse_mapping
-from renkei.mapping.model import Mapping, Pair, Setting, Sides, Substitute, Towards
+from renkei.mapping.model import FieldMapping, Pair, Setting, Sides, Substitute, Towards
 from renkei.mapping.schema import schema
 from renkei.mapping.transforms import Transform, Transforms
 from renkei.mapping.translate import (
@@ -20,7 +20,7 @@ from renkei.mapping.translate import (
 
 __all__ = [
     "Explained",
-    "Mapping",
+    "FieldMapping",
     "Pair",
     "Row",
     "Setting",

@@ -20,7 +20,7 @@ SHOWN = 5
 
 
 def advice(
-    mapping: model.Mapping, fields: Fields, transforms: Transforms | None = None
+    mapping: model.FieldMapping, fields: Fields, transforms: Transforms | None = None
 ) -> list[Problem]:
     """
     Return what somebody should know about a *mapping* that has been checked, by its place.
@@ -33,7 +33,7 @@ def advice(
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
-def _unfillable(mapping: model.Mapping, fields: Fields) -> Iterator[Mistake]:
+def _unfillable(mapping: model.FieldMapping, fields: Fields) -> Iterator[Mistake]:
     for side in mapping.sides:
         offered = offered_offline(fields[side])
         for spec in unoffered(unfilled(mapping, side, fields), offered) if offered else ():
@@ -45,7 +45,9 @@ def _unfillable(mapping: model.Mapping, fields: Fields) -> Iterator[Mistake]:
             yield Mistake(("fields",), told)
 
 
-def _inexact(mapping: model.Mapping, fields: Fields, transforms: Transforms) -> Iterator[Mistake]:
+def _inexact(
+    mapping: model.FieldMapping, fields: Fields, transforms: Transforms
+) -> Iterator[Mistake]:
     """Yield the ways after which the way back may bring another value."""
     for side in mapping.sides:
         other = mapping.other(side)

@@ -28,7 +28,7 @@ _TYPES: dict[Type, str] = {
 
 
 def check_mapping(
-    mapping: model.Mapping,
+    mapping: model.FieldMapping,
     fields: Mapping[str, Sequence[FieldSpec]],
     transforms: Transforms | None = None,
 ) -> None:
@@ -45,7 +45,7 @@ def check_mapping(
 
 
 def field_mistakes(
-    mapping: model.Mapping,
+    mapping: model.FieldMapping,
     fields: Mapping[str, Sequence[FieldSpec]],
     transforms: Transforms,
     halves: Mapping[Where, object] | None = None,
@@ -63,7 +63,7 @@ def field_mistakes(
 
 
 def unfilled(
-    mapping: model.Mapping, target: str, fields: Mapping[str, Sequence[FieldSpec]]
+    mapping: model.FieldMapping, target: str, fields: Mapping[str, Sequence[FieldSpec]]
 ) -> tuple[FieldSpec, ...]:
     """Return the fields a new employee of the side *target* needs and no pair fills."""
     names = {side: {spec.name for spec in fields[side]} for side in mapping.sides}
@@ -86,7 +86,7 @@ def offered_offline(fields: Iterable[FieldSpec]) -> frozenset[str]:
 class _Check:
     """One mapping beside the fields of its sides, by name."""
 
-    mapping: model.Mapping
+    mapping: model.FieldMapping
     specs: Mapping[str, Specs]
     transforms: Transforms
 

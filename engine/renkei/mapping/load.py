@@ -10,7 +10,7 @@ from pathlib import Path
 
 from renkei.errors import ConfigurationError, MappingError, RenkeiError
 from renkei.mapping.check import field_mistakes
-from renkei.mapping.model import File, Mapping, Pair, Setting, Sides, Substitute
+from renkei.mapping.model import FieldMapping, File, Pair, Setting, Sides, Substitute
 from renkei.mapping.rules import Parts, broken_rules
 from renkei.mapping.transforms import Transforms
 from renkei.people import FieldSpec
@@ -33,7 +33,7 @@ def load_mapping(
     relative_to: Path,
     transforms: Transforms | None = None,
     fields_of: FieldsOf | None = None,
-) -> Mapping:
+) -> FieldMapping:
     """Find and parse a mapping. Raises MappingError with every mistake, or ConfigurationError."""
     path, text = find_mapping(name_or_path, relative_to)
     return parse_mapping(text, path, transforms, fields_of)
@@ -63,7 +63,7 @@ def parse_mapping(
     path: str,
     transforms: Transforms | None = None,
     fields_of: FieldsOf | None = None,
-) -> Mapping:
+) -> FieldMapping:
     """
     Return the mapping in *text*; messages call it *path*, and the path's stem is its name.
 
@@ -76,7 +76,7 @@ def parse_mapping(
     reading.add(broken_rules(parts))
     if parts.sides is None:
         raise MappingError(reading.problems)
-    mapping = Mapping(
+    mapping = FieldMapping(
         name=Path(path).stem,
         document=reading.document,
         sides=parts.sides,
@@ -91,7 +91,7 @@ def parse_mapping(
 
 
 def _field_mistakes(
-    mapping: Mapping,
+    mapping: FieldMapping,
     halves: dict[Where, object],
     transforms: Transforms,
     fields_of: FieldsOf | None,

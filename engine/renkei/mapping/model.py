@@ -1,14 +1,13 @@
 """A mapping: which field of one system is which field of the other, in both directions.
 
 The classes up to :class:`File` have the shape of the YAML file, key for key; what their attributes
-are for stands beside them and goes into the JSON Schema. :class:`Mapping` is what the engine uses.
+are for stands beside them and goes into the JSON Schema. The engine uses :class:`FieldMapping`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import abc
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Literal, NewType
 
 import cattrs
@@ -158,11 +157,11 @@ class Way:
     target: str
     equal: Literal["kana"] | None
     towards: Towards
-    table: abc.Mapping[str, str] | None
+    table: Mapping[str, str] | None
 
 
 @frozen(kw_only=True)
-class Mapping:
+class FieldMapping:
     """
     A mapping that is sound in itself; see ``check_mapping`` for the fields of its connectors.
 
@@ -214,7 +213,7 @@ class Mapping:
         """Return the substitutes that are used where the side *source* is the source, in order."""
         return [each for where, each in self.substitutes.items() if where[1] == source]
 
-    def switches(self, chosen: abc.Mapping[str, bool]) -> dict[str, bool]:
+    def switches(self, chosen: Mapping[str, bool]) -> dict[str, bool]:
         """Return all settings as *chosen*, or as by default. Raises ConfigurationError."""
         for name in chosen.keys() - self.settings.keys():
             message = _('the mapping {mapping} has no setting "{name}"')
@@ -241,7 +240,7 @@ def usable(ways: Iterable[Way], source: Container[str], target: Container[str]) 
     return [way for way in ways if way.source in source and way.target in target]
 
 
-def _oriented(values: abc.Mapping[str, Code] | None, *, second: bool) -> dict[str, str] | None:
+def _oriented(values: Mapping[str, Code] | None, *, second: bool) -> dict[str, str] | None:
     """Return the table as read from its first side, or from the other."""
     if values is None:
         return None

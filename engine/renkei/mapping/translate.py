@@ -263,7 +263,7 @@ class Translation:
 
 
 def compile_translation(  # noqa: PLR0917 - source before target, as everywhere
-    mapping: model.Mapping,
+    mapping: model.FieldMapping,
     source_side: str,
     target_side: str,
     settings: Mapping[str, bool],
@@ -292,7 +292,7 @@ Side = tuple[str, Sequence[FieldSpec]]
 class _Compiler:
     """Makes directions of one mapping, for one choice of its settings."""
 
-    mapping: model.Mapping
+    mapping: model.FieldMapping
     switches: Mapping[str, bool]
     transforms: Transforms
 

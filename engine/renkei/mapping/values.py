@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 
-from renkei.people import FieldSpec, Type, Value
+from renkei.clock import day_of
+from renkei.people import CLASSES, FieldSpec, Type, Value
 from renkei.text import is_blank
 
-_CLASSES: dict[Type, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -20,7 +18,7 @@ def is_empty(value: Value) -> bool:
 
 def is_of(value: Value, kind: Type) -> bool:
     """Tell whether *value* is exactly of type *kind*: a moment is no date, true is no integer."""
-    return type(value) is _CLASSES[kind]
+    return type(value) is CLASSES[kind]
 
 
 def fault(value: Value, spec: FieldSpec) -> str | None:
@@ -40,8 +38,8 @@ def fault(value: Value, spec: FieldSpec) -> str | None:
 
 def parse(text: str, kind: Type) -> Value:
     """Return the value of type *kind* that a table writes as *text*. Raises ValueError."""
-    if kind == "date" and _DATE.fullmatch(text):
-        return dt.date.fromisoformat(text)
+    if kind == "date" and (day := day_of(text)) is not None:
+        return day
     if kind == "integer" and _INTEGER.fullmatch(text):
         return int(text)
     if kind == "boolean" and text in ("true", "false"):

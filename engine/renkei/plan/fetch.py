@@ -61,7 +61,7 @@ class Side:
 
 
 @frozen
-class Plan:
+class Fetch:
     """One fetch: what it reads with, and where the plan goes."""
 
     store: Store

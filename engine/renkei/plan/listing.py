@@ -13,7 +13,8 @@ from renkei.identity.roll import has_left, on_roll
 from renkei.identity.roster import Roster, roles_of
 from renkei.model import Change, Difference, Item, Remark
 from renkei.people import Employee, Value
-from renkei.plan.compare import Comparison, Draft, roles_of_source
+from renkei.plan.compare import Comparison, roles_of_source
+from renkei.plan.draft import Draft
 from renkei.safety import LEAVING
 from renkei.text import near_key
 

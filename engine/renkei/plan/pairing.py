@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping as MappingType
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
@@ -23,7 +22,7 @@ from renkei.config.pairs import (
 from renkei.errors import RenkeiError
 from renkei.identity.rules import Evidence
 from renkei.mapping import (
-    Mapping,
+    FieldMapping,
     Transforms,
     Translation,
     check_mapping,
@@ -46,12 +45,12 @@ class Pairing:
     """Two systems of one direction, by the *names* of their connections, and their mapping."""
 
     names: tuple[str, str]
-    mapping: Mapping
-    settings: MappingType[str, bool]
+    mapping: FieldMapping
+    settings: Mapping[str, bool]
     source_side: str
     target_side: str
     translation: Translation
-    fields: MappingType[str, tuple[FieldSpec, ...]]
+    fields: Mapping[str, tuple[FieldSpec, ...]]
     """The fields of both sides, by the name of the side."""
     new_fields: tuple[FieldSpec, ...]
     rehire: Rehire = "ask"
@@ -124,7 +123,7 @@ class Pairings:
 
     config: Config
     _transforms: Transforms | None = None
-    _mappings: dict[str, Mapping] = field(factory=dict)
+    _mappings: dict[str, FieldMapping] = field(factory=dict)
     _fitting: dict[str, dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
 
     @property
@@ -191,7 +190,7 @@ class Pairings:
         _index, use, mapping = fitting[0]
         return not_declared(self.config, use, mapping, source, target)
 
-    def load(self, name_or_path: str) -> Mapping:
+    def load(self, name_or_path: str) -> FieldMapping:
         """Read a mapping, a built-in one by name or a file relative to the configuration; once."""
         if name_or_path not in self._mappings:
             fields_of = offline.offline_fields
@@ -203,9 +202,9 @@ class Pairings:
     def compile(
         self,
         names: tuple[str, str],
-        mapping: Mapping,
+        mapping: FieldMapping,
         sides: tuple[str, str],
-        settings: MappingType[str, bool],
+        settings: Mapping[str, bool],
     ) -> Pairing:
         """Check *mapping* against its connectors and compile it from one side to the other."""
         fields = self.check(mapping)
@@ -224,7 +223,7 @@ class Pairings:
             new_fields=unfilled(mapping, target, fields),
         )
 
-    def check(self, mapping: Mapping) -> dict[str, tuple[FieldSpec, ...]]:
+    def check(self, mapping: FieldMapping) -> dict[str, tuple[FieldSpec, ...]]:
         """Return the fields of both sides; MappingError if *mapping* does not fit them."""
         if mapping.text not in self._fitting:
             fields = {side: offline.offline_fields(name) for side, name in mapping.sides.items()}
@@ -238,7 +237,7 @@ class Pairings:
         sides = self._recorded_sides(run, mapping)
         return self.compile((run.source, run.target), mapping, sides, run.settings)
 
-    def _recorded_sides(self, run: Run, mapping: Mapping) -> tuple[str, str]:
+    def _recorded_sides(self, run: Run, mapping: FieldMapping) -> tuple[str, str]:
         """Return which side was the source and which the target; a run of 0.1.0 does not say."""
         if run.source_side is not None:
             return run.source_side, mapping.other(run.source_side)
@@ -255,7 +254,7 @@ class Pairings:
             raise no_mapping(self.config, run.source, run.target)
         return fitting[0]
 
-    def _was(self, name: str, side: str, mapping: Mapping) -> bool:
+    def _was(self, name: str, side: str, mapping: FieldMapping) -> bool:
         """Return whether a connection may have been *side*, by its name or by its kind."""
         uses = self.config.mappings
         called = {each for use in uses for each, at in use.sides.items() if at == name}

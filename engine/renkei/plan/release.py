@@ -13,6 +13,7 @@ from renkei.identity.rules import Evidence
 from renkei.model import RELEASABLE, Candidate, Difference, Item, Released, Run
 from renkei.people import Employee, FieldSpec, Ref, Value
 from renkei.plan.compare import Links
+from renkei.plan.draft import anew
 from renkei.plan.pairing import Pairing
 from renkei.plan.refusals import refuse_numbers
 from renkei.plan.unfilled import blocked_if_unfilled, never_filled
@@ -169,7 +170,7 @@ class Releasing:
             why=wish.why,
         )
         person = Employee(id=item.source_id, values=item.read, others=item.read_others)
-        made = comparison.anew(item, person, None if wish.as_new else partners[0])
+        made = anew(comparison, item, person, None if wish.as_new else partners[0])
         made = blocked_if_unfilled(
             made, lambda: never_filled(self.specs[1], self.pairing, self.read)
         )

@@ -21,6 +21,7 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.people import (
+    CLASSES,
     Account,
     Choice,
     ClosedHours,
@@ -31,8 +32,6 @@ from renkei.people import (
     RequestLimit,
     Write,
 )
-
-PYTHON: dict[str, type] = {"text": str, "date": dt.date, "integer": int, "boolean": bool}
 
 _ROLE_TYPES = {
     "number": "text",
@@ -154,7 +153,7 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
     return (
         is_id(spec.name)
         and _sound_label(spec.label)
-        and spec.type in PYTHON
+        and spec.type in CLASSES
         and (spec.role is None or _ROLE_TYPES.get(spec.role) == spec.type)
         and spec.write in get_args(Write)
         and all(

@@ -25,6 +25,7 @@ from renkei.errors import (
 from renkei.http import Connection
 from renkei.mapping.values import is_empty
 from renkei.people import (
+    CLASSES,
     Account,
     ClosedHours,
     Employee,
@@ -38,7 +39,6 @@ from renkei.people import (
 from renkei.plugins import finding
 from renkei.plugins.choices import told_apart
 from renkei.plugins.contract import (
-    PYTHON,
     hidden_account,
     hidden_new_field,
     hide_in_error,
@@ -68,8 +68,6 @@ class Reader:
         self._hook: Any = self._manager.hook
         self.fields = self._read_fields()
         self._types = {spec.name: spec.type for spec in self.fields}
-        connection.conditions.closed_hours = self.closed_hours
-        connection.conditions.limits = self.request_limits
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -259,7 +257,7 @@ class Reader:
                 yield name, each
 
     def _check_type(self, hook: str, name: str, value: Value) -> None:
-        if value is not None and type(value) is not PYTHON[self._types[name]]:
+        if value is not None and type(value) is not CLASSES[self._types[name]]:
             self._nonsense(hook, f"{name}: {type(value).__name__}")
 
 

@@ -6,12 +6,11 @@ be told from what was there before.
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from renkei import files
 from renkei.errors import UsageError
 from renkei.model import Difference, Item, Remark
 from renkei.words.i18n import _
@@ -117,26 +116,12 @@ def _beside(each: Beside, labels: Labels) -> str:
 
 
 def write_private(path: Path, chunks: Iterable[str]) -> None:
-    """
-    Write a file that only its owner can read, complete or not at all.
-
-    It grows beside its place under a name nobody can guess and is moved there at the end, so that
-    neither a reader nor a planted link ever meets half of it.
-    """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    """Write a file that only its owner can read, complete or not at all; UsageError if it fails."""
     try:
-        with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
-            for chunk in chunks:
-                file.write(chunk.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        files.replace(path, chunks)
     except OSError as problem:
         message = _("{path} cannot be written: {why}.").format(path=path, why=problem.strerror)
         raise UsageError(message, where=str(path)) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _remarks(remarks: Iterable[Remark], labels: Labels) -> str:

@@ -54,7 +54,7 @@ class Stopped(Exception):
 
 
 @define(kw_only=True)
-class Application:
+class Apply:
     """
     One sync of one run, from the chosen items of the store to their outcomes.
 

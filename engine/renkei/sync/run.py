@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from renkei.clock import Clock
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
+from renkei.http import Guard
 from renkei.model import Difference, Outcome, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
@@ -18,7 +19,7 @@ from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
 from renkei.plugins.facade import Reader, Writer
 from renkei.store import Hold, Lease, Moment, Store
-from renkei.sync.apply import Application, Stopped, reason_of
+from renkei.sync.apply import Apply, Stopped, reason_of
 from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.look import Look
 from renkei.sync.record import Recorder, numberless
@@ -91,13 +92,7 @@ class Sync:
         A fault of a system pauses the run and is returned; a run that is over stays over. Raises
         BusyError or StoreError.
         """
-        writer = self.systems.writer(run.target)
-        self._begun = self.store.has_begun(run.id)
-        now = Moment.now()
-        lease = self._lease(run, order, self.store.account(writer.connection.identity))
-        log.info("sync_began", run=run.id)
-        hold = Hold(self.store, lease, now)
-        writer.connection.guard = hold.check
+        hold, writer = self._open(run, order)
         over = run.status if run.status.is_over and not order.retry_failed else None
         try:
             with hold:
@@ -119,6 +114,21 @@ class Sync:
         else:
             self._end(hold, *self._ended(run, order, left, over))
         return None
+
+    def _open(self, run: Run, order: Order) -> tuple[Hold, Writer]:
+        """Take the lease of the target's account, and open the target for whoever holds it."""
+        taken: list[Hold] = []
+
+        def guarded(identity: str) -> Guard:
+            self._begun = self.store.has_begun(run.id)
+            now = Moment.now()
+            lease = self._lease(run, order, self.store.account(identity))
+            log.info("sync_began", run=run.id)
+            taken.append(Hold(self.store, lease, now))
+            return taken[0].check
+
+        writer = self.systems.writer(run.target, guarded)
+        return taken[0], writer
 
     def _lease(self, run: Run, order: Order, account: str) -> Lease:
         """
@@ -174,7 +184,7 @@ class Sync:
                 raise Stopped  # a wait that was cut short proves nothing
 
         wait_s = self.settle_wait_s
-        application = Application(
+        application = Apply(
             recorder=recorder,
             look=look,
             doubts=Doubts(

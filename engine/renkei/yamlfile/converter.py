@@ -17,6 +17,7 @@ from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.strategies import use_class_methods
 
+from renkei.clock import day_of
 from renkei.words.i18n import _
 from renkei.yamlfile.source import Data
 
@@ -69,11 +70,8 @@ def _integer(data: Data, _cls: type) -> int:
 
 def _date(data: Data, _cls: type) -> dt.date:
     text = _text(data, str)
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:  # 20270401 and weeks are dates for Python, too
+    day = day_of(text)
+    if day is None:
         raise Wrong(_('expected a date like 2027-04-01, not "{word}"').format(word=text))
     return day
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from attrs import frozen
 from starlette.responses import Response
 
-from renkei.clock import base_dates
+from renkei.clock import base_dates, day_of
 from renkei.config import ConnectionConfig
 from renkei.errors import RenkeiError
 from renkei.people import JST, Finding
@@ -85,7 +85,7 @@ def connections(visit: Visit) -> Response:
 
 def base_date(visit: Visit) -> Response:
     """Ask for the base date, and explain it with the person's own date."""
-    day = parsed(visit.query("date"))
+    day = day_of(visit.query("date"))
     return _base_date_page(visit, visit.path("source"), visit.path("target"), day)
 
 
@@ -114,7 +114,7 @@ def _base_date_page(
 
 def start_fetch(visit: Visit) -> Response:
     """Start the fetch and go to the page of its run."""
-    source, target, day = visit.path("source"), visit.path("target"), parsed(visit.field("date"))
+    source, target, day = visit.path("source"), visit.path("target"), day_of(visit.field("date"))
     if day is None:
         return _base_date_page(visit, source, target, None, _("Enter a date."))
     with visit.runs() as runs:
@@ -130,7 +130,7 @@ def fetch_again(visit: Visit) -> Response:
     """
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
-    named = parsed(visit.field("date"))
+    named = day_of(visit.field("date"))
     day = named or (run.base_date if base_was_chosen(run) else None)
     accounts, user = visit.office.accounts, visit.user.id
 
@@ -176,14 +176,6 @@ def label_of(runs: Runs, name: str) -> str:
     """Return what people call a connection."""
     settings = settings_of(runs, name)
     return settings.label if settings else name
-
-
-def parsed(text: str) -> dt.date | None:
-    """Return the day that a date field sends, or None."""
-    try:
-        return dt.date.fromisoformat(text) if len(text) == 10 else None
-    except ValueError:
-        return None
 
 
 def hours_of(runs: Runs, name: str) -> Hours | None:

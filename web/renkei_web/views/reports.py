@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, Response
 
+from renkei.clock import day_of
 from renkei.model import Outcome, Run, Status
 from renkei.people import JST
 from renkei.report.csv import csv_lines, report_rows
 from renkei.report.html import report_page
 from renkei_web import reading
-from renkei_web.views import home
 from renkei_web.visit import Visit
 
 ROWS = 30
@@ -26,7 +26,7 @@ def listed(visit: Visit) -> Response:
     with visit.runs() as runs:
         direction = visit.query("direction")
         status = visit.query("status")
-        since, until = home.parsed(visit.query("since")), home.parsed(visit.query("until"))
+        since, until = day_of(visit.query("since")), day_of(visit.query("until"))
 
         def fits(run: Run) -> bool:
             day = run.created_at.astimezone(JST).date()

@@ -18,7 +18,7 @@ from renkei.runs import Runs
 from renkei.words.facts import people_of
 from renkei.words.i18n import _
 from renkei_web.drafts import Draft, as_document
-from renkei_web.processes import Pace, Progress, started
+from renkei_web.processes import FetchProgress, Pace, started
 from renkei_web.reading import is_readable
 from renkei_web.views import home
 from renkei_web.visit import Visit
@@ -84,7 +84,7 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     }
 
 
-def _after_the_plan(run: Run, reading: Progress | None) -> RenkeiError | None:
+def _after_the_plan(run: Run, reading: FetchProgress | None) -> RenkeiError | None:
     """Return why a choice could not be carried over once the plan was there."""
     error = reading.error if reading and run.status is Status.READY else None
     return error if isinstance(error, RenkeiError) else None

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from renkei.config import MappingUse
 from renkei.errors import RenkeiError
-from renkei.mapping import Mapping, Transforms
+from renkei.mapping import FieldMapping, Transforms
 from renkei.mapping import Pair as Fields
 from renkei.people import Label
 from renkei.runs import Pair, Runs
@@ -108,7 +108,7 @@ def mapping(visit: Visit) -> Response:
 
 def _instead(
     visit: Visit,
-    mapping: Mapping,
+    mapping: FieldMapping,
     use: MappingUse,
     pair: Fields,
     labels: dict[str, dict[str, Label]],
@@ -129,7 +129,7 @@ def _instead(
     ]
 
 
-def _how(visit: Visit, mapping: Mapping, pair: Fields, transforms: Transforms) -> list[str]:
+def _how(visit: Visit, mapping: FieldMapping, pair: Fields, transforms: Transforms) -> list[str]:
     """Return what is special about one pair, in words."""
     parts = []
     if pair.only:

@@ -1,0 +1,314 @@
+"""One item of a plan in the making: who it is in the target, and what speaks for or against it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from renkei.identity.crowd import Crowds, Judged
+from renkei.identity.roll import has_left
+from renkei.identity.roster import roles_of
+from renkei.identity.rules import Twin, is_gap
+from renkei.mapping import Translated
+from renkei.model import (
+    Candidate,
+    Change,
+    Difference,
+    Item,
+    Remark,
+)
+from renkei.people import Employee, Value, Values
+from renkei.plan.compare import Comparison, roles_of_source
+from renkei.safety import LEAVING
+
+_LOOK_FIRST = frozenset(
+    {"resigned_in_target", "rehire", "maybe_same_person", "maybe_rehire", "identity_changed"}
+)
+NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
+"""Notes with which not even a date of leaving goes by itself."""
+
+
+def needs_a_look(note: Remark, *, new: bool) -> bool:
+    """Tell whether a person must look at somebody with this *note*, who may be *new*, first."""
+    if note.code == "name_order":
+        return not note.about  # the date of birth is not the same
+    return note.code in _LOOK_FIRST or (new and note.code == "near_number_in_source")
+
+
+def anew(comparison: Comparison, item: Item, person: Employee, partner: Employee | None) -> Item:
+    """Return *item* made anew: *person* is *partner*, or nobody of the target (None)."""
+    draft = Draft(comparison, person, item.number, roles_of_source(comparison, person))
+    if partner is not None:
+        draft.link(partner)
+    kept = tuple(note for note in item.notes if note.code.startswith("near_number"))
+    return draft.item(kept)
+
+
+class Draft:
+    """One item in the making: reasons and notes are gathered, then the difference follows."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        person: Employee,
+        number: str | None,
+        roles: dict[str, Value],
+    ) -> None:
+        self._comparison = comparison
+        self._person = person
+        self.number = number
+        """What the plan calls them."""
+        self._roles = roles
+        self._partner: Employee | None = None
+        self._partners = 0
+        self.is_linked = False
+        """Whether a person, or a record that goes on, says who this is, whatever the numbers."""
+        self._candidates: tuple[Employee, ...] = ()
+        self.namesakes: tuple[Employee, ...] = ()
+        """Who of the target, nobody's partner, has both names of somebody new."""
+        self._reasons: list[Remark] = []
+        self._notes: list[Remark] = []
+
+    def find_partner(self, crowds: Crowds, near: tuple[str, ...], *, alone: bool) -> None:
+        """
+        Find who this is in the target: whom somebody has linked, else whom the number pairs.
+
+        Those with a *near* number are told of by themselves. A number that is not this one's
+        *alone* says nothing of who is who.
+        """
+        comparison, target = self._comparison, crowds.target.roster
+        linked = comparison.links.same.get(self._person.id)
+        if linked is not None and (partner := target.find(linked)) is not None:
+            self.link(partner)
+            return
+        hits = target.get(self.number) if self.number else []
+        self._partners = len(hits)
+        if len(hits) == 1 and not alone:
+            self._partner = hits[0]
+        elif len(hits) == 1:
+            self._meet(hits[0], crowds)
+        elif not hits and self.number is not None:
+            self._look_for_twins(crowds, near)
+
+    def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
+        """Return whose date of leaving this is, and whether that is beyond a doubt."""
+        self.find_partner(crowds, (), alone=True)
+        certain = not self._reasons and all(note.code == "linked" for note in self._notes)
+        return self._partner, certain
+
+    def link(self, partner: Employee) -> None:
+        """
+        Pair with *partner*, whatever the numbers: a person has said that they are one.
+
+        Who has no number is called by the partner's in the plan, so that they can be chosen.
+        """
+        self._partner, self._partners, self.is_linked = partner, 1, True
+        theirs = self._comparison.number_of(partner)
+        if theirs != self.number:
+            self._notes.append(Remark("linked", (self._comparison.called(partner),)))
+        self.number = self.number or theirs
+
+    def _meet(self, partner: Employee, crowds: Crowds) -> None:
+        """Pair with whom the number pairs, unless that is somebody else by now."""
+        self._partner = partner
+        if partner.id in self._comparison.links.taken:
+            judged = Judged(reasons=(Remark("other_person"),))
+        else:
+            judged = crowds.judge(self._person, partner)
+        self._reasons += judged.reasons
+        self._notes += judged.notes
+        if judged.reasons:
+            self._candidates = (partner, *judged.meant)
+
+    def _look_for_twins(self, crowds: Crowds, near: tuple[str, ...]) -> None:
+        """Look for somebody new among those of the target who are nobody's partner."""
+        comparison = self._comparison
+        links = comparison.links
+        others = links.others.get(self._person.id, frozenset()) | links.taken
+        twins = crowds.twins(self._person, others, frozenset(near))
+        self.namesakes = twins.same_names
+        back = twins.by_kind.get(Twin.REHIRE, ())
+        if comparison.rehire == "reuse" and len(back) == 1 and Twin.SAME not in twins.by_kind:
+            self.link(back[0])
+            self._candidates = back
+            return
+        self._candidates = twins.candidates
+        for kind, people in twins.by_kind.items():
+            remark = Remark(kind.value, comparison.all_called(people))
+            if kind is Twin.SAME:
+                self._reasons.append(remark)
+            elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
+                self._notes.append(remark)
+
+    def block(self, code: str, about: tuple[str, ...] = ()) -> None:
+        """Give a reason why this employee cannot be synced."""
+        self._reasons.append(Remark(code, about))
+
+    def note_numbers(self, *, alone: bool) -> None:
+        """Block a number that does not say who is meant, be it that more than one is listed."""
+        if not alone:
+            self.block("duplicate_in_source")
+        if self._partners > 1:
+            self.block("duplicate_in_target")
+
+    def note_near(self, in_target: tuple[str, ...], in_source: tuple[str, ...]) -> None:
+        """Block or note what other numbers look like this one."""
+        if self._partner is not None:
+            mine = self._comparison.number_of(self._partner)
+            in_target = tuple(number for number in in_target if number != mine)
+        if in_target and not self._partners:
+            self.block("near_number", in_target)
+        elif in_target:
+            self._notes.append(Remark("near_number_too", in_target))
+        if in_source:
+            self._notes.append(Remark("near_number_in_source", in_source))
+
+    def item(self, kept: tuple[Remark, ...] = ()) -> Item:
+        """Return the finished item, with notes that are *kept* from an earlier one."""
+        comparison = self._comparison
+        self._notes += kept
+        translated = comparison.translation.translate(self._person.values)
+        self._note_values(translated)
+        self._note_partner()
+        if not self._partners:
+            self._note_new(translated)
+        changes = comparison.changes(translated.values, self._person, self._partner)
+        changes = self._completed(changes)
+        self._note_several(translated.values, changes)
+        partner = self._partner
+        return Item(
+            number=self.number,
+            name=_name(self._roles),
+            difference=self._difference(changes),
+            source_id=self._person.id,
+            target_id=partner.id if partner else None,
+            kana=comparison.kana(translated.values),
+            read=self._person.values,
+            read_others=self._person.others,
+            before=comparison.mapped(partner.values) if partner else None,
+            before_others=partner.others if partner else {},
+            after=translated.values,
+            changes=() if self._reasons else changes,
+            reasons=tuple(self._reasons),
+            notes=tuple(self._notes),
+            released=comparison.links.said.get(self._person.id),
+            candidates=tuple(map(self._candidate, self._candidates)),
+            look_first=self._must_be_looked_at(changes),
+        )
+
+    def _candidate(self, person: Employee) -> Candidate:
+        number = self._comparison.number_of(person)
+        return Candidate(id=person.id, number=number, values=person.values, others=person.others)
+
+    def _must_be_looked_at(self, changes: tuple[Change, ...]) -> bool:
+        """Tell whether a person must look before anything is sent; a mere date of leaving goes."""
+        if self._reasons or (self._partner is not None and not changes):
+            return False  # nothing is sent at all
+        codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
+        leaves = {spec.name for spec in self._comparison.target_specs if spec.role in LEAVING}
+        only_leaves = bool(changes) and all(c.field in leaves and c.after for c in changes)
+        return bool(codes & NEVER_ALONE if only_leaves else codes)
+
+    def _completed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        """
+        Return *changes* so that nobody joins after a date of leaving that stays.
+
+        Who comes back loses the old date of leaving, whatever the pair says of empty values, also
+        where the date of joining is there already; who cannot lose it is blocked.
+        """
+        comparison = self._comparison
+        dates = {s.role: s for s in comparison.target_specs if s.role in ("hired", "left")}
+        if self._partner is None or len(dates) < 2:
+            return changes
+        written = {change.field: change.after for change in changes}
+        left, joins = dates["left"], written.get(dates["hired"].name)
+        leaves = {**self._partner.values, **written}.get(left.name)
+        if not isinstance(leaves, dt.date):
+            return changes
+        empty = "left" in self._roles and self._roles["left"] is None
+        mapped = comparison.translation.writes(left.name)
+        if empty and mapped and left.write == "always" and left.clearable:
+            if not is_gap(leaves, _day(self._roles.get("hired"))):
+                return changes
+            others = [change for change in changes if change.field != left.name]
+            return (*others, Change(left.name, self._partner.values[left.name], None))
+        if isinstance(joins, dt.date) and leaves < joins:
+            self.block("rehire_incomplete", (left.name,))
+        return changes
+
+    def _difference(self, changes: tuple[Change, ...]) -> Difference:
+        if self._reasons:
+            return Difference.BLOCKED
+        if self._partner is None:
+            return Difference.NEW
+        return Difference.CHANGED if changes else Difference.SAME
+
+    def _note_values(self, translated: Translated) -> None:
+        if self._roles.get("retired") is True and self._roles.get("left") is None:
+            self._reasons.append(Remark("retired_without_date"))
+        wanted = set(self._comparison.translation.source_fields)
+        unreadable = tuple(name for name in self._person.unreadable if name in wanted)
+        if unreadable:
+            self.block("unreadable", (self._comparison.names[0], *unreadable))
+        self._note_untranslated(translated)
+
+    def _note_untranslated(self, translated: Translated) -> None:
+        """Block what cannot be translated, by code; one that has to be looked up by itself."""
+        found: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for code, name in translated.unreadable:
+            if self._agrees(name):
+                continue  # nothing has to be written, so nothing has to be translated
+            if code == "not_in_table":
+                origin = self._comparison.translation.origin(name, self._person.values)
+                found[code, origin] = (origin, str(self._person.values[origin]))
+            else:
+                found[code,] = (*found.get((code,), ()), name)
+        for (code, *_origin), about in found.items():
+            self.block(code, about)
+
+    def _agrees(self, name: str) -> bool:
+        """Tell whether nothing has to be written into the target's field *name*."""
+        agrees = self._comparison.translation.agrees
+        return self._partner is not None and agrees(name, self._person, self._partner)
+
+    def _note_several(self, after: Values, changes: tuple[Change, ...]) -> None:
+        """Note the fields that hold several values, of which only one is compared or replaced."""
+        translation = self._comparison.translation
+        written = [change.field for change in changes]
+        origins = [translation.origin(name, self._person.values) for name in written]
+        theirs = self._partner.others if self._partner else {}
+        kept = [n for n in theirs if n in after and after[n] is None and n not in written]
+        found = {
+            "first_of_several": [name for name in origins if name in self._person.others],
+            "others_stay": [name for name in written if name in theirs],
+            "not_emptied": kept,
+        }
+        self._notes += [Remark(code, tuple(names)) for code, names in found.items() if names]
+
+    def _note_partner(self) -> None:
+        if self._partner is None:
+            return
+        mapped = {row.target for row in self._comparison.translation.rows}
+        if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
+            self.block("unreadable", (self._comparison.names[1], *unreadable))
+        left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
+        back = self.is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
+        if has_left(left, self._comparison.base) and not back:
+            self._notes.append(Remark("resigned_in_target", (str(left),)))
+
+    def _note_new(self, translated: Translated) -> None:
+        told = {name for _, name in translated.unreadable}
+        if self.number is None:
+            told.add(self._comparison.translation.number_fields[1])
+        missing = [n for n in self._comparison.missing(translated.values) if n not in told]
+        if missing:
+            self._reasons.append(Remark("missing_required", tuple(missing)))
+        if wanted := self._comparison.wanted(translated.values):
+            self._notes.append(Remark("wanted_missing", wanted))
+
+
+def _day(value: Value) -> dt.date | None:
+    return value if isinstance(value, dt.date) else None
+
+
+def _name(roles: dict[str, Value]) -> str:
+    return " ".join(str(roles[role]) for role in ("family_name", "given_name") if roles.get(role))
