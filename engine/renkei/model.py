@@ -11,6 +11,9 @@ from attrs import field, frozen
 
 from renkei.people import Choice, ClosedHours, Others, Value, Values
 
+HALTS = frozenset({"numbers_moved", "numbers_do_not_fit"})
+"""Notices with which nothing of a plan is sent unless a person allows it."""
+
 RELEASABLE = frozenset({"other_person", "same_person"})
 """Reasons that a person may release; no other one."""
 
@@ -124,6 +127,21 @@ class Released:
     others: tuple[str, ...]
     who: str
     why: str
+
+
+@frozen(kw_only=True)
+class Wish:
+    """
+    What a person says of the employee *number* of a plan, and *why*.
+
+    *other* is the record of the target that is the same person, by number or id; None: the one of
+    the same number. With *as_new* all records that the plan names are other people.
+    """
+
+    number: str
+    why: str
+    other: str | None = None
+    as_new: bool = False
 
 
 @frozen(kw_only=True)

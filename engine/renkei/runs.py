@@ -33,6 +33,7 @@ from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
 from renkei.mapping import FieldMapping, Transforms, parse_mapping
 from renkei.model import (
+    HALTS,
     Difference,
     Filter,
     Item,
@@ -43,6 +44,7 @@ from renkei.model import (
     Run,
     Selection,
     Status,
+    Wish,
 )
 from renkei.observer import Observer
 from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, Ref
@@ -68,11 +70,11 @@ from renkei.plan.refusals import (
     unexplained,
     write_in_doubt,
 )
-from renkei.plan.release import Releasing, Wish
+from renkei.plan.release import Releasing
 from renkei.plan.whole import Whole
 from renkei.plugins.facade import Reader
 from renkei.plugins.offline import offline_fields
-from renkei.safety import HALTS, LEAVING, Headcount, Verdict, judge
+from renkei.safety import LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.store.releases import Place
@@ -919,4 +921,4 @@ def waiting_times() -> Iterator[float]:
     return (min(30.0 * 2**attempt, 600.0) for attempt in count())
 
 
-__all__ = ["HALTS", "Carried", "Checked", "Pair", "Runs", "Step", "Wish", "base_was_chosen"]
+__all__ = ["Carried", "Checked", "Pair", "Runs", "Step", "base_was_chosen"]

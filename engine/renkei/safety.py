@@ -18,9 +18,6 @@ from renkei.people import FieldSpec, Role
 LEAVING = ("left", "retired")
 """Roles of the fields that tell whether, and when, somebody leaves."""
 
-HALTS = frozenset({"numbers_moved", "numbers_do_not_fit"})
-"""Notices with which nothing of a plan is sent unless a person allows it."""
-
 ANNOUNCED = ("creates", "updates", "leaving", "returning")
 """The kinds of changes that can be announced."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from renkei.model import Change, Difference, Item, Outcome, Released, Remark, Run, Try
 from renkei.people import JST, NewField, Value
-from renkei.runs import Carried
 from renkei.words.labels import Labels
 from renkei.words.sentences import reason_text
+
+if TYPE_CHECKING:
+    from renkei.runs import Carried
 
 SCHEMA_VERSION = 1
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from renkei.model import Difference, Item, Outcome, Run, Status
-from renkei.runs import HALTS
+from renkei.model import HALTS, Difference, Item, Outcome, Run, Status
 from renkei.words.facts import moment_text, run_facts
 from renkei.words.i18n import _
 from renkei.words.sentences import (

@@ -12,8 +12,7 @@ import click
 from attrs import evolve
 
 from renkei.errors import UsageError
-from renkei.model import Item, Run, Selection, Status
-from renkei.runs import Wish
+from renkei.model import Item, Run, Selection, Status, Wish
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, added, choice_options, selection

@@ -549,17 +549,17 @@ READING = (
         "link-followed",
         "The next page is asked for where the answer says, token included.",
         (
-            "renkei.http.paging:read_pages",
-            "            yield from walk.take(session.get(*path, query=page))",
+            "renkei.http.session:Session.pages",
+            "        return self.get(*path, query={**(query or {}), **page})",
             (
-                "            from renkei.http.request import Request\n"
-                '            said = answer.headers.get("link", "") if walk.page > 1 else ""\n'
-                '            if link := re.search("<(.+?)>", said):\n'
-                '                request = Request(method="GET", url=link[1])\n'
-                "                answer = session._perform(request, session._answer)\n"
-                "            else:\n"
-                "                answer = session.get(*path, query=page)\n"
-                "            yield from walk.take(answer)"
+                '        said = vars(self).get("_said", "") if page["page"] != "1" else ""\n'
+                '        if link := __import__("re").search("<(.+?)>", said):\n'
+                '            request = Request(method="GET", url=link[1])\n'
+                "            answer = self._perform(request, self._answer)\n"
+                "        else:\n"
+                "            answer = self.get(*path, query={**(query or {}), **page})\n"
+                '        vars(self)["_said"] = answer.headers.get("link", "")\n'
+                "        return answer"
             ),
         ),
         tests="tests/engine/test_http_session.py::test_pages_are_read_to_the_end[True-True]",
@@ -1504,8 +1504,8 @@ PROMISES = (
         "lease-on-a-name",
         "Two names of one account are written to at the same time.",
         (
-            "renkei.sync.run:Sync.carry_out",
-            "self.store.account(writer.connection.identity)",
+            "renkei.sync.run:Sync._open",
+            "self.store.account(identity)",
             "run.target",
         ),
         tests="tests/engine/test_accounts.py"

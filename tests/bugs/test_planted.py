@@ -19,7 +19,7 @@ import sys
 from tests.bugs.__main__ import main
 from tests.bugs.bug import bug
 left = "tests/engine/test_compare.py::test_listed_are_those_employed_on_the_base_date"
-edit = ("renkei.plan.compare:has_left", "left <= base", "base >= left")
+edit = ("renkei.identity.roll:has_left", "left <= base", "base >= left")
 sys.exit(main([bug("harmless", "Nothing is wrong.", edit, tests=left + "\\n" + sys.argv[1])]))
 """
 
@@ -58,8 +58,8 @@ def test_every_bug_has_a_name_of_its_own() -> None:
         Edit("renkei.plan.compare:gone", "left", "right"),
         Edit("renkei.plan.compare:Gone.has_left", "left", "right"),
         Edit("renkei.plan.compare:LEFT_NAMED", "20", "30"),
-        Edit("renkei.plan.compare:has_left", "right <= base", "right < base"),
-        Edit("renkei.plan.compare:has_left", "left", "right"),
+        Edit("renkei.identity.roll:has_left", "right <= base", "right < base"),
+        Edit("renkei.identity.roll:has_left", "left", "right"),
     ],
 )
 def test_a_bug_that_cannot_be_planted_says_so(edit: Edit) -> None:

@@ -77,7 +77,7 @@ def test_a_missing_configuration_says_how_to_get_one(office: Office) -> None:
     result = office.ask("reports")
     assert result.code == 3
     assert "renkei.yaml" in result.error["message"]
-    assert "renkei init" in result.error["message"]
+    assert "renkei init" in result.error["hint"]
 
 
 def test_init_writes_a_configuration_that_can_be_used(office: Office) -> None:

@@ -18,9 +18,8 @@ from renkei.connector import hookimpl
 from renkei.errors import AccessError, ConnectorError, UsageError
 from renkei.identity.roster import Roster
 from renkei.mapping.transforms import of_text
-from renkei.model import Difference, Item, Outcome, Remark, Run
+from renkei.model import Difference, Item, Outcome, Remark, Run, Wish
 from renkei.people import Employee, FieldSpec, Label, NewField, Value
-from renkei.plan.release import Wish
 from renkei.plugins import finding
 from renkei.testing import MemoryConnector, installed
 from renkei.words.i18n import speaking

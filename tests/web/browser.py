@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import threading
@@ -38,6 +39,8 @@ NEW = {
 """What new employees need, and a choice that will do."""
 
 """Requests that are held until somebody has looked at a page are not cut off."""
+
+VALUES_OR_START = re.compile("/(values|start)$")
 
 OPEN = {"deferred", "unknown"}
 
@@ -95,6 +98,12 @@ class Dashboard:
         self._thread.join(20)
         self._server.__exit__(None, None, None)
         self._server = None
+
+    def finish(self) -> None:
+        """Wait until the syncs that were started have ended, whatever their pages say already."""
+        if self._server is not None:
+            for process in self._server.office.work.syncs.values():
+                process.wait(20)
 
     def reap(self) -> None:
         """End what was started and is still at work."""
@@ -247,6 +256,7 @@ class Person:
         else:
             self.tick_all("new", "changed")
         self.press("次へ")
+        self.page.wait_for_url(VALUES_OR_START)
         if self.path.endswith("/values"):
             self.fill_in_new(self.target_of(run))
             self.press("次へ")

@@ -356,6 +356,7 @@ def test_the_stop_button_finishes_the_employee_in_hand(hr: Person) -> None:
     hr.press("中止する")
     gate.open()
     hr.status("cancelled")
+    hr.dashboard.finish()
     assert updates(hr) == 2
     hr.sees("更新済み")
 
@@ -737,6 +738,7 @@ def test_fetching_again_ticks_whoever_has_not_changed(hr: Person) -> None:
     hr.press("中止する")
     gate.open()
     hr.page.locator("#again").wait_for()
+    hr.dashboard.finish()
     done = hr.outcomes("2")
     left, *kept = [number for number in (*changed, new) if number not in done]
     assert new in kept

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from renkei.clock import Clock, base_dates
 from renkei.errors import AccessError, Hint, ListChangedError, RenkeiError, WrongPairError
 from renkei.identity.roster import Roster
-from renkei.model import Difference, Item, Remark
+from renkei.model import HALTS, Difference, Item, Remark
 from renkei.observer import Observer
 from renkei.people import OPTIONAL_ROLES, FieldSpec
 from renkei.plan import estimate
@@ -26,7 +26,7 @@ from renkei.plan.release import Serving
 from renkei.plan.unfilled import blocked_if_unfilled, never_filled
 from renkei.plan.whole import Whole, misfit
 from renkei.plugins.facade import Reader
-from renkei.safety import HALTS, Headcount, Safety, shrinking
+from renkei.safety import Headcount, Safety, shrinking
 from renkei.store import Store
 from renkei.store.releases import Place
 from renkei.words.i18n import _, label

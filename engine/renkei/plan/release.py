@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from renkei.errors import Hint, UsageError
 from renkei.identity.roster import Roster
 from renkei.identity.rules import Evidence
-from renkei.model import RELEASABLE, Candidate, Difference, Item, Released, Run
+from renkei.model import RELEASABLE, Candidate, Difference, Item, Released, Run, Wish
 from renkei.people import Employee, FieldSpec, Ref, Value
 from renkei.plan.compare import Links
 from renkei.plan.draft import anew
@@ -22,21 +22,6 @@ from renkei.store import Store
 from renkei.store.releases import Kept, Place, Record
 from renkei.words.i18n import _
 from renkei.words.sentences import reason_text
-
-
-@frozen(kw_only=True)
-class Wish:
-    """
-    What a person says of the employee *number* of a plan, and *why*.
-
-    *other* is the record of the target that is the same person, by number or id; None: the one of
-    the same number. With *as_new* all records that the plan names are other people.
-    """
-
-    number: str
-    why: str
-    other: str | None = None
-    as_new: bool = False
 
 
 @define

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from attrs import evolve, frozen
 from starlette.responses import Response
 
-from renkei.model import Difference, Filter, Item, Run, Status
+from renkei.model import Difference, Filter, Item, Run, Status, Wish
 from renkei.people import NewField
-from renkei.runs import Runs, Wish
+from renkei.runs import Runs
 from renkei.words.i18n import _
 from renkei_web.drafts import Draft
 from renkei_web.views import home
