@@ -81,6 +81,9 @@ TWINS = [
     ("docs/first-sync.md", "docs/first-sync.ja.md"),
 ]
 
+AUTHORS = ("docs/connectors.md", "docs/connector-reference.md")
+"""Tutorial and reference."""
+
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = re.compile(r"<!-- example: ([\w-]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
@@ -221,7 +224,7 @@ def test_every_command_is_mentioned() -> None:
 
 def test_every_hook_is_documented() -> None:
     """The table of hooks has each hook with its arguments, and says which are required."""
-    text = page("docs/connectors.md")
+    text = page(AUTHORS[1])
     hooks = [name for name in vars(ConnectorSpec) if not name.startswith("_")]
     for name in hooks:
         arguments = getattr(ConnectorSpec, name).__code__
@@ -232,7 +235,7 @@ def test_every_hook_is_documented() -> None:
 
 def test_every_attribute_of_a_field_is_documented() -> None:
     """The table of FieldSpec has each of its attributes."""
-    assert set(attrs.fields_dict(FieldSpec)) <= first_cells("docs/connectors.md")
+    assert set(attrs.fields_dict(FieldSpec)) <= first_cells(AUTHORS[1])
 
 
 RECORDS = (
@@ -246,9 +249,7 @@ def test_every_attribute_of_a_record_is_documented(record: type[attrs.AttrsInsta
     """The table of records has each attribute, and marks the records that take keywords only."""
     attributes = attrs.fields(record)
     mark = " \\*" if all(each.kw_only for each in attributes) else ""
-    row = re.search(
-        rf"^\| `{record.__name__}`{mark} \| (.*)$", page("docs/connectors.md"), re.MULTILINE
-    )
+    row = re.search(rf"^\| `{record.__name__}`{mark} \| (.*)$", page(AUTHORS[1]), re.MULTILINE)
     assert row is not None
     names = [each.name for each in attributes] + ["write"] * (record is Failure)
     assert [name for name in names if not re.search(rf"`{name}\b", row[1])] == []
@@ -256,7 +257,7 @@ def test_every_attribute_of_a_record_is_documented(record: type[attrs.AttrsInsta
 
 def test_every_code_with_a_sentence_is_listed_for_connectors() -> None:
     """The table of codes has exactly the codes that the engine can say in words."""
-    section = page("docs/connectors.md").partition("\n## Codes\n")[2].partition("\n## ")[0]
+    section = page(AUTHORS[1]).partition("\n## Codes\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
     listed = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row.split("|")[2])}
     assert listed == texts.codes()
@@ -271,7 +272,7 @@ def test_every_error_of_a_connector_is_documented() -> None:
     """Whatever error a connector may import is explained."""
     names = [name for name in connector.__all__ if hasattr(errors, name) and name != "RenkeiError"]
     assert names
-    assert [name for name in names if f"`{name}" not in page("docs/connectors.md")] == []
+    assert [name for name in names if f"`{name}" not in page(AUTHORS[1])] == []
 
 
 @pytest.mark.parametrize("name", OPERATOR)
@@ -348,7 +349,7 @@ def test_the_broken_mapping_has_the_mistakes_shown() -> None:
 
 def test_the_example_connector_works(tmp_path: Path) -> None:
     """The connector, its mapping and its test run exactly as printed."""
-    found = examples("docs/connectors.md")
+    found = of_authors()
     package = tmp_path / "renkei_hoshi"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -371,7 +372,7 @@ def test_the_example_connector_works(tmp_path: Path) -> None:
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a folder on the path with the package of the example connectors."""
-    found = examples("docs/connectors.md")
+    found = of_authors()
     package = tmp_path / "renkei_hoshi"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -479,7 +480,7 @@ def test_the_second_example_keeps_what_it_does_not_know() -> None:
 
 def test_the_second_example_needs_no_installation(written: Path) -> None:
     """With the two files of a dist-info folder on the path the command line finds a connector."""
-    found = examples("docs/connectors.md")
+    found = of_authors()
     folder = written / "renkei_hoshi-0.1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(found["METADATA"], encoding="utf-8")
@@ -497,7 +498,7 @@ def test_the_second_example_needs_no_installation(written: Path) -> None:
 def test_the_example_configuration_says_what_the_page_says(tmp_path: Path) -> None:
     """Options are text; hours and limits of a connection on this computer are replaced."""
     file = tmp_path / "renkei.yaml"
-    text = examples("docs/connectors.md")["config"]
+    text = of_authors()["config"]
     file.write_text(text, encoding="utf-8")
     hoshi = load_config(file).connection("hoshi")
     assert hoshi.options == {"tenant": "0042"}
@@ -508,10 +509,15 @@ def test_the_example_configuration_says_what_the_page_says(tmp_path: Path) -> No
         load_config(file)
 
 
+def of_authors() -> dict[str, str]:
+    """Return the examples of both pages for authors of connectors."""
+    return {name: text for page_ in AUTHORS for name, text in examples(page_).items()}
+
+
 def example_names(name: str) -> dict[str, Any]:
     """Return what an example of the page about connectors defines."""
     module = ModuleType("example")
-    exec(examples("docs/connectors.md")[name], vars(module))  # noqa: S102 - our own page
+    exec(of_authors()[name], vars(module))  # noqa: S102 - our own page
     return vars(module)
 
 
@@ -589,7 +595,7 @@ def test_the_trial_configuration_works_in_closed_hours(
 def test_the_example_extension_registers_its_transform() -> None:
     """A mapping can name the transform that the example adds."""
     names: dict[str, object] = {}
-    exec(examples("docs/connectors.md")["extension"], names)  # noqa: S102 - our own page
+    exec(of_authors()["extension"], names)  # noqa: S102 - our own page
     transforms = Transforms()
     extend = names["extend"]
     assert callable(extend)
