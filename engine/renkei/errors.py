@@ -11,7 +11,7 @@ RenkeiError
 │   │   └── ClosedError  ... at a time that is known: closed hours
 │   ├── AnswerError      the answer makes no sense: stop and ask
 │   │   └── ListChangedError  the list changed while it was paged: read it again
-│   ├── PlanFullError    no further employee can be created under the contract
+│   ├── ContractFullError  no further employee can be created under the contract
 │   └── ConnectorError   the plug-in itself failed
 ├── RecordError          this one employee is refused; the others go on            exit 1
 ├── InDoubtError         a write was sent and its fate is unknown: look it up
@@ -208,10 +208,14 @@ class ListChangedError(AnswerError):
     default_code = "list_changed"
 
 
-class PlanFullError(SystemFault):
+class ContractFullError(SystemFault):
     """The contract with the system allows no further employee; updates are not affected."""
 
     default_code = "plan_full"
+
+
+PlanFullError = ContractFullError
+"""The name of :class:`ContractFullError` for connectors that were written before 0.2."""
 
 
 class ConnectorError(SystemFault):

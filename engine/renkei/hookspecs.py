@@ -72,8 +72,8 @@ class ConnectorSpec:
 
         Fields that the answer does not show are absent. Everybody is read again before they count.
 
-        Raises RecordError if the system refuses this employee, PlanFullError if it takes no more,
-        InDoubtError if a request was sent and its fate is unknown.
+        Raises RecordError if the system refuses this employee, ContractFullError if it takes no
+        more, InDoubtError if a request was sent and its fate is unknown.
         """
         raise NotImplementedError
 

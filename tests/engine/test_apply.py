@@ -21,8 +21,8 @@ from renkei.errors import (
     AnswerError,
     BusyError,
     ClosedError,
+    ContractFullError,
     InDoubtError,
-    PlanFullError,
     RecordError,
     UnavailableError,
     UsageError,
@@ -599,7 +599,7 @@ def test_a_full_plan_stops_creates_and_not_updates(world: World) -> None:
     """One create finds out; once there is room, resume creates the others."""
     mailed(world, "002", "005")
     run = hires(world, "001", "003", "004")
-    fault = Fault("create_employee", PlanFullError("full"), at=None)
+    fault = Fault("create_employee", ContractFullError("full"), at=None)
     world.rosta.trouble = fault
     paused = world.resume(run)
     assert paused.status is Status.PAUSED

@@ -15,9 +15,9 @@ from renkei.connector import (
     AccessError,
     AnswerError,
     Connection,
+    ContractFullError,
     Failure,
     InDoubtError,
-    PlanFullError,
     RecordError,
     RenkeiError,
     Room,
@@ -183,7 +183,7 @@ def classify(failure: Failure) -> RenkeiError | None:
                 "{name} takes no further employee: the number in the contract is reached."
                 " Ask SmartHR to raise it, then resume."
             )
-            return PlanFullError(message.format(name=name))
+            return ContractFullError(message.format(name=name))
         case 9:
             message = _("{name} is under maintenance. Try again later.")
             return UnavailableError(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeGuard, TypeVar
 from renkei.errors import (
     AccessError,
     ConnectorError,
+    ContractFullError,
     InDoubtError,
-    PlanFullError,
     RenkeiError,
     SystemFault,
     UnavailableError,
@@ -326,7 +326,7 @@ def _certain(error: SystemFault) -> bool:
     """Tell whether the system certainly did not carry out the write that ended with *error*."""
     if isinstance(error, UnavailableError):
         return error.nothing_done
-    return isinstance(error, (AccessError, PlanFullError, ConnectorError))
+    return isinstance(error, (AccessError, ContractFullError, ConnectorError))
 
 
 def _document(raw: bytes, reply: Reply) -> JSON:

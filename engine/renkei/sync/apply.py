@@ -18,8 +18,8 @@ from attrs import define, field
 from renkei.errors import (
     BusyError,
     ClosedError,
+    ContractFullError,
     InDoubtError,
-    PlanFullError,
     RecordError,
     RenkeiError,
     StoreError,
@@ -271,7 +271,7 @@ class Apply:
                 self._lost(item, error.cause, write)
             case RecordError():
                 self._refused(item, error, write, retried=retried)
-            case PlanFullError():
+            case ContractFullError():
                 self.recorder.no_creates = reason_of(error)
                 self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
             case BusyError() | StoreError():
