@@ -66,7 +66,7 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 test: check browser ## all checks, then the tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-fast: setup ## the tests of the edit cycle: no browser, no kills, below a minute
+test-fast: setup ## the tests of the edit cycle: no browser, no kills; about two minutes
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/engine tests/connectors tests/mappings tests/runner
 
 test-long: setup browser ## the tests that take long, and all of what `make test` takes a sample of

@@ -11,11 +11,13 @@ from pathlib import Path
 
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """How a disk refuses hard links that has none, such as a memory stick or a shared folder."""
+PRIVATE = 0o600
+"""What only its owner can read and write."""
 
 
-def replace(path: Path, chunks: Iterable[str], mode: int = 0o600) -> None:
+def replace(path: Path, chunks: Iterable[str], mode: int = PRIVATE) -> None:
     """
-    Write *chunks* to *path*, complete or not at all; by default only its owner can read it.
+    Write *chunks* to *path* as UTF-8, complete or not at all; by default for its owner alone.
 
     The file grows beside its place under a name nobody can guess and is moved there at the end, so
     that neither a reader nor a planted link ever meets half of it. Raises OSError.
@@ -23,10 +25,11 @@ def replace(path: Path, chunks: Iterable[str], mode: int = 0o600) -> None:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     try:
-        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
+        with os.fdopen(os.open(draft, flags, PRIVATE), "wb") as file:
             for chunk in chunks:
                 file.write(chunk.encode())
-            os.fchmod(file.fileno(), mode)
+            if mode != PRIVATE:  # a disk without modes, such as a memory stick, refuses to set one
+                os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import csv
 import datetime as dt
+import errno
 import hashlib
 import io
 import os
@@ -216,6 +217,20 @@ def test_the_page_shows_its_own_style_and_no_other() -> None:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}'" in text
     assert "unsafe-inline" not in text
+
+
+def test_a_disk_without_modes_takes_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A memory stick refuses to set one; the file is opened private, and that is enough."""
+
+    def refused(*_arguments: object) -> None:
+        raise PermissionError(errno.EPERM, "no modes here")
+
+    monkeypatch.setattr(os, "fchmod", refused)
+    monkeypatch.setattr(os, "chmod", refused)
+    write_private(tmp_path / "report.csv", ["a"])
+    assert (tmp_path / "report.csv").read_text() == "a"
 
 
 def test_files_are_private_from_the_start(tmp_path: Path) -> None:

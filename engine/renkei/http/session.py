@@ -159,11 +159,11 @@ class Session:
             clock=connection.clock,
             pacer=connection.pacer,
             on_wait=lambda: connection.on_wait,
-        ) as trouble:
+        ) as retries:
             while True:
                 error: RenkeiError
                 try:
-                    return self._try(request, use, trouble)
+                    return self._try(request, use, retries)
                 except InDoubtError as lost:
                     doubt, error = True, lost.cause
                 except SystemFault as fault:
@@ -173,7 +173,7 @@ class Session:
                         raise InDoubtError(refused) from None
                     raise
                 repeatable = self._may_repeat(request, doubt=doubt)
-                if not (repeatable and _may_pass(error) and trouble.wait(error)):
+                if not (repeatable and _may_pass(error) and retries.wait(error)):
                     # An earlier try may have been carried out, whatever became of the last one.
                     raise InDoubtError(error) if doubt else error
 
@@ -185,17 +185,17 @@ class Session:
         tries = min(connection.write_tries, TRIES_IN_DOUBT) if doubt else connection.write_tries
         return (request.idempotent or not doubt) and connection.sent_since < tries
 
-    def _try(self, request: Request, use: Callable[[Request, Reply], T], trouble: Retries) -> T:
+    def _try(self, request: Request, use: Callable[[Request, Reply], T], retries: Retries) -> T:
         """Send *request* once; raises InDoubtError if that was a write and its fate is unknown."""
         try:
-            return self._understood(request, self._sent(request, trouble), use)
+            return self._understood(request, self._sent(request, retries), use)
         except RenkeiError as error:
             error.where = error.where or self.name
             if request.writes and isinstance(error, SystemFault) and not _certain(error):
                 raise InDoubtError(error) from None
             raise
 
-    def _sent(self, request: Request, trouble: Retries) -> Reply:
+    def _sent(self, request: Request, retries: Retries) -> Reply:
         """Send *request* when nothing speaks against it any more, and note what the answer says."""
         connection = self._connection
         connection.permit(request.method)
@@ -204,7 +204,7 @@ class Session:
             connection.check_open()  # a wait may lead into closed hours
             if connection.guard is not None:
                 connection.guard()
-            within_s = trouble.allowance_s(connection.timeouts.call_s)
+            within_s = retries.allowance_s(connection.timeouts.call_s)
             reply = self._opened_reply(request, within_s)
         for room in self._rooms(reply.headers):
             connection.pacer.note(room)

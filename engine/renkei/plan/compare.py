@@ -1,4 +1,4 @@
-"""Two employees in, a plan item out; no I/O, no clock, no system.
+"""How a source is compared with a target: fields, numbers, changes; no I/O, no clock, no system.
 
 Whom the source lists is told by :mod:`renkei.plan.listing`; the target is looked at whole, so that
 a resigned or future employee there is never taken for a new one. Everything is compared in the
