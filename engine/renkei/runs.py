@@ -55,7 +55,6 @@ from renkei.plan.explain import Step, explain
 from renkei.plan.fetch import JOINERS, LEAVERS, Fetch
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import (
-    already_begun,
     choice_lost,
     expired,
     mapping_changed,
@@ -77,6 +76,7 @@ from renkei.plugins.offline import offline_fields
 from renkei.safety import LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
+from renkei.store.plans import already_begun
 from renkei.store.releases import Place
 from renkei.store.schema import refuse_no_place, refuse_no_room
 from renkei.sync.apply import reason_of
@@ -575,7 +575,7 @@ class Runs:
             raise still_at_work(run)
         self._refuse_old(run)
         self._current(run)
-        raise already_begun(run)
+        raise already_begun(run.id)
 
     def refuse_choosing(self, run_id: str) -> None:
         """Raise what keeps anybody from being chosen in a run, before a person is asked whom."""
@@ -809,7 +809,7 @@ class Runs:
         refuse_over(run, self._hours, but=Status.DONE)
         self._refuse_old(run)
         if self._store.has_begun(run_id):
-            raise already_begun(run)
+            raise already_begun(run.id)
         return self._releasing(run, self._current(run))
 
     def _releasing(self, run: Run, pairing: Pairing) -> Releasing:

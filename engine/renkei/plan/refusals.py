@@ -98,15 +98,6 @@ def unexplained(run: Run) -> UsageError:
     return UsageError(message.format(run=run.id), code="purged")
 
 
-def already_begun(run: Run) -> UsageError:
-    """Return the error of choosing others once a sync has begun."""
-    message = _(
-        "Run {run} has already begun with another choice. Resume it as it is, or fetch again."
-    )
-    hint = Hint("resume", {"run": run.id})
-    return UsageError(message.format(run=run.id), code="already_begun", hint=hint)
-
-
 def choice_lost(run: Run) -> UsageError:
     """Return the error of a run that has sent something and does not know its choice."""
     message = _(

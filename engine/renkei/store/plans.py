@@ -411,12 +411,7 @@ class Plans(Database):
         status = Status(connection.execute(query).scalar_one())
         over = status.is_over and status is not Status.DONE  # done and nothing sent: choose anew
         if over or begun(connection, run_id):
-            message = _(
-                "Run {run} has already begun with another choice."
-                " Resume it as it is, or fetch again."
-            )
-            hint = Hint("resume", {"run": str(run_id)})
-            raise UsageError(message.format(run=run_id), code="already_begun", hint=hint)
+            raise already_begun(str(run_id))
 
     def purge(self, before: dt.datetime) -> int:
         """
@@ -537,3 +532,12 @@ def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:
 
 def _choice_out(choice: Choice) -> list[str]:
     return [choice.code, choice.label, *([choice.detail] if choice.detail else [])]
+
+
+def already_begun(run_id: str) -> UsageError:
+    """Return the error of choosing others once a sync has begun."""
+    message = _(
+        "Run {run} has already begun with another choice. Resume it as it is, or fetch again."
+    )
+    hint = Hint("resume", {"run": run_id})
+    return UsageError(message.format(run=run_id), code="already_begun", hint=hint)
