@@ -25,6 +25,7 @@ import pytest
 from attrs import define, field
 from tests.e2e.conftest import Office, Result
 from tests.reliability.harness.killer import Zygote
+from tests.reliability.harness.patience import patient
 from tests.reliability.harness.site import (
     CHANGED,
     DIRECTIONS,
@@ -302,6 +303,7 @@ def a_stage(
     """Yield a stage on which no request is tried again, and none can still be at work."""
     patch.setattr(RetryBudget.__init__, "__defaults__", (0.0,))
     patch.setattr("renkei.sync.doubt.SENT_S", -1.0)  # the systems are done at once here
+    patch.setattr("renkei.systems.Timeouts", patient)
     with a_site(zygote, *direction, store) as site:
         yield Stage(site, Office(box=site.box, folder=site.folder, monkeypatch=patch))
 

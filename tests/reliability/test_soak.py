@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 from attrs import define, field, frozen
+from tests.reliability.harness.patience import patient
 from tests.reliability.harness.site import DIRECTIONS, MEMORY, NEW
 
 from renkei.config import load_config
@@ -241,6 +242,7 @@ def schedule(store_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sc
     """A schedule with some people, in a company where nobody waits long for a lost answer."""
     patch = monkeypatch
     patch.setattr(retry.RetryBudget.__init__, "__defaults__", (0.05,))
+    patch.setattr("renkei.systems.Timeouts", patient)
     patch.setattr(retry.ceiling_s, "__kwdefaults__", {"initial_s": 0.01, "cap_s": 0.01})
     with (
         TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,

@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
 
+from tests.reliability.harness.patience import patient
 from tests.reliability.harness.points import Armed, Points
 
 import renkei.check
@@ -36,11 +37,9 @@ import renkei_runner.progress
 import renkei_runner.reports
 import renkei_runner.run
 import renkei_runner.sync
-from renkei.http import Timeouts, retry
+from renkei.http import retry
 
 JOB_BYTES = 64 * 1024
-
-PATIENCE_S = 20.0
 
 
 def serve(parent: socket.socket) -> None:
@@ -92,7 +91,7 @@ def _be_the_command(job: dict[str, Any], control: socket.socket) -> NoReturn:
         os.chdir(job["folder"])
         os.environ.update(job["environment"])
         _hurry(job["retry_s"])
-        _have_patience()
+        vars(renkei.systems)["Timeouts"] = patient
         for name, value in job["settings"].items():
             module, _, attribute = name.rpartition(".")
             found = importlib.import_module(module)
@@ -124,16 +123,6 @@ def _run(words: Sequence[str], control: socket.socket) -> int:
         control.sendall(b"end " + json.dumps([code, *texts]).encode() + b"\n")
         control.recv(1)
     return code
-
-
-def _have_patience() -> None:
-    """A busy machine may take longer than a second for a request that is lost after one."""
-
-    def patient(*, read_s: float, call_s: float) -> Timeouts:
-        longest_s = PATIENCE_S if call_s == 1.0 else call_s
-        return Timeouts(read_s=max(read_s, longest_s), call_s=longest_s)
-
-    vars(renkei.systems)["Timeouts"] = patient
 
 
 def _hurry(retry_s: float) -> None:
