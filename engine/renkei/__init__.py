@@ -16,6 +16,7 @@ identity    who is who: the number, and what tells a person beside it
 store       the journal: runs, plans, outcomes, leases
 safety      what the syncs of one day may change without a person
 mapping     which field is which, in both directions
+database    a file of ours with tables: made, migrated or refused
 yamlfile    what a person wrote, with the place of every mistake
 http        HTTP as connectors use it
 words       what is said to people, in two languages

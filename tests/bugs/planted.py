@@ -258,7 +258,7 @@ STORE = (
         "deferred-begin",
         "A writer begins as a reader, and fails at once when another one was quicker.",
         (
-            "renkei.store.schema:_sqlite",
+            "renkei.database.opening:_sqlite",
             '"begin immediate" if writes else "begin"',
             '"begin"',
         ),
@@ -324,19 +324,19 @@ STORE = (
         "open-to-everybody",
         "The store is created readable for everybody.",
         (
-            "renkei.store.schema:_draft",
+            "renkei.database.opening:_draft",
             "os.O_NOFOLLOW, 0o600))",
             "os.O_NOFOLLOW, 0o644))",
         ),
-        ("renkei.store.schema:open_store", "path.chmod(0o600)", "pass"),
+        ("renkei.database.opening:open_database", "path.chmod(0o600)", "pass"),
         tests="tests/engine/test_store.py::test_a_new_store_is_readable_by_its_owner_only",
     ),
     bug(
         "store-of-tomorrow",
         "A store that a newer renkei has made is used.",
         (
-            "renkei.store.schema:_is_behind",
-            "if revision is not None and revision > HEAD:",
+            "renkei.database.opening:_revision",
+            "if revision > schema.head:",
             "if False:",
         ),
         tests="tests/e2e/test_usage.py::test_a_store_that_cannot_be_used_is_left_alone[newer]",
@@ -358,7 +358,7 @@ STORE = (
         "A commit into a store that was deleted in that moment counts, and its request is sent.",
         (
             "renkei.store.database:Database._transaction",
-            "mark)\n    schema.refuse_another(self._path, self._file)",
+            "mark)\n    self._refuse_another_file()",
             "mark)",
         ),
         tests="tests/engine/test_store_gone.py"
@@ -603,8 +603,8 @@ READING = (
         "guessing-shuts-out-who-is-known",
         "A browser in which somebody has logged in waits for what others try at its address.",
         (
-            "renkei_web.accounts:Accounts._place",
-            "if db.execute(KNOWN_BROWSER, about).fetchone():",
+            "renkei_web.tries:Tries.place",
+            "if _is_there(db, sa.select(browsers).where(theirs, browsers.c.at > since)):",
             "if False:",
         ),
         tests="tests/web/test_accounts.py"

@@ -21,6 +21,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from attrs import evolve
 
+from renkei.database import Schema, opening
 from renkei.errors import (
     AccessError,
     BusyError,
@@ -128,17 +129,17 @@ def test_a_store_open_to_others_is_closed_to_them(place: Path) -> None:
 
 def test_a_store_is_never_seen_half_made(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that dies while it makes one leaves nothing in its place, and the next one can."""
-    real = schema._build
+    real = opening._build
 
-    def dies(engine: sa.Engine) -> None:
-        real(engine)
+    def dies(engine: sa.Engine, tables: Schema) -> None:
+        real(engine, tables)
         assert not place.exists()
         assert {stat.S_IMODE(file.stat().st_mode) for file in place.parent.iterdir()} == {0o600}
         os._exit(9)
 
     def make() -> None:
         os.umask(0)
-        monkeypatch.setattr(schema, "_build", dies)
+        monkeypatch.setattr(opening, "_build", dies)
         Store(str(place))
 
     assert in_child(make) == 9
@@ -365,7 +366,7 @@ def test_a_locked_store_is_a_named_error_and_the_wait_is_short(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody has it open in a database tool, in the middle of a change."""
-    monkeypatch.setattr(schema, "BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.2)
     store = Store(str(place))
     other = sqlite3.connect(place, isolation_level=None)
     other.execute("begin exclusive")

@@ -234,15 +234,15 @@ PLACES = {
     "database.Database._reading": {"c.begin"},
     "database.Database._transaction": {"connection.begin"},
     "database.Database.try_writing": {"connection.begin"},
-    "schema._sqlite": {"sa.create_engine"},
-    "schema._build": {"connection.begin"},
-    "schema._upgrade": {"connection.begin"},
-    "schema._back_up": {"sqlite3.connect"},
-    "schema._let_shrink": {"sqlite3.connect"},
+    "opening._sqlite": {"sa.create_engine"},
+    "opening._build": {"connection.begin"},
+    "opening._upgrade": {"connection.begin"},
+    "opening._back_up": {"sqlite3.connect"},
+    "opening._let_shrink": {"sqlite3.connect"},
     "plans.Plans._vacuum": {"self._engine.raw_connection"},
-    # the dashboard's accounts, a file of its own, and the address it listens at
-    "accounts.Accounts._open": {"sqlite3.connect"},
-    "accounts._create": {"sqlite3.connect"},
+    # the dashboard's own database, and the address it listens at
+    "database.Database.reading": {"connection.begin"},
+    "database.Database.writing": {"connection.begin"},
     "server.Server.__enter__": {"socket.socket"},
     "security.Gate._handle": {"HTTPConnection"},  # a request that came in, of Starlette
 }

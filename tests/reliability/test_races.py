@@ -19,7 +19,7 @@ from renkei.store import Store
 
 pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
 
-IMPATIENT = {"renkei.store.schema.BUSY_TIMEOUT_S": 0.1}
+IMPATIENT = {"renkei.database.opening.BUSY_TIMEOUT_S": 0.1}
 """The rivals do not wait long for somebody who is held in the middle of a transaction."""
 
 UNSEEN = ("choose.begin", "choose.commit", "choose.committed", "begin_sync.begin")

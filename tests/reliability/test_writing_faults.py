@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.e2e import conftest as e2e
 
-from renkei.store import schema
+from renkei.database import opening
 from renkei_sandbox import SmartHR, TouchOnTime, faults
 from renkei_sandbox.system import System
 
@@ -388,7 +388,7 @@ def test_a_store_that_somebody_else_holds_is_said_before_anything_is_sent(
 ) -> None:
     """Exit 5 after a short wait, naming the store; nothing was sent; afterwards it works."""
     run = office.fetched("smarthr", "touchontime")
-    office.monkeypatch.setattr(schema, "BUSY_TIMEOUT_S", 0.1)
+    office.monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.1)
     words = {
         "fetch": ("fetch", "smarthr", "touchontime"),
         "sync": ("sync", run, *office.everybody("touchontime")),

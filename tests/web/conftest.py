@@ -24,10 +24,11 @@ from renkei.model import Filter, Selection
 from renkei.runs import Runs
 from renkei_sandbox import Sandbox
 from renkei_web import passwords
-from renkei_web.accounts import Accounts, Role
 from renkei_web.app import make_app
+from renkei_web.database import Database
 from renkei_web.processes import Work
 from renkei_web.sso import SignOn
+from renkei_web.users import Role
 from renkei_web.visit import Office as WebOffice
 
 __all__ = ["empty_store", "office"]
@@ -139,20 +140,20 @@ class Desk:
     hosts: tuple[str, ...] = ()
     work: Idle = field(factory=Idle)
     sign_on: SignOn | None = None
-    accounts: Accounts = field(init=False)
+    office: WebOffice = field(init=False)
     app: ASGIApp = field(init=False)
     pages: list[BaseRoute] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.accounts = Accounts(self.file, now=lambda: self.moment)
+        database = Database(self.file, now=lambda: self.moment)
         config = self.folder / "renkei.yaml"
-        shared = WebOffice(config, self.accounts, self.work, self.secure, self.sign_on)
-        made = make_app(shared, hosts=self.hosts)
+        self.office = WebOffice(config, database, self.work, self.secure, self.sign_on)
+        made = make_app(self.office, hosts=self.hosts)
         self.app, self.pages = made, made.routes
 
     @property
     def file(self) -> Path:
-        """Where the accounts are."""
+        """Where the dashboard has its own database."""
         return self.folder / "renkei-web.db"
 
     @property
@@ -176,8 +177,8 @@ class Desk:
 
     def add(self, name: str, role: Role = Role.ADMIN) -> int:
         """Let somebody choose a password; return who it is."""
-        self.accounts.accept(self.accounts.invite(name, role), PASSWORD)
-        return next(user.id for user in self.accounts.users() if user.name == name)
+        self.office.entrance.accept(self.office.people.invite(name, role), PASSWORD)
+        return next(user.id for user in self.office.people.users() if user.name == name)
 
     def browser(self, name: str) -> Browser:
         """Return a browser in which this person has logged in."""

@@ -1,17 +1,14 @@
-"""Who can log in: one-time links, passwords, tries, and the file that holds them."""
+"""Who can log in: one-time links, passwords, and tries."""
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -19,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.web.conftest import HASHER, OURS, PASSWORD, Browser, Desk
 
-from renkei.errors import StoreError
-from renkei_web import accounts as module
+from renkei_web import entrance as module
 from renkei_web import passwords
-from renkei_web.accounts import KNOWN_S, AccountError, Accounts, Role
 from renkei_web.passwords import weakness
 from renkei_web.server import Server
+from renkei_web.tries import KNOWN_S
+from renkei_web.users import AccountError, Role
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
@@ -42,7 +39,7 @@ OTHER = "four other invented words"
 def test_a_fresh_dashboard_has_no_log_in(folder: Path) -> None:
     """No default account: no name and no password opens anything, and the page says why."""
     desk = Desk(folder)
-    assert desk.accounts.users() == []
+    assert desk.office.people.users() == []
     for name in ("admin", "administrator", "root", "renkei", ""):
         for password in ("", "admin", "password", "renkei", "nobody has this password"):
             assert desk.guest(f"192.0.2.{len(password)}").log_in(name, password).status_code != 303
@@ -56,18 +53,18 @@ def test_the_first_link_is_for_the_first_administrator_only(folder: Path) -> Non
         first, second = server.first_link(address), server.first_link(address)
         assert first is not None
         assert second is not None
-        accounts = server.office.accounts
-        assert accounts.invited(first.rpartition("/")[2]) is None
-        user = accounts.invited(second.rpartition("/")[2])
+        office = server.office
+        assert office.people.invited(first.rpartition("/")[2]) is None
+        user = office.people.invited(second.rpartition("/")[2])
         assert user is not None
         assert user.is_admin
-        assert accounts.accept(second.rpartition("/")[2], PASSWORD)
+        assert office.entrance.accept(second.rpartition("/")[2], PASSWORD)
         assert server.first_link(address) is None
 
 
 def test_a_link_works_once(desk: Desk) -> None:
     """Whoever finds a used link sees that it is used up, and its form sets no password."""
-    path = f"/welcome/{desk.accounts.invite('hanako', Role.VIEWER)}"
+    path = f"/welcome/{desk.office.people.invite('hanako', Role.VIEWER)}"
     form = {"password": PASSWORD, "again": PASSWORD}
     browser = desk.guest()
     assert browser.get(path).status_code == 200
@@ -83,55 +80,55 @@ def test_a_link_works_once(desk: Desk) -> None:
 
 def test_a_link_used_by_two_at_once_works_for_one(desk: Desk) -> None:
     """Two people with one link: one has set the password, the other is told."""
-    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    secret = desk.office.people.invite("hanako", Role.VIEWER)
     with ThreadPoolExecutor(8) as pool:
-        sessions = list(pool.map(lambda _: desk.accounts.accept(secret, PASSWORD), range(8)))
+        sessions = list(pool.map(lambda _: desk.office.entrance.accept(secret, PASSWORD), range(8)))
     assert sum(session is not None for session in sessions) == 1
 
 
 def test_a_link_expires(desk: Desk) -> None:
     """After a day a link opens nothing."""
-    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    secret = desk.office.people.invite("hanako", Role.VIEWER)
     desk.moment += 24 * 3600 - 1
-    assert desk.accounts.invited(secret) is not None
+    assert desk.office.people.invited(secret) is not None
     desk.moment += 2
     assert desk.guest().get(f"/welcome/{secret}").status_code == 404
-    assert desk.accounts.accept(secret, PASSWORD) is None
+    assert desk.office.entrance.accept(secret, PASSWORD) is None
 
 
 def test_a_new_link_ends_the_last_one(desk: Desk) -> None:
     """Of two links for somebody only the new one works, and the role is the same."""
-    first = desk.accounts.invite("hanako", Role.VIEWER)
-    user = desk.accounts.invited(first)
+    first = desk.office.people.invite("hanako", Role.VIEWER)
+    user = desk.office.people.invited(first)
     assert user is not None
-    second = desk.accounts.reset(user.id)
-    assert desk.accounts.invited(first) is None
-    assert desk.accounts.invited(second) == user
+    second = desk.office.people.reset(user.id)
+    assert desk.office.people.invited(first) is None
+    assert desk.office.people.invited(second) == user
 
 
 def test_whoever_waits_is_not_invited_again(desk: Desk) -> None:
     """Neither a role nor a link of somebody changes because their name is typed once more."""
-    first = desk.accounts.invite("hanako", Role.ADMIN)
+    first = desk.office.people.invite("hanako", Role.ADMIN)
     with pytest.raises(AccountError, match="hanako"):
-        desk.accounts.invite("Hanako", Role.VIEWER)
-    user = desk.accounts.invited(first)
+        desk.office.people.invite("Hanako", Role.VIEWER)
+    user = desk.office.people.invited(first)
     assert user is not None
     assert user.is_admin
 
 
 def test_a_link_of_somebody_who_is_locked_out_is_dead(desk: Desk) -> None:
     """Locking out comes before any link that was handed over earlier."""
-    secret = desk.accounts.invite("hanako", Role.ADMIN)
-    user = next(each for each in desk.accounts.users() if each.name == "hanako")
-    desk.accounts.change(user.id, disabled=True)
-    assert desk.accounts.accept(secret, PASSWORD) is None
+    secret = desk.office.people.invite("hanako", Role.ADMIN)
+    user = next(each for each in desk.office.people.users() if each.name == "hanako")
+    desk.office.people.change(user.id, disabled=True)
+    assert desk.office.entrance.accept(secret, PASSWORD) is None
 
 
 def test_an_invitation_takes_over_nobody(desk: Desk) -> None:
     """Inviting a name that somebody has changes neither their password nor their role."""
     for name in ("admin", "ADMIN", " admin "):
         with pytest.raises(AccountError):
-            desk.accounts.invite(name, Role.VIEWER)
+            desk.office.people.invite(name, Role.VIEWER)
     assert desk.browser("admin").get("/settings").status_code == 200
 
 
@@ -139,16 +136,16 @@ def test_an_invitation_takes_over_nobody(desk: Desk) -> None:
 def test_odd_names_are_refused(desk: Desk, name: str) -> None:
     """A name can be read on a screen and in a report."""
     with pytest.raises(AccountError):
-        desk.accounts.invite(name, Role.VIEWER)
+        desk.office.people.invite(name, Role.VIEWER)
 
 
 @pytest.mark.parametrize("change", [{"disabled": True}, {"role": Role.VIEWER}])
 def test_the_last_administrator_stays(desk: Desk, change: dict[str, Any]) -> None:
     """Somebody is always left who can let others in again; who only has a link does not count."""
-    desk.accounts.invite("hanako", Role.ADMIN)
-    last = next(each for each in desk.accounts.users() if each.name == "admin")
+    desk.office.people.invite("hanako", Role.ADMIN)
+    last = next(each for each in desk.office.people.users() if each.name == "admin")
     with pytest.raises(AccountError):
-        desk.accounts.change(last.id, **change)
+        desk.office.people.change(last.id, **change)
     assert desk.browser("admin").get("/settings").status_code == 200
 
 
@@ -203,18 +200,18 @@ def test_the_advice_is_fifteen() -> None:
 def test_passwords_of_every_length_are_looked_at_whole(desk: Desk, length: int) -> None:
     """No character is cut off: one less, one more or another one is wrong."""
     password = ("kQ7#wzT violin orbit kettle meadow " * 6)[: length - 1] + "~"
-    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    secret = desk.office.people.invite("hanako", Role.VIEWER)
     form = {"password": password, "again": password}
     answer = desk.guest().ask("POST", f"/welcome/{secret}", form=form, headers=OURS)
     assert answer.status_code == 303
     for n, wrong in enumerate((password[:-1], password + "~", password[:-1] + "-", password * 2)):
-        assert desk.accounts.log_in("hanako", wrong, f"192.0.2.{n}") is None
-    assert desk.accounts.log_in("hanako", password, "192.0.2.9")
+        assert desk.office.entrance.log_in("hanako", wrong, f"192.0.2.{n}") is None
+    assert desk.office.entrance.log_in("hanako", password, "192.0.2.9")
 
 
 def test_a_weak_password_uses_up_no_link(desk: Desk) -> None:
     """Whoever chose a bad one, or mistyped, tries again on the same page."""
-    path = f"/welcome/{desk.accounts.invite('hanako', Role.VIEWER)}"
+    path = f"/welcome/{desk.office.people.invite('hanako', Role.VIEWER)}"
     for password, again in (("password", "password"), (PASSWORD, WRONG), ("", "")):
         form = {"password": password, "again": again}
         assert desk.guest().ask("POST", path, form=form, headers=OURS).status_code == 400
@@ -276,7 +273,7 @@ def test_what_is_kept_is_argon2id(folder: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_file_holds_no_secret(desk: Desk) -> None:
     """No password, no secret of a session or a link can be read in the file."""
-    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    secret = desk.office.people.invite("hanako", Role.VIEWER)
     browser = desk.browser("admin")
     desk.guest().log_in("admin", WRONG)
     session = browser.jar[desk.cookie]
@@ -301,12 +298,12 @@ def test_five_wrong_passwords_then_a_wait(desk: Desk) -> None:
 def test_whoever_goes_on_trying_makes_nobody_wait_longer(desk: Desk) -> None:
     """Tries that are refused unseen do not count: the quarter of an hour ends."""
     for _ in range(5):
-        desk.accounts.log_in("admin", WRONG, "127.0.0.1")
+        desk.office.entrance.log_in("admin", WRONG, "127.0.0.1")
     for _ in range(200):
         desk.moment += 4
-        desk.accounts.log_in("admin", WRONG, "127.0.0.1")
+        desk.office.entrance.log_in("admin", WRONG, "127.0.0.1")
     desk.moment += QUARTER - 800
-    assert desk.accounts.log_in("admin", PASSWORD, "127.0.0.1")
+    assert desk.office.entrance.log_in("admin", PASSWORD, "127.0.0.1")
 
 
 def test_200_tries_by_a_stranger_lock_nobody_out(desk: Desk) -> None:
@@ -317,7 +314,7 @@ def test_200_tries_by_a_stranger_lock_nobody_out(desk: Desk) -> None:
     assert desk.guest("203.0.113.5").log_in("viewer").status_code == 303
     assert desk.guest("203.0.113.5").log_in("admin").status_code == 303
     for n in range(200):
-        desk.accounts.log_in("admin", WRONG, f"198.51.100.{n}")
+        desk.office.entrance.log_in("admin", WRONG, f"198.51.100.{n}")
     assert desk.guest("203.0.113.77").log_in("admin").status_code == 429
     assert desk.browser("admin").is_in
 
@@ -394,29 +391,18 @@ def test_a_planted_browser_is_not_known(desk: Desk) -> None:
 def test_a_browser_is_known_until_it_is_not(desk: Desk, end: str) -> None:
     """A new link, a lock-out and half a year without a log-in make it a stranger again."""
     browser = desk.browser("viewer")
-    viewer = next(user.id for user in desk.accounts.users() if user.name == "viewer")
+    viewer = next(user.id for user in desk.office.people.users() if user.name == "viewer")
     browser.post("/logout")
     match end:
         case "reset":
-            desk.accounts.accept(desk.accounts.reset(viewer), PASSWORD)
+            desk.office.entrance.accept(desk.office.people.reset(viewer), PASSWORD)
         case "lock out":
-            desk.accounts.change(viewer, disabled=True)
-            desk.accounts.change(viewer, disabled=False)
+            desk.office.people.change(viewer, disabled=True)
+            desk.office.people.change(viewer, disabled=False)
         case _:
             desk.moment += KNOWN_S + 1
     guess_at_everybody(desk)
     assert browser.log_in("viewer").status_code == 429
-
-
-def test_a_file_of_0_1_0_learns_to_know_browsers(desk: Desk) -> None:
-    """An older file of accounts goes on: people, sessions and all."""
-    browser = desk.browser("admin")
-    with closing(sqlite3.connect(desk.file)) as db:
-        db.execute("drop table browsers")
-        db.commit()
-    again = Desk(desk.folder)
-    assert Browser(again.app, again.base, jar=browser.jar).is_in
-    assert again.browser("admin").is_in
 
 
 def test_tries_at_many_names_from_one_address_end(desk: Desk) -> None:
@@ -453,7 +439,11 @@ def test_a_hundred_tries_at_once_are_a_hundred(desk: Desk) -> None:
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(16) as pool:
         patch.setattr(module, "is_right", slow)
-        list(pool.map(lambda n: desk.accounts.log_in("admin", f"{n}", "127.0.0.1"), range(100)))
+        list(
+            pool.map(
+                lambda n: desk.office.entrance.log_in("admin", f"{n}", "127.0.0.1"), range(100)
+            )
+        )
     assert len(looked_at) == 5
 
 
@@ -463,12 +453,12 @@ def test_log_ins_at_once_all_succeed(desk: Desk) -> None:
         desk.add(f"user{n}")
 
     def log_in(n: int) -> str | None:
-        return desk.accounts.log_in(f"user{n}", PASSWORD, "127.0.0.1")
+        return desk.office.entrance.log_in(f"user{n}", PASSWORD, "127.0.0.1")
 
     with ThreadPoolExecutor(10) as pool:
         sessions = [each for each in pool.map(log_in, range(10)) if each]
     assert len(set(sessions)) == 10
-    found = [desk.accounts.session(each) for each in sessions]
+    found = [desk.office.sessions.find(each) for each in sessions]
     assert {each.user.name for each in found if each} == {f"user{n}" for n in range(10)}
 
 
@@ -491,7 +481,7 @@ def test_only_so_many_passwords_are_looked_at_at_once(
 
     monkeypatch.setattr(passwords, "_hasher", Counting())
     with ThreadPoolExecutor(24) as pool:
-        list(pool.map(lambda n: desk.accounts.log_in("x", "y", f"192.0.2.{n}"), range(24)))
+        list(pool.map(lambda n: desk.office.entrance.log_in("x", "y", f"192.0.2.{n}"), range(24)))
     assert most == 4
 
 
@@ -501,8 +491,8 @@ def test_only_so_many_passwords_are_looked_at_at_once(
 def test_names_cannot_be_found_out(desk: Desk) -> None:
     """Unknown, locked out, not there yet, or a wrong password: byte for byte the same page."""
     locked = desk.add("locked")
-    desk.accounts.change(locked, disabled=True)
-    desk.accounts.invite("invited", Role.VIEWER)
+    desk.office.people.change(locked, disabled=True)
+    desk.office.people.invite("invited", Role.VIEWER)
     answers = set()
     for n, name in enumerate(("nobody", "locked", "invited", "admin")):
         guest = desk.guest(f"192.0.2.{n}")
@@ -517,8 +507,8 @@ def test_every_name_costs_the_same_work(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """One password is looked at, at the same cost, whether or not somebody of that name exists."""
-    desk.accounts.change(desk.add("locked"), disabled=True)
-    desk.accounts.invite("invited", Role.VIEWER)
+    desk.office.people.change(desk.add("locked"), disabled=True)
+    desk.office.people.invite("invited", Role.VIEWER)
     seen: list[str] = []
     real = passwords._hasher
 
@@ -566,94 +556,16 @@ def test_a_log_in_that_is_under_way_is_ended_too(
 
     def meanwhile(kept: str | None, password: str) -> bool:
         if what == "reset":
-            desk.accounts.reset(user)
+            desk.office.people.reset(user)
         else:
-            desk.accounts.change(user, disabled=True)
+            desk.office.people.change(user, disabled=True)
         return True
 
     monkeypatch.setattr(module, "is_right", meanwhile)
-    assert desk.accounts.log_in("hanako", PASSWORD, "127.0.0.1") is None
+    assert desk.office.entrance.log_in("hanako", PASSWORD, "127.0.0.1") is None
 
 
-# -- the file ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_the_file_is_private_under_any_umask(tmp_path: Path, umask: int) -> None:
-    """The file is the owner's alone from the start, and nothing is left beside it."""
-    before = os.umask(umask)
-    try:
-        Accounts(tmp_path / "web.db").invite("hanako", Role.ADMIN)
-    finally:
-        os.umask(before)
-    assert [(p.name, p.stat().st_mode & 0o777) for p in tmp_path.iterdir()] == [("web.db", 0o600)]
-
-
-def test_a_file_open_to_others_is_closed_to_them(tmp_path: Path) -> None:
-    """Somebody's chmod, or a copy, does not stay readable."""
-    Accounts(tmp_path / "web.db")
-    (tmp_path / "web.db").chmod(0o644)
-    Accounts(tmp_path / "web.db")
-    assert (tmp_path / "web.db").stat().st_mode & 0o777 == 0o600
-
-
-def planted_link(path: Path) -> None:
-    """Plant a link to a file of accounts that somebody else has made."""
-    Accounts(path.with_name("theirs.db"))
-    path.symlink_to(path.with_name("theirs.db"))
-
-
-@pytest.mark.parametrize(
-    "plant",
-    [
-        planted_link,
-        lambda path: path.symlink_to(path.with_name("not-there")),
-        lambda path: path.mkdir(),
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(b"something else" * 1000),
-    ],
-    ids=["link", "dangling link", "folder", "empty", "something else"],
-)
-def test_what_is_no_file_of_accounts_is_refused(
-    tmp_path: Path, plant: Callable[[Path], None]
-) -> None:
-    """A planted link leads nowhere, and a damaged file is told instead of made anew."""
-    plant(tmp_path / "web.db")
-    before = sorted(path.name for path in tmp_path.iterdir())
-    with pytest.raises(StoreError, match=r"web\.db"):
-        Accounts(tmp_path / "web.db")
-    assert sorted(path.name for path in tmp_path.iterdir()) == before
-
-
-def test_the_file_is_never_seen_half_made(tmp_path: Path) -> None:
-    """Many processes and threads may start at once; each finds a whole file, and the same one."""
-    path = tmp_path / "web.db"
-    with ThreadPoolExecutor(12) as pool:
-        made = list(pool.map(lambda _: Accounts(path), range(24)))
-    made[0].invite("hanako", Role.ADMIN)
-    assert all([user.name for user in each.users()] == ["hanako"] for each in made)
-    assert [each.name for each in tmp_path.iterdir()] == ["web.db"]
-
-
-def test_an_error_half_way_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk while the file is made leaves nothing that looks like one."""
-    monkeypatch.setattr(module, "SCHEMA", module.SCHEMA + "; create table users (x);")
-    with pytest.raises(StoreError):
-        Accounts(tmp_path / "web.db")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_drafts_are_of_one_person_and_one_run(desk: Desk) -> None:
-    """What one person has ticked is not what another one sees."""
-    desk.accounts.keep(1, "7", "mine")
-    desk.accounts.keep(2, "7", "theirs")
-    assert [desk.accounts.draft(n, r) for n, r in ((1, "7"), (2, "7"), (1, "8"))] == [
-        "mine",
-        "theirs",
-        None,
-    ]
-    desk.accounts.keep(1, "7", "mine, later")
-    assert desk.accounts.draft(1, "7") == "mine, later"
+# -- who is let in at all ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1", "", "example.com", "127.1"])  # noqa: S104
@@ -693,7 +605,7 @@ def test_a_forgotten_password_is_mended_on_the_command_line(folder: Path, desk: 
     form = {"password": OTHER, "again": OTHER}
     assert browser.ask("POST", found[1], form=form, headers=OURS).status_code == 303
     assert browser.get("/settings").status_code == 200
-    assert len(desk.accounts.users()) == 2
+    assert len(desk.office.people.users()) == 2
 
 
 def test_a_new_link_wins_against_a_new_password(
@@ -705,14 +617,14 @@ def test_a_new_link_wins_against_a_new_password(
     real, links = passwords.hashed, []
 
     def meanwhile(password: str) -> str:
-        links.append(desk.accounts.reset(hanako))
+        links.append(desk.office.people.reset(hanako))
         return real(password)
 
     monkeypatch.setattr(module, "hashed", meanwhile)
     assert changed(browser, PASSWORD, OTHER) == 400
     monkeypatch.undo()
     assert desk.guest().log_in("hanako", OTHER).status_code == 401
-    assert desk.accounts.accept(links[0], PASSWORD)
+    assert desk.office.entrance.accept(links[0], PASSWORD)
 
 
 def test_ipv4_addresses_that_come_as_ipv6_are_told_apart(desk: Desk) -> None:
@@ -726,26 +638,26 @@ def test_ipv4_addresses_that_come_as_ipv6_are_told_apart(desk: Desk) -> None:
 def test_the_dashboard_starts_whoever_waits_for_a_link(folder: Path, desk: Desk) -> None:
     """The only administrator has a new link, and "admin" is somebody else: the link is theirs."""
     hanako = desk.add("hanako")
-    admin = next(user.id for user in desk.accounts.users() if user.name == "admin")
-    desk.accounts.change(admin, role=Role.VIEWER)
+    admin = next(user.id for user in desk.office.people.users() if user.name == "admin")
+    desk.office.people.change(admin, role=Role.VIEWER)
     server = Server(config=folder / "renkei.yaml")
     server.new_link("hanako")
     with server as address:
         link = server.first_link(address)
     assert link is not None
     desk.moment = time.time()
-    invited = desk.accounts.invited(link.rpartition("/")[2])
+    invited = desk.office.people.invited(link.rpartition("/")[2])
     assert invited is not None
     assert invited.id == hanako
 
 
 def test_administrators_cannot_reset_each_other_away(desk: Desk) -> None:
     """One of them can log in, whatever happens at the same time."""
-    users = {user.name: user.id for user in desk.accounts.users()}
+    users = {user.name: user.id for user in desk.office.people.users()}
     hanako = desk.add("hanako")
-    desk.accounts.reset(hanako)
+    desk.office.people.reset(hanako)
     with pytest.raises(AccountError, match="last administrator"):
-        desk.accounts.reset(users["admin"])
+        desk.office.people.reset(users["admin"])
     assert desk.browser("admin").is_in
 
 

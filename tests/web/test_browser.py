@@ -24,7 +24,10 @@ from tests.web.provider import Provider, listening
 from tests.web.test_single_sign_on import signing
 
 from renkei.config import load_config
-from renkei_web.accounts import Accounts, Role
+from renkei_web.database import Database
+from renkei_web.processes import Work
+from renkei_web.users import Role
+from renkei_web.visit import Office as WebOffice
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -503,8 +506,9 @@ def test_a_tick_waits_for_nobody_else(hr: Person) -> None:
     """Another person logs in where a session has ended: what was ticked there is not theirs."""
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
-    accounts = Accounts(hr.office.folder / "renkei-web.db")
-    accounts.accept(accounts.invite("hanako", Role.ADMIN), PASSWORD)
+    database = Database(hr.office.folder / "renkei-web.db")
+    desk = WebOffice(hr.office.folder / "renkei.yaml", database, Work(), secure=False)
+    desk.entrance.accept(desk.people.invite("hanako", Role.ADMIN), PASSWORD)
     hr.choose_from(run, "?difference=changed")
     hr.end_sessions()
     hr.box_of(number).click()

@@ -19,8 +19,10 @@ from renkei.errors import RenkeiError, Said, SeveralErrors
 from renkei.runs import Runs
 from renkei.store import lease
 from renkei_web import visit
-from renkei_web.accounts import IDLE_S, INVITATION_S, Accounts, Role
+from renkei_web.people import INVITATION_S
 from renkei_web.processes import FetchProgress, Work
+from renkei_web.sessions import IDLE_S, Sessions
+from renkei_web.users import Role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,7 +174,7 @@ def test_a_pause_is_asked_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     """A second press, or one in another tab, would stop the employee in hand; it does nothing."""
     put(desk, status="syncing", sync_started_at="2026-11-20 03:00:00.000000")
     me = psutil.Process()
-    desk.accounts.at_work("1", me.pid, me.create_time())
+    desk.office.workers.remember("1", me.pid, me.create_time())
     asked: list[int] = []
     monkeypatch.setattr(visit, "ask_to_pause", asked.append)
     monkeypatch.setattr(lease, "holder", lambda *_words: "somebody")
@@ -297,15 +299,15 @@ def test_an_invitation_is_not_made_twice(desk: Desk) -> None:
 
 def test_a_link_that_is_too_old_is_made_anew(desk: Desk) -> None:
     """[New link] is the way, for whoever was invited long ago too; the role stays."""
-    desk.accounts.invite("hanako", Role.ADMIN)
+    desk.office.people.invite("hanako", Role.ADMIN)
     desk.moment += INVITATION_S + 1
     browser = desk.browser("admin")
     assert browser.post("/settings/users", name="hanako", role="viewer").status_code == 400
-    hanako = next(user.id for user in desk.accounts.users() if user.name == "hanako")
+    hanako = next(user.id for user in desk.office.people.users() if user.name == "hanako")
     page = browser.post(f"/settings/users/{hanako}", what="link").text
     link = re.search(r"/welcome/([\w-]+)", page)
     assert link is not None
-    user = desk.accounts.invited(link[1])
+    user = desk.office.people.invited(link[1])
     assert user is not None
     assert user.is_admin
 
@@ -420,7 +422,7 @@ def test_a_mistake_of_ours_promises_nothing(desk: Desk, monkeypatch: pytest.Monk
     def broken(*_args: Any, **_more: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Accounts, "session", broken)
+    monkeypatch.setattr(Sessions, "find", broken)
     text = browser.get("/").text
     assert "送信していません" not in text
     assert 'href="/reports"' in text

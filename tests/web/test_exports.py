@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def japanese(desk: Desk) -> Desk:
     """The dashboard of somebody who reads Japanese, whose connections have labels."""
-    for user in desk.accounts.users():
-        desk.accounts.speak(user.id, "ja")
+    for user in desk.office.people.users():
+        desk.office.people.speak(user.id, "ja")
     config = desk.folder / "renkei.yaml"
     text = config.read_text(encoding="utf-8")
     for name, label in (("smarthr", "人事システム"), ("touchontime", "Touch On Time")):

@@ -29,12 +29,12 @@ from renkei.model import Difference, Filter
 from renkei.report.html import STYLE_SOURCE
 from renkei.runs import Runs
 from renkei.words.printable import printable
-from renkei_web.accounts import Accounts, Role
 from renkei_web.app import _broken
-from renkei_web.drafts import Draft
 from renkei_web.processes import OIDC_SECRET, Work
 from renkei_web.security import HEADERS, LONGEST, Gate
 from renkei_web.server import Server
+from renkei_web.sessions import Sessions
+from renkei_web.users import Role
 from renkei_web.views.entrance import local
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Raw:
 @pytest.mark.parametrize("host", FORGED, ids=ascii)
 def test_a_foreign_host_is_refused(desk: Desk, host: str) -> None:
     """A page of another name that leads to this computer (DNS rebinding) gets nothing of ours."""
-    session = desk.accounts.log_in("admin", PASSWORD, "127.0.0.1")
+    session = desk.office.entrance.log_in("admin", PASSWORD, "127.0.0.1")
     for path in ("/", "/login", "/static/renkei.js", "/nowhere"):
         headers = [("host", host), ("cookie", f"{desk.cookie}={session}")]
         found = Raw(desk, headers).ask("GET", path)
@@ -278,8 +278,8 @@ def test_no_form_is_taken_without_its_token(desk: Desk) -> None:
 
 def chosen(desk: Desk, *numbers: str) -> None:
     """Tick these for the administrator, as another tab would."""
-    admin = next(user.id for user in desk.accounts.users() if user.name == "admin")
-    with Draft.change(desk.accounts, admin, "1") as draft:
+    admin = next(user.id for user in desk.office.people.users() if user.name == "admin")
+    with desk.office.drafts.changing(admin, "1") as draft:
         draft.numbers = set(numbers)
 
 
@@ -376,8 +376,8 @@ def look_at_everything(desk: Desk, *, confirm: bool) -> None:
         same = runs.numbers("1", Filter(differences=(Difference.SAME,)))
     assert chosen is not None
     assert same[-1] not in chosen.numbers  # somebody else is ticked than was chosen before
-    for user in desk.accounts.users():
-        with Draft.change(desk.accounts, user.id, "1") as draft:
+    for user in desk.office.people.users():
+        with desk.office.drafts.changing(user.id, "1") as draft:
             draft.numbers.add(same[-1])
     before = desk.store.read_bytes(), desk.file.read_bytes()
     pages = [path for method, path in desk.routes() if method == "GET"]
@@ -431,7 +431,7 @@ def every_answer(
     yield "wrong method", guest.get("/logout")
     yield "one slash too many", guest.get("/reports/")
     yield "too large", guest.ask("POST", "/login", content=b"x" * (LONGEST + 1), headers=OURS)
-    monkeypatch.setattr(Accounts, "session", broken)
+    monkeypatch.setattr(Sessions, "find", broken)
     yield "a mistake of ours", boss.get("/")
 
 
@@ -606,13 +606,13 @@ def test_a_mistake_of_ours_is_a_page_and_a_line(
     configure_logging(json=True)
     end = b"Host: 127.0.0.1\r\nConnection: close\r\n\r\n"
     with served(folder) as (server, port):
-        accounts = server.office.accounts
-        secret = accounts.accept(accounts.invite("admin", Role.ADMIN), PASSWORD)
+        office = server.office
+        secret = office.entrance.accept(office.people.invite("admin", Role.ADMIN), PASSWORD)
         cookie = f"Cookie: renkei={secret}\r\n".encode()
         for place, path in (
             ("renkei_web.app.Runs", b"/"),
-            ("renkei_web.accounts.Accounts.has_admin", b"/login"),
-            ("renkei_web.accounts.Accounts.session", b"/reports"),
+            ("renkei_web.people.People.has_admin", b"/login"),
+            ("renkei_web.sessions.Sessions.find", b"/reports"),
         ):
             with monkeypatch.context() as patch:
                 where = "renkei_web.visit.Runs" if place.endswith("Runs") else place

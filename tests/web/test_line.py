@@ -12,7 +12,7 @@ import pytest
 from tests.web.test_guard import said, served
 
 from renkei_web import line
-from renkei_web.accounts import Accounts
+from renkei_web.people import People
 
 PATIENCE_S = 0.6
 ASK = b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -111,13 +111,13 @@ def test_work_goes_on_while_others_keep_silent(
 ) -> None:
     """A request that is being answered is not given up for connections that say nothing."""
     monkeypatch.setattr(line, "MOST", 20)
-    real = Accounts.has_admin
+    real = People.has_admin
 
-    def slowly(accounts: Accounts) -> bool:
+    def slowly(people: People) -> bool:
         time.sleep(1)
-        return real(accounts)
+        return real(people)
 
-    monkeypatch.setattr(Accounts, "has_admin", slowly)
+    monkeypatch.setattr(People, "has_admin", slowly)
     with served(folder) as (_server, port), ExitStack() as stack:
         asking = stack.enter_context(opened(port))
         asking.sendall(LAST)

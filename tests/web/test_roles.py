@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.web.conftest import OURS, Browser, filled
 
-from renkei_web.accounts import Role
+from renkei_web.users import Role
 
 if TYPE_CHECKING:
     from tests.web.conftest import Desk
@@ -106,7 +106,7 @@ def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
 def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
     """Each page for administrators says 403 to a viewer, whether asked as a whole or in part."""
     browser = desk.browser("viewer")
-    before = desk.store.read_bytes(), desk.accounts.users()
+    before = desk.store.read_bytes(), desk.office.people.users()
     for method, path in FOR_PEOPLE:
         if path == "/logout":
             continue
@@ -115,7 +115,7 @@ def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
             assert (status == 403) is (DECIDED[method, path] == "admin"), (method, path, status)
             assert not location.startswith("/login"), (method, path)
     assert desk.work.started == []
-    assert (desk.store.read_bytes(), desk.accounts.users()) == before
+    assert (desk.store.read_bytes(), desk.office.people.users()) == before
     assert asked(browser, "POST", "/logout") == (303, "/login")
 
 
@@ -146,7 +146,7 @@ def test_a_change_of_role_holds_at_once(desk: Desk) -> None:
     user = desk.add("hanako")
     browser = desk.browser("hanako")
     assert browser.get("/settings").status_code == 200
-    desk.accounts.change(user, role=Role.VIEWER)
+    desk.office.people.change(user, role=Role.VIEWER)
     assert browser.get("/settings").status_code == 403
-    desk.accounts.change(user, role=Role.ADMIN)
+    desk.office.people.change(user, role=Role.ADMIN)
     assert browser.get("/settings").status_code == 200

@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 import pytest
 from tests.web.conftest import OURS, PASSWORD, Browser, Desk, filled
 
-from renkei_web.accounts import ABSOLUTE_S, IDLE_S, KNOWN_S, Role
+from renkei_web.sessions import ABSOLUTE_S, IDLE_S
+from renkei_web.tries import KNOWN_S
+from renkei_web.users import Role
 
 if TYPE_CHECKING:
     import httpx
@@ -56,7 +58,7 @@ def new_link(desk: Desk, browser: Browser) -> None:
 
 def new_password(desk: Desk, browser: Browser) -> None:
     """They get a new link, and use it."""
-    assert desk.accounts.accept(desk.accounts.reset(hanako(desk)), PASSWORD)
+    assert desk.office.entrance.accept(desk.office.people.reset(hanako(desk)), PASSWORD)
 
 
 def log_in_again(desk: Desk, browser: Browser) -> None:
@@ -71,7 +73,7 @@ def log_in_as_another(desk: Desk, browser: Browser) -> None:
 
 def use_a_link(desk: Desk, browser: Browser) -> None:
     """Somebody else uses a one-time link in the same browser."""
-    path = f"/welcome/{desk.accounts.invite('taro', Role.VIEWER)}"
+    path = f"/welcome/{desk.office.people.invite('taro', Role.VIEWER)}"
     form = {"password": PASSWORD, "again": PASSWORD}
     assert browser.ask("POST", path, form=form, headers=OURS).status_code == 303
 
@@ -90,7 +92,7 @@ def half_a_day(desk: Desk, browser: Browser) -> None:
 
 def hanako(desk: Desk) -> int:
     """Return who hanako is."""
-    return next(user.id for user in desk.accounts.users() if user.name == "hanako")
+    return next(user.id for user in desk.office.people.users() if user.name == "hanako")
 
 
 ENDS = (
@@ -112,7 +114,7 @@ def test_an_ended_session_stays_ended(desk: Desk, end: Callable[[Desk, Browser],
         form = {"csrf": token, "name": "mallory", "role": "admin"}
         answer = thief.ask("POST", "/settings/users", form=form, headers=OURS)
         assert answer.headers["location"].startswith("/login")
-    assert "mallory" not in {user.name for user in desk.accounts.users()}
+    assert "mallory" not in {user.name for user in desk.office.people.users()}
 
 
 @pytest.mark.parametrize("end", [lock_out, new_link], ids=lambda end: end.__name__)
@@ -237,12 +239,12 @@ def test_an_expired_session_comes_back_to_the_same_page(desk: Desk) -> None:
 
 def new_role(desk: Desk) -> None:
     """An administrator becomes a viewer."""
-    desk.accounts.change(hanako(desk), role=Role.VIEWER)
+    desk.office.people.change(hanako(desk), role=Role.VIEWER)
 
 
 def locked(desk: Desk) -> None:
     """They are locked out."""
-    desk.accounts.change(hanako(desk), disabled=True)
+    desk.office.people.change(hanako(desk), disabled=True)
 
 
 @pytest.mark.parametrize("end", [new_role, locked], ids=lambda end: end.__name__)
@@ -262,7 +264,7 @@ def test_a_form_that_is_long_on_its_way_is_judged_at_its_end(
     kind = {"content-type": "application/x-www-form-urlencoded"}
     answer = browser.ask("POST", "/settings/users", content=sent(), headers=OURS | kind)
     assert answer.status_code in (303, 403)
-    assert "backdoor" not in {user.name for user in desk.accounts.users()}
+    assert "backdoor" not in {user.name for user in desk.office.people.users()}
 
 
 def test_a_page_that_looks_again_by_itself_keeps_nobody_logged_in(desk: Desk) -> None:

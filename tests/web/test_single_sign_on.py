@@ -22,9 +22,9 @@ from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 from renkei.errors import UsageError
 from renkei.http import Network
 from renkei_web import sso
-from renkei_web.accounts import Role
 from renkei_web.sso import AWAY_S, SignOn
 from renkei_web.sso import Provider as Issuer
+from renkei_web.users import Role
 
 REFUSED = (403, 502)
 
@@ -68,7 +68,9 @@ def signing(provider: Provider, address: str | None = None) -> SignOn:
 def desk(desk: Desk, provider: Provider) -> Desk:
     """The dashboard of the other tests, with single sign-on."""
     made = Desk(desk.folder, sign_on=signing(provider))
-    made.accounts.accept_subject(made.accounts.invite("jiro", Role.VIEWER), subject(provider))
+    made.office.entrance.accept_subject(
+        made.office.people.invite("jiro", Role.VIEWER), subject(provider)
+    )
     return made
 
 
@@ -82,7 +84,7 @@ def subject(provider: Provider) -> str:
 def test_a_one_time_link_ties_somebody_to_the_provider(desk: Desk, provider: Provider) -> None:
     """From then on that person of that provider is that user, and no other."""
     provider.person = "another person"
-    secret = desk.accounts.invite("hanako", Role.VIEWER)
+    secret = desk.office.people.invite("hanako", Role.VIEWER)
     way = Way(desk.guest())
     page = way.browser.get(f"/welcome/{secret}").text
     assert f"/sso?welcome={secret}" in page
@@ -109,7 +111,7 @@ def test_the_log_in_page_offers_it(desk: Desk, folder: Path) -> None:
 
 def test_a_stranger_is_told_what_to_do(desk: Desk, provider: Provider) -> None:
     """Whoever the provider knows and nobody here does gets a sentence and no account."""
-    before = desk.accounts.users()
+    before = desk.office.people.users()
     provider.person = "nobody we know"
     way = Way(desk.guest())
     path = way.back(way.leave())
@@ -117,7 +119,7 @@ def test_a_stranger_is_told_what_to_do(desk: Desk, provider: Provider) -> None:
     assert answer.status_code == 403
     assert "Ask an administrator for a one-time link" in answer.text
     assert not way.browser.is_in
-    assert desk.accounts.users() == before
+    assert desk.office.people.users() == before
 
 
 def test_whoever_is_locked_out_stays_out(desk: Desk) -> None:
@@ -125,16 +127,16 @@ def test_whoever_is_locked_out_stays_out(desk: Desk) -> None:
     way = Way(desk.guest())
     way.all()
     assert way.browser.is_in
-    jiro = next(user for user in desk.accounts.users() if user.name == "jiro")
-    desk.accounts.change(jiro.id, disabled=True)
+    jiro = next(user for user in desk.office.people.users() if user.name == "jiro")
+    desk.office.people.change(jiro.id, disabled=True)
     assert not way.browser.is_in
     assert Way(desk.guest()).all().status_code == 403
 
 
 def test_a_new_link_unties(desk: Desk) -> None:
     """Sessions and single sign-on end; the link decides anew."""
-    jiro = next(user for user in desk.accounts.users() if user.name == "jiro")
-    secret = desk.accounts.reset(jiro.id)
+    jiro = next(user for user in desk.office.people.users() if user.name == "jiro")
+    secret = desk.office.people.reset(jiro.id)
     way = Way(desk.guest())
     assert way.all().status_code == 403
     assert way.all(f"/sso?welcome={secret}").status_code == 303
@@ -143,7 +145,7 @@ def test_a_new_link_unties(desk: Desk) -> None:
 
 def test_one_person_is_one_user(desk: Desk) -> None:
     """A second link does not make somebody two; the link still works for whom it is for."""
-    secret = desk.accounts.invite("hanako", Role.ADMIN)
+    secret = desk.office.people.invite("hanako", Role.ADMIN)
     way = Way(desk.guest())
     assert way.all(f"/sso?welcome={secret}").status_code == 403
     assert not way.browser.is_in
@@ -152,7 +154,7 @@ def test_one_person_is_one_user(desk: Desk) -> None:
 
 def test_a_link_that_is_used_up_lets_nobody_in(desk: Desk, provider: Provider) -> None:
     """Used up, unknown, or too old by the time the provider answers."""
-    secret = desk.accounts.invite("hanako", Role.ADMIN)
+    secret = desk.office.people.invite("hanako", Role.ADMIN)
     provider.person = "late"
     way = Way(desk.guest())
     path = way.back(way.leave(f"/sso?welcome={secret}"))
@@ -175,12 +177,12 @@ def test_only_single_sign_on_has_no_password(desk: Desk) -> None:
 
 def test_the_last_administrator_may_log_in_either_way(desk: Desk, provider: Provider) -> None:
     """Whoever has no password counts."""
-    users = {user.name: user for user in desk.accounts.users()}
+    users = {user.name: user for user in desk.office.people.users()}
     provider.person = "boss"
-    secret = desk.accounts.invite("boss", Role.ADMIN)
+    secret = desk.office.people.invite("boss", Role.ADMIN)
     Way(desk.guest()).all(f"/sso?welcome={secret}")
-    desk.accounts.change(users["admin"].id, disabled=True)
-    assert desk.accounts.has_admin()
+    desk.office.people.change(users["admin"].id, disabled=True)
+    assert desk.office.people.has_admin()
 
 
 # --- what a false provider, or somebody in between, can do ----------------------------------------
@@ -358,7 +360,7 @@ def test_the_way_takes_a_quarter_of_an_hour(desk: Desk, monkeypatch: pytest.Monk
 
 def test_a_link_from_elsewhere_shows_first_whom_it_welcomes(desk: Desk, provider: Provider) -> None:
     """Nobody becomes somebody else's user by clicking on a message."""
-    secret = desk.accounts.invite("hanako", Role.ADMIN)
+    secret = desk.office.people.invite("hanako", Role.ADMIN)
     left = Way(desk.guest()).leave(f"/sso?welcome={secret}", **{"sec-fetch-site": "cross-site"})
     assert urlsplit(left.headers["location"]).path == f"/welcome/{secret}"
     odd = Way(desk.guest()).leave("/sso?welcome=a/b", **{"sec-fetch-site": "cross-site"})
@@ -368,7 +370,7 @@ def test_a_link_from_elsewhere_shows_first_whom_it_welcomes(desk: Desk, provider
 
 def test_no_log_in_leads_to_a_link_from_elsewhere(desk: Desk) -> None:
     """A stranger who picks the page after the log-in cannot pick the way to the provider."""
-    secret = desk.accounts.invite("mallory", Role.VIEWER)
+    secret = desk.office.people.invite("mallory", Role.VIEWER)
     answer = desk.guest().log_in("admin", back=f"/sso?welcome={secret}")
     assert answer.headers["location"] == "/"
 
@@ -384,7 +386,9 @@ def test_nobody_is_sent_elsewhere_afterwards(desk: Desk) -> None:
 def test_the_cookie_of_the_way_has_all_its_flags(folder: Path, provider: Provider) -> None:
     """Over TLS no other host of the domain can set it; a new session takes the place of the old."""
     desk = Desk(folder, secure=True, sign_on=signing(provider))
-    desk.accounts.accept_subject(desk.accounts.invite("jiro", Role.VIEWER), subject(provider))
+    desk.office.entrance.accept_subject(
+        desk.office.people.invite("jiro", Role.VIEWER), subject(provider)
+    )
     browser = desk.guest()
     browser.base = desk.base
     way = Way(browser)

@@ -21,11 +21,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from renkei.errors import BusyError, RenkeiError, UsageError
+from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
 from renkei.words.i18n import LANGUAGES, speaking
-from renkei_web.accounts import AccountError, Role
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
+from renkei_web.users import AccountError, Role
 from renkei_web.views import choosing, entrance, home, reports, running, settings, single_sign_on
 from renkei_web.visit import Office, Visit
 
@@ -134,7 +134,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     return Starlette(
         routes=[*guests, *pages, static],
         middleware=[Middleware(Gate, hosts=hosts, tls=office.secure, broken=_broken)],
-        exception_handlers={HTTPException: _http_error},
+        exception_handlers={HTTPException: _http_error, StoreError: _database_error},
     )
 
 
@@ -151,7 +151,7 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         # the form first: while somebody is sending it, they may be locked out
         form = FormData() if page.method in SAFE else await _form(request)
         cookie = request.cookies.get(office.cookie)
-        session = await run_in_threadpool(office.accounts.session, cookie, touch=not page.polled)
+        session = await run_in_threadpool(office.sessions.find, cookie, touch=not page.polled)
         if session is None:
             return _to_login(request, was_in=cookie is not None)
         language = session.user.language or language_of(request)
@@ -210,7 +210,7 @@ def _guest(
             with speaking(language):
                 reply = handler(request, office, form, language)
             if reply.status_code == 303 and (old := request.cookies.get(office.cookie)):
-                office.accounts.log_out(old)  # a new session takes its place
+                office.sessions.end(old)  # a new session takes its place
             return reply
 
         return await to_thread.run_sync(answer, limiter=room)
@@ -249,6 +249,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     template = "lost.html" if status == HTTPStatus.NOT_FOUND else "declined.html"
     return render(template, language=language_of(request), status=status)
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    """Tell nobody where the file is: they may not even have logged in."""
+    log.error("database_failed", reason=str(error))
+    return render("unable.html", language=language_of(request), status=503)
 
 
 def _broken(request: HTTPConnection, error: Exception) -> Response:

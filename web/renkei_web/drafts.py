@@ -6,13 +6,14 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
 
-from attrs import asdict, define, field
+import sqlalchemy as sa
+from attrs import asdict, define, field, frozen
 
 from renkei.model import NewRow, Selection
 from renkei.runs import Carried
-from renkei_web.accounts import Accounts
+from renkei_web.database import Database
+from renkei_web.tables import drafts
 
 _TURNS = threading.Lock()
 
@@ -34,26 +35,6 @@ class Draft:
     rows: dict[str, dict[str, str]] = field(factory=dict)
     labels: dict[str, dict[str, str]] = field(factory=dict)
     left: list[str] = field(factory=list)
-
-    @classmethod
-    def read(cls, accounts: Accounts, user_id: int, run: str) -> Self:
-        """Return what was kept, or an empty draft."""
-        text = accounts.draft(user_id, run)
-        if text is None:
-            return cls()
-        plain = json.loads(text)
-        return cls(**plain | {"numbers": set(plain["numbers"])})
-
-    @classmethod
-    @contextmanager
-    def change(cls, accounts: Accounts, user_id: int, run: str) -> Iterator[Self]:
-        """Read, change and store a draft; ticks that come at the same time take turns."""
-        with _TURNS:
-            draft = cls.read(accounts, user_id, run)
-            yield draft
-            draft.revision += 1
-            plain = asdict(draft) | {"numbers": sorted(draft.numbers)}
-            accounts.keep(user_id, run, json.dumps(plain, ensure_ascii=False))
 
     def carry(self, carried: Carried, before: Draft) -> None:
         """Tick those who were carried over from an earlier run, of which *before* was the draft."""
@@ -84,6 +65,42 @@ class Draft:
             new=self.new if ticked else {},
             new_rows=tuple(rows),
         )
+
+
+@frozen
+class Drafts:
+    """The drafts of all people, by the run they are for."""
+
+    _database: Database
+
+    def of(self, user_id: int, run: str) -> Draft:
+        """Return what somebody has ticked so far in a run, or an empty draft."""
+        query = sa.select(drafts.c.document).where(_theirs(user_id, run))
+        with self._database.reading() as db:
+            text: str | None = db.execute(query).scalar()
+        if text is None:
+            return Draft()
+        plain = json.loads(text)
+        return Draft(**plain | {"numbers": set(plain["numbers"])})
+
+    @contextmanager
+    def changing(self, user_id: int, run: str) -> Iterator[Draft]:
+        """Read, change and store a draft; ticks that come at the same time take turns."""
+        with _TURNS:
+            draft = self.of(user_id, run)
+            yield draft
+            draft.revision += 1
+            plain = asdict(draft) | {"numbers": sorted(draft.numbers)}
+            self._keep(user_id, run, json.dumps(plain, ensure_ascii=False))
+
+    def _keep(self, user_id: int, run: str, document: str) -> None:
+        with self._database.writing() as db:
+            db.execute(sa.delete(drafts).where(_theirs(user_id, run)))
+            db.execute(sa.insert(drafts).values(user_id=user_id, run=run, document=document))
+
+
+def _theirs(user_id: int, run: str) -> sa.ColumnElement[bool]:
+    return sa.and_(drafts.c.user_id == user_id, drafts.c.run == run)
 
 
 def as_document(selection: Selection) -> bytes:

@@ -14,8 +14,8 @@ from attrs import define, field
 from renkei.config import load_config
 from renkei.errors import UsageError
 from renkei.words.i18n import _
-from renkei_web.accounts import Accounts
 from renkei_web.app import make_app
+from renkei_web.database import Database
 from renkei_web.line import Line
 from renkei_web.processes import Work
 from renkei_web.sso import SignOn
@@ -77,7 +77,7 @@ class Server:
             message = _("{address}, port {port} cannot be used: {why}. Name another --port.")
             text = message.format(address=self.listen, port=self.port, why=error.strerror)
             raise UsageError(text, code="port") from None
-        self._office = Office(self.config, self.accounts(), Work(), self.secure, self.sign_on)
+        self._office = self._new_office()
         certificate, key = self.tls or (None, None)
         self._server = Listening(
             uvicorn.Config(
@@ -113,11 +113,12 @@ class Server:
         """Whether browsers reach it through TLS."""
         return self.tls is not None or self.behind_proxy
 
-    def accounts(self) -> Accounts:
-        """Open the file of those who may log in, beside the store."""
+    def _new_office(self) -> Office:
+        """Open the dashboard's own database, which is beside the store."""
         store = load_config(self.config).store
         beside = self.config if "://" in store else Path(store)
-        return Accounts(beside.with_name("renkei-web.db"))
+        database = Database(beside.with_name("renkei-web.db"))
+        return Office(self.config, database, Work(), self.secure, self.sign_on)
 
     def address(self, port: int) -> str:
         """Return what a browser is given, for a dashboard that listens at *port*."""
@@ -129,17 +130,17 @@ class Server:
 
     def first_link(self, address: str) -> str | None:
         """Return a one-time link for the first administrator; None once there is one."""
-        secret = self.office.accounts.invite_first(ADMINISTRATOR)
+        secret = self.office.people.invite_first(ADMINISTRATOR)
         return f"{address}/welcome/{secret}" if secret else None
 
     def new_link(self, name: str) -> str:
         """Return a one-time link for somebody who has forgotten the password, without listening."""
-        accounts = self.accounts()
-        user = next((u for u in accounts.users() if u.name == name), None)
+        people = self._new_office().people
+        user = next((each for each in people.users() if each.name == name), None)
         if user is None:
             message = _("There is nobody of the name {name}.")
             raise UsageError(message.format(name=name), code="user")
-        return f"{self.address(self.port)}/welcome/{accounts.reset(user.id, last=True)}"
+        return f"{self.address(self.port)}/welcome/{people.reset(user.id, last=True)}"
 
     @property
     def office(self) -> Office:

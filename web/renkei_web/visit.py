@@ -14,10 +14,17 @@ from starlette.responses import RedirectResponse, Response
 
 from renkei.config import Config, load_config
 from renkei.runs import Runs
-from renkei_web.accounts import Accounts, Session, User
+from renkei_web.database import Database
+from renkei_web.drafts import Drafts
+from renkei_web.entrance import Entrance
+from renkei_web.people import People
 from renkei_web.processes import Work, ask_to_pause, started
+from renkei_web.sessions import Session, Sessions
 from renkei_web.sso import SignOn
 from renkei_web.templates import render
+from renkei_web.tries import Tries
+from renkei_web.users import User
+from renkei_web.workers import Workers
 
 EMPTY_FORM = FormData()
 
@@ -27,7 +34,7 @@ class Office:
     """What all requests share."""
 
     config_path: Path
-    accounts: Accounts
+    database: Database
     work: Work
     secure: bool
     sign_on: SignOn | None = None
@@ -35,6 +42,31 @@ class Office:
     def config(self) -> Config:
         """Read the configuration, as every command does: it may have changed."""
         return load_config(self.config_path)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is logged in."""
+        return Sessions(self.database)
+
+    @property
+    def people(self) -> People:
+        """Who may log in."""
+        return People(self.database, self.sessions)
+
+    @property
+    def entrance(self) -> Entrance:
+        """How they log in."""
+        return Entrance(self.database, self.people, self.sessions, Tries(self.database))
+
+    @property
+    def drafts(self) -> Drafts:
+        """What they have ticked."""
+        return Drafts(self.database)
+
+    @property
+    def workers(self) -> Workers:
+        """The processes that they have set to work."""
+        return Workers(self.database)
 
     def is_at_work(self, run: str) -> bool:
         """Return whether a process that a dashboard has started for this run has not ended."""
@@ -56,7 +88,7 @@ class Office:
 
     def _worker(self, run: str) -> tuple[int, float] | None:
         """Return pid and start of the process that a dashboard has started for this run."""
-        worker = self.accounts.worker(run)
+        worker = self.workers.last(run)
         now = started(worker[0]) if worker else None
         return worker if worker and now is not None and abs(now - worker[1]) < 1.0 else None
 

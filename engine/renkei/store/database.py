@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
+from renkei.database import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Outcome, Remark, Run, Status
 from renkei.store import codec, lease, schema
@@ -34,10 +35,10 @@ class Database:
     """
 
     def __init__(self, place: str, *, create: bool = True) -> None:
-        opened = schema.open_store(place, create=create)
-        self._engine, self._path, self._file = opened.engine, opened.path, opened.file
-        self.backup, self.made = opened.backup, opened.made
-        self._place = str(opened.path)
+        self._opened = schema.open_store(place, create=create)
+        self._engine, self._path = self._opened.engine, self._opened.path
+        self.backup, self.made = self._opened.backup, self._opened.made
+        self._place = str(self._path)
         self._mark = 0
 
     def close(self) -> None:
@@ -105,13 +106,13 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        schema.refuse_another(self._path, self._file)
+        self._refuse_another_file()
         with schema.translated(self._place), self._engine.connect() as c, c.begin():
             self._read_mark(c)
             try:
                 yield c
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-                raise schema.damaged(self._place) from None  # a row that cannot be understood
+                raise damaged(self._place) from None  # a row that cannot be understood
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -127,7 +128,7 @@ class Database:
         again must not be acted upon. Each commit leaves a higher mark in the file, so that an older
         copy in the same place is recognized.
         """
-        schema.refuse_another(self._path, self._file)
+        self._refuse_another_file()
         with (
             schema.translated(self._place),
             self._engine.connect().execution_options(**options) as connection,
@@ -137,7 +138,11 @@ class Database:
             yield connection
             connection.exec_driver_sql(f"pragma user_version = {mark}")
         self._mark = max(self._mark, mark)
-        schema.refuse_another(self._path, self._file)
+        self._refuse_another_file()
+
+    def _refuse_another_file(self) -> None:
+        if not self._opened.is_there():
+            raise schema.replaced(self._path)
 
     def _read_mark(self, connection: Connection) -> int:
         """Return the mark of the last commit; StoreError if it is older than one we have seen."""
@@ -165,7 +170,7 @@ class Database:
 
     def try_writing(self) -> None:
         """Raise StoreError if nothing can be written; nothing is."""
-        schema.refuse_another(self._path, self._file)
+        self._refuse_another_file()
         with (
             schema.translated(self._place),
             self._engine.connect().execution_options(renkei_writes=True) as connection,
@@ -192,7 +197,7 @@ class Database:
         query = sa.select(runs).where(runs.c.id == self._id(run_id))
         row = connection.execute(query).mappings().first()
         if row is None:
-            schema.refuse_damage(connection, self._place)  # before a lost run is called unknown
+            refuse_damage(connection, self._place)  # before a lost run is called unknown
             raise _no_run(run_id)
         return row
 

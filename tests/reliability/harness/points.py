@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
+from renkei.database import opening
 from renkei.http import wire
 from renkei.http.request import Request
 from renkei.store import database, plans, schema
@@ -37,7 +38,7 @@ from renkei.store import database, plans, schema
 Action = Literal["kill", "hold", "raise"]
 
 WHOLE_FILE: tuple[tuple[Any, str], ...] = (
-    *((schema, "_build"), (schema, "_back_up"), (schema, "_upgrade")),
+    *((opening, "_build"), (opening, "_back_up"), (opening, "_upgrade")),
     (plans.Plans, "_vacuum"),
 )
 """What makes the file of a store, or writes it anew, in a transaction of its own."""

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from renkei.words.i18n import LANGUAGES, _
-from renkei_web.accounts import KNOWN_S
 from renkei_web.passwords import weakness
 from renkei_web.security import address_of
 from renkei_web.templates import render
+from renkei_web.tries import KNOWN_S
 from renkei_web.visit import Office, Visit
 
 DOORS = ("/login", "/logout", "/sso", "/welcome")
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 def ask(request: Request, office: Office, _form: FormData, language: str) -> Response:
     """Show the log-in page; whoever comes from a session that is over hears why."""
     cookie = request.cookies.get(office.cookie)
-    over = bool(cookie) and office.accounts.session(cookie, touch=False) is None
+    over = bool(cookie) and office.sessions.find(cookie, touch=False) is None
     return login_page(
         office,
         language,
@@ -56,7 +56,7 @@ def login_page(
         problem=problem,
         over=over,
         undone=undone,
-        known=office.accounts.has_admin(),
+        known=office.people.has_admin(),
         sign_on=office.sign_on is not None,
     )
 
@@ -66,8 +66,8 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     name, password = _text(form, "name"), _text(form, "password")
     back, address = _text(form, "next") or "/", address_of(request)
     browser = request.cookies.get(office.known_cookie)
-    wait = office.accounts.must_wait(name, address, browser)
-    secret = office.accounts.log_in(name, password, address, browser)
+    wait = office.entrance.must_wait(name, address, browser)
+    secret = office.entrance.log_in(name, password, address, browser)
     log.info("log_in", outcome="done" if secret else "refused", reason="wait" if wait else None)
     if secret is not None:
         return with_session(RedirectResponse(local(back), status_code=303), office, secret, browser)
@@ -86,7 +86,7 @@ def _welcome_page(
     request: Request, office: Office, language: str, problem: str | None = None
 ) -> Response:
     secret = request.path_params["secret"]
-    user = office.accounts.invited(secret)
+    user = office.people.invited(secret)
     return render(
         "welcome.html",
         language=language,
@@ -100,13 +100,13 @@ def _welcome_page(
 def accept(request: Request, office: Office, form: FormData, language: str) -> Response:
     """Set the password of a one-time link and log in."""
     secret, password = request.path_params["secret"], _text(form, "password")
-    user = office.accounts.invited(secret)
+    user = office.people.invited(secret)
     if user is None:
         return _welcome_page(request, office, language)
     problem = _unfit(password, _text(form, "again"), user.name)
     if problem is not None:
         return _welcome_page(request, office, language, problem)
-    session = office.accounts.accept(secret, password)
+    session = office.entrance.accept(secret, password)
     if session is None:
         return _welcome_page(request, office, language)
     browser = request.cookies.get(office.known_cookie)
@@ -115,7 +115,7 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
 
 def log_out(visit: Visit) -> Response:
     """End the session, also for whoever has a copy of its cookie."""
-    visit.office.accounts.log_out(visit.request.cookies.get(visit.office.cookie, ""))
+    visit.office.sessions.end(visit.request.cookies.get(visit.office.cookie, ""))
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(
         visit.office.cookie, secure=visit.office.secure, httponly=True, samesite="lax"
@@ -130,18 +130,18 @@ def change_password(visit: Visit) -> Response:
 
 def set_password(visit: Visit) -> Response:
     """Change the password; every other session of this person ends."""
-    accounts, office = visit.office.accounts, visit.office
+    office = visit.office
     new = visit.field("password")
-    if accounts.must_wait_inside(visit.user):
+    if office.entrance.must_wait_inside(visit.user):
         return visit.show("password.html", status=429, problem=too_many_tries())
     problem = _unfit(new, visit.field("again"), visit.user.name)
     session = None
     if problem is None:
-        session = accounts.set_password(visit.user, visit.field("old"), new)
+        session = office.entrance.set_password(visit.user, visit.field("old"), new)
         problem = _("The old password is wrong.")
     if session is None:
         return visit.show("password.html", status=400, problem=problem)
-    accounts.log_out(visit.request.cookies.get(office.cookie, ""))
+    office.sessions.end(visit.request.cookies.get(office.cookie, ""))
     browser = visit.request.cookies.get(office.known_cookie)
     return with_session(visit.go("/"), office, session, browser)
 
@@ -149,7 +149,7 @@ def set_password(visit: Visit) -> Response:
 def speak(visit: Visit) -> Response:
     """Change the language of this person."""
     if visit.field("language") in LANGUAGES:
-        visit.office.accounts.speak(visit.user.id, visit.field("language"))
+        visit.office.people.speak(visit.user.id, visit.field("language"))
     back = visit.field("next") or parent(visit.field("form"))
     return visit.go(local(back))
 
@@ -161,7 +161,7 @@ def too_many_tries() -> str:
 
 def with_session(answer: Response, office: Office, secret: str, browser: str | None) -> Response:
     """Give the *browser* the cookies of a new session: that of the session, and to be known by."""
-    known = office.accounts.know(secret, browser)
+    known = office.entrance.know(secret, browser)
     for name, value, max_age in (
         (office.cookie, secret, None),
         (office.known_cookie, known, KNOWN_S),

@@ -14,7 +14,6 @@ from renkei.errors import RenkeiError
 from renkei.people import JST, Finding
 from renkei.runs import Runs, base_was_chosen
 from renkei.words.i18n import _
-from renkei_web.drafts import Draft
 from renkei_web.health import words
 from renkei_web.visit import Visit
 
@@ -132,12 +131,12 @@ def fetch_again(visit: Visit) -> Response:
         run = runs.run(visit.path("run"))
     named = day_of(visit.field("date"))
     day = named or (run.base_date if base_was_chosen(run) else None)
-    accounts, user = visit.office.accounts, visit.user.id
+    drafts, user = visit.office.drafts, visit.user.id
 
     def carried_over(runs: Runs) -> None:
         carried = runs.fetch_again(run.id)
-        with Draft.change(accounts, user, carried.run.id) as draft:
-            draft.carry(carried, Draft.read(accounts, user, run.id))
+        with drafts.changing(user, carried.run.id) as draft:
+            draft.carry(carried, drafts.of(user, run.id))
 
     def anew(runs: Runs) -> None:
         runs.fetch(run.source, run.target, day)

@@ -60,7 +60,7 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     if told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
     reading = visit.office.work.fetches.get(run.id)
-    draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
+    draft = visit.office.drafts.of(visit.user.id, run.id)
     return {
         "run": run,
         "source": home.label_of(runs, run.source),
@@ -147,7 +147,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         run = runs.run(visit.path("run"))
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
-        draft = Draft.read(visit.office.accounts, visit.user.id, run.id)
+        draft = visit.office.drafts.of(visit.user.id, run.id)
         if not draft.numbers:
             return visit.go(f"/runs/{run.id}/choose")
         numbers = {d: set(runs.numbers(run.id, Filter(differences=(d,)))) for d in Difference}
@@ -194,7 +194,7 @@ def start(visit: Visit) -> Response:
         run = runs.run(run_id)
         if run.status is not Status.READY or visit.office.is_at_work(run_id):
             return visit.go(f"/runs/{run_id}")  # a second click, or another tab
-        draft = Draft.read(visit.office.accounts, visit.user.id, run_id)
+        draft = visit.office.drafts.of(visit.user.id, run_id)
         new = runs.numbers(run_id, Filter(differences=(Difference.NEW,)))
         selection = draft.selection(set(new))
         try:
@@ -256,5 +256,5 @@ def _launch(visit: Visit, words: list[str], given: bytes = b"") -> Response:
         visit.config, run_id, words, who=visit.user.name, language=visit.language, given=given
     )
     if (began := started(pid)) is not None:
-        visit.office.accounts.at_work(run_id, pid, began)
+        visit.office.workers.remember(run_id, pid, began)
     return visit.go(f"/runs/{run_id}")

@@ -13,8 +13,8 @@ from renkei.people import Label
 from renkei.runs import Pair, Runs
 from renkei.words.i18n import _, label
 from renkei.words.sentences import field_text
-from renkei_web.accounts import AccountError, Role
 from renkei_web.templates import name_text
+from renkei_web.users import AccountError, Role
 from renkei_web.visit import Visit
 
 
@@ -156,7 +156,7 @@ def users(visit: Visit, problem: str | None = None, link: str | None = None) -> 
     return visit.show(
         "users.html",
         status=400 if problem else 200,
-        people=visit.office.accounts.users(),
+        people=visit.office.people.users(),
         roles=list(Role),
         problem=problem,
         link=link,
@@ -167,7 +167,7 @@ def invite(visit: Visit) -> Response:
     """Add somebody, and show the one-time link to hand over."""
     role = Role(visit.field("role")) if visit.field("role") in set(Role) else Role.VIEWER
     try:
-        secret = visit.office.accounts.invite(visit.field("name"), role)
+        secret = visit.office.people.invite(visit.field("name"), role)
     except AccountError as error:
         return users(visit, str(error))
     return users(visit, link=_link(visit, secret))
@@ -176,17 +176,17 @@ def invite(visit: Visit) -> Response:
 def change(visit: Visit) -> Response:
     """Change what somebody may do, or give them a new one-time link."""
     user = int(visit.path("user"))
-    accounts = visit.office.accounts
+    people = visit.office.people
     try:
         match visit.field("what"):
             case "disable":
-                accounts.change(user, disabled=True)
+                people.change(user, disabled=True)
             case "enable":
-                accounts.change(user, disabled=False)
+                people.change(user, disabled=False)
             case "admin" | "viewer" as role:
-                accounts.change(user, role=Role(role))
+                people.change(user, role=Role(role))
             case "link" if user != visit.user.id:
-                return users(visit, link=_link(visit, accounts.reset(user)))
+                return users(visit, link=_link(visit, people.reset(user)))
             case _:
                 return users(visit, _("This cannot be done."))
     except AccountError as error:

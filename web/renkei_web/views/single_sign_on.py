@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from renkei.words.i18n import _
-from renkei_web.accounts import AccountError
 from renkei_web.security import same_site
 from renkei_web.sso import SignOn, SignOnError
+from renkei_web.users import AccountError
 from renkei_web.views import entrance
 from renkei_web.visit import Office
 
@@ -45,9 +45,9 @@ def arrive(request: Request, office: Office, _form: FormData, language: str) -> 
     request.session.clear()
     try:
         if secret:
-            session = office.accounts.accept_subject(secret, subject)
+            session = office.entrance.accept_subject(secret, subject)
         else:
-            session = office.accounts.log_in_subject(subject)
+            session = office.entrance.log_in_subject(subject)
     except AccountError as error:
         return entrance.login_page(office, language, status=403, problem=str(error))
     log.info("log_in", outcome="done" if session else "refused", reason="single sign-on")

@@ -1,0 +1,237 @@
+"""Opens a database of ours: creates, migrates or refuses its file, and never half of that."""
+
+from __future__ import annotations
+
+import glob
+import os
+import secrets
+import sqlite3
+from contextlib import closing, suppress
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import psutil
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+from renkei import files as placing
+from renkei.database.refusals import damaged, newer, translated
+from renkei.errors import StoreError
+from renkei.words.i18n import _
+
+BUSY_TIMEOUT_S = 10.0
+
+
+@frozen(kw_only=True)
+class Schema:
+    """
+    What the file of a database looks like: its tables, and how older ones become it.
+
+    *head* is the newest migration of those in *package*, in its folder ``migrations``. A file that
+    has the tables *ours* is one of ours, whatever its version; others number their migrations, too.
+    *unnumbered*, unless None, is the migration at which files stand that have no number yet.
+    """
+
+    metadata: sa.MetaData
+    head: str
+    package: str
+    ours: frozenset[str]
+    unnumbered: str | None = None
+
+    def columns(self) -> set[tuple[str, str]]:
+        """Return table and column of everything that the newest version has."""
+        tables = self.metadata.tables.values()
+        return {(table.name, column.name) for table in tables for column in table.columns}
+
+
+@frozen(kw_only=True)
+class Opened:
+    """
+    A database that is open: *file* tells it from every other file, also from one in its place.
+
+    *backup* is the copy of a file of an older renkei, or None. *made*: it was not there before.
+    """
+
+    engine: Engine
+    path: Path
+    file: tuple[int, int]
+    backup: Path | None
+    made: bool
+
+    def is_there(self) -> bool:
+        """Tell whether the file is still in its place: what is written elsewhere would be lost."""
+        try:
+            return _identity(self.path) == self.file
+        except OSError:
+            return False
+
+
+def open_database(path: Path, schema: Schema) -> Opened:
+    """
+    Open the database in the file at *path*, at the newest schema; make it if it is not there.
+
+    A file of an older schema is copied before it is brought up to date. Raises StoreError if it
+    cannot be used.
+    """
+    backup, made = None, False
+    with translated(path):
+        if not os.path.lexists(path):
+            made = _create(path, schema)
+        _refuse_oddities(path)
+        engine = _sqlite(path)
+        revision = _revision(engine, schema, path)
+        if revision != schema.head:
+            backup = _back_up(path, schema)
+            _upgrade(engine, schema, path)
+            with suppress(sqlite3.Error):  # for want of room, or others are at work: another time
+                _let_shrink(path)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        return Opened(engine=engine, path=path, file=_identity(path), backup=backup, made=made)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _create(path: Path, schema: Schema) -> bool:
+    """Build the whole file beside its place; False if another process was faster."""
+    draft = _draft(path, "new")
+    try:
+        _let_shrink(draft)
+        engine = _sqlite(draft)
+        _build(engine, schema)
+        engine.dispose()
+        return placing.place(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _let_shrink(path: Path) -> None:
+    """Write the file so that it can give room back bit by bit, which a full disk needs."""
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+        connection.execute("pragma temp_store = memory")
+        connection.execute("pragma auto_vacuum = incremental")
+        connection.execute("vacuum")
+
+
+def _draft(path: Path, kind: str) -> Path:
+    """Make a new empty file beside *path*; those of dead processes are removed."""
+    for other in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
+        pid = other.name.split(".")[-2]
+        if not pid.isdigit() or not psutil.pid_exists(int(pid)):
+            other.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.{kind}")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+    return draft
+
+
+def _build(engine: Engine, schema: Schema) -> None:
+    """Make the newest schema in one go; a test compares it with what the migrations make."""
+    with engine.connect().execution_options(renkei_writes=True) as connection, connection.begin():
+        schema.metadata.create_all(connection)
+        connection.exec_driver_sql(
+            "create table alembic_version (version_num varchar(32) not null,"
+            " constraint alembic_version_pkc primary key (version_num))"
+        )
+        connection.exec_driver_sql("insert into alembic_version values (?)", (schema.head,))
+
+
+def _refuse_oddities(path: Path) -> None:
+    if path.is_symlink():
+        message = _("{place} is a link, which renkei does not follow. Put the file itself there.")
+        raise StoreError(message.format(place=path), where=str(path))
+    if not path.is_file() or path.stat().st_size == 0:
+        raise damaged(path)
+
+
+def _sqlite(path: Path) -> Engine:
+    # mode=rw: a file that is gone is not made anew by whoever opens one more connection
+    query = {"uri": "true", "mode": "rw"}
+    url = sa.URL.create("sqlite", database=path.as_uri(), query=query)
+    arguments = {"timeout": BUSY_TIMEOUT_S}
+    engine = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see below
+        # fullfsync: on macOS a plain fsync does not reach the disk
+        for pragma in ("foreign_keys=on", "synchronous=full", "fullfsync=on", "secure_delete=on"):
+            connection.execute(f"pragma {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A reader that turns writer half-way fails at once, whatever the timeout says; so writers
+        # announce themselves from the start.
+        options = connection.get_execution_options()
+        if options.get("renkei_in_place"):
+            connection.exec_driver_sql("pragma journal_mode = memory")
+        writes = options.get("renkei_writes", False)
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+    return engine
+
+
+def _back_up(path: Path, schema: Schema) -> Path | None:
+    """Copy the file beside its place; None if another process has just brought it up to date."""
+    draft = _draft(path, "backup")
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)) as connection:
+            connection.execute("vacuum into ?", (str(draft),))
+        copy = _sqlite(draft)
+        revision = _revision(copy, schema, path)
+        copy.dispose()
+        if revision == schema.head:
+            return None
+        return draft.replace(path.with_name(f"{path.name}.{revision}.backup"))
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _revision(engine: Engine, schema: Schema, path: Path) -> str:
+    """Return at which migration the file is; StoreError if it is a newer one or not ours at all."""
+    with engine.connect() as connection:
+        columns = _columns(connection)
+        tables = {table for table, _column in columns}
+        if not tables >= schema.ours:
+            raise damaged(path)
+        revision = schema.unnumbered
+        if "alembic_version" in tables:
+            version = "select version_num from alembic_version"
+            revision = connection.exec_driver_sql(version).scalar()
+    if revision is None or (revision == schema.head and not columns >= schema.columns()):
+        raise damaged(path)
+    if revision > schema.head:
+        raise newer(path)
+    return revision
+
+
+def _columns(connection: Connection) -> set[tuple[str, str]]:
+    query = (
+        "select m.name, c.name from sqlite_master m join pragma_table_xinfo(m.name) c"
+        " where m.type = 'table'"
+    )
+    return {(table, column) for table, column in connection.exec_driver_sql(query)}
+
+
+def _upgrade(engine: Engine, schema: Schema, path: Path) -> None:
+    """Bring the file up to date in one transaction; Alembic is imported only here."""
+    from alembic import command
+    from alembic.config import Config
+
+    with as_file(files(schema.package) / "migrations") as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        with engine.connect().execution_options(renkei_writes=True) as connection:
+            attributes: dict[str, Any] = config.attributes
+            attributes |= {"connection": connection, "metadata": schema.metadata}
+            with connection.begin():
+                if "alembic_version" not in {table for table, _column in _columns(connection)}:
+                    command.stamp(config, schema.unnumbered or "base")
+                command.upgrade(config, "head")
+                if not _columns(connection) >= schema.columns():
+                    raise damaged(path)

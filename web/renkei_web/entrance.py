@@ -1,0 +1,112 @@
+"""The ways in: a password, single sign-on, a one-time link. Each ends in a new session."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy.engine import Connection
+
+from renkei.words.i18n import _
+from renkei_web.database import Database
+from renkei_web.passwords import hashed, is_right
+from renkei_web.people import People
+from renkei_web.sessions import Sessions, whose
+from renkei_web.tables import users
+from renkei_web.tries import Place, Tries
+from renkei_web.users import ENABLED, AccountError, User, change, find
+
+
+@frozen
+class Entrance:
+    """Lets people in. Where it returns no session it has let nobody in, and tells nobody why."""
+
+    _database: Database
+    _people: People
+    _sessions: Sessions
+    _tries: Tries
+
+    def log_in(
+        self, name: str, password: str, address: str, browser: str | None = None
+    ) -> str | None:
+        """Return a new session; *browser* is the secret that :meth:`know` has given it."""
+        with self._database.reading() as db:
+            place = self._tries.place(db, name, address, browser)
+        return self._log_in(name, password, place, address)
+
+    def log_in_subject(self, subject: str) -> str | None:
+        """Return a new session for somebody of the provider; None for a stranger."""
+        with self._database.writing() as db:
+            user = find(db, users.c.subject == subject, ENABLED)
+            return self._sessions.start(db, user.id) if user else None
+
+    def accept(self, secret: str, password: str) -> str | None:
+        """Set the password of a one-time link; return a new session, or None."""
+        kept = hashed(password)  # takes long: not while the file is held
+        with self._database.writing() as db:
+            return self._accepted(db, self._people.holder(db, secret), password=kept)
+
+    def accept_subject(self, secret: str, subject: str) -> str | None:
+        """Tie a one-time link to somebody of the provider; return a new session, or None."""
+        with self._database.writing() as db:
+            user = self._people.holder(db, secret)
+            if user and find(db, users.c.subject == subject):
+                raise AccountError(_("Somebody here logs in with this single sign-on already."))
+            return self._accepted(db, user, subject=subject)
+
+    def set_password(self, user: User, old: str, new: str) -> str | None:
+        """
+        Change a password; return the only session that is left, a new one; None as `log_in`.
+
+        Tries of somebody who is logged in count for themselves, whatever their address.
+        """
+        session = self._log_in(user.name, old, Place.of_session(user.id))
+        if session is None:
+            return None
+        kept = hashed(new)
+        with self._database.writing() as db:
+            if whose(db, session) is None:
+                return None  # locked out, or given a new link, in the meantime
+            change(db, user.id, password=kept)
+            self._sessions.end_all(db, user.id, but=session)
+        return session
+
+    def must_wait(self, name: str, address: str, browser: str | None = None) -> bool:
+        """Return whether further tries are refused for a while, whatever the password."""
+        with self._database.reading() as db:
+            return self._tries.refuses(db, name, self._tries.place(db, name, address, browser))
+
+    def must_wait_inside(self, user: User) -> bool:
+        """Return the same for somebody who is logged in and tells the old password."""
+        with self._database.reading() as db:
+            return self._tries.refuses(db, user.name, Place.of_session(user.id))
+
+    def know(self, session: str, browser: str | None) -> str:
+        """Return the new secret of a browser in which somebody has just logged in."""
+        with self._database.writing() as db:
+            return self._tries.know_browser(db, whose(db, session), browser)
+
+    def _log_in(
+        self, name: str, password: str, place: Place, address: str | None = None
+    ) -> str | None:
+        with self._database.writing() as db:
+            if self._tries.refuses(db, name, place):
+                return None
+            self._tries.count(db, name, place)
+            query = sa.select(users.c.id, users.c.password)
+            known = db.execute(query.where(users.c.name == name.strip(), ENABLED)).first()
+        kept = known.password if known else None
+        if not is_right(kept, password) or known is None:
+            return None
+        with self._database.writing() as db:
+            if find(db, users.c.id == known.id, users.c.password == kept, ENABLED) is None:
+                return None  # locked out, or given a new link, in the meantime
+            self._tries.forgive(db, name, place)
+            if address is not None:
+                self._tries.know_address(db, known.id, address)
+            return self._sessions.start(db, known.id)
+
+    def _accepted(self, db: Connection, user: User | None, **how: str) -> str | None:
+        if user is None:
+            return None
+        self._people.use_up(db, user.id, **how)
+        return self._sessions.start(db, user.id)

@@ -1,0 +1,91 @@
+"""
+The tables of the dashboard's own database.
+
+Every change here needs a migration in ``migrations/versions``; a test compares the two. Secrets are
+hashes, names in ``tries`` too; times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+
+NAME = Text(collation="NOCASE")
+
+
+def _user(*, primary_key: bool = False) -> Column[int]:
+    user = ForeignKey("users.id")
+    return Column("user_id", Integer, user, nullable=False, primary_key=primary_key)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", NAME, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password", Text),
+    Column("subject", Text, unique=True),
+    Column("disabled", Integer, nullable=False, server_default="0"),
+    Column("language", Text),
+    Column("created_at", sa.REAL, nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("secret", Text, primary_key=True),
+    _user(),
+    Column("expires_at", sa.REAL, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("secret", Text, primary_key=True),
+    _user(),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", sa.REAL, nullable=False),
+    Column("seen_at", sa.REAL, nullable=False),
+)
+
+tries = Table(
+    "tries",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("at", sa.REAL, nullable=False),
+)
+
+places = Table(
+    "places",
+    metadata,
+    _user(primary_key=True),
+    Column("address", Text, primary_key=True),
+)
+
+browsers = Table(
+    "browsers",
+    metadata,
+    Column("secret", Text, primary_key=True),
+    _user(primary_key=True),
+    Column("at", sa.REAL, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("pid", Integer, nullable=False),
+    Column("started", sa.REAL, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    _user(primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+)
