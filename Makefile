@@ -94,10 +94,13 @@ lock: setup ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/core.txt
 
-i18n: setup ## collect the texts of the sources, merge them into the catalogues, compile
+i18n: setup ## collect the texts of the sources and of click, merge them, compile
+	click=$$($(BIN)/python -c 'import click, os; print(os.path.dirname(click.__file__))'); \
 	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml \
 	  --project renkei --copyright-holder 'the renkei authors' --keywords '_ N_' \
-	  --add-location file --sort-by-file --output-file .venv/renkei.pot engine connectors runner web
+	  --add-location file --sort-by-file --output-file .venv/renkei.pot \
+	  engine connectors runner web "$$click"
+	sed -i.before 's#\.venv/lib/[^ ]*/click/#click/#g' .venv/renkei.pot
 	$(BIN)/pybabel --quiet update --domain renkei --input-file .venv/renkei.pot \
 	  --output-dir $(LOCALE) --locale ja --init-missing --ignore-obsolete \
 	  --ignore-pot-creation-date

@@ -83,6 +83,7 @@ from renkei.sync.apply import reason_of
 from renkei.sync.run import Order, Sync, offered
 from renkei.systems import Systems
 from renkei.who import recorded
+from renkei.words.codes import part_of, remark
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 
@@ -132,9 +133,9 @@ class Runs:
             store = Store(self.config.store, create=create)
             self._opened = store
             if store.made:
-                self.observer.news(Remark("store_made", (self.config.store,)))
+                self.observer.news(remark("store_made", place=self.config.store))
             if store.backup is not None:
-                self.observer.warning(Remark("store_upgraded", (str(store.backup),)))
+                self.observer.warning(remark("store_upgraded", place=str(store.backup)))
         return self._opened
 
     def _has_store(self) -> bool:
@@ -143,7 +144,7 @@ class Runs:
             self._open_store(create=False)
         except NoStoreError:
             if not self._missed:
-                self.observer.news(Remark("no_store", (self.config.store,)))
+                self.observer.news(remark("no_store", place=self.config.store))
             self._missed = True
             return False
         return True
@@ -232,7 +233,7 @@ class Runs:
             with Pulse(lambda: self._store.still_fetching(run_id)):
                 fetch.make(run_id, base, today)
         except BaseException as error:
-            reason = reason_of(error) if isinstance(error, RenkeiError) else Remark("interrupted")
+            reason = reason_of(error) if isinstance(error, RenkeiError) else remark("interrupted")
             self._store.fail_fetch(run_id, self.clock.now(), reason)
             log.info("fetch_failed", run=run_id, code=reason.code)
             raise
@@ -253,7 +254,9 @@ class Runs:
             raise still_at_work(run)
         base = run.base_date if base_was_chosen(run) else None
         days = {
-            notice.code: int(notice.about[0]) for notice in run.notices if notice.code in BESIDE
+            notice.code: int(part_of(notice, "days"))
+            for notice in run.notices
+            if notice.code in BESIDE
         }
         new = self.fetch(
             run.source,
@@ -853,7 +856,7 @@ class Runs:
         count = self._store.purge(self.clock.now() - older_than)
         log.info("purged", count=count)
         if not self._store.compact():
-            self.observer.warning(Remark("not_compacted", (self.config.store,)))
+            self.observer.warning(remark("not_compacted", place=self.config.store))
         return count
 
     def check(self) -> list[Checked]:

@@ -14,6 +14,7 @@ from attrs import asdict, frozen
 
 from renkei.model import Change, Difference, Item, Remark
 from renkei.people import FieldSpec, Role
+from renkei.words.codes import remark
 
 LEAVING = ("left", "retired")
 """Roles of the fields that tell whether, and when, somebody leaves."""
@@ -151,7 +152,8 @@ def _over(kind: str, limit: int, now: _Count, before: _Count, heads: Headcount) 
     code = "first_registration" if first else f"unusual_{kind}"
     lost = (now.lost + before.lost).most_common() if kind == "emptied" else ()
     fields = (name for name, _people in lost)
-    return Remark(code, (f"{count}", f"{limit}", f"{earlier}" if earlier else "", *fields))
+    parts = {"count": f"{count}", "limit": f"{limit}", "earlier": f"{earlier or ''}"}
+    return remark(code, **parts, **({"fields": fields} if kind == "emptied" else {}))
 
 
 def _announced(kind: str, expected: Expected | None, count: int) -> Remark | None:
@@ -159,10 +161,16 @@ def _announced(kind: str, expected: Expected | None, count: int) -> Remark | Non
     number = expected and expected.people(kind)
     if not expected or not number:
         return None
-    about = (kind, f"{number}", f"{expected.from_}", f"{expected.to}", expected.why)
+    about = {
+        "change": kind,
+        "most": f"{number}",
+        "begin": f"{expected.from_}",
+        "end": f"{expected.to}",
+        "why": expected.why,
+    }
     if count <= number:
-        return Remark("expected_intake", about)
-    return Remark("over_expected", (*about, f"{count}"))
+        return remark("expected_intake", **about)
+    return remark("over_expected", **about, count=f"{count}")
 
 
 def shrinking(safety: Safety, heads: Headcount) -> Iterator[Remark]:
@@ -172,7 +180,7 @@ def shrinking(safety: Safety, heads: Headcount) -> Iterator[Remark]:
         ("unusual_shrink_target", heads.there, heads.usual_there),
     ):
         if now is not None and usual is not None and usual - now > safety.shrink.of(usual):
-            yield Remark(code, (f"{now}", f"{usual}"))
+            yield remark(code, count=f"{now}", before=f"{usual}")
 
 
 class _Count:

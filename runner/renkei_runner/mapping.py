@@ -9,6 +9,7 @@ import click
 
 from renkei.errors import UsageError
 from renkei.model import Remark
+from renkei.words.codes import remark_of
 from renkei.words.i18n import N_, _
 from renkei.words.labels import value_text
 from renkei.words.sentences import number_text, reason_text
@@ -158,14 +159,12 @@ def verdict_text(step: Step, labels: Labels) -> str:
         "unknown_in_target": _("unknown in the target"),
         "create_only": _("differs, but cannot be changed"),
     }
-    return words.get(step.verdict) or reason_text(Remark(step.verdict, _about(step)), labels)
-
-
-def _about(step: Step) -> tuple[str, ...]:
-    """Return what the reason speaks of why the value of *step* cannot be used."""
-    if step.verdict == "not_in_table":
-        return (step.source_field, step.read or "")
-    return (step.target_field,)
+    if step.verdict in words:
+        return words[step.verdict]
+    why_not = remark_of(
+        step.verdict, field=step.source_field, value=step.read or "", fields=(step.target_field,)
+    )
+    return reason_text(why_not, labels)
 
 
 def _show(app: App, run_id: str, item: Item, steps: list[Step], labels: Labels) -> None:

@@ -60,7 +60,8 @@ from renkei.plugins.facade import Writer
 from renkei.plugins.offline import offline_fields
 from renkei.runs import Runs
 from renkei.testing import installed
-from renkei.words import sentences as texts
+from renkei.words.codes import TABLE
+from renkei.words.sentences import reason_text
 from renkei_runner import failures, screens
 from renkei_runner.cli import COMMANDS, cli
 from renkei_runner.example import example
@@ -260,12 +261,12 @@ def test_every_code_with_a_sentence_is_listed_for_connectors() -> None:
     section = page(AUTHORS[1]).partition("\n## Codes\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
     listed = {code for row in rows for code in re.findall(r"`([a-z_]+)`", row.split("|")[2])}
-    assert listed == texts.codes()
+    assert listed == set(TABLE)
 
 
 def test_a_code_without_a_sentence_is_shown_as_its_words() -> None:
     """The page tells what a connector's own code looks like in the report."""
-    assert texts.reason_text(Remark("visa_expired", ("visa",))) == "visa expired: visa"
+    assert reason_text(Remark("visa_expired", ("visa",))) == "visa expired: visa"
 
 
 def test_every_error_of_a_connector_is_documented() -> None:
@@ -278,7 +279,7 @@ def test_every_error_of_a_connector_is_documented() -> None:
 @pytest.mark.parametrize("name", OPERATOR)
 def test_every_code_is_documented(name: str) -> None:
     """Operators find each reason, note, notice, difference, outcome and status, by its code."""
-    known = texts.codes() | raised_codes()
+    known = set(TABLE) | raised_codes()
     known |= {each.value for kind in (Difference, Outcome, Status) for each in kind}
     assert known - first_cells(name) == set()
 

@@ -25,8 +25,11 @@ def first(message: str | tuple[str, ...] | list[str]) -> str:
     return message if isinstance(message, str) else message[0]
 
 
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+
+
 def msgids(folder: Path) -> set[str]:
-    found = extract_from_dir(folder, keywords=KEYWORDS)
+    found = extract_from_dir(folder, METHODS, keywords=KEYWORDS)
     return {first(message) for _file, _line, message, _comments, _context in found} - {""}
 
 
@@ -53,7 +56,9 @@ def placeholders(text: Texts) -> set[str]:
 
 def test_every_sentence_is_in_the_catalogue() -> None:
     """Run `make i18n` after a sentence was added; then translate what is new."""
-    ours = {msgid for part in ("engine", "connectors", "runner") for msgid in msgids(ROOT / part)}
+    ours = {
+        msgid for part in ("engine", "connectors", "runner", "web") for msgid in msgids(ROOT / part)
+    }
     assert ours - {first(message.id) for message in messages()} == set()
 
 

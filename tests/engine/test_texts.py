@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import datetime as dt
 import string
+from collections.abc import Iterator
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from renkei.model import Difference, Outcome, Remark, Run, Status
 from renkei.people import FieldSpec, Label
-from renkei.words.i18n import speaking
+from renkei.words.codes import TABLE, parts_of, remark, remark_of
+from renkei.words.i18n import _, speaking
 from renkei.words.labels import Labels
-from renkei.words.sentences import codes, difference_text, outcome_text, reason_text, status_text
+from renkei.words.sentences import difference_text, outcome_text, reason_text, status_text
 
-CODES = sorted(codes())
+CODES = sorted(TABLE)
 RUN = Run(
     id="7",
     source="hr",
@@ -89,15 +93,55 @@ def test_words_follow_the_product() -> None:
         assert len({outcome_text(each) for each in Outcome}) == len(Outcome)
 
 
-def test_templates_use_known_parts_only() -> None:
-    """A sentence can be filled whatever a remark brings."""
-    from renkei.words import sentences as texts
+def templates() -> Iterator[tuple[str, str]]:
+    """Yield each template with its code."""
+    for code, entry in TABLE.items():
+        for words in (entry.words, entry.bare, entry.of_others, entry.of_a_fetch):
+            for template in (words.says, words.todo) if words else ():
+                yield code, template
 
-    for template in (*texts._REASONS.values(), *texts._WITHOUT_PARTS.values()):
-        names = {name for _text, name, _spec, _kind in string.Formatter().parse(template) if name}
-        ordinals = {"first", "second", "third", "fourth", "fifth", "sixth"}
-        known = {"fields", "rest", "others", "more", *ordinals}
-        assert names <= known | {"source", "target", "system", "resume", "Resume"}
+
+def test_templates_name_parts_of_their_code_only() -> None:
+    """A sentence can be filled whatever a remark brings, in both languages."""
+    general = {"source", "target", "system", "resume", "Resume"}
+    for language in ("en", "ja"):
+        with speaking(language):
+            for code, template in templates():
+                formatted = string.Formatter().parse(_(template) if template else "")
+                names = {name for _text, name, _spec, _kind in formatted if name}
+                assert names <= general | {part.name for part in TABLE[code].parts}, code
+
+
+def test_only_the_last_part_of_a_code_may_be_many() -> None:
+    """Parts are stored one after the other: nothing could tell where the first ones end."""
+    for entry in TABLE.values():
+        assert not any(part.many for part in entry.parts[:-1]), entry.code
+        assert len({part.name for part in entry.parts}) == len(entry.parts)
+
+
+@given(data=st.data())
+def test_a_remark_is_read_as_it_was_made(data: st.DataObject) -> None:
+    """Whatever parts it is given, by name; those that are missing stay missing."""
+    entry = data.draw(st.sampled_from(sorted(TABLE.values(), key=lambda each: each.code)))
+    text = st.text(min_size=1)
+    given_parts = {}
+    for part in entry.parts:
+        parts = data.draw(st.lists(text) if part.many else st.lists(text, max_size=1))
+        given_parts[part.name] = tuple(parts)
+    single = {part.name for part in entry.parts if not part.many}
+    made = remark(
+        entry.code,
+        **{n: "".join(each) if n in single else each for n, each in given_parts.items()},
+    )
+    assert parts_of(made) == given_parts
+
+
+def test_a_part_that_a_code_does_not_speak_of_is_a_mistake() -> None:
+    """A remark cannot lose what somebody wanted to say; a connector's error may say more."""
+    with pytest.raises(TypeError, match="no_number does not speak of fields"):
+        remark("no_number", fields=("number",))
+    assert remark_of("gone", fields=("number",)) == Remark("gone")
+    assert remark_of("visa_expired", fields=("visa",)) == Remark("visa_expired", ("visa",))
 
 
 @pytest.mark.parametrize(

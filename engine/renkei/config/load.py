@@ -31,6 +31,7 @@ from renkei.http.network import proxy_mistake
 from renkei.model import Rehire, Remark
 from renkei.people import ClosedHours, RequestLimit
 from renkei.safety import Expected, Safety
+from renkei.words.codes import remark
 from renkei.words.i18n import _
 from renkei.yamlfile import Document, read_file, read_yaml, structure
 
@@ -228,7 +229,7 @@ def clock_for(
     if not start:
         return Clock(), None
     if not all(connection.loopback for connection in config.connections.values()):
-        return Clock(), Remark("now_ignored")
+        return Clock(), remark("now_ignored")
     return Clock(_instant(start)), None
 
 

@@ -23,6 +23,7 @@ from renkei.identity.rules import (
 )
 from renkei.model import Remark
 from renkei.people import Employee
+from renkei.words.codes import remark
 
 
 class Crowd:
@@ -111,12 +112,14 @@ class Crowds:
         a, b = self.source.person(employee), self.target.person(partner)
         like = likeness(a, b)
         if others := self._elsewhere(a, partner) if like.is_suspicious else ():
-            return Judged(reasons=(Remark("other_person", self.called(others)),), meant=others)
+            return Judged(
+                reasons=(remark("other_person", numbers=self.called(others)),), meant=others
+            )
         ruling = like.ruling
         if ruling is Ruling.UNLESS_MAIL:
             ruling = Ruling.NOTE if self._is_theirs_alone(a, b) else Ruling.BLOCK
         if ruling is Ruling.BLOCK:
-            return Judged(reasons=(Remark("other_person"),))
+            return Judged(reasons=(remark("other_person"),))
         return Judged(notes=tuple(_notes(like, ruling)))
 
     def twins(
@@ -204,8 +207,9 @@ class Crowds:
 
 def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:
     if ruling is Ruling.NOTE:
-        yield Remark("identity_changed")
+        yield remark("identity_changed")
     if like.gap:
-        yield Remark("rehire")
+        yield remark("rehire")
     if like.is_whole:
-        yield Remark("name_order", ("birth",) if like.birth is Birth.SAME else ())
+        same = ("birth",) if like.birth is Birth.SAME else ()
+        yield remark("name_order", same=same)

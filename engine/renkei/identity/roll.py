@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from renkei.model import Remark
 from renkei.people import Value
+from renkei.words.codes import remark
 
 
 def on_roll(hired: Value, left: Value, base: dt.date) -> bool:
@@ -23,7 +24,7 @@ def not_listed(days: Sequence[tuple[Value, Value]], base: dt.date) -> Remark | N
     """Return why nobody who is hired and leaves on these *days* was listed; None: nobody is."""
     for hired, left in days:
         if isinstance(left, dt.date) and has_left(left, base):
-            return Remark("left_by_then", (left.isoformat(), base.isoformat()))
+            return remark("left_by_then", left=left.isoformat(), base=base.isoformat())
         if isinstance(hired, dt.date) and hired > base:
-            return Remark("not_hired_by_then", (hired.isoformat(), base.isoformat()))
-    return Remark("listed_by_now") if days else None
+            return remark("not_hired_by_then", hired=hired.isoformat(), base=base.isoformat())
+    return remark("listed_by_now") if days else None

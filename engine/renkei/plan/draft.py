@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from renkei.identity.crowd import Crowds, Judged
 from renkei.identity.roll import has_left
@@ -19,10 +20,8 @@ from renkei.model import (
 from renkei.people import Employee, Value, Values
 from renkei.plan.compare import Comparison, roles_of_source
 from renkei.safety import LEAVING
+from renkei.words.codes import code_of, parts_of, remark
 
-_LOOK_FIRST = frozenset(
-    {"resigned_in_target", "rehire", "maybe_same_person", "maybe_rehire", "identity_changed"}
-)
 NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
 """Notes with which not even a date of leaving goes by itself."""
 
@@ -30,8 +29,8 @@ NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
 def needs_a_look(note: Remark, *, new: bool) -> bool:
     """Tell whether a person must look at somebody with this *note*, who may be *new*, first."""
     if note.code == "name_order":
-        return not note.about  # the date of birth is not the same
-    return note.code in _LOOK_FIRST or (new and note.code == "near_number_in_source")
+        return not parts_of(note)["same"]  # the date of birth, that is
+    return code_of(note.code).look_first or (new and note.code == "near_number_in_source")
 
 
 def anew(comparison: Comparison, item: Item, person: Employee, partner: Employee | None) -> Item:
@@ -104,14 +103,14 @@ class Draft:
         self._partner, self._partners, self.is_linked = partner, 1, True
         theirs = self._comparison.number_of(partner)
         if theirs != self.number:
-            self._notes.append(Remark("linked", (self._comparison.called(partner),)))
+            self._notes.append(remark("linked", numbers=(self._comparison.called(partner),)))
         self.number = self.number or theirs
 
     def _meet(self, partner: Employee, crowds: Crowds) -> None:
         """Pair with whom the number pairs, unless that is somebody else by now."""
         self._partner = partner
         if partner.id in self._comparison.links.taken:
-            judged = Judged(reasons=(Remark("other_person"),))
+            judged = Judged(reasons=(remark("other_person"),))
         else:
             judged = crowds.judge(self._person, partner)
         self._reasons += judged.reasons
@@ -133,15 +132,15 @@ class Draft:
             return
         self._candidates = twins.candidates
         for kind, people in twins.by_kind.items():
-            remark = Remark(kind.value, comparison.all_called(people))
+            found = remark(kind.value, numbers=comparison.all_called(people))
             if kind is Twin.SAME:
-                self._reasons.append(remark)
+                self._reasons.append(found)
             elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
-                self._notes.append(remark)
+                self._notes.append(found)
 
-    def block(self, code: str, about: tuple[str, ...] = ()) -> None:
+    def block(self, code: str, **parts: str | Iterable[str]) -> None:
         """Give a reason why this employee cannot be synced."""
-        self._reasons.append(Remark(code, about))
+        self._reasons.append(remark(code, **parts))
 
     def note_numbers(self, *, alone: bool) -> None:
         """Block a number that does not say who is meant, be it that more than one is listed."""
@@ -156,11 +155,11 @@ class Draft:
             mine = self._comparison.number_of(self._partner)
             in_target = tuple(number for number in in_target if number != mine)
         if in_target and not self._partners:
-            self.block("near_number", in_target)
+            self.block("near_number", numbers=in_target)
         elif in_target:
-            self._notes.append(Remark("near_number_too", in_target))
+            self._notes.append(remark("near_number_too", numbers=in_target))
         if in_source:
-            self._notes.append(Remark("near_number_in_source", in_source))
+            self._notes.append(remark("near_number_in_source", numbers=in_source))
 
     def item(self, kept: tuple[Remark, ...] = ()) -> Item:
         """Return the finished item, with notes that are *kept* from an earlier one."""
@@ -232,7 +231,7 @@ class Draft:
             others = [change for change in changes if change.field != left.name]
             return (*others, Change(left.name, self._partner.values[left.name], None))
         if isinstance(joins, dt.date) and leaves < joins:
-            self.block("rehire_incomplete", (left.name,))
+            self.block("rehire_incomplete", fields=(left.name,))
         return changes
 
     def _difference(self, changes: tuple[Change, ...]) -> Difference:
@@ -244,26 +243,29 @@ class Draft:
 
     def _note_values(self, translated: Translated) -> None:
         if self._roles.get("retired") is True and self._roles.get("left") is None:
-            self._reasons.append(Remark("retired_without_date"))
+            self.block("retired_without_date")
         wanted = set(self._comparison.translation.source_fields)
         unreadable = tuple(name for name in self._person.unreadable if name in wanted)
         if unreadable:
-            self.block("unreadable", (self._comparison.names[0], *unreadable))
+            self.block("unreadable", system=self._comparison.names[0], fields=unreadable)
         self._note_untranslated(translated)
 
     def _note_untranslated(self, translated: Translated) -> None:
-        """Block what cannot be translated, by code; one that has to be looked up by itself."""
-        found: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """Block what cannot be translated, by code; each value that no table has by itself."""
+        failed: dict[str, list[str]] = {}
+        origins = []
         for code, name in translated.unreadable:
             if self._agrees(name):
                 continue  # nothing has to be written, so nothing has to be translated
             if code == "not_in_table":
-                origin = self._comparison.translation.origin(name, self._person.values)
-                found[code, origin] = (origin, str(self._person.values[origin]))
+                origins.append(self._comparison.translation.origin(name, self._person.values))
             else:
-                found[code,] = (*found.get((code,), ()), name)
-        for (code, *_origin), about in found.items():
-            self.block(code, about)
+                failed.setdefault(code, []).append(name)
+        for origin in dict.fromkeys(origins):
+            value = str(self._person.values[origin])
+            self.block("not_in_table", field=origin, value=value)
+        for code, names in failed.items():
+            self.block(code, fields=names)
 
     def _agrees(self, name: str) -> bool:
         """Tell whether nothing has to be written into the target's field *name*."""
@@ -282,18 +284,18 @@ class Draft:
             "others_stay": [name for name in written if name in theirs],
             "not_emptied": kept,
         }
-        self._notes += [Remark(code, tuple(names)) for code, names in found.items() if names]
+        self._notes += [remark(code, fields=names) for code, names in found.items() if names]
 
     def _note_partner(self) -> None:
         if self._partner is None:
             return
         mapped = {row.target for row in self._comparison.translation.rows}
         if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
-            self.block("unreadable", (self._comparison.names[1], *unreadable))
+            self.block("unreadable", system=self._comparison.names[1], fields=unreadable)
         left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
         back = self.is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
         if has_left(left, self._comparison.base) and not back:
-            self._notes.append(Remark("resigned_in_target", (str(left),)))
+            self._notes.append(remark("resigned_in_target", day=str(left)))
 
     def _note_new(self, translated: Translated) -> None:
         told = {name for _, name in translated.unreadable}
@@ -301,9 +303,9 @@ class Draft:
             told.add(self._comparison.translation.number_fields[1])
         missing = [n for n in self._comparison.missing(translated.values) if n not in told]
         if missing:
-            self._reasons.append(Remark("missing_required", tuple(missing)))
+            self.block("missing_required", fields=missing)
         if wanted := self._comparison.wanted(translated.values):
-            self._notes.append(Remark("wanted_missing", wanted))
+            self._notes.append(remark("wanted_missing", fields=wanted))
 
 
 def _day(value: Value) -> dt.date | None:

@@ -29,6 +29,7 @@ from renkei.plugins.facade import Reader
 from renkei.safety import Headcount, Safety, shrinking
 from renkei.store import Store
 from renkei.store.releases import Place
+from renkei.words.codes import remark
 from renkei.words.i18n import _, label
 from renkei.words.sentences import reason_text
 
@@ -132,10 +133,10 @@ class Fetch:
     def _about_options(self, target: Side) -> Iterator[Remark]:
         """Yield what a person should know of how this was fetched."""
         if self.pairing.comes_back:
-            yield Remark("substitutes_come_back", (target.reader.name,))
+            yield remark("substitutes_come_back", system=target.reader.name)
         for code, days in ((LEAVERS, self.pairing.leavers), (JOINERS, self.pairing.joiners)):
             if days:
-                yield Remark(code, (str(days),))
+                yield remark(code, days=str(days))
 
     def _created(self) -> frozenset[str]:
         """Return whom the target was sent before; it matters only where people join later."""
@@ -175,7 +176,7 @@ class Fetch:
         for reader in self.readers:
             with suppress(RenkeiError):
                 if name := reader.account_name():
-                    yield Remark("account_named", (reader.name, name))
+                    yield remark("account_named", system=reader.name, name=name)
 
     def _headcount(self, listed: int, there: int, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)
@@ -279,19 +280,19 @@ def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> lis
     comparison = listing.comparison
     found = listing.left_behind(base_dates(today)[0])
     if comparison.base != today and _undated(source.specs, comparison):
-        found.append(Remark("values_of_today", (source.reader.name,)))
+        found.append(remark("values_of_today", system=source.reader.name))
     for side, roster in ((source, listing.source), (target, listing.target)):
         unknown = roster.unknown_to_all(side.compared)
         if unknown:
-            found.append(Remark("field_unknown", (side.reader.name, *sorted(unknown))))
+            found.append(remark("field_unknown", system=side.reader.name, fields=sorted(unknown)))
         if not len(roster):
-            found.append(Remark("list_empty", (side.reader.name,)))
+            found.append(remark("list_empty", system=side.reader.name))
     return found
 
 
 def _about(code: str, numbers: Sequence[str]) -> Iterator[Remark]:
     if numbers:
-        yield Remark(code, tuple(dict.fromkeys(numbers)))
+        yield remark(code, numbers=dict.fromkeys(numbers))
 
 
 def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
@@ -300,7 +301,7 @@ def _unless_there(item: Item, nameless: frozenset[str]) -> Item:
     is_new = item.difference is Difference.NEW or len(others) < len(item.reasons)
     if not is_new or item.number not in nameless:
         return item
-    reasons = (*others, Remark("created_without_number"))  # nobody may release them as another
+    reasons = (*others, remark("created_without_number"))  # nobody may release them as another
     return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)
 
 

@@ -17,6 +17,7 @@ from renkei.plan.compare import Comparison, roles_of_source
 from renkei.plan.draft import Draft
 from renkei.safety import LEAVING
 from renkei.text import near_key
+from renkei.words.codes import remark
 
 LEFT_NAMED = 20
 """How many numbers the notice about people who have left spells out."""
@@ -186,10 +187,17 @@ class Listing:
         if within:
             before = min(day for _, day in within) - dt.timedelta(days=1)
             numbers = [number for number, _ in within[:LEFT_NAMED]]
-            about = (str(len(within)), before.isoformat(), *numbers)
-            found.append(Remark("left_before_base", about))
+            found.append(
+                remark(
+                    "left_before_base",
+                    count=str(len(within)),
+                    day=before.isoformat(),
+                    numbers=numbers,
+                )
+            )
         if beyond:
-            found.append(Remark("left_long_ago", (str(len(beyond)), *beyond[:LEFT_NAMED])))
+            count, numbers = str(len(beyond)), beyond[:LEFT_NAMED]
+            found.append(remark("left_long_ago", count=count, numbers=numbers))
         return found
 
     @property

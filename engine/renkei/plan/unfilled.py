@@ -8,10 +8,11 @@ from attrs import evolve
 
 from renkei.errors import SystemFault
 from renkei.mapping import offered_offline, unoffered
-from renkei.model import Difference, Item, Remark
+from renkei.model import Difference, Item
 from renkei.people import FieldSpec
 from renkei.plan.pairing import Pairing
 from renkei.plugins.facade import Reader
+from renkei.words.codes import remark
 
 
 def never_filled(
@@ -37,5 +38,5 @@ def blocked_if_unfilled(item: Item, fields: Callable[[], tuple[str, ...]]) -> It
     """Return *item*, blocked if it is new and there are *fields* that can never be filled."""
     if item.difference is not Difference.NEW or not fields():
         return item
-    reasons = (*item.reasons, Remark("nothing_fills", fields()))
+    reasons = (*item.reasons, remark("nothing_fills", fields=fields()))
     return evolve(item, difference=Difference.BLOCKED, changes=(), reasons=reasons)

@@ -10,6 +10,7 @@ from renkei.identity.roll import on_roll
 from renkei.identity.roster import roles_of
 from renkei.model import Item, Remark
 from renkei.plan.listing import Listing
+from renkei.words.codes import parts_of, remark
 
 NAMED = 5
 EXAMPLES = 3
@@ -31,7 +32,7 @@ class Whole:
         for reason in item.reasons:
             if reason.code == "other_person":
                 self.moved[item.source_id] = item.number or ""
-                if reason.about:
+                if parts_of(reason)["numbers"]:
                     self.elsewhere.add(item.source_id)
         return item
 
@@ -48,7 +49,7 @@ class Whole:
         if few and len(new & self.elsewhere) < 2:
             return None
         numbers = sorted(self.moved[each] for each in new)
-        return Remark("numbers_moved", (str(len(numbers)), *numbers[:NAMED]))
+        return remark("numbers_moved", count=str(len(numbers)), numbers=numbers[:NAMED])
 
 
 def misfit(listing: Listing) -> Remark | None:
@@ -57,7 +58,7 @@ def misfit(listing: Listing) -> Remark | None:
     if len(pairs) < 5 or len(pairs) * 10 < _on_roll(listing):
         return None
     examples = (f"{ours} / {theirs}" for ours, theirs in pairs[:EXAMPLES])
-    return Remark("numbers_do_not_fit", (str(len(pairs)), *examples))
+    return remark("numbers_do_not_fit", count=str(len(pairs)), examples=examples)
 
 
 def _on_roll(listing: Listing) -> int:

@@ -14,10 +14,11 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.database import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
-from renkei.model import Outcome, Remark, Run, Status
+from renkei.model import Outcome, Run, Status
 from renkei.store import codec, lease, schema
 from renkei.store.owner import Owner, is_alive, known_in_s
 from renkei.store.tables import facts, items, leases, runs, writes
+from renkei.words.codes import remark
 from renkei.words.i18n import _
 
 T = TypeVar("T")
@@ -205,9 +206,9 @@ class Database:
         """Return the run in *row*; after a dead process fetching is failed, syncing paused."""
         status, reason = Status(row["status"]), codec.remark_in(row["reason"])
         if status is Status.FETCHING and _is_abandoned(row):
-            status, reason = Status.FAILED, Remark("interrupted")
+            status, reason = Status.FAILED, remark("interrupted")
         if status is Status.SYNCING and lease.holder(connection, row["id"]) is None:
-            status, reason = Status.PAUSED, Remark("interrupted")
+            status, reason = Status.PAUSED, remark("interrupted")
         begun = row["sync_started_at"] is not None
         return codec.run_in(row, status, self._outcomes(connection, row) if begun else None, reason)
 

@@ -26,6 +26,7 @@ from renkei.store.tables import (
     runs,
     writes,
 )
+from renkei.words.codes import remark
 from renkei.words.i18n import _
 
 CREATED = (Outcome.CREATED.value, ANSWERED)
@@ -95,7 +96,7 @@ class Journal(Database):
             if retry_failed:
                 _forget_failed(connection, key)
             if row["status"] == Status.SYNCING:  # its process has ended without a word
-                pauses = _with_pause(row["pauses"], Remark("interrupted"))
+                pauses = _with_pause(row["pauses"], remark("interrupted"))
                 self._update(connection, key, pauses=pauses)
             if allow:
                 usual = {"usual": row["source_count"], "usual_target": row["target_count"]}
@@ -327,7 +328,7 @@ class Journal(Database):
                 self._row(connection, run_id)["id"],
                 status=Status.CANCELLED.value,
                 finished_at=at,
-                reason=codec.remark_out(Remark("stopped")),
+                reason=codec.remark_out(remark("stopped")),
                 resume_at=None,
             )
 

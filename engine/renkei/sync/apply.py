@@ -35,6 +35,7 @@ from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.look import Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
+from renkei.words.codes import remark, remark_of
 
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
@@ -198,7 +199,7 @@ class Apply:
 
     def _one(self, item: Item, seen: Seen) -> None:
         if item.source_id in self.rewritten:
-            self.recorder.record(item, Outcome.FAILED, Remark("source_changed"))
+            self.recorder.record(item, Outcome.FAILED, remark("source_changed"))
         elif item.difference is Difference.NEW:
             self._create(item, seen)
         else:
@@ -212,7 +213,7 @@ class Apply:
         elif self.doubts.is_created_elsewhere(item):
             self._later.append(item)
         elif gone := vanished(item, self.offered):
-            self.recorder.record(item, Outcome.FAILED, Remark("choice_gone", (gone,)))
+            self.recorder.record(item, Outcome.FAILED, remark("choice_gone", field=gone))
         else:
             self._send(item, "create", lambda: self.look.writer.create_employee(new_values(item)))
 
@@ -222,18 +223,20 @@ class Apply:
             ours = item.position in self._sendings
             self.recorder.record(item, Outcome.CREATED if ours else Outcome.UNCHANGED)
         else:
-            self.recorder.record(item, Outcome.FAILED, Remark("exists_by_now"))
+            self.recorder.record(item, Outcome.FAILED, remark("exists_by_now"))
 
     def _update(self, item: Item, seen: Seen) -> None:
         current = seen.by_id.get(item.target_id or "")
         if current is None:
-            self.recorder.record(item, Outcome.FAILED, Remark("gone"))
+            self.recorder.record(item, Outcome.FAILED, remark("gone"))
         elif changed := self.look.changed(item, current):
             if self.look.equals(item, current):
                 ours = item.position in self._sendings
                 self.recorder.record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
             else:
-                self.recorder.record(item, Outcome.FAILED, Remark("changed_since_fetch", changed))
+                self.recorder.record(
+                    item, Outcome.FAILED, remark("changed_since_fetch", fields=changed)
+                )
         else:
             changes = {change.field: change.after for change in item.changes}
             update = self.look.writer.update_employee
@@ -305,7 +308,7 @@ class Apply:
         if retried and self._is_there(item):
             self.recorder.record(item, Outcome.CREATED, write=write)
             return
-        reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
+        reason = remark_of(_REFUSALS.get(error.code, error.code), fields=error.fields)
         self.recorder.record(
             item,
             Outcome.FAILED,
@@ -327,7 +330,7 @@ class Apply:
     def _lost(self, item: Item, cause: RenkeiError, write: int) -> None:
         """Nobody knows what became of the write; after some of them in a row that is found out."""
         said = cause.detail if isinstance(cause, SystemFault) else None
-        reason = Remark("in_doubt", (cause.code,))
+        reason = remark("in_doubt", cause=cause.code)
         self.recorder.record(item, Outcome.UNKNOWN, reason, write=write, detail=said)
         if not isinstance(cause, SystemFault):
             return
@@ -379,7 +382,7 @@ class Apply:
 
     def _fail(self, item: Item, cause: SystemFault | None, write: int | None = None) -> None:
         """Record that the target takes others, but not this employee."""
-        reason = Remark("not_taken", (cause.code,) if cause else ())
+        reason = remark("not_taken", **({"cause": cause.code} if cause else {}))
         detail = cause.detail if cause else None
         self.recorder.record(
             item, Outcome.FAILED, reason, write=write, result=REFUSED, detail=detail
@@ -395,7 +398,8 @@ def new_values(item: Item) -> Values:
 def reason_of(error: RenkeiError) -> Remark:
     """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
     if isinstance(error, ClosedError):
-        return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
+        return remark_of(error.code, opens=f"{error.opens.astimezone(JST):%H:%M}")
     if isinstance(error, WrongPairError):
-        return Remark(error.code, error.numbers)
-    return Remark(error.code, (error.where,) if error.where else ())
+        return remark_of(error.code, numbers=error.numbers)
+    where = (error.where,) if error.where else ()
+    return remark_of(error.code, system=where, where=where, fields=where)

@@ -18,6 +18,7 @@ from renkei.store import ACCEPTED, NOT_STORED, OTHERWISE, Write
 from renkei.store.hold import SENT_S
 from renkei.sync.look import Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
+from renkei.words.codes import remark
 
 LOOK_EVERY_S = 5.0
 """How often somebody in doubt is looked up while their time has not come."""
@@ -138,16 +139,16 @@ class Doubts:
             self.recorder.record(write.item, Outcome.CREATED, write=write.id)
         else:
             differing = self.look.differing(write.item, hits[0])
-            self._otherwise(write, Remark("exists_with_other_values", differing))
+            self._otherwise(write, remark("exists_with_other_values", fields=differing))
         return True
 
     def _settled_update(self, write: Write, current: Employee | None) -> bool:
         if current is None:
-            self._otherwise(write, Remark("gone"))
+            self._otherwise(write, remark("gone"))
         elif self.look.equals(write.item, current):
             self.recorder.record(write.item, Outcome.UPDATED, write=write.id)
         elif changed := self.look.changed(write.item, current):
-            self._otherwise(write, Remark("changed_since_fetch", changed))
+            self._otherwise(write, remark("changed_since_fetch", fields=changed))
         else:
             return False
         return True
@@ -167,7 +168,7 @@ class Doubts:
             if write.kind == "create" and any(
                 self.look.is_like(write.item, person) for person in numberless
             ):
-                reason = Remark("created_without_number")
+                reason = remark("created_without_number")
                 self.recorder.left_out(write.item)
                 self.recorder.record(
                     write.item, Outcome.FAILED, reason, write=write.id, result=ACCEPTED
@@ -272,13 +273,13 @@ class Answers:
         """Return what is wrong with how somebody reads after their write, or None."""
         item = write.item
         if person is None:
-            return Remark("not_stored") if write.kind == "create" else Remark("gone")
+            return remark("not_stored") if write.kind == "create" else remark("gone")
         if write.kind == "create" and person.values.get(self.look.number, "") is None:
-            return Remark("created_without_number")
+            return remark("created_without_number")
         if fields := self.look.not_stored(item, person):
-            return Remark("not_stored", fields)
+            return remark("not_stored", fields=fields)
         if write.kind == "update" and (fields := self.look.changed_too(item, person)):
-            return Remark("changed_too", fields)
+            return remark("changed_too", fields=fields)
         return None
 
     def _fail(self, write: Write, person: Employee | None) -> None:

@@ -9,6 +9,7 @@ from renkei.clock import Clock
 from renkei.model import Item, Outcome, Remark
 from renkei.observer import Observer
 from renkei.store import Hold, Store, Write
+from renkei.words.codes import remark
 
 log = structlog.get_logger()
 
@@ -87,4 +88,4 @@ class Recorder:
 
 def numberless(*numbers: str) -> Remark:
     """Return why a run creates nobody else: those with *numbers* were created without them."""
-    return Remark("created_without_number", ("number", *numbers))
+    return remark("created_without_number", field="number", numbers=numbers)

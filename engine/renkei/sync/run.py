@@ -24,6 +24,7 @@ from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.look import Look
 from renkei.sync.record import Recorder, numberless
 from renkei.systems import Systems
+from renkei.words.codes import remark
 
 log = structlog.get_logger()
 
@@ -109,7 +110,7 @@ class Sync:
             self._end(hold, over or Status.PAUSED, reason_of(error))
             raise
         except BaseException:
-            self._end(hold, over or Status.PAUSED, Remark("interrupted"))
+            self._end(hold, over or Status.PAUSED, remark("interrupted"))
             raise
         else:
             self._end(hold, *self._ended(run, order, left, over))
@@ -249,9 +250,9 @@ class Sync:
     def _stopped(self, hold: Hold, over: Status | None) -> None:
         """Pause after an interrupt of this process; cancel after a request from another one."""
         if self.interrupted():
-            self._end(hold, over or Status.PAUSED, Remark("interrupted"))
+            self._end(hold, over or Status.PAUSED, remark("interrupted"))
         else:
-            self._end(hold, Status.CANCELLED, Remark("stopped"))
+            self._end(hold, Status.CANCELLED, remark("stopped"))
 
     def _ended(
         self, run: Run, order: Order, left: Remark | None, over: Status | None

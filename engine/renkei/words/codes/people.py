@@ -1,0 +1,429 @@
+"""What there is to say of one employee: why they are blocked, what to look at, why they failed."""
+
+from __future__ import annotations
+
+from renkei.words.codes.code import (
+    BLOCKED,
+    CONNECTION,
+    DAY,
+    END,
+    FIELD,
+    NOTE,
+    NUMBER,
+    OUTCOME,
+    SOURCE_FIELD,
+    VALUE,
+    Code,
+    Words,
+    many,
+    one,
+)
+from renkei.words.i18n import N_
+
+CODES = (
+    Code(
+        "created_without_number",
+        (OUTCOME, BLOCKED, END),
+        parts=(
+            one("field", FIELD),
+            many("numbers", NUMBER),
+        ),
+        error="RecordError",
+        says=N_(
+            "{target} created this employee but left out the number, so that nobody can find it by"
+            " number."
+        ),
+        todo=N_("Enter the number in {target} by hand, and do not sync this employee again."),
+        of_others=Words(
+            says=N_(
+                "{target} created {numbers} but left out the number, so that nobody can find them"
+                " by number. Nobody else is created in this run."
+            ),
+            todo=N_("Enter the number in {target} by hand, and do not sync {numbers} again."),
+        ),
+    ),
+    Code(
+        "no_number",
+        (BLOCKED,),
+        says=N_("No employee number."),
+        todo=N_("Enter one in {source} and fetch again."),
+    ),
+    Code(
+        "duplicate_in_source",
+        (BLOCKED,),
+        says=N_("{source} has this employee number more than once."),
+        todo=N_("Correct it in {source} and fetch again."),
+    ),
+    Code(
+        "duplicate_in_target",
+        (BLOCKED,),
+        says=N_("{target} has this employee number more than once."),
+        todo=N_("Correct it in {target} and fetch again."),
+    ),
+    Code(
+        "near_number",
+        (BLOCKED,),
+        parts=(many("numbers", NUMBER),),
+        says=N_(
+            "{target} has a number that differs only by width, case, spaces, hyphens or leading"
+            " zeros[ ({numbers})]."
+        ),
+        todo=N_("Make the two numbers equal and fetch again."),
+    ),
+    Code(
+        "other_person",
+        (BLOCKED,),
+        parts=(many("numbers", NUMBER),),
+        says=N_(
+            "By their personal facts it is not certain that this employee and the one of this"
+            " number in {target} are one person[; the name and date of birth are at {numbers}"
+            " there]."
+        ),
+        todo=N_(
+            "If the number was used again or mistyped, correct it and fetch again; if both are one"
+            " person, say so for this employee alone."
+        ),
+    ),
+    Code(
+        "same_person",
+        (BLOCKED,),
+        parts=(many("numbers", NUMBER),),
+        says=N_("{target} has what seems to be this person already: {numbers}."),
+        todo=N_("Nobody is created before you have said whether they are the same person."),
+    ),
+    Code(
+        "rehire_incomplete",
+        (BLOCKED,),
+        parts=(many("fields", FIELD),),
+        says=N_(
+            "Joins again after the date of leaving in {target}, which cannot be emptied with this"
+            " mapping[: {fields}]."
+        ),
+        todo=N_("Empty it in {target} by hand and fetch again."),
+    ),
+    Code(
+        "missing_required",
+        (BLOCKED,),
+        parts=(many("fields", FIELD),),
+        says=N_("{target} needs a value that {source} does not have[: {fields}]."),
+        todo=N_("Enter it in {source} and fetch again."),
+    ),
+    Code(
+        "nothing_fills",
+        (BLOCKED,),
+        parts=(many("fields", FIELD),),
+        says=N_(
+            "{target} needs a value for a new employee that no pair of the mapping fills and that"
+            " cannot be chosen[: {fields}]."
+        ),
+        todo=N_("Add a pair for it to the mapping and fetch again."),
+    ),
+    Code(
+        "retired_without_date",
+        (BLOCKED,),
+        says=N_("Retired, but without a date."),
+        todo=N_("Enter the date of leaving in {source} and fetch again."),
+    ),
+    Code(
+        "unreadable",
+        (BLOCKED,),
+        parts=(
+            one("system", CONNECTION),
+            many("fields", FIELD),
+        ),
+        says=N_("A value in {system} makes no sense[: {fields}]."),
+        todo=N_("Correct it in {system} and fetch again."),
+    ),
+    Code(
+        "not_allowed",
+        (BLOCKED,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("{target} does not accept a value[: {fields}]."),
+        todo=N_("Correct it in {source} and fetch again."),
+    ),
+    Code(
+        "too_long",
+        (BLOCKED,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("A value is too long for {target}[: {fields}]."),
+        todo=N_("Shorten it in {source} and fetch again."),
+    ),
+    Code(
+        "not_in_table",
+        (BLOCKED,),
+        parts=(
+            one("field", SOURCE_FIELD),
+            one("value", VALUE),
+        ),
+        says=N_("The mapping lists no counterpart for a value of {source}[: {field}][ “{value}”]."),
+        todo=N_("Add it to the mapping or correct it in {source}, then fetch again."),
+    ),
+    Code(
+        "wrong_type",
+        (BLOCKED,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("A value is of the wrong kind for {target}[: {fields}]."),
+        todo=N_("Correct it in {source} or change the mapping, then fetch again."),
+    ),
+    Code(
+        "transform_failed",
+        (BLOCKED,),
+        parts=(many("fields", FIELD),),
+        says=N_("The mapping could not convert a value[: {fields}]."),
+        todo=N_("Correct it in {source} or change the mapping, then fetch again."),
+    ),
+    Code(
+        "identity_changed",
+        (NOTE,),
+        look_first=True,
+        says=N_(
+            "The personal facts differ so that it is not certain that this is still the same"
+            " person."
+        ),
+        todo=N_("Check first."),
+    ),
+    Code(
+        "name_order",
+        (NOTE,),
+        parts=(many("same"),),
+        says=N_("Family name and given name are ordered or divided in another way in {target}."),
+        todo=N_("Check that this is the same person."),
+    ),
+    Code(
+        "rehire",
+        (NOTE,),
+        parts=(many("numbers", NUMBER),),
+        look_first=True,
+        says=N_("Seems to be hired again; had left {target} before: {numbers}."),
+        todo=N_(
+            "Chosen as they are, they are registered as somebody new, without the paid leave and"
+            " the working hours held there. Said to be the same person, the old record goes on with"
+            " both; years of service may count from the new date of joining."
+        ),
+        bare=Words(
+            says=N_("Hired again under the same number."),
+            todo=N_(
+                "The old record of {target} goes on, with its working hours and paid leave; years"
+                " of service may count from the new date of joining: check them there."
+            ),
+        ),
+    ),
+    Code(
+        "maybe_same_person",
+        (NOTE,),
+        parts=(many("numbers", NUMBER),),
+        look_first=True,
+        says=N_("{target} has somebody of this name: {numbers}."),
+        todo=N_("Check that this is not the same person."),
+    ),
+    Code(
+        "maybe_rehire",
+        (NOTE,),
+        parts=(many("numbers", NUMBER),),
+        look_first=True,
+        says=N_("Somebody of this name had left {target} before: {numbers}."),
+        todo=N_("Check whether this person is hired again."),
+    ),
+    Code(
+        "mail_taken",
+        (NOTE,),
+        parts=(many("numbers", NUMBER),),
+        says=N_("{target} has this e-mail address already: {numbers}. It may be refused."),
+    ),
+    Code(
+        "linked",
+        (NOTE,),
+        parts=(many("numbers", NUMBER),),
+        says=N_(
+            "Taken as the same person as {numbers} of {target}; the number there stays as it is."
+        ),
+    ),
+    Code(
+        "near_number_too",
+        (NOTE,),
+        parts=(many("numbers", NUMBER),),
+        says=N_("{target} also has a similar number[ ({numbers})]."),
+        todo=N_("Check that this is the right person."),
+    ),
+    Code(
+        "near_number_in_source",
+        (NOTE,),
+        parts=(many("numbers", NUMBER),),
+        says=N_("{source} also has a similar number[ ({numbers})]."),
+        todo=N_("Check that this is the right person."),
+    ),
+    Code(
+        "first_of_several",
+        (NOTE,),
+        parts=(many("fields", SOURCE_FIELD),),
+        says=N_(
+            "{source} has several values[: {fields}]. Only the first one is compared and sent."
+        ),
+    ),
+    Code(
+        "others_stay",
+        (NOTE,),
+        parts=(many("fields", FIELD),),
+        says=N_(
+            "{target} has several values[: {fields}]. Only the one shown here is replaced; the"
+            " others stay."
+        ),
+    ),
+    Code(
+        "not_emptied",
+        (NOTE,),
+        parts=(many("fields", FIELD),),
+        says=N_("Empty in {source}, but {target} has several values[: {fields}]."),
+        todo=N_(
+            "None of them is emptied, since nobody can tell which one was meant: remove it in"
+            " {target} by hand."
+        ),
+    ),
+    Code(
+        "resigned_in_target",
+        (NOTE,),
+        parts=(one("day", DAY),),
+        look_first=True,
+        says=N_("Active in {source} but already resigned in {target}[ ({day})]."),
+        todo=N_("Check before choosing."),
+    ),
+    Code(
+        "wanted_missing",
+        (NOTE,),
+        parts=(many("fields", FIELD),),
+        says=N_("Empty, but often needed by {target}[: {fields}]."),
+        todo=N_(
+            "Depending on the settings of {target} the sync may be refused; then enter the value in"
+            " {source} and fetch again."
+        ),
+    ),
+    Code(
+        "changed_since_fetch",
+        (OUTCOME,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("Changed in {target} since the fetch, so not overwritten[: {fields}]."),
+        todo=N_("Fetch again to compare anew."),
+    ),
+    Code(
+        "exists_by_now",
+        (OUTCOME,),
+        error="RecordError",
+        says=N_("Somebody created this number in {target} since the fetch."),
+        todo=N_("Fetch again to compare."),
+    ),
+    Code(
+        "exists_with_other_values",
+        (OUTCOME,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("Exists in {target} by now, with other values[: {fields}]."),
+        todo=N_("Fetch again to compare."),
+    ),
+    Code(
+        "gone",
+        (OUTCOME,),
+        error="RecordError",
+        says=N_("No longer in {target}."),
+        todo=N_("Fetch again to compare anew."),
+    ),
+    Code(
+        "refused",
+        (OUTCOME,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("{target} refused this employee[: {fields}]."),
+        todo=N_("Correct the value in {source} and fetch again."),
+    ),
+    Code(
+        "source_changed",
+        (OUTCOME,),
+        error="RecordError",
+        says=N_("Changed in {source} since the fetch, so the plan does not hold any more."),
+        todo=N_("Fetch again."),
+    ),
+    Code(
+        "not_taken",
+        (OUTCOME,),
+        parts=(one("cause"),),
+        error="RecordError",
+        says=N_("{target} did not take this employee, though it answers otherwise."),
+        todo=N_(
+            "The words of {target} stand in the report: correct what they name, then try again."
+        ),
+    ),
+    Code(
+        "changed_too",
+        (OUTCOME,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_(
+            "{target} took the change, and shows other values in fields that were not sent, too:"
+            " {fields}."
+        ),
+        todo=N_("Look in {target} who has changed them."),
+    ),
+    Code(
+        "missing",
+        (OUTCOME,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("{target} asks for values that are missing[: {fields}]."),
+        todo=N_("Enter them in {source} and fetch again."),
+    ),
+    Code(
+        "not_shown_yet",
+        (OUTCOME,),
+        error="RecordError",
+        says=N_(
+            "{target} wants further values along with the change, and does not show them before"
+            " the first day of work."
+        ),
+        todo=N_("Fetch again then, or make the change in {target} by hand."),
+    ),
+    Code(
+        "not_stored",
+        (OUTCOME,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_(
+            "{target} accepted the change but shows another value than was sent: {fields}. Either"
+            " the token may not write it, or the system writes it in its own way."
+        ),
+        todo=N_("Compare in {target}."),
+        bare=Words(
+            says=N_("{target} answered that it has taken this employee, and does not show them."),
+            todo=N_(
+                "Look in {target} before you do anything else: they may be there under another"
+                " number."
+            ),
+        ),
+    ),
+    Code(
+        "unsendable",
+        (OUTCOME,),
+        parts=(many("fields", FIELD),),
+        error="RecordError",
+        says=N_("A value cannot be sent[: {fields}]."),
+        todo=N_("Correct it in {source} and fetch again."),
+    ),
+    Code(
+        "choice_gone",
+        (OUTCOME,),
+        parts=(one("field", FIELD),),
+        error="RecordError",
+        says=N_("The value chosen[ for {field}] is no longer offered."),
+        todo=N_("Choose another one in a new run."),
+    ),
+    Code(
+        "plan_full",
+        (OUTCOME, END),
+        parts=(one("system", CONNECTION),),
+        error="ContractFullError",
+        says=N_("The contract of {target} allows no further employee."),
+        todo=N_("Extend it or free a place, then {resume}."),
+    ),
+)
