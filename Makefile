@@ -18,7 +18,7 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 LOCALE := engine/renkei/locale
 
 .PHONY: help setup demo demo-web browser test test-fast test-long test-bugs check format coverage lock i18n \
-	screenshots build clean
+	docs screenshots build clean
 
 help: ## show the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -105,6 +105,9 @@ i18n: setup ## collect the texts of the sources and of click, merge them, compil
 	  --output-dir $(LOCALE) --locale ja --init-missing --ignore-obsolete \
 	  --ignore-pot-creation-date
 	$(BIN)/pybabel compile --domain renkei --directory $(LOCALE) --statistics
+
+docs: setup ## write anew what pages say about the code: the tests of each row
+	$(BIN)/python -m tests.docs.write
 
 screenshots: setup browser ## take the pictures of docs/images anew, in both languages
 	$(BIN)/python -m tests.web.screenshots

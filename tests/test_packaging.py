@@ -102,6 +102,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "bin"
 
 
+@pytest.mark.security(52)
 def test_a_wheel_from_the_sdist_is_the_wheel_from_the_checkout(wheel: Path, tmp_path: Path) -> None:
     """The sdist misses nothing, and two builds of one state are the same to the byte."""
     other = build(tmp_path, "--wheel")
@@ -109,6 +110,7 @@ def test_a_wheel_from_the_sdist_is_the_wheel_from_the_checkout(wheel: Path, tmp_
     assert other.read_bytes() == wheel.read_bytes()
 
 
+@pytest.mark.security(52)
 def test_the_wheel_holds_the_packages_and_nothing_else(wheel: Path) -> None:
     """A wheel puts only our packages into site-packages, with all their files, data included."""
     metadata = f"renkei-{PROJECT['project']['version']}.dist-info"
@@ -215,6 +217,7 @@ def test_shipped_code_imports_declared_dependencies_only() -> None:
                 assert offers & declared, f"{file}:{node.lineno}: {top} is no declared dependency"
 
 
+@pytest.mark.security(49)
 def test_the_locks_hold_every_dependency() -> None:
     """Both locks pin what pyproject.toml asks for, and the same versions of it."""
     core, everything = pins("core.txt"), pins("dev.txt")

@@ -69,6 +69,7 @@ def one_clear_message(result: Result, code: int) -> None:
     assert "evil" not in message.replace("evil.example.invalid", "")
 
 
+@pytest.mark.fault("F07")
 @pytest.mark.parametrize(
     ("system", "name"), some(product(["smarthr", "touchontime"], sorted(FAULTS)), 2)
 )
@@ -87,6 +88,7 @@ def test_a_list_that_makes_no_sense_ends_the_fetch(office: Office, system: str, 
     assert office.sent() == []
 
 
+@pytest.mark.fault("F04")
 @pytest.mark.parametrize("name", sorted(PASSING))
 def test_a_read_is_tried_again(office: Office, direction: Direction, name: str) -> None:
     """A trouble that passes costs a moment and nothing else, on either side."""
@@ -97,6 +99,7 @@ def test_a_read_is_tried_again(office: Office, direction: Direction, name: str) 
     assert sum(result.json["counts"].values()) > 40
 
 
+@pytest.mark.fault("F09")
 @pytest.mark.parametrize(
     "options",
     [
@@ -140,6 +143,7 @@ def test_a_refused_token_is_said_at_once(
     assert rule.seen <= 1
 
 
+@pytest.mark.fault("F05")
 @pytest.mark.parametrize("system", ["smarthr", "touchontime"])
 def test_maintenance_ends_a_command_at_once(office: Office, system: str) -> None:
     """503/9 and 500/300: no hammering, exit 4, and the word."""
@@ -202,6 +206,7 @@ def people(office: Office, system: str, change: Callable[[dict[str, Any]], None]
     return faults.Fault(name="odd person", change=changed)
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("value", [7, {"a": 1}, "2026/4/1"])
 @pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
 def test_one_odd_value_blocks_one_employee(
@@ -223,6 +228,7 @@ def test_one_odd_value_blocks_one_employee(
     assert names[system] in office.renkei("plan", run).out or not listed
 
 
+@pytest.mark.fault("F01")
 @pytest.mark.parametrize("system", ["smarthr", "touchontime"])
 def test_nobody_is_reached_at_a_closed_port(office: Office, system: str) -> None:
     """A system that is not there is named; the command gives up within its 20 seconds."""
@@ -237,6 +243,7 @@ def test_nobody_is_reached_at_a_closed_port(office: Office, system: str) -> None
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.fault("F04")
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["disconnect", "500", "bad gateway"])
 @pytest.mark.parametrize("kind", ["read", "create"])

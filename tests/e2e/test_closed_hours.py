@@ -26,6 +26,7 @@ def at(office: Office, time: str) -> None:
     office.box.clock.freeze(f"2026-11-20T{time}+09:00")
 
 
+@pytest.mark.fault("F35")
 @pytest.mark.parametrize(
     ("time", "opens"),
     [
@@ -176,6 +177,7 @@ def short_hours(office: Office, seconds: int) -> None:
     office.configure(touchontime=f'closed_hours: ["{band[0]}-{band[1]}"]')
 
 
+@pytest.mark.fault("F35")
 @pytest.mark.parametrize("words", [["fetch"], ["run", "--difference", "changed"]])
 def test_wait_waits_until_the_hours_are_over(office: Office, words: list[str]) -> None:
     """With --wait a command goes on by itself, a moment after the hours have ended."""

@@ -52,6 +52,7 @@ def test_nothing_comes_back_from_the_other_side(office: Office, direction: Direc
     }
 
 
+@pytest.mark.fault("F49")
 def test_a_run_that_is_done_sends_nothing(office: Office, direction: Direction) -> None:
     """Sync and resume of a finished run exit 0 without one request."""
     source, target = direction
@@ -192,6 +193,7 @@ def test_somebody_resigned_there_is_noted_before_a_sync_makes_them_active(office
     assert plan[office.box.cases["resigned_in_target"][0]]["notes"] == ["resigned_in_target"]
 
 
+@pytest.mark.security(17)
 def test_no_name_and_no_token_is_in_an_address(office: Office, direction: Direction) -> None:
     """URLs hold numbers, ids and dates only: they end up in the logs of proxies."""
     office.synced(*direction)
@@ -204,6 +206,7 @@ def test_no_name_and_no_token_is_in_an_address(office: Office, direction: Direct
         assert not [text for text in secret if text and text in address]
 
 
+@pytest.mark.security(6)
 def test_no_value_of_an_employee_is_logged(office: Office, direction: Direction) -> None:
     """Standard error tells progress and codes, with --debug too, when everything goes wrong."""
     run = office.fetched(*direction)

@@ -74,6 +74,7 @@ PLAIN = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": "1"}
 INTENSIVE = {"x-intensive-rate-limit-remaining": "0", "x-intensive-rate-limit-reset": "1"}
 
 
+@pytest.mark.fault("F02")
 @pytest.mark.parametrize(
     ("kind", "headers"),
     [("read", PLAIN), ("create", INTENSIVE), ("update", {"retry-after": "1"})],
@@ -93,6 +94,7 @@ def test_a_429_with_a_reset_is_waited_for(
     assert set(office.creates("smarthr").values()) == {1}
 
 
+@pytest.mark.fault("F03")
 @pytest.mark.parametrize(("status", "code"), [(429, 303), (429, 308), (403, 105)])
 def test_touchontime_asks_for_a_pause_without_saying_how_long(
     office: Office, status: int, code: int

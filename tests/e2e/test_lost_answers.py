@@ -76,6 +76,7 @@ def test_a_create_that_never_arrived_is_sent_again(office: Office, direction: Di
     assert set(office.creates(target).values()) == {1}
 
 
+@pytest.mark.fault("F20")
 def test_a_create_that_shows_late_is_not_repeated(office: Office, direction: Direction) -> None:
     """Between the two look-ups somebody shows who was accepted before; the wait is a setting."""
     _, target = direction
@@ -92,6 +93,7 @@ def test_a_create_that_shows_late_is_not_repeated(office: Office, direction: Dir
     assert office.creates(target) == {number: 1}
 
 
+@pytest.mark.fault("F21")
 def test_a_lost_create_of_somebody_else_is_not_taken_for_ours(
     office: Office, direction: Direction
 ) -> None:
@@ -136,6 +138,7 @@ def test_what_cannot_be_settled_stays_in_doubt_until_resume(
     assert office.creates(target) == {number: 1}
 
 
+@pytest.mark.fault("F22")
 def test_an_update_in_doubt_that_somebody_changed_meanwhile_is_left_alone(
     office: Office, direction: Direction
 ) -> None:
@@ -162,6 +165,7 @@ def test_an_update_in_doubt_that_somebody_changed_meanwhile_is_left_alone(
         assert system.people[record[system.id_field]][field] == other
 
 
+@pytest.mark.fault("F22")
 def test_an_update_that_is_refused_when_it_is_repeated_is_looked_up(
     office: Office, direction: Direction
 ) -> None:
@@ -178,6 +182,7 @@ def test_an_update_that_is_refused_when_it_is_repeated_is_looked_up(
     assert [e.accepted for e in office.sent(target)] == [True, False]
 
 
+@pytest.mark.fault("F19")
 @pytest.mark.parametrize("name", ["disconnect", "garbage", "500"])
 def test_a_lost_create_without_its_number_is_not_sent_again(office: Office, name: str) -> None:
     """The answer is lost and the number ignored: found by name, though no number leads there."""

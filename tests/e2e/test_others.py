@@ -22,6 +22,7 @@ def stranger(target: str, number: str) -> dict[str, Any]:
     }[target]
 
 
+@pytest.mark.fault("F30")
 def test_what_was_edited_since_the_fetch_is_not_overwritten(
     office: Office, direction: Direction
 ) -> None:
@@ -108,6 +109,7 @@ def test_one_refusal_does_not_stop_the_others(office: Office, direction: Directi
     assert "Correct the value" in office.renkei("report", run).out
 
 
+@pytest.mark.fault("F26")
 def test_a_vendor_refusal_names_the_field(office: Office) -> None:
     """A real refusal of the sandbox (a used address) ends up in the report with the field."""
     office.box.smarthr.switches.unique_email = True
@@ -142,6 +144,7 @@ def test_a_full_plan_stops_only_creates(office: Office) -> None:
     assert (done.code, done.json["outcomes"]["created"]) == (0, len(new))
 
 
+@pytest.mark.fault("F33")
 @pytest.mark.parametrize("nth", [1, 3, 6])
 def test_a_token_revoked_in_the_middle_stops_at_once(
     office: Office, direction: Direction, nth: int
@@ -163,6 +166,7 @@ def test_a_token_revoked_in_the_middle_stops_at_once(
     assert set(office.creates(target).values()) == {1}
 
 
+@pytest.mark.fault("F31")
 def test_a_sync_the_other_way_makes_a_plan_old(office: Office) -> None:
     """Whoever was updated in the source by another run is left alone."""
     forth = office.fetched("smarthr", "touchontime")

@@ -68,6 +68,7 @@ def sendings(office: Office, target: str) -> Counter[str]:
     )
 
 
+@pytest.mark.fault("F86")
 @pytest.mark.parametrize("at", [0, 2, PEOPLE - 1])
 @pytest.mark.parametrize(("target", "refusal"), CASES)
 def test_one_whom_the_target_always_refuses_fails_alone(
@@ -92,6 +93,7 @@ def test_one_whom_the_target_always_refuses_fails_alone(
     assert f"HTTP {refusal['status']}" in csv
 
 
+@pytest.mark.fault("F86")
 @pytest.mark.parametrize("target", ["smarthr", "touchontime"])
 def test_the_only_one_fails_too(office: Office, target: str) -> None:
     """Nobody else is there to try: the system can be read, so it is about the employee."""
@@ -102,6 +104,7 @@ def test_the_only_one_fails_too(office: Office, target: str) -> None:
     assert office.outcomes(run)[numbers[3]] == ("failed", "not_taken")
 
 
+@pytest.mark.fault("F86")
 @pytest.mark.parametrize("target", ["smarthr", "touchontime"])
 def test_a_right_that_is_missing_pauses_after_three(office: Office, target: str) -> None:
     """Everybody is refused: three are tried, nobody is failed, and resume does the rest."""
@@ -117,6 +120,7 @@ def test_a_right_that_is_missing_pauses_after_three(office: Office, target: str)
     assert set(sendings(office, target)) == set(numbers)
 
 
+@pytest.mark.fault("F86")
 @pytest.mark.parametrize("target", ["smarthr", "touchontime"])
 def test_a_token_that_is_refused_everywhere_pauses_at_once(office: Office, target: str) -> None:
     """The system cannot be read either: one request to write has left."""
@@ -128,6 +132,7 @@ def test_a_token_that_is_refused_everywhere_pauses_at_once(office: Office, targe
     assert sum(sendings(office, target).values()) <= 2
 
 
+@pytest.mark.fault("F86")
 @pytest.mark.parametrize("target", ["smarthr", "touchontime"])
 def test_three_side_by_side_hold_up_nobody(office: Office, target: str) -> None:
     """They pause the first sync; then they come last, of a resume and of a new run alike."""
@@ -149,6 +154,7 @@ def test_three_side_by_side_hold_up_nobody(office: Office, target: str) -> None:
     assert max(sendings(office, target).values()) <= 2  # once in each sync
 
 
+@pytest.mark.fault("F86")
 def test_a_finished_run_stays_finished(office: Office) -> None:
     """`resume` settles what is in doubt in it; a system out of reach does not open it again."""
     _direction, run, numbers = six(office, "smarthr")

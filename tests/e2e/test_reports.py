@@ -17,6 +17,7 @@ Direction = tuple[str, str]
 EVIL = ['=HYPERLINK("http://evil")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "＝1", "x,=1"]
 
 
+@pytest.mark.security(47)
 def test_a_csv_runs_nothing_in_a_spreadsheet(office: Office) -> None:
     """Names that look like formulas are quoted; the file is UTF-8 with a mark, for Excel."""
     for index, name in enumerate(EVIL):

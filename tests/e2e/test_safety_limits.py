@@ -52,6 +52,7 @@ def in_both(office: Office, count: int, **touchontime: str) -> list[str]:
     return numbers
 
 
+@pytest.mark.fault("F17")
 def test_many_new_employees_wait_for_a_person(office: Office, direction: Direction) -> None:
     """Exit code 6, what is unusual, and how to allow it; --yes is no permission."""
     source, target = direction
@@ -85,6 +86,7 @@ def test_a_schedule_keeps_the_limits(office: Office) -> None:
     assert office.ask(*words).code == 0
 
 
+@pytest.mark.fault("F17")
 def test_a_source_that_shrinks_stops_the_schedule(office: Office) -> None:
     """Half of the people are gone from the source: told by the fetch, and nothing is written."""
     office.synced("smarthr", "touchontime")
@@ -115,6 +117,7 @@ def test_the_limit_can_be_set(office: Office, count: int) -> None:
 # --- over a day, and announced --------------------------------------------------------------------
 
 
+@pytest.mark.fault("F17")
 def test_the_syncs_of_a_day_are_added_up(office: Office, direction: Direction) -> None:
     """The one too many is in the second sync: nothing of it is received before midnight."""
     source, target = direction
@@ -169,6 +172,7 @@ def test_few_come_back_at_once(office: Office) -> None:
         assert not office.box.touchontime.find(number)[0].get("resignationDate")
 
 
+@pytest.mark.fault("F17")
 def test_a_target_that_shrinks_stops_the_schedule(office: Office) -> None:
     """Somebody has cleared the other system: told, and nobody is created anew."""
     direction = ("smarthr", "touchontime")

@@ -47,6 +47,7 @@ def once(office: Office, target: str) -> None:
     assert set(office.creates(target).values()) == {1}
 
 
+@pytest.mark.fault("F88")
 def test_kill_9_doubles_nobody(office: Office, direction: tuple[str, str]) -> None:
     """`resume` looks the new one up until it is there; the others are written meanwhile."""
     run = begun(office, direction, 3)
@@ -56,6 +57,7 @@ def test_kill_9_doubles_nobody(office: Office, direction: tuple[str, str]) -> No
     assert "nobody knows yet whether these new employees were accepted" in result.err
 
 
+@pytest.mark.fault("F88")
 def test_a_new_run_waits_as_well(office: Office, direction: tuple[str, str]) -> None:
     """The one in doubt belongs to another run; it is not created a second time by this one."""
     begun(office, direction, 3)
@@ -64,6 +66,7 @@ def test_a_new_run_waits_as_well(office: Office, direction: tuple[str, str]) -> 
     once(office, direction[1])
 
 
+@pytest.mark.fault("F88")
 def test_a_create_that_never_arrived_is_sent_again_when_its_time_has_passed(
     office: Office, direction: tuple[str, str], waiting: Waiting
 ) -> None:
@@ -78,6 +81,7 @@ def test_a_create_that_never_arrived_is_sent_again_when_its_time_has_passed(
     once(office, target)
 
 
+@pytest.mark.fault("F88")
 @pytest.mark.parametrize("stamp", ["null", "strftime('%s', 'now') + 86400.0"])
 def test_a_stamp_that_says_nothing_counts_from_now(
     office: Office, direction: tuple[str, str], stamp: str, waiting: Waiting
@@ -105,6 +109,7 @@ def test_a_list_that_is_late_doubles_nobody(office: Office) -> None:
     once(office, "smarthr")
 
 
+@pytest.mark.fault("F88")
 def test_the_calendar_does_not_move_the_wait(office: Office) -> None:
     """A day later by RENKEI_NOW it is still the same second for the system."""
     run = begun(office, ("smarthr", "touchontime"), 3)
@@ -113,6 +118,7 @@ def test_the_calendar_does_not_move_the_wait(office: Office) -> None:
     once(office, "touchontime")
 
 
+@pytest.mark.fault("F88")
 def test_an_interrupted_wait_leaves_the_write_in_doubt(office: Office) -> None:
     """Ctrl-C while it is waited for: paused, unknown; the next resume finds it."""
     run = begun(office, ("smarthr", "touchontime"), 4.5)

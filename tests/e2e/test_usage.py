@@ -122,6 +122,7 @@ def test_a_mistake_in_the_configuration_is_located(
     assert office.box.journal == []
 
 
+@pytest.mark.fault("F69")
 def test_a_broken_mapping_is_told_with_all_its_places(office: Office) -> None:
     """Both mistakes with file, line and column, and the names that were meant; exit 3."""
     (office.folder / "own.yaml").write_text(MAPPING)

@@ -26,6 +26,7 @@ def without_number(office: Office, people: int) -> None:
         )
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize(
     "switches",
     [
@@ -129,6 +130,7 @@ def test_an_unknown_code_may_look_like_a_dead_token(office: Office, status: int)
     nobody_left(office, ("smarthr", "touchontime"))
 
 
+@pytest.mark.fault("F34")
 def test_a_token_that_died_is_told_where_unknown_codes_look_alike(office: Office) -> None:
     """The list is refused as well: the run pauses, and nobody is taken for absent."""
     office.box.touchontime.switches.unknown_code = "100"

@@ -68,6 +68,7 @@ def test_partial_updates_may_be_refused(office: Office) -> None:
     assert {key: after[key] for key in before} == before
 
 
+@pytest.mark.fault("F41")
 def test_smarthr_may_have_a_number_several_times(office: Office) -> None:
     """Without unique numbers the look-up finds two: blocked at the fetch, failed after it."""
     smarthr = office.box.smarthr
@@ -83,6 +84,7 @@ def test_smarthr_may_have_a_number_several_times(office: Office) -> None:
     assert again[number]["reasons"] == ["duplicate_in_target"]
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("field", ["email", "last_name_yomi", "birth_at", "gender"])
 def test_an_item_without_the_right_to_read_is_left_alone(
     office: Office, direction: Direction, field: str
@@ -116,6 +118,7 @@ def test_a_role_that_cannot_be_read_ends_the_fetch(
     assert office.sent() == []
 
 
+@pytest.mark.fault("F28")
 def test_a_write_that_is_ignored_is_told(office: Office) -> None:
     """Without the right to write an item SmartHR says 200 and keeps it: failed, not updated."""
     smarthr = office.box.smarthr
@@ -140,6 +143,7 @@ def test_check_of_a_wrong_token_names_the_causes(office: Office, system: str) ->
     assert "renkei check" in shown.out
 
 
+@pytest.mark.fault("F34")
 def test_check_of_an_address_that_is_not_allowed(office: Office) -> None:
     """SmartHR says so itself; Touch On Time's refusal names the address among the causes."""
     office.box.smarthr.switches.ip_not_permitted = True
@@ -151,6 +155,7 @@ def test_check_of_an_address_that_is_not_allowed(office: Office) -> None:
     assert "address" in found["touchontime"]
 
 
+@pytest.mark.fault("F34")
 @pytest.mark.parametrize(
     ("system", "resource"),
     [
@@ -182,6 +187,7 @@ def test_check_warns_of_an_item_that_cannot_be_read(office: Office) -> None:
     assert "warning" in office.renkei("check").out
 
 
+@pytest.mark.fault("F34")
 @pytest.mark.parametrize("resource", ["crews", "employees"])
 def test_a_token_that_may_not_write(office: Office, resource: str) -> None:
     """The first refused write pauses the run with the right in words; later resume finishes."""

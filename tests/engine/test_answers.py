@@ -179,6 +179,7 @@ def test_a_list_that_is_late_is_waited_for(world: World) -> None:
     assert len(world.rosta.writes) == 1
 
 
+@pytest.mark.fault("F87")
 def test_a_swallowed_refusal_is_found_out(world: World) -> None:
     """Nothing was stored: nobody is created or updated, and nothing is sent twice."""
     run = synced(world, Swallowing)
@@ -193,6 +194,7 @@ def test_a_swallowed_refusal_is_found_out(world: World) -> None:
     assert kinds.count("update") == 6
 
 
+@pytest.mark.fault("F87")
 def test_an_answer_that_shows_more_than_was_sent_is_looked_at(world: World) -> None:
     """It shows another reading of the name: so the person is read, and the lie comes out."""
     run = synced(world, Lying)
@@ -200,6 +202,7 @@ def test_an_answer_that_shows_more_than_was_sent_is_looked_at(world: World) -> N
     assert {found[n] for n in ("200", "201", "202")} == {(Outcome.FAILED, "not_stored")}
 
 
+@pytest.mark.fault("F87")
 def test_a_change_of_the_wrong_person_is_found_out(world: World) -> None:
     """Of three, the first got all three changes."""
     run = synced(world, WrongPerson)
@@ -208,6 +211,7 @@ def test_a_change_of_the_wrong_person_is_found_out(world: World) -> None:
     assert found["201"] == found["202"] == (Outcome.FAILED, "not_stored")
 
 
+@pytest.mark.fault("F87")
 def test_a_change_of_more_than_was_sent_is_found_out(world: World) -> None:
     """The mapped fields that were not sent have to stay."""
     run = synced(world, TooMuch)
@@ -238,6 +242,7 @@ def test_one_create_without_its_number_stops_the_others(world: World) -> None:
         assert "this employee" not in reason_text(reason, labels)
 
 
+@pytest.mark.fault("F87")
 def test_a_person_who_only_shows_later_is_stored(world: World) -> None:
     """Before it is said that something was not stored, the person is read again."""
     stale: list[Employee] = []
@@ -261,6 +266,7 @@ def test_a_person_who_only_shows_later_is_stored(world: World) -> None:
     assert outcomes(world, run)["200"] == (Outcome.UPDATED, None)
 
 
+@pytest.mark.fault("F87")
 def test_an_answered_write_is_looked_at_after_a_kill_and_not_sent_again(world: World) -> None:
     """Its process ended between the answer and the look."""
     world.in_clinic("200", mail="new@example.jp")

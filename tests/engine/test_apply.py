@@ -291,6 +291,7 @@ def test_a_create_in_doubt_that_exists_with_other_values_is_failed(world: World)
     assert world.rosta.writes == []
 
 
+@pytest.mark.fault("F86")
 def test_a_create_never_accepted_is_given_up(world: World) -> None:
     """One sync sends three times at most and looks up each time; then it is about this employee."""
     run = hires(world, "001")
@@ -372,6 +373,7 @@ def test_an_update_found_applied_is_updated(world: World) -> None:
     assert world.outcome(run, "001") == (Outcome.UPDATED, None)
 
 
+@pytest.mark.fault("F22")
 def test_an_update_found_without_effect_is_sent_again(world: World) -> None:
     """Everything still reads as it did at the fetch."""
     mailed(world, "001")
@@ -727,6 +729,7 @@ def test_progress_after_a_resume_ends_at_the_total(world: World) -> None:
     assert watcher.progress == [(2, 3), (3, 3)]
 
 
+@pytest.mark.fault("F30")
 def test_a_look_that_is_too_old_is_taken_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -941,6 +944,7 @@ EVERYTHING = ["create 001", "update 002", "create 003"]
 DONE = {"001": Outcome.CREATED, "002": Outcome.UPDATED, "003": Outcome.CREATED}
 
 
+@pytest.mark.fault("F55")
 @pytest.mark.parametrize("nth", [1, 2, 3])
 @pytest.mark.parametrize("point", POINTS)
 def test_a_process_that_dies_leaves_a_run_that_resumes(world: World, point: str, nth: int) -> None:

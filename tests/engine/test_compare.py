@@ -456,6 +456,7 @@ def test_a_value_the_target_does_not_take_blocks(world: World) -> None:
     assert compare(world)[1].reasons == (Remark("not_allowed", ("rank",)),)
 
 
+@pytest.mark.security(23)
 @pytest.mark.parametrize(("length", "blocked"), [(40, False), (41, True)])
 def test_a_text_too_long_for_the_target_blocks(world: World, length: int, blocked: bool) -> None:
     """Lengths count characters, the four-byte ones once."""
@@ -628,6 +629,7 @@ def test_a_field_unknown_for_everybody_is_a_notice(world: World) -> None:
     assert notices(world) == {"field_unknown": ("clinic", "mail")}
 
 
+@pytest.mark.fault("F17")
 def test_an_empty_list_is_a_notice(world: World) -> None:
     """A system that shows nobody at all is rare enough to be told."""
     world.in_clinic()

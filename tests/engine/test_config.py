@@ -236,6 +236,7 @@ def test_a_token_from_a_file(tmp_path: Path, mark: str) -> None:
     assert resolve_secret("file:token", tmp_path) == "secret"
 
 
+@pytest.mark.security(2)
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610])
 def test_a_token_file_for_others_is_refused(tmp_path: Path, mode: int) -> None:
     """A token file that others can read is refused with the command that repairs it."""

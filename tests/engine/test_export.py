@@ -186,6 +186,7 @@ def test_the_page_escapes_everything_and_needs_nothing() -> None:
     assert "default-src 'none'" in text
 
 
+@pytest.mark.security(46)
 def test_the_page_tells_the_facts_and_both_values() -> None:
     """Direction, base date, who, when, mapping, duration, counts, and before beside after."""
     with speaking("ja"):
@@ -233,6 +234,7 @@ def test_a_disk_without_modes_takes_a_report(
     assert (tmp_path / "report.csv").read_text() == "a"
 
 
+@pytest.mark.security(3, 28)
 def test_files_are_private_from_the_start(tmp_path: Path) -> None:
     """Nobody else can read an export, not even while it is written."""
     modes: list[int] = []
@@ -260,6 +262,7 @@ def test_a_planted_link_is_replaced_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "report.csv").is_symlink()
 
 
+@pytest.mark.security(48)
 def test_half_a_file_is_no_file(tmp_path: Path) -> None:
     """What fails in the middle leaves the old file and nothing beside it."""
     path = tmp_path / "report.csv"

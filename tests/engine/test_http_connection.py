@@ -23,6 +23,7 @@ def connect(**changes: object) -> Connection:
     return Connection(**arguments)  # type: ignore[arg-type]
 
 
+@pytest.mark.security(9)
 @pytest.mark.parametrize(
     "url",
     [

@@ -43,6 +43,7 @@ def test_stream_equals_the_standard_library_however_it_arrives(
     assert found == json.loads(body)
 
 
+@pytest.mark.fault("F08")
 @given(arrays.filter(bool), st.data())
 def test_a_cut_array_is_never_taken_for_a_short_one(
     array: list[object], data: st.DataObject
@@ -68,6 +69,8 @@ def test_nonsense_raises_nothing_but_our_errors(
     assert isinstance(found, list)
 
 
+@pytest.mark.fault("F12")
+@pytest.mark.security(14)
 @pytest.mark.parametrize(
     "body",
     [
@@ -109,6 +112,7 @@ def test_one_large_record_is_refused() -> None:
         read(json.dumps([larger]).encode(), cap=302)
 
 
+@pytest.mark.security(14)
 def test_an_endless_record_is_stopped_at_the_cap() -> None:
     """A record that does not end is given up soon after the cap, not at the end of the answer."""
     taken = 0
@@ -131,6 +135,8 @@ def test_a_web_page_is_called_one() -> None:
         read(b"\n <!DOCTYPE html><html>")
 
 
+@pytest.mark.fault("F06")
+@pytest.mark.security(18)
 def test_errors_name_a_place_and_hold_no_text() -> None:
     """The place counts bytes, and nothing of the document travels with the error."""
     with pytest.raises(NotJSON) as caught:

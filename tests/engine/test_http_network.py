@@ -211,6 +211,7 @@ def through(proxy: Peer, company: Path | None = None, login: str = "") -> Networ
 # --- the way ------------------------------------------------------------------------------------
 
 
+@pytest.mark.security(11)
 def test_a_system_is_reached_through_the_proxy(company: Path) -> None:
     """The proxy alone knows the host; it gets the password, the system gets the token."""
     with serving(speaking(server_of(company, "good"))) as system:  # noqa: SIM117 - as it is read
@@ -226,6 +227,7 @@ def test_a_system_is_reached_through_the_proxy(company: Path) -> None:
     assert all(TOKEN.encode() in head and b"Proxy-" not in head for head in system.heard)
 
 
+@pytest.mark.security(11)
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
 def test_this_computer_is_never_reached_through_the_proxy(company: Path, name: str) -> None:
     """Whatever the settings say, the proxy hears nothing of a system on this computer."""
@@ -257,6 +259,7 @@ def test_every_spelling_of_this_computer_is_known(url: str) -> None:
     assert network.towards("https://localhost.example.jp").proxy is not None
 
 
+@pytest.mark.security(12)
 def test_an_authority_is_trusted_beside_the_public_ones(company: Path) -> None:
     """The file adds; it takes nothing away and switches nothing off."""
     context = deadline._trusting(Network(ca_file=company / "ca.pem"))
@@ -375,6 +378,7 @@ def test_a_certificate_behind_the_proxy_is_the_system_s(
     assert error.code == f"certificate_{code}"
 
 
+@pytest.mark.security(12)
 def test_a_proxy_behind_tls_has_to_be_trusted_too(company: Path) -> None:
     """A proxy of https:// has a certificate of its own; the company's authority vouches for it."""
     with serving(speaking(server_of(company, "good"))) as proxy:
@@ -473,6 +477,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.security(11)
 @pytest.mark.parametrize("line", MISTAKES)
 def test_a_mistake_is_told_with_its_place(company: Path, tmp_path: Path, line: str) -> None:
     """For all connections or for one: PATH:LINE:COLUMN, what is wrong, and never the address."""
@@ -507,6 +512,7 @@ def test_a_proxy_of_the_environment_is_checked_and_not_told(
     assert not value or value not in caught.value.message
 
 
+@pytest.mark.security(11)
 @pytest.mark.parametrize("more", [(), ("--output", "json"), ("--debug",), ("--lang", "ja")])
 def test_no_command_shows_the_proxy(
     tmp_path: Path,

@@ -106,6 +106,7 @@ def test_an_answer_with_room_left_holds_nothing() -> None:
     assert pacer.wait_s([]) <= 0
 
 
+@pytest.mark.fault("F03")
 @pytest.mark.parametrize("reset", [-5.0, float("nan"), float("inf"), 1e22, 1.8e9])
 def test_a_reset_that_cannot_be_meant_is_a_second(reset: float) -> None:
     """Negative, endless and epoch-like resets neither hang nor are ignored."""
@@ -116,6 +117,7 @@ def test_a_reset_that_cannot_be_meant_is_a_second(reset: float) -> None:
     assert clock.now_s == pytest.approx(1001)
 
 
+@pytest.mark.fault("F03")
 @given(st.floats() | st.none())
 def test_a_wait_is_sane_or_none(seconds: float | None) -> None:
     """Whatever a header says, one wait is at most an hour."""

@@ -127,6 +127,7 @@ def test_get_returns_the_document(session: Session, mock: respx.MockRouter) -> N
     assert sent["accept-encoding"] == "gzip"
 
 
+@pytest.mark.security(15)
 def test_paths_are_quoted(session: Session, mock: respx.MockRouter) -> None:
     """A segment stays one segment and a query value one value, whatever they hold."""
     route = mock.get(url__startswith=BASE).respond(json=1)
@@ -134,6 +135,7 @@ def test_paths_are_quoted(session: Session, mock: respx.MockRouter) -> None:
     assert route.calls.last.request.url.raw_path == b"/api/a/..%2Fcompany%3Fx%3D1%23y?q=a%26b%3Dc"
 
 
+@pytest.mark.security(15)
 @pytest.mark.parametrize("segment", ["", ".", "..", "\ud800"])
 def test_segments_that_lead_elsewhere_are_refused(session: Session, segment: str) -> None:
     """A folder, nothing, or half a character is no segment."""
@@ -216,6 +218,8 @@ def test_redirects_are_not_followed(session: Session, mock: respx.MockRouter, st
     assert not other.called
 
 
+@pytest.mark.fault("F24")
+@pytest.mark.security(7)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirected_write_is_in_doubt(
     session: Session, mock: respx.MockRouter, status: int
@@ -228,6 +232,7 @@ def test_a_redirected_write_is_in_doubt(
     assert not other.called
 
 
+@pytest.mark.fault("F07")
 def test_a_web_page_is_called_one(session: Session, mock: respx.MockRouter) -> None:
     """Markup instead of data gets its own words, and is not shown."""
     mock.get(f"{BASE}/x").respond(html=f"<html>{NAME}</html>")
@@ -236,6 +241,7 @@ def test_a_web_page_is_called_one(session: Session, mock: respx.MockRouter) -> N
     assert NAME not in caught.value.message
 
 
+@pytest.mark.security(18)
 def test_errors_hold_neither_token_nor_body(session: Session, mock: respx.MockRouter) -> None:
     """The whole trace of a failed call shows no secret and no personal value."""
     mock.get(f"{BASE}/x").respond(content=f'{{"name": "{NAME}", oops'.encode())
@@ -312,6 +318,7 @@ def after(seconds: float) -> str:
     return format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds))
 
 
+@pytest.mark.fault("F02")
 @pytest.mark.parametrize(
     ("headers", "wait_s"),
     [
@@ -344,6 +351,7 @@ def test_announced_waits_are_kept_and_do_not_count(  # noqa: PLR0917 - fixtures
     assert connection.budget.left_s() == 20
 
 
+@pytest.mark.fault("F03")
 @pytest.mark.parametrize(
     "text", ["", "soon", "-5", "nan", "inf", "1" * 23, "1800000000", "PAST", "1.5.2", "0"]
 )
@@ -588,6 +596,7 @@ def shuffled(rows: list[Any], ties: int, *, size: int, seed: int) -> Callable[..
     return answer
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("people", "ties", "size"), [(130, 60, 100), (130, 130, 10), (12, 12, 1)])
 def test_pages_without_a_fixed_order_are_joined_until_all_are_there(  # noqa: PLR0917 - fixtures
@@ -755,6 +764,8 @@ def test_what_follows_a_packed_answer_must_be_packed_too(
         list(session.stream("a"))
 
 
+@pytest.mark.fault("F11")
+@pytest.mark.security(13)
 @pytest.mark.parametrize("member", [b" " * 1000, b""], ids=["small", "empty"])
 def test_a_bomb_of_many_members_is_stopped(
     connection: Connection, mock: respx.MockRouter, session: Session, member: bytes
@@ -768,6 +779,7 @@ def test_a_bomb_of_many_members_is_stopped(
     assert caught.value.code == "too_large"
 
 
+@pytest.mark.fault("F07")
 @pytest.mark.parametrize(
     "label", ["text/html; charset=utf-8", "TEXT/HTML", "application/xhtml+xml", "text/plain", ""]
 )
@@ -801,6 +813,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.fault("F07")
 @pytest.mark.parametrize(("body", "label"), PAGES)
 def test_a_web_page_stays_one(
     session: Session, mock: respx.MockRouter, body: bytes, label: str
@@ -826,6 +839,7 @@ def test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped(
     assert caught.value.code == "too_large"
 
 
+@pytest.mark.security(13)
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate"])
 def test_other_packings_are_refused(
     session: Session, mock: respx.MockRouter, encoding: str

@@ -95,6 +95,8 @@ def slow_body(peer: socket.socket, _count: int) -> None:
     drip(peer, b"[" + b" " * 499)
 
 
+@pytest.mark.fault("F10")
+@pytest.mark.security(13)
 @pytest.mark.parametrize("script", [slow_headers, slow_body])
 def test_one_byte_now_and_then_meets_the_deadline(
     script: Callable[[socket.socket, int], None],
@@ -108,6 +110,7 @@ def test_one_byte_now_and_then_meets_the_deadline(
         assert time.monotonic() - started < 0.9
 
 
+@pytest.mark.fault("F10")
 def test_a_list_has_a_deadline_of_its_own() -> None:
     """A list may take longer than a call, but not for ever."""
     with serving(slow_body, QUICK) as (session, _server):
@@ -117,6 +120,7 @@ def test_a_list_has_a_deadline_of_its_own() -> None:
         assert 0.7 < time.monotonic() - started < 1.3
 
 
+@pytest.mark.fault("F76")
 def test_silence_meets_the_read_timeout() -> None:
     """Nothing at all is given up before the deadline."""
     with serving(lambda _peer, _count: time.sleep(4), QUICK) as (session, _server):
@@ -139,6 +143,7 @@ def cut_at_close(peer: socket.socket, _count: int) -> None:
     peer.sendall(OK + b'Connection: close\r\n\r\n[{"id": "1"}, {"id": "2"}')
 
 
+@pytest.mark.fault("F08")
 @pytest.mark.parametrize("script", [cut, cut_chunk, cut_at_close])
 def test_a_cut_list_raises(script: Callable[[socket.socket, int], None]) -> None:
     """However the cut shows on the wire, a part is never taken for the whole."""
@@ -149,6 +154,7 @@ def test_a_cut_list_raises(script: Callable[[socket.socket, int], None]) -> None
         assert seen[0] == {"id": "1"}
 
 
+@pytest.mark.fault("F08")
 @pytest.mark.parametrize("script", [cut, cut_chunk, cut_at_close])
 def test_a_cut_document_is_read_again(script: Callable[[socket.socket, int], None]) -> None:
     """A read that is cut off is repeated and succeeds."""
@@ -178,6 +184,8 @@ def test_a_create_whose_answer_breaks_off_is_in_doubt(length: int) -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.fault("F11")
+@pytest.mark.security(13)
 def test_an_answer_that_unpacks_into_a_huge_one_takes_no_memory() -> None:
     """A list is unpacked a little at a time, however much comes out of a few bytes."""
     blanks = gzip.compress(b"[" + b" " * 60_000_000 + b"]")
@@ -236,6 +244,7 @@ def test_nobody_listening_is_unreachable() -> None:
     assert caught.value.nothing_done
 
 
+@pytest.mark.security(11)
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the environment sends requests elsewhere."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

@@ -38,6 +38,7 @@ def test_an_event_is_one_json_line() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.security(44)
 def test_what_is_not_on_the_list_is_dropped() -> None:
     """A value of an employee does not reach the log, whatever it is called."""
     stream = configured()
@@ -45,6 +46,7 @@ def test_what_is_not_on_the_list_is_dropped() -> None:
     assert not any(word in stream.getvalue() for word in ("山田", "example.com", "x-canary"))
 
 
+@pytest.mark.security(44)
 def test_one_event_is_one_line() -> None:
     """Line ends and escapes in a field are spelt out, in both formats."""
     for as_json in (True, False):
@@ -55,6 +57,7 @@ def test_one_event_is_one_line() -> None:
         assert "\u202e" not in stream.getvalue()
 
 
+@pytest.mark.security(45)
 def test_libraries_are_quiet() -> None:
     """A client tells every URL at INFO; only warnings pass, and without the library's own text."""
     stream = configured(level="debug")

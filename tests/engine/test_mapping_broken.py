@@ -255,6 +255,8 @@ def test_the_good_mapping_is_good() -> None:
     assert problems(GOOD) == []
 
 
+@pytest.mark.fault("F66", "F67")
+@pytest.mark.security(19)
 @pytest.mark.parametrize(("old", "new", "message"), CASES)
 def test_a_mistake_is_told_with_its_place(old: str, new: str, message: str) -> None:
     """Line and column are those of the offending word, and the message repeats it or suggests."""
@@ -271,6 +273,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert lines == [3, 7, 14, 18]
 
 
+@pytest.mark.fault("F69")
 def test_all_mistakes_about_fields_are_told_at_once() -> None:
     """Unknown fields, types and rights are told together, in the order of the file."""
     text = GOOD.replace("[surname, last]", "[surnam, lst]").replace(", only: library", "")

@@ -109,6 +109,7 @@ def test_comparable_is_idempotent(text: str, kana: bool, case: bool) -> None:
     assert comparable(once, kana=kana, case=case) == once
 
 
+@pytest.mark.fault("F46")
 @given(
     st.text(st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF))
     | st.text(st.characters(min_codepoint=0xF900, max_codepoint=0xFAFF))

@@ -22,6 +22,7 @@ def only_problem(text: str) -> tuple[int, int, str]:
     return problem.line, problem.column, problem.message
 
 
+@pytest.mark.fault("F67")
 @pytest.mark.parametrize(
     "scalar",
     "0042 010 0x1F 0b11 12:30 1_000 1e3 1.0 .5 -0 +1 no No NO yes on off y n true True FALSE 42"
@@ -92,6 +93,7 @@ def test_a_file_without_a_mapping_is_told_at_its_start(text: str) -> None:
     assert only_problem(text)[:2] == (1, 1)
 
 
+@pytest.mark.security(19)
 @pytest.mark.parametrize(
     "tag",
     ["!!python/object:os.system", "!!python/object/apply:os.system", "!!python/name:os.system",
@@ -136,6 +138,7 @@ BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.security(19)
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_at_once(name: str) -> None:
     """No small file costs more than 100 ms or is ever walked deep."""
@@ -190,6 +193,7 @@ def test_another_encoding_is_named(tmp_path: Path, encoding: str, name: str) -> 
     assert name in refused(tmp_path / "a")
 
 
+@pytest.mark.fault("F70")
 def test_the_first_byte_that_is_not_utf8_is_located(tmp_path: Path) -> None:
     """Line and column, in characters, of what cannot be read."""
     (tmp_path / "a").write_bytes("a: 1\nbé: ".encode() + b"\xe9 \xe9\n")

@@ -146,6 +146,7 @@ BIG = {
 }
 
 
+@pytest.mark.security(13)
 @pytest.mark.parametrize("name", BIG)
 def test_no_file_takes_much_memory(tmp_path: Path, name: str) -> None:
     """Whatever a file of any size holds is refused in a few sentences and a few megabytes."""

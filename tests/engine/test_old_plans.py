@@ -61,6 +61,7 @@ def created(world: World) -> list[object]:
     return [values["id_no"] for kind, _id, values in world.rosta.writes if kind == "create"]
 
 
+@pytest.mark.fault("F90")
 @pytest.mark.parametrize("begun", [False, True])
 def test_an_outcome_without_a_request_is_no_beginning(
     world: World, at: Callable[[str], None], begun: bool
@@ -112,6 +113,7 @@ def test_who_needed_nothing_can_be_chosen_away(world: World) -> None:
     assert done.outcomes[Outcome.CREATED] == 1
 
 
+@pytest.mark.fault("F90")
 @pytest.mark.parametrize(
     ("error", "moment", "status"),
     [
@@ -164,6 +166,7 @@ def test_a_plan_that_was_held_up_before_the_first_write_is_over_too(
     assert created(world) == []
 
 
+@pytest.mark.fault("F90")
 def test_another_pause_in_between_ends_the_three_days(
     world: World, at: Callable[[str], None]
 ) -> None:
@@ -194,6 +197,7 @@ def test_a_sync_that_was_killed_did_not_pause_for_closed_hours(
         world.resume(run)
 
 
+@pytest.mark.fault("F90")
 def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: Callable[[str], None]) -> None:
     """Looked up, not sent again; then it is over."""
     for number in ("001", "002"):
@@ -224,6 +228,7 @@ def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: Callable[[s
         assert runs.run(run.id).status is Status.EXPIRED
 
 
+@pytest.mark.fault("F31", "F90")
 @pytest.mark.parametrize(("moment", "read"), [("11-20T12:59", False), ("11-20T13:01", True)])
 def test_a_late_resume_reads_the_source_again(
     world: World, at: Callable[[str], None], moment: str, read: bool
@@ -258,6 +263,7 @@ def test_who_is_gone_from_the_source_is_not_written_late(
     assert world.outcome(run, "002") == (Outcome.FAILED, "source_changed")
 
 
+@pytest.mark.fault("F90")
 def test_a_source_that_cannot_be_read_pauses_a_late_resume(
     world: World, at: Callable[[str], None]
 ) -> None:
@@ -286,6 +292,7 @@ def again(world: World, run: Run) -> tuple[Run, list[str | None], list[str | Non
     return carried.run, chosen, [item.number for item in carried.left]
 
 
+@pytest.mark.fault("F90")
 def test_a_choice_is_carried_over_where_nothing_has_changed(world: World) -> None:
     """With its values; who has changed, has gone or is done is not chosen."""
     for number in ("001", "002", "003", "004"):
@@ -328,6 +335,7 @@ def test_a_value_that_is_not_offered_any_more_chooses_nobody(world: World) -> No
     assert (chosen, left) == (["002"], ["001"])
 
 
+@pytest.mark.fault("F90")
 @pytest.mark.parametrize(("base", "expected"), [(None, "2026-11-24"), ("2026-11-02", "2026-11-02")])
 def test_a_base_date_stays_if_a_person_chose_it(
     world: World, at: Callable[[str], None], base: str | None, expected: str

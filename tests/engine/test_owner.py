@@ -84,6 +84,7 @@ def sign(world: World, beat: float) -> None:
         connection.execute(sa.update(leases).values(beat=beat))
 
 
+@pytest.mark.fault("F89")
 @pytest.mark.parametrize("kind", OTHERS)
 def test_who_cannot_be_seen_is_dead_after_twenty_silent_seconds(
     world: World, kind: str, steady: Callable[[float], None]
@@ -114,6 +115,7 @@ def test_a_sign_of_life_starts_the_count_anew(
         begin(world, run)
 
 
+@pytest.mark.fault("F89")
 def test_who_gives_a_sign_while_it_is_watched_is_not_waited_for(world: World) -> None:
     """It is at work: a command that would write says so at once."""
     run = syncing(world, OTHERS["another machine"](Owner.me()), beat=100.0)
@@ -126,6 +128,7 @@ def test_who_gives_a_sign_while_it_is_watched_is_not_waited_for(world: World) ->
     assert caught.value.known_in_s is None
 
 
+@pytest.mark.fault("F89")
 def test_a_sync_waits_until_it_is_known_that_the_other_is_dead(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +144,7 @@ def test_a_sync_waits_until_it_is_known_that_the_other_is_dead(
         assert opened.sync(run).status is Status.DONE
 
 
+@pytest.mark.fault("F89")
 def test_another_namespace_of_this_boot_is_told_by_the_clock_they_share(
     world: World, steady: Callable[[float], None]
 ) -> None:
@@ -158,6 +162,7 @@ def test_another_namespace_of_this_boot_is_told_by_the_clock_they_share(
     begin(world, run)
 
 
+@pytest.mark.fault("F89")
 def test_a_frozen_process_of_this_machine_is_replaced_by_time(
     world: World, steady: Callable[[float], None]
 ) -> None:
@@ -172,6 +177,7 @@ def test_a_frozen_process_of_this_machine_is_replaced_by_time(
     begin(world, run)
 
 
+@pytest.mark.fault("F36")
 def test_the_clock_of_the_machine_kills_nobody(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +191,7 @@ def test_the_clock_of_the_machine_kills_nobody(
                 begin(world, run)
 
 
+@pytest.mark.fault("F89")
 def test_whoever_knows_better_takes_over_and_it_stands_in_the_report(world: World) -> None:
     """At once, from a process that may live."""
     run = syncing(world, OTHERS["another machine"](Owner.me()))
@@ -203,6 +210,7 @@ def test_nothing_was_taken_over_from_nobody(world: World) -> None:
         assert opened.sync(run.id, take_over=True).taken_over_by is None
 
 
+@pytest.mark.fault("F89")
 @pytest.mark.parametrize("kind", ["another machine", "renkei 0.1.0"])
 def test_a_dead_fetch_elsewhere_is_seen_as_dead(
     world: World, kind: str, steady: Callable[[float], None]
@@ -240,6 +248,7 @@ def test_a_fetch_gives_signs_of_life(world: World, monkeypatch: pytest.MonkeyPat
     assert len(beats) >= 3
 
 
+@pytest.mark.fault("F89")
 def test_a_sync_gives_signs_of_life_while_a_request_runs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +270,7 @@ def test_a_sync_gives_signs_of_life_while_a_request_runs(
     assert len(beats) >= 3
 
 
+@pytest.mark.fault("F89")
 def test_two_names_of_one_account_share_its_lease(world: World) -> None:
     """The token and the address tell, not what somebody calls the connection."""
     file = world.folder / "renkei.yaml"
@@ -336,6 +346,7 @@ def held(place: Path, script: str, *prefix: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.fault("F89")
 @pytest.mark.usefixtures("unshare")
 def test_a_living_process_of_another_namespace_keeps_its_lease(world: World) -> None:
     """In its own, it has another number: nobody of that number here proves anything."""

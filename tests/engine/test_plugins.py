@@ -138,12 +138,14 @@ def entry(name: str, value: str, group: str = finding.CONNECTORS) -> EntryPoint:
 # --- finding and building -----------------------------------------------------------------------
 
 
+@pytest.mark.fault("F79")
 def test_a_missing_connector_is_named_with_those_there_are(world: World) -> None:
     """Whoever misspelt it sees what to write instead."""
     with pytest.raises(ConfigurationError, match=r"no connector rotsa\..*clinic.*rosta"):
         offline.offline_fields("rotsa")
 
 
+@pytest.mark.fault("F79")
 def test_a_connector_installed_twice_is_refused(world: World, declare: Callable[..., None]) -> None:
     """Which of two packages would be used is nobody's guess."""
     declare(entry("twin", "a:A"), entry("twin", "b:B"))
@@ -231,6 +233,7 @@ def test_other_connections_work_beside_a_broken_one(
 # --- raising ------------------------------------------------------------------------------------
 
 
+@pytest.mark.security(4)
 @pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("hook", CALLS)
 def test_whatever_a_hook_raises_is_one_named_error(
@@ -380,6 +383,7 @@ NONSENSE: list[tuple[str, object]] = [
 ]
 
 
+@pytest.mark.fault("F77")
 @pytest.mark.parametrize(("hook", "answer"), NONSENSE)
 def test_a_hook_that_answers_nonsense_is_one_named_error(
     world: World, hook: str, answer: object

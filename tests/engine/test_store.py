@@ -119,6 +119,7 @@ def test_a_new_store_is_readable_by_its_owner_only(place: Path) -> None:
     assert list(place.parent.iterdir()) == [place]
 
 
+@pytest.mark.security(2)
 def test_a_store_open_to_others_is_closed_to_them(place: Path) -> None:
     """A copy made by hand has lost its mode."""
     Store(str(place)).close()
@@ -127,6 +128,7 @@ def test_a_store_open_to_others_is_closed_to_them(place: Path) -> None:
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
 
 
+@pytest.mark.security(3)
 def test_a_store_is_never_seen_half_made(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that dies while it makes one leaves nothing in its place, and the next one can."""
     real = opening._build
@@ -164,6 +166,7 @@ def test_what_a_dead_process_left_is_removed(place: Path) -> None:
     assert left == ["renkei.db", "renkei.db.0001.backup"]
 
 
+@pytest.mark.fault("F50")
 def test_processes_that_make_a_store_at_once_share_one(place: Path) -> None:
     """Nobody's runs are lost to another one's new file."""
     context = multiprocessing.get_context("fork")
@@ -245,6 +248,7 @@ NAMES = """zero-length text garbage half scribbled of-others of-others-at-our-re
 of-others-at-an-older-one newer directory symlink dangling-symlink fifo""".split()
 
 
+@pytest.mark.fault("F59")
 @pytest.mark.parametrize("make", ODD, ids=NAMES)
 def test_what_is_no_sound_store_of_ours_is_refused_and_left_alone(
     place: Path, make: Callable[[Path], object]
@@ -307,6 +311,7 @@ def test_a_new_store_is_like_one_brought_up_to_date(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.fault("F60")
 def test_an_older_store_is_copied_and_brought_up_to_date(place: Path) -> None:
     """Its runs, outcomes and what is in doubt are all there; the copy is as the store was."""
     old_store(place)
@@ -332,6 +337,7 @@ def test_an_older_store_is_copied_and_brought_up_to_date(place: Path) -> None:
     assert Store(str(place)).backup is None
 
 
+@pytest.mark.fault("F60")
 def test_an_older_store_survives_a_death_at_every_step(place: Path, tmp_path: Path) -> None:
     """Wherever the process ends in it, the next one finds the old store or the new one, whole."""
     for statement in range(1, 80):
@@ -362,6 +368,7 @@ def test_an_older_store_survives_a_death_at_every_step(place: Path, tmp_path: Pa
     pytest.fail("the upgrade never came to its end")
 
 
+@pytest.mark.fault("F58")
 def test_a_locked_store_is_a_named_error_and_the_wait_is_short(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -377,6 +384,7 @@ def test_a_locked_store_is_a_named_error_and_the_wait_is_short(
     assert begin(store) == 1
 
 
+@pytest.mark.fault("F57")
 def test_a_full_disk_is_a_named_error(place: Path) -> None:
     """Nothing of the plan is stored by halves."""
     store = Store(str(place))
@@ -564,6 +572,7 @@ def test_a_process_number_used_again_is_another_process(place: Path) -> None:
     assert not Owner(me.host, me.pid, 0.0).is_dead()
 
 
+@pytest.mark.fault("F36")
 def test_a_clock_set_back_a_little_does_not_kill_a_lease(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -598,6 +607,7 @@ def stolen(store: Store, run: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Lea
         return old, store.begin_sync(run, NOW, "new", account="rosta")
 
 
+@pytest.mark.fault("F51")
 def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At its next intent, its next look at the lease, and when it wants to record its end."""
     store = Store(str(place))
@@ -616,6 +626,7 @@ def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.Mo
     assert store.intend(new, 1, "create", NOW) is not None
 
 
+@pytest.mark.fault("F51")
 def test_a_holder_that_slept_looks_at_its_lease_before_a_request(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -653,6 +664,7 @@ def test_an_answer_that_comes_after_the_theft_is_still_recorded(
     assert store.open_writes(int(run)) == []
 
 
+@pytest.mark.fault("F50")
 def test_two_processes_that_race_for_a_run_write_it_once(world: World) -> None:
     """One syncs, the other is told that it is busy, or finds everything done."""
     for index in range(3):
@@ -775,6 +787,7 @@ def purged(world: World, days: int = 0, now: str = "2026-11-20T20:00:00+09:00") 
             return runs.purge(dt.timedelta(days=days))
 
 
+@pytest.mark.security(25)
 def test_a_purge_leaves_counts_and_outcomes_and_no_value(world: World) -> None:
     """Not one byte of a name, an address or the system's own words is left in the file."""
     for number in ("1", "2"):

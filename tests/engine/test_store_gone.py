@@ -58,6 +58,7 @@ def store(world: World) -> Path:
 # --- not there ----------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F83")
 def test_only_a_fetch_makes_a_store_and_says_so(world: World, store: Path) -> None:
     """Lists are empty, whoever names a run hears that there is no store, and none appears."""
     for look in (
@@ -123,6 +124,7 @@ def exchanged(store: Path, older: bytes) -> None:
     copy.rename(store)
 
 
+@pytest.mark.fault("F83")
 @pytest.mark.parametrize("harm", [deleted, overwritten, exchanged])
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_nothing_is_sent_whose_intent_nobody_would_find(
@@ -218,6 +220,7 @@ def test_a_run_that_lost_its_choice_has_a_way_out(world: World, store: Path) -> 
 # --- a disk without hard links ------------------------------------------------------------------
 
 
+@pytest.mark.fault("F85")
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK])
 def test_a_disk_without_hard_links_has_stores_too(
     store: Path, monkeypatch: pytest.MonkeyPatch, number: int
@@ -345,6 +348,7 @@ def integrity(place: Path) -> str:
         return str(connection.execute("pragma integrity_check").fetchone()[0])
 
 
+@pytest.mark.fault("F84")
 def test_a_purge_makes_room_on_a_disk_that_has_none(tmp_path: Path) -> None:
     """Not one byte is free before; afterwards the values are gone and the store works again."""
     with tiny_disk(tmp_path / "disk", "2m") as disk:
@@ -380,6 +384,7 @@ def test_a_store_that_cannot_shrink_loses_its_values_all_the_same(tmp_path: Path
         assert VALUE.encode() not in (disk / "renkei.db").read_bytes()
 
 
+@pytest.mark.fault("F84")
 def test_a_purge_that_died_half_way_is_finished_by_the_next(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ def login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "server")
 
 
+@pytest.mark.security(46)
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

@@ -54,6 +54,7 @@ def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     time.tzset()
 
 
+@pytest.mark.fault("F37")
 @pytest.mark.usefixtures("zone")
 def test_the_base_date_is_the_day_in_japan_wherever_the_computer_is(office: Office) -> None:
     """A second before midnight in Japan, at midnight, a second later; printed, sent and stored."""
@@ -69,6 +70,7 @@ def test_the_base_date_is_the_day_in_japan_wherever_the_computer_is(office: Offi
             assert f"base date {expected}" in office.renkei("plan", result.run).out
 
 
+@pytest.mark.fault("F37")
 def test_midnight_during_a_fetch_changes_nothing(office: Office, direction: Direction) -> None:
     """The day is taken once: who leaves on the new day is still listed, and so in the sync."""
     source, target = direction
@@ -109,6 +111,7 @@ BASES = (
 )  # fmt: skip
 
 
+@pytest.mark.fault("F38")
 def test_every_boundary_of_employment_on_every_base_date(
     office: Office, direction: Direction
 ) -> None:
@@ -125,6 +128,7 @@ def test_every_boundary_of_employment_on_every_base_date(
         }, base
 
 
+@pytest.mark.fault("F38")
 def test_whoever_came_back_is_one_person(office: Office, direction: Direction) -> None:
     """Two records of one number in the source, one of them gone: the other one is compared."""
     source, target = direction
@@ -145,6 +149,7 @@ ODD_DATES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.fault("F39")
 @pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
 def test_a_date_in_another_form_is_not_guessed(
     office: Office, direction: Direction, side: int
@@ -168,6 +173,7 @@ def test_a_date_in_another_form_is_not_guessed(
     assert not [odd for odd in ODD_DATES if isinstance(odd, str) and odd in shown]
 
 
+@pytest.mark.fault("F39")
 @pytest.mark.parametrize("field", ["hiredDate", "resignationDate"])
 def test_a_day_of_joining_or_leaving_that_cannot_be_read_hides_nobody(
     office: Office, direction: Direction, field: str
@@ -183,6 +189,7 @@ def test_a_day_of_joining_or_leaving_that_cannot_be_read_hides_nobody(
 # --- closed hours and clocks that jump ---------------------------------------------------------
 
 
+@pytest.mark.fault("F35")
 @pytest.mark.parametrize(
     ("second", "closed"),
     [
@@ -236,6 +243,7 @@ class WallClock:
         return time.monotonic()
 
 
+@pytest.mark.fault("F36")
 @pytest.mark.parametrize(
     ("jump_s", "pair"),
     [

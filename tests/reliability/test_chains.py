@@ -47,6 +47,7 @@ def pairs(stage: Stage, firsts: Iterable[tuple[str, int]]) -> Iterator[cases.Cas
             yield f"{first}#{nth} {second}", case(Armed(second))
 
 
+@pytest.mark.fault("F53")
 @sampled
 @pytest.mark.parametrize(
     "part", [pytest.param(n, marks=[] if n in FEW else pytest.mark.long) for n in range(2 * PARTS)]
@@ -61,6 +62,7 @@ def test_killed_and_killed_again_at_every_pair_of_points(
         cases.play(pairs(stage, firsts))
 
 
+@pytest.mark.fault("F53")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(200, 240))
 def test_chains_of_up_to_five_kills(zygote: Zygote, store_bytes: bytes, seed: int) -> None:

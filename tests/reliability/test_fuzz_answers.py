@@ -241,6 +241,7 @@ def check_list(system: str, seed: Seed) -> Told:
     return told
 
 
+@pytest.mark.fault("F06", "F12", "F13")
 @pytest.mark.parametrize("block", blocks(4, 420))
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_list_is_what_was_said_or_an_error(system: str, block: int) -> None:
@@ -322,6 +323,7 @@ def everything_said(told: Told) -> list[reading.Row]:
     return found
 
 
+@pytest.mark.fault("F06")
 @pytest.mark.parametrize("block", blocks(1, 40))
 @pytest.mark.parametrize(("system", "name"), [*product(SYSTEMS, READS)])
 def test_any_other_read_is_what_was_said_or_an_error(system: str, name: str, block: int) -> None:
@@ -432,6 +434,7 @@ def check_write(system: str, kind: Kind, seed: Seed) -> Told:
     return told
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize("block", blocks(2, 160))
 @pytest.mark.parametrize(("system", "kind"), [*product(SYSTEMS, ("create", "update"))])
 def test_a_write_is_done_not_done_or_in_doubt(system: str, kind: Kind, block: int) -> None:
@@ -612,6 +615,7 @@ def check_sync(office: Office, pair: tuple[str, str], seed: Seed) -> Told:
 WHOLE = {"fetch": check_fetch, "sync": check_sync}
 
 
+@pytest.mark.fault("F03")
 @pytest.mark.parametrize("block", blocks(1, 20))
 @pytest.mark.parametrize("what", WHOLE)
 @pytest.mark.parametrize("pair", DIRECTIONS, ids=["to_touchontime", "to_smarthr"])

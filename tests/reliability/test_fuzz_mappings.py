@@ -112,6 +112,7 @@ def judge(case: Case) -> None:
     assert (again.pairs, again.sides, again.settings) == (found.pairs, found.sides, found.settings)
 
 
+@pytest.mark.fault("F66", "F69")
 @pytest.mark.parametrize("block", blocks(5, 110))
 def test_every_broken_mapping_is_located(block: int) -> None:
     """A hundred files: each mistake has a line, a column and words; none is overlooked."""
@@ -128,6 +129,7 @@ def test_the_good_file_is_good() -> None:
     assert len(checked(TEXT).pairs) == 11
 
 
+@pytest.mark.fault("F66")
 def test_all_mistakes_of_a_file_are_told_at_once() -> None:
     """One in each part: five lines, in order."""
     text = (
@@ -152,6 +154,7 @@ TRAPS = (
 )
 
 
+@pytest.mark.fault("F67")
 @pytest.mark.parametrize("word", TRAPS)
 def test_a_plain_word_stays_what_it_is(word: str) -> None:
     """Numbers, times and truths of YAML are text here, in both columns of a table."""
@@ -222,6 +225,7 @@ for name, text in BOMBS.items():
 """
 
 
+@pytest.mark.fault("F68")
 def test_bombs_cost_neither_time_nor_memory() -> None:
     """Aliases, merge keys, depth and size: refused within 100 ms and 32 MiB each."""
     done = subprocess.run(
@@ -263,6 +267,7 @@ DISK: dict[str, tuple[Callable[[], bytes], str | None]] = {
 }
 
 
+@pytest.mark.fault("F70")
 @pytest.mark.parametrize("name", DISK)
 def test_a_file_in_another_form_is_read_or_named(tmp_path: Path, name: str) -> None:
     """UTF-8 with any line ends is read as the same; another encoding is told by its name."""
@@ -277,6 +282,7 @@ def test_a_file_in_another_form_is_read_or_named(tmp_path: Path, name: str) -> N
     assert caught.value.problems[0].line >= 1
 
 
+@pytest.mark.fault("F70")
 @pytest.mark.parametrize("kind", ["missing", "folder", "dangling", "loop", "refused"])
 def test_a_file_that_cannot_be_read_is_named(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
@@ -309,6 +315,7 @@ def test_a_file_that_cannot_be_read_is_named(
 # --- through the command ------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F66")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_command_tells_every_line_and_ends_with_3(
     tmp_path: Path,

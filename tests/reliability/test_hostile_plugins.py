@@ -110,6 +110,7 @@ class Holder(Exception):
 RAISED = [*instances(), Holder()]
 
 
+@pytest.mark.fault("F75")
 @pytest.mark.parametrize("hook", CALLS)
 def test_every_builtin_exception_in_every_hook_is_one_named_error(world: World, hook: str) -> None:
     """All of them, those that end generators and processes included; nothing they say is told."""
@@ -124,6 +125,7 @@ def test_every_builtin_exception_in_every_hook_is_one_named_error(world: World, 
         assert CANARY not in f"{told.message}{told.args}{told.code}"
 
 
+@pytest.mark.fault("F75")
 @pytest.mark.parametrize("hook", ["list_employees", "read_employees"])
 def test_every_builtin_exception_in_the_middle_of_a_list(world: World, hook: str) -> None:
     """After the first employee, while the engine asks for the second."""
@@ -147,6 +149,7 @@ def test_whoever_stops_reading_is_not_told_of_an_error(world: World) -> None:
         assert list(reading) == []
 
 
+@pytest.mark.fault("F75")
 def test_every_builtin_exception_while_it_is_built(world: World) -> None:
     """A constructor can raise as much as a hook."""
     for error in RAISED:
@@ -349,6 +352,7 @@ ANSWERS: list[tuple[str, Any]] = [
 ]
 
 
+@pytest.mark.fault("F77")
 @pytest.mark.parametrize(("hook", "answer"), ANSWERS)
 def test_what_only_looks_right_is_one_named_error(world: World, hook: str, answer: Any) -> None:
     """Subclasses, mutable sequences, flags that are numbers: refused where they come in."""
@@ -361,6 +365,7 @@ def test_what_only_looks_right_is_one_named_error(world: World, hook: str, answe
     assert CANARY not in told.message
 
 
+@pytest.mark.fault("F77")
 def test_what_is_changed_after_it_was_handed_over_changes_nothing(world: World) -> None:
     """The engine keeps its own copy of a record, and hands out copies of what it holds."""
     shared: dict[str, Any] = {"id_no": "1", "family": "佐倉"}
@@ -409,6 +414,7 @@ def meddle() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
+@pytest.mark.fault("F78")
 @pytest.mark.filterwarnings("ignore:佐倉")
 def test_a_connector_that_meddles_spoils_neither_run_nor_store(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -476,6 +482,7 @@ BUILT: dict[str, Callable[[World], object]] = {
 }
 
 
+@pytest.mark.fault("F79")
 @pytest.mark.parametrize("name", BUILT)
 def test_a_connector_of_another_shape_is_named_in_our_words(world: World, name: str) -> None:
     """A misspelt hook, a wrong argument, no connector at all; its own words are not repeated."""
@@ -510,6 +517,7 @@ class Mine(EntryPoint):
         raise next(error for n, error in enumerate(RAISED) if str(n) == self.value)
 
 
+@pytest.mark.fault("F79")
 def test_whatever_an_import_raises_the_others_are_listed(world: World) -> None:
     """Every builtin exception at import is one problem in the list of connectors, and no more."""
     mines = tuple(Mine(f"mine{n}", f"{n}", finding.CONNECTORS) for n in range(len(RAISED)))

@@ -278,6 +278,7 @@ def was_cut_at_each_byte(crowd: Crowd, kind: Kind, status: int) -> None:
     assert lengths == {LENGTH[crowd.target, "refused" if status == 400 else kind]}
 
 
+@pytest.mark.fault("F19", "F22")
 @sampled
 @pytest.mark.parametrize(
     ("kind", "visible"), [("create", "at once"), ("create", "late"), ("update", "at once")]
@@ -297,6 +298,7 @@ def test_an_accepted_write_whose_answer_is_cut_is_found(
     judge(crowd, run, dict.fromkeys(numbers, OUTCOMES[kind]))
 
 
+@pytest.mark.fault("F19")
 @sampled
 @pytest.mark.parametrize("kind", ["create", pytest.param("update", marks=pytest.mark.long)])
 def test_a_refused_write_whose_answer_is_cut_is_sent_again_and_failed(
@@ -342,6 +344,7 @@ def with_good_ones(faults: Iterable[F]) -> list[F | None]:
     return mixed
 
 
+@pytest.mark.fault("F19")
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_a_write_that_is_carried_out_after_its_connection_died_is_found(
     crowd: Crowd, kind: Kind
@@ -366,6 +369,7 @@ def test_three_writes_without_effect_pause_the_run(crowd: Crowd, kind: Kind) -> 
     judge(crowd, run, dict.fromkeys(numbers, OUTCOMES[kind]))
 
 
+@pytest.mark.fault("F82")
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_a_connection_that_ends_as_the_write_arrives(crowd: Crowd, kind: Kind) -> None:
     """Kept alive and closed at that moment: not one byte of an answer tells, a look-up does."""
@@ -380,6 +384,7 @@ def test_a_connection_that_ends_as_the_write_arrives(crowd: Crowd, kind: Kind) -
     looked_up(crowd, dict(zip(numbers, faults, strict=True)))
 
 
+@pytest.mark.fault("F82")
 @pytest.mark.parametrize("idle_s", [0.0, 0.0005, 0.002])
 def test_connections_are_closed_while_idle(crowd: Crowd, idle_s: float) -> None:
     """At once, or just about when the next request comes: everybody is written once."""
@@ -390,6 +395,7 @@ def test_connections_are_closed_while_idle(crowd: Crowd, idle_s: float) -> None:
     judge(crowd, run, dict.fromkeys(numbers, "created"))
 
 
+@pytest.mark.fault("F23")
 @pytest.mark.parametrize("kind", ["create", "update"])
 @pytest.mark.parametrize("done", [True, False])
 def test_a_redirect_is_no_success_and_is_not_followed(
@@ -419,6 +425,7 @@ def answered(shown: bytes, *, done: bool) -> Fault:
     return Instead(lambda _true: shown) if done else Late(shown)
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize("kind", ["create", "update"])
 @pytest.mark.parametrize("done", [True, False])
 def test_an_answer_that_is_not_this_employee_s_proves_nothing(
@@ -443,6 +450,7 @@ def with_body(status: int, body: bytes) -> bytes:
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_what_somebody_else_has_written_meanwhile_is_left_alone(crowd: Crowd, kind: Kind) -> None:
     """The look-up finds other values: failed with the reason, and theirs stay as they are."""
@@ -466,6 +474,7 @@ def test_what_somebody_else_has_written_meanwhile_is_left_alone(crowd: Crowd, ki
     assert [each.nth for each in crowd.proxy.requests if each.method != "GET"] == [*range(12)]
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(40))
 def test_everything_at_once(crowd: Crowd, seed: int) -> None:

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but no
 Direction = tuple[str, str]
 
 
+@pytest.mark.fault("F52")
 @sampled
 @pytest.mark.parametrize(
     ("direction", "workload"),
@@ -103,6 +104,7 @@ def fetches(site: Site) -> None:
     assert result.json["counts"] == {"new": 2, "changed": 2, "same": 1, "blocked": 0}
 
 
+@pytest.mark.fault("F52")
 @sampled
 def test_killed_at_every_moment_of_a_fetch(site: Site) -> None:
     """What was read is no plan, a new fetch makes one, and no system was written to."""
@@ -159,6 +161,7 @@ def test_killed_while_a_run_is_cancelled(site: Site) -> None:
     killed_everywhere(site, ("cancel", run), judge)
 
 
+@pytest.mark.fault("F64")
 @sampled
 def test_killed_while_values_are_purged(site: Site) -> None:
     """All values of the run are gone, or none; the outcomes stay."""
@@ -204,6 +207,7 @@ def at_random(zygote: Zygote, store_bytes: bytes, seed: int, count: int) -> None
         cases.play((f"{share:.6f}", case(share * usual_s)) for share in moments)
 
 
+@pytest.mark.fault("F52")
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_moments(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
     """Also between the points, where SQLite or the kernel is at work."""

@@ -321,6 +321,7 @@ def stage(
         yield stage
 
 
+@pytest.mark.fault("F57")
 @sampled
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize(("prepare", "stage"), CASES, indirect=["stage"])
@@ -390,6 +391,7 @@ def grow(stage: Stage) -> None:
         connection.execute("vacuum")
 
 
+@pytest.mark.fault("F57")
 @pytest.mark.parametrize("kind", ["pages", "file size"])
 def test_the_store_has_room_for_n_more_pages(stage: Stage, kind: str) -> None:
     """Fetch and sync with room for none, one, two … until there is enough."""

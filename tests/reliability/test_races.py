@@ -146,6 +146,7 @@ def at_each(
             yield f"{point}#{nth}", partial(race, stage, rival, other, Armed(point, "hold", nth))
 
 
+@pytest.mark.fault("F48")
 @sampled
 @pytest.mark.parametrize("rival", RIVALS)
 def test_somebody_else_comes_at_every_moment(
@@ -158,6 +159,7 @@ def test_somebody_else_comes_at_every_moment(
         cases.play(at_each(Stage(site, CHAIN), rival, other, rivalry))
 
 
+@pytest.mark.fault("F51")
 @sampled
 @pytest.mark.parametrize("rival", WRITERS)
 def test_a_process_sleeps_through_its_lease(zygote: Zygote, store_bytes: bytes, rival: str) -> None:
@@ -167,6 +169,7 @@ def test_a_process_sleeps_through_its_lease(zygote: Zygote, store_bytes: bytes, 
         cases.play(at_each(Stage(site, CHAIN), rival, other, sleeper))
 
 
+@pytest.mark.fault("F48")
 @pytest.mark.parametrize("count", [2, 8])
 @pytest.mark.parametrize("same", [True, False], ids=["one_run", "a_run_each"])
 def test_many_start_at_once(site: Site, count: int, same: bool) -> None:
@@ -187,6 +190,7 @@ def test_many_start_at_once(site: Site, count: int, same: bool) -> None:
     assert len(site.sent()) == 4, "two creates and two updates, all of them by one process"
 
 
+@pytest.mark.fault("F50")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(300, 330))
 def test_random_schedules(zygote: Zygote, store_bytes: bytes, seed: int) -> None:

@@ -87,6 +87,7 @@ NO_ANSWER: dict[str, Callable[[], Fault]] = {
 }
 
 
+@pytest.mark.fault("F01")
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_whichever_page_never_comes_there_is_no_plan(paged: Office, name: str) -> None:
     """For each page of the list: exit 4, nothing stored as a plan; later it is read whole."""
@@ -107,6 +108,7 @@ def test_whichever_page_never_comes_there_is_no_plan(paged: Office, name: str) -
     assert sum(paged.ask("fetch", "smarthr", "touchontime").json["counts"].values()) == whole
 
 
+@pytest.mark.fault("F01")
 @pytest.mark.parametrize("page", range(1, PAGES + 1))
 def test_a_page_that_comes_at_the_third_try_costs_nothing(paged: Office, page: int) -> None:
     """500, then 504, then the page: the list is whole, after two further requests."""
@@ -120,6 +122,7 @@ def test_a_page_that_comes_at_the_third_try_costs_nothing(paged: Office, page: i
     assert paged.plan(run).keys() == paged.plan(quiet).keys()
 
 
+@pytest.mark.fault("F04")
 @pytest.mark.parametrize(
     ("system", "status"),
     [("smarthr", 500), ("touchontime", 502), ("smarthr", 503), ("touchontime", 504)],
@@ -186,6 +189,7 @@ LIES: dict[str, tuple[Callable[[], Fault], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.fault("F09")
 @pytest.mark.parametrize(
     ("name", "pair"),
     [
@@ -225,6 +229,7 @@ def moved(office: Office, chance: random.Random, *, kinds: str) -> None:
         smarthr.edit(someone, emp_code=f"{chance.randint(0, 99):02d}-{chance.randint(0, 999)}")
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize("seed", range(8))
 def test_a_list_that_moves_between_pages_is_read_again(paged: Office, seed: int) -> None:
     """One edit before any later page: the plan has exactly who is there afterwards."""
@@ -238,6 +243,7 @@ def test_a_list_that_moves_between_pages_is_read_again(paged: Office, seed: int)
     assert paged.plan(run).keys() == paged.plan(quiet).keys()
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize("kind", ["come", "go"])
 def test_a_list_that_never_rests_is_given_up(paged: Office, kind: str) -> None:
     """Somebody comes or goes with every page: read three times, then exit 4 and the word."""
@@ -250,6 +256,7 @@ def test_a_list_that_never_rests_is_given_up(paged: Office, kind: str) -> None:
     assert len(first_pages) == 3
 
 
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize("seed", range(6))
 def test_nobody_is_created_again_because_a_list_moved(paged: Office, seed: int) -> None:
     """One comes as one goes, so that the total stays: whoever exists is not created."""
@@ -270,6 +277,7 @@ def test_nobody_is_created_again_because_a_list_moved(paged: Office, seed: int) 
         assert not paged.creates("smarthr").keys() & before
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize("when", ["at the fetch", "always"])
 @pytest.mark.parametrize("percent", [3, 50, 100])
 def test_whoever_a_list_hides_is_neither_gone_nor_created(
@@ -306,6 +314,7 @@ def test_whoever_a_list_hides_is_neither_gone_nor_created(
         assert left not in (entry.body or {}) or number in planned
 
 
+@pytest.mark.fault("F16")
 @pytest.mark.parametrize("percent", [3, 50, 97])
 def test_whoever_the_source_hides_is_left_alone(
     office: Office, direction: Direction, percent: int
@@ -331,6 +340,7 @@ def test_whoever_the_source_hides_is_left_alone(
 # --- leading elsewhere --------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize("status", [302, 307])
 def test_no_request_goes_where_an_answer_points(office: Office, status: int) -> None:
     """To another host, another path, or in a circle: not followed; the other host sees nothing."""
@@ -381,6 +391,7 @@ def measured(office: Office, *words: str, within_s: float = 50) -> tuple[int, st
     return done.returncode, done.stdout, int(done.stderr.rpartition(":")[2])
 
 
+@pytest.mark.fault("F11")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory is read from /proc")
 def test_a_bomb_is_stopped_before_it_fills_the_memory(office: Office) -> None:
     """A few kilobytes that unpack into 200 MB, in either system's list: exit 4, memory as ever."""
@@ -449,6 +460,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Memor
         yield here, there
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("rule", RULES)
 def test_absent_null_and_empty_are_told_apart(
     two: tuple[MemorySystem, MemorySystem], tmp_path: Path, rule: str

@@ -305,6 +305,7 @@ def kept(schedule: Schedule) -> float:
     return (schedule.size().used - schedule.empty) / purged
 
 
+@pytest.mark.fault("F74")
 @pytest.mark.timeout(240)
 def test_a_day_of_scheduled_runs(schedule: Schedule) -> None:
     """Closed hours, a night in which all fails, and purges: nothing grows, nothing is lost."""
@@ -312,6 +313,7 @@ def test_a_day_of_scheduled_runs(schedule: Schedule) -> None:
     judge(schedule, 1)
 
 
+@pytest.mark.fault("F74")
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_a_month_of_scheduled_runs(schedule: Schedule) -> None:

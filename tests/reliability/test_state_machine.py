@@ -33,6 +33,7 @@ def play(zygote: Zygote, store_bytes: bytes, number: int, how: settings) -> None
     run_state_machine_as_test(Seeded, settings=how)
 
 
+@pytest.mark.fault("F30")
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("number", [1, *(pytest.param(n, marks=pytest.mark.long) for n in (2, 3))])
 def test_whatever_happens_in_whatever_order(

@@ -87,6 +87,7 @@ def test_kill_9(site: Site) -> None:
     gone_on(site, run)
 
 
+@pytest.mark.fault("F88")
 def test_kill_9_and_again(site: Site) -> None:
     """So is the one who waits: each of them counts from the first intent."""
     run, child = begun(site)
@@ -100,6 +101,7 @@ def test_kill_9_and_again(site: Site) -> None:
     gone_on(site, run)
 
 
+@pytest.mark.fault("F88")
 def test_frozen_past_its_lease(site: Site) -> None:
     """Another one takes over and ends the run; the frozen one wakes and sends nothing more."""
     run, child = begun(site)
@@ -123,6 +125,7 @@ def test_frozen_for_a_moment(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.fault("F51")
 def test_frozen_before_the_bytes_leave(site: Site) -> None:
     """Between the intent and the last look at the lease: it looks, and does not send."""
     run = site.fetched()
@@ -141,6 +144,7 @@ def test_frozen_before_the_bytes_leave(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.fault("F88")
 def test_taken_over_while_it_works(site: Site) -> None:
     """Somebody is sure that it is dead, and errs: its create is waited for all the same."""
     run, child = begun(site)
@@ -149,6 +153,7 @@ def test_taken_over_while_it_works(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.fault("F51")
 def test_a_living_one_is_not_replaced(site: Site) -> None:
     """While it waits for an answer for longer than a lease lives, it gives signs of life."""
     run, child = begun(site)
@@ -159,6 +164,7 @@ def test_a_living_one_is_not_replaced(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.fault("F51")
 def test_a_living_one_is_seen_from_another_namespace(site: Site) -> None:
     """A container and its host, two clones: a number that is not there proves nothing."""
     if subprocess.run([*ELSEWHERE, "true"], check=False, capture_output=True).returncode:
@@ -198,6 +204,7 @@ def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
     oracle.creates_once(site)
 
 
+@pytest.mark.fault("F88")
 def test_an_older_copy_from_within_the_sync_is_put_back(site: Site) -> None:
     """The copy has the intent, and the process was killed: its create is waited for."""
     run, child = begun(site)

@@ -49,6 +49,7 @@ def wipe(data: bytes, at: int) -> bytes:
     return data[:start] + bytes(len(data[start : start + 512])) + data[start + 512 :]
 
 
+@pytest.mark.fault("F59")
 @pytest.mark.parametrize(
     "seed",
     [pytest.param(n, marks=() if n in (0, 7, 19) else pytest.mark.long) for n in range(25)],
@@ -75,6 +76,7 @@ def test_a_damaged_store_opens_or_is_refused(office: Office, seed: int) -> None:
     assert refused > len(places)
 
 
+@pytest.mark.fault("F59", "F61")
 @pytest.mark.parametrize("kind", ["newer", "directory", "link", "nothing in it", "another's"])
 def test_no_command_touches_a_store_that_is_not_ours(office: Office, kind: str) -> None:
     """Every command refuses it with exit 5 and says so; not a byte changes, nothing is sent."""
@@ -119,6 +121,7 @@ def test_no_command_touches_a_store_that_is_not_ours(office: Office, kind: str) 
 # --- power -------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F55")
 def test_what_was_committed_is_on_the_disk(office: Office) -> None:
     """Each connection of a sync has SQLite wait for the disk: a commit survives a power cut."""
     seen = []
@@ -185,6 +188,7 @@ sys.stderr.write("FOUND" + json.dumps(found))
 """
 
 
+@pytest.mark.fault("F64")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_purge_that_dies_has_removed_all_or_nothing(office: Office, seed: int) -> None:

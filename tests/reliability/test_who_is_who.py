@@ -73,6 +73,7 @@ def disguised(number: str, chance: random.Random) -> str:
     return text
 
 
+@pytest.mark.fault("F42", "F43")
 @pytest.mark.parametrize(
     "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.long) for n in range(2, 40))]
 )
@@ -103,6 +104,7 @@ def test_a_number_in_disguise_is_never_created(
     assert office.creates(target)["NEW1"] == 1
 
 
+@pytest.mark.fault("F43")
 def test_two_new_numbers_that_look_alike_are_pointed_out(
     office: Office, direction: Direction
 ) -> None:
@@ -119,6 +121,7 @@ def test_two_new_numbers_that_look_alike_are_pointed_out(
 # --- numbers that are shared or missing --------------------------------------------------------
 
 
+@pytest.mark.fault("F40", "F41")
 def test_a_shared_number_is_written_to_nobody(office: Office, direction: Direction) -> None:
     """Twice or three times on either side: all are blocked with the reason, nothing is sent."""
     source, target = direction
@@ -140,6 +143,7 @@ def test_a_shared_number_is_written_to_nobody(office: Office, direction: Directi
     assert touched == {"S10", "S11"}
 
 
+@pytest.mark.fault("F45")
 @pytest.mark.parametrize("number", [None, "", " ", "\u3000", "\u200b", "\ufeff \u00a0"])
 def test_without_a_number_nobody_is_synced(
     office: Office, direction: Direction, number: str | None
@@ -158,6 +162,7 @@ def test_without_a_number_nobody_is_synced(
 # --- who is behind a number --------------------------------------------------------------------
 
 
+@pytest.mark.fault("F44")
 def test_a_number_used_again_for_somebody_else_is_blocked(
     office: Office, direction: Direction
 ) -> None:
@@ -187,6 +192,7 @@ def test_a_number_used_again_for_somebody_else_is_blocked(
         assert (item["difference"], [*item["reasons"], *item["notes"]]) == (difference, said)
 
 
+@pytest.mark.fault("F44")
 def test_a_number_that_was_changed_on_one_side_is_a_new_employee(
     office: Office, direction: Direction
 ) -> None:
@@ -224,6 +230,7 @@ def names() -> list[tuple[str, str]]:
     return [(text, f"名{text}") for text in texts]
 
 
+@pytest.mark.fault("F46")
 def test_no_byte_of_a_name_is_lost_on_its_way(office: Office, direction: Direction) -> None:
     """Created and updated, through both systems' real HTTP: stored as they were, byte for byte."""
     source, target = direction
@@ -244,6 +251,7 @@ def test_no_byte_of_a_name_is_lost_on_its_way(office: Office, direction: Directi
     assert {back[f"N{index:03d}"]["difference"] for index in range(len(everybody))} == {"same"}
 
 
+@pytest.mark.fault("F12", "F46")
 @pytest.mark.parametrize("text", ["\ud83d", "佐\udc00倉", "佐\0倉"])
 @pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
 def test_text_that_no_system_can_store_blocks_one_employee(

@@ -102,6 +102,7 @@ def refusals() -> list[ParameterSet]:
     return cases
 
 
+@pytest.mark.fault("F05", "F33", "F35")
 @pytest.mark.parametrize(("name", "pair", "k"), refusals())
 def test_a_system_that_refuses_from_some_request_on_is_left_in_peace(
     office: Office, name: str, pair: Direction, k: int
@@ -139,6 +140,7 @@ def test_a_system_that_refuses_from_some_request_on_is_left_in_peace(
 # --- single refusals ---------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.parametrize("seed", range(4))
 def test_any_share_of_refusals_concerns_only_those(
     office: Office, direction: Direction, seed: int
@@ -178,6 +180,7 @@ def ids(office: Office, run: str, target: str) -> list[str]:
     return [str(record[system.id_field]) for [record] in found]
 
 
+@pytest.mark.fault("F27")
 @pytest.mark.parametrize("room", [0, 1, 2])
 def test_a_plan_that_fills_up_takes_as_many_as_it_can(office: Office, room: int) -> None:
     """Creates stop at the first refusal, updates go on; with more room `resume` does the rest."""
@@ -203,6 +206,7 @@ TABLES = {"touchontime": "divisions", "smarthr": "biz_establishments"}
 CHOSEN = {"touchontime": ("code", "200"), "smarthr": ("name", "大阪支社")}
 
 
+@pytest.mark.fault("F29")
 @pytest.mark.parametrize(("change", "step"), [("gone", 1), ("gone", 2), ("renamed", 2)])
 def test_a_choice_that_changes_at_any_step_reaches_nobody(
     office: Office, direction: Direction, change: str, step: int
@@ -250,6 +254,7 @@ SETTLES = {
 AWKWARD = (" 髙﨑  a", "か\u3099神𠮷乃ａｂｃｄｅｆｇ")
 
 
+@pytest.mark.fault("F28", "F47")
 @pytest.mark.parametrize(
     ("name", "source", "target"),
     [
@@ -300,6 +305,7 @@ def signals() -> list[ParameterSet]:
     ]
 
 
+@pytest.mark.fault("F54")
 @pytest.mark.parametrize(("name", "k"), signals())
 def test_a_signal_at_any_request_loses_nothing(office: Office, name: str, k: int) -> None:
     """Exit 130 with the command to go on, each write with one outcome; the rest is done later."""
@@ -362,6 +368,7 @@ def limited(office: Office, limit: int, *words: str) -> Result:
 MIB = 1024 * 1024
 
 
+@pytest.mark.fault("F56")
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit is not kept")
 @pytest.mark.parametrize(
     "megabytes",
@@ -382,6 +389,7 @@ def test_too_little_memory_ends_a_command_in_order(office: Office, megabytes: in
     finished(office, run, ("smarthr", "touchontime"))
 
 
+@pytest.mark.fault("F58")
 @pytest.mark.parametrize("command", ["fetch", "sync", "reports"])
 def test_a_store_that_somebody_else_holds_is_said_before_anything_is_sent(
     office: Office, command: str

@@ -151,6 +151,7 @@ def test_init_writes_a_file_that_can_be_read(renkei: Renkei, tmp_path: Path) -> 
     assert renkei("init", "there").code == 2
 
 
+@pytest.mark.security(4)
 def test_a_mistake_of_our_own_is_one_sentence(
     renkei: Renkei, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:

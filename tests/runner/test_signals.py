@@ -125,6 +125,7 @@ def test_a_signal_while_it_starts_prints_nothing(tmp_path: Path, number: int) ->
         assert (process.returncode, err) == (130, "")
 
 
+@pytest.mark.fault("F54")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_sync_that_ignores_a_signal_goes_on(
     office: Office, monkeypatch: pytest.MonkeyPatch, number: int
@@ -164,6 +165,7 @@ def twice(pid: int) -> None:
     os.kill(pid, signal.SIGHUP)
 
 
+@pytest.mark.fault("F54")
 @pytest.mark.parametrize("again", [once, twice])
 def test_closing_the_terminal_pauses_a_sync(office: Office, again: Callable[[int], None]) -> None:
     """The employee in hand is finished, nothing is in doubt; printing into nowhere is no error."""

@@ -96,6 +96,7 @@ def embedded(text: str) -> list[str | bytes]:
     ]
 
 
+@pytest.mark.security(44)
 @pytest.mark.parametrize("name", CANARIES)
 def test_a_canary_is_found_in_every_form(name: str) -> None:
     """Plain, percent-escaped, backslash-u and base64 at any place; what is similar is none."""
@@ -119,6 +120,7 @@ def run_suite(folder: Path, text: str, *more: str) -> subprocess.CompletedProces
     )  # fmt: skip
 
 
+@pytest.mark.security(17, 44)
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_a_leak_fails_the_run_although_every_test_passes(tmp_path: Path, workers: str) -> None:
     """Each place is watched and named, in this process and in workers."""
@@ -153,6 +155,7 @@ def test_canaries_belong_into_stores_and_exports(tmp_path: Path) -> None:
         path.unlink()  # or the scanner of this run would find them, too
 
 
+@pytest.mark.security(44)
 def test_the_canaries_fly(office: Office) -> None:
     """They are read, planned, created and changed in both systems: the scanner has what to find."""
     office.synced("smarthr", "touchontime")

@@ -73,6 +73,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
+@pytest.mark.security(1)
 def test_no_option_takes_a_secret() -> None:
     """What stands in an option can be read by everybody on the computer; so no option is one."""
     found = list(options(cli))
@@ -80,6 +81,7 @@ def test_no_option_takes_a_secret() -> None:
     assert not [each for each in found if SECRETS.search(each[1])]
 
 
+@pytest.mark.security(1)
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux shows processes so")
 def test_no_running_process_shows_a_token(office: Office) -> None:
     """While a command works, its line in the list of processes holds no token."""
@@ -94,6 +96,7 @@ def test_no_running_process_shows_a_token(office: Office) -> None:
     assert office.finished(process).code == 0
 
 
+@pytest.mark.security(2, 28)
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
 def test_files_are_private_under_any_umask(office: Office, mask: int) -> None:
     """Store, its journal, configuration, page and template: for their owner only, always."""
@@ -115,6 +118,7 @@ def test_files_are_private_under_any_umask(office: Office, mask: int) -> None:
     assert set(modes.values()) == {0o600}
 
 
+@pytest.mark.security(3)
 @pytest.mark.parametrize("dangling", [False, True], ids=["to_a_file", "to_nothing"])
 @pytest.mark.parametrize(
     ("name", "words"),
@@ -144,6 +148,7 @@ def test_a_planted_link_leads_nowhere(
         assert mode(place) == 0o600
 
 
+@pytest.mark.security(5)
 def test_no_name_takes_over_a_terminal(office: Office) -> None:
     """Sequences, controls and invisible characters of names, choices and refusals are spelt out."""
     smarthr, touchontime = office.box.smarthr, office.box.touchontime
@@ -186,6 +191,7 @@ def test_no_name_takes_over_a_terminal(office: Office) -> None:
     assert "\\x1b[2J" in texts[f"plan {run}"]
 
 
+@pytest.mark.security(5)
 @pytest.mark.parametrize("payload", SEQUENCES, ids=ascii)
 def test_what_cannot_be_seen_is_spelt_out(payload: str) -> None:
     """Nothing that a terminal obeys is left, and nothing is lost: it can be read what was there."""
@@ -195,6 +201,7 @@ def test_what_cannot_be_seen_is_spelt_out(payload: str) -> None:
     assert f"{first:02x}" in shown if first < 0x100 else f"{first:x}" in shown
 
 
+@pytest.mark.security(6)
 def test_a_crash_leaves_no_image_of_the_memory() -> None:
     """From the start of a command on no core file can be written, whatever was allowed before."""
     code = (
@@ -208,6 +215,7 @@ def test_a_crash_leaves_no_image_of_the_memory() -> None:
     assert done.stdout.endswith("(0, 0)\n")
 
 
+@pytest.mark.security(6)
 def test_debug_shows_places_and_no_values(office: Office) -> None:
     """--debug tells where a failure came from; the words of the error may hold values."""
     office.box.touchontime.revoke()
@@ -219,6 +227,7 @@ def test_debug_shows_places_and_no_values(office: Office) -> None:
         assert system.token not in result.err
 
 
+@pytest.mark.security(45)
 def test_a_log_that_nobody_reads_stops_nothing() -> None:
     """A library or an event of ours may speak after standard error has gone."""
     gone = io.StringIO()
@@ -234,6 +243,7 @@ def test_a_log_that_nobody_reads_stops_nothing() -> None:
         logging.root.setLevel(level)
 
 
+@pytest.mark.security(46)
 def test_each_step_has_a_name_of_its_own(office: Office) -> None:
     """One fetches, another one chooses and syncs; the login stands beside each, in every face."""
     login = f"{getpass.getuser()}@{socket.gethostname()}"
@@ -250,6 +260,7 @@ def test_each_step_has_a_name_of_its_own(office: Office) -> None:
     assert f"Fetched by: schedule ({login})\n" in office.renkei("report", other).out
 
 
+@pytest.mark.security(46)
 def test_a_run_records_who_and_when(office: Office) -> None:
     """The user and the computer, the time of the fetch and of the sync, and who was chosen."""
     run = office.synced("smarthr", "touchontime")

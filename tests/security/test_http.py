@@ -119,6 +119,8 @@ LINKS = [
 REDIRECTS = ["301 M", "302 F", "303 S", "304 N", "307 T", "308 P", "300 C", "399 X"]
 
 
+@pytest.mark.fault("F14")
+@pytest.mark.security(8)
 def test_no_link_leads_to_another_host() -> None:
     """112 poisoned Link headers: the next page is asked of our host, the other hears nothing."""
     with listening(lambda _request: reply("200 OK")) as sink, listening(lambda _r: b"") as own:
@@ -142,6 +144,8 @@ def test_no_link_leads_to_another_host() -> None:
         assert sink.received == []
 
 
+@pytest.mark.fault("F14", "F24")
+@pytest.mark.security(7)
 def test_no_redirect_leads_to_another_host() -> None:
     """112 redirects of reads and of writes: an error each, and the other host hears nothing."""
     with listening(lambda _request: reply("200 OK")) as sink, listening(lambda _r: b"") as own:
@@ -160,6 +164,7 @@ def test_no_redirect_leads_to_another_host() -> None:
         assert sink.received == []
 
 
+@pytest.mark.security(8)
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_no_id_of_a_record_leads_to_another_host(address: str) -> None:
     """An id that is an address is one quoted segment of ours."""
@@ -196,6 +201,7 @@ TRICKS = [
 ]
 
 
+@pytest.mark.security(9)
 @pytest.mark.parametrize("url", TRICKS, ids=ascii)
 def test_tricks_with_addresses_are_refused_at_both_doors(url: str) -> None:
     """Neither the configuration nor a connection takes them; plain http stays on this computer."""
@@ -204,6 +210,7 @@ def test_tricks_with_addresses_are_refused_at_both_doors(url: str) -> None:
     assert "pw" not in caught.value.message
 
 
+@pytest.mark.security(9)
 def test_the_configuration_tells_where_a_trick_stands() -> None:
     """Each is told with line and column, before a connection is opened and a token looked up."""
     for url in TRICKS:
@@ -215,6 +222,7 @@ def test_the_configuration_tells_where_a_trick_stands() -> None:
         assert (problem.line, problem.column) == (2, 32)
 
 
+@pytest.mark.security(11)
 def test_nothing_of_the_environment_changes_a_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +248,7 @@ def test_nothing_of_the_environment_changes_a_request(
         assert f"Authorization: Bearer {TOKEN}".encode() in sent
 
 
+@pytest.mark.security(13)
 @pytest.mark.parametrize("kind", ["one", "many"])
 def test_endless_headers_end(kind: str) -> None:
     """A header without end, or headers without end, are cut off long before they fill memory."""
@@ -284,6 +293,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.security(12)
 @needs_openssl
 @pytest.mark.parametrize("name", ["good", "self", "expired", "other"])
 def test_only_a_good_certificate_is_accepted(
@@ -305,6 +315,7 @@ def test_only_a_good_certificate_is_accepted(
         assert own.received == []
 
 
+@pytest.mark.security(12)
 def test_old_versions_of_tls_are_not_spoken(tmp_path: Path) -> None:
     """TLS 1.2 at least, certificates and names checked; no setting changes that."""
     context = deadline._certificates()
@@ -321,6 +332,7 @@ def test_old_versions_of_tls_are_not_spoken(tmp_path: Path) -> None:
             load_config(path)
 
 
+@pytest.mark.security(55)
 def test_only_the_configured_hosts_are_reached(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ def wheel(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.security(49)
 @pytest.mark.parametrize("altered", [False, True], ids=["as_locked", "altered"])
 def test_an_altered_package_is_not_installed(tmp_path: Path, *, altered: bool) -> None:
     """One byte more than when the hash was written down, and nothing is installed."""
@@ -52,6 +53,7 @@ def test_an_altered_package_is_not_installed(tmp_path: Path, *, altered: bool) -
     assert (target / "tiny.py").exists() is not altered
 
 
+@pytest.mark.security(49)
 def test_everything_is_installed_by_hash_and_nothing_is_built() -> None:
     """The one place that installs packages of others asks for hashes, and for wheels only."""
     lines = re.findall(r"\$\(PIP_INSTALL\).*-r requirements.*", (ROOT / "Makefile").read_text())

@@ -32,6 +32,7 @@ def install(folder: Path, name: str) -> Path:
     return trace
 
 
+@pytest.mark.security(53)
 def test_a_plug_in_that_is_not_named_is_not_imported(office: Office, tmp_path: Path) -> None:
     """Installed is not enough: it has to stand under connections. Only a look at all loads all."""
     trace = install(tmp_path, "stranger")
@@ -44,6 +45,7 @@ def test_a_plug_in_that_is_not_named_is_not_imported(office: Office, tmp_path: P
     assert "stranger" in done.out
 
 
+@pytest.mark.security(53)
 def test_a_second_plug_in_of_one_name_is_not_imported(office: Office, tmp_path: Path) -> None:
     """Nobody slips in under the name of a connector that is in use: the command ends with 3."""
     trace = install(tmp_path, "smarthr")
@@ -73,6 +75,7 @@ def reachable(thing: object) -> set[str]:
     return texts
 
 
+@pytest.mark.security(54)
 @pytest.mark.parametrize("words", [["check"], ["fetch", "smarthr", "touchontime"]])
 def test_a_plug_in_is_handed_its_own_token_only(office: Office, words: list[str]) -> None:
     """All that hangs on the connection of a plug-in: its own token, and not the other side's."""

@@ -55,6 +55,7 @@ TAILS = ["1+1", 'HYPERLINK("http://example.com")', "cmd|' /C calc'!A0", "SUM(A1)
 FRONTS = ["", " ", "  ", "\u3000", "\n", "a,", "a;"]
 
 
+@pytest.mark.security(20, 24)
 def test_80_injections_stay_text_through_the_whole_flow(office: Office) -> None:
     """They arrive in the other system byte for byte, and are shown as they are."""
     assert len(INJECTIONS) >= 80
@@ -79,6 +80,7 @@ def test_80_injections_stay_text_through_the_whole_flow(office: Office) -> None:
     assert office.renkei("report", run).code == 0
 
 
+@pytest.mark.security(24)
 def test_words_of_a_command_are_data_too(office: Office) -> None:
     """A number, a run or a connection that looks like SQL is one that does not exist."""
     run = office.fetched("smarthr", "touchontime")
@@ -89,6 +91,7 @@ def test_words_of_a_command_are_data_too(office: Office) -> None:
     assert [each["status"] for each in office.ask("reports").json["reports"]] == ["ready"]
 
 
+@pytest.mark.security(15)
 @pytest.mark.parametrize(
     "identity",
     [
@@ -140,6 +143,7 @@ BAD_TOKENS = [
 ]
 
 
+@pytest.mark.security(16)
 @pytest.mark.parametrize("token", BAD_TOKENS, ids=ascii)
 def test_a_pasted_token_cannot_become_a_header(token: str) -> None:
     """Line ends, blanks and other characters are refused; what was pasted is not repeated."""
@@ -148,6 +152,7 @@ def test_a_pasted_token_cannot_become_a_header(token: str) -> None:
     assert len(token) < 4 or token not in str(caught.value)
 
 
+@pytest.mark.security(47)
 def test_csv_runs_nothing() -> None:
     """420 formulas: an apostrophe stands in front, also where a tool would cut the cell."""
     payloads = [f + d + t for f, d, t in itertools.product(FRONTS, DANGEROUS, TAILS)]
@@ -161,6 +166,7 @@ def test_csv_runs_nothing() -> None:
             assert not set(part) & set("\t\r\n\0")
 
 
+@pytest.mark.security(47)
 @given(st.text(alphabet=[*DANGEROUS, *" \n,;|\u3000a'\""], max_size=30))
 def test_csv_runs_nothing_however_it_is_composed(text: str) -> None:
     """No part of any cell begins like a formula, whatever blanks and delimiters come before."""
@@ -170,6 +176,7 @@ def test_csv_runs_nothing_however_it_is_composed(text: str) -> None:
         assert not re.match(r"\s*[=+\-@＝＋－＠]", part), cell
 
 
+@pytest.mark.security(21)
 @pytest.mark.parametrize(
     "unit", ["\n", "\t", "\r\n", " ", ",", "|", ", ", "\n=", "\u3000"], ids=ascii
 )
@@ -183,6 +190,7 @@ def test_a_long_cell_takes_no_time(unit: str) -> None:
     assert min(took) < 0.5
 
 
+@pytest.mark.security(23)
 @given(st.text())
 def test_no_transform_makes_a_text_longer(text: str) -> None:
     """A transform gives one character for one, at most; nothing small becomes something huge."""
@@ -190,6 +198,7 @@ def test_no_transform_makes_a_text_longer(text: str) -> None:
         assert len(str(transform.apply(text))) <= len(text)
 
 
+@pytest.mark.security(20, 21, 22)
 @pytest.mark.parametrize(
     "key", ["include", "import", "file", "lookup", "extends", "pattern", "code"]
 )
@@ -209,6 +218,8 @@ def test_a_mapping_names_no_file_no_pattern_and_no_code(key: str, value: str) ->
             parse_mapping(text, "x.yaml")
 
 
+@pytest.mark.fault("F64")
+@pytest.mark.security(25)
 def test_a_purge_leaves_no_byte_of_a_value(office: Office) -> None:
     """Names, kana, addresses and birth dates are in the store before, in no form after a purge."""
     run = office.fetched("smarthr", "touchontime")
@@ -224,6 +235,7 @@ def test_a_purge_leaves_no_byte_of_a_value(office: Office) -> None:
     assert found(left) <= {"number"}
 
 
+@pytest.mark.security(26)
 def test_the_store_holds_no_hash_of_a_value_and_no_token(office: Office) -> None:
     """A plain hash of a name or a birth date could be guessed; so there is none of any kind."""
     office.synced("smarthr", "touchontime")
@@ -238,6 +250,7 @@ def test_the_store_holds_no_hash_of_a_value_and_no_token(office: Office) -> None
     assert not found(content) & set(TOKENS)
 
 
+@pytest.mark.security(47)
 def test_json_cannot_be_taken_apart_by_a_name(office: Office) -> None:
     """One document for machines, unescaped for spreadsheets and unharmed by any name."""
     for index, payload in enumerate(INJECTIONS[:30]):
@@ -250,6 +263,7 @@ def test_json_cannot_be_taken_apart_by_a_name(office: Office) -> None:
     assert {"=1+1", *INJECTIONS[:30]} <= names
 
 
+@pytest.mark.security(25)
 def test_only_three_columns_hold_values(office: Office) -> None:
     """Name, payload and a refusal's detail, as the page says; no other place of the store."""
     office.box.touchontime.faults.add(

@@ -36,6 +36,7 @@ OTHER = "four other invented words"
 # -- nobody by default, one-time links -----------------------------------------------------------
 
 
+@pytest.mark.security(31)
 def test_a_fresh_dashboard_has_no_log_in(folder: Path) -> None:
     """No default account: no name and no password opens anything, and the page says why."""
     desk = Desk(folder)
@@ -46,6 +47,7 @@ def test_a_fresh_dashboard_has_no_log_in(folder: Path) -> None:
     assert "renkei web" in desk.guest().get("/login").text
 
 
+@pytest.mark.security(31)
 def test_the_first_link_is_for_the_first_administrator_only(folder: Path) -> None:
     """The command makes a link until somebody has used one; each new link ends the last."""
     server = Server(config=folder / "renkei.yaml")
@@ -62,6 +64,7 @@ def test_the_first_link_is_for_the_first_administrator_only(folder: Path) -> Non
         assert server.first_link(address) is None
 
 
+@pytest.mark.security(31)
 def test_a_link_works_once(desk: Desk) -> None:
     """Whoever finds a used link sees that it is used up, and its form sets no password."""
     path = f"/welcome/{desk.office.people.invite('hanako', Role.VIEWER)}"
@@ -78,6 +81,7 @@ def test_a_link_works_once(desk: Desk) -> None:
     assert desk.guest().log_in("hanako").status_code == 303
 
 
+@pytest.mark.security(31)
 def test_a_link_used_by_two_at_once_works_for_one(desk: Desk) -> None:
     """Two people with one link: one has set the password, the other is told."""
     secret = desk.office.people.invite("hanako", Role.VIEWER)
@@ -86,6 +90,7 @@ def test_a_link_used_by_two_at_once_works_for_one(desk: Desk) -> None:
     assert sum(session is not None for session in sessions) == 1
 
 
+@pytest.mark.security(31)
 def test_a_link_expires(desk: Desk) -> None:
     """After a day a link opens nothing."""
     secret = desk.office.people.invite("hanako", Role.VIEWER)
@@ -96,6 +101,7 @@ def test_a_link_expires(desk: Desk) -> None:
     assert desk.office.entrance.accept(secret, PASSWORD) is None
 
 
+@pytest.mark.security(31)
 def test_a_new_link_ends_the_last_one(desk: Desk) -> None:
     """Of two links for somebody only the new one works, and the role is the same."""
     first = desk.office.people.invite("hanako", Role.VIEWER)
@@ -152,6 +158,7 @@ def test_the_last_administrator_stays(desk: Desk, change: dict[str, Any]) -> Non
 # -- passwords -----------------------------------------------------------------------------------
 
 
+@pytest.mark.security(32)
 @pytest.mark.parametrize(
     ("password", "good"),
     [
@@ -191,11 +198,13 @@ def test_rules_of_passwords(password: str, *, good: bool) -> None:
     assert (weakness(password, "hanako.sato") is None) is good
 
 
+@pytest.mark.security(32)
 def test_the_advice_is_fifteen() -> None:
     """Who is told that a password is too short hears how long is good."""
     assert "15" in (weakness("short", "hanako") or "")
 
 
+@pytest.mark.security(32)
 @pytest.mark.parametrize("length", [8, 15, 64, 73, 200])
 def test_passwords_of_every_length_are_looked_at_whole(desk: Desk, length: int) -> None:
     """No character is cut off: one less, one more or another one is wrong."""
@@ -224,6 +233,7 @@ def changed(browser: Browser, old: str, new: str, again: str | None = None) -> i
     return browser.post("/password", old=old, password=new, again=again or new).status_code
 
 
+@pytest.mark.security(34)
 def test_a_new_password_ends_every_other_session(desk: Desk) -> None:
     """The old one opens nothing any more; whoever had a copy of a cookie is out."""
     here, elsewhere = desk.browser("admin"), desk.browser("admin")
@@ -257,6 +267,7 @@ def test_the_old_password_cannot_be_guessed_from_a_session(desk: Desk) -> None:
     assert changed(browser, PASSWORD, OTHER) == 303
 
 
+@pytest.mark.security(32)
 def test_what_is_kept_is_argon2id(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As RFC 9106 asks for: 64 MiB, three rounds, a salt of 128 bits; no two are alike."""
     monkeypatch.setattr(passwords, "_hasher", HASHER)
@@ -271,6 +282,7 @@ def test_what_is_kept_is_argon2id(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert {len(each.split("$")[4]) for each in kept} == {22}
 
 
+@pytest.mark.security(32)
 def test_the_file_holds_no_secret(desk: Desk) -> None:
     """No password, no secret of a session or a link can be read in the file."""
     secret = desk.office.people.invite("hanako", Role.VIEWER)
@@ -285,6 +297,7 @@ def test_the_file_holds_no_secret(desk: Desk) -> None:
 # -- tries ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.security(33)
 def test_five_wrong_passwords_then_a_wait(desk: Desk) -> None:
     """After five even the right one is refused, until a quarter of an hour has gone by."""
     browser = desk.guest()
@@ -295,6 +308,7 @@ def test_five_wrong_passwords_then_a_wait(desk: Desk) -> None:
     assert browser.log_in("admin").status_code == 303
 
 
+@pytest.mark.security(33)
 def test_whoever_goes_on_trying_makes_nobody_wait_longer(desk: Desk) -> None:
     """Tries that are refused unseen do not count: the quarter of an hour ends."""
     for _ in range(5):
@@ -306,6 +320,7 @@ def test_whoever_goes_on_trying_makes_nobody_wait_longer(desk: Desk) -> None:
     assert desk.office.entrance.log_in("admin", PASSWORD, "127.0.0.1")
 
 
+@pytest.mark.security(33)
 def test_200_tries_by_a_stranger_lock_nobody_out(desk: Desk) -> None:
     """From one address or from many: people get in where they have logged in before."""
     desk.browser("admin")
@@ -328,6 +343,7 @@ def guess_at_everybody(desk: Desk) -> None:
     assert desk.guest().log_in("stranger", WRONG).status_code == 429
 
 
+@pytest.mark.security(33)
 def test_a_known_browser_gets_in_while_somebody_guesses_at_its_address(desk: Desk) -> None:
     """Behind one NAT or proxy: whoever has logged in before is in, with or without a session."""
     inside, before = desk.browser("admin"), desk.browser("viewer")
@@ -342,6 +358,7 @@ def test_a_known_browser_gets_in_while_somebody_guesses_at_its_address(desk: Des
     assert before.log_in("viewer").status_code == 303
 
 
+@pytest.mark.security(33)
 def test_a_person_known_at_an_address_is_not_held_back_by_its_crowd(desk: Desk) -> None:
     """A new browser gets in too, as long as nobody has guessed at that very name."""
     desk.browser("admin").post("/logout")
@@ -351,6 +368,7 @@ def test_a_person_known_at_an_address_is_not_held_back_by_its_crowd(desk: Desk) 
     assert desk.guest().log_in("admin").status_code == 303
 
 
+@pytest.mark.security(33)
 def test_a_known_browser_is_held_back_for_its_own_tries(desk: Desk) -> None:
     """It has five tries, for the names that are known in it; for others it is a stranger."""
     thief = desk.browser("admin")
@@ -374,6 +392,7 @@ def test_a_browser_may_be_known_as_that_of_several_people(desk: Desk) -> None:
     assert shared.log_in("viewer").status_code == 303
 
 
+@pytest.mark.security(33)
 def test_a_planted_browser_is_not_known(desk: Desk) -> None:
     """Neither a made-up cookie nor one that was there before a log-in opens the way."""
     victim, stranger = desk.browser("viewer"), desk.guest()
@@ -387,6 +406,7 @@ def test_a_planted_browser_is_not_known(desk: Desk) -> None:
         assert stranger.log_in("admin").status_code == 429
 
 
+@pytest.mark.security(33)
 @pytest.mark.parametrize("end", ["reset", "lock out", "half a year"])
 def test_a_browser_is_known_until_it_is_not(desk: Desk, end: str) -> None:
     """A new link, a lock-out and half a year without a log-in make it a stranger again."""
@@ -427,6 +447,7 @@ def test_a_name_written_otherwise_is_the_same_name(desk: Desk, name: str) -> Non
     assert desk.guest().log_in(name).status_code == 429
 
 
+@pytest.mark.security(33)
 def test_a_hundred_tries_at_once_are_a_hundred(desk: Desk) -> None:
     """Tries that arrive together do not slip through before the first is counted."""
     looked_at: list[str] = []
@@ -488,6 +509,7 @@ def test_only_so_many_passwords_are_looked_at_at_once(
 # -- the same answer for everybody ---------------------------------------------------------------
 
 
+@pytest.mark.security(33)
 def test_names_cannot_be_found_out(desk: Desk) -> None:
     """Unknown, locked out, not there yet, or a wrong password: byte for byte the same page."""
     locked = desk.add("locked")
@@ -502,6 +524,7 @@ def test_names_cannot_be_found_out(desk: Desk) -> None:
     assert len(answers) == 2  # one that it is wrong, one that somebody has to wait
 
 
+@pytest.mark.security(33)
 @pytest.mark.parametrize("name", ["nobody", "locked", "invited", "admin"])
 def test_every_name_costs_the_same_work(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
@@ -522,6 +545,7 @@ def test_every_name_costs_the_same_work(
     assert [each.rsplit("$", 2)[0] for each in seen] == ["$argon2id$v=19$m=8,t=1,p=1"]
 
 
+@pytest.mark.security(33)
 def test_what_unknown_names_are_compared_with_costs_as_much(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -547,6 +571,7 @@ def test_what_unknown_names_are_compared_with_costs_as_much(
 # -- whoever is changed in the middle of a log-in ------------------------------------------------
 
 
+@pytest.mark.security(34)
 @pytest.mark.parametrize("what", ["reset", "disable"])
 def test_a_log_in_that_is_under_way_is_ended_too(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, what: str
@@ -568,6 +593,7 @@ def test_a_log_in_that_is_under_way_is_ended_too(
 # -- who is let in at all ------------------------------------------------------------------------
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1", "", "example.com", "127.1"])  # noqa: S104
 @pytest.mark.parametrize("more", [(), ("--behind-proxy",)], ids=["", "behind a proxy"])
 def test_other_computers_are_let_in_over_tls_only(
@@ -579,6 +605,7 @@ def test_other_computers_are_let_in_over_tls_only(
     assert "--certificate" in result.err
 
 
+@pytest.mark.security(30)
 def test_this_computer_is_the_default(folder: Path) -> None:
     """Whoever says nothing is reached by nobody else."""
     server = Server(config=folder / "renkei.yaml")
@@ -608,6 +635,7 @@ def test_a_forgotten_password_is_mended_on_the_command_line(folder: Path, desk: 
     assert len(desk.office.people.users()) == 2
 
 
+@pytest.mark.security(34)
 def test_a_new_link_wins_against_a_new_password(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,7 @@ class Raw:
             self.ended = not message.get("more_body", False)
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize("host", FORGED, ids=ascii)
 def test_a_foreign_host_is_refused(desk: Desk, host: str) -> None:
     """A page of another name that leads to this computer (DNS rebinding) gets nothing of ours."""
@@ -131,6 +132,7 @@ def test_a_foreign_host_is_refused(desk: Desk, host: str) -> None:
         assert (found.status, found.answer) == (403, b"403 Forbidden\n")
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize("hosts", [[], ["localhost", EVIL], [EVIL, "localhost"], ["localhost"] * 2])
 def test_one_request_has_one_host(desk: Desk, hosts: list[str]) -> None:
     """Without a host, or with two, nobody can tell whom it is for."""
@@ -146,6 +148,7 @@ def test_its_own_names_are_answered(secure_desk: Desk, host: str) -> None:
     assert Raw(secure_desk, [("host", host)]).ask("GET", "/login").status == 200
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -192,6 +195,7 @@ ELSEWHERE: list[dict[str, str]] = [
 ]
 
 
+@pytest.mark.security(36)
 @pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
 def test_what_another_site_sends_is_refused(desk: Desk, headers: dict[str, str]) -> None:
     """Every route that is not only read refuses it, the right token in hand; log-in included."""
@@ -224,6 +228,7 @@ def test_what_our_own_pages_send_is_taken(desk: Desk, headers: dict[str, str]) -
     assert browser.ask("POST", "/language", form=form, headers=headers).status_code == 303
 
 
+@pytest.mark.security(36)
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"])
 def test_other_methods_do_nothing(desk: Desk, method: str) -> None:
     """Nothing answers to a method that no page uses."""
@@ -238,6 +243,7 @@ def test_other_methods_do_nothing(desk: Desk, method: str) -> None:
 # -- tokens --------------------------------------------------------------------------------------
 
 
+@pytest.mark.security(36)
 def test_no_form_is_taken_without_its_token(desk: Desk) -> None:
     """Each unsafe route × no token, a wrong, another's, an ended session's: 403 and no change."""
     browser, other, ended = (desk.browser("admin") for _ in range(3))
@@ -283,6 +289,7 @@ def chosen(desk: Desk, *numbers: str) -> None:
         draft.numbers = set(numbers)
 
 
+@pytest.mark.security(36)
 def test_the_button_starts_what_its_page_has_shown(desk: Desk) -> None:
     """Ticks of another tab since then: the page is shown anew, and nothing is sent or stored."""
     browser = desk.browser("admin")
@@ -330,6 +337,7 @@ def test_a_process_imports_nothing_from_where_the_server_is(
     assert not (folder / "ran").exists()
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize("scheme", ["http", "https", "ws", "javascript"])
 def test_links_are_of_the_scheme_that_people_use(secure_desk: Desk, scheme: str) -> None:
     """Whatever a proxy says of it: a one-time link never goes out as plain http."""
@@ -388,11 +396,13 @@ def look_at_everything(desk: Desk, *, confirm: bool) -> None:
             assert (desk.store.read_bytes(), desk.file.read_bytes()) == before, path
 
 
+@pytest.mark.security(36)
 def test_looking_changes_nothing(desk: Desk) -> None:
     """All pages are opened, twice, by everybody: both files stay as they are, to the byte."""
     look_at_everything(desk, confirm=False)
 
 
+@pytest.mark.security(36)
 def test_looking_at_the_last_page_chooses_nobody(desk: Desk) -> None:
     """Who is synced changes with the button, not by opening the page that asks once more."""
     look_at_everything(desk, confirm=True)
@@ -435,6 +445,7 @@ def every_answer(
     yield "a mistake of ours", boss.get("/")
 
 
+@pytest.mark.security(37)
 def test_every_answer_carries_the_headers(
     secure_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -456,11 +467,13 @@ def test_every_answer_carries_the_headers(
     assert statuses >= {200, 303, 307, 400, 401, 403, 404, 405, 413, 500}
 
 
+@pytest.mark.security(37)
 def test_plain_http_asks_for_no_tls(desk: Desk) -> None:
     """On this computer there is none; the header would lock people out of other programs."""
     assert "strict-transport-security" not in desk.guest().get("/login").headers
 
 
+@pytest.mark.security(37)
 def test_files_are_asked_for_anew(desk: Desk) -> None:
     """Styles and scripts may be kept, but an update is seen at once; a folder is not listed."""
     first = desk.guest().get("/static/renkei.js")
@@ -498,6 +511,7 @@ class Inline(HTMLParser):
             self.found.append(f"<{self.inside}> {data!r}")
 
 
+@pytest.mark.security(37)
 def test_no_page_needs_what_the_policy_forbids(desk: Desk) -> None:
     """No script, no style and no handler in a page, and nothing from elsewhere."""
     browser = desk.browser("admin")
@@ -515,6 +529,7 @@ FORM = ("content-type", "application/x-www-form-urlencoded")
 FROM_US = (("host", "127.0.0.1"), *OURS.items(), FORM)
 
 
+@pytest.mark.security(37)
 def test_a_huge_form_is_refused_unread(desk: Desk) -> None:
     """50 MB that say how many they are: not one byte is taken."""
     headers = [*FROM_US, ("content-length", "50000000")]
@@ -523,6 +538,7 @@ def test_a_huge_form_is_refused_unread(desk: Desk) -> None:
         assert (found.status, found.taken) == (413, 0), path
 
 
+@pytest.mark.security(37)
 def test_an_endless_form_is_stopped(desk: Desk) -> None:
     """50 MB that do not say how many they are: after the first million nobody listens."""
     for headers in (FROM_US, (*FROM_US, ("content-length", "10"))):
@@ -530,6 +546,7 @@ def test_an_endless_form_is_stopped(desk: Desk) -> None:
         assert (found.status, found.taken) == (413, 11)
 
 
+@pytest.mark.security(42)
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [
@@ -599,6 +616,7 @@ def said(port: int, request: bytes) -> bytes:
     return b"".join(parts)
 
 
+@pytest.mark.security(37)
 def test_a_mistake_of_ours_is_a_page_and_a_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -644,6 +662,7 @@ def test_half_an_answer_is_not_a_whole_one(desk: Desk) -> None:
     assert (found.status, found.answer, found.ended) == (200, b"half", False)
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize(
     "request_",
     [
@@ -710,6 +729,7 @@ def as_a_browser_goes(base: str, location: str) -> str:
     return urlsplit(urljoin(base, plain.replace("\\", "/"))).netloc
 
 
+@pytest.mark.security(40)
 @pytest.mark.parametrize("back", LEADING_ELSEWHERE, ids=ascii)
 def test_nobody_is_sent_elsewhere(desk: Desk, back: str) -> None:
     """After the log-in, and after the language, people are on a page of ours."""
@@ -886,6 +906,7 @@ def looked_at(browser: Browser, office: Office, run: str) -> Structure:
     return Structure("".join(pages))
 
 
+@pytest.mark.security(40)
 def test_hostile_names_are_text_on_every_page(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -920,6 +941,7 @@ def test_hostile_names_are_text_on_every_page(
     assert {each.get("number") for each in values} >= printing
 
 
+@pytest.mark.security(40)
 def test_numbers_hide_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be seen in a number is spelt out, as in a name."""
     for name, value in office.environment().items():
@@ -934,6 +956,7 @@ def test_numbers_hide_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -
     assert {c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"}} <= {"\n"}
 
 
+@pytest.mark.security(40)
 @pytest.mark.parametrize(
     "path",
     [

@@ -48,6 +48,7 @@ def opened(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize(
     "pieces",
     [
@@ -89,6 +90,7 @@ HALVES = {
 }
 
 
+@pytest.mark.security(30)
 @pytest.mark.parametrize("half", HALVES)
 def test_many_half_requests_shut_out_nobody(
     folder: Path, monkeypatch: pytest.MonkeyPatch, half: str
@@ -106,6 +108,7 @@ def test_many_half_requests_shut_out_nobody(
         assert time.monotonic() - began < 5  # the clock of a half request has 30 seconds
 
 
+@pytest.mark.security(30)
 def test_work_goes_on_while_others_keep_silent(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +130,7 @@ def test_work_goes_on_while_others_keep_silent(
         assert asking.recv(65536).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.security(30)
 def test_connections_are_counted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many are opened, no more than the limit stay open: the newest ones."""
     monkeypatch.setattr(line, "MOST", 20)

@@ -69,6 +69,7 @@ def in_csv(browser: Browser) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text, newline="")))[1:]
 
 
+@pytest.mark.security(38)
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("after_the_sync", [False, True])
 def test_everybody_in_the_plan_can_be_read(desk: Desk, role: str, *, after_the_sync: bool) -> None:
@@ -83,6 +84,7 @@ def test_everybody_in_the_plan_can_be_read(desk: Desk, role: str, *, after_the_s
         assert item.name in printed
 
 
+@pytest.mark.security(38)
 @pytest.mark.parametrize("role", ROLES)
 def test_blocked_people_are_seen_after_the_sync_with_both_sides(desk: Desk, role: str) -> None:
     """The values of the source and of the target, and the reason, wherever the run is read."""
@@ -132,6 +134,7 @@ def test_an_earlier_try_is_not_forgotten(desk: Desk) -> None:
     assert "姓が長すぎます" in page
 
 
+@pytest.mark.security(38)
 @pytest.mark.parametrize("role", ROLES)
 def test_purged_people_keep_number_and_outcome(desk: Desk, role: str) -> None:
     """Of those who were chosen, in all three; no value of anybody is left."""

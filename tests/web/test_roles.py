@@ -87,11 +87,13 @@ def asked(browser: Browser, method: str, path: str, **more: str) -> tuple[int, s
     return answer.status_code, answer.headers.get("location", "")
 
 
+@pytest.mark.security(38)
 def test_every_route_has_a_decision(desk: Desk) -> None:
     """A new page is not open, nor closed, because nobody thought of it."""
     assert sorted(desk.routes()) == sorted(DECIDED)
 
 
+@pytest.mark.security(38)
 def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
     """Nobody sees or does anything, and comes back where they wanted to go."""
     browser = desk.guest()
@@ -103,6 +105,7 @@ def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
     assert desk.work.started == []
 
 
+@pytest.mark.security(38)
 def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
     """Each page for administrators says 403 to a viewer, whether asked as a whole or in part."""
     browser = desk.browser("viewer")
@@ -128,6 +131,7 @@ def test_a_viewer_is_offered_nothing_that_is_refused(desk: Desk) -> None:
             assert word not in text, (path, word)
 
 
+@pytest.mark.security(38)
 @pytest.mark.parametrize(
     "route",
     [pytest.param(route, id=" ".join(route)) for route in FOR_PEOPLE],
@@ -141,6 +145,7 @@ def test_an_administrator_may_do_everything(desk: Desk, route: tuple[str, str]) 
     assert location.startswith("/login") == (path == "/logout")
 
 
+@pytest.mark.security(38)
 def test_a_change_of_role_holds_at_once(desk: Desk) -> None:
     """Whoever is made a viewer cannot finish what an administrator began."""
     user = desk.add("hanako")

@@ -101,6 +101,7 @@ ENDS = (
 )  # fmt: skip
 
 
+@pytest.mark.security(34)
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
 def test_an_ended_session_stays_ended(desk: Desk, end: Callable[[Desk, Browser], None]) -> None:
     """The old cookie opens no page and sends no form, whoever has a copy of it."""
@@ -117,6 +118,7 @@ def test_an_ended_session_stays_ended(desk: Desk, end: Callable[[Desk, Browser],
     assert "mallory" not in {user.name for user in desk.office.people.users()}
 
 
+@pytest.mark.security(34)
 @pytest.mark.parametrize("end", [lock_out, new_link], ids=lambda end: end.__name__)
 def test_locking_out_ends_the_sessions_of_every_browser(
     desk: Desk, end: Callable[[Desk, Browser], None]
@@ -154,6 +156,7 @@ def test_a_log_in_that_fails_ends_nothing(desk: Desk) -> None:
     assert browser.is_in
 
 
+@pytest.mark.security(34)
 def test_each_log_in_has_a_new_long_id(desk: Desk) -> None:
     """256 random bits each; a cookie that somebody planted before the log-in is not taken up."""
     planted = "0" * 43
@@ -170,6 +173,7 @@ def test_each_log_in_has_a_new_long_id(desk: Desk) -> None:
     assert not thief.is_in
 
 
+@pytest.mark.security(34)
 @pytest.mark.parametrize("value", ["", "x", "0" * 43, "'; drop table sessions; --", "x" * 8000])
 def test_a_made_up_cookie_is_no_session(desk: Desk, value: str) -> None:
     """Anything that was not given out leads to the log-in page."""
@@ -177,6 +181,7 @@ def test_a_made_up_cookie_is_no_session(desk: Desk, value: str) -> None:
     assert answer.headers["location"] == "/login"
 
 
+@pytest.mark.security(35)
 def test_cookies_on_this_computer(desk: Desk) -> None:
     """Over plain http the cookie is out of reach of scripts and of other sites."""
     of_session, of_browser = cookies_of(desk.guest().log_in("admin"))
@@ -185,6 +190,7 @@ def test_cookies_on_this_computer(desk: Desk) -> None:
     assert flags_of(of_browser, "renkei-known") == flags | {"max-age": str(KNOWN_S)}
 
 
+@pytest.mark.security(35)
 def test_cookies_over_tls(secure_desk: Desk) -> None:
     """The name begins with ``__Host-``: no other host and no plain http can set or read it."""
     of_session, of_browser = cookies_of(secure_desk.guest().log_in("admin"))
@@ -193,6 +199,7 @@ def test_cookies_over_tls(secure_desk: Desk) -> None:
     assert flags_of(of_browser, "__Host-renkei-known") == flags | {"max-age": str(KNOWN_S)}
 
 
+@pytest.mark.security(35)
 def test_the_plain_name_opens_nothing_over_tls(secure_desk: Desk) -> None:
     """A cookie that another host of the domain could set is not read."""
     secret = secure_desk.browser("admin").jar["__Host-renkei"]
@@ -200,6 +207,7 @@ def test_the_plain_name_opens_nothing_over_tls(secure_desk: Desk) -> None:
     assert secure_desk.guest().get("/", cookie=f"renkei={secret}").status_code == 303
 
 
+@pytest.mark.security(35)
 def test_no_route_sets_another_cookie(secure_desk: Desk) -> None:
     """Whatever is asked for: the session's cookie and the browser's, with all their flags."""
     seen = []
@@ -247,6 +255,7 @@ def locked(desk: Desk) -> None:
     desk.office.people.change(hanako(desk), disabled=True)
 
 
+@pytest.mark.security(34)
 @pytest.mark.parametrize("end", [new_role, locked], ids=lambda end: end.__name__)
 def test_a_form_that_is_long_on_its_way_is_judged_at_its_end(
     desk: Desk, end: Callable[[Desk], None]

@@ -81,6 +81,7 @@ def subject(provider: Provider) -> str:
 # --- who gets in ----------------------------------------------------------------------------------
 
 
+@pytest.mark.security(31)
 def test_a_one_time_link_ties_somebody_to_the_provider(desk: Desk, provider: Provider) -> None:
     """From then on that person of that provider is that user, and no other."""
     provider.person = "another person"
@@ -109,6 +110,7 @@ def test_the_log_in_page_offers_it(desk: Desk, folder: Path) -> None:
     assert without.guest().get("/sso").status_code == 404
 
 
+@pytest.mark.security(31)
 def test_a_stranger_is_told_what_to_do(desk: Desk, provider: Provider) -> None:
     """Whoever the provider knows and nobody here does gets a sentence and no account."""
     before = desk.office.people.users()
@@ -122,6 +124,7 @@ def test_a_stranger_is_told_what_to_do(desk: Desk, provider: Provider) -> None:
     assert desk.office.people.users() == before
 
 
+@pytest.mark.security(34)
 def test_whoever_is_locked_out_stays_out(desk: Desk) -> None:
     """The provider still knows them; this dashboard has the last word."""
     way = Way(desk.guest())
@@ -143,6 +146,7 @@ def test_a_new_link_unties(desk: Desk) -> None:
     assert way.browser.is_in
 
 
+@pytest.mark.security(31)
 def test_one_person_is_one_user(desk: Desk) -> None:
     """A second link does not make somebody two; the link still works for whom it is for."""
     secret = desk.office.people.invite("hanako", Role.ADMIN)
@@ -216,6 +220,7 @@ FALSE: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.security(34)
 @pytest.mark.filterwarnings("ignore:JWS algorithm")  # as on a server, where nothing ends in it
 @pytest.mark.parametrize("false", FALSE.values(), ids=FALSE)
 def test_a_false_identity_lets_nobody_in(
@@ -333,6 +338,7 @@ def test_who_says_no_there_is_not_in_here(desk: Desk, provider: Provider) -> Non
     assert not way.browser.is_in
 
 
+@pytest.mark.security(34)
 def test_nobody_comes_back_who_did_not_leave(desk: Desk) -> None:
     """Another browser's way, another visit's word, or the same way twice."""
     way = Way(desk.guest())
@@ -383,6 +389,7 @@ def test_nobody_is_sent_elsewhere_afterwards(desk: Desk) -> None:
         assert way.all(f"/sso?next={back}").headers["location"] == "/"
 
 
+@pytest.mark.security(35)
 def test_the_cookie_of_the_way_has_all_its_flags(folder: Path, provider: Provider) -> None:
     """Over TLS no other host of the domain can set it; a new session takes the place of the old."""
     desk = Desk(folder, secure=True, sign_on=signing(provider))

@@ -154,6 +154,7 @@ def test_a_half_surrogate_is_unreadable(smarthr: SmartHR, mock: respx.MockRouter
     assert person.unreadable == ("first_name",)
 
 
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize("row", [None, "x", [], {}, {"id": None}, {"id": 7}])
 def test_a_record_without_an_id_stops_the_list(
     smarthr: SmartHR, mock: respx.MockRouter, row: object
@@ -171,6 +172,7 @@ def test_a_short_list_is_an_error(smarthr: SmartHR, mock: respx.MockRouter) -> N
         listed(smarthr)
 
 
+@pytest.mark.fault("F16")
 def test_ids_are_read_in_batches(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     """Seventy people are two calls of at most fifty ids."""
 
@@ -345,6 +347,7 @@ def test_maintenance_did_nothing(smarthr: SmartHR, mock: respx.MockRouter) -> No
     assert not caught.value.again
 
 
+@pytest.mark.security(18)
 def test_a_refused_employee_names_fields_and_keeps_the_text_apart(
     smarthr: SmartHR, mock: respx.MockRouter
 ) -> None:
@@ -384,6 +387,7 @@ def test_a_limit_is_waited_for(smarthr: SmartHR, mock: respx.MockRouter, clock: 
     assert clock.slept_s == pytest.approx(7)
 
 
+@pytest.mark.fault("F02")
 def test_every_family_of_limit_headers_is_read() -> None:
     """Plain, intensive and per second; what is incomplete or no number is passed over."""
     found = rooms(

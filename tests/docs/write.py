@@ -1,0 +1,40 @@
+"""
+Write what pages say about the code from the code: ``make docs``, or ``python -m tests.docs.write``.
+
+A generator takes the text of a page, and returns it with its own part as it has to be.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from tests.docs import proofs
+
+ROOT = Path(__file__).resolve().parents[2]
+
+GENERATORS: Mapping[str, Callable[[str], str]] = {
+    "docs/reliability.md": partial(proofs.with_tests, mark="fault"),
+    "docs/security.md": partial(proofs.with_tests, mark="security"),
+}
+
+
+def written(name: str) -> str:
+    """Return the text of a page as it has to be."""
+    return GENERATORS[name]((ROOT / name).read_text(encoding="utf-8"))
+
+
+def main() -> None:
+    """Write every page, or none if something is wrong."""
+    try:
+        pages = {name: written(name) for name in GENERATORS}
+    except proofs.WrongMark as error:
+        sys.exit(str(error))
+    for name, text in pages.items():
+        (ROOT / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
