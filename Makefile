@@ -106,7 +106,7 @@ i18n: setup ## collect the texts of the sources and of click, merge them, compil
 	  --ignore-pot-creation-date
 	$(BIN)/pybabel compile --domain renkei --directory $(LOCALE) --statistics
 
-docs: setup ## write anew what pages say about the code: the tests of each row
+docs: setup ## write anew what pages say about the code: tests of rows, tables of codes
 	$(BIN)/python -m tests.docs.write
 
 screenshots: setup browser ## take the pictures of docs/images anew, in both languages

@@ -16,12 +16,6 @@ from renkei.words.sentences import UNKNOWN, filled
 
 Language = Literal["en", "ja"]
 
-PAGES: dict[str, Language] = {
-    "docs/operator.md": "en",
-    "docs/operator.ja.md": "ja",
-    "docs/connector-reference.md": "en",
-}
-
 HEADS = {
     "en": "| Code | What it means | What to do |",
     "ja": "| コード | 意味 | 対処 |",

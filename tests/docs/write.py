@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.docs import proofs
+from tests.docs import codes, proofs
 
 ROOT = Path(__file__).resolve().parents[2]
 
 GENERATORS: Mapping[str, Callable[[str], str]] = {
     "docs/reliability.md": partial(proofs.with_tests, mark="fault"),
     "docs/security.md": partial(proofs.with_tests, mark="security"),
+    "docs/operator.md": partial(codes.written, spoken="en"),
+    "docs/operator.ja.md": partial(codes.written, spoken="ja"),
+    "docs/connector-reference.md": partial(codes.written, spoken="en"),
 }
 
 
