@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from typing import Self
@@ -203,6 +203,12 @@ class Runs:
         accounts = [self._store.account(reader.connection.identity) for reader in readers]
         refuse_same(*accounts, name=source)
         self._open(readers, wait=wait)
+        places = (
+            Place(connection=source, account=accounts[0]),
+            Place(connection=target, account=accounts[1]),
+        )
+        safety = self.config.connection(target).safety
+        fetch = Fetch(self._store, pairing, safety, readers, places, self.observer, self.clock)
         run_id = self._store.begin_fetch(
             source=source,
             target=target,
@@ -220,25 +226,25 @@ class Runs:
             settings=dict(pairing.settings),
         )
         self.observer.began(str(run_id))
-        try:
-            safety = self.config.connection(target).safety
-            places = (
-                Place(connection=source, account=accounts[0]),
-                Place(connection=target, account=accounts[1]),
-            )
+        with self._fetching(run_id):
             if right_pair is not None:
                 said = Released(kind="right_pair", others=(), who=self.who, why=right_pair)
                 self._store.keep_release(said, places, self.clock.now(), run_id=run_id)
-            fetch = Fetch(self._store, pairing, safety, readers, places, self.observer, self.clock)
+            fetch.make(run_id, base, today)
+        log.info("fetched", run=run_id)
+        return self.run(str(run_id))
+
+    @contextmanager
+    def _fetching(self, run_id: int) -> Iterator[None]:
+        """Give signs of life while the block fetches; whatever ends it before its end is kept."""
+        try:
             with Pulse(lambda: self._store.still_fetching(run_id)):
-                fetch.make(run_id, base, today)
+                yield
         except BaseException as error:
             reason = reason_of(error) if isinstance(error, RenkeiError) else remark("interrupted")
             self._store.fail_fetch(run_id, self.clock.now(), reason)
             log.info("fetch_failed", run=run_id, code=reason.code)
             raise
-        log.info("fetched", run=run_id)
-        return self.run(str(run_id))
 
     def fetch_again(self, run_id: str, *, wait: bool = False) -> Carried:
         """
@@ -702,8 +708,6 @@ class Runs:
             pairing=pairing,
             clock=self.clock,
             observer=self.observer,
-            settle_wait_s=float(self.config.settings.settle_wait_seconds),
-            longest_s=float(self.config.settings.longest_request_seconds),
             interrupted=lambda: self._interrupted,
             sleep=self._sleep,
         )
@@ -766,7 +770,7 @@ class Runs:
         verdict = self._judge(run, self._store.items(run.id, selected=True))
         found = verdict.unusual
         if found:
-            codes = [remark.code for remark in found]
+            codes = [each.code for each in found]
             log.info("unusual_allowed" if allow else "unusual_refused", run=run.id, reason=codes)
         if found and not allow:
             raise over_limits(run, found, self._labels(run))

@@ -49,7 +49,7 @@ WRITING = (
         "A write in doubt is looked for twice at once: what shows late is sent again.",
         (
             "renkei.sync.doubt:Doubts.without_effect",
-            'self.pause(self.settle_wait_s, "settle")',
+            'self.waits.pause(self.waits.settle_s, "settle")',
             "pass",
         ),
         tests="tests/engine/test_apply.py::test_a_create_that_had_no_effect_is_sent_again_once",

@@ -114,7 +114,7 @@ class Fetch:
         ]
         heads = self._headcount(listing.employed, len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
-        codes = {remark.code for remark in (*shrunk, *filter(None, halts))}
+        codes = {each.code for each in (*shrunk, *filter(None, halts))}
         calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
         self.store.end_fetch(
             run_id,

@@ -102,7 +102,7 @@ class Journal(Database):
                 usual = {"usual": row["source_count"], "usual_target": row["target_count"]}
                 self._update(connection, key, allowed_by=who, **usual)
             if expected is not None:
-                passed = [codec.remark_out(remark) for remark in expected]
+                passed = [codec.remark_out(each) for each in expected]
                 self._update(connection, key, expected=passed)
             self._update(
                 connection,

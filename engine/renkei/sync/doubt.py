@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from renkei.model import Item, Outcome, Remark
 from renkei.people import Employee, Ref
@@ -24,21 +24,32 @@ LOOK_EVERY_S = 5.0
 """How often somebody in doubt is looked up while their time has not come."""
 
 
+@frozen
+class Waits:
+    """
+    How long a sync waits: *settle_s* between two looks at somebody.
+
+    *longest_s* is the longest time that a system may work on one request. *pause* waits so many
+    seconds for a reason, and raises if it is interrupted: a wait that was cut short proves nothing.
+    """
+
+    settle_s: float
+    longest_s: float
+    pause: Callable[[float, str], None]
+
+
 @define(kw_only=True)
 class Doubts:
     """
     The writes of one run that have an intent and no result.
 
-    *settle_wait_s* is between two looks, *longest_s* the longest time that the system may work on
-    one request. *pause* waits and raises if it is interrupted. *elsewhere* has the numbers of those
-    whom another run has created or may be creating, each with the time its request left.
+    *elsewhere* has the numbers of those whom another run has created or may be creating, each with
+    the time its request left.
     """
 
     look: Look
     recorder: Recorder
-    settle_wait_s: float
-    longest_s: float
-    pause: Callable[[float, str], None]
+    waits: Waits
     elsewhere: Mapping[str, float | None]
     _first_seen: dict[object, float] = field(init=False, factory=dict)
     _ours: dict[int, float] = field(init=False, factory=dict)
@@ -65,7 +76,7 @@ class Doubts:
             absent = self._late(absent)
         if not absent:
             return []
-        self.pause(self.settle_wait_s, "settle")
+        self.waits.pause(self.waits.settle_s, "settle")
         return self._with_number(self._late(self._absent(absent)))
 
     def _late(self, writes: Sequence[Write]) -> list[Write]:
@@ -95,7 +106,7 @@ class Doubts:
             name = self.look.writer.name
             self.recorder.observer.in_doubt(name, sorted(left), max(left.values()))
         if (longest_s := max(left.values())) > 0:
-            self.pause(min(LOOK_EVERY_S, longest_s), "in_doubt")
+            self.waits.pause(min(LOOK_EVERY_S, longest_s), "in_doubt")
         return True
 
     def _left_s(self, write: Write) -> float:
@@ -106,7 +117,7 @@ class Doubts:
         if write.id not in self._ours:
             return left_s
         age_s = self.recorder.clock.monotonic() - self._ours[write.id]
-        return max(left_s, self.longest_s - age_s)
+        return max(left_s, self.waits.longest_s - age_s)
 
     def _rest_s(self, key: object, sent_at: float | None) -> float:
         """
@@ -117,7 +128,7 @@ class Doubts:
         now = self.recorder.clock.monotonic()
         seen_s = now - self._first_seen.setdefault(key, now)
         age_s = self.recorder.clock.real_now().timestamp() - (sent_at or 0.0)
-        return self.longest_s + SENT_S - (seen_s if sent_at is None or age_s < 0 else age_s)
+        return self.waits.longest_s + SENT_S - (seen_s if sent_at is None or age_s < 0 else age_s)
 
     def _absent(self, writes: Sequence[Write]) -> list[Write]:
         """Settle what one look can settle; return the other writes."""
@@ -189,9 +200,7 @@ class Answers:
 
     look: Look
     recorder: Recorder
-    settle_wait_s: float
-    longest_s: float
-    pause: Callable[[float, str], None]
+    waits: Waits
     _pending: dict[int, Write] = field(init=False, factory=dict)
     _since: dict[int, float] = field(init=False, factory=dict)
     _shown: set[int] = field(init=False, factory=set)
@@ -241,11 +250,11 @@ class Answers:
             self.see(self._seen())
         if not self._pending:
             return
-        self.pause(self.settle_wait_s, "settle")
+        self.waits.pause(self.waits.settle_s, "settle")
         seen = self._seen()
         self.see(seen)
         while left_s := max((self._late_s(w, seen) for w in self._pending.values()), default=0.0):
-            self.pause(min(LOOK_EVERY_S, left_s), "answered")
+            self.waits.pause(min(LOOK_EVERY_S, left_s), "answered")
             seen = self._seen()
             self.see(seen)
         for write in self._pending.values():
@@ -258,7 +267,7 @@ class Answers:
         if not (missing or write.id in self._shown):
             return 0.0
         age_s = self.recorder.clock.monotonic() - self._since[write.id]
-        return max(0.0, self.longest_s - age_s)
+        return max(0.0, self.waits.longest_s - age_s)
 
     def _seen(self) -> Seen:
         looks = [self.look.at(refs) for refs in batches(self.refs, BATCH)]

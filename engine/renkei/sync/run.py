@@ -20,7 +20,7 @@ from renkei.plan.pairing import Pairing
 from renkei.plugins.facade import Reader, Writer
 from renkei.store import Hold, Lease, Moment, Store
 from renkei.sync.apply import Apply, Stopped, reason_of
-from renkei.sync.doubt import Answers, Doubts
+from renkei.sync.doubt import Answers, Doubts, Waits
 from renkei.sync.look import Look
 from renkei.sync.record import Recorder, numberless
 from renkei.systems import Systems
@@ -73,15 +73,13 @@ def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
 
 @define(kw_only=True)
 class Sync:
-    """What one sync works with; *settle_wait_s* and *longest_s* are those of :mod:`doubt`."""
+    """What one sync works with."""
 
     store: Store
     systems: Systems
     pairing: Pairing
     clock: Clock
     observer: Observer
-    settle_wait_s: float
-    longest_s: float
     interrupted: Callable[[], bool]
     sleep: Sleep
     _begun: bool = field(init=False, default=False)
@@ -178,37 +176,32 @@ class Sync:
             clock=self.clock,
             chosen=tuple(spec.name for spec in self.pairing.new_fields),
         )
-
-        def pause(seconds: float, reason: str) -> None:
-            self.sleep(seconds, reason, run.target)
-            if self.interrupted():
-                raise Stopped  # a wait that was cut short proves nothing
-
-        wait_s = self.settle_wait_s
+        waits = self._waits(run.target)
         application = Apply(
             recorder=recorder,
             look=look,
             doubts=Doubts(
                 look=look,
                 recorder=recorder,
-                settle_wait_s=wait_s,
-                longest_s=self.longest_s,
-                pause=pause,
+                waits=waits,
                 elsewhere=self.store.created_elsewhere(run.id),
             ),
-            answers=Answers(
-                look=look,
-                recorder=recorder,
-                settle_wait_s=wait_s,
-                longest_s=self.longest_s,
-                pause=pause,
-            ),
+            answers=Answers(look=look, recorder=recorder, waits=waits),
             offered=offered(writer, self.pairing) if creates else (),
             rewritten=self._rewritten(run) if order.send else frozenset(),
             interrupted=self.interrupted,
             send=order.send,
         )
         return application.carry_out()
+
+    def _waits(self, target: str) -> Waits:
+        def pause(seconds: float, reason: str) -> None:
+            self.sleep(seconds, reason, target)
+            if self.interrupted():
+                raise Stopped
+
+        settings = self.systems.config.settings
+        return Waits(settings.settle_wait_seconds, settings.longest_request_seconds, pause)
 
     def _no_creates(self, run: Run) -> Remark | None:
         left_out = self.store.accepted(run.target, int(run.id))
