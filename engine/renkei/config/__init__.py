@@ -9,9 +9,9 @@ from renkei.config.load import (
     load_config,
     network_of,
     parse_config,
-    resolve_secret,
 )
 from renkei.config.pairs import MOST_DAYS
+from renkei.config.secrets import resolve_secret
 
 __all__ = [
     "MOST_DAYS",

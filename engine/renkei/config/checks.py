@@ -30,7 +30,6 @@ DIRECT = "none"
 """What stands in the place of a proxy where there is to be none."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -164,21 +163,9 @@ def _overrides(place: Place, data: dict[str, object], *, loopback: bool) -> Iter
         if data.get(key) is not None and not loopback:
             text = _("{key} can be set only for a connection on this computer. Remove it.")
             yield (*place, key), text.format(key=key)
-    hours, limits = data.get("closed_hours"), data.get("limits")
-    for index, each in enumerate(hours if isinstance(hours, list) else []):
-        if isinstance(each, str) and not _good_hours(each):
-            yield (*place, "closed_hours", index), _("Write hours like 08:30-10:00.")
+    limits = data.get("limits")
     for index, each in enumerate(limits if isinstance(limits, list) else []):
         yield from _positive((*place, "limits", index), each, ("count", "seconds"))
-
-
-def _good_hours(text: str) -> bool:
-    found = _HOURS.fullmatch(text)
-    try:
-        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())  # type: ignore[union-attr]
-    except (AttributeError, ValueError):
-        return False
-    return start < end
 
 
 def _positive(

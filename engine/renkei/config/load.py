@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shlex
-import stat
-import subprocess
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from renkei.clock import Clock
 from renkei.config.checks import (
@@ -25,6 +24,7 @@ from renkei.config.checks import (
     path_of,
     problems_in,
 )
+from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, Hint, MappingError, UsageError
 from renkei.http import Network
 from renkei.http.network import proxy_mistake
@@ -34,8 +34,13 @@ from renkei.safety import Expected, Safety
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 from renkei.yamlfile import Document, read_file, read_yaml, structure
+from renkei.yamlfile.converter import CONVERTER, Wrong
 
-COMMAND_TIMEOUT_S = 30
+_HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
 
 
 @frozen(kw_only=True)
@@ -49,10 +54,10 @@ class ConnectionConfig:
     """
 
     connector: str
-    base_url: str
+    base_url: str = field(converter=_without_slash)
     token: str
-    label: str
-    options: Mapping[str, str] = field(factory=dict)
+    label: str = ""
+    options: dict[str, str] = field(factory=dict)
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None
     safety: Safety = field(factory=Safety)
@@ -76,10 +81,10 @@ class MappingUse:
     """
 
     use: str
-    settings: Mapping[str, bool] = field(factory=dict)
-    sides: Mapping[str, str] = field(factory=dict)
-    leavers: Mapping[str, int] = field(factory=dict)
-    joiners: Mapping[str, int] = field(factory=dict)
+    settings: dict[str, bool] = field(factory=dict)
+    sides: dict[str, str] = field(factory=dict)
+    leavers: dict[str, int] = field(factory=dict)
+    joiners: dict[str, int] = field(factory=dict)
     rehire: Rehire = "ask"
 
 
@@ -125,43 +130,37 @@ class Config:
 
 @frozen(kw_only=True)
 class _Limit:
+    """A request limit as it is written."""
+
     count: int
     seconds: int
 
 
-@frozen(kw_only=True)
-class _Connection:
-    """A connection as it is written."""
-
-    connector: str
-    base_url: str
-    token: str
-    label: str | None = None
-    options: dict[str, str] = field(factory=dict)
-    closed_hours: list[str] | None = None
-    limits: list[_Limit] | None = None
-    safety: Safety = field(factory=Safety)
-    expected: Expected | None = None
-    proxy: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
+def _limit(data: object, _cls: type) -> RequestLimit:
+    written = CONVERTER.structure(data, _Limit)
+    return RequestLimit(written.count, written.seconds)
 
 
-@frozen(kw_only=True)
-class _MappingUse:
-    use: str
-    settings: dict[str, bool] = field(factory=dict)
-    sides: dict[str, str] = field(factory=dict)
-    leavers: dict[str, int] = field(factory=dict)
-    joiners: dict[str, int] = field(factory=dict)
-    rehire: Rehire = "ask"
+def _hours(data: object, _cls: type) -> ClosedHours:
+    """Read hours like ``08:30-10:00``."""
+    found = _HOURS.fullmatch(CONVERTER.structure(data, str))
+    with suppress(AttributeError, ValueError):
+        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())  # type: ignore[union-attr]
+        if start < end:
+            return ClosedHours(start, end)
+    raise Wrong(_("Write hours like 08:30-10:00."))
+
+
+CONVERTER.register_structure_hook(RequestLimit, _limit)
+CONVERTER.register_structure_hook(ClosedHours, _hours)
 
 
 @frozen(kw_only=True)
 class _File:
     """The file as it is written."""
 
-    connections: dict[str, _Connection]
-    mappings: list[_MappingUse] = field(factory=list)
+    connections: dict[str, ConnectionConfig]
+    mappings: tuple[MappingUse, ...] = ()
     store: str = "renkei.db"
     settings: Settings = field(factory=Settings)
 
@@ -184,26 +183,14 @@ def parse_config(text: str, path: Path) -> Config:
     return Config(
         path=path.absolute(),
         connections={
-            name: _connection(name, each, written.settings)
+            name: _complete(name, each, written.settings)
             for name, each in written.connections.items()
         },
-        mappings=tuple(_mapping_use(each) for each in written.mappings),
+        mappings=written.mappings,
         store=_store(written.store, path.absolute().parent),
         settings=written.settings,
         document=document,
     )
-
-
-def resolve_secret(reference: str, base: Path) -> str:
-    """Return the secret that *reference* points to; no message ever holds it."""
-    scheme, _colon, rest = reference.partition(":")
-    secret = {"env": _from_environment, "file": _from_file, "cmd": _from_command}[scheme](
-        rest, base
-    )
-    if not secret:
-        message = _("The token in {reference} is empty. Enter it there.")
-        raise ConfigurationError(message.format(reference=reference), code="token", where=reference)
-    return secret
 
 
 def network_of(settings: ConnectionConfig | Settings, base: Path) -> Network:
@@ -251,37 +238,13 @@ def _text(path: Path) -> str:
     return read_file(path)
 
 
-def _connection(name: str, written: _Connection, all_: Settings) -> ConnectionConfig:
-    hours, limits = written.closed_hours, written.limits
-    return ConnectionConfig(
-        connector=written.connector,
-        base_url=written.base_url.rstrip("/"),
-        token=written.token,
+def _complete(name: str, written: ConnectionConfig, all_: Settings) -> ConnectionConfig:
+    """Return a connection with what is said for all, where it says nothing itself."""
+    return evolve(
+        written,
         label=written.label or name,
-        options=written.options,
-        closed_hours=None if hours is None else tuple(map(parse_hours, hours)),
-        limits=None if limits is None else tuple(RequestLimit(x.count, x.seconds) for x in limits),
-        safety=written.safety,
-        expected=written.expected,
-        proxy=None if is_here(written.base_url) else written.proxy or all_.proxy,
+        proxy=None if written.loopback else written.proxy or all_.proxy,
         ca_file=all_.ca_file if written.ca_file is None else written.ca_file,
-    )
-
-
-def parse_hours(text: str) -> ClosedHours:
-    """Return the hours of ``08:30-10:00``."""
-    start, end = (dt.time.fromisoformat(part.strip().zfill(5)) for part in text.split("-"))
-    return ClosedHours(start, end)
-
-
-def _mapping_use(written: _MappingUse) -> MappingUse:
-    return MappingUse(
-        use=written.use,
-        settings=written.settings,
-        sides=written.sides,
-        leavers=written.leavers,
-        joiners=written.joiners,
-        rehire=written.rehire,
     )
 
 
@@ -290,15 +253,6 @@ def _store(written: str, base: Path) -> str:
     if is_other_database(store):
         raise ConfigurationError(other_database(), code="store", where=written)
     return store if "://" in store else str(base / store)
-
-
-def _from_environment(name: str, _base: Path) -> str:
-    if value := os.environ.get(name):
-        return value
-    message = _("The environment variable {name} is not set. Set it to the token.").format(
-        name=name
-    )
-    raise ConfigurationError(message, code="token", where=f"env:{name}")
 
 
 def _proxy_from_environment(name: str) -> str:
@@ -311,43 +265,3 @@ def _proxy_from_environment(name: str) -> str:
     else:
         mistake = f"{name}: {wrong}"
     raise ConfigurationError(mistake, code="proxy", where=f"env:{name}")
-
-
-def _from_file(name: str, base: Path) -> str:
-    path = base / Path(name).expanduser()
-    try:
-        with path.open(encoding="utf-8-sig") as file:  # Windows writes a mark
-            if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                message = _("{path} can be read by others. Run: chmod 600 {path}").format(path=path)
-                raise ConfigurationError(message, code="token", where=f"file:{name}")
-            return file.read().removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as problem:
-        why = getattr(problem, "strerror", None) or _("it is not UTF-8 text")
-        message = _("The token file {path} cannot be read: {why}.").format(path=path, why=why)
-        raise ConfigurationError(message, code="token", where=f"file:{name}") from None
-
-
-def _from_command(command: str, base: Path) -> str:
-    words = shlex.split(command)
-    where = f"cmd:{words[0]}"
-    try:
-        done = subprocess.run(  # noqa: S603 - the command is the operator's own, and no shell is used
-            words, cwd=base, stdin=subprocess.DEVNULL, capture_output=True, check=True,
-            timeout=COMMAND_TIMEOUT_S,
-        )  # fmt: skip
-        return done.stdout.decode().removesuffix("\n").removesuffix("\r")
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as problem:
-        what = _failure(problem)
-    message = _("The command {command} gave no token: {what}. Run it yourself to see why.")
-    raise ConfigurationError(message.format(command=words[0], what=what), code="token", where=where)
-
-
-def _failure(problem: Exception) -> str:
-    match problem:
-        case subprocess.CalledProcessError():
-            return _("it ended with code {code}").format(code=problem.returncode)
-        case subprocess.TimeoutExpired():
-            return _("it took longer than {seconds} seconds").format(seconds=COMMAND_TIMEOUT_S)
-        case OSError():
-            return _("it cannot be started ({why})").format(why=problem.strerror)
-    return _("its output is not UTF-8 text")

@@ -98,6 +98,9 @@ def _tuple(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
     args = get_args(cls)
     read = _list(list[args[0]], converter)  # type: ignore[valid-type]
 
+    if args[-1] is ...:
+        return lambda data, _cls: tuple(read(data, list))
+
     def structure_tuple(data: Data, _cls: type) -> tuple[object, ...]:
         entries = tuple(read(data, list))
         if len(entries) != len(args):

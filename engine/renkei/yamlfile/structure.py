@@ -2,8 +2,8 @@
 
 A record is an attrs class; its keys are its attributes, and ``from`` is ``from_``. ``X | None``
 means that a key may be left out, never that its value may be. Text, ``true`` and ``false``, whole
-numbers, dates, literals, lists, ``tuple[X, X]`` and ``dict[str, X]`` are understood, and classes
-with a class method ``from_yaml(data, converter)``, which raises
+numbers, dates, literals, lists, ``tuple[X, X]``, ``tuple[X, ...]`` and ``dict[str, X]`` are
+understood, and classes with a class method ``from_yaml(data, converter)``, which raises
 :class:`renkei.yamlfile.converter.Wrong`.
 """
 
