@@ -265,7 +265,7 @@ CODES = (
         "stopped",
         (END,),
         says=N_("Stopped."),
-        todo=N_("Whoever has been written stays as written; fetch again to sync the others."),
+        todo=N_("What has been written stays; fetch again to sync the others."),
     ),
     Code(
         "mapping",
