@@ -297,7 +297,7 @@ class Run:
 
 
 @frozen(kw_only=True)
-class NewRow:
+class OwnValues:
     """Values for one new employee, in words or codes; *where* tells the place they come from."""
 
     number: str
@@ -312,7 +312,7 @@ class Selection:
 
     Chosen are those of the *differences* and those with the *numbers*, without the *excluded*. Of
     the differences those to be looked at first are left out, unless *look_first*. *new* holds one
-    value (code or unique label) for every new employee, *new_rows* others for some.
+    value (code or unique label) for every new employee, *own_values* others for some.
     """
 
     differences: frozenset[Difference] = frozenset()
@@ -320,7 +320,7 @@ class Selection:
     excluded: tuple[str, ...] = ()
     look_first: bool = False
     new: Mapping[str, str] = field(factory=dict)
-    new_rows: tuple[NewRow, ...] = ()
+    own_values: tuple[OwnValues, ...] = ()
 
 
 @frozen(kw_only=True)

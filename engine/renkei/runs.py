@@ -567,7 +567,7 @@ class Runs:
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]
         values: dict[int, NewValues] = {entry.position: {} for entry in chosen}
-        if new or selection.new or selection.new_rows:
+        if new or selection.new or selection.own_values:
             known = {entry.number: entry.difference for entry in entries if entry.number}
             fields = self.new_fields(run.id, wait=wait)
             values |= choose.new_values(selection, new, fields, known)

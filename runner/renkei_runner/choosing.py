@@ -14,7 +14,7 @@ import click
 from attrs import evolve, frozen
 
 from renkei.errors import UsageError
-from renkei.model import Difference, Filter, NewRow, Run, Selection
+from renkei.model import Difference, Filter, OwnValues, Run, Selection
 from renkei.people import NewField
 from renkei.words.i18n import N_, _, label
 from renkei_runner.app import App
@@ -137,12 +137,12 @@ def _selection_in(
     return Selection(
         numbers=tuple(map(_text, numbers)),
         new=_texts(new or {}),
-        new_rows=tuple(_row_in(**row) for row in rows),
+        own_values=tuple(_row_in(**row) for row in rows),
     )
 
 
-def _row_in(number: str, values: dict[str, str]) -> NewRow:
-    return NewRow(number=_text(number), values=_texts(values), where=number)
+def _row_in(number: str, values: dict[str, str]) -> OwnValues:
+    return OwnValues(number=_text(number), values=_texts(values), where=number)
 
 
 def _texts(values: dict[str, str]) -> dict[str, str]:
@@ -189,7 +189,7 @@ def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | Non
         excluded=wanted.excluded,
         look_first=wanted.look_first,
         new=new,
-        new_rows=rows,
+        own_values=rows,
     )
 
 
@@ -199,7 +199,7 @@ def added(before: Selection, more: Selection) -> Selection:
         before,
         numbers=(*before.numbers, *more.numbers),
         new={**before.new, **more.new},
-        new_rows=(*before.new_rows, *more.new_rows),
+        own_values=(*before.own_values, *more.own_values),
     )
 
 
@@ -237,7 +237,7 @@ def _new_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return values
 
 
-def _rows(runs: Runs, run: Run, path: Path | None, *, wait: bool) -> tuple[NewRow, ...]:
+def _rows(runs: Runs, run: Run, path: Path | None, *, wait: bool) -> tuple[OwnValues, ...]:
     if path is None:
         return ()
     from renkei.report.new_values import read_new_file

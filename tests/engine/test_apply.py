@@ -27,7 +27,7 @@ from renkei.errors import (
     UnavailableError,
     UsageError,
 )
-from renkei.model import Difference, NewRow, Outcome, Remark, Run, Selection, Status
+from renkei.model import Difference, Outcome, OwnValues, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import Choice, Employee, NewField, Ref, Values
 from renkei.plugins.facade import BATCH, Writer
@@ -635,11 +635,11 @@ def test_a_choice_that_vanished_blocks_only_those_who_need_it(
         world.in_clinic(number)
     mailed(world, "003")
     run = world.fetch()
-    row = NewRow(number="002", values={"ward": "South"}, where="line 2")
+    row = OwnValues(number="002", values={"ward": "South"}, where="line 2")
     choice = Selection(
         differences=frozenset({Difference.NEW, Difference.CHANGED}),
         new={"ward": "North"},
-        new_rows=(row,),
+        own_values=(row,),
     )
     with world.runs() as runs:
         runs.choose(run.id, choice)

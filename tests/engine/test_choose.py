@@ -16,7 +16,7 @@ from renkei.errors import (
     SeveralErrors,
     UsageError,
 )
-from renkei.model import Difference, NewRow, Outcome, Remark, Selection, Status
+from renkei.model import Difference, Outcome, OwnValues, Remark, Selection, Status
 from renkei.people import Choice, Label, NewField
 from renkei.testing import MemoryConnector, MemorySystem, installed
 from renkei_runner.hints import told
@@ -69,9 +69,9 @@ def chosen(world: World, run: Run) -> list[str | None]:
     return [item.number for item in world.items(run) if item.selected]
 
 
-def row(number: str, where: str = "line 2", **values: str) -> NewRow:
+def row(number: str, where: str = "line 2", **values: str) -> OwnValues:
     """Return the values of one new employee."""
-    return NewRow(number=number, values=values, where=where)
+    return OwnValues(number=number, values=values, where=where)
 
 
 # --- who ----------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_many_who_miss_a_value_are_counted(world: World) -> None:
 def test_rows_give_some_other_values_than_all(world: World) -> None:
     """A row goes before the value for all; who has no row gets that."""
     run = staff(world)
-    choice = Selection(differences=NEW, new={"ward": "W1"}, new_rows=(row("002", ward="South"),))
+    choice = Selection(differences=NEW, new={"ward": "W1"}, own_values=(row("002", ward="South"),))
     choose(world, run, choice)
     world.resume(run)
     assert [values["ward"] for _kind, _id, values in world.rosta.writes] == ["W1", "W2"]
@@ -206,7 +206,7 @@ def test_rows_for_everybody_need_no_common_value(world: World) -> None:
     """One row each."""
     run = staff(world)
     rows = (row("001", ward="W1"), row("002", ward="W2"))
-    choose(world, run, Selection(differences=NEW, new_rows=rows))
+    choose(world, run, Selection(differences=NEW, own_values=rows))
     assert world.item(run, "002").new_values == {"ward": Choice("W2", "South")}
 
 
@@ -224,10 +224,10 @@ def test_rows_for_everybody_need_no_common_value(world: World) -> None:
     ],
 )
 def test_rows_that_fit_nobody_new_are_refused(
-    world: World, rows: tuple[NewRow, ...], words: list[str]
+    world: World, rows: tuple[OwnValues, ...], words: list[str]
 ) -> None:
     """With the place they come from; spreadsheets drop leading zeros."""
-    selection = Selection(differences=NEW, new={"ward": "W1"}, new_rows=rows)
+    selection = Selection(differences=NEW, new={"ward": "W1"}, own_values=rows)
     told = refused(world, staff(world), selection).message
     assert all(word in told for word in words)
 
@@ -236,7 +236,7 @@ def test_rows_for_new_people_who_are_not_chosen_or_blocked_do_no_harm(world: Wor
     """One file may serve several choices from one plan."""
     run = staff(world)
     rows = (row("001", ward="W1"), row("002", ward="W2"), row("301", ward="W2"))
-    choose(world, run, Selection(numbers=("002",), new_rows=rows))
+    choose(world, run, Selection(numbers=("002",), own_values=rows))
     assert chosen(world, run) == ["002"]
 
 
@@ -290,7 +290,7 @@ def test_a_choice_replaces_the_one_before(world: World) -> None:
 def paused(world: World) -> tuple[Run, Selection]:
     """Return a run that was paused after its first create, with its choice."""
     run = staff(world)
-    selection = Selection(differences=NEW, new={"ward": "W1"}, new_rows=(row("002", ward="W2"),))
+    selection = Selection(differences=NEW, new={"ward": "W1"}, own_values=(row("002", ward="W2"),))
     choose(world, run, selection)
 
     def refuse(hook: str, _values: Values) -> None:
@@ -309,7 +309,7 @@ def test_the_same_choice_again_after_the_begin_is_a_resume(world: World) -> None
     again = Selection(
         differences=frozenset(selection.differences),
         new={"ward": "W1"},
-        new_rows=(row("002", "another file", ward="W2"),),
+        own_values=(row("002", "another file", ward="W2"),),
     )
     assert choose(world, run, again).status is Status.PAUSED
     assert world.resume(run).status is Status.DONE
@@ -321,8 +321,10 @@ def test_the_same_choice_again_after_the_begin_is_a_resume(world: World) -> None
     [
         Selection(),
         Selection(differences=NEW, new={"ward": "W1"}),
-        Selection(differences=NEW, new={"ward": "W2"}, new_rows=(row("002", ward="W2"),)),
-        Selection(differences=NEW | CHANGED, new={"ward": "W1"}, new_rows=(row("002", ward="W2"),)),
+        Selection(differences=NEW, new={"ward": "W2"}, own_values=(row("002", ward="W2"),)),
+        Selection(
+            differences=NEW | CHANGED, new={"ward": "W1"}, own_values=(row("002", ward="W2"),)
+        ),
     ],
 )
 def test_another_choice_after_the_begin_is_refused(world: World, other: Selection) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from renkei.errors import UsageError
-from renkei.model import NewRow
+from renkei.model import OwnValues
 from renkei.people import Choice, Label, NewField
 from renkei.report.csv import csv_lines
 from renkei.report.new_values import read_new_file, template
@@ -17,7 +17,7 @@ from renkei.words.i18n import speaking
 FIELDS = ("divisionCode", "typeCode")
 
 
-def read(tmp_path: Path, content: str | bytes) -> tuple[NewRow, ...]:
+def read(tmp_path: Path, content: str | bytes) -> tuple[OwnValues, ...]:
     path = tmp_path / "new.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return read_new_file(path, FIELDS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from renkei.errors import AccessError, ClosedError, InDoubtError, UnavailableError, UsageError
-from renkei.model import Difference, NewRow, Outcome, Remark, Run, Selection, Status
+from renkei.model import Difference, Outcome, OwnValues, Remark, Run, Selection, Status
 from renkei.people import Values
 
 if TYPE_CHECKING:
@@ -298,10 +298,10 @@ def test_a_choice_is_carried_over_where_nothing_has_changed(world: World) -> Non
     for number in ("001", "002", "003", "004"):
         world.in_clinic(number)
     run = world.fetch()
-    rows = (NewRow(number="002", values={"ward": "W2"}, where="x"),)
+    rows = (OwnValues(number="002", values={"ward": "W2"}, where="x"),)
     with world.runs() as runs:
         numbers = ("001", "002", "003", "004")
-        runs.choose(run.id, Selection(numbers=numbers, new={"ward": "W1"}, new_rows=rows))
+        runs.choose(run.id, Selection(numbers=numbers, new={"ward": "W1"}, own_values=rows))
     world.in_rosta("001")
     [third] = world.clinic.find("003")
     world.clinic.edit(third.id, mail="other@example.jp")

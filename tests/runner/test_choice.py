@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from renkei.errors import UsageError
-from renkei.model import NewRow, Selection
+from renkei.model import OwnValues, Selection
 from renkei_runner.choosing import choice_in
 
 WHOLE = {
@@ -27,7 +27,7 @@ def test_a_document_is_read_from_a_file_or_standard_input(
     expected = Selection(
         numbers=("0417", "0418"),
         new={"divisionCode": "200"},
-        new_rows=(NewRow(number="0418", values={"divisionCode": "100"}, where="0418"),),
+        own_values=(OwnValues(number="0418", values={"divisionCode": "100"}, where="0418"),),
     )
     path = tmp_path / "choice.json"
     path.write_text(json.dumps(WHOLE))

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from renkei.errors import BusyError, UsageError
-from renkei.model import Difference, Item, NewRow, Outcome, Remark, Run, Selection, Status
+from renkei.model import Difference, Item, Outcome, OwnValues, Remark, Run, Selection, Status
 
 if TYPE_CHECKING:
     from tests.runner.conftest import FakeRuns, Renkei
@@ -215,8 +215,8 @@ def test_the_file_for_new_employees_is_read(renkei: Renkei, runs: FakeRuns, tmp_
     (tmp_path / "new.csv").write_text("number,divisionCode\n0500,2000\n")
     assert renkei("sync", "7", "--yes", "--new-file", "new.csv").code == 0
     assert runs.chosen is not None
-    assert runs.chosen.new_rows == (
-        NewRow(number="0500", values={"divisionCode": "2000"}, where="new.csv:2:1"),
+    assert runs.chosen.own_values == (
+        OwnValues(number="0500", values={"divisionCode": "2000"}, where="new.csv:2:1"),
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from attrs import asdict, define, field, frozen
 
-from renkei.model import NewRow, Selection
+from renkei.model import OwnValues, Selection
 from renkei.runs import Carried
 from renkei_web.database import Database
 from renkei_web.tables import drafts
@@ -39,7 +39,7 @@ class Draft:
     def carry(self, carried: Carried, before: Draft) -> None:
         """Tick those who were carried over from an earlier run, of which *before* was the draft."""
         self.numbers = set(carried.selection.numbers)
-        self.rows = {row.number: dict(row.values) for row in carried.selection.new_rows}
+        self.rows = {row.number: dict(row.values) for row in carried.selection.own_values}
         self.labels = before.labels
         self.left = [str(item.number) for item in carried.left]
 
@@ -56,14 +56,14 @@ class Draft:
         """Return the choice; values are given for those of *new_numbers* who are ticked."""
         ticked = self.numbers & new_numbers
         rows = (
-            NewRow(number=number, values=self.new | values, where=number)
+            OwnValues(number=number, values=self.new | values, where=number)
             for number, values in sorted(self.rows.items())
             if number in ticked and values
         )
         return Selection(
             numbers=tuple(sorted(self.numbers)),
             new=self.new if ticked else {},
-            new_rows=tuple(rows),
+            own_values=tuple(rows),
         )
 
 
@@ -105,6 +105,6 @@ def _theirs(user_id: int, run: str) -> sa.ColumnElement[bool]:
 
 def as_document(selection: Selection) -> bytes:
     """Return a choice as ``renkei sync RUN --choice`` reads it."""
-    rows = [{"number": row.number, "values": row.values} for row in selection.new_rows]
+    rows = [{"number": row.number, "values": row.values} for row in selection.own_values]
     document = {"numbers": selection.numbers, "new": selection.new, "rows": rows}
     return json.dumps(document).encode()

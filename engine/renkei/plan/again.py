@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import frozen
 
-from renkei.model import Difference, Item, NewRow, Outcome, Run, Selection
+from renkei.model import Difference, Item, Outcome, OwnValues, Run, Selection
 from renkei.people import JST, NewField
 from renkei.plan.choose import vanished
 
@@ -56,13 +56,13 @@ def carry_over(
         offered = fields()
         same = {key: n for key, n in same.items() if vanished(waiting[key], offered) is None}
     rows = tuple(
-        NewRow(number=number, values=_codes(waiting[key]), where=number)
+        OwnValues(number=number, values=_codes(waiting[key]), where=number)
         for key, number in same.items()
         if waiting[key].new_values
     )
     return Carried(
         run=run,
-        selection=Selection(numbers=tuple(same.values()), new_rows=rows),
+        selection=Selection(numbers=tuple(same.values()), own_values=rows),
         left=tuple(item for key, item in waiting.items() if key not in same),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from renkei.errors import Hint, Said, SeveralErrors, UsageError
-from renkei.model import Difference, Entry, Item, NewRow, Selection
+from renkei.model import Difference, Entry, Item, OwnValues, Selection
 from renkei.people import Choice, NewField
 from renkei.plan.refusals import near_numbers, refuse_numbers
 from renkei.plugins.choices import meant
@@ -79,10 +79,10 @@ def new_values(
     """
     desk = _Desk(fields)
     common = desk.resolve(selection.new, _("for all new employees"))
-    rows = {row.number: desk.resolve(row.values, _whose(row)) for row in selection.new_rows}
-    strangers = [row.number for row in selection.new_rows if row.number not in known]
+    rows = {row.number: desk.resolve(row.values, _whose(row)) for row in selection.own_values}
+    strangers = [row.number for row in selection.own_values if row.number not in known]
     near = near_numbers(strangers, known)
-    for row in selection.new_rows:
+    for row in selection.own_values:
         desk.check_row(row, known, near)
     values: dict[int, NewValues] = {}
     for entry in new:
@@ -92,7 +92,7 @@ def new_values(
     return values
 
 
-def _whose(row: NewRow) -> str:
+def _whose(row: OwnValues) -> str:
     """Return whom a row is about: its place in a file means nothing to those who know people."""
     return row.number if row.where == row.number else f"{row.where}: {row.number}"
 
@@ -136,7 +136,7 @@ class _Desk:
 
     def check_row(
         self,
-        row: NewRow,
+        row: OwnValues,
         known: Mapping[str, Difference],
         near: Mapping[str, Sequence[str]],
     ) -> None:

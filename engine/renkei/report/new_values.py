@@ -21,7 +21,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from renkei.errors import UsageError
-from renkei.model import NewRow
+from renkei.model import OwnValues
 from renkei.people import NewField
 from renkei.words.i18n import _, language
 from renkei.words.printable import printable
@@ -36,7 +36,7 @@ MAX_MISTAKES = 100
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_new_file(path: Path, fields: Sequence[str]) -> tuple[NewRow, ...]:
+def read_new_file(path: Path, fields: Sequence[str]) -> tuple[OwnValues, ...]:
     """
     Return the rows of the file; *fields* are the names its columns may have.
 
@@ -46,7 +46,7 @@ def read_new_file(path: Path, fields: Sequence[str]) -> tuple[NewRow, ...]:
     reader = _Reader(path)
     rows = reader.records(_decoded(path))
     header = reader.header(next(rows, None), fields)
-    result = tuple(reader.new_rows(rows, header))
+    result = tuple(reader.own_values(rows, header))
     reader.raise_mistakes()
     return result
 
@@ -151,7 +151,7 @@ class _Reader:
         elif name in names[: column - 1]:
             self.mistake(row, column, _("The column “{name}” is there twice.").format(name=name))
 
-    def new_rows(self, rows: Iterable[_Row], header: Sequence[str]) -> Iterator[NewRow]:
+    def own_values(self, rows: Iterable[_Row], header: Sequence[str]) -> Iterator[OwnValues]:
         seen: dict[str, int] = {}
         key = header.index(NUMBER[0]) if NUMBER[0] in header else None
         for row in rows:
@@ -184,13 +184,13 @@ class _Reader:
         seen[number] = row.place
         return True
 
-    def _new_row(self, row: _Row, header: Sequence[str], key: int) -> NewRow:
+    def _new_row(self, row: _Row, header: Sequence[str], key: int) -> OwnValues:
         values = {
             name: cell
             for name, cell in zip(header, row.cells, strict=False)
             if cell and name != NUMBER[0]
         }
-        return NewRow(number=row.cells[key], values=values, where=self.where(row.place, key + 1))
+        return OwnValues(number=row.cells[key], values=values, where=self.where(row.place, key + 1))
 
 
 def printable_lines(lines: Sequence[str]) -> str:
