@@ -149,7 +149,7 @@ def selection_out(selection: Selection) -> Plain:
         "numbers": sorted(set(selection.numbers)),
         "excluded": sorted(set(selection.excluded)),
         "new": dict(sorted(selection.new.items())),
-        "own_values": sorted(
+        "new_rows": sorted(
             [r.number, dict(sorted(r.values.items()))] for r in selection.own_values
         ),
         **({"look_first": True} if selection.look_first else {}),
@@ -165,7 +165,7 @@ def selection_in(plain: Plain) -> Selection | None:
         numbers=tuple(plain["numbers"]),
         excluded=tuple(plain["excluded"]),
         new=plain["new"],
-        own_values=tuple(OwnValues(number=n, values=v, where="") for n, v in plain["own_values"]),
+        own_values=tuple(OwnValues(number=n, values=v, where="") for n, v in plain["new_rows"]),
         look_first=plain.get("look_first", False),
     )
 
