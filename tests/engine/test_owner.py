@@ -115,6 +115,18 @@ def test_a_sign_of_life_starts_the_count_anew(
         begin(world, run)
 
 
+@pytest.mark.fault("F74")
+def test_a_server_of_many_months_forgets_whom_it_has_watched_first() -> None:
+    """Each sync has a lease of its own; somebody who is forgotten is watched from the start."""
+    other = OTHERS["another machine"](Owner.me())
+    for token in range(3 * owners.MOST_WATCHED):
+        owners.silent_s(other, 100.0, f"lease {token}")
+        owners.silent_s(other, float(token), "another one that lives")
+    assert len(owners._watched) == owners.MOST_WATCHED
+    assert owners._watched["another one that lives"].lives
+    assert "lease 0" not in owners._watched
+
+
 @pytest.mark.fault("F89")
 def test_who_gives_a_sign_while_it_is_watched_is_not_waited_for(world: World) -> None:
     """It is at work: a command that would write says so at once."""

@@ -76,6 +76,18 @@ def test_a_damaged_store_opens_or_is_refused(office: Office, seed: int) -> None:
     assert refused > len(places)
 
 
+@pytest.mark.fault("F59")
+@pytest.mark.parametrize("column", ["difference", "outcome", "reasons", "payload"])
+def test_a_word_that_makes_no_sense_is_damage(office: Office, column: str) -> None:
+    """SQLite finds nothing wrong with the file: what reads the rows of employees does."""
+    office.synced(*WAY)
+    with closing(sqlite3.connect(office.store)) as store, store:
+        store.execute(f"update items set {column} = 'nonsense'")  # noqa: S608
+    codes = {office.ask(*words).code for words in LOOKS}
+    assert 5 in codes
+    assert codes <= {0, 5}
+
+
 @pytest.mark.fault("F59", "F61")
 @pytest.mark.parametrize("kind", ["newer", "directory", "link", "nothing in it", "another's"])
 def test_no_command_touches_a_store_that_is_not_ours(office: Office, kind: str) -> None:

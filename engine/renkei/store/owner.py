@@ -15,6 +15,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -104,6 +105,9 @@ class Watched:
 
 
 _watched: dict[str, Watched] = {}
+_watching = threading.Lock()
+MOST_WATCHED = 500
+"""A server lives for months; whoever is forgotten and looked at again is watched from the start."""
 
 
 def beat() -> float:
@@ -118,9 +122,13 @@ def silent_s(owner: Owner, last: float, place: str) -> float:
     *last* is its newest sign. That of another clock counts from when this process saw it first at
     *place*, which names what is watched.
     """
-    seen = _watched.get(place)
-    if seen is None or seen.beat != last:
-        seen = _watched[place] = Watched(last, time.monotonic(), lives=seen is not None)
+    with _watching:
+        seen = _watched.get(place)
+        if seen is None or seen.beat != last:
+            _watched.pop(place, None)  # to the end, behind those that stand still
+            seen = _watched[place] = Watched(last, time.monotonic(), lives=seen is not None)
+            if len(_watched) > MOST_WATCHED:
+                del _watched[next(iter(_watched))]
     return abs(beat() - last) if owner.shares_clock else time.monotonic() - seen.since
 
 

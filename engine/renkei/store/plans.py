@@ -229,7 +229,7 @@ class Plans(Database):
         )
         with self._reading() as connection:
             row = connection.execute(query.limit(1)).mappings().first()
-        return codec.item_in(row) if row else None
+            return codec.item_in(row) if row else None
 
     def fetched_at(self, run_id: str) -> dt.datetime | None:
         """Return when the plan was made."""
@@ -331,8 +331,12 @@ class Plans(Database):
         columns = (items.c.position, items.c.number, items.c.difference, items.c.look_first)
         query = sa.select(*columns).where(items.c.run_id == self._id(run_id))
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(items.c.position)).all()
-        return [Entry(place, number, Difference(name), look) for place, number, name, look in rows]
+            return [
+                Entry(place, number, Difference(name), look)
+                for place, number, name, look in connection.execute(
+                    query.order_by(items.c.position)
+                )
+            ]
 
     def count(self, run_id: str, **filters: object) -> int:
         """Return how many items carry these column values, for example ``difference="new"``."""
