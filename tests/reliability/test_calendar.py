@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import define
 from tests.e2e import conftest as e2e
+from tests.sampling import sample, sampled
 
 from renkei.clock import Clock
 from renkei_sandbox import faults
@@ -45,28 +46,32 @@ ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Etc/GMT
 
 
 @pytest.fixture(params=ZONES)
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The computer believes to be in one of several zones."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", request.param)
         time.tzset()
-        yield
+        yield request.param
     time.tzset()
 
 
-@pytest.mark.usefixtures("zone")
-def test_the_base_date_is_the_day_in_japan_wherever_the_computer_is(office: Office) -> None:
+@sampled
+def test_the_base_date_is_the_day_in_japan_wherever_the_computer_is(
+    office: Office, zone: str
+) -> None:
     """A second before midnight in Japan, at midnight, a second later; printed, sent and stored."""
-    for day in map(dt.date.fromisoformat, MIDNIGHTS):
+    moments = [(day, seconds) for day in MIDNIGHTS for seconds in (-1, 0, 1)]
+    for text, seconds in sample(moments, 4, ZONES.index(zone)):
+        day = dt.date.fromisoformat(text)
         midnight = dt.datetime.combine(day, dt.time(), dt.timezone(dt.timedelta(hours=9)))
-        for seconds, expected in ((-1, day - dt.timedelta(days=1)), (0, day), (1, day)):
-            office.box.clock.set(midnight + dt.timedelta(seconds=seconds))
-            office.box.clear_journal()
-            result = office.ask("fetch", "smarthr", "touchontime")
-            assert result.json["base_date"] == expected.isoformat()
-            asked = [e.query["date"] for e in office.box.journal if e.path.endswith("employees")]
-            assert expected.isoformat() in asked
-            assert f"base date {expected}" in office.renkei("plan", result.run).out
+        expected = day - dt.timedelta(days=1) if seconds < 0 else day
+        office.box.clock.set(midnight + dt.timedelta(seconds=seconds))
+        office.box.clear_journal()
+        result = office.ask("fetch", "smarthr", "touchontime")
+        assert result.json["base_date"] == expected.isoformat()
+        asked = [e.query["date"] for e in office.box.journal if e.path.endswith("employees")]
+        assert expected.isoformat() in asked
+        assert f"base date {expected}" in office.renkei("plan", result.run).out
 
 
 def test_midnight_during_a_fetch_changes_nothing(office: Office, direction: Direction) -> None:
@@ -109,6 +114,7 @@ BASES = (
 )  # fmt: skip
 
 
+@sampled
 def test_every_boundary_of_employment_on_every_base_date(
     office: Office, direction: Direction
 ) -> None:
@@ -116,7 +122,7 @@ def test_every_boundary_of_employment_on_every_base_date(
     source, _ = direction
     for number, (hired, left) in EMPLOYED.items():
         employ(office, source, number, hiredDate=hired, resignationDate=left)
-    for base in BASES:
+    for base in sample(BASES, 2, e2e.DIRECTIONS.index(direction)):
         listed = EMPLOYED.keys() & office.plan(office.fetched(*direction, "--date", base)).keys()
         assert listed == {
             number
