@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 ALL = os.environ.get("RENKEI_TESTS") == "all"
+
+DIRECTIONS = (("smarthr", "touchontime"), ("touchontime", "smarthr"))
 
 T = TypeVar("T")
 
@@ -34,6 +36,14 @@ def sample(cases: Iterable[T], share: int, turn: int = 0) -> Iterator[T]:
     if isinstance(cases, Sequence):
         first = min(first, len(cases) // 2)
     return islice(cases, first, None, share)
+
+
+def one_way(turn: int) -> list[Any]:
+    """Return both directions as parameters; one of them, in turn, is left to the long run."""
+    return [
+        pytest.param(way, id=f"to_{way[1]}", marks=[] if place == turn % 2 else [pytest.mark.long])
+        for place, way in enumerate(DIRECTIONS)
+    ]
 
 
 def examples(few: int, many: int) -> int:

@@ -189,15 +189,24 @@ def test_a_day_of_joining_or_leaving_that_cannot_be_read_hides_nobody(
 # --- closed hours and clocks that jump ---------------------------------------------------------
 
 
+EDGES = (
+    [("08:29:59", False), ("17:29:59", False)],
+    [("17:30:00", True), ("08:30:00", True)],
+    [("08:30:01", True), ("17:30:01", True)],
+    [("18:29:59", True), ("09:59:59", True)],
+    [("10:00:00", False), ("18:30:00", False)],
+)
+"""Each edge once in the morning and once in the evening: the first of the two in every run."""
+
+
 @pytest.mark.parametrize(
     ("second", "closed"),
     [
-        ("08:29:59", False), ("08:30:00", True), ("08:30:01", True),
-        ("09:59:59", True), ("10:00:00", False),
-        ("17:29:59", False), ("17:30:00", True), ("17:30:01", True),
-        ("18:29:59", True), ("18:30:00", False),
+        pytest.param(*edge, marks=[pytest.mark.long] if place else [])
+        for edges in EDGES
+        for place, edge in enumerate(edges)
     ],
-)  # fmt: skip
+)
 def test_the_closed_hours_to_the_second_in_the_middle_of_a_sync(
     office: Office, second: str, *, closed: bool
 ) -> None:
