@@ -8,6 +8,9 @@ READY := .venv/.renkei-ready
 PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist worksteal
 LOCK_ARGS ?=
 
+# Every process that a test starts would compile renkei and the tests anew: a quarter of a minute.
+unexport PYTHONDONTWRITEBYTECODE
+
 PIP_INSTALL := install -qq --no-input --disable-pip-version-check
 
 # The lock must not depend on the settings of the machine that makes it.
@@ -63,13 +66,13 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 	  fi; \
 	fi >/dev/null || echo "No browser could be installed." >&2
 
-test: check browser ## all checks, then the tests
+test: check browser ## all checks, then the tests: six minutes on two processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-fast: setup ## the tests of the edit cycle: no browser, no kills; about two minutes
+test-fast: setup ## the tests of the edit cycle: no browser, no kills; a minute
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/engine tests/connectors tests/mappings tests/runner
 
-test-long: setup browser ## the tests that take long, and all of what `make test` takes a sample of
+test-long: setup browser ## the tests that take long, and all of what `make test` samples: hours
 	RENKEI_TESTS=all $(BIN)/python -m pytest -m 'long or sampled' $(PYTEST_ARGS)
 
 test-bugs: setup ## plant known bugs, and show which test catches each

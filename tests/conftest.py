@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator, Iterator
 
 import pytest
+from tests.compiled import share
 
 from renkei.plugins import finding
 
@@ -15,6 +16,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 pytest_plugins = ["tests.security.canaries", "tests.waiting", "tests.web.browser"]
 
 FOUND = finding.found
+share()
 
 
 def pytest_collection_finish() -> None:

@@ -7,22 +7,43 @@ A test that takes a sample is marked with :data:`sampled`: `make test-long` runs
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 ALL = os.environ.get("RENKEI_TESTS") == "all"
+
+DIRECTIONS = (("smarthr", "touchontime"), ("touchontime", "smarthr"))
 
 T = TypeVar("T")
 
 sampled = pytest.mark.sampled
 
 
-def sample(cases: Iterable[T], share: int) -> Iterator[T]:
-    """Yield one of *share* cases, evenly spread; all of them if everything is wanted."""
-    return iter(cases) if ALL else islice(cases, share // 2, None, share)
+def sample(cases: Iterable[T], share: int, turn: int = 0) -> Iterator[T]:
+    """
+    Yield one of *share* cases, evenly spread; all of them if everything is wanted.
+
+    Neighbours that are sampled in *turn* (0, 1, 2 …) begin at different cases: what one of them
+    leaves out another one has. Of a list there is always one.
+    """
+    if ALL:
+        return iter(cases)
+    # A third of the way on for each turn: of any three neighbours, no two take the same ones.
+    first = (share // 2 + turn * max(1, round(share / 3))) % share
+    if isinstance(cases, Sequence):
+        first = min(first, len(cases) // 2)
+    return islice(cases, first, None, share)
+
+
+def one_way(turn: int) -> list[Any]:
+    """Return both directions as parameters; one of them, in turn, is left to the long run."""
+    return [
+        pytest.param(way, id=f"to_{way[1]}", marks=[] if place == turn % 2 else [pytest.mark.long])
+        for place, way in enumerate(DIRECTIONS)
+    ]
 
 
 def examples(few: int, many: int) -> int:

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.sampling import one_way
 
 from renkei_sandbox import faults
 
@@ -56,7 +57,14 @@ def killed(office: Office, direction: Direction, seed: int) -> None:
     assert second["new"] == second["changed"] == 0
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("seed", "direction"),
+    [
+        pytest.param(seed, *way.values, id=f"{way.id}-{seed}", marks=way.marks)
+        for seed in range(5)
+        for way in one_way(seed)
+    ],
+)
 def test_kill_9_loses_and_repeats_nothing(office: Office, direction: Direction, seed: int) -> None:
     """Killed anywhere, with lost answers besides: `resume` ends with everybody as chosen, once."""
     killed(office, direction, seed)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.sampling import one_way
 
 from renkei_sandbox import faults
 
@@ -30,15 +31,18 @@ LOST: dict[str, Callable[[], Fault]] = {
 }
 UPDATES = ("disconnect", "cut in the body", "wrong person")
 CASES = [
-    *(("create", name) for name in sorted(LOST)),
-    *(
-        pytest.param("update", name, marks=[] if name in UPDATES else [pytest.mark.long])
-        for name in sorted(LOST)
-    ),
+    pytest.param(
+        *(kind, name, *way.values),
+        id=f"{way.id}-{kind}-{name}",
+        marks=way.marks if kind == "create" or name in UPDATES else [pytest.mark.long],
+    )
+    for row, kind in enumerate(("create", "update"))
+    for column, name in enumerate(sorted(LOST))
+    for way in one_way(row + column)
 ]
 
 
-@pytest.mark.parametrize(("kind", "name"), CASES)
+@pytest.mark.parametrize(("kind", "name", "direction"), CASES)
 def test_an_answer_lost_after_the_write_is_settled_by_looking(
     office: Office, direction: Direction, kind: Kind, name: str
 ) -> None:

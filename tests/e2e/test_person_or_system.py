@@ -22,12 +22,17 @@ REFUSALS: dict[str, list[dict[str, Any]]] = {
         {"status": 403, "code": 100}, {"status": 504, "body": ""},
     ],
 }  # fmt: skip
-CASES = [
-    pytest.param(target, refusal, id=f"{target}-{refusal['status']}-{refusal.get('code', 'page')}")
-    for target, refusals in REFUSALS.items()
-    for refusal in refusals
-]
 PEOPLE = 6
+CASES = [
+    pytest.param(
+        *(target, refusal, at),
+        id=f"{target}-{refusal['status']}-{refusal.get('code', 'page')}-{at}",
+        marks=[] if (number + column) % 3 == 0 else [pytest.mark.long],
+    )
+    for target, refusals in REFUSALS.items()
+    for number, refusal in enumerate(refusals)
+    for column, at in enumerate((0, 2, PEOPLE - 1))
+]
 
 
 def six(office: Office, target: str) -> tuple[Direction, str, list[str]]:
@@ -69,8 +74,7 @@ def sendings(office: Office, target: str) -> Counter[str]:
 
 
 @pytest.mark.fault("F86")
-@pytest.mark.parametrize("at", [0, 2, PEOPLE - 1])
-@pytest.mark.parametrize(("target", "refusal"), CASES)
+@pytest.mark.parametrize(("target", "refusal", "at"), CASES)
 def test_one_whom_the_target_always_refuses_fails_alone(
     office: Office, target: str, refusal: dict[str, Any], at: int
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.sampling import one_way
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Office
@@ -26,18 +27,24 @@ def without_number(office: Office, people: int) -> None:
         )
 
 
+SWITCHES: dict[str, dict[str, Any]] = {
+    "as documented": {},
+    "small pages": {"largest_page": 20},
+    "an empty page": {"empty_page": 2, "total": "first page"},
+    "without links": {"links": False, "total": "first page"},
+}
+
+
 @pytest.mark.fault("F15")
 @pytest.mark.parametrize(
-    "switches",
+    ("switches", "ties", "direction"),
     [
-        {},
-        {"largest_page": 20},
-        {"empty_page": 2, "total": "first page"},
-        {"links": False, "total": "first page"},
+        pytest.param(switches, ties, *way.values, id=f"{way.id}-{ties}-{name}", marks=way.marks)
+        for row, (name, switches) in enumerate(SWITCHES.items())
+        for column, ties in enumerate(("stable", "shuffled"))
+        for way in one_way(row + column)
     ],
-    ids=["as documented", "small pages", "an empty page", "without links"],
 )
-@pytest.mark.parametrize("ties", ["stable", "shuffled"])
 def test_pages_in_any_order_give_the_whole_list(
     office: Office, direction: Direction, ties: str, switches: dict[str, Any]
 ) -> None:

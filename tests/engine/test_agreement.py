@@ -434,7 +434,7 @@ Case = tuple[dict[str, Value], dict[str, Value] | None, list[Value], str | None]
 """One employee on both sides, the further addresses there, and the nickname here."""
 
 law = settings(
-    max_examples=examples(10, 100),
+    max_examples=examples(6, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

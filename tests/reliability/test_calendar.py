@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import define
 from tests.e2e import conftest as e2e
+from tests.sampling import sample, sampled
 
 from renkei.clock import Clock
 from renkei_sandbox import faults
@@ -45,29 +46,33 @@ ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Etc/GMT
 
 
 @pytest.fixture(params=ZONES)
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The computer believes to be in one of several zones."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", request.param)
         time.tzset()
-        yield
+        yield request.param
     time.tzset()
 
 
 @pytest.mark.fault("F37")
-@pytest.mark.usefixtures("zone")
-def test_the_base_date_is_the_day_in_japan_wherever_the_computer_is(office: Office) -> None:
+@sampled
+def test_the_base_date_is_the_day_in_japan_wherever_the_computer_is(
+    office: Office, zone: str
+) -> None:
     """A second before midnight in Japan, at midnight, a second later; printed, sent and stored."""
-    for day in map(dt.date.fromisoformat, MIDNIGHTS):
+    moments = [(day, seconds) for day in MIDNIGHTS for seconds in (-1, 0, 1)]
+    for text, seconds in sample(moments, 4, ZONES.index(zone)):
+        day = dt.date.fromisoformat(text)
         midnight = dt.datetime.combine(day, dt.time(), dt.timezone(dt.timedelta(hours=9)))
-        for seconds, expected in ((-1, day - dt.timedelta(days=1)), (0, day), (1, day)):
-            office.box.clock.set(midnight + dt.timedelta(seconds=seconds))
-            office.box.clear_journal()
-            result = office.ask("fetch", "smarthr", "touchontime")
-            assert result.json["base_date"] == expected.isoformat()
-            asked = [e.query["date"] for e in office.box.journal if e.path.endswith("employees")]
-            assert expected.isoformat() in asked
-            assert f"base date {expected}" in office.renkei("plan", result.run).out
+        expected = day - dt.timedelta(days=1) if seconds < 0 else day
+        office.box.clock.set(midnight + dt.timedelta(seconds=seconds))
+        office.box.clear_journal()
+        result = office.ask("fetch", "smarthr", "touchontime")
+        assert result.json["base_date"] == expected.isoformat()
+        asked = [e.query["date"] for e in office.box.journal if e.path.endswith("employees")]
+        assert expected.isoformat() in asked
+        assert f"base date {expected}" in office.renkei("plan", result.run).out
 
 
 @pytest.mark.fault("F37")
@@ -112,6 +117,7 @@ BASES = (
 
 
 @pytest.mark.fault("F38")
+@sampled
 def test_every_boundary_of_employment_on_every_base_date(
     office: Office, direction: Direction
 ) -> None:
@@ -119,7 +125,7 @@ def test_every_boundary_of_employment_on_every_base_date(
     source, _ = direction
     for number, (hired, left) in EMPLOYED.items():
         employ(office, source, number, hiredDate=hired, resignationDate=left)
-    for base in BASES:
+    for base in sample(BASES, 2, e2e.DIRECTIONS.index(direction)):
         listed = EMPLOYED.keys() & office.plan(office.fetched(*direction, "--date", base)).keys()
         assert listed == {
             number
@@ -189,16 +195,25 @@ def test_a_day_of_joining_or_leaving_that_cannot_be_read_hides_nobody(
 # --- closed hours and clocks that jump ---------------------------------------------------------
 
 
+EDGES = (
+    [("08:29:59", False), ("17:29:59", False)],
+    [("17:30:00", True), ("08:30:00", True)],
+    [("08:30:01", True), ("17:30:01", True)],
+    [("18:29:59", True), ("09:59:59", True)],
+    [("10:00:00", False), ("18:30:00", False)],
+)
+"""Each edge once in the morning and once in the evening: the first of the two in every run."""
+
+
 @pytest.mark.fault("F35")
 @pytest.mark.parametrize(
     ("second", "closed"),
     [
-        ("08:29:59", False), ("08:30:00", True), ("08:30:01", True),
-        ("09:59:59", True), ("10:00:00", False),
-        ("17:29:59", False), ("17:30:00", True), ("17:30:01", True),
-        ("18:29:59", True), ("18:30:00", False),
+        pytest.param(*edge, marks=[pytest.mark.long] if place else [])
+        for edges in EDGES
+        for place, edge in enumerate(edges)
     ],
-)  # fmt: skip
+)
 def test_the_closed_hours_to_the_second_in_the_middle_of_a_sync(
     office: Office, second: str, *, closed: bool
 ) -> None:

@@ -24,6 +24,7 @@ from attrs import define, field, frozen
 from tests.e2e.conftest import DIRECTIONS, HASTY, MEMORY, NOON, TODAY, Office, _collect, _tidy
 from tests.reliability import mutations, reading
 from tests.reliability.mutations import Mutant, Mutation, mutate
+from tests.sampling import sample, sampled
 
 from renkei.clock import Clock
 from renkei.errors import InDoubtError, RecordError, RenkeiError, SystemFault
@@ -616,6 +617,7 @@ WHOLE = {"fetch": check_fetch, "sync": check_sync}
 
 
 @pytest.mark.fault("F03")
+@sampled
 @pytest.mark.parametrize("block", blocks(1, 20))
 @pytest.mark.parametrize("what", WHOLE)
 @pytest.mark.parametrize("pair", DIRECTIONS, ids=["to_touchontime", "to_smarthr"])
@@ -628,7 +630,8 @@ def test_no_answer_leads_a_command_to_a_wrong_write(  # noqa: PLR0917 - fixtures
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A documented exit code, nothing written that the source does not say, an honest report."""
-    for index in range(FEW):
+    turn = DIRECTIONS.index(pair) + list(WHOLE).index(what)
+    for index in sample(range(FEW), 2, turn):
         with an_office(empty, monkeypatch) as office:
             WHOLE[what](office, pair, f"whole {what} {pair[1]} {block} {index}")
 

@@ -35,6 +35,7 @@ METHODS = {
     ("touchontime", "create"): "POST",
     ("touchontime", "update"): "PUT",
 }
+KINDS = ("create", "update", "refused")
 OUTCOMES = {"create": "created", "update": "updated"}
 SETTLE_S = 2
 WHENS: tuple[Literal["head", "body"], ...] = ("head", "body")
@@ -263,7 +264,7 @@ def looked_up(crowd: Crowd, hurt: Mapping[str, Fault | None]) -> None:
 def cut_at_each_byte(crowd: Crowd, answer: str) -> list[Cut]:
     """Return a cut after each byte of an answer of this kind, by FIN and by RST in turn."""
     every = range(LENGTH[crowd.target, answer])
-    return [Cut(k, reset=bool(k % 2)) for k in sample(every, 5)]
+    return [Cut(k, reset=bool(k % 2)) for k in sample(every, 11, KINDS.index(answer))]
 
 
 def was_cut_at_each_byte(crowd: Crowd, kind: Kind, status: int) -> None:
@@ -344,12 +345,14 @@ def with_good_ones(faults: Iterable[F]) -> list[F | None]:
 
 
 @pytest.mark.fault("F19")
+@sampled
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_a_write_that_is_carried_out_after_its_connection_died_is_found(
     crowd: Crowd, kind: Kind
 ) -> None:
     """A gateway gives up, its answer is cut at each byte; the system does it a moment later."""
-    faults = [Late(GATEWAY[:k], reset=bool(k % 2)) for k in range(len(GATEWAY) + 1)]
+    places = sample(range(len(GATEWAY) + 1), 3, turn(crowd, kind))
+    faults = [Late(GATEWAY[:k], reset=bool(k % 2)) for k in places]
     numbers = [crowd.bring(kind, f"{place:04d}") for place, _fault in enumerate(faults)]
     crowd.hurt(kind, faults)
     crowd.passing.append(lambda _seconds: crowd.proxy.deliver())
@@ -419,20 +422,27 @@ def test_a_redirect_is_no_success_and_is_not_followed(
         looked_up(crowd, dict(zip(numbers, faults, strict=True)))
 
 
+def turn(crowd: Crowd, kind: Kind) -> int:
+    """Return which turn of a sample is that of a direction and a kind of write."""
+    return DIRECTIONS.index((crowd.source, crowd.target)) + KINDS.index(kind)
+
+
 def answered(shown: bytes, *, done: bool) -> Fault:
     """Return the fault that shows this answer to a write that is carried out, or is not."""
     return Instead(lambda _true: shown) if done else Late(shown)
 
 
 @pytest.mark.fault("F25")
+@sampled
 @pytest.mark.parametrize("kind", ["create", "update"])
 @pytest.mark.parametrize("done", [True, False])
 def test_an_answer_that_is_not_this_employee_s_proves_nothing(
     crowd: Crowd, kind: Kind, *, done: bool
 ) -> None:
     """Garbage, nothing, or somebody else with a status of success: looked up."""
+    shown = [(status, body) for status in (200, 201) for body in GARBAGE]
     faults = with_good_ones(
-        answered(with_body(status, body), done=done) for status in (200, 201) for body in GARBAGE
+        answered(with_body(*each), done=done) for each in sample(shown, 3, turn(crowd, kind) + done)
     )
     numbers = [crowd.bring(kind, f"{place:04d}") for place, _fault in enumerate(faults)]
     crowd.hurt(kind, faults)

@@ -13,7 +13,7 @@ from tests.reliability.harness.killer import KILLED, Zygote
 from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import DIRECTIONS, Site, a_site
 from tests.reliability.harness.workloads import IN_DOUBT, LOST, SYNC, WORKLOADS, Stage, Workload
-from tests.sampling import sample, sampled
+from tests.sampling import examples, sample, sampled
 
 from renkei.model import Status
 from renkei.store import Store
@@ -46,7 +46,7 @@ def test_killed_at_every_moment_of_a_sync(
 
             return play
 
-        moments = sample(stage.moments(), 4)
+        moments = sample(stage.moments(), 8, WORKLOADS.index((direction, workload)))
         cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in moments)
 
 
@@ -77,7 +77,8 @@ def killed_everywhere(
         return play
 
     moments = [(point, nth) for point, nth in counted(trace) if keep(point)]
-    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 3))
+    turn = DIRECTIONS.index((site.source, site.target))
+    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 6, turn))
 
 
 def counted(trace: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -208,10 +209,11 @@ def at_random(zygote: Zygote, store_bytes: bytes, seed: int, count: int) -> None
 
 
 @pytest.mark.fault("F52")
+@sampled
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_moments(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
     """Also between the points, where SQLite or the kernel is at work."""
-    at_random(zygote, store_bytes, seed, 15)
+    at_random(zygote, store_bytes, seed, examples(6, 15))
 
 
 @pytest.mark.long

@@ -333,7 +333,7 @@ def test_the_nth_operation_fails(stage: Stage, prepare: Prepare, operation: str)
     stage.again()
     assert stage.office.ask(*stage.words).code == 1
     stage.unhurt = people(stage.site)
-    for n in sample(count(1), 3):
+    for n in sample(count(1), 6, list(OPERATIONS).index(operation)):
         stage.again()
         nth = Nth(n)
         result = stage.hurt(OPERATIONS[operation], nth)
@@ -392,6 +392,7 @@ def grow(stage: Stage) -> None:
 
 
 @pytest.mark.fault("F57")
+@sampled
 @pytest.mark.parametrize("kind", ["pages", "file size"])
 def test_the_store_has_room_for_n_more_pages(stage: Stage, kind: str) -> None:
     """Fetch and sync with room for none, one, two … until there is enough."""
@@ -403,7 +404,7 @@ def test_the_store_has_room_for_n_more_pages(stage: Stage, kind: str) -> None:
     stage.again()
     assert stage.office.ask(*stage.words).code == 1
     stage.unhurt = people(stage.site)
-    for more in count():
+    for more in sample(count(), 3, 2 if kind == "pages" else 0):
         stage.again()
         full = pages(there + more) if kind == "pages" else file_size((there + more) * PAGE)
         with full:

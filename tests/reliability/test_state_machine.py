@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.reliability.harness.killer import Zygote
 from tests.reliability.machine import Machine
+from tests.sampling import examples, sampled
 
 COMMON = settings(
     deadline=None,
@@ -15,7 +16,7 @@ COMMON = settings(
 )
 CI = settings(
     COMMON,
-    max_examples=6,
+    max_examples=examples(3, 6),
     stateful_step_count=25,
     phases=[Phase.generate],  # making an example smaller takes longer than a test may
 )
@@ -34,6 +35,7 @@ def play(zygote: Zygote, store_bytes: bytes, number: int, how: settings) -> None
 
 
 @pytest.mark.fault("F30")
+@sampled
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("number", [1, *(pytest.param(n, marks=pytest.mark.long) for n in (2, 3))])
 def test_whatever_happens_in_whatever_order(

@@ -17,6 +17,7 @@ from tests.reliability.harness import oracle
 from tests.reliability.harness.killer import KILLED, Child
 from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import Site
+from tests.sampling import one_way
 
 from renkei.model import Outcome, Status
 from renkei.store import Store
@@ -79,6 +80,7 @@ def once(site: Site, run: str) -> None:
     assert outcomes == {Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED}
 
 
+@pytest.mark.parametrize("site", one_way(0), indirect=True)
 def test_kill_9(site: Site) -> None:
     """Its create is looked up until it is there."""
     run, child = begun(site)
@@ -88,6 +90,7 @@ def test_kill_9(site: Site) -> None:
 
 
 @pytest.mark.fault("F88")
+@pytest.mark.parametrize("site", one_way(1), indirect=True)
 def test_kill_9_and_again(site: Site) -> None:
     """So is the one who waits: each of them counts from the first intent."""
     run, child = begun(site)
@@ -102,6 +105,7 @@ def test_kill_9_and_again(site: Site) -> None:
 
 
 @pytest.mark.fault("F88")
+@pytest.mark.parametrize("site", one_way(2), indirect=True)
 def test_frozen_past_its_lease(site: Site) -> None:
     """Another one takes over and ends the run; the frozen one wakes and sends nothing more."""
     run, child = begun(site)
@@ -115,6 +119,7 @@ def test_frozen_past_its_lease(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.parametrize("site", one_way(3), indirect=True)
 def test_frozen_for_a_moment(site: Site) -> None:
     """Nobody has taken over: it goes on as if nothing had happened."""
     run, child = begun(site)
@@ -126,6 +131,7 @@ def test_frozen_for_a_moment(site: Site) -> None:
 
 
 @pytest.mark.fault("F51")
+@pytest.mark.parametrize("site", one_way(4), indirect=True)
 def test_frozen_before_the_bytes_leave(site: Site) -> None:
     """Between the intent and the last look at the lease: it looks, and does not send."""
     run = site.fetched()
@@ -145,6 +151,7 @@ def test_frozen_before_the_bytes_leave(site: Site) -> None:
 
 
 @pytest.mark.fault("F88")
+@pytest.mark.parametrize("site", one_way(5), indirect=True)
 def test_taken_over_while_it_works(site: Site) -> None:
     """Somebody is sure that it is dead, and errs: its create is waited for all the same."""
     run, child = begun(site)
@@ -154,6 +161,7 @@ def test_taken_over_while_it_works(site: Site) -> None:
 
 
 @pytest.mark.fault("F51")
+@pytest.mark.parametrize("site", one_way(6), indirect=True)
 def test_a_living_one_is_not_replaced(site: Site) -> None:
     """While it waits for an answer for longer than a lease lives, it gives signs of life."""
     run, child = begun(site)
@@ -165,6 +173,7 @@ def test_a_living_one_is_not_replaced(site: Site) -> None:
 
 
 @pytest.mark.fault("F51")
+@pytest.mark.parametrize("site", one_way(7), indirect=True)
 def test_a_living_one_is_seen_from_another_namespace(site: Site) -> None:
     """A container and its host, two clones: a number that is not there proves nothing."""
     if subprocess.run([*ELSEWHERE, "true"], check=False, capture_output=True).returncode:
@@ -186,6 +195,7 @@ def test_a_living_one_is_seen_from_another_namespace(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.parametrize("site", one_way(8), indirect=True)
 def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
     """It knows nothing of the create: whoever is there by then is found, and not made again."""
     run = site.fetched()
@@ -205,6 +215,7 @@ def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
 
 
 @pytest.mark.fault("F88")
+@pytest.mark.parametrize("site", one_way(9), indirect=True)
 def test_an_older_copy_from_within_the_sync_is_put_back(site: Site) -> None:
     """The copy has the intent, and the process was killed: its create is waited for."""
     run, child = begun(site)

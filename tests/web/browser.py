@@ -20,15 +20,25 @@ from renkei.model import Filter
 from renkei.runs import Runs
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, Response
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        Dialog,
+        Locator,
+        Page,
+        Response,
+        ViewportSize,
+    )
     from tests.e2e.conftest import Office
 
     from renkei_sandbox.messages import Kind, Request
     from renkei_web.server import Server
     from renkei_web.sso import SignOn
+    from renkei_web.visit import Office as WebOffice
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PASSWORD = "correct horse battery staple"
+SIZE: ViewportSize = {"width": 1200, "height": 850}
 PATIENCE_MS = 15_000
 """How long a page may take on a busy computer."""
 
@@ -44,11 +54,16 @@ VALUES_OR_START = re.compile("/(values|start)$")
 
 OPEN = {"deferred", "unknown"}
 
+HURRY = 8
+"""How much faster than for people a page looks again."""
+
 WATCHING = """
+const every = setInterval;
+setInterval = (look, ms, ...more) => every(look, ms / HURRY, ...more);
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`blocked by the policy: ${event.violatedDirective} ${event.blockedURI}`));
 window.ran = () => console.error("a script of a value ran");
-"""
+""".replace("HURRY", str(HURRY))
 
 
 @define
@@ -78,6 +93,12 @@ class Dashboard:
     sign_on: SignOn | None = None
     _server: Server | None = None
     _thread: threading.Thread | None = None
+
+    @property
+    def office(self) -> WebOffice:
+        """What all requests share."""
+        assert self._server is not None
+        return self._server.office
 
     def start(self) -> None:
         """Listen and serve; a second start keeps the address."""
@@ -128,6 +149,8 @@ class Person:
     """Whether this test ends the server, so that requests may fail."""
     troubles: list[str] = field(factory=list)
     gates: list[Gate] = field(factory=list)
+    watches: dict[str, Callable[..., object]] = field(factory=dict)
+    """Who is told of which event of the browser."""
 
     # --- going about ------------------------------------------------------------------------
 
@@ -155,6 +178,17 @@ class Person:
         self.page.fill("[name=name]", name)
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("main button")
+
+    def is_logged_in_by(self, link: str) -> None:
+        """Have used a one-time link: its password is set, and the browser has the cookies."""
+        office, secret = self.dashboard.office, link.rpartition("/")[2]
+        session = office.entrance.accept(secret, PASSWORD)
+        assert session is not None
+        known = office.entrance.know(session, None)
+        cookies = {office.cookie: session, office.known_cookie: known}
+        self.context.add_cookies(
+            [{"name": name, "value": each, "url": self.address} for name, each in cookies.items()]
+        )
 
     def open(self, path: str) -> None:
         """Open a page by its address."""
@@ -337,10 +371,8 @@ class Person:
 
     # --- watching ---------------------------------------------------------------------------
 
-    def watch(self, context: BrowserContext) -> None:
+    def watch(self) -> None:
         """Note whatever no page of ours may do."""
-        context.set_default_timeout(PATIENCE_MS)
-        context.add_init_script(WATCHING)
 
         def answered(response: Response) -> None:
             if response.status >= 400 and response.status not in self.expected:
@@ -360,11 +392,29 @@ class Person:
             self.troubles.append(f"a dialog: {dialog.message}")
             dialog.dismiss()
 
-        context.on("response", answered)
-        context.on("request", lambda request: asked(request.url))
-        context.on("console", lambda message: said(message.type, message.text))
-        context.on("weberror", lambda error: self.troubles.append(f"page error: {error.error}"))
-        context.on("dialog", opened)
+        self.watches = {
+            "response": answered,
+            "request": lambda request: asked(request.url),
+            "console": lambda message: said(message.type, message.text),
+            "weberror": lambda error: self.troubles.append(f"page error: {error.error}"),
+            "dialog": opened,
+        }
+        for event, told in self.watches.items():
+            self.context.on(event, told)  # type: ignore[call-overload]
+
+    def leave(self) -> None:
+        """Leave the browser as it was found: one empty page, no cookies, nobody who watches."""
+        for gate in self.gates:
+            gate.open()
+        self.context.cookies()  # by the answer to this, all that happened before is known
+        for event, told in self.watches.items():
+            self.context.remove_listener(event, told)
+        for page in self.context.pages:
+            if page != self.page:
+                page.close()
+        self.page.goto("about:blank")  # nothing looks again, and asks without its cookies
+        self.page.set_viewport_size(SIZE)
+        self.context.clear_cookies()
 
 
 def chromium_path() -> str | None:
@@ -404,35 +454,49 @@ def dashboard(office: Office) -> Iterator[Dashboard]:
     made.stop()
 
 
+def new_context(browser: Browser, language: str) -> BrowserContext:
+    """Return a browser of somebody who reads a language; nobody else has used it."""
+    context = browser.new_context(locale=language, viewport=SIZE, timezone_id="Asia/Tokyo")
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(WATCHING)
+    return context
+
+
+@pytest.fixture(scope="module")
+def places(chromium: Browser) -> dict[str, list[Page]]:
+    """The places at a browser that nobody uses, by language: a new one costs most of a second."""
+    return {}
+
+
 Watched = Callable[[str], Person]
 
 
 @pytest.fixture
-def at_browser(chromium: Browser, office: Office, dashboard: Dashboard) -> Iterator[Watched]:
+def at_browser(
+    chromium: Browser, places: dict[str, list[Page]], office: Office, dashboard: Dashboard
+) -> Iterator[Watched]:
     """Return a function that opens a browser for somebody who reads a language."""
-    people: list[Person] = []
+    people: list[tuple[str, Person]] = []
 
     def opened(language: str = "ja") -> Person:
-        context = chromium.new_context(
-            locale=language, viewport={"width": 1200, "height": 850}, timezone_id="Asia/Tokyo"
-        )
-        person = Person(office, dashboard, context, context.new_page())
-        person.watch(context)
-        people.append(person)
+        free = places.setdefault(language, [])
+        page = free.pop() if free else new_context(chromium, language).new_page()
+        person = Person(office, dashboard, page.context, page)
+        person.watch()
+        people.append((language, person))
         return person
 
     yield opened
-    for person in people:
-        for gate in person.gates:
-            gate.open()
-        person.context.close()
-    assert [person.troubles for person in people if person.troubles] == []
+    for language, person in people:
+        person.leave()
+        places[language].append(person.page)  # a place that cannot be left is not used again
+    assert [person.troubles for _, person in people if person.troubles] == []
 
 
 @pytest.fixture
 def hr(at_browser: Watched, dashboard: Dashboard) -> Person:
-    """An administrator who reads Japanese and has just used the first one-time link."""
+    """An administrator who reads Japanese and has logged in; no page is open yet."""
     person = at_browser("ja")
     assert dashboard.link is not None
-    person.log_in_by_link(dashboard.link)
+    person.is_logged_in_by(dashboard.link)
     return person

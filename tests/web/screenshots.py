@@ -19,14 +19,14 @@ from tempfile import TemporaryDirectory
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from tests.e2e.conftest import NOON, Office
-from tests.web.browser import Dashboard, Person, chromium_path
+from tests.web.browser import SIZE, Dashboard, Person, chromium_path, new_context
 from tests.web.tour import tour
 
 from renkei.who import recorded
 from renkei_sandbox import Sandbox
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/images"
-WIDTH, HEIGHT = 1200, 850
+WIDTH, HEIGHT = SIZE["width"], SIZE["height"]
 TALL = {"choose", "choose-new", "blocked", "outcomes"}
 """Long lists: of these, what a window shows."""
 
@@ -113,13 +113,9 @@ def somebody(language: str) -> Iterator[Person]:
         browser = playwright.chromium.launch(
             executable_path=chromium_path(), chromium_sandbox=os.getuid() != 0
         )
-        context = browser.new_context(
-            locale=language,
-            viewport={"width": WIDTH, "height": HEIGHT},
-            timezone_id="Asia/Tokyo",
-        )
+        context = new_context(browser, language)
         person = Person(office, dashboard, context, context.new_page())
-        person.watch(context)
+        person.watch()
         yield person
         browser.close()
         dashboard.stop()

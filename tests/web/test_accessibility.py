@@ -66,6 +66,7 @@ def test_every_screen_is_for_everybody(
 def test_the_keyboard_alone_does_the_whole_job(hr: Person) -> None:
     """Tab, Space and Enter lead from the first page to the end, and the focus is always seen."""
     page = hr.page
+    hr.open("/")
     go_to(page, "a[href='/fetch/smarthr/touchontime']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/fetch/**")

@@ -55,6 +55,7 @@ def updates(hr: Person, system: str = "touchontime") -> int:
 def test_the_whole_job_is_done_in_the_pages(hr: Person, source: str, target: str) -> None:
     """From the first page to the report: new ones are created once each, changes get there."""
     title = re.compile(f"^{LABELS[source]}.*{LABELS[target]}$", re.DOTALL)
+    hr.open("/")
     hr.page.get_by_role("region", name=title).get_by_role("link").click()
     hr.sees("次の操作では取得と比較だけを行います")
     hr.press("次へ")
@@ -319,9 +320,10 @@ def test_closed_hours_pause_the_sync_and_it_goes_on_by_itself(hr: Person) -> Non
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
     hr.office.configure(touchontime='closed_hours: ["12:00-12:01"]', smarthr="label: SmartHR")
-    hr.move_to("2026-11-20T12:00:52+09:00")
+    hr.move_to("2026-11-20T12:00:30+09:00")
     hr.ready_to_sync(run, number)
     hr.sees("12:01")
+    hr.move_to("2026-11-20T12:00:57+09:00")
     hr.press("同期")
     hr.status("paused")
     hr.sees("12:01")
@@ -335,8 +337,10 @@ def test_a_paused_sync_can_be_given_up(hr: Person) -> None:
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
     hr.office.configure(touchontime='closed_hours: ["12:00-12:01"]', smarthr="label: SmartHR")
+    hr.move_to("2026-11-20T12:00:30+09:00")
+    hr.ready_to_sync(run, number)
     hr.move_to("2026-11-20T12:00:56+09:00")
-    hr.sync(run, number)
+    hr.press("同期")
     hr.status("paused")
     hr.page.locator("#stop summary").click()
     hr.press("中止する")
@@ -908,8 +912,10 @@ def test_a_restarted_dashboard_knows_who_is_at_work(hr: Person) -> None:
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
     hr.office.configure(touchontime='closed_hours: ["12:00-12:01"]', smarthr="label: SmartHR")
-    hr.move_to("2026-11-20T12:00:48+09:00")
-    hr.sync(run, number)
+    hr.move_to("2026-11-20T12:00:30+09:00")
+    hr.ready_to_sync(run, number)
+    hr.move_to("2026-11-20T12:00:53+09:00")
+    hr.press("同期")
     hr.status("paused")
     hr.outage = True
     hr.dashboard.stop()
@@ -944,6 +950,7 @@ def test_focus_stays_where_it_was(hr: Person) -> None:
 
 def test_the_check_of_the_connections_tells_what_is_wrong(hr: Person) -> None:
     """[接続を確認] names both systems; a wrong token comes with every cause it may have."""
+    hr.open("/")
     hr.press("接続を確認")
     hr.page.locator(".checked").wait_for()
     assert hr.page.locator(".f-problem").count() == 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.web.browser import HURRY
 
 if TYPE_CHECKING:
     from tests.web.browser import Person
@@ -65,7 +66,7 @@ def test_a_page_of_a_run_that_is_over_looks_no_more(hr: Person) -> None:
     hr.page.locator("#run:not([hx-trigger])").wait_for()
     asked: list[str] = []
     hr.page.on("request", lambda request: asked.append(request.url))
-    hr.page.wait_for_timeout(2500)
+    hr.page.wait_for_timeout(3 * 2000 / HURRY)  # it would look every two seconds
     assert asked == []
 
 

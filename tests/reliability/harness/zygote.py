@@ -14,14 +14,18 @@ import random
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
 
+import pytest
+from tests.compiled import share
 from tests.reliability.harness.patience import patient
 from tests.reliability.harness.points import Armed, Points
+from tests.reliability.harness.site import DIRECTIONS, MEMORY, NEW, NOON, Site
 
 import renkei.check
 import renkei.http.deadline
@@ -38,6 +42,7 @@ import renkei_runner.reports
 import renkei_runner.run
 import renkei_runner.sync
 from renkei.http import retry
+from renkei_sandbox import Sandbox
 
 JOB_BYTES = 64 * 1024
 
@@ -69,8 +74,9 @@ def serve(parent: socket.socket) -> None:
 def _warm_up() -> None:
     """Fill every cache that the first command of a process fills."""
     renkei.http.deadline._certificates()
+    share()
     with (
-        TemporaryDirectory() as folder,
+        TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
         Path(os.devnull).open("w") as nothing,
         redirect_stdout(nothing),
         redirect_stderr(nothing),
@@ -79,7 +85,29 @@ def _warm_up() -> None:
         for words in (["init", folder], ["mapping", "check", "smarthr-touchontime"], ["reports"]):
             code = renkei_runner.main.run(["--config", config, *words])
             assert code == 0, words
+        _walk_through(Path(folder))
+    assert threading.active_count() == 1, "a fork would have one thread only"
     gc.freeze()
+
+
+def _walk_through(folder: Path) -> None:
+    """Fetch and sync in both directions: a fork finds modules and statements as they were left."""
+    with Sandbox(people=10, seed=1, now=NOON) as box, pytest.MonkeyPatch.context() as patch:
+        site = Site(box, folder, None, "smarthr", "touchontime")  # type: ignore[arg-type]
+        site.configure()
+        patch.chdir(folder)
+        for name, value in site._environment().items():
+            patch.setenv(name, value)
+        for run, (source, target) in zip("12", DIRECTIONS, strict=True):
+            everybody = ("--difference", "new,changed,same", "--look-first", *NEW[target])
+            for words in (
+                ("fetch", source, target),
+                ("sync", run, *everybody),
+                ("resume", run, "--output", "json"),
+                ("report", run),
+            ):
+                code = renkei_runner.main.run(words)
+                assert code == 0, words
 
 
 def _be_the_command(job: dict[str, Any], control: socket.socket) -> NoReturn:
