@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.conftest import NEW
+from tests.e2e.office import NEW
 from tests.sampling import sample, sampled
 
 from renkei.model import Status
@@ -17,7 +17,7 @@ from renkei.store import Store
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 DIRECTION = ("smarthr", "touchontime")
 REFUSED = (2, 3, 5, 6)

@@ -8,7 +8,7 @@ import pytest
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
     from renkei_sandbox.messages import Kind
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.conftest import FAST, NOON
+from tests.e2e.office import FAST, NOON
 
 from renkei_sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 OF_010 = "mappings: \n  - use: smarthr-touchontime\n    settings: {business_names: true}\n"
 """As it stood in a renkei.yaml of 0.1.0 with two companies: without sides."""

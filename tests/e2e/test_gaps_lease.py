@@ -10,7 +10,7 @@ import pytest
 from renkei.store import Hold, Store
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 
 def test_a_lease_lost_after_the_intent_sends_nothing(

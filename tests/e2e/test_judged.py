@@ -14,7 +14,7 @@ from renkei.store import Store
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
     from renkei_sandbox.journal import Entry
     from renkei_sandbox.table import Record

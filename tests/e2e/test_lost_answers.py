@@ -10,7 +10,7 @@ from tests.sampling import one_way
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
     from renkei_sandbox.faults import Fault
     from renkei_sandbox.messages import Kind

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, field
-from tests.e2e.conftest import NEW
+from tests.e2e.office import NEW
 from tests.e2e.people import FIELDS, put, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 FIRST = dt.date(2026, 11, 20)
 NIGHTS = 61

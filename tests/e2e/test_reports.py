@@ -10,7 +10,7 @@ import pytest
 from tests.security.canaries import found
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 Direction = tuple[str, str]
 

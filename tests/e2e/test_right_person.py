@@ -7,13 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.e2e.conftest import NEW, TODAY
+from tests.e2e.office import NEW, TODAY
 from tests.e2e.people import FIELDS, GAKU, HANAKO, person, put, read
 
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 
 def sync(office: Office, run: str, target: str, *words: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office, Result
+    from tests.e2e.office import Office, Result
 
 Direction = tuple[str, str]
 

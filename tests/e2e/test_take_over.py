@@ -13,7 +13,7 @@ import pytest
 from renkei.store import Store
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 ELSEWHERE = {"host": "elsewhere", "pid": 4242, "started": 1.0, "boot": "of another machine"}
 QUESTION = "employees may be written twice. Are you certain that it is not?"

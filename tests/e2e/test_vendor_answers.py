@@ -8,7 +8,7 @@ import pytest
 from tests.sampling import one_way
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 Direction = tuple[str, str]
 

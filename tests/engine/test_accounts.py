@@ -11,7 +11,7 @@ from renkei.errors import BusyError
 from renkei.model import Selection, Status
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 
 USE = "  - {{use: ./pair.yaml, sides: {{clinic: clinic, rosta: {name}}}}}\n"

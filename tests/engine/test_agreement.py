@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engine.conftest import CLINIC, MAPPING, ROSTA, spec, who
+from tests.engine.world import CLINIC, MAPPING, ROSTA, spec, who
 from tests.sampling import examples, sampled
 
 from renkei.connector import hookimpl
@@ -26,7 +26,7 @@ from renkei.words.i18n import speaking
 from renkei.words.sentences import reason_text
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
     from renkei.testing import MemorySystem
 

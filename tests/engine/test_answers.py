@@ -18,7 +18,7 @@ from renkei.testing import MemoryConnector, MemorySystem, installed
 from renkei.words.sentences import reason_text
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 
 class Careful(MemoryConnector):

@@ -35,7 +35,7 @@ from renkei.store import Store
 from renkei.sync import apply, look
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 OPENS = dt.datetime(2026, 11, 20, 1, tzinfo=dt.UTC)
 LOST = InDoubtError(UnavailableError("lost"))

@@ -16,7 +16,7 @@ from renkei.people import FieldSpec, Label, Value, Values
 from renkei.safety import Headcount, Limit, Safety, judge, shrinking
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 TODAY = dt.date(2026, 11, 20)
 NEVER = Limit(people=0, percent=0)

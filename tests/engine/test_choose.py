@@ -22,7 +22,7 @@ from renkei.testing import MemoryConnector, MemorySystem, installed
 from renkei_runner.hints import told
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
     from renkei.model import Run
     from renkei.people import Values

@@ -16,7 +16,7 @@ from renkei.plan.listing import Listing
 from renkei.testing import MemorySystem
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 BASE = dt.date(2026, 11, 20)
 DAY = dt.timedelta(days=1)

@@ -15,7 +15,7 @@ from renkei.errors import UsageError
 from renkei.model import Filter, Outcome, Status
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
     from renkei.model import Difference, Run
 

@@ -26,7 +26,7 @@ from renkei.safety import Headcount, Safety, judge, shrinking
 from renkei.store import Lease
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 DAY = dt.date(2026, 11, 20)
 GONE = dt.date(2026, 11, 30)

@@ -18,7 +18,7 @@ from renkei.safety import Expected
 from renkei.words.i18n import speaking
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 FIRST, LAST = "2027-04-01", "2027-04-10"
 INTAKE = Remark("expected_intake", ("creates", "8", FIRST, LAST, "新卒入社"))

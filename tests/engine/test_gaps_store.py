@@ -14,7 +14,7 @@ import psutil
 from renkei.model import Status
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 
 def test_a_writer_waits_for_the_one_before(world: World) -> None:

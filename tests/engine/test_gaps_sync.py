@@ -15,7 +15,7 @@ from renkei.people import Employee, Ref, Values
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 
 class Dated(MemoryConnector):

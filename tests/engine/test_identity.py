@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 from attrs import evolve, frozen
-from tests.engine.conftest import spec
+from tests.engine.world import spec
 
 from renkei.identity.crowd import Crowd, Crowds, Judged
 from renkei.identity.roster import Roster

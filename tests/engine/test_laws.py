@@ -19,7 +19,7 @@ from renkei.text import near_key
 
 if TYPE_CHECKING:
     from tests.sampling import examples, sampled
-from tests.engine.conftest import World
+from tests.engine.world import World
 from tests.sampling import examples, sampled
 
 BASE = dt.date(2026, 11, 20)

@@ -13,7 +13,7 @@ from renkei.model import Difference, Outcome, OwnValues, Remark, Run, Selection,
 from renkei.people import Values
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 OPENS = dt.datetime(2026, 11, 20, 1, tzinfo=dt.UTC)
 CLOSED = ClosedError("closed", opens=OPENS)

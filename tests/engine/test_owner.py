@@ -25,7 +25,7 @@ from renkei.store.owner import Owner
 from renkei.store.tables import leases, runs
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 OTHERS: dict[str, Callable[[Owner], Owner]] = {
     "another machine": lambda me: evolve(me, boot="of another one", host="elsewhere"),

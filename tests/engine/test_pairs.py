@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define, field
-from tests.engine.conftest import MAPPING, PERSON
+from tests.engine.world import MAPPING, PERSON
 
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.model import Difference, Selection, Status
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
     from renkei.http import Connection
 

@@ -47,7 +47,7 @@ from renkei.plugins.facade import Reader, Writer
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 TODAY = dt.date(2026, 11, 20)
 CANARY = "佐倉カナリア"

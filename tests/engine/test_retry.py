@@ -14,7 +14,7 @@ from renkei.model import Outcome, Status, Try
 from renkei.people import JST
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
     from renkei.people import Values
 

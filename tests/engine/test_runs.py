@@ -12,7 +12,7 @@ from renkei.model import Difference, Filter, Outcome, Selection, Status
 from renkei.people import Values
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 
 def test_a_new_employee_is_created_with_the_chosen_values(world: World) -> None:

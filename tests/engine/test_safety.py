@@ -16,7 +16,7 @@ from renkei.people import Value, Values
 from renkei.safety import Limit, Safety
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 LEFT = dt.date(2026, 11, 30)
 NEW_ONES = frozenset({Difference.NEW})

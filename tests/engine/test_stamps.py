@@ -23,7 +23,7 @@ from renkei.store import hold as holds
 from renkei.store import owner as owners
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 LOST = InDoubtError(UnavailableError("lost"))
 LONGEST_S = 50

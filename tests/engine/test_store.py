@@ -41,7 +41,7 @@ from renkei.store.owner import Owner
 from renkei.store.tables import metadata, runs, writes
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 CLOSED = ClosedError("closed", opens=dt.datetime(2026, 11, 20, 1, tzinfo=dt.UTC))
 NOW = dt.datetime(2026, 11, 20, 3, tzinfo=dt.UTC)

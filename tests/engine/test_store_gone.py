@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 TOMORROW = NOW + dt.timedelta(days=1)
 VALUE = "たいへん長い値" * 40

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from tests.engine.conftest import PERSON, TWIN
+from tests.engine.world import PERSON, TWIN
 
 from renkei.errors import StoreError
 from renkei.model import Difference, Outcome, Remark, Status
 from renkei.store import Store
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 STORE = Path(__file__).parent / "stores" / "0002.sql"
 

@@ -20,7 +20,7 @@ from renkei.model import Outcome, Run, Status
 from renkei.people import Values
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import World
+    from tests.engine.world import World
 
 NO = AccessError("no")
 NO.detail = "code 3: not allowed"

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import define
 from tests.e2e import conftest as e2e
+from tests.e2e.office import DIRECTIONS, NEW
 from tests.sampling import sample, sampled
 
 from renkei.clock import Clock
 from renkei_sandbox import faults
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 Direction = tuple[str, str]
 
@@ -86,7 +87,7 @@ def test_midnight_during_a_fetch_changes_nothing(office: Office, direction: Dire
     assert office.box.clock.today() == dt.date(2026, 11, 21)
     assert office.plan(run)["M1"]["difference"] == "new"
     assert office.ask("plan", run).json["base_date"] == "2026-11-20"
-    result = office.ask("sync", run, "--number", "M1", *e2e.NEW[target])
+    result = office.ask("sync", run, "--number", "M1", *NEW[target])
     assert (result.code, result.json["base_date"]) == (0, "2026-11-20")
     assert office.creates(target)["M1"] == 1
 
@@ -125,7 +126,7 @@ def test_every_boundary_of_employment_on_every_base_date(
     source, _ = direction
     for number, (hired, left) in EMPLOYED.items():
         employ(office, source, number, hiredDate=hired, resignationDate=left)
-    for base in sample(BASES, 2, e2e.DIRECTIONS.index(direction)):
+    for base in sample(BASES, 2, DIRECTIONS.index(direction)):
         listed = EMPLOYED.keys() & office.plan(office.fetched(*direction, "--date", base)).keys()
         assert listed == {
             number
@@ -142,7 +143,7 @@ def test_whoever_came_back_is_one_person(office: Office, direction: Direction) -
         employ(office, source, "W1", hiredDate="2015-04-01", resignationDate=left)
     run = office.fetched(*direction)
     assert office.plan(run)["W1"]["difference"] == "new"
-    assert office.ask("sync", run, "--number", "W1", *e2e.NEW[target]).code == 0
+    assert office.ask("sync", run, "--number", "W1", *NEW[target]).code == 0
     assert office.creates(target)["W1"] == 1
     assert office.plan(office.fetched(*direction))["W1"]["difference"] == "same"
 
@@ -264,7 +265,7 @@ class WallClock:
     [
         pytest.param(jump_s, pair, marks=[pytest.mark.long] if (row + column) % 2 else [])
         for row, jump_s in enumerate((-86400, -3600, -60, -1, 86400, 3600, 60, 1))
-        for column, pair in enumerate(e2e.DIRECTIONS)
+        for column, pair in enumerate(DIRECTIONS)
     ],
 )
 def test_a_clock_that_jumps_in_a_sync_stops_nobody(

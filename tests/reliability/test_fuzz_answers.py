@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from attrs import define, field, frozen
-from tests.e2e.conftest import DIRECTIONS, HASTY, MEMORY, NOON, TODAY, Office, _collect, _tidy
+from tests.e2e.conftest import _collect
+from tests.e2e.office import DIRECTIONS, HASTY, MEMORY, NOON, TODAY, Office, tidy
 from tests.reliability import mutations, reading
 from tests.reliability.mutations import Mutant, Mutation, mutate
 from tests.sampling import sample, sampled
@@ -515,7 +516,7 @@ def an_office(empty: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]
         office.store.chmod(0o600)
         office.configure(extra=HASTY)
         yield office
-        _tidy()
+        tidy()
 
 
 def told_well(result: Any, codes: Sequence[int]) -> None:

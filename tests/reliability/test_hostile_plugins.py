@@ -20,7 +20,7 @@ from unittest import mock
 
 import pytest
 from attrs import define, evolve
-from tests.engine.conftest import World, world
+from tests.engine.conftest import world
 from tests.engine.test_plugins import (
     CALLS,
     FIELDS,
@@ -32,6 +32,7 @@ from tests.engine.test_plugins import (
     raising,
     rosta,
 )
+from tests.engine.world import World
 
 from renkei.errors import (
     AccessError,

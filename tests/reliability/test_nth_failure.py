@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 import pytest
 from attrs import define, field
-from tests.e2e.conftest import Office, Result
+from tests.e2e.office import Office, Result
 from tests.reliability.harness.killer import Zygote
 from tests.reliability.harness.patience import patient
 from tests.reliability.harness.site import (

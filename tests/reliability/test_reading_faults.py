@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.e2e.office import DIRECTIONS, HASTY, Result
 
 from renkei.config import load_config
 from renkei.http import RetryBudget
@@ -29,7 +30,7 @@ from renkei_sandbox.messages import Answer
 from renkei_sandbox.system import System
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 Direction = tuple[str, str]
 
@@ -48,7 +49,7 @@ EVERY_LIST = r"(crews|employees)$"
 def paged(office: Office) -> Office:
     """An office whose SmartHR is read in six small pages."""
     office.monkeypatch.setattr(Session.pages, "__kwdefaults__", {"query": None, "per_page": PAGE})
-    office.configure(extra=e2e.HASTY)
+    office.configure(extra=HASTY)
     return office
 
 
@@ -68,7 +69,7 @@ def rows_changed(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]])
     return Fault(name="rows changed", change=changed)
 
 
-def refused(office: Office, result: e2e.Result, code: str | None = None) -> None:
+def refused(office: Office, result: Result, code: str | None = None) -> None:
     """Require exit 4 in a sentence about SmartHR, a failed run, and not one write."""
     assert result.code == 4, result.out + result.err
     assert code in (None, result.error["code"])
@@ -195,7 +196,7 @@ LIES: dict[str, tuple[Callable[[], Fault], dict[str, Any]]] = {
     [
         pytest.param(name, pair, marks=[pytest.mark.long] if (row + column) % 2 else [])
         for row, name in enumerate(LIES)
-        for column, pair in enumerate(e2e.DIRECTIONS)
+        for column, pair in enumerate(DIRECTIONS)
     ],
 )
 def test_a_list_that_does_not_add_up_is_never_compared(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.e2e.office import NOON
 from tests.reliability.test_reading_faults import measured
 
 from renkei_sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 Direction = tuple[str, str]
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 def many(office: Office, direction: Direction, people: int, most_kb: int) -> float:
     """Fetch and sync that many; require the memory to stay below; return the time, in seconds."""
-    with Sandbox(people=people, now=e2e.NOON) as box:
+    with Sandbox(people=people, now=NOON) as box:
         for system in box.systems.values():
             system.switches.rate_limit = False
         office.box = box

@@ -18,7 +18,7 @@ from tests.e2e import conftest as e2e
 from tests.sampling import ALL, sample, sampled
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 office, empty_store = e2e.office, e2e.empty_store
 

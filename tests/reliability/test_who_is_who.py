@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.e2e.office import NEW
 
 from renkei.text import SPACES
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 Direction = tuple[str, str]
 
@@ -204,7 +205,7 @@ def test_a_number_that_was_changed_on_one_side_is_a_new_employee(
     run = office.fetched(*direction)
     assert office.plan(run)["R2"]["difference"] == "new"
     assert "R1" not in office.plan(run)
-    assert office.ask("sync", run, "--number", "R2", *e2e.NEW[target]).code == 0
+    assert office.ask("sync", run, "--number", "R2", *NEW[target]).code == 0
     assert dict(office.system(target).people[old]) == before
 
 
@@ -242,7 +243,7 @@ def test_no_byte_of_a_name_is_lost_on_its_way(office: Office, direction: Directi
             employ(office, target, f"N{index:03d}", family="旧姓", given="旧名")
     run = office.fetched(*direction)
     words = [word for index in range(len(everybody)) for word in ("--number", f"N{index:03d}")]
-    result = office.ask("sync", run, *words, *e2e.NEW[target], "--allow-unusual")
+    result = office.ask("sync", run, *words, *NEW[target], "--allow-unusual")
     assert result.code == 0, office.outcomes(run)
     for index, (family, given) in enumerate(everybody):
         [record] = office.system(target).find(f"N{index:03d}")

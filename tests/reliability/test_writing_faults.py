@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.e2e.office import DIRECTIONS, NOON, Result
 
 from renkei.database import opening
 from renkei_sandbox import SmartHR, TouchOnTime, faults
@@ -21,7 +22,7 @@ from renkei_sandbox.system import System
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
-    from tests.e2e.conftest import Office, Result
+    from tests.e2e.office import Office
 
 Direction = tuple[str, str]
 
@@ -70,7 +71,7 @@ def back(office: Office, system: System) -> None:
     system.switches.maintenance = False
     system.switches.no_write = set()
     allow_address(system, allowed=True)
-    office.box.clock.set(e2e.NOON)
+    office.box.clock.set(NOON)
 
 
 REFUSALS: dict[str, Callable[[Office, System], object]] = {
@@ -93,7 +94,7 @@ def refusals() -> list[ParameterSet]:
     """Return every refusal at every request in both directions; a part of them for each CI run."""
     cases = []
     for row, name in enumerate(REFUSALS):
-        for column, pair in enumerate(e2e.DIRECTIONS):
+        for column, pair in enumerate(DIRECTIONS):
             if name == "closed" and pair[1] == "smarthr":
                 continue  # SmartHR never closes
             for k in range(1, REQUESTS + 1):
@@ -260,7 +261,7 @@ AWKWARD = (" 髙﨑  a", "か\u3099神𠮷乃ａｂｃｄｅｆｇ")
     [
         pytest.param(name, *pair, marks=[pytest.mark.long] if (row + column) % 2 else [])
         for row, name in enumerate(SETTLES)
-        for column, pair in enumerate(e2e.DIRECTIONS)
+        for column, pair in enumerate(DIRECTIONS)
     ],
 )
 def test_a_target_that_changes_what_it_gets_is_said_and_not_fought(
@@ -309,7 +310,7 @@ def signals() -> list[ParameterSet]:
 @pytest.mark.parametrize(("name", "k"), signals())
 def test_a_signal_at_any_request_loses_nothing(office: Office, name: str, k: int) -> None:
     """Exit 130 with the command to go on, each write with one outcome; the rest is done later."""
-    pair = e2e.DIRECTIONS[k % 2]
+    pair = DIRECTIONS[k % 2]
     _, target = pair
     run = office.fetched(*pair)
 
@@ -362,7 +363,7 @@ def limited(office: Office, limit: int, *words: str) -> Result:
         timeout=50,
         check=False,
     )
-    return e2e.Result(done.returncode, done.stdout, done.stderr)
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 MIB = 1024 * 1024

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import Office, empty_store, office
+from tests.e2e.conftest import empty_store, office
+from tests.e2e.office import Office
 
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command

@@ -20,7 +20,7 @@ from renkei_runner.cli import COMMANDS
 from renkei_runner.progress import Progress
 
 if TYPE_CHECKING:
-    from tests.runner.conftest import FakeRuns, Renkei
+    from tests.runner.fakes import FakeRuns, Renkei
 
 HEAVY = ("alembic", "cattrs", "httpx", "rich", "sqlalchemy", "structlog", "yaml")
 START = "from renkei_runner.start import main; main()"

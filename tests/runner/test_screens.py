@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
-from tests.runner.conftest import ITEMS, finished
+from tests.runner.fakes import ITEMS, finished
 
 from renkei.errors import (
     AccessError,
@@ -29,7 +29,7 @@ from renkei.words.i18n import speaking
 from renkei.words.sentences import outcome_text
 
 if TYPE_CHECKING:
-    from tests.runner.conftest import FakeRuns, Renkei
+    from tests.runner.fakes import FakeRuns, Renkei
 
 RUN = {
     "schema_version": 1,

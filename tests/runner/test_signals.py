@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import Office, empty_store, office
+from tests.e2e.conftest import empty_store, office
+from tests.e2e.office import Office
 from tests.e2e.test_killed import wait_for_writes
 
 from renkei_runner.start import ENDING

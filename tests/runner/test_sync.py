@@ -12,7 +12,7 @@ from renkei.errors import BusyError, UsageError
 from renkei.model import Difference, Item, Outcome, OwnValues, Remark, Run, Selection, Status
 
 if TYPE_CHECKING:
-    from tests.runner.conftest import FakeRuns, Renkei
+    from tests.runner.fakes import FakeRuns, Renkei
 
 BOTH = frozenset({Difference.NEW, Difference.CHANGED})
 

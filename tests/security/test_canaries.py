@@ -29,7 +29,7 @@ from tests.security.canaries import (
 )
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 LEAKS = """
 import logging, subprocess, sys

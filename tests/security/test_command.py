@@ -28,7 +28,7 @@ from renkei.words.printable import printable
 from renkei_runner.cli import cli
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 NEW = ("--new", "divisionCode=200", "--new", "typeCode=1")
 SECRETS = re.compile("token|secret|password|passwd|api.?key|credential|bearer|auth", re.IGNORECASE)

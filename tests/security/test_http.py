@@ -24,7 +24,7 @@ from renkei.http import Connection, RetryBudget, Secret, Session, Timeouts, dead
 from renkei.yamlfile import read_yaml
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 TOKEN = "t0ken-of-this-connection"
 PAGE = b'[{"id": "%d"}]'

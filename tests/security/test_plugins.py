@@ -14,7 +14,7 @@ from renkei.testing import installed
 from renkei_touchontime.connector import TouchOnTime
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 
 def install(folder: Path, name: str) -> Path:

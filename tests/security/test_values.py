@@ -24,7 +24,7 @@ from renkei.mapping.transforms import BUILT_IN
 from renkei.report.csv import csv_lines
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 NEW = ("--new", "divisionCode=200", "--new", "typeCode=1")
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         Response,
         ViewportSize,
     )
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
     from renkei_sandbox.messages import Kind, Request
     from renkei_web.server import Server

@@ -2,205 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import os
-import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import httpx
 import pytest
-from argon2 import PasswordHasher
-from attrs import define, field, frozen
-from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
-from tests.e2e.conftest import MEMORY, NOON, REST, empty_store, office
+from tests.e2e.conftest import empty_store, office
+from tests.e2e.office import MEMORY, NOON
+from tests.web.desk import CHEAP, NOBODY, Desk, configured, staffed
 
 from renkei.config import load_config
 from renkei.model import Filter, Selection
 from renkei.runs import Runs
 from renkei_sandbox import Sandbox
 from renkei_web import passwords
-from renkei_web.app import make_app
-from renkei_web.database import Database
-from renkei_web.processes import Work
-from renkei_web.sso import SignOn
-from renkei_web.users import Role
-from renkei_web.visit import Office as WebOffice
 
 __all__ = ["empty_store", "office"]
-
-PASSWORD = "four invented words together"
-HASHER = passwords._hasher
-"""As it is made for people; the tests have a cheaper one."""
-
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-NOBODY = CHEAP.hash("nobody has this password")
-START = 1_800_000_000.0
-
-
-@frozen
-class Idle(Work):
-    """Starts nothing; remembers what it was asked for."""
-
-    started: list[str] = field(factory=list)
-    inputs: list[bytes] = field(factory=list)
-
-    @property
-    def given(self) -> bytes:
-        """What the last process was given to read."""
-        return self.inputs[-1]
-
-    def fetch(self, *words: Any, **more: Any) -> str:
-        self.started.append("fetch")
-        return "1"
-
-    def sync(self, *words: Any, **more: Any) -> int:
-        self.started.append("sync")
-        self.inputs.append(more["given"])
-        return 0
-
-
-@define
-class Browser:
-    """One browser: its cookies, its address, and where it believes the dashboard is."""
-
-    app: ASGIApp
-    base: str = "http://127.0.0.1:8780"
-    address: str = "127.0.0.1"
-    jar: httpx.Cookies = field(factory=httpx.Cookies)
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        form: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | list[tuple[str, str]] | None = None,
-        content: bytes | AsyncIterator[bytes] | None = None,
-    ) -> httpx.Response:
-        """Send exactly this; an exception that comes through fails the test."""
-
-        async def asked() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, client=(self.address, 50000))
-            async with httpx.AsyncClient(
-                transport=transport, base_url=self.base, cookies=self.jar
-            ) as client:
-                answer = await client.request(
-                    method, path, data=form, headers=headers, content=content
-                )
-                self.jar = client.cookies
-                return answer
-
-        return asyncio.run(asked())
-
-    def get(self, path: str, **headers: str) -> httpx.Response:
-        """Open a page."""
-        return self.ask("GET", path, headers=headers)
-
-    def post(self, path: str, **form: str) -> httpx.Response:
-        """Send a form of one of our pages, with the token that is on it."""
-        return self.ask("POST", path, form={"csrf": self.csrf, **form}, headers=OURS)
-
-    def log_in(self, name: str, password: str = PASSWORD, back: str = "/") -> httpx.Response:
-        """Send the form of the log-in page."""
-        form = {"name": name, "password": password, "next": back}
-        return self.ask("POST", "/login", form=form, headers=OURS)
-
-    @property
-    def csrf(self) -> str:
-        """The token on the pages of this session; empty when logged out."""
-        found = re.search(r'data-csrf="([^"]+)"', self.get("/").text)
-        return found[1] if found else ""
-
-    @property
-    def is_in(self) -> bool:
-        """Whether the first page is shown, and not the log-in page."""
-        return self.get("/").status_code == 200
-
-    def copy(self) -> Browser:
-        """Return another browser with a copy of the cookies, as a thief would have."""
-        return Browser(self.app, self.base, self.address, httpx.Cookies(self.jar))
-
-
-OURS = {"sec-fetch-site": "same-origin", "origin": "null"}
-"""What a browser says of a form on one of our pages, which name no referrer."""
-
-
-@define
-class Desk:
-    """A dashboard with its files; nothing can be reached from it."""
-
-    folder: Path
-    secure: bool = False
-    moment: float = START
-    hosts: tuple[str, ...] = ()
-    work: Idle = field(factory=Idle)
-    sign_on: SignOn | None = None
-    office: WebOffice = field(init=False)
-    app: ASGIApp = field(init=False)
-    pages: list[BaseRoute] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        database = Database(self.file, now=lambda: self.moment)
-        config = self.folder / "renkei.yaml"
-        self.office = WebOffice(config, database, self.work, self.secure, self.sign_on)
-        made = make_app(self.office, hosts=self.hosts)
-        self.app, self.pages = made, made.routes
-
-    @property
-    def file(self) -> Path:
-        """Where the dashboard has its own database."""
-        return self.folder / "renkei-web.db"
-
-    @property
-    def store(self) -> Path:
-        """Where the reports are."""
-        return self.folder / "renkei.db"
-
-    @property
-    def cookie(self) -> str:
-        """The name of the session's cookie."""
-        return "__Host-renkei" if self.secure else "renkei"
-
-    @property
-    def base(self) -> str:
-        """The address of the first page."""
-        return "https://127.0.0.1:8780" if self.secure else "http://127.0.0.1:8780"
-
-    def guest(self, address: str = "127.0.0.1") -> Browser:
-        """Return a browser of somebody who is not logged in."""
-        return Browser(self.app, self.base, address)
-
-    def add(self, name: str, role: Role = Role.ADMIN) -> int:
-        """Let somebody choose a password; return who it is."""
-        self.office.entrance.accept(self.office.people.invite(name, role), PASSWORD)
-        return next(user.id for user in self.office.people.users() if user.name == name)
-
-    def browser(self, name: str) -> Browser:
-        """Return a browser in which this person has logged in."""
-        browser = self.guest()
-        assert browser.log_in(name).status_code == 303
-        return browser
-
-    def routes(self) -> list[tuple[str, str]]:
-        """Return method and path of every page that the application has, but files."""
-        pages = [each for each in self.pages if isinstance(each, Route)]
-        return [
-            (method, page.path)
-            for page in pages
-            for method in sorted(page.methods or ())
-            if method != "HEAD"
-        ]
-
-
-def filled(path: str) -> str:
-    """Return an address of this route."""
-    parts = {"run": "1", "source": "smarthr", "target": "touchontime", "secret": "unknown"}
-    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: parts.get(found[1], "0"), path)
 
 
 @pytest.fixture(autouse=True)
@@ -218,7 +37,7 @@ def fetched_store(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         patch.setenv("RENKEI_NOW", NOON)
         for name, system in box.systems.items():
             patch.setenv(f"{name.upper()}_TOKEN", system.token)
-        config = load_config(_configured(folder, {n: s.base_url for n, s in box.systems.items()}))
+        config = load_config(configured(folder, {n: s.base_url for n, s in box.systems.items()}))
         with Runs(config, who="somebody") as runs:
             runs.fetch("smarthr", "touchontime", dt.date.fromisoformat(NOON[:10]))
             number = runs.numbers("1", Filter(text=""))[0]
@@ -238,38 +57,17 @@ def folder(fetched_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
         descriptor = os.open(made / "renkei.db", os.O_CREAT | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(fetched_store)
-        _configured(made, dict.fromkeys(("smarthr", "touchontime"), "http://127.0.0.1:9"))
+        configured(made, dict.fromkeys(("smarthr", "touchontime"), "http://127.0.0.1:9"))
         yield made
 
 
 @pytest.fixture
 def desk(folder: Path) -> Desk:
     """A dashboard with an administrator and a viewer."""
-    return _staffed(Desk(folder))
+    return staffed(Desk(folder))
 
 
 @pytest.fixture
 def secure_desk(folder: Path) -> Desk:
     """The same over TLS, under a name of its own too."""
-    return _staffed(Desk(folder, secure=True, hosts=("renkei.example.com",)))
-
-
-def _staffed(desk: Desk) -> Desk:
-    desk.add("admin")
-    desk.add("viewer", Role.VIEWER)
-    return desk
-
-
-def _configured(folder: Path, addresses: Mapping[str, str]) -> Path:
-    lines = ["connections:"]
-    for name, address in addresses.items():
-        lines += [
-            f"  {name}:",
-            f"    connector: {name}",
-            f"    base_url: {address}",
-            f"    token: env:{name.upper()}_TOKEN",
-            "    limits: [{count: 100000, seconds: 1}]",
-        ]
-    path = folder / "renkei.yaml"
-    path.write_text("\n".join([*lines, REST, ""]), encoding="utf-8")
-    return path
+    return staffed(Desk(folder, secure=True, hosts=("renkei.example.com",)))

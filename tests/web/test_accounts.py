@@ -14,7 +14,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.conftest import HASHER, OURS, PASSWORD, Browser, Desk
+from tests.web.desk import HASHER, OURS, PASSWORD, Browser, Desk
 
 from renkei_web import entrance as module
 from renkei_web import passwords
@@ -24,7 +24,7 @@ from renkei_web.tries import KNOWN_S
 from renkei_web.users import AccountError, Role
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 QUARTER = 15 * 60 + 1
 WRONG = "five other words that differ"

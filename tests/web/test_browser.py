@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e import conftest as e2e
+from tests.e2e.office import DIRECTIONS
 from tests.web.browser import PASSWORD
 from tests.web.provider import Provider, listening
 from tests.web.test_single_sign_on import signing
@@ -51,7 +52,7 @@ def updates(hr: Person, system: str = "touchontime") -> int:
 # --- the whole job ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("source", "target"), e2e.DIRECTIONS)
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
 def test_the_whole_job_is_done_in_the_pages(hr: Person, source: str, target: str) -> None:
     """From the first page to the report: new ones are created once each, changes get there."""
     title = re.compile(f"^{LABELS[source]}.*{LABELS[target]}$", re.DOTALL)

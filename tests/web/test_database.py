@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from tests.web.conftest import CHEAP, PASSWORD, Browser, Desk
+from tests.web.desk import CHEAP, PASSWORD, Browser, Desk
 
 from renkei.database import Schema, opening
 from renkei.errors import StoreError

@@ -13,7 +13,7 @@ from unittest.mock import Mock
 import psutil
 import pytest
 from attrs import frozen
-from tests.web.conftest import OURS, PASSWORD, Desk, Idle
+from tests.web.desk import OURS, PASSWORD, Desk, Idle
 
 from renkei.errors import RenkeiError, Said, SeveralErrors
 from renkei.runs import Runs
@@ -27,7 +27,7 @@ from renkei_web.users import Role
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.web.conftest import Browser
+    from tests.web.desk import Browser
 
 CLOSED = "2026-11-20T17:45:00+09:00"
 EVENING = "2026-11-20T19:00:00+09:00"

@@ -17,7 +17,7 @@ from renkei.report.html import STYLE_SOURCE
 from renkei.runs import Runs
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Desk
+    from tests.web.desk import Desk
 
 
 @pytest.fixture

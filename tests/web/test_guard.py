@@ -20,8 +20,8 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from attrs import define
 from starlette.types import Receive, Scope, Send
-from tests.e2e.conftest import NEW
-from tests.web.conftest import OURS, PASSWORD, Browser, Desk, filled
+from tests.e2e.office import NEW
+from tests.web.desk import OURS, PASSWORD, Browser, Desk, filled
 
 from renkei.config import load_config
 from renkei.logs import configure_logging
@@ -39,7 +39,7 @@ from renkei_web.views.entrance import local
 
 if TYPE_CHECKING:
     import httpx
-    from tests.e2e.conftest import Office
+    from tests.e2e.office import Office
 
 EVIL = "evil.example"
 

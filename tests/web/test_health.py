@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.web.conftest import Desk
+from tests.web.desk import Desk
 
 from renkei.people import Finding
 from renkei.runs import Checked, Runs
@@ -14,7 +14,7 @@ from renkei.runs import Checked, Runs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.web.conftest import Browser
+    from tests.web.desk import Browser
 
 WELL = (Finding("ok", "the token belongs to somebody"),)
 

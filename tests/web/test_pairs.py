@@ -13,7 +13,7 @@ from renkei.plugins import finding
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.web.conftest import Desk
+    from tests.web.desk import Desk
 
 COUNT = 200
 

@@ -17,7 +17,7 @@ from renkei.runs import Runs
 from renkei.store.owner import Owner, beat
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Browser, Desk
+    from tests.web.desk import Browser, Desk
 
 ROLES = ("admin", "viewer")
 

@@ -13,7 +13,7 @@ from renkei.model import Difference, Filter
 from renkei.runs import Runs
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Desk
+    from tests.web.desk import Desk
 
 
 def look_first(desk: Desk, number: str) -> None:

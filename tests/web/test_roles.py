@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.web.conftest import OURS, Browser, filled
+from tests.web.desk import OURS, Browser, filled
 
 from renkei_web.users import Role
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Desk
+    from tests.web.desk import Desk
 
 ANYBODY = """
 GET /login

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
-from tests.web.conftest import OURS, PASSWORD, Browser, Desk, filled
+from tests.web.desk import OURS, PASSWORD, Browser, Desk, filled
 
 from renkei_web.sessions import ABSOLUTE_S, IDLE_S
 from renkei_web.tries import KNOWN_S

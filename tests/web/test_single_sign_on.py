@@ -16,7 +16,7 @@ import httpx
 import pytest
 from attrs import define
 from joserfc.jwk import RSAKey
-from tests.web.conftest import Browser, Desk
+from tests.web.desk import Browser, Desk
 from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 
 from renkei.errors import UsageError
