@@ -45,7 +45,7 @@ def test_killed_at_every_moment_of_a_sync(
 
             return play
 
-        moments = sample(stage.moments(), 8, WORKLOADS.index((direction, workload)))
+        moments = sample(stage.moments(), 12, WORKLOADS.index((direction, workload)))
         cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in moments)
 
 
