@@ -20,6 +20,7 @@ FOUND = finding.found
 share()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: many tests wait for processes, systems or a browser."""
     return (os.cpu_count() or 1) + 1
