@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import threading
 from collections.abc import Generator, Iterator
@@ -17,6 +18,12 @@ pytest_plugins = ["tests.security.canaries", "tests.waiting", "tests.web.browser
 
 FOUND = finding.found
 share()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for processes, systems or a browser."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:

@@ -38,7 +38,7 @@ CUT_OFF = """() => [...document.querySelectorAll("html, main .scroll")]
   .map((each) => each.outerHTML.slice(0, 80))"""
 
 
-@pytest.mark.parametrize("language", ["日本語", "English"])
+@pytest.mark.parametrize("language", [pytest.param("日本語", marks=pytest.mark.long), "English"])
 def test_tables_fit_a_phone(hr: Person, language: str) -> None:
     """At 390 pixels nothing is cut off, nothing has to be moved sideways, no word is broken."""
     hr.fetched()
@@ -72,7 +72,7 @@ FIRST = """() => {
 }"""
 
 
-@pytest.mark.parametrize("language", ["日本語", "English"])
+@pytest.mark.parametrize("language", ["日本語", pytest.param("English", marks=pytest.mark.long)])
 def test_the_first_employee_is_seen_at_once(hr: Person, language: str) -> None:
     """On a phone each employee is a card, and the first one is on the first screen as a whole."""
     run = hr.fetched()
