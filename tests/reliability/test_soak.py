@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -73,7 +74,6 @@ class Schedule:
 
     box: Sandbox
     folder: Path
-    patch: pytest.MonkeyPatch
     empty: int
     """The bytes of a store without runs."""
     sizes: list[Size] = field(factory=list)
@@ -91,7 +91,7 @@ class Schedule:
             source, target = DIRECTIONS[tick % 2]
             now = START + tick * QUARTER
             self.box.clock.freeze(now)
-            self.patch.setenv("RENKEI_NOW", now.isoformat())
+            os.environ["RENKEI_NOW"] = now.isoformat()  # a patch would remember every one
             self._hurt(target, now.hour if tick < A_DAY else 0)
             self._edit(source, tick)
             if tick % 12 == 0 and not 1 <= now.hour < 6:
@@ -104,7 +104,7 @@ class Schedule:
                     self.purged += door.purge(KEEP)
                 self.sizes.append(self.size())
         self.box.clock.freeze(START + days * A_DAY * QUARTER)
-        self.patch.setenv("RENKEI_NOW", self.box.clock.now().isoformat())
+        os.environ["RENKEI_NOW"] = self.box.clock.now().isoformat()
 
     def door(self) -> Runs:
         """Return a door of its own, as every command has one."""
@@ -243,6 +243,7 @@ def schedule(store_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sc
     patch = monkeypatch
     patch.setattr(retry.RetryBudget.__init__, "__defaults__", (0.05,))
     patch.setattr("renkei.systems.Timeouts", patient)
+    patch.setenv("RENKEI_NOW", START.isoformat())
     patch.setattr(retry.ceiling_s, "__kwdefaults__", {"initial_s": 0.01, "cap_s": 0.01})
     with (
         TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
@@ -266,7 +267,7 @@ def schedule(store_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sc
         (path / "renkei.yaml").write_text("\n".join(lines), encoding="utf-8")
         (path / "renkei.db").write_bytes(store_bytes)
         (path / "renkei.db").chmod(0o600)
-        yield Schedule(box, path, patch, len(store_bytes))
+        yield Schedule(box, path, len(store_bytes))
         patch.undo()
         gc.collect()
 
