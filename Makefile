@@ -103,7 +103,7 @@ i18n: setup ## collect the texts of the sources and of click, merge them, compil
 	  --project renkei --copyright-holder 'the renkei authors' --keywords '_ N_' \
 	  --add-location file --sort-by-file --output-file .venv/renkei.pot \
 	  engine connectors runner web "$$click"
-	sed -i.before 's#\.venv/lib/[^ ]*/click/#click/#g' .venv/renkei.pot
+	sed -i.before 's#[^ ]*/site-packages/click/#click/#g' .venv/renkei.pot
 	$(BIN)/pybabel --quiet update --domain renkei --input-file .venv/renkei.pot \
 	  --output-dir $(LOCALE) --locale ja --init-missing --ignore-obsolete \
 	  --ignore-pot-creation-date

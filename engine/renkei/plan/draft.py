@@ -252,20 +252,18 @@ class Draft:
 
     def _note_untranslated(self, translated: Translated) -> None:
         """Block what cannot be translated, by code; each value that no table has by itself."""
-        failed: dict[str, list[str]] = {}
-        origins = []
+        found: dict[tuple[str, str], list[str]] = {}
         for code, name in translated.unreadable:
             if self._agrees(name):
                 continue  # nothing has to be written, so nothing has to be translated
-            if code == "not_in_table":
-                origins.append(self._comparison.translation.origin(name, self._person.values))
+            origin = self._comparison.translation.origin(name, self._person.values)
+            value_of = origin if code == "not_in_table" else ""
+            found.setdefault((code, value_of), []).append(name)
+        for (code, origin), names in found.items():
+            if origin:
+                self.block(code, field=origin, value=str(self._person.values[origin]))
             else:
-                failed.setdefault(code, []).append(name)
-        for origin in dict.fromkeys(origins):
-            value = str(self._person.values[origin])
-            self.block("not_in_table", field=origin, value=value)
-        for code, names in failed.items():
-            self.block(code, fields=names)
+                self.block(code, fields=names)
 
     def _agrees(self, name: str) -> bool:
         """Tell whether nothing has to be written into the target's field *name*."""

@@ -104,18 +104,21 @@ class Stage:
 
     def begin(self, *armed: Armed, **settings: object) -> Child:
         """Start the command from the beginning; *settings* are added to the workload's own."""
-        self.site.back_to(self._prepared)
-        self.workload.stay(self.site)
-        self.workload.hurt(self.site)
+        self._put_back()
         how = self.workload.how
         how = {**how, "settings": {**how.get("settings", {}), **settings}}
         return self.site.start(self.words, armed=armed, **how)
 
+    def _put_back(self) -> None:
+        self.site.back_to(self._prepared)
+        self.workload.stay(self.site)
+        self.workload.hurt(self.site)
+
     def passes_no_other_way(self) -> None:
         """As many requests arrive, and as many changes are in the file, as points are passed."""
-        child = self.begin()
+        self._put_back()
         before = self.site.keep()
-        child.end()
+        child = self.begin().end()
         after = self.site.keep()
         sent = sum(point.endswith(".send") for point in child.trace)
         assert len(after.journal) - len(before.journal) == sent
