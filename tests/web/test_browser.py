@@ -873,6 +873,7 @@ def test_a_tick_that_is_not_stored_is_not_shown(hr: Person) -> None:
     assert [hr.box_of(each).is_checked() for each in (first, second)] == [False, True]
 
 
+@pytest.mark.long  # test_ticks_in_quick_succession_all_count is of the same kind
 def test_quick_ticks_are_all_counted(hr: Person) -> None:
     """Eight boxes in a moment: the page counts eight, and eight are stored."""
     run = hr.fetched()
