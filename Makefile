@@ -66,10 +66,10 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 	  fi; \
 	fi >/dev/null || echo "No browser could be installed." >&2
 
-test: check browser ## all checks, then the tests: six minutes on two processors
+test: check browser ## all checks, then the tests: six to seven minutes on two processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-fast: setup ## the tests of the edit cycle: no browser, no kills; a minute
+test-fast: setup ## the tests of the edit cycle: no browser, no kills; under two minutes
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/engine tests/connectors tests/mappings tests/runner
 
 test-long: setup browser ## the tests that take long, and all of what `make test` samples: hours
