@@ -72,7 +72,7 @@ test: check browser ## all checks, then the tests: six to seven minutes on two p
 test-fast: setup ## the tests of the edit cycle: no browser, no kills; under two minutes
 	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/engine tests/connectors tests/mappings tests/runner
 
-test-long: setup browser ## the tests that take long, and all of what `make test` samples: hours
+test-long: setup browser ## the tests that take long, and all of what `make test` samples: an hour or two
 	RENKEI_TESTS=all $(BIN)/python -m pytest -m 'long or sampled' $(PYTEST_ARGS)
 
 test-bugs: setup ## plant known bugs, and show which test catches each

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import pytest
+from tests.pair import DIRECTIONS
 
 ALL = os.environ.get("RENKEI_TESTS") == "all"
 
-DIRECTIONS = (("smarthr", "touchontime"), ("touchontime", "smarthr"))
 
 T = TypeVar("T")
 

@@ -151,9 +151,13 @@ def _over(kind: str, limit: int, now: _Count, before: _Count, heads: Headcount) 
     first = kind == "creates" and heads.there is not None and heads.there * FIRST < heads.listed
     code = "first_registration" if first else f"unusual_{kind}"
     lost = (now.lost + before.lost).most_common() if kind == "emptied" else ()
-    fields = (name for name, _people in lost)
-    parts = {"count": f"{count}", "limit": f"{limit}", "earlier": f"{earlier or ''}"}
-    return remark(code, **parts, **({"fields": fields} if kind == "emptied" else {}))
+    return remark(
+        code,
+        count=f"{count}",
+        limit=f"{limit}",
+        earlier=f"{earlier or ''}",
+        fields=[name for name, _people in lost] or None,
+    )
 
 
 def _announced(kind: str, expected: Expected | None, count: int) -> Remark | None:

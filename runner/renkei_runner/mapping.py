@@ -9,7 +9,7 @@ import click
 
 from renkei.errors import UsageError
 from renkei.model import Remark
-from renkei.words.codes import remark_of
+from renkei.words.codes import remark
 from renkei.words.i18n import N_, _
 from renkei.words.labels import value_text
 from renkei.words.sentences import number_text, reason_text
@@ -161,9 +161,10 @@ def verdict_text(step: Step, labels: Labels) -> str:
     }
     if step.verdict in words:
         return words[step.verdict]
-    why_not = remark_of(
-        step.verdict, field=step.source_field, value=step.read or "", fields=(step.target_field,)
-    )
+    if step.verdict == "not_in_table":
+        why_not = remark("not_in_table", field=step.source_field, value=step.read or "")
+    else:
+        why_not = remark(step.verdict, fields=(step.target_field,))
     return reason_text(why_not, labels)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.e2e.office import DIRECTIONS, MEMORY, NOON, Office, tidy
+from tests.e2e.office import Office, tidy
+from tests.pair import DIRECTIONS, MEMORY, NOON
 from tests.waiting import Waiting
 
 from renkei.store import Store

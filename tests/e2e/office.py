@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field, frozen
+from tests.pair import NEW
 
 from renkei.words.i18n import set_language
 from renkei_runner.app import App
@@ -25,19 +26,12 @@ from renkei_sandbox import Sandbox
 from renkei_sandbox.journal import Entry
 from renkei_sandbox.system import System
 
-NOON = "2026-11-20T12:00:00+09:00"
 TODAY = dt.date(2026, 11, 20)
-DIRECTIONS = (("smarthr", "touchontime"), ("touchontime", "smarthr"))
-NEW = {
-    "touchontime": ("--new", "divisionCode=200", "--new", "typeCode=1"),
-    "smarthr": ("--new", "biz_establishment_id=大阪支社"),
-}
 REST = """\
 mappings: [{use: smarthr-touchontime}]
 settings: {settle_wait_seconds: 0}"""
 HASTY = REST.replace("0}", "0, longest_request_seconds: 1}")
 """The same where a system is silent in real time."""
-MEMORY = Path("/dev/shm")  # noqa: S108 - each store syncs with its disk at every step
 FAST = "[{count: 100000, seconds: 1}]"
 
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.office import NEW
+from tests.pair import NEW
 from tests.sampling import sample, sampled
 
 from renkei.model import Status

@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.pair import DIRECTIONS
 
 from renkei.http import RetryBudget
 from renkei_sandbox import faults
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from renkei_sandbox.messages import Kind
 
 Direction = tuple[str, str]
-DIRECTIONS = [("smarthr", "touchontime"), ("touchontime", "smarthr")]
 
 
 def answered(body: str, status: int = 200) -> Fault:

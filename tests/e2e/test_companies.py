@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.office import FAST, NOON
+from tests.e2e.office import FAST
+from tests.pair import NOON
 
 from renkei_sandbox import Sandbox
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, field
-from tests.e2e.office import NEW
 from tests.e2e.people import FIELDS, put, read
+from tests.pair import NEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable

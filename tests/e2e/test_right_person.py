@@ -7,8 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.e2e.office import NEW, TODAY
+from tests.e2e.office import TODAY
 from tests.e2e.people import FIELDS, GAKU, HANAKO, person, put, read
+from tests.pair import NEW
 
 from renkei_sandbox import faults
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from renkei.model import Difference, Outcome, Remark, Run, Status
 from renkei.people import FieldSpec, Label
-from renkei.words.codes import TABLE, parts_of, remark, remark_of
+from renkei.words.codes import TABLE, parts_of, remark
 from renkei.words.i18n import _, speaking
 from renkei.words.labels import Labels
 from renkei.words.sentences import difference_text, outcome_text, reason_text, status_text
@@ -137,11 +137,50 @@ def test_a_remark_is_read_as_it_was_made(data: st.DataObject) -> None:
 
 
 def test_a_part_that_a_code_does_not_speak_of_is_a_mistake() -> None:
-    """A remark cannot lose what somebody wanted to say; a connector's error may say more."""
+    """Nothing is lost that somebody wanted to say."""
     with pytest.raises(TypeError, match="no_number does not speak of fields"):
         remark("no_number", fields=("number",))
-    assert remark_of("gone", fields=("number",)) == Remark("gone")
-    assert remark_of("visa_expired", fields=("visa",)) == Remark("visa_expired", ("visa",))
+
+
+def test_what_a_connector_says_is_read_by_name_as_far_as_it_is_known() -> None:
+    """Its code may be any, with any fields, and so may one that an earlier renkei has stored."""
+    assert parts_of(Remark("visa_expired", ("visa",))) == {"fields": ("visa",)}
+    assert parts_of(Remark("gone", ("number",))) == {}
+    assert parts_of(Remark("created_without_number", ("emp_code",))) == {
+        "field": ("emp_code",),
+        "numbers": (),
+    }
+
+
+STORED = {
+    "created_without_number": "field numbers",
+    "unreadable": "system fields",
+    "not_in_table": "field value",
+    "left_before_base": "count day numbers",
+    "left_long_ago": "count numbers",
+    "account_named": "system name",
+    "numbers_moved": "count numbers",
+    "numbers_do_not_fit": "count examples",
+    "left_by_then": "left base",
+    "not_hired_by_then": "hired base",
+    "field_unknown": "system fields",
+    "expected_intake": "change most begin end why",
+    "unusual_creates": "count limit earlier",
+    "first_registration": "count limit earlier",
+    "unusual_updates": "count limit earlier",
+    "unusual_leaving": "count limit earlier",
+    "unusual_returning": "count limit earlier",
+    "unusual_emptied": "count limit earlier fields",
+    "over_expected": "change most begin end why count",
+    "unusual_shrink": "count before",
+    "unusual_shrink_target": "count before",
+}
+
+
+def test_parts_stand_where_stored_remarks_have_them() -> None:
+    """A part that moves would be read as another one; a new one goes to the end."""
+    found = {code: " ".join(part.name for part in each.parts) for code, each in TABLE.items()}
+    assert {code: parts for code, parts in found.items() if " " in parts} == STORED
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from tests.pair import DIRECTIONS
 from tests.reliability.harness.killer import Zygote
-from tests.reliability.harness.site import DIRECTIONS, Site, a_site, empty_store
+from tests.reliability.harness.site import Site, a_site, empty_store
 
 
 @pytest.fixture(scope="session")

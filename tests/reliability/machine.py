@@ -24,11 +24,12 @@ from attrs import define, field
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.pair import DIRECTIONS, NEW
 from tests.reliability import plain
 from tests.reliability.harness import oracle
 from tests.reliability.harness.killer import Child, Zygote
 from tests.reliability.harness.points import Armed
-from tests.reliability.harness.site import DIRECTIONS, NEW, Site, a_site
+from tests.reliability.harness.site import Site, a_site
 from tests.reliability.plain import NUMBER, People, Planned
 
 from renkei.config import load_config

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import define
 from tests.e2e import conftest as e2e
-from tests.e2e.office import DIRECTIONS, NEW
+from tests.pair import DIRECTIONS, NEW
 from tests.sampling import sample, sampled
 
 from renkei.clock import Clock

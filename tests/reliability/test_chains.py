@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import pytest
+from tests.pair import DIRECTIONS
 from tests.reliability.harness import cases
 from tests.reliability.harness.killer import KILLED, Zygote
 from tests.reliability.harness.points import Armed
-from tests.reliability.harness.site import DIRECTIONS, a_site
+from tests.reliability.harness.site import a_site
 from tests.reliability.harness.workloads import CHAIN, Stage
 from tests.sampling import sample, sampled
 

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from attrs import define, field, frozen
 from tests.e2e.conftest import _collect
-from tests.e2e.office import DIRECTIONS, HASTY, MEMORY, NOON, TODAY, Office, tidy
+from tests.e2e.office import HASTY, TODAY, Office, tidy
+from tests.pair import DIRECTIONS, MEMORY, NOON
 from tests.reliability import mutations, reading
 from tests.reliability.mutations import Mutant, Mutation, mutate
 from tests.sampling import sample, sampled

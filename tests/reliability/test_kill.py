@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.pair import DIRECTIONS
 from tests.reliability.harness import cases, oracle
 from tests.reliability.harness.killer import KILLED, Zygote
 from tests.reliability.harness.points import Armed
-from tests.reliability.harness.site import DIRECTIONS, Site, a_site
+from tests.reliability.harness.site import Site, a_site
 from tests.reliability.harness.workloads import IN_DOUBT, LOST, SYNC, WORKLOADS, Stage, Workload
 from tests.sampling import ALL, examples, sample, sampled
 

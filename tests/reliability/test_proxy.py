@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from tests.e2e.office import NOON
+from tests.pair import NOON
 from tests.reliability.proxy import Cut, Drip, Drop, Fault, Hold, Instead, Late, Proxy
 
 from renkei_sandbox import Sandbox

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
-from tests.e2e.office import DIRECTIONS, HASTY, Result
+from tests.e2e.office import HASTY, Result
+from tests.pair import DIRECTIONS
 
 from renkei.config import load_config
 from renkei.http import RetryBudget

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
-from tests.e2e.office import NOON
+from tests.pair import NOON
 from tests.reliability.test_reading_faults import measured
 
 from renkei_sandbox import Sandbox

@@ -22,8 +22,8 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 from attrs import define, field, frozen
+from tests.pair import DIRECTIONS, MEMORY, NEW
 from tests.reliability.harness.patience import patient
-from tests.reliability.harness.site import DIRECTIONS, MEMORY, NEW
 
 from renkei.config import load_config
 from renkei.errors import ClosedError, SystemFault

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
-from tests.e2e.office import NEW
+from tests.pair import NEW
 
 from renkei.text import SPACES
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from tests.e2e.conftest import empty_store, office
-from tests.e2e.office import MEMORY, NOON
+from tests.pair import MEMORY, NOON
 from tests.web.desk import CHEAP, NOBODY, Desk, configured, staffed
 
 from renkei.config import load_config

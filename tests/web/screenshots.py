@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
-from tests.e2e.office import NOON, Office
+from tests.e2e.office import Office
+from tests.pair import NOON
 from tests.web.browser import SIZE, Dashboard, Person, chromium_path, new_context
 from tests.web.tour import tour
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.e2e import conftest as e2e
-from tests.e2e.office import DIRECTIONS
+from tests.pair import DIRECTIONS
 from tests.web.browser import PASSWORD
 from tests.web.provider import Provider, listening
 from tests.web.test_single_sign_on import signing

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from structlog.testing import capture_logs
 from tests.web.desk import CHEAP, PASSWORD, Browser, Desk
 
 from renkei.database import Schema, opening
@@ -129,8 +130,12 @@ def test_a_file_of_0_1_0_goes_on(folder: Path) -> None:
     of_0_1_0(path)
     with closing(sqlite3.connect(path)) as db:
         before = list(db.iterdump())
-    desk = Desk(folder)
     copy = path.with_name("renkei-web.db.0001.backup")
+    with capture_logs() as told:
+        desk = Desk(folder)
+    assert [(each["event"], str(copy) in each["reason"]) for each in told] == [
+        ("database_upgraded", True)
+    ]
     with closing(sqlite3.connect(copy)) as db:
         assert list(db.iterdump()) == before
     assert {file.stat().st_mode & 0o777 for file in (path, copy)} == {0o600}

@@ -20,7 +20,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from attrs import define
 from starlette.types import Receive, Scope, Send
-from tests.e2e.office import NEW
+from tests.pair import NEW
 from tests.web.desk import OURS, PASSWORD, Browser, Desk, filled
 
 from renkei.config import load_config

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from sqlalchemy.engine import Connection
 
 from renkei.database import Schema, open_database, translated
 from renkei.errors import StoreError
 from renkei.words.i18n import _
 from renkei_web.tables import metadata
+
+log = structlog.get_logger()
 
 SCHEMA = Schema(
     metadata=metadata,
@@ -31,6 +34,8 @@ class Database:
         self._path = path
         self.now = now
         self._opened = open_database(path, SCHEMA)
+        if self._opened.backup:
+            log.warning("database_upgraded", reason=f"kept as {self._opened.backup}")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

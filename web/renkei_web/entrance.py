@@ -13,7 +13,7 @@ from renkei_web.people import People
 from renkei_web.sessions import Sessions, whose
 from renkei_web.tables import users
 from renkei_web.tries import Place, Tries
-from renkei_web.users import ENABLED, AccountError, User, change, find
+from renkei_web.users import ENABLED, AccountError, User, change_user, find_user
 
 
 @frozen
@@ -36,7 +36,7 @@ class Entrance:
     def log_in_subject(self, subject: str) -> str | None:
         """Return a new session for somebody of the provider; None for a stranger."""
         with self._database.writing() as db:
-            user = find(db, users.c.subject == subject, ENABLED)
+            user = find_user(db, users.c.subject == subject, ENABLED)
             return self._sessions.start(db, user.id) if user else None
 
     def accept(self, secret: str, password: str) -> str | None:
@@ -49,7 +49,7 @@ class Entrance:
         """Tie a one-time link to somebody of the provider; return a new session, or None."""
         with self._database.writing() as db:
             user = self._people.holder(db, secret)
-            if user and find(db, users.c.subject == subject):
+            if user and find_user(db, users.c.subject == subject):
                 raise AccountError(_("Somebody here logs in with this single sign-on already."))
             return self._accepted(db, user, subject=subject)
 
@@ -66,7 +66,7 @@ class Entrance:
         with self._database.writing() as db:
             if whose(db, session) is None:
                 return None  # locked out, or given a new link, in the meantime
-            change(db, user.id, password=kept)
+            change_user(db, user.id, password=kept)
             self._sessions.end_all(db, user.id, but=session)
         return session
 
@@ -98,7 +98,7 @@ class Entrance:
         if not is_right(kept, password) or known is None:
             return None
         with self._database.writing() as db:
-            if find(db, users.c.id == known.id, users.c.password == kept, ENABLED) is None:
+            if find_user(db, users.c.id == known.id, users.c.password == kept, ENABLED) is None:
                 return None  # locked out, or given a new link, in the meantime
             self._tries.forgive(db, name, place)
             if address is not None:

@@ -12,7 +12,7 @@ from renkei.words.i18n import _
 from renkei_web.database import Database, digest
 from renkei_web.sessions import Sessions
 from renkei_web.tables import invitations, users
-from renkei_web.users import ENABLED, AccountError, Role, User, change, find, user_in
+from renkei_web.users import ENABLED, AccountError, Role, User, change_user, find_user, user_in
 
 INVITATION_S = 24 * 3600
 
@@ -45,7 +45,7 @@ class People:
         if not 0 < len(name) <= 80 or not name.isprintable():
             raise AccountError(_("Enter a name of at most 80 characters."))
         with self._database.writing() as db:
-            known = find(db, users.c.name == name)
+            known = find_user(db, users.c.name == name)
             if known is not None and known.waiting:
                 message = _("A link for {name} has been made already. Use [New link].")
                 raise AccountError(message.format(name=known.name))
@@ -81,11 +81,11 @@ class People:
         link = invitations.c.secret == digest(secret)
         fresh = invitations.c.expires_at > self._database.now()
         whose = sa.select(invitations.c.user_id).where(link, fresh)
-        return find(db, users.c.id.in_(whose), ENABLED)
+        return find_user(db, users.c.id.in_(whose), ENABLED)
 
     def use_up(self, db: Connection, user_id: int, **how: str) -> None:
         """Keep *how* somebody logs in from now on; the link works no longer."""
-        change(db, user_id, **how)
+        change_user(db, user_id, **how)
         db.execute(sa.delete(invitations).where(invitations.c.user_id == user_id))
 
     def change(
@@ -94,9 +94,9 @@ class People:
         """Change what somebody may do; whoever is disabled is logged out everywhere."""
         with self._database.writing() as db:
             if role is not None:
-                change(db, user_id, role=role.value)
+                change_user(db, user_id, role=role.value)
             if disabled is not None:
-                change(db, user_id, disabled=int(disabled))
+                change_user(db, user_id, disabled=int(disabled))
             if disabled:
                 self._sessions.end_all(db, user_id)
             _keep_an_admin(db)
@@ -108,10 +108,10 @@ class People:
         Nobody does so to the last administrator, unless *last*: then the link is in good hands.
         """
         with self._database.writing() as db:
-            if find(db, users.c.id == user_id) is None:
+            if find_user(db, users.c.id == user_id) is None:
                 raise AccountError(_("There is nobody of that name."))
             self._sessions.end_all(db, user_id)
-            change(db, user_id, password=None, subject=None)
+            change_user(db, user_id, password=None, subject=None)
             if not last:
                 _keep_an_admin(db)
             return self._new_link(db, user_id)
@@ -119,7 +119,7 @@ class People:
     def speak(self, user_id: int, language: str) -> None:
         """Remember the language that somebody reads."""
         with self._database.writing() as db:
-            change(db, user_id, language=language)
+            change_user(db, user_id, language=language)
 
     def _new_link(self, db: Connection, user_id: int) -> str:
         """Return the secret of the only link that works for somebody from now on."""
@@ -134,7 +134,7 @@ class People:
 def _has_admin(db: Connection) -> bool:
     """Tell whether somebody can log in and do everything."""
     logs_in = sa.or_(users.c.password.is_not(None), users.c.subject.is_not(None))
-    return find(db, users.c.role == Role.ADMIN.value, ENABLED, logs_in) is not None
+    return find_user(db, users.c.role == Role.ADMIN.value, ENABLED, logs_in) is not None
 
 
 def _keep_an_admin(db: Connection) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from renkei_web.database import Database, digest
 from renkei_web.tables import browsers, places, tries, users
-from renkei_web.users import find
+from renkei_web.users import find_user
 
 WINDOW_S = 15 * 60
 
@@ -59,7 +59,7 @@ class Tries:
 
     def place(self, db: Connection, name: str, address: str, browser: str | None) -> Place:
         """Return where somebody of this *name* tries to log in, if that is who they are."""
-        person = find(db, users.c.name == name.strip())
+        person = find_user(db, users.c.name == name.strip())
         if person is None:
             return Place(address, known=False)
         key = digest(browser or "")

@@ -47,13 +47,13 @@ class AccountError(Exception):
     """What cannot be done, in one sentence for the person who asked."""
 
 
-def find(db: Connection, *conditions: sa.ColumnElement[bool]) -> User | None:
+def find_user(db: Connection, *conditions: sa.ColumnElement[bool]) -> User | None:
     """Return the one person of whom all *conditions* are true, or None."""
     row = db.execute(sa.select(users).where(*conditions)).mappings().first()
     return user_in(row) if row else None
 
 
-def change(db: Connection, user_id: int, **columns: str | int | None) -> None:
+def change_user(db: Connection, user_id: int, **columns: str | int | None) -> None:
     """Change some columns of somebody."""
     db.execute(sa.update(users).where(users.c.id == user_id).values(columns))
 

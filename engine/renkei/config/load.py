@@ -39,10 +39,6 @@ from renkei.yamlfile.converter import CONVERTER, Wrong
 _HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
 
 
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
-
-
 @frozen(kw_only=True)
 class ConnectionConfig:
     """
@@ -54,7 +50,7 @@ class ConnectionConfig:
     """
 
     connector: str
-    base_url: str = field(converter=_without_slash)
+    base_url: str
     token: str
     label: str = ""
     options: dict[str, str] = field(factory=dict)

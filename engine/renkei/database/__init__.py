@@ -1,7 +1,7 @@
 """Databases of ours, each in a file of its own: made, migrated and refused in one way."""
 
 from renkei.database.opening import Opened, Schema, open_database
-from renkei.database.refusals import damaged, no_room, refuse_damage, translated
+from renkei.database.refusals import damaged, no_room, refuse_damage, translated, unwritable
 
 __all__ = [
     "Opened",
@@ -11,4 +11,5 @@ __all__ = [
     "open_database",
     "refuse_damage",
     "translated",
+    "unwritable",
 ]

@@ -25,7 +25,7 @@ def translated(place: object) -> Iterator[None]:
 
 
 def damaged(place: object) -> StoreError:
-    """Return the error of a file that is not, or not any more, a store of ours."""
+    """Return the error of a file that is not, or not any more, a database of ours."""
     message = _("{place} is damaged or is not a file of renkei. Restore it from a backup.")
     return StoreError(message.format(place=place), where=str(place))
 
@@ -33,6 +33,12 @@ def damaged(place: object) -> StoreError:
 def newer(place: object) -> StoreError:
     """Return the error of a file whose schema is not known yet."""
     message = _("{place} was made by a newer renkei. Upgrade renkei to use it.")
+    return StoreError(message.format(place=place), where=str(place))
+
+
+def unwritable(place: object) -> StoreError:
+    """Return the error of a file, or a folder, that may not be written."""
+    message = _("{place} cannot be opened for writing. Check its permissions.")
     return StoreError(message.format(place=place), where=str(place))
 
 
@@ -56,14 +62,12 @@ def _error(error: Exception, place: object) -> StoreError:
     refused = getattr(cause, "sqlite_errorname", "") == "SQLITE_IOERR_WRITE"  # a quota, too
     if refused or any(word in text for word in ("full", "no space", "quota", "too large")):
         return no_room(place)
-    return StoreError(_why(text).format(place=place), where=str(place))
-
-
-def _why(text: str) -> str:
-    if "locked" in text or "busy" in text:
-        return _("{place} is being written by another process. Try again in a moment.")
     if "malformed" in text or "not a database" in text:
-        return _("{place} is damaged or is not a file of renkei. Restore it from a backup.")
+        return damaged(place)
     if "readonly" in text or "permission" in text or "unable to open" in text:
-        return _("{place} cannot be opened for writing. Check its permissions.")
-    return _("{place} cannot be used. Check the file and its disk.")
+        return unwritable(place)
+    if "locked" in text or "busy" in text:
+        message = _("{place} is being written by another process. Try again in a moment.")
+    else:
+        message = _("{place} cannot be used. Check the file and its disk.")
+    return StoreError(message.format(place=place), where=str(place))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from renkei.identity.crowd import Crowds, Judged
 from renkei.identity.roll import has_left
@@ -20,7 +19,7 @@ from renkei.model import (
 from renkei.people import Employee, Value, Values
 from renkei.plan.compare import Comparison, roles_of_source
 from renkei.safety import LEAVING
-from renkei.words.codes import code_of, parts_of, remark
+from renkei.words.codes import Given, code_of, parts_of, remark
 
 NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
 """Notes with which not even a date of leaving goes by itself."""
@@ -138,7 +137,7 @@ class Draft:
             elif kind not in (Twin.REHIRE, Twin.MAYBE_REHIRE) or comparison.rehire != "new":
                 self._notes.append(found)
 
-    def block(self, code: str, **parts: str | Iterable[str]) -> None:
+    def block(self, code: str, **parts: Given) -> None:
         """Give a reason why this employee cannot be synced."""
         self._reasons.append(remark(code, **parts))
 

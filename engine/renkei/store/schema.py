@@ -50,8 +50,7 @@ def refuse_no_place(place: str) -> None:
     """Raise StoreError if no store could be made at *place*, where there is none."""
     path = _path(place)
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        message = _("{place} cannot be opened for writing. Check its permissions.")
-        raise StoreError(message.format(place=path), where=str(path))
+        raise database.unwritable(path)
 
 
 def refuse_no_room(place: str) -> None:

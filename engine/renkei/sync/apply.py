@@ -35,7 +35,7 @@ from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.look import Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
-from renkei.words.codes import remark, remark_of
+from renkei.words.codes import remark
 
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
@@ -308,7 +308,7 @@ class Apply:
         if retried and self._is_there(item):
             self.recorder.record(item, Outcome.CREATED, write=write)
             return
-        reason = remark_of(_REFUSALS.get(error.code, error.code), fields=error.fields)
+        reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
         self.recorder.record(
             item,
             Outcome.FAILED,
@@ -382,7 +382,7 @@ class Apply:
 
     def _fail(self, item: Item, cause: SystemFault | None, write: int | None = None) -> None:
         """Record that the target takes others, but not this employee."""
-        reason = remark("not_taken", **({"cause": cause.code} if cause else {}))
+        reason = remark("not_taken", cause=cause.code if cause else None)
         detail = cause.detail if cause else None
         self.recorder.record(
             item, Outcome.FAILED, reason, write=write, result=REFUSED, detail=detail
@@ -398,8 +398,7 @@ def new_values(item: Item) -> Values:
 def reason_of(error: RenkeiError) -> Remark:
     """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
     if isinstance(error, ClosedError):
-        return remark_of(error.code, opens=f"{error.opens.astimezone(JST):%H:%M}")
+        return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
     if isinstance(error, WrongPairError):
-        return remark_of(error.code, numbers=error.numbers)
-    where = (error.where,) if error.where else ()
-    return remark_of(error.code, system=where, where=where, fields=where)
+        return Remark(error.code, error.numbers)
+    return Remark(error.code, (error.where,) if error.where else ())

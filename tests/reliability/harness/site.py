@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from attrs import define, field, frozen
+from tests.pair import MEMORY, NEW, NOON
 from tests.reliability.harness.killer import Child, Result, Zygote
 from tests.reliability.harness.points import Armed
 
@@ -23,13 +24,6 @@ from renkei_sandbox.faults import Fault
 from renkei_sandbox.journal import Entry
 from renkei_sandbox.system import System
 
-NOON = "2026-11-20T12:00:00+09:00"
-MEMORY = Path("/dev/shm")  # noqa: S108 - each store syncs with its disk at every step
-DIRECTIONS = (("smarthr", "touchontime"), ("touchontime", "smarthr"))
-NEW = {
-    "touchontime": ("--new", "divisionCode=200", "--new", "typeCode=1"),
-    "smarthr": ("--new", "biz_establishment_id=大阪支社"),
-}
 NEW_PEOPLE = ("0001", "0002")
 SAME = "0003"
 CHANGED = ("0008", "0010")

@@ -8,10 +8,11 @@ from contextlib import closing
 from typing import Any
 
 from attrs import define, field, frozen
+from tests.pair import DIRECTIONS
 from tests.reliability.harness import oracle
 from tests.reliability.harness.killer import KILLED, Child
 from tests.reliability.harness.points import Armed
-from tests.reliability.harness.site import CHANGED, DIRECTIONS, NEW_PEOPLE, SAME, Site, State
+from tests.reliability.harness.site import CHANGED, NEW_PEOPLE, SAME, Site, State
 
 from renkei.model import Outcome, Status
 from renkei.store import Store

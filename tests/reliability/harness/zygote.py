@@ -23,9 +23,10 @@ from typing import Any, NoReturn
 
 import pytest
 from tests.compiled import share
+from tests.pair import DIRECTIONS, MEMORY, NEW, NOON
 from tests.reliability.harness.patience import patient
 from tests.reliability.harness.points import Armed, Points
-from tests.reliability.harness.site import DIRECTIONS, MEMORY, NEW, NOON, Site
+from tests.reliability.harness.site import Site
 
 import renkei.check
 import renkei.http.deadline

@@ -2,20 +2,23 @@
 The table of codes: every reason, note and notice of the engine.
 
 A :class:`renkei.model.Remark` is made by :func:`remark` and read by :func:`parts_of`, with parts by
-name. How they stand in the remark, one after the other, is what the store and JSON documents have.
+name. How they stand in the remark, one after the other, is what the store and JSON documents have,
+and what an error of a connector brings along: its code may be any.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from renkei.model import Remark
 from renkei.words.codes import ends, people, runs
-from renkei.words.codes.code import FIELD, Code, Kind, Part, PartKind, Words, many
+from renkei.words.codes.code import FIELDS, Code, Kind, Part, PartKind, Words
 
 __all__ = [
     "TABLE",
     "Code",
+    "Given",
     "Kind",
     "Part",
     "PartKind",
@@ -24,24 +27,26 @@ __all__ = [
     "part_of",
     "parts_of",
     "remark",
-    "remark_of",
 ]
+
+Given: TypeAlias = str | Iterable[str] | None
+"""What a remark is told of one of its parts."""
 
 TABLE: Mapping[str, Code] = {each.code: each for each in (*people.CODES, *runs.CODES, *ends.CODES)}
 
 
-def remark(code: str, /, **parts: str | Iterable[str]) -> Remark:
-    """Return the remark of a code of the table; TypeError for a part that it does not speak of."""
+def remark(code: str, /, **parts: Given) -> Remark:
+    """
+    Return the remark of a code of the table; TypeError for a part that it does not speak of.
+
+    None: that part is not there.
+    """
     entry = TABLE[code]
-    unknown = parts.keys() - {part.name for part in entry.parts}
+    given = {name: part for name, part in parts.items() if part is not None}
+    unknown = given.keys() - {part.name for part in entry.parts}
     if unknown:
         raise TypeError(f"{code} does not speak of {', '.join(sorted(unknown))}")
-    return entry.remark(parts)
-
-
-def remark_of(code: str, /, **parts: str | Iterable[str]) -> Remark:
-    """Return the remark of a connector's error: any code, and the parts that it speaks of."""
-    return code_of(code).remark(parts)
+    return entry.remark(given)
 
 
 def parts_of(remark: Remark) -> dict[str, tuple[str, ...]]:
@@ -56,4 +61,4 @@ def part_of(remark: Remark, name: str) -> str:
 
 def code_of(code: str) -> Code:
     """Return the entry of *code*; one that nobody knows speaks of fields, in its own words."""
-    return TABLE.get(code) or Code(code, (), parts=(many("fields", FIELD),), says="")
+    return TABLE.get(code) or Code(code, (), parts=FIELDS, says="")

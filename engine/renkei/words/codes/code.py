@@ -66,6 +66,11 @@ def many(name: str, kind: PartKind = TEXT) -> Part:
     return Part(name, kind, many=True)
 
 
+SYSTEM = (one("system", CONNECTION),)
+FIELDS = (many("fields", FIELD),)
+NUMBERS = (many("numbers", NUMBER),)
+
+
 @frozen(kw_only=True)
 class Words:
     """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from renkei.words.codes.code import CONNECTION, END, OUTCOME, Code, Words, one
+from renkei.words.codes.code import END, OUTCOME, SYSTEM, Code, Words, one
 from renkei.words.i18n import N_
 
 CODES = (
     Code(
         "access",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AccessError",
         says=N_("{system} refuses the token, its rights or this address."),
         todo=N_("Correct them, check the connections, then {resume}."),
@@ -17,7 +17,7 @@ CODES = (
     Code(
         "right",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AccessError",
         says=N_("The token of {system} may not do this."),
         todo=N_("Allow it in the token's settings, check the connections, then {resume}."),
@@ -25,7 +25,7 @@ CODES = (
     Code(
         "unavailable",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("{system} cannot be reached or is failing."),
         todo=N_("{Resume} later."),
@@ -41,7 +41,7 @@ CODES = (
     Code(
         "unreachable",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("{system} cannot be reached."),
         todo=N_("Check the network and its address, then {resume}."),
@@ -49,7 +49,7 @@ CODES = (
     Code(
         "unknown_host",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("No address is known for the host of {system}."),
         todo=N_("Check base_url, the network and the name servers, then {resume}."),
@@ -57,7 +57,7 @@ CODES = (
     Code(
         "port_refused",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The host of {system} refuses the connection."),
         todo=N_("Check the port in base_url, and whether the system runs, then {resume}."),
@@ -65,7 +65,7 @@ CODES = (
     Code(
         "certificate_authority",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The certificate of {system} is of an authority that is not known here."),
         todo=N_(
@@ -76,7 +76,7 @@ CODES = (
     Code(
         "certificate_expired",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The certificate of {system} has expired, or is not valid yet."),
         todo=N_("Check the clock of this computer and tell who runs the system, then {resume}."),
@@ -84,7 +84,7 @@ CODES = (
     Code(
         "certificate_name",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The certificate of {system} is for another host."),
         todo=N_("Check base_url and ask who runs your network, then {resume}."),
@@ -92,7 +92,7 @@ CODES = (
     Code(
         "certificate",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The certificate of {system} is not accepted."),
         todo=N_("Check base_url and ask who runs your network, then {resume}."),
@@ -100,7 +100,7 @@ CODES = (
     Code(
         "proxy_unreachable",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The proxy on the way to {system} cannot be reached."),
         todo=N_("Check proxy in the configuration and the network, then {resume}."),
@@ -108,7 +108,7 @@ CODES = (
     Code(
         "proxy_certificate",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The certificate of the proxy on the way to {system} is not accepted."),
         todo=N_("Name its authority with ca_file, then {resume}."),
@@ -116,7 +116,7 @@ CODES = (
     Code(
         "proxy_password",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_(
             "The proxy on the way to {system} asks for a user name and a password, or does not"
@@ -127,7 +127,7 @@ CODES = (
     Code(
         "proxy_refused",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The proxy does not let requests through to {system}."),
         todo=N_("Ask who runs it to allow them, then {resume}."),
@@ -135,7 +135,7 @@ CODES = (
     Code(
         "proxy_failed",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The proxy finds no way to {system}, or is in trouble."),
         todo=N_("Check proxy in the configuration and base_url, then {resume}."),
@@ -143,7 +143,7 @@ CODES = (
     Code(
         "connection",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The connection to {system} broke."),
         todo=N_("Check the network, then {resume}."),
@@ -151,7 +151,7 @@ CODES = (
     Code(
         "bad_request",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AnswerError",
         says=N_("{system} did not understand a request."),
         todo=N_("Check base_url, then {resume}."),
@@ -159,7 +159,7 @@ CODES = (
     Code(
         "timeout",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("{system} did not answer in time."),
         todo=N_("{Resume} later."),
@@ -167,7 +167,7 @@ CODES = (
     Code(
         "cut_off",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("The connection to {system} broke in the middle of an answer."),
         todo=N_("{Resume} later."),
@@ -175,7 +175,7 @@ CODES = (
     Code(
         "rate_limit",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("{system} asks for a pause: too many calls."),
         todo=N_("{Resume} later."),
@@ -183,7 +183,7 @@ CODES = (
     Code(
         "redirect",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AnswerError",
         says=N_("{system} points to another address, which is not followed."),
         todo=N_("Check base_url, then {resume}."),
@@ -191,7 +191,7 @@ CODES = (
     Code(
         "too_large",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AnswerError",
         says=N_("The answer of {system} is larger than renkei accepts."),
         todo=N_("Check it there, then {resume}."),
@@ -199,7 +199,7 @@ CODES = (
     Code(
         "web_page",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AnswerError",
         says=N_("A web page came from {system} instead of data."),
         todo=N_("Check base_url and what stands in between, then {resume}."),
@@ -207,7 +207,7 @@ CODES = (
     Code(
         "not_found",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AnswerError",
         says=N_("{system}: there is nothing at this address."),
         todo=N_("Check base_url, then {resume}."),
@@ -215,7 +215,7 @@ CODES = (
     Code(
         "maintenance",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="UnavailableError",
         says=N_("{system} is in maintenance."),
         todo=N_("{Resume} when it is over."),
@@ -223,7 +223,7 @@ CODES = (
     Code(
         "answer",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="AnswerError",
         says=N_("{system} gave an answer that makes no sense."),
         todo=N_("Check it there, then {resume}; tell the maker of the connector if it stays."),
@@ -231,7 +231,7 @@ CODES = (
     Code(
         "list_changed",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="ListChangedError",
         says=N_("The list of employees of {system} kept changing while it was read."),
         todo=N_("Fetch again later."),
@@ -239,7 +239,7 @@ CODES = (
     Code(
         "connector",
         (END,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         says=N_("The connector of {system} failed."),
         todo=N_("Tell its maker, and {resume} when it is corrected."),
     ),
@@ -270,14 +270,12 @@ CODES = (
     Code(
         "mapping",
         (END,),
-        parts=(one("where"),),
         says=N_("The mapping has mistakes."),
         todo=N_("Correct the file and fetch again."),
     ),
     Code(
         "configuration",
         (END,),
-        parts=(one("where"),),
         error="ConfigurationError",
         says=N_("A setting has to be changed."),
         todo=N_("Correct it, check the connections, then {resume}."),
@@ -285,14 +283,12 @@ CODES = (
     Code(
         "store",
         (END,),
-        parts=(one("where"),),
         says=N_("The report store cannot be used."),
         todo=N_("Correct it, then {resume}."),
     ),
     Code(
         "busy",
         (END,),
-        parts=(one("where"),),
         says=N_("Another run is writing to the same connection."),
         todo=N_("{Resume} when it is finished."),
     ),

@@ -8,10 +8,13 @@ from renkei.words.codes.code import (
     DAY,
     END,
     FIELD,
+    FIELDS,
     NOTE,
     NUMBER,
+    NUMBERS,
     OUTCOME,
     SOURCE_FIELD,
+    SYSTEM,
     VALUE,
     Code,
     Words,
@@ -63,7 +66,7 @@ CODES = (
     Code(
         "near_number",
         (BLOCKED,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_(
             "{target} has a number that differs only by width, case, spaces, hyphens or leading"
             " zeros[ ({numbers})]."
@@ -73,7 +76,7 @@ CODES = (
     Code(
         "other_person",
         (BLOCKED,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_(
             "By their personal facts it is not certain that this employee and the one of this"
             " number in {target} are one person[; the name and date of birth are at {numbers}"
@@ -87,14 +90,14 @@ CODES = (
     Code(
         "same_person",
         (BLOCKED,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_("{target} has what seems to be this person already: {numbers}."),
         todo=N_("Nobody is created before you have said whether they are the same person."),
     ),
     Code(
         "rehire_incomplete",
         (BLOCKED,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         says=N_(
             "Joins again after the date of leaving in {target}, which cannot be emptied with this"
             " mapping[: {fields}]."
@@ -104,14 +107,14 @@ CODES = (
     Code(
         "missing_required",
         (BLOCKED,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         says=N_("{target} needs a value that {source} does not have[: {fields}]."),
         todo=N_("Enter it in {source} and fetch again."),
     ),
     Code(
         "nothing_fills",
         (BLOCKED,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         says=N_(
             "{target} needs a value for a new employee that no pair of the mapping fills and that"
             " cannot be chosen[: {fields}]."
@@ -137,7 +140,7 @@ CODES = (
     Code(
         "not_allowed",
         (BLOCKED,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("{target} does not accept a value[: {fields}]."),
         todo=N_("Correct it in {source} and fetch again."),
@@ -145,7 +148,7 @@ CODES = (
     Code(
         "too_long",
         (BLOCKED,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("A value is too long for {target}[: {fields}]."),
         todo=N_("Shorten it in {source} and fetch again."),
@@ -163,7 +166,7 @@ CODES = (
     Code(
         "wrong_type",
         (BLOCKED,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("A value is of the wrong kind for {target}[: {fields}]."),
         todo=N_("Correct it in {source} or change the mapping, then fetch again."),
@@ -171,7 +174,7 @@ CODES = (
     Code(
         "transform_failed",
         (BLOCKED,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         says=N_("The mapping could not convert a value[: {fields}]."),
         todo=N_("Correct it in {source} or change the mapping, then fetch again."),
     ),
@@ -195,7 +198,7 @@ CODES = (
     Code(
         "rehire",
         (NOTE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         look_first=True,
         says=N_("Seems to be hired again; had left {target} before: {numbers}."),
         todo=N_(
@@ -214,7 +217,7 @@ CODES = (
     Code(
         "maybe_same_person",
         (NOTE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         look_first=True,
         says=N_("{target} has somebody of this name: {numbers}."),
         todo=N_("Check that this is not the same person."),
@@ -222,7 +225,7 @@ CODES = (
     Code(
         "maybe_rehire",
         (NOTE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         look_first=True,
         says=N_("Somebody of this name had left {target} before: {numbers}."),
         todo=N_("Check whether this person is hired again."),
@@ -230,13 +233,13 @@ CODES = (
     Code(
         "mail_taken",
         (NOTE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_("{target} has this e-mail address already: {numbers}. It may be refused."),
     ),
     Code(
         "linked",
         (NOTE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_(
             "Taken as the same person as {numbers} of {target}; the number there stays as it is."
         ),
@@ -244,14 +247,14 @@ CODES = (
     Code(
         "near_number_too",
         (NOTE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_("{target} also has a similar number[ ({numbers})]."),
         todo=N_("Check that this is the right person."),
     ),
     Code(
         "near_number_in_source",
         (NOTE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_("{source} also has a similar number[ ({numbers})]."),
         todo=N_("Check that this is the right person."),
     ),
@@ -266,7 +269,7 @@ CODES = (
     Code(
         "others_stay",
         (NOTE,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         says=N_(
             "{target} has several values[: {fields}]. Only the one shown here is replaced; the"
             " others stay."
@@ -275,7 +278,7 @@ CODES = (
     Code(
         "not_emptied",
         (NOTE,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         says=N_("Empty in {source}, but {target} has several values[: {fields}]."),
         todo=N_(
             "None of them is emptied, since nobody can tell which one was meant: remove it in"
@@ -293,7 +296,7 @@ CODES = (
     Code(
         "wanted_missing",
         (NOTE,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         says=N_("Empty, but often needed by {target}[: {fields}]."),
         todo=N_(
             "Depending on the settings of {target} the sync may be refused; then enter the value in"
@@ -303,7 +306,7 @@ CODES = (
     Code(
         "changed_since_fetch",
         (OUTCOME,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("Changed in {target} since the fetch, so not overwritten[: {fields}]."),
         todo=N_("Fetch again to compare anew."),
@@ -318,7 +321,7 @@ CODES = (
     Code(
         "exists_with_other_values",
         (OUTCOME,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("Exists in {target} by now, with other values[: {fields}]."),
         todo=N_("Fetch again to compare."),
@@ -333,7 +336,7 @@ CODES = (
     Code(
         "refused",
         (OUTCOME,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("{target} refused this employee[: {fields}]."),
         todo=N_("Correct the value in {source} and fetch again."),
@@ -358,7 +361,7 @@ CODES = (
     Code(
         "changed_too",
         (OUTCOME,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_(
             "{target} took the change, and shows other values in fields that were not sent, too:"
@@ -369,7 +372,7 @@ CODES = (
     Code(
         "missing",
         (OUTCOME,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("{target} asks for values that are missing[: {fields}]."),
         todo=N_("Enter them in {source} and fetch again."),
@@ -387,7 +390,7 @@ CODES = (
     Code(
         "not_stored",
         (OUTCOME,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_(
             "{target} accepted the change but shows another value than was sent: {fields}. Either"
@@ -405,7 +408,7 @@ CODES = (
     Code(
         "unsendable",
         (OUTCOME,),
-        parts=(many("fields", FIELD),),
+        parts=FIELDS,
         error="RecordError",
         says=N_("A value cannot be sent[: {fields}]."),
         todo=N_("Correct it in {source} and fetch again."),
@@ -421,7 +424,7 @@ CODES = (
     Code(
         "plan_full",
         (OUTCOME, END),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         error="ContractFullError",
         says=N_("The contract of {target} allows no further employee."),
         todo=N_("Extend it or free a place, then {resume}."),

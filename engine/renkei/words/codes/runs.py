@@ -11,11 +11,16 @@ from renkei.words.codes.code import (
     LIMIT,
     NOTICE,
     NUMBER,
+    NUMBERS,
+    SYSTEM,
     Code,
     many,
     one,
 )
 from renkei.words.i18n import N_
+
+OVER = (one("count"), one("limit"), one("earlier"))
+"""How many there are, how many pass, and how many of them were in earlier syncs of the day."""
 
 CODES = (
     Code(
@@ -82,7 +87,7 @@ CODES = (
     Code(
         "wrong_pair",
         (NOTICE, END),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_(
             "The two lists do not seem to be of one company: under most numbers their people"
             " differ in several personal facts[: {numbers}]."
@@ -111,7 +116,7 @@ CODES = (
     Code(
         "number_on_roll_too",
         (NOTICE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_(
             "Not listed as leaving or joining, since somebody else carries the number: {numbers}."
         ),
@@ -119,7 +124,7 @@ CODES = (
     Code(
         "leavers_unsure",
         (NOTICE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_(
             "Left, but the date is not passed on, since it is not certain who they are in"
             " {target}: {numbers}."
@@ -156,7 +161,7 @@ CODES = (
     Code(
         "releases_lapsed",
         (NOTICE,),
-        parts=(many("numbers", NUMBER),),
+        parts=NUMBERS,
         says=N_(
             "Released before, but a record has changed since, so they are judged anew: {numbers}."
         ),
@@ -164,7 +169,7 @@ CODES = (
     Code(
         "substitutes_come_back",
         (NOTICE,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         says=N_(
             "{system} is the target, and a setting replaces values there when it is the source"
             " (business names, for example): a replacement that has been changed in {source} comes"
@@ -175,7 +180,7 @@ CODES = (
     Code(
         "values_of_today",
         (NOTICE,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         says=N_(
             "What is fetched from {system} is as of now; the base date only decides who is listed."
         ),
@@ -248,7 +253,7 @@ CODES = (
     Code(
         "list_empty",
         (NOTICE,),
-        parts=(one("system", CONNECTION),),
+        parts=SYSTEM,
         says=N_("{system} has no employees."),
         todo=N_("Check that this is the right system and token."),
     ),
