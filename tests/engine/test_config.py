@@ -62,7 +62,7 @@ def test_a_configuration_is_read(tmp_path: Path) -> None:
     """Everything a file can say arrives as typed values; text keeps its leading zeros."""
     config = load(tmp_path, LOCAL)
     a = config.connections["a"]
-    assert a.base_url == "http://127.0.0.1:8700/api"
+    assert a.base_url == "http://127.0.0.1:8700/api/"  # as written
     assert a.options == {"page_size": "0100"}
     assert a.closed_hours == (ClosedHours(dt.time(8, 30), dt.time(10)),)
     assert a.limits == (RequestLimit(10, 1),)
