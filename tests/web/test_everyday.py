@@ -19,6 +19,7 @@ from renkei.errors import RenkeiError, Said, SeveralErrors
 from renkei.runs import Runs
 from renkei.store import lease
 from renkei_web import visit
+from renkei_web.drafts import Draft, Drafts
 from renkei_web.people import INVITATION_S
 from renkei_web.processes import FetchProgress, Work
 from renkei_web.sessions import IDLE_S, Sessions
@@ -165,6 +166,30 @@ def test_a_fetch_is_never_said_to_take_no_time(desk: Desk) -> None:
     text = desk.browser("admin").get("/fetch/smarthr/touchontime").text
     assert "前回の取得は約 1 秒でした。" in text
     assert "リクエスト" not in text
+
+
+@pytest.mark.parametrize("work", ["fetch", "sync"])
+def test_a_page_that_is_made_as_its_work_ends_looks_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    """It may show what was there before the last step: ticks that were carried over, an end."""
+    progress, me = FetchProgress(), psutil.Process()
+    if work == "fetch":
+        desk.work.fetches["1"] = progress
+    else:
+        desk.office.workers.remember("1", me.pid, me.create_time())
+    real = Drafts.of
+
+    def as_it_ends(drafts: Drafts, user_id: int, run: str) -> Draft:
+        draft = real(drafts, user_id, run)
+        progress.ended(None)
+        desk.office.workers.remember("1", me.pid, 0.0)
+        return draft
+
+    monkeypatch.setattr(Drafts, "of", as_it_ends)
+    browser = desk.browser("admin")
+    assert 'hx-trigger="every 2s"' in browser.get("/runs/1").text
+    assert 'hx-trigger="every 2s"' not in browser.get("/runs/1").text
 
 
 # --- pause ------------------------------------------------------------------------------------

@@ -54,12 +54,16 @@ def status(visit: Visit) -> Response:
 
 
 def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
-    run = runs.run(visit.path("run"))
+    run_id = visit.path("run")
+    reading = visit.office.work.fetches.get(run_id)
+    # before anything that is shown: what ends meanwhile is seen when the page looks again
+    fetching = reading is not None and not reading.over
+    at_work = visit.office.is_at_work(run_id)
+    run = runs.run(run_id)
     refusal = visit.office.work.refusals.get(run.id)
     told = refusal and run.reason and refusal.code == run.reason.code
     if told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
-    reading = visit.office.work.fetches.get(run.id)
     draft = visit.office.drafts.of(visit.user.id, run.id)
     return {
         "run": run,
@@ -67,12 +71,13 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "target": home.label_of(runs, run.target),
         "ahead": _ahead(visit, runs, run),
         "reading": reading,
+        "fetching": fetching,
         "refusal": refusal or _after_the_plan(run, reading),
         "draft": draft,
         "left": _left(runs, run, draft),
         "trouble": _trouble(runs, run),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
-        "at_work": visit.office.is_at_work(run.id),
+        "at_work": at_work,
         "pausing": visit.office.is_pausing(run.id),
         "people": people_of(run),
         "labels": runs.labels(run.id),
