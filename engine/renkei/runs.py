@@ -31,7 +31,7 @@ from renkei.errors import (
 )
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
-from renkei.mapping import FieldMapping, Transforms, parse_mapping
+from renkei.mapping import FieldMapping, Transforms
 from renkei.model import (
     HALTS,
     Difference,
@@ -72,7 +72,6 @@ from renkei.plan.refusals import (
 from renkei.plan.release import Releasing
 from renkei.plan.whole import Whole
 from renkei.plugins.facade import Reader
-from renkei.plugins.offline import offline_fields
 from renkei.safety import LEAVING, Headcount, Verdict, judge
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
@@ -407,10 +406,10 @@ class Runs:
         fields, settings, pairs = {}, {}, []
         for name in (run.source, run.target):
             with suppress(RenkeiError):  # the connection, or its connector, may be gone
-                specs = offline_fields(self.config.connection(name).connector)
+                specs = self._pairings.fields_of(self.config.connection(name).connector)
                 fields[name] = {spec.name: spec for spec in specs}
         with suppress(ConfigurationError):  # purged, or of an extension that is gone
-            written = parse_mapping(run.mapping_text, run.mapping_name, self.transforms).settings
+            written = self._pairings.mapping_of(run).settings
             settings = {name: setting.label for name, setting in written.items()}
             rows = self._pairings.recorded(run).translation.rows
             pairs = [(row.source, row.target) for row in rows]
@@ -427,7 +426,7 @@ class Runs:
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
         """Return who of *items* gets a date of leaving, and who comes back: what asks for care."""
         connector = self.config.connection(self._store.run(run_id).target).connector
-        fields = {spec.name for spec in offline_fields(connector) if spec.role in LEAVING}
+        fields = {spec.name for spec in self._pairings.fields_of(connector) if spec.role in LEAVING}
         leaving: list[Item] = []
         back: list[Item] = []
         for item in items:
@@ -739,7 +738,7 @@ class Runs:
         judged = judge(
             target.safety,
             chosen,
-            offline_fields(target.connector),
+            self._pairings.fields_of(target.connector),
             Headcount(
                 listed=run.source_count or 0,
                 usual=self._store.usual(run.source, run.target, run.base_date, upto=run.id),

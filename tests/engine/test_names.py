@@ -51,6 +51,10 @@ SAME = [
     (("ミカヂ", "イヴァン"), ("ミカジ", "イバン")),
     (("ヴィクター", "ヴ"), ("ビクター", "ブ")),
     (("ｶﾞﾙｼｱ", "ﾏﾘｱ"), ("ガルシア", "マリア")),
+    # a reading of one part only, or each part by another reading
+    (("山田", "ゆうこ"), ("山田", "ユーコ")),
+    (("Smith Jones", "ジョージ"), ("smith", "ジヨオジ")),
+    (("オオタ", "アー"), ("オータ", "ア")),
     # Latin: word by word, the shorter within the longer
     (("Garcia Lopez", "Maria"), ("Garcia", "Maria")),
     (("Nguyen", "Van An"), ("Nguyen", "An")),

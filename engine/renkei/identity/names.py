@@ -137,6 +137,14 @@ def keys(name: Name) -> Iterator[tuple[str, ...]]:
         for index, word in enumerate(words):
             for other in words[index + 1 :]:
                 yield ("", word, other)
+    # part by part: of 山田 ゆうこ and 山田 ユーコ only the given names have a reading
+    for family, given in product(name.family, name.given):
+        yield from product(_shared(family), _shared(given))
+
+
+def _shared(form: Form) -> frozenset[str]:
+    """Return what two forms that are the same share at least one of."""
+    return frozenset({form.text}) | form.readings | form.words
 
 
 def _same(a: Part, b: Part) -> bool | None:

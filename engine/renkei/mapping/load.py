@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -109,7 +110,7 @@ def _field_mistakes(
 def built_in_mappings() -> dict[str, Traversable]:
     """Return the files of all packages in the group, by name. Raises ConfigurationError."""
     found: dict[str, Traversable] = {}
-    for package in sorted({entry.module for entry in entry_points(group=GROUP)}):
+    for package in _packages():
         for file in _yaml_files(package):
             name = file.name.removesuffix(".yaml")
             if name in found:
@@ -117,6 +118,12 @@ def built_in_mappings() -> dict[str, Traversable]:
                 raise ConfigurationError(message.format(name=name, package=package), code="mapping")
             found[name] = file
     return found
+
+
+@cache
+def _packages() -> tuple[str, ...]:
+    """Return the packages of the group; looked up once, since all that is installed is read."""
+    return tuple(sorted({entry.module for entry in entry_points(group=GROUP)}))
 
 
 def _yaml_files(package: str) -> list[Traversable]:

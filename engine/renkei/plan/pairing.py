@@ -119,11 +119,13 @@ class Pairing:
 
 @define
 class Pairings:
-    """What the uses of one configuration pair; each mapping is read and checked once."""
+    """What the uses of one configuration pair; each mapping is read once, each connector asked."""
 
     config: Config
     _transforms: Transforms | None = None
     _mappings: dict[str, FieldMapping] = field(factory=dict)
+    _recorded: dict[str, FieldMapping] = field(factory=dict)
+    _fields: dict[str, tuple[FieldSpec, ...]] = field(factory=dict)
     _fitting: dict[str, dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
 
     @property
@@ -193,9 +195,8 @@ class Pairings:
     def load(self, name_or_path: str) -> FieldMapping:
         """Read a mapping, a built-in one by name or a file relative to the configuration; once."""
         if name_or_path not in self._mappings:
-            fields_of = offline.offline_fields
             self._mappings[name_or_path] = load_mapping(
-                name_or_path, self.config.base, self.transforms, fields_of
+                name_or_path, self.config.base, self.transforms, self.fields_of
             )
         return self._mappings[name_or_path]
 
@@ -226,14 +227,28 @@ class Pairings:
     def check(self, mapping: FieldMapping) -> dict[str, tuple[FieldSpec, ...]]:
         """Return the fields of both sides; MappingError if *mapping* does not fit them."""
         if mapping.text not in self._fitting:
-            fields = {side: offline.offline_fields(name) for side, name in mapping.sides.items()}
+            fields = {side: self.fields_of(name) for side, name in mapping.sides.items()}
             check_mapping(mapping, fields, self.transforms)
             self._fitting[mapping.text] = fields
         return self._fitting[mapping.text]
 
+    def fields_of(self, connector: str) -> tuple[FieldSpec, ...]:
+        """Return the fields of *connector* as it tells them without a network; asked once."""
+        if connector not in self._fields:
+            self._fields[connector] = offline.offline_fields(connector)
+        return self._fields[connector]
+
+    def mapping_of(self, run: Run) -> FieldMapping:
+        """Return the mapping of *run* as it was written then; MappingError if it is purged."""
+        if run.mapping_text not in self._recorded:
+            self._recorded[run.mapping_text] = parse_mapping(
+                run.mapping_text, run.mapping_name, self.transforms
+            )
+        return self._recorded[run.mapping_text]
+
     def recorded(self, run: Run) -> Pairing:
         """Return the pairing as it was when *run* was fetched, whether it is declared or not."""
-        mapping = parse_mapping(run.mapping_text, run.mapping_name, self.transforms)
+        mapping = self.mapping_of(run)
         sides = self._recorded_sides(run, mapping)
         return self.compile((run.source, run.target), mapping, sides, run.settings)
 
