@@ -109,7 +109,7 @@ i18n: setup ## collect the texts of the sources and of click, merge them, compil
 	  --ignore-pot-creation-date
 	$(BIN)/pybabel compile --domain renkei --directory $(LOCALE) --statistics
 
-docs: setup ## write anew what pages say about the code: tests of rows, tables of codes
+docs: setup ## write anew what pages and lists say about the code: tests, codes, connectors
 	$(BIN)/python -m tests.docs.write
 
 screenshots: setup browser ## take the pictures of docs/images anew, in both languages

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from tests.docs import connectors
 from tests.docs.proofs import ROOT, ROW, WrongMark, marked, with_tests
 from tests.docs.write import GENERATORS, written
 
@@ -46,6 +48,24 @@ def test_a_page_is_as_it_is_written(name: str) -> None:
     """Whoever renames a test, or marks one, is told how to bring the page up to date."""
     if (ROOT / name).read_text(encoding="utf-8") != written(name):
         pytest.fail(f"{name} is not what the code says. Run: make docs")
+
+
+def test_a_new_connector_needs_its_folder_and_one_line() -> None:
+    """The tools' lists get its name; the list of entry points is the author's."""
+    before = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    after = connectors.listed(before, [*connectors.here(), "aoba"])
+    was, now = tomllib.loads(before), tomllib.loads(after)
+    assert now["project"] == was["project"]
+    tool = now["tool"]
+    assert "connectors/aoba/renkei_aoba" in tool["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert "$MYPY_CONFIG_FILE_DIR/connectors/aoba" in tool["mypy"]["mypy_path"]
+    assert tool["importlinter"]["root_packages"] == tool["coverage"]["run"]["source_pkgs"]
+    assert "renkei_aoba" in tool["importlinter"]["root_packages"]
+    for each in tool["importlinter"]["contracts"]:
+        for names in each.values():
+            if isinstance(names, list) and "renkei_touchontime" in names:
+                assert "renkei_aoba" in names
+    assert connectors.listed(after, [*connectors.here(), "aoba"]) == after
 
 
 @pytest.mark.parametrize("letter", SECTIONS)
