@@ -7,33 +7,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import partial
-from itertools import count
+from contextlib import contextmanager
 from typing import Self
 
 import structlog
 from attrs import evolve
 
 from renkei.check import Checked, check_all
-from renkei.clock import span
 from renkei.config import Config, clock_for
 from renkei.config.edit import change_setting
 from renkei.config.pairs import Pair
 from renkei.errors import (
     ClosedError,
-    ConfigurationError,
     NoStoreError,
     RenkeiError,
     SystemFault,
-    UnavailableError,
-    UsageError,
 )
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
 from renkei.mapping import FieldMapping, Transforms
 from renkei.model import (
-    HALTS,
     Difference,
     Filter,
     Item,
@@ -56,10 +49,6 @@ from renkei.plan.fetch import JOINERS, LEAVERS, Fetch
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import (
     choice_lost,
-    expired,
-    mapping_changed,
-    nothing_chosen,
-    over_limits,
     refuse_date,
     refuse_numbers,
     refuse_over,
@@ -70,16 +59,19 @@ from renkei.plan.refusals import (
     write_in_doubt,
 )
 from renkei.plan.release import Releasing
+from renkei.plan.standing import Standing
+from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
 from renkei.plugins.facade import Reader
-from renkei.safety import LEAVING, Headcount, Verdict, judge
+from renkei.safety import LEAVING
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.store.plans import already_begun
 from renkei.store.releases import Place
 from renkei.store.schema import refuse_no_place, refuse_no_room
 from renkei.sync.apply import reason_of
-from renkei.sync.run import Order, Sync, offered
+from renkei.sync.course import Course, Wanted
+from renkei.sync.run import offered
 from renkei.systems import Systems
 from renkei.who import recorded
 from renkei.words.codes import part_of, remark
@@ -88,16 +80,7 @@ from renkei.words.labels import Labels, Possible
 
 log = structlog.get_logger()
 
-UNFINISHED = (Status.READY, Status.EXPIRED, Status.SYNCING, Status.PAUSED)
-"""A run in one of these may have something to be sent; EXPIRED is also what READY ends as."""
-
 BESIDE = (LEAVERS, JOINERS)
-
-PASSING = {"closed", "rate_limit"}
-"""Reasons to pause that pass by themselves."""
-
-HOURS_HELD_UP = 72
-"""How old the plan of a run may be that has paused for nothing else."""
 
 
 class Runs:
@@ -301,7 +284,7 @@ class Runs:
 
     def run(self, run_id: str) -> Run:
         """Return the run as it stands now; UsageError if there is none of that id."""
-        return self._aged(self._store.run(run_id))
+        return self._standing.aged(self._store.run(run_id))
 
     def watch(self) -> None:
         """Wait until it is known of every run whether somebody is at work on it; 20 s at most."""
@@ -314,7 +297,7 @@ class Runs:
         """Return the newest runs, newest first; with *before*, those older than that one."""
         if not self._has_store():
             return []
-        return [self._aged(run) for run in self._store.latest(limit, before)]
+        return [self._standing.aged(run) for run in self._store.latest(limit, before)]
 
     def mapping(self, name: str) -> tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]:
         """Return a mapping of the configuration, and the fields of both its sides."""
@@ -329,11 +312,7 @@ class Runs:
 
     def is_current(self, run: Run) -> bool:
         """Return whether the mapping and its settings are still those of the plan."""
-        try:
-            self._current(run)
-        except RenkeiError:
-            return False
-        return True
+        return self._standing.is_current(run)
 
     def change_setting(self, index: int, name: str, *, on: bool) -> None:
         """Turn a setting of the mapping at *index* on or off, in the configuration file."""
@@ -400,28 +379,7 @@ class Runs:
 
     def labels(self, run_id: str, *, technical: bool = False) -> Labels:
         """Return what people call the things of a run; what is gone by now keeps its name."""
-        return self._labels(self.run(run_id), technical=technical)
-
-    def _labels(self, run: Run, *, technical: bool = False) -> Labels:
-        fields, settings, pairs = {}, {}, []
-        for name in (run.source, run.target):
-            with suppress(RenkeiError):  # the connection, or its connector, may be gone
-                specs = self._pairings.fields_of(self.config.connection(name).connector)
-                fields[name] = {spec.name: spec for spec in specs}
-        with suppress(ConfigurationError):  # purged, or of an extension that is gone
-            written = self._pairings.mapping_of(run).settings
-            settings = {name: setting.label for name, setting in written.items()}
-            rows = self._pairings.recorded(run).translation.rows
-            pairs = [(row.source, row.target) for row in rows]
-        return Labels(
-            run=run,
-            connections={name: each.label for name, each in self.config.connections.items()},
-            fields=fields,
-            settings=settings,
-            pairs=tuple(pairs),
-            technical=technical,
-            possible=self._possible(run),
-        )
+        return self._standing.labels(self.run(run_id), technical=technical)
 
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
         """Return who of *items* gets a date of leaving, and who comes back: what asks for care."""
@@ -476,47 +434,14 @@ class Runs:
 
     def possible(self, run_id: str) -> frozenset[Possible]:
         """Return what is not refused now with a run: whoever advises something asks here first."""
-        return self._possible(self.run(run_id))
-
-    def _possible(self, run: Run) -> frozenset[Possible]:
-        declared = {(pair.source, pair.target) for pair in self.pairs()}
-        ways: set[Possible] = {"fetch"} if (run.source, run.target) in declared else set()
-        if run.purged or run.status.is_at_work:
-            return frozenset(ways)
-        good = not self._too_old(run) and self.is_current(run)
-        untouched = run.status is Status.DONE and not self._store.has_begun(run.id)
-        if good and (untouched or run.status is Status.READY):
-            ways.add("choose")
-        if (good and run.status is Status.PAUSED) or self._store.is_unsettled(run.id):
-            ways.add("resume")
-        tried = run.status in (Status.PAUSED, Status.DONE_WITH_ERRORS)
-        if good and tried and self._store.may_retry(run.id):
-            ways.add("retry")
-        return frozenset(ways)
-
-    def _aged(self, run: Run) -> Run:
-        """Show a plan that nobody began to sync within its time as expired."""
-        if run.status is Status.READY and self._too_old(run):
-            return evolve(run, status=Status.EXPIRED)
-        return run
-
-    def _too_old(self, run: Run) -> bool:
-        fetched = self._store.fetched_at(run.id)
-        age = dt.timedelta(hours=self._hours_of(run))
-        return fetched is None or self.clock.now() - fetched > age
-
-    def _hours_of(self, run: Run) -> int:
-        """Return how many hours the plan of *run* lasts: longer if only closed hours held it up."""
-        reason = {run.reason.code} if run.reason else set()
-        held_up = run.status is Status.PAUSED and {*run.pauses, *reason} <= PASSING
-        return max(self._hours, HOURS_HELD_UP) if held_up else self._hours
+        return self._standing.possible(self.run(run_id))
 
     # --- choose -----------------------------------------------------------------------------
 
     def new_fields(self, run_id: str, *, wait: bool = False) -> tuple[NewField, ...]:
         """Return the required new-record fields of the run's target, choices read live."""
         run = self._store.run(run_id)
-        pairing = self._current(run)
+        pairing = self._standing.current(run)
         if not pairing.new_fields:
             return ()
         reader = self._systems.reader(run.target)
@@ -554,14 +479,16 @@ class Runs:
         picked = self._picked(run, selection, wait=False)
         written = (Difference.NEW, Difference.CHANGED)
         items = self._store.items(run_id, differences=written)
-        verdict = self._judge(run, (item for item in items if item.position in picked))
+        verdict = self._judging.of(run, (item for item in items if item.position in picked))
         return list(verdict.unusual)
 
     def _picked(self, run: Run, selection: Selection, *, wait: bool) -> dict[int, NewValues]:
         """Return the positions that are chosen, each with its new values."""
-        refuse_over(run, self._hours, but=Status.DONE)  # nothing was sent: it may be chosen anew
-        self._refuse_old(run)
-        self._current(run)
+        refuse_over(
+            run, self._standing.hours, but=Status.DONE
+        )  # nothing was sent: it may be chosen anew
+        self._standing.refuse_old(run)
+        self._standing.current(run)
         entries = self._store.entries(run.id)
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]
@@ -578,11 +505,11 @@ class Runs:
             raise choice_lost(run)
         if selection_out(stored) == selection_out(selection):
             return run
-        refuse_over(run, self._hours)
+        refuse_over(run, self._standing.hours)
         if run.status is Status.SYNCING:
             raise still_at_work(run)
-        self._refuse_old(run)
-        self._current(run)
+        self._standing.refuse_old(run)
+        self._standing.current(run)
         raise already_begun(run.id)
 
     def refuse_choosing(self, run_id: str) -> None:
@@ -591,11 +518,13 @@ class Runs:
         if self._store.is_unsettled(run_id):
             return  # the same choice once more looks up what is in doubt
         if self._store.has_begun(run_id):
-            refuse_over(run, self._hours, but=Status.DONE_WITH_ERRORS)
+            refuse_over(run, self._standing.hours, but=Status.DONE_WITH_ERRORS)
             return
-        refuse_over(run, self._hours, but=Status.DONE)  # nothing was sent: it may be chosen anew
-        self._refuse_old(run)
-        self._current(run)
+        refuse_over(
+            run, self._standing.hours, but=Status.DONE
+        )  # nothing was sent: it may be chosen anew
+        self._standing.refuse_old(run)
+        self._standing.current(run)
 
     # --- sync -------------------------------------------------------------------------------
 
@@ -620,160 +549,29 @@ class Runs:
         UnusualError for what is over the safety limits unless *allow_unusual*, or somebody else has
         allowed it before; BusyError if another process writes, unless *take_over*.
         """
-        waits = waiting_times()
-        halt = self._halt(self.run(run_id), retry_failed=retry_failed)
-        while True:
-            order = Order(
-                who=self.who, retry_failed=retry_failed, take_over=take_over, send=halt is None
-            )
-            fault = self._sync_once(run_id, selection, order, halt, allow=allow_unusual)
-            passing = wait and not self._interrupted
-            if not passing or not isinstance(fault, UnavailableError):
-                return self.run(run_id)
-            opens_in_s = self._until(fault.opens) if isinstance(fault, ClosedError) else 0.0
-            if opens_in_s > 0:
-                self._sleep(opens_in_s, "closed", fault.where)
-                waits = waiting_times()
-            else:
-                self._sleep(next(waits), "retry", fault.where)
-            retry_failed = take_over = False
-            self._systems.start_over()
-
-    def _halt(self, run: Run, *, retry_failed: bool) -> RenkeiError | None:
-        """
-        Return why nothing of *run* may be sent any more, or None.
-
-        Asked when a sync starts, not while it waits. A plan of which nothing was sent, and who is
-        to be tried again, are refused here and now.
-        """
-        if run.status not in UNFINISHED and not retry_failed:
-            return None
-        if self._too_old(run):
-            halt = expired(run, self._hours_of(run))
-            if retry_failed or not self._store.has_begun(run.id):
-                self._expire(run, halt)
-                raise halt
-            return halt
-        try:
-            self._current(run)
-        except (UsageError, ConfigurationError) as error:
-            return error
-        return None
-
-    def _sync_once(
-        self,
-        run_id: str,
-        selection: Selection | None,
-        order: Order,
-        halt: RenkeiError | None,
-        *,
-        allow: bool,
-    ) -> SystemFault | None:
-        """
-        Sync until there is nothing left or a fault pauses it; return that fault.
-
-        With *halt* only what is in doubt is settled, and then that is raised.
-        """
-        run = self.run(run_id)
-        again = order.retry_failed and run.status in (Status.DONE_WITH_ERRORS, Status.PAUSED)
-        unsettled = self._store.is_unsettled(run_id)
-        if not again and not unsettled:
-            if run.status in (Status.DONE, Status.DONE_WITH_ERRORS):
-                return None
-            if halt is not None:
-                self._expire(run, halt)
-                raise halt
-            refuse_over(run, self._hours)
-        refuse_purged(run)
-        chosen = self._store.selection(run_id)
-        if chosen is None:
-            raise choice_lost(run) if self._store.has_begun(run_id) else nothing_chosen(run)
-        over = run.status in (Status.CANCELLED, Status.EXPIRED)
-        new = not self._store.has_begun(run_id)
-        order = evolve(
-            order,
-            selection=selection or chosen,
-            retry_failed=again,
-            send=order.send and not over and (again or not self._is_stale(run)),
-            expires=halt is not None and halt.code == "expired",
-            allow=partial(self._must_allow, run, new=new, allow=allow),
-        )
-        pairing = self._current(run) if order.send else self._pairings.recorded(run)
-        if new and order.send and pairing.rehire == "reuse":
-            self._releasing(run, pairing).keep_reused()
-        sync = Sync(
-            store=self._store,
+        course = Course(
+            standing=self._standing,
             systems=self._systems,
-            pairing=pairing,
-            clock=self.clock,
             observer=self.observer,
+            who=self.who,
             interrupted=lambda: self._interrupted,
             sleep=self._sleep,
+            releasing=self._releasing,
         )
-        fault = sync.carry_out(run, order)
-        if halt is not None and fault is None:
-            raise halt
-        return fault
-
-    def _is_stale(self, run: Run) -> bool:
-        """Return whether a run that is finished may not send again what had no effect."""
-        finished = run.status is Status.DONE_WITH_ERRORS
-        return finished and (self._too_old(run) or not self.is_current(run))
-
-    def _expire(self, run: Run, halt: RenkeiError) -> None:
-        """Let a run be over whose plan is too old and of which nothing is in doubt."""
-        if halt.code == "expired":
-            self._store.expire(run.id, self.clock.now())
+        wanted = Wanted(
+            selection=selection,
+            wait=wait,
+            retry_failed=retry_failed,
+            allow_unusual=allow_unusual,
+            take_over=take_over,
+        )
+        course.follow(run_id, wanted)
+        return self.run(run_id)
 
     def unusual(self, run_id: str) -> list[Remark]:
         """Return what of the stored choice is over the safety limits of the run's target."""
         run = self._store.run(run_id)
-        return list(self._judge(run, self._store.items(run_id, selected=True)).unusual)
-
-    def _judge(self, run: Run, chosen: Iterable[Item]) -> Verdict:
-        """Judge what is *chosen* in a run, together with what the day has brought before."""
-        target = self.config.connection(run.target)
-        today = self.clock.today()
-        expected = target.expected if target.expected and target.expected.holds(today) else None
-        judged = judge(
-            target.safety,
-            chosen,
-            self._pairings.fields_of(target.connector),
-            Headcount(
-                listed=run.source_count or 0,
-                usual=self._store.usual(run.source, run.target, run.base_date, upto=run.id),
-                there=run.target_count,
-                usual_there=self._store.usual_target(run.source, run.target, upto=run.id),
-            ),
-            today=self._written(run, today, today),
-            expected=expected,
-            period=self._written(run, expected.from_, today) if expected else (),
-        )
-        halts = (notice for notice in run.notices if notice.code in HALTS)
-        return evolve(judged, unusual=(*halts, *judged.unusual))
-
-    def _written(self, run: Run, first: dt.date, last: dt.date) -> list[Item]:
-        """Return those whom the syncs of a run's pair have written on some days in Japan."""
-        return self._store.written(run.source, run.target, *span(first, last))
-
-    def _must_allow(
-        self, run: Run, *, new: bool, allow: bool
-    ) -> tuple[bool, tuple[Remark, ...] | None]:
-        """
-        Tell whether the choice is unusual, and which announcements alone let it pass.
-
-        Raises UnusualError unless it is allowed now or before. Nobody asks after the first write.
-        """
-        if not new or run.allowed_by is not None:
-            return False, None
-        verdict = self._judge(run, self._store.items(run.id, selected=True))
-        found = verdict.unusual
-        if found:
-            codes = [each.code for each in found]
-            log.info("unusual_allowed" if allow else "unusual_refused", run=run.id, reason=codes)
-        if found and not allow:
-            raise over_limits(run, found, self._labels(run))
-        return bool(found), verdict.expected
+        return list(self._judging.of_stored(run).unusual)
 
     def _until(self, moment: dt.datetime) -> float:
         return (moment - self.clock.now()).total_seconds()
@@ -812,11 +610,11 @@ class Runs:
     def _may_release(self, run_id: str) -> Releasing:
         run = self.run(run_id)
         refuse_purged(run)
-        refuse_over(run, self._hours, but=Status.DONE)
-        self._refuse_old(run)
+        refuse_over(run, self._standing.hours, but=Status.DONE)
+        self._standing.refuse_old(run)
         if self._store.has_begun(run_id):
             raise already_begun(run.id)
-        return self._releasing(run, self._current(run))
+        return self._releasing(run, self._standing.current(run))
 
     def _releasing(self, run: Run, pairing: Pairing) -> Releasing:
         specs = pairing.fields
@@ -844,7 +642,7 @@ class Runs:
     def cancel(self, run_id: str) -> Run:
         """Cancel a run that waits, or tell a running sync to stop after the employee in hand."""
         run = self.run(run_id)
-        refuse_over(run, self._hours, but=Status.EXPIRED)
+        refuse_over(run, self._standing.hours, but=Status.EXPIRED)
         settles = self._store.selection(run_id) is not None  # else nothing can be resumed
         if run.status is Status.PAUSED and _in_doubt(run) and settles:
             raise write_in_doubt(run)
@@ -881,23 +679,13 @@ class Runs:
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _current(self, run: Run) -> Pairing:
-        """Return the pairing as configured; UsageError unless it is that of the plan."""
-        pairing = self._pairings.between(run.source, run.target)
-        same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
-            run.settings
-        )
-        if same:
-            return pairing
-        raise mapping_changed(run)
+    @property
+    def _standing(self) -> Standing:
+        return Standing(self._store, self._pairings, self.clock)
 
     @property
-    def _hours(self) -> int:
-        return self.config.settings.max_plan_age_hours
-
-    def _refuse_old(self, run: Run) -> None:
-        if self._too_old(run):
-            raise expired(run, self._hours)
+    def _judging(self) -> Judging:
+        return Judging(self._standing)
 
     def _sleep(self, seconds: float, reason: str, where: str | None) -> None:
         """Wait, in slices short enough to be interrupted."""
@@ -920,11 +708,6 @@ def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
 def _in_doubt(run: Run) -> bool:
     """Return whether a write of *run* waits for a look-up, whatever the run's status."""
     return run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
-
-
-def waiting_times() -> Iterator[float]:
-    """Yield how long to wait for a system out of reach, in seconds: 30, doubling, at most 600."""
-    return (min(30.0 * 2**attempt, 600.0) for attempt in count())
 
 
 __all__ = ["Carried", "Checked", "Pair", "Runs", "Step", "base_was_chosen"]

@@ -906,7 +906,11 @@ COMPARING = (
     bug(
         "moved-numbers-are-sent",
         "A plan in which the numbers have moved is synced like any other.",
-        ("renkei.runs:Runs._judge", "unusual=(*halts, *judged.unusual)", "unusual=judged.unusual"),
+        (
+            "renkei.plan.unusual:Judging.of",
+            "unusual=(*halts, *judged.unusual)",
+            "unusual=judged.unusual",
+        ),
         tests="tests/e2e/test_right_person.py::test_renumbered_people_halt_the_plan[to_touchontime]",
     ),
     bug(
@@ -1035,7 +1039,7 @@ DECIDING = (
         "plan-of-any-age",
         "A plan of last week is synced.",
         (
-            "renkei.runs:Runs._too_old",
+            "renkei.plan.standing:Standing.is_too_old",
             "return fetched is None or self.clock.now() - fetched > age",
             "return False",
         ),
@@ -1044,14 +1048,14 @@ DECIDING = (
     bug(
         "plan-of-another-mapping",
         "A plan is synced although the mapping has changed since.",
-        ("renkei.runs:Runs._current", "if same:", "if True:"),
+        ("renkei.plan.standing:Standing.current", "if same:", "if True:"),
         tests="tests/engine/test_choose.py::test_a_plan_of_another_mapping_is_not_synced",
     ),
     bug(
         "no-safety-limits",
         "Nobody looks at the safety limits.",
         (
-            "renkei.runs:Runs._must_allow",
+            "renkei.plan.unusual:Judging.must_allow",
             "found = verdict.unusual",
             "found = ()",
         ),
@@ -1100,7 +1104,7 @@ DECIDING = (
     bug(
         "each-sync-a-day-of-its-own",
         "A schedule that is over the limit passes in two halves.",
-        ("renkei.runs:Runs._judge", "today=self._written(run, today, today),", "today=(),"),
+        ("renkei.plan.unusual:Judging.of", "today=self._written(run, today, today),", "today=(),"),
         tests="tests/engine/test_day_limits.py::test_the_second_sync_of_a_day_is_stopped",
     ),
     bug(
@@ -1161,7 +1165,7 @@ DECIDING = (
     bug(
         "stopped-in-the-middle",
         "A run that goes on is stopped by its own people.",
-        ("renkei.runs:Runs._must_allow", "not new or run.allowed_by", "run.allowed_by"),
+        ("renkei.plan.unusual:Judging.must_allow", "not new or run.allowed_by", "run.allowed_by"),
         tests="tests/engine/test_day_limits.py::test_a_run_is_never_stopped_in_the_middle",
     ),
     bug(
@@ -1215,7 +1219,7 @@ DECIDING = (
         "intake-on-each-day",
         "As many as were announced in all pass on each of the days.",
         (
-            "renkei.runs:Runs._judge",
+            "renkei.plan.unusual:Judging.of",
             "period=self._written(run, expected.from_, today) if expected else (),",
             "",
         ),
@@ -1344,7 +1348,7 @@ SHOWING = (
     bug(
         "advice-that-is-refused",
         "Whoever chooses again in a cancelled run is told to resume it.",
-        ("renkei.runs:Runs._same_choice", "refuse_over(run, self._hours)", "pass"),
+        ("renkei.runs:Runs._same_choice", "refuse_over(run, self._standing.hours)", "pass"),
         tests="tests/engine/test_runs.py::test_a_run_that_is_over_says_so_to_another_choice",
     ),
     bug(
@@ -1571,11 +1575,11 @@ PROMISES = (
         "age-asked-while-waiting",
         "A sync that was told to wait is refused by the age of its plan.",
         (
-            "renkei.runs:Runs.sync",
-            "self._systems.start_over()",
+            "renkei.sync.course:Course.follow",
+            "self.systems.start_over()",
             (
-                "self._systems.start_over()\n"
-                "        halt = self._halt(self.run(run_id), retry_failed=False)"
+                "self.systems.start_over()\n"
+                "        halt = self._halt(self._run(run_id), retry_failed=False)"
             ),
         ),
         tests="tests/engine/test_boundaries.py::test_the_age_is_not_asked_inside_a_sync_that_waits",
@@ -1583,14 +1587,14 @@ PROMISES = (
     bug(
         "three-days-for-any-pause",
         "A run that paused for a refused token has three days.",
-        ("renkei.runs:Runs._hours_of", " and {*run.pauses, *reason} <= PASSING", ""),
+        ("renkei.plan.standing:Standing.hours_of", " and {*run.pauses, *reason} <= PASSING", ""),
         tests="tests/engine/test_old_plans.py"
         "::test_a_paused_run_lasts_a_day_and_one_that_was_only_held_up_three",
     ),
     bug(
         "old-doubts-sent-again",
         "The rest of an expired run is sent after its doubts are settled.",
-        ("renkei.runs:Runs.sync", "send=halt is None", "send=True"),
+        ("renkei.sync.course:Course._order", "send=halt is None and", "send="),
         tests="tests/engine/test_old_plans.py::test_what_is_in_doubt_is_settled_in_an_old_run",
     ),
     bug(

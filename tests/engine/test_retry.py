@@ -35,7 +35,7 @@ def test_waiting_sends_refused_people_once(
     world: World, monkeypatch: pytest.MonkeyPatch, pause: Callable[[World], RenkeiError]
 ) -> None:
     """`--wait --retry-failed`: after each pause only those go on who have not been tried yet."""
-    monkeypatch.setattr("renkei.runs.waiting_times", lambda: repeat(0.0))
+    monkeypatch.setattr("renkei.sync.course.waiting_times", lambda: repeat(0.0))
     for number in ("001", "002", "003"):
         world.in_clinic(number)
     run = world.fetch()

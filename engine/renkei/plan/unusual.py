@@ -1,0 +1,74 @@
+"""Whether what is chosen in a run is unusual, and who has let it pass."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import structlog
+from attrs import evolve, frozen
+
+from renkei.clock import span
+from renkei.model import HALTS, Item, Remark, Run
+from renkei.plan.refusals import over_limits
+from renkei.plan.standing import Standing
+from renkei.safety import Headcount, Verdict, judge
+
+log = structlog.get_logger()
+
+
+@frozen
+class Judging:
+    """Judges choices by the safety limits of their target, and by what the day has brought."""
+
+    standing: Standing
+
+    def of(self, run: Run, chosen: Iterable[Item]) -> Verdict:
+        """Judge what is *chosen* in a run, together with what the day has brought before."""
+        store, pairings = self.standing.store, self.standing.pairings
+        target = pairings.config.connection(run.target)
+        today = self.standing.clock.today()
+        expected = target.expected if target.expected and target.expected.holds(today) else None
+        judged = judge(
+            target.safety,
+            chosen,
+            pairings.fields_of(target.connector),
+            Headcount(
+                listed=run.source_count or 0,
+                usual=store.usual(run.source, run.target, run.base_date, upto=run.id),
+                there=run.target_count,
+                usual_there=store.usual_target(run.source, run.target, upto=run.id),
+            ),
+            today=self._written(run, today, today),
+            expected=expected,
+            period=self._written(run, expected.from_, today) if expected else (),
+        )
+        halts = (notice for notice in run.notices if notice.code in HALTS)
+        return evolve(judged, unusual=(*halts, *judged.unusual))
+
+    def of_stored(self, run: Run) -> Verdict:
+        """Judge the stored choice of *run*."""
+        return self.of(run, self.standing.store.items(run.id, selected=True))
+
+    def must_allow(
+        self, run: Run, *, new: bool, allow: bool
+    ) -> tuple[bool, tuple[Remark, ...] | None]:
+        """
+        Tell whether the choice is unusual, and which announcements alone let it pass.
+
+        Raises UnusualError unless it is allowed now or before. Nobody asks after the first write.
+        """
+        if not new or run.allowed_by is not None:
+            return False, None
+        verdict = self.of_stored(run)
+        found = verdict.unusual
+        if found:
+            codes = [each.code for each in found]
+            log.info("unusual_allowed" if allow else "unusual_refused", run=run.id, reason=codes)
+        if found and not allow:
+            raise over_limits(run, found, self.standing.labels(run))
+        return bool(found), verdict.expected
+
+    def _written(self, run: Run, first: dt.date, last: dt.date) -> list[Item]:
+        """Return those whom the syncs of a run's pair have written on some days in Japan."""
+        return self.standing.store.written(run.source, run.target, *span(first, last))
