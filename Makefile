@@ -69,8 +69,9 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 test: check browser ## all checks, then the tests: six to seven minutes on two processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-fast: setup ## the tests of the edit cycle: no browser, no kills; under two minutes
-	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/engine tests/connectors tests/mappings tests/runner
+test-fast: setup ## the tests of the edit cycle: no browser, no kills, no samples; a minute
+	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) \
+	  --ignore tests/runner/test_signals.py tests/engine tests/connectors tests/mappings tests/runner
 
 test-long: setup browser ## the tests that take long, and all of what `make test` samples: an hour or two
 	RENKEI_TESTS=all $(BIN)/python -m pytest -m 'long or sampled' $(PYTEST_ARGS)
