@@ -178,7 +178,7 @@ def test_the_lists_of_packages_agree() -> None:
     assert tool["coverage"]["run"]["source_pkgs"] == NAMES
     assert tool["mypy"]["mypy_path"] == [*(f"{here}/{folder.parent}" for folder in PACKAGES), here]
     rooms = list(dict.fromkeys(folder.parts[0] for folder in PACKAGES))
-    assert tool["mypy"]["files"] == [*rooms, "tests"]
+    assert tool["mypy"]["files"] == [*rooms, "bench", "tests"]
     for folder in PACKAGES:
         assert (ROOT / folder / "__init__.py").is_file(), folder
 

@@ -7,7 +7,7 @@ checks every answer against these contracts (see :mod:`renkei.plugins.facade`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pluggy
 
@@ -17,6 +17,7 @@ from renkei.people import (
     Employee,
     FieldSpec,
     NewField,
+    Parallel,
     Ref,
     RequestLimit,
     Values,
@@ -116,4 +117,15 @@ class ConnectorSpec:
     @hookspec(firstresult=True)
     def request_limits(self) -> Sequence[RequestLimit]:
         """Return how many requests the system takes in which time."""
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def in_parallel(self) -> Collection[Parallel]:
+        """
+        Return what may be done from several threads at a time; since renkei 0.2.
+
+        ``pages``: pages of a list are asked for ahead, so that ``classify`` and ``room`` of the
+        session are called in several threads. ``writes``: so are ``create_employee`` and
+        ``update_employee``, for different people. Without it, one thread at a time does everything.
+        """
         raise NotImplementedError

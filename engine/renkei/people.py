@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -32,6 +32,9 @@ OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"
 """Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
 
 Write = Literal["always", "create", "never"]
+Parallel = Literal["pages", "writes"]
+"""What may be on its way to a system several at a time: pages of a list, and writes."""
+PARALLEL: tuple[Parallel, ...] = get_args(Parallel)
 
 
 @frozen

@@ -82,6 +82,7 @@ class Systems:
             budget=self.budget,
             closed_hours=settings.closed_hours,
             limits=settings.limits,
+            in_flight=settings.in_flight,
             on_wait=lambda reason, seconds: self.observer.waiting(name, reason, seconds),
         )
         # The system counts what was read to choose and what is written as one.
@@ -92,4 +93,6 @@ class Systems:
 
 def _declare(reader: Reader) -> None:
     """Let the connection keep to what its connector declares, where the file says nothing else."""
-    reader.connection.conditions = Conditions(reader.closed_hours, reader.request_limits)
+    reader.connection.conditions = Conditions(
+        reader.closed_hours, reader.request_limits, reader.in_parallel
+    )

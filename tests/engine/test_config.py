@@ -171,6 +171,21 @@ def test_numbers_are_positive(tmp_path: Path) -> None:
     assert len(problems(tmp_path, text + "settings: {max_plan_age_hours: 0}\n")) == 3
 
 
+@pytest.mark.parametrize(
+    ("written", "good"), [("1", 1), ("20", 20), ("0", 0), ("21", 0), ("no", 0)]
+)
+def test_so_many_requests_may_be_in_flight(tmp_path: Path, written: str, good: int) -> None:
+    """From one to as many as lines are kept open; eight if nothing is said."""
+    text = connection(base_url="http://127.0.0.1", in_flight=written)
+    if good:
+        file = tmp_path / "renkei.yaml"
+        file.write_text(text, encoding="utf-8")
+        assert load_config(file).connections["x"].in_flight == good
+    else:
+        ((line, _column, _message),) = problems(tmp_path, text)
+        assert line == 6
+
+
 def test_a_side_names_a_connection(tmp_path: Path) -> None:
     """A side that names no connection is told with those that exist."""
     text = connection() + "mappings:\n  - {use: m, sides: {old: y}}\n"

@@ -58,6 +58,7 @@ CALLS: dict[str, Callable[[Writer], object]] = {
     "fields": lambda writer: writer.fields,
     "closed_hours": lambda writer: writer.closed_hours,
     "request_limits": lambda writer: writer.request_limits,
+    "in_parallel": lambda writer: writer.in_parallel,
     "list_employees": lambda writer: list(writer.list_employees(TODAY, FIELDS)),
     "read_employees": lambda writer: writer.read_employees([Ref(number="1")], TODAY, FIELDS),
     "create_employee": lambda writer: writer.create_employee({"family": CANARY}),
@@ -380,6 +381,11 @@ NONSENSE: list[tuple[str, object]] = [
     ("request_limits", [RequestLimit(0, 60)]),
     ("request_limits", [RequestLimit(10, 0)]),
     ("request_limits", [RequestLimit("10", 60)]),  # type: ignore[arg-type]
+    ("in_parallel", None),
+    ("in_parallel", True),
+    ("in_parallel", ["reads"]),
+    ("in_parallel", "pages"),
+    ("in_parallel", [["pages"]]),
 ]
 
 
@@ -407,12 +413,14 @@ def test_findings_and_sound_answers_pass(world: World) -> None:
         check=account,
         closed_hours=[hours],
         request_limits=[limit],
+        in_parallel=["pages"],
         new_employee_fields=[NEW],
     ):
         writer = rosta()
         assert writer.check() == account
         assert writer.closed_hours == (hours,)
         assert writer.request_limits == (limit,)
+        assert writer.in_parallel == {"pages"}
         assert writer.new_employee_fields() == (NEW,)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from renkei.connector import (
@@ -16,6 +16,7 @@ from renkei.connector import (
     FieldSpec,
     Finding,
     NewField,
+    Parallel,
     Ref,
     RequestLimit,
     Values,
@@ -45,6 +46,11 @@ class SmartHR:
     def request_limits(self) -> Sequence[RequestLimit]:
         """Return SmartHR's limits per token."""
         return LIMITS
+
+    @hookimpl
+    def in_parallel(self) -> Collection[Parallel]:
+        """Tell that nothing in here is shared between two calls."""
+        return ("pages", "writes")
 
     @hookimpl
     def list_employees(

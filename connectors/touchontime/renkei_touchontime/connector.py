@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from renkei.connector import (
     FieldSpec,
     Finding,
     NewField,
+    Parallel,
     RecordError,
     Ref,
     RequestLimit,
@@ -63,6 +64,11 @@ class TouchOnTime:
     def request_limits(self) -> Sequence[RequestLimit]:
         """Return Touch On Time's limit."""
         return LIMITS
+
+    @hookimpl
+    def in_parallel(self) -> Collection[Parallel]:
+        """Tell that two calls share only what is set at once: numbers seen, what updates want."""
+        return ("pages", "writes")
 
     @hookimpl
     def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:

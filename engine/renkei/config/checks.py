@@ -19,6 +19,7 @@ from renkei.clock import day_of
 from renkei.errors import ConfigurationError, Problem
 from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
+from renkei.http.pace import MOST_IN_FLIGHT
 from renkei.safety import ANNOUNCED
 from renkei.words.i18n import _
 from renkei.yamlfile import Document
@@ -166,6 +167,8 @@ def _overrides(place: Place, data: dict[str, object], *, loopback: bool) -> Iter
     limits = data.get("limits")
     for index, each in enumerate(limits if isinstance(limits, list) else []):
         yield from _positive((*place, "limits", index), each, ("count", "seconds"))
+    yield from _positive(place, data, ("in_flight",))
+    yield from _at_most(MOST_IN_FLIGHT, (*place, "in_flight"), data.get("in_flight"))
 
 
 def _positive(
@@ -175,6 +178,11 @@ def _positive(
         value = data.get(key) if isinstance(data, dict) else None
         if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) and int(value) < least:
             yield (*place, key), _("Write a number of {least} or more.").format(least=least)
+
+
+def _at_most(most: int, place: Place, value: object) -> Iterator[Mistake]:
+    if isinstance(value, str) and re.fullmatch(r"[+]?\d+", value) and int(value) > most:
+        yield place, _("Write a number of {most} or less.").format(most=most)
 
 
 def _sides(mappings: object, names: list[str]) -> Iterator[Mistake]:

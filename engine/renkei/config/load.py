@@ -28,6 +28,7 @@ from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, Hint, MappingError, UsageError
 from renkei.http import Network
 from renkei.http.network import proxy_mistake
+from renkei.http.pace import IN_FLIGHT
 from renkei.model import Rehire, Remark
 from renkei.people import ClosedHours, RequestLimit
 from renkei.safety import Expected, Safety
@@ -45,8 +46,9 @@ class ConnectionConfig:
     One account of a connector.
 
     *label* is what people call it. *closed_hours* and *limits* are None unless overridden; *safety*
-    limits what is written there, and *expected* announces more for some days. *proxy* and *ca_file*
-    are as written, here or for all.
+    limits what is written there, and *expected* announces more for some days. Not more than
+    *in_flight* requests are on their way at a time. *proxy* and *ca_file* are as written, here or
+    for all.
     """
 
     connector: str
@@ -56,6 +58,7 @@ class ConnectionConfig:
     options: dict[str, str] = field(factory=dict)
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None
+    in_flight: int = IN_FLIGHT
     safety: Safety = field(factory=Safety)
     expected: Expected | None = None
     proxy: str | None = field(default=None, repr=False)

@@ -16,11 +16,11 @@ from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.address import is_loopback, split_url
 from renkei.http.failure import Classify, ReadRooms, writes
 from renkei.http.network import Network
-from renkei.http.pace import OnWait, Pacer
+from renkei.http.pace import IN_FLIGHT, OnWait, Pacer
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.session import Session
-from renkei.people import JST, ClosedHours, RequestLimit
+from renkei.people import JST, ClosedHours, Parallel, RequestLimit
 from renkei.words.i18n import _
 
 Guard = Callable[[], None]
@@ -71,6 +71,7 @@ class Conditions:
 
     closed_hours: tuple[ClosedHours, ...] = ()
     limits: tuple[RequestLimit, ...] = ()
+    in_parallel: frozenset[Parallel] = frozenset()
 
 
 def _without_slash(url: str) -> str:
@@ -83,10 +84,11 @@ class Connection:
     One account of a connector; its sessions share one pace, and the budget is the command's.
 
     *closed_hours* and *limits*, unless None, stand in for what the connector declares
-    (*conditions*). *network* is the way there. *guard* and *on_wait* may be set and changed at any
-    time. One write leaves *write_tries* times at most; *sent_since* counts how often it has.
-    *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError if
-    *base_url* cannot be used.
+    (*conditions*). Not more than *in_flight* requests are on their way at a time, where the
+    connector says that they may be several. *network* is the way there. *guard* and *on_wait* may
+    be set and changed at any time. One write leaves *write_tries* times at most; *sent_since*
+    counts how often it has. *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises
+    ConfigurationError if *base_url* cannot be used.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Connection:
     budget: RetryBudget = field(factory=RetryBudget)
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None
+    in_flight: int = IN_FLIGHT
     conditions: Conditions = field(factory=Conditions)
     guard: Guard | None = None
     on_wait: OnWait | None = None
@@ -161,6 +164,13 @@ class Connection:
     def limits_in_force(self) -> Sequence[RequestLimit]:
         """The request limits to keep to."""
         return self.conditions.limits if self.limits is None else self.limits
+
+    def width(self, kind: Parallel) -> int:
+        """Return how many requests of a *kind* may be on their way at once, and are of use."""
+        if kind not in self.conditions.in_parallel:
+            return 1
+        useful = self.pacer.useful(self.limits_in_force)
+        return self.in_flight if useful is None else min(self.in_flight, useful)
 
     def begin_write(self, *, tries: int) -> None:
         """Begin to count the requests of one write; there may be *tries* of them."""

@@ -19,6 +19,7 @@ import httpx
 
 from renkei.clock import Clock
 from renkei.http.network import Network, add_authorities
+from renkei.http.pace import MOST_IN_FLIGHT
 
 _current = threading.local()
 
@@ -83,7 +84,7 @@ def _trusting(network: Network) -> ssl.SSLContext:
 class Transport(httpx.HTTPTransport):
     """The library's transport on a network layer that keeps deadlines; one attempt each."""
 
-    def __init__(self, network: Network, *, connections: int = 20) -> None:
+    def __init__(self, network: Network, *, connections: int = MOST_IN_FLIGHT) -> None:
         trusted = _trusting(network)
         super().__init__(verify=trusted, trust_env=False)
         pool = partial(_pool, network.proxy) if network.proxy else httpcore.ConnectionPool

@@ -7,6 +7,7 @@ so no window of the system's own can ever hold more than *count*, however long t
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +21,14 @@ from renkei.people import RequestLimit
 OnWait = Callable[[str, float], None]
 """Progress: why it waits (``limit`` or ``retry``) and how many seconds are left; may raise."""
 
+IN_FLIGHT, MOST_IN_FLIGHT = 8, 20
+"""How many requests are on their way to one system at a time, and how many a file may allow."""
+
 LONGEST_WAIT_S = 3600.0
 _DAY_S = 86400.0
 _SLICE_S = 5.0  # a long wait tells its progress this often
 _POLL_S = 0.02  # while other threads hold every slot
+_SMOOTH = 0.2  # the weight of the last answer in how long one takes
 _SHORTEST_S = 0.001  # so that rounding cannot make a wait stand still
 
 
@@ -55,6 +60,7 @@ class Pacer:
         self._open = 0
         self._answered: deque[float] = deque()  # when the answers began, oldest first
         self._held_until = float("-inf")
+        self._latency_s = 0.0
         self.requests = 0
         """How many requests have been sent so far."""
 
@@ -63,10 +69,24 @@ class Pacer:
         """Wait for room, then hold a slot inside the block: leave it when the answer has begun."""
         while not self._take(limits):
             self.wait(limits, on_wait)
+        sent = self._clock.monotonic()
         try:
             yield
         finally:
-            self._give_back(limits)
+            self._give_back(limits, sent)
+
+    def useful(self, limits: Sequence[RequestLimit]) -> int | None:
+        """
+        Return how many requests in flight use up what *limits* let through in a second.
+
+        More of them would wait for a slot. None: there is no limit. One, until an answer has shown
+        how long it takes.
+        """
+        if not limits:
+            return None
+        a_second = min(limit.count / min(limit.window_s, 1.0) for limit in limits)
+        with self._lock:
+            return max(1, math.ceil(a_second * self._latency_s))
 
     def wait(self, limits: Sequence[RequestLimit], on_wait: OnWait | None) -> None:
         """Block until there is room, without taking it."""
@@ -97,10 +117,13 @@ class Pacer:
             self.requests += 1
             return True
 
-    def _give_back(self, limits: Sequence[RequestLimit]) -> None:
+    def _give_back(self, limits: Sequence[RequestLimit], sent: float) -> None:
         with self._lock:
+            now = self._clock.monotonic()
             self._open -= 1
-            self._answered.append(self._clock.monotonic())
+            self._answered.append(now)
+            took_s = now - sent
+            self._latency_s += (took_s - self._latency_s) * (_SMOOTH if self._latency_s else 1.0)
             most = max((limit.count for limit in limits), default=0)
             while len(self._answered) > most:
                 self._answered.popleft()

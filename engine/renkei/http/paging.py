@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 
 from renkei.errors import AnswerError, ListChangedError, RenkeiError
+from renkei.http.ahead import ahead
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
 from renkei.words.i18n import _
@@ -29,19 +31,31 @@ def read_pages(
     ask: Callable[[Mapping[str, str]], Answer],
     not_a_list: Callable[[Answer], RenkeiError],
     per_page: int,
+    width: Callable[[], int] | None = None,
 ) -> Iterator[JSON]:
     """
     Yield each object once, by its ``id``, as it was when it first came.
 
-    *ask* gets the query of one page; *not_a_list* tells what an answer is that is no page. Raises
+    *ask* gets the query of one page; *not_a_list* tells what an answer is that is no page. With
+    *width*, so many pages are asked for ahead, in threads, once the total is known. Raises
     ListChangedError, with the *name* of the connection, if the list is not whole.
     """
+
+    def page(number: int) -> Answer:
+        return ask({"page": str(number), "per_page": str(per_page)})
+
     joined = _Joined(name, not_a_list)
     for number in range(1, WALKS + 1):
         walk = _Walk(joined, number)
+        yield from walk.take(page(1))
+        if width is not None and walk.more and (known := walk.pages_left()):
+            with closing(ahead(page, known, width)) as answers:
+                for answer in answers:
+                    yield from walk.take(answer)
+                    if not walk.more:
+                        break
         while walk.more:
-            page = {"page": str(walk.page), "per_page": str(per_page)}
-            yield from walk.take(ask(page))
+            yield from walk.take(page(walk.page))
         if joined.is_whole(walk):
             return
         if not walk.repeated or joined.is_too_much():
@@ -121,6 +135,12 @@ class _Walk:
         if self.more and rows and self.repeated - repeated == len(rows):
             self._stop_repeating()
         self.page += 1
+
+    def pages_left(self) -> range:
+        """Return those pages after the first one that the total promises; none without one."""
+        if self._joined.total is None or not self._rows:
+            return range(0)
+        return range(self.page, -(-self._joined.total // self._rows) + 1)
 
     def _new(self, row: JSON) -> Iterator[JSON]:
         self._rows += 1

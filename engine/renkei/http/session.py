@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from renkei.errors import (
@@ -91,13 +92,19 @@ class Session:
         """
         Yield the objects of a list that is read page by page, each id once.
 
+        Where the connector says that pages may be read in parallel, they are asked for ahead once
+        the total is known, in threads that call ``classify`` and ``room``.
+
         Raises ListChangedError if the system's own total does not agree with what came.
         """
 
         def ask(page: Query) -> Answer:
             return self.get(*path, query={**(query or {}), **page})
 
-        return read_pages(self.name, ask, self.not_a_list, per_page)
+        width = None
+        if "pages" in self._connection.conditions.in_parallel:
+            width = partial(self._connection.width, "pages")
+        return read_pages(self.name, ask, self.not_a_list, per_page, width)
 
     def stream(self, *path: str, query: Query | None = None) -> Generator[JSON, None, None]:
         """

@@ -26,11 +26,13 @@ from renkei.http import Connection
 from renkei.mapping.values import is_empty
 from renkei.people import (
     CLASSES,
+    PARALLEL,
     Account,
     ClosedHours,
     Employee,
     FieldSpec,
     NewField,
+    Parallel,
     Ref,
     RequestLimit,
     Value,
@@ -78,6 +80,17 @@ class Reader:
     def request_limits(self) -> tuple[RequestLimit, ...]:
         """How many requests the system takes in which time."""
         return tuple(self._optional("request_limits", RequestLimit))
+
+    @property
+    def in_parallel(self) -> frozenset[Parallel]:
+        """What may be done from several threads at a time."""
+        if not finding.implements(self._manager, "in_parallel"):
+            return frozenset()
+        with self._named("in_parallel"):
+            said = list(self._hook.in_parallel())
+            if odd := [each for each in said if type(each) is not str or each not in PARALLEL]:
+                self._nonsense("in_parallel", type(odd[0]).__name__)
+            return frozenset(said)
 
     def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:
         """Iterate over all employees the system can show; see the hook of the same name."""

@@ -1,0 +1,1 @@
+"""How fast renkei is beside what the systems allow and what a script does: ``make bench``."""
