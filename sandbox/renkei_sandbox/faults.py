@@ -180,6 +180,7 @@ class Rule:
     when: When = "before"
     method: str | None = None
     path: str | None = None
+    query: Mapping[str, str] | None = None
     kind: Kind | None = None
     nth: int = 1
     times: int | None = 1
@@ -197,11 +198,12 @@ class Rule:
             self.method in (None, request.method)
             and self.kind in (None, kind)
             and (self.path is None or re.search(self.path, request.path) is not None)
+            and (self.query or {}).items() <= request.query.items()
         )
 
     def document(self) -> Fields:
         """Return the rule as JSON can hold it."""
-        names = ("when", "method", "path", "kind", "nth", "times", "seen")
+        names = ("when", "method", "path", "query", "kind", "nth", "times", "seen")
         return {"fault": self.fault.name, **{name: getattr(self, name) for name in names}}
 
 
@@ -219,6 +221,7 @@ class Faults:
         when: When = "before",
         method: str | None = None,
         path: str | None = None,
+        query: Mapping[str, str] | None = None,
         kind: Kind | None = None,
         nth: int = 1,
         times: int | None = 1,
@@ -228,11 +231,19 @@ class Faults:
 
         Requests are counted from now: the *nth* match and the *times* - 1 after it (None: all).
         "before" means that the system's state stays as it was, "after" that the change was made.
-        *path* is a regular expression, searched in the whole decoded path.
+        *path* is a regular expression, searched in the whole decoded path; *query* is
+        what the query must have, at least.
         """
         made = MAKERS[fault](**options) if isinstance(fault, str) else fault
         rule = Rule(
-            fault=made, when=when, method=method, path=path, kind=kind, nth=nth, times=times
+            fault=made,
+            when=when,
+            method=method,
+            path=path,
+            query=query,
+            kind=kind,
+            nth=nth,
+            times=times,
         )
         with self._lock:
             self._rules.append(rule)

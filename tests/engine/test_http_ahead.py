@@ -11,7 +11,7 @@ from itertools import islice
 import httpx
 import pytest
 import respx
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.clock import Clock
@@ -49,6 +49,7 @@ class Meter:
 # -- in general ----------------------------------------------------------------------------------
 
 
+@settings(deadline=None)  # threads wait for a processor
 @given(st.lists(st.integers(), max_size=20), st.integers(1, 5))
 def test_answers_come_in_the_order_of_the_questions(questions: list[int], width: int) -> None:
     """Whichever of them is there first, and each once."""
@@ -160,6 +161,7 @@ def outcome(answer: Callable[[int], Answer], width: Callable[[], int] | None) ->
         return type(error).__name__
 
 
+@settings(deadline=None)
 @given(systems(), st.integers(1, 5))
 def test_a_list_is_the_same_however_many_pages_are_ahead(
     system: tuple[list[str], Callable[[int], Answer]], width: int

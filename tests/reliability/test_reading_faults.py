@@ -102,10 +102,10 @@ def test_whichever_page_never_comes_there_is_no_plan(paged: Office, name: str) -
         patch.setattr(Timeouts.__init__, "__kwdefaults__", short)
         for page in range(1, PAGES + 1):
             rule = paged.box.smarthr.faults.add(
-                NO_ANSWER[name](), path="crews$", nth=page, times=None
+                NO_ANSWER[name](), path="crews$", query={"page": str(page)}, times=None
             )
             refused(paged, paged.ask("fetch", "smarthr", "touchontime"))
-            assert rule.seen >= page
+            assert rule.seen >= 1
             paged.box.smarthr.faults.clear()
     assert sum(paged.ask("fetch", "smarthr", "touchontime").json["counts"].values()) == whole
 
@@ -115,8 +115,10 @@ def test_whichever_page_never_comes_there_is_no_plan(paged: Office, name: str) -
 def test_a_page_that_comes_at_the_third_try_costs_nothing(paged: Office, page: int) -> None:
     """500, then 504, then the page: the list is whole, after two further requests."""
     paged.monkeypatch.setattr("renkei.http.retry.ceiling_s", lambda _failures: 0.01)
-    for nth, status in enumerate((500, 504), start=page):
-        paged.box.smarthr.faults.add(faults.status(status, body=b""), path="crews$", nth=nth)
+    for nth, status in enumerate((500, 504), start=1):
+        paged.box.smarthr.faults.add(
+            faults.status(status, body=b""), path="crews$", query={"page": str(page)}, nth=nth
+        )
     run = paged.fetched("smarthr", "touchontime")
     asked = [e.query["page"] for e in paged.box.journal if e.path.endswith("crews")]
     assert (asked.count(str(page)), len(asked)) == (3, PAGES + 2)
