@@ -24,8 +24,11 @@ _BLANKS |= dict.fromkeys(range(0x2000, 0x200B), " ")  # every space that only it
 _ASCII = {ord(char) + 0xFEE0: char for char in string.ascii_letters + string.digits}
 _FULL_KANA = {half: unicodedata.normalize("NFKC", chr(half)) for half in range(0xFF61, 0xFF9E)}
 _KATAKANA = {hiragana: hiragana + 0x60 for hiragana in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
+_WIDTH = _BLANKS | _ASCII
+_FOLDED = _KATAKANA | PLAIN
 
 _COMBINING = {"\u3099": "\u3099", "\u309a": "\u309a", "ﾞ": "\u3099", "ﾟ": "\u309a"}
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _LONE_MARKS = str.maketrans("ﾞﾟ", "゛゜")
 _MARKED_KANA = re.compile("([\u3041-\u30fe])([\u3099\u309aﾞﾟ])")
 
@@ -33,6 +36,11 @@ _MARKED_KANA = re.compile("([\u3041-\u30fe])([\u3099\u309aﾞﾟ])")
 def is_blank(text: str) -> bool:
     """Tell whether *text* holds nothing but spaces, those without a width included."""
     return not text.strip(SPACES)
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether *text* is real text: no NUL and no half of a surrogate pair."""
+    return _NO_TEXT.search(text) is None
 
 
 def comparable(text: str, *, kana: bool = False, case: bool = True) -> str:
@@ -44,7 +52,7 @@ def comparable(text: str, *, kana: bool = False, case: bool = True) -> str:
     """
     text = text.strip(SPACES)
     if not text.isascii():
-        text = text.translate(_BLANKS | _ASCII)
+        text = text.translate(_WIDTH)
         text = katakana(text) if kana else width(text)
     return text if case else text.casefold()
 
@@ -66,7 +74,7 @@ def folded(text: str) -> str:
     Width, case, all spaces, hiragana and katakana, and common variants of kanji do not count.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_KATAKANA | PLAIN)
+        text = unicodedata.normalize("NFKC", text).translate(_FOLDED)
     return "".join(text.split()).casefold()
 
 
@@ -77,6 +85,8 @@ def near_key(number: str) -> str:
     Compatibility forms, all spaces, kinds of hyphens, case and leading zeros do not count; a number
     of zeros only is ``0``.
     """
+    if number.isascii() and number.isalnum():  # as most are: nothing of the rest changes it
+        return number.lower().lstrip("0") or number[:1]
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
     bare = "".join("-" if char in _HYPHENS else char for char in folded if not _is_invisible(char))
     return bare.lstrip("0") or bare[:1]

@@ -938,9 +938,35 @@ COMPARING = (
         "::test_a_leaver_who_may_be_somebody_else_is_told[to_touchontime]",
     ),
     bug(
+        "glance-without-stand-ins",
+        "Whoever has a business name is the same only if the legal one is in the target.",
+        (
+            "renkei.mapping.translate:Translation.plain",
+            "ours = self._substituted(ours)",
+            "pass",
+        ),
+        tests="tests/engine/test_agreement.py::test_a_change_still_goes_out",
+    ),
+    bug(
+        "glance-past-an-empty-field",
+        "Whatever the target has where the source is empty and clears it stays there.",
+        (
+            "renkei.mapping.translate:Translation.plain",
+            'value is None and row.empty == "keep"',
+            "value is None",
+        ),
+        tests="tests/engine/test_plain.py",
+    ),
+    bug(
+        "pages-out-of-order",
+        "Of the pages that are asked for ahead, the newest is taken first.",
+        ("renkei.http.ahead:ahead", "asked.popleft()", "asked.pop()"),
+        tests="tests/engine/test_http_ahead.py",
+    ),
+    bug(
         "old-record-before-the-day",
         "The record of whoever comes back is written before the first day.",
-        ("renkei.plan.listing:Listing.items", "if ahead and draft.is_linked:", "if False:"),
+        ("renkei.plan.listing:Listing._listed", "if ahead and draft.is_linked:", "if False:"),
         tests="tests/e2e/test_right_person.py"
         "::test_a_record_that_goes_on_waits_for_the_day[to_touchontime]",
     ),

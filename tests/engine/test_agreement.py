@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from attrs import evolve
@@ -20,6 +21,7 @@ from renkei.identity.roster import Roster
 from renkei.mapping.transforms import of_text
 from renkei.model import Difference, Item, Outcome, Remark, Run, Wish
 from renkei.people import Employee, FieldSpec, Label, NewField, Value
+from renkei.plan.compare import Comparison
 from renkei.plugins import finding
 from renkei.testing import MemoryConnector, installed
 from renkei.words.i18n import speaking
@@ -504,3 +506,16 @@ def test_after_a_sync_nothing_is_left_here_either(
     again = rich.items(rich.fetch(*direction))
     left = {i.number for i in again if i.difference in (Difference.NEW, Difference.CHANGED)}
     assert not written & left
+
+
+@pytest.mark.timeout(300)
+@law
+@given(cases=CASES, direction=DIRECTIONS)
+def test_a_glance_tells_the_same_here_too(
+    rich: World, cases: list[Case], direction: tuple[str, str]
+) -> None:
+    """With tables, transforms, lists and stand-ins: see tests/engine/test_plain.py."""
+    fill(rich, cases)
+    found = rich.items(rich.fetch(*direction))
+    with patch.object(Comparison, "plain", lambda *_: None):
+        assert rich.items(rich.fetch(*direction)) == found

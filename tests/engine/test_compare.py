@@ -56,7 +56,9 @@ EARLIEST = dt.date(2023, 11, 20)
 
 def left_behind(world: World, base: dt.date = BASE) -> Remark | None:
     """Return the notice about those who left on or before the base date."""
-    found = lists(world, base).left_behind(EARLIEST)
+    listing = lists(world, base)
+    list(listing.items())
+    found = listing.left_behind(EARLIEST)
     assert len(found) < 2
     return found[0] if found else None
 
@@ -571,7 +573,9 @@ def test_who_left_too_long_ago_is_told_apart(world: World) -> None:
     for number, day in (("1", EARLIEST), ("2", EARLIEST + DAY), ("3", BASE), ("4", dt.date.min)):
         world.in_clinic(number, until=day)
         world.in_rosta(number, start=None)
-    assert lists(world).left_behind(EARLIEST) == [
+    listing = lists(world)
+    assert list(listing.items()) == []
+    assert listing.left_behind(EARLIEST) == [
         Remark("left_before_base", ("2", EARLIEST.isoformat(), "2", "3")),
         Remark("left_long_ago", ("2", "1", "4")),
     ]

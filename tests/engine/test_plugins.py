@@ -259,9 +259,8 @@ def test_an_error_in_the_middle_of_a_list_is_named(world: World) -> None:
 
     with plug(world, list_employees=some):
         people = rosta().list_employees(TODAY, FIELDS)
-        assert next(people).id == "id-1"
         with pytest.raises(ConnectorError, match="list_employees"):
-            next(people)
+            list(people)
 
 
 def test_an_interrupt_by_the_user_is_not_taken_for_an_error(world: World) -> None:

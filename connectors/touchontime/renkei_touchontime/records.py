@@ -130,12 +130,13 @@ def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
             values[name] = _value(name, record.get(name))
         except ValueError:
             unreadable.append(name)
+    addresses = emails(record)
     return Employee(
         id=str(record[KEY]),
         values=values,
         unreadable=tuple(unreadable),
-        extra=Extra(str(record.get(NUMBER, "")), emails(record)),
-        others={EMAILS: emails(record)[1:]} if EMAILS in values else {},
+        extra=Extra(str(record.get(NUMBER, "")), addresses),
+        others={EMAILS: addresses[1:]} if EMAILS in values and len(addresses) > 1 else {},
     )
 
 

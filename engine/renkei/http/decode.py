@@ -256,7 +256,12 @@ def _deeper_than(limit: int, value: JSON) -> bool:
         inside = [item for item in level if isinstance(item, (dict, list))]
         if not inside:
             return False
-        level = [v for item in inside for v in (item.values() if isinstance(item, dict) else item)]
+        level = [
+            item
+            for outer in inside
+            for item in (outer.values() if type(outer) is dict else outer)
+            if type(item) is dict or type(item) is list
+        ]
     return True
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 from renkei.clock import day_of
 from renkei.http.decode import JSON
 from renkei.people import FieldSpec, Value
+from renkei.text import is_storable
 
 _NOTHING_CHOSEN = ("no_selected", "not_selected", "unselected")
 
@@ -21,20 +22,21 @@ def read_value(spec: FieldSpec, raw: JSON) -> Value:
     """
     if raw is None or raw == "":
         return None
-    match spec.type, raw:
-        case "text", str():
+    if isinstance(raw, str):
+        if spec.type == "text":
             return _text(spec, raw)
-        case "date", str():
+        if spec.type == "date":
             return _date(raw)
-        case "boolean", bool():
+    elif isinstance(raw, bool):
+        if spec.type == "boolean":
             return raw
-        case "integer", int() if not isinstance(raw, bool):
-            return raw
+    elif isinstance(raw, int) and spec.type == "integer":
+        return raw
     raise ValueError(spec.name)
 
 
 def _text(spec: FieldSpec, raw: str) -> str | None:
-    if "\0" in raw or any("\ud800" <= character <= "\udfff" for character in raw):
+    if not is_storable(raw):
         raise ValueError(spec.name)
     if spec.allowed is not None and raw not in spec.allowed:
         if raw in _NOTHING_CHOSEN:

@@ -44,28 +44,23 @@ class Crowd:
 
     def born(self, day: dt.date | None) -> Iterator[Employee]:
         """Yield those who were born on a *day*; nobody if it is unknown."""
-        return map(self.roster.at, self._by_birth.get(day, ()) if day else ())
+        return map(self.roster.at, self._found_by.get(day, ()) if day else ())
 
     def with_mail(self, mail: str) -> list[Employee]:
         """Return those who have an address."""
-        return [self.roster.at(place) for place in self._by_mail.get(mail, ())]
+        return [self.roster.at(place) for place in self._found_by.get(mail, ())]
 
     def has_alone(self, mail: str) -> bool:
         """Tell whether at most one of this side has an address."""
-        return len(self._by_mail.get(mail, ())) < 2
+        return len(self._found_by.get(mail, ())) < 2
 
     @cached_property
-    def _by_birth(self) -> Mapping[dt.date, list[Place]]:
-        found: dict[dt.date, list[Place]] = {}
+    def _found_by(self) -> Mapping[dt.date | str, list[Place]]:
+        """Where those are who have a date of birth, or an address: one walk finds both."""
+        found: dict[dt.date | str, list[Place]] = {}
         for place, employee in self.roster.places():
             if (day := self.evidence.birth_of(employee)) and day not in self._placeholders:
                 found.setdefault(day, []).append(place)
-        return found
-
-    @cached_property
-    def _by_mail(self) -> Mapping[str, list[Place]]:
-        found: dict[str, list[Place]] = {}
-        for place, employee in self.roster.places():
             for mail in self.evidence.mails(employee):
                 found.setdefault(mail, []).append(place)
         return found
@@ -149,7 +144,7 @@ class Crowds:
     def is_stray(self, other: Employee) -> bool:
         """Tell whether somebody of the target has a number that nobody in the source has."""
         number = self.target.roster.number(other)
-        return number is not None and not self.source.roster.get(number)
+        return number is not None and not self.source.roster.count(number)
 
     def _elsewhere(self, a: Person, partner: Employee) -> tuple[Employee, ...]:
         """Return others of the target who have both names and the date of birth of *a*."""
@@ -189,7 +184,7 @@ class Crowds:
             return True
         if number not in self._free:
             theirs = self.source.roster.get(number)
-            alone = len(theirs) == len(self.target.roster.get(number)) == 1
+            alone = len(theirs) == self.target.roster.count(number) == 1
             moved = alone and bool(self.judge(theirs[0], other).reasons)
             self._free[number] = not theirs or moved
         return self._free[number]
@@ -198,10 +193,11 @@ class Crowds:
     def _strays_by_name(self) -> Mapping[int, list[Place]]:
         """Those of the target whose number is missing or not in the source, by hash of a key."""
         found: dict[int, list[Place]] = {}
-        for place, other in self.target.roster.places():
-            if self.target.roster.number(other) is None or self.is_stray(other):
-                for key in set(keys(self.target.person(other).name)):
-                    found.setdefault(hash(key), []).append(place)
+        roster = self.target.roster
+        strays = (number for number in roster.numbers() if not self.source.roster.count(number))
+        for place, other in roster.places((None, *strays)):
+            for key in set(keys(self.target.person(other).name)):
+                found.setdefault(hash(key), []).append(place)
         return found
 
 

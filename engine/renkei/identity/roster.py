@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 from renkei.people import Employee, FieldSpec, Value, Values
 
@@ -25,7 +26,8 @@ class Roster:
     """
 
     def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:
-        self._specs = tuple(specs)
+        self._names = tuple(spec.name for spec in specs)
+        self._dates = tuple(p for p, spec in enumerate(specs) if spec.type == "date")
         self._number_field = number_field
         self._birth = next((spec.name for spec in specs if spec.role == "birth"), "")
         self._people: dict[str | None, bytes | list[bytes]] = {}
@@ -78,11 +80,20 @@ class Roster:
     def get(self, number: str | None) -> list[Employee]:
         """Return everybody who carries *number* (None: no number)."""
         held = self._people.get(number, [])
-        return [self._unpack(packed) for packed in (held if isinstance(held, list) else [held])]
+        if isinstance(held, list):
+            return list(map(self._unpack, held))
+        return [self._unpack(held)]
 
-    def places(self) -> Iterator[tuple[Place, Employee]]:
-        """Iterate over everybody and where they are, in no particular order."""
-        for number in self._people:
+    def count(self, number: str | None) -> int:
+        """Return how many carry *number* (None: no number)."""
+        held = self._people.get(number, ())
+        return len(held) if isinstance(held, (list, tuple)) else 1
+
+    def places(
+        self, numbers: Iterable[str | None] | None = None
+    ) -> Iterator[tuple[Place, Employee]]:
+        """Iterate over everybody, or all with *numbers*, and where they are, in no set order."""
+        for number in self._people if numbers is None else numbers:
             for index, employee in enumerate(self.get(number)):
                 yield (number, index), employee
 
@@ -112,42 +123,49 @@ class Roster:
 
     def _pack(self, employee: Employee) -> bytes:
         values = employee.values
-        row = [_to_plain(values[s.name]) if s.name in values else _UNKNOWN for s in self._specs]
+        row = [values.get(name, _UNKNOWN) for name in self._names]
+        for place in self._dates:
+            row[place] = _to_plain(row[place])
         others = [
-            (index, *map(_to_plain, employee.others[spec.name]))
-            for index, spec in enumerate(self._specs)
-            if spec.name in employee.others
+            (place, *map(_to_plain, employee.others[name]))
+            for place, name in enumerate(self._names)
+            if name in employee.others
         ]
-        return marshal.dumps((employee.id, employee.unreadable, others, *row))
+        return marshal.dumps((employee.id, employee.unreadable, others, row))
 
     def _unpack(self, packed: bytes) -> Employee:
-        person, unreadable, others, *row = marshal.loads(packed)  # noqa: S302 - packed by _pack
+        person, unreadable, others, row = marshal.loads(packed)  # noqa: S302 - packed by _pack
+        for place in self._dates:
+            row[place] = _to_date(row[place])
+        values = dict(zip(self._names, row, strict=True))
+        if _UNKNOWN in row:
+            values = {name: value for name, value in values.items() if value is not _UNKNOWN}
         return Employee(
             id=person,
-            values={
-                spec.name: _from_plain(spec, value)
-                for spec, value in zip(self._specs, row, strict=True)
-                if value is not _UNKNOWN
-            },
+            values=values,
             unreadable=unreadable,
-            others={
-                self._specs[index].name: tuple(_from_plain(self._specs[index], v) for v in further)
-                for index, *further in others
-            },
+            others={self._names[place]: self._further(place, more) for place, *more in others},
         )
+
+    def _further(self, place: int, plain: Sequence[Any]) -> tuple[Value, ...]:
+        return tuple(map(_to_date, plain) if place in self._dates else plain)
 
 
 def shows(text: str) -> bool:
     """Return whether *text* holds more than spaces, with or without a width."""
-    return any(not (char.isspace() or unicodedata.category(char) == "Cf") for char in text)
+    return text[:1].isalnum() or any(
+        not (char.isspace() or unicodedata.category(char) == "Cf") for char in text
+    )
 
 
-def _to_plain(value: Value) -> str | int | bool | None:
+def _to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever marshal takes
+    """Return a date as a number, which marshal takes; anything else as it is."""
     return value.toordinal() if isinstance(value, dt.date) else value
 
 
-def _from_plain(spec: FieldSpec, plain: str | int | bool | None) -> Value:  # noqa: FBT001 - as above
-    return dt.date.fromordinal(int(plain)) if spec.type == "date" and plain else plain
+def _to_date(plain: Any) -> Any:  # noqa: ANN401 - as above
+    """Return the date that :func:`_to_plain` made a number of."""
+    return dt.date.fromordinal(plain) if isinstance(plain, int) else plain
 
 
 def roles_of(values: Values, specs: Iterable[FieldSpec]) -> dict[str, Value]:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from renkei.identity.names import Name, Names, are_both_same, compare, is_same, part
 from renkei.mapping.model import Substitute
-from renkei.people import Employee, FieldSpec, Role, Value
+from renkei.people import Employee, FieldSpec, Role, Value, Values
 
 PLACEHOLDERS = frozenset({dt.date(1900, 1, 1), dt.date(1970, 1, 1)})
 """Days of birth that stand for none."""
@@ -189,6 +189,21 @@ class Evidence:
         if not (family and given) or get(self.left or ""):
             return None
         return family, given, get(self.birth or ""), get(self.gender or "")
+
+    def reads_as(self, ours: Values, other: Evidence, theirs: Values) -> bool:
+        """Tell whether :meth:`plain` of both is the same, and known."""
+        if not (self.family and self.given and other.family and other.given):
+            return False
+        family, given = ours.get(self.family[0]), ours.get(self.given[0])
+        return (
+            bool(family and given)
+            and family == theirs.get(other.family[0])
+            and given == theirs.get(other.given[0])
+            and ours.get(self.birth or "") == theirs.get(other.birth or "")
+            and ours.get(self.gender or "") == theirs.get(other.gender or "")
+            and not ours.get(self.left or "")
+            and not theirs.get(other.left or "")
+        )
 
     def birth_of(self, employee: Employee) -> dt.date | None:
         """Return the date of birth of *employee*; None if it is unknown or stands for none."""

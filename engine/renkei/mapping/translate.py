@@ -17,8 +17,8 @@ from renkei.mapping import model
 from renkei.mapping.model import Substitute, Way, usable
 from renkei.mapping.transforms import Transform, Transforms
 from renkei.mapping.values import fault, is_empty, is_of, parse
-from renkei.people import OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
-from renkei.text import comparable
+from renkei.people import CLASSES, OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
+from renkei.text import SPACES, comparable
 
 AMPLIFICATION = 10
 """A transform may make a text so many times longer, and any text up to 1000 characters long."""
@@ -51,6 +51,18 @@ class Row:
     transform: Transform | None
     values: Mapping[Value, Value] | None
     line: int
+    copies: bool = field(init=False)
+    """Whether values stay what they are: no table, no transform, no other type."""
+    choosy: bool = field(init=False)
+    """Whether the target's field takes some values of its type only."""
+
+    @copies.default
+    def _copies(self) -> bool:
+        return self.transform is None and self.values is None and self.takes == self.spec.type
+
+    @choosy.default
+    def _choosy(self) -> bool:
+        return self.spec.allowed is not None or self.spec.max_length is not None
 
     def translate(self, value: Value) -> Value:
         """Return what the target calls *value*; None if it is empty. Raises Unreadable."""
@@ -67,11 +79,13 @@ class Row:
 
     def same(self, a: Value, b: Value) -> bool:
         """Tell whether two values of the target's field count as the same; blanks are empty."""
+        if type(a) is type(b) and a == b:
+            return True  # as they are, nearly always
         if is_empty(a) or is_empty(b):
             return is_empty(a) and is_empty(b)
         if isinstance(a, str) and isinstance(b, str):
-            return a == b or self._comparable(a) == self._comparable(b)
-        return type(a) is type(b) and a == b
+            return self._comparable(a) == self._comparable(b)
+        return False
 
     def meets(self, ours: Value, theirs: Value) -> bool:
         """Tell whether the source's value *ours*, translated, is the target's value *theirs*."""
@@ -79,6 +93,15 @@ class Row:
             return self.same(self.translate(ours), theirs)
         except Unreadable:
             return False
+
+    def copies_just(self, ours: Value) -> bool:
+        """Tell whether *ours*, which is not None, is certainly written as it is."""
+        return (
+            self.copies
+            and type(ours) is CLASSES[self.takes]
+            and not (type(ours) is str and ours[:1] in SPACES)  # it may be blank
+            and (not self.choosy or fault(ours, self.spec) is None)
+        )
 
     def empties(self, ours: Value) -> bool:
         """Tell whether the source's value *ours* is empty in the target's terms."""
@@ -144,11 +167,18 @@ class Translation:
     target_fields: tuple[str, ...]
     substitutes: tuple[Substitute, ...]
     back: Translation | None = None
+    compared: frozenset[str] = field(init=False, repr=False)
+    """The target's fields on which it depends what is written."""
     _by_target: Mapping[str, Row] = field(init=False, repr=False)
 
     @_by_target.default
     def _index(self) -> Mapping[str, Row]:
         return {row.target: row for row in self.rows}
+
+    @compared.default
+    def _compared(self) -> frozenset[str]:
+        stand_ins = self.back.standing_in if self.back else ()
+        return frozenset((*(row.target for row in self.rows), *stand_ins))
 
     def translate(self, values: Values) -> Translated:
         """Return one employee's source *values* in the target's terms."""
@@ -173,6 +203,31 @@ class Translation:
         A text of spaces only is empty. Raises KeyError if no pair writes the field.
         """
         return self._by_target[name].same(a, b)
+
+    def plain(self, ours: Values, theirs: Values) -> dict[str, Value] | None:
+        """
+        Return :meth:`translate` of *ours* if the target's values say the very same.
+
+        None: they have to be looked at well. So most people are known to be the same without a step
+        of its own for each field.
+        """
+        ours = self._substituted(ours)
+        written: dict[str, Value] = {}
+        for row in self.rows:
+            if row.source not in ours or row.target not in theirs:
+                return None
+            value = ours[row.source]
+            if value is not None and not row.copies_just(value):
+                try:
+                    value = row.translate(value)
+                except Unreadable:
+                    return None
+            if value is None and row.empty == "keep":
+                continue
+            if value != theirs[row.target]:
+                return None
+            written[row.target] = value
+        return written
 
     def writes(self, name: str) -> bool:
         """Return whether a pair writes the target's field *name*."""
@@ -217,12 +272,6 @@ class Translation:
         return tuple(
             n for each in self.substitutes for n in (each.if_filled, *each.fields.values())
         )
-
-    @property
-    def compared(self) -> frozenset[str]:
-        """The target's fields on which it depends what is written."""
-        stand_ins = self.back.standing_in if self.back else ()
-        return frozenset((*self._by_target, *stand_ins))
 
     def row(self, *, target: str, source: str) -> Row | None:
         """Return what fills the field *target* from the field *source*, if anything does."""

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from renkei.identity.roster import roles_of, shows
 from renkei.identity.rules import Evidence
 from renkei.mapping import Translation
-from renkei.model import NUMBERLESS, Change, Rehire, Released
+from renkei.model import NUMBERLESS, Change, Difference, Item, Rehire, Released
 from renkei.people import Employee, FieldSpec, Value, Values
 
 NUMBERLESS_NAMED = 3
@@ -63,10 +63,15 @@ class Comparison:
     leavers: int = 0
     joiners: int = 0
     _target_by_name: dict[str, FieldSpec] = field(init=False)
+    _kana: tuple[str, ...] = field(init=False)
 
     @_target_by_name.default
     def _index(self) -> dict[str, FieldSpec]:
         return {spec.name: spec for spec in self.target_specs}
+
+    @_kana.default
+    def _read_as(self) -> tuple[str, ...]:
+        return tuple(row.target for row in self.translation.rows if row.equal == "kana")
 
     def called(self, person: Employee) -> str:
         """Return the number of somebody of the target, or the id of who has none."""
@@ -104,15 +109,58 @@ class Comparison:
             and not self.translation.agrees(name, source, target)
         )
 
+    @property
+    def fields(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The fields of the source that an item has, and those of the target, in their order."""
+        compared = self.translation.compared
+        ours = tuple(spec.name for spec in self.source_specs)
+        return ours, tuple(spec.name for spec in self.target_specs if spec.name in compared)
+
     def mapped(self, values: Values) -> dict[str, Value]:
         """Return those of the target's *values* on which it depends what is written."""
-        return {name: value for name, value in values.items() if name in self.translation.compared}
+        compared = self.translation.compared
+        return {name: value for name, value in values.items() if name in compared}
 
     def kana(self, after: Values) -> str:
         """Return how the name of somebody is read: the fields that the mapping compares as kana."""
-        rows = self.translation.rows
-        kana = (after.get(row.target) for row in rows if row.equal == "kana")
+        kana = (after.get(name) for name in self._kana)
         return " ".join(text for text in kana if isinstance(text, str))
+
+    def plain(self, person: Employee, roles: Mapping[str, Value], partner: Employee) -> Item | None:
+        """
+        Return the item of somebody who is as plainly the same as most people are; None: look well.
+
+        Both are employed, of one number that nobody else has, and say the very same in each field:
+        nothing can speak against them, nothing is written, nothing has to be noted.
+        """
+        if (
+            person.unreadable
+            or partner.unreadable
+            or person.others
+            or partner.others
+            or roles.get("retired") is True
+            or person.id in self.links.same
+            or person.id in self.links.said
+            or partner.id in self.links.taken
+        ):
+            return None
+        ours, theirs = self.evidence
+        if not ours.reads_as(person.values, theirs, partner.values):
+            return None
+        after = self.translation.plain(person.values, partner.values)
+        if after is None:
+            return None
+        return Item(
+            number=self.number_of(partner),
+            name=name_of(roles),
+            difference=Difference.SAME,
+            source_id=person.id,
+            target_id=partner.id,
+            kana=self.kana(after),
+            read=person.values,
+            before=self.mapped(partner.values),
+            after=after,
+        )
 
     def missing(self, after: Values) -> tuple[str, ...]:
         """Return the mapped fields that a new employee needs and *after* lacks."""
@@ -129,6 +177,11 @@ class Comparison:
             for row in self.translation.rows
             if row.spec.wanted and after.get(row.target) is None
         )
+
+
+def name_of(roles: Mapping[str, Value]) -> str:
+    """Return what people call somebody."""
+    return " ".join(str(roles[role]) for role in ("family_name", "given_name") if roles.get(role))
 
 
 def roles_of_source(comparison: Comparison, person: Employee) -> dict[str, Value]:

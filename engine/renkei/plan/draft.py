@@ -17,7 +17,7 @@ from renkei.model import (
     Remark,
 )
 from renkei.people import Employee, Value, Values
-from renkei.plan.compare import Comparison, roles_of_source
+from renkei.plan.compare import Comparison, name_of, roles_of_source
 from renkei.safety import LEAVING
 from renkei.words.codes import Given, code_of, parts_of, remark
 
@@ -175,7 +175,7 @@ class Draft:
         partner = self._partner
         return Item(
             number=self.number,
-            name=_name(self._roles),
+            name=name_of(self._roles),
             difference=self._difference(changes),
             source_id=self._person.id,
             target_id=partner.id if partner else None,
@@ -307,7 +307,3 @@ class Draft:
 
 def _day(value: Value) -> dt.date | None:
     return value if isinstance(value, dt.date) else None
-
-
-def _name(roles: dict[str, Value]) -> str:
-    return " ".join(str(roles[role]) for role in ("family_name", "given_name") if roles.get(role))

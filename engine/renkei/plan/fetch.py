@@ -27,7 +27,7 @@ from renkei.plan.unfilled import blocked_if_unfilled, never_filled
 from renkei.plan.whole import Whole, misfit
 from renkei.plugins.facade import Reader
 from renkei.safety import Headcount, Safety, shrinking
-from renkei.store import Store
+from renkei.store import Fields, Store
 from renkei.store.releases import Place
 from renkei.words.codes import remark
 from renkei.words.i18n import _, label
@@ -100,7 +100,8 @@ class Fetch:
             whole.see(blocked_if_unfilled(_unless_there(item, nameless), unfilled))
             for item in listing.items()
         )
-        counts = self.store.add_items(run_id, items)
+        fields = Fields(*comparison.fields)
+        counts = self.store.add_items(run_id, items, fields)
         self._refuse_wrong_pair(whole)
         halts = [whole.numbers_moved(self._standing()), misfit(listing)]
         found = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from attrs import define, evolve, field
@@ -47,6 +47,8 @@ class Listing:
     """The numbers of leavers and joiners whose number somebody else carries."""
     unsure: list[str] = field(init=False, factory=list)
     """The numbers of leavers whose date waits: a person has to look first who they are there."""
+    _gone_by: set[str] = field(init=False, factory=set)
+    """The numbers of those who left by the base date and are not listed for it."""
     _passed_on: set[str] = field(init=False, factory=set)
     """The numbers of leavers who are told of already: by an item, or by :attr:`unsure`."""
     _crowds: Crowds = field(init=False)
@@ -67,30 +69,51 @@ class Listing:
         for person in self.source:
             roles = roles_of_source(self.comparison, person)
             number = self.source.number(person)
+            if number is not None and has_left(roles.get("left"), self.comparison.base):
+                self._gone_by.add(number)
             if self._left_lately(roles):
-                if item := self._leaver(person, number, roles):
-                    yield item
-                continue
-            ahead = self._joins_soon(roles)
-            if self._is_on_roll(roles):
+                item = self._leaver(person, number, roles)
+            elif self._is_on_roll(roles):
                 self.employed += 1
-            elif not (ahead and self._may_join(person, number)):
+                item = self._plain(person, number, roles, alike)
+                item = item or self._listed(person, number, roles, alike)
+            elif self._joins_soon(roles) and self._may_join(person, number):
+                item = self._listed(person, number, roles, alike)
+            else:
                 continue
-            others = sorted(alike.get(near_key(number), set()) - {number}) if number else []
-            near = tuple(other for other in others if self.target.get(other))
-            carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
-            draft = Draft(self.comparison, person, number, roles)
-            draft.find_partner(self._crowds, near, alone=carriers < 2)
-            if ahead and draft.is_linked:
-                continue  # a record that is there already waits for the day of joining
-            if draft.number is None:
-                draft.block("no_number")
-            elif number is not None:
-                draft.note_numbers(alone=carriers < 2)
-                listed = (other for other in others if self._count(other, self._is_on_roll))
-                draft.note_near(near, tuple(listed))
-                self._note_misfit(number, draft.namesakes)
-            yield draft.item()
+            if item is not None:
+                yield item
+
+    def _listed(
+        self, person: Employee, number: str | None, roles: Roles, alike: Mapping[str, set[str]]
+    ) -> Item | None:
+        """Return the item of somebody on the roll, or who joins soon and is not there yet."""
+        ahead = not self._is_on_roll(roles)
+        others = sorted(alike.get(number, set()) - {number}) if number else []
+        near = tuple(other for other in others if self.target.count(other))
+        carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
+        draft = Draft(self.comparison, person, number, roles)
+        draft.find_partner(self._crowds, near, alone=carriers < 2)
+        if ahead and draft.is_linked:
+            return None  # a record that is there already waits for the day of joining
+        if draft.number is None:
+            draft.block("no_number")
+        elif number is not None:
+            draft.note_numbers(alone=carriers < 2)
+            listed = (other for other in others if self._count(other, self._is_on_roll))
+            draft.note_near(near, tuple(listed))
+            self._note_misfit(number, draft.namesakes)
+        return draft.item()
+
+    def _plain(
+        self, person: Employee, number: str | None, roles: Roles, alike: Mapping[str, set[str]]
+    ) -> Item | None:
+        """Return the item of somebody of whom nothing has to be told, as of most people."""
+        if number is None or number in alike:
+            return None
+        if self.source.count(number) != 1 or self.target.count(number) != 1:
+            return None
+        return self.comparison.plain(person, roles, self.target.get(number)[0])
 
     def _is_on_roll(self, roles: Roles) -> bool:
         return on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
@@ -177,7 +200,7 @@ class Listing:
         named whose partner was hired later, nor where no pair passes a date of leaving on.
         """
         left: list[tuple[str, dt.date]] = []
-        for number in sorted(self.source.numbers()) if self._passes_leaving else ():
+        for number in sorted(self._gone_by) if self._passes_leaving else ():
             days = [] if number in self._passed_on else self._gone(self.source.get(number))
             if days and any(self._stayed(each, max(days)) for each in self.target.get(number)):
                 left.append((number, max(days)))
@@ -220,12 +243,12 @@ class Listing:
 
 
 def _alike(numbers: Iterable[str]) -> dict[str, set[str]]:
-    """Return the different numbers that look alike, by near key; a number alone is left out."""
+    """Return for each number that looks like another one all that look like it."""
     first: dict[str, str] = {}
     alike: dict[str, set[str]] = {}
-    for number in numbers:
-        key = near_key(number)
-        other = first.setdefault(key, number)
+    for number in dict.fromkeys(numbers):
+        other = first.setdefault(near_key(number), number)
         if other != number:
-            alike.setdefault(key, {other}).add(number)
+            alike[number] = alike.setdefault(other, {other})
+            alike[number].add(number)
     return alike

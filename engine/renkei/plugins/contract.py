@@ -32,6 +32,7 @@ from renkei.people import (
     RequestLimit,
     Write,
 )
+from renkei.text import is_storable
 
 _ROLE_TYPES = {
     "number": "text",
@@ -73,15 +74,6 @@ def is_id(value: object) -> bool:
     return _is_text(value) and bool(value)
 
 
-def storable(text: str) -> bool:
-    """Return whether *text* is real text: no NUL and no half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
-
-
 def real_text(text: str) -> str:
     """Return *text* with a question mark for all that keeps it from being stored."""
     return text.encode(errors="replace").decode().replace("\0", "?")
@@ -116,7 +108,7 @@ def hidden_new_field(new: NewField, hide: Callable[[str], str]) -> NewField:
 
 
 def _is_text(value: object) -> bool:
-    return type(value) is str and storable(value)
+    return type(value) is str and is_storable(value)
 
 
 def _is_any(value: object, *kinds: type) -> bool:

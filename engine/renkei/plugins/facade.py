@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
 from attrs import evolve, frozen
@@ -48,12 +49,15 @@ from renkei.plugins.contract import (
     is_sound,
     is_sound_error,
     real_text,
-    storable,
 )
+from renkei.text import is_storable
 from renkei.words.i18n import _
 
 BATCH = 50
 """How many employees are read again at a time."""
+
+AT_A_TIME = 50
+"""How many employees of a list are looked at before they are handed on."""
 
 T = TypeVar("T")
 
@@ -69,7 +73,7 @@ class Reader:
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
         self.fields = self._read_fields()
-        self._types = {spec.name: spec.type for spec in self.fields}
+        self._types = {spec.name: CLASSES[spec.type] for spec in self.fields}
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -213,65 +217,72 @@ class Reader:
         raise ConnectorError(said, where=self.name)
 
     def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
-        wanted = set(fields)
+        wanted = {name: kind for name, kind in self._types.items() if name in set(fields)}
         with self._named(hook):
             if not isinstance(people, Iterable):
                 self._nonsense(hook, type(people).__name__)
             iterator = iter(people)
-        while (person := self._next(hook, iterator, wanted)) is not None:
-            yield person
+        while part := self._next(hook, iterator, wanted):
+            yield from part
 
-    def _next(self, hook: str, people: Iterator[object], wanted: set[str]) -> Employee | None:
-        """Return the next of *people*, or None after the last."""
+    def _next(
+        self, hook: str, people: Iterator[object], wanted: Mapping[str, type]
+    ) -> list[Employee]:
+        """Return the next of *people*, some at a time; nobody after the last."""
+        part: list[Employee] = []
         with self._named(hook):
-            for person in people:
+            for person in islice(people, AT_A_TIME):
                 if type(person) is not Employee or not is_id(person.id):
                     self._nonsense(hook, type(person).__name__)
-                return self._readable(hook, person, wanted)
-        return None
+                part.append(self._readable(hook, person, wanted))
+        return part
 
-    def _readable(self, hook: str, person: Employee, wanted: set[str]) -> Employee:
+    def _readable(self, hook: str, person: Employee, wanted: Mapping[str, type]) -> Employee:
         """Keep the fields that were asked for; text that no system can take becomes unreadable."""
-        values: dict[str, Value] = {}
         if type(person.unreadable) is not tuple:
             self._nonsense(hook, type(person.unreadable).__name__)
-        unreadable = [name for name in self._types if name in person.unreadable and name in wanted]
-        for name, value in self._wanted(hook, person.values, wanted):
-            self._check_type(hook, name, value)
-            if _is_storable(value):
-                values[name] = None if value == "" else value
-            else:
+        unreadable = [name for name in wanted if name in person.unreadable]
+        values = dict(person.values)  # a copy: the connector may go on with its own
+        for name in _odd(values, wanted):
+            value = values.pop(name)
+            if name not in wanted:
+                self._known(hook, name)
+            elif type(value) is not wanted[name]:
+                self._nonsense(hook, f"{name}: {type(value).__name__}")
+            elif value:
                 unreadable.append(name)
-        others = self._others(hook, person, wanted)
-        return evolve(person, values=values, unreadable=tuple(unreadable), others=others)
+            else:
+                values[name] = None
+        return Employee(
+            id=person.id,
+            values=values,
+            unreadable=tuple(unreadable),
+            extra=person.extra,
+            others=self._others(hook, person, wanted) if person.others != {} else {},
+        )
 
     def _others(
-        self, hook: str, person: Employee, wanted: set[str]
+        self, hook: str, person: Employee, wanted: Mapping[str, type]
     ) -> dict[str, tuple[Value, ...]]:
         """Return the further values that say something and that can be stored."""
         kept = {}
-        for name, further in self._wanted(hook, person.others, wanted):
+        for name, further in person.others.items():
+            if name not in wanted:
+                self._known(hook, name)
+                continue
             if type(further) is not tuple:
                 self._nonsense(hook, f"{name}: {type(further).__name__}")
             for value in further:
-                self._check_type(hook, name, value)
+                if value is not None and type(value) is not wanted[name]:
+                    self._nonsense(hook, f"{name}: {type(value).__name__}")
             if told := tuple(v for v in further if not is_empty(v) and _is_storable(v)):
                 kept[name] = told
         return kept
 
-    def _wanted(
-        self, hook: str, by_name: Mapping[str, T], wanted: set[str]
-    ) -> Iterator[tuple[str, T]]:
-        """Yield what there is for the fields that were asked for; none has an unknown name."""
-        for name, each in by_name.items():
-            if name not in self._types:
-                self._nonsense(hook, name)
-            if name in wanted:
-                yield name, each
-
-    def _check_type(self, hook: str, name: str, value: Value) -> None:
-        if value is not None and type(value) is not CLASSES[self._types[name]]:
-            self._nonsense(hook, f"{name}: {type(value).__name__}")
+    def _known(self, hook: str, name: str) -> None:
+        """Require that there is a field of this name, though nobody has asked for it."""
+        if name not in self._types:
+            self._nonsense(hook, name)
 
 
 @frozen
@@ -308,7 +319,7 @@ class Writer(Reader):
     def _written(self, hook: str, person: Employee) -> Written:
         if not is_id(person.id):
             self._nonsense(hook, type(person.id).__name__)
-        return Written(person.id, self._readable(hook, person, set(self._types)))
+        return Written(person.id, self._readable(hook, person, self._types))
 
     @contextmanager
     def _in_doubt(self, hook: str) -> Iterator[None]:
@@ -328,5 +339,18 @@ class Writer(Reader):
         self.connection.wait_for_room()
 
 
+def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
+    """Return the names of those *values* that are not just what was asked for."""
+    return [
+        name
+        for name, value in values.items()
+        if (name not in wanted or value is not None)
+        and (
+            type(value) is not wanted.get(name)
+            or (type(value) is str and not (value and is_storable(value)))
+        )
+    ]
+
+
 def _is_storable(value: Value) -> bool:
-    return not isinstance(value, str) or storable(value)
+    return not isinstance(value, str) or is_storable(value)

@@ -1,5 +1,6 @@
 """The report store: what was planned, chosen, sent and what became of it."""
 
+from renkei.store.codec import Fields
 from renkei.store.hold import Hold, Moment, Pulse
 from renkei.store.journal import Write
 from renkei.store.lease import Lease
@@ -12,6 +13,7 @@ __all__ = [
     "NOT_STORED",
     "OTHERWISE",
     "REFUSED",
+    "Fields",
     "Hold",
     "Lease",
     "Moment",

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from attrs import field, frozen
 from sqlalchemy.engine import RowMapping
 
 from renkei.model import (
@@ -23,7 +24,7 @@ from renkei.model import (
     Status,
     Try,
 )
-from renkei.people import Choice, Others, Value
+from renkei.people import Choice, Value, Values
 from renkei.text import folded
 
 Plain = Any
@@ -31,6 +32,37 @@ Plain = Any
 
 SEARCH = "search"
 """The part of an item's payload that a search looks through: number, name and kana, folded."""
+
+
+@frozen
+class Fields:
+    """
+    The fields that a fetch has read of both sides, in order.
+
+    Whom nothing differs from, as most people, is stored as the values of these alone.
+    """
+
+    read: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    _known: tuple[frozenset[str], frozenset[str]] = field(init=False, repr=False)
+
+    @_known.default
+    def _names(self) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset(self.read), frozenset(self.before)
+
+    def are_of(self, read: Values, before: Values) -> bool:
+        """Tell whether all of them, and no others, are known of somebody."""
+        return read.keys() == self._known[0] and before.keys() == self._known[1]
+
+
+def fields_in(plain: Plain) -> Fields:
+    """Return the fields of a run; a plan of 0.1.0 names them with each value."""
+    return Fields(tuple(plain["read"]), tuple(plain["before"])) if plain else Fields()
+
+
+def fields_out(fields: Fields) -> Plain:
+    """Return what :func:`fields_in` reads."""
+    return {"read": list(fields.read), "before": list(fields.before)}
 
 
 def remark_out(remark: Remark | None) -> Plain:
@@ -64,7 +96,7 @@ def without_details(tries: Plain) -> Plain:
     return [try_out(outcome, reason, None) for outcome, reason, _detail in tries or ()]
 
 
-def item_row(run_id: int, position: int, item: Item) -> dict[str, Plain]:
+def item_row(run_id: int, position: int, item: Item, fields: Fields) -> dict[str, Plain]:
     """Return the row of a new plan item."""
     return {
         "run_id": run_id,
@@ -76,15 +108,15 @@ def item_row(run_id: int, position: int, item: Item) -> dict[str, Plain]:
         "target_id": item.target_id,
         "reasons": [remark_out(remark) for remark in item.reasons],
         "notes": [remark_out(remark) for remark in item.notes],
-        "payload": _payload_out(item),
+        "payload": _payload_out(item, fields),
         "look_first": item.look_first,
         "selected": False,
     }
 
 
-def item_in(row: RowMapping) -> Item:
-    """Return the plan item in *row*."""
-    payload = _payload_in(row["payload"])
+def item_in(row: RowMapping, fields: Fields) -> Item:
+    """Return the plan item in *row*, of a run with these *fields*."""
+    payload = _payload_in(row["payload"], fields)
     return Item(
         number=row["number"],
         name=row["name"],
@@ -170,39 +202,79 @@ def selection_in(plain: Plain) -> Selection | None:
     )
 
 
-def _payload_out(item: Item) -> str:
+def _payload_out(item: Item, fields: Fields) -> str:
+    """Return what has no column of its own; what says nothing is left out."""
+    if (plain := _same_out(item, fields)) is not None:
+        return _ENCODER.encode(plain)
     plain = {
-        SEARCH: "\n".join(map(folded, (item.number or "", item.name, item.kana))),
+        SEARCH: _search(item),
         "kana": item.kana,
-        "read": _values_out(item.read),
-        "read_others": _others_out(item.read_others),
-        "before": None if item.before is None else _values_out(item.before),
-        "before_others": _others_out(item.before_others),
-        "after": _values_out(item.after),
-        "changes": [[c.field, _value_out(c.before), _value_out(c.after)] for c in item.changes],
-        "candidates": [
-            [c.id, c.number, _values_out(c.values), _others_out(c.others)] for c in item.candidates
-        ],
+        "read": item.read,
+        "read_others": item.read_others,
+        "before": item.before,
+        "before_others": item.before_others,
+        "after": item.after,
+        "changes": [[c.field, c.before, c.after] for c in item.changes],
+        "candidates": [[c.id, c.number, c.values, c.others] for c in item.candidates],
         "released": released_out(item.released),
     }
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode({name: part for name, part in plain.items() if part})
 
 
-def _payload_in(text: str | None) -> dict[str, Any]:
+def _payload_in(text: str | None, fields: Fields) -> dict[str, Any]:
     if text is None:
         return {}
     plain = json.loads(text)
-    before = plain["before"]
+    if "same" in plain:
+        return _same_in(plain, fields)
+    before = plain.get("before")
     return {
         "kana": plain.get("kana", ""),
-        "read": _values_in(plain["read"]),
-        "read_others": _others_in(plain.get("read_others", {})),  # a plan of 0.1.0 has none
+        "read": _values_in(plain.get("read", {})),
+        "read_others": _others_in(plain.get("read_others", {})),
         "before": None if before is None else _values_in(before),
         "before_others": _others_in(plain.get("before_others", {})),
-        "after": _values_in(plain["after"]),
-        "changes": tuple(_changes_in(plain["changes"])),
+        "after": _values_in(plain.get("after", {})),
+        "changes": tuple(_changes_in(plain.get("changes", []))),
         "candidates": tuple(_candidates_in(plain.get("candidates", []))),
         "released": released_in(plain.get("released")),
+    }
+
+
+def _search(item: Item) -> str:
+    return "\n".join(map(folded, (item.number or "", item.name, item.kana)))
+
+
+def _same_out(item: Item, fields: Fields) -> Plain:
+    """Return what is stored of whom nothing differs from; None: it takes more than values."""
+    before = item.before
+    told = item.reasons or item.notes or item.changes or item.candidates or item.released
+    if told or before is None or item.read_others or item.before_others:
+        return None
+    if not fields.are_of(item.read, before):
+        return None
+    if any(before[name] != value for name, value in item.after.items()):
+        return None
+    return {
+        SEARCH: _search(item),
+        "kana": item.kana,
+        "same": [
+            [item.read[name] for name in fields.read],
+            [before[name] for name in fields.before],
+            [place for place, name in enumerate(fields.before) if name not in item.after],
+        ],
+    }
+
+
+def _same_in(plain: Plain, fields: Fields) -> dict[str, Any]:
+    read, theirs, unsaid = plain["same"]
+    before = dict(zip(fields.before, map(_value_in, theirs), strict=True))
+    left_out = {fields.before[place] for place in unsaid}
+    return {
+        "kana": plain["kana"],
+        "read": dict(zip(fields.read, map(_value_in, read), strict=True)),
+        "before": before,
+        "after": {name: value for name, value in before.items() if name not in left_out},
     }
 
 
@@ -230,24 +302,19 @@ def _changes_in(plain: Plain) -> Iterable[Change]:
     return (Change(name, _value_in(before), _value_in(after)) for name, before, after in plain)
 
 
-def _values_out(values: Mapping[str, Value]) -> Plain:
-    return {name: _value_out(value) for name, value in values.items()}
-
-
 def _values_in(plain: Plain) -> dict[str, Value]:
     return {name: _value_in(value) for name, value in plain.items()}
-
-
-def _others_out(others: Others) -> Plain:
-    return {name: [_value_out(value) for value in values] for name, values in others.items()}
 
 
 def _others_in(plain: Plain) -> dict[str, tuple[Value, ...]]:
     return {name: tuple(_value_in(value) for value in values) for name, values in plain.items()}
 
 
-def _value_out(value: Value) -> Plain:
-    return {"date": value.isoformat()} if isinstance(value, dt.date) else value
+def _date_out(value: dt.date) -> Plain:
+    return {"date": value.isoformat()}
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_date_out)
 
 
 def _value_in(plain: Plain) -> Value:

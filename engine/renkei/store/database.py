@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.database import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
-from renkei.model import Outcome, Run, Status
+from renkei.model import Item, Outcome, Run, Status
 from renkei.store import codec, lease, schema
 from renkei.store.owner import Owner, is_alive, known_in_s
 from renkei.store.tables import facts, items, leases, runs, writes
@@ -41,6 +41,7 @@ class Database:
         self.backup, self.made = self._opened.backup, self._opened.made
         self._place = str(self._path)
         self._mark = 0
+        self._known_fields: dict[int, codec.Fields] = {}
 
     def close(self) -> None:
         """Let go of the database."""
@@ -193,6 +194,20 @@ class Database:
         if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
             raise _no_run(run_id)
         return int(run_id)
+
+    def _fields(self, connection: Connection, run_id: int) -> codec.Fields:
+        """Return what was read for the plan of a run; it is never changed once it is there."""
+        if run_id in self._known_fields:
+            return self._known_fields[run_id]
+        kept = connection.execute(sa.select(runs.c.fields).where(runs.c.id == run_id)).scalar()
+        fields = codec.fields_in(kept)
+        if kept is not None:
+            self._known_fields[run_id] = fields
+        return fields
+
+    def _item(self, connection: Connection, row: RowMapping) -> Item:
+        """Return the plan item in *row*."""
+        return codec.item_in(row, self._fields(connection, row["run_id"]))
 
     def _row(self, connection: Connection, run_id: str) -> RowMapping:
         query = sa.select(runs).where(runs.c.id == self._id(run_id))

@@ -256,7 +256,7 @@ class Journal(Database):
             return [
                 Write(
                     id=row["write_id"],
-                    item=codec.item_in(row),
+                    item=self._item(connection, row),
                     kind=row["kind"],
                     sent_at=row["sent_at"],
                     answer_id=row["answer_id"],
@@ -305,7 +305,7 @@ class Journal(Database):
         theirs = sa.and_(items.c.run_id == sent.c.run_id, items.c.position == sent.c.position)
         with self._reading() as connection:
             found = connection.execute(sa.select(items).join(sent, theirs)).mappings()
-            return [codec.item_in(row) for row in found]
+            return [self._item(connection, row) for row in found]
 
     def accepted(self, target: str, run_id: int | None = None) -> frozenset[str]:
         """Return the numbers that *target* was sent and left out of the employees it created."""

@@ -17,6 +17,7 @@ from renkei.errors import BusyError, Hint, NoRoomError, UsageError
 from renkei.model import Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.people import Choice
 from renkei.store import codec, lease, schema
+from renkei.store.codec import Fields
 from renkei.store.database import Database, begun, key_of, outcome_now, same_item
 from renkei.store.owner import Owner, beat
 from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
@@ -24,6 +25,9 @@ from renkei.text import folded
 from renkei.words.i18n import _
 
 NEAR = dt.timedelta(days=31)
+
+NO_FIELDS = Fields()
+"""For a plan that names the field with each value."""
 
 WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
@@ -33,6 +37,28 @@ BIT = 20
 
 PAGE = 500
 """Items read at a time: a reader must not hold the database while somebody looks at a page."""
+
+
+_SAY_NOTHING: Mapping[str, sa.ColumnElement[Any]] = {
+    "reasons": sa.literal_column("'[]'"),
+    "notes": sa.literal_column("'[]'"),
+    "look_first": sa.false(),
+    "selected": sa.false(),
+}
+"""What most items say in these columns: written into the statement, not beside each of them."""
+
+
+def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[str, Any]]]]:
+    """Yield the statements that insert new items: those with something to tell by themselves."""
+    told = [row for row in rows if row["reasons"] or row["notes"] or row["look_first"]]
+    quiet = [row for row in rows if not (row["reasons"] or row["notes"] or row["look_first"])]
+    for row in quiet:
+        for name in _SAY_NOTHING:
+            del row[name]
+    if told:
+        yield sa.insert(items), told
+    if quiet:
+        yield sa.insert(items).values(dict(_SAY_NOTHING)), quiet
 
 
 class Plans(Database):
@@ -52,17 +78,21 @@ class Plans(Database):
         self._set(run_id, beat=beat())
 
     def add_items(
-        self, run_id: int, plan: Iterable[Item], batch: int = 1000
+        self, run_id: int, plan: Iterable[Item], fields: Fields = NO_FIELDS, batch: int = 1000
     ) -> dict[Difference, int]:
-        """Store the plan, some items at a time; return the count of each difference."""
+        """
+        Store the plan, some items at a time; return the count of each difference.
+
+        *fields* are those that were read of both sides.
+        """
         counts = dict.fromkeys(Difference, 0)
+        self._set(run_id, fields=codec.fields_out(fields))
         numbered = enumerate(plan, start=1)
         while part := list(islice(numbered, batch)):
+            rows = [codec.item_row(run_id, position, item, fields) for position, item in part]
             with self._writing() as connection:
-                connection.execute(
-                    sa.insert(items),
-                    [codec.item_row(run_id, position, item) for position, item in part],
-                )
+                for statement, told in _in_two(rows):
+                    connection.execute(statement, told)
             for _position, item in part:
                 counts[item.difference] += 1
         return counts
@@ -229,7 +259,7 @@ class Plans(Database):
         )
         with self._reading() as connection:
             row = connection.execute(query.limit(1)).mappings().first()
-            return codec.item_in(row) if row else None
+            return self._item(connection, row) if row else None
 
     def fetched_at(self, run_id: str) -> dt.datetime | None:
         """Return when the plan was made."""
@@ -265,7 +295,7 @@ class Plans(Database):
         while True:
             with self._reading() as connection:
                 rows = connection.execute(query.where(items.c.position > position)).mappings()
-                page = [codec.item_in(row) for row in rows]
+                page = [self._item(connection, row) for row in rows]
             yield from page
             if len(page) < PAGE:
                 return
@@ -281,7 +311,8 @@ class Plans(Database):
         else:
             query = query.where(items.c.position < before).order_by(items.c.position.desc())
         with self._reading() as connection:
-            page = [codec.item_in(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings()
+            page = [self._item(connection, row) for row in rows]
         return page if before is None else page[::-1]
 
     def tally(self, run_id: str, wanted: Filter) -> dict[Difference, int]:

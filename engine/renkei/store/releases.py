@@ -125,7 +125,7 @@ class Releases(Plans):
         found: dict[str, list[Value]] = {}
         with self._reading() as connection:
             for row in connection.execute(query).mappings():
-                for change in codec.item_in(row).changes:
+                for change in self._item(connection, row).changes:
                     found.setdefault(change.field, []).append(change.after)
         return found
 
@@ -133,7 +133,7 @@ class Releases(Plans):
         """Put *item* in its place in the plan, and count it where it belongs now."""
         one = sa.and_(items.c.run_id == run_id, items.c.position == item.position)
         before = connection.execute(sa.select(items.c.difference).where(one)).scalar_one()
-        row = codec.item_row(run_id, item.position, item)
+        row = codec.item_row(run_id, item.position, item, self._fields(connection, run_id))
         del row["selected"]
         connection.execute(sa.update(items).where(one).values(**row))
         query = sa.select(runs.c.counts).where(runs.c.id == run_id)

@@ -14,7 +14,7 @@ from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration."""
 
 SCHEMA = Schema(

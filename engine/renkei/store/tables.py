@@ -129,6 +129,7 @@ runs = Table(
     Column("allowed_by", String(200), nullable=True),
     Column("taken_over_by", String(200), nullable=True, comment="from a process of unknown fate"),
     Column("pauses", sa.JSON, nullable=True, comment="the codes of all reasons it has paused for"),
+    Column("fields", sa.JSON, nullable=True, comment="what was read of both sides, in order"),
     Column("purged", sa.Boolean, nullable=False),
 )
 
