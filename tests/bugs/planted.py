@@ -76,9 +76,13 @@ WRITING = (
         "intent-after-the-request",
         "The intent is committed when the request has already left.",
         (
-            "renkei.sync.apply:Apply._send",
-            "write = self.recorder.hold.intend(",
-            ("sent = send()\n    send = lambda: sent\n    write = self.recorder.hold.intend("),
+            "renkei.sync.apply:Apply._request",
+            "return Sending(item=item, kind=kind, touches=self._touches(item), send=send)",
+            (
+                "sent = call()\n"
+                "    call = lambda: sent\n"
+                "    return Sending(item=item, kind=kind, touches=self._touches(item), send=send)"
+            ),
         ),
         tests="tests/engine/test_apply.py"
         "::test_a_process_that_dies_leaves_a_run_that_resumes[before intent-1]",
@@ -87,12 +91,11 @@ WRITING = (
         "outcome-before-the-request",
         "The outcome is committed before the request leaves.",
         (
-            "renkei.sync.apply:Apply._send",
-            "answer = send()",
+            "renkei.sync.apply:Apply._leave",
+            "self.doubts.sent(write)",
             (
-                "done = Outcome.CREATED if kind == 'create' else Outcome.UPDATED\n"
-                "        self.recorder.record(item, done, write=write)\n"
-                "        answer = send()"
+                "done = Outcome.CREATED if sending.kind == 'create' else Outcome.UPDATED\n"
+                "        self.recorder.record(sending.item, done, write=write)"
             ),
         ),
         tests="tests/engine/test_apply.py"
@@ -112,7 +115,7 @@ WRITING = (
     bug(
         "left-behind-when-one-came-through",
         "Whoever was refused before a lost answer stays behind in a run that is done.",
-        ("renkei.sync.apply:Apply._suspect", "self._blame_people()", "self._row.clear()"),
+        ("renkei.sync.apply:Apply._judge", "self._blame_people()", "self._row.clear()"),
         ("renkei.sync.run:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py"
         "::test_whoever_was_tried_has_an_end[refused-refused-late]",
@@ -313,7 +316,7 @@ STORE = (
         "late-answer-wins",
         "An answer that comes after the lease was lost replaces what the successor has found.",
         (
-            "renkei.store.journal:Journal.record",
+            "renkei.store.journal:_record",
             ".where(sa.or_(lease.holds(held), open_still))",
             "",
         ),
@@ -1457,7 +1460,7 @@ PROMISES = (
         "A request that waited for room keeps the stamp of its intent.",
         (
             "renkei.store.hold:Hold.check",
-            "self._write is not None and self._stamped.age_s() >= SENT_S",
+            "write is not None and self._stamped[write].age_s() >= SENT_S",
             "False",
         ),
         tests="tests/engine/test_stamps.py::test_a_request_that_was_held_up_gets_a_new_stamp",
@@ -1564,7 +1567,7 @@ PROMISES = (
     bug(
         "system-blamed-for-one",
         "One employee whom the system refuses stops everybody behind.",
-        ("renkei.sync.apply:Apply._suspect", "< IN_A_ROW", "< 1"),
+        ("renkei.sync.apply:Apply._judge", "< IN_A_ROW", "< 1"),
         tests="tests/engine/test_whose_fault.py"
         "::test_one_who_is_refused_fails_alone_wherever_they_stand[2]",
     ),

@@ -75,6 +75,8 @@ class Office:
     """What the environment of the commands has beside the tokens and the sandbox's time."""
     rest: str = REST
     """What renkei.yaml has beside the connections."""
+    in_flight: int | None = None
+    """How many requests may be on their way at a time; None: as for everybody."""
 
     @property
     def store(self) -> Path:
@@ -95,10 +97,17 @@ class Office:
             ]
             if "limits:" not in more:
                 lines.append(f"    limits: {FAST}")
+            if self.in_flight is not None:
+                lines.append(f"    in_flight: {self.in_flight}")
         lines += [extra or self.rest]
         path = self.folder / "renkei.yaml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
+
+    def allow(self, in_flight: int) -> None:
+        """Write renkei.yaml so that so many requests may be on their way at a time."""
+        self.in_flight = in_flight
+        self.configure()
 
     def environment(self) -> dict[str, str]:
         """Return what a command finds in its environment."""

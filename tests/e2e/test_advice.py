@@ -54,6 +54,7 @@ def done(office: Office) -> str:
 
 
 def with_errors(office: Office) -> str:
+    office.allow(1)
     run = office.fetched(*DIRECTION)
     office.box.touchontime.faults.add("status", status=400, code=9001, kind="update", times=2)
     result = office.ask("sync", run, *office.everybody(DIRECTION[1]))
@@ -69,6 +70,7 @@ def old_errors(office: Office) -> str:
 
 def paused(office: Office) -> str:
     """Return a run that a revoked token stopped in the middle, with nothing to be settled."""
+    office.allow(1)
     run, target = office.fetched(*DIRECTION), office.box.touchontime
     for nth, words in ((3, ("sync", run, *office.everybody(target.name))), (1, ("resume", run))):
         target.faults.add(faults.hook(lambda _: target.revoke()), kind="update", nth=nth)

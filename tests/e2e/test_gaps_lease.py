@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
 
-from renkei.store import Hold, Store
+from renkei.store import Hold, Store, Told
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office
@@ -20,14 +21,16 @@ def test_a_lease_lost_after_the_intent_sends_nothing(
     run = office.fetched(*direction)
     intend = Hold.intend
 
-    def slept(hold: Hold, position: int, kind: str, at: dt.datetime) -> int | None:
-        write = intend(hold, position, kind, at)
+    def slept(
+        hold: Hold, told: Sequence[Told], wanted: Sequence[tuple[int, str]], at: dt.datetime
+    ) -> list[int] | None:
+        ids = intend(hold, told, wanted, at)
         with monkeypatch.context() as patch:
             patch.setattr("renkei.store.owner.LIFETIME_S", 0.0)
             store = Store(str(office.store))
             store.begin_sync(run, at, "somebody else", account=hold.lease.account)
             store.close()
-        return write
+        return ids
 
     monkeypatch.setattr(Hold, "intend", slept)
     monkeypatch.setattr("renkei.store.hold.LATE_S", 0.0)

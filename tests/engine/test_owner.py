@@ -317,7 +317,7 @@ def test_a_run_is_synced_once_also_when_its_account_reads_otherwise(
             return
         assert opened.sync(run.id, take_over=True).taken_over_by is not None
         with pytest.raises(BusyError):
-            opened._store.intend(old, 1, "create", opened.clock.now())
+            opened._store.intend(old, [], [(1, "create")], opened.clock.now())
 
 
 @pytest.mark.parametrize(

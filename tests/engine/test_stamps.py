@@ -190,16 +190,17 @@ def test_a_request_that_was_held_up_gets_a_new_stamp(
 ) -> None:
     """It waited for room, or is the second try: the system has it only from now on."""
     store, hold = held
-    hold.intend(1, "create", dt.datetime.now(dt.UTC))
+    (write,) = hold.intend([], [(1, "create")], dt.datetime.now(dt.UTC)) or [0]
     first = sent_at(store, hold)
-    later(0.5)
-    hold.check()
-    assert sent_at(store, hold) == first  # within SENT_S, which everybody adds to the wait
-    for _wait in range(2):
-        before = sent_at(store, hold)
-        later(7.0)
+    with hold.sending(write):
+        later(0.5)
         hold.check()
-        assert sent_at(store, hold) == pytest.approx(before + 7, abs=1)
+        assert sent_at(store, hold) == first  # within SENT_S, which everybody adds to the wait
+        for _wait in range(2):
+            before = sent_at(store, hold)
+            later(7.0)
+            hold.check()
+            assert sent_at(store, hold) == pytest.approx(before + 7, abs=1)
 
 
 def test_what_is_sent_after_a_write_does_not_move_its_stamp(
@@ -207,9 +208,10 @@ def test_what_is_sent_after_a_write_does_not_move_its_stamp(
 ) -> None:
     """Looks at others leave under the same lease, long after."""
     store, hold = held
-    hold.intend(1, "create", dt.datetime.now(dt.UTC))
+    (write,) = hold.intend([], [(1, "create")], dt.datetime.now(dt.UTC)) or [0]
     before = sent_at(store, hold)
-    hold.settled()
+    with hold.sending(write):
+        pass
     later(7.0)
     hold.check()
     assert sent_at(store, hold) == before

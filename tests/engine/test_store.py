@@ -34,7 +34,7 @@ from renkei.errors import (
 )
 from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
 from renkei.people import Values
-from renkei.store import Hold, Lease, Moment, Store, schema
+from renkei.store import Hold, Lease, Moment, Store, Told, schema
 from renkei.store import owner as owners
 from renkei.store.database import Database
 from renkei.store.owner import Owner
@@ -614,7 +614,7 @@ def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.Mo
     run = planned(store)
     old, new = stolen(store, run, monkeypatch)
     acts: list[Callable[[], object]] = [
-        lambda: store.intend(old, 1, "create", NOW),
+        lambda: store.intend(old, [], [(1, "create")], NOW),
         lambda: store.renew(old),
         lambda: store.end_sync(old, Status.DONE, NOW),
     ]
@@ -623,7 +623,7 @@ def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.Mo
             act()
     with store._engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(writes)).scalar() == 0
-    assert store.intend(new, 1, "create", NOW) is not None
+    assert store.intend(new, [], [(1, "create")], NOW) is not None
 
 
 @pytest.mark.fault("F51")
@@ -653,13 +653,18 @@ def test_an_answer_that_comes_after_the_theft_is_still_recorded(
     store = Store(str(place))
     run = planned(store, 2)
     old = store.begin_sync(run, NOW, "old", account="rosta")
-    sent = [store.intend(old, position, "create", NOW) for position in (1, 2)]
+    sent = store.intend(old, [], [(1, "create"), (2, "create")], NOW)
+    assert sent is not None
     with monkeypatch.context() as patch:
         patch.setattr(owners, "LIFETIME_S", 0.0)
         new = store.begin_sync(run, NOW, "new", account="rosta")
-    store.record(new, 2, Outcome.FAILED, NOW, write_id=sent[1], reason=Remark("gone"))
+    gone = Remark("gone")
+    store.record(
+        new, [Told(position=2, outcome=Outcome.FAILED, at=NOW, write_id=sent[1], reason=gone)]
+    )
     for position, write in enumerate(sent, start=1):
-        store.record(old, position, Outcome.CREATED, NOW, write_id=write)
+        told = Told(position=position, outcome=Outcome.CREATED, at=NOW, write_id=write)
+        store.record(old, [told])
     assert [item.outcome for item in store.items(run)] == [Outcome.CREATED, Outcome.FAILED]
     assert store.open_writes(int(run)) == []
 
@@ -709,7 +714,8 @@ def test_a_choice_that_comes_too_late_changes_nothing(place: Path) -> None:
     held = store.begin_sync(run, NOW, "tester", account="rosta")
     with pytest.raises(BusyError):
         store.choose(run, Selection(), {})
-    store.record(held, 1, Outcome.CREATED, NOW, write_id=store.intend(held, 1, "create", NOW))
+    (write,) = store.intend(held, [], [(1, "create")], NOW) or [0]
+    store.record(held, [Told(position=1, outcome=Outcome.CREATED, at=NOW, write_id=write)])
     store.end_sync(held, Status.DONE, NOW)
     with pytest.raises(RenkeiError):
         store.choose(run, Selection(), {})

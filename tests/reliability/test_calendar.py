@@ -219,6 +219,7 @@ def test_the_closed_hours_to_the_second_in_the_middle_of_a_sync(
     office: Office, second: str, *, closed: bool
 ) -> None:
     """The system's clock reaches the edge with the third write: paused there, or not at all."""
+    office.allow(1)
     run = office.fetched("smarthr", "touchontime")
     clock, writes = office.box.clock, [0]
     clock.set(f"2026-11-20T{'08' if second < '12' else '17'}:20:00+09:00")

@@ -202,7 +202,7 @@ def crowd(
         for system in box.systems.values():
             system.switches.rate_limit = False
         box.systems[target].origin = proxy.url
-        office = Office(box=box, folder=Path(folder), monkeypatch=monkeypatch)
+        office = Office(box=box, folder=Path(folder), monkeypatch=monkeypatch, in_flight=1)
         office.store.write_bytes(store_bytes)
         office.store.chmod(0o600)
         office.configure(

@@ -163,6 +163,7 @@ def test_killed_while_the_store_is_made(site: Site) -> None:
 @sampled
 def test_killed_while_a_run_is_cancelled(site: Site) -> None:
     """It is cancelled or it is not, and can be in either case; nothing is sent any more."""
+    site.allow(1)
     run = site.fetched()
     site.system.faults.add(faults.hook(lambda _: site.system.revoke()), kind="create", when="after")
     assert site.renkei("sync", run, *site.everybody).code == 4

@@ -167,6 +167,7 @@ def test_somebody_else_comes_at_every_moment(
 def test_a_process_sleeps_through_its_lease(zygote: Zygote, store_bytes: bytes, rival: str) -> None:
     """Another one takes over and finishes; the sleeper wakes, finds out, and sends nothing more."""
     with a_site(zygote, *DIRECTIONS[rival == "resume"], store_bytes) as site:
+        site.allow(1)  # of several threads only one would sleep
         other = site.fetched()
         cases.play(at_each(Stage(site, CHAIN), rival, other, sleeper))
 

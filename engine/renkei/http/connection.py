@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Self
 from urllib.parse import quote, urlsplit
 
@@ -74,6 +76,15 @@ class Conditions:
     in_parallel: frozenset[Parallel] = frozenset()
 
 
+@define
+class OneWrite:
+    """One write in the hands of a thread: at most *tries* requests, *sent* of which have left."""
+
+    tries: int = 3
+    reserved: bool = False
+    sent: int = 0
+
+
 def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
@@ -86,9 +97,8 @@ class Connection:
     *closed_hours* and *limits*, unless None, stand in for what the connector declares
     (*conditions*). Not more than *in_flight* requests are on their way at a time, where the
     connector says that they may be several. *network* is the way there. *guard* and *on_wait* may
-    be set and changed at any time. One write leaves *write_tries* times at most; *sent_since*
-    counts how often it has. *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises
-    ConfigurationError if *base_url* cannot be used.
+    be set and changed at any time. *max_record_bytes* and *max_answer_bytes* count decoded bytes.
+    Raises ConfigurationError if *base_url* cannot be used.
     """
 
     name: str
@@ -109,9 +119,8 @@ class Connection:
     conditions: Conditions = field(factory=Conditions)
     guard: Guard | None = None
     on_wait: OnWait | None = None
-    write_tries: int = 3
-    sent_since: int = field(init=False, default=0)
     pacer: Pacer = field(init=False)
+    _mine: threading.local = field(init=False, factory=threading.local)
     _sessions: list[Session] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
@@ -172,9 +181,36 @@ class Connection:
         useful = self.pacer.useful(self.limits_in_force)
         return self.in_flight if useful is None else min(self.in_flight, useful)
 
-    def begin_write(self, *, tries: int) -> None:
-        """Begin to count the requests of one write; there may be *tries* of them."""
-        self.write_tries, self.sent_since = tries, 0
+    @property
+    def in_hand(self) -> OneWrite:
+        """The write that this thread is sending."""
+        found: OneWrite | None = getattr(self._mine, "write", None)
+        if found is None:
+            found = self._mine.write = OneWrite()
+        return found
+
+    @contextmanager
+    def writing(self, *, tries: int, reserved: bool) -> Iterator[OneWrite]:
+        """
+        Let this thread send one write in the block, by *tries* requests at most; it counts them.
+
+        *reserved*: the pacer has a slot for the first request; it is put back if there is none.
+        """
+        self._mine.write = write = OneWrite(tries=tries, reserved=reserved)
+        try:
+            yield write
+        finally:
+            self._mine.write = None
+            if write.reserved:
+                self.pacer.put_back()
+
+    def take_reserved(self) -> bool:
+        """Return whether a slot is reserved for the request that this thread sends now."""
+        write: OneWrite | None = getattr(self._mine, "write", None)
+        if write is None or not write.reserved:
+            return False
+        write.reserved = False
+        return True
 
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""

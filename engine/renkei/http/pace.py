@@ -65,9 +65,15 @@ class Pacer:
         """How many requests have been sent so far."""
 
     @contextmanager
-    def slot(self, limits: Sequence[RequestLimit], on_wait: OnWait | None) -> Iterator[None]:
-        """Wait for room, then hold a slot inside the block: leave it when the answer has begun."""
-        while not self._take(limits):
+    def slot(
+        self, limits: Sequence[RequestLimit], on_wait: OnWait | None, *, reserved: bool = False
+    ) -> Iterator[None]:
+        """
+        Wait for room, then hold a slot inside the block: leave it when the answer has begun.
+
+        *reserved*: it is the one that :meth:`reserve` has taken, and nothing is waited for.
+        """
+        while not (reserved or self.reserve(limits)):
             self.wait(limits, on_wait)
         sent = self._clock.monotonic()
         try:
@@ -109,13 +115,20 @@ class Pacer:
             seconds = sane_wait_s(room.reset_s)
             self.hold(1.0 if seconds is None else seconds)
 
-    def _take(self, limits: Sequence[RequestLimit]) -> bool:
+    def reserve(self, limits: Sequence[RequestLimit]) -> bool:
+        """Take a slot if there is room now; whoever does not use it puts it back."""
         with self._lock:
             if self._wait_s(limits) > 0:
                 return False
             self._open += 1
             self.requests += 1
             return True
+
+    def put_back(self) -> None:
+        """Give back a slot that was reserved: nothing has been sent."""
+        with self._lock:
+            self._open -= 1
+            self.requests -= 1
 
     def _give_back(self, limits: Sequence[RequestLimit], sent: float) -> None:
         with self._lock:

@@ -188,9 +188,9 @@ class Session:
         """Return whether *request* may leave again; *doubt*: an earlier try may be carried out."""
         if not request.writes:
             return True
-        connection = self._connection
-        tries = min(connection.write_tries, TRIES_IN_DOUBT) if doubt else connection.write_tries
-        return (request.idempotent or not doubt) and connection.sent_since < tries
+        write = self._connection.in_hand
+        tries = min(write.tries, TRIES_IN_DOUBT) if doubt else write.tries
+        return (request.idempotent or not doubt) and write.sent < tries
 
     def _try(self, request: Request, use: Callable[[Request, Reply], T], retries: Retries) -> T:
         """Send *request* once; raises InDoubtError if that was a write and its fate is unknown."""
@@ -207,7 +207,8 @@ class Session:
         connection = self._connection
         connection.permit(request.method)
         connection.check_open()
-        with connection.pacer.slot(connection.limits_in_force, connection.on_wait):
+        limits, reserved = connection.limits_in_force, connection.take_reserved()
+        with connection.pacer.slot(limits, connection.on_wait, reserved=reserved):
             connection.check_open()  # a wait may lead into closed hours
             if connection.guard is not None:
                 connection.guard()
@@ -226,7 +227,8 @@ class Session:
             left = left and not error.nothing_done
             raise
         finally:
-            self._connection.sent_since += left
+            if left:
+                self._connection.in_hand.sent += 1
 
     def _understood(self, request: Request, reply: Reply, use: Callable[[Request, Reply], T]) -> T:
         """Return what *use* makes of a good answer; whatever else it is, the answer is closed."""

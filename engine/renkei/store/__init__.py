@@ -2,7 +2,7 @@
 
 from renkei.store.codec import Fields
 from renkei.store.hold import Hold, Moment, Pulse
-from renkei.store.journal import Write
+from renkei.store.journal import Told, Write
 from renkei.store.lease import Lease
 from renkei.store.store import Store
 from renkei.store.tables import ACCEPTED, ANSWERED, NOT_STORED, OTHERWISE, REFUSED
@@ -19,5 +19,6 @@ __all__ = [
     "Moment",
     "Pulse",
     "Store",
+    "Told",
     "Write",
 ]

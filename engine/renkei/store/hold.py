@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 from attrs import frozen
 
 from renkei.errors import BusyError, StoreError
+from renkei.store.journal import Told
 from renkei.store.lease import Lease
 from renkei.store.owner import LIFETIME_S, RENEW_S
 from renkei.store.store import Store
@@ -77,8 +79,8 @@ class Hold:
         self.lease = lease
         self._renewed = since
         self._pulse = Pulse(self._renew)
-        self._write: int | None = None
-        self._stamped = since
+        self._mine = threading.local()
+        self._stamped: dict[int, Moment] = {}
 
     def __enter__(self) -> Self:
         self._pulse.__enter__()
@@ -91,26 +93,37 @@ class Hold:
         """
         Make sure that a request may leave now; BusyError if another process has taken over.
 
-        The stamp of the write in hand says when its request left at the latest: one that has waited
-        in between, for room or for a second try, gets a new one.
+        A request that leaves at once looks at two clocks, and at nothing else. The stamp of a write
+        says when its request left at the latest: one that has waited since, for room or for a
+        second try, gets a new one.
         """
-        if self._write is not None and self._stamped.age_s() >= SENT_S:
+        write = getattr(self._mine, "write", None)
+        if write is not None and self._stamped[write].age_s() >= SENT_S:
             now = Moment.now()
-            self._store.stamp(self.lease, self._write)
-            self._renewed = self._stamped = now
+            self._store.stamp(self.lease, write)
+            self._renewed = self._stamped[write] = now
         elif self._renewed.age_s() >= LATE_S:
             self._renew()
 
-    def intend(self, position: int, kind: str, at: dt.datetime) -> int | None:
-        """Commit an intent under this lease; see :meth:`renkei.store.Store.intend`."""
+    def intend(
+        self, told: Sequence[Told], wanted: Sequence[tuple[int, str]], at: dt.datetime
+    ) -> list[int] | None:
+        """Commit outcomes and intents under this lease; see :meth:`renkei.store.Store.intend`."""
         now = Moment.now()
-        self._write = self._store.intend(self.lease, position, kind, at)
-        self._renewed = self._stamped = now
-        return self._write
+        ids = self._store.intend(self.lease, told, wanted, at)
+        self._renewed = now
+        self._stamped |= dict.fromkeys(ids or (), now)
+        return ids
 
-    def settled(self) -> None:
-        """The write in hand has come back: what is sent from now on is no part of it."""
-        self._write = None
+    @contextmanager
+    def sending(self, write: int) -> Iterator[None]:
+        """Let what leaves inside the block, in this thread, be the request of *write*."""
+        self._mine.write = write
+        try:
+            yield
+        finally:
+            self._mine.write = None
+            del self._stamped[write]
 
     def _renew(self) -> None:
         now = Moment.now()

@@ -49,6 +49,25 @@ class Write:
     answer_id: str | None
 
 
+@frozen(kw_only=True)
+class Told:
+    """
+    What became of one employee, and with *write_id* of that write.
+
+    The result of the write is the outcome's name unless *result* says more; *answer_id* is the id
+    of somebody new. ``unknown`` leaves the write open.
+    """
+
+    position: int
+    outcome: Outcome
+    at: dt.datetime
+    write_id: int | None = None
+    result: str | None = None
+    answer_id: str | None = None
+    reason: Remark | None = None
+    detail: str | None = None
+
+
 class Journal(Database):
     """The part of the store that makes a sync safe to interrupt anywhere."""
 
@@ -147,27 +166,30 @@ class Journal(Database):
         with self._writing() as connection:
             lease.renew(connection, held)
 
-    def intend(self, held: Lease, position: int, kind: str, at: dt.datetime) -> int | None:
+    def intend(
+        self, held: Lease, told: Sequence[Told], wanted: Sequence[tuple[int, str]], at: dt.datetime
+    ) -> list[int] | None:
         """
-        Commit the intent of one write, only while the lease holds, and renew it; return its id.
+        Commit outcomes, and the intents of the next writes, only while the lease holds; renew it.
 
-        None means that somebody asked to stop. BusyError if the lease was taken over.
+        *wanted* are positions and kinds; returns the ids of their intents, in that order. None:
+        somebody asked to stop; the outcomes are kept. BusyError, and nothing of it is kept, if the
+        lease was taken over.
         """
         with self._writing() as connection:
             lease.renew(connection, held)
+            for each in told:
+                _record(connection, held, each)
             if self._state(connection, held.run_id)["status"] == Status.CANCELLED:
                 return None
-            result = connection.execute(
-                sa.insert(writes).values(
-                    run_id=held.run_id,
-                    position=position,
-                    kind=kind,
-                    token=held.token,
-                    intent_at=at,
-                    sent_at=time.time(),
+            common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
+            ids = []
+            for position, kind in wanted:
+                new = sa.insert(writes).values(
+                    **common, position=position, kind=kind, sent_at=time.time()
                 )
-            )
-            return key_of(result)
+                ids.append(key_of(connection.execute(new)))
+            return ids
 
     def stamp(self, held: Lease, write_id: int) -> None:
         """Record that the request of a write leaves now, and renew the lease."""
@@ -176,46 +198,16 @@ class Journal(Database):
             stamped = sa.update(writes).where(writes.c.id == write_id)
             connection.execute(stamped.values(sent_at=time.time()))
 
-    def record(
-        self,
-        held: Lease,
-        position: int,
-        outcome: Outcome,
-        at: dt.datetime,
-        *,
-        write_id: int | None = None,
-        result: str | None = None,
-        answer_id: str | None = None,
-        reason: Remark | None = None,
-        detail: str | None = None,
-    ) -> None:
+    def record(self, held: Lease, told: Sequence[Told]) -> None:
         """
-        Commit the outcome of one employee, and with *write_id* the result of that write.
+        Commit the outcomes of some employees, and the results of their writes.
 
-        The result is the outcome's name unless *result* says more; *answer_id* is the id of
-        somebody new. ``unknown`` leaves the write open. A result that arrives after the lease was
-        lost is still recorded, being a fact about the other system, unless the successor has found
-        out more.
+        A result that arrives after the lease was lost is still recorded, being a fact about the
+        other system, unless the successor has found out more.
         """
-        open_still = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
         with self._writing() as connection:
-            if write_id is not None and outcome is not Outcome.UNKNOWN:
-                connection.execute(
-                    sa.update(writes)
-                    .where(writes.c.id == write_id)
-                    .values(result=result or outcome.value, result_at=at)
-                )
-            if answer_id is not None:
-                answered = sa.update(writes).where(writes.c.id == write_id)
-                connection.execute(answered.values(answer_id=answer_id))
-            connection.execute(
-                sa.update(items)
-                .where(items.c.run_id == held.run_id, items.c.position == position)
-                .where(sa.or_(lease.holds(held), open_still))
-                .values(
-                    outcome=outcome.value, outcome_reason=codec.remark_out(reason), detail=detail
-                )
-            )
+            for each in told:
+                _record(connection, held, each)
 
     def confirm(self, seen: Collection[Write], at: dt.datetime) -> None:
         """Record that answered writes have been seen in the system; their outcomes stand."""
@@ -406,6 +398,29 @@ class Journal(Database):
     def _state(connection: Connection, run_id: int) -> RowMapping:
         query = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses)
         return connection.execute(query.where(runs.c.id == run_id)).mappings().one()
+
+
+def _record(connection: Connection, held: Lease, told: Told) -> None:
+    open_still = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
+    if told.write_id is not None and told.outcome is not Outcome.UNKNOWN:
+        connection.execute(
+            sa.update(writes)
+            .where(writes.c.id == told.write_id)
+            .values(result=told.result or told.outcome.value, result_at=told.at)
+        )
+    if told.answer_id is not None:
+        answered = sa.update(writes).where(writes.c.id == told.write_id)
+        connection.execute(answered.values(answer_id=told.answer_id))
+    connection.execute(
+        sa.update(items)
+        .where(items.c.run_id == held.run_id, items.c.position == told.position)
+        .where(sa.or_(lease.holds(held), open_still))
+        .values(
+            outcome=told.outcome.value,
+            outcome_reason=codec.remark_out(told.reason),
+            detail=told.detail,
+        )
+    )
 
 
 def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:

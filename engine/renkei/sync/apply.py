@@ -4,6 +4,10 @@ The journal is what makes a write safe to interrupt anywhere. An intent is commi
 request leaves and its outcome after the answer came. Whatever has an intent and no outcome is in
 doubt, and only a look-up in the system may settle it (:mod:`renkei.sync.doubt`).
 
+One thread decides and owns the store. It takes what has come back, chooses who is next, commits
+those outcomes together with these intents, and hands the requests to threads that only send. Who
+follows somebody that was refused or lost waits until all have come back.
+
 A refusal that sounds as if it were about the whole system may be about one employee. The next
 writes tell: if one of them passes, it was about the employee; if two more are refused, or the
 system cannot be read either, it is about the system.
@@ -12,6 +16,7 @@ system cannot be read either, it is about the system.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from attrs import define, field
 
@@ -33,6 +38,7 @@ from renkei.plan.choose import vanished
 from renkei.plugins.facade import BATCH, Written
 from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 from renkei.sync.doubt import Answers, Doubts
+from renkei.sync.flight import Flight, Sending
 from renkei.sync.look import Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
 from renkei.words.codes import remark
@@ -45,6 +51,15 @@ IN_A_ROW = 3
 
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
+
+AT_ONCE = 500
+"""Employees who are looked at together, at most, once it is known how long a write takes."""
+
+LONG_S = 0.5
+"""Who waits longer for room lets all that is in flight land first."""
+
+HANDED_ON = ("number", "email")
+"""Roles of the fields whose value one employee may give up and another one take."""
 
 _REFUSALS = {"not_found": "gone"}
 """What a refusal means for an employee, where its code says something else of a whole system."""
@@ -83,6 +98,15 @@ class Apply:
     """New employees whom another run may be creating at this moment."""
     _has_created: bool = field(init=False, default=False)
     _each_s: float = field(init=False, default=0.0)
+    _flight: Flight = field(init=False, factory=Flight)
+    _wave: list[Sending] = field(init=False, factory=list)
+    """Writes that are decided and leave together, after one commit of their intents."""
+    _alone: bool = field(init=False, default=True)
+    """Whether one write at a time is sent, by this thread."""
+    _suspected: tuple[Item, bool] | None = field(init=False, default=None)
+    """Who was refused or lost last, and whether a read has to show that the system can be read."""
+    _is_over: bool = field(init=False, default=False)
+    """Whether nothing leaves any more: what is still in flight is only recorded."""
 
     def carry_out(self) -> Remark | None:
         """
@@ -107,9 +131,9 @@ class Apply:
     def _write_all(self) -> None:
         """Write everybody who is open; who was refused in an earlier sync comes last."""
         refused = self.recorder.store.refused_before(self.recorder.run)
-        for batch in batches(self._open(lambda item: item.source_id not in refused), BATCH):
+        for batch in batches(self._open(lambda item: item.source_id not in refused), AT_ONCE):
             self._batch(batch)
-        for batch in batches(self._open(lambda item: item.source_id in refused), BATCH):
+        for batch in batches(self._open(lambda item: item.source_id in refused), AT_ONCE):
             self._known |= {item.position for item in batch}
             self._batch(batch)
 
@@ -132,7 +156,8 @@ class Apply:
                 self._close(write, given_up=self.send and write.item not in again)
                 self._row.pop(write.item.position, None)  # tried anew, or given up
             later, self._later = self._later, []
-            self._batch([*again, *later])
+            self._batch(again, alone=True)
+            self._batch(later)
             if self.send and self.recorder.is_cancelled():
                 raise Stopped
             if not (again or self.doubts.wait(self._later)):
@@ -160,30 +185,55 @@ class Apply:
 
     # --- one batch --------------------------------------------------------------------------
 
-    def _batch(self, items: Sequence[Item]) -> None:
+    def _batch(self, items: Sequence[Item], *, alone: bool = False) -> None:
         """
         Write some employees; those whose last look is too old by then are read again.
 
         At a slow pace fewer are looked at together, so that their looks are still good. Where each
-        wait for room outlasts a look, the third one has to do: nobody would be written.
+        wait for room outlasts a look, the third one has to do: nobody would be written. *alone*:
+        one after the other.
         """
         remaining = [item for item in items if not self._needs_nothing(item)]
         looks = 0
-        while remaining:
-            part = remaining[: self.look.how_many(self._each_s, BATCH)]
-            seen = self._look_at(part)
-            looks += 1
-            written = 0
-            while written < len(part) and (looks > LOOKS or self.look.is_fresh(seen)):
-                self.look.writer.wait_for_room()
-                if looks <= LOOKS and not self.look.is_fresh(seen):
-                    break
-                looks = 0
-                self._one(part[written], seen)
-                written += 1
-            del remaining[:written]
-            if written:
-                self._each_s = (self.recorder.clock.monotonic() - seen.at) / written
+        try:
+            while remaining:
+                part = remaining[: self._how_many()]
+                seen = self._look_at(part)
+                looks += 1
+                written = self._write(part, seen, forced=looks > LOOKS, alone=alone)
+                del remaining[:written]
+                if written:
+                    looks = 0
+                    self._each_s = (self.recorder.clock.monotonic() - seen.at) / written
+        except Exception:
+            self._land_rest()
+            raise
+
+    def _how_many(self) -> int:
+        """Return how many to look at together: as many as can be written before it is too old."""
+        return self.look.how_many(self._each_s, AT_ONCE if self._each_s else BATCH)
+
+    def _write(self, part: Sequence[Item], seen: Seen, *, forced: bool, alone: bool) -> int:
+        """Write those of *part* for whom the look is still good; return how many that were."""
+        written = 0
+        while written < len(part) and (forced or self.look.is_fresh(seen)):
+            width = 1 if alone else self.look.writer.connection.width("writes")
+            self._alone = width == 1
+            self._clear_the_way(part[written], width)
+            self._wait_for_room()
+            if not (forced or self.look.is_fresh(seen)):
+                break
+            forced = False
+            if (sending := self._one(part[written], seen)) is not None:
+                self._wave.append(sending)
+                if width > 1:
+                    sending.reserve(self.look.writer.connection)
+            written += 1
+        self._leave()
+        while self._flight:
+            self._land()
+        self.recorder.flush()
+        return written
 
     def _look_at(self, items: Sequence[Item]) -> Seen:
         """Look at those who are to be written, and with them at those whose write was answered."""
@@ -197,15 +247,16 @@ class Apply:
         self.recorder.record(item, Outcome.UNCHANGED)
         return True
 
-    def _one(self, item: Item, seen: Seen) -> None:
+    def _one(self, item: Item, seen: Seen) -> Sending | None:
+        """Return what is to be sent for somebody; nothing, with an outcome, if it is not."""
         if item.source_id in self.rewritten:
             self.recorder.record(item, Outcome.FAILED, remark("source_changed"))
-        elif item.difference is Difference.NEW:
-            self._create(item, seen)
-        else:
-            self._update(item, seen)
+            return None
+        if item.difference is Difference.NEW:
+            return self._create(item, seen)
+        return self._update(item, seen)
 
-    def _create(self, item: Item, seen: Seen) -> None:
+    def _create(self, item: Item, seen: Seen) -> Sending | None:
         if self.recorder.no_creates:
             self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates)
         elif hits := seen.by_number.get(str(item.number), []):
@@ -215,7 +266,9 @@ class Apply:
         elif gone := vanished(item, self.offered):
             self.recorder.record(item, Outcome.FAILED, remark("choice_gone", field=gone))
         else:
-            self._send(item, "create", lambda: self.look.writer.create_employee(new_values(item)))
+            create = self.look.writer.create_employee
+            return self._request(item, "create", lambda: create(new_values(item)))
+        return None
 
     def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
         """Somebody has created this employee since the fetch: another one, or we ourselves."""
@@ -225,7 +278,7 @@ class Apply:
         else:
             self.recorder.record(item, Outcome.FAILED, remark("exists_by_now"))
 
-    def _update(self, item: Item, seen: Seen) -> None:
+    def _update(self, item: Item, seen: Seen) -> Sending | None:
         current = seen.by_id.get(item.target_id or "")
         if current is None:
             self.recorder.record(item, Outcome.FAILED, remark("gone"))
@@ -240,32 +293,151 @@ class Apply:
         else:
             changes = {change.field: change.after for change in item.changes}
             update = self.look.writer.update_employee
-            self._send(item, "update", lambda: update(current, changes))
+            return self._request(item, "update", lambda: update(current, changes))
+        return None
 
-    # --- one write --------------------------------------------------------------------------
+    # --- on their way -----------------------------------------------------------------------
 
-    def _send(self, item: Item, kind: str, send: Callable[[], Written]) -> None:
-        """Commit the intent, send, commit what came back."""
+    def _request(self, item: Item, kind: str, call: Callable[[], Written]) -> Sending:
+        """Return the write of *item*, which *call* sends."""
+        connection, hold = self.look.writer.connection, self.recorder.hold
+        sent_before = self._sendings.get(item.position, 0)
+
+        def send(sending: Sending) -> Written:
+            if sent_before:
+                connection.close()  # a socket that was kept open may have been the trouble
+            tries = SENDINGS - sent_before
+            with (
+                hold.sending(sending.write),
+                connection.writing(tries=tries, reserved=sending.reserved) as count,
+            ):
+                try:
+                    return call()
+                finally:
+                    sending.sent = count.sent
+
+        return Sending(item=item, kind=kind, touches=self._touches(item), send=send)
+
+    def _touches(self, item: Item) -> frozenset[object]:
+        """Return what a write of *item* may have in common with that of another one."""
+        shared = {spec.name for spec in self.look.comparison.target_specs if spec.role in HANDED_ON}
+        values = (
+            (change.field, text.strip().casefold())
+            for change in item.changes
+            if change.field in shared
+            for text in (change.before, change.after)
+            if isinstance(text, str)
+        )
+        return frozenset([item.target_id, *values] if item.target_id else values)
+
+    def _clear_the_way(self, item: Item, width: int) -> None:
+        """Let others land until *item* may be on its way beside those that are left."""
+        while self._is_barred(item, width):
+            self._leave()
+            self._land()
+
+    def _is_barred(self, item: Item, width: int) -> bool:
+        beside = [*self._flight, *self._wave]
+        if len(beside) >= width:
+            return bool(beside)
+        first = item.difference is Difference.NEW and not self._has_created
+        touches = self._touches(item)
+        return any((first and s.kind == "create") or s.touches & touches for s in beside)
+
+    def _wait_for_room(self) -> None:
+        """Block until a request may leave; what has come back by then is committed before."""
+        connection = self.look.writer.connection
+        if connection.pacer.wait_s(connection.limits_in_force) > LONG_S:
+            self._leave()
+            while self._flight:
+                self._land()
+            self.recorder.flush()
+        self.look.writer.wait_for_room()
+
+    def _leave(self) -> None:
+        """Commit the intents of those who are next, and let them leave."""
+        wave, self._wave = self._wave, []
+        if not wave:
+            return
+        try:
+            ids = self._intended(wave)
+        except BaseException:
+            for sending in wave:
+                sending.put_back(self.look.writer.connection)
+            raise
+        for sending, write in zip(wave, ids, strict=True):
+            sending.write = write
+            self.doubts.sent(write)
+        for sending in wave:
+            self._flight.send(sending, alone=self._alone)
+
+    def _intended(self, wave: Sequence[Sending]) -> list[int]:
         if self.interrupted():
             raise Stopped
-        write = self.recorder.hold.intend(item.position, kind, self.recorder.clock.now())
-        if write is None:
+        wanted = [(sending.item.position, sending.kind) for sending in wave]
+        if (ids := self.recorder.intend(wanted)) is None:
             raise Stopped
-        self.doubts.sent(write)
+        return ids
+
+    def _land(self) -> None:
+        """
+        Take those that are back; raises what ends the sync.
+
+        If one of them may speak of the whole system, all others are waited for first.
+        """
+        self.recorder.flush()  # nobody knows how long the next one takes
+        back = self._flight.take()
+        if not all(sending.is_plain for sending in back):
+            while self._flight:
+                back += self._flight.take()
+            self._settle_each(back)
+            return
+        with self.recorder.together():
+            self._settle_each(back)
+
+    def _settle_each(self, back: Sequence[Sending]) -> None:
+        """
+        Commit what became of each, in the order in which they came back.
+
+        What ends the sync is raised when all of them are told, and whether it is the system is
+        asked then: a write that was taken after a refusal shows that it is not.
+        """
+        end: Exception | None = None
+        for sending in back:
+            try:
+                self._settle(sending)
+            except Exception as error:  # noqa: BLE001 - raised below
+                end = end or error
+        if end is not None:
+            raise end
+        self._judge()
+
+    def _land_rest(self) -> None:
+        """Record those that are still in flight, whatever else has happened."""
+        self._is_over = True
+        while self._flight:
+            for sending in self._flight.take():
+                with suppress(Exception):
+                    self._settle(sending)
+        with suppress(StoreError):
+            self.recorder.flush()
+
+    def _settle(self, sending: Sending) -> None:
+        """Commit what became of one write; raise what ends the sync."""
+        item, kind, write = sending.item, sending.kind, sending.write
         sent_before = self._sendings.get(item.position, 0)
-        connection = self.look.writer.connection
-        if sent_before:
-            connection.close()  # a socket that was kept open may have been the trouble
-        connection.begin_write(tries=SENDINGS - sent_before)
         try:
-            answer = send()
-        except RenkeiError as error:
-            self._not_written(item, error, write, retried=sent_before > 0 and kind == "create")
-        else:
-            self._answered(item, kind, write, answer)
+            if sending.crash is not None:
+                raise sending.crash
+            if sending.error is not None:
+                retried = sent_before > 0 and kind == "create"
+                self._not_written(item, sending.error, write, retried=retried)
+            elif sending.answer is not None:
+                self._answered(item, kind, write, sending.answer)
         finally:
-            self.recorder.hold.settled()
-            self._sendings[item.position] = sent_before + max(1, connection.sent_since)
+            self._sendings[item.position] = sent_before + max(1, sending.sent)
+
+    # --- what came back ---------------------------------------------------------------------
 
     def _not_written(self, item: Item, error: RenkeiError, write: int, *, retried: bool) -> None:
         """Commit what became of a write that has no answer; raise what ends the sync."""
@@ -293,7 +465,8 @@ class Apply:
         taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
         shown = answer.employee is not None and self._shows(item, answer.employee)
         self.answers.add(taken, shown=shown)
-        if kind == "create" and not (shown or self._has_created):
+        if kind == "create" and not (shown or self._has_created) and not self._is_over:
+            self.recorder.flush()
             self.answers.confirm()  # before fifty people are created without a number
         self._has_created |= kind == "create"
         self._passed = True
@@ -305,7 +478,7 @@ class Apply:
 
     def _refused(self, item: Item, error: RecordError, write: int, *, retried: bool) -> None:
         """Record a refusal; after a retry the try before may have come through after all."""
-        if retried and self._is_there(item):
+        if retried and not self._is_over and self._is_there(item):
             self.recorder.record(item, Outcome.CREATED, write=write)
             return
         reason = Remark(_REFUSALS.get(error.code, error.code), error.fields)
@@ -351,12 +524,20 @@ class Apply:
 
     def _suspect(self, item: Item, error: SystemFault, *, probe: bool) -> None:
         """
-        Go on with the next employee, unless it is the system; raises what is wrong with it then.
+        Note a refusal, or a loss, that may be the system's; see :meth:`_judge`.
 
         A *probe* is a read: a system that cannot be read either is not tried any further.
         """
         self._causes[item.position] = error
         self._row[item.position] = item
+        self._suspected = (item, probe or (self._suspected is not None and self._suspected[1]))
+
+    def _judge(self) -> None:
+        """Go on with the next employee, unless it is the system; raises what is wrong with it."""
+        suspected, self._suspected = self._suspected, None
+        if suspected is None or not self._row:
+            return  # a write has passed since
+        item, probe = suspected
         if probe:
             self.look.at([ref_of(item)])
         known = self._known if self._passed else set()
@@ -370,7 +551,7 @@ class Apply:
         else:
             for write in lost:
                 self._close(write, given_up=False)
-            raise error
+            raise self._causes[item.position]
 
     def _blame_people(self) -> None:
         """A write has passed, or nobody else is left: the refusals before were about people."""

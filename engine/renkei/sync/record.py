@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 import structlog
 from attrs import define, field
 
 from renkei.clock import Clock
+from renkei.errors import BusyError, StoreError
 from renkei.model import Item, Outcome, Remark
 from renkei.observer import Observer
-from renkei.store import Hold, Store, Write
+from renkei.store import Hold, Store, Told, Write
 from renkei.words.codes import remark
 
 log = structlog.get_logger()
@@ -30,6 +34,8 @@ class Recorder:
     last: dict[int, Outcome] = field(init=False, factory=dict)
     _done: int = field(init=False)
     _total: int = field(init=False)
+    _held_back: list[Told] = field(init=False, factory=list)
+    _together: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self._total = self.store.count(self.run, selected=True)
@@ -56,6 +62,39 @@ class Recorder:
         """Create nobody else: the target left out the number of *item*, as it would of all."""
         self.no_creates = numberless(str(item.number))
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let outcomes of the block be committed with the next intents, or by :meth:`flush`."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+
+    def flush(self) -> None:
+        """Commit the outcomes that are held back."""
+        if self._held_back:
+            told, self._held_back = self._held_back, []
+            self.store.record(self.hold.lease, told)
+
+    def intend(self, wanted: Sequence[tuple[int, str]]) -> list[int] | None:
+        """
+        Commit the intents of writes, by position and kind, and the outcomes that are held back.
+
+        Returns the ids of the intents; None: somebody asked to stop. Raises BusyError if the lease
+        was taken over: what has come back is a fact all the same, and is committed by itself.
+        """
+        told, self._held_back = self._held_back, []
+        try:
+            return self.hold.intend(told, wanted, self.clock.now())
+        except BusyError:
+            self._held_back = told
+            self.flush()
+            raise
+        except StoreError:
+            self._held_back = told
+            raise
+
     def record(
         self,
         item: Item,
@@ -67,18 +106,20 @@ class Recorder:
         answer_id: str | None = None,
         detail: str | None = None,
     ) -> None:
-        """Commit the outcome of *item*, and what became of its *write*."""
-        self.store.record(
-            self.hold.lease,
-            item.position,
-            outcome,
-            self.clock.now(),
+        """Commit the outcome of *item*, and what became of its *write*; see :meth:`together`."""
+        told = Told(
+            position=item.position,
+            outcome=outcome,
+            at=self.clock.now(),
             write_id=write,
             result=result,
             answer_id=answer_id,
             reason=reason,
             detail=detail,
         )
+        self._held_back.append(told)
+        if not self._together:
+            self.flush()
         self.last[item.position] = outcome
         log.info("outcome", run=self.run, outcome=outcome.value, code=reason and reason.code)
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):

@@ -57,6 +57,8 @@ class Site:
     env: dict[str, str] = field(factory=dict)
     """What the environment of the commands has beside the tokens and the sandbox's time."""
     children: list[Child] = field(factory=list)
+    in_flight: int | None = None
+    """How many requests may be on their way at a time; None: as for everybody."""
 
     @property
     def store(self) -> Path:
@@ -80,8 +82,14 @@ class Site:
                 f"    base_url: {system.base_url}",
                 f"    token: env:{name.upper()}_TOKEN",
                 "    limits: [{count: 100000, seconds: 1}]",
+                *([] if self.in_flight is None else [f"    in_flight: {self.in_flight}"]),
             ]
         (self.folder / "renkei.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def allow(self, in_flight: int) -> None:
+        """Write renkei.yaml so that so many requests may be on their way at a time."""
+        self.in_flight = in_flight
+        self.configure()
 
     # --- commands ---------------------------------------------------------------------------
 

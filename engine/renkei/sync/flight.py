@@ -1,0 +1,106 @@
+"""Writes on their way to a system: sent by threads that only send, taken back by one that decides.
+
+Where one write at a time is sent, it is sent by the thread that asks: a connector that says nothing
+of several threads meets one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+
+from attrs import define, field
+
+from renkei.errors import RenkeiError
+from renkei.http import Connection
+from renkei.model import Item
+from renkei.plugins.facade import Written
+
+
+@define(eq=False, kw_only=True)
+class Sending:
+    """
+    One write. *send* sends it, and keeps in :attr:`sent` how many of its requests have left.
+
+    *touches* is what it may have in common with another one: such two never fly together.
+    """
+
+    item: Item
+    kind: str
+    touches: frozenset[object]
+    send: Callable[[Sending], Written]
+    write: int = 0
+    """The id of its intent, once that is committed."""
+    reserved: bool = False
+    """Whether the pacer has a slot for it, so that it need not wait for room once it flies."""
+    sent: int = 0
+    answer: Written | None = None
+    error: RenkeiError | None = None
+    crash: BaseException | None = field(default=None, repr=False)
+
+    def reserve(self, connection: Connection) -> None:
+        """Take a slot for it, if there is one."""
+        self.reserved = connection.pacer.reserve(connection.limits_in_force)
+
+    def put_back(self, connection: Connection) -> None:
+        """Give the slot back: it does not leave."""
+        if self.reserved:
+            self.reserved = False
+            connection.pacer.put_back()
+
+    def go(self) -> None:
+        """Send, and keep what comes of it."""
+        try:
+            self.answer = self.send(self)
+        except RenkeiError as error:
+            self.error = error
+        except BaseException as crash:  # noqa: BLE001 - raised by the thread that takes it back
+            self.crash = crash
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it was taken: what came back says nothing against the system or somebody."""
+        return self.error is None and self.crash is None
+
+
+class Flight:
+    """Those writes that have left and have not been taken back."""
+
+    def __init__(self) -> None:
+        self._out: list[Sending] = []
+        self._back: SimpleQueue[Sending] = SimpleQueue()
+
+    def __len__(self) -> int:
+        return len(self._out)
+
+    def __iter__(self) -> Iterator[Sending]:
+        return iter(self._out)
+
+    def send(self, sending: Sending, *, alone: bool) -> None:
+        """Let *sending* leave; *alone*: in this thread, which waits for what comes back."""
+        self._out.append(sending)
+        if alone:
+            sending.go()
+            self._back.put(sending)
+            return
+
+        def work() -> None:
+            sending.go()
+            self._back.put(sending)
+
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+
+    def take(self) -> list[Sending]:
+        """Return those that are back, in the order in which they came; wait for one at least."""
+        if not self._out:
+            return []
+        back = [self._back.get()]
+        while True:
+            try:
+                back.append(self._back.get_nowait())
+            except Empty:
+                break
+        self._out = [each for each in self._out if each not in back]
+        return back
