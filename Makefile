@@ -20,8 +20,8 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 
 LOCALE := engine/renkei/locale
 
-.PHONY: help setup demo demo-web browser test test-fast test-long test-bugs check format coverage lock i18n \
-	docs screenshots build clean
+.PHONY: help setup demo demo-web browser test test-fast test-long test-bugs bench check format coverage lock \
+	i18n docs screenshots build clean
 
 help: ## show the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,13 @@ test-long: setup browser ## the tests that take long, and all of what `make test
 
 test-bugs: setup ## plant known bugs, and show which test catches each
 	$(BIN)/python -m tests.bugs
+
+bench: setup ## measure renkei beside scripts for the same work: ten minutes, on a machine with no other work
+	$(BIN)/python -m bench --people 1000 --people 10000
+	$(BIN)/python -m bench --people 10000 --rate 10 --peers eight
+	$(BIN)/python -m bench --people 10000 --rate 10 --kind sliding --peers eight
+	$(BIN)/python -m bench --people 1000 --people 10000 --write
+	$(BIN)/python -m bench --people 100000 --rounds 3 --peers eight,sockets
 
 check: setup ## style, format, types, layers
 	$(BIN)/ruff check

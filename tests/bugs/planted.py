@@ -77,11 +77,11 @@ WRITING = (
         "The intent is committed when the request has already left.",
         (
             "renkei.sync.apply:Apply._request",
-            "return Sending(item=item, kind=kind, touches=self._touches(item), send=send)",
+            "return Sending(item=item, kind=kind, claims=self._claims(item), send=send)",
             (
                 "sent = call()\n"
                 "    call = lambda: sent\n"
-                "    return Sending(item=item, kind=kind, touches=self._touches(item), send=send)"
+                "    return Sending(item=item, kind=kind, claims=self._claims(item), send=send)"
             ),
         ),
         tests="tests/engine/test_apply.py"
@@ -959,6 +959,46 @@ COMPARING = (
             "value is None",
         ),
         tests="tests/engine/test_plain.py",
+    ),
+    bug(
+        "address-in-two-hands",
+        "Who takes an address flies beside who gives it up.",
+        (
+            "renkei.sync.flight:Claims.collide",
+            "or self.gives & other.takes or self.takes & other.gives",
+            "",
+        ),
+        tests="tests/engine/test_flight.py"
+        "::test_an_address_that_is_handed_on_never_flies_with_itself",
+    ),
+    bug(
+        "first-ones-together",
+        "Many new employees leave before a look has shown that the first one was stored.",
+        ("renkei.sync.apply:Apply._is_barred", '(first and s.kind == "create") or', ""),
+        tests="tests/engine/test_flight.py::test_the_first_new_employee_flies_alone",
+    ),
+    bug(
+        "others-not-waited-for",
+        "After a refusal that may be the system's others leave before all are back.",
+        (
+            "renkei.sync.apply:Apply._land",
+            "while self._flight:",
+            "while False:",
+        ),
+        tests="tests/engine/test_flight.py::test_nothing_leaves_after_what_may_be_the_system",
+    ),
+    bug(
+        "forgotten-in-flight",
+        "What is in flight when a sync ends is not recorded.",
+        ("renkei.sync.apply:Apply._land_rest", "while self._flight:", "while False:"),
+        tests="tests/engine/test_flight.py"
+        "::test_whatever_ends_the_sync_those_in_flight_are_recorded",
+    ),
+    bug(
+        "outcomes-held-back",
+        "Outcomes wait for the next intents, however long nobody follows.",
+        ("renkei.sync.apply:Apply._write", "self.recorder.flush()", "pass"),
+        tests="tests/engine/test_flight.py::test_an_interrupt_lets_those_in_flight_finish",
     ),
     bug(
         "pages-out-of-order",

@@ -459,6 +459,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def dashboard(office: Office) -> Iterator[Dashboard]:
     """A dashboard on both systems, with the calendar at noon; nobody has logged in yet."""
+    office.in_flight = 1  # a gate that holds the second write holds up the third
     config = office.configure(smarthr="label: SmartHR", touchontime="label: Touch On Time")
     for name, value in office.environment().items():
         office.monkeypatch.setenv(name, value)  # also for the syncs, processes of their own

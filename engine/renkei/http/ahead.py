@@ -14,6 +14,28 @@ A = TypeVar("A")
 Q = TypeVar("Q")
 
 
+class GivenUp(Exception):
+    """Nobody wants the answer any more."""
+
+
+def begun(ask: Callable[[Q], A], question: Q) -> Future[A]:
+    """
+    Ask in a thread, and return what will hold the answer, or what was raised in place of it.
+
+    The thread is a daemon: nobody waits for an answer that is no longer wanted.
+    """
+    answer: Future[A] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(ask(question))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            answer.set_exception(error)
+
+    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    return answer
+
+
 def ahead(
     ask: Callable[[Q], A], questions: Iterable[Q], width: Callable[[], int]
 ) -> Generator[A, None, None]:
@@ -21,28 +43,20 @@ def ahead(
     Yield the answer to each of *questions*, in order, while up to *width* others are on their way.
 
     *width* is asked anew for each. What an answer's *ask* raises is raised in its place; those
-    asked beyond it are given up. The threads are daemons: nobody waits for an answer that is no
-    longer wanted.
+    asked beyond it are given up.
     """
     left = iter(questions)
     asked: deque[Future[A]] = deque()
     given_up = threading.Event()
 
-    def work(question: Q, answer: Future[A]) -> None:
+    def wanted(question: Q) -> A:
         if given_up.is_set():
-            return
-        try:
-            answer.set_result(ask(question))
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-            answer.set_exception(error)
+            raise GivenUp
+        return ask(question)
 
     def ask_on() -> None:
         for question in islice(left, max(0, width() - len(asked))):
-            asked.append(Future())
-            thread = threading.Thread(
-                target=copy_context().run, args=(work, question, asked[-1]), daemon=True
-            )
-            thread.start()
+            asked.append(begun(wanted, question))
 
     try:
         ask_on()

@@ -6,6 +6,7 @@ import datetime as dt
 import queue
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
@@ -14,6 +15,7 @@ from attrs import evolve, frozen
 
 from renkei.clock import Clock, base_dates
 from renkei.errors import AccessError, Hint, ListChangedError, RenkeiError, WrongPairError
+from renkei.http.ahead import begun
 from renkei.identity.roster import Roster
 from renkei.model import HALTS, Difference, Item, Remark
 from renkei.observer import Observer
@@ -80,6 +82,7 @@ class Fetch:
         began, journal = self.clock.monotonic(), self.store.journal_now()
         rosters = read_both(source, target, base, self.observer)
         seconds = self.clock.monotonic() - began
+        names = begun(self._accounts_named, self._is_first())
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
         specs = source.specs, target.specs
@@ -102,11 +105,11 @@ class Fetch:
         )
         fields = Fields(*comparison.fields)
         counts = self.store.add_items(run_id, items, fields)
-        self._refuse_wrong_pair(whole)
+        self._refuse_wrong_pair(whole, names)
         halts = [whole.numbers_moved(self._standing()), misfit(listing)]
         found = [
             *filter(None, halts),
-            *self._accounts_named(),
+            *names.result(),
             *self._about_options(target),
             *notices(listing, source, target, today),
             *_about("releases_lapsed", serving.lapsed),
@@ -148,7 +151,7 @@ class Fetch:
     def _standing(self) -> list[str]:
         return self.store.moved(*(reader.name for reader in self.readers))
 
-    def _refuse_wrong_pair(self, whole: Whole) -> None:
+    def _refuse_wrong_pair(self, whole: Whole, named: Future[list[Remark]]) -> None:
         """Raise WrongPairError if most numbers are somebody else's, unless a person has said no."""
         numbers = whole.wrong_pair()
         accounts = {place.account for place in self.places}
@@ -165,19 +168,23 @@ class Fetch:
             " connections."
         )
         told = message.format(source=source, target=target, numbers=_(", ").join(numbers))
-        names = map(reason_text, self._accounts_named())
+        names = map(reason_text, named.result())
         hint = Hint("right_pair", {"source": source, "target": target})
         raise WrongPairError(" ".join([told, *names]), numbers, hint)
 
-    def _accounts_named(self) -> Iterator[Remark]:
-        """Yield, at the first fetch of a pair, what both systems call their accounts."""
+    def _is_first(self) -> bool:
+        """Tell whether this pair has never been fetched, in neither direction."""
         source, target = (reader.name for reader in self.readers)
-        if self.store.usage(source, target) or self.store.usage(target, source):
-            return
-        for reader in self.readers:
+        return not (self.store.usage(source, target) or self.store.usage(target, source))
+
+    def _accounts_named(self, first: bool) -> list[Remark]:  # noqa: FBT001 - the one question
+        """Return, at the *first* fetch of a pair, what both systems call their accounts."""
+        found = []
+        for reader in self.readers if first else ():
             with suppress(RenkeiError):
                 if name := reader.account_name():
-                    yield remark("account_named", system=reader.name, name=name)
+                    found.append(remark("account_named", system=reader.name, name=name))
+        return found
 
     def _headcount(self, listed: int, there: int, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)

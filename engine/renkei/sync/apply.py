@@ -15,7 +15,7 @@ system cannot be read either, it is about the system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from attrs import define, field
@@ -33,13 +33,13 @@ from renkei.errors import (
     WrongPairError,
 )
 from renkei.model import Difference, Item, Outcome, Remark
-from renkei.people import JST, Employee, NewField, Values
+from renkei.people import JST, Employee, NewField, Value, Values
 from renkei.plan.choose import vanished
 from renkei.plugins.facade import BATCH, Written
 from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 from renkei.sync.doubt import Answers, Doubts
-from renkei.sync.flight import Flight, Sending
-from renkei.sync.look import Look, Seen, batches, ref_of
+from renkei.sync.flight import Claims, Flight, Sending
+from renkei.sync.look import AT_ONCE, Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
 from renkei.words.codes import remark
 
@@ -52,14 +52,11 @@ IN_A_ROW = 3
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
 
-AT_ONCE = 500
-"""Employees who are looked at together, at most, once it is known how long a write takes."""
-
 LONG_S = 0.5
 """Who waits longer for room lets all that is in flight land first."""
 
-HANDED_ON = ("number", "email")
-"""Roles of the fields whose value one employee may give up and another one take."""
+OWN = ("number", "email", None)
+"""Roles of the fields whose value one employee may give up for another one; None: without one."""
 
 _REFUSALS = {"not_found": "gone"}
 """What a refusal means for an employee, where its code says something else of a whole system."""
@@ -211,7 +208,8 @@ class Apply:
 
     def _how_many(self) -> int:
         """Return how many to look at together: as many as can be written before it is too old."""
-        return self.look.how_many(self._each_s, AT_ONCE if self._each_s else BATCH)
+        each_s = self._each_s or self.look.writer.connection.each_s("writes")
+        return self.look.how_many(each_s, AT_ONCE if each_s else BATCH)
 
     def _write(self, part: Sequence[Item], seen: Seen, *, forced: bool, alone: bool) -> int:
         """Write those of *part* for whom the look is still good; return how many that were."""
@@ -316,19 +314,27 @@ class Apply:
                 finally:
                     sending.sent = count.sent
 
-        return Sending(item=item, kind=kind, touches=self._touches(item), send=send)
+        return Sending(item=item, kind=kind, claims=self._claims(item), send=send)
 
-    def _touches(self, item: Item) -> frozenset[object]:
-        """Return what a write of *item* may have in common with that of another one."""
-        shared = {spec.name for spec in self.look.comparison.target_specs if spec.role in HANDED_ON}
-        values = (
-            (change.field, text.strip().casefold())
-            for change in item.changes
-            if change.field in shared
-            for text in (change.before, change.after)
-            if isinstance(text, str)
+    def _claims(self, item: Item) -> Claims:
+        """Return what a write of *item* may dispute with that of another one."""
+        specs = self.look.comparison.target_specs
+        own = {s.name for s in specs if s.type == "text" and s.role in OWN and s.allowed is None}
+        never_twice = {spec.name for spec in specs if spec.role in ("number", "email")}
+
+        def said(values: Iterable[tuple[str, Value]], fields: Collection[str]) -> frozenset[object]:
+            return frozenset(
+                (name, value.strip().casefold())
+                for name, value in values
+                if name in fields and isinstance(value, str)
+            )
+
+        before = [(change.field, change.before) for change in item.changes]
+        after = [(change.field, change.after) for change in item.changes]
+        person = frozenset([item.target_id] if item.target_id else [])
+        return Claims(
+            alone=person | said(after, never_twice), gives=said(before, own), takes=said(after, own)
         )
-        return frozenset([item.target_id, *values] if item.target_id else values)
 
     def _clear_the_way(self, item: Item, width: int) -> None:
         """Let others land until *item* may be on its way beside those that are left."""
@@ -341,8 +347,8 @@ class Apply:
         if len(beside) >= width:
             return bool(beside)
         first = item.difference is Difference.NEW and not self._has_created
-        touches = self._touches(item)
-        return any((first and s.kind == "create") or s.touches & touches for s in beside)
+        claims = self._claims(item)
+        return any((first and s.kind == "create") or s.claims.collide(claims) for s in beside)
 
     def _wait_for_room(self) -> None:
         """Block until a request may leave; what has come back by then is committed before."""
@@ -413,8 +419,11 @@ class Apply:
         self._judge()
 
     def _land_rest(self) -> None:
-        """Record those that are still in flight, whatever else has happened."""
+        """Record those that are still in flight, whatever else has happened; no others leave."""
         self._is_over = True
+        wave, self._wave = self._wave, []
+        for sending in wave:
+            sending.put_back(self.look.writer.connection)
         while self._flight:
             for sending in self._flight.take():
                 with suppress(Exception):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from renkei.errors import RenkeiError
 from renkei.http import Connection
@@ -19,17 +19,37 @@ from renkei.model import Item
 from renkei.plugins.facade import Written
 
 
+@frozen(kw_only=True)
+class Claims:
+    """
+    What a write does to values that a system may allow to one employee only.
+
+    *alone* is what nobody else may touch at the same time, such as the employee; *gives* are values
+    that somebody gives up, *takes* those that somebody takes, each with its field.
+    """
+
+    alone: frozenset[object]
+    gives: frozenset[object]
+    takes: frozenset[object]
+
+    def collide(self, other: Claims) -> bool:
+        """Tell whether two writes may be about one thing: then they never fly together."""
+        return bool(
+            self.alone & other.alone or self.gives & other.takes or self.takes & other.gives
+        )
+
+
 @define(eq=False, kw_only=True)
 class Sending:
     """
     One write. *send* sends it, and keeps in :attr:`sent` how many of its requests have left.
 
-    *touches* is what it may have in common with another one: such two never fly together.
+    *claims* tells what it may dispute with another one.
     """
 
     item: Item
     kind: str
-    touches: frozenset[object]
+    claims: Claims
     send: Callable[[Sending], Written]
     write: int = 0
     """The id of its intent, once that is committed."""

@@ -16,6 +16,9 @@ from renkei.plugins.facade import Writer
 
 T = TypeVar("T")
 
+AT_ONCE = 500
+"""Employees who are looked at together, at most: many systems show all of them in one list."""
+
 FRESH_S = 10.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
 

@@ -1,0 +1,303 @@
+"""Several writes in flight: who flies beside whom, and what becomes of those that land."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
+
+import pytest
+from tests.engine.test_apply import hires, mailed, sent
+from tests.engine.world import World
+
+from renkei.connector import hookimpl
+from renkei.errors import AccessError, RecordError, UnavailableError
+from renkei.model import Outcome, Run, Status
+from renkei.people import Parallel, Values
+from renkei.store import Store
+from renkei.testing import MemoryConnector, installed
+
+PATIENCE_S = 30
+
+
+class ManyAtOnce(MemoryConnector):
+    """A connector that may be called from several threads."""
+
+    @hookimpl
+    def in_parallel(self) -> Collection[Parallel]:
+        return ["writes"]
+
+
+class Sky:
+    """Sees who is in the air together; each write lasts until nobody else joins for a moment."""
+
+    def __init__(self, lasts_s: float = 0.05) -> None:
+        self.together: list[set[str]] = []
+        self.threads: set[int] = set()
+        self._flying: set[str] = set()
+        self._lock = threading.Lock()
+        self._lasts_s = lasts_s
+        self.meet: Callable[[str], None] = lambda _name: None
+
+    def __call__(self, hook: str, values: Values) -> None:
+        if hook.startswith(("read", "list")):
+            return
+        name = str(values.get("id_no") or values.get("email") or values.get("capacity"))
+        with self._lock:
+            self._flying.add(name)
+            self.threads.add(threading.get_ident())
+            self.together.append(set(self._flying))
+        try:
+            time.sleep(self._lasts_s)
+            self.meet(name)
+        finally:
+            with self._lock:
+                self._flying.discard(name)
+
+    @property
+    def most(self) -> int:
+        """How many were in the air at once."""
+        return max(map(len, self.together), default=0)
+
+
+@pytest.fixture
+def sky(world: World) -> Iterator[Sky]:
+    """The rosta lets several writes fly, and is watched."""
+    watched = Sky()
+    world.rosta.trouble = watched
+    with installed(rosta=lambda _connection: ManyAtOnce(world.rosta)):
+        yield watched
+
+
+def allow(world: World, in_flight: int) -> None:
+    """Let so many requests to the rosta be in flight."""
+    file = world.folder / "renkei.yaml"
+    text = file.read_text().replace(
+        "    connector: rosta\n", f"    connector: rosta\n    in_flight: {in_flight}\n"
+    )
+    file.write_text(text)
+
+
+def capacities(world: World, count: int) -> Run:
+    """Return a run that changes the capacity of so many people, chosen."""
+    for each in range(count):
+        number = f"{each:03}"
+        world.in_clinic(number, beds=100 + each)
+        world.in_rosta(number)
+    run = world.fetch()
+    world.choose(run)
+    return run
+
+
+@pytest.mark.parametrize(("in_flight", "most"), [(1, 1), (3, 3), (20, 12)])
+def test_so_many_writes_fly_as_the_connection_allows(
+    world: World, sky: Sky, in_flight: int, most: int
+) -> None:
+    """Everybody is written once; the first is not waited for by the others."""
+    allow(world, in_flight)
+    run = capacities(world, 12)
+    assert world.resume(run).status is Status.DONE
+    assert sorted(sent(world)) == [f"update {each:03}" for each in range(12)]
+    assert sky.most == most
+
+
+def test_who_says_nothing_of_threads_meets_one(world: World) -> None:
+    """A connector of renkei 0.1 is called by the thread that runs the command."""
+    watched = Sky(0.001)
+    world.rosta.trouble = watched
+    run = capacities(world, 5)
+    assert world.resume(run).status is Status.DONE
+    assert watched.most == 1
+    assert watched.threads == {threading.get_ident()}
+
+
+def test_an_address_that_is_handed_on_never_flies_with_itself(world: World, sky: Sky) -> None:
+    """Who takes it waits for who gives it up: the system might refuse a second owner."""
+    world.in_clinic("001", mail="new@example.jp")
+    world.in_rosta("001", email="shared@example.jp")
+    world.in_clinic("002", mail="Shared@example.jp ")
+    world.in_rosta("002", email="old@example.jp")
+    world.in_clinic("003", mail="third@example.jp")
+    world.in_rosta("003", email="else@example.jp")
+    run = world.fetch()
+    world.choose(run)
+    assert world.resume(run).status is Status.DONE
+    assert len(sent(world)) == 3
+    assert not any({"new@example.jp", "Shared@example.jp "} <= each for each in sky.together)
+    assert sky.most == 2
+
+
+def test_the_first_new_employee_flies_alone(world: World, sky: Sky) -> None:
+    """Until a look has shown that the number was stored; then the others follow together."""
+    run = hires(world, *(f"{each:03}" for each in range(6)))
+    assert world.resume(run).status is Status.DONE
+    assert len(sky.together[0]) == len(sky.together[1]) == 1
+    assert sky.most == 5
+
+
+def test_one_who_is_refused_fails_alone(world: World, sky: Sky) -> None:
+    """The others in flight are as good as ever."""
+    run = capacities(world, 8)
+
+    def meet(name: str) -> None:
+        if name == "103":
+            raise RecordError("no", code="refused", fields=("capacity",))
+
+    sky.meet = meet
+    done = world.resume(run)
+    assert done.status is Status.DONE_WITH_ERRORS
+    assert world.outcome(run, "003") == (Outcome.FAILED, "refused")
+    assert len(sent(world)) == 7
+
+
+def test_nothing_leaves_after_what_may_be_the_system(world: World, sky: Sky) -> None:
+    """All who are in flight are refused: none of them failed, and nobody behind them was sent."""
+    allow(world, 4)
+    run = capacities(world, 12)
+
+    def meet(_name: str) -> None:
+        raise AccessError("no right", code="right")
+
+    sky.meet = meet
+    paused = world.resume(run)
+    assert (paused.status, paused.reason and paused.reason.code) == (Status.PAUSED, "right")
+    assert paused.outcomes is not None
+    assert paused.outcomes[Outcome.DEFERRED] == 12
+    assert len(sky.together) == 4
+    sky.meet = lambda _name: None
+    assert world.resume(run).status is Status.DONE
+
+
+def test_who_is_taken_after_a_refusal_tells_that_it_was_about_the_person(
+    world: World, sky: Sky
+) -> None:
+    """Three side by side are refused, and others in flight with them are taken later."""
+    allow(world, 6)
+    run = capacities(world, 6)
+
+    def meet(name: str) -> None:
+        if name in ("100", "101", "102"):
+            raise AccessError("not them", code="right")
+        time.sleep(0.2)
+
+    sky.meet = meet
+    done = world.resume(run)
+    assert done.status is Status.DONE_WITH_ERRORS
+    assert [world.outcome(run, f"{each:03}")[1] for each in range(3)] == ["not_taken"] * 3
+    assert len(sent(world)) == 3
+
+
+def test_a_system_that_is_gone_in_the_middle_blames_nobody(world: World, sky: Sky) -> None:
+    """Who was taken before it went proves nothing about those after it."""
+    allow(world, 6)
+    run = capacities(world, 6)
+    gone = threading.Event()
+
+    def meet(name: str) -> None:
+        if name == "100":
+            return
+        gone.wait(0.2)
+        raise AccessError("gone", code="access")
+
+    sky.meet = meet
+    paused = world.resume(run)
+    assert paused.status is Status.PAUSED
+    assert paused.outcomes is not None
+    assert (paused.outcomes[Outcome.UPDATED], paused.outcomes[Outcome.DEFERRED]) == (1, 5)
+    assert paused.outcomes[Outcome.FAILED] == 0
+
+
+def test_an_interrupt_lets_those_in_flight_finish(world: World, sky: Sky) -> None:
+    """What was sent is known and recorded; nobody else is sent."""
+    allow(world, 4)
+    run = capacities(world, 20)
+    with world.runs() as runs:
+
+        def meet(_name: str) -> None:
+            runs.interrupt()
+
+        sky.meet = meet
+        paused = runs.sync(run.id)
+    assert (paused.status, paused.reason and paused.reason.code) == (Status.PAUSED, "interrupted")
+    assert paused.outcomes is not None
+    assert paused.outcomes[Outcome.UPDATED] == len(sent(world)) == 4
+    assert paused.outcomes[Outcome.UNKNOWN] == 0
+    sky.meet = lambda _name: None
+    assert world.resume(run).status is Status.DONE
+    assert len(sent(world)) == 20
+
+
+def test_whatever_ends_the_sync_those_in_flight_are_recorded(
+    world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system says that it is closed while they fly: their outcomes stand, the run pauses."""
+    allow(world, 4)
+    run = capacities(world, 8)
+    calls = []
+
+    def room(_writer: object) -> None:
+        calls.append(1)
+        if len(calls) == 6:
+            raise UnavailableError("closed for the night", code="maintenance", for_all=True)
+
+    def meet(name: str) -> None:
+        if name != "100":
+            time.sleep(0.3)
+
+    sky.meet = meet
+    monkeypatch.setattr("renkei.plugins.facade.Writer.wait_for_room", room)
+    paused = world.resume(run)
+    assert paused.status is Status.PAUSED
+    assert paused.outcomes is not None
+    assert paused.outcomes[Outcome.UPDATED] == len(sent(world)) == 5
+    assert paused.outcomes[Outcome.DEFERRED] == 3
+
+
+def test_each_intent_is_durable_before_its_request_leaves(world: World, sky: Sky) -> None:
+    """Whoever looks from outside while they fly sees a doubt for each of them, and no more."""
+    allow(world, 5)
+    run = capacities(world, 10)
+    seen: list[int] = []
+
+    def meet(_name: str) -> None:
+        with closing(Store(str(world.folder / "reports.db"))) as store:
+            seen.append(len(store.open_writes(int(run.id))))
+
+    sky.meet = meet
+    assert world.resume(run).status is Status.DONE
+    assert len(seen) == 10
+    assert all(1 <= count <= 5 for count in seen)
+
+
+def test_a_write_costs_few_transactions(
+    world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes are committed with the intents of the next ones: less than one for each write."""
+    run = capacities(world, 80)
+    commits: list[str] = []
+    for name in ("intend", "record", "confirm", "renew", "stamp"):
+        real = getattr(Store, name)
+
+        def counted(*args: object, real: Callable[..., object] = real, name: str = name) -> object:
+            commits.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(Store, name, counted)
+    assert world.resume(run).status is Status.DONE
+    assert len(commits) <= 80
+
+
+def test_of_those_without_an_answer_none_is_sent_twice(world: World, sky: Sky) -> None:
+    """All in flight are lost at once; each is looked up, and has come through."""
+    for each in range(6):
+        mailed(world, f"{each:03}")
+    run = world.fetch()
+    world.choose(run)
+
+    def lost(_hook: str, _values: Values) -> None:
+        raise UnavailableError("no answer", code="timeout")
+
+    world.rosta.aftermath = lost
+    assert world.resume(run).status is Status.DONE
+    assert sorted(sent(world)) == [f"update {each:03}" for each in range(6)]
