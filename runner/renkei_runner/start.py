@@ -6,6 +6,8 @@ Nothing has been opened yet, so nothing has to be put away; Python would print a
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 
@@ -17,6 +19,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main() -> None:
     """Run the command line of this process."""
     end_in_silence()
+    collect_rarely()
     from renkei_runner.main import main as command
 
     command()
@@ -27,6 +30,17 @@ def end_in_silence() -> None:
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
+
+
+def collect_rarely() -> None:
+    """
+    Let the collector of circular garbage walk through memory less often, and not at the end.
+
+    Of each command it took 0.2 s: a walk for every 700 new objects, most of them modules, and one
+    more through all of them before the process is gone.
+    """
+    gc.set_threshold(50_000, 20, 100)
+    atexit.register(gc.freeze)
 
 
 def _leave(*_signal: object) -> None:
