@@ -115,7 +115,7 @@ WRITING = (
     bug(
         "left-behind-when-one-came-through",
         "Whoever was refused before a lost answer stays behind in a run that is done.",
-        ("renkei.sync.apply:Apply._judge", "self._blame_people()", "self._row.clear()"),
+        ("renkei.sync.apply:Apply._refuse_system", "self._blame_people()", "self._row.clear()"),
         ("renkei.sync.run:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py"
         "::test_whoever_was_tried_has_an_end[refused-refused-late]",
@@ -982,7 +982,7 @@ COMPARING = (
         "After a refusal that may be the system's others leave before all are back.",
         (
             "renkei.sync.apply:Apply._land",
-            "while self._flight:",
+            "while odd and self._flight:",
             "while False:",
         ),
         tests="tests/engine/test_flight.py::test_nothing_leaves_after_what_may_be_the_system",
@@ -990,7 +990,7 @@ COMPARING = (
     bug(
         "forgotten-in-flight",
         "What is in flight when a sync ends is not recorded.",
-        ("renkei.sync.apply:Apply._land_rest", "while self._flight:", "while False:"),
+        ("renkei.sync.apply:Apply._land_rest", "while self._flight and", "while False and"),
         tests="tests/engine/test_flight.py"
         "::test_whatever_ends_the_sync_those_in_flight_are_recorded",
     ),
@@ -999,6 +999,22 @@ COMPARING = (
         "Outcomes wait for the next intents, however long nobody follows.",
         ("renkei.sync.apply:Apply._write", "self.recorder.flush()", "pass"),
         tests="tests/engine/test_flight.py::test_an_interrupt_lets_those_in_flight_finish",
+    ),
+    bug(
+        "taken-beside-a-refusal",
+        "A write that left before a refusal was back tells that it was about the person.",
+        (
+            "renkei.sync.apply:Apply._land",
+            "odd += self._settle_plain(self._flight.take())",
+            "odd += self._flight.take()",
+        ),
+        tests="tests/engine/test_flight.py::test_a_system_that_is_gone_in_the_middle_blames_nobody",
+    ),
+    bug(
+        "waiting-with-a-wave-in-hand",
+        "Who waits for room holds the slots of those who have not left.",
+        ("renkei.sync.apply:Apply._wait_for_room", "self._leave()", "pass"),
+        tests="tests/engine/test_flight.py::test_nobody_waits_for_room_with_others_in_hand",
     ),
     bug(
         "pages-out-of-order",
@@ -1607,7 +1623,7 @@ PROMISES = (
     bug(
         "system-blamed-for-one",
         "One employee whom the system refuses stops everybody behind.",
-        ("renkei.sync.apply:Apply._judge", "< IN_A_ROW", "< 1"),
+        ("renkei.sync.apply:Apply._refuse_system", "< IN_A_ROW", "< 1"),
         tests="tests/engine/test_whose_fault.py"
         "::test_one_who_is_refused_fails_alone_wherever_they_stand[2]",
     ),

@@ -156,7 +156,8 @@ def test_nothing_leaves_after_what_may_be_the_system(world: World, sky: Sky) -> 
     allow(world, 4)
     run = capacities(world, 12)
 
-    def meet(_name: str) -> None:
+    def meet(name: str) -> None:
+        time.sleep((int(name) - 100) / 10)  # one after the other
         raise AccessError("no right", code="right")
 
     sky.meet = meet
@@ -172,9 +173,9 @@ def test_nothing_leaves_after_what_may_be_the_system(world: World, sky: Sky) -> 
 def test_who_is_taken_after_a_refusal_tells_that_it_was_about_the_person(
     world: World, sky: Sky
 ) -> None:
-    """Three side by side are refused, and others in flight with them are taken later."""
+    """Three side by side are refused, some are taken beside them: those who leave later tell."""
     allow(world, 6)
-    run = capacities(world, 6)
+    run = capacities(world, 8)
 
     def meet(name: str) -> None:
         if name in ("100", "101", "102"):
@@ -185,20 +186,23 @@ def test_who_is_taken_after_a_refusal_tells_that_it_was_about_the_person(
     done = world.resume(run)
     assert done.status is Status.DONE_WITH_ERRORS
     assert [world.outcome(run, f"{each:03}")[1] for each in range(3)] == ["not_taken"] * 3
-    assert len(sent(world)) == 3
+    assert len(sent(world)) == 5
 
 
-def test_a_system_that_is_gone_in_the_middle_blames_nobody(world: World, sky: Sky) -> None:
-    """Who was taken before it went proves nothing about those after it."""
+@pytest.mark.parametrize("slow", ["the one that was taken", "those that were refused"])
+def test_a_system_that_is_gone_in_the_middle_blames_nobody(
+    world: World, sky: Sky, slow: str
+) -> None:
+    """Who had left before it went proves nothing about those beside them, whoever is back first."""
     allow(world, 6)
     run = capacities(world, 6)
-    gone = threading.Event()
 
     def meet(name: str) -> None:
-        if name == "100":
-            return
-        gone.wait(0.2)
-        raise AccessError("gone", code="access")
+        taken = name == "100"
+        if taken == (slow == "the one that was taken"):
+            time.sleep(0.2)
+        if not taken:
+            raise AccessError("gone", code="access")
 
     sky.meet = meet
     paused = world.resume(run)
@@ -301,3 +305,44 @@ def test_of_those_without_an_answer_none_is_sent_twice(world: World, sky: Sky) -
     world.rosta.aftermath = lost
     assert world.resume(run).status is Status.DONE
     assert sorted(sent(world)) == [f"update {each:03}" for each in range(6)]
+
+
+def test_nobody_waits_for_room_with_others_in_hand(
+    world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slots of those who are decided are taken: they leave before anybody waits for more."""
+    file = world.folder / "renkei.yaml"
+    limits = "    connector: rosta\n    limits: [{count: 2, seconds: 1}]\n"
+    file.write_text(file.read_text().replace("    connector: rosta\n", limits))
+    monkeypatch.setattr("renkei.http.pace.Pacer.useful", lambda *_: 8)
+    waits: list[float] = []
+
+    def wait(_clock: object, seconds: float, _reason: str, _on_wait: object) -> None:
+        waits.append(seconds)
+        time.sleep(0.001)
+        assert len(waits) < 1000, "for ever"
+
+    monkeypatch.setattr("renkei.http.pace.wait", wait)
+    run = capacities(world, 5)
+    assert world.resume(run).status is Status.DONE
+    assert len(sent(world)) == 5
+    assert sky.most == 2
+
+
+def test_where_there_is_no_room_for_a_thread_one_goes_on(
+    world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container may allow few: then they are sent one after the other, and none is lost."""
+    allow(world, 4)
+    run = capacities(world, 6)
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name != "pulse":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert world.resume(run).status is Status.DONE
+    assert sorted(sent(world)) == [f"update {each:03}" for each in range(6)]
+    assert sky.most == 1

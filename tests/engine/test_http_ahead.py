@@ -299,7 +299,7 @@ class Jumping(Clock):
         (0.05, [RequestLimit(10, 1)], 1),
         (0.25, [RequestLimit(10, 1)], 3),
         (0.25, [RequestLimit(10, 1), RequestLimit(5000, 3600)], 3),
-        (2.0, [RequestLimit(10, 1)], 20),
+        (2.0, [RequestLimit(10, 1)], 10),
         (0.05, [RequestLimit(500, 300)], 25),
         (0.05, [RequestLimit(1, 10)], 1),
     ],

@@ -91,8 +91,9 @@ class Pacer:
         if not limits:
             return None
         a_second = min(limit.count / min(limit.window_s, 1.0) for limit in limits)
+        most = min(limit.count for limit in limits)
         with self._lock:
-            return max(1, math.ceil(a_second * self._latency_s))
+            return max(1, min(most, math.ceil(a_second * self._latency_s)))
 
     def wait(self, limits: Sequence[RequestLimit], on_wait: OnWait | None) -> None:
         """Block until there is room, without taking it."""

@@ -6,7 +6,7 @@ import datetime as dt
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
@@ -96,8 +96,12 @@ class Fetch:
         listing = Listing(comparison, *rosters, created=self._created())
         nameless = self.store.accepted(target.reader.name)
         reader = target.reader
-        # asked if anybody is new
-        unfilled = cache(lambda: never_filled(reader.fields, self.pairing, lambda: reader))
+
+        @cache
+        def unfilled() -> tuple[str, ...]:  # asked if anybody is new
+            wait([names])  # one connection, one thread at a time
+            return never_filled(reader.fields, self.pairing, lambda: reader)
+
         whole = Whole()
         items = (
             whole.see(blocked_if_unfilled(_unless_there(item, nameless), unfilled))

@@ -16,6 +16,7 @@ from renkei.store.journal import Told
 from renkei.store.lease import Lease
 from renkei.store.owner import LIFETIME_S, RENEW_S
 from renkei.store.store import Store
+from renkei.words.i18n import _
 
 LATE_S = LIFETIME_S / 2
 """A lease that was renewed longer ago is renewed before anything is sent."""
@@ -81,12 +82,14 @@ class Hold:
         self._pulse = Pulse(self._renew)
         self._mine = threading.local()
         self._stamped: dict[int, Moment] = {}
+        self._is_over = False
 
     def __enter__(self) -> Self:
         self._pulse.__enter__()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._is_over = True
         self._pulse.__exit__(*exc)
 
     def check(self) -> None:
@@ -97,6 +100,8 @@ class Hold:
         says when its request left at the latest: one that has waited since, for room or for a
         second try, gets a new one.
         """
+        if self._is_over:
+            raise self._gone()
         write = getattr(self._mine, "write", None)
         if write is not None and self._stamped[write].age_s() >= SENT_S:
             now = Moment.now()
@@ -110,7 +115,11 @@ class Hold:
     ) -> list[int] | None:
         """Commit outcomes and intents under this lease; see :meth:`renkei.store.Store.intend`."""
         now = Moment.now()
-        ids = self._store.intend(self.lease, told, wanted, at)
+        try:
+            ids = self._store.intend(self.lease, told, wanted, at)
+        except BusyError:
+            self._is_over = True
+            raise
         self._renewed = now
         self._stamped |= dict.fromkeys(ids or (), now)
         return ids
@@ -124,6 +133,11 @@ class Hold:
         finally:
             self._mine.write = None
             del self._stamped[write]
+
+    def _gone(self) -> BusyError:
+        """Return the error for a thread that would still send when nobody waits for it."""
+        message = _("Run {run} has ended; this write of it was not sent.")
+        return BusyError(message.format(run=self.lease.run_id), where=self.lease.connection)
 
     def _renew(self) -> None:
         now = Moment.now()

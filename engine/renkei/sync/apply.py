@@ -35,7 +35,7 @@ from renkei.errors import (
 from renkei.model import Difference, Item, Outcome, Remark
 from renkei.people import JST, Employee, NewField, Value, Values
 from renkei.plan.choose import vanished
-from renkei.plugins.facade import BATCH, Written
+from renkei.plugins.facade import Written
 from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.flight import Claims, Flight, Sending
@@ -51,9 +51,6 @@ IN_A_ROW = 3
 
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
-
-LONG_S = 0.5
-"""Who waits longer for room lets all that is in flight land first."""
 
 OWN = ("number", "email", None)
 """Roles of the fields whose value one employee may give up for another one; None: without one."""
@@ -86,6 +83,10 @@ class Apply:
     send: bool = True
     _row: dict[int, Item] = field(init=False, factory=dict)
     """Whose writes, one after the other, were refused or lost since the last one that passed."""
+    _look_s: float = field(init=False, default=0.0)
+    """How long a look takes for each employee, in seconds."""
+    _first_unseen: bool = field(init=False, default=False)
+    """Whether the first new employee was taken, and no look has shown them yet."""
     _causes: dict[int, SystemFault] = field(init=False, factory=dict)
     _sendings: dict[int, int] = field(init=False, factory=dict)
     _known: set[int] = field(init=False, factory=set)
@@ -98,10 +99,10 @@ class Apply:
     _flight: Flight = field(init=False, factory=Flight)
     _wave: list[Sending] = field(init=False, factory=list)
     """Writes that are decided and leave together, after one commit of their intents."""
-    _alone: bool = field(init=False, default=True)
-    """Whether one write at a time is sent, by this thread."""
     _suspected: tuple[Item, bool] | None = field(init=False, default=None)
     """Who was refused or lost last, and whether a read has to show that the system can be read."""
+    _taken: bool = field(init=False, default=False)
+    """Whether a write of the landing in hand was taken."""
     _is_over: bool = field(init=False, default=False)
     """Whether nothing leaves any more: what is still in flight is only recorded."""
 
@@ -159,7 +160,8 @@ class Apply:
                 raise Stopped
             if not (again or self.doubts.wait(self._later)):
                 break
-        self._blame_people()  # nobody else is left to try
+        self._refuse_system()  # nobody else is left to try
+        self._blame_people()
 
     def _may_send(self, item: Item) -> bool:
         return self._sendings.get(item.position, 0) < SENDINGS
@@ -202,30 +204,30 @@ class Apply:
                 if written:
                     looks = 0
                     self._each_s = (self.recorder.clock.monotonic() - seen.at) / written
-        except Exception:
-            self._land_rest()
+        except BaseException as error:
+            self._land_rest(wait=isinstance(error, Exception))
             raise
 
     def _how_many(self) -> int:
         """Return how many to look at together: as many as can be written before it is too old."""
-        each_s = self._each_s or self.look.writer.connection.each_s("writes")
-        return self.look.how_many(each_s, AT_ONCE if each_s else BATCH)
+        return self.look.how_many(self._each_s, self._look_s)
 
     def _write(self, part: Sequence[Item], seen: Seen, *, forced: bool, alone: bool) -> int:
         """Write those of *part* for whom the look is still good; return how many that were."""
+        connection = self.look.writer.connection
         written = 0
         while written < len(part) and (forced or self.look.is_fresh(seen)):
-            width = 1 if alone else self.look.writer.connection.width("writes")
-            self._alone = width == 1
+            width = 1 if alone else connection.width("writes")
             self._clear_the_way(part[written], width)
             self._wait_for_room()
             if not (forced or self.look.is_fresh(seen)):
                 break
-            forced = False
-            if (sending := self._one(part[written], seen)) is not None:
+            sending = self._one(part[written], seen)
+            if sending is not None:
+                if width > 1 and not sending.reserve(connection):
+                    continue  # somebody else has taken the room: it is waited for anew
                 self._wave.append(sending)
-                if width > 1:
-                    sending.reserve(self.look.writer.connection)
+            forced = False
             written += 1
         self._leave()
         while self._flight:
@@ -235,7 +237,10 @@ class Apply:
 
     def _look_at(self, items: Sequence[Item]) -> Seen:
         """Look at those who are to be written, and with them at those whose write was answered."""
-        seen = self.look.at([*map(ref_of, items), *self.answers.refs])
+        refs = [*map(ref_of, items), *self.answers.refs]
+        began = self.recorder.clock.monotonic()
+        seen = self.look.at(refs)
+        self._look_s = (seen.at - began) / len(refs)
         self.answers.see(seen)
         return seen
 
@@ -344,19 +349,21 @@ class Apply:
 
     def _is_barred(self, item: Item, width: int) -> bool:
         beside = [*self._flight, *self._wave]
-        if len(beside) >= width:
+        if len(beside) >= width or any(not each.reserved for each in self._wave):
             return bool(beside)
         first = item.difference is Difference.NEW and not self._has_created
         claims = self._claims(item)
         return any((first and s.kind == "create") or s.claims.collide(claims) for s in beside)
 
     def _wait_for_room(self) -> None:
-        """Block until a request may leave; what has come back by then is committed before."""
+        """Block until a request may leave; nobody waits meanwhile who could leave or land."""
         connection = self.look.writer.connection
-        if connection.pacer.wait_s(connection.limits_in_force) > LONG_S:
+        while connection.pacer.wait_s(connection.limits_in_force) > 0:
             self._leave()
-            while self._flight:
-                self._land()
+            if not self._flight:
+                break
+            self._land()
+        if not self._wave:
             self.recorder.flush()
         self.look.writer.wait_for_room()
 
@@ -374,8 +381,9 @@ class Apply:
         for sending, write in zip(wave, ids, strict=True):
             sending.write = write
             self.doubts.sent(write)
+        alone = len(wave) == 1 and not wave[0].reserved
         for sending in wave:
-            self._flight.send(sending, alone=self._alone)
+            self._flight.send(sending, alone=alone)
 
     def _intended(self, wave: Sequence[Sending]) -> list[int]:
         if self.interrupted():
@@ -389,25 +397,33 @@ class Apply:
         """
         Take those that are back; raises what ends the sync.
 
-        If one of them may speak of the whole system, all others are waited for first.
+        If one of them may speak of the whole system, all others are waited for first. Those that
+        were taken are told before it: they had left before it was back, and prove nothing of it.
         """
         self.recorder.flush()  # nobody knows how long the next one takes
-        back = self._flight.take()
-        if not all(sending.is_plain for sending in back):
-            while self._flight:
-                back += self._flight.take()
-            self._settle_each(back)
-            return
+        odd = self._settle_plain(self._flight.take())
+        while odd and self._flight:
+            self.recorder.flush()
+            odd += self._settle_plain(self._flight.take())
+        if odd:
+            self.recorder.flush()
+            self._settle_each(odd)
+        if self._first_unseen:
+            self.recorder.flush()
+            self.answers.confirm()  # before fifty people are created without a number
+            self._first_unseen, self._has_created = False, True
+        self._judge()
+
+    def _settle_plain(self, back: Sequence[Sending]) -> list[Sending]:
+        """Record those that were taken; return the others."""
         with self.recorder.together():
-            self._settle_each(back)
+            for sending in back:
+                if sending.is_plain:
+                    self._settle(sending)
+        return [sending for sending in back if not sending.is_plain]
 
     def _settle_each(self, back: Sequence[Sending]) -> None:
-        """
-        Commit what became of each, in the order in which they came back.
-
-        What ends the sync is raised when all of them are told, and whether it is the system is
-        asked then: a write that was taken after a refusal shows that it is not.
-        """
+        """Commit what became of each; what ends the sync is raised when all of them are told."""
         end: Exception | None = None
         for sending in back:
             try:
@@ -416,16 +432,15 @@ class Apply:
                 end = end or error
         if end is not None:
             raise end
-        self._judge()
 
-    def _land_rest(self) -> None:
+    def _land_rest(self, *, wait: bool) -> None:
         """Record those that are still in flight, whatever else has happened; no others leave."""
         self._is_over = True
         wave, self._wave = self._wave, []
         for sending in wave:
             sending.put_back(self.look.writer.connection)
-        while self._flight:
-            for sending in self._flight.take():
+        while self._flight and (back := self._flight.take() if wait else self._flight.landed()):
+            for sending in back:
                 with suppress(Exception):
                     self._settle(sending)
         with suppress(StoreError):
@@ -442,7 +457,7 @@ class Apply:
                 retried = sent_before > 0 and kind == "create"
                 self._not_written(item, sending.error, write, retried=retried)
             elif sending.answer is not None:
-                self._answered(item, kind, write, sending.answer)
+                self._answered(sending, sending.answer)
         finally:
             self._sendings[item.position] = sent_before + max(1, sending.sent)
 
@@ -467,18 +482,17 @@ class Apply:
                 self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
                 raise error
 
-    def _answered(self, item: Item, kind: str, write: int, answer: Written) -> None:
+    def _answered(self, sending: Sending, answer: Written) -> None:
         """Commit that the system has taken a write; a look shows whether it has stored it."""
+        item, kind, write = sending.item, sending.kind, sending.write
         done = Outcome.CREATED if kind == "create" else Outcome.UPDATED
         self.recorder.record(item, done, write=write, result=ANSWERED, answer_id=answer.id)
         taken = Write(id=write, item=item, kind=kind, sent_at=None, answer_id=answer.id)
         shown = answer.employee is not None and self._shows(item, answer.employee)
         self.answers.add(taken, shown=shown)
-        if kind == "create" and not (shown or self._has_created) and not self._is_over:
-            self.recorder.flush()
-            self.answers.confirm()  # before fifty people are created without a number
-        self._has_created |= kind == "create"
-        self._passed = True
+        if kind == "create" and not self._has_created:
+            self._has_created, self._first_unseen = shown, not shown
+        self._passed = self._taken = True
         self._blame_people()
 
     def _shows(self, item: Item, person: Employee) -> bool:
@@ -544,11 +558,17 @@ class Apply:
     def _judge(self) -> None:
         """Go on with the next employee, unless it is the system; raises what is wrong with it."""
         suspected, self._suspected = self._suspected, None
+        taken, self._taken = self._taken, False
         if suspected is None or not self._row:
-            return  # a write has passed since
+            return
         item, probe = suspected
         if probe:
             self.look.at([ref_of(item)])
+        if not taken:  # else some were refused and some taken side by side: the next ones tell
+            self._refuse_system()
+
+    def _refuse_system(self) -> None:
+        """Raise what is wrong with the system if so many in a row were refused or lost."""
         known = self._known if self._passed else set()
         if len(self._row.keys() - known) < IN_A_ROW:
             return
@@ -560,7 +580,7 @@ class Apply:
         else:
             for write in lost:
                 self._close(write, given_up=False)
-            raise self._causes[item.position]
+            raise self._causes[list(self._row)[-1]]
 
     def _blame_people(self) -> None:
         """A write has passed, or nobody else is left: the refusals before were about people."""

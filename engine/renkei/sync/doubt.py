@@ -15,7 +15,7 @@ from renkei.model import Item, Outcome, Remark
 from renkei.people import Employee, Ref
 from renkei.store import ACCEPTED, NOT_STORED, OTHERWISE, Write
 from renkei.store.hold import SENT_S
-from renkei.sync.look import AT_ONCE, Look, Seen, batches, ref_of
+from renkei.sync.look import Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
 from renkei.words.codes import remark
 
@@ -132,7 +132,7 @@ class Doubts:
     def _absent(self, writes: Sequence[Write]) -> list[Write]:
         """Settle what one look can settle; return the other writes."""
         absent = []
-        for batch in batches(writes, AT_ONCE):
+        for batch in batches(writes, self.look.at_once):
             seen = self.look.at([ref_of(write.item) for write in batch])
             absent += [write for write in batch if not self._settled(write, seen)]
         return absent
@@ -269,7 +269,7 @@ class Answers:
         return max(0.0, self.waits.longest_s - age_s)
 
     def _seen(self) -> Seen:
-        looks = [self.look.at(refs) for refs in batches(self.refs, AT_ONCE)]
+        looks = [self.look.at(refs) for refs in batches(self.refs, self.look.at_once)]
         by_id: dict[str, Employee] = {}
         by_number: dict[str, list[Employee]] = {}
         for seen in looks:

@@ -7,7 +7,7 @@ of several threads meets one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 
@@ -60,9 +60,10 @@ class Sending:
     error: RenkeiError | None = None
     crash: BaseException | None = field(default=None, repr=False)
 
-    def reserve(self, connection: Connection) -> None:
-        """Take a slot for it, if there is one."""
+    def reserve(self, connection: Connection) -> bool:
+        """Take a slot for it; tell whether there was one."""
         self.reserved = connection.pacer.reserve(connection.limits_in_force)
+        return self.reserved
 
     def put_back(self, connection: Connection) -> None:
         """Give the slot back: it does not leave."""
@@ -110,13 +111,18 @@ class Flight:
             sending.go()
             self._back.put(sending)
 
-        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+        try:
+            threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+        except RuntimeError:  # there is no room for another thread
+            work()
 
     def take(self) -> list[Sending]:
-        """Return those that are back, in the order in which they came; wait for one at least."""
-        if not self._out:
-            return []
-        back = [self._back.get()]
+        """Return those that are back; wait for one at least."""
+        return self.landed([self._back.get()]) if self._out else []
+
+    def landed(self, first: Sequence[Sending] = ()) -> list[Sending]:
+        """Return those that are back by now, behind the *first* ones."""
+        back = list(first)
         while True:
             try:
                 back.append(self._back.get_nowait())

@@ -12,12 +12,12 @@ from renkei.clock import Clock
 from renkei.model import Item
 from renkei.people import Employee, Ref, Value
 from renkei.plan.compare import Comparison
-from renkei.plugins.facade import Writer
+from renkei.plugins.facade import BATCH, Writer
 
 T = TypeVar("T")
 
 AT_ONCE = 500
-"""Employees who are looked at together, at most: many systems show all of them in one list."""
+"""Employees who are looked at together, at most, where the connector allows several writes."""
 
 FRESH_S = 10.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
@@ -57,13 +57,26 @@ class Look:
             by_number.setdefault(str(person.values.get(self.number) or ""), []).append(person)
         return Seen({person.id: person for person in people}, by_number, at)
 
+    @property
+    def at_once(self) -> int:
+        """How many employees may be looked at together."""
+        several = "writes" in self.writer.connection.conditions.in_parallel
+        return AT_ONCE if several else BATCH
+
     def is_fresh(self, seen: Seen) -> bool:
         """Return whether a write may still go by this look."""
         return self.clock.monotonic() - seen.at < FRESH_S
 
-    def how_many(self, each_s: float, most: int) -> int:
-        """Return how many employees to look at together if a write takes *each_s* seconds."""
-        return max(1, min(most, int(FRESH_S / each_s))) if each_s else most
+    def how_many(self, each_s: float, look_s: float) -> int:
+        """
+        Return how many employees to look at together.
+
+        A write takes *each_s* seconds and a look *look_s* for each of them; 0: not known yet.
+        """
+        if not each_s:
+            return BATCH
+        slow = max(each_s, 2 * look_s)  # so that a look itself takes half of its time at most
+        return max(1, min(self.at_once, int(FRESH_S / slow)))
 
     def numberless(self) -> list[Employee]:
         """Return everybody in the target who has no number; reads the whole list."""

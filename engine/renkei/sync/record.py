@@ -74,8 +74,8 @@ class Recorder:
     def flush(self) -> None:
         """Commit the outcomes that are held back."""
         if self._held_back:
-            told, self._held_back = self._held_back, []
-            self.store.record(self.hold.lease, told)
+            self.store.record(self.hold.lease, self._held_back)
+            self._held_back = []
 
     def intend(self, wanted: Sequence[tuple[int, str]]) -> list[int] | None:
         """
