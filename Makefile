@@ -18,6 +18,9 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 	-u UV_FIND_LINKS $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCK_ARGS)
 
+# What starts processes or waits for sockets is left to `make test`.
+SLOW := tests/runner/test_signals.py tests/runner/test_encodings.py tests/engine/test_http_sockets.py
+
 LOCALE := engine/renkei/locale
 
 .PHONY: help setup demo demo-web browser test test-fast test-long test-bugs bench check format coverage lock \
@@ -66,12 +69,12 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 	  fi; \
 	fi >/dev/null || echo "No browser could be installed." >&2
 
-test: check browser ## all checks, then the tests: six to seven minutes on two processors
+test: check browser ## all checks, then the tests: six minutes on two processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-fast: setup ## the tests of the edit cycle: no browser, no kills, no samples; a minute
-	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) \
-	  --ignore tests/runner/test_signals.py tests/engine tests/connectors tests/mappings tests/runner
+test-fast: setup ## the tests of the edit cycle: no browser, no signals, no samples; a minute and a half
+	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) $(addprefix --ignore ,$(SLOW)) \
+	  tests/engine tests/connectors tests/mappings tests/runner
 
 test-long: setup browser ## the tests that take long, and all of what `make test` samples: an hour or two
 	RENKEI_TESTS=all $(BIN)/python -m pytest -m 'long or sampled' $(PYTEST_ARGS)

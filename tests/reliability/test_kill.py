@@ -241,7 +241,7 @@ def at_random(zygote: Zygote, store_bytes: bytes, seed: int, count: int) -> None
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_moments(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
     """Also between the points, where SQLite or the kernel is at work."""
-    at_random(zygote, store_bytes, seed, examples(6, 15))
+    at_random(zygote, store_bytes, seed, examples(4, 15))
 
 
 @pytest.mark.long

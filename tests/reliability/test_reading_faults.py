@@ -16,6 +16,7 @@ import pytest
 from tests.e2e import conftest as e2e
 from tests.e2e.office import HASTY, Result
 from tests.pair import DIRECTIONS
+from tests.sampling import sample, sampled
 
 from renkei.config import load_config
 from renkei.http import RetryBudget
@@ -90,6 +91,7 @@ NO_ANSWER: dict[str, Callable[[], Fault]] = {
 
 
 @pytest.mark.fault("F01")
+@sampled
 @pytest.mark.parametrize("name", NO_ANSWER)
 def test_whichever_page_never_comes_there_is_no_plan(paged: Office, name: str) -> None:
     """For each page of the list: exit 4, nothing stored as a plan; later it is read whole."""
@@ -100,7 +102,7 @@ def test_whichever_page_never_comes_there_is_no_plan(paged: Office, name: str) -
         patch.setattr(RetryBudget.__init__, "__defaults__", (0.2,))
         short = {"connect_s": 5.0, "read_s": 0.1, "call_s": 60.0, "list_s": 600.0}
         patch.setattr(Timeouts.__init__, "__kwdefaults__", short)
-        for page in range(1, PAGES + 1):
+        for page in sample(range(1, PAGES + 1), 2):
             rule = paged.box.smarthr.faults.add(
                 NO_ANSWER[name](), path="crews$", query={"page": str(page)}, times=None
             )
