@@ -18,8 +18,9 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 	-u UV_FIND_LINKS $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCK_ARGS)
 
-# What starts processes or waits for sockets is left to `make test`.
-SLOW := tests/runner/test_signals.py tests/runner/test_encodings.py tests/engine/test_http_sockets.py
+# What starts processes, waits for sockets, or plays whole syncs by the dozen is left to `make test`.
+SLOW := $(addprefix tests/runner/test_,signals.py encodings.py) \
+	$(addprefix tests/engine/test_,http_sockets.py apply.py flight.py day_limits.py whose_fault.py choose.py store.py plain.py agreement.py http_decode.py)
 
 LOCALE := engine/renkei/locale
 
@@ -72,7 +73,7 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 test: check browser ## all checks, then the tests: six minutes on two processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-fast: setup ## the tests of the edit cycle: no browser, no signals, no samples; a minute and a half
+test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; a minute
 	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) $(addprefix --ignore ,$(SLOW)) \
 	  tests/engine tests/connectors tests/mappings tests/runner
 
