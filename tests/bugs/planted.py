@@ -77,12 +77,8 @@ WRITING = (
         "The intent is committed when the request has already left.",
         (
             "renkei.sync.apply:Apply._request",
-            "return Sending(item=item, kind=kind, claims=self._claims(item), send=send)",
-            (
-                "sent = call()\n"
-                "    call = lambda: sent\n"
-                "    return Sending(item=item, kind=kind, claims=self._claims(item), send=send)"
-            ),
+            "return Sending(",
+            "sent = call()\n    call = lambda: sent\n    return Sending(",
         ),
         tests="tests/engine/test_apply.py"
         "::test_a_process_that_dies_leaves_a_run_that_resumes[before intent-1]",
@@ -944,7 +940,7 @@ COMPARING = (
         "glance-without-stand-ins",
         "Whoever has a business name is the same only if the legal one is in the target.",
         (
-            "renkei.mapping.translate:Translation.plain",
+            "renkei.mapping.translate:Translation.at_a_glance",
             "ours = self._substituted(ours)",
             "pass",
         ),
@@ -954,7 +950,7 @@ COMPARING = (
         "glance-past-an-empty-field",
         "Whatever the target has where the source is empty and clears it stays there.",
         (
-            "renkei.mapping.translate:Translation.plain",
+            "renkei.mapping.translate:Translation.at_a_glance",
             'value is None and row.empty == "keep"',
             "value is None",
         ),
@@ -1005,10 +1001,22 @@ COMPARING = (
         "A write that left before a refusal was back tells that it was about the person.",
         (
             "renkei.sync.apply:Apply._land",
-            "odd += self._settle_plain(self._flight.take())",
+            "odd += self._settle_taken(self._flight.take())",
             "odd += self._flight.take()",
         ),
         tests="tests/engine/test_flight.py::test_a_system_that_is_gone_in_the_middle_blames_nobody",
+    ),
+    bug(
+        "more-than-promised",
+        "A connector that was promised fifty people at a time is asked for all.",
+        ("renkei.plugins.facade:Reader.at_once", "else BATCH", "else AT_ONCE"),
+        tests="tests/engine/test_flight.py::test_so_many_are_read_again_at_a_time_as_was_promised",
+    ),
+    bug(
+        "two-threads-in-one-connector",
+        "While a connector tells its account's name it is asked for its choices.",
+        ("renkei.plan.fetch:Fetch._items", "wait([names])", "pass"),
+        tests="tests/engine/test_flight.py::test_one_connection_is_used_by_one_thread_at_a_time",
     ),
     bug(
         "waiting-with-a-wave-in-hand",
@@ -1738,8 +1746,8 @@ PROMISES = (
         "What shows a moment later counts as not stored.",
         (
             "renkei.sync.doubt:Answers.confirm",
-            "seen = self._seen()\n    self.see(seen)",
-            "seen = self._seen()",
+            "seen = self.look.at(self.refs)\n    self.see(seen)",
+            "seen = self.look.at(self.refs)",
         ),
         tests="tests/engine/test_answers.py::test_a_person_who_only_shows_later_is_stored",
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import os
 import subprocess
 import sys
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, field
 from tests.pair import NEW
+from tests.result import Result
 
 from renkei.words.i18n import set_language
 from renkei_runner.app import App
@@ -33,33 +33,6 @@ settings: {settle_wait_seconds: 0}"""
 HASTY = REST.replace("0}", "0, longest_request_seconds: 1}")
 """The same where a system is silent in real time."""
 FAST = "[{count: 100000, seconds: 1}]"
-
-
-@frozen
-class Result:
-    """What a person or a script sees of one command."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one document on standard output; fails if there is anything else."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-    @property
-    def error(self) -> dict[str, Any]:
-        """The error of the one document."""
-        error: dict[str, Any] = self.json["error"]
-        return error
-
-    @property
-    def run(self) -> str:
-        """The id of the run the document is about."""
-        run: str = self.json["run"]
-        return run
 
 
 @define

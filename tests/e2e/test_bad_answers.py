@@ -14,7 +14,8 @@ from renkei_sandbox import faults
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
-    from tests.e2e.office import Office, Result
+    from tests.e2e.office import Office
+    from tests.result import Result
 
     from renkei_sandbox.faults import Fault
     from renkei_sandbox.messages import Kind

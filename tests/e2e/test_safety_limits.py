@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.office import Office, Result
+    from tests.e2e.office import Office
+    from tests.result import Result
 
 Direction = tuple[str, str]
 

@@ -517,5 +517,5 @@ def test_a_glance_tells_the_same_here_too(
     """With tables, transforms, lists and stand-ins: see tests/engine/test_plain.py."""
     fill(rich, cases)
     found = rich.items(rich.fetch(*direction))
-    with patch.object(Comparison, "plain", lambda *_: None):
+    with patch.object(Comparison, "at_a_glance", lambda *_: None):
         assert rich.items(rich.fetch(*direction)) == found

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import ClassVar
 
 import pytest
+from attrs import evolve
 from tests.engine.test_apply import hires, mailed, sent
 from tests.engine.world import World
 
 from renkei.connector import hookimpl
-from renkei.errors import AccessError, RecordError, UnavailableError
+from renkei.errors import AccessError, BusyError, RecordError, UnavailableError
+from renkei.http.pace import Pacer
 from renkei.model import Outcome, Run, Status
-from renkei.people import Parallel, Values
-from renkei.store import Store
+from renkei.people import Employee, NewField, Parallel, Ref, RequestLimit, Values
+from renkei.store import Fields, Hold, Moment, Store, codec
 from renkei.testing import MemoryConnector, installed
 
 PATIENCE_S = 30
@@ -242,7 +247,7 @@ def test_whatever_ends_the_sync_those_in_flight_are_recorded(
 
     def room(_writer: object) -> None:
         calls.append(1)
-        if len(calls) == 6:
+        if len(calls) == 3:
             raise UnavailableError("closed for the night", code="maintenance", for_all=True)
 
     def meet(name: str) -> None:
@@ -323,10 +328,18 @@ def test_nobody_waits_for_room_with_others_in_hand(
         assert len(waits) < 1000, "for ever"
 
     monkeypatch.setattr("renkei.http.pace.wait", wait)
+    reserve, tries = Pacer.reserve, [0]
+
+    def counted(pacer: Pacer, limits: Sequence[RequestLimit]) -> bool:
+        tries[0] += 1
+        return reserve(pacer, limits)
+
+    monkeypatch.setattr(Pacer, "reserve", counted)
     run = capacities(world, 5)
     assert world.resume(run).status is Status.DONE
     assert len(sent(world)) == 5
     assert sky.most == 2
+    assert tries[0] == 5
 
 
 def test_where_there_is_no_room_for_a_thread_one_goes_on(
@@ -346,3 +359,95 @@ def test_where_there_is_no_room_for_a_thread_one_goes_on(
     assert world.resume(run).status is Status.DONE
     assert sorted(sent(world)) == [f"update {each:03}" for each in range(6)]
     assert sky.most == 1
+
+
+class Counting(MemoryConnector):
+    """A connector that counts whom it is asked to read again."""
+
+    asked: ClassVar[list[int]] = []
+
+    @hookimpl
+    def read_employees(
+        self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
+    ) -> Iterator[Employee]:
+        self.asked.append(len(refs))
+        return super().read_employees(refs, at, fields)
+
+
+class CountingMany(Counting):
+    """The same, of which several writes may fly."""
+
+    @hookimpl
+    def in_parallel(self) -> Collection[Parallel]:
+        return ["writes"]
+
+
+@pytest.mark.parametrize(("connector", "most"), [(Counting, 50), (CountingMany, 500)])
+def test_so_many_are_read_again_at_a_time_as_was_promised(
+    world: World, connector: type[Counting], most: int
+) -> None:
+    """Fifty, as connectors of renkei 0.1 rely on: more only of those that let several fly."""
+    connector.asked = []
+    with installed(rosta=lambda _connection: connector(world.rosta)):
+        run = capacities(world, 130)
+        assert world.resume(run).status is Status.DONE
+    assert len(sent(world)) == 130
+    assert max(connector.asked) <= most
+    assert (max(connector.asked) > 50) == (most > 50)
+
+
+class Slow(MemoryConnector):
+    """A connector that takes its time, and sees whether it is called twice at once."""
+
+    inside: ClassVar[list[str]] = []
+    met: ClassVar[list[list[str]]] = []
+
+    @contextmanager
+    def _busy(self, hook: str) -> Iterator[None]:
+        self.inside.append(hook)
+        self.met.append(list(self.inside))
+        time.sleep(0.1)
+        yield
+        self.inside.remove(hook)
+
+    @hookimpl
+    def account_name(self) -> str | None:
+        with self._busy("account_name"):
+            return "Example"
+
+    @hookimpl
+    def new_employee_fields(self) -> Sequence[NewField]:
+        with self._busy("new_employee_fields"):
+            return super().new_employee_fields()
+
+
+def test_one_connection_is_used_by_one_thread_at_a_time(world: World) -> None:
+    """The first fetch asks for names while it compares, and who is new asks for choices."""
+    Slow.inside, Slow.met = [], []
+    with installed(rosta=lambda _connection: Slow(world.rosta)):
+        hires(world, "001")
+    assert [hooks for hooks in Slow.met if len(hooks) > 1] == []
+    assert ["account_name"] in Slow.met
+
+
+def test_nothing_leaves_when_the_block_of_the_lease_is_over(world: World) -> None:
+    """A thread that nobody waits for any more finds out before its request leaves."""
+    run = capacities(world, 1)
+    with world.runs() as runs:
+        store = runs._store
+        lease = store.begin_sync(run.id, runs.clock.now(), "x", account=world.account())
+        with Hold(store, lease, Moment.now()) as hold:
+            hold.check()
+        with pytest.raises(BusyError):
+            hold.check()
+
+
+def test_a_partner_of_whom_nothing_is_known_is_still_one(world: World) -> None:
+    """In the store, too: only somebody new has none."""
+    with world.runs() as runs:
+        world.in_clinic()
+        world.in_rosta()
+        run = runs.fetch("clinic", "rosta")
+        (item,) = runs.items(run.id)
+        row = codec.item_row(1, 1, evolve(item, before={}, after={}), Fields())
+    assert json.loads(row["payload"])["before"] == {}

@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from attrs import define
-from tests.e2e.office import Office, Result
+from tests.e2e.office import Office
 from tests.pair import DIRECTIONS, MEMORY, NOON
 from tests.reliability.proxy import Cut, Drop, Fault, Instead, Late, Proxy, Request
+from tests.result import Result
 from tests.sampling import sample, sampled
 from tests.waiting import Waiting
 

@@ -23,11 +23,12 @@ from typing import Any
 import httpx
 import pytest
 from attrs import define, field
-from tests.e2e.office import Office, Result
+from tests.e2e.office import Office
 from tests.pair import DIRECTIONS
 from tests.reliability.harness.killer import Zygote
 from tests.reliability.harness.patience import patient
 from tests.reliability.harness.site import CHANGED, NEW_PEOPLE, SAME, Site, State, a_site
+from tests.result import Result
 from tests.sampling import sample, sampled
 
 from renkei.http import RetryBudget

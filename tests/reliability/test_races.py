@@ -9,10 +9,11 @@ from functools import partial
 import pytest
 from tests.pair import DIRECTIONS, NEW
 from tests.reliability.harness import cases, oracle
-from tests.reliability.harness.killer import Child, Result, Zygote
+from tests.reliability.harness.killer import Child, Zygote
 from tests.reliability.harness.points import Armed
 from tests.reliability.harness.site import NEW_PEOPLE, Site, a_site
 from tests.reliability.harness.workloads import CHAIN, Stage
+from tests.result import Result
 from tests.sampling import sample, sampled
 
 from renkei.model import Status

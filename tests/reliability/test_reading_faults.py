@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
-from tests.e2e.office import HASTY, Result
+from tests.e2e.office import HASTY
 from tests.pair import DIRECTIONS
+from tests.result import Result
 from tests.sampling import sample, sampled
 
 from renkei.config import load_config

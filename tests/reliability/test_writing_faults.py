@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.e2e import conftest as e2e
-from tests.e2e.office import Result
 from tests.pair import DIRECTIONS, NOON
+from tests.result import Result
 
 from renkei.database import opening
 from renkei_sandbox import SmartHR, TouchOnTime, faults

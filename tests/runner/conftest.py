@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.runner.fakes import CONFIG, FakeRuns, Renkei, Result
+from tests.result import Result
+from tests.runner.fakes import CONFIG, FakeRuns, Renkei
 
 from renkei.observer import Observer
 from renkei.words.i18n import set_language

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 from typing import Any, Self
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
+from tests.result import Result
 
 from renkei.errors import UsageError
 from renkei.model import Change, Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
@@ -245,21 +245,6 @@ class FakeRuns:
             translated="山田", compared_with="佐藤", verdict="differs",
         )  # fmt: skip
         return self.people[0], [step]
-
-
-@frozen
-class Result:
-    """What a person sees of one command."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one document on standard output; fails if there is anything else."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
 
 
 Renkei = Callable[..., Result]

@@ -167,22 +167,20 @@ def _overrides(place: Place, data: dict[str, object], *, loopback: bool) -> Iter
     limits = data.get("limits")
     for index, each in enumerate(limits if isinstance(limits, list) else []):
         yield from _positive((*place, "limits", index), each, ("count", "seconds"))
-    yield from _positive(place, data, ("in_flight",))
-    yield from _at_most(MOST_IN_FLIGHT, (*place, "in_flight"), data.get("in_flight"))
+    yield from _positive(place, data, ("in_flight",), most=MOST_IN_FLIGHT)
 
 
 def _positive(
-    place: Place, data: object, keys: tuple[str, ...], least: int = 1
+    place: Place, data: object, keys: tuple[str, ...], least: int = 1, most: int | None = None
 ) -> Iterator[Mistake]:
     for key in keys:
         value = data.get(key) if isinstance(data, dict) else None
-        if isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value) and int(value) < least:
+        if not (isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value)):
+            continue
+        if int(value) < least:
             yield (*place, key), _("Write a number of {least} or more.").format(least=least)
-
-
-def _at_most(most: int, place: Place, value: object) -> Iterator[Mistake]:
-    if isinstance(value, str) and re.fullmatch(r"[+]?\d+", value) and int(value) > most:
-        yield place, _("Write a number of {most} or less.").format(most=most)
+        elif most is not None and int(value) > most:
+            yield (*place, key), _("Write a number of {most} or less.").format(most=most)
 
 
 def _sides(mappings: object, names: list[str]) -> Iterator[Mistake]:

@@ -181,10 +181,6 @@ class Connection:
         useful = self.pacer.useful(self.limits_in_force)
         return self.in_flight if useful is None else min(self.in_flight, useful)
 
-    def each_s(self, kind: Parallel) -> float:
-        """Return in how many seconds one request of a *kind* follows another; 0: not known yet."""
-        return self.pacer.latency_s / self.width(kind)
-
     @property
     def in_hand(self) -> OneWrite:
         """The write that this thread is sending."""

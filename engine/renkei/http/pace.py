@@ -105,12 +105,6 @@ class Pacer:
         with self._lock:
             return self._wait_s(limits)
 
-    @property
-    def latency_s(self) -> float:
-        """How long an answer takes until it begins, on average; 0: there was none yet."""
-        with self._lock:
-            return self._latency_s
-
     def hold(self, seconds: float) -> None:
         """Send nothing for *seconds*: the system has announced that it would refuse."""
         with self._lock:

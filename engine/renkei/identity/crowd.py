@@ -101,8 +101,8 @@ class Crowds:
 
     def judge(self, employee: Employee, partner: Employee) -> Judged:
         """Return what *employee* of the source and a *partner* of the same number are."""
-        plain = self.source.evidence.plain(employee)
-        if plain is not None and plain == self.target.evidence.plain(partner):
+        ours, theirs = self.source.evidence, self.target.evidence
+        if ours.reads_as(employee.values, theirs, partner.values):
             return Judged()  # as most people are: every cell for who reads the same is empty
         a, b = self.source.person(employee), self.target.person(partner)
         like = likeness(a, b)

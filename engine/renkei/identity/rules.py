@@ -182,16 +182,8 @@ class Evidence:
             left=_day(values.get(self.left or "")),
         )
 
-    def plain(self, employee: Employee) -> tuple[Value, ...] | None:
-        """Return who *employee* is as it reads; None for who has left, or lacks a name."""
-        get = employee.values.get
-        family, given = (get(names[0]) if names else None for names in (self.family, self.given))
-        if not (family and given) or get(self.left or ""):
-            return None
-        return family, given, get(self.birth or ""), get(self.gender or "")
-
     def reads_as(self, ours: Values, other: Evidence, theirs: Values) -> bool:
-        """Tell whether :meth:`plain` of both is the same, and known."""
+        """Tell whether both read the same, with a name and without a date of leaving on either."""
         if not (self.family and self.given and other.family and other.given):
             return False
         family, given = ours.get(self.family[0]), ours.get(self.given[0])

@@ -94,7 +94,7 @@ class Row:
         except Unreadable:
             return False
 
-    def copies_just(self, ours: Value) -> bool:
+    def is_copied(self, ours: Value) -> bool:
         """Tell whether *ours*, which is not None, is certainly written as it is."""
         return (
             self.copies
@@ -204,7 +204,7 @@ class Translation:
         """
         return self._by_target[name].same(a, b)
 
-    def plain(self, ours: Values, theirs: Values) -> dict[str, Value] | None:
+    def at_a_glance(self, ours: Values, theirs: Values) -> dict[str, Value] | None:
         """
         Return :meth:`translate` of *ours* if the target's values say the very same.
 
@@ -217,7 +217,7 @@ class Translation:
             if row.source not in ours or row.target not in theirs:
                 return None
             value = ours[row.source]
-            if value is not None and not row.copies_just(value):
+            if value is not None and not row.is_copied(value):
                 try:
                     value = row.translate(value)
                 except Unreadable:

@@ -126,7 +126,9 @@ class Comparison:
         kana = (after.get(name) for name in self._kana)
         return " ".join(text for text in kana if isinstance(text, str))
 
-    def plain(self, person: Employee, roles: Mapping[str, Value], partner: Employee) -> Item | None:
+    def at_a_glance(
+        self, person: Employee, roles: Mapping[str, Value], partner: Employee
+    ) -> Item | None:
         """
         Return the item of somebody who is as plainly the same as most people are; None: look well.
 
@@ -147,7 +149,7 @@ class Comparison:
         ours, theirs = self.evidence
         if not ours.reads_as(person.values, theirs, partner.values):
             return None
-        after = self.translation.plain(person.values, partner.values)
+        after = self.translation.at_a_glance(person.values, partner.values)
         if after is None:
             return None
         return Item(

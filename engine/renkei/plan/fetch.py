@@ -82,7 +82,7 @@ class Fetch:
         began, journal = self.clock.monotonic(), self.store.journal_now()
         rosters = read_both(source, target, base, self.observer)
         seconds = self.clock.monotonic() - began
-        names = begun(self._accounts_named, self._is_first())
+        names = begun(self._accounts_named, self.readers if self._is_first() else ())
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
         specs = source.specs, target.specs
@@ -94,21 +94,9 @@ class Fetch:
         )
         comparison = self.pairing.comparison(*specs, base, serving.links())
         listing = Listing(comparison, *rosters, created=self._created())
-        nameless = self.store.accepted(target.reader.name)
-        reader = target.reader
-
-        @cache
-        def unfilled() -> tuple[str, ...]:  # asked if anybody is new
-            wait([names])  # one connection, one thread at a time
-            return never_filled(reader.fields, self.pairing, lambda: reader)
-
         whole = Whole()
-        items = (
-            whole.see(blocked_if_unfilled(_unless_there(item, nameless), unfilled))
-            for item in listing.items()
-        )
-        fields = Fields(*comparison.fields)
-        counts = self.store.add_items(run_id, items, fields)
+        items = map(whole.see, self._items(listing, target.reader, names))
+        counts = self.store.add_items(run_id, items, Fields(*comparison.fields))
         self._refuse_wrong_pair(whole, names)
         halts = [whole.numbers_moved(self._standing()), misfit(listing)]
         found = [
@@ -137,6 +125,20 @@ class Fetch:
             usual_target=None if "unusual_shrink_target" in codes else heads.there,
             moved=sorted(whole.moved),
         )
+
+    def _items(
+        self, listing: Listing, reader: Reader, names: Future[list[Remark]]
+    ) -> Iterator[Item]:
+        """Yield the plan, blocked where the target, which *reader* reads, could not take somebody."""
+        nameless = self.store.accepted(reader.name)
+
+        @cache
+        def unfilled() -> tuple[str, ...]:  # asked if anybody is new
+            wait([names])  # one connection, one thread at a time
+            return never_filled(reader.fields, self.pairing, lambda: reader)
+
+        for item in listing.items():
+            yield blocked_if_unfilled(_unless_there(item, nameless), unfilled)
 
     def _about_options(self, target: Side) -> Iterator[Remark]:
         """Yield what a person should know of how this was fetched."""
@@ -181,10 +183,10 @@ class Fetch:
         source, target = (reader.name for reader in self.readers)
         return not (self.store.usage(source, target) or self.store.usage(target, source))
 
-    def _accounts_named(self, first: bool) -> list[Remark]:  # noqa: FBT001 - the one question
-        """Return, at the *first* fetch of a pair, what both systems call their accounts."""
+    def _accounts_named(self, readers: Sequence[Reader]) -> list[Remark]:
+        """Return what the systems of *readers* call their accounts, as far as they tell."""
         found = []
-        for reader in self.readers if first else ():
+        for reader in readers:
             with suppress(RenkeiError):
                 if name := reader.account_name():
                     found.append(remark("account_named", system=reader.name, name=name))

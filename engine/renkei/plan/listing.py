@@ -75,7 +75,7 @@ class Listing:
                 item = self._leaver(person, number, roles)
             elif self._is_on_roll(roles):
                 self.employed += 1
-                item = self._plain(person, number, roles, alike)
+                item = self._at_a_glance(person, number, roles, alike)
                 item = item or self._listed(person, number, roles, alike)
             elif self._joins_soon(roles) and self._may_join(person, number):
                 item = self._listed(person, number, roles, alike)
@@ -105,7 +105,7 @@ class Listing:
             self._note_misfit(number, draft.namesakes)
         return draft.item()
 
-    def _plain(
+    def _at_a_glance(
         self, person: Employee, number: str | None, roles: Roles, alike: Mapping[str, set[str]]
     ) -> Item | None:
         """Return the item of somebody of whom nothing has to be told, as of most people."""
@@ -113,7 +113,7 @@ class Listing:
             return None
         if self.source.count(number) != 1 or self.target.count(number) != 1:
             return None
-        return self.comparison.plain(person, roles, self.target.get(number)[0])
+        return self.comparison.at_a_glance(person, roles, self.target.get(number)[0])
 
     def _is_on_roll(self, roles: Roles) -> bool:
         return on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)

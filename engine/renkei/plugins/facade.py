@@ -53,10 +53,10 @@ from renkei.plugins.contract import (
 from renkei.text import is_storable
 from renkei.words.i18n import _
 
-BATCH = 50
-"""How many employees are read again at a time."""
+BATCH, AT_ONCE = 50, 500
+"""How many employees are read again at a time; the second one where several writes may fly."""
 
-AT_A_TIME = 50
+LISTED = 50
 """How many employees of a list are looked at before they are handed on."""
 
 T = TypeVar("T")
@@ -105,22 +105,36 @@ class Reader:
     def read_employees(
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
     ) -> list[Employee]:
-        """Return those whom *refs* name, read again, by the whole list if need be."""
+        """Return those whom *refs* name, some at a time, or from the whole list if need be."""
         if not refs:
             return []
         number = next(spec.name for spec in self.fields if spec.role == "number")
         ids = {ref.id for ref in refs if ref.id is not None}
         numbers = {ref.number for ref in refs if ref.number is not None}
-        with self._named("read_employees"):
-            if finding.implements(self._manager, "read_employees"):
-                people = self._hook.read_employees(refs=tuple(refs), at=at, fields=tuple(fields))
-            else:
-                people = self._hook.list_employees(at=at, fields=tuple(fields))
         return [
             person
-            for person in self._checked("read_employees", people, fields)
+            for person in self._read_again(refs, at, fields)
             if person.id in ids or person.values.get(number) in numbers
         ]
+
+    def _read_again(
+        self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
+    ) -> Iterator[Employee]:
+        if not finding.implements(self._manager, "read_employees"):
+            with self._named("read_employees"):
+                people = self._hook.list_employees(at=at, fields=tuple(fields))
+            yield from self._checked("read_employees", people, fields)
+            return
+        for start in range(0, len(refs), self.at_once):
+            part = tuple(refs[start : start + self.at_once])
+            with self._named("read_employees"):
+                people = self._hook.read_employees(refs=part, at=at, fields=tuple(fields))
+            yield from self._checked("read_employees", people, fields)
+
+    @property
+    def at_once(self) -> int:
+        """How many employees the connector is asked to read again at a time."""
+        return AT_ONCE if "writes" in self.connection.conditions.in_parallel else BATCH
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
@@ -231,7 +245,7 @@ class Reader:
         """Return the next of *people*, some at a time; nobody after the last."""
         part: list[Employee] = []
         with self._named(hook):
-            for person in islice(people, AT_A_TIME):
+            for person in islice(people, LISTED):
                 if type(person) is not Employee or not is_id(person.id):
                     self._nonsense(hook, type(person).__name__)
                 part.append(self._readable(hook, person, wanted))
@@ -246,7 +260,7 @@ class Reader:
         for name in _odd(values, wanted):
             value = values.pop(name)
             if name not in wanted:
-                self._known(hook, name)
+                self._require_known(hook, name)
             elif type(value) is not wanted[name]:
                 self._nonsense(hook, f"{name}: {type(value).__name__}")
             elif value:
@@ -268,7 +282,7 @@ class Reader:
         kept = {}
         for name, further in person.others.items():
             if name not in wanted:
-                self._known(hook, name)
+                self._require_known(hook, name)
                 continue
             if type(further) is not tuple:
                 self._nonsense(hook, f"{name}: {type(further).__name__}")
@@ -279,7 +293,7 @@ class Reader:
                 kept[name] = told
         return kept
 
-    def _known(self, hook: str, name: str) -> None:
+    def _require_known(self, hook: str, name: str) -> None:
         """Require that there is a field of this name, though nobody has asked for it."""
         if name not in self._types:
             self._nonsense(hook, name)

@@ -218,7 +218,8 @@ def _payload_out(item: Item, fields: Fields) -> str:
         "candidates": [[c.id, c.number, c.values, c.others] for c in item.candidates],
         "released": released_out(item.released),
     }
-    return _ENCODER.encode({name: part for name, part in plain.items() if part})
+    # nothing known of a partner is not the same as no partner
+    return _ENCODER.encode({n: part for n, part in plain.items() if part or n == "before"})
 
 
 def _payload_in(text: str | None, fields: Fields) -> dict[str, Any]:

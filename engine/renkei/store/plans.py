@@ -50,8 +50,11 @@ _SAY_NOTHING: Mapping[str, sa.ColumnElement[Any]] = {
 
 def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[str, Any]]]]:
     """Yield the statements that insert new items: those with something to tell by themselves."""
-    told = [row for row in rows if row["reasons"] or row["notes"] or row["look_first"]]
-    quiet = [row for row in rows if not (row["reasons"] or row["notes"] or row["look_first"])]
+    told: list[dict[str, Any]] = []
+    quiet: list[dict[str, Any]] = []
+    for row in rows:
+        has_to_tell = row["reasons"] or row["notes"] or row["look_first"]
+        (told if has_to_tell else quiet).append(row)
     for row in quiet:
         for name in _SAY_NOTHING:
             del row[name]

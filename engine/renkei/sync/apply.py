@@ -15,7 +15,7 @@ system cannot be read either, it is about the system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from attrs import define, field
@@ -33,13 +33,13 @@ from renkei.errors import (
     WrongPairError,
 )
 from renkei.model import Difference, Item, Outcome, Remark
-from renkei.people import JST, Employee, NewField, Value, Values
+from renkei.people import JST, Employee, NewField, Values
 from renkei.plan.choose import vanished
-from renkei.plugins.facade import Written
+from renkei.plugins.facade import AT_ONCE, Written
 from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 from renkei.sync.doubt import Answers, Doubts
-from renkei.sync.flight import Claims, Flight, Sending
-from renkei.sync.look import AT_ONCE, Look, Seen, batches, ref_of
+from renkei.sync.flight import Disputes, Flight, Sending
+from renkei.sync.look import Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
 from renkei.words.codes import remark
 
@@ -51,9 +51,6 @@ IN_A_ROW = 3
 
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
-
-OWN = ("number", "email", None)
-"""Roles of the fields whose value one employee may give up for another one; None: without one."""
 
 _REFUSALS = {"not_found": "gone"}
 """What a refusal means for an employee, where its code says something else of a whole system."""
@@ -96,6 +93,7 @@ class Apply:
     """New employees whom another run may be creating at this moment."""
     _has_created: bool = field(init=False, default=False)
     _each_s: float = field(init=False, default=0.0)
+    _disputes: Disputes = field(init=False)
     _flight: Flight = field(init=False, factory=Flight)
     _wave: list[Sending] = field(init=False, factory=list)
     """Writes that are decided and leave together, after one commit of their intents."""
@@ -105,6 +103,10 @@ class Apply:
     """Whether a write of the landing in hand was taken."""
     _is_over: bool = field(init=False, default=False)
     """Whether nothing leaves any more: what is still in flight is only recorded."""
+
+    @_disputes.default
+    def _about_values(self) -> Disputes:
+        return Disputes.about(self.look.comparison.target_specs)
 
     def carry_out(self) -> Remark | None:
         """
@@ -196,7 +198,7 @@ class Apply:
         looks = 0
         try:
             while remaining:
-                part = remaining[: self._how_many()]
+                part = remaining[: self.look.how_many(self._each_s, self._look_s)]
                 seen = self._look_at(part)
                 looks += 1
                 written = self._write(part, seen, forced=looks > LOOKS, alone=alone)
@@ -207,10 +209,6 @@ class Apply:
         except BaseException as error:
             self._land_rest(wait=isinstance(error, Exception))
             raise
-
-    def _how_many(self) -> int:
-        """Return how many to look at together: as many as can be written before it is too old."""
-        return self.look.how_many(self._each_s, self._look_s)
 
     def _write(self, part: Sequence[Item], seen: Seen, *, forced: bool, alone: bool) -> int:
         """Write those of *part* for whom the look is still good; return how many that were."""
@@ -319,27 +317,7 @@ class Apply:
                 finally:
                     sending.sent = count.sent
 
-        return Sending(item=item, kind=kind, claims=self._claims(item), send=send)
-
-    def _claims(self, item: Item) -> Claims:
-        """Return what a write of *item* may dispute with that of another one."""
-        specs = self.look.comparison.target_specs
-        own = {s.name for s in specs if s.type == "text" and s.role in OWN and s.allowed is None}
-        never_twice = {spec.name for spec in specs if spec.role in ("number", "email")}
-
-        def said(values: Iterable[tuple[str, Value]], fields: Collection[str]) -> frozenset[object]:
-            return frozenset(
-                (name, value.strip().casefold())
-                for name, value in values
-                if name in fields and isinstance(value, str)
-            )
-
-        before = [(change.field, change.before) for change in item.changes]
-        after = [(change.field, change.after) for change in item.changes]
-        person = frozenset([item.target_id] if item.target_id else [])
-        return Claims(
-            alone=person | said(after, never_twice), gives=said(before, own), takes=said(after, own)
-        )
+        return Sending(item=item, kind=kind, claims=self._disputes.claims(item), send=send)
 
     def _clear_the_way(self, item: Item, width: int) -> None:
         """Let others land until *item* may be on its way beside those that are left."""
@@ -349,10 +327,12 @@ class Apply:
 
     def _is_barred(self, item: Item, width: int) -> bool:
         beside = [*self._flight, *self._wave]
+        if not beside:
+            return False
         if len(beside) >= width or any(not each.reserved for each in self._wave):
-            return bool(beside)
+            return True
         first = item.difference is Difference.NEW and not self._has_created
-        claims = self._claims(item)
+        claims = self._disputes.claims(item)
         return any((first and s.kind == "create") or s.claims.collide(claims) for s in beside)
 
     def _wait_for_room(self) -> None:
@@ -363,8 +343,9 @@ class Apply:
             if not self._flight:
                 break
             self._land()
-        if not self._wave:
-            self.recorder.flush()
+        if self._wave:
+            return  # there is room at this moment: whoever finds none comes here again
+        self.recorder.flush()
         self.look.writer.wait_for_room()
 
     def _leave(self) -> None:
@@ -401,10 +382,10 @@ class Apply:
         were taken are told before it: they had left before it was back, and prove nothing of it.
         """
         self.recorder.flush()  # nobody knows how long the next one takes
-        odd = self._settle_plain(self._flight.take())
+        odd = self._settle_taken(self._flight.take())
         while odd and self._flight:
             self.recorder.flush()
-            odd += self._settle_plain(self._flight.take())
+            odd += self._settle_taken(self._flight.take())
         if odd:
             self.recorder.flush()
             self._settle_each(odd)
@@ -414,13 +395,13 @@ class Apply:
             self._first_unseen, self._has_created = False, True
         self._judge()
 
-    def _settle_plain(self, back: Sequence[Sending]) -> list[Sending]:
+    def _settle_taken(self, back: Sequence[Sending]) -> list[Sending]:
         """Record those that were taken; return the others."""
         with self.recorder.together():
             for sending in back:
-                if sending.is_plain:
+                if sending.was_taken:
                     self._settle(sending)
-        return [sending for sending in back if not sending.is_plain]
+        return [sending for sending in back if not sending.was_taken]
 
     def _settle_each(self, back: Sequence[Sending]) -> None:
         """Commit what became of each; what ends the sync is raised when all of them are told."""

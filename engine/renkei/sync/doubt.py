@@ -15,7 +15,7 @@ from renkei.model import Item, Outcome, Remark
 from renkei.people import Employee, Ref
 from renkei.store import ACCEPTED, NOT_STORED, OTHERWISE, Write
 from renkei.store.hold import SENT_S
-from renkei.sync.look import Look, Seen, batches, ref_of
+from renkei.sync.look import Look, Seen, ref_of
 from renkei.sync.record import Recorder
 from renkei.words.codes import remark
 
@@ -131,11 +131,8 @@ class Doubts:
 
     def _absent(self, writes: Sequence[Write]) -> list[Write]:
         """Settle what one look can settle; return the other writes."""
-        absent = []
-        for batch in batches(writes, self.look.at_once):
-            seen = self.look.at([ref_of(write.item) for write in batch])
-            absent += [write for write in batch if not self._settled(write, seen)]
-        return absent
+        seen = self.look.at([ref_of(write.item) for write in writes])
+        return [write for write in writes if not self._settled(write, seen)]
 
     def _settled(self, write: Write, seen: Seen) -> bool:
         if write.kind == "create":
@@ -246,15 +243,15 @@ class Answers:
         longest request: saying too early that somebody new is not there invites a second one.
         """
         if self._pending:
-            self.see(self._seen())
+            self.see(self.look.at(self.refs))
         if not self._pending:
             return
         self.waits.pause(self.waits.settle_s, "settle")
-        seen = self._seen()
+        seen = self.look.at(self.refs)
         self.see(seen)
         while left_s := max((self._late_s(w, seen) for w in self._pending.values()), default=0.0):
             self.waits.pause(min(LOOK_EVERY_S, left_s), "answered")
-            seen = self._seen()
+            seen = self.look.at(self.refs)
             self.see(seen)
         for write in self._pending.values():
             self._fail(write, _found(write, seen))
@@ -267,15 +264,6 @@ class Answers:
             return 0.0
         age_s = self.recorder.clock.monotonic() - self._since[write.id]
         return max(0.0, self.waits.longest_s - age_s)
-
-    def _seen(self) -> Seen:
-        looks = [self.look.at(refs) for refs in batches(self.refs, self.look.at_once)]
-        by_id: dict[str, Employee] = {}
-        by_number: dict[str, list[Employee]] = {}
-        for seen in looks:
-            by_id |= seen.by_id
-            by_number |= seen.by_number
-        return Seen(by_id, by_number, min(seen.at for seen in looks))
 
     def _wrong(self, write: Write, person: Employee | None) -> Remark | None:
         """Return what is wrong with how somebody reads after their write, or None."""

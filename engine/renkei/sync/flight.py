@@ -7,7 +7,7 @@ of several threads meets one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 
@@ -16,7 +16,11 @@ from attrs import define, field, frozen
 from renkei.errors import RenkeiError
 from renkei.http import Connection
 from renkei.model import Item
+from renkei.people import FieldSpec, Value
 from renkei.plugins.facade import Written
+
+UNIQUE = ("number", "email")
+"""Roles of the fields of which no two employees have the same value."""
 
 
 @frozen(kw_only=True)
@@ -37,6 +41,47 @@ class Claims:
         return bool(
             self.alone & other.alone or self.gives & other.takes or self.takes & other.gives
         )
+
+
+@frozen
+class Disputes:
+    """
+    The fields of a target over whose values two employees may be at odds.
+
+    *unique* are those that no two employees have alike; of *own* ones a value may be handed on.
+    """
+
+    unique: frozenset[str]
+    own: frozenset[str]
+
+    @classmethod
+    def about(cls, specs: Sequence[FieldSpec]) -> Disputes:
+        """Return those of the target's *specs*: names, dates and what is chosen are nobody's."""
+        texts = [spec for spec in specs if spec.type == "text" and spec.allowed is None]
+        return cls(
+            unique=frozenset(spec.name for spec in texts if spec.role in UNIQUE),
+            own=frozenset(spec.name for spec in texts if spec.role in (*UNIQUE, None)),
+        )
+
+    def claims(self, item: Item) -> Claims:
+        """Return what a write of *item* may dispute with that of another one."""
+        before = {(change.field, change.before) for change in item.changes}
+        after = {(change.field, change.after) for change in item.changes}
+        person = frozenset([item.target_id] if item.target_id else [])
+        return Claims(
+            alone=person | _said(after, self.unique),
+            gives=_said(before, self.own),
+            takes=_said(after, self.own),
+        )
+
+
+def _said(values: Iterable[tuple[str, Value]], fields: frozenset[str]) -> frozenset[object]:
+    """Return the texts in *fields*, each with its field; case and spaces around do not count."""
+    return frozenset(
+        (name, value.strip().casefold())
+        for name, value in values
+        if name in fields and isinstance(value, str)
+    )
 
 
 @define(eq=False, kw_only=True)
@@ -81,7 +126,7 @@ class Sending:
             self.crash = crash
 
     @property
-    def is_plain(self) -> bool:
+    def was_taken(self) -> bool:
         """Whether it was taken: what came back says nothing against the system or somebody."""
         return self.error is None and self.crash is None
 

@@ -16,9 +16,6 @@ from renkei.plugins.facade import BATCH, Writer
 
 T = TypeVar("T")
 
-AT_ONCE = 500
-"""Employees who are looked at together, at most, where the connector allows several writes."""
-
 FRESH_S = 10.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
 
@@ -57,12 +54,6 @@ class Look:
             by_number.setdefault(str(person.values.get(self.number) or ""), []).append(person)
         return Seen({person.id: person for person in people}, by_number, at)
 
-    @property
-    def at_once(self) -> int:
-        """How many employees may be looked at together."""
-        several = "writes" in self.writer.connection.conditions.in_parallel
-        return AT_ONCE if several else BATCH
-
     def is_fresh(self, seen: Seen) -> bool:
         """Return whether a write may still go by this look."""
         return self.clock.monotonic() - seen.at < FRESH_S
@@ -76,7 +67,7 @@ class Look:
         if not each_s:
             return BATCH
         slow = max(each_s, 2 * look_s)  # so that a look itself takes half of its time at most
-        return max(1, min(self.at_once, int(FRESH_S / slow)))
+        return max(1, min(self.writer.at_once, int(FRESH_S / slow)))
 
     def numberless(self) -> list[Employee]:
         """Return everybody in the target who has no number; reads the whole list."""

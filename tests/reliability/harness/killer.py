@@ -15,10 +15,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, define, field
 from tests.reliability.harness.points import Armed
+from tests.result import Result
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 30.0
@@ -27,24 +28,6 @@ PATIENCE_S = 30.0
 KILLED = -signal.SIGKILL
 
 END = "end"
-
-
-@frozen
-class Result:
-    """What a person or a script sees of one command."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one document on standard output."""
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-    def __str__(self) -> str:
-        return f"exit {self.code}\n{self.out}{self.err}"
 
 
 @define

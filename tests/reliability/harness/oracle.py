@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from tests.reliability.harness.killer import Child, Result
+from tests.reliability.harness.killer import Child
 from tests.reliability.harness.site import Site
+from tests.result import Result
 
 from renkei.config import load_config
 from renkei.model import Difference, Filter, Item, Outcome, Status

@@ -15,8 +15,9 @@ from typing import Any
 
 from attrs import define, field, frozen
 from tests.pair import MEMORY, NEW, NOON
-from tests.reliability.harness.killer import Child, Result, Zygote
+from tests.reliability.harness.killer import Child, Zygote
 from tests.reliability.harness.points import Armed
+from tests.result import Result
 
 from renkei.store import Store
 from renkei_sandbox import Sandbox
