@@ -129,7 +129,7 @@ class Fetch:
     def _items(
         self, listing: Listing, reader: Reader, names: Future[list[Remark]]
     ) -> Iterator[Item]:
-        """Yield the plan, blocked where the target, which *reader* reads, could not take somebody."""
+        """Yield the plan; who is new is blocked if the target of *reader* could never take them."""
         nameless = self.store.accepted(reader.name)
 
         @cache

@@ -131,6 +131,8 @@ class Doubts:
 
     def _absent(self, writes: Sequence[Write]) -> list[Write]:
         """Settle what one look can settle; return the other writes."""
+        if not writes:
+            return []
         seen = self.look.at([ref_of(write.item) for write in writes])
         return [write for write in writes if not self._settled(write, seen)]
 
