@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
@@ -222,6 +222,25 @@ class Item:
         return bool(self.candidates) and codes <= RELEASABLE and open_still
 
 
+@frozen
+class Alike:
+    """
+    Two people of one *number* whom nothing differs in, and of whom nothing has to be told.
+
+    Most of a plan is these. *read* and *before* are what source and target say, in the order of the
+    plan's fields; *unsaid* are the places of *before* that no pair has written.
+    """
+
+    number: str
+    name: str
+    source_id: str
+    target_id: str
+    kana: str
+    read: Sequence[Value]
+    before: Sequence[Value]
+    unsaid: Sequence[int]
+
+
 @frozen(kw_only=True)
 class Filter:
     """
@@ -325,8 +344,13 @@ class Selection:
 
 @frozen(kw_only=True)
 class Estimate:
-    """What is ahead: *calls* by connection (None: not known yet), time, closed hours on the way."""
+    """
+    What is ahead: *calls* by connection (None: not known yet), time, closed hours on the way.
+
+    It may take *least_s* to *seconds*; both are the same where the like has been measured.
+    """
 
     calls: Mapping[str, int | None]
     seconds: float | None
+    least_s: float | None = None
     closed: Mapping[str, tuple[ClosedHours, ...]] = field(factory=dict)

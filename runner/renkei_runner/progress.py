@@ -168,11 +168,18 @@ def estimate_lines(ahead: Estimate) -> list[str]:
     elif None in ahead.calls.values():
         lines.append(_("Estimate: not known before the first fetch of these two systems."))
     if ahead.seconds is not None and ahead.seconds >= SHOW_AFTER_S:
-        lines.append(_("Estimated time: {time}").format(time=span_text(ahead.seconds)))
+        lines.append(_("Estimated time: {time}").format(time=_between(ahead)))
     for name, hours in ahead.closed.items():
         text = _("{connection} takes no calls at {hours} (JST).")
         lines.append(text.format(connection=name, hours=_(", ").join(map(str, hours))))
     return lines
+
+
+def _between(ahead: Estimate) -> str:
+    """Return how long it takes; from the least to the most where the like was never measured."""
+    most = span_text(ahead.seconds or 0)
+    least = most if ahead.least_s is None else span_text(ahead.least_s)
+    return most if least == most else _("{least} to {most}").format(least=least, most=most)
 
 
 def in_doubt_text(connection: str, numbers: Sequence[str], seconds: float) -> str:

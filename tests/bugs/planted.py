@@ -940,8 +940,8 @@ COMPARING = (
         "glance-without-stand-ins",
         "Whoever has a business name is the same only if the legal one is in the target.",
         (
-            "renkei.mapping.translate:Translation.at_a_glance",
-            "ours = self._substituted(ours)",
+            "renkei.plan.glance:Glance._way",
+            "stand_ins.update(each.fields)",
             "pass",
         ),
         tests="tests/engine/test_agreement.py::test_a_change_still_goes_out",
@@ -950,9 +950,34 @@ COMPARING = (
         "glance-past-an-empty-field",
         "Whatever the target has where the source is empty and clears it stays there.",
         (
-            "renkei.mapping.translate:Translation.at_a_glance",
-            'value is None and row.empty == "keep"',
-            "value is None",
+            "renkei.plan.glance:Glance._way",
+            'if row.empty == "keep"',
+            "if row",
+        ),
+        tests="tests/engine/test_plain.py"
+        "::test_a_glance_tells_as_much_of_whoever_says_something_odd",
+    ),
+    bug(
+        "glance-past-a-blank",
+        "A name of spaces alone is the same as one of spaces alone.",
+        ("renkei.plan.glance:Glance._unsaid", "_MAYBE_BLANK.search", "(lambda _texts: None)"),
+        tests="tests/engine/test_plain.py"
+        "::test_a_glance_tells_as_much_of_whoever_says_something_odd",
+    ),
+    bug(
+        "glance-past-a-future-day",
+        "Whoever is hired next month is on the roll of today if both say so.",
+        ("renkei.plan.glance:_Who.are_employed", "day > self.base", "False"),
+        tests="tests/engine/test_plain.py"
+        "::test_a_glance_tells_as_much_of_whoever_says_something_odd",
+    ),
+    bug(
+        "stored-once-for-both",
+        "Of two people who are stored once the target has what the source has, whatever it says.",
+        (
+            "renkei.store.codec:_alike_out",
+            "if all(before[there] == read[here] for there, here in fields.copied):",
+            "if fields.copied:",
         ),
         tests="tests/engine/test_plain.py",
     ),

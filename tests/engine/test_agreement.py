@@ -21,7 +21,7 @@ from renkei.identity.roster import Roster
 from renkei.mapping.transforms import of_text
 from renkei.model import Difference, Item, Outcome, Remark, Run, Wish
 from renkei.people import Employee, FieldSpec, Label, NewField, Value
-from renkei.plan.compare import Comparison
+from renkei.plan.glance import Glance
 from renkei.plugins import finding
 from renkei.testing import MemoryConnector, installed
 from renkei.words.i18n import speaking
@@ -517,5 +517,5 @@ def test_a_glance_tells_the_same_here_too(
     """With tables, transforms, lists and stand-ins: see tests/engine/test_plain.py."""
     fill(rich, cases)
     found = rich.items(rich.fetch(*direction))
-    with patch.object(Comparison, "at_a_glance", lambda *_: None):
+    with patch.object(Glance, "same", lambda *_: None):
         assert rich.items(rich.fetch(*direction)) == found

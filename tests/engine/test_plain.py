@@ -16,6 +16,7 @@ from tests.sampling import examples
 from renkei.model import Difference, Item
 from renkei.people import Value
 from renkei.plan.compare import Comparison
+from renkei.plan.glance import Glance
 from renkei.store import Fields, Store
 
 LATER = BASE + dt.timedelta(days=30)
@@ -64,12 +65,19 @@ def person(usual: dict[str, Value]) -> st.SearchStrategy[dict[str, Value]]:
     return st.tuples(others, some, unknown).map(made)
 
 
+SAME_FIELDS = {
+    "badge": "id_no", "surname": "family", "first": "given", "reading": "kana", "born": "dob",
+    "since": "start", "until": "end", "mail": "email", "beds": "capacity", "night": "nights",
+}  # fmt: skip
+"""Fields of both sides that may say the same, however odd."""
+
+
 PAIRS = st.lists(st.tuples(person(PERSON), person(TWIN)), min_size=1, max_size=3)
 
 
 def at_length(world: World, *, back: bool) -> list[Item]:
     """Return the plan without a glance at anybody."""
-    with patch.object(Comparison, "at_a_glance", lambda *_: None):
+    with patch.object(Glance, "same", lambda *_: None):
         return compare(world, back=back)
 
 
@@ -92,6 +100,19 @@ def test_a_glance_tells_what_a_long_look_tells(
             **{**theirs, **({"id_no": number} if theirs.get("id_no") == "0417" else {})}
         )
     assert compare(world, back=back) == at_length(world, back=back)
+
+
+def test_a_glance_tells_as_much_of_whoever_says_something_odd(world: World) -> None:
+    """A blank name, a day of joining to come, on one side or both: who is alike may need a look."""
+    for name, twin in SAME_FIELDS.items():
+        for value in OTHERWISE[name]:
+            for theirs in (TWIN, {**TWIN, twin: value}):
+                world.clinic.people.clear()
+                world.rosta.people.clear()
+                world.clinic.add(**{**PERSON, name: value})
+                world.rosta.add(**theirs)
+                for back in (False, True):
+                    assert compare(world, back=back) == at_length(world, back=back), (name, value)
 
 
 def test_a_glance_is_enough_for_whoever_is_the_same(world: World) -> None:

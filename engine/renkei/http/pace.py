@@ -95,6 +95,11 @@ class Pacer:
         with self._lock:
             return max(1, min(most, math.ceil(a_second * self._latency_s)))
 
+    @property
+    def latency_s(self) -> float:
+        """How long an answer takes, the last ones counting most; 0 before the first."""
+        return self._latency_s
+
     def wait(self, limits: Sequence[RequestLimit], on_wait: OnWait | None) -> None:
         """Block until there is room, without taking it."""
         while (seconds := self.wait_s(limits)) > 0:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from attrs import define, field, frozen
 
-from renkei.identity.names import are_both_same, keys
+from renkei.identity.names import Name, are_both_same, keys
 from renkei.identity.roster import Place, Roster
 from renkei.identity.rules import (
+    PLACEHOLDERS,
     Birth,
     Evidence,
     Likeness,
@@ -18,12 +20,15 @@ from renkei.identity.rules import (
     Ruling,
     Twin,
     likeness,
+    mails_of,
     placeholders,
     twin,
 )
 from renkei.model import Remark
-from renkei.people import Employee
+from renkei.people import Employee, Value
 from renkei.words.codes import remark
+
+K = TypeVar("K")
 
 
 class Crowd:
@@ -42,28 +47,47 @@ class Crowd:
         """Return who somebody of this side is."""
         return self.evidence.person(employee, self._placeholders)
 
-    def born(self, day: dt.date | None) -> Iterator[Employee]:
-        """Yield those who were born on a *day*; nobody if it is unknown."""
-        return map(self.roster.at, self._found_by.get(day, ()) if day else ())
+    def born(self, day: dt.date | None) -> Sequence[Place]:
+        """Return where those are who were born on a *day*; nobody if it is unknown."""
+        return self._by_birth.get(day, ()) if day else ()
 
-    def with_mail(self, mail: str) -> list[Employee]:
-        """Return those who have an address."""
-        return [self.roster.at(place) for place in self._found_by.get(mail, ())]
+    def with_mail(self, mail: str) -> Sequence[Place]:
+        """Return where those are who have an address."""
+        return self._by_mail.get(hash(mail), ())
 
-    def has_alone(self, mail: str) -> bool:
-        """Tell whether at most one of this side has an address."""
-        return len(self._found_by.get(mail, ())) < 2
+    def name(self, place: Place) -> Name:
+        """Return the name of who is at *place*."""
+        return self.evidence.name(self.roster.at(place))
 
     @cached_property
-    def _found_by(self) -> Mapping[dt.date | str, list[Place]]:
-        """Where those are who have a date of birth, or an address: one walk finds both."""
-        found: dict[dt.date | str, list[Place]] = {}
-        for place, employee in self.roster.places():
-            if (day := self.evidence.birth_of(employee)) and day not in self._placeholders:
-                found.setdefault(day, []).append(place)
-            for mail in self.evidence.mails(employee):
-                found.setdefault(mail, []).append(place)
-        return found
+    def _by_birth(self) -> Mapping[dt.date, Sequence[Place]]:
+        nobody = self._placeholders | PLACEHOLDERS
+        return _found(
+            (day, place)
+            for place, (day, *_others) in self._told(self.evidence.birth)
+            if isinstance(day, dt.date) and day not in nobody
+        )
+
+    @cached_property
+    def _by_mail(self) -> Mapping[int, Sequence[Place]]:
+        """Where those are who have an address, by its hash: the addresses need much memory."""
+        return _found(
+            (hash(mail), place)
+            for place, texts in self._told(self.evidence.email)
+            for mail in mails_of(texts)
+        )
+
+    def _told(self, name: str | None) -> Iterable[tuple[Place, list[Value]]]:
+        """Return what is said in a field; nothing if there is none."""
+        return () if name is None else self.roster.told(name)
+
+
+def _found(keys_of: Iterable[tuple[K, Place]]) -> Mapping[K, tuple[Place, ...]]:
+    """Return the places by key; most keys have one, and a tuple of one is small."""
+    found: dict[K, tuple[Place, ...]] = {}
+    for key, place in keys_of:
+        found[key] = (*found.get(key, ()), place)
+    return found
 
 
 @frozen(kw_only=True)
@@ -148,32 +172,32 @@ class Crowds:
 
     def _elsewhere(self, a: Person, partner: Employee) -> tuple[Employee, ...]:
         """Return others of the target who have both names and the date of birth of *a*."""
-        return tuple(
-            other
-            for other in self.target.born(a.birth)
-            if other.id != partner.id and are_both_same(a.name, self.target.person(other).name)
-        )
+        target = self.target
+        found = [p for p in target.born(a.birth) if are_both_same(a.name, target.name(p))]
+        people = map(target.roster.at, found)
+        return tuple(other for other in people if other.id != partner.id)
 
     def _is_theirs_alone(self, a: Person, b: Person) -> bool:
         """Tell whether two people share an address that nobody else has on either side."""
         return any(
-            self.source.has_alone(mail) and self.target.has_alone(mail)
+            len(self.source.with_mail(mail)) < 2 and len(self.target.with_mail(mail)) < 2
             for mail in a.mails & b.mails
         )
 
     def _candidates(self, new: Person, strangers: frozenset[str]) -> Iterator[Employee]:
         """Yield each of the target once who may be *new* and is nobody else's partner."""
         seen = set(strangers)
-        for other in self._alike(new):
+        for place in dict.fromkeys(self._alike(new)):
+            other = self.target.roster.at(place)
             if other.id not in seen:
                 seen.add(other.id)
                 if self._is_free(other):
                     yield other
 
-    def _alike(self, new: Person) -> Iterator[Employee]:
+    def _alike(self, new: Person) -> Iterator[Place]:
         yield from self.target.born(new.birth)
         for key in keys(new.name):
-            yield from map(self.target.roster.at, self._strays_by_name.get(hash(key), ()))
+            yield from self._strays_by_name.get(hash(key), ())
         for mail in new.mails:
             yield from self.target.with_mail(mail)
 
@@ -190,15 +214,15 @@ class Crowds:
         return self._free[number]
 
     @cached_property
-    def _strays_by_name(self) -> Mapping[int, list[Place]]:
+    def _strays_by_name(self) -> Mapping[int, Sequence[Place]]:
         """Those of the target whose number is missing or not in the source, by hash of a key."""
-        found: dict[int, list[Place]] = {}
-        roster = self.target.roster
+        roster, evidence = self.target.roster, self.target.evidence
         strays = (number for number in roster.numbers() if not self.source.roster.count(number))
-        for place, other in roster.places((None, *strays)):
-            for key in set(keys(self.target.person(other).name)):
-                found.setdefault(hash(key), []).append(place)
-        return found
+        return _found(
+            (hash(key), place)
+            for place, other in roster.places((None, *strays))
+            for key in set(keys(evidence.name(other)))
+        )
 
 
 def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:

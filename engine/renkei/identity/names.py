@@ -225,6 +225,7 @@ def _script(char: str) -> str:
     return "CJK" if name == "IDEOGRAPHIC" else name
 
 
+@lru_cache(maxsize=16_384)  # of parts, and of whole names that are compared with many others
 def _readings(text: str) -> frozenset[str]:
     """Return how a text in kana may be read; nothing if it is none."""
     if not text or any(not "ァ" <= char <= "ヿ" for char in text):

@@ -12,7 +12,14 @@ from typing import Any
 
 from renkei.people import Employee, FieldSpec, Value, Values
 
-_UNKNOWN = ...
+UNKNOWN = ...
+"""What stands in a packed row for a value that is unknown."""
+
+Cells = list[Any]
+"""The values of one employee in the order of their roster's fields; dates are ordinals."""
+
+Packed = tuple[str, tuple[str, ...], list[Any], Cells]
+"""One employee: id, unreadable fields, further values, and the values."""
 
 Place = tuple[str | None, int]
 """Where somebody is in a roster: their number, and their place among all who carry it."""
@@ -26,7 +33,8 @@ class Roster:
     """
 
     def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:
-        self._names = tuple(spec.name for spec in specs)
+        self.names = tuple(spec.name for spec in specs)
+        """The fields that are kept, in the order of the cells."""
         self._dates = tuple(p for p, spec in enumerate(specs) if spec.type == "date")
         self._number_field = number_field
         self._birth = next((spec.name for spec in specs if spec.role == "birth"), "")
@@ -84,6 +92,19 @@ class Roster:
             return list(map(self._unpack, held))
         return [self._unpack(held)]
 
+    def alone(self, number: str) -> Packed | None:
+        """Return the row of the only one who carries *number*; None if there is not just one."""
+        held = self._people.get(number)
+        packed: Packed | None = marshal.loads(held) if type(held) is bytes else None  # noqa: S302
+        return packed
+
+    def dated(self, cells: Cells) -> Cells:
+        """Make dates of the ordinals in *cells*, none of which is unknown; return them."""
+        for place in self._dates:
+            if (ordinal := cells[place]) is not None:
+                cells[place] = dt.date.fromordinal(ordinal)
+        return cells
+
     def count(self, number: str | None) -> int:
         """Return how many carry *number* (None: no number)."""
         held = self._people.get(number, ())
@@ -96,6 +117,18 @@ class Roster:
         for number in self._people if numbers is None else numbers:
             for index, employee in enumerate(self.get(number)):
                 yield (number, index), employee
+
+    def told(self, name: str) -> Iterator[tuple[Place, list[Value]]]:
+        """Iterate over what everybody says in the field *name*, who says something there."""
+        cell = self.names.index(name)
+        dated = cell in self._dates
+        for number, held in self._people.items():
+            for index, packed in enumerate(held if isinstance(held, list) else (held,)):
+                _id, _unreadable, others, cells = marshal.loads(packed)  # noqa: S302 - as below
+                if (first := cells[cell]) is None or first is UNKNOWN:
+                    continue
+                said = [first, *(v for place, *further in others if place == cell for v in further)]
+                yield (number, index), [*map(_to_date, said)] if dated else said
 
     def at(self, place: Place) -> Employee:
         """Return who is at *place*."""
@@ -123,12 +156,12 @@ class Roster:
 
     def _pack(self, employee: Employee) -> bytes:
         values = employee.values
-        row = [values.get(name, _UNKNOWN) for name in self._names]
+        row = [values.get(name, UNKNOWN) for name in self.names]
         for place in self._dates:
             row[place] = _to_plain(row[place])
         others = [
             (place, *map(_to_plain, employee.others[name]))
-            for place, name in enumerate(self._names)
+            for place, name in enumerate(self.names)
             if name in employee.others
         ]
         return marshal.dumps((employee.id, employee.unreadable, others, row))
@@ -137,14 +170,14 @@ class Roster:
         person, unreadable, others, row = marshal.loads(packed)  # noqa: S302 - packed by _pack
         for place in self._dates:
             row[place] = _to_date(row[place])
-        values = dict(zip(self._names, row, strict=True))
-        if _UNKNOWN in row:
-            values = {name: value for name, value in values.items() if value is not _UNKNOWN}
+        values = dict(zip(self.names, row, strict=True))
+        if UNKNOWN in row:
+            values = {name: value for name, value in values.items() if value is not UNKNOWN}
         return Employee(
             id=person,
             values=values,
             unreadable=unreadable,
-            others={self._names[place]: self._further(place, more) for place, *more in others},
+            others={self.names[place]: self._further(place, more) for place, *more in others},
         )
 
     def _further(self, place: int, plain: Sequence[Any]) -> tuple[Value, ...]:

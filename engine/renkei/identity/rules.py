@@ -19,6 +19,8 @@ from renkei.people import Employee, FieldSpec, Role, Value, Values
 PLACEHOLDERS = frozenset({dt.date(1900, 1, 1), dt.date(1970, 1, 1)})
 """Days of birth that stand for none."""
 
+_BLANK = frozenset({""})
+
 _GENDERS = {
     word: gender
     for gender, words in {
@@ -171,10 +173,7 @@ class Evidence:
         birth = self.birth_of(employee)
         gender = values.get(self.gender or "")
         return Person(
-            name=Name(
-                part(values.get(name) for name in self.family),
-                part(values.get(name) for name in self.given),
-            ),
+            name=self.name(employee),
             birth=None if birth in unknown_births else birth,
             gender=_GENDERS.get(gender.strip().casefold()) if isinstance(gender, str) else None,
             mails=self.mails(employee),
@@ -197,6 +196,14 @@ class Evidence:
             and not theirs.get(other.left or "")
         )
 
+    def name(self, employee: Employee) -> Name:
+        """Return what *employee* is called."""
+        values = employee.values
+        return Name(
+            part([values.get(name) for name in self.family]),
+            part([values.get(name) for name in self.given]),
+        )
+
     def birth_of(self, employee: Employee) -> dt.date | None:
         """Return the date of birth of *employee*; None if it is unknown or stands for none."""
         birth = _day(employee.values.get(self.birth or ""))
@@ -206,9 +213,12 @@ class Evidence:
         """Return all addresses of *employee*, case aside."""
         if self.email is None:
             return frozenset()
-        found = (employee.values.get(self.email), *employee.others.get(self.email, ()))
-        texts = (text.strip().casefold() for text in found if isinstance(text, str))
-        return frozenset(filter(None, texts))
+        return mails_of((employee.values.get(self.email), *employee.others.get(self.email, ())))
+
+
+def mails_of(said: Iterable[Value]) -> frozenset[str]:
+    """Return the addresses in what somebody has *said*, case aside."""
+    return frozenset([text.strip().casefold() for text in said if isinstance(text, str)]) - _BLANK
 
 
 @frozen(kw_only=True)

@@ -17,8 +17,8 @@ from renkei.mapping import model
 from renkei.mapping.model import Substitute, Way, usable
 from renkei.mapping.transforms import Transform, Transforms
 from renkei.mapping.values import fault, is_empty, is_of, parse
-from renkei.people import CLASSES, OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
-from renkei.text import SPACES, comparable
+from renkei.people import OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
+from renkei.text import comparable
 
 AMPLIFICATION = 10
 """A transform may make a text so many times longer, and any text up to 1000 characters long."""
@@ -93,15 +93,6 @@ class Row:
             return self.same(self.translate(ours), theirs)
         except Unreadable:
             return False
-
-    def is_copied(self, ours: Value) -> bool:
-        """Tell whether *ours*, which is not None, is certainly written as it is."""
-        return (
-            self.copies
-            and type(ours) is CLASSES[self.takes]
-            and not (type(ours) is str and ours[:1] in SPACES)  # it may be blank
-            and (not self.choosy or fault(ours, self.spec) is None)
-        )
 
     def empties(self, ours: Value) -> bool:
         """Tell whether the source's value *ours* is empty in the target's terms."""
@@ -203,31 +194,6 @@ class Translation:
         A text of spaces only is empty. Raises KeyError if no pair writes the field.
         """
         return self._by_target[name].same(a, b)
-
-    def at_a_glance(self, ours: Values, theirs: Values) -> dict[str, Value] | None:
-        """
-        Return :meth:`translate` of *ours* if the target's values say the very same.
-
-        None: they have to be looked at well. So most people are known to be the same without a step
-        of its own for each field.
-        """
-        ours = self._substituted(ours)
-        written: dict[str, Value] = {}
-        for row in self.rows:
-            if row.source not in ours or row.target not in theirs:
-                return None
-            value = ours[row.source]
-            if value is not None and not row.is_copied(value):
-                try:
-                    value = row.translate(value)
-                except Unreadable:
-                    return None
-            if value is None and row.empty == "keep":
-                continue
-            if value != theirs[row.target]:
-                return None
-            written[row.target] = value
-        return written
 
     def writes(self, name: str) -> bool:
         """Return whether a pair writes the target's field *name*."""

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from renkei.identity.roster import roles_of, shows
 from renkei.identity.rules import Evidence
 from renkei.mapping import Translation
-from renkei.model import NUMBERLESS, Change, Difference, Item, Rehire, Released
+from renkei.model import NUMBERLESS, Change, Rehire, Released
 from renkei.people import Employee, FieldSpec, Value, Values
 
 NUMBERLESS_NAMED = 3
@@ -116,6 +116,11 @@ class Comparison:
         ours = tuple(spec.name for spec in self.source_specs)
         return ours, tuple(spec.name for spec in self.target_specs if spec.name in compared)
 
+    @property
+    def copies(self) -> dict[str, str]:
+        """The source's field by each field of the target that takes its values as they are."""
+        return {row.target: row.source for row in self.translation.rows if row.copies}
+
     def mapped(self, values: Values) -> dict[str, Value]:
         """Return those of the target's *values* on which it depends what is written."""
         compared = self.translation.compared
@@ -125,44 +130,6 @@ class Comparison:
         """Return how the name of somebody is read: the fields that the mapping compares as kana."""
         kana = (after.get(name) for name in self._kana)
         return " ".join(text for text in kana if isinstance(text, str))
-
-    def at_a_glance(
-        self, person: Employee, roles: Mapping[str, Value], partner: Employee
-    ) -> Item | None:
-        """
-        Return the item of somebody who is as plainly the same as most people are; None: look well.
-
-        Both are employed, of one number that nobody else has, and say the very same in each field:
-        nothing can speak against them, nothing is written, nothing has to be noted.
-        """
-        if (
-            person.unreadable
-            or partner.unreadable
-            or person.others
-            or partner.others
-            or roles.get("retired") is True
-            or person.id in self.links.same
-            or person.id in self.links.said
-            or partner.id in self.links.taken
-        ):
-            return None
-        ours, theirs = self.evidence
-        if not ours.reads_as(person.values, theirs, partner.values):
-            return None
-        after = self.translation.at_a_glance(person.values, partner.values)
-        if after is None:
-            return None
-        return Item(
-            number=self.number_of(partner),
-            name=name_of(roles),
-            difference=Difference.SAME,
-            source_id=person.id,
-            target_id=partner.id,
-            kana=self.kana(after),
-            read=person.values,
-            before=self.mapped(partner.values),
-            after=after,
-        )
 
     def missing(self, after: Values) -> tuple[str, ...]:
         """Return the mapped fields that a new employee needs and *after* lacks."""

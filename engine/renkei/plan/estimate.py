@@ -15,7 +15,11 @@ CALL_S = 0.3
 """One call where nothing has been measured yet, in seconds; an assumption."""
 
 Usage = Mapping[str, Any]
-"""What the last fetch of the pair cost: ``calls`` by connection, and ``seconds``."""
+"""
+What a run has cost so far. Of its fetch: ``calls`` and ``latency`` (seconds of an answer) by
+connection, and ``seconds``. Of its sync, if it went through at once: how many people were
+``written`` in ``sync_seconds``.
+"""
 
 
 def of_fetch(readers: Sequence[Reader], last: Usage | None, now: dt.datetime) -> Estimate:
@@ -28,36 +32,50 @@ def of_fetch(readers: Sequence[Reader], last: Usage | None, now: dt.datetime) ->
     return Estimate(
         calls={name: last["calls"].get(name) for name in names},
         seconds=seconds,
+        least_s=seconds,
         closed={name: hours for name, hours in closed.items() if hours},
     )
 
 
 def of_sync(
-    target: Reader, people: Mapping[Difference, int], last: Usage | None, now: dt.datetime
+    target: Reader,
+    people: Mapping[Difference, int],
+    fetched: Usage | None,
+    synced: Usage | None,
+    now: dt.datetime,
 ) -> Estimate:
     """
     Return what a sync costs at most: a write each, a look at every new one and at each batch.
 
-    The pace is that of the last fetch, and the target's limits.
+    It takes as long for each of them as when the pair was last *synced*. Before the first sync
+    there is a range: from all at once, by the answers of the last fetch, to one after the other.
     """
     creates, updates = people.get(Difference.NEW, 0), people.get(Difference.CHANGED, 0)
     calls = 2 * creates + updates + ceil(updates / BATCH)
-    seconds = max([calls * _call_s(target.name, last), *_paced(calls, target)])
-    closed = crossed(target, now, seconds)
+    paced_s = _paced_s(calls, target)
+    if synced is not None:
+        of_each = float(synced["sync_seconds"]) / synced["written"]
+        least_s = most_s = max(of_each * (creates + updates), paced_s)
+    else:
+        measured = (fetched or {}).get("latency", {}).get(target.name)
+        call_s = measured or CALL_S  # a system that is not asked over HTTP is not measured
+        most_s = max(calls * call_s, paced_s)
+        least_s = max((creates + updates) / target.connection.width("writes") * call_s, paced_s)
+    closed = crossed(target, now, most_s)
     return Estimate(
-        calls={target.name: calls}, seconds=seconds, closed={target.name: closed} if closed else {}
+        calls={target.name: calls},
+        seconds=most_s,
+        least_s=min(least_s, most_s),
+        closed={target.name: closed} if closed else {},
     )
 
 
-def _call_s(name: str, last: Usage | None) -> float:
-    calls = last["calls"].get(name, 0) if last else 0
-    return min(float(last["seconds"]) / calls, 5.0) if last and calls else CALL_S
-
-
-def _paced(calls: int, target: Reader) -> list[float]:
-    """Return the least time each limit allows for *calls*."""
+def _paced_s(calls: int, target: Reader) -> float:
+    """Return the least time that the limits allow for *calls*."""
     limits: Sequence[RequestLimit] = target.connection.limits_in_force
-    return [max(0, ceil(calls / limit.count) - 1) * limit.window_s for limit in limits]
+    return max(
+        (max(0, ceil(calls / limit.count) - 1) * limit.window_s for limit in limits), default=0.0
+    )
 
 
 def crossed(reader: Reader, now: dt.datetime, seconds: float) -> tuple[ClosedHours, ...]:

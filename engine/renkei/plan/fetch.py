@@ -17,7 +17,7 @@ from renkei.clock import Clock, base_dates
 from renkei.errors import AccessError, Hint, ListChangedError, RenkeiError, WrongPairError
 from renkei.http.ahead import begun
 from renkei.identity.roster import Roster
-from renkei.model import HALTS, Difference, Item, Remark
+from renkei.model import HALTS, Alike, Difference, Item, Remark
 from renkei.observer import Observer
 from renkei.people import OPTIONAL_ROLES, FieldSpec
 from renkei.plan import estimate
@@ -96,7 +96,8 @@ class Fetch:
         listing = Listing(comparison, *rosters, created=self._created())
         whole = Whole()
         items = map(whole.see, self._items(listing, target.reader, names))
-        counts = self.store.add_items(run_id, items, Fields(*comparison.fields))
+        fields = Fields(*comparison.fields, comparison.copies)
+        counts = self.store.add_items(run_id, items, fields)
         self._refuse_wrong_pair(whole, names)
         halts = [whole.numbers_moved(self._standing()), misfit(listing)]
         found = [
@@ -111,13 +112,15 @@ class Fetch:
         heads = self._headcount(listing.employed, len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
         codes = {each.code for each in (*shrunk, *filter(None, halts))}
-        calls = {reader.name: reader.connection.pacer.requests for reader in self.readers}
+        pacers = {reader.name: reader.connection.pacer for reader in self.readers}
+        calls = {name: pacer.requests for name, pacer in pacers.items()}
+        latency = {name: pacer.latency_s for name, pacer in pacers.items()}
         self.store.end_fetch(
             run_id,
             at=self.clock.now(),
             counts=counts,
             notices=[*found, *shrunk],
-            usage={"calls": calls, "seconds": seconds},
+            usage={"calls": calls, "seconds": seconds, "latency": latency},
             journal=journal,
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
             source_count=heads.listed,
@@ -128,7 +131,7 @@ class Fetch:
 
     def _items(
         self, listing: Listing, reader: Reader, names: Future[list[Remark]]
-    ) -> Iterator[Item]:
+    ) -> Iterator[Item | Alike]:
         """Yield the plan; who is new is blocked if the target of *reader* could never take them."""
         nameless = self.store.accepted(reader.name)
 
@@ -137,8 +140,11 @@ class Fetch:
             wait([names])  # one connection, one thread at a time
             return never_filled(reader.fields, self.pairing, lambda: reader)
 
-        for item in listing.items():
-            yield blocked_if_unfilled(_unless_there(item, nameless), unfilled)
+        for row in listing.rows():
+            if isinstance(row, Alike):
+                yield row
+            else:
+                yield blocked_if_unfilled(_unless_there(row, nameless), unfilled)
 
     def _about_options(self, target: Side) -> Iterator[Remark]:
         """Yield what a person should know of how this was fetched."""

@@ -11,10 +11,11 @@ from attrs import define, evolve, field
 from renkei.identity.crowd import Crowd, Crowds
 from renkei.identity.roll import has_left, on_roll
 from renkei.identity.roster import Roster, roles_of
-from renkei.model import Change, Difference, Item, Remark
+from renkei.model import Alike, Change, Difference, Item, Remark
 from renkei.people import Employee, Value
 from renkei.plan.compare import Comparison, roles_of_source
 from renkei.plan.draft import Draft
+from renkei.plan.glance import Glance
 from renkei.safety import LEAVING
 from renkei.text import near_key
 from renkei.words.codes import remark
@@ -24,6 +25,9 @@ LEFT_NAMED = 20
 
 Roles = dict[str, Value]
 """Values of one employee by role."""
+
+Lookalikes = Mapping[str, set[str]]
+"""By each number that looks like another one: all that look like it, itself included."""
 
 
 @define
@@ -52,6 +56,7 @@ class Listing:
     _passed_on: set[str] = field(init=False, factory=set)
     """The numbers of leavers who are told of already: by an item, or by :attr:`unsure`."""
     _crowds: Crowds = field(init=False)
+    _glance: Glance = field(init=False)
 
     @_crowds.default
     def _make_crowds(self) -> Crowds:
@@ -63,33 +68,56 @@ class Listing:
             self.comparison.all_called,
         )
 
-    def items(self) -> Iterator[Item]:
-        """Yield one item for each employee of the source who is listed, in order of number."""
-        alike = _alike(chain(self.source.numbers(), self.target.numbers()))
-        for person in self.source:
-            roles = roles_of_source(self.comparison, person)
-            number = self.source.number(person)
-            if number is not None and has_left(roles.get("left"), self.comparison.base):
-                self._gone_by.add(number)
-            if self._left_lately(roles):
-                item = self._leaver(person, number, roles)
-            elif self._is_on_roll(roles):
+    @_glance.default
+    def _make_glance(self) -> Glance:
+        return Glance(self.comparison, self.source, self.target)
+
+    def rows(self) -> Iterator[Item | Alike]:
+        """Yield each employee of the source who is listed, in order of number."""
+        lookalikes = _lookalikes(chain(self.source.numbers(), self.target.numbers()))
+        for number in (*sorted(self.source.numbers()), None):
+            if alike := self._at_a_glance(number, lookalikes):
                 self.employed += 1
-                item = self._at_a_glance(person, number, roles, alike)
-                item = item or self._listed(person, number, roles, alike)
-            elif self._joins_soon(roles) and self._may_join(person, number):
-                item = self._listed(person, number, roles, alike)
-            else:
+                yield alike
                 continue
-            if item is not None:
-                yield item
+            for person in self.source.get(number):
+                if item := self._looked_at(person, number, lookalikes):
+                    yield item
+
+    def items(self) -> Iterator[Item]:
+        """Yield :meth:`rows`, each of them as an item."""
+        for row in self.rows():
+            yield row if isinstance(row, Item) else self._glance.item(row)
+
+    def _at_a_glance(self, number: str | None, lookalikes: Lookalikes) -> Alike | None:
+        """Return two people of whom nothing has to be told, as of most people."""
+        if number is None or number in lookalikes:
+            return None
+        ours, theirs = self.source.alone(number), self.target.alone(number)
+        return self._glance.same(number, ours, theirs) if ours and theirs else None
+
+    def _looked_at(
+        self, person: Employee, number: str | None, lookalikes: Lookalikes
+    ) -> Item | None:
+        """Return the item of somebody; None: they are not listed."""
+        roles = roles_of_source(self.comparison, person)
+        if number is not None and has_left(roles.get("left"), self.comparison.base):
+            self._gone_by.add(number)
+        if self._left_lately(roles):
+            return self._leaver(person, number, roles)
+        if self._is_on_roll(roles):
+            self.employed += 1
+            return self._listed(person, number, roles, lookalikes)
+        if self._joins_soon(roles) and self._may_join(person, number):
+            return self._listed(person, number, roles, lookalikes)
+        return None
 
     def _listed(
-        self, person: Employee, number: str | None, roles: Roles, alike: Mapping[str, set[str]]
+        self, person: Employee, number: str | None, roles: Roles, lookalikes: Lookalikes
     ) -> Item | None:
         """Return the item of somebody on the roll, or who joins soon and is not there yet."""
         ahead = not self._is_on_roll(roles)
-        others = sorted(alike.get(number, set()) - {number}) if number else []
+        others = sorted(lookalikes.get(number, set()) - {number}) if number else []
         near = tuple(other for other in others if self.target.count(other))
         carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
         draft = Draft(self.comparison, person, number, roles)
@@ -104,16 +132,6 @@ class Listing:
             draft.note_near(near, tuple(listed))
             self._note_misfit(number, draft.namesakes)
         return draft.item()
-
-    def _at_a_glance(
-        self, person: Employee, number: str | None, roles: Roles, alike: Mapping[str, set[str]]
-    ) -> Item | None:
-        """Return the item of somebody of whom nothing has to be told, as of most people."""
-        if number is None or number in alike:
-            return None
-        if self.source.count(number) != 1 or self.target.count(number) != 1:
-            return None
-        return self.comparison.at_a_glance(person, roles, self.target.get(number)[0])
 
     def _is_on_roll(self, roles: Roles) -> bool:
         return on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
@@ -242,13 +260,13 @@ class Listing:
         return not self._was_hired_after(partner, left)
 
 
-def _alike(numbers: Iterable[str]) -> dict[str, set[str]]:
-    """Return for each number that looks like another one all that look like it."""
+def _lookalikes(numbers: Iterable[str]) -> Lookalikes:
+    """Return those of *numbers* that look alike."""
     first: dict[str, str] = {}
-    alike: dict[str, set[str]] = {}
+    near: dict[str, set[str]] = {}
     for number in dict.fromkeys(numbers):
         other = first.setdefault(near_key(number), number)
         if other != number:
-            alike[number] = alike.setdefault(other, {other})
-            alike[number].add(number)
-    return alike
+            near[number] = near.setdefault(other, {other})
+            near[number].add(number)
+    return near

@@ -8,7 +8,7 @@ from attrs import define, field
 
 from renkei.identity.roll import on_roll
 from renkei.identity.roster import roles_of
-from renkei.model import Item, Remark
+from renkei.model import Alike, Item, Remark
 from renkei.plan.listing import Listing
 from renkei.words.codes import parts_of, remark
 
@@ -25,8 +25,11 @@ class Whole:
     """The numbers of those who are blocked as another person, by the source's id."""
     elsewhere: set[str] = field(init=False, factory=set)
 
-    def see(self, item: Item) -> Item:
+    def see(self, item: Item | Alike) -> Item | Alike:
         """Count *item*, and return it."""
+        if isinstance(item, Alike):
+            self.matched += 1
+            return item
         if item.target_id is not None and not item.is_linked:
             self.matched += 1
         for reason in item.reasons:

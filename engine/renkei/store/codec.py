@@ -11,6 +11,7 @@ from attrs import field, frozen
 from sqlalchemy.engine import RowMapping
 
 from renkei.model import (
+    Alike,
     Candidate,
     Change,
     Difference,
@@ -37,18 +38,36 @@ SEARCH = "search"
 @frozen
 class Fields:
     """
-    The fields that a fetch has read of both sides, in order.
+    The fields that a fetch has read of both sides, in order, and which of them are *copies*.
 
-    Whom nothing differs from, as most people, is stored as the values of these alone.
+    Whom nothing differs in, as most people, is stored as the values of these alone; where a field
+    of the target is as the one that it is a copy of, the value is stored once.
     """
 
     read: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
+    copies: Mapping[str, str] = field(factory=dict)
     _known: tuple[frozenset[str], frozenset[str]] = field(init=False, repr=False)
+    copied: tuple[tuple[int, int], ...] = field(init=False, repr=False)
+    """The places of a copy in *before*, and of its original in *read*."""
+    own: tuple[int, ...] = field(init=False, repr=False)
+    """The places of all other fields of *before*."""
 
     @_known.default
     def _names(self) -> tuple[frozenset[str], frozenset[str]]:
         return frozenset(self.read), frozenset(self.before)
+
+    @copied.default
+    def _places(self) -> tuple[tuple[int, int], ...]:
+        return tuple(
+            (place, self.read.index(self.copies[name]))
+            for place, name in enumerate(self.before)
+            if name in self.copies
+        )
+
+    @own.default
+    def _others(self) -> tuple[int, ...]:
+        return tuple(p for p, name in enumerate(self.before) if name not in self.copies)
 
     def are_of(self, read: Values, before: Values) -> bool:
         """Tell whether all of them, and no others, are known of somebody."""
@@ -57,12 +76,14 @@ class Fields:
 
 def fields_in(plain: Plain) -> Fields:
     """Return the fields of a run; a plan of 0.1.0 names them with each value."""
-    return Fields(tuple(plain["read"]), tuple(plain["before"])) if plain else Fields()
+    if not plain:
+        return Fields()
+    return Fields(tuple(plain["read"]), tuple(plain["before"]), plain.get("copies", {}))
 
 
 def fields_out(fields: Fields) -> Plain:
     """Return what :func:`fields_in` reads."""
-    return {"read": list(fields.read), "before": list(fields.before)}
+    return {"read": fields.read, "before": fields.before, "copies": dict(fields.copies)}
 
 
 def remark_out(remark: Remark | None) -> Plain:
@@ -98,6 +119,7 @@ def without_details(tries: Plain) -> Plain:
 
 def item_row(run_id: int, position: int, item: Item, fields: Fields) -> dict[str, Plain]:
     """Return the row of a new plan item."""
+    alike = _as_alike(item, fields)
     return {
         "run_id": run_id,
         "position": position,
@@ -108,9 +130,23 @@ def item_row(run_id: int, position: int, item: Item, fields: Fields) -> dict[str
         "target_id": item.target_id,
         "reasons": [remark_out(remark) for remark in item.reasons],
         "notes": [remark_out(remark) for remark in item.notes],
-        "payload": _payload_out(item, fields),
+        "payload": _payload_out(item) if alike is None else _alike_out(alike, fields),
         "look_first": item.look_first,
         "selected": False,
+    }
+
+
+def alike_row(run_id: int, position: int, alike: Alike, fields: Fields) -> dict[str, Plain]:
+    """Return the row of two people of whom nothing has to be told, without what says nothing."""
+    return {
+        "run_id": run_id,
+        "position": position,
+        "number": alike.number,
+        "name": alike.name,
+        "difference": Difference.SAME.value,
+        "source_id": alike.source_id,
+        "target_id": alike.target_id,
+        "payload": _alike_out(alike, fields),
     }
 
 
@@ -202,12 +238,10 @@ def selection_in(plain: Plain) -> Selection | None:
     )
 
 
-def _payload_out(item: Item, fields: Fields) -> str:
+def _payload_out(item: Item) -> str:
     """Return what has no column of its own; what says nothing is left out."""
-    if (plain := _same_out(item, fields)) is not None:
-        return _ENCODER.encode(plain)
     plain = {
-        SEARCH: _search(item),
+        SEARCH: _search(item.number, item.name, item.kana),
         "kana": item.kana,
         "read": item.read,
         "read_others": item.read_others,
@@ -226,8 +260,8 @@ def _payload_in(text: str | None, fields: Fields) -> dict[str, Any]:
     if text is None:
         return {}
     plain = json.loads(text)
-    if "same" in plain:
-        return _same_in(plain, fields)
+    if "same" in plain or "once" in plain:
+        return _alike_in(plain, fields)
     before = plain.get("before")
     return {
         "kana": plain.get("kana", ""),
@@ -242,38 +276,61 @@ def _payload_in(text: str | None, fields: Fields) -> dict[str, Any]:
     }
 
 
-def _search(item: Item) -> str:
-    return "\n".join(map(folded, (item.number or "", item.name, item.kana)))
+def _search(number: str | None, name: str, kana: str) -> str:
+    return f"{folded(number or '')}\n{folded(name)}\n{folded(kana)}"
 
 
-def _same_out(item: Item, fields: Fields) -> Plain:
-    """Return what is stored of whom nothing differs from; None: it takes more than values."""
-    before = item.before
+def _as_alike(item: Item, fields: Fields) -> Alike | None:
+    """Return what is stored of whom nothing differs in; None: it takes more than values."""
+    before, number, partner = item.before, item.number, item.target_id
     told = item.reasons or item.notes or item.changes or item.candidates or item.released
-    if told or before is None or item.read_others or item.before_others:
+    if told or item.look_first or item.read_others or item.before_others:
         return None
-    if not fields.are_of(item.read, before):
+    if before is None or number is None or partner is None or not fields.are_of(item.read, before):
         return None
     if any(before[name] != value for name, value in item.after.items()):
         return None
-    return {
-        SEARCH: _search(item),
-        "kana": item.kana,
-        "same": [
-            [item.read[name] for name in fields.read],
-            [before[name] for name in fields.before],
-            [place for place, name in enumerate(fields.before) if name not in item.after],
-        ],
+    return Alike(
+        number=number,
+        name=item.name,
+        source_id=item.source_id,
+        target_id=partner,
+        kana=item.kana,
+        read=[item.read[name] for name in fields.read],
+        before=[before[name] for name in fields.before],
+        unsaid=[place for place, name in enumerate(fields.before) if name not in item.after],
+    )
+
+
+def _alike_out(alike: Alike, fields: Fields) -> str:
+    """Return the values of two people, those that both share once."""
+    read, before = alike.read, alike.before
+    form = "same"
+    if all(before[there] == read[here] for there, here in fields.copied):
+        form, before = "once", [before[place] for place in fields.own]
+    plain = {
+        SEARCH: _search(alike.number, alike.name, alike.kana),
+        "kana": alike.kana,
+        form: [_dates_out(read), _dates_out(before), alike.unsaid],
     }
+    return _ENCODER.encode(plain)
 
 
-def _same_in(plain: Plain, fields: Fields) -> dict[str, Any]:
-    read, theirs, unsaid = plain["same"]
-    before = dict(zip(fields.before, map(_value_in, theirs), strict=True))
+def _alike_in(plain: Plain, fields: Fields) -> dict[str, Any]:
+    read, theirs, unsaid = plain["once"] if "once" in plain else plain["same"]
+    read, theirs = [*map(_value_in, read)], [*map(_value_in, theirs)]
+    if "once" in plain:
+        own = iter(theirs)
+        originals = dict(fields.copied)
+        theirs = [
+            read[originals[place]] if place in originals else next(own)
+            for place in range(len(fields.before))
+        ]
+    before = dict(zip(fields.before, theirs, strict=True))
     left_out = {fields.before[place] for place in unsaid}
     return {
         "kana": plain["kana"],
-        "read": dict(zip(fields.read, map(_value_in, read), strict=True)),
+        "read": dict(zip(fields.read, read, strict=True)),
         "before": before,
         "after": {name: value for name, value in before.items() if name not in left_out},
     }
@@ -313,6 +370,11 @@ def _others_in(plain: Plain) -> dict[str, tuple[Value, ...]]:
 
 def _date_out(value: dt.date) -> Plain:
     return {"date": value.isoformat()}
+
+
+def _dates_out(values: Iterable[Value]) -> list[Plain]:
+    """Return *values* for JSON without a call for each of them."""
+    return [_date_out(value) if type(value) is dt.date else value for value in values]
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_date_out)

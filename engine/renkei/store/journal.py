@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -143,8 +144,14 @@ class Journal(Database):
         at: dt.datetime,
         reason: Remark | None = None,
         resume_at: dt.datetime | None = None,
+        *,
+        usage: Mapping[str, Any] | None = None,
     ) -> None:
-        """Record how the sync ended or why it paused, unless cancelled; give the lease back."""
+        """
+        Record how the sync ended or why it paused, unless cancelled; give the lease back.
+
+        *usage* is what it cost, beside what the fetch has cost.
+        """
         paused = status is Status.PAUSED
         with self._writing() as connection:
             lease.renew(connection, held)
@@ -159,6 +166,10 @@ class Journal(Database):
                     resume_at=resume_at,
                     pauses=_with_pause(before["pauses"], reason) if paused else before["pauses"],
                 )
+            if usage is not None:
+                fetch = sa.select(runs.c.usage).where(runs.c.id == held.run_id)
+                both = {**connection.execute(fetch).scalar_one(), **usage}
+                self._update(connection, held.run_id, usage=both)
             lease.release(connection, held)
 
     def renew(self, held: Lease) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, Hint, NoRoomError, UsageError
-from renkei.model import Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
+from renkei.model import Alike, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.people import Choice
 from renkei.store import codec, lease, schema
 from renkei.store.codec import Fields
@@ -31,6 +31,9 @@ NO_FIELDS = Fields()
 
 WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
+
+RECENT = 20
+"""So many runs of a pair are looked at for one that was synced in one go."""
 
 BIT = 20
 """Employees, or pages of the file, that are freed at a time where the disk has no room."""
@@ -49,15 +52,9 @@ _SAY_NOTHING: Mapping[str, sa.ColumnElement[Any]] = {
 
 
 def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[str, Any]]]]:
-    """Yield the statements that insert new items: those with something to tell by themselves."""
-    told: list[dict[str, Any]] = []
-    quiet: list[dict[str, Any]] = []
-    for row in rows:
-        has_to_tell = row["reasons"] or row["notes"] or row["look_first"]
-        (told if has_to_tell else quiet).append(row)
-    for row in quiet:
-        for name in _SAY_NOTHING:
-            del row[name]
+    """Yield the statements that insert new items: those with nothing to tell by themselves."""
+    told = [row for row in rows if "notes" in row]
+    quiet = [row for row in rows if "notes" not in row]
     if told:
         yield sa.insert(items), told
     if quiet:
@@ -81,7 +78,11 @@ class Plans(Database):
         self._set(run_id, beat=beat())
 
     def add_items(
-        self, run_id: int, plan: Iterable[Item], fields: Fields = NO_FIELDS, batch: int = 1000
+        self,
+        run_id: int,
+        plan: Iterable[Item | Alike],
+        fields: Fields = NO_FIELDS,
+        batch: int = 1000,
     ) -> dict[Difference, int]:
         """
         Store the plan, some items at a time; return the count of each difference.
@@ -92,12 +93,12 @@ class Plans(Database):
         self._set(run_id, fields=codec.fields_out(fields))
         numbered = enumerate(plan, start=1)
         while part := list(islice(numbered, batch)):
-            rows = [codec.item_row(run_id, position, item, fields) for position, item in part]
+            rows = [_row(run_id, position, each, fields) for position, each in part]
             with self._writing() as connection:
                 for statement, told in _in_two(rows):
                     connection.execute(statement, told)
-            for _position, item in part:
-                counts[item.difference] += 1
+            for row in rows:
+                counts[Difference(row["difference"])] += 1
         return counts
 
     def end_fetch(
@@ -162,6 +163,19 @@ class Plans(Database):
         )
         with self._reading() as connection:
             return connection.execute(query).scalar()
+
+    def sync_usage(self, source: str, target: str) -> dict[str, Any] | None:
+        """Return what the last run of this pair cost that was synced in one go, if there is one."""
+        query = (
+            sa.select(runs.c.usage)
+            .where(runs.c.source == source, runs.c.target == target)
+            .where(runs.c.finished_at.is_not(None))
+            .order_by(runs.c.id.desc())
+            .limit(RECENT)
+        )
+        with self._reading() as connection:
+            recent = connection.execute(query).scalars()
+            return next((usage for usage in recent if "sync_seconds" in usage), None)
 
     def usual(
         self, source: str, target: str, base: dt.date, *, upto: str | None = None
@@ -562,6 +576,12 @@ class Plans(Database):
         connection.exec_driver_sql(f"pragma incremental_vacuum({BIT})").close()
         after: int = connection.exec_driver_sql(free).scalar_one()
         return after < before
+
+
+def _row(run_id: int, position: int, each: Item | Alike, fields: Fields) -> dict[str, Any]:
+    if isinstance(each, Alike):
+        return codec.alike_row(run_id, position, each, fields)
+    return codec.item_row(run_id, position, each, fields)
 
 
 def _choices_out(new: Mapping[str, Choice]) -> dict[str, list[str]] | None:

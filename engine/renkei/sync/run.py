@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -93,6 +93,7 @@ class Sync:
         """
         hold, writer = self._open(run, order)
         over = run.status if run.status.is_over and not order.retry_failed else None
+        ahead, began = self._people(run), self.clock.monotonic()
         try:
             with hold:
                 left = self._apply(run, order, hold, writer)
@@ -111,8 +112,17 @@ class Sync:
             self._end(hold, over or Status.PAUSED, remark("interrupted"))
             raise
         else:
-            self._end(hold, *self._ended(run, order, left, over))
+            status, reason = self._ended(run, order, left, over)
+            whole = not self._begun and ahead > 0 and status is not Status.PAUSED
+            took_s = self.clock.monotonic() - began
+            usage = {"written": ahead, "sync_seconds": took_s} if whole else None
+            self._end(hold, status, reason, usage=usage)
         return None
+
+    def _people(self, run: Run) -> int:
+        """Return how many are to be written."""
+        ahead = self.store.open_counts(run.id)
+        return ahead.get(Difference.NEW, 0) + ahead.get(Difference.CHANGED, 0)
 
     def _open(self, run: Run, order: Order) -> tuple[Hold, Writer]:
         """Take the lease of the target's account, and open the target for whoever holds it."""
@@ -161,8 +171,10 @@ class Sync:
         source = self.pairing.fields[self.pairing.source_side]
         open_counts = self.store.open_counts(run.id)
         creates = order.send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
-        usage = self.store.usage(run.source, run.target)
-        self.observer.estimate(estimate.of_sync(writer, open_counts, usage, self.clock.now()))
+        fetched = self.store.usage(run.source, run.target)
+        synced = self.store.sync_usage(run.source, run.target)
+        now = self.clock.now()
+        self.observer.estimate(estimate.of_sync(writer, open_counts, fetched, synced, now))
         recorder = Recorder(
             store=self.store,
             hold=hold,
@@ -265,8 +277,10 @@ class Sync:
         status: Status,
         reason: Remark | None = None,
         resume_at: dt.datetime | None = None,
+        usage: Mapping[str, object] | None = None,
     ) -> None:
-        self.store.end_sync(hold.lease, status, self.clock.now(), reason, resume_at)
+        now = self.clock.now()
+        self.store.end_sync(hold.lease, status, now, reason, resume_at, usage=usage)
         code = reason and reason.code
         log.info("sync_ended", run=hold.lease.run_id, status=status.value, code=code)
 

@@ -1,0 +1,298 @@
+"""Who is plainly the same, as most people are: two rows are compared as they are.
+
+Both are employed, of one number that nobody else has, and say the very same wherever a pair or a
+rule of who is who looks: nothing can speak against them, nothing is written, nothing has to be
+noted. Whoever is not told here is looked at well, by the rules; a law of the tests holds both ways
+against each other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from attrs import frozen
+
+from renkei.identity.roster import UNKNOWN, Cells, Packed, Roster
+from renkei.mapping import Row
+from renkei.mapping.translate import Unreadable
+from renkei.model import Alike, Difference, Item
+from renkei.plan.compare import Comparison, name_of
+from renkei.text import SPACES
+
+Places = Mapping[str, int]
+"""Where the value of a field stands in the rows of one side."""
+
+_MAYBE_BLANK = re.compile(f"\0[{re.escape(SPACES)}]")
+"""In texts that have a NUL before each, which none of them holds."""
+
+_REMEMBERED = 4096
+"""So many translated values of each pair."""
+
+Picked = Callable[[Sequence[Any]], tuple[Any, ...]]
+"""Some cells of a row."""
+
+_NOTHING = object()
+"""No value: it could not be translated."""
+
+
+class Glance:
+    """How two rosters are compared at a glance."""
+
+    def __init__(self, comparison: Comparison, source: Roster, target: Roster) -> None:
+        self._comparison = comparison
+        self._source, self._target = source, target
+        self._ours, self._theirs = _places(source), _places(target)
+        self._who = _Who.of(comparison, self._ours, self._theirs)
+        self._ways: dict[tuple[bool, ...], _Way] = {}
+        substitutes = comparison.translation.substitutes
+        self._stand_ins = [self._ours[each.if_filled] for each in substitutes]
+        self._stand_in_texts = [
+            self._ours[spec.name]
+            for spec in comparison.source_specs
+            if spec.type == "text" and self._ours[spec.name] in self._stand_ins
+        ]
+        self._names = [
+            (spec.role, self._ours[spec.name])
+            for spec in comparison.source_specs
+            if spec.role in ("family_name", "given_name")
+        ]
+        self._before = comparison.fields[1]
+        self._compared = _picked(self._theirs[name] for name in self._before)
+        rows = {row.target: row for row in comparison.translation.rows}
+        self._silent = [p for p, name in enumerate(self._before) if name not in rows]
+        self._kana = [
+            (self._theirs[name], self._before.index(name))
+            for name, row in rows.items()
+            if row.equal == "kana"
+        ]
+
+    def same(self, number: str, ours: Packed, theirs: Packed) -> Alike | None:
+        """Return two people of one *number* if they are plainly the same; None: look well."""
+        source_id, unreadable, others, read = ours
+        target_id, unreadable_there, others_there, there = theirs
+        links = self._comparison.links
+        if (
+            unreadable
+            or others
+            or unreadable_there
+            or others_there
+            or UNKNOWN in read
+            or UNKNOWN in there
+            or source_id in links.same
+            or source_id in links.said
+            or target_id in links.taken
+            or self._who is None
+            or not self._who.are_employed(read, there)
+        ):
+            return None
+        if (unsaid := self._unsaid(read, there)) is None:
+            return None
+        kana = [there[q] for q, place in self._kana if place not in unsaid]
+        return Alike(
+            number=number,
+            name=name_of({role: read[place] for role, place in self._names}),
+            source_id=source_id,
+            target_id=target_id,
+            kana=" ".join(filter(None, kana)),
+            read=self._source.dated(read),
+            before=self._compared(self._target.dated(there)),
+            unsaid=unsaid,
+        )
+
+    def item(self, alike: Alike) -> Item:
+        """Return the item of two people who are *alike*."""
+        before = dict(zip(self._before, alike.before, strict=True))
+        unsaid = {self._before[place] for place in alike.unsaid}
+        return Item(
+            number=alike.number,
+            name=alike.name,
+            difference=Difference.SAME,
+            source_id=alike.source_id,
+            target_id=alike.target_id,
+            kana=alike.kana,
+            read=dict(zip(self._source.names, alike.read, strict=True)),
+            before=before,
+            after={name: value for name, value in before.items() if name not in unsaid},
+        )
+
+    def _unsaid(self, read: Cells, there: Cells) -> list[int] | None:
+        """Return the places of what is not said of two people who say the same; None: look well."""
+        filled = tuple([read[place] is not None for place in self._stand_ins])
+        if filled not in self._ways:
+            self._ways[filled] = self._way(filled)
+        way = self._ways[filled]
+        ours, theirs = way.ours(read), way.theirs(there)
+        if ours != theirs and any(
+            a != b and (a is not None or keeps is None)
+            for a, b, keeps in zip(ours, theirs, way.keeps, strict=True)
+        ):
+            return None
+        if _MAYBE_BLANK.search("\0" + "\0".join(filter(None, way.texts(read)))):
+            return None
+        unsaid = [
+            keeps
+            for said, keeps in zip(ours, way.keeps, strict=True)
+            if said is None and keeps is not None
+        ]
+        for p, q, keeps, said in way.translated:
+            value = said(read[p])
+            if value is None and keeps is not None:
+                unsaid.append(keeps)
+            elif value != there[q]:
+                return None
+        return self._silent + unsaid
+
+    def _way(self, filled: Sequence[bool]) -> _Way:
+        """Return how rows are compared where those stand-ins are *filled*."""
+        translation = self._comparison.translation
+        stand_ins: dict[str, str] = {}
+        for each, is_filled in zip(translation.substitutes, filled, strict=True):
+            if is_filled:
+                stand_ins.update(each.fields)
+        pairs = [
+            (row, self._ours[stand_ins.get(row.source, row.source)], self._theirs[row.target])
+            for row in translation.rows
+        ]
+        kept = {
+            row.target: self._before.index(row.target)
+            for row in translation.rows
+            if row.empty == "keep"
+        }
+        copied = [
+            (p, q, kept.get(row.target)) for row, p, q in pairs if row.copies and not row.choosy
+        ]
+        texts = [p for row, p, _q in pairs if row.takes == "text"]
+        equal = [*copied, *((p, q, None) for p, q in (self._who.equal if self._who else ()))]
+        return _Way(
+            ours=_picked(p for p, _q, _keeps in equal),
+            theirs=_picked(q for _p, q, _keeps in equal),
+            keeps=tuple(keeps for _p, _q, keeps in equal),
+            texts=_picked([*texts, *self._stand_in_texts]),
+            translated=tuple(
+                (p, q, kept.get(row.target), _translated(row))
+                for row, p, q in pairs
+                if row.choosy or not row.copies
+            ),
+        )
+
+
+@frozen
+class _Way:
+    """
+    Which cells have to be equal, of the source and of the target.
+
+    *keeps* has for each of them, where an empty value is not written, its place among the fields of
+    the plan. *texts* of the source may not be blank. *translated* has places on either side, one of
+    *keeps*, and what the target calls a value of the source.
+    """
+
+    ours: Picked
+    theirs: Picked
+    keeps: tuple[int | None, ...]
+    texts: Picked
+    translated: tuple[tuple[int, int, int | None, Callable[[Any], Any]], ...]
+
+
+@frozen
+class _Who:
+    """
+    What tells that two people are one, and employed; places in the rows of either side.
+
+    *equal* has to be the same on both, *named* must be there, *empty* and *empty_there* must not;
+    *hired* may not be later than *base*, *retired* may not be true.
+    """
+
+    equal: tuple[tuple[int, int], ...]
+    named: tuple[int, ...]
+    empty: tuple[int, ...]
+    empty_there: tuple[int, ...]
+    hired: tuple[int, ...]
+    retired: tuple[int, ...]
+    base: int
+
+    @classmethod
+    def of(cls, comparison: Comparison, ours: Places, theirs: Places) -> _Who | None:
+        """Return what has to be looked at; None: nobody can be told at a glance."""
+        mine, other = comparison.evidence
+        if not (mine.family and mine.given and other.family and other.given):
+            return None
+        named = (ours[mine.family[0]], ours[mine.given[0]])
+        equal = [*zip(named, (theirs[other.family[0]], theirs[other.given[0]]), strict=True)]
+        empty = [ours[mine.left]] if mine.left else []
+        empty_there = [theirs[other.left]] if other.left else []
+        for name, name_there in ((mine.birth, other.birth), (mine.gender, other.gender)):
+            if name and name_there:
+                equal.append((ours[name], theirs[name_there]))
+            elif name:
+                empty.append(ours[name])
+            elif name_there:
+                empty_there.append(theirs[name_there])
+        if not all(_are_of_one_type(comparison, each, ours, theirs) for each in equal):
+            return None
+        specs = comparison.source_specs
+        return cls(
+            equal=tuple(equal),
+            named=named,
+            empty=tuple(empty),
+            empty_there=tuple(empty_there),
+            hired=tuple(ours[s.name] for s in specs if s.role == "hired" and s.type == "date"),
+            retired=tuple(ours[s.name] for s in specs if s.role == "retired"),
+            base=comparison.base.toordinal(),
+        )
+
+    def are_employed(self, read: Cells, there: Cells) -> bool:
+        """Tell whether two people, all of whose values are known, have a name and have not left."""
+        for place in self.named:
+            if not read[place]:
+                return False
+        for place in self.empty:
+            if read[place] is not None:
+                return False
+        for place in self.empty_there:
+            if there[place] is not None:
+                return False
+        for place in self.hired:
+            if (day := read[place]) is not None and day > self.base:
+                return False
+        return not any(read[place] is True for place in self.retired)
+
+
+def _are_of_one_type(
+    comparison: Comparison, pair: tuple[int, int], ours: Places, theirs: Places
+) -> bool:
+    """Tell whether two cells can be compared: an ordinal is no number of anything."""
+    kinds = {spec.type for spec in comparison.source_specs if ours[spec.name] == pair[0]}
+    kinds |= {spec.type for spec in comparison.target_specs if theirs[spec.name] == pair[1]}
+    return len(kinds) == 1
+
+
+def _places(roster: Roster) -> Places:
+    return {name: place for place, name in enumerate(roster.names)}
+
+
+def _picked(places: Iterable[int]) -> Picked:
+    """Return what picks the cells at *places*, in their order, always as a tuple."""
+    several = [*places]
+    if len(several) > 1:
+        return itemgetter(*several)
+    return lambda cells: tuple(cells[place] for place in several)
+
+
+def _translated(row: Row) -> Callable[[Any], Any]:
+    """Return what translates a cell of the source into one of the target."""
+
+    @lru_cache(_REMEMBERED)
+    def translated(cell: Any) -> Any:  # noqa: ANN401 - whatever a cell holds
+        value = dt.date.fromordinal(cell) if row.takes == "date" and cell is not None else cell
+        try:
+            made = row.translate(value)
+        except Unreadable:
+            return _NOTHING
+        return made.toordinal() if isinstance(made, dt.date) else made
+
+    return translated

@@ -1,0 +1,109 @@
+"""What is told before a run of how long it takes, and what becomes of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+
+import pytest
+from tests.engine.world import World
+
+from renkei.errors import AccessError
+from renkei.model import Estimate
+from renkei.observer import Observer
+from renkei.people import Values
+from renkei.store import Store
+
+SLOW_S = 0.02
+
+
+class Told(Observer):
+    """Keeps what is told before the work begins."""
+
+    def __init__(self) -> None:
+        self.ahead: list[Estimate] = []
+
+    def estimate(self, ahead: Estimate) -> None:
+        self.ahead.append(ahead)
+
+
+def changed(world: World, count: int, beds: int) -> tuple[Estimate, float]:
+    """Sync a change of so many people; return what was told before, and the seconds it took."""
+    for each in range(count):
+        number = f"{each:03}"
+        for clinic in [p.id for p in world.clinic.find(number)] or [world.in_clinic(number)]:
+            world.clinic.edit(clinic, beds=beds + each)
+        if not world.rosta.find(number):
+            world.in_rosta(number)
+    run = world.fetch()
+    world.choose(run)
+    told = Told()
+    began = time.monotonic()
+    with world.runs(told) as runs:
+        runs.sync(run.id)
+    return told.ahead[-1], time.monotonic() - began
+
+
+def cost(world: World) -> float:
+    """Return how long the last sync took, by the store."""
+    with closing(Store(str(world.folder / "reports.db"))) as store:
+        usage = store.sync_usage("clinic", "rosta")
+    assert usage is not None
+    return float(usage["sync_seconds"])
+
+
+@pytest.fixture
+def slow(world: World) -> World:
+    """The rosta takes its time for each write."""
+
+    def wait(hook: str, _values: Values) -> None:
+        if hook.startswith(("create", "update")):
+            time.sleep(SLOW_S)
+
+    world.rosta.trouble = wait
+    return world
+
+
+def test_the_second_sync_is_told_as_long_as_the_first_one_took(slow: World) -> None:
+    """Before the first one there is a range; after it, the time that each person took."""
+    first, took_s = changed(slow, 20, 100)
+    assert first.seconds is not None
+    assert first.least_s is not None
+    assert first.least_s < first.seconds
+    measured_s = cost(slow)
+    assert 20 * SLOW_S <= measured_s <= took_s
+    second, _took_s = changed(slow, 20, 200)
+    assert second.seconds == second.least_s == pytest.approx(measured_s)
+    measured_s = cost(slow)
+    half, _took_s = changed(slow, 10, 300)
+    assert half.seconds == pytest.approx(measured_s / 2)
+
+
+def test_a_sync_that_paused_tells_nothing_of_the_next_one(slow: World) -> None:
+    """What was cut short says little of how long the whole takes."""
+    usual = slow.rosta.trouble
+
+    def refused(hook: str, values: Values) -> None:
+        if slow.rosta.writes:
+            raise AccessError("no")
+        usual(hook, values)
+
+    slow.rosta.trouble = refused
+    changed(slow, 5, 100)
+    slow.rosta.trouble = usual
+    ahead, _took_s = changed(slow, 5, 200)
+    assert ahead.least_s is not None
+    assert ahead.seconds is not None
+    assert ahead.least_s < ahead.seconds
+
+
+def test_a_fetch_is_told_as_long_as_the_last_one(world: World) -> None:
+    """Before the first one nothing is known."""
+    told = Told()
+    for _time in range(2):
+        with world.runs(told) as runs:
+            runs.fetch("clinic", "rosta", None)
+    first, second = told.ahead
+    assert (first.seconds, first.least_s) == (None, None)
+    assert second.seconds is not None
+    assert second.seconds == second.least_s
