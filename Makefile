@@ -83,13 +83,8 @@ test-long: setup browser ## the tests that take long, and all of what `make test
 test-bugs: setup ## plant known bugs, and show which test catches each
 	$(BIN)/python -m tests.bugs
 
-bench: setup ## measure renkei beside scripts for the same work: ten minutes, and nothing else to do
-	$(BIN)/python -m bench --people 1000 --people 10000
-	$(BIN)/python -m bench --people 10000 --rate 10 --rounds 3 --peers eight
-	$(BIN)/python -m bench --people 10000 --rate 10 --rounds 3 --peers eight --kind sliding
-	$(BIN)/python -m bench --people 1000 --write
-	$(BIN)/python -m bench --people 10000 --write --rounds 3 --peers eight,sockets
-	$(BIN)/python -m bench --people 100000 --rounds 3 --peers eight,sockets
+bench: setup ## measure renkei beside scripts for the same work, write docs/performance.md: ten minutes of an idle machine
+	$(BIN)/python -m bench
 
 check: setup ## style, format, types, layers
 	$(BIN)/ruff check

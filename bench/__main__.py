@@ -14,15 +14,12 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import ceil
 from pathlib import Path
 
-from attrs import frozen
+from bench.page import write_page
+from bench.work import LATENCY_S, Measured, Work
 
 ROOT = Path(__file__).resolve().parents[1]
-LATENCY_S = 0.05
-IN_FLIGHT = 8
-PER_PAGE = 100
 
 CONFIG = """\
 connections:
@@ -40,50 +37,6 @@ RUN = (
     *("run", "smarthr", "touchontime", "--difference", "new", "--difference", "changed"),
     *("--new", "divisionCode=1000", "--new", "typeCode=1", "--allow-unusual", "--look-first"),
 )
-
-
-@frozen
-class Work:
-    """Something to do for a company: *people*, whether to *write*, and at most *rate* a second."""
-
-    people: int
-    write: bool = False
-    rate: int | None = None
-    kind: str = "none"
-
-    @property
-    def name(self) -> str:
-        """What a table calls it."""
-        what = "fetch and sync" if self.write else "fetch and plan"
-        limit = f", {self.rate} a second ({self.kind} window)" if self.rate else ""
-        return f"{what} {self.people:,}{limit}"
-
-    @property
-    def requests(self) -> int:
-        """How many requests a script needs that reads each side once and writes what differs."""
-        pages = ceil(self.people / PER_PAGE)
-        writes = self.people // 20 + self.people // 10 if self.write else 0
-        return pages + 1 + writes
-
-    @property
-    def bound_s(self) -> float:
-        """In how many seconds it could be done, by the latency of requests and by the rate."""
-        by_latency = ceil(self.requests / IN_FLIGHT) * LATENCY_S
-        if self.rate is None:
-            return by_latency
-        paced = ceil(ceil(self.people / PER_PAGE) / self.rate) - 1
-        return max(by_latency, paced + LATENCY_S)
-
-
-@frozen
-class Measured:
-    """What one process took: seconds of the wall, seconds of a processor, most memory in MiB."""
-
-    wall_s: float
-    cpu_s: float
-    peak_mib: float
-    refused: int
-    requests: int
 
 
 class Server:
@@ -167,8 +120,10 @@ def _peer(name: str, work: Work, server: Server) -> Measured:
     return _run([*words, "write"] if work.write else words, ROOT, server, work)
 
 
-def measure(work: Work, rounds: int, peers: Sequence[str], others: Sequence[str]) -> None:
-    """Measure in turn, so that what else the machine does falls on all alike; print the medians."""
+def measure(
+    work: Work, rounds: int, peers: Sequence[str], others: Sequence[str]
+) -> dict[str, Measured]:
+    """Measure in turn, so that what else the machine does falls on all alike; return medians."""
     found: dict[str, list[Measured]] = {}
     ours = [str(Path(sys.executable).parent / "renkei"), *others]
     with _served() as server:
@@ -178,31 +133,61 @@ def measure(work: Work, rounds: int, peers: Sequence[str], others: Sequence[str]
                 found.setdefault(name, []).append(_renkei(work, server, executable))
             for peer in peers:
                 found.setdefault(peer, []).append(_peer(peer, work, server))
+    medians = {name: _median(each) for name, each in found.items()}
     print(f"\n{work.name}: {work.requests} requests, bound {work.bound_s:.2f} s, {rounds} rounds")
-    for name, all_of_it in found.items():
-        wall = statistics.median(each.wall_s for each in all_of_it)
-        cpu = statistics.median(each.cpu_s for each in all_of_it)
-        peak = statistics.median(each.peak_mib for each in all_of_it)
-        last = all_of_it[-1]
+    for name, each in medians.items():
         print(
-            f"  {name:<12} {wall:7.2f} s {wall / work.bound_s:6.2f} x   processor {cpu:6.2f} s"
-            f"   {peak:6.0f} MiB   {last.requests} requests, {last.refused} refused",
+            f"  {name:<12} {each.wall_s:7.2f} s {each.wall_s / work.bound_s:6.2f} x"
+            f"   processor {each.cpu_s:6.2f} s   {each.peak_mib:6.0f} MiB"
+            f"   {each.requests} requests, {each.refused} refused",
             flush=True,
         )
+    return medians
+
+
+def _median(several: Sequence[Measured]) -> Measured:
+    last = several[-1]
+    return Measured(
+        wall_s=statistics.median(each.wall_s for each in several),
+        cpu_s=statistics.median(each.cpu_s for each in several),
+        peak_mib=statistics.median(each.peak_mib for each in several),
+        refused=last.refused,
+        requests=last.requests,
+    )
+
+
+PEERS = ("sequential", "eight", "sockets")
+FAST = ("eight", "sockets")
+
+TABLE: tuple[tuple[Work, int, Sequence[str]], ...] = (
+    (Work(1_000), 5, PEERS),
+    (Work(10_000), 5, PEERS),
+    (Work(100_000), 3, FAST),
+    (Work(10_000, rate=10, kind="fixed"), 3, FAST[:1]),
+    (Work(10_000, rate=10, kind="sliding"), 3, FAST[:1]),
+    (Work(1_000, write=True), 5, PEERS),
+    (Work(10_000, write=True), 3, FAST),
+    (Work(50_000), 1, ()),
+    (Work(200_000), 1, ()),
+)
+"""What docs/performance.md shows: the work, how many rounds, and beside whom."""
 
 
 def main() -> None:
-    """Measure what is asked for."""
+    """Measure what is asked for; everything, and write the page, if nothing is."""
     ask = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     ask.add_argument("--people", type=int, action="append")
     ask.add_argument("--write", action="store_true")
     ask.add_argument("--rate", type=int)
     ask.add_argument("--kind", default="fixed", choices=["fixed", "sliding"])
     ask.add_argument("--rounds", type=int, default=5)
-    ask.add_argument("--peers", default="sequential,eight,sockets")
+    ask.add_argument("--peers", default=",".join(PEERS))
     ask.add_argument("--beside", action="append", default=[], help="another renkei to measure")
     asked = ask.parse_args()
-    for people in asked.people or [10_000]:
+    if not asked.people:
+        write_page([(work, measure(work, rounds, peers, ())) for work, rounds, peers in TABLE])
+        return
+    for people in asked.people:
         kind = asked.kind if asked.rate else "none"
         work = Work(people, write=asked.write, rate=asked.rate, kind=kind)
         measure(work, asked.rounds, [p for p in asked.peers.split(",") if p], asked.beside)

@@ -976,8 +976,8 @@ COMPARING = (
         "Of two people who are stored once the target has what the source has, whatever it says.",
         (
             "renkei.store.codec:_alike_out",
-            "if all(before[there] == read[here] for there, here in fields.copied):",
-            "if fields.copied:",
+            "[before[place] for place in fields.copies_in]",
+            "[read[place] for place in fields.copied]",
         ),
         tests="tests/engine/test_plain.py",
     ),

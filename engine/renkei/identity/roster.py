@@ -81,9 +81,9 @@ class Roster:
             yield from self.get(number)
         yield from self.get(None)
 
-    def numbers(self) -> Iterator[str]:
-        """Iterate over the different numbers, in no particular order."""
-        return (number for number in self._people if number is not None)
+    def numbers(self) -> list[str]:
+        """Return the different numbers, in no particular order."""
+        return [number for number in self._people if number is not None]
 
     def get(self, number: str | None) -> list[Employee]:
         """Return everybody who carries *number* (None: no number)."""
@@ -158,7 +158,8 @@ class Roster:
         values = employee.values
         row = [values.get(name, UNKNOWN) for name in self.names]
         for place in self._dates:
-            row[place] = _to_plain(row[place])
+            if isinstance(day := row[place], dt.date):
+                row[place] = day.toordinal()
         others = [
             (place, *map(_to_plain, employee.others[name]))
             for place, name in enumerate(self.names)

@@ -355,15 +355,18 @@ class Writer(Reader):
 
 def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
     """Return the names of those *values* that are not just what was asked for."""
-    return [
+    odd = [
         name
         for name, value in values.items()
         if (name not in wanted or value is not None)
-        and (
-            type(value) is not wanted.get(name)
-            or (type(value) is str and not (value and is_storable(value)))
-        )
+        and (type(value) is not wanted.get(name) or value == "")
     ]
+    texts = [value for value in values.values() if type(value) is str]
+    if not is_storable("".join(texts)):  # one look at all of them, as nearly all are
+        odd += [
+            n for n, v in values.items() if type(v) is str and n not in odd and not is_storable(v)
+        ]
+    return odd
 
 
 def _is_storable(value: Value) -> bool:

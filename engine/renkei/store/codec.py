@@ -48,8 +48,10 @@ class Fields:
     before: tuple[str, ...] = ()
     copies: Mapping[str, str] = field(factory=dict)
     _known: tuple[frozenset[str], frozenset[str]] = field(init=False, repr=False)
-    copied: tuple[tuple[int, int], ...] = field(init=False, repr=False)
-    """The places of a copy in *before*, and of its original in *read*."""
+    copies_in: tuple[int, ...] = field(init=False, repr=False)
+    """The places of the copies in *before*."""
+    copied: tuple[int, ...] = field(init=False, repr=False)
+    """The places of their originals in *read*."""
     own: tuple[int, ...] = field(init=False, repr=False)
     """The places of all other fields of *before*."""
 
@@ -57,13 +59,13 @@ class Fields:
     def _names(self) -> tuple[frozenset[str], frozenset[str]]:
         return frozenset(self.read), frozenset(self.before)
 
+    @copies_in.default
+    def _places(self) -> tuple[int, ...]:
+        return tuple(p for p, name in enumerate(self.before) if name in self.copies)
+
     @copied.default
-    def _places(self) -> tuple[tuple[int, int], ...]:
-        return tuple(
-            (place, self.read.index(self.copies[name]))
-            for place, name in enumerate(self.before)
-            if name in self.copies
-        )
+    def _originals(self) -> tuple[int, ...]:
+        return tuple(self.read.index(self.copies[self.before[place]]) for place in self.copies_in)
 
     @own.default
     def _others(self) -> tuple[int, ...]:
@@ -306,7 +308,7 @@ def _alike_out(alike: Alike, fields: Fields) -> str:
     """Return the values of two people, those that both share once."""
     read, before = alike.read, alike.before
     form = "same"
-    if all(before[there] == read[here] for there, here in fields.copied):
+    if [before[place] for place in fields.copies_in] == [read[place] for place in fields.copied]:
         form, before = "once", [before[place] for place in fields.own]
     plain = {
         SEARCH: _search(alike.number, alike.name, alike.kana),
@@ -321,7 +323,7 @@ def _alike_in(plain: Plain, fields: Fields) -> dict[str, Any]:
     read, theirs = [*map(_value_in, read)], [*map(_value_in, theirs)]
     if "once" in plain:
         own = iter(theirs)
-        originals = dict(fields.copied)
+        originals = dict(zip(fields.copies_in, fields.copied, strict=True))
         theirs = [
             read[originals[place]] if place in originals else next(own)
             for place in range(len(fields.before))

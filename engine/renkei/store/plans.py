@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -89,7 +90,7 @@ class Plans(Database):
 
         *fields* are those that were read of both sides.
         """
-        counts = dict.fromkeys(Difference, 0)
+        counts = Counter[str]()
         self._set(run_id, fields=codec.fields_out(fields))
         numbered = enumerate(plan, start=1)
         while part := list(islice(numbered, batch)):
@@ -97,9 +98,8 @@ class Plans(Database):
             with self._writing() as connection:
                 for statement, told in _in_two(rows):
                     connection.execute(statement, told)
-            for row in rows:
-                counts[Difference(row["difference"])] += 1
-        return counts
+            counts.update(row["difference"] for row in rows)
+        return {difference: counts[difference] for difference in Difference}
 
     def end_fetch(
         self,

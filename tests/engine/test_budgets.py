@@ -1,0 +1,105 @@
+"""What a person costs, in things that no machine makes faster or slower."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from tests.engine.world import World
+
+FEW, MANY = 20, 120
+"""So many people, and so many more: what comes with each of them is what grows."""
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Count calls of Python functions, in every thread, and statements to a database."""
+    found = Counter[str]()
+
+    def called(_frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call":
+            found["calls"] += 1
+
+    def asked(*_arguments: Any) -> None:
+        found["statements"] += 1
+
+    before = sys.getprofile()
+    sa.event.listen(Engine, "before_cursor_execute", asked)
+    threading.setprofile(called)
+    sys.setprofile(called)
+    try:
+        yield found
+    finally:
+        sys.setprofile(before)
+        threading.setprofile(before)
+        sa.event.remove(Engine, "before_cursor_execute", asked)
+
+
+def grows(world: World, add: Callable[[World, str], None], do: Callable[[], None]) -> Counter[str]:
+    """Return what one more person costs: from few people to many."""
+    costs = []
+    for first, last in ((0, FEW), (FEW, MANY)):
+        for each in range(first, last):
+            add(world, f"{each:04}")
+        do()  # what is worked out once is worked out
+        with counted() as found:
+            do()
+        costs.append(found)
+    few, many = costs
+    return Counter({name: round((many[name] - few[name]) / (MANY - FEW)) for name in many})
+
+
+def alike(world: World, number: str) -> None:
+    """Add somebody in whom nothing differs."""
+    world.in_clinic(number)
+    world.in_rosta(number)
+
+
+def differing(world: World, number: str) -> None:
+    """Add somebody with another address."""
+    world.in_clinic(number, mail=f"{number}@example.jp")
+    world.in_rosta(number)
+
+
+def fetched(world: World) -> None:
+    """Fetch."""
+    world.fetch()
+
+
+@pytest.mark.parametrize(("add", "most"), [(alike, 115), (differing, 445)])
+def test_a_fetch_costs_so_many_calls_for_each_person(
+    world: World, add: Callable[[World, str], None], most: int
+) -> None:
+    """
+    Each of them is read twice, compared and stored; statements grow by the thousand.
+
+    They were 104 and 405 when this was written, a quarter of them of the systems in memory.
+    """
+    cost = grows(world, add, lambda: fetched(world))
+    assert cost["calls"] <= most
+    assert cost["statements"] == 0
+
+
+def test_a_sync_costs_so_many_statements_for_each_person(world: World) -> None:
+    """An intent, an outcome, a look: none of them asks the store for anything else."""
+    beds = iter(range(1000))
+
+    def synced() -> None:
+        more = next(beds)
+        for person in world.clinic.people:
+            world.clinic.edit(person, beds=more)
+        run = world.fetch()
+        world.choose(run)
+        with world.runs() as runs:
+            runs.sync(run.id, allow_unusual=True)
+
+    cost = grows(world, alike, synced)
+    assert cost["statements"] <= 12
