@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from tests.compiled import share
+from tests.sampling import every_other
 
 from renkei.plugins import finding
 
@@ -26,9 +27,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with those that may take minutes: at the end, one worker would be waited for."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """
+    Leave half of what is multiplied to the long run, before anything is left out for it.
+
+    And begin with those that may take minutes: at the end, one worker would be waited for.
+    """
+    for item in every_other(items):
+        item.add_marker(pytest.mark.long)
+    yield
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 

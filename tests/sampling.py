@@ -17,6 +17,9 @@ from tests.pair import DIRECTIONS
 ALL = os.environ.get("RENKEI_TESTS") == "all"
 
 
+WAYS = tuple(f"to_{target}" for _source, target in DIRECTIONS)
+"""What the directions are called in the names of tests."""
+
 T = TypeVar("T")
 
 sampled = pytest.mark.sampled
@@ -44,6 +47,27 @@ def one_way(turn: int) -> list[Any]:
         pytest.param(way, id=f"to_{way[1]}", marks=[] if place == turn % 2 else [pytest.mark.long])
         for place, way in enumerate(DIRECTIONS)
     ]
+
+
+def every_other(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """
+    Yield which tests are left to the long run, of those multiplied by the direction and by more.
+
+    Of what they are multiplied by, each has one of the directions, in turn. Tests that take a
+    sample by themselves are left alone.
+    """
+    tests: dict[str, dict[str, list[tuple[int, pytest.Item]]]] = {}
+    for item in items:
+        name, _, cases = item.nodeid.partition("[")
+        words = cases.rstrip("]").split("-")
+        way = next((place for place, word in enumerate(WAYS) if word in words), None)
+        if way is not None and not item.get_closest_marker("sampled"):
+            rest = "-".join(word for word in words if word not in WAYS)
+            tests.setdefault(name, {}).setdefault(rest, []).append((way, item))
+    for cases_of in tests.values():
+        if len(cases_of) > 1:
+            for place, both in enumerate(cases_of.values()):
+                yield from (item for way, item in both if len(both) == 2 and way != place % 2)
 
 
 def examples(few: int, many: int) -> int:

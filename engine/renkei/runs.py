@@ -6,8 +6,10 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Self
 
 import structlog
@@ -23,6 +25,7 @@ from renkei.errors import (
     RenkeiError,
     SystemFault,
 )
+from renkei.http.pace import Meet, Others
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
 from renkei.mapping import FieldMapping, Transforms
@@ -99,7 +102,7 @@ class Runs:
         self.clock, warning = clock_for(config)
         if warning:
             self.observer.warning(warning)
-        self._systems = Systems(config, self.clock, self.observer)
+        self._systems = Systems(config, self.clock, self.observer, self._met)
         self._pairings = Pairings(config)
         self._opened: Store | None = None
         self._missed = False
@@ -119,6 +122,20 @@ class Runs:
             if store.backup is not None:
                 self.observer.warning(remark("store_upgraded", place=str(store.backup)))
         return self._opened
+
+    def _met(self, identity: str) -> Meet:
+        """Return how those who use the account of *identity* hear of each other: by the store."""
+        me = secrets.token_hex(8)
+
+        @cache
+        def account(store: Store) -> str:
+            return store.account(identity)
+
+        def meet(used: Mapping[float, int]) -> Others:
+            store = self._opened
+            return Others() if store is None else store.meet(account(store), me, used)
+
+        return meet
 
     def _has_store(self) -> bool:
         """Return whether there is a store; if not, say so once."""

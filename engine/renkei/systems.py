@@ -9,7 +9,7 @@ from attrs import define, field
 from renkei.clock import Clock
 from renkei.config import Config, network_of, resolve_secret
 from renkei.http import Conditions, Connection, Guard, RetryBudget, Secret, Timeouts
-from renkei.http.pace import Pacer
+from renkei.http.pace import Meet, Pacer
 from renkei.observer import Observer
 from renkei.people import ClosedHours
 from renkei.plugins.facade import Reader, Writer
@@ -22,6 +22,8 @@ class Systems:
     config: Config
     clock: Clock
     observer: Observer
+    met: Callable[[str], Meet] | None = None
+    """How processes that use the account of an identity hear of each other."""
     budget: RetryBudget = field(factory=RetryBudget)
     _opened: list[Connection] = field(factory=list)
     _pacers: dict[str, Pacer] = field(factory=dict)
@@ -86,9 +88,16 @@ class Systems:
             on_wait=lambda reason, seconds: self.observer.waiting(name, reason, seconds),
         )
         # The system counts what was read to choose and what is written as one.
-        connection.pacer = self._pacers.setdefault(connection.identity, connection.pacer)
+        connection.pacer = self._pacer(connection.identity)
         self._opened.append(connection)
         return connection
+
+    def _pacer(self, identity: str) -> Pacer:
+        """Return the pace of the account of *identity*."""
+        if identity not in self._pacers:
+            meet = self.met(identity) if self.met else None
+            self._pacers[identity] = Pacer(self.clock, meet)
+        return self._pacers[identity]
 
 
 def _declare(reader: Reader) -> None:

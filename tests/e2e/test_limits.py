@@ -59,6 +59,25 @@ def test_touchontime_never_has_to_complain(office: Office) -> None:
     assert took < (requests / 12 + 1) + 1.5
 
 
+@pytest.mark.fault("F02")
+def test_two_processes_share_what_an_account_may_do(office: Office) -> None:
+    """Two fetches at the same time ask together no more than one may; nobody is refused."""
+    office.box.smarthr.switches.rate_limit = True
+    for place in range(1100):
+        office.box.smarthr.add(
+            emp_code=f"9{place:05}", last_name="山本", first_name=f"{place}", emp_status="employed"
+        )
+    office.configure(smarthr="limits: [{count: 10, seconds: 1}]")
+    office.fetched("touchontime", "smarthr")
+    time.sleep(1.0)
+    office.box.clear_journal()
+    fetches = [office.start("fetch", "touchontime", "smarthr") for _each in range(2)]
+    assert [office.finished(each).code for each in fetches] == [0, 0]
+    asked = [entry for entry in office.box.journal if entry.system == "smarthr"]
+    assert len(asked) > 20
+    assert refusals(office) == 0
+
+
 def test_full_speed_while_there_is_room(office: Office) -> None:
     """With the vendor's own 500 in five minutes a small run does not wait at all."""
     switches = office.box.touchontime.switches

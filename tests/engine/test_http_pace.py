@@ -1,14 +1,16 @@
 import datetime as dt
 import threading
 import time
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.clock import Clock
+from renkei.errors import StoreError
 from renkei.http.failure import announced_s
-from renkei.http.pace import Pacer, Room, sane_wait_s
+from renkei.http.pace import ALIVE_S, Others, Pacer, Room, sane_wait_s
 from renkei.people import RequestLimit
 
 
@@ -236,3 +238,99 @@ def test_the_longer_of_what_one_refusal_announces_counts(
     headers = {} if retry_after is None else {"retry-after": retry_after}
     said = [Room(remaining, reset_s) for remaining, reset_s in rooms]
     assert announced_s(headers, said, NOW) == wait_s
+
+
+class Board:
+    """What processes write for each other to read, without a store; all on one clock."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._told: dict[int, tuple[float, Mapping[float, int]]] = {}
+        self.meetings = 0
+
+    def pacer(self, me: int) -> Pacer:
+        """Return the pace of one process."""
+
+        def meet(used: Mapping[float, int]) -> Others:
+            self.meetings += 1
+            now = self._clock.now_s
+            others = [told for who, told in self._told.items() if who != me]
+            self._told[me] = now, used
+            return Others(
+                alive=sum(now - at < ALIVE_S for at, _used in others),
+                used={w: sum(u[w] for at, u in others if now - at < w) for w in used},
+            )
+
+        return Pacer(self._clock, meet)
+
+
+def arrivals(
+    clock: FakeClock, pacers: list[Pacer], limit: RequestLimit, seconds: float
+) -> list[float]:
+    """Let all *pacers* send whatever they may for so long; return when."""
+    found = []
+    end = clock.now_s + seconds
+    while clock.now_s < end:
+        for pacer in pacers:
+            if pacer.reserve([limit]):
+                with pacer.slot([limit], None, reserved=True):
+                    found.append(clock.now_s)
+        clock.now_s += 0.01
+    return found
+
+
+def most_within(times: list[float], window_s: float) -> int:
+    """Return how many of *times* fell into one window, at most."""
+    return max(sum(first <= at < first + window_s - 1e-6 for at in times) for first in times)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 5])
+def test_processes_share_what_an_account_may_do_in_a_second(processes: int) -> None:
+    """Together they stay within the limit, and use nearly all of it."""
+    clock = FakeClock()
+    board = Board(clock)
+    limit = RequestLimit(20, 1.0)
+    pacers = [board.pacer(each) for each in range(processes)]
+    arrivals(clock, pacers, limit, 3.0)
+    board.meetings = 0
+    sent = arrivals(clock, pacers, limit, 10.0)
+    assert most_within(sent, 1.0) <= 20
+    assert len(sent) >= 180
+    assert board.meetings <= 11 * processes
+
+
+def test_who_comes_later_takes_only_what_is_left_of_a_long_window() -> None:
+    """And whoever goes on alone has all of it again."""
+    clock = FakeClock()
+    board = Board(clock)
+    limit = RequestLimit(100, 30.0)
+    early, late = board.pacer(1), board.pacer(2)
+    sent = arrivals(clock, [early], limit, 5.0)
+    assert len(sent) == 100
+    sent += arrivals(clock, [late], limit, 20.0)
+    assert len(sent) == 100
+    sent += arrivals(clock, [early, late], limit, 60.0)
+    assert most_within(sent, 30.0) <= 102  # both may take what comes free between two meetings
+    alone = arrivals(clock, [late], limit, 90.0)
+    assert len(alone) >= 200
+
+
+def test_a_newcomer_lets_the_others_hear_of_it_first() -> None:
+    """Its first request leaves when they have had the time to."""
+    clock = FakeClock()
+    board = Board(clock)
+    limit = RequestLimit(10, 1.0)
+    arrivals(clock, [board.pacer(1)], limit, 2.0)
+    newcomer = board.pacer(2)
+    assert not newcomer.reserve([limit])
+    assert newcomer.wait_s([limit]) == pytest.approx(2.0)
+
+
+def test_a_store_that_is_gone_stops_no_request() -> None:
+    """What was heard last goes on to count."""
+    clock = FakeClock()
+
+    def meet(_used: Mapping[float, int]) -> Others:
+        raise StoreError("gone")
+
+    assert Pacer(clock, meet).reserve([RequestLimit(10, 1.0)])

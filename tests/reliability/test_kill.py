@@ -39,7 +39,7 @@ def chosen(stage: Stage, direction: Direction) -> Iterator[tuple[str, int]]:
     """
     workload, moments = stage.workload, stage.moments()
     if ALL or workload.name not in EACH_KIND:
-        yield from sample(moments, 16, WORKLOADS.index((direction, workload)))
+        yield from sample(moments, 24, WORKLOADS.index((direction, workload)))
         return
     both = sum(each.name == workload.name for _direction, each in WORKLOADS)
     kinds: dict[str, list[int]] = {}

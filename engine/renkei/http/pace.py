@@ -3,6 +3,9 @@
 For each limit a sliding window is kept of what the system may still be counting. A request takes a
 slot when it is sent and gives it back *window_s* after its answer began: by then the system had it,
 so no window of the system's own can ever hold more than *count*, however long the way there took.
+
+Other processes that use the account tell about themselves once a second: what they have used counts
+as used. In a window too short for that each of them keeps to its share.
 """
 
 from __future__ import annotations
@@ -10,12 +13,13 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
-from attrs import frozen
+from attrs import field, frozen
 
 from renkei.clock import Clock
+from renkei.errors import RenkeiError
 from renkei.people import RequestLimit
 
 OnWait = Callable[[str, float], None]
@@ -30,6 +34,25 @@ _SLICE_S = 5.0  # a long wait tells its progress this often
 _POLL_S = 0.02  # while other threads hold every slot
 _SMOOTH = 0.2  # the weight of the last answer in how long one takes
 _SHORTEST_S = 0.001  # so that rounding cannot make a wait stand still
+
+
+MEET_S = 1.0
+"""How often a process hears of the others that use its account, at most."""
+
+ALIVE_S = 5.0
+"""For so long another process counts as one that goes on."""
+
+
+@frozen
+class Others:
+    """Other processes that use an account: how many go on, and their requests by window."""
+
+    alive: int = 0
+    used: Mapping[float, int] = field(factory=dict)
+
+
+Meet = Callable[[Mapping[float, int]], Others]
+"""Tell the others how many requests this process has in each window, and hear of theirs."""
 
 
 @frozen
@@ -52,10 +75,18 @@ def sane_wait_s(seconds: float | None) -> float | None:
 
 
 class Pacer:
-    """The pace of one connection; every session and thread of it shares this one."""
+    """
+    The pace of one account; every session and thread of it shares this one.
 
-    def __init__(self, clock: Clock) -> None:
+    *meet* is how processes that use the account hear of each other, where they can.
+    """
+
+    def __init__(self, clock: Clock, meet: Meet | None = None) -> None:
         self._clock = clock
+        self._meet = meet
+        self._meeting = threading.Lock()
+        self._met_at = float("-inf")
+        self._others = Others()
         self._lock = threading.Lock()
         self._open = 0
         self._answered: deque[float] = deque()  # when the answers began, oldest first
@@ -123,6 +154,8 @@ class Pacer:
 
     def reserve(self, limits: Sequence[RequestLimit]) -> bool:
         """Take a slot if there is room now; whoever does not use it puts it back."""
+        if self._meet is not None and limits:
+            self._hear_of_others(self._meet, limits)
         with self._lock:
             if self._wait_s(limits) > 0:
                 return False
@@ -153,12 +186,48 @@ class Pacer:
 
     def _full_s(self, limit: RequestLimit, now: float) -> float:
         """Return for how long *limit* stays full; 0 or less: it has room."""
-        counted = limit.count - self._open  # so many answered requests fill the rest of the window
+        ours = self._share(limit)
+        counted = ours - self._open  # so many answered requests fill the rest of the window
         if counted <= 0:
-            return _POLL_S
+            return _POLL_S if ours else MEET_S
         if len(self._answered) < counted:
             return 0.0
         return self._answered[-counted] + limit.window_s - now
+
+    def _share(self, limit: RequestLimit) -> int:
+        """Return how much of *limit* the others leave to this process."""
+        if limit.window_s <= MEET_S:  # what they told is old by now
+            return max(limit.count // (1 + self._others.alive), 1)
+        return max(limit.count - self._others.used.get(limit.window_s, 0), 0)
+
+    def _hear_of_others(self, meet: Meet, limits: Sequence[RequestLimit]) -> None:
+        """
+        Hear of the others if it is time to; who does not get to it goes on as before.
+
+        Whoever is new among others lets them hear of it first.
+        """
+        if self._clock.monotonic() - self._met_at < MEET_S or not self._meeting.acquire(
+            blocking=False
+        ):
+            return
+        try:
+            is_new = self._met_at == float("-inf")
+            self._met_at = self._clock.monotonic()
+            with suppress(RenkeiError):  # a store that is busy or gone says so where it matters
+                self._others = meet(self._used(limits))
+            if is_new and self._others.alive:
+                self.hold(2 * MEET_S)  # until they have heard, and what they sent before is over
+        finally:
+            self._meeting.release()
+
+    def _used(self, limits: Sequence[RequestLimit]) -> dict[float, int]:
+        """Return how many requests of this process fill the window of each limit."""
+        with self._lock:
+            now = self._clock.monotonic()
+            return {
+                limit.window_s: self._open + sum(at > now - limit.window_s for at in self._answered)
+                for limit in limits
+            }
 
 
 def wait(clock: Clock, seconds: float, reason: str, on_wait: OnWait | None) -> None:

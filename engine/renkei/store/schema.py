@@ -14,7 +14,7 @@ from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
 SCHEMA = Schema(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from renkei.store.journal import Journal
+from renkei.store.paces import Paces
 from renkei.store.releases import Releases
 
 
-class Store(Releases, Journal):
-    """Plans, journal and releases in one database; each method is one transaction."""
+class Store(Releases, Journal, Paces):
+    """Plans, journal, releases and paces in one database; each method is one transaction."""

@@ -192,6 +192,15 @@ leases = Table(
     Column("beat", sa.Float, nullable=False, comment="its last sign of life, on its own clock"),
 )
 
+paces = Table(
+    "paces",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("owner", Text, primary_key=True, comment="one process, as long as it lives"),
+    Column("at", sa.Float, nullable=False, comment="real time, seconds since 1970"),
+    Column("used", sa.JSON, nullable=False, comment="its requests by window, in seconds"),
+)
+
 releases = Table(
     "releases",
     metadata,
