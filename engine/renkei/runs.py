@@ -131,9 +131,10 @@ class Runs:
         def account(store: Store) -> str:
             return store.account(identity)
 
-        def meet(used: Mapping[float, int]) -> Others:
-            store = self._opened
-            return Others() if store is None else store.meet(account(store), me, used)
+        def meet(used: Mapping[float, int], *, leaving: bool = False) -> Others:
+            if (store := self._opened) is None:
+                return Others()
+            return store.meet(account(store), me, used, leaving=leaving)
 
         return meet
 

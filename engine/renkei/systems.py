@@ -64,6 +64,8 @@ class Systems:
 
     def close(self) -> None:
         """Close what was opened."""
+        for pacer in self._pacers.values():
+            pacer.leave()
         for connection in self._opened:
             connection.close()
         self._opened.clear()

@@ -245,20 +245,20 @@ class Board:
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
-        self._told: dict[int, tuple[float, Mapping[float, int]]] = {}
+        self._told: dict[int, tuple[float, Mapping[float, int], bool]] = {}
         self.meetings = 0
 
     def pacer(self, me: int) -> Pacer:
         """Return the pace of one process."""
 
-        def meet(used: Mapping[float, int]) -> Others:
+        def meet(used: Mapping[float, int], *, leaving: bool = False) -> Others:
             self.meetings += 1
             now = self._clock.now_s
             others = [told for who, told in self._told.items() if who != me]
-            self._told[me] = now, used
+            self._told[me] = now, used, leaving
             return Others(
-                alive=sum(now - at < ALIVE_S for at, _used in others),
-                used={w: sum(u[w] for at, u in others if now - at < w) for w in used},
+                alive=sum(now - at < ALIVE_S and not gone for at, _used, gone in others),
+                used={w: sum(u[w] for at, u, _gone in others if now - at < w) for w in used},
             )
 
         return Pacer(self._clock, meet)
@@ -330,7 +330,21 @@ def test_a_store_that_is_gone_stops_no_request() -> None:
     """What was heard last goes on to count."""
     clock = FakeClock()
 
-    def meet(_used: Mapping[float, int]) -> Others:
+    def meet(_used: Mapping[float, int], *, leaving: bool = False) -> Others:
         raise StoreError("gone")
 
     assert Pacer(clock, meet).reserve([RequestLimit(10, 1.0)])
+
+
+def test_who_comes_after_somebody_who_has_left_waits_for_nobody() -> None:
+    """A fetch and then a sync: what the one has used counts, and the other has the whole pace."""
+    clock = FakeClock()
+    board = Board(clock)
+    limit = RequestLimit(100, 60.0)
+    first, then = board.pacer(1), board.pacer(2)
+    arrivals(clock, [first], limit, 0.2)
+    used = first.requests
+    first.leave()
+    assert then.reserve([limit])
+    then.put_back()
+    assert len(arrivals(clock, [then], limit, 10.0)) == 100 - used

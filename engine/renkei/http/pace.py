@@ -15,6 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from attrs import field, frozen
 
@@ -51,8 +52,12 @@ class Others:
     used: Mapping[float, int] = field(factory=dict)
 
 
-Meet = Callable[[Mapping[float, int]], Others]
-"""Tell the others how many requests this process has in each window, and hear of theirs."""
+class Meet(Protocol):
+    """How the processes that use an account hear of each other."""
+
+    def __call__(self, used: Mapping[float, int], /, *, leaving: bool = False) -> Others:
+        """Tell how many requests this process has in each window, and hear of the others'."""
+        ...
 
 
 @frozen
@@ -87,6 +92,7 @@ class Pacer:
         self._meeting = threading.Lock()
         self._met_at = float("-inf")
         self._others = Others()
+        self._limits: Sequence[RequestLimit] = ()
         self._lock = threading.Lock()
         self._open = 0
         self._answered: deque[float] = deque()  # when the answers began, oldest first
@@ -163,6 +169,12 @@ class Pacer:
             self.requests += 1
             return True
 
+    def leave(self) -> None:
+        """Tell the others that this process goes on no more; what it has used still counts."""
+        if self._meet is not None and self._limits:
+            with suppress(RenkeiError):
+                self._meet(self._used(self._limits), leaving=True)
+
     def put_back(self) -> None:
         """Give back a slot that was reserved: nothing has been sent."""
         with self._lock:
@@ -212,7 +224,7 @@ class Pacer:
             return
         try:
             is_new = self._met_at == float("-inf")
-            self._met_at = self._clock.monotonic()
+            self._met_at, self._limits = self._clock.monotonic(), limits
             with suppress(RenkeiError):  # a store that is busy or gone says so where it matters
                 self._others = meet(self._used(limits))
             if is_new and self._others.alive:

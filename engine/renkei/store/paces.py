@@ -16,7 +16,9 @@ from renkei.store.tables import paces
 class Paces(Database):
     """The part of the store in which processes of one account meet, where limits are declared."""
 
-    def meet(self, account: str, me: str, used: Mapping[float, int]) -> Others:
+    def meet(
+        self, account: str, me: str, used: Mapping[float, int], *, leaving: bool = False
+    ) -> Others:
         """
         Tell how many requests to *account* there are of *me* in each window; return the others'.
 
@@ -33,11 +35,10 @@ class Paces(Database):
                 sa.delete(paces).where(sa.or_(mine, sa.and_(theirs, paces.c.at < over)))
             )
             kept = {str(window): count for window, count in used.items()}
-            connection.execute(
-                sa.insert(paces).values(account=account, owner=me, at=now, used=kept)
-            )
+            row = {"account": account, "owner": me, "at": now, "used": kept, "leaving": leaving}
+            connection.execute(sa.insert(paces).values(row))
         return Others(
-            alive=sum(now - row["at"] < ALIVE_S for row in rows),
+            alive=sum(now - row["at"] < ALIVE_S and not row["leaving"] for row in rows),
             used={window: sum(_within(row, window, now) for row in rows) for window in used},
         )
 

@@ -199,6 +199,7 @@ paces = Table(
     Column("owner", Text, primary_key=True, comment="one process, as long as it lives"),
     Column("at", sa.Float, nullable=False, comment="real time, seconds since 1970"),
     Column("used", sa.JSON, nullable=False, comment="its requests by window, in seconds"),
+    Column("leaving", sa.Boolean, nullable=False, comment="it goes on no more"),
 )
 
 releases = Table(

@@ -17,5 +17,6 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("at", sa.Float, nullable=False),
         sa.Column("used", sa.JSON, nullable=False),
+        sa.Column("leaving", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("account", "owner", name=op.f("pk_paces")),
     )
