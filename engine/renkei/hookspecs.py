@@ -7,12 +7,14 @@ checks every answer against these contracts (see :mod:`renkei.plugins.facade`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import pluggy
 
 from renkei.people import (
     Account,
+    Choice,
     ClosedHours,
     Employee,
     FieldSpec,
@@ -26,21 +28,22 @@ from renkei.people import (
 hookspec = pluggy.HookspecMarker("renkei")
 hookimpl = pluggy.HookimplMarker("renkei")
 
-REQUIRED = (
-    "fields",
-    "list_employees",
-    "create_employee",
-    "update_employee",
-    "new_employee_fields",
-)
+REQUIRED = ("fields", "list_employees")
+WRITES = ("create_employee", "update_employee")
+"""Both, or the system is a source only."""
 
 
 class ConnectorSpec:
     """The hooks of a connector; those not named in ``REQUIRED`` may be absent."""
 
     @hookspec(firstresult=True)
-    def fields(self) -> Sequence[FieldSpec]:
-        """Describe every field, without a network: mappings are checked against this."""
+    def fields(self, options: Mapping[str, Any]) -> Sequence[FieldSpec]:
+        """
+        Describe every field, without a network: mappings are checked against this.
+
+        *options*, since renkei 0.2, are those of the connection. They are empty where the connector
+        is asked by itself: a connector whose fields depend on them returns the others then.
+        """
         raise NotImplementedError  # a spec is never called; this keeps the type checker honest
 
     @hookspec(firstresult=True)
@@ -72,6 +75,7 @@ class ConnectorSpec:
         Create one employee; return its id in the system, or the employee as the system has it now.
 
         Fields that the answer does not show are absent. Everybody is read again before they count.
+        Optional since renkei 0.2: a connector without it is a source only.
 
         Raises RecordError if the system refuses this employee, ContractFullError if it takes no
         more, InDoubtError if a request was sent and its fate is unknown.
@@ -87,13 +91,26 @@ class ConnectorSpec:
         not show. Everybody is read again and compared with what was sent before they count.
 
         *current* is the employee as last read, with what the connector put into ``extra``.
-        Raises as :meth:`create_employee` does.
+        Optional and raises as :meth:`create_employee`.
         """
         raise NotImplementedError
 
     @hookspec(firstresult=True)
     def new_employee_fields(self) -> Sequence[NewField]:
-        """Return the fields a new employee needs and no mapping may fill, with the live choices."""
+        """
+        Return the fields a new employee needs and no mapping may fill, with the live choices.
+
+        Optional since renkei 0.2: without it there are none.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def choices(self, field: str) -> Sequence[Choice]:
+        """
+        Return the codes that *field* can have at this moment; since renkei 0.2.
+
+        Asked of any field, such as a department; nothing for one that has no codes.
+        """
         raise NotImplementedError
 
     @hookspec(firstresult=True)

@@ -50,6 +50,7 @@ from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import (
     choice_lost,
     refuse_date,
+    refuse_field,
     refuse_numbers,
     refuse_over,
     refuse_purged,
@@ -302,7 +303,7 @@ class Runs:
     def mapping(self, name: str) -> tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]:
         """Return a mapping of the configuration, and the fields of both its sides."""
         mapping = self._pairings.load(name)
-        return mapping, self._pairings.check(mapping)
+        return mapping, self._pairings.check(mapping, self._pairings.names_of(name))
 
     def switches(self, source: str, target: str) -> dict[str, tuple[Label, bool]]:
         """Return the settings of the mapping between two connections, and whether each is on."""
@@ -383,8 +384,8 @@ class Runs:
 
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
         """Return who of *items* gets a date of leaving, and who comes back: what asks for care."""
-        connector = self.config.connection(self._store.run(run_id).target).connector
-        fields = {spec.name for spec in self._pairings.fields_of(connector) if spec.role in LEAVING}
+        target = self._pairings.at(self._store.run(run_id).target)
+        fields = {spec.name for spec in target.fields if spec.role in LEAVING}
         leaving: list[Item] = []
         back: list[Item] = []
         for item in items:
@@ -448,11 +449,21 @@ class Runs:
         self._open([reader], wait=wait)
         return offered(reader, pairing)
 
-    def choices(self, connection: str) -> tuple[NewField, ...]:
-        """Return every new-record field of a connection with the choices of this moment."""
+    def choices(self, connection: str, field: str | None = None) -> tuple[NewField, ...]:
+        """
+        Return every new-record field of a connection with the choices of this moment.
+
+        With *field*, that one alone, whether a new employee needs it or not; UsageError if there is
+        no such field.
+        """
         reader = self._systems.reader(connection)
+        specs = {spec.name: spec for spec in reader.fields}
+        if field is not None:
+            refuse_field(connection, field, specs)
         self._open([reader], wait=False)
-        return reader.new_employee_fields()
+        if field is None:
+            return reader.new_employee_fields()
+        return (NewField(field, specs[field].label, reader.choices(field)),)
 
     def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
         """

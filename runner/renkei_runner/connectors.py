@@ -23,6 +23,7 @@ class _Described:
     found: Installed
     fields: tuple[FieldSpec, ...] = ()
     hooks: tuple[str, ...] = ()
+    source_only: bool = False
 
 
 @command("connectors", help=N_("List the installed connectors with their fields."))
@@ -30,12 +31,7 @@ class _Described:
 def connectors(app: App) -> None:
     from renkei.plugins import offline
 
-    described = [
-        _Described(each)
-        if each.problem
-        else _Described(each, offline.offline_fields(each.name), offline.hooks_of(each.name))
-        for each in offline.installed()
-    ]
+    described = list(map(_described, offline.installed()))
     if app.json:
         emit(document(connectors=[_document(each) for each in described]))
         return
@@ -44,12 +40,22 @@ def connectors(app: App) -> None:
     next_steps((app.command("init"), _("write a configuration that uses them")))
 
 
+def _described(found: Installed) -> _Described:
+    from renkei.plugins import offline
+
+    if found.problem:
+        return _Described(found)
+    reader = offline.described(found.name)
+    return _Described(found, reader.fields, reader.hooks, reader.is_source_only)
+
+
 def _document(each: _Described) -> Document:
     return {
         "name": each.found.name,
         "version": each.found.version,
         "problem": each.found.problem,
         "hooks": list(each.hooks),
+        "source_only": each.source_only,
         "fields": [
             {
                 "name": spec.name,
@@ -70,6 +76,8 @@ def _show(each: _Described) -> None:
         say(f"  ! {each.found.problem}")
         return
     say(_("  hooks: {hooks}").format(hooks=_(", ").join(each.hooks)))
+    if each.source_only:
+        say(_("  a source only: nothing can be written to it"))
     writes = {"always": _("always"), "create": _("only when created"), "never": _("never")}
     rows = [
         (spec.name, label(spec.label), spec.type, spec.role or "", writes[spec.write])

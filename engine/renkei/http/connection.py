@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from attrs import define, field
@@ -106,7 +106,7 @@ class Connection:
     base_url: str = field(converter=_without_slash)
     token: Secret
     clock: Clock = field(factory=Clock)
-    options: Mapping[str, str] = field(factory=dict)
+    options: Mapping[str, Any] = field(factory=dict)
     read_only: bool = True
     timeouts: Timeouts = field(factory=Timeouts)
     network: Network = field(factory=Network)
@@ -128,9 +128,15 @@ class Connection:
         self.pacer = Pacer(self.clock)
 
     @classmethod
-    def offline(cls, connector: str) -> Connection:
+    def offline(cls, connector: str, options: Mapping[str, Any] | None = None) -> Connection:
         """Return a connection to nowhere, for asking a connector about its fields."""
-        return cls(name=connector, connector=connector, base_url=_OFFLINE, token=Secret("offline"))
+        return cls(
+            name=connector,
+            connector=connector,
+            base_url=_OFFLINE,
+            token=Secret("offline"),
+            options=options or {},
+        )
 
     def session(
         self, *, headers: Mapping[str, str], classify: Classify, room: ReadRooms | None = None

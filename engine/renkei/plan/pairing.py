@@ -34,7 +34,9 @@ from renkei.mapping import (
 from renkei.model import Rehire, Run
 from renkei.people import FieldSpec
 from renkei.plan.compare import Comparison, Links
+from renkei.plan.refusals import source_only
 from renkei.plugins import offline
+from renkei.plugins.facade import Reader
 
 Asked = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of fields of the source, and of the target."""
@@ -126,7 +128,8 @@ class Pairings:
     _mappings: dict[str, FieldMapping] = field(factory=dict)
     _recorded: dict[str, FieldMapping] = field(factory=dict)
     _fields: dict[str, tuple[FieldSpec, ...]] = field(factory=dict)
-    _fitting: dict[str, dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
+    _described: dict[str, Reader] = field(factory=dict)
+    _fitting: dict[tuple[str, ...], dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
 
     @property
     def transforms(self) -> Transforms:
@@ -150,6 +153,8 @@ class Pairings:
             raise declared_twice(self.config, found)
         if not found:
             raise self._undeclared(source, target)
+        if self.at(target).is_source_only:
+            raise source_only(source, target)
         (pair,) = found
         use = self.config.mappings[pair.index]
         made = self.compile(asked, self.load(use.use), pair.sides, use.settings)
@@ -165,14 +170,20 @@ class Pairings:
         found: list[Pair] = []
         for index, use in enumerate(self.config.mappings):
             with suppress(RenkeiError):
-                self.check(self.load(use.use))
-                found += self.pairs_of(index)
+                pairs = self.pairs_of(index)
+                self.check(self.load(use.use), _by_side(pairs))
+                found += [each for each in pairs if not self.at(each.target).is_source_only]
         times = Counter((each.source, each.target) for each in found)
         return [each for each in found if times[each.source, each.target] == 1]
 
     def pairs_of(self, index: int) -> tuple[Pair, ...]:
         """Return what the use at *index* pairs; see :func:`renkei.config.pairs.pairs_of`."""
         return pairs_of(self.config, index, self.load(self.config.mappings[index].use))
+
+    def names_of(self, use: str) -> dict[str, str]:
+        """Return the connections of the sides of the mapping *use*, where it is used first."""
+        used = [index for index, each in enumerate(self.config.mappings) if each.use == use]
+        return next(filter(None, (_by_side(self.pairs_of(index)) for index in used)), {})
 
     def _every_pair(self) -> list[Pair]:
         return [pair for index in range(len(self.config.mappings)) for pair in self.pairs_of(index)]
@@ -208,7 +219,7 @@ class Pairings:
         settings: Mapping[str, bool],
     ) -> Pairing:
         """Check *mapping* against its connectors and compile it from one side to the other."""
-        fields = self.check(mapping)
+        fields = self.check(mapping, dict(zip(sides, names, strict=True)))
         full = mapping.switches(settings)
         source, target = sides
         return Pairing(
@@ -224,16 +235,40 @@ class Pairings:
             new_fields=unfilled(mapping, target, fields),
         )
 
-    def check(self, mapping: FieldMapping) -> dict[str, tuple[FieldSpec, ...]]:
-        """Return the fields of both sides; MappingError if *mapping* does not fit them."""
-        if mapping.text not in self._fitting:
-            fields = {side: self.fields_of(name) for side, name in mapping.sides.items()}
+    def check(
+        self, mapping: FieldMapping, names: Mapping[str, str] | None = None
+    ) -> dict[str, tuple[FieldSpec, ...]]:
+        """
+        Return the fields of both sides; MappingError if *mapping* does not fit them.
+
+        *names* are the connections of the sides, if it is known which ones they are.
+        """
+        named = {side: (names or {}).get(side, "") for side in mapping.sides}
+        key = (mapping.text, *named.values())
+        if key not in self._fitting:
+            fields = {
+                side: self._fields_of(named[side], connector)
+                for side, connector in mapping.sides.items()
+            }
             check_mapping(mapping, fields, self.transforms)
-            self._fitting[mapping.text] = fields
-        return self._fitting[mapping.text]
+            self._fitting[key] = fields
+        return self._fitting[key]
+
+    def _fields_of(self, name: str, connector: str) -> tuple[FieldSpec, ...]:
+        """Return the fields of connection *name*, or of *connector* by itself if it is gone."""
+        known = self.config.connections.get(name)
+        is_there = known is not None and known.connector == connector
+        return self.at(name).fields if is_there else self.fields_of(connector)
+
+    def at(self, name: str) -> Reader:
+        """Return what the connector of connection *name* tells without a network; asked once."""
+        if name not in self._described:
+            settings = self.config.connection(name)
+            self._described[name] = offline.described(settings.connector, settings.options)
+        return self._described[name]
 
     def fields_of(self, connector: str) -> tuple[FieldSpec, ...]:
-        """Return the fields of *connector* as it tells them without a network; asked once."""
+        """Return the fields that *connector* has in every account; asked once."""
         if connector not in self._fields:
             self._fields[connector] = offline.offline_fields(connector)
         return self._fields[connector]
@@ -277,3 +312,8 @@ class Pairings:
             return side in sides
         known = self.config.connections.get(name)
         return known is None or known.connector == mapping.sides[side]
+
+
+def _by_side(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Return the connection of each side, if it is known which ones they are."""
+    return {pair.sides[0]: pair.source for pair in pairs}

@@ -99,8 +99,7 @@ class Standing:
         fields, settings, pairs = {}, {}, []
         for name in (run.source, run.target):
             with suppress(RenkeiError):  # the connection, or its connector, may be gone
-                connector = self.pairings.config.connection(name).connector
-                fields[name] = {spec.name: spec for spec in self.pairings.fields_of(connector)}
+                fields[name] = {spec.name: spec for spec in self.pairings.at(name).fields}
         with suppress(ConfigurationError):  # purged, or of an extension that is gone
             written = self.pairings.mapping_of(run).settings
             settings = {name: setting.label for name, setting in written.items()}

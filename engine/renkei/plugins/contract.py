@@ -103,8 +103,13 @@ def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
 
 def hidden_new_field(new: NewField, hide: Callable[[str], str]) -> NewField:
     """Return *new* as *hide* leaves what people read of it; names and codes are for machines."""
-    choices = tuple(evolve(each, label=hide(each.label)) for each in new.choices)
+    choices = tuple(hidden_choice(each, hide) for each in new.choices)
     return evolve(new, label=Label(hide(new.label.ja), hide(new.label.en)), choices=choices)
+
+
+def hidden_choice(choice: Choice, hide: Callable[[str], str]) -> Choice:
+    """Return *choice* as *hide* leaves its texts; the code is for machines."""
+    return evolve(choice, label=hide(choice.label), detail=hide(choice.detail))
 
 
 def _is_text(value: object) -> bool:
@@ -160,16 +165,12 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
 
 
 def _sound_choice(choice: Any) -> bool:  # noqa: ANN401 - as above
-    return (
-        type(choice) is Choice
-        and is_id(choice.code)
-        and _is_text(choice.label)
-        and _is_text(choice.detail)
-    )
+    return is_id(choice.code) and _is_text(choice.label) and _is_text(choice.detail)
 
 
 def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above
-    return is_id(new.name) and _sound_label(new.label) and _are(new.choices, _sound_choice)
+    choices = _are(new.choices, lambda each: is_sound(each, Choice))
+    return is_id(new.name) and _sound_label(new.label) and choices
 
 
 def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
@@ -184,6 +185,7 @@ def _sound_limit(limit: Any) -> bool:  # noqa: ANN401 - as above
 _SOUND: dict[type, Callable[[Any], bool]] = {
     FieldSpec: _sound_field,
     NewField: _sound_new_field,
+    Choice: _sound_choice,
     Account: lambda it: _is_text(it.name) and _are(it.findings, _sound_finding),
     ClosedHours: lambda it: type(it.start) is type(it.end) is dt.time and it.start < it.end,
     RequestLimit: _sound_limit,

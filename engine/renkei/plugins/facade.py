@@ -29,6 +29,7 @@ from renkei.people import (
     CLASSES,
     PARALLEL,
     Account,
+    Choice,
     ClosedHours,
     Employee,
     FieldSpec,
@@ -43,6 +44,7 @@ from renkei.plugins import finding
 from renkei.plugins.choices import told_apart
 from renkei.plugins.contract import (
     hidden_account,
+    hidden_choice,
     hidden_new_field,
     hide_in_error,
     is_id,
@@ -51,7 +53,7 @@ from renkei.plugins.contract import (
     real_text,
 )
 from renkei.text import is_storable
-from renkei.words.i18n import _
+from renkei.words.i18n import _, label
 
 BATCH, AT_ONCE = 50, 500
 """How many employees are read again at a time; the second one where several writes may fly."""
@@ -74,6 +76,17 @@ class Reader:
         self._hook: Any = self._manager.hook
         self.fields = self._read_fields()
         self._types = {spec.name: CLASSES[spec.type] for spec in self.fields}
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The names of the hooks that the connector has."""
+        known = vars(self._manager.hook)
+        return tuple(sorted(h for h in known if finding.implements(self._manager, h)))
+
+    @property
+    def is_source_only(self) -> bool:
+        """Whether nothing can be written to the system."""
+        return not finding.implements(self._manager, "create_employee")
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -138,7 +151,7 @@ class Reader:
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
-        offered = self._required("new_employee_fields", NewField)
+        offered = self._optional("new_employee_fields", NewField)
         fields = tuple(hidden_new_field(new, self._hide) for new in offered)
         names = [new.name for new in fields]
         for name in names:
@@ -148,6 +161,17 @@ class Reader:
         if broken := promised - set(names):
             self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
         return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
+
+    def choices(self, field: str) -> tuple[Choice, ...]:
+        """Return the codes that *field* can have at this moment, as far as the connector tells."""
+        spec = next(spec for spec in self.fields if spec.name == field)
+        if finding.implements(self._manager, "choices"):
+            told = self._required("choices", Choice, field=field)
+            found = [hidden_choice(each, self._hide) for each in told]
+        else:
+            offered = self.new_employee_fields() if spec.required or spec.offered else ()
+            found = [choice for new in offered if new.name == field for choice in new.choices]
+        return told_apart(found or _allowed(spec))
 
     def check(self) -> Account | None:
         """Prove the credentials; None if the connector has no way to."""
@@ -175,7 +199,7 @@ class Reader:
         return self.connection.token.hidden_in(text)
 
     def _read_fields(self) -> tuple[FieldSpec, ...]:
-        specs = tuple(self._required("fields", FieldSpec))
+        specs = tuple(self._required("fields", FieldSpec, options=self.connection.options))
         names = [spec.name for spec in specs]
         roles = [spec.role for spec in specs if spec.role]
         if len(set(names)) != len(names) or len(set(roles)) != len(roles):
@@ -184,9 +208,9 @@ class Reader:
             self._nonsense("fields", _("no field has the role number"))
         return specs
 
-    def _required(self, hook: str, kind: type[T]) -> list[T]:
+    def _required(self, hook: str, kind: type[T], **asked: object) -> list[T]:
         with self._named(hook):
-            answers = list(getattr(self._hook, hook)())
+            answers = list(getattr(self._hook, hook)(**asked))
             for answer in answers:
                 if not is_sound(answer, kind):
                     self._nonsense(hook, type(answer).__name__)
@@ -364,6 +388,13 @@ def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
             or (type(value) is str and not (value and is_storable(value)))
         )
     ]
+
+
+def _allowed(spec: FieldSpec) -> list[Choice]:
+    """Return the only values of a field as what can be chosen, if it has such."""
+    values = spec.allowed or ()
+    labels = [label(each) for each in spec.allowed_labels] or values
+    return [Choice(*each) for each in zip(values, labels, strict=True)]
 
 
 def _is_storable(value: Value) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import frozen
 
 from renkei.errors import RenkeiError
@@ -37,7 +40,12 @@ def installed() -> list[Installed]:
 
 def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
     """Return the fields of *connector*, without a network and without a configured connection."""
-    return Reader(Connection.offline(connector)).fields
+    return described(connector).fields
+
+
+def described(connector: str, options: Mapping[str, Any] | None = None) -> Reader:
+    """Return what *connector* tells without a network; *options* are those of a connection."""
+    return Reader(Connection.offline(connector, options or {}))
 
 
 def transforms() -> Transforms:
@@ -45,9 +53,3 @@ def transforms() -> Transforms:
     made = Transforms()
     finding.load_extensions(made.register)
     return made
-
-
-def hooks_of(connector: str) -> tuple[str, ...]:
-    """Return the names of the hooks that *connector* implements."""
-    manager = finding.plug(Connection.offline(connector))
-    return tuple(sorted(h for h in vars(manager.hook) if finding.implements(manager, h)))
