@@ -14,6 +14,8 @@ from renkei.errors import (
     ContractFullError,
     InDoubtError,
     ListChangedError,
+    OptionMistake,
+    OptionsError,
     PlanFullError,
     RecordError,
     RenkeiError,
@@ -39,6 +41,7 @@ from renkei.people import (
     FieldSpec,
     Finding,
     Label,
+    Need,
     NewField,
     Parallel,
     Ref,
@@ -47,6 +50,7 @@ from renkei.people import (
     Values,
 )
 from renkei.words.i18n import _
+from renkei.yamlfile.options import read_options
 
 __all__ = [
     "JSON",
@@ -68,7 +72,10 @@ __all__ = [
     "InDoubtError",
     "Label",
     "ListChangedError",
+    "Need",
     "NewField",
+    "OptionMistake",
+    "OptionsError",
     "Parallel",
     "PlanFullError",
     "RecordError",
@@ -84,5 +91,6 @@ __all__ = [
     "base_dates",
     "closed_error",
     "hookimpl",
+    "read_options",
     "read_value",
 ]

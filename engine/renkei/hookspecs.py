@@ -18,6 +18,7 @@ from renkei.people import (
     ClosedHours,
     Employee,
     FieldSpec,
+    Need,
     NewField,
     Parallel,
     Ref,
@@ -45,6 +46,35 @@ class ConnectorSpec:
         is asked by itself: a connector whose fields depend on them returns the others then.
         """
         raise NotImplementedError  # a spec is never called; this keeps the type checker honest
+
+    @hookspec(firstresult=True)
+    def needs(self) -> Collection[Need]:
+        """
+        Return what a connection has to say: ``base_url``, ``token``; since renkei 0.2.
+
+        Without it both. A file needs neither; then there is no session either.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """
+        Raise OptionsError for all that is wrong with the options of a connection; since renkei 0.2.
+
+        They are as nested as the file has them, every scalar read as text. Asked first, without a
+        network; the mistakes are told with their places in the file.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def identity(self) -> str:
+        """
+        Return what tells this account from others, beside address and token; since renkei 0.2.
+
+        Asked first, without a network: one run at a time writes to an account, so two names of one
+        file have to be alike. Without it, and without address or token, the options tell.
+        """
+        raise NotImplementedError
 
     @hookspec(firstresult=True)
     def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterable[Employee]:

@@ -32,6 +32,10 @@ OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"
 """Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
 
 Write = Literal["always", "create", "never"]
+Need = Literal["base_url", "token"]
+"""What a connection has to say so that its connector can get in."""
+NEEDS: tuple[Need, ...] = get_args(Need)
+
 Parallel = Literal["pages", "writes"]
 """What may be on its way to a system several at a time: pages of a list, and writes."""
 PARALLEL: tuple[Parallel, ...] = get_args(Parallel)

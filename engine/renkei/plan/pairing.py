@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from renkei.config import Config
+from renkei.config import Config, located
 from renkei.config.pairs import (
     Pair,
     could_pair,
@@ -20,6 +20,7 @@ from renkei.config.pairs import (
     pairs_of,
 )
 from renkei.errors import RenkeiError
+from renkei.http import Connection
 from renkei.identity.rules import Evidence
 from renkei.mapping import (
     FieldMapping,
@@ -264,7 +265,15 @@ class Pairings:
         """Return what the connector of connection *name* tells without a network; asked once."""
         if name not in self._described:
             settings = self.config.connection(name)
-            self._described[name] = offline.described(settings.connector, settings.options)
+            with located(self.config, name):
+                self._described[name] = Reader(
+                    Connection.offline(
+                        settings.connector,
+                        name=name,
+                        options=settings.options,
+                        folder=self.config.base,
+                    )
+                )
         return self._described[name]
 
     def fields_of(self, connector: str) -> tuple[FieldSpec, ...]:

@@ -15,6 +15,8 @@ from attrs import evolve
 from renkei.errors import (
     ClosedError,
     InDoubtError,
+    OptionMistake,
+    OptionsError,
     RecordError,
     RenkeiError,
     SeveralErrors,
@@ -93,6 +95,9 @@ def hide_in_error(error: RenkeiError, hide: Callable[[str], str]) -> None:
             error.detail = hide(error.detail) if error.detail else error.detail
         case InDoubtError():
             hide_in_error(error.cause, hide)
+        case OptionsError():
+            told = error.mistakes
+            error.mistakes = tuple(evolve(each, message=hide(each.message)) for each in told)
 
 
 def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
@@ -130,6 +135,8 @@ def _has_sound_parts(error: RenkeiError) -> bool:
     match error:
         case SeveralErrors():
             return False  # of a request that no connector sees
+        case OptionsError():
+            return bool(error.mistakes) and _are(error.mistakes, _sound_mistake)
         case RecordError():
             return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
         case ClosedError():
@@ -140,6 +147,16 @@ def _has_sound_parts(error: RenkeiError) -> bool:
         case InDoubtError():
             return not isinstance(error.cause, InDoubtError) and is_sound_error(error.cause)
     return True
+
+
+def _sound_mistake(mistake: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put there
+    steps = type(mistake) is OptionMistake and type(mistake.path) is tuple
+    return (
+        steps
+        and all(_is_any(step, str, int) for step in mistake.path)
+        and _is_text(mistake.message)
+        and _is_any(mistake.key, bool)
+    )
 
 
 def _sound_label(label: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put there

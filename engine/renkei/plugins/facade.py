@@ -27,12 +27,14 @@ from renkei.http import Connection
 from renkei.mapping.values import is_empty
 from renkei.people import (
     CLASSES,
+    NEEDS,
     PARALLEL,
     Account,
     Choice,
     ClosedHours,
     Employee,
     FieldSpec,
+    Need,
     NewField,
     Parallel,
     Ref,
@@ -62,6 +64,7 @@ LISTED = 50
 """How many employees of a list are looked at before they are handed on."""
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 
 _WRITES = ("create_employee", "update_employee")
 
@@ -74,6 +77,7 @@ class Reader:
         self.name = connection.name
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
+        self._read_options()
         self.fields = self._read_fields()
         self._types = {spec.name: CLASSES[spec.type] for spec in self.fields}
 
@@ -101,13 +105,13 @@ class Reader:
     @property
     def in_parallel(self) -> frozenset[Parallel]:
         """What may be done from several threads at a time."""
-        if not finding.implements(self._manager, "in_parallel"):
-            return frozenset()
-        with self._named("in_parallel"):
-            said = list(self._hook.in_parallel())
-            if odd := [each for each in said if type(each) is not str or each not in PARALLEL]:
-                self._nonsense("in_parallel", type(odd[0]).__name__)
-            return frozenset(said)
+        return frozenset(self._words("in_parallel", PARALLEL) or ())
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a connection has to say so that the connector can get in."""
+        said = self._words("needs", NEEDS)
+        return frozenset(NEEDS if said is None else said)
 
     def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:
         """Iterate over all employees the system can show; see the hook of the same name."""
@@ -198,13 +202,28 @@ class Reader:
         """Return a text that the connector has handed over, without the token."""
         return self.connection.token.hidden_in(text)
 
+    def _read_options(self) -> None:
+        """Let the connector look at its options, and say which account they open."""
+        if self.connection.by_itself:
+            return
+        if finding.implements(self._manager, "check_options"):
+            with self._named("check_options"):
+                self._hook.check_options(options=self.connection.options)
+        if finding.implements(self._manager, "identity"):
+            with self._named("identity"):
+                own = self._hook.identity()
+                if not is_id(own):
+                    self._nonsense("identity", type(own).__name__)
+                self.connection.own_identity = own
+
     def _read_fields(self) -> tuple[FieldSpec, ...]:
         specs = tuple(self._required("fields", FieldSpec, options=self.connection.options))
         names = [spec.name for spec in specs]
         roles = [spec.role for spec in specs if spec.role]
         if len(set(names)) != len(names) or len(set(roles)) != len(roles):
             self._nonsense("fields", _("a name or a role occurs twice"))
-        if "number" not in roles:
+        asks = finding.takes(self._manager, "fields", "options")
+        if "number" not in roles and not (self.connection.by_itself and asks):
             self._nonsense("fields", _("no field has the role number"))
         return specs
 
@@ -215,6 +234,16 @@ class Reader:
                 if not is_sound(answer, kind):
                     self._nonsense(hook, type(answer).__name__)
             return answers
+
+    def _words(self, hook: str, known: Sequence[Word]) -> list[Word] | None:
+        """Return which of the *known* words *hook* says; None if the connector lacks it."""
+        if not finding.implements(self._manager, hook):
+            return None
+        with self._named(hook):
+            said = list(getattr(self._hook, hook)())
+            if odd := [each for each in said if type(each) is not str or each not in known]:
+                self._nonsense(hook, type(odd[0]).__name__)
+            return said
 
     def _optional(self, hook: str, kind: type[T]) -> list[T]:
         return self._required(hook, kind) if finding.implements(self._manager, hook) else []
@@ -336,6 +365,7 @@ class Writer(Reader):
 
     def create_employee(self, values: Values) -> Written:
         """Create one employee; see the hook of the same name."""
+        self.connection.before_write()
         with self._in_doubt("create_employee"):
             answer = self._hook.create_employee(values=values)
             if type(answer) is Employee:
@@ -346,6 +376,7 @@ class Writer(Reader):
 
     def update_employee(self, current: Employee, changes: Values) -> Written:
         """Change the given fields of *current*; see the hook of the same name."""
+        self.connection.before_write()
         with self._in_doubt("update_employee"):
             answer = self._hook.update_employee(current=current, changes=changes)
             if type(answer) is not Employee:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from attrs import frozen
 
 from renkei.errors import RenkeiError
 from renkei.http import Connection
 from renkei.mapping import Transforms
-from renkei.people import FieldSpec
+from renkei.people import NEEDS, FieldSpec, Need
 from renkei.plugins import finding
 from renkei.plugins.facade import Reader
 
@@ -43,9 +40,17 @@ def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
     return described(connector).fields
 
 
-def described(connector: str, options: Mapping[str, Any] | None = None) -> Reader:
-    """Return what *connector* tells without a network; *options* are those of a connection."""
-    return Reader(Connection.offline(connector, options or {}))
+def described(connector: str) -> Reader:
+    """Return what *connector* tells by itself, without a network."""
+    return Reader(Connection.offline(connector, by_itself=True))
+
+
+def needs_of(connector: str) -> frozenset[Need]:
+    """Return what a connection of *connector* has to say; everything if it cannot be used."""
+    try:
+        return described(connector).needs
+    except RenkeiError:
+        return frozenset(NEEDS)
 
 
 def transforms() -> Transforms:
