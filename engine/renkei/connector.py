@@ -35,6 +35,7 @@ from renkei.http import (
 from renkei.people import (
     JST,
     Account,
+    BatchWrite,
     Choice,
     ClosedHours,
     Employee,
@@ -59,6 +60,7 @@ __all__ = [
     "Account",
     "Answer",
     "AnswerError",
+    "BatchWrite",
     "Choice",
     "ClosedError",
     "ClosedHours",

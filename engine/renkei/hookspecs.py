@@ -12,8 +12,10 @@ from typing import Any
 
 import pluggy
 
+from renkei.errors import RenkeiError
 from renkei.people import (
     Account,
+    BatchWrite,
     Choice,
     ClosedHours,
     Employee,
@@ -31,7 +33,7 @@ hookimpl = pluggy.HookimplMarker("renkei")
 
 REQUIRED = ("fields", "list_employees")
 WRITES = ("create_employee", "update_employee")
-"""Both, or the system is a source only."""
+"""Both, or else ``write_many``, or the system is a source only."""
 
 
 class ConnectorSpec:
@@ -122,6 +124,19 @@ class ConnectorSpec:
 
         *current* is the employee as last read, with what the connector put into ``extra``.
         Optional and raises as :meth:`create_employee`.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
+    def write_many(
+        self, writes: Sequence[BatchWrite]
+    ) -> Sequence[str | Employee | RenkeiError | None]:
+        """
+        Carry out all *writes* together; since renkei 0.2, in place of the two hooks above.
+
+        Returns for each, in order, what :meth:`create_employee` or :meth:`update_employee` would
+        return, or the error that one of them would raise: it is about this person alone. What is
+        raised is about all of them. Nobody is in two writes of a batch.
         """
         raise NotImplementedError
 

@@ -97,6 +97,18 @@ class Employee:
 
 
 @frozen(kw_only=True)
+class BatchWrite:
+    """
+    One write of a batch; since renkei 0.2.
+
+    *current* is the employee as last read, of whom *values* are the changes; None: somebody new.
+    """
+
+    values: Values
+    current: Employee | None = None
+
+
+@frozen(kw_only=True)
 class Ref:
     """Whom to read again: one employee by *id*, or everybody who carries *number*."""
 

@@ -121,7 +121,11 @@ def raising(error: BaseException) -> Callable[[], object]:
 def rosta(token: str = "t0ken") -> Writer:
     """Open the rosta by itself."""
     connection = Connection(
-        name="rosta", connector="rosta", base_url="http://127.0.0.1:1", token=Secret(token)
+        name="rosta",
+        connector="rosta",
+        base_url="http://127.0.0.1:1",
+        token=Secret(token),
+        read_only=False,
     )
     return Writer(connection)
 

@@ -30,6 +30,7 @@ from renkei.people import (
     NEEDS,
     PARALLEL,
     Account,
+    BatchWrite,
     Choice,
     ClosedHours,
     Employee,
@@ -57,8 +58,11 @@ from renkei.plugins.contract import (
 from renkei.text import is_storable
 from renkei.words.i18n import _, label
 
-BATCH, AT_ONCE = 50, 500
-"""How many employees are read again at a time; the second one where several writes may fly."""
+BATCH, AT_ONCE, MANY = 50, 500, 5_000
+"""
+How many employees are read again at a time: the second one where several writes may fly, the third
+one where many are written together; then it is how many those are, too.
+"""
 
 LISTED = 50
 """How many employees of a list are looked at before they are handed on."""
@@ -66,7 +70,7 @@ LISTED = 50
 T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
 
-_WRITES = ("create_employee", "update_employee")
+_WRITES = ("create_employee", "update_employee", "write_many")
 
 
 class Reader:
@@ -90,7 +94,13 @@ class Reader:
     @property
     def is_source_only(self) -> bool:
         """Whether nothing can be written to the system."""
-        return not finding.implements(self._manager, "create_employee")
+        writes = ("create_employee", "write_many")
+        return not any(finding.implements(self._manager, hook) for hook in writes)
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether many are written together."""
+        return finding.implements(self._manager, "write_many")
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -151,6 +161,8 @@ class Reader:
     @property
     def at_once(self) -> int:
         """How many employees the connector is asked to read again at a time."""
+        if self.in_batches:
+            return MANY
         return AT_ONCE if "writes" in self.connection.conditions.in_parallel else BATCH
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
@@ -259,18 +271,22 @@ class Reader:
         try:
             yield
         except RenkeiError as error:
-            misplaced = isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES
-            if misplaced or not is_sound_error(error):
-                raise self._failed(hook, type(error).__name__) from None
-            error.where = error.where or self.name
-            if isinstance(error, RecordError | SystemFault) and error.detail is not None:
-                error.detail = real_text(error.detail)  # the system's own words, whatever they are
-            hide_in_error(error, self._hide)
+            self._refuse_unsound(hook, error)
             raise
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plug-in may raise SystemExit or worse
             raise self._failed(hook, type(error).__name__) from None
+
+    def _refuse_unsound(self, hook: str, error: RenkeiError) -> None:
+        """Raise if *error* may not come from *hook*; else let it be one of ours, with the name."""
+        misplaced = isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES
+        if misplaced or not is_sound_error(error):
+            raise self._failed(hook, type(error).__name__) from None
+        error.where = error.where or self.name
+        if isinstance(error, RecordError | SystemFault) and error.detail is not None:
+            error.detail = real_text(error.detail)  # the system's own words, whatever they are
+        hide_in_error(error, self._hide)
 
     def _failed(self, hook: str, what: str) -> ConnectorError:
         message = _("{name}: the connector failed in {hook} ({what}). Report this to its author.")
@@ -361,29 +377,64 @@ class Written:
 
 
 class Writer(Reader):
-    """A connector that can also write, one employee at a time."""
+    """A connector that can also write, one employee at a time or many together."""
+
+    def write(self, writes: Sequence[BatchWrite]) -> list[Written | RenkeiError]:
+        """
+        Carry out *writes*, one alone unless the connector takes many; return what came of each.
+
+        What is raised is about all of them.
+        """
+        if self.in_batches:
+            return self._write_many(writes)
+        (one,) = writes
+        if one.current is None:
+            return [self.create_employee(one.values)]
+        return [self.update_employee(one.current, one.values)]
 
     def create_employee(self, values: Values) -> Written:
         """Create one employee; see the hook of the same name."""
         self.connection.before_write()
         with self._in_doubt("create_employee"):
-            answer = self._hook.create_employee(values=values)
-            if type(answer) is Employee:
-                return self._written("create_employee", answer)
-            if not is_id(answer):
-                self._nonsense("create_employee", type(answer).__name__)
-            return Written(answer)
+            return self._created("create_employee", self._hook.create_employee(values=values))
 
     def update_employee(self, current: Employee, changes: Values) -> Written:
         """Change the given fields of *current*; see the hook of the same name."""
         self.connection.before_write()
         with self._in_doubt("update_employee"):
             answer = self._hook.update_employee(current=current, changes=changes)
-            if type(answer) is not Employee:
-                return Written(current.id)
-            if answer.id != current.id:
-                self._nonsense("update_employee", "another id")
-            return self._written("update_employee", answer)
+            return self._updated("update_employee", current, answer)
+
+    def _write_many(self, writes: Sequence[BatchWrite]) -> list[Written | RenkeiError]:
+        self.connection.before_write()
+        with self._in_doubt("write_many"):
+            answers = self._hook.write_many(writes=tuple(writes))
+            if type(answers) not in (list, tuple) or len(answers) != len(writes):
+                self._nonsense("write_many", type(answers).__name__)
+            return [self._one_of(*each) for each in zip(writes, answers, strict=True)]
+
+    def _one_of(self, write: BatchWrite, answer: object) -> Written | RenkeiError:
+        """Return what came of one write of a batch; an error is about this person alone."""
+        if isinstance(answer, RenkeiError):
+            self._refuse_unsound("write_many", answer)
+            return _doubted(answer)
+        if write.current is None:
+            return self._created("write_many", answer)
+        return self._updated("write_many", write.current, answer)
+
+    def _created(self, hook: str, answer: object) -> Written:
+        if type(answer) is Employee:
+            return self._written(hook, answer)
+        if type(answer) is not str or not is_id(answer):
+            self._nonsense(hook, type(answer).__name__)
+        return Written(answer)
+
+    def _updated(self, hook: str, current: Employee, answer: object) -> Written:
+        if type(answer) is not Employee:
+            return Written(current.id)
+        if answer.id != current.id:
+            self._nonsense(hook, "another id")
+        return self._written(hook, answer)
 
     def _written(self, hook: str, person: Employee) -> Written:
         if not is_id(person.id):
@@ -396,16 +447,19 @@ class Writer(Reader):
         try:
             with self._named(hook):
                 yield
-        except (ConnectorError, AnswerError) as error:
-            raise InDoubtError(error) from None
-        except UnavailableError as error:
-            if error.nothing_done:
-                raise
-            raise InDoubtError(error) from None
+        except RenkeiError as error:
+            raise _doubted(error) from None
 
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""
         self.connection.wait_for_room()
+
+
+def _doubted(error: RenkeiError) -> RenkeiError:
+    """Return the error of a write, in doubt unless the system certainly did nothing."""
+    certain = isinstance(error, UnavailableError) and error.nothing_done
+    doubtful = isinstance(error, ConnectorError | AnswerError | UnavailableError)
+    return InDoubtError(error) if doubtful and not certain else error
 
 
 def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:

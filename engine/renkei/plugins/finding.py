@@ -81,7 +81,8 @@ def _missing(manager: pluggy.PluginManager) -> list[str]:
     """Return the hooks without which the connector is of no use; one write alone is half a one."""
     required = [hook for hook in REQUIRED if not implements(manager, hook)]
     writes = [hook for hook in WRITES if not implements(manager, hook)]
-    return required + (writes if len(writes) == 1 else [])
+    half = len(writes) == 1 and not implements(manager, "write_many")
+    return required + (writes if half else [])
 
 
 def _entry(connector: str) -> EntryPoint:
