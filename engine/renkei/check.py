@@ -74,8 +74,8 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
 def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:
     use = pairings.config.mappings[index]
     mapping = pairings.load(use.use)
-    fields = pairings.check(mapping, pairings.names_of(use.use))
-    found = advice(mapping, fields, pairings.transforms)
+    fitted, fields = pairings.check(mapping, pairings.names_of(use.use))
+    found = advice(fitted, fields, pairings.transforms)
     mapping.switches(use.settings)
     paired = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
     told = (paired, *(Finding("warning", str(each)) for each in found))

@@ -50,6 +50,16 @@ class ConnectorSpec:
         raise NotImplementedError  # a spec is never called; this keeps the type checker honest
 
     @hookspec(firstresult=True)
+    def discover(self) -> Sequence[FieldSpec]:
+        """
+        Read the fields that this account has beside those of :meth:`fields`; since renkei 0.2.
+
+        Asked by ``renkei refresh`` alone; the store keeps the answer. From then on they are fields
+        as any, and all other hooks are asked for them by name.
+        """
+        raise NotImplementedError
+
+    @hookspec(firstresult=True)
     def needs(self) -> Collection[Need]:
         """
         Return what a connection has to say: ``base_url``, ``token``; since renkei 0.2.

@@ -28,6 +28,11 @@ Role = Literal[
     "number", "family_name", "given_name", "birth", "hired", "left", "retired",
     "family_kana", "given_kana", "gender", "email",
 ]  # fmt: skip
+Lacking = Literal[
+    "family_name", "given_name", "birth", "hired", "left", "retired",
+    "family_kana", "given_kana", "gender", "email",
+]  # fmt: skip
+"""Roles that an account may be said not to have."""
 OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"})
 """Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
 
@@ -75,6 +80,19 @@ class FieldSpec:
     max_length: int | None = None
     dated: bool = False
     offered: bool = False
+
+
+@frozen(kw_only=True)
+class OwnFields:
+    """
+    The fields that one account has beside those of every account; since renkei 0.2.
+
+    *gone* are names of those that it had before. *at*: when they were read; None: never.
+    """
+
+    specs: tuple[FieldSpec, ...] = ()
+    gone: frozenset[str] = frozenset()
+    at: dt.datetime | None = None
 
 
 @frozen(kw_only=True)

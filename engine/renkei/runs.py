@@ -25,7 +25,7 @@ from renkei.errors import (
 )
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
-from renkei.mapping import FieldMapping, Transforms
+from renkei.mapping import Beyond, FieldMapping, Transforms
 from renkei.model import (
     Difference,
     Filter,
@@ -40,7 +40,7 @@ from renkei.model import (
     Wish,
 )
 from renkei.observer import Observer
-from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, Ref
+from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, OwnFields, Ref
 from renkei.plan import choose
 from renkei.plan.again import Carried, base_was_chosen, carry_over
 from renkei.plan.choose import NewValues
@@ -49,6 +49,8 @@ from renkei.plan.fetch import JOINERS, LEAVERS, Fetch
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import (
     choice_lost,
+    no_own_fields,
+    of_another_account,
     refuse_date,
     refuse_field,
     refuse_numbers,
@@ -64,12 +66,13 @@ from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
 from renkei.plugins.facade import Reader
+from renkei.plugins.offline import beyond_of
 from renkei.safety import LEAVING
 from renkei.store import Pulse, Store
-from renkei.store.codec import selection_out
+from renkei.store.codec import selection_out, specs_of
 from renkei.store.plans import already_begun
 from renkei.store.releases import Place
-from renkei.store.schema import refuse_no_place, refuse_no_room
+from renkei.store.schema import exists, refuse_no_place, refuse_no_room
 from renkei.sync.apply import reason_of
 from renkei.sync.course import Course, Wanted
 from renkei.sync.run import offered
@@ -100,8 +103,8 @@ class Runs:
         self.clock, warning = clock_for(config)
         if warning:
             self.observer.warning(warning)
-        self._systems = Systems(config, self.clock, self.observer)
-        self._pairings = Pairings(config)
+        self._systems = Systems(config, self.clock, self.observer, self._own_fields)
+        self._pairings = Pairings(config, self._own_fields)
         self._opened: Store | None = None
         self._missed = False
         self._interrupted = False
@@ -185,6 +188,10 @@ class Runs:
         self._open_store(create=True)
         accounts = [self._store.account(reader.connection.identity) for reader in readers]
         refuse_same(*accounts, name=source)
+        for reader, account in zip(readers, accounts, strict=True):
+            own = reader.connection.own_fields
+            if own.at and self._store.own_fields(reader.name, account).at is None:
+                raise of_another_account(reader.name)
         self._open(readers, wait=wait)
         places = (
             Place(connection=source, account=accounts[0]),
@@ -207,6 +214,9 @@ class Runs:
             mapping_hash=pairing.mapping.hash,
             source_side=pairing.source_side,
             settings=dict(pairing.settings),
+            specs=specs_of(
+                pairing.fields[pairing.source_side], pairing.fields[pairing.target_side]
+            ),
         )
         self.observer.began(str(run_id))
         with self._fetching(run_id):
@@ -303,7 +313,7 @@ class Runs:
     def mapping(self, name: str) -> tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]:
         """Return a mapping of the configuration, and the fields of both its sides."""
         mapping = self._pairings.load(name)
-        return mapping, self._pairings.check(mapping, self._pairings.names_of(name))
+        return self._pairings.check(mapping, self._pairings.names_of(name))
 
     def switches(self, source: str, target: str) -> dict[str, tuple[Label, bool]]:
         """Return the settings of the mapping between two connections, and whether each is on."""
@@ -448,6 +458,32 @@ class Runs:
         reader = self._systems.reader(run.target)
         self._open([reader], wait=wait)
         return offered(reader, pairing)
+
+    def refresh(self, connection: str) -> OwnFields:
+        """
+        Read the fields that the account of a connection has beside those of every account.
+
+        They are kept in the store, with those that are gone. Raises UsageError if its connector
+        cannot read them, or what kept them from being read.
+        """
+        reader = self._systems.reader(connection)
+        if not reader.can_discover:
+            raise no_own_fields(connection)
+        self._open([reader], wait=False)
+        store = self._open_store(create=True)
+        account = store.account(reader.connection.identity)
+        return store.keep_fields(connection, account, reader.discover(), self.clock.now())
+
+    def fields(self, connection: str) -> tuple[str, tuple[FieldSpec, ...], Beyond]:
+        """Return the connector of a connection, its fields, and what is known beside them."""
+        reader = self._pairings.at(connection)
+        return reader.connection.connector, reader.fields, beyond_of(reader)
+
+    def _own_fields(self, connection: str) -> OwnFields:
+        """Return the fields that are kept of an account; none if there is no store yet."""
+        if self._opened is None and not exists(self.config.store):
+            return OwnFields()
+        return self._store.own_fields(connection)
 
     def choices(self, connection: str, field: str | None = None) -> tuple[NewField, ...]:
         """

@@ -11,7 +11,7 @@ from renkei.config import Config, located, network_of, resolve_secret
 from renkei.http import Conditions, Connection, Guard, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
 from renkei.observer import Observer
-from renkei.people import ClosedHours
+from renkei.people import ClosedHours, OwnFields
 from renkei.plugins.facade import Reader, Writer
 from renkei.plugins.offline import described
 
@@ -23,6 +23,7 @@ class Systems:
     config: Config
     clock: Clock
     observer: Observer
+    own_fields: Callable[[str], OwnFields] = lambda _name: OwnFields()
     budget: RetryBudget = field(factory=RetryBudget)
     _opened: list[Connection] = field(factory=list)
     _pacers: dict[str, Pacer] = field(factory=dict)
@@ -81,6 +82,8 @@ class Systems:
             clock=self.clock,
             options=settings.options,
             folder=self.config.base,
+            own_fields=self.own_fields(name),
+            without=frozenset(settings.without),
             read_only=read_only,
             network=network_of(settings, self.config.base),
             timeouts=Timeouts(read_s=longest_s, call_s=longest_s),

@@ -11,7 +11,7 @@ from renkei.people import FieldSpec
 from renkei.words.i18n import N_, _, label
 from renkei_runner.app import App
 from renkei_runner.cli import command
-from renkei_runner.documents import Document, document
+from renkei_runner.documents import Document, document, field_parts
 from renkei_runner.output import emit, next_steps, say, table
 
 if TYPE_CHECKING:
@@ -56,17 +56,7 @@ def _document(each: _Described) -> Document:
         "problem": each.found.problem,
         "hooks": list(each.hooks),
         "source_only": each.source_only,
-        "fields": [
-            {
-                "name": spec.name,
-                "label": {"ja": spec.label.ja, "en": spec.label.en},
-                "type": spec.type,
-                "role": spec.role,
-                "required": spec.required,
-                "write": spec.write,
-            }
-            for spec in each.fields
-        ],
+        "fields": [field_parts(spec) for spec in each.fields],
     }
 
 

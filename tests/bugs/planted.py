@@ -1144,7 +1144,7 @@ DECIDING = (
     bug(
         "plan-of-another-mapping",
         "A plan is synced although the mapping has changed since.",
-        ("renkei.plan.standing:Standing.current", "if same:", "if True:"),
+        ("renkei.plan.standing:Standing.current", "if same and", "if True or"),
         tests="tests/engine/test_choose.py::test_a_plan_of_another_mapping_is_not_synced",
     ),
     bug(

@@ -31,7 +31,7 @@ from renkei.http import Network
 from renkei.http.network import proxy_mistake
 from renkei.http.pace import IN_FLIGHT
 from renkei.model import Rehire, Remark
-from renkei.people import ClosedHours, RequestLimit
+from renkei.people import ClosedHours, Lacking, RequestLimit
 from renkei.safety import Expected, Safety
 from renkei.words.codes import remark
 from renkei.words.i18n import _
@@ -51,15 +51,17 @@ class ConnectionConfig:
     One account of a connector.
 
     *base_url* and *token* are empty where the connector needs none. *label* is what people call it.
-    *closed_hours* and *limits* are None unless overridden; *safety* limits what is written there,
-    and *expected* announces more for some days. Not more than *in_flight* requests are on their way
-    at a time. *proxy* and *ca_file* are as written, here or for all.
+    No field has one of the roles that the account is *without*. *closed_hours* and *limits* are
+    None unless overridden; *safety* limits what is written there, and *expected* announces more for
+    some days. Not more than *in_flight* requests are on their way at a time. *proxy* and *ca_file*
+    are as written, here or for all.
     """
 
     connector: str
     base_url: str = ""
     token: str = ""
     label: str = ""
+    without: tuple[Lacking, ...] = ()
     options: Options = field(factory=lambda: Options({}))
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None

@@ -24,7 +24,7 @@ from renkei.http.pace import IN_FLIGHT, OnWait, Pacer
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.session import Session
-from renkei.people import JST, ClosedHours, Parallel, RequestLimit
+from renkei.people import JST, ClosedHours, OwnFields, Parallel, RequestLimit
 from renkei.words.i18n import _
 
 Guard = Callable[[], None]
@@ -115,7 +115,8 @@ class Connection:
     Relative paths in the *options* start from *folder*. *own_identity* is what the connector says
     of the account. *by_itself*: it is asked only for what holds of every account.
     *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError if
-    *base_url* cannot be used.
+    *base_url* cannot be used. *own_fields* are those that only this account has. It is *without*
+    fields of some roles.
     """
 
     name: str
@@ -127,6 +128,8 @@ class Connection:
     folder: Path = field(factory=Path)
     own_identity: str | None = None
     by_itself: bool = False
+    own_fields: OwnFields = field(factory=OwnFields)
+    without: frozenset[str] = frozenset()
     read_only: bool = True
     timeouts: Timeouts = field(factory=Timeouts)
     network: Network = field(factory=Network)

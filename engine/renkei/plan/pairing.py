@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
@@ -33,11 +33,15 @@ from renkei.mapping import (
     unfilled,
 )
 from renkei.model import Rehire, Run
-from renkei.people import FieldSpec
+from renkei.people import FieldSpec, OwnFields
 from renkei.plan.compare import Comparison, Links
 from renkei.plan.refusals import source_only
 from renkei.plugins import offline
 from renkei.plugins.facade import Reader
+from renkei.store.codec import specs_in
+
+Fitted = tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]
+"""A mapping that names fields alone, and the fields of its sides."""
 
 Asked = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of fields of the source, and of the target."""
@@ -59,6 +63,17 @@ class Pairing:
     rehire: Rehire = "ask"
     leavers: int = 0
     joiners: int = 0
+
+    @property
+    def shape(self) -> tuple[tuple[object, ...], ...]:
+        """What a plan goes by of the fields that are paired, and of those that have a role."""
+        sides = ((self.source_side, self._compared[0]), (self.target_side, self._compared[1]))
+        return tuple(
+            (side, spec.name, spec.type, spec.role, spec.write)
+            for side, compared in sides
+            for spec in self.fields[side]
+            if spec.name in compared
+        )
 
     @property
     def comes_back(self) -> bool:
@@ -125,12 +140,12 @@ class Pairings:
     """What the uses of one configuration pair; each mapping is read once, each connector asked."""
 
     config: Config
+    own_fields: Callable[[str], OwnFields] = lambda _name: OwnFields()
     _transforms: Transforms | None = None
     _mappings: dict[str, FieldMapping] = field(factory=dict)
     _recorded: dict[str, FieldMapping] = field(factory=dict)
-    _fields: dict[str, tuple[FieldSpec, ...]] = field(factory=dict)
     _described: dict[str, Reader] = field(factory=dict)
-    _fitting: dict[tuple[str, ...], dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
+    _fitting: dict[tuple[str, ...], Fitted] = field(factory=dict)
 
     @property
     def transforms(self) -> Transforms:
@@ -208,7 +223,11 @@ class Pairings:
         """Read a mapping, a built-in one by name or a file relative to the configuration; once."""
         if name_or_path not in self._mappings:
             self._mappings[name_or_path] = load_mapping(
-                name_or_path, self.config.base, self.transforms, self.fields_of
+                name_or_path,
+                self.config.base,
+                self.transforms,
+                offline.offline_fields,
+                offline.beyond,
             )
         return self._mappings[name_or_path]
 
@@ -220,7 +239,17 @@ class Pairings:
         settings: Mapping[str, bool],
     ) -> Pairing:
         """Check *mapping* against its connectors and compile it from one side to the other."""
-        fields = self.check(mapping, dict(zip(sides, names, strict=True)))
+        fitted = self.check(mapping, dict(zip(sides, names, strict=True)))
+        return self._compiled(names, *fitted, sides, settings)
+
+    def _compiled(
+        self,
+        names: tuple[str, str],
+        mapping: FieldMapping,
+        fields: Mapping[str, tuple[FieldSpec, ...]],
+        sides: tuple[str, str],
+        settings: Mapping[str, bool],
+    ) -> Pairing:
         full = mapping.switches(settings)
         source, target = sides
         return Pairing(
@@ -236,30 +265,30 @@ class Pairings:
             new_fields=unfilled(mapping, target, fields),
         )
 
-    def check(
-        self, mapping: FieldMapping, names: Mapping[str, str] | None = None
-    ) -> dict[str, tuple[FieldSpec, ...]]:
+    def check(self, mapping: FieldMapping, names: Mapping[str, str] | None = None) -> Fitted:
         """
-        Return the fields of both sides; MappingError if *mapping* does not fit them.
+        Return *mapping* with the fields of both its sides; MappingError if it does not fit them.
 
         *names* are the connections of the sides, if it is known which ones they are.
         """
         named = {side: (names or {}).get(side, "") for side in mapping.sides}
         key = (mapping.text, *named.values())
         if key not in self._fitting:
-            fields = {
-                side: self._fields_of(named[side], connector)
+            asked = {
+                side: self._described_as(named[side], connector)
                 for side, connector in mapping.sides.items()
             }
-            check_mapping(mapping, fields, self.transforms)
-            self._fitting[key] = fields
+            fields = {side: reader.fields for side, reader in asked.items()}
+            beyond = {side: offline.beyond_of(reader) for side, reader in asked.items()}
+            check_mapping(mapping, fields, self.transforms, beyond)
+            self._fitting[key] = mapping.at(fields), fields
         return self._fitting[key]
 
-    def _fields_of(self, name: str, connector: str) -> tuple[FieldSpec, ...]:
-        """Return the fields of connection *name*, or of *connector* by itself if it is gone."""
+    def _described_as(self, name: str, connector: str) -> Reader:
+        """Return what connection *name* tells, or *connector* by itself if that is gone."""
         known = self.config.connections.get(name)
         is_there = known is not None and known.connector == connector
-        return self.at(name).fields if is_there else self.fields_of(connector)
+        return self.at(name) if is_there else offline.described(connector)
 
     def at(self, name: str) -> Reader:
         """Return what the connector of connection *name* tells without a network; asked once."""
@@ -272,15 +301,11 @@ class Pairings:
                         name=name,
                         options=settings.options,
                         folder=self.config.base,
+                        own_fields=self.own_fields(name),
+                        without=frozenset(settings.without),
                     )
                 )
         return self._described[name]
-
-    def fields_of(self, connector: str) -> tuple[FieldSpec, ...]:
-        """Return the fields that *connector* has in every account; asked once."""
-        if connector not in self._fields:
-            self._fields[connector] = offline.offline_fields(connector)
-        return self._fields[connector]
 
     def mapping_of(self, run: Run) -> FieldMapping:
         """Return the mapping of *run* as it was written then; MappingError if it is purged."""
@@ -293,8 +318,11 @@ class Pairings:
     def recorded(self, run: Run) -> Pairing:
         """Return the pairing as it was when *run* was fetched, whether it is declared or not."""
         mapping = self.mapping_of(run)
-        sides = self._recorded_sides(run, mapping)
-        return self.compile((run.source, run.target), mapping, sides, run.settings)
+        names, sides = (run.source, run.target), self._recorded_sides(run, mapping)
+        if run.specs is None:
+            return self.compile(names, mapping, sides, run.settings)
+        fields = dict(zip(sides, map(specs_in, run.specs), strict=True))
+        return self._compiled(names, mapping.at(fields), fields, sides, run.settings)
 
     def _recorded_sides(self, run: Run, mapping: FieldMapping) -> tuple[str, str]:
         """Return which side was the source and which the target; a run of 0.1.0 does not say."""

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import starmap
 
 from renkei.clock import base_dates
-from renkei.errors import BusyError, Hint, UnusualError, UsageError
+from renkei.errors import BusyError, ConfigurationError, Hint, UnusualError, UsageError
 from renkei.model import Remark, Run, Status
 from renkei.text import near_key
 from renkei.words.i18n import _
@@ -42,6 +42,21 @@ def refuse_field(connection: str, field: str, known: Collection[str]) -> None:
     if field not in known:
         message = _('{name} has no field "{field}"').format(name=connection, field=field)
         raise UsageError(message + suggestion(field, known), code="unknown_field", where=connection)
+
+
+def no_own_fields(connection: str) -> UsageError:
+    """Return the error of an account that has no fields of its own, or cannot be asked for them."""
+    message = _("{name}: its connector knows no fields that only one account has.")
+    return UsageError(message.format(name=connection), code="no_own_fields", where=connection)
+
+
+def of_another_account(connection: str) -> ConfigurationError:
+    """Return the error of a connection that opens another account than its fields are of."""
+    message = _(
+        "{name} opens another account than the one whose fields were read. Read them again: renkei"
+        " refresh {name}"
+    )
+    return ConfigurationError(message.format(name=connection), where=connection)
 
 
 def refuse_date(base: dt.date, today: dt.date) -> None:

@@ -178,6 +178,25 @@ class Reader:
             self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
         return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
 
+    @property
+    def has_more_fields(self) -> bool:
+        """Whether an account has fields that the connector by itself does not know."""
+        asks = finding.takes(self._manager, "fields", "options")
+        return self.connection.by_itself and (asks or self.can_discover)
+
+    @property
+    def can_discover(self) -> bool:
+        """Whether the connector can read which fields an account has."""
+        return finding.implements(self._manager, "discover")
+
+    def discover(self) -> tuple[FieldSpec, ...]:
+        """Return the fields that this account has beside those of every account."""
+        found = self._optional("discover", FieldSpec)
+        names = [spec.name for spec in found]
+        if len(set(names)) != len(names):
+            self._nonsense("discover", _("a name or a role occurs twice"))
+        return tuple(found)
+
     def choices(self, field: str) -> tuple[Choice, ...]:
         """Return the codes that *field* can have at this moment, as far as the connector tells."""
         spec = next(spec for spec in self.fields if spec.name == field)
@@ -229,13 +248,18 @@ class Reader:
                 self.connection.own_identity = own
 
     def _read_fields(self) -> tuple[FieldSpec, ...]:
-        specs = tuple(self._required("fields", FieldSpec, options=self.connection.options))
+        told = self._required("fields", FieldSpec, options=self.connection.options)
+        of_all = {spec.name for spec in told}
+        own = [spec for spec in self.connection.own_fields.specs if spec.name not in of_all]
+        without = self.connection.without
+        specs = tuple(
+            evolve(spec, role=None) if spec.role in without else spec for spec in (*told, *own)
+        )
         names = [spec.name for spec in specs]
         roles = [spec.role for spec in specs if spec.role]
         if len(set(names)) != len(names) or len(set(roles)) != len(roles):
             self._nonsense("fields", _("a name or a role occurs twice"))
-        asks = finding.takes(self._manager, "fields", "options")
-        if "number" not in roles and not (self.connection.by_itself and asks):
+        if "number" not in roles and not self.has_more_fields:
             self._nonsense("fields", _("no field has the role number"))
         return specs
 

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from renkei.errors import RenkeiError
 from renkei.http import Connection
-from renkei.mapping import Transforms
+from renkei.mapping import Beyond, Transforms
 from renkei.people import NEEDS, FieldSpec, Need
 from renkei.plugins import finding
 from renkei.plugins.facade import Reader
@@ -43,6 +43,18 @@ def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
 def described(connector: str) -> Reader:
     """Return what *connector* tells by itself, without a network."""
     return Reader(Connection.offline(connector, by_itself=True))
+
+
+def beyond(connector: str) -> Beyond:
+    """Return what *connector* cannot tell by itself."""
+    return beyond_of(described(connector))
+
+
+def beyond_of(reader: Reader) -> Beyond:
+    """Return what is known of the fields that *reader* does not tell."""
+    own = reader.connection.own_fields
+    asks = reader.can_discover and own.at is None and not reader.connection.by_itself
+    return Beyond(gone=own.gone, more=reader.has_more_fields, ask=reader.name if asks else None)
 
 
 def needs_of(connector: str) -> frozenset[Need]:
