@@ -67,7 +67,8 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
     if account is None:
         text = _("The connector has no way to check its credentials.")
         return (Finding("warning", text), *notes)
-    who = Finding("ok", _("The token belongs to {account}.").format(account=account.name))
+    belongs = _("The token belongs to {account}.") if reader.connection.token else _("{account}")
+    who = Finding("ok", belongs.format(account=account.name))
     return (who, *account.findings, *notes)
 
 

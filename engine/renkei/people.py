@@ -62,7 +62,8 @@ class FieldSpec:
     *write* tells when the field can be sent: a ``create`` field cannot be changed afterwards.
     *required*: the system refuses a new employee without it. *wanted*: it often does, depending on
     its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
-    *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
+    *allowed_labels* what people call them, in the same order, or nothing. *encoding*: what
+    it cannot say is refused, as a file of that encoding has no character for it. *dated*: its value
     depends on the day it is asked for. *offered*: the choices for a new employee are among the
     connector's ``new_employee_fields``.
     """
@@ -78,6 +79,7 @@ class FieldSpec:
     allowed: tuple[str, ...] | None = None
     allowed_labels: tuple[Label, ...] = ()
     max_length: int | None = None
+    encoding: str | None = None
     dated: bool = False
     offered: bool = False
 

@@ -53,7 +53,7 @@ def check(app: App, file: str, named: tuple[tuple[str, str], ...]) -> None:
     for side, name in named:
         fields[side], beyond[side] = _of_connection(app, found, side, name)
     check_mapping(found, fields, known, beyond)
-    told = [str(each) for each in advice(found.at(fields), fields, known)]
+    told = [str(each) for each in advice(found.at(fields), fields, known, beyond)]
     told += [
         _("not checked, since they are fields of an account: {names}; add {option}").format(
             names=_(", ").join(names), option=f"--connection {side}=NAME"

@@ -201,7 +201,9 @@ class _Check:
     def _way(self, way: Way, side: str, source: FieldSpec, target: FieldSpec) -> Iterator[Mistake]:
         """Check one direction: into *side*."""
         if target.write == "never":
-            yield Mistake(way.at, self._read_only(way, side))
+            if not way.optional:
+                yield Mistake(way.at, self._read_only(way, side))
+            return
         if way.towards.empty == "clear" and (reason := _not_clearable(target)):
             yield Mistake((*way.where, "to", side, "empty"), reason)
         name = way.towards.transform

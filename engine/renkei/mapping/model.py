@@ -160,6 +160,7 @@ class Way:
     equal: Literal["kana"] | None
     towards: Towards
     table: Mapping[str, str] | None
+    optional: bool
 
 
 @frozen(kw_only=True)
@@ -254,6 +255,7 @@ class FieldMapping:
             equal=pair.equal,
             towards=pair.to.get(target, Towards()),
             table=_oriented(pair.values, second=second),
+            optional=pair.optional,
         )
 
 

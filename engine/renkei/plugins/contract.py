@@ -178,7 +178,13 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
         and _are(spec.allowed_labels, _sound_label)
         and len(spec.allowed_labels) in (0, len(spec.allowed or ()))
         and _is_any(spec.max_length, int, type(None))
+        and (spec.encoding is None or _is_encoding(spec.encoding))
     )
+
+
+def _is_encoding(name: object) -> bool:
+    """Return whether *name* is an encoding of text that Python knows; LookupError if not."""
+    return _is_text(name) and isinstance("".encode(str(name)), bytes)
 
 
 def _sound_choice(choice: Any) -> bool:  # noqa: ANN401 - as above

@@ -154,6 +154,17 @@ CODES = (
         todo=N_("Shorten it in {source} and fetch again."),
     ),
     Code(
+        "not_in_encoding",
+        (BLOCKED,),
+        parts=FIELDS,
+        error="RecordError",
+        says=N_("A value has a character that the file of {target} cannot hold[: {fields}]."),
+        todo=N_(
+            "Spell it otherwise in {source}, or save the file as UTF-8 if its other readers take"
+            " that; then fetch again."
+        ),
+    ),
+    Code(
         "not_in_table",
         (BLOCKED,),
         parts=(
