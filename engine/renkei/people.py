@@ -105,13 +105,15 @@ class Employee:
     A field absent from *values* is unknown; None is known to be empty. *others* has the further
     values of fields that hold several: the one in *values* is compared and replaced, the others
     count as the same and stay. *unreadable* names the fields whose value the connector could not
-    make sense of: they are unknown, and the person cannot be synced. *extra* is whatever the
+    make sense of: they are unknown, and the person cannot be synced. *withheld* are those of them
+    from which the engine has taken a My Number. *extra* is whatever the
     connector wants back when it updates this person.
     """
 
     id: str
     values: Values
     unreadable: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
     extra: object = None
     others: Others = field(factory=dict)
 

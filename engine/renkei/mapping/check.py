@@ -14,7 +14,8 @@ from renkei.mapping.rules import written_twice
 from renkei.mapping.transforms import Transforms
 from renkei.mapping.values import fault, parse
 from renkei.people import FieldSpec, Role, Type
-from renkei.words.i18n import N_, _
+from renkei.private import is_never_read
+from renkei.words.i18n import N_, _, label
 from renkei.yamlfile.converter import suggestion
 from renkei.yamlfile.source import Where
 from renkei.yamlfile.structure import Mistake
@@ -152,6 +153,8 @@ class _Check:
         """Check what does not depend on the direction."""
         named = zip(self.mapping.sides, pair.pair, strict=True)
         first, second = (self.specs[side].get(name) for side, name in named)
+        for index, spec in enumerate((first, second)):
+            yield from _never((*where, "pair", index), spec)
         if first is not None and second is not None:
             yield from _numbers(where, first, second)
             yield from _kana(where, pair, first)
@@ -245,8 +248,16 @@ class _Check:
     ) -> Iterator[Mistake]:
         yield from self._unknown((*where, "if_filled"), side, substitute.if_filled)
         for name, other in substitute.fields.items():
+            yield from _never((*where, name), self.specs[side].get(other))
             yield from self._unknown((*where, name), side, name, key=True)
             yield from self._unknown((*where, name), side, other)
+
+
+def _never(where: Where, spec: FieldSpec | None) -> Iterator[Mistake]:
+    """My Numbers, bank accounts, health, disability and religion are nobody's business here."""
+    if spec is not None and is_never_read(spec.name, spec.label.ja, spec.label.en):
+        message = _('"{field}" ({label}) is never read: it may hold a My Number or the like')
+        yield Mistake(where, message.format(field=spec.name, label=label(spec.label)))
 
 
 def _numbers(where: Where, first: FieldSpec, second: FieldSpec) -> Iterator[Mistake]:

@@ -55,6 +55,7 @@ from renkei.plugins.contract import (
     is_sound_error,
     real_text,
 )
+from renkei.private import is_never_read, looks_like_my_number
 from renkei.text import is_storable
 from renkei.words.i18n import _, label
 
@@ -84,6 +85,7 @@ class Reader:
         self._read_options()
         self.fields = self._read_fields()
         self._types = {spec.name: CLASSES[spec.type] for spec in self.fields}
+        self._number = next((spec.name for spec in self.fields if spec.role == "number"), "")
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -135,7 +137,7 @@ class Reader:
         """Return those whom *refs* name, some at a time, or from the whole list if need be."""
         if not refs:
             return []
-        number = next(spec.name for spec in self.fields if spec.role == "number")
+        number = self._number
         ids = {ref.id for ref in refs if ref.id is not None}
         numbers = {ref.number for ref in refs if ref.number is not None}
         return [
@@ -190,8 +192,12 @@ class Reader:
         return finding.implements(self._manager, "discover")
 
     def discover(self) -> tuple[FieldSpec, ...]:
-        """Return the fields that this account has beside those of every account."""
-        found = self._optional("discover", FieldSpec)
+        """Return the fields that only this account has, without those that are never read."""
+        found = [
+            spec
+            for spec in self._optional("discover", FieldSpec)
+            if not is_never_read(spec.name, spec.label.ja, spec.label.en)
+        ]
         names = [spec.name for spec in found]
         if len(set(names)) != len(names):
             self._nonsense("discover", _("a name or a role occurs twice"))
@@ -360,13 +366,35 @@ class Reader:
                 unreadable.append(name)
             else:
                 values[name] = None
+        others = self._others(hook, person, wanted) if person.others != {} else {}
+        withheld = self._withhold(values, others)
         return Employee(
             id=person.id,
             values=values,
-            unreadable=tuple(unreadable),
+            unreadable=tuple(dict.fromkeys([*unreadable, *withheld])),
+            withheld=withheld,
             extra=person.extra,
-            others=self._others(hook, person, wanted) if person.others != {} else {},
+            others=others,
         )
+
+    def _withhold(
+        self, values: dict[str, Value], others: dict[str, tuple[Value, ...]]
+    ) -> tuple[str, ...]:
+        """Take out what looks like a My Number, before anybody keeps it; return of which fields."""
+        found = [name for name, value in values.items() if self._is_private(name, value)]
+        found += [
+            name
+            for name, further in others.items()
+            if name not in found and any(self._is_private(name, value) for value in further)
+        ]
+        for name in found:
+            values.pop(name, None)
+            others.pop(name, None)
+        return tuple(found)
+
+    def _is_private(self, name: str, value: Value) -> bool:
+        is_long = type(value) is str and len(value) >= 12
+        return is_long and name != self._number and looks_like_my_number(str(value))
 
     def _others(
         self, hook: str, person: Employee, wanted: Mapping[str, type]

@@ -138,6 +138,18 @@ CODES = (
         todo=N_("Correct it in {system} and fetch again."),
     ),
     Code(
+        "looks_like_my_number",
+        (BLOCKED,),
+        parts=(
+            one("system", CONNECTION),
+            many("fields", FIELD),
+        ),
+        says=N_(
+            "A value in {system} looks like a My Number[: {fields}]. It was neither kept nor shown."
+        ),
+        todo=N_("Remove it from {system} and fetch again."),
+    ),
+    Code(
         "not_allowed",
         (BLOCKED,),
         parts=FIELDS,
