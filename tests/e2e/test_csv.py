@@ -223,3 +223,24 @@ def test_a_process_that_dies_while_it_writes_leaves_a_whole_file(
     assert sorted(row[1] for row in csv.reader(lines[1:]) if row and row[1]) == [
         f"{n:04}" for n in range(1, 9)
     ]
+
+
+@pytest.mark.parametrize("name", ["csv.md", "csv.ja.md"])
+def test_the_pages_are_right(office: Office, staff: Path, name: str) -> None:
+    """The configuration and the mapping of both pages are taken, and sync a file."""
+    page = (Path(__file__).parents[2] / "docs" / name).read_text(encoding="utf-8")
+    config, mapping = (
+        page.partition(f"<!-- example: {example} -->\n```yaml\n")[2].partition("```")[0]
+        for example in ("columns", "more")
+    )
+    config = config.replace("https://example.smarthr.jp/api", office.box.smarthr.base_url)
+    (office.folder / "renkei.yaml").write_text(config, encoding="utf-8")
+    staff.write_text("社員番号,姓,名,入社日,退職日,メール,性別\n", encoding="utf-8")
+    run = office.fetched("smarthr", "staff")
+    synced(office, run, "--allow-unusual")
+    assert staff.read_text(encoding="utf-8").count("2020/04/01") == 8
+    (office.folder / "our-csv.yaml").write_text(mapping, encoding="utf-8")
+    unchecked = office.ask("mapping", "check", "./our-csv.yaml")
+    assert any("性別" in text for text in unchecked.json["warnings"])
+    checked = office.ask("mapping", "check", "./our-csv.yaml", "--connection", "csv=staff")
+    assert 'csv has no field "性別"' in checked.error["message"]
