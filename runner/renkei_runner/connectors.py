@@ -24,6 +24,7 @@ class _Described:
     fields: tuple[FieldSpec, ...] = ()
     hooks: tuple[str, ...] = ()
     source_only: bool = False
+    account_fields: bool = False
 
 
 @command("connectors", help=N_("List the installed connectors with their fields."))
@@ -46,7 +47,9 @@ def _described(found: Installed) -> _Described:
     if found.problem:
         return _Described(found)
     reader = offline.described(found.name)
-    return _Described(found, reader.fields, reader.hooks, reader.is_source_only)
+    return _Described(
+        found, reader.fields, reader.hooks, reader.is_source_only, reader.has_more_fields
+    )
 
 
 def _document(each: _Described) -> Document:
@@ -56,6 +59,7 @@ def _document(each: _Described) -> Document:
         "problem": each.found.problem,
         "hooks": list(each.hooks),
         "source_only": each.source_only,
+        "account_fields": each.account_fields,
         "fields": [field_parts(spec) for spec in each.fields],
     }
 
@@ -68,9 +72,12 @@ def _show(each: _Described) -> None:
     say(_("  hooks: {hooks}").format(hooks=_(", ").join(each.hooks)))
     if each.source_only:
         say(_("  a source only: nothing can be written to it"))
+    if each.account_fields:
+        say(_("  an account may have fields of its own"))
     writes = {"always": _("always"), "create": _("only when created"), "never": _("never")}
     rows = [
         (spec.name, label(spec.label), spec.type, spec.role or "", writes[spec.write])
         for spec in each.fields
     ]
-    table((_("field"), _("label"), _("type"), _("role"), _("written")), rows)
+    if rows:
+        table((_("field"), _("label"), _("type"), _("role"), _("written")), rows)

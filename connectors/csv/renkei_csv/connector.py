@@ -135,7 +135,7 @@ class CSV:
     def check(self) -> Account:
         """Read the file, and look whether it could be replaced; nothing is written."""
         table = self._read()
-        text = _("{count} people, written in {encoding}.")
+        text = _("People in the file: {count}. It is written in {encoding}.")
         encoding = "CP932 (Shift_JIS)" if table.encoding == "cp932" else "UTF-8"
         findings = [Finding("ok", text.format(count=len(self._ids(table)), encoding=encoding))]
         if not os.access(self._path.resolve().parent, os.W_OK):
@@ -143,7 +143,7 @@ class CSV:
             findings.append(Finding("warning", text))
         wrong = list(self._senseless(table))
         if wrong:
-            text = _("{count} cells make no sense, such as {cells}.")
+            text = _("Cells that make no sense: {count}, such as {cells}.")
             cells = _(", ").join(wrong[:SHOWN])
             findings.append(Finding("warning", text.format(count=len(wrong), cells=cells)))
         return Account(self._path.name, tuple(findings))
