@@ -65,13 +65,18 @@ class Table:
     def written(
         self, changes: Mapping[int, Mapping[str, str]], new: Sequence[Mapping[str, str]]
     ) -> bytes:
-        """Return the file with *changes*, by the places of rows, and *new* rows at its end."""
+        """
+        Return the file with *changes*, by the places of rows, and *new* rows at its end.
+
+        A new row is quoted as the last one is.
+        """
         records = list(self._records)
         for place, values in changes.items():
             records[place] = self._changed(records[place], values)
         if new and not records[-1].endswith((b"\n", b"\r")):
             records[-1] += self._end
-        records += [self._new(values) for values in new]
+        quoted = self._quoted_last() if new else []
+        records += [self._new(values, quoted) for values in new]
         return (BOM if self.bom else b"") + b"".join(records)
 
     @property
@@ -86,13 +91,16 @@ class Table:
             cells[place] = self._cell(text, quoted=cells[place].startswith(b'"'))
         return b",".join(cells) + end
 
-    def _new(self, values: Mapping[str, str]) -> bytes:
-        """Return a row that is quoted as the last one is."""
-        filled = [record for record, row in zip(self._records, self.rows, strict=True) if row]
-        model = _cells(filled[-1].removesuffix(_end_of(filled[-1])))
+    def _quoted_last(self) -> list[bool]:
+        """Return which cells of the last row that is not empty are quoted."""
+        last = max(place for place, row in enumerate(self.rows) if row)
+        record = self._records[last]
+        return [cell.startswith(b'"') for cell in _cells(record.removesuffix(_end_of(record)))]
+
+    def _new(self, values: Mapping[str, str], quoted: Sequence[bool]) -> bytes:
         cells = [
-            self._cell(values.get(name, ""), quoted=like.startswith(b'"'))
-            for name, like in zip(self.header, model, strict=True)
+            self._cell(values.get(name, ""), quoted=like)
+            for name, like in zip(self.header, quoted, strict=True)
         ]
         return b",".join(cells) + self._end
 
