@@ -18,8 +18,8 @@ UNKNOWN = ...
 Cells = list[Any]
 """The values of one employee in the order of their roster's fields; dates are ordinals."""
 
-Packed = tuple[str, tuple[str, ...], list[Any], Cells]
-"""One employee: id, unreadable fields, further values, and the values."""
+Packed = tuple[str, tuple[str, ...], tuple[str, ...], list[Any], Cells]
+"""One employee: id, unreadable and withheld fields, further values, and the values."""
 
 Place = tuple[str | None, int]
 """Where somebody is in a roster: their number, and their place among all who carry it."""
@@ -124,7 +124,7 @@ class Roster:
         dated = cell in self._dates
         for number, held in self._people.items():
             for index, packed in enumerate(held if isinstance(held, list) else (held,)):
-                _id, _unreadable, others, cells = marshal.loads(packed)  # noqa: S302 - as below
+                *_about, others, cells = marshal.loads(packed)  # noqa: S302 - as below
                 if (first := cells[cell]) is None or first is UNKNOWN:
                     continue
                 said = [first, *(v for place, *further in others if place == cell for v in further)]
@@ -165,10 +165,10 @@ class Roster:
             for place, name in enumerate(self.names)
             if name in employee.others
         ]
-        return marshal.dumps((employee.id, employee.unreadable, others, row))
+        return marshal.dumps((employee.id, employee.unreadable, employee.withheld, others, row))
 
     def _unpack(self, packed: bytes) -> Employee:
-        person, unreadable, others, row = marshal.loads(packed)  # noqa: S302 - packed by _pack
+        person, unreadable, withheld, others, row = marshal.loads(packed)  # noqa: S302 - by _pack
         for place in self._dates:
             row[place] = _to_date(row[place])
         values = dict(zip(self.names, row, strict=True))
@@ -178,6 +178,7 @@ class Roster:
             id=person,
             values=values,
             unreadable=unreadable,
+            withheld=withheld,
             others={self.names[place]: self._further(place, more) for place, *more in others},
         )
 

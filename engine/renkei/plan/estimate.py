@@ -9,7 +9,7 @@ from typing import Any
 
 from renkei.model import Difference, Estimate
 from renkei.people import JST, ClosedHours, RequestLimit
-from renkei.plugins.facade import BATCH, Reader
+from renkei.plugins.facade import BATCH, MANY, Reader
 
 CALL_S = 0.3
 """One call where nothing has been measured yet, in seconds; an assumption."""
@@ -49,9 +49,12 @@ def of_sync(
 
     It takes as long for each of them as when the pair was last *synced*. Before the first sync
     there is a range: from all at once, by the answers of the last fetch, to one after the other.
+    Where many are written together, that is a write and a look for all of them.
     """
     creates, updates = people.get(Difference.NEW, 0), people.get(Difference.CHANGED, 0)
     calls = 2 * creates + updates + ceil(updates / BATCH)
+    if target.in_batches:
+        calls = 2 * ceil((creates + updates) / MANY)
     paced_s = _paced_s(calls, target)
     if synced is not None:
         of_each = float(synced["sync_seconds"]) / synced["written"]
@@ -60,7 +63,7 @@ def of_sync(
         measured = (fetched or {}).get("latency", {}).get(target.name)
         call_s = measured or CALL_S  # a system that is not asked over HTTP is not measured
         most_s = max(calls * call_s, paced_s)
-        least_s = max((creates + updates) / target.connection.width("writes") * call_s, paced_s)
+        least_s = max(calls / target.connection.width("writes") / 2 * call_s, paced_s)
     closed = crossed(target, now, most_s)
     return Estimate(
         calls={target.name: calls},

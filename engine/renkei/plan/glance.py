@@ -73,8 +73,8 @@ class Glance:
 
     def same(self, number: str, ours: Packed, theirs: Packed) -> Alike | None:
         """Return two people of one *number* if they are plainly the same; None: look well."""
-        source_id, unreadable, others, read = ours
-        target_id, unreadable_there, others_there, there = theirs
+        source_id, unreadable, _withheld, others, read = ours
+        target_id, unreadable_there, _withheld, others_there, there = theirs
         links = self._comparison.links
         if (
             unreadable

@@ -189,24 +189,21 @@ class Journal(Database):
         """
         with self._writing() as connection:
             lease.renew(connection, held)
-            for each in told:
-                _record(connection, held, each)
+            _record(connection, held, told)
             if self._state(connection, held.run_id)["status"] == Status.CANCELLED:
                 return None
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
-            ids = []
+            new, ids = sa.insert(writes), []
             for position, kind in wanted:
-                new = sa.insert(writes).values(
-                    **common, position=position, kind=kind, sent_at=time.time()
-                )
-                ids.append(key_of(connection.execute(new)))
+                row = {**common, "position": position, "kind": kind, "sent_at": time.time()}
+                ids.append(key_of(connection.execute(new, row)))
             return ids
 
-    def stamp(self, held: Lease, write_id: int) -> None:
-        """Record that the request of a write leaves now, and renew the lease."""
+    def stamp(self, held: Lease, sent: Collection[int]) -> None:
+        """Record that the request of some writes leaves now, and renew the lease."""
         with self._writing() as connection:
             lease.renew(connection, held)
-            stamped = sa.update(writes).where(writes.c.id == write_id)
+            stamped = sa.update(writes).where(writes.c.id.in_(sent))
             connection.execute(stamped.values(sent_at=time.time()))
 
     def record(self, held: Lease, told: Sequence[Told]) -> None:
@@ -217,8 +214,7 @@ class Journal(Database):
         other system, unless the successor has found out more.
         """
         with self._writing() as connection:
-            for each in told:
-                _record(connection, held, each)
+            _record(connection, held, told)
 
     def confirm(self, seen: Collection[Write], at: dt.datetime) -> None:
         """Record that answered writes have been seen in the system; their outcomes stand."""
@@ -411,27 +407,54 @@ class Journal(Database):
         return connection.execute(query.where(runs.c.id == run_id)).mappings().one()
 
 
-def _record(connection: Connection, held: Lease, told: Told) -> None:
-    open_still = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
-    if told.write_id is not None and told.outcome is not Outcome.UNKNOWN:
-        connection.execute(
-            sa.update(writes)
-            .where(writes.c.id == told.write_id)
-            .values(result=told.result or told.outcome.value, result_at=told.at)
-        )
-    if told.answer_id is not None:
-        answered = sa.update(writes).where(writes.c.id == told.write_id)
-        connection.execute(answered.values(answer_id=told.answer_id))
-    connection.execute(
+def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
+    """Record what became of some employees, one after the other; each statement is made once."""
+    results = [each for each in told if each.write_id and each.outcome is not Outcome.UNKNOWN]
+    answers = [each for each in told if each.answer_id is not None]
+    _for_each(
+        connection,
+        sa.update(writes)
+        .where(writes.c.id == sa.bindparam("of"))
+        .values(result=sa.bindparam("said"), result_at=sa.bindparam("when")),
+        [
+            {"of": each.write_id, "said": each.result or each.outcome.value, "when": each.at}
+            for each in results
+        ],
+    )
+    _for_each(
+        connection,
+        sa.update(writes)
+        .where(writes.c.id == sa.bindparam("of"))
+        .values(answer_id=sa.bindparam("named")),
+        [{"of": each.write_id, "named": each.answer_id} for each in answers],
+    )
+    unfinished = (items.c.outcome == outcome for outcome in UNFINISHED)  # executemany takes no IN
+    open_still = sa.or_(items.c.outcome.is_(None), *unfinished)
+    _for_each(
+        connection,
         sa.update(items)
-        .where(items.c.run_id == held.run_id, items.c.position == told.position)
+        .where(items.c.run_id == held.run_id, items.c.position == sa.bindparam("of"))
         .where(sa.or_(lease.holds(held), open_still))
         .values(
-            outcome=told.outcome.value,
-            outcome_reason=codec.remark_out(told.reason),
-            detail=told.detail,
-        )
+            outcome=sa.bindparam("became"),
+            outcome_reason=sa.bindparam("why"),
+            detail=sa.bindparam("said"),
+        ),
+        [
+            {
+                "of": each.position,
+                "became": each.outcome.value,
+                "why": codec.remark_out(each.reason),
+                "said": each.detail,
+            }
+            for each in told
+        ],
     )
+
+
+def _for_each(connection: Connection, statement: sa.Update, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)
 
 
 def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from renkei.store.accounts import Accounts
 from renkei.store.journal import Journal
 from renkei.store.paces import Paces
 from renkei.store.releases import Releases
 
 
-class Store(Releases, Journal, Paces):
-    """Plans, journal, releases and paces in one database; each method is one transaction."""
+class Store(Releases, Journal, Accounts, Paces):
+    """Plans, journal, releases, accounts and paces; each method is one transaction."""

@@ -89,7 +89,8 @@ class Labels:
         spec = self.spec(name, connection)
         if spec is None:
             return name
-        return f"{label(spec.label)} ({name})" if self.technical else label(spec.label)
+        told = label(spec.label)
+        return f"{told} ({name})" if self.technical and told != name else told
 
     def value(self, name: str, value: Value) -> str:
         """Return a value of a field of the target as a person reads it."""
