@@ -30,6 +30,7 @@ COMMANDS = {
     "choices": ("renkei_runner.choices:choices", N_("Show the fields a new employee needs.")),
     "mapping": ("renkei_runner.mapping:mapping", N_("Check or explain mappings.")),
     "connectors": ("renkei_runner.connectors:connectors", N_("List the installed connectors.")),
+    "connector": ("renkei_runner.connector:connector", N_("Make or prove a connector.")),
     "web": ("renkei_runner.web:web", N_("Open the dashboard for a browser.")),
     "sandbox": ("renkei_sandbox.command:sandbox", N_("Run both systems on this computer.")),
     "demo": ("renkei_runner.demo:demo", N_("See renkei at work, with invented people.")),

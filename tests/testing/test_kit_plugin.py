@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from renkei.testing.kit import sheet
+from renkei.plugins import sheet
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = '''\

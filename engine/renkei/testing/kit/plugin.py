@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from renkei.plugins.sheet import Promised, Result, Sheet, summed_up, written
 from renkei.testing.kit.author import Author
-from renkei.testing.kit.sheet import Promised, Result, Sheet, summed_up, written
 
 NO_REASON = ("", "unconditional skip", "Skipped")
 PROPERTY = "renkei_promise"

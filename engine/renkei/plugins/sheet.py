@@ -5,16 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
 import cattrs
 from attrs import frozen
+
+from renkei.plugins import finding
 
 Result = Literal["proved", "skipped", "failed"]
 WORST: tuple[Result, ...] = ("failed", "proved", "skipped")
 """Of several cases of one check: one that failed counts, then one that has proved something."""
 
 SCHEMA_VERSION = 1
+FILE = "capabilities.json"
+"""Where a package that holds a connector keeps its sheet."""
 
 
 @frozen(kw_only=True)
@@ -78,6 +84,20 @@ def read(text: str) -> Sheet:
         return _converter().structure(document, Sheet)
     except cattrs.BaseValidationError:
         raise ValueError("sheet") from None
+
+
+def place(connector: str) -> Traversable:
+    """Return where the package of *connector* keeps its sheet; raises ConfigurationError."""
+    package = finding.entry(connector).module.partition(".")[0]
+    return files(package) / FILE
+
+
+def sheet_of(connector: str) -> Sheet | None:
+    """Return what was proved of *connector*; None if its package has no sheet that can be read."""
+    try:
+        return read(place(connector).read_text("utf-8"))
+    except (OSError, ValueError, ImportError):
+        return None
 
 
 def _converter() -> cattrs.Converter:
