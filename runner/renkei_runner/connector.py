@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from renkei_runner.cli import argument, group, option
 from renkei_runner.connectors import connectors, promise_text, sheet_document
 from renkei_runner.documents import document
 from renkei_runner.output import emit, next_steps, say
+from renkei_runner.scaffold import PAGES, STYLES, Pages, Style, written
 
 if TYPE_CHECKING:
     from renkei.plugins.sheet import Sheet
@@ -51,31 +53,55 @@ connector.add_command(connectors, "list")
 )
 @click.pass_obj
 def prove(app: App, *, name: str, paths: tuple[Path, ...], file: Path | None) -> int:
-    from renkei.plugins.sheet import place, written
+    from renkei.plugins import sheet
 
-    kept = file or Path(str(place(name)))
-    sheet = _proved(name, paths or (Path("tests"),))
+    kept = file or Path(str(sheet.place(name)))
+    found = _proved(name, paths or (Path("tests"),))
     try:
-        kept.write_text(written(sheet), encoding="utf-8")
+        kept.write_text(sheet.written(found), encoding="utf-8")
     except OSError as problem:
         message = _("{path} cannot be written: {why}.").format(path=kept, why=problem.strerror)
         raise UsageError(message, where=str(kept)) from None
-    code = FAILED if sheet.counts()["failed"] else 0
+    code = FAILED if found.counts()["failed"] else 0
     if app.json:
-        emit(document(connector=name, sheet=str(kept), proved=sheet_document(sheet)))
+        emit(document(connector=name, sheet=str(kept), proved=sheet_document(found)))
         return code
     for result in ("proved", "skipped", "failed"):
-        for each in sheet.promises:
+        for each in found.promises:
             if each.result == result:
                 say(promise_text(each))
     say(
         _("{proved} proved, {skipped} skipped, {failed} failed; kept in {path}.").format(
-            **sheet.counts(), path=kept
+            **found.counts(), path=kept
         )
     )
     if not code:
         next_steps((app.command("connector", "list"), _("see it beside the fields")))
     return code
+
+
+@connector.command("new", help=N_("Write the package of a new connector NAME to DIR."))
+@argument("name")
+@argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@option("--style", type=click.Choice(STYLES), default=STYLES[0],
+        help=N_("What kind of system it is."))  # fmt: skip
+@option("--pages", type=click.Choice(PAGES), default=PAGES[0],
+        help=N_("How the list of the system goes on."))  # fmt: skip
+@click.pass_obj
+def new(app: App, *, name: str, folder: Path | None, style: Style, pages: Pages) -> None:
+    folder = folder or Path(f"renkei-{name.replace('_', '-')}")
+    files = written(name, style, pages, folder)
+    if app.json:
+        emit(document(connector=name, folder=str(folder), files=list(map(str, files))))
+        return
+    say(_("{count} files are written to {path}. Its tests are green as they are.").format(
+        count=len(files), path=folder))  # fmt: skip
+    next_steps(
+        (shlex.join(["cd", str(folder)]), _("look at README.md, and for TODO")),
+        ("python -m pip install -e '.[test]'", _("install it beside renkei")),
+        ("python -m pytest", _("what turns red is what it has to learn")),
+        (app.command("connector", "prove", name), _("keep what is proved")),
+    )
 
 
 def _proved(name: str, paths: Sequence[Path]) -> Sheet:
