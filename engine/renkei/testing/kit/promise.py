@@ -13,7 +13,6 @@ NO_HTTP = N_("The system is not reached by HTTP.")
 NO_WRITES = N_("The connector cannot write.")
 NOTHING_CHANGES = N_("No field can be changed.")
 ONE_REQUEST = N_("The whole list comes with one request.")
-NOT_RUN = N_("Not run.")
 
 
 def promise(sentence: str) -> Callable[[F], F]:
