@@ -30,7 +30,7 @@ class Systems:
     def reader(self, name: str) -> Reader:
         """Open connection *name* for reading; nothing that is built on it can write."""
         reader = Reader(self._connection(name, read_only=True))
-        declare(reader)
+        _declare(reader)
         return reader
 
     def writer(self, name: str, guarded: Callable[[str], Guard]) -> Writer:
@@ -41,7 +41,7 @@ class Systems:
         leaves: whether whoever writes still may.
         """
         writer = Writer(self._connection(name, read_only=False))
-        declare(writer)
+        _declare(writer)
         writer.connection.guard = guarded(writer.connection.identity)
         return writer
 
@@ -91,7 +91,7 @@ class Systems:
         return connection
 
 
-def declare(reader: Reader) -> None:
+def _declare(reader: Reader) -> None:
     """Let the connection keep to what its connector declares, where the file says nothing else."""
     reader.connection.conditions = Conditions(
         reader.closed_hours, reader.request_limits, reader.in_parallel

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 
 from renkei.clock import Clock
 from renkei.connector import ClosedHours, Connection, Employee, RequestLimit, Values
-from renkei.http import RetryBudget, Secret
+from renkei.http import Conditions, RetryBudget, Secret
 from renkei.plugins.facade import Writer, Written
-from renkei.systems import declare
 from renkei.testing.memory import installed
 
 NAME = "tested"
@@ -56,7 +55,9 @@ def opened(
     with connection:
         with installed(**{NAME: factory}):
             writer = _Tested(connection)
-        declare(writer)
+        connection.conditions = Conditions(
+            writer.closed_hours, writer.request_limits, writer.in_parallel
+        )
         yield writer
 
 
