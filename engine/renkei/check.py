@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from attrs import frozen
 
 from renkei.clock import Clock
-from renkei.config.pairs import is_open
+from renkei.config.pairs import Pair, is_open
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.mapping import FieldMapping, advice
 from renkei.people import JST, Finding
@@ -57,32 +57,47 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
     reader = systems.reader(name)
     reader.connection.check_open()
     account = reader.check()
-    if account is None:
-        return (Finding("warning", _("The connector has no way to check its credentials.")),)
-    who = Finding("ok", _("The token belongs to {account}.").format(account=account.name))
-    hours = [
+    notes = [
         Finding("note", _("Takes no requests at {hours} (JST).").format(hours=each))
         for each in reader.connection.hours_in_force
     ]
-    return (who, *account.findings, *hours)
+    if reader.is_source_only:
+        text = _("It is a source only: its connector cannot write.")
+        notes.append(Finding("note", text))
+    if account is None:
+        text = _("The connector has no way to check its credentials.")
+        return (Finding("warning", text), *notes)
+    belongs = _("The token belongs to {account}.") if reader.connection.token else _("{account}")
+    who = Finding("ok", belongs.format(account=account.name))
+    return (who, *account.findings, *notes)
 
 
 def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:
     use = pairings.config.mappings[index]
     mapping = pairings.load(use.use)
-    found = advice(mapping, pairings.check(mapping), pairings.transforms)
+    fitted, fields = pairings.check(mapping, pairings.names_of(use.use))
+    found = advice(fitted, fields, pairings.transforms)
     mapping.switches(use.settings)
     paired = Finding("ok", _("{count} fields are paired.").format(count=len(mapping.pairs)))
     told = (paired, *(Finding("warning", str(each)) for each in found))
     pairs = pairings.pairs_of(index)
     if pairs:
-        pairings.between(pairs[0].source, pairs[0].target)  # no other use is for the same two
-        text = _("It is for {first} and {second}.")
-        both = text.format(first=pairs[0].source, second=pairs[0].target)
-        return (*told, Finding("ok", both))
+        return (*told, _used(pairings, pairs))
     if is_open(pairings.config, index, mapping):
         return (*told, _unnamed(pairings, mapping))
     return told
+
+
+def _used(pairings: Pairings, pairs: Sequence[Pair]) -> Finding:
+    """Return which connections a use is for, and in which direction if it is only one."""
+    ways = [pair for pair in pairs if not pairings.at(pair.target).is_source_only]
+    for pair in (ways or pairs)[:1]:
+        pairings.between(pair.source, pair.target)  # no other use is for the same two
+    if len(ways) == 1:
+        text = _("It is for {first} → {second} only: {first} is a source only.")
+    else:
+        text = _("It is for {first} and {second}.")
+    return Finding("ok", text.format(first=ways[0].source, second=ways[0].target))
 
 
 def _unnamed(pairings: Pairings, mapping: FieldMapping) -> Finding:

@@ -4,7 +4,8 @@ RenkeiError
 ├── UsageError           ask for something else                                    exit 2
 │   └── SeveralErrors    ... many mistakes at once
 ├── ConfigurationError   a person must change a setting, a file or an installation exit 3
-│   └── MappingError     ... many places of one file at once
+│   ├── MappingError     ... many places of one file at once
+│   └── OptionsError     ... the options of a connection, as its connector finds them
 ├── SystemFault          what one of the two systems did                           exit 4
 │   ├── AccessError      the token, its rights or this address are refused
 │   ├── UnavailableError the same request may be accepted later
@@ -136,6 +137,28 @@ class MappingError(ConfigurationError):
             "\n".join(map(str, self.problems)),
             where=f"{first.path}:{first.line}:{first.column}",
         )
+
+
+@attrs.frozen
+class OptionMistake:
+    """
+    What is wrong with the options of a connection; since renkei 0.2.
+
+    *path* is the way to it from the options on: keys, and indices counted from 0. *key*: the last
+    key itself is wrong, not what it holds.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    key: bool = False
+
+
+class OptionsError(ConfigurationError):
+    """The options of a connection have mistakes; whoever has read the file knows their places."""
+
+    def __init__(self, mistakes: Sequence[OptionMistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(each.message for each in self.mistakes))
 
 
 class SystemFault(RenkeiError):

@@ -260,7 +260,8 @@ class Run:
     the safety limits, *taken_over_by* took the run from a process whose fate was unknown.
     *base_chosen* tells whether a person chose the base date (None: not known), *again_of* is the
     run whose choice was carried over. *pauses* has the codes of all reasons it has paused for.
-    *source_side* is the side of the mapping that the source is (None: not known). *source_count*
+    *source_side* is the side of the mapping that the source is (None: not known). *specs* are the
+    fields of source and target as they were at the fetch, as the store writes them. *source_count*
     people were on the roll of the source, and *target_count* in the target (None: not known).
     *purged* is true when the employees' values are gone.
     """
@@ -284,6 +285,7 @@ class Run:
     mapping_text: str
     mapping_hash: str
     source_side: str | None = None
+    specs: tuple[str, str] | None = None
     settings: Mapping[str, bool]
     counts: Mapping[Difference, int] = field(factory=dict)
     outcomes: Mapping[Outcome, int] | None = None

@@ -28,10 +28,19 @@ Role = Literal[
     "number", "family_name", "given_name", "birth", "hired", "left", "retired",
     "family_kana", "given_kana", "gender", "email",
 ]  # fmt: skip
+Lacking = Literal[
+    "family_name", "given_name", "birth", "hired", "left", "retired",
+    "family_kana", "given_kana", "gender", "email",
+]  # fmt: skip
+"""Roles that an account may be said not to have."""
 OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"})
 """Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
 
 Write = Literal["always", "create", "never"]
+Need = Literal["base_url", "token"]
+"""What a connection has to say so that its connector can get in."""
+NEEDS: tuple[Need, ...] = get_args(Need)
+
 Parallel = Literal["pages", "writes"]
 """What may be on its way to a system several at a time: pages of a list, and writes."""
 PARALLEL: tuple[Parallel, ...] = get_args(Parallel)
@@ -53,7 +62,8 @@ class FieldSpec:
     *write* tells when the field can be sent: a ``create`` field cannot be changed afterwards.
     *required*: the system refuses a new employee without it. *wanted*: it often does, depending on
     its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
-    *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
+    *allowed_labels* what people call them, in the same order, or nothing. *encoding*: what
+    it cannot say is refused, as a file of that encoding has no character for it. *dated*: its value
     depends on the day it is asked for. *offered*: the choices for a new employee are among the
     connector's ``new_employee_fields``.
     """
@@ -69,8 +79,22 @@ class FieldSpec:
     allowed: tuple[str, ...] | None = None
     allowed_labels: tuple[Label, ...] = ()
     max_length: int | None = None
+    encoding: str | None = None
     dated: bool = False
     offered: bool = False
+
+
+@frozen(kw_only=True)
+class OwnFields:
+    """
+    The fields that one account has beside those of every account; since renkei 0.2.
+
+    *gone* are names of those that it had before. *at*: when they were read; None: never.
+    """
+
+    specs: tuple[FieldSpec, ...] = ()
+    gone: frozenset[str] = frozenset()
+    at: dt.datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -81,15 +105,29 @@ class Employee:
     A field absent from *values* is unknown; None is known to be empty. *others* has the further
     values of fields that hold several: the one in *values* is compared and replaced, the others
     count as the same and stay. *unreadable* names the fields whose value the connector could not
-    make sense of: they are unknown, and the person cannot be synced. *extra* is whatever the
+    make sense of: they are unknown, and the person cannot be synced. *withheld* are those of them
+    from which the engine has taken a My Number. *extra* is whatever the
     connector wants back when it updates this person.
     """
 
     id: str
     values: Values
     unreadable: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
     extra: object = None
     others: Others = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class BatchWrite:
+    """
+    One write of a batch; since renkei 0.2.
+
+    *current* is the employee as last read, of whom *values* are the changes; None: somebody new.
+    """
+
+    values: Values
+    current: Employee | None = None
 
 
 @frozen(kw_only=True)

@@ -25,7 +25,7 @@ from renkei.errors import (
 )
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
-from renkei.mapping import FieldMapping, Transforms
+from renkei.mapping import Beyond, FieldMapping, Transforms
 from renkei.model import (
     Difference,
     Filter,
@@ -40,7 +40,7 @@ from renkei.model import (
     Wish,
 )
 from renkei.observer import Observer
-from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, Ref
+from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, OwnFields, Ref
 from renkei.plan import choose
 from renkei.plan.again import Carried, base_was_chosen, carry_over
 from renkei.plan.choose import NewValues
@@ -49,7 +49,10 @@ from renkei.plan.fetch import JOINERS, LEAVERS, Fetch
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import (
     choice_lost,
+    no_own_fields,
+    of_another_account,
     refuse_date,
+    refuse_field,
     refuse_numbers,
     refuse_over,
     refuse_purged,
@@ -63,12 +66,13 @@ from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
 from renkei.plugins.facade import Reader
+from renkei.plugins.offline import beyond_of
 from renkei.safety import LEAVING
 from renkei.store import Pulse, Store
-from renkei.store.codec import selection_out
+from renkei.store.codec import selection_out, specs_of
 from renkei.store.plans import already_begun
 from renkei.store.releases import Place
-from renkei.store.schema import refuse_no_place, refuse_no_room
+from renkei.store.schema import exists, refuse_no_place, refuse_no_room
 from renkei.sync.apply import reason_of
 from renkei.sync.course import Course, Wanted
 from renkei.sync.run import offered
@@ -99,8 +103,8 @@ class Runs:
         self.clock, warning = clock_for(config)
         if warning:
             self.observer.warning(warning)
-        self._systems = Systems(config, self.clock, self.observer)
-        self._pairings = Pairings(config)
+        self._systems = Systems(config, self.clock, self.observer, self._own_fields)
+        self._pairings = Pairings(config, self._own_fields)
         self._opened: Store | None = None
         self._missed = False
         self._interrupted = False
@@ -184,6 +188,10 @@ class Runs:
         self._open_store(create=True)
         accounts = [self._store.account(reader.connection.identity) for reader in readers]
         refuse_same(*accounts, name=source)
+        for reader, account in zip(readers, accounts, strict=True):
+            own = reader.connection.own_fields
+            if own.at and self._store.own_fields(reader.name, account).at is None:
+                raise of_another_account(reader.name)
         self._open(readers, wait=wait)
         places = (
             Place(connection=source, account=accounts[0]),
@@ -206,6 +214,9 @@ class Runs:
             mapping_hash=pairing.mapping.hash,
             source_side=pairing.source_side,
             settings=dict(pairing.settings),
+            specs=specs_of(
+                pairing.fields[pairing.source_side], pairing.fields[pairing.target_side]
+            ),
         )
         self.observer.began(str(run_id))
         with self._fetching(run_id):
@@ -302,7 +313,7 @@ class Runs:
     def mapping(self, name: str) -> tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]:
         """Return a mapping of the configuration, and the fields of both its sides."""
         mapping = self._pairings.load(name)
-        return mapping, self._pairings.check(mapping)
+        return self._pairings.check(mapping, self._pairings.names_of(name))
 
     def switches(self, source: str, target: str) -> dict[str, tuple[Label, bool]]:
         """Return the settings of the mapping between two connections, and whether each is on."""
@@ -383,8 +394,8 @@ class Runs:
 
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
         """Return who of *items* gets a date of leaving, and who comes back: what asks for care."""
-        connector = self.config.connection(self._store.run(run_id).target).connector
-        fields = {spec.name for spec in self._pairings.fields_of(connector) if spec.role in LEAVING}
+        target = self._pairings.at(self._store.run(run_id).target)
+        fields = {spec.name for spec in target.fields if spec.role in LEAVING}
         leaving: list[Item] = []
         back: list[Item] = []
         for item in items:
@@ -448,11 +459,47 @@ class Runs:
         self._open([reader], wait=wait)
         return offered(reader, pairing)
 
-    def choices(self, connection: str) -> tuple[NewField, ...]:
-        """Return every new-record field of a connection with the choices of this moment."""
+    def refresh(self, connection: str) -> OwnFields:
+        """
+        Read the fields that the account of a connection has beside those of every account.
+
+        They are kept in the store, with those that are gone. Raises UsageError if its connector
+        cannot read them, or what kept them from being read.
+        """
         reader = self._systems.reader(connection)
+        if not reader.can_discover:
+            raise no_own_fields(connection)
         self._open([reader], wait=False)
-        return reader.new_employee_fields()
+        store = self._open_store(create=True)
+        account = store.account(reader.connection.identity)
+        return store.keep_fields(connection, account, reader.discover(), self.clock.now())
+
+    def fields(self, connection: str) -> tuple[str, tuple[FieldSpec, ...], Beyond]:
+        """Return the connector of a connection, its fields, and what is known beside them."""
+        reader = self._pairings.at(connection)
+        return reader.connection.connector, reader.fields, beyond_of(reader)
+
+    def _own_fields(self, connection: str) -> OwnFields:
+        """Return the fields that are kept of an account; none if there is no store yet."""
+        if self._opened is None and not exists(self.config.store):
+            return OwnFields()
+        return self._store.own_fields(connection)
+
+    def choices(self, connection: str, field: str | None = None) -> tuple[NewField, ...]:
+        """
+        Return every new-record field of a connection with the choices of this moment.
+
+        With *field*, that one alone, whether a new employee needs it or not; UsageError if there is
+        no such field.
+        """
+        reader = self._systems.reader(connection)
+        specs = {spec.name: spec for spec in reader.fields}
+        if field is not None:
+            refuse_field(connection, field, specs)
+        self._open([reader], wait=False)
+        if field is None:
+            return reader.new_employee_fields()
+        return (NewField(field, specs[field].label, reader.choices(field)),)
 
     def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
         """

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from attrs import define, field
 
 from renkei.clock import Clock
-from renkei.config import Config, network_of, resolve_secret
+from renkei.config import Config, located, network_of, resolve_secret
 from renkei.http import Conditions, Connection, Guard, RetryBudget, Secret, Timeouts
 from renkei.http.pace import Pacer
 from renkei.observer import Observer
-from renkei.people import ClosedHours
+from renkei.people import ClosedHours, OwnFields
 from renkei.plugins.facade import Reader, Writer
+from renkei.plugins.offline import described
 
 
 @define
@@ -22,6 +23,7 @@ class Systems:
     config: Config
     clock: Clock
     observer: Observer
+    own_fields: Callable[[str], OwnFields] = lambda _name: OwnFields()
     budget: RetryBudget = field(factory=RetryBudget)
     _opened: list[Connection] = field(factory=list)
     _pacers: dict[str, Pacer] = field(factory=dict)
@@ -29,8 +31,9 @@ class Systems:
 
     def reader(self, name: str) -> Reader:
         """Open connection *name* for reading; nothing that is built on it can write."""
-        reader = Reader(self._connection(name, read_only=True))
-        _declare(reader)
+        with located(self.config, name):
+            reader = Reader(self._connection(name, read_only=True))
+        self._declare(reader)
         return reader
 
     def writer(self, name: str, guarded: Callable[[str], Guard]) -> Writer:
@@ -40,8 +43,9 @@ class Systems:
         *guarded* gets the identity of its account, and returns what each request asks before it
         leaves: whether whoever writes still may.
         """
-        writer = Writer(self._connection(name, read_only=False))
-        _declare(writer)
+        with located(self.config, name):
+            writer = Writer(self._connection(name, read_only=False))
+        self._declare(writer)
         writer.connection.guard = guarded(writer.connection.identity)
         return writer
 
@@ -51,7 +55,7 @@ class Systems:
         if settings.closed_hours is not None:
             return settings.closed_hours
         if settings.connector not in self._hours:
-            offline = Reader(Connection.offline(settings.connector))
+            offline = described(settings.connector)
             self._hours[settings.connector] = offline.closed_hours
         return self._hours[settings.connector]
 
@@ -68,14 +72,18 @@ class Systems:
 
     def _connection(self, name: str, *, read_only: bool) -> Connection:
         settings = self.config.connection(name)
+        token = settings.token or None
         longest_s = float(self.config.settings.longest_request_seconds)
         connection = Connection(
             name=name,
             connector=settings.connector,
             base_url=settings.base_url,
-            token=Secret(resolve_secret(settings.token, self.config.base)),
+            token=Secret(token and resolve_secret(token, self.config.base)),
             clock=self.clock,
             options=settings.options,
+            folder=self.config.base,
+            own_fields=self.own_fields(name),
+            without=frozenset(settings.without),
             read_only=read_only,
             network=network_of(settings, self.config.base),
             timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
@@ -85,14 +93,17 @@ class Systems:
             in_flight=settings.in_flight,
             on_wait=lambda reason, seconds: self.observer.waiting(name, reason, seconds),
         )
-        # The system counts what was read to choose and what is written as one.
-        connection.pacer = self._pacers.setdefault(connection.identity, connection.pacer)
         self._opened.append(connection)
         return connection
 
+    def _declare(self, reader: Reader) -> None:
+        """
+        Let the connection keep to what its connector declares, where the file says nothing else.
 
-def _declare(reader: Reader) -> None:
-    """Let the connection keep to what its connector declares, where the file says nothing else."""
-    reader.connection.conditions = Conditions(
-        reader.closed_hours, reader.request_limits, reader.in_parallel
-    )
+        A system counts what was read to choose and what is written as one.
+        """
+        connection = reader.connection
+        connection.pacer = self._pacers.setdefault(connection.identity, connection.pacer)
+        connection.conditions = Conditions(
+            reader.closed_hours, reader.request_limits, reader.in_parallel
+        )

@@ -24,19 +24,20 @@ from renkei_runner.output import emit, next_steps, say, table
     "--template", type=click.Path(path_type=Path), metavar="CSV",
     help=N_("Write a file to fill in, for `sync --new-file`."),
 )  # fmt: skip
+@option("--field", metavar="FIELD", help=N_("Show the codes of this field alone, whichever it is."))
 @click.pass_obj
-def choices(app: App, connection: str, template: Path | None) -> None:
+def choices(app: App, connection: str, template: Path | None, field: str | None) -> None:
     if template is not None:
         _refuse_to_replace(template)
     with app.runs() as runs:
-        fields = runs.choices(connection)
+        fields = runs.choices(connection, field)
     app.clear()
     if template is not None:
         _write(template, fields)
     if app.json:
         emit(choices_document(connection, fields))
     else:
-        _show(app, fields, template)
+        _show(app, fields, template, field)
 
 
 def _refuse_to_replace(path: Path) -> None:
@@ -53,12 +54,14 @@ def _write(path: Path, fields: Sequence[NewField]) -> None:
     write_private(path, csv_lines(template(fields)))
 
 
-def _show(app: App, fields: Sequence[NewField], template: Path | None) -> None:
+def _show(app: App, fields: Sequence[NewField], template: Path | None, field: str | None) -> None:
     for each in fields:
         say(f"{label(each.label)} ({each.name})")
         table((_("code"), _("label")), [(one.code, one.shown) for one in each.choices])
     if not fields:
         say(_("A new employee needs no further fields there."))
+        return
+    if field is not None:
         return
     example = [f"--new {each.name}={each.choices[0].code}" for each in fields if each.choices]
     command = " ".join([app.command("sync", "RUN"), *example])

@@ -29,6 +29,7 @@ COMMANDS = {
     "report": ("renkei_runner.reports:report", N_("Show what became of each employee.")),
     "releases": ("renkei_runner.releases:releases", N_("List what people have released.")),
     "choices": ("renkei_runner.choices:choices", N_("Show the fields a new employee needs.")),
+    "refresh": ("renkei_runner.refresh:refresh", N_("Read the fields of an account.")),
     "mapping": ("renkei_runner.mapping:mapping", N_("Check or explain mappings.")),
     "connectors": ("renkei_runner.connectors:connectors", N_("List the installed connectors.")),
     "connector": ("renkei_runner.connector:connector", N_("Make or prove a connector.")),

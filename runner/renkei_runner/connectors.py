@@ -12,7 +12,7 @@ from renkei.people import FieldSpec
 from renkei.words.i18n import N_, _, label
 from renkei_runner.app import App
 from renkei_runner.cli import command
-from renkei_runner.documents import Document, document
+from renkei_runner.documents import Document, document, field_parts
 from renkei_runner.output import emit, next_steps, say, table
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class _Described:
     found: Installed
     fields: tuple[FieldSpec, ...] = ()
     hooks: tuple[str, ...] = ()
+    source_only: bool = False
     sheet: Sheet | None = None
 
 
@@ -32,19 +33,8 @@ class _Described:
 @click.pass_obj
 def connectors(app: App) -> None:
     from renkei.plugins import offline
-    from renkei.plugins.sheet import sheet_of
 
-    described = [
-        _Described(each)
-        if each.problem
-        else _Described(
-            each,
-            offline.offline_fields(each.name),
-            offline.hooks_of(each.name),
-            sheet_of(each.name),
-        )
-        for each in offline.installed()
-    ]
+    described = list(map(_described, offline.installed()))
     if app.json:
         emit(document(connectors=[_document(each) for each in described]))
         return
@@ -53,29 +43,26 @@ def connectors(app: App) -> None:
     next_steps((app.command("init"), _("write a configuration that uses them")))
 
 
+def _described(found: Installed) -> _Described:
+    from renkei.plugins import offline
+    from renkei.plugins.sheet import sheet_of
+
+    if found.problem:
+        return _Described(found)
+    reader = offline.described(found.name)
+    return _Described(
+        found, reader.fields, reader.hooks, reader.is_source_only, sheet_of(found.name)
+    )
+
+
 def _document(each: _Described) -> Document:
     return {
         "name": each.found.name,
         "version": each.found.version,
         "problem": each.found.problem,
         "hooks": list(each.hooks),
-        "fields": [
-            {
-                "name": spec.name,
-                "label": {"ja": spec.label.ja, "en": spec.label.en},
-                "type": spec.type,
-                "role": spec.role,
-                "required": spec.required,
-                "wanted": spec.wanted,
-                "write": spec.write,
-                "clearable": spec.clearable,
-                "dated": spec.dated,
-                "offered": spec.offered,
-                "allowed": None if spec.allowed is None else list(spec.allowed),
-                "max_length": spec.max_length,
-            }
-            for spec in each.fields
-        ],
+        "source_only": each.source_only,
+        "fields": [field_parts(spec) for spec in each.fields],
         "proved": None if each.sheet is None else sheet_document(each.sheet),
     }
 
@@ -106,6 +93,8 @@ def _show(each: _Described) -> None:
         say(f"  ! {each.found.problem}")
         return
     say(_("  hooks: {hooks}").format(hooks=_(", ").join(each.hooks)))
+    if each.source_only:
+        say(_("  a source only: nothing can be written to it"))
     say(f"  {_proved(each.sheet)}")
     for promised in each.sheet.promises if each.sheet else ():
         if promised.result != "proved":

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from renkei.model import Change, Difference, Item, Outcome, Released, Remark, Run, Try
-from renkei.people import JST, NewField, Value
+from renkei.people import JST, FieldSpec, NewField, Value
 from renkei.words.labels import Labels
 from renkei.words.sentences import reason_text
 
@@ -44,6 +44,24 @@ def run_parts(run: Run, **more: object) -> Document:
     if run.outcomes is not None:
         parts["outcomes"] = {each.value: run.outcomes.get(each, 0) for each in Outcome}
     return parts
+
+
+def field_parts(spec: FieldSpec) -> Document:
+    """Return how a field is described."""
+    return {
+        "name": spec.name,
+        "label": {"ja": spec.label.ja, "en": spec.label.en},
+        "type": spec.type,
+        "role": spec.role,
+        "required": spec.required,
+        "wanted": spec.wanted,
+        "write": spec.write,
+        "clearable": spec.clearable,
+        "dated": spec.dated,
+        "offered": spec.offered,
+        "allowed": None if spec.allowed is None else list(spec.allowed),
+        "max_length": spec.max_length,
+    }
 
 
 def again_parts(carried: Carried) -> Document:

@@ -17,9 +17,11 @@ from renkei_runner.app import App
 from renkei_runner.cli import argument, group, option
 from renkei_runner.documents import Document, document
 from renkei_runner.output import emit, next_steps, say, table
+from renkei_runner.parameters import NAMED
 from renkei_runner.screens import say_item
 
 if TYPE_CHECKING:
+    from renkei.mapping import Beyond, FieldMapping
     from renkei.model import Item
     from renkei.people import FieldSpec
     from renkei.runs import Step
@@ -37,16 +39,27 @@ def mapping(ctx: click.Context) -> None:
     "check", help=N_("Check FILE, a mapping or the name of a built-in one; no network.")
 )
 @argument("file")
+@option("--connection", "named", multiple=True, type=NAMED, metavar="SIDE=NAME",
+        help=N_("The connection of a side, with the fields of its account."))  # fmt: skip
 @click.pass_obj
-def check(app: App, file: str) -> None:
-    from renkei.mapping import advice, check_mapping, load_mapping
-    from renkei.plugins.offline import offline_fields, transforms
+def check(app: App, file: str, named: tuple[tuple[str, str], ...]) -> None:
+    from renkei.mapping import advice, check_mapping, load_mapping, unchecked
+    from renkei.plugins import offline
 
-    known = transforms()
-    found = load_mapping(file, Path.cwd(), known, offline_fields)
-    fields = {side: offline_fields(connector) for side, connector in found.sides.items()}
-    check_mapping(found, fields, known)
-    told = [str(each) for each in advice(found, fields, known)]
+    known = offline.transforms()
+    found = load_mapping(file, Path.cwd(), known, offline.offline_fields, offline.beyond)
+    fields = {side: offline.offline_fields(name) for side, name in found.sides.items()}
+    beyond = {side: offline.beyond(name) for side, name in found.sides.items()}
+    for side, name in named:
+        fields[side], beyond[side] = _of_connection(app, found, side, name)
+    check_mapping(found, fields, known, beyond)
+    told = [str(each) for each in advice(found.at(fields), fields, known, beyond)]
+    told += [
+        _("not checked, since they are fields of an account: {names}; add {option}").format(
+            names=_(", ").join(names), option=f"--connection {side}=NAME"
+        )
+        for side, names in unchecked(found, fields, beyond).items()
+    ]
     if app.json:
         emit(document(mapping=found.name, ok=True, fields=len(found.pairs), warnings=told))
         return
@@ -54,6 +67,19 @@ def check(app: App, file: str) -> None:
     for text in told:
         say(_("Note: {text}").format(text=text))
     next_steps((app.command("check"), _("try it with your connections")))
+
+
+def _of_connection(
+    app: App, mapping: FieldMapping, side: str, name: str
+) -> tuple[tuple[FieldSpec, ...], Beyond]:
+    """Return the fields of a connection; UsageError if it cannot be this side of *mapping*."""
+    with app.runs() as runs:
+        connector, fields, beyond = runs.fields(name)
+    if mapping.sides.get(side) != connector:
+        message = _("{name} is a connection of {connector}; {side} is no side of that kind.")
+        text = message.format(name=name, connector=connector, side=side)
+        raise UsageError(text, code="connection", where=name)
+    return fields, beyond
 
 
 @mapping.command("schema", help=N_("Print the JSON Schema of mapping files, for editors."))

@@ -66,6 +66,16 @@ class _NewValue(_Type):
         return name.strip(), value.strip()
 
 
+class _Named(_Type):
+    name = "side=name"
+
+    def read(self, text: str) -> tuple[str, str]:
+        side, sign, name = text.partition("=")
+        if not sign or not side or not name:
+            raise ValueError(_("Write SIDE=NAME, such as smarthr=tokyo."))
+        return side, name
+
+
 class _Age(_Type):
     name = "age"
 
@@ -80,4 +90,5 @@ BASE_DATE = _BaseDate()
 ANY_DIFFERENCES = _Differences()
 DIFFERENCES = _Differences(Difference.NEW, Difference.CHANGED, Difference.SAME)
 NEW_VALUE = _NewValue()
+NAMED = _Named()
 AGE = _Age()

@@ -80,6 +80,7 @@ TWINS = [
     OPERATOR,
     ("docs/dashboard.md", "docs/dashboard.ja.md"),
     ("docs/first-sync.md", "docs/first-sync.ja.md"),
+    ("docs/csv.md", "docs/csv.ja.md"),
 ]
 
 AUTHORS = ("docs/connectors.md", "docs/connector-reference.md", "docs/connector-kit.md")

@@ -61,7 +61,6 @@ def test_good_addresses_are_taken(url: str) -> None:
         "//host/api",
         "host/api",
         "https://",
-        "",
     ],
 )
 def test_odd_addresses_are_refused_without_repeating_them(url: str) -> None:

@@ -25,7 +25,7 @@ from renkei.errors import (
     RenkeiError,
     UnavailableError,
 )
-from renkei.hookspecs import REQUIRED
+from renkei.hookspecs import REQUIRED, WRITES
 from renkei.http import Connection, Secret
 from renkei.mapping.transforms import of_text
 from renkei.model import Difference, Status
@@ -54,6 +54,7 @@ CANARY = "佐倉カナリア"
 FIELDS = ("id_no", "family", "given", "dob", "capacity", "nights")
 HOOKS = ("list_employees", "read_employees", "create_employee", "update_employee")
 SOMEBODY = Employee(id="id-1", values={"id_no": "1"})
+NEEDED = (*REQUIRED, *WRITES, "new_employee_fields")
 CALLS: dict[str, Callable[[Writer], object]] = {
     "fields": lambda writer: writer.fields,
     "closed_hours": lambda writer: writer.closed_hours,
@@ -120,14 +121,18 @@ def raising(error: BaseException) -> Callable[[], object]:
 def rosta(token: str = "t0ken") -> Writer:
     """Open the rosta by itself."""
     connection = Connection(
-        name="rosta", connector="rosta", base_url="http://127.0.0.1:1", token=Secret(token)
+        name="rosta",
+        connector="rosta",
+        base_url="http://127.0.0.1:1",
+        token=Secret(token),
+        read_only=False,
     )
     return Writer(connection)
 
 
 def only_required(system: MemorySystem) -> object:
-    """Return a connector with the required hooks and no other."""
-    body = {name: vars(MemoryConnector)[name] for name in (*REQUIRED, "__init__", "_shown")}
+    """Return a connector with the hooks that a target needs and no other."""
+    body = {name: vars(MemoryConnector)[name] for name in (*NEEDED, "__init__", "_shown")}
     return type("Plain", (), body)(system)
 
 
@@ -573,7 +578,7 @@ def test_without_optional_hooks_everything_works(world: World) -> None:
     world.in_clinic("0418", mail="new@x.jp")
     world.in_rosta("0418")
     with installed(rosta=lambda _connection: only_required(world.rosta)):
-        assert offline.hooks_of("rosta") == tuple(sorted(REQUIRED))
+        assert offline.described("rosta").hooks == tuple(sorted(NEEDED))
         writer = rosta()
         assert (writer.closed_hours, writer.request_limits, writer.check()) == ((), (), None)
         assert [p.values["id_no"] for p in writer.read_employees(

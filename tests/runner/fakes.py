@@ -172,7 +172,7 @@ class FakeRuns:
         self.calls.append("new_fields")
         return FIELDS
 
-    def choices(self, connection: str) -> tuple[NewField, ...]:
+    def choices(self, connection: str, field: str | None = None) -> tuple[NewField, ...]:
         return FIELDS
 
     def possible(self, run_id: str) -> frozenset[str]:

@@ -98,6 +98,10 @@ class Client:
         """Yield the business establishments."""
         return self._session.pages("v1", "biz_establishments")
 
+    def custom_fields(self) -> Iterator[JSON]:
+        """Yield the definitions of the custom fields (カスタム項目)."""
+        return self._session.pages("v1", "crew_custom_field_templates")
+
     def some_establishment(self) -> JSON:
         """Return one business establishment, or None if there is none."""
         return self._first("biz_establishments", {})

@@ -36,11 +36,24 @@ class SmartHR:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._client = Client(connection)
+        self._own = {spec.name: spec for spec in connection.own_fields.specs}
+        self._names = (*records.NAMES, *self._own)
 
     @hookimpl
     def fields(self) -> Sequence[FieldSpec]:
         """Describe the fields."""
         return records.FIELDS
+
+    @hookimpl
+    def discover(self) -> Sequence[FieldSpec]:
+        """Read which custom fields (カスタム項目) the company has made."""
+        found = []
+        for position, row in enumerate(self._client.custom_fields(), start=1):
+            try:
+                found.append(records.custom_field(_object(row)))
+            except ValueError:
+                raise self._odd("crew_custom_field_templates", position) from None
+        return [spec for spec in found if spec is not None]
 
     @hookimpl
     def request_limits(self) -> Sequence[RequestLimit]:
@@ -79,7 +92,7 @@ class SmartHR:
     @hookimpl
     def create_employee(self, values: Values) -> Employee:
         """Create one employee; return them as SmartHR has them now."""
-        return records.employee(self._client.create(values), records.NAMES)
+        return records.employee(self._client.create(values), self._names, self._own)
 
     @hookimpl
     def update_employee(self, current: Employee, changes: Values) -> Employee:
@@ -89,7 +102,7 @@ class SmartHR:
         SmartHR may ignore, without a word, an attribute that the token may not write: it shows.
         """
         body = records.changed(current, changes, self._connection.clock.today())
-        return records.employee(self._client.update(current.id, body), records.NAMES)
+        return records.employee(self._client.update(current.id, body), self._names, self._own)
 
     @hookimpl
     def new_employee_fields(self) -> Sequence[NewField]:
@@ -119,7 +132,7 @@ class SmartHR:
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
         for crew in crews:
-            yield records.employee(_object(crew), fields)
+            yield records.employee(_object(crew), fields, self._own)
 
     def _check_employees(self) -> Iterator[Finding]:
         try:

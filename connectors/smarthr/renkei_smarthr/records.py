@@ -9,7 +9,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from renkei.connector import JSON, Choice, Employee, FieldSpec, Label, Value, Values, read_value
+from renkei.connector import (
+    JSON,
+    Choice,
+    Employee,
+    FieldSpec,
+    Label,
+    Type,
+    Value,
+    Values,
+    read_value,
+)
 
 NUMBER = "emp_code"
 ESTABLISHMENT = "biz_establishment_id"
@@ -103,13 +113,21 @@ FIELDS = (
         clearable=False,
     ),
 )
+CUSTOM = "custom_fields"
+"""The attribute with all custom fields of somebody; ``custom_fields.ID`` is one of ours."""
+_TYPES: dict[JSON, Type] = {"string": "text", "text": "text", "date": "date", "enum": "text"}
+
 _SPECS = {spec.name: spec for spec in FIELDS}
 NAMES = tuple(_SPECS)
 
 
 def attributes(fields: Iterable[str]) -> list[str]:
     """Return the attributes to ask for so that *fields* can be read; the id always, sorted."""
-    return sorted({"id"} | {STATUS if name == RETIRED else name for name in fields})
+    return sorted({"id"} | {_attribute(name) for name in fields})
+
+
+def _attribute(name: str) -> str:
+    return STATUS if name == RETIRED else name.partition(".")[0]
 
 
 def label(name: str) -> Label:
@@ -117,42 +135,59 @@ def label(name: str) -> Label:
     return _SPECS[name].label
 
 
-def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
+def employee(
+    record: Mapping[str, JSON], fields: Sequence[str], own: Mapping[str, FieldSpec] | None = None
+) -> Employee:
     """
-    Return the employee in *record*, which has an id.
+    Return the employee in *record*, which has an id; *own* are the account's custom fields.
 
     A key that is absent stays unknown. A value that makes no sense puts its field, and nothing of
     itself, into ``unreadable``.
     """
     values: dict[str, Value] = {}
     unreadable = []
+    said = {**record, **_custom(record.get(CUSTOM))}
     for name in fields:
         key = STATUS if name == RETIRED else name
-        if key not in record:
+        if key not in said:
             continue
         try:
-            values[name] = _value(name, record[key])
+            spec = _SPECS.get(name) or (own or {})[name]
+            values[name] = _value(spec, said[key])
         except ValueError:
             unreadable.append(name)
     return Employee(id=str(record["id"]), values=values, unreadable=tuple(unreadable))
 
 
-def _value(name: str, raw: JSON) -> Value:
-    if name != RETIRED:
-        return read_value(_SPECS[name], raw)
+def _custom(items: JSON) -> dict[str, JSON]:
+    """Return the custom fields that are shown, by name; SmartHR may leave out an empty one."""
+    found = {}
+    for item in items if isinstance(items, list) else ():
+        template = item.get("template") if isinstance(item, dict) else None
+        if isinstance(item, dict) and isinstance(template, dict) and "value" in item:
+            found[f"{CUSTOM}.{template.get('id')}"] = item["value"]
+    return found
+
+
+def _value(spec: FieldSpec, raw: JSON) -> Value:
+    if spec.name != RETIRED:
+        return read_value(spec, raw)
     if raw is None or raw == "":
         return None
     if not isinstance(raw, str) or raw not in _STATUSES:
-        raise ValueError(name)
+        raise ValueError(spec.name)
     return _STATUSES[raw]
 
 
 def to_json(values: Values) -> dict[str, JSON]:
     """Return *values* as SmartHR takes them: text byte for byte, null for empty."""
-    return {
+    plain: dict[str, JSON] = {
         name: value.isoformat() if isinstance(value, dt.date) else value
         for name, value in values.items()
     }
+    own = [name for name in plain if name.startswith(f"{CUSTOM}.")]
+    items: list[JSON] = [{"template_id": n.partition(".")[2], "value": plain.pop(n)} for n in own]
+    return {**plain, CUSTOM: items} if items else plain
 
 
 def new_record(values: Values) -> dict[str, JSON]:
@@ -174,6 +209,39 @@ def changed(current: Employee, changes: Values, today: dt.date) -> dict[str, JSO
         if left is None or (isinstance(left, dt.date) and left > today):
             body[STATUS] = "employed"
     return body
+
+
+def custom_field(template: Mapping[str, JSON]) -> FieldSpec | None:
+    """
+    Return the custom field that *template* defines; None for a kind that cannot be synced.
+
+    Files are none, nor are numbers with fractions. Raises ValueError if it makes no sense.
+    """
+    identity, name, kind = template.get("id"), template.get("name"), template.get("type")
+    if not isinstance(identity, str) or not isinstance(name, str) or not isinstance(kind, str):
+        raise ValueError("type")  # noqa: TRY004 - as read_value does
+    whole = kind == "decimal" and not template.get("scale")
+    if kind not in _TYPES and not whole:
+        return None
+    values, labels = _elements(template.get("elements") if kind == "enum" else ())
+    return FieldSpec(
+        name=f"{CUSTOM}.{identity}",
+        label=Label(name, name),
+        type="integer" if whole else _TYPES[kind],
+        allowed=values if kind == "enum" else None,
+        allowed_labels=labels,
+    )
+
+
+def _elements(elements: JSON | tuple[()]) -> tuple[tuple[str, ...], tuple[Label, ...]]:
+    """Return what SmartHR takes for the choices of a field, and what people call them."""
+    found = {}
+    for each in elements if isinstance(elements, list) else ():
+        element = each if isinstance(each, dict) else {}
+        value = element.get("physical_name") or element.get("id")
+        if isinstance(value, str) and isinstance(name := element.get("name"), str):
+            found[value] = Label(name, name)
+    return tuple(found), tuple(found.values())
 
 
 def choice(record: Mapping[str, JSON]) -> Choice:

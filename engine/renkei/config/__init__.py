@@ -10,6 +10,7 @@ from renkei.config.load import (
     network_of,
     parse_config,
 )
+from renkei.config.options import located
 from renkei.config.pairs import MOST_DAYS
 from renkei.config.secrets import resolve_secret
 
@@ -21,6 +22,7 @@ __all__ = [
     "Settings",
     "clock_for",
     "load_config",
+    "located",
     "network_of",
     "parse_config",
     "resolve_secret",

@@ -20,9 +20,12 @@ from renkei.errors import ConfigurationError, Problem
 from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
 from renkei.http.pace import MOST_IN_FLIGHT
+from renkei.people import NEEDS
+from renkei.plugins.offline import needs_of
 from renkei.safety import ANNOUNCED
 from renkei.words.i18n import _
 from renkei.yamlfile import Document
+from renkei.yamlfile.structure import missing_key
 
 Place = tuple[str | int, ...]
 Mistake = tuple[Place, str]
@@ -72,16 +75,37 @@ def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - pla
 
 def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
     url, token = data.get("base_url"), data.get("token")
+    yield from _needed(place, data)
+    yield from _missing((*place, "options"), data.get("options", {}))
     if isinstance(url, str):
         yield from (((*place, "base_url"), text) for text in _address(url))
     if isinstance(token, str):
         yield from (((*place, "token"), text) for text in _reference(token))
-    yield from _overrides(place, data, loopback=isinstance(url, str) and is_here(url))
+    here = "base_url" not in data or (isinstance(url, str) and is_here(url))
+    yield from _overrides(place, data, loopback=here)
     safety = data.get("safety")
     for kind, limit in safety.items() if isinstance(safety, dict) else ():
         yield from _positive((*place, "safety", kind), limit, ("people", "percent"), least=0)
     if isinstance(expected := data.get("expected"), dict):
         yield from _expected((*place, "expected"), expected)
+
+
+def _needed(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
+    """An address and a token are asked for where the connector needs them."""
+    connector = data.get("connector")
+    missing = [key for key in NEEDS if key not in data]
+    if missing and isinstance(connector, str):
+        needs = needs_of(connector)
+        yield from ((place, missing_key(key)) for key in missing if key in needs)
+
+
+def _missing(place: Place, data: object) -> Iterator[Mistake]:
+    """Nothing within the options of a connection is left empty."""
+    entries = data.items() if isinstance(data, dict) else ()
+    for key, each in (*entries, *enumerate(data if isinstance(data, list) else ())):
+        if each is None:
+            yield (*place, key), _("a value is missing")
+        yield from _missing((*place, key), each)
 
 
 def _expected(place: Place, data: dict[str, object]) -> Iterator[Mistake]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, NewType, cast
 
 from attrs import evolve, field, frozen
 
@@ -30,12 +31,16 @@ from renkei.http import Network
 from renkei.http.network import proxy_mistake
 from renkei.http.pace import IN_FLIGHT
 from renkei.model import Rehire, Remark
-from renkei.people import ClosedHours, RequestLimit
+from renkei.people import ClosedHours, Lacking, RequestLimit
 from renkei.safety import Expected, Safety
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 from renkei.yamlfile import Document, read_file, read_yaml, structure
-from renkei.yamlfile.converter import CONVERTER, Wrong
+from renkei.yamlfile.converter import CONVERTER, Wrong, expect
+from renkei.yamlfile.source import Data
+
+Options = NewType("Options", dict[str, Any])
+"""Options of a connection: text, lists and mappings, as nested as the file has them."""
 
 _HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
 
@@ -45,17 +50,19 @@ class ConnectionConfig:
     """
     One account of a connector.
 
-    *label* is what people call it. *closed_hours* and *limits* are None unless overridden; *safety*
-    limits what is written there, and *expected* announces more for some days. Not more than
-    *in_flight* requests are on their way at a time. *proxy* and *ca_file* are as written, here or
-    for all.
+    *base_url* and *token* are empty where the connector needs none. *label* is what people call it.
+    No field has one of the roles that the account is *without*. *closed_hours* and *limits* are
+    None unless overridden; *safety* limits what is written there, and *expected* announces more for
+    some days. Not more than *in_flight* requests are on their way at a time. *proxy* and *ca_file*
+    are as written, here or for all.
     """
 
     connector: str
-    base_url: str
-    token: str
+    base_url: str = ""
+    token: str = ""
     label: str = ""
-    options: dict[str, str] = field(factory=dict)
+    without: tuple[Lacking, ...] = ()
+    options: Options = field(factory=lambda: Options({}))
     closed_hours: tuple[ClosedHours, ...] | None = None
     limits: tuple[RequestLimit, ...] | None = None
     in_flight: int = IN_FLIGHT
@@ -66,8 +73,8 @@ class ConnectionConfig:
 
     @property
     def loopback(self) -> bool:
-        """Whether the system runs on this computer."""
-        return is_here(self.base_url)
+        """Whether the system is on this computer, as a file is."""
+        return not self.base_url or is_here(self.base_url)
 
 
 @frozen(kw_only=True)
@@ -150,6 +157,13 @@ def _hours(data: object, _cls: type) -> ClosedHours:
     raise Wrong(_("Write hours like 08:30-10:00."))
 
 
+def _options(data: Data, _cls: type) -> dict[str, Any]:
+    """Read options as they are: what they may hold is the connector's business."""
+    expect(data, dict)
+    return cast("dict[str, Any]", data)
+
+
+CONVERTER.register_structure_hook_func(lambda cls: cls is Options, _options)
 CONVERTER.register_structure_hook(RequestLimit, _limit)
 CONVERTER.register_structure_hook(ClosedHours, _hours)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from attrs import define, field
@@ -22,7 +24,7 @@ from renkei.http.pace import IN_FLIGHT, OnWait, Pacer
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.session import Session
-from renkei.people import JST, ClosedHours, Parallel, RequestLimit
+from renkei.people import JST, ClosedHours, OwnFields, Parallel, RequestLimit
 from renkei.words.i18n import _
 
 Guard = Callable[[], None]
@@ -33,11 +35,18 @@ _OFFLINE = "https://offline.invalid"
 
 
 class Secret:
-    """A token. It shows itself only to :meth:`reveal`; raises ConfigurationError if unusable."""
+    """
+    A token, or None: there is none. It shows itself only to :meth:`reveal`.
+
+    Raises ConfigurationError if it cannot be used.
+    """
 
     __slots__ = ("__forms", "__text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str | None) -> None:
+        if text is None:
+            self.__text, self.__forms = text, re.compile(r"(?!)")
+            return
         if not text or not all("!" <= character <= "~" for character in text):
             message = _(
                 "The token is empty, or holds a blank, a line break or a character that is not"
@@ -49,11 +58,16 @@ class Secret:
 
     def reveal(self) -> str:
         """Return the token itself, to be sent and to be kept nowhere else."""
+        if self.__text is None:
+            raise ConnectorError(_("The connector wants a token that it has not asked for."))
         return self.__text
 
     def hidden_in(self, text: str) -> str:
         """Return *text* without the token in any form that was sent: a system may quote it."""
         return self.__forms.sub(repr(self), text)
+
+    def __bool__(self) -> bool:
+        return self.__text is not None
 
     def __repr__(self) -> str:
         return "***"
@@ -97,8 +111,12 @@ class Connection:
     *closed_hours* and *limits*, unless None, stand in for what the connector declares
     (*conditions*). Not more than *in_flight* requests are on their way at a time, where the
     connector says that they may be several. *network* is the way there. *guard* and *on_wait* may
-    be set and changed at any time. *max_record_bytes* and *max_answer_bytes* count decoded bytes.
-    Raises ConfigurationError if *base_url* cannot be used.
+    be set and changed at any time. Where the connector needs none, *base_url* or *token* is empty.
+    Relative paths in the *options* start from *folder*. *own_identity* is what the connector says
+    of the account. *by_itself*: it is asked only for what holds of every account.
+    *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError if
+    *base_url* cannot be used. *own_fields* are those that only this account has. It is *without*
+    fields of some roles.
     """
 
     name: str
@@ -106,7 +124,12 @@ class Connection:
     base_url: str = field(converter=_without_slash)
     token: Secret
     clock: Clock = field(factory=Clock)
-    options: Mapping[str, str] = field(factory=dict)
+    options: Mapping[str, Any] = field(factory=dict)
+    folder: Path = field(factory=Path)
+    own_identity: str | None = None
+    by_itself: bool = False
+    own_fields: OwnFields = field(factory=OwnFields)
+    without: frozenset[str] = frozenset()
     read_only: bool = True
     timeouts: Timeouts = field(factory=Timeouts)
     network: Network = field(factory=Network)
@@ -124,18 +147,23 @@ class Connection:
     _sessions: list[Session] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
-        _check_url(self.name, self.base_url)
+        if self.base_url:
+            _check_url(self.name, self.base_url)
         self.pacer = Pacer(self.clock)
 
     @classmethod
-    def offline(cls, connector: str) -> Connection:
+    def offline(cls, connector: str, **more: Any) -> Connection:  # noqa: ANN401 - attributes
         """Return a connection to nowhere, for asking a connector about its fields."""
-        return cls(name=connector, connector=connector, base_url=_OFFLINE, token=Secret("offline"))
+        nowhere = {"name": connector, "base_url": _OFFLINE, "token": Secret("offline")}
+        return cls(connector=connector, **{**nowhere, **more})
 
     def session(
         self, *, headers: Mapping[str, str], classify: Classify, room: ReadRooms | None = None
     ) -> Session:
         """Return a session that sends *headers* along and understands the system's own refusals."""
+        if not self.base_url:
+            message = _("{name}: the connector wants an address that it has not asked for.")
+            raise ConnectorError(message.format(name=self.name), where=self.name)
         session = Session(self, headers=headers, classify=classify, room=room)
         self._sessions.append(session)
         return session
@@ -156,13 +184,26 @@ class Connection:
         """
         What tells this account from others: connector, address and token. It is a secret.
 
-        All customers of a system may share an address, and one account may have several names.
+        All customers of a system may share an address, and one account may have several names. What
+        the connector says comes on top; where it says nothing, and address or token are not there,
+        so do the options.
         """
+        own = self.own_identity
+        if own is None and not (self.base_url and self.token):
+            own = json.dumps(self.options, sort_keys=True)
+        token = self.token.reveal() if self.token else ""
+        shared = f"{self.connector}\n{self._address}\n{token}"
+        return shared if own is None else f"{shared}\n{own}"
+
+    @property
+    def _address(self) -> str:
+        """The address as it counts: one host may be written in several ways."""
+        if not self.base_url:
+            return ""
         parts = urlsplit(self.base_url)
         host = "localhost" if is_loopback(parts.hostname or "") else parts.hostname
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-        address = f"{parts.scheme}://{host}:{port}{parts.path}"
-        return f"{self.connector}\n{address}\n{self.token.reveal()}"
+        return f"{parts.scheme}://{host}:{port}{parts.path}"
 
     @property
     def hours_in_force(self) -> Sequence[ClosedHours]:
@@ -224,6 +265,19 @@ class Connection:
         for hours in self.hours_in_force:
             if opens := hours.reopening(now):
                 raise closed_error(self.name, opens)
+
+    def before_write(self) -> None:
+        """
+        Make sure that a write may leave now; since renkei 0.2.
+
+        A session does so before each request. Who writes without one calls it right before the
+        bytes leave. Raises ConnectorError while only reading is allowed, ClosedError in closed
+        hours, and BusyError if another process has taken over.
+        """
+        self.permit("POST")
+        self.check_open()
+        if self.guard is not None:
+            self.guard()
 
     def permit(self, method: str) -> None:
         """Raise ConnectorError for a request that this connection must not send at all."""

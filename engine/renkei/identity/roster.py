@@ -131,10 +131,10 @@ class Roster:
             for place, name in enumerate(self._names)
             if name in employee.others
         ]
-        return marshal.dumps((employee.id, employee.unreadable, others, row))
+        return marshal.dumps((employee.id, employee.unreadable, employee.withheld, others, row))
 
     def _unpack(self, packed: bytes) -> Employee:
-        person, unreadable, others, row = marshal.loads(packed)  # noqa: S302 - packed by _pack
+        person, unreadable, withheld, others, row = marshal.loads(packed)  # noqa: S302 - by _pack
         for place in self._dates:
             row[place] = _to_date(row[place])
         values = dict(zip(self._names, row, strict=True))
@@ -144,6 +144,7 @@ class Roster:
             id=person,
             values=values,
             unreadable=unreadable,
+            withheld=withheld,
             others={self._names[place]: self._further(place, more) for place, *more in others},
         )
 

@@ -5,7 +5,14 @@ A mapping is found and read by :func:`load_mapping`, checked against the fields 
 """
 
 from renkei.mapping.advice import advice
-from renkei.mapping.check import check_mapping, offered_offline, unfilled, unoffered
+from renkei.mapping.check import (
+    Beyond,
+    check_mapping,
+    offered_offline,
+    unchecked,
+    unfilled,
+    unoffered,
+)
 from renkei.mapping.load import built_in_mappings, find_mapping, load_mapping, parse_mapping
 from renkei.mapping.model import FieldMapping, Pair, Setting, Sides, Substitute, Towards
 from renkei.mapping.schema import schema
@@ -19,6 +26,7 @@ from renkei.mapping.translate import (
 )
 
 __all__ = [
+    "Beyond",
     "Explained",
     "FieldMapping",
     "Pair",
@@ -40,6 +48,7 @@ __all__ = [
     "offered_offline",
     "parse_mapping",
     "schema",
+    "unchecked",
     "unfilled",
     "unoffered",
 ]

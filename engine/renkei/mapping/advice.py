@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from renkei.errors import Problem
 from renkei.mapping import model
-from renkei.mapping.check import offered_offline, unfilled, unoffered
+from renkei.mapping.check import Beyond, offered_offline, unfilled, unoffered
 from renkei.mapping.model import Way, usable
 from renkei.mapping.transforms import Transforms
 from renkei.people import FieldSpec
@@ -20,15 +20,20 @@ SHOWN = 5
 
 
 def advice(
-    mapping: model.FieldMapping, fields: Fields, transforms: Transforms | None = None
+    mapping: model.FieldMapping,
+    fields: Fields,
+    transforms: Transforms | None = None,
+    beyond: Mapping[str, Beyond] | None = None,
 ) -> list[Problem]:
     """
     Return what somebody should know about a *mapping* that has been checked, by its place.
 
     That is a way back that may bring another value, and a field without which nobody new can be
-    created and that nothing fills.
+    created and that nothing fills; the latter only if nothing is *beyond* the fields.
     """
-    found = [*_inexact(mapping, fields, transforms or Transforms()), *_unfillable(mapping, fields)]
+    found = list(_inexact(mapping, fields, transforms or Transforms()))
+    if not any(each.more for each in (beyond or {}).values()):
+        found += _unfillable(mapping, fields)
     problems = [mapping.document.problem(*each) for each in found]
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
 

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import get_args
 
 from attrs import frozen
 
 from renkei.errors import MappingError
 from renkei.mapping import model
 from renkei.mapping.model import Pair, Substitute, Way, usable
+from renkei.mapping.rules import written_twice
 from renkei.mapping.transforms import Transforms
 from renkei.mapping.values import fault, parse
-from renkei.people import FieldSpec, Type
-from renkei.words.i18n import N_, _
+from renkei.people import FieldSpec, Role, Type
+from renkei.private import is_never_read
+from renkei.words.i18n import N_, _, label
 from renkei.yamlfile.converter import suggestion
 from renkei.yamlfile.source import Where
 from renkei.yamlfile.structure import Mistake
 
 Specs = Mapping[str, FieldSpec]
+
+
+@frozen(kw_only=True)
+class Beyond:
+    """
+    What is known of a side beside its fields.
+
+    *gone* are names of fields that its account had. *more*: it has fields that are not known here.
+    *ask* is the connection whose account was never asked, though it may have fields of its own.
+    """
+
+    gone: frozenset[str] = frozenset()
+    more: bool = False
+    ask: str | None = None
+
+
+NOTHING = Beyond()
 
 _TYPES: dict[Type, str] = {
     "text": N_("text"),
@@ -31,14 +51,15 @@ def check_mapping(
     mapping: model.FieldMapping,
     fields: Mapping[str, Sequence[FieldSpec]],
     transforms: Transforms | None = None,
+    beyond: Mapping[str, Beyond] | None = None,
 ) -> None:
     """
-    Check *mapping* against the *fields* of each of its sides.
+    Check *mapping* against the *fields* of each of its sides, and what is *beyond* them.
 
     Raises MappingError with every mistake. A required field that no pair fills is none: see
     :func:`unfilled`.
     """
-    found = field_mistakes(mapping, fields, transforms or Transforms())
+    found = field_mistakes(mapping, fields, transforms or Transforms(), beyond=beyond)
     problems = [mapping.document.problem(*mistake) for mistake in found]
     if problems:
         raise MappingError(list(dict.fromkeys(problems)))  # both directions may tell the same
@@ -49,6 +70,7 @@ def field_mistakes(
     fields: Mapping[str, Sequence[FieldSpec]],
     transforms: Transforms,
     halves: Mapping[Where, object] | None = None,
+    beyond: Mapping[str, Beyond] | None = None,
 ) -> Iterator[Mistake]:
     """
     Yield what is wrong with *mapping* beside the *fields* of its sides, some of it twice.
@@ -56,10 +78,26 @@ def field_mistakes(
     Of *halves*, pairs and substitutes that have other mistakes, only the names are looked at.
     """
     specs = {side: {spec.name: spec for spec in fields[side]} for side in mapping.sides}
-    check = _Check(mapping, specs, transforms)
+    mapping = mapping.at(fields)
+    check = _Check(mapping, specs, transforms, beyond or {})
     yield from check.mistakes()
     for where, half in (halves or {}).items():
         yield from check.names(where, half)
+
+
+def unchecked(
+    mapping: model.FieldMapping,
+    fields: Mapping[str, Sequence[FieldSpec]],
+    beyond: Mapping[str, Beyond],
+) -> dict[str, tuple[str, ...]]:
+    """Return, by side, what a *mapping* names and nobody knows without the account."""
+    found: dict[str, tuple[str, ...]] = {}
+    for index, side in enumerate(mapping.sides):
+        known = {spec.name for spec in fields[side]}
+        named = dict.fromkeys(pair.pair[index] for pair in mapping.at(fields).pairs)
+        if side in beyond and beyond[side].more and (left := [n for n in named if n not in known]):
+            found[side] = tuple(left)
+    return found
 
 
 def unfilled(
@@ -89,6 +127,7 @@ class _Check:
     mapping: model.FieldMapping
     specs: Mapping[str, Specs]
     transforms: Transforms
+    beyond: Mapping[str, Beyond]
 
     def mistakes(self) -> Iterator[Mistake]:
         """Yield every mistake, some of them twice."""
@@ -101,6 +140,7 @@ class _Check:
         for where, substitute in self.mapping.substitutes.items():
             if where[1] in self.specs:
                 yield from self._substitute(where, str(where[1]), substitute)
+        yield from written_twice(self.mapping.placed, list(self.mapping.sides))
 
     def names(self, where: Where, half: object) -> Iterator[Mistake]:
         """Yield the fields in a pair or a substitute that do not exist."""
@@ -113,6 +153,8 @@ class _Check:
         """Check what does not depend on the direction."""
         named = zip(self.mapping.sides, pair.pair, strict=True)
         first, second = (self.specs[side].get(name) for side, name in named)
+        for index, spec in enumerate((first, second)):
+            yield from _never((*where, "pair", index), spec)
         if first is not None and second is not None:
             yield from _numbers(where, first, second)
             yield from _kana(where, pair, first)
@@ -121,19 +163,50 @@ class _Check:
             yield from self._pair_names(where, pair)
 
     def _pair_names(self, where: Where, pair: Pair) -> Iterator[Mistake]:
-        if not pair.optional:
-            for index, (side, name) in enumerate(zip(self.mapping.sides, pair.pair, strict=True)):
+        for index, (side, name) in enumerate(zip(self.mapping.sides, pair.pair, strict=True)):
+            misspelt = name.startswith("@") and name[1:] not in get_args(Role)
+            if not pair.optional or misspelt or name in self._beyond(side).gone:
                 yield from self._unknown((*where, "pair", index), side, name)
 
     def _unknown(self, where: Where, side: str, name: str, key: bool = False) -> Iterator[Mistake]:  # noqa: FBT001, FBT002
-        if name not in self.specs[side]:
+        beyond = self._beyond(side)
+        role = name.removeprefix("@") if name.startswith("@") else None
+        if name in self.specs[side]:
+            return
+        if role is not None and role not in get_args(Role):
+            message = _('there is no role "{name}"').format(name=role)
+            yield Mistake(where, message + suggestion(role, get_args(Role)), key)
+        elif beyond.more:
+            return
+        elif name in beyond.gone:
+            message = _('{side} had the field "{name}", but it is gone')
+            yield Mistake(where, message.format(side=side, name=name), key)
+        elif role is not None:
+            message = _('{side} has no field with the role "{name}"')
+            yield Mistake(where, message.format(side=side, name=role) + self._ask(side), key)
+        else:
             message = _('{side} has no field "{name}"').format(side=side, name=name)
-            yield Mistake(where, message + suggestion(name, self.specs[side]), key)
+            told = suggestion(name, self.specs[side]) or self._ask(side)
+            yield Mistake(where, message + told, key)
+
+    def _beyond(self, side: str) -> Beyond:
+        return self.beyond.get(side, NOTHING)
+
+    def _ask(self, side: str) -> str:
+        """Return how the fields of an account are made known that was never asked for them."""
+        name = self._beyond(side).ask
+        if name is None:
+            return ""
+        return _("; to make the account's own fields known: renkei refresh {name}").format(
+            name=name
+        )
 
     def _way(self, way: Way, side: str, source: FieldSpec, target: FieldSpec) -> Iterator[Mistake]:
         """Check one direction: into *side*."""
         if target.write == "never":
-            yield Mistake(way.at, self._read_only(way, side))
+            if not way.optional:
+                yield Mistake(way.at, self._read_only(way, side))
+            return
         if way.towards.empty == "clear" and (reason := _not_clearable(target)):
             yield Mistake((*way.where, "to", side, "empty"), reason)
         name = way.towards.transform
@@ -175,8 +248,16 @@ class _Check:
     ) -> Iterator[Mistake]:
         yield from self._unknown((*where, "if_filled"), side, substitute.if_filled)
         for name, other in substitute.fields.items():
+            yield from _never((*where, name), self.specs[side].get(other))
             yield from self._unknown((*where, name), side, name, key=True)
             yield from self._unknown((*where, name), side, other)
+
+
+def _never(where: Where, spec: FieldSpec | None) -> Iterator[Mistake]:
+    """My Numbers, bank accounts, health, disability and religion are nobody's business here."""
+    if spec is not None and is_never_read(spec.name, spec.label.ja, spec.label.en):
+        message = _('"{field}" ({label}) is never read: it may hold a My Number or the like')
+        yield Mistake(where, message.format(field=spec.name, label=label(spec.label)))
 
 
 def _numbers(where: Where, first: FieldSpec, second: FieldSpec) -> Iterator[Mistake]:

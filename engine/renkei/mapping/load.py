@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from renkei.errors import ConfigurationError, MappingError, RenkeiError
-from renkei.mapping.check import field_mistakes
+from renkei.mapping.check import NOTHING, Beyond, field_mistakes
 from renkei.mapping.model import FieldMapping, File, Pair, Setting, Sides, Substitute
 from renkei.mapping.rules import Parts, broken_rules
 from renkei.mapping.transforms import Transforms
@@ -28,16 +28,20 @@ _SUFFIXES = (".yaml", ".yml")
 FieldsOf = Callable[[str], Sequence[FieldSpec]]
 """Returns the fields of the connector of that name, or raises RenkeiError."""
 
+BeyondOf = Callable[[str], Beyond]
+"""Returns what is known of that connector beside its fields."""
+
 
 def load_mapping(
     name_or_path: str,
     relative_to: Path,
     transforms: Transforms | None = None,
     fields_of: FieldsOf | None = None,
+    beyond_of: BeyondOf = lambda _connector: NOTHING,
 ) -> FieldMapping:
     """Find and parse a mapping. Raises MappingError with every mistake, or ConfigurationError."""
     path, text = find_mapping(name_or_path, relative_to)
-    return parse_mapping(text, path, transforms, fields_of)
+    return parse_mapping(text, path, transforms, fields_of, beyond_of)
 
 
 def find_mapping(name_or_path: str, relative_to: Path) -> tuple[str, str]:
@@ -64,6 +68,7 @@ def parse_mapping(
     path: str,
     transforms: Transforms | None = None,
     fields_of: FieldsOf | None = None,
+    beyond_of: BeyondOf = lambda _connector: NOTHING,
 ) -> FieldMapping:
     """
     Return the mapping in *text*; messages call it *path*, and the path's stem is its name.
@@ -86,7 +91,7 @@ def parse_mapping(
         substitutes=parts.substitutes,
     )
     if reading.problems:
-        reading.add(_field_mistakes(mapping, reading.halves, known, fields_of))
+        reading.add(_field_mistakes(mapping, reading.halves, known, fields_of, beyond_of))
         raise MappingError(list(dict.fromkeys(reading.problems)))
     return mapping
 
@@ -96,15 +101,17 @@ def _field_mistakes(
     halves: dict[Where, object],
     transforms: Transforms,
     fields_of: FieldsOf | None,
+    beyond_of: BeyondOf,
 ) -> Iterator[Mistake]:
     """Yield what is wrong with the fields of a mapping of which only a part could be read."""
     if fields_of is None:
         return
     try:
         fields = {side: fields_of(connector) for side, connector in mapping.sides.items()}
+        beyond = {side: beyond_of(connector) for side, connector in mapping.sides.items()}
     except RenkeiError:
         return  # a connector that is not there: told as soon as the file itself is good
-    yield from field_mistakes(mapping, fields, transforms, halves)
+    yield from field_mistakes(mapping, fields, transforms, halves, beyond)
 
 
 def built_in_mappings() -> dict[str, Traversable]:

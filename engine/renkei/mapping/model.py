@@ -7,14 +7,14 @@ are for stands beside them and goes into the JSON Schema. The engine uses :class
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Literal, NewType
 
 import cattrs
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from renkei.errors import ConfigurationError
-from renkei.people import Label
+from renkei.people import FieldSpec, Label
 from renkei.words.i18n import N_, _
 from renkei.yamlfile.converter import Wrong, suggestion
 from renkei.yamlfile.source import Data, Document, Where
@@ -74,7 +74,9 @@ class Pair:
     """One field of the first side and the field of the second side that means the same."""
 
     pair: tuple[str, str] = field(
-        metadata=_about(N_("A field of the first side and one of the second."))
+        metadata=_about(
+            N_("A field of the first side and one of the second, or a role such as @number.")
+        )
     )
     equal: Literal["kana"] | None = field(
         default=None, metadata=_about(N_("kana: hiragana and katakana are compared as equal."))
@@ -158,6 +160,7 @@ class Way:
     equal: Literal["kana"] | None
     towards: Towards
     table: Mapping[str, str] | None
+    optional: bool
 
 
 @frozen(kw_only=True)
@@ -209,6 +212,26 @@ class FieldMapping:
             if pair.only in (None, target)
         )
 
+    def at(self, fields: Mapping[str, Sequence[FieldSpec]]) -> FieldMapping:
+        """
+        Return the mapping with the *fields* of its sides in the place of the roles it names.
+
+        A role that a side does not have stays as it is, as does a field whose name reads like one.
+        """
+        names = [
+            {f"@{spec.role}": spec.name for spec in fields[side] if spec.role}
+            | {spec.name: spec.name for spec in fields[side]}
+            for side in self.sides
+        ]
+
+        def named(pair: Pair) -> Pair:
+            one, other = (
+                known.get(name, name) for known, name in zip(names, pair.pair, strict=True)
+            )
+            return evolve(pair, pair=(one, other))
+
+        return evolve(self, placed={where: named(pair) for where, pair in self.placed.items()})
+
     def substitutes_of(self, source: str) -> list[Substitute]:
         """Return the substitutes that are used where the side *source* is the source, in order."""
         return [each for where, each in self.substitutes.items() if where[1] == source]
@@ -232,6 +255,7 @@ class FieldMapping:
             equal=pair.equal,
             towards=pair.to.get(target, Towards()),
             table=_oriented(pair.values, second=second),
+            optional=pair.optional,
         )
 
 

@@ -54,7 +54,7 @@ def broken_rules(parts: Parts) -> Iterator[Mistake]:
         yield from _side_names(parts, parts.sides)
         for where, pair in parts.pairs.items():
             yield from _table(where, pair, parts.sides)
-        yield from _written_twice(parts.pairs, list(parts.sides))
+        yield from written_twice(parts.pairs, list(parts.sides))
 
 
 def _first(pair: Pair) -> Iterator[Mistake]:
@@ -120,7 +120,7 @@ def _table(where: Where, pair: Pair, sides: Sides) -> Iterator[Mistake]:
         seen.setdefault(theirs, ours)
 
 
-def _written_twice(pairs: dict[Where, Pair], sides: list[str]) -> Iterator[Mistake]:
+def written_twice(pairs: dict[Where, Pair], sides: list[str]) -> Iterator[Mistake]:
     """In one direction a field is the target of one pair at most."""
     written: set[tuple[str, str]] = set()
     for where, pair in pairs.items():

@@ -62,7 +62,8 @@ class Row:
 
     @choosy.default
     def _choosy(self) -> bool:
-        return self.spec.allowed is not None or self.spec.max_length is not None
+        spec = self.spec
+        return any(each is not None for each in (spec.allowed, spec.max_length, spec.encoding))
 
     def translate(self, value: Value) -> Value:
         """Return what the target calls *value*; None if it is empty. Raises Unreadable."""
@@ -125,7 +126,7 @@ class Translated:
 
     A field is absent from *values* if it is unknown, or empty and not to be cleared; None clears
     it. *unreadable* has a code and the target's field for each value that could not be translated:
-    ``wrong_type``, ``not_in_table``, ``transform_failed``, ``not_allowed`` or ``too_long``.
+    ``wrong_type``, ``not_in_table``, ``transform_failed`` or what a fault of a value is called.
     """
 
     values: Values
@@ -348,7 +349,11 @@ class _Compiler:
     def direction(self, source: Side, target: Side) -> Translation:
         """Return one direction by itself."""
         ours, theirs = ({spec.name: spec for spec in fields} for _name, fields in (source, target))
-        ways = usable(self.mapping.ways(target[0]), ours, theirs)
+        ways = [
+            way
+            for way in usable(self.mapping.ways(target[0]), ours, theirs)
+            if not (way.optional and theirs[way.target].write == "never")
+        ]
         rows = tuple(
             _row(way, ours[way.source], theirs[way.target], self.transforms) for way in ways
         )

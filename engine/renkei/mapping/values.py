@@ -25,7 +25,7 @@ def fault(value: Value, spec: FieldSpec) -> str | None:
     """
     Return why *spec* does not take *value*, which is not empty, as a code; None if it does.
 
-    ``wrong_type``, ``not_allowed`` or ``too_long``; lengths count code points.
+    ``wrong_type``, ``not_allowed``, ``too_long`` or ``not_in_encoding``; lengths count code points.
     """
     if not is_of(value, spec.type):
         return "wrong_type"
@@ -33,7 +33,18 @@ def fault(value: Value, spec: FieldSpec) -> str | None:
         return "not_allowed"
     if spec.max_length is not None and isinstance(value, str) and len(value) > spec.max_length:
         return "too_long"
+    if spec.encoding is not None and isinstance(value, str) and not _is_said(value, spec.encoding):
+        return "not_in_encoding"
     return None
+
+
+def _is_said(text: str, encoding: str) -> bool:
+    """Tell whether an encoding has every character of *text*."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def parse(text: str, kind: Type) -> Value:

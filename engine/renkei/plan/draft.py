@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from renkei.identity.crowd import Crowds, Judged
 from renkei.identity.roll import has_left
@@ -244,10 +245,16 @@ class Draft:
         if self._roles.get("retired") is True and self._roles.get("left") is None:
             self.block("retired_without_date")
         wanted = set(self._comparison.translation.source_fields)
-        unreadable = tuple(name for name in self._person.unreadable if name in wanted)
-        if unreadable:
-            self.block("unreadable", system=self._comparison.names[0], fields=unreadable)
+        self._block_unread(self._person, self._comparison.names[0], wanted)
         self._note_untranslated(translated)
+
+    def _block_unread(self, person: Employee, system: str, mapped: Collection[str]) -> None:
+        """Block what makes no sense, and what nobody may read."""
+        private = [name for name in person.withheld if name in mapped]
+        unreadable = [n for n in person.unreadable if n in mapped and n not in private]
+        for code, names in (("unreadable", unreadable), ("looks_like_my_number", private)):
+            if names:
+                self.block(code, system=system, fields=names)
 
     def _note_untranslated(self, translated: Translated) -> None:
         """Block what cannot be translated, by code; each value that no table has by itself."""
@@ -287,8 +294,7 @@ class Draft:
         if self._partner is None:
             return
         mapped = {row.target for row in self._comparison.translation.rows}
-        if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
-            self.block("unreadable", system=self._comparison.names[1], fields=unreadable)
+        self._block_unread(self._partner, self._comparison.names[1], mapped)
         left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
         back = self.is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
         if has_left(left, self._comparison.base) and not back:

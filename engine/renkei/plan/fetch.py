@@ -280,12 +280,15 @@ def refuse_unknown_roles(side: Side, roster: Roster) -> None:
     missing = roster.unknown_to_all(roles)
     if missing:
         names = ", ".join(f"{label(roles[name].label)} ({name})" for name in sorted(missing))
+        lacking = ", ".join(str(roles[name].role) for name in sorted(missing))
         message = _(
             "{name}: {fields} cannot be read for any employee, so nobody can be compared."
-            " Give the token the right to read it."
+            " Give the token the right to read it; if the account has no such field, write"
+            " without: [{roles}] at the connection."
         )
         raise AccessError(
-            message.format(name=side.reader.name, fields=names), where=side.reader.name
+            message.format(name=side.reader.name, fields=names, roles=lacking),
+            where=side.reader.name,
         )
 
 

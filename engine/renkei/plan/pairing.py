@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from renkei.config import Config
+from renkei.config import Config, located
 from renkei.config.pairs import (
     Pair,
     could_pair,
@@ -20,6 +20,7 @@ from renkei.config.pairs import (
     pairs_of,
 )
 from renkei.errors import RenkeiError
+from renkei.http import Connection
 from renkei.identity.rules import Evidence
 from renkei.mapping import (
     FieldMapping,
@@ -32,9 +33,15 @@ from renkei.mapping import (
     unfilled,
 )
 from renkei.model import Rehire, Run
-from renkei.people import FieldSpec
+from renkei.people import FieldSpec, OwnFields
 from renkei.plan.compare import Comparison, Links
+from renkei.plan.refusals import source_only
 from renkei.plugins import offline
+from renkei.plugins.facade import Reader
+from renkei.store.codec import specs_in
+
+Fitted = tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]
+"""A mapping that names fields alone, and the fields of its sides."""
 
 Asked = tuple[tuple[str, ...], tuple[str, ...]]
 """Names of fields of the source, and of the target."""
@@ -56,6 +63,17 @@ class Pairing:
     rehire: Rehire = "ask"
     leavers: int = 0
     joiners: int = 0
+
+    @property
+    def shape(self) -> tuple[tuple[object, ...], ...]:
+        """What a plan goes by of the fields that are paired, and of those that have a role."""
+        sides = ((self.source_side, self._compared[0]), (self.target_side, self._compared[1]))
+        return tuple(
+            (side, spec.name, spec.type, spec.role, spec.write)
+            for side, compared in sides
+            for spec in self.fields[side]
+            if spec.name in compared
+        )
 
     @property
     def comes_back(self) -> bool:
@@ -122,11 +140,12 @@ class Pairings:
     """What the uses of one configuration pair; each mapping is read once, each connector asked."""
 
     config: Config
+    own_fields: Callable[[str], OwnFields] = lambda _name: OwnFields()
     _transforms: Transforms | None = None
     _mappings: dict[str, FieldMapping] = field(factory=dict)
     _recorded: dict[str, FieldMapping] = field(factory=dict)
-    _fields: dict[str, tuple[FieldSpec, ...]] = field(factory=dict)
-    _fitting: dict[str, dict[str, tuple[FieldSpec, ...]]] = field(factory=dict)
+    _described: dict[str, Reader] = field(factory=dict)
+    _fitting: dict[tuple[str, ...], Fitted] = field(factory=dict)
 
     @property
     def transforms(self) -> Transforms:
@@ -150,6 +169,8 @@ class Pairings:
             raise declared_twice(self.config, found)
         if not found:
             raise self._undeclared(source, target)
+        if self.at(target).is_source_only:
+            raise source_only(source, target)
         (pair,) = found
         use = self.config.mappings[pair.index]
         made = self.compile(asked, self.load(use.use), pair.sides, use.settings)
@@ -165,14 +186,20 @@ class Pairings:
         found: list[Pair] = []
         for index, use in enumerate(self.config.mappings):
             with suppress(RenkeiError):
-                self.check(self.load(use.use))
-                found += self.pairs_of(index)
+                pairs = self.pairs_of(index)
+                self.check(self.load(use.use), _by_side(pairs))
+                found += [each for each in pairs if not self.at(each.target).is_source_only]
         times = Counter((each.source, each.target) for each in found)
         return [each for each in found if times[each.source, each.target] == 1]
 
     def pairs_of(self, index: int) -> tuple[Pair, ...]:
         """Return what the use at *index* pairs; see :func:`renkei.config.pairs.pairs_of`."""
         return pairs_of(self.config, index, self.load(self.config.mappings[index].use))
+
+    def names_of(self, use: str) -> dict[str, str]:
+        """Return the connections of the sides of the mapping *use*, where it is used first."""
+        used = [index for index, each in enumerate(self.config.mappings) if each.use == use]
+        return next(filter(None, (_by_side(self.pairs_of(index)) for index in used)), {})
 
     def _every_pair(self) -> list[Pair]:
         return [pair for index in range(len(self.config.mappings)) for pair in self.pairs_of(index)]
@@ -196,7 +223,11 @@ class Pairings:
         """Read a mapping, a built-in one by name or a file relative to the configuration; once."""
         if name_or_path not in self._mappings:
             self._mappings[name_or_path] = load_mapping(
-                name_or_path, self.config.base, self.transforms, self.fields_of
+                name_or_path,
+                self.config.base,
+                self.transforms,
+                offline.offline_fields,
+                offline.beyond,
             )
         return self._mappings[name_or_path]
 
@@ -208,7 +239,17 @@ class Pairings:
         settings: Mapping[str, bool],
     ) -> Pairing:
         """Check *mapping* against its connectors and compile it from one side to the other."""
-        fields = self.check(mapping)
+        fitted = self.check(mapping, dict(zip(sides, names, strict=True)))
+        return self._compiled(names, *fitted, sides, settings)
+
+    def _compiled(
+        self,
+        names: tuple[str, str],
+        mapping: FieldMapping,
+        fields: Mapping[str, tuple[FieldSpec, ...]],
+        sides: tuple[str, str],
+        settings: Mapping[str, bool],
+    ) -> Pairing:
         full = mapping.switches(settings)
         source, target = sides
         return Pairing(
@@ -224,19 +265,47 @@ class Pairings:
             new_fields=unfilled(mapping, target, fields),
         )
 
-    def check(self, mapping: FieldMapping) -> dict[str, tuple[FieldSpec, ...]]:
-        """Return the fields of both sides; MappingError if *mapping* does not fit them."""
-        if mapping.text not in self._fitting:
-            fields = {side: self.fields_of(name) for side, name in mapping.sides.items()}
-            check_mapping(mapping, fields, self.transforms)
-            self._fitting[mapping.text] = fields
-        return self._fitting[mapping.text]
+    def check(self, mapping: FieldMapping, names: Mapping[str, str] | None = None) -> Fitted:
+        """
+        Return *mapping* with the fields of both its sides; MappingError if it does not fit them.
 
-    def fields_of(self, connector: str) -> tuple[FieldSpec, ...]:
-        """Return the fields of *connector* as it tells them without a network; asked once."""
-        if connector not in self._fields:
-            self._fields[connector] = offline.offline_fields(connector)
-        return self._fields[connector]
+        *names* are the connections of the sides, if it is known which ones they are.
+        """
+        named = {side: (names or {}).get(side, "") for side in mapping.sides}
+        key = (mapping.text, *named.values())
+        if key not in self._fitting:
+            asked = {
+                side: self._described_as(named[side], connector)
+                for side, connector in mapping.sides.items()
+            }
+            fields = {side: reader.fields for side, reader in asked.items()}
+            beyond = {side: offline.beyond_of(reader) for side, reader in asked.items()}
+            check_mapping(mapping, fields, self.transforms, beyond)
+            self._fitting[key] = mapping.at(fields), fields
+        return self._fitting[key]
+
+    def _described_as(self, name: str, connector: str) -> Reader:
+        """Return what connection *name* tells, or *connector* by itself if that is gone."""
+        known = self.config.connections.get(name)
+        is_there = known is not None and known.connector == connector
+        return self.at(name) if is_there else offline.described(connector)
+
+    def at(self, name: str) -> Reader:
+        """Return what the connector of connection *name* tells without a network; asked once."""
+        if name not in self._described:
+            settings = self.config.connection(name)
+            with located(self.config, name):
+                self._described[name] = Reader(
+                    Connection.offline(
+                        settings.connector,
+                        name=name,
+                        options=settings.options,
+                        folder=self.config.base,
+                        own_fields=self.own_fields(name),
+                        without=frozenset(settings.without),
+                    )
+                )
+        return self._described[name]
 
     def mapping_of(self, run: Run) -> FieldMapping:
         """Return the mapping of *run* as it was written then; MappingError if it is purged."""
@@ -249,8 +318,11 @@ class Pairings:
     def recorded(self, run: Run) -> Pairing:
         """Return the pairing as it was when *run* was fetched, whether it is declared or not."""
         mapping = self.mapping_of(run)
-        sides = self._recorded_sides(run, mapping)
-        return self.compile((run.source, run.target), mapping, sides, run.settings)
+        names, sides = (run.source, run.target), self._recorded_sides(run, mapping)
+        if run.specs is None:
+            return self.compile(names, mapping, sides, run.settings)
+        fields = dict(zip(sides, map(specs_in, run.specs), strict=True))
+        return self._compiled(names, mapping.at(fields), fields, sides, run.settings)
 
     def _recorded_sides(self, run: Run, mapping: FieldMapping) -> tuple[str, str]:
         """Return which side was the source and which the target; a run of 0.1.0 does not say."""
@@ -277,3 +349,8 @@ class Pairings:
             return side in sides
         known = self.config.connections.get(name)
         return known is None or known.connector == mapping.sides[side]
+
+
+def _by_side(pairs: Sequence[Pair]) -> dict[str, str]:
+    """Return the connection of each side, if it is known which ones they are."""
+    return {pair.sides[0]: pair.source for pair in pairs}

@@ -6,17 +6,18 @@ Every function raises, or returns the error for its caller to raise.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import starmap
 
 from renkei.clock import base_dates
-from renkei.errors import BusyError, Hint, UnusualError, UsageError
+from renkei.errors import BusyError, ConfigurationError, Hint, UnusualError, UsageError
 from renkei.model import Remark, Run, Status
 from renkei.text import near_key
 from renkei.words.i18n import _
 from renkei.words.labels import Labels
 from renkei.words.sentences import reason_text, status_text
+from renkei.yamlfile.converter import suggestion
 
 
 def refuse_same(source: str, target: str, *, name: str) -> None:
@@ -24,6 +25,38 @@ def refuse_same(source: str, target: str, *, name: str) -> None:
     if source == target:
         message = _("{name} cannot be compared with itself. Name connections of two accounts.")
         raise UsageError(message.format(name=name), code="connection", where=name)
+
+
+def source_only(source: str, target: str) -> UsageError:
+    """Return the error of a *target* to which nothing can be written."""
+    message = _(
+        "{target} is a source only: its connector cannot write, so nothing was read or sent."
+        " It can be compared the other way: {target} → {source}."
+    )
+    said = message.format(source=source, target=target)
+    return UsageError(said, code="source_only", where=target)
+
+
+def refuse_field(connection: str, field: str, known: Collection[str]) -> None:
+    """Raise if *field* is none of the *known* ones of a connection."""
+    if field not in known:
+        message = _('{name} has no field "{field}"').format(name=connection, field=field)
+        raise UsageError(message + suggestion(field, known), code="unknown_field", where=connection)
+
+
+def no_own_fields(connection: str) -> UsageError:
+    """Return the error of an account that has no fields of its own, or cannot be asked for them."""
+    message = _("{name}: its connector knows no fields that only one account has.")
+    return UsageError(message.format(name=connection), code="no_own_fields", where=connection)
+
+
+def of_another_account(connection: str) -> ConfigurationError:
+    """Return the error of a connection that opens another account than its fields are of."""
+    message = _(
+        "{name} opens another account than the one whose fields were read. Read them again: renkei"
+        " refresh {name}"
+    )
+    return ConfigurationError(message.format(name=connection), where=connection)
 
 
 def refuse_date(base: dt.date, today: dt.date) -> None:

@@ -13,6 +13,7 @@ from renkei.model import Run, Status
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import expired, mapping_changed
 from renkei.store import Store
+from renkei.store.codec import specs_in
 from renkei.words.labels import Labels, Possible
 
 PASSING = {"closed", "rate_limit"}
@@ -64,9 +65,13 @@ class Standing:
         same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
             run.settings
         )
-        if same:
+        if same and self._has_same_fields(run, pairing):
             return pairing
         raise mapping_changed(run)
+
+    def _has_same_fields(self, run: Run, pairing: Pairing) -> bool:
+        """Tell whether the fields of both sides are still those of the plan, as far as it goes."""
+        return run.specs is None or self.pairings.recorded(run).shape == pairing.shape
 
     def is_current(self, run: Run) -> bool:
         """Tell whether the mapping and its settings are still those of the plan."""
@@ -99,8 +104,10 @@ class Standing:
         fields, settings, pairs = {}, {}, []
         for name in (run.source, run.target):
             with suppress(RenkeiError):  # the connection, or its connector, may be gone
-                connector = self.pairings.config.connection(name).connector
-                fields[name] = {spec.name: spec for spec in self.pairings.fields_of(connector)}
+                fields[name] = {spec.name: spec for spec in self.pairings.at(name).fields}
+        for name, text in zip((run.source, run.target), run.specs or (), strict=False):
+            then = {spec.name: spec for spec in specs_in(text)}
+            fields[name] = then | fields.get(name, {})
         with suppress(ConfigurationError):  # purged, or of an extension that is gone
             written = self.pairings.mapping_of(run).settings
             settings = {name: setting.label for name, setting in written.items()}

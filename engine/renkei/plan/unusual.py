@@ -32,7 +32,7 @@ class Judging:
         judged = judge(
             target.safety,
             chosen,
-            pairings.fields_of(target.connector),
+            pairings.at(run.target).fields,
             Headcount(
                 listed=run.source_count or 0,
                 usual=store.usual(run.source, run.target, run.base_date, upto=run.id),

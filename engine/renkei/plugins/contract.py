@@ -15,6 +15,8 @@ from attrs import evolve
 from renkei.errors import (
     ClosedError,
     InDoubtError,
+    OptionMistake,
+    OptionsError,
     RecordError,
     RenkeiError,
     SeveralErrors,
@@ -93,6 +95,9 @@ def hide_in_error(error: RenkeiError, hide: Callable[[str], str]) -> None:
             error.detail = hide(error.detail) if error.detail else error.detail
         case InDoubtError():
             hide_in_error(error.cause, hide)
+        case OptionsError():
+            told = error.mistakes
+            error.mistakes = tuple(evolve(each, message=hide(each.message)) for each in told)
 
 
 def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
@@ -103,8 +108,13 @@ def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
 
 def hidden_new_field(new: NewField, hide: Callable[[str], str]) -> NewField:
     """Return *new* as *hide* leaves what people read of it; names and codes are for machines."""
-    choices = tuple(evolve(each, label=hide(each.label)) for each in new.choices)
+    choices = tuple(hidden_choice(each, hide) for each in new.choices)
     return evolve(new, label=Label(hide(new.label.ja), hide(new.label.en)), choices=choices)
+
+
+def hidden_choice(choice: Choice, hide: Callable[[str], str]) -> Choice:
+    """Return *choice* as *hide* leaves its texts; the code is for machines."""
+    return evolve(choice, label=hide(choice.label), detail=hide(choice.detail))
 
 
 def _is_text(value: object) -> bool:
@@ -125,6 +135,8 @@ def _has_sound_parts(error: RenkeiError) -> bool:
     match error:
         case SeveralErrors():
             return False  # of a request that no connector sees
+        case OptionsError():
+            return bool(error.mistakes) and _are(error.mistakes, _sound_mistake)
         case RecordError():
             return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
         case ClosedError():
@@ -135,6 +147,16 @@ def _has_sound_parts(error: RenkeiError) -> bool:
         case InDoubtError():
             return not isinstance(error.cause, InDoubtError) and is_sound_error(error.cause)
     return True
+
+
+def _sound_mistake(mistake: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put there
+    steps = type(mistake) is OptionMistake and type(mistake.path) is tuple
+    return (
+        steps
+        and all(_is_any(step, str, int) for step in mistake.path)
+        and _is_text(mistake.message)
+        and _is_any(mistake.key, bool)
+    )
 
 
 def _sound_label(label: Any) -> bool:  # noqa: ANN401 - whatever a plug-in has put there
@@ -156,20 +178,22 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
         and _are(spec.allowed_labels, _sound_label)
         and len(spec.allowed_labels) in (0, len(spec.allowed or ()))
         and _is_any(spec.max_length, int, type(None))
+        and (spec.encoding is None or _is_encoding(spec.encoding))
     )
+
+
+def _is_encoding(name: object) -> bool:
+    """Return whether *name* is an encoding of text that Python knows; LookupError if not."""
+    return _is_text(name) and isinstance("".encode(str(name)), bytes)
 
 
 def _sound_choice(choice: Any) -> bool:  # noqa: ANN401 - as above
-    return (
-        type(choice) is Choice
-        and is_id(choice.code)
-        and _is_text(choice.label)
-        and _is_text(choice.detail)
-    )
+    return is_id(choice.code) and _is_text(choice.label) and _is_text(choice.detail)
 
 
 def _sound_new_field(new: Any) -> bool:  # noqa: ANN401 - as above
-    return is_id(new.name) and _sound_label(new.label) and _are(new.choices, _sound_choice)
+    choices = _are(new.choices, lambda each: is_sound(each, Choice))
+    return is_id(new.name) and _sound_label(new.label) and choices
 
 
 def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
@@ -184,6 +208,7 @@ def _sound_limit(limit: Any) -> bool:  # noqa: ANN401 - as above
 _SOUND: dict[type, Callable[[Any], bool]] = {
     FieldSpec: _sound_field,
     NewField: _sound_new_field,
+    Choice: _sound_choice,
     Account: lambda it: _is_text(it.name) and _are(it.findings, _sound_finding),
     ClosedHours: lambda it: type(it.start) is type(it.end) is dt.time and it.start < it.end,
     RequestLimit: _sound_limit,

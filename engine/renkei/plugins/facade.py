@@ -27,11 +27,15 @@ from renkei.http import Connection
 from renkei.mapping.values import is_empty
 from renkei.people import (
     CLASSES,
+    NEEDS,
     PARALLEL,
     Account,
+    BatchWrite,
+    Choice,
     ClosedHours,
     Employee,
     FieldSpec,
+    Need,
     NewField,
     Parallel,
     Ref,
@@ -43,6 +47,7 @@ from renkei.plugins import finding
 from renkei.plugins.choices import told_apart
 from renkei.plugins.contract import (
     hidden_account,
+    hidden_choice,
     hidden_new_field,
     hide_in_error,
     is_id,
@@ -50,18 +55,23 @@ from renkei.plugins.contract import (
     is_sound_error,
     real_text,
 )
+from renkei.private import is_never_read, looks_like_my_number
 from renkei.text import is_storable
-from renkei.words.i18n import _
+from renkei.words.i18n import _, label
 
-BATCH, AT_ONCE = 50, 500
-"""How many employees are read again at a time; the second one where several writes may fly."""
+BATCH, AT_ONCE, MANY = 50, 500, 5_000
+"""
+How many employees are read again at a time: the second one where several writes may fly, the third
+one where many are written together; then it is how many those are, too.
+"""
 
 LISTED = 50
 """How many employees of a list are looked at before they are handed on."""
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 
-_WRITES = ("create_employee", "update_employee")
+_WRITES = ("create_employee", "update_employee", "write_many")
 
 
 class Reader:
@@ -72,8 +82,27 @@ class Reader:
         self.name = connection.name
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
+        self._read_options()
         self.fields = self._read_fields()
         self._types = {spec.name: CLASSES[spec.type] for spec in self.fields}
+        self._number = next((spec.name for spec in self.fields if spec.role == "number"), "")
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The names of the hooks that the connector has."""
+        known = vars(self._manager.hook)
+        return tuple(sorted(h for h in known if finding.implements(self._manager, h)))
+
+    @property
+    def is_source_only(self) -> bool:
+        """Whether nothing can be written to the system."""
+        writes = ("create_employee", "write_many")
+        return not any(finding.implements(self._manager, hook) for hook in writes)
+
+    @property
+    def in_batches(self) -> bool:
+        """Whether many are written together."""
+        return finding.implements(self._manager, "write_many")
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -88,13 +117,13 @@ class Reader:
     @property
     def in_parallel(self) -> frozenset[Parallel]:
         """What may be done from several threads at a time."""
-        if not finding.implements(self._manager, "in_parallel"):
-            return frozenset()
-        with self._named("in_parallel"):
-            said = list(self._hook.in_parallel())
-            if odd := [each for each in said if type(each) is not str or each not in PARALLEL]:
-                self._nonsense("in_parallel", type(odd[0]).__name__)
-            return frozenset(said)
+        return frozenset(self._words("in_parallel", PARALLEL) or ())
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a connection has to say so that the connector can get in."""
+        said = self._words("needs", NEEDS)
+        return frozenset(NEEDS if said is None else said)
 
     def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:
         """Iterate over all employees the system can show; see the hook of the same name."""
@@ -108,7 +137,7 @@ class Reader:
         """Return those whom *refs* name, some at a time, or from the whole list if need be."""
         if not refs:
             return []
-        number = next(spec.name for spec in self.fields if spec.role == "number")
+        number = self._number
         ids = {ref.id for ref in refs if ref.id is not None}
         numbers = {ref.number for ref in refs if ref.number is not None}
         return [
@@ -134,11 +163,13 @@ class Reader:
     @property
     def at_once(self) -> int:
         """How many employees the connector is asked to read again at a time."""
+        if self.in_batches:
+            return MANY
         return AT_ONCE if "writes" in self.connection.conditions.in_parallel else BATCH
 
     def new_employee_fields(self) -> tuple[NewField, ...]:
         """Return the required new-record fields with the choices of this moment."""
-        offered = self._required("new_employee_fields", NewField)
+        offered = self._optional("new_employee_fields", NewField)
         fields = tuple(hidden_new_field(new, self._hide) for new in offered)
         names = [new.name for new in fields]
         for name in names:
@@ -148,6 +179,40 @@ class Reader:
         if broken := promised - set(names):
             self._nonsense("new_employee_fields", ", ".join(sorted(broken)))
         return tuple(evolve(new, choices=told_apart(new.choices)) for new in fields)
+
+    @property
+    def has_more_fields(self) -> bool:
+        """Whether an account has fields that the connector by itself does not know."""
+        asks = finding.takes(self._manager, "fields", "options")
+        return self.connection.by_itself and (asks or self.can_discover)
+
+    @property
+    def can_discover(self) -> bool:
+        """Whether the connector can read which fields an account has."""
+        return finding.implements(self._manager, "discover")
+
+    def discover(self) -> tuple[FieldSpec, ...]:
+        """Return the fields that only this account has, without those that are never read."""
+        found = [
+            spec
+            for spec in self._optional("discover", FieldSpec)
+            if not is_never_read(spec.name, spec.label.ja, spec.label.en)
+        ]
+        names = [spec.name for spec in found]
+        if len(set(names)) != len(names):
+            self._nonsense("discover", _("a name or a role occurs twice"))
+        return tuple(found)
+
+    def choices(self, field: str) -> tuple[Choice, ...]:
+        """Return the codes that *field* can have at this moment, as far as the connector tells."""
+        spec = next(spec for spec in self.fields if spec.name == field)
+        if finding.implements(self._manager, "choices"):
+            told = self._required("choices", Choice, field=field)
+            found = [hidden_choice(each, self._hide) for each in told]
+        else:
+            offered = self.new_employee_fields() if spec.required or spec.offered else ()
+            found = [choice for new in offered if new.name == field for choice in new.choices]
+        return told_apart(found or _allowed(spec))
 
     def check(self) -> Account | None:
         """Prove the credentials; None if the connector has no way to."""
@@ -174,23 +239,53 @@ class Reader:
         """Return a text that the connector has handed over, without the token."""
         return self.connection.token.hidden_in(text)
 
+    def _read_options(self) -> None:
+        """Let the connector look at its options, and say which account they open."""
+        if self.connection.by_itself:
+            return
+        if finding.implements(self._manager, "check_options"):
+            with self._named("check_options"):
+                self._hook.check_options(options=self.connection.options)
+        if finding.implements(self._manager, "identity"):
+            with self._named("identity"):
+                own = self._hook.identity()
+                if not is_id(own):
+                    self._nonsense("identity", type(own).__name__)
+                self.connection.own_identity = own
+
     def _read_fields(self) -> tuple[FieldSpec, ...]:
-        specs = tuple(self._required("fields", FieldSpec))
+        told = self._required("fields", FieldSpec, options=self.connection.options)
+        of_all = {spec.name for spec in told}
+        own = [spec for spec in self.connection.own_fields.specs if spec.name not in of_all]
+        without = self.connection.without
+        specs = tuple(
+            evolve(spec, role=None) if spec.role in without else spec for spec in (*told, *own)
+        )
         names = [spec.name for spec in specs]
         roles = [spec.role for spec in specs if spec.role]
         if len(set(names)) != len(names) or len(set(roles)) != len(roles):
             self._nonsense("fields", _("a name or a role occurs twice"))
-        if "number" not in roles:
+        if "number" not in roles and not self.has_more_fields:
             self._nonsense("fields", _("no field has the role number"))
         return specs
 
-    def _required(self, hook: str, kind: type[T]) -> list[T]:
+    def _required(self, hook: str, kind: type[T], **asked: object) -> list[T]:
         with self._named(hook):
-            answers = list(getattr(self._hook, hook)())
+            answers = list(getattr(self._hook, hook)(**asked))
             for answer in answers:
                 if not is_sound(answer, kind):
                     self._nonsense(hook, type(answer).__name__)
             return answers
+
+    def _words(self, hook: str, known: Sequence[Word]) -> list[Word] | None:
+        """Return which of the *known* words *hook* says; None if the connector lacks it."""
+        if not finding.implements(self._manager, hook):
+            return None
+        with self._named(hook):
+            said = list(getattr(self._hook, hook)())
+            if odd := [each for each in said if type(each) is not str or each not in known]:
+                self._nonsense(hook, type(odd[0]).__name__)
+            return said
 
     def _optional(self, hook: str, kind: type[T]) -> list[T]:
         return self._required(hook, kind) if finding.implements(self._manager, hook) else []
@@ -206,18 +301,22 @@ class Reader:
         try:
             yield
         except RenkeiError as error:
-            misplaced = isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES
-            if misplaced or not is_sound_error(error):
-                raise self._failed(hook, type(error).__name__) from None
-            error.where = error.where or self.name
-            if isinstance(error, RecordError | SystemFault) and error.detail is not None:
-                error.detail = real_text(error.detail)  # the system's own words, whatever they are
-            hide_in_error(error, self._hide)
+            self._refuse_unsound(hook, error)
             raise
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plug-in may raise SystemExit or worse
             raise self._failed(hook, type(error).__name__) from None
+
+    def _refuse_unsound(self, hook: str, error: RenkeiError) -> None:
+        """Raise if *error* may not come from *hook*; else let it be one of ours, with the name."""
+        misplaced = isinstance(error, (RecordError, InDoubtError)) and hook not in _WRITES
+        if misplaced or not is_sound_error(error):
+            raise self._failed(hook, type(error).__name__) from None
+        error.where = error.where or self.name
+        if isinstance(error, RecordError | SystemFault) and error.detail is not None:
+            error.detail = real_text(error.detail)  # the system's own words, whatever they are
+        hide_in_error(error, self._hide)
 
     def _failed(self, hook: str, what: str) -> ConnectorError:
         message = _("{name}: the connector failed in {hook} ({what}). Report this to its author.")
@@ -267,13 +366,35 @@ class Reader:
                 unreadable.append(name)
             else:
                 values[name] = None
+        others = self._others(hook, person, wanted) if person.others != {} else {}
+        withheld = self._withhold(values, others)
         return Employee(
             id=person.id,
             values=values,
-            unreadable=tuple(unreadable),
+            unreadable=tuple(dict.fromkeys([*unreadable, *withheld])),
+            withheld=withheld,
             extra=person.extra,
-            others=self._others(hook, person, wanted) if person.others != {} else {},
+            others=others,
         )
+
+    def _withhold(
+        self, values: dict[str, Value], others: dict[str, tuple[Value, ...]]
+    ) -> tuple[str, ...]:
+        """Take out what looks like a My Number, before anybody keeps it; return of which fields."""
+        found = [name for name, value in values.items() if self._is_private(name, value)]
+        found += [
+            name
+            for name, further in others.items()
+            if name not in found and any(self._is_private(name, value) for value in further)
+        ]
+        for name in found:
+            values.pop(name, None)
+            others.pop(name, None)
+        return tuple(found)
+
+    def _is_private(self, name: str, value: Value) -> bool:
+        is_long = type(value) is str and len(value) >= 12
+        return is_long and name != self._number and looks_like_my_number(str(value))
 
     def _others(
         self, hook: str, person: Employee, wanted: Mapping[str, type]
@@ -308,27 +429,64 @@ class Written:
 
 
 class Writer(Reader):
-    """A connector that can also write, one employee at a time."""
+    """A connector that can also write, one employee at a time or many together."""
+
+    def write(self, writes: Sequence[BatchWrite]) -> list[Written | RenkeiError]:
+        """
+        Carry out *writes*, one alone unless the connector takes many; return what came of each.
+
+        What is raised is about all of them.
+        """
+        if self.in_batches:
+            return self._write_many(writes)
+        (one,) = writes
+        if one.current is None:
+            return [self.create_employee(one.values)]
+        return [self.update_employee(one.current, one.values)]
 
     def create_employee(self, values: Values) -> Written:
         """Create one employee; see the hook of the same name."""
+        self.connection.before_write()
         with self._in_doubt("create_employee"):
-            answer = self._hook.create_employee(values=values)
-            if type(answer) is Employee:
-                return self._written("create_employee", answer)
-            if not is_id(answer):
-                self._nonsense("create_employee", type(answer).__name__)
-            return Written(answer)
+            return self._created("create_employee", self._hook.create_employee(values=values))
 
     def update_employee(self, current: Employee, changes: Values) -> Written:
         """Change the given fields of *current*; see the hook of the same name."""
+        self.connection.before_write()
         with self._in_doubt("update_employee"):
             answer = self._hook.update_employee(current=current, changes=changes)
-            if type(answer) is not Employee:
-                return Written(current.id)
-            if answer.id != current.id:
-                self._nonsense("update_employee", "another id")
-            return self._written("update_employee", answer)
+            return self._updated("update_employee", current, answer)
+
+    def _write_many(self, writes: Sequence[BatchWrite]) -> list[Written | RenkeiError]:
+        self.connection.before_write()
+        with self._in_doubt("write_many"):
+            answers = self._hook.write_many(writes=tuple(writes))
+            if type(answers) not in (list, tuple) or len(answers) != len(writes):
+                self._nonsense("write_many", type(answers).__name__)
+            return [self._one_of(*each) for each in zip(writes, answers, strict=True)]
+
+    def _one_of(self, write: BatchWrite, answer: object) -> Written | RenkeiError:
+        """Return what came of one write of a batch; an error is about this person alone."""
+        if isinstance(answer, RenkeiError):
+            self._refuse_unsound("write_many", answer)
+            return _doubted(answer)
+        if write.current is None:
+            return self._created("write_many", answer)
+        return self._updated("write_many", write.current, answer)
+
+    def _created(self, hook: str, answer: object) -> Written:
+        if type(answer) is Employee:
+            return self._written(hook, answer)
+        if type(answer) is not str or not is_id(answer):
+            self._nonsense(hook, type(answer).__name__)
+        return Written(answer)
+
+    def _updated(self, hook: str, current: Employee, answer: object) -> Written:
+        if type(answer) is not Employee:
+            return Written(current.id)
+        if answer.id != current.id:
+            self._nonsense(hook, "another id")
+        return self._written(hook, answer)
 
     def _written(self, hook: str, person: Employee) -> Written:
         if not is_id(person.id):
@@ -341,16 +499,19 @@ class Writer(Reader):
         try:
             with self._named(hook):
                 yield
-        except (ConnectorError, AnswerError) as error:
-            raise InDoubtError(error) from None
-        except UnavailableError as error:
-            if error.nothing_done:
-                raise
-            raise InDoubtError(error) from None
+        except RenkeiError as error:
+            raise _doubted(error) from None
 
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""
         self.connection.wait_for_room()
+
+
+def _doubted(error: RenkeiError) -> RenkeiError:
+    """Return the error of a write, in doubt unless the system certainly did nothing."""
+    certain = isinstance(error, UnavailableError) and error.nothing_done
+    doubtful = isinstance(error, ConnectorError | AnswerError | UnavailableError)
+    return InDoubtError(error) if doubtful and not certain else error
 
 
 def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
@@ -364,6 +525,13 @@ def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
             or (type(value) is str and not (value and is_storable(value)))
         )
     ]
+
+
+def _allowed(spec: FieldSpec) -> list[Choice]:
+    """Return the only values of a field as what can be chosen, if it has such."""
+    values = spec.allowed or ()
+    labels = [label(each) for each in spec.allowed_labels] or values
+    return [Choice(*each) for each in zip(values, labels, strict=True)]
 
 
 def _is_storable(value: Value) -> bool:

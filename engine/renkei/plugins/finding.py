@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 import pluggy
 
 from renkei.errors import ConfigurationError, RenkeiError
-from renkei.hookspecs import REQUIRED, ConnectorSpec
+from renkei.hookspecs import REQUIRED, WRITES, ConnectorSpec
 from renkei.http import Connection
 from renkei.plugins.contract import hide_in_error
 from renkei.words.i18n import _
@@ -72,9 +72,17 @@ def plug(connection: Connection) -> pluggy.PluginManager:
     # Pluggy's own words for this hold what the connector says of itself.
     if unknown := [name for name, hook in vars(manager.hook).items() if not hook.has_spec()]:
         raise _unusable(connector, f"unknown hook {', '.join(sorted(unknown))}")
-    if missing := [hook for hook in REQUIRED if not implements(manager, hook)]:
+    if missing := _missing(manager):
         raise _unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
     return manager
+
+
+def _missing(manager: pluggy.PluginManager) -> list[str]:
+    """Return the hooks without which the connector is of no use; one write alone is half a one."""
+    required = [hook for hook in REQUIRED if not implements(manager, hook)]
+    writes = [hook for hook in WRITES if not implements(manager, hook)]
+    half = len(writes) == 1 and not implements(manager, "write_many")
+    return required + (writes if half else [])
 
 
 def entry(connector: str) -> EntryPoint:
@@ -100,3 +108,8 @@ def _unusable(connector: str, what: str) -> ConfigurationError:
 def implements(manager: pluggy.PluginManager, hook: str) -> bool:
     """Return whether the connector of *manager* has *hook*."""
     return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def takes(manager: pluggy.PluginManager, hook: str, argument: str) -> bool:
+    """Return whether the connector's *hook* asks for *argument*."""
+    return any(argument in found.argnames for found in getattr(manager.hook, hook).get_hookimpls())

@@ -6,8 +6,8 @@ from attrs import frozen
 
 from renkei.errors import RenkeiError
 from renkei.http import Connection
-from renkei.mapping import Transforms
-from renkei.people import FieldSpec
+from renkei.mapping import Beyond, Transforms
+from renkei.people import NEEDS, FieldSpec, Need
 from renkei.plugins import finding
 from renkei.plugins.facade import Reader
 
@@ -37,7 +37,32 @@ def installed() -> list[Installed]:
 
 def offline_fields(connector: str) -> tuple[FieldSpec, ...]:
     """Return the fields of *connector*, without a network and without a configured connection."""
-    return Reader(Connection.offline(connector)).fields
+    return described(connector).fields
+
+
+def described(connector: str) -> Reader:
+    """Return what *connector* tells by itself, without a network."""
+    return Reader(Connection.offline(connector, by_itself=True))
+
+
+def beyond(connector: str) -> Beyond:
+    """Return what *connector* cannot tell by itself."""
+    return beyond_of(described(connector))
+
+
+def beyond_of(reader: Reader) -> Beyond:
+    """Return what is known of the fields that *reader* does not tell."""
+    own = reader.connection.own_fields
+    asks = reader.can_discover and own.at is None and not reader.connection.by_itself
+    return Beyond(gone=own.gone, more=reader.has_more_fields, ask=reader.name if asks else None)
+
+
+def needs_of(connector: str) -> frozenset[Need]:
+    """Return what a connection of *connector* has to say; everything if it cannot be used."""
+    try:
+        return described(connector).needs
+    except RenkeiError:
+        return frozenset(NEEDS)
 
 
 def transforms() -> Transforms:
@@ -45,9 +70,3 @@ def transforms() -> Transforms:
     made = Transforms()
     finding.load_extensions(made.register)
     return made
-
-
-def hooks_of(connector: str) -> tuple[str, ...]:
-    """Return the names of the hooks that *connector* implements."""
-    manager = finding.plug(Connection.offline(connector))
-    return tuple(sorted(h for h in vars(manager.hook) if finding.implements(manager, h)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import cattrs
 from attrs import field, frozen
 from sqlalchemy.engine import RowMapping
 
@@ -24,7 +25,7 @@ from renkei.model import (
     Status,
     Try,
 )
-from renkei.people import Choice, Value, Values
+from renkei.people import Choice, FieldSpec, Value, Values
 from renkei.text import folded
 
 Plain = Any
@@ -63,6 +64,21 @@ def fields_in(plain: Plain) -> Fields:
 def fields_out(fields: Fields) -> Plain:
     """Return what :func:`fields_in` reads."""
     return {"read": list(fields.read), "before": list(fields.before)}
+
+
+def specs_out(specs: Sequence[FieldSpec]) -> str:
+    """Return descriptions of fields as text, to be kept."""
+    return json.dumps([cattrs.unstructure(spec) for spec in specs], ensure_ascii=False)
+
+
+def specs_of(source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> str:
+    """Return the fields of both sides of a run as its column has them."""
+    return json.dumps([specs_out(source), specs_out(target)], ensure_ascii=False)
+
+
+def specs_in(text: str) -> tuple[FieldSpec, ...]:
+    """Return what :func:`specs_out` wrote; what a later renkei has added is left out."""
+    return tuple(cattrs.structure(plain, FieldSpec) for plain in json.loads(text))
 
 
 def remark_out(remark: Remark | None) -> Plain:
@@ -159,6 +175,7 @@ def run_in(
         finished_at=row["finished_at"],
         mapping_name=row["mapping_name"],
         mapping_text=row["mapping_text"],
+        specs=tuple(json.loads(row["specs"])) if row["specs"] else None,
         mapping_hash=row["mapping_hash"],
         source_side=row["source_side"],
         settings=row["settings"],

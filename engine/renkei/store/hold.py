@@ -102,11 +102,12 @@ class Hold:
         """
         if self._is_over:
             raise self._gone()
-        write = getattr(self._mine, "write", None)
-        if write is not None and self._stamped[write].age_s() >= SENT_S:
+        writes = getattr(self._mine, "writes", ())
+        if writes and self._stamped[writes[0]].age_s() >= SENT_S:
             now = Moment.now()
-            self._store.stamp(self.lease, write)
-            self._renewed = self._stamped[write] = now
+            self._store.stamp(self.lease, writes)
+            self._renewed = now
+            self._stamped |= dict.fromkeys(writes, now)
         elif self._renewed.age_s() >= LATE_S:
             self._renew()
 
@@ -125,14 +126,15 @@ class Hold:
         return ids
 
     @contextmanager
-    def sending(self, write: int) -> Iterator[None]:
-        """Let what leaves inside the block, in this thread, be the request of *write*."""
-        self._mine.write = write
+    def sending(self, *writes: int) -> Iterator[None]:
+        """Let what leaves inside the block, in this thread, be the request of *writes*."""
+        self._mine.writes = writes
         try:
             yield
         finally:
-            self._mine.write = None
-            del self._stamped[write]
+            self._mine.writes = ()
+            for write in writes:
+                del self._stamped[write]
 
     def _gone(self) -> BusyError:
         """Return the error for a thread that would still send when nobody waits for it."""

@@ -191,11 +191,11 @@ class Journal(Database):
                 ids.append(key_of(connection.execute(new)))
             return ids
 
-    def stamp(self, held: Lease, write_id: int) -> None:
-        """Record that the request of a write leaves now, and renew the lease."""
+    def stamp(self, held: Lease, sent: Collection[int]) -> None:
+        """Record that the request of some writes leaves now, and renew the lease."""
         with self._writing() as connection:
             lease.renew(connection, held)
-            stamped = sa.update(writes).where(writes.c.id == write_id)
+            stamped = sa.update(writes).where(writes.c.id.in_(sent))
             connection.execute(stamped.values(sent_at=time.time()))
 
     def record(self, held: Lease, told: Sequence[Told]) -> None:

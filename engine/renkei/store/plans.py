@@ -511,7 +511,7 @@ class Plans(Database):
     @staticmethod
     def _close_plans(connection: Connection, ids: Sequence[int]) -> None:
         """Forget what was chosen; nobody can sync these plans any more."""
-        emptied = {"purged": True, "selection": None, "mapping_text": ""}
+        emptied = {"purged": True, "selection": None, "mapping_text": "", "specs": None}
         connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(emptied))
 
     @staticmethod

@@ -14,7 +14,7 @@ from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
 SCHEMA = Schema(
@@ -44,6 +44,11 @@ def open_store(place: str, *, create: bool) -> Opened:
 
 def _path(place: object) -> Path:
     return Path(SQLITE.sub("", str(place))).absolute()
+
+
+def exists(place: str) -> bool:
+    """Return whether there is something where the store at *place* would be."""
+    return os.path.lexists(_path(place))
 
 
 def refuse_no_place(place: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from renkei.store.accounts import Accounts
 from renkei.store.journal import Journal
 from renkei.store.releases import Releases
 
 
-class Store(Releases, Journal):
-    """Plans, journal and releases in one database; each method is one transaction."""
+class Store(Releases, Journal, Accounts):
+    """Plans, journal, releases and accounts in one database; each method is one transaction."""

@@ -130,6 +130,7 @@ runs = Table(
     Column("taken_over_by", String(200), nullable=True, comment="from a process of unknown fate"),
     Column("pauses", sa.JSON, nullable=True, comment="the codes of all reasons it has paused for"),
     Column("fields", sa.JSON, nullable=True, comment="what was read of both sides, in order"),
+    Column("specs", Text, nullable=True, comment="the fields of both sides as they were then"),
     Column("purged", sa.Boolean, nullable=False),
 )
 
@@ -208,6 +209,16 @@ releases = Table(
     Column("why", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("run_id", Serial, nullable=False),
+)
+
+own_fields = Table(
+    "own_fields",
+    metadata,
+    Column("connection", String(200), primary_key=True),
+    Column("account", String(64), nullable=False, comment="whose they are; see store.accounts"),
+    Column("specs", Text, nullable=False, comment="the fields that only this account has"),
+    Column("gone", sa.JSON, nullable=False, comment="names of those that it had before"),
+    Column("at", Instant, nullable=False),
 )
 
 facts = Table(

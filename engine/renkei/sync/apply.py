@@ -33,12 +33,12 @@ from renkei.errors import (
     WrongPairError,
 )
 from renkei.model import Difference, Item, Outcome, Remark
-from renkei.people import JST, Employee, NewField, Values
+from renkei.people import JST, BatchWrite, Employee, NewField, Values
 from renkei.plan.choose import vanished
 from renkei.plugins.facade import AT_ONCE, Written
 from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
 from renkei.sync.doubt import Answers, Doubts
-from renkei.sync.flight import Disputes, Flight, Sending
+from renkei.sync.flight import Claims, Disputes, Flight, Sending
 from renkei.sync.look import Look, Seen, batches, ref_of
 from renkei.sync.record import Recorder
 from renkei.words.codes import remark
@@ -97,6 +97,10 @@ class Apply:
     _flight: Flight = field(init=False, factory=Flight)
     _wave: list[Sending] = field(init=False, factory=list)
     """Writes that are decided and leave together, after one commit of their intents."""
+    _claimed: Claims = field(init=False, factory=Claims)
+    """What those of the wave claim together."""
+    _by_themselves: list[Item] = field(init=False, factory=list)
+    """Whose batch was refused as a whole: one after the other they show whom that is about."""
     _suspected: tuple[Item, bool] | None = field(init=False, default=None)
     """Who was refused or lost last, and whether a read has to show that the system can be read."""
     _taken: bool = field(init=False, default=False)
@@ -131,9 +135,10 @@ class Apply:
     def _write_all(self) -> None:
         """Write everybody who is open; who was refused in an earlier sync comes last."""
         refused = self.recorder.store.refused_before(self.recorder.run)
-        for batch in batches(self._open(lambda item: item.source_id not in refused), AT_ONCE):
+        size = max(AT_ONCE, self.look.writer.at_once)
+        for batch in batches(self._open(lambda item: item.source_id not in refused), size):
             self._batch(batch)
-        for batch in batches(self._open(lambda item: item.source_id in refused), AT_ONCE):
+        for batch in batches(self._open(lambda item: item.source_id in refused), size):
             self._known |= {item.position for item in batch}
             self._batch(batch)
 
@@ -206,6 +211,8 @@ class Apply:
                 if written:
                     looks = 0
                     self._each_s = (self.recorder.clock.monotonic() - seen.at) / written
+                singly, self._by_themselves = self._by_themselves, []
+                self._batch(singly, alone=True)
         except BaseException as error:
             self._land_rest(wait=isinstance(error, Exception))
             raise
@@ -215,16 +222,17 @@ class Apply:
         connection = self.look.writer.connection
         written = 0
         while written < len(part) and (forced or self.look.is_fresh(seen)):
-            width = 1 if alone else connection.width("writes")
+            width = 1 if alone else self._width
             self._clear_the_way(part[written], width)
             self._wait_for_room()
             if not (forced or self.look.is_fresh(seen)):
                 break
             sending = self._one(part[written], seen)
             if sending is not None:
-                if width > 1 and not sending.reserve(connection):
+                if not (width == 1 or self._in_batches or sending.reserve(connection)):
                     continue  # somebody else has taken the room: it is waited for anew
                 self._wave.append(sending)
+                self._claimed.add(sending.claims)
             forced = False
             written += 1
         self._leave()
@@ -232,6 +240,17 @@ class Apply:
             self._land()
         self.recorder.flush()
         return written
+
+    @property
+    def _in_batches(self) -> bool:
+        """Whether those of a wave are one batch: one request, in flight by itself."""
+        return self.look.writer.in_batches
+
+    @property
+    def _width(self) -> int:
+        """How many may be on their way together."""
+        writer = self.look.writer
+        return writer.at_once if self._in_batches else writer.connection.width("writes")
 
     def _look_at(self, items: Sequence[Item]) -> Seen:
         """Look at those who are to be written, and with them at those whose write was answered."""
@@ -267,8 +286,7 @@ class Apply:
         elif gone := vanished(item, self.offered):
             self.recorder.record(item, Outcome.FAILED, remark("choice_gone", field=gone))
         else:
-            create = self.look.writer.create_employee
-            return self._request(item, "create", lambda: create(new_values(item)))
+            return self._request(item, "create", BatchWrite(values=new_values(item)))
         return None
 
     def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
@@ -293,31 +311,31 @@ class Apply:
                 )
         else:
             changes = {change.field: change.after for change in item.changes}
-            update = self.look.writer.update_employee
-            return self._request(item, "update", lambda: update(current, changes))
+            return self._request(item, "update", BatchWrite(values=changes, current=current))
         return None
 
     # --- on their way -----------------------------------------------------------------------
 
-    def _request(self, item: Item, kind: str, call: Callable[[], Written]) -> Sending:
-        """Return the write of *item*, which *call* sends."""
-        connection, hold = self.look.writer.connection, self.recorder.hold
-        sent_before = self._sendings.get(item.position, 0)
+    def _request(self, item: Item, kind: str, order: BatchWrite) -> Sending:
+        """Return the write of *item* that carries out *order*."""
+        return Sending(item=item, kind=kind, claims=self._disputes.claims(item), order=order)
 
-        def send(sending: Sending) -> Written:
-            if sent_before:
-                connection.close()  # a socket that was kept open may have been the trouble
-            tries = SENDINGS - sent_before
-            with (
-                hold.sending(sending.write),
-                connection.writing(tries=tries, reserved=sending.reserved) as count,
-            ):
-                try:
-                    return call()
-                finally:
-                    sending.sent = count.sent
-
-        return Sending(item=item, kind=kind, claims=self._disputes.claims(item), send=send)
+    def _carry(self, together: Sequence[Sending]) -> Sequence[Written | RenkeiError]:
+        """Send one write, or those of a batch; return what came of each."""
+        writer, hold = self.look.writer, self.recorder.hold
+        sent_before = max(self._sendings.get(each.item.position, 0) for each in together)
+        if sent_before:
+            writer.connection.close()  # a socket that was kept open may have been the trouble
+        reserved = any(each.reserved for each in together)
+        with (
+            hold.sending(*(each.write for each in together)),
+            writer.connection.writing(tries=SENDINGS - sent_before, reserved=reserved) as count,
+        ):
+            try:
+                return writer.write([each.order for each in together])
+            finally:
+                for each in together:
+                    each.sent = count.sent
 
     def _clear_the_way(self, item: Item, width: int) -> None:
         """Let others land until *item* may be on its way beside those that are left."""
@@ -329,11 +347,14 @@ class Apply:
         beside = [*self._flight, *self._wave]
         if not beside:
             return False
-        if len(beside) >= width or any(not each.reserved for each in self._wave):
+        alone = not self._in_batches and any(not each.reserved for each in self._wave)
+        if alone or len(beside) >= width:
+            return True
+        claims = self._disputes.claims(item)
+        if self._claimed.collide(claims) or any(s.claims.collide(claims) for s in self._flight):
             return True
         first = item.difference is Difference.NEW and not self._has_created
-        claims = self._disputes.claims(item)
-        return any((first and s.kind == "create") or s.claims.collide(claims) for s in beside)
+        return first and any(sending.kind == "create" for sending in beside)
 
     def _wait_for_room(self) -> None:
         """Block until a request may leave; nobody waits meanwhile who could leave or land."""
@@ -350,7 +371,7 @@ class Apply:
 
     def _leave(self) -> None:
         """Commit the intents of those who are next, and let them leave."""
-        wave, self._wave = self._wave, []
+        wave, self._wave, self._claimed = self._wave, [], Claims()
         if not wave:
             return
         try:
@@ -362,9 +383,12 @@ class Apply:
         for sending, write in zip(wave, ids, strict=True):
             sending.write = write
             self.doubts.sent(write)
+        if self._in_batches:
+            self._flight.send(wave, self._carry, alone=True)
+            return
         alone = len(wave) == 1 and not wave[0].reserved
         for sending in wave:
-            self._flight.send(sending, alone=alone)
+            self._flight.send([sending], self._carry, alone=alone)
 
     def _intended(self, wave: Sequence[Sending]) -> list[int]:
         if self.interrupted():
@@ -417,7 +441,7 @@ class Apply:
     def _land_rest(self, *, wait: bool) -> None:
         """Record those that are still in flight, whatever else has happened; no others leave."""
         self._is_over = True
-        wave, self._wave = self._wave, []
+        wave, self._wave, self._claimed = self._wave, [], Claims()
         for sending in wave:
             sending.put_back(self.look.writer.connection)
         while self._flight and (back := self._flight.take() if wait else self._flight.landed()):
@@ -436,13 +460,33 @@ class Apply:
                 raise sending.crash
             if sending.error is not None:
                 retried = sent_before > 0 and kind == "create"
-                self._not_written(item, sending.error, write, retried=retried)
+                if not self._is_of_batch(sending, sending.error):
+                    self._not_written(item, sending.error, write, retried=retried)
             elif sending.answer is not None:
                 self._answered(sending, sending.answer)
         finally:
             self._sendings[item.position] = sent_before + max(1, sending.sent)
 
     # --- what came back ---------------------------------------------------------------------
+
+    def _is_of_batch(self, sending: Sending, error: RenkeiError) -> bool:
+        """
+        Tell whether what failed was a batch of several, of which this one says nothing by itself.
+
+        Of a batch that is lost the first one speaks for all. One that was refused is sent again,
+        one after the other: nobody knows about whom it is.
+        """
+        item, write = sending.item, sending.write
+        if isinstance(error, InDoubtError) and sending not in sending.batch[:1]:
+            if sending.batch:
+                self._unknown(item, error.cause, write)
+            return bool(sending.batch)
+        for_all = isinstance(error, UnavailableError) and error.for_all
+        if not sending.batch or for_all or not isinstance(error, RecordError | SystemFault):
+            return False
+        self.recorder.record(item, Outcome.DEFERRED, write=write, result="not_sent")
+        self._by_themselves.append(item)
+        return True
 
     def _not_written(self, item: Item, error: RenkeiError, write: int, *, retried: bool) -> None:
         """Commit what became of a write that has no answer; raise what ends the sync."""
@@ -506,13 +550,16 @@ class Apply:
 
     def _lost(self, item: Item, cause: RenkeiError, write: int) -> None:
         """Nobody knows what became of the write; after some of them in a row that is found out."""
-        said = cause.detail if isinstance(cause, SystemFault) else None
-        reason = remark("in_doubt", cause=cause.code)
-        self.recorder.record(item, Outcome.UNKNOWN, reason, write=write, detail=said)
+        self._unknown(item, cause, write)
         if not isinstance(cause, SystemFault):
             return
         hopeless = isinstance(cause, UnavailableError) and not cause.again
         self._suspect(item, cause, probe=hopeless)
+
+    def _unknown(self, item: Item, cause: RenkeiError, write: int) -> None:
+        said = cause.detail if isinstance(cause, SystemFault) else None
+        reason = remark("in_doubt", cause=cause.code)
+        self.recorder.record(item, Outcome.UNKNOWN, reason, write=write, detail=said)
 
     def _doubtful_refusal(self, item: Item, error: SystemFault, write: int) -> None:
         """Nothing was done; whether for this employee alone will be seen."""

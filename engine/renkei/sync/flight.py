@@ -16,14 +16,14 @@ from attrs import define, field, frozen
 from renkei.errors import RenkeiError
 from renkei.http import Connection
 from renkei.model import Item
-from renkei.people import FieldSpec, Value
+from renkei.people import BatchWrite, FieldSpec, Value
 from renkei.plugins.facade import Written
 
 UNIQUE = ("number", "email")
 """Roles of the fields of which no two employees have the same value."""
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Claims:
     """
     What a write does to values that a system may allow to one employee only.
@@ -32,15 +32,21 @@ class Claims:
     that somebody gives up, *takes* those that somebody takes, each with its field.
     """
 
-    alone: frozenset[object]
-    gives: frozenset[object]
-    takes: frozenset[object]
+    alone: set[object] = field(factory=set)
+    gives: set[object] = field(factory=set)
+    takes: set[object] = field(factory=set)
 
     def collide(self, other: Claims) -> bool:
         """Tell whether two writes may be about one thing: then they never fly together."""
         return bool(
             self.alone & other.alone or self.gives & other.takes or self.takes & other.gives
         )
+
+    def add(self, other: Claims) -> None:
+        """Claim what *other* claims, too."""
+        self.alone |= other.alone
+        self.gives |= other.gives
+        self.takes |= other.takes
 
 
 @frozen
@@ -67,7 +73,7 @@ class Disputes:
         """Return what a write of *item* may dispute with that of another one."""
         before = {(change.field, change.before) for change in item.changes}
         after = {(change.field, change.after) for change in item.changes}
-        person = frozenset([item.target_id] if item.target_id else [])
+        person: set[object] = {item.target_id} if item.target_id else set()
         return Claims(
             alone=person | _said(after, self.unique),
             gives=_said(before, self.own),
@@ -75,19 +81,19 @@ class Disputes:
         )
 
 
-def _said(values: Iterable[tuple[str, Value]], fields: frozenset[str]) -> frozenset[object]:
+def _said(values: Iterable[tuple[str, Value]], fields: frozenset[str]) -> set[object]:
     """Return the texts in *fields*, each with its field; case and spaces around do not count."""
-    return frozenset(
+    return {
         (name, value.strip().casefold())
         for name, value in values
         if name in fields and isinstance(value, str)
-    )
+    }
 
 
 @define(eq=False, kw_only=True)
 class Sending:
     """
-    One write. *send* sends it, and keeps in :attr:`sent` how many of its requests have left.
+    One *write* of *item*; :attr:`sent` keeps how many of its requests have left.
 
     *claims* tells what it may dispute with another one.
     """
@@ -95,7 +101,7 @@ class Sending:
     item: Item
     kind: str
     claims: Claims
-    send: Callable[[Sending], Written]
+    order: BatchWrite
     write: int = 0
     """The id of its intent, once that is committed."""
     reserved: bool = False
@@ -103,6 +109,8 @@ class Sending:
     sent: int = 0
     answer: Written | None = None
     error: RenkeiError | None = None
+    batch: Sequence[Sending] = ()
+    """Those that :attr:`error` is about, where it is about a batch of several."""
     crash: BaseException | None = field(default=None, repr=False)
 
     def reserve(self, connection: Connection) -> bool:
@@ -116,19 +124,14 @@ class Sending:
             self.reserved = False
             connection.pacer.put_back()
 
-    def go(self) -> None:
-        """Send, and keep what comes of it."""
-        try:
-            self.answer = self.send(self)
-        except RenkeiError as error:
-            self.error = error
-        except BaseException as crash:  # noqa: BLE001 - raised by the thread that takes it back
-            self.crash = crash
-
     @property
     def was_taken(self) -> bool:
         """Whether it was taken: what came back says nothing against the system or somebody."""
         return self.error is None and self.crash is None
+
+
+Carry = Callable[[Sequence[Sending]], Sequence[Written | RenkeiError]]
+"""Sends some writes together; returns what came of each, or raises what is about all of them."""
 
 
 class Flight:
@@ -144,18 +147,18 @@ class Flight:
     def __iter__(self) -> Iterator[Sending]:
         return iter(self._out)
 
-    def send(self, sending: Sending, *, alone: bool) -> None:
-        """Let *sending* leave; *alone*: in this thread, which waits for what comes back."""
-        self._out.append(sending)
-        if alone:
-            sending.go()
-            self._back.put(sending)
-            return
+    def send(self, together: Sequence[Sending], carry: Carry, *, alone: bool) -> None:
+        """Let *carry* send some *together*; *alone*: in this thread, which waits meanwhile."""
+        self._out += together
 
         def work() -> None:
-            sending.go()
-            self._back.put(sending)
+            _go(together, carry)
+            for sending in together:
+                self._back.put(sending)
 
+        if alone:
+            work()
+            return
         try:
             threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
         except RuntimeError:  # there is no room for another thread
@@ -173,5 +176,22 @@ class Flight:
                 back.append(self._back.get_nowait())
             except Empty:
                 break
-        self._out = [each for each in self._out if each not in back]
+        landed = set(map(id, back))
+        self._out = [each for each in self._out if id(each) not in landed]
         return back
+
+
+def _go(together: Sequence[Sending], carry: Carry) -> None:
+    """Send, and keep with each what comes of it."""
+    try:
+        for sending, came in zip(together, carry(together), strict=True):
+            if isinstance(came, RenkeiError):
+                sending.error = came
+            else:
+                sending.answer = came
+    except RenkeiError as error:
+        for sending in together:
+            sending.error, sending.batch = error, together if len(together) > 1 else ()
+    except BaseException as crash:  # noqa: BLE001 - raised by the thread that takes it back
+        for sending in together:
+            sending.crash = crash

@@ -97,7 +97,7 @@ class Reading:
         known = attrs.fields_dict(cls)
         needed = [name for name, field in known.items() if field.default is attrs.NOTHING]
         self.add(_unknown((key,), known) for key in data.keys() - known.keys())
-        self.add(Mistake((), _missing_key(name)) for name in needed if name not in data)
+        self.add(Mistake((), missing_key(name)) for name in needed if name not in data)
         return data.keys() & known.keys()
 
     def _half(self, cls: type[T], where: Where) -> T | None:
@@ -118,6 +118,11 @@ class Reading:
         return data
 
 
+def mistakes_of(error: BaseException) -> list[Mistake]:
+    """Return what an error of the converter tells, each with the way to it."""
+    return list(_mistakes(error, ()))
+
+
 def _without(data: Data, wrong: Iterable[Where]) -> Data:
     """Return *data* without the keys at the places *wrong*."""
     if not isinstance(data, dict):
@@ -136,7 +141,8 @@ def _unknown(where: Where, known: Collection[str]) -> Mistake:
     return Mistake(where, message, key=True)
 
 
-def _missing_key(name: str) -> str:
+def missing_key(name: str) -> str:
+    """Return what is said of a key that has to be there."""
     return _('the key "{name}" is missing').format(name=name)
 
 
@@ -155,7 +161,7 @@ def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
         known = [key_of(name) for name in attrs.fields_dict(error.cl)]
         yield from (_unknown((*where, key), known) for key in error.extra_fields)
     elif isinstance(error, KeyError):
-        yield Mistake(where[:-1], _missing_key(error.args[0]))
+        yield Mistake(where[:-1], missing_key(error.args[0]))
     elif isinstance(error, Wrong):
         yield Mistake(where, _named(where, str(error)))
     else:

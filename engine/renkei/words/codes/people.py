@@ -138,6 +138,18 @@ CODES = (
         todo=N_("Correct it in {system} and fetch again."),
     ),
     Code(
+        "looks_like_my_number",
+        (BLOCKED,),
+        parts=(
+            one("system", CONNECTION),
+            many("fields", FIELD),
+        ),
+        says=N_(
+            "A value in {system} looks like a My Number[: {fields}]. It was neither kept nor shown."
+        ),
+        todo=N_("Remove it from {system} and fetch again."),
+    ),
+    Code(
         "not_allowed",
         (BLOCKED,),
         parts=FIELDS,
@@ -152,6 +164,17 @@ CODES = (
         error="RecordError",
         says=N_("A value is too long for {target}[: {fields}]."),
         todo=N_("Shorten it in {source} and fetch again."),
+    ),
+    Code(
+        "not_in_encoding",
+        (BLOCKED,),
+        parts=FIELDS,
+        error="RecordError",
+        says=N_("A value has a character that the file of {target} cannot hold[: {fields}]."),
+        todo=N_(
+            "Spell it otherwise in {source}, or save the file as UTF-8 if its other readers take"
+            " that; then fetch again."
+        ),
     ),
     Code(
         "not_in_table",

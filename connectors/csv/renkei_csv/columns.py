@@ -1,0 +1,195 @@
+"""What the options of a connection say of the columns, and how their values are written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from renkei.connector import (
+    FieldSpec,
+    Label,
+    OptionMistake,
+    OptionsError,
+    Role,
+    Type,
+    Value,
+    _,
+    read_options,
+)
+
+DATES: tuple[Role, ...] = ("birth", "hired", "left")
+PARTS = {"YYYY": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "DD": r"(?P<d>\d{2})",
+         "M": r"(?P<m>\d{1,2})", "D": r"(?P<d>\d{1,2})"}  # fmt: skip
+_PART = re.compile("YYYY|MM|DD|M|D")
+_ANY_DATE = re.compile(
+    r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d\d)(\d\d))", re.ASCII
+)
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+TRUTHS = {"true": True, "false": False, "1": True, "0": False}
+
+
+@frozen(kw_only=True)
+class Column:
+    """One column as the file of the configuration has it."""
+
+    role: Role | None = None
+    type: Type | None = None
+    required: bool = False
+    write: Literal["always", "create", "never"] = "always"
+    format: str | None = None
+
+    @property
+    def kind(self) -> Type:
+        """The type of its values: as it says, or as its role wants."""
+        if self.type is not None:
+            return self.type
+        return _of_role(self.role) if self.role else "text"
+
+
+@frozen(kw_only=True)
+class Options:
+    """What a connection has to say: where the file is, and which columns renkei may touch."""
+
+    path: str
+    columns: dict[str, Column] = field(factory=dict)
+
+
+def _of_role(role: Role) -> Type:
+    return "date" if role in DATES else "boolean" if role == "retired" else "text"
+
+
+def options_of(options: Mapping[str, Any]) -> Options:
+    """Return the options as a record; OptionsError with everything that is wrong."""
+    read = read_options(options, Options)
+    if mistakes := list(_mistakes(read)):
+        raise OptionsError(mistakes)
+    return read
+
+
+def _mistakes(options: Options) -> Iterator[OptionMistake]:
+    roles = Counter(each.role for each in options.columns.values())
+    if roles["number"] != 1:
+        text = _("one column, and no other, needs “role: number”: the employee number")
+        yield OptionMistake(("columns",), text)
+    if options.path.lower().endswith((".xlsx", ".xls")):
+        text = _("this is a workbook; save the sheet as a CSV file")
+        yield OptionMistake(("path",), text)
+    for name, column in options.columns.items():
+        place = ("columns", name)
+        if column.role not in (None, "number") and roles[column.role] > 1:
+            text = _('the role "{role}" is given to several columns').format(role=column.role)
+            yield OptionMistake((*place, "role"), text)
+        if column.role and column.kind != _of_role(column.role):
+            text = _('a column with the role "{role}" is of the type {type}')
+            told = text.format(role=column.role, type=_of_role(column.role))
+            yield OptionMistake((*place, "type"), told)
+        if column.format is not None and column.kind != "date":
+            yield OptionMistake((*place, "format"), _("only a date has a format"))
+        elif column.format is not None and not _is_format(column.format):
+            text = _("write a format like YYYY/MM/DD, with one year, one month and one day")
+            yield OptionMistake((*place, "format"), text)
+
+
+def _is_format(text: str) -> bool:
+    return sorted(part[0] for part in _PART.findall(text)) == ["D", "M", "Y"]
+
+
+def specs_of(options: Options, encoding: str | None) -> tuple[FieldSpec, ...]:
+    """Return the columns as fields of a file in *encoding*."""
+    return tuple(
+        FieldSpec(
+            name=name,
+            label=Label(name, name),
+            type=column.kind,
+            role=column.role,
+            required=column.required or column.role == "number",
+            write="create" if column.role == "number" else column.write,
+            clearable=not column.required and column.role != "number",
+            encoding=encoding if column.kind == "text" else None,
+        )
+        for name, column in options.columns.items()
+    )
+
+
+def read(column: Column, text: str) -> Value:
+    """Return the value in a cell, None if it is empty; ValueError if it makes no sense."""
+    if not text:
+        return None
+    if column.kind == "date":
+        return _date(column.format, text.strip())
+    if column.kind == "integer" and _INTEGER.fullmatch(text.strip()):
+        return int(text)
+    if column.kind == "boolean" and text.strip().lower() in TRUTHS:
+        return TRUTHS[text.strip().lower()]
+    if column.kind == "text":
+        return text
+    raise ValueError("no such value")
+
+
+def style_of(column: Column, others: Sequence[str]) -> str:
+    """Return how dates, or true and false, are written where the column holds *others*."""
+    if column.kind == "date":
+        return column.format or _format_like(others)
+    truths = (text.strip() for text in others if text.strip().lower() in TRUTHS)
+    return next(truths, "true") if column.kind == "boolean" else ""
+
+
+def written(value: Value, style: str) -> str:
+    """Return how a value is written in the *style* of its column."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.date):
+        return _formatted(value, style)
+    if isinstance(value, bool):
+        return _truth(value, style)
+    return str(value)
+
+
+def _date(written_as: str | None, text: str) -> dt.date:
+    if written_as is not None:
+        pattern = "".join(
+            PARTS[part] if _PART.fullmatch(part) else re.escape(part)
+            for part in re.split("(YYYY|MM|DD|M|D)", written_as)
+        )
+        found = re.fullmatch(pattern, text, re.ASCII)
+        if found is None:
+            raise ValueError("another format")
+        return dt.date(int(found["y"]), int(found["m"]), int(found["d"]))
+    any_date = _ANY_DATE.fullmatch(text)
+    if any_date is None:
+        raise ValueError("no date")
+    year, month, day = (int(part) for part in any_date.groups() if part and part.isdecimal())
+    return dt.date(year, month, day)
+
+
+def _format_like(others: Sequence[str]) -> str:
+    """Return the format of the dates that a column holds, else that of ISO 8601."""
+    found = [each for text in others if (each := _ANY_DATE.fullmatch(text.strip()))]
+    if not found:
+        return "YYYY-MM-DD"
+    short = any(len(part) == 1 for each in found for part in each.groups()[2:] if part)
+    month, day = ("M", "D") if short else ("MM", "DD")
+    first = found[0][0]
+    if "年" in first:
+        return f"YYYY年{month}月{day}日"
+    separator = found[0][2] or ""
+    return separator.join(("YYYY", month, day))
+
+
+def _formatted(day: dt.date, written_as: str) -> str:
+    parts = {"YYYY": f"{day.year:04}", "MM": f"{day.month:02}", "DD": f"{day.day:02}",
+             "M": str(day.month), "D": str(day.day)}  # fmt: skip
+    return _PART.sub(lambda found: parts[found[0]], written_as)
+
+
+def _truth(value: bool, style: str) -> str:  # noqa: FBT001 - a value
+    """Return true or false as another one is written."""
+    if style in ("1", "0"):
+        return "1" if value else "0"
+    text = "true" if value else "false"
+    return text.upper() if style.isupper() else text

@@ -1,0 +1,177 @@
+"""A CSV file as it is: what is not changed keeps every byte.
+
+Rows are kept as they were read and taken apart only where one is changed. Quotes, commas and ends
+of lines are never part of another character, in UTF-8 as in CP932.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+BOM = b"\xef\xbb\xbf"
+ENCODINGS = ("utf-8", "cp932")
+"""Tried in this order: Japanese text in CP932 is hardly ever UTF-8 by accident."""
+
+_ODD = re.compile("[\0\x80\uf8f0-\uf8f3]")
+"""What is no text in any of them, though Python reads it as some: UTF-16, for example."""
+
+_CELL = re.compile(rb'"(?:[^"]|"")*"[^,]*|[^,]*')
+_SPECIAL = re.compile(rb'[",\r\n]')
+
+
+class Unreadable(Exception):
+    """The file is no table; *row* and *column* count from 1, the row of the headers included."""
+
+    def __init__(self, why: str, row: int | None = None, column: int | None = None) -> None:
+        super().__init__(why)
+        self.why, self.row, self.column = why, row, column
+
+
+class Table:
+    """The rows of one file; raises Unreadable. *changed* and *grown* make another one."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.bom = data.startswith(BOM)
+        self.encoding = encoding_of(data)
+        self._records = _records(data.removeprefix(BOM))
+        rows = _rows(self._records, self.encoding)
+        if not rows or not any(rows[0]):
+            raise Unreadable("empty")
+        self.header, self.rows = rows[0], rows
+        for index, row in enumerate(rows):
+            if row and len(row) != len(self.header):
+                raise Unreadable("ragged", index + 1)
+
+    @property
+    def people(self) -> range:
+        """The places of all rows below the headers, those that are empty included."""
+        return range(1, len(self.rows))
+
+    @cached_property
+    def mark(self) -> str:
+        """What tells this state of the file from any other."""
+        return mark_of(self.data)
+
+    def column(self, name: str) -> list[str]:
+        """Return the values of a column, top to bottom, without those of empty rows."""
+        place = self.header.index(name)
+        return [row[place] for row in self.rows[1:] if row]
+
+    def written(
+        self, changes: Mapping[int, Mapping[str, str]], new: Sequence[Mapping[str, str]]
+    ) -> bytes:
+        """Return the file with *changes*, by the places of rows, and *new* rows at its end."""
+        records = list(self._records)
+        for place, values in changes.items():
+            records[place] = self._changed(records[place], values)
+        if new and not records[-1].endswith((b"\n", b"\r")):
+            records[-1] += self._end
+        records += [self._new(values) for values in new]
+        return (BOM if self.bom else b"") + b"".join(records)
+
+    @property
+    def _end(self) -> bytes:
+        return _end_of(self._records[0]) or b"\r\n"
+
+    def _changed(self, record: bytes, values: Mapping[str, str]) -> bytes:
+        end = _end_of(record)
+        cells = _cells(record.removesuffix(end))
+        for name, text in values.items():
+            place = self.header.index(name)
+            cells[place] = self._cell(text, quoted=cells[place].startswith(b'"'))
+        return b",".join(cells) + end
+
+    def _new(self, values: Mapping[str, str]) -> bytes:
+        """Return a row that is quoted as the last one is."""
+        filled = [record for record, row in zip(self._records, self.rows, strict=True) if row]
+        model = _cells(filled[-1].removesuffix(_end_of(filled[-1])))
+        cells = [
+            self._cell(values.get(name, ""), quoted=like.startswith(b'"'))
+            for name, like in zip(self.header, model, strict=True)
+        ]
+        return b",".join(cells) + self._end
+
+    def _cell(self, text: str, *, quoted: bool) -> bytes:
+        raw = text.encode(self.encoding)
+        if not quoted and not _SPECIAL.search(raw):
+            return raw
+        return b'"' + raw.replace(b'"', b'""') + b'"'
+
+
+def mark_of(data: bytes) -> str:
+    """Return what tells these bytes from any others."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def encoding_of(data: bytes) -> str:
+    """Return how the text of a file is written, without a mark at its beginning."""
+    at = 0
+    for name in ENCODINGS[:1] if data.startswith(BOM) else ENCODINGS:
+        try:
+            text = data.decode(name)
+        except UnicodeDecodeError as error:
+            at = error.start
+        else:
+            if (odd := _ODD.search(text)) is None:
+                return name
+            at = len(text[: odd.start()].encode(name))
+    raise Unreadable("encoding", *_place(data, at))
+
+
+def _place(data: bytes, at: int) -> tuple[int, int]:
+    """Return row and column of one byte, as far as lines and commas tell."""
+    before = data[:at].splitlines() or [b""]
+    line = b"" if data[:at].endswith((b"\n", b"\r")) else before[-1]
+    return len(before) + (not line and bool(data[:at])), len(_cells(line))
+
+
+def _records(data: bytes) -> list[bytes]:
+    """Return the rows as they are, with their ends; a quoted cell may hold ends of lines."""
+    records: list[bytes] = []
+    held: list[bytes] = []
+    for line in data.splitlines(keepends=True):
+        if held or line.count(b'"') % 2:
+            held.append(line)
+            if len(held) > 1 and line.count(b'"') % 2:
+                records.append(b"".join(held))
+                held = []
+        else:
+            records.append(line)
+    if held:
+        raise Unreadable("quotes", len(records) + 1)
+    return records
+
+
+def _rows(records: Sequence[bytes], encoding: str) -> list[list[str]]:
+    """Return the values of all rows; one of nothing but empty cells has none."""
+    reader = csv.reader((record.decode(encoding) for record in records), strict=True)
+    rows: list[list[str]] = []
+    try:
+        rows.extend(row if any(row) else [] for row in reader)
+    except csv.Error:
+        raise Unreadable("quotes", len(rows) + 1) from None
+    if len(rows) != len(records):
+        raise Unreadable("quotes", len(rows))
+    return rows
+
+
+def _end_of(record: bytes) -> bytes:
+    """Return the end of a row: nothing, or that of a line."""
+    return record[len(record.rstrip(b"\r\n")) :]
+
+
+def _cells(record: bytes) -> list[bytes]:
+    """Return the cells of a row as they are written."""
+    cells, place = [], 0
+    while True:
+        found = _CELL.match(record, place)
+        cell = found[0] if found else b""
+        cells.append(cell)
+        place += len(cell) + 1
+        if place > len(record):
+            return cells

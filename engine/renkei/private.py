@@ -1,0 +1,38 @@
+"""What renkei never reads: My Numbers (個人番号), and fields of what is nobody's business.
+
+The law allows a My Number to be collected and kept for a few purposes only; keeping employees in
+step is none of them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_NEVER = re.compile(
+    "個人番号|マイナンバー|口座|銀行|障害|障がい|健康(?!保険)|病歴|既往歴|宗教|信条"
+    r"|(?<![a-z])(my|individual)[\W_]?numbers?(?![a-z])|(?<![a-z])bank|account[\W_]?numbers?(?![a-z])"
+    r"|(?<![a-z])health(?![\W_]*insurance)|disabilit|(?<![a-z])religio|medical[\W_]?(history|record)"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BETWEEN = re.compile(r"[\s\-‐‑‒–—―−ー]")
+_TWELVE = re.compile(r"[0-9]{12}")
+_WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+
+
+def is_never_read(*names: str) -> bool:
+    """Tell whether a field of these *names* (its own, its labels) is one that is never read."""
+    plain = (unicodedata.normalize("NFKC", _CAMEL.sub("_", name)).casefold() for name in names)
+    return any(_NEVER.search(name) for name in plain)
+
+
+def looks_like_my_number(text: str) -> bool:
+    """Tell whether *text* is twelve digits, however written, of which the last one checks."""
+    if len(text) < 12:
+        return False
+    digits = _BETWEEN.sub("", unicodedata.normalize("NFKC", text))
+    if not _TWELVE.fullmatch(digits):
+        return False
+    weighed = zip(_WEIGHTS, map(int, digits), strict=False)
+    rest = sum(weight * digit for weight, digit in weighed) % 11
+    return int(digits[11]) == (0 if rest <= 1 else 11 - rest)

@@ -1,0 +1,46 @@
+"""What the store knows of the accounts themselves: the fields that only one of them has."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from renkei.people import FieldSpec, OwnFields
+from renkei.store import codec
+from renkei.store.database import Database
+from renkei.store.tables import own_fields
+
+
+class Accounts(Database):
+    """The part of the store that remembers the fields of accounts."""
+
+    def own_fields(self, connection: str, account: str | None = None) -> OwnFields:
+        """
+        Return the fields that a connection was found to have, if it was ever asked.
+
+        With *account*, only if they are of that one.
+        """
+        query = sa.select(own_fields).where(own_fields.c.connection == connection)
+        if account is not None:
+            query = query.where(own_fields.c.account == account)
+        with self._reading() as c:
+            row = c.execute(query).mappings().first()
+            if row is None:
+                return OwnFields()
+            specs = codec.specs_in(row["specs"])
+            return OwnFields(specs=specs, gone=frozenset(row["gone"]), at=row["at"])
+
+    def keep_fields(
+        self, connection: str, account: str, specs: Sequence[FieldSpec], at: dt.datetime
+    ) -> OwnFields:
+        """Keep the fields that a connection has now; return them, with the names of who is gone."""
+        before = self.own_fields(connection, account)
+        gone = ({spec.name for spec in before.specs} | before.gone) - {s.name for s in specs}
+        row = {"specs": codec.specs_out(specs), "gone": sorted(gone), "at": at}
+        with self._writing() as c:
+            c.execute(sa.delete(own_fields).where(own_fields.c.connection == connection))
+            new = sa.insert(own_fields).values(connection=connection, account=account, **row)
+            c.execute(new)
+        return OwnFields(specs=tuple(specs), gone=frozenset(gone), at=at)
