@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from renkei.clock import Clock
-from renkei.connector import ClosedHours, Connection, Employee, RequestLimit, Values
+from renkei.connector import (
+    BatchWrite,
+    ClosedHours,
+    Connection,
+    Employee,
+    RenkeiError,
+    RequestLimit,
+    Values,
+)
 from renkei.http import Conditions, RetryBudget, Secret
 from renkei.plugins.facade import Writer, Written
 from renkei.testing.memory import installed
 
 NAME = "tested"
 """What the connector and its connection are called in messages."""
-
-_NOWHERE = "http://127.0.0.1:1"
 
 
 @contextmanager
@@ -23,7 +30,7 @@ def opened(
     url: str | None = None,
     *,
     token: str = "secret",  # noqa: S107 - of a test system
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
     read_only: bool = False,
     retry_s: float | None = 3.0,
     closed_hours: Sequence[ClosedHours] | None = None,
@@ -43,7 +50,7 @@ def opened(
     connection = Connection(
         name=NAME,
         connector=NAME,
-        base_url=url or _NOWHERE,
+        base_url=url or "",
         token=Secret(token),
         clock=clock,
         options=dict(options or {}),
@@ -66,8 +73,19 @@ class _Tested(Writer):
 
     def create_employee(self, values: Values) -> Written:
         with self.connection.writing(tries=3, reserved=False):
+            if self.in_batches:
+                return self._alone(BatchWrite(current=None, values=values))
             return super().create_employee(values)
 
     def update_employee(self, current: Employee, changes: Values) -> Written:
         with self.connection.writing(tries=3, reserved=False):
+            if self.in_batches:
+                return self._alone(BatchWrite(current=current, values=changes))
             return super().update_employee(current, changes)
+
+    def _alone(self, write: BatchWrite) -> Written:
+        """Carry out a batch of one."""
+        [written] = self.write([write])
+        if isinstance(written, RenkeiError):
+            raise written
+        return written

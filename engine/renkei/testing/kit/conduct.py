@@ -164,7 +164,7 @@ def _errors(tenant: Tenant, script: Script) -> Iterator[RenkeiError]:
         lambda: tenant.staff.update_employee(person, changes),
     ]
     with tenant.disturbed(script):
-        for work in works if tenant.can_write else works[:-2]:
+        for work in works[:-2] if tenant.staff.is_source_only else works:
             try:
                 work()
             except RenkeiError as error:

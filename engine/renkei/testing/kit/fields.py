@@ -18,8 +18,9 @@ class FieldChecks:
     def test_fields_are_described_offline(self, tenant: Tenant) -> None:
         from renkei.http import Connection
 
+        options = tenant.author.settings(tenant.url).get("options", {})
         with installed(**{NAME: tenant.author.factory}):
-            offline = Reader(Connection.offline(NAME)).fields
+            offline = Reader(Connection.offline(NAME, options=options)).fields
         tenant.same([spec.role for spec in offline].count("number"), 1, "fields of the role number")
         missing = {spec.name for spec in offline} - set(tenant.names)
         tenant.same(sorted(missing), [], "fields that are only there without a connection")

@@ -205,7 +205,7 @@ def _configuration(tenant: Tenant) -> dict[str, Any]:
     kinds = ("creates", "updates", "leaving", "returning", "emptied", "shrink")
     shared = {"token": "env:RENKEI_KIT_TOKEN", "safety": dict.fromkeys(kinds, free)}
     nowhere = "http://127.0.0.1:1"
-    address = (tenant.url if tenant.proxy is None else tenant.proxy.url) or nowhere
+    address = nowhere if tenant.proxy is None else tenant.proxy.url
     options = tenant.author.settings(tenant.url).get("options", {})
     return {
         "connections": {
