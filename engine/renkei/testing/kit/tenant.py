@@ -78,7 +78,7 @@ class Tenant:
             given |= {"closed_hours": (), "limits": ()}
         given |= {"clock": self.clock(), **more}
         factory = self.author.factory
-        address = self.url if self.proxy is None else self.proxy.url
+        address = None if self.proxy is None else self.proxy.url
         return self.stack.enter_context(opened(factory, address, **given))
 
     def clock(self) -> Clock:
@@ -136,10 +136,14 @@ class Tenant:
 
     def create(self, i: int, **changes: Value) -> Written:
         """Let the connector create person *i*."""
-        self.needs_writes()
-        made = self.staff.create_employee(self.person(i, **changes))
+        made = self.send(self.person(i, **changes))
         self.ids[i] = made.id
         return made
+
+    def send(self, values: Values) -> Written:
+        """Let the connector create somebody with these values."""
+        self.needs_writes()
+        return self.staff.create_employee(values)
 
     def people(self, count: int) -> list[str]:
         """Have people 0 to *count* - 1 in the system; return their ids."""
@@ -163,6 +167,10 @@ class Tenant:
     def look(self) -> dict[str, Employee]:
         """Return everybody by id, as a connector sees them that knows nothing from before."""
         return {person.id: person for person in self.listed(self.open())}
+
+    def values(self) -> dict[str, Values]:
+        """Return what a look tells of everybody, by id."""
+        return {identity: person.values for identity, person in self.look().items()}
 
     def found(self, *refs: Ref, fields: Sequence[str] = ()) -> list[Employee]:
         """Return whom *refs* name."""
