@@ -13,7 +13,7 @@ from renkei.words.i18n import _
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-Style = Literal["rest"]
+Style = Literal["rest", "readonly", "file"]
 Pages = Literal["offset", "cursor", "link"]
 STYLES: tuple[Style, ...] = get_args(Style)
 PAGES: tuple[Pages, ...] = get_args(Pages)
@@ -57,10 +57,12 @@ def _rendered(name: str, style: Style, pages: Pages) -> dict[str, str]:
         "title": name.replace("_", " ").title(),
         "cls": name.title().replace("_", ""),
         "pages": pages,
+        "style": style,
+        "writes": style != "readonly",
     }
     templates = _templates()
     texts = {}
-    for room in ("common", style):
+    for room in ("common", "file" if style == "file" else "rest"):
         for each in templates.list_templates():
             if not each.startswith(f"{room}/") or _PARTS.search(each):
                 continue

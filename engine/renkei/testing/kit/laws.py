@@ -114,12 +114,12 @@ class LawChecks:
         with _pair(tenant, tmp_path, monkeypatch) as pair:
             pair.fill()
             pair.synced("memory", NAME)
-            before, writes = tenant.look(), len(pair.memory.writes)
+            before, writes = tenant.values(), len(pair.memory.writes)
             pair.agree(NAME, "memory")
             pair.synced(NAME, "memory", some=False)
             tenant.same(pair.memory.writes[writes:], [], "what the way back has written")
             pair.synced("memory", NAME, some=False)
-            tenant.same(tenant.look(), before, "everybody, there and back")
+            tenant.same(tenant.values(), before, "everybody, there and back")
 
 
 @frozen

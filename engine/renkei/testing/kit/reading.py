@@ -90,11 +90,11 @@ class ReadingChecks:
     @promise(N_("Reading changes nothing, and asks for nothing that a fetch may not."))
     def test_reading_writes_nothing(self, tenant: Tenant) -> None:
         ids = tenant.people(2)
-        before, stored = tenant.look(), tenant.stored()
+        before, stored = tenant.values(), tenant.stored()
         free = _writes_while_reading(tenant, ids, read_only=False)
         held = _writes_while_reading(tenant, ids, read_only=True)
         tenant.same(free, held, "requests that only leave where writing is allowed")
-        tenant.same(tenant.look(), before, "everybody, after reading")
+        tenant.same(tenant.values(), before, "everybody, after reading")
         tenant.same(tenant.stored(), stored, "what the system stores, after reading")
 
     @promise(N_("What it offers for new employees names its fields, with different choices."))

@@ -136,13 +136,16 @@ class Tenant:
 
     def create(self, i: int, **changes: Value) -> Written:
         """Let the connector create person *i*."""
-        self.needs_writes()
-        values = self.person(i, **changes)
-        if self.staff.in_batches:  # a file that was not read since it changed is not written
-            self.found(Ref(number=str(values.get(self.number))))
-        made = self.staff.create_employee(values)
+        made = self.send(self.person(i, **changes))
         self.ids[i] = made.id
         return made
+
+    def send(self, values: Values) -> Written:
+        """Let the connector create somebody with these values."""
+        self.needs_writes()
+        if self.staff.in_batches:  # a file that was not read since it changed is not written
+            self.found(Ref(number=str(values.get(self.number))))
+        return self.staff.create_employee(values)
 
     def people(self, count: int) -> list[str]:
         """Have people 0 to *count* - 1 in the system; return their ids."""
@@ -166,6 +169,10 @@ class Tenant:
     def look(self) -> dict[str, Employee]:
         """Return everybody by id, as a connector sees them that knows nothing from before."""
         return {person.id: person for person in self.listed(self.open())}
+
+    def values(self) -> dict[str, Values]:
+        """Return what a look tells of everybody, by id."""
+        return {identity: person.values for identity, person in self.look().items()}
 
     def found(self, *refs: Ref, fields: Sequence[str] = ()) -> list[Employee]:
         """Return whom *refs* name."""

@@ -25,9 +25,9 @@ class WritingChecks:
     def test_a_create_makes_exactly_one_person(self, tenant: Tenant) -> None:
         tenant.needs_writes()
         tenant.people(2)
-        before, stored = tenant.look(), tenant.stored()
+        before, stored = tenant.values(), tenant.stored()
         made = tenant.create(2)
-        after, kept = tenant.look(), tenant.stored()
+        after, kept = tenant.values(), tenant.stored()
         new = sorted(set(after) - set(before))
         tenant.same(new, [made.id], "who is new after a create")
         tenant.same({i: after.get(i) for i in before}, before, "the others, after a create")
@@ -56,7 +56,7 @@ class WritingChecks:
         tenant.needs_writes()
         needed = {n for n, spec in tenant.writable.items() if spec.required or spec.wanted}
         values = {name: value for name, value in tenant.person(0).items() if name in needed}
-        made = tenant.staff.create_employee(values)
+        made = tenant.send(values)
         shown = tenant.look()[made.id].values
         tenant.alike(shown, values, "somebody with the required fields only")
         rest = {n: shown.get(n) for n in tenant.writable if n not in values}
@@ -71,7 +71,7 @@ class WritingChecks:
         for name in required:
             values = {n: value for n, value in tenant.person(0).items() if n != name}
             what = f"a create without {name}"
-            tenant.raises(RecordError, lambda v=values: tenant.staff.create_employee(v), what)  # type: ignore[misc]
+            tenant.raises(RecordError, lambda v=values: tenant.send(v), what)  # type: ignore[misc]
         tenant.same(sorted(tenant.look()), [], "people who were created without a required field")
 
     @promise(N_("Each offered choice is taken as it is offered."))
