@@ -144,6 +144,7 @@ class FaultChecks:
     @promise(N_("An update without an answer is told or tried again, and changes nothing else."))
     def test_a_lost_update_does_no_harm(self, tenant: Tenant) -> None:
         tenant.needs_http()
+        tenant.needs_writes()
         [identity, _other] = tenant.people(2)
         if not tenant.changeable:
             pytest.skip(NOTHING_CHANGES)
