@@ -67,7 +67,9 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
     if account is None:
         text = _("The connector has no way to check its credentials.")
         return (Finding("warning", text), *notes)
-    belongs = _("The token belongs to {account}.") if reader.connection.token else _("{account}")
+    belongs = (
+        _("The token belongs to {account}.") if reader.connection.token else _("This is {account}.")
+    )
     who = Finding("ok", belongs.format(account=account.name))
     return (who, *account.findings, *notes)
 

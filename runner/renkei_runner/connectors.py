@@ -26,6 +26,7 @@ class _Described:
     fields: tuple[FieldSpec, ...] = ()
     hooks: tuple[str, ...] = ()
     source_only: bool = False
+    account_fields: bool = False
     sheet: Sheet | None = None
 
 
@@ -51,7 +52,12 @@ def _described(found: Installed) -> _Described:
         return _Described(found)
     reader = offline.described(found.name)
     return _Described(
-        found, reader.fields, reader.hooks, reader.is_source_only, sheet_of(found.name)
+        found,
+        reader.fields,
+        reader.hooks,
+        reader.is_source_only,
+        reader.has_more_fields,
+        sheet_of(found.name),
     )
 
 
@@ -62,6 +68,7 @@ def _document(each: _Described) -> Document:
         "problem": each.found.problem,
         "hooks": list(each.hooks),
         "source_only": each.source_only,
+        "account_fields": each.account_fields,
         "fields": [field_parts(spec) for spec in each.fields],
         "proved": None if each.sheet is None else sheet_document(each.sheet),
     }
@@ -95,6 +102,8 @@ def _show(each: _Described) -> None:
     say(_("  hooks: {hooks}").format(hooks=_(", ").join(each.hooks)))
     if each.source_only:
         say(_("  a source only: nothing can be written to it"))
+    if each.account_fields:
+        say(_("  an account may have fields of its own"))
     say(f"  {_proved(each.sheet)}")
     for promised in each.sheet.promises if each.sheet else ():
         if promised.result != "proved":
@@ -111,7 +120,8 @@ def _show(each: _Described) -> None:
         )
         for spec in each.fields
     ]
-    table((_("field"), _("label"), _("type"), _("role"), _("written"), _("more")), rows)
+    if rows:
+        table((_("field"), _("label"), _("type"), _("role"), _("written"), _("more")), rows)
 
 
 def _about(spec: FieldSpec) -> Iterator[str]:

@@ -1619,6 +1619,34 @@ PROMISES = (
         "::test_an_account_is_connector_address_and_token[token]",
     ),
     bug(
+        "batch-blamed",
+        "A batch that was refused as a whole fails all of its people.",
+        ("renkei.sync.apply:Apply._is_of_batch", "if not sending.batch or", "if True or"),
+        tests="tests/engine/test_batches.py"
+        "::test_a_batch_that_is_refused_goes_one_by_one[RecordError]",
+    ),
+    bug(
+        "file-overwritten",
+        "What somebody has saved meanwhile is lost under a file that was read before.",
+        ("renkei_csv.connector:CSV._replace", "path.read_bytes() != table.data", "False"),
+        tests="tests/connectors/csv/test_table.py"
+        "::test_a_file_that_has_changed_is_not_written[at the last moment]",
+    ),
+    bug(
+        "my-number-kept",
+        "A My Number is blocked, and kept with the plan all the same.",
+        ("renkei.plugins.facade:Reader._withhold", "values.pop(name, None)", "pass"),
+        tests="tests/engine/test_private.py"
+        "::test_a_value_that_looks_like_one_blocks_and_is_kept_nowhere[True-clinic]",
+    ),
+    bug(
+        "gone-in-silence",
+        "An optional pair whose field is gone is left out without a word.",
+        ("renkei.mapping.check:_Check._pair_names", "or name in self._beyond(side).gone", ""),
+        tests="tests/engine/test_own_fields.py"
+        "::test_a_pair_whose_field_is_gone_is_a_mistake[, optional: true]",
+    ),
+    bug(
         "take-over-unsaid",
         "No report says that a lease was taken from a process that may live.",
         ("renkei.store.journal:Journal.begin_sync", "if taken or from_another:", "if False:"),

@@ -156,8 +156,8 @@ def test_a_check_reads_the_file_and_tells_what_makes_no_sense(office: Office, st
     staff.write_bytes(text.encode("cp932"))
     result = office.renkei("check")
     assert result.code == 0, result
-    assert "2 people, written in CP932 (Shift_JIS)." in result.out
-    assert "1 cells make no sense, such as row 4, column 入社日." in result.out
+    assert "People in the file: 2. It is written in CP932 (Shift_JIS)." in result.out
+    assert "Cells that make no sense: 1, such as row 4, column 入社日." in result.out
     assert "昨日" not in result.out
 
 

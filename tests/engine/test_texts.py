@@ -155,6 +155,7 @@ def test_what_a_connector_says_is_read_by_name_as_far_as_it_is_known() -> None:
 STORED = {
     "created_without_number": "field numbers",
     "unreadable": "system fields",
+    "looks_like_my_number": "system fields",
     "not_in_table": "field value",
     "left_before_base": "count day numbers",
     "left_long_ago": "count numbers",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from renkei.errors import Problem
 from renkei.mapping import model
-from renkei.mapping.check import Beyond, offered_offline, unfilled, unoffered
+from renkei.mapping.check import Beyond, offered_offline, unchecked, unfilled, unoffered
 from renkei.mapping.model import Way, usable
 from renkei.mapping.transforms import Transforms
 from renkei.people import FieldSpec
@@ -29,10 +29,10 @@ def advice(
     Return what somebody should know about a *mapping* that has been checked, by its place.
 
     That is a way back that may bring another value, and a field without which nobody new can be
-    created and that nothing fills; the latter only if nothing is *beyond* the fields.
+    created and that nothing fills; the latter only if all that is named is known.
     """
     found = list(_inexact(mapping, fields, transforms or Transforms()))
-    if not any(each.more for each in (beyond or {}).values()):
+    if not unchecked(mapping, fields, beyond or {}):
         found += _unfillable(mapping, fields)
     problems = [mapping.document.problem(*each) for each in found]
     return sorted(problems, key=lambda problem: (problem.line, problem.column))

@@ -176,8 +176,8 @@ class _Check:
         if role is not None and role not in get_args(Role):
             message = _('there is no role "{name}"').format(name=role)
             yield Mistake(where, message + suggestion(role, get_args(Role)), key)
-        elif beyond.more:
-            return
+        elif beyond.more and (role is not None or not suggestion(name, self.specs[side])):
+            return  # it may be a field of the account
         elif name in beyond.gone:
             message = _('{side} had the field "{name}", but it is gone')
             yield Mistake(where, message.format(side=side, name=name), key)

@@ -9,7 +9,7 @@ from typing import Any
 
 from renkei.model import Difference, Estimate
 from renkei.people import JST, ClosedHours, RequestLimit
-from renkei.plugins.facade import BATCH, Reader
+from renkei.plugins.facade import BATCH, MANY, Reader
 
 CALL_S = 0.3
 """One call where nothing has been measured yet, in seconds; an assumption."""
@@ -38,10 +38,14 @@ def of_sync(
     """
     Return what a sync costs at most: a write each, a look at every new one and at each batch.
 
+    Where many are written together, that is a write and a look for all of them.
+
     The pace is that of the last fetch, and the target's limits.
     """
     creates, updates = people.get(Difference.NEW, 0), people.get(Difference.CHANGED, 0)
     calls = 2 * creates + updates + ceil(updates / BATCH)
+    if target.in_batches:
+        calls = 2 * ceil((creates + updates) / MANY)
     seconds = max([calls * _call_s(target.name, last), *_paced(calls, target)])
     closed = crossed(target, now, seconds)
     return Estimate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import cattrs
@@ -76,6 +77,7 @@ def specs_of(source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> str:
     return json.dumps([specs_out(source), specs_out(target)], ensure_ascii=False)
 
 
+@lru_cache(maxsize=32)
 def specs_in(text: str) -> tuple[FieldSpec, ...]:
     """Return what :func:`specs_out` wrote; what a later renkei has added is left out."""
     return tuple(cattrs.structure(plain, FieldSpec) for plain in json.loads(text))
