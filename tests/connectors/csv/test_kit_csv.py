@@ -26,9 +26,6 @@ COLUMNS = {
 
 class TestCSV(ConnectorTests):
     factory = CSV
-    skips = {  # noqa: RUF012 - as the kit has it
-        "test_nobody_is_not_updated": "A file is written only as it was read: nobody can be gone.",
-    }
     path: Path
 
     @pytest.fixture
