@@ -15,7 +15,12 @@ from tests.sampling import every_other
 from renkei.plugins import finding
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-pytest_plugins = ["tests.security.canaries", "tests.waiting", "tests.web.browser"]
+pytest_plugins = [
+    "renkei.testing.kit",
+    "tests.security.canaries",
+    "tests.waiting",
+    "tests.web.browser",
+]
 
 FOUND = finding.found
 share()

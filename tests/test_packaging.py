@@ -23,7 +23,8 @@ PACKAGES = [
 ]
 NAMES = [folder.name for folder in PACKAGES]
 SHIPPED = {
-    *(".css", ".html", ".js", ".mako", ".md", ".mo", ".po", ".py", ".svg", ".typed", ".yaml"),
+    *(".css", ".html", ".j2", ".js", ".json", ".mako", ".md", ".mo", ".po", ".py", ".svg"),
+    *(".typed", ".yaml"),
 }
 
 # Written so that this file holds none of what they find.

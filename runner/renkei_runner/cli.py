@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from renkei.errors import UsageError
 from renkei.words.i18n import LANGUAGES, N_, _
 from renkei_runner import language
 from renkei_runner.app import App
@@ -31,6 +32,7 @@ COMMANDS = {
     "refresh": ("renkei_runner.refresh:refresh", N_("Read the fields of an account.")),
     "mapping": ("renkei_runner.mapping:mapping", N_("Check or explain mappings.")),
     "connectors": ("renkei_runner.connectors:connectors", N_("List the installed connectors.")),
+    "connector": ("renkei_runner.connector:connector", N_("Make or prove a connector.")),
     "web": ("renkei_runner.web:web", N_("Open the dashboard for a browser.")),
     "sandbox": ("renkei_sandbox.command:sandbox", N_("Run both systems on this computer.")),
     "demo": ("renkei_runner.demo:demo", N_("See renkei at work, with invented people.")),
@@ -131,6 +133,11 @@ def everywhere(*, hidden: bool = False) -> list[click.Parameter]:
             ["--debug"], is_flag=True, default=None, **shared,
             help=N_("Tell more on standard error, but no values."),
         ),
+        Option(
+            ["--trace"], type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", **shared,
+            envvar="RENKEI_TRACE",
+            help=N_("Add a line to FILE for each request; it holds no body and no token."),
+        ),
     ]  # fmt: skip
 
 
@@ -176,6 +183,19 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  
             app.debug = value
         case "lang":
             language.speak(value)
+        case "trace":
+            _trace(ctx, value)
+
+
+def _trace(ctx: click.Context, path: Path) -> None:
+    """Add a line for each request to *path* until the command is over."""
+    from renkei.http.trace import traced
+
+    try:
+        ctx.with_resource(traced(path))
+    except OSError as problem:
+        message = _("{path} cannot be written: {why}.").format(path=path, why=problem.strerror)
+        raise UsageError(message, where=str(path)) from None
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

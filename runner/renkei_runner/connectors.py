@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ from renkei_runner.output import emit, next_steps, say, table
 
 if TYPE_CHECKING:
     from renkei.plugins.offline import Installed
+    from renkei.plugins.sheet import Promised, Sheet
 
 
 @frozen
@@ -25,6 +27,7 @@ class _Described:
     hooks: tuple[str, ...] = ()
     source_only: bool = False
     account_fields: bool = False
+    sheet: Sheet | None = None
 
 
 @command("connectors", help=N_("List the installed connectors with their fields."))
@@ -43,12 +46,18 @@ def connectors(app: App) -> None:
 
 def _described(found: Installed) -> _Described:
     from renkei.plugins import offline
+    from renkei.plugins.sheet import sheet_of
 
     if found.problem:
         return _Described(found)
     reader = offline.described(found.name)
     return _Described(
-        found, reader.fields, reader.hooks, reader.is_source_only, reader.has_more_fields
+        found,
+        reader.fields,
+        reader.hooks,
+        reader.is_source_only,
+        reader.has_more_fields,
+        sheet_of(found.name),
     )
 
 
@@ -61,6 +70,27 @@ def _document(each: _Described) -> Document:
         "source_only": each.source_only,
         "account_fields": each.account_fields,
         "fields": [field_parts(spec) for spec in each.fields],
+        "proved": None if each.sheet is None else sheet_document(each.sheet),
+    }
+
+
+def sheet_document(sheet: Sheet) -> Document:
+    """Return what was proved, promise by promise."""
+    return {
+        "version": sheet.version,
+        "renkei": sheet.renkei,
+        "date": sheet.date.isoformat(),
+        "counts": sheet.counts(),
+        "promises": [
+            {
+                "name": each.name,
+                "says": each.says,
+                "result": each.result,
+                "tests": list(each.tests),
+                "why": each.why,
+            }
+            for each in sheet.promises
+        ],
     }
 
 
@@ -74,10 +104,57 @@ def _show(each: _Described) -> None:
         say(_("  a source only: nothing can be written to it"))
     if each.account_fields:
         say(_("  an account may have fields of its own"))
+    say(f"  {_proved(each.sheet)}")
+    for promised in each.sheet.promises if each.sheet else ():
+        if promised.result != "proved":
+            say(f"    {promise_text(promised)}")
     writes = {"always": _("always"), "create": _("only when created"), "never": _("never")}
     rows = [
-        (spec.name, label(spec.label), spec.type, spec.role or "", writes[spec.write])
+        (
+            spec.name,
+            label(spec.label),
+            spec.type,
+            spec.role or "",
+            writes[spec.write],
+            _(", ").join(_about(spec)),
+        )
         for spec in each.fields
     ]
     if rows:
-        table((_("field"), _("label"), _("type"), _("role"), _("written")), rows)
+        table((_("field"), _("label"), _("type"), _("role"), _("written"), _("more")), rows)
+
+
+def _about(spec: FieldSpec) -> Iterator[str]:
+    """Yield what else is to be known of a field."""
+    if spec.required:
+        yield _("required")
+    elif spec.wanted:
+        yield _("often required")
+    if spec.clearable and spec.write == "always":
+        yield _("can be emptied")
+    if spec.dated:
+        yield _("depends on the day")
+    if spec.allowed is not None:
+        yield _("only {values}").format(values=" / ".join(spec.allowed))
+    if spec.max_length is not None:
+        yield _("at most {count} characters").format(count=spec.max_length)
+
+
+def _proved(sheet: Sheet | None) -> str:
+    """Return in one line what the sheet of a connector says."""
+    if sheet is None:
+        return _("Nothing of what it promises has been proved yet.")
+    text = _("promises: {proved} proved, {skipped} skipped, {failed} failed ({date}, {version})")
+    date = sheet.date.isoformat()
+    return text.format(**sheet.counts(), date=date, version=sheet.version)
+
+
+def promise_text(promised: Promised) -> str:
+    """Return one line of a sheet; the sentences of the kit are translated, those of others not."""
+    says = _(promised.says)
+    match promised.result:
+        case "proved":
+            return _("proved: {says}").format(says=says)
+        case "skipped":
+            return _("skipped: {says} ({why})").format(says=says, why=_(promised.why))
+    return _("FAILED: {says} ({why})").format(says=says, why=promised.why)

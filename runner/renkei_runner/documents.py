@@ -54,7 +54,13 @@ def field_parts(spec: FieldSpec) -> Document:
         "type": spec.type,
         "role": spec.role,
         "required": spec.required,
+        "wanted": spec.wanted,
         "write": spec.write,
+        "clearable": spec.clearable,
+        "dated": spec.dated,
+        "offered": spec.offered,
+        "allowed": None if spec.allowed is None else list(spec.allowed),
+        "max_length": spec.max_length,
     }
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import respx
@@ -9,7 +10,9 @@ import respx
 from renkei.clock import Clock
 from renkei.connector import JST, Connection
 from renkei.http import RetryBudget, Secret
+from renkei.testing.kit import ConnectorTests
 
+HERE = Path(__file__).parent
 TODAY = dt.date(2026, 11, 20)
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=JST)
 
@@ -64,3 +67,17 @@ def connect(clock: StillClock) -> Iterator[Callable[[str, str], Connection]]:
 def mock() -> Iterator[respx.MockRouter]:
     with respx.mock(assert_all_called=False) as router:
         yield router
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave two of three checks of the kit on the connectors of this repository to the long run."""
+    kit = [each for each in items if each.path.is_relative_to(HERE) and _is_check(each)]
+    for place, each in enumerate(sorted(kit, key=lambda each: each.nodeid)):
+        if place % 3:
+            each.add_marker(pytest.mark.long)
+
+
+def _is_check(item: pytest.Item) -> bool:
+    cls = getattr(item, "cls", None)
+    return isinstance(cls, type) and issubclass(cls, ConnectorTests)

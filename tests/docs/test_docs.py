@@ -83,8 +83,8 @@ TWINS = [
     ("docs/csv.md", "docs/csv.ja.md"),
 ]
 
-AUTHORS = ("docs/connectors.md", "docs/connector-reference.md")
-"""Tutorial and reference."""
+AUTHORS = ("docs/connectors.md", "docs/connector-reference.md", "docs/connector-kit.md")
+"""Tutorial, reference, and how to test."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = re.compile(r"<!-- example: ([\w-]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -350,7 +350,7 @@ def test_the_broken_mapping_has_the_mistakes_shown() -> None:
 
 
 def test_the_example_connector_works(tmp_path: Path) -> None:
-    """The connector, its mapping and its test run exactly as printed."""
+    """The connector, its mapping, its test, the kit on it and a fault run exactly as printed."""
     found = of_authors()
     package = tmp_path / "renkei_hoshi"
     package.mkdir()
@@ -358,9 +358,12 @@ def test_the_example_connector_works(tmp_path: Path) -> None:
     (package / "connector.py").write_text(found["connector"], encoding="utf-8")
     (tmp_path / "smarthr-hoshi.yaml").write_text(found["mapping"], encoding="utf-8")
     (tmp_path / "test_hoshi.py").write_text(found["test"], encoding="utf-8")
+    (tmp_path / "conftest.py").write_text(found["conftest"], encoding="utf-8")
+    (tmp_path / "test_kit.py").write_text(found["kit"], encoding="utf-8")
+    (tmp_path / "test_fault.py").write_text(found["fault"], encoding="utf-8")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("RENKEI_", "PYTEST_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_hoshi.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
         cwd=tmp_path,
         env={**environment, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -368,7 +371,9 @@ def test_the_example_connector_works(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 50
 
 
 @pytest.fixture

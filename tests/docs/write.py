@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.docs import codes, connectors, proofs
+from tests.docs import codes, connectors, promises, proofs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +22,7 @@ GENERATORS: Mapping[str, Callable[[str], str]] = {
     "docs/operator.md": partial(codes.written, spoken="en"),
     "docs/operator.ja.md": partial(codes.written, spoken="ja"),
     "docs/connector-reference.md": partial(codes.written, spoken="en"),
+    "docs/connector-kit.md": promises.written,
 }
 
 

@@ -13,18 +13,17 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 import pytest
 from attrs import define
 from tests.e2e.office import Office
 from tests.pair import DIRECTIONS, MEMORY, NOON
-from tests.reliability.proxy import Cut, Drop, Fault, Instead, Late, Proxy, Request
 from tests.result import Result
 from tests.sampling import sample, sampled
 from tests.waiting import Waiting
 
 from renkei.http import RetryBudget
+from renkei.testing.proxy import Cut, Drop, Fault, Instead, Late, Proxy, Request
 from renkei_sandbox import Sandbox
 from renkei_sandbox.journal import Entry
 
@@ -196,7 +195,7 @@ def crowd(
     with (
         TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
         Sandbox(people=0, now=NOON) as box,
-        Proxy(urlsplit(box.url).port or 0) as proxy,
+        Proxy(box.url) as proxy,
     ):
         box.clock.freeze()
         box.smarthr.switches.hidden = set(box.smarthr.show({})) - READABLE
@@ -406,7 +405,7 @@ def test_a_redirect_is_no_success_and_is_not_followed(
     crowd: Crowd, kind: Kind, *, done: bool
 ) -> None:
     """Whatever its status and wherever it leads: looked up; nothing is sent there."""
-    with Proxy(crowd.proxy.port) as elsewhere:
+    with Proxy(crowd.proxy.server) as elsewhere:
         shown = [
             f"HTTP/1.1 {status} Moved\r\nlocation: {place}\r\nconnection: close\r\n\r\n".encode()
             for status in (301, 302, 303, 307, 308)

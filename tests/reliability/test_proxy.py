@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.pair import NOON
-from tests.reliability.proxy import Cut, Drip, Drop, Fault, Hold, Instead, Late, Proxy
 
+from renkei.testing.proxy import Cut, Drip, Drop, Fault, Hold, Instead, Late, Proxy
 from renkei_sandbox import Sandbox
 
 
@@ -24,7 +24,7 @@ def box() -> Iterator[Sandbox]:
 @pytest.fixture
 def proxy(box: Sandbox) -> Iterator[Proxy]:
     """A proxy before the sandbox."""
-    with Proxy(_port(box.url)) as proxy:
+    with Proxy(box.url) as proxy:
         yield proxy
 
 

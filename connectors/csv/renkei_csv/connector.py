@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -113,6 +113,7 @@ class CSV:
         answers: list[str | RenkeiError | None] = []
         for write in writes:
             try:
+                self._refuse_halves(write, places)
                 cells = self._cells(table, write, styles)
                 if write.current is None:
                     answers.append(_refuse_twice(cells[self._number], there))
@@ -125,6 +126,18 @@ class CSV:
         if changes or new:
             self._replace(table, table.written(changes, new))
         return answers
+
+    def _refuse_halves(self, write: BatchWrite, there: Collection[str]) -> None:
+        """Raise RecordError for somebody new who lacks a value, and for who is not *there*."""
+        if write.current is not None and write.current.id not in there:
+            message = _("{name} no longer has this employee. Fetch again.")
+            raise RecordError(message.format(name=self._name), code="not_found")
+        needed = [n for n, c in self._columns.items() if c.required or n == self._number]
+        lacking = [name for name in needed if write.values.get(name) is None]
+        if write.current is None and lacking:
+            message = _("{name} takes nobody new without {fields}. Fill them, then try again.")
+            said = message.format(name=self._name, fields=_(", ").join(lacking))
+            raise RecordError(said, code="missing", fields=tuple(lacking))
 
     @hookimpl
     def account_name(self) -> str:

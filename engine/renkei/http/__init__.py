@@ -9,7 +9,7 @@ The only package that imports an HTTP library, and it does so with the first req
     network.py      proxy and authorities   departure.py why a request never left
     pace.py         request limits          retry.py     trying again
     decode.py       strict JSON             values.py    JSON to values of fields
-    paging.py       lists page by page
+    paging.py       lists page by page      trace.py     a line for each request
 """
 
 from renkei.http.connection import Conditions, Connection, Guard, Secret, closed_error

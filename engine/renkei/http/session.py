@@ -16,6 +16,7 @@ from renkei.errors import (
     SystemFault,
     UnavailableError,
 )
+from renkei.http import trace
 from renkei.http.decode import (
     JSON,
     CutOff,
@@ -220,15 +221,20 @@ class Session:
 
     def _opened_reply(self, request: Request, within_s: float) -> Reply:
         """Send the bytes; a write counts unless it certainly never left."""
-        left = request.writes
+        left, clock = request.writes, self._connection.clock
+        began, status = clock.monotonic(), None
         try:
-            return self._sockets().open(request, within_s=within_s)
+            reply = self._sockets().open(request, within_s=within_s)
+            status = reply.status
+            return reply
         except UnavailableError as error:
             left = left and not error.nothing_done
             raise
         finally:
             if left:
                 self._connection.in_hand.sent += 1
+            seconds = clock.monotonic() - began
+            trace.note(self._connection, request, status, seconds)
 
     def _understood(self, request: Request, reply: Reply, use: Callable[[Request, Reply], T]) -> T:
         """Return what *use* makes of a good answer; whatever else it is, the answer is closed."""

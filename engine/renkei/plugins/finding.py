@@ -51,7 +51,7 @@ def plug(connection: Connection) -> pluggy.PluginManager:
     """Return a manager of its own for *connection*, with the connector built and registered."""
     connector = connection.connector
     try:
-        plugin = _entry(connector).load()(connection)
+        plugin = entry(connector).load()(connection)
     except RenkeiError as error:
         hide_in_error(error, connection.token.hidden_in)
         raise
@@ -85,8 +85,9 @@ def _missing(manager: pluggy.PluginManager) -> list[str]:
     return required + (writes if half else [])
 
 
-def _entry(connector: str) -> EntryPoint:
-    entries = [entry for entry in found(CONNECTORS) if entry.name == connector]
+def entry(connector: str) -> EntryPoint:
+    """Return the entry point of *connector*; raises ConfigurationError unless there is one."""
+    entries = [each for each in found(CONNECTORS) if each.name == connector]
     if len(entries) == 1:
         return entries[0]
     if entries:
@@ -94,7 +95,7 @@ def _entry(connector: str) -> EntryPoint:
         raise ConfigurationError(
             message.format(name=connector, count=len(entries)), where=connector
         )
-    names = ", ".join(sorted({entry.name for entry in found(CONNECTORS)}))
+    names = ", ".join(sorted({each.name for each in found(CONNECTORS)}))
     message = _("There is no connector {name}. Installed: {names}.")
     raise ConfigurationError(message.format(name=connector, names=names or "-"), where=connector)
 

@@ -1,4 +1,4 @@
-"""A TCP proxy that hurts: every answer comes as the true server gave it, or as a script wants it.
+"""A proxy that hurts: every answer comes as the true server gave it, or as a script wants it.
 
 The script is asked when the head of a request has arrived, and returns what is to go wrong or None.
 Real bytes of real connections are cut, held and delayed, whatever the server behind can do.
@@ -7,8 +7,10 @@ Real bytes of real connections are cut, held and delayed, whatever the server be
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -16,6 +18,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
 
@@ -23,6 +26,8 @@ T = TypeVar("T")
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+_HOST = re.compile(rb"\r\nhost:[^\r]*", re.IGNORECASE)
+_BODILESS = re.compile(rb"HTTP/1[.][01] (?:1\d\d|204|304) ")
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -33,6 +38,11 @@ class Request:
     method: str
     path: str
     nth: int
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return self.method not in ("GET", "HEAD", "OPTIONS")
 
 
 @frozen
@@ -67,6 +77,13 @@ class Instead:
 
 
 @frozen
+class Reply:
+    """The client gets *raw*; the server never sees the request."""
+
+    raw: bytes
+
+
+@frozen
 class Drip:
     """The answer comes byte by byte."""
 
@@ -80,9 +97,18 @@ class Hold:
     released: threading.Event
 
 
-Fault = Cut | Drop | Late | Instead | Drip | Hold
+Fault = Cut | Drop | Late | Instead | Reply | Drip | Hold
 Script = Callable[[Request], Fault | None]
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def refusal(status: int, said: object = None) -> Reply:
+    """Return a refusal of *status* that says *said* as JSON, without asking the server."""
+    body = json.dumps(said or {}, ensure_ascii=False).encode()
+    head = (
+        f"HTTP/1.1 {status} Refused\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return Reply(head.encode() + body)
 
 
 class _Over(Exception):
@@ -96,12 +122,12 @@ class _Over(Exception):
 @define(eq=False)
 class Proxy:
     """
-    Stands before the server on *port* of this computer; a context manager.
+    Stands before the *server* at an address, as a context manager; *url* is its address here.
 
     A connection that is silent for *idle_s* after an answer ends, whatever comes just then.
     """
 
-    port: int
+    server: str
     script: Script = lambda _request: None
     idle_s: float | None = None
     url: str = field(init=False, default="")
@@ -120,7 +146,8 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
         self._server = self._do(asyncio.start_server(self._accept, "127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}{urlsplit(self.server).path}"
         return self
 
     def __exit__(
@@ -150,44 +177,54 @@ class Proxy:
     async def _deliver(self) -> int:
         owed, self._owed = self._owed, []
         for raw in owed:
-            server = await asyncio.open_connection("127.0.0.1", self.port)
-            await _answer(server, raw)
-            await _close(server[1])
+            await self._ask(raw)
         return len(owed)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        assert task is not None
-        self._clients.add(task)
-        server = await asyncio.open_connection("127.0.0.1", self.port)
+        if task is not None:
+            self._clients.add(task)
         try:
-            await self._serve((reader, writer), server)
+            await self._serve(reader, writer)
         except _Over as end:
             if end.reset:
                 plug: socket.socket = writer.get_extra_info("socket")
                 plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
                 writer.transport.abort()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client has had enough, or the test has
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has had enough, or the test has, or nobody serves
         finally:
-            self._clients.discard(task)
+            if task is not None:
+                self._clients.discard(task)
             await _close(writer)
-            await _close(server[1])
 
-    async def _serve(self, client: Streams, server: Streams) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on one request after the other, until something puts an end to it."""
         idle_s = None
         while True:
             try:
-                head = await asyncio.wait_for(client[0].readuntil(b"\r\n\r\n"), idle_s)
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), idle_s)
             except TimeoutError:
                 raise _Over from None
             request = self._counted(head)
             fault = self.script(request)
             if not (isinstance(fault, Drop) and fault.when == "head"):
-                head += await _body(client[0], head)
-            await self._exchange(request, head, fault, client[1], server)
+                head += await _body(reader, head)
+            await self._exchange(request, head, fault, writer)
             idle_s = self.idle_s
+
+    async def _ask(self, raw: bytes) -> bytes:
+        """Send one request to the server and return the whole answer."""
+        there = urlsplit(self.server)
+        tls = ssl.create_default_context() if there.scheme == "https" else None
+        port = there.port or (80 if tls is None else 443)
+        reader, writer = await asyncio.open_connection(there.hostname, port, ssl=tls)
+        try:
+            writer.write(_HOST.sub(b"\r\nHost: " + there.netloc.encode(), raw, count=1))
+            head = await reader.readuntil(b"\r\n\r\n")
+            return head + (await _body(reader, head) if _is_framed(head) else await reader.read())
+        finally:
+            await _close(writer)
 
     def _counted(self, head: bytes) -> Request:
         method, path, _version = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
@@ -202,17 +239,11 @@ class Proxy:
         raw: bytes,
         fault: Fault | None,
         client: asyncio.StreamWriter,
-        server: Streams,
     ) -> None:
-        match fault:
-            case Drop():
-                raise _Over(reset=fault.reset)
-            case Late():
-                self._owed.append(raw)
-                client.write(fault.shown)
-                await client.drain()
-                raise _Over(reset=fault.reset)
-        answer = await _answer(server, raw)
+        if isinstance(fault, Drop | Late | Reply):
+            await self._alone(raw, fault, client)
+            return
+        answer = await self._ask(raw)
         self.answers.append((request, answer))
         match fault:
             case Cut():
@@ -231,13 +262,26 @@ class Proxy:
         await client.drain()
         if isinstance(fault, Cut | Instead):
             raise _Over(reset=isinstance(fault, Cut) and fault.reset)
+        if not _is_framed(answer):
+            raise _Over
+
+    async def _alone(
+        self, raw: bytes, fault: Drop | Late | Reply, client: asyncio.StreamWriter
+    ) -> None:
+        """Answer without the server."""
+        if isinstance(fault, Drop):
+            raise _Over(reset=fault.reset)
+        client.write(fault.raw if isinstance(fault, Reply) else fault.shown)
+        await client.drain()
+        if isinstance(fault, Late):
+            self._owed.append(raw)
+            raise _Over(reset=fault.reset)
 
 
-async def _answer(server: Streams, raw: bytes) -> bytes:
-    """Send one request and return the whole answer."""
-    server[1].write(raw)
-    head = await server[0].readuntil(b"\r\n\r\n")
-    return head + await _body(server[0], head)
+def _is_framed(answer: bytes) -> bool:
+    """Tell whether an answer says where it ends; else the connection has to."""
+    head = answer.partition(b"\r\n\r\n")[0]
+    return bool(_LENGTH.search(head) or _CHUNKED.search(head) or _BODILESS.match(head))
 
 
 async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:

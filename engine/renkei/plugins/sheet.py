@@ -1,0 +1,107 @@
+"""The capability sheet: what a connector promises, and what has proved it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+import cattrs
+from attrs import frozen
+
+from renkei.plugins import finding
+
+Result = Literal["proved", "skipped", "failed"]
+WORST: tuple[Result, ...] = ("failed", "proved", "skipped")
+"""Of several cases of one check: one that failed counts, then one that has proved something."""
+
+SCHEMA_VERSION = 1
+FILE = "capabilities.json"
+"""Where a package that holds a connector keeps its sheet."""
+
+
+@frozen(kw_only=True)
+class Promised:
+    """One promise: what became of it, in which *tests*, and *why* it was skipped or has failed."""
+
+    name: str
+    says: str
+    result: Result
+    tests: tuple[str, ...] = ()
+    why: str = ""
+
+
+@frozen(kw_only=True)
+class Sheet:
+    """What was proved of a connector at the version it then had, on one *date*."""
+
+    connector: str
+    version: str
+    renkei: str
+    date: dt.date
+    promises: tuple[Promised, ...]
+
+    def counts(self) -> dict[Result, int]:
+        """Return how many promises were proved, skipped and failed."""
+        results = [each.result for each in self.promises]
+        return {result: results.count(result) for result in ("proved", "skipped", "failed")}
+
+
+def summed_up(cases: Sequence[Promised]) -> tuple[Promised, ...]:
+    """Return one line for each promise, whatever the number of its cases."""
+    lines = []
+    for name in dict.fromkeys(case.name for case in cases):
+        own = [case for case in cases if case.name == name]
+        result = next(each for each in WORST if any(case.result == each for case in own))
+        told = [case for case in own if case.result == result]
+        lines.append(
+            Promised(
+                name=name,
+                says=own[0].says,
+                result=result,
+                tests=tuple(test for case in told for test in case.tests),
+                why="" if result == "proved" else told[0].why,
+            )
+        )
+    return tuple(lines)
+
+
+def written(sheet: Sheet) -> str:
+    """Return *sheet* as a JSON document."""
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **_converter().unstructure(sheet)}
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def read(text: str) -> Sheet:
+    """Return the sheet in *text*; raises ValueError if it is none."""
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError("schema_version")
+    try:
+        return _converter().structure(document, Sheet)
+    except cattrs.BaseValidationError:
+        raise ValueError("sheet") from None
+
+
+def place(connector: str) -> Traversable:
+    """Return where the package of *connector* keeps its sheet; raises ConfigurationError."""
+    package = finding.entry(connector).module.partition(".")[0]
+    return files(package) / FILE
+
+
+def sheet_of(connector: str) -> Sheet | None:
+    """Return what was proved of *connector*; None if its package has no sheet that can be read."""
+    try:
+        return read(place(connector).read_text("utf-8"))
+    except (OSError, ValueError, ImportError):
+        return None
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter()
+    converter.register_unstructure_hook(dt.date, dt.date.isoformat)
+    converter.register_structure_hook(dt.date, lambda text, _kind: dt.date.fromisoformat(text))
+    return converter

@@ -1,0 +1,224 @@
+"""Laws: whatever is written is there or was refused, and two lists that agree stay as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve, frozen
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from renkei.config import load_config
+from renkei.connector import RecordError, Value
+from renkei.model import Difference, Run, Selection
+from renkei.runs import Runs
+from renkei.testing.kit.promise import NOTHING_CHANGES, promise
+from renkei.testing.kit.tenant import Tenant
+from renkei.testing.memory import MemoryConnector, MemorySystem, installed
+from renkei.testing.opening import NAME
+from renkei.words.i18n import N_
+
+NO_TEXT = N_("No field that can be changed takes any text.")
+EVERYDAY = frozenset({"left", "hired", "number", "retired"})
+IDENTITY = frozenset({"family_name", "given_name", "family_kana", "given_kana", "birth", "gender"})
+PEOPLE = 5
+
+_LETTERS = st.sampled_from("髙﨑𠮷辻󠄀々ーヴヷｶﾞがか゛éßĲ①㈱〜−Ａa0 '\"\\/<&;%=,😀")
+_LAW = settings(
+    max_examples=12,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class LawChecks:
+    """What holds for any text, any row of updates, and any two lists."""
+
+    @promise(N_("Any text is stored as it was sent, or refused."))
+    def test_any_text_is_stored_or_refused(self, tenant: Tenant) -> None:
+        tenant.needs_writes()
+        free = [
+            spec
+            for spec in tenant.changeable.values()
+            if spec.type == "text" and spec.allowed is None and spec.role != "email"
+        ]
+        if not free:
+            pytest.skip(NO_TEXT)
+        name, longest = free[0].name, min(free[0].max_length or 8, 8)
+        [identity] = tenant.people(1)
+        held = {"value": tenant.look()[identity].values.get(name)}
+
+        @_LAW
+        @given(st.text(_LETTERS, min_size=1, max_size=longest).filter(lambda text: text.strip()))
+        def law(text: str) -> None:
+            try:
+                tenant.update(identity, {name: text})
+            except RecordError:
+                tenant.asserted += 1
+            else:
+                held["value"] = text
+            shown = tenant.look()[identity].values
+            tenant.alike(shown, {name: held["value"]}, f"after {text!r} was sent")
+
+        law()
+
+    @promise(N_("After any row of updates everybody has what was sent last."))
+    def test_any_row_of_updates_adds_up(self, tenant: Tenant) -> None:
+        tenant.needs_writes()
+        if not (names := list(tenant.changeable)):
+            pytest.skip(NOTHING_CHANGES)
+        ids = tenant.people(2)
+        step = st.tuples(st.sampled_from(range(2)), st.sampled_from(names), st.booleans())
+
+        @settings(_LAW, max_examples=6)
+        @given(st.lists(step, min_size=2, max_size=6))
+        def law(steps: list[tuple[int, str, bool]]) -> None:
+            wanted = {i: dict(person.values) for i, person in tenant.look().items()}
+            for i, name, again in steps:
+                sample = tenant.author.sample(i)[name]
+                value = tenant.author.other(name, i) if again or sample is None else sample
+                tenant.update(ids[i], {name: value})
+                wanted[ids[i]] = {**wanted[ids[i]], name: value}
+            for identity, person in tenant.look().items():
+                sent = {n: v for n, v in wanted[identity].items() if n in tenant.writable}
+                tenant.alike(person.values, sent, f"{identity} after {len(steps)} updates")
+
+        law()
+
+    @promise(N_("Once everybody has been synced, a second fetch finds nothing to do."))
+    def test_a_second_fetch_finds_nothing(
+        self, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tenant.needs_writes()
+        with _pair(tenant, tmp_path, monkeypatch) as pair:
+            pair.fill()
+            pair.synced("memory", NAME)
+            pair.agree("memory", NAME)
+            pair.edit()
+            pair.synced("memory", NAME)
+            pair.agree("memory", NAME)
+
+    @promise(N_("Synced there and back, nothing has changed on either side."))
+    def test_there_and_back_changes_nothing(
+        self, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tenant.needs_writes()
+        with _pair(tenant, tmp_path, monkeypatch) as pair:
+            pair.fill()
+            pair.synced("memory", NAME)
+            before, writes = tenant.values(), len(pair.memory.writes)
+            pair.agree(NAME, "memory")
+            pair.synced(NAME, "memory", some=False)
+            tenant.same(pair.memory.writes[writes:], [], "what the way back has written")
+            pair.synced("memory", NAME, some=False)
+            tenant.same(tenant.values(), before, "everybody, there and back")
+
+
+@frozen
+class _Pair:
+    """The connector and a system in memory with the same fields, and renkei between them."""
+
+    tenant: Tenant
+    memory: MemorySystem
+    runs: Runs
+
+    def fill(self) -> None:
+        """Put some people into memory."""
+        for i in range(PEOPLE):
+            empty = dict.fromkeys(spec.name for spec in self.memory.specs)
+            self.memory.add(**{**empty, **self.tenant.author.sample(i)})
+
+    def edit(self) -> None:
+        """Change in memory what does not tell who somebody is."""
+        author = self.tenant.author
+        for i, person in enumerate(list(self.memory.people)):
+            changes: dict[str, Value] = {
+                spec.name: author.other(spec.name, i)
+                for spec in self.tenant.changeable.values()
+                if spec.role not in EVERYDAY | IDENTITY
+            }
+            self.memory.edit(person, **changes)
+
+    def synced(self, source: str, target: str, *, some: bool = True) -> None:
+        """Fetch, and sync everybody who is new or has changed."""
+        run = self._fetched(source, target)
+        if not some:
+            return
+        chosen = Selection(differences=frozenset({Difference.NEW, Difference.CHANGED}))
+        if not any(run.counts.get(each) for each in chosen.differences):
+            return
+        self.runs.choose(run.id, chosen)
+        done = self.runs.sync(run.id, allow_unusual=True)
+        outcomes = {o.value: n for o, n in (done.outcomes or {}).items() if n}
+        well = {"created", "updated", "unchanged", "not_selected"}
+        self.tenant.holds(set(outcomes) <= well, f"outcomes of the sync to {target}: {outcomes}")
+
+    def agree(self, source: str, target: str) -> None:
+        """Fail the check if a fetch finds anything to do."""
+        counts = self._fetched(source, target).counts
+        told = {each.value: counts.get(each, 0) for each in Difference}
+        self.tenant.holds(told["same"], f"nobody is compared from {source} to {target}: {told}")
+        wanted = {**told, "new": 0, "changed": 0, "blocked": 0}
+        self.tenant.same(told, wanted, f"what a fetch from {source} to {target} finds")
+
+    def _fetched(self, source: str, target: str) -> Run:
+        run = self.runs.fetch(source, target)
+        return self.runs.run(run.id)
+
+
+@contextmanager
+def _pair(tenant: Tenant, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[_Pair]:
+    """Open renkei between the connector and a system in memory."""
+    specs = tuple(evolve(spec, offered=False) for spec in tenant.writable.values())
+    memory = MemorySystem(specs)
+    patch.setenv("RENKEI_KIT_TOKEN", tenant.token)
+    if (clock := tenant.author.settings(tenant.url).get("clock")) is not None:
+        patch.setenv("RENKEI_NOW", clock.now().isoformat())
+    (folder / "pair.yaml").write_text(json.dumps(_mapping(tenant)), encoding="utf-8")
+    (folder / "renkei.yaml").write_text(json.dumps(_configuration(tenant)), encoding="utf-8")
+    factories = {"memory": lambda _: MemoryConnector(memory), NAME: tenant.author.factory}
+    with installed(**factories), Runs(load_config(folder / "renkei.yaml")) as runs:
+        yield _Pair(tenant, memory, runs)
+
+
+def _mapping(tenant: Tenant) -> dict[str, Any]:
+    """Return a mapping of every writable field, in both directions."""
+    pairs = []
+    for name, spec in sorted(tenant.writable.items(), key=lambda each: each[1].role != "number"):
+        clear = {side: {"empty": "clear"} for side in ("memory", NAME)}
+        clears = spec.clearable and not spec.required and spec.write == "always"
+        pairs.append({"pair": [name, name], **({"to": clear} if clears else {})})
+    return {"sides": ["memory", NAME], "fields": pairs}
+
+
+def _configuration(tenant: Tenant) -> dict[str, Any]:
+    """Return a configuration with both connections; what is unusual elsewhere is usual here."""
+    free = {"people": "100000", "percent": "100"}
+    kinds = ("creates", "updates", "leaving", "returning", "emptied", "shrink")
+    shared = {"token": "env:RENKEI_KIT_TOKEN", "safety": dict.fromkeys(kinds, free)}
+    nowhere = "http://127.0.0.1:1"
+    address = nowhere if tenant.proxy is None else tenant.proxy.url
+    options = tenant.author.settings(tenant.url).get("options", {})
+    return {
+        "connections": {
+            "memory": {"connector": "memory", "base_url": nowhere, **shared},
+            NAME: {
+                "connector": NAME,
+                "base_url": address,
+                "closed_hours": [],
+                "limits": [],
+                "options": dict(options),
+                **shared,
+            },
+        },
+        "mappings": [{"use": "./pair.yaml"}],
+        "settings": {"settle_wait_seconds": "0"},
+    }

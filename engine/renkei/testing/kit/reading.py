@@ -1,0 +1,148 @@
+"""Checks of the list: everybody, once, as they are now."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from renkei.testing.kit.promise import promise
+from renkei.testing.kit.tenant import Tenant
+from renkei.words.i18n import N_
+
+NO_LEFT = N_("Nobody can be made to leave: no writable field has the role left.")
+SOME = 12
+"""Among so many samples there should be somebody who has left."""
+NO_HIRED = N_("Nobody can be hired later: no writable field has the role hired.")
+
+
+class ReadingChecks:
+    """What a fetch stands on."""
+
+    @promise(N_("An empty system has an empty list."))
+    def test_an_empty_system_lists_nobody(self, tenant: Tenant) -> None:
+        tenant.same(len(tenant.listed()), 0, "people in an empty tenant")
+
+    @promise(N_("Everybody is listed once, also past the end of a page."))
+    def test_everybody_is_listed_once(self, tenant: Tenant) -> None:
+        ids = tenant.people(tenant.author.past_a_page)
+        listed = [person.id for person in tenant.listed(tenant.open())]
+        tenant.same(len(listed), len(set(listed)), "how many different people are listed")
+        tenant.same(sorted(set(ids) - set(listed)), [], "people who are missing from the list")
+        tenant.same(sorted(set(listed) - set(ids)), [], "people whom nobody has created")
+
+    @promise(N_("The list says the same when it is read again."))
+    def test_the_list_is_stable(self, tenant: Tenant) -> None:
+        tenant.people(3)
+        first = {person.id: person.values for person in tenant.listed()}
+        again = {person.id: person.values for person in tenant.listed()}
+        tenant.same(again, first, "the list when it is read again")
+
+    @promise(N_("The list shows at once who has been added and what has been changed."))
+    def test_the_list_is_fresh(self, tenant: Tenant) -> None:
+        tenant.people(2)
+        reader, before = tenant.open(), tenant.staff
+        tenant.listed(reader)
+        [*_rest, new] = tenant.people(3)
+        listed = {person.id: person for person in tenant.listed(reader)}
+        tenant.holds(new in listed, "somebody who was added is not in the list when it is read")
+        name = next((n for n in tenant.changeable if tenant.author.sample(0)[n] is not None), None)
+        if name is None or tenant.author.gives("add"):
+            return
+        tenant.staff = tenant.open()
+        tenant.update(tenant.ids[0], {name: tenant.author.other(name, 0)})
+        tenant.staff = before
+        listed = {person.id: person for person in tenant.listed(reader)}
+        wanted = {name: tenant.author.other(name, 0)}
+        tenant.alike(listed[tenant.ids[0]].values, wanted, "the list after a change")
+
+    @promise(N_("People who have left stay in the list, and can be looked up."))
+    def test_people_who_left_are_listed(self, tenant: Tenant) -> None:
+        i, who = _somebody_who_left(tenant)
+        tenant.holds(who in tenant.look(), "somebody who has left is not in the list")
+        from renkei.connector import Ref
+
+        by_id = tenant.found(Ref(id=who))
+        number = str(tenant.author.sample(i)[tenant.number])
+        by_number = tenant.found(Ref(number=number))
+        tenant.same([p.id for p in by_id], [who], "somebody who has left, looked up by id")
+        tenant.same([p.id for p in by_number], [who], "somebody who has left, looked up by number")
+
+    @promise(N_("People whose first day is still to come are in the list."))
+    def test_future_people_are_listed(self, tenant: Tenant) -> None:
+        hired, left = tenant.role("hired"), tenant.role("left")
+        if hired is None or tenant.author.gives("add"):
+            pytest.skip(NO_HIRED)
+        later = tenant.staff.connection.clock.today() + dt.timedelta(30)
+        made = tenant.create(0, **{hired: later}, **({left: None} if left else {}))
+        tenant.holds(made.id in tenant.look(), "somebody with a first day to come is not listed")
+
+    @promise(N_("A field can be asked for alone, and then has the value that it has in the list."))
+    def test_one_field_is_enough(self, tenant: Tenant) -> None:
+        tenant.people(2)
+        whole = tenant.look()
+        for name in tenant.names:
+            alone = {person.id: person.values for person in tenant.listed(fields=[name])}
+            wanted = {i: {n: v for n, v in p.values.items() if n == name} for i, p in whole.items()}
+            tenant.same(alone, wanted, f"{name}, asked for alone")
+            for i, identity in tenant.ids.items() if name in tenant.writable else ():
+                sent = {name: tenant.author.sample(i)[name]}
+                tenant.alike(alone[identity], sent, f"person {i}, asked for {name} alone")
+
+    @promise(N_("Reading changes nothing, and asks for nothing that a fetch may not."))
+    def test_reading_writes_nothing(self, tenant: Tenant) -> None:
+        ids = tenant.people(2)
+        before, stored = tenant.values(), tenant.stored()
+        free = _writes_while_reading(tenant, ids, read_only=False)
+        held = _writes_while_reading(tenant, ids, read_only=True)
+        tenant.same(free, held, "requests that only leave where writing is allowed")
+        tenant.same(tenant.values(), before, "everybody, after reading")
+        tenant.same(tenant.stored(), stored, "what the system stores, after reading")
+
+    @promise(N_("What it offers for new employees names its fields, with different choices."))
+    def test_choices_belong_to_fields(self, tenant: Tenant) -> None:
+        offered = tenant.staff.new_employee_fields()
+        unknown = [new.name for new in offered if new.name not in tenant.writable]
+        tenant.same(unknown, [], "offered fields that cannot be written")
+        for new in offered:
+            codes = [choice.code for choice in new.choices]
+            tenant.holds(codes, f"{new.name} is offered without a choice")
+            tenant.same(len(set(codes)), len(codes), f"how many different codes {new.name} has")
+
+
+def _somebody_who_left(tenant: Tenant) -> tuple[int, str]:
+    """Return who has left and their id: made so by the author, or by a date of leaving."""
+    left, hired = tenant.role("left"), tenant.role("hired")
+    today = tenant.staff.connection.clock.today()
+    if tenant.author.gives("retire"):
+        [who] = tenant.people(1)
+        tenant.author.retire(tenant.url, 0)
+        return 0, who
+    if left is None:
+        pytest.skip(NO_LEFT)
+    if not tenant.author.gives("add"):
+        changes = {left: today - dt.timedelta(40)}
+        changes |= {hired: today - dt.timedelta(400)} if hired else {}
+        return 0, tenant.create(0, **changes).id
+    for i in range(SOME):
+        day = tenant.author.sample(i)[left]
+        if isinstance(day, dt.date) and day < today:
+            return i, tenant.people(i + 1)[i]
+    pytest.skip(NO_LEFT)
+
+
+def _writes_while_reading(tenant: Tenant, ids: list[str], *, read_only: bool) -> list[str]:
+    """Read in every way there is; return the requests that are no plain reads."""
+    from renkei.connector import Ref
+
+    reader = tenant.open(read_only=read_only)
+    today = reader.connection.clock.today()
+    seen = len(tenant.proxy.requests) if tenant.proxy else 0
+    tenant.listed(reader)
+    reader.read_employees([Ref(id=ids[0])], today, tenant.names)
+    reader.read_employees([Ref(number="0417-nobody")], today, tenant.names)
+    reader.new_employee_fields()
+    reader.account_name()
+    reader.check()
+    requests = tenant.proxy.requests[seen:] if tenant.proxy else []
+    return sorted(f"{each.method} {each.path}" for each in requests if each.writes)

@@ -1,0 +1,233 @@
+"""Checks of writing: what was sent is stored, all of it, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+from attrs import evolve
+
+from renkei.connector import FieldSpec, RecordError, Ref, RenkeiError, Value
+from renkei.testing.kit.promise import NOTHING_CHANGES, promise
+from renkei.testing.kit.tenant import Tenant
+from renkei.words.i18n import N_
+
+NOTHING_CLEARS = N_("No field can be emptied.")
+NOTHING_LIMITED = N_("No field has a limited length.")
+NO_CHOICES = N_("It offers no choices for new employees.")
+NO_ANSWER = N_("Its writes return no employee; the engine reads them back.")
+
+
+class WritingChecks:
+    """What a sync stands on."""
+
+    @promise(N_("A create makes exactly one person, and returns their id."))
+    def test_a_create_makes_exactly_one_person(self, tenant: Tenant) -> None:
+        tenant.needs_writes()
+        tenant.people(2)
+        before, stored = tenant.values(), tenant.stored()
+        made = tenant.create(2)
+        after, kept = tenant.values(), tenant.stored()
+        new = sorted(set(after) - set(before))
+        tenant.same(new, [made.id], "who is new after a create")
+        tenant.same({i: after.get(i) for i in before}, before, "the others, after a create")
+        if stored is not None and kept is not None:
+            tenant.same(sorted(set(kept) - set(stored)), [made.id], "who is stored since")
+            others = {identity: kept.get(identity) for identity in stored}
+            tenant.same(others, dict(stored), "what is stored of the others, after a create")
+
+    @promise(N_("A create stores every field that was sent."))
+    def test_a_create_stores_every_field(self, tenant: Tenant) -> None:
+        tenant.needs_writes()
+        for i in range(2):
+            made = tenant.create(i)
+            tenant.alike(tenant.look()[made.id].values, tenant.person(i), f"person {i}, created")
+            said = "".join(_texts((tenant.stored() or {}).get(made.id)))
+            absent = [
+                name
+                for name, value in tenant.person(i).items()
+                if isinstance(value, str) and tenant.writable[name].allowed is None
+                if said and value not in said
+            ]
+            tenant.same(absent, [], f"fields of person {i} that the system does not store as sent")
+
+    @promise(N_("What is required is enough, and nothing is invented for the rest."))
+    def test_the_required_fields_are_enough(self, tenant: Tenant) -> None:
+        tenant.needs_writes()
+        needed = {n for n, spec in tenant.writable.items() if spec.required or spec.wanted}
+        values = {name: value for name, value in tenant.person(0).items() if name in needed}
+        made = tenant.send(values)
+        shown = tenant.look()[made.id].values
+        tenant.alike(shown, values, "somebody with the required fields only")
+        rest = {n: shown.get(n) for n in tenant.writable if n not in values}
+        invented = [name for name, value in rest.items() if value not in (None, False)]
+        tenant.same(invented, [], "fields that were not sent, and have a value")
+
+    @promise(N_("Without one of the required fields nobody is created, and that is told."))
+    def test_required_fields_are_required(self, tenant: Tenant) -> None:
+        tenant.needs_writes()
+        required = [name for name, spec in tenant.writable.items() if spec.required]
+        tenant.holds(required, "no field is required: who is somebody without a number or a name?")
+        for name in required:
+            values = {n: value for n, value in tenant.person(0).items() if n != name}
+            what = f"a create without {name}"
+            tenant.raises(RecordError, lambda v=values: tenant.send(v), what)  # type: ignore[misc]
+        tenant.same(sorted(tenant.look()), [], "people who were created without a required field")
+
+    @promise(N_("Each offered choice is taken as it is offered."))
+    def test_offered_choices_are_taken(self, tenant: Tenant) -> None:
+        tenant.needs_writes()
+        offered = tenant.staff.new_employee_fields()
+        if not offered:
+            pytest.skip(NO_CHOICES)
+        i = 0
+        for new in offered:
+            for choice in new.choices[:2]:
+                made = tenant.create(i, **{new.name: choice.code})
+                shown = tenant.look()[made.id].values
+                tenant.alike(shown, {new.name: choice.code}, f"person {i}, created with a choice")
+                i += 1
+
+    @promise(N_("An update changes that field of that person, and nothing else."))
+    def test_an_update_changes_that_field_only(self, tenant: Tenant) -> None:
+        for name in _changeable(tenant):
+            ids = tenant.people(3)
+            before, stored = tenant.look(), tenant.stored()
+            changes = {name: tenant.author.other(name, 1)}
+            tenant.update(ids[1], changes)
+            tenant.changed_only(before, ids[1], changes, f"an update of {name}")
+            _nothing_lost(tenant, stored, ids[1], before[ids[1]].values.get(name), name)
+
+    @promise(N_("An update needs no other field than those that it changes."))
+    def test_an_update_needs_no_other_field(self, tenant: Tenant) -> None:
+        names = _changeable(tenant)
+        ids = tenant.people(2)
+        before = tenant.look()
+        changes = {name: tenant.author.other(name, 0) for name in names[:2]}
+        tenant.update(ids[0], changes, fields=[tenant.number, *changes])
+        tenant.changed_only(before, ids[0], changes, "an update of somebody of whom little is read")
+
+    @promise(N_("An update takes people as the list shows them, and changes many fields at once."))
+    def test_an_update_takes_people_from_the_list(self, tenant: Tenant) -> None:
+        names = _changeable(tenant)
+        ids = tenant.people(2)
+        before = tenant.look()
+        changes = {name: tenant.author.other(name, 0) for name in names}
+        tenant.staff.update_employee(before[ids[0]], changes)
+        tenant.changed_only(before, ids[0], changes, "an update of every field")
+
+    @promise(N_("What may be emptied is emptied, and nothing else is."))
+    def test_fields_are_emptied(self, tenant: Tenant) -> None:
+        clearable = [name for name in _changeable(tenant) if tenant.changeable[name].clearable]
+        if not clearable:
+            pytest.skip(NOTHING_CLEARS)
+        ids = tenant.people(2)
+        for name in clearable:
+            if tenant.look()[ids[0]].values.get(name) is None:
+                tenant.update(ids[0], {name: tenant.author.other(name, 0)})
+            before = tenant.look()
+            tenant.update(ids[0], {name: None})
+            tenant.changed_only(before, ids[0], {name: None}, f"after {name} was emptied")
+
+    @promise(N_("Somebody who is gone is refused, and is not created by an update."))
+    def test_nobody_is_not_updated(self, tenant: Tenant) -> None:
+        name = _changeable(tenant)[0]
+        [identity] = tenant.people(1)
+        before = tenant.look()
+        gone = evolve(before[identity], id=f"{identity}9")
+        changes = {name: tenant.author.other(name, 0)}
+        work = lambda: tenant.staff.update_employee(gone, changes)  # noqa: E731
+        tenant.raises(RecordError, work, "an update of somebody who is not there")
+        tenant.changed_only(before, identity, {}, "after an update of somebody who is not there")
+
+    @promise(N_("What a write returns is what the system has."))
+    def test_the_answer_of_a_write_is_true(self, tenant: Tenant) -> None:
+        name = _changeable(tenant)[0]
+        made = tenant.create(0)
+        if made.employee is not None:
+            shown = tenant.look()[made.id].values
+            tenant.alike(shown, made.employee.values, "what a create returned")
+        changes = {name: tenant.author.other(name, 0)}
+        answer = tenant.update(made.id, changes)
+        if answer.employee is not None:
+            shown = tenant.look()[made.id].values
+            tenant.alike(shown, answer.employee.values, "what an update returned")
+        if made.employee is answer.employee is None:
+            pytest.skip(NO_ANSWER)
+
+    @promise(N_("Somebody who was created is found by number at once."))
+    def test_whoever_was_created_is_found(self, tenant: Tenant) -> None:
+        for i in range(3):
+            made = tenant.create(i)
+            number = str(tenant.person(i)[tenant.number])
+            found = tenant.found(Ref(number=number))
+            tenant.same([p.id for p in found], [made.id], f"who is found as {number!r}")
+
+    @promise(N_("A text as long as the field allows is stored whole, or refused."))
+    def test_the_longest_text_is_stored_whole(self, tenant: Tenant) -> None:
+        limited = [n for n in _changeable(tenant) if (tenant.changeable[n].max_length or 0) > 0]
+        if not limited:
+            pytest.skip(NOTHING_LIMITED)
+        [identity] = tenant.people(1)
+        for name in limited:
+            before = tenant.look()
+            text = _longest(tenant.changeable[name], tenant.author.other(name, 0))
+            try:
+                tenant.update(identity, {name: text})
+            except RenkeiError as error:
+                tenant.holds(isinstance(error, RecordError), f"{name}: {error.message}")
+                text = str(before[identity].values.get(name) or "")
+            tenant.changed_only(before, identity, {name: text or None}, f"a long {name}")
+
+
+def _changeable(tenant: Tenant) -> list[str]:
+    """Return the names of the fields that an update may change; skip if there is none."""
+    tenant.needs_writes()
+    if not tenant.changeable:
+        pytest.skip(NOTHING_CHANGES)
+    return list(tenant.changeable)
+
+
+def _longest(spec: FieldSpec, value: Value) -> str:
+    """Return a text just as long as the field allows, made of *value*."""
+    length = spec.max_length or 1
+    return (str(value) * length)[-length:]
+
+
+def _nothing_lost(
+    tenant: Tenant,
+    stored: Mapping[str, object] | None,
+    person: str,
+    before: Value,
+    name: str,
+) -> None:
+    """Fail the check if the system has lost what it stored beside the field that was changed."""
+    now = tenant.stored()
+    if stored is None or now is None:
+        return
+    others = {identity: now.get(identity) for identity in stored if identity != person}
+    wanted = {identity: row for identity, row in stored.items() if identity != person}
+    tenant.same(others, wanted, f"what is stored of the others, after an update of {name}")
+    after = dict(_leaves(now.get(person)))
+    lost = [
+        path
+        for path, value in _leaves(stored.get(person))
+        if value not in (None, "", str(before)) and after.get(path) in (None, "")
+    ]
+    tenant.same(lost, [], f"what an update of {name} has emptied beside it")
+
+
+def _leaves(stored: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield what is stored, with its place."""
+    if isinstance(stored, Mapping):
+        for name, part in stored.items():
+            yield from _leaves(part, f"{path}.{name}" if path else str(name))
+    elif isinstance(stored, list | tuple):
+        for place, part in enumerate(stored):
+            yield from _leaves(part, f"{path}[{place}]")
+    else:
+        yield path, stored
+
+
+def _texts(stored: object) -> Iterator[str]:
+    return (str(value) for _path, value in _leaves(stored))

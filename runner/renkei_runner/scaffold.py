@@ -1,0 +1,85 @@
+"""Writes the package of a new connector from the templates beside this module."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from renkei.errors import UsageError
+from renkei.words.i18n import _
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Style = Literal["rest", "readonly", "file"]
+Pages = Literal["offset", "cursor", "link"]
+STYLES: tuple[Style, ...] = get_args(Style)
+PAGES: tuple[Pages, ...] = get_args(Pages)
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_PARTS = re.compile(r"(?:^|/)rows_\w+\.j2$")
+"""Templates that others include."""
+
+
+def written(name: str, style: Style, pages: Pages, folder: Path) -> list[Path]:
+    """
+    Write a package for connector *name* into *folder*, which is made; return the files.
+
+    Raises UsageError for a name that cannot be one, and for a folder that holds anything.
+    """
+    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        message = _("{name} is no name for a connector: use small letters, digits and _.")
+        raise UsageError(message.format(name=name), code="name", where=name)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        message = _("{path} exists already; it is left as it is.").format(path=folder)
+        raise UsageError(message, code="exists", where=str(folder))
+    made = []
+    try:
+        for path, text in _rendered(name, style, pages).items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            made.append(file)
+    except OSError as problem:
+        message = _("{path} cannot be written: {why}.").format(path=folder, why=problem.strerror)
+        raise UsageError(message, where=str(folder)) from None
+    return made
+
+
+def _rendered(name: str, style: Style, pages: Pages) -> dict[str, str]:
+    """Return the text of every file by its path; what a style has goes before what all have."""
+    words = {
+        "name": name,
+        "package": f"renkei_{name}",
+        "distribution": f"renkei-{name.replace('_', '-')}",
+        "title": name.replace("_", " ").title(),
+        "cls": name.title().replace("_", ""),
+        "pages": pages,
+        "style": style,
+        "writes": style != "readonly",
+    }
+    templates = _templates()
+    texts = {}
+    for room in ("common", "file" if style == "file" else "rest"):
+        for each in templates.list_templates():
+            if not each.startswith(f"{room}/") or _PARTS.search(each):
+                continue
+            path = each.removeprefix(f"{room}/").removesuffix(".j2").replace("NAME", name)
+            path = re.sub(r"^package/", f"{words['package']}/", path)
+            texts[path] = templates.get_template(each).render(words)
+    return texts
+
+
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("renkei_runner", "templates/connector"),
+        autoescape=False,  # noqa: S701 - programs and settings, no web page
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )

@@ -1,0 +1,162 @@
+"""renkei connector: what was proved of a connector, and where it is shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.runner.fakes import Renkei
+
+from renkei.plugins import sheet
+from renkei.plugins.sheet import Promised, Sheet
+from renkei_runner import connectors
+
+ROOT = Path(__file__).resolve().parents[2]
+KIT = """\
+from staff.connector import Staff
+from tests.testing.staff import Fake, other, sample
+import pytest
+from renkei.testing.kit.author import Author
+from renkei.testing.kit.fields import FieldChecks
+
+
+class TestStaff(FieldChecks, Author):
+    factory = Staff
+    past_a_page = 12
+
+    @pytest.fixture
+    def url(self):
+        with Fake() as fake:
+            yield fake.url
+
+    sample = staticmethod(sample)
+    other = staticmethod(other)
+
+
+class TestAnother(TestStaff):
+    factory = print
+"""
+SAID = Sheet(
+    connector="smarthr",
+    version="0.2.0",
+    renkei="0.2.0",
+    date=dt.date(2026, 11, 29),
+    promises=(
+        Promised(name="test_a", says="An empty system has an empty list.", result="proved"),
+        Promised(
+            name="test_b",
+            says="In its closed hours nothing is sent.",
+            result="skipped",
+            why="It declares no closed hours.",
+        ),
+        Promised(name="test_c", says="Our own.", result="failed", why="It is not so."),
+    ),
+)
+
+
+@pytest.fixture
+def staff(tmp_path: Path) -> Path:
+    """A connector of somebody else, installed in a folder, with its kit test."""
+    package, info = tmp_path / "staff", tmp_path / "staff-0.3.dist-info"
+    package.mkdir()
+    info.mkdir()
+    (package / "__init__.py").touch()
+    (package / "connector.py").write_text("from tests.testing.staff import Staff\n", "utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: staff\nVersion: 0.3\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        "[renkei.connectors]\nstaff = staff.connector:Staff\n", "utf-8"
+    )
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_kit.py").write_text(KIT, "utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    """Run a command as its user would; return its exit code and its document."""
+    path = os.pathsep.join([str(folder), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-m", "renkei_runner", *words, "--output", "json"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    document: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, document
+
+
+def test_what_is_proved_is_kept_and_shown(staff: Path) -> None:
+    """The checks of this connector alone are run; the sheet is in its package, and in the list."""
+    code, proved = run(staff, "connector", "prove", "staff")
+    assert code == 0
+    assert proved["sheet"] == str(staff / "staff/capabilities.json")
+    assert proved["proved"]["counts"] == {"proved": 2, "skipped": 0, "failed": 0}
+    [first, _second] = proved["proved"]["promises"]
+    assert first["tests"] == ["tests/test_kit.py::TestStaff::test_fields_are_described_offline"]
+    code, listed = run(staff, "connector", "list")
+    [ours] = [each for each in listed["connectors"] if each["name"] == "staff"]
+    assert ours["proved"] == proved["proved"]
+    assert ours["proved"]["version"] == "0.3"
+
+
+@pytest.mark.long
+def test_without_a_check_nothing_is_proved(staff: Path) -> None:
+    """It says so, with exit code 2, and an older sheet stays."""
+    kept = staff / "staff/capabilities.json"
+    kept.write_text(sheet.written(SAID), "utf-8")
+    (staff / "tests/test_kit.py").write_text("", "utf-8")
+    code, told = run(staff, "connector", "prove", "staff")
+    assert (code, told["error"]["code"]) == (2, "kit")
+    assert sheet.read(kept.read_text("utf-8")) == SAID
+
+
+def test_a_connector_and_its_tests_have_to_be_there(renkei: Renkei) -> None:
+    """A folder that is missing, and a name that nobody has, are told before anything is run."""
+    told = renkei("connector", "prove", "smarthr", "--output", "json")
+    assert (told.code, told.json["error"]["where"]) == (2, "tests")
+    told = renkei("connector", "prove", "nobody", "--output", "json")
+    assert (told.code, told.json["error"]["where"]) == (3, "nobody")
+
+
+def test_the_list_shows_what_was_proved(renkei: Renkei, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the language of the command: the counts, and whatever was not proved with its reason."""
+    monkeypatch.setattr(sheet, "sheet_of", lambda name: SAID if name == "smarthr" else None)
+    text = renkei("connector", "list").out
+    assert "promises: 1 proved, 1 skipped, 1 failed (2026-11-29, 0.2.0)" in text
+    assert "skipped: In its closed hours nothing is sent. (It declares no closed hours.)" in text
+    assert "FAILED: Our own. (It is not so.)" in text
+    assert "Nothing of what it promises has been proved yet." in text
+    assert text == renkei("connectors").out
+
+
+def test_the_list_says_of_each_field_what_may_be_done(renkei: Renkei) -> None:
+    """Required, emptied, dated and the only values, on the screen and in the document."""
+    listed = {
+        each["name"]: each for each in renkei("connectors", "--output", "json").json["connectors"]
+    }
+    fields = {each["name"]: each for each in listed["touchontime"]["fields"]}
+    assert fields["gender"]["allowed"] == ["male", "female"]
+    assert (fields["gender"]["required"], fields["gender"]["clearable"]) == (True, False)
+    assert (fields["divisionCode"]["dated"], fields["divisionCode"]["offered"]) == (True, True)
+    assert fields["birthDate"]["clearable"]
+    text = renkei("connectors").out
+    assert "required, only male / female" in text
+    assert "required, depends on the day" in text
+
+
+def test_a_sheet_that_is_none_is_as_if_there_were_none(tmp_path: Path) -> None:
+    """Somebody else's file cannot break the list."""
+    file = tmp_path / "capabilities.json"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sheet, "place", lambda _name: file)
+        for text in (None, "{", "[]", '{"schema_version": 2}'):
+            if text is not None:
+                file.write_text(text, "utf-8")
+            assert sheet.sheet_of("smarthr") is None
+        file.write_text(sheet.written(SAID), "utf-8")
+        assert sheet.sheet_of("smarthr") == SAID
+    assert connectors.promise_text(SAID.promises[0]).startswith("proved: ")
