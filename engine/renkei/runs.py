@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self
 
 import structlog
@@ -19,8 +19,10 @@ from renkei.config.edit import change_setting
 from renkei.config.pairs import Pair
 from renkei.errors import (
     ClosedError,
+    ConfigurationError,
     NoStoreError,
     RenkeiError,
+    StoreError,
     SystemFault,
 )
 from renkei.identity.roll import not_listed
@@ -41,6 +43,7 @@ from renkei.model import (
 )
 from renkei.observer import Observer
 from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, Ref
+from renkei.place import is_server, shown
 from renkei.plan import choose
 from renkei.plan.again import Carried, base_was_chosen, carry_over
 from renkei.plan.choose import NewValues
@@ -68,7 +71,7 @@ from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.store.plans import already_begun
 from renkei.store.releases import Place
-from renkei.store.schema import refuse_no_place, refuse_no_room
+from renkei.store.schema import refuse_no_place, refuse_no_room, seen_beside
 from renkei.sync.apply import reason_of
 from renkei.sync.course import Course, Wanted
 from renkei.sync.run import offered
@@ -112,13 +115,30 @@ class Runs:
     def _open_store(self, *, create: bool) -> Store:
         """Return the store; NoStoreError if it is not there, unless it may be made."""
         if self._opened is None:
-            store = Store(self.config.store, create=create)
-            self._opened = store
+            store = self._opened = self._new_store(create=create)
             if store.made:
-                self.observer.news(remark("store_made", place=self.config.store))
+                self.observer.news(remark("store_made", place=store.place))
             if store.backup is not None:
                 self.observer.warning(remark("store_upgraded", place=str(store.backup)))
+            if store.is_older:
+                self.observer.warning(remark("store_restored", place=store.place))
+                with suppress(StoreError):  # who can only read says so each time
+                    store.note_restored()
         return self._opened
+
+    def _new_store(self, *, create: bool) -> Store:
+        place = self.config.store
+        seen = seen_beside(place, self.config.path)
+        try:
+            return Store(place, create=create, seen=seen)
+        except NoStoreError:
+            raise
+        except (ConfigurationError, StoreError) as error:
+            if is_server(place):  # it may be the address that is wrong
+                found = self.config.document.problem(("store",), error.message)
+                error.message = str(found)
+                error.where = f"{found.path}:{found.line}:{found.column}"
+            raise
 
     def _has_store(self) -> bool:
         """Return whether there is a store; if not, say so once."""
@@ -126,7 +146,7 @@ class Runs:
             self._open_store(create=False)
         except NoStoreError:
             if not self._missed:
-                self.observer.news(remark("no_store", place=self.config.store))
+                self.observer.news(remark("no_store", place=shown(self.config.store)))
             self._missed = True
             return False
         return True
@@ -657,7 +677,7 @@ class Runs:
         count = self._store.purge(self.clock.now() - older_than)
         log.info("purged", count=count)
         if not self._store.compact():
-            self.observer.warning(remark("not_compacted", place=self.config.store))
+            self.observer.warning(remark("not_compacted", place=self._store.place))
         return count
 
     def check(self) -> list[Checked]:
@@ -672,10 +692,10 @@ class Runs:
             refuse_no_place(self.config.store)
             refuse_no_room(self.config.store)
             message = _("There is no store at {place} yet; the first fetch makes it.")
-            return Finding("note", message.format(place=self.config.store))
+            return Finding("note", message.format(place=shown(self.config.store)))
         refuse_no_room(self.config.store)
         message = _("{place} can be opened and written.")
-        return Finding("ok", message.format(place=self.config.store))
+        return Finding("ok", message.format(place=self._store.place))
 
     # --- inside -----------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 from attrs import define, field
+from tests.postgres import Database
 from tests.waiting import Waiting
 
 from renkei.config import load_config
@@ -147,6 +148,8 @@ class World:
     folder: Path
     waiting: Waiting
     files: dict[str, str] = field(factory=lambda: {"renkei.yaml": CONFIG, "pair.yaml": MAPPING})
+    database: Database | None = None
+    """Where the store is, if it is no file."""
 
     def in_clinic(self, number: str | None = "0417", **more: Value) -> str:
         """Put an employee into the clinic; return the id."""

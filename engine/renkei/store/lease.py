@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import BusyError
 from renkei.people import JST
 from renkei.store.owner import Owner, beat, is_alive, known_in_s
+from renkei.store.serial import insert_unless_there
 from renkei.store.tables import leases
 from renkei.words.i18n import _
 
@@ -44,12 +45,14 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     Raises BusyError while another process may be writing, unless *take_over*. Returns with it
     whether it was taken from such a process.
     """
-    query = sa.select(leases).where(leases.c.account == account).with_for_update()
-    row = connection.execute(query).mappings().first()
-    alive = row is not None and is_held(row)
-    if row is not None and alive and not take_over:
+    unheld = {"account": account, "connection": name, "token": 0, "beat": beat()}
+    insert_unless_there(connection, leases, unheld)
+    mine = leases.c.account == account
+    row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
+    alive = is_held(row)
+    if alive and not take_over:
         raise _busy(row)
-    token = (row["token"] if row else 0) + 1
+    token = row["token"] + 1
     values = {
         "connection": name,
         "token": token,
@@ -59,13 +62,7 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
         "since": since,
         "beat": beat(),
     }
-    if row is None:
-        connection.execute(sa.insert(leases).values(account=account, **values))
-    else:
-        same = leases.c.account == account, leases.c.token == row["token"]
-        taken = connection.execute(sa.update(leases).where(*same).values(values))
-        if taken.rowcount != 1:
-            raise _busy(row)
+    connection.execute(sa.update(leases).where(mine).values(values))
     return Lease(account, name, run_id, token), alive
 
 
