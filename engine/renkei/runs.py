@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Self
 
 import structlog
@@ -15,7 +16,9 @@ from attrs import evolve
 
 from renkei.check import Checked, check_all
 from renkei.config import Config, clock_for
+from renkei.config.checks import store_mistake
 from renkei.config.edit import change_setting
+from renkei.config.load import store_at
 from renkei.config.pairs import Pair
 from renkei.errors import (
     ClosedError,
@@ -24,6 +27,7 @@ from renkei.errors import (
     RenkeiError,
     StoreError,
     SystemFault,
+    UsageError,
 )
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
@@ -43,7 +47,7 @@ from renkei.model import (
 )
 from renkei.observer import Observer
 from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, Ref
-from renkei.place import is_server, shown
+from renkei.place import holds_secret, is_server, shown
 from renkei.plan import choose
 from renkei.plan.again import Carried, base_was_chosen, carry_over
 from renkei.plan.choose import NewValues
@@ -69,6 +73,8 @@ from renkei.plugins.facade import Reader
 from renkei.safety import LEAVING
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
+from renkei.store.copying import Copied
+from renkei.store.copying import copy_store as move
 from renkei.store.plans import already_begun
 from renkei.store.releases import Place
 from renkei.store.schema import refuse_no_place, refuse_no_room, seen_beside
@@ -122,8 +128,6 @@ class Runs:
                 self.observer.warning(remark("store_upgraded", place=str(store.backup)))
             if store.is_older:
                 self.observer.warning(remark("store_restored", place=store.place))
-                with suppress(StoreError):  # who can only read says so each time
-                    store.note_restored()
         return self._opened
 
     def _new_store(self, *, create: bool) -> Store:
@@ -680,6 +684,17 @@ class Runs:
             self.observer.warning(remark("not_compacted", place=self._store.place))
         return count
 
+    def store_restored(self) -> str:
+        """
+        Take the store for an older copy: what was sent since may not be in it.
+
+        Who may have been sent is looked up, and nobody new is sent before the time of the longest
+        request has passed. Returns where the store is.
+        """
+        self._store.note_restored()
+        log.info("store_restored")
+        return self._store.place
+
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
         return check_all(self._systems, self._pairings, self._try_store)
@@ -715,6 +730,26 @@ class Runs:
             self.clock.sleep(min(left, 0.5))
 
 
+def copy_store(origin: str, goal: str, base: Path) -> Copied:
+    """
+    Move a store; both are written as in a configuration in the folder *base*, without a password.
+
+    Raises as :func:`renkei.store.copying.copy_store`.
+    """
+    for written in (origin, goal):
+        if is_server(written) and holds_secret(written):
+            message = _(
+                "Keep the password out of the command, which others can see: write env:VARIABLE or"
+                " file:PATH, which leads to the whole address."
+            )
+            raise UsageError(message, code="secret")
+        if mistake := store_mistake(written):
+            raise UsageError(mistake, code="store")
+    copied = move(store_at(origin, base), store_at(goal, base))
+    log.info("store_copied", count=copied.runs)
+    return copied
+
+
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
     """Return the outcome of *item*; those *in_doubt* are sent already, whatever they waited for."""
     if not item.selected:
@@ -730,4 +765,13 @@ def _in_doubt(run: Run) -> bool:
     return run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
 
 
-__all__ = ["Carried", "Checked", "Pair", "Runs", "Step", "base_was_chosen"]
+__all__ = [
+    "Carried",
+    "Checked",
+    "Copied",
+    "Pair",
+    "Runs",
+    "Step",
+    "base_was_chosen",
+    "copy_store",
+]

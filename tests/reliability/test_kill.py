@@ -273,6 +273,10 @@ PLACES = {
     "opening._upgrade": {"connection.begin"},
     "opening._back_up": {"sqlite3.connect"},
     "opening._let_shrink": {"sqlite3.connect"},
+    "server._engine": {"sa.create_engine"},
+    "server._engine.configure": {"connection.commit"},
+    "server._bring_up_to_date": {"connection.begin"},
+    "copying._filled": {"target.begin"},
     "plans.Plans._vacuum": {"self._engine.raw_connection"},
     # the dashboard's own database, and the address it listens at
     "database.Database.reading": {"connection.begin"},

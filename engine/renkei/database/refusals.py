@@ -85,8 +85,9 @@ def _error(error: Exception, place: object) -> StoreError:
 
 def _of_server(cause: BaseException, place: str) -> StoreError:
     state = getattr(cause, "sqlstate", None)
-    if state is None:
+    if state is None and type(cause).__name__ == "OperationalError":
         return StoreError(_unreached(cause).format(place=place), where=place)
+    state = state or type(cause).__name__  # the driver itself refuses a value
     if state.startswith("53"):
         return no_room(place) if state == "53100" else _no_resources(place)
     if state in BUSY:

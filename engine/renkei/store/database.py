@@ -24,7 +24,7 @@ from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Item, Outcome, Run, Status
 from renkei.store import codec, lease, schema, serial
 from renkei.store.owner import Owner, is_alive, known_in_s
-from renkei.store.serial import Mark, Seen, insert_unless_there
+from renkei.store.serial import RESTORED, Mark, Seen, insert_unless_there, keep
 from renkei.store.tables import facts, items, leases, runs, writes
 from renkei.words.codes import remark
 from renkei.words.i18n import _
@@ -45,7 +45,7 @@ class Database:
     It is made with *create* if it is not there (*made*), else NoStoreError is raised. *backup* is
     the copy that was made because the store was of an older renkei, else None. *seen* is the file
     in which this computer keeps what it has last seen of the store: *is_older* tells whether that
-    was more than there is, or another store.
+    was more than there is, or another store. The first transaction notes it.
     """
 
     def __init__(self, place: str, *, create: bool = True, seen: Path | None = None) -> None:
@@ -57,6 +57,7 @@ class Database:
         self._on_server = self._opened.path is None
         self._mark = 0
         self._store_id = ""
+        self.is_older = False
         self._known_fields: dict[int, codec.Fields] = {}
         self.is_older = seen is not None and self._is_older_than(last)
 
@@ -84,10 +85,9 @@ class Database:
             return Mark(self._store_id, serial.read(connection))
 
     def note_restored(self) -> None:
-        """Keep that what was sent of late may not be in this store; *is_older* is settled."""
+        """Keep that what was sent of late may not be in this store."""
         with self._writing() as connection:
-            serial.keep(connection, serial.RESTORED, repr(time.time()))
-        self.is_older = False
+            keep(connection, RESTORED, repr(time.time()))
 
     def account(self, identity: str) -> str:
         """
@@ -196,9 +196,12 @@ class Database:
         ):
             last = self._read_mark(connection, known)
             self._refuse_moved(connection)
+            if self.is_older:  # whoever sends from here on has to know
+                keep(connection, RESTORED, repr(time.time()))
             yield connection
             mark = serial.advance(connection, last)
         self._mark = max(self._mark, mark)
+        self.is_older = False
         self._refuse_another_file()
         self._seen.keep(Mark(self._store_id, mark))
 

@@ -51,7 +51,7 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
     alive = is_held(row)
     if alive and not take_over:
-        raise _busy(row)
+        raise busy(row)
     token = row["token"] + 1
     values = {
         "connection": name,
@@ -75,7 +75,7 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
     """
     row = holder(connection, run_id)
     if row is not None and row["account"] != account and not take_over:
-        raise _busy(row)
+        raise busy(row)
     others = sa.update(leases).where(leases.c.run_id == run_id, leases.c.account != account)
     connection.execute(
         others.values(token=leases.c.token + 1, run_id=None, owner=None, who=None, since=None)
@@ -132,7 +132,8 @@ def place(row: RowMapping) -> str:
     return f"lease {row['account']} {row['token']}"
 
 
-def _busy(row: RowMapping) -> BusyError:
+def busy(row: RowMapping) -> BusyError:
+    """Return the error of meeting the process that holds the lease in *row*."""
     owner = Owner.parse(row["owner"])
     message = _(
         "Run {run} is writing to {connection} since {since} (by {who}, process {pid} on {host})."
