@@ -358,6 +358,7 @@ def held(place: Path, script: str, *prefix: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F89")
 @pytest.mark.usefixtures("unshare")
 def test_a_living_process_of_another_namespace_keeps_its_lease(world: World) -> None:

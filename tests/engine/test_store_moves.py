@@ -237,6 +237,7 @@ def test_the_next_run_of_a_moved_store_has_the_next_number(tmp_path: Path, bare:
         assert store.intend(held, [], [(1, "create")], NOW) == [1]
 
 
+@pytest.mark.sqlite
 def test_a_moved_store_is_no_older_copy(world: World, bare: Database) -> None:
     """It is the same store in another place; the old one, put back into use, is found."""
     world.in_clinic("001")

@@ -256,10 +256,24 @@ def store_at(written: str, base: Path) -> str:
     """
     store = written
     if is_reference(written):
-        store = resolve_secret(written, base)
+        store = _from_environment(written) or resolve_secret(written, base)
         if mistake := store_mistake(store):
             raise ConfigurationError(f"{written}: {mistake}", code="store", where=written)
     return store if "://" in store else str(base / store)
+
+
+def _from_environment(reference: str) -> str | None:
+    """Return the store that a variable names, or None for another kind of reference."""
+    scheme, _colon, name = reference.partition(":")
+    if scheme != "env":
+        return None
+    if store := os.environ.get(name):
+        return store
+    message = _(
+        "The environment variable {name} is not set. Set it to the file, or the address, of the"
+        " store."
+    )
+    raise ConfigurationError(message.format(name=name), code="store", where=reference)
 
 
 def _proxy_from_environment(name: str) -> str:

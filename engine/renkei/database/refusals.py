@@ -88,16 +88,15 @@ def _of_server(cause: BaseException, place: str) -> StoreError:
     if state is None and type(cause).__name__ == "OperationalError":
         return StoreError(_unreached(cause).format(place=place), where=place)
     state = state or type(cause).__name__  # the driver itself refuses a value
+    if state == "53100":
+        return no_room(place)
     if state.startswith("53"):
-        return no_room(place) if state == "53100" else _no_resources(place)
-    if state in BUSY:
+        message = _full()
+    elif state in BUSY:
         message = _("{place} is being written by another process. Try again in a moment.")
     elif state in FORBIDDEN:
-        message = _(
-            "{place} may not be written by this user. It has to own the database, and a copy that"
-            " only follows another server cannot be used."
-        )
-    elif state.startswith(("08", "57P")):
+        message = _forbidden()
+    elif state.startswith(("08", "25P", "57P")):
         message = _lost()
     else:
         message = _("{place} cannot be used: the database says {code}. Look into its log.")
@@ -113,6 +112,8 @@ FORBIDDEN = ("25006", "42501")
 NO_PASSWORD = re.compile("no password|password authentication|パスワード")
 NO_DATABASE = re.compile("database .* does not exist|データベース.*存在しません")
 NO_USER = re.compile("role .* does not exist|pg_hba|ロール.*存在しません")
+READ_ONLY = re.compile("read-only|hot standby")
+FULL = re.compile("too many clients|connection slots|too many connections")
 
 
 def _unreached(cause: BaseException) -> str:
@@ -127,7 +128,20 @@ def _unreached(cause: BaseException) -> str:
         return _("There is no database {place}. Create it on the server; renkei makes its tables.")
     if NO_USER.search(text):
         return _("{place} does not let this user in. Check user and host on the server.")
-    return _lost()
+    if READ_ONLY.search(text):
+        return _forbidden()
+    return _full() if FULL.search(text) else _lost()
+
+
+def _forbidden() -> str:
+    return _(
+        "{place} may not be written by this user. It has to own the database, and a copy that only"
+        " follows another server cannot be used."
+    )
+
+
+def _full() -> str:
+    return _("{place} takes no more connections. Try again later, or let the server take more.")
 
 
 def _lost() -> str:
@@ -135,8 +149,3 @@ def _lost() -> str:
         "{place} cannot be reached, or the connection to it was lost. Check the server and the"
         " network, then try again."
     )
-
-
-def _no_resources(place: str) -> StoreError:
-    message = _("{place} takes no more connections. Try again later, or let the server take more.")
-    return StoreError(message.format(place=place), where=place)

@@ -90,8 +90,6 @@ def _engine(url: URL) -> Engine:
     arguments: dict[str, Any] = {k: v for k, v in DEFAULTS.items() if k not in url.query}
     if "sslmode" not in url.query and "PGSSLMODE" not in os.environ and not _is_here(url):
         arguments["sslmode"] = "require"  # people's values do not travel in the clear by themselves
-    # poolers hand a session to others between transactions: nothing prepared stays behind in it
-    arguments["prepare_threshold"] = None
     engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
     engine.dialect.supports_comments = False  # those on our columns are for readers of the source
     _wait_for_it(engine)

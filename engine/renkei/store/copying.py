@@ -142,7 +142,7 @@ def _compare(table: Table, source: Connection, target: Connection, place: str) -
     for ours, theirs in zip_longest(_rows(table, source), _rows(table, target)):
         if ours != theirs:
             message = _(
-                "{place} does not hold what was copied into it ({table}). Nothing is moved."
+                "{place} does not hold what was copied into it ({table}). Nothing was moved."
             )
             raise StoreError(message.format(place=place, table=table.name), where=place)
 

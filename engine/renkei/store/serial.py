@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -98,6 +99,8 @@ class Seen:
 
     path: Path | None
     _file: int | None = field(init=False, default=None)
+    _lock: threading.Lock = field(init=False, factory=threading.Lock)
+    _kept: int = field(init=False, default=-1)
 
     def last(self) -> Mark | None:
         """Return what was seen, or None if that is not known."""
@@ -113,12 +116,15 @@ class Seen:
         """Remember *mark*."""
         if self.path is None or not mark.id:
             return
-        with suppress(OSError):
+        with self._lock, suppress(OSError):
+            if mark.serial <= self._kept:
+                return  # another thread has committed later, and was faster here
             if self._file is None:
                 flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
                 self._file = os.open(self.path, flags, 0o600)
             text = json.dumps([mark.id, mark.serial])
             os.pwrite(self._file, f"{text:<80}".encode(), 0)  # in one piece: nobody reads half
+            self._kept = mark.serial
 
     def close(self) -> None:
         """Let go of the file."""
