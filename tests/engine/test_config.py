@@ -212,7 +212,7 @@ def test_a_database_that_does_not_work_is_refused(
     assert "hunter2" not in f"{caught.value.message}{caught.value.where}"
 
 
-@pytest.mark.security(5)
+@pytest.mark.security(1)
 @pytest.mark.parametrize(
     "url",
     [

@@ -6,6 +6,7 @@ import datetime as dt
 from contextlib import closing
 from unittest.mock import patch
 
+import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -238,7 +238,7 @@ REFUSED = {
 
 
 @pytest.mark.fault("F63")
-@pytest.mark.security(5)
+@pytest.mark.security(1)
 @pytest.mark.parametrize("kind", [*REFUSED, "no driver"])
 def test_a_server_that_lets_nobody_in_is_told_with_its_place(
     world: World, postgres: Database, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -282,7 +282,6 @@ def test_a_store_is_reached_with_a_password_from_elsewhere(
     Store(postgres.server.address(postgres.name, GUARDED)).close()
 
 
-@pytest.mark.security(5)
 @pytest.mark.parametrize(
     ("address", "mode"),
     [

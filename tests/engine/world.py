@@ -151,6 +151,11 @@ class World:
     database: Database | None = None
     """Where the store is, if it is no file."""
 
+    @property
+    def at(self) -> str:
+        """Where the store is, as renkei is told."""
+        return str(self.folder / "reports.db") if self.database is None else self.database.address
+
     def in_clinic(self, number: str | None = "0417", **more: Value) -> str:
         """Put an employee into the clinic; return the id."""
         first, born = who(number)
