@@ -447,6 +447,7 @@ def test_an_unknown_run_is_a_usage_error(at: str, name: str) -> None:
             ask(name)
 
 
+@pytest.mark.postgres
 def test_items_are_paged_and_each_comes_once(at: str) -> None:
     """1,201 people come in order, and the database is free while somebody looks at them."""
     store = Store(at)
@@ -498,6 +499,7 @@ def test_people_are_found_however_they_are_typed(at: str, text: str) -> None:
     assert store.tally(run, wanted) == {Difference.NEW: 1}
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("text", ["鈴木", "%", "_", "7佐", "007山田"])
 def test_nobody_is_found_by_what_is_not_theirs(at: str, text: str) -> None:
     """No wildcard, and no text that begins in a number and ends in a name."""
@@ -529,6 +531,7 @@ def test_people_without_a_text_to_search_are_found_by_number(
 # --- one writer at a time -----------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_a_second_process_is_told_who_writes(at: str) -> None:
     """The run, the person, the time in Japan and the process are named."""
     store = Store(at)
@@ -627,6 +630,7 @@ def stolen(store: Store, run: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Lea
         return old, store.begin_sync(run, NOW, "new", account="rosta")
 
 
+@pytest.mark.postgres
 @pytest.mark.fault("F51")
 def test_a_stolen_lease_stops_the_old_holder(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """At its next intent, its next look at the lease, and when it wants to record its end."""
@@ -666,6 +670,7 @@ def test_a_holder_that_slept_looks_at_its_lease_before_a_request(
                 hold.check()
 
 
+@pytest.mark.postgres
 def test_an_answer_that_comes_after_the_theft_is_still_recorded(
     at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -725,6 +730,7 @@ def test_two_processes_that_race_for_a_run_write_it_once(world: World) -> None:
     assert set(told) <= {"busy", "done"}
 
 
+@pytest.mark.postgres
 def test_a_choice_that_comes_too_late_changes_nothing(at: str) -> None:
     """Somebody looked at the choices for a minute; meanwhile the run was synced to its end."""
     store = Store(at)
@@ -815,6 +821,7 @@ def purged(world: World, days: int = 0, now: str = "2026-11-20T20:00:00+09:00") 
             return runs.purge(dt.timedelta(days=days))
 
 
+@pytest.mark.postgres
 @pytest.mark.security(25)
 def test_a_purge_leaves_counts_and_outcomes_and_no_value(world: World) -> None:
     """Not one byte of a name, an address or the system's own words is left in the file."""
@@ -878,6 +885,7 @@ def test_a_purged_run_is_never_synced(world: World, error: RenkeiError | None) -
     assert world.rosta.writes == sent
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("phase", ["fetching", "syncing"])
 def test_what_a_dead_process_left_is_purged_too(world: World, phase: str) -> None:
     """It is not shown as a plan, but the names are in the file."""

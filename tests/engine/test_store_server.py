@@ -74,7 +74,8 @@ def at_once(count: int, work: Callable[[int], object]) -> list[int | None]:
 
 
 @pytest.mark.fault("F50", "F63")
-def test_sixteen_processes_make_one_store(bare: Database) -> None:
+@sampled
+def test_processes_that_start_at_once_make_one_store(bare: Database) -> None:
     """One of them makes it, nobody fails, and each has its run in it."""
 
     def make(_number: int) -> None:
@@ -82,9 +83,10 @@ def test_sixteen_processes_make_one_store(bare: Database) -> None:
         begin(store)
         store.close()
 
-    assert at_once(16, make) == [0] * 16
+    many = examples(6, 16)
+    assert at_once(many, make) == [0] * many
     store = Store(bare.address, create=False)
-    assert len(store.latest(100)) == 16
+    assert len(store.latest(100)) == many
     assert not store.made
     store.close()
 
@@ -484,7 +486,7 @@ def syncing(store: Store, run: str) -> None:
 def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: str) -> None:
     """In every statement, at every commit: one sentence, and all of a transaction or nothing."""
     store = Store(postgres.address)
-    for nth in sample(range(1, 200), 5, 1):
+    for nth in sample(range(1, 200), 8, 1):
         run, count, struck = planned(store, 2), 0, False
 
         def strike(*_: object, nth: int = nth) -> None:

@@ -102,7 +102,7 @@ def test_killed_in_the_middle_of_a_sync_whose_store_is_on_a_server(
 ) -> None:
     """A sample of the same: what a dead process had not committed is not there, all else is."""
     direction, workload = WORKLOADS[0]
-    killed(zygote, store_bytes, direction, workload, database=postgres, share=5)
+    killed(zygote, store_bytes, direction, workload, database=postgres, share=9)
 
 
 # --- other commands -------------------------------------------------------------------------

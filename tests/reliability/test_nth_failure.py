@@ -390,6 +390,7 @@ def grow(stage: Stage) -> None:
         connection.execute("vacuum")
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F57")
 @sampled
 @pytest.mark.parametrize("kind", ["pages", "file size"])

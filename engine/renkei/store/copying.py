@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, StoreError, UsageError
 from renkei.model import Status
+from renkei.place import shown
 from renkei.store import lease, schema, serial
 from renkei.store.store import Store
 from renkei.store.tables import facts, leases, metadata, runs
@@ -44,6 +45,8 @@ def copy_store(origin: str, goal: str) -> Copied:
     Nobody can write into *origin* meanwhile, nor afterwards. Raises BusyError while a run is at
     work, UsageError if there is something at *goal*, StoreError if one of them cannot be used.
     """
+    if origin == goal:
+        raise _taken(shown(goal))
     with (
         closing(Store(origin, create=False)) as old,
         closing(Store(goal)) as new,
@@ -85,12 +88,14 @@ def _filled(new: Store) -> Iterator[Connection]:
     ):
         for table in TABLES:
             if target.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).scalar():
-                message = _(
-                    "There is a store at {place} already. Name another place, or put that one away."
-                )
-                raise UsageError(message.format(place=new.place), code="store_there")
+                raise _taken(new.place)
         yield target
         _let_numbers_go_on(target)
+
+
+def _taken(place: str) -> UsageError:
+    message = _("There is a store at {place} already. Name another place, or put that one away.")
+    return UsageError(message.format(place=place), code="store_there")
 
 
 def _copy(table: Table, source: Connection, target: Connection) -> int:
