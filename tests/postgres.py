@@ -46,6 +46,9 @@ QUICK = (
 )
 """A server that forgets everything with the machine: nobody waits for the disk."""
 
+SHORT = "/tmp"  # noqa: S108 - a new folder in it, whatever TMPDIR says
+"""Where a socket has a short path, and another user may enter."""
+
 ROOTS = ("postgres", "nobody")
 """Who the server runs as where we are root: it refuses to be root."""
 
@@ -99,9 +102,9 @@ class Server:
     programs: Path = field(factory=binaries)
 
     @classmethod
-    def make(cls, parent: str | None = None) -> Server:
-        """Make one in a new folder; a socket's path must be short."""
-        server = cls(Path(tempfile.mkdtemp(prefix="rk-pg-", dir=parent)))
+    def make(cls) -> Server:
+        """Make one in a new folder."""
+        server = cls(Path(tempfile.mkdtemp(prefix="rk-pg-", dir=SHORT)))
         server.folder.chmod(0o755)
         if "user" in (user := _user()):
             os.chown(server.folder, user["user"], user["group"])

@@ -386,7 +386,7 @@ STORE = (
         "On a server two transactions decide by what neither of them has locked.",
         ("renkei.store.database:locking", "query.with_for_update(key_share=True)", "query"),
         tests="tests/engine/test_store_server.py"
-        "::test_a_run_that_is_being_changed_is_waited_for_a_short_time",
+        "::test_a_choice_waits_for_the_sync_that_is_just_beginning",
     ),
     bug(
         "write-between-two-looks",

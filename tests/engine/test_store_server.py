@@ -35,7 +35,7 @@ from renkei.errors import (
 from renkei.model import Difference, Outcome, Selection, Status
 from renkei.place import parsed
 from renkei.runs import Runs
-from renkei.store import Lease, Store, Told, schema
+from renkei.store import Lease, Store, Told, lease, schema
 from renkei.store.tables import metadata, writes
 
 if TYPE_CHECKING:
@@ -401,6 +401,46 @@ def race_for_a_choice(postgres: Database) -> None:
     assert store.selection(run) == (EVERYBODY if sent else other)
     assert len([item for item in store.items(run) if item.selected]) == (2 if sent else 1)
     store.close()
+
+
+@pytest.mark.fault("F50", "F63")
+def test_a_choice_waits_for_the_sync_that_is_just_beginning(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has looked at the run and not committed its lease yet: then the choice is refused."""
+    store, other = Store(postgres.address), Store(postgres.address)
+    run = planned(store)
+    store.choose(run, EVERYBODY, {1: {}})
+    began, go_on, refused = threading.Event(), threading.Event(), threading.Event()
+    real = lease.acquire
+
+    def slow(*words: Any, **named: Any) -> Any:
+        began.set()
+        assert go_on.wait(5)
+        return real(*words, **named)
+
+    def choose() -> None:
+        with pytest.raises(BusyError):
+            other.choose(run, Selection(), {})
+        refused.set()
+
+    monkeypatch.setattr(lease, "acquire", slow)
+    syncing = threading.Thread(
+        target=lambda: store.begin_sync(run, NOW, "tester", account="rosta", selection=EVERYBODY)
+    )
+    choosing = threading.Thread(target=choose)
+    syncing.start()
+    assert began.wait(5)
+    choosing.start()
+    choosing.join(0.3)
+    assert choosing.is_alive(), "it waits"
+    go_on.set()
+    syncing.join()
+    choosing.join()
+    assert refused.is_set()
+    assert store.selection(run) == EVERYBODY
+    store.close()
+    other.close()
 
 
 def test_a_fetch_knows_of_every_write_that_is_being_committed(postgres: Database) -> None:
