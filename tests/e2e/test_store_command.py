@@ -69,6 +69,7 @@ def test_a_move_that_cannot_be_is_refused_in_one_sentence(office: Office, bare: 
     assert office.fetched(*WAY)
 
 
+@pytest.mark.sqlite
 def test_a_restored_store_is_said_by_command(office: Office) -> None:
     """It is noted, and said in one sentence."""
     office.fetched(*WAY)

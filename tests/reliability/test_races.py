@@ -194,6 +194,7 @@ def test_many_start_at_once(site: Site, count: int, same: bool) -> None:
     assert len(site.sent()) == 4, "two creates and two updates, all of them by one process"
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F50")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(300, 330))

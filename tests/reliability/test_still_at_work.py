@@ -195,6 +195,7 @@ def test_a_living_one_is_seen_from_another_namespace(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("site", one_way(8), indirect=True)
 def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
     """It knows nothing of the create: whoever is there by then is found, and not made again."""
@@ -214,6 +215,7 @@ def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
     oracle.creates_once(site)
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F88")
 @pytest.mark.parametrize("site", one_way(9), indirect=True)
 def test_an_older_copy_from_within_the_sync_is_put_back(site: Site) -> None:
