@@ -20,11 +20,11 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 
 # What starts processes, waits for sockets, or plays whole syncs by the dozen is left to `make test`.
 SLOW := $(addprefix tests/runner/test_,signals.py encodings.py) \
-	$(addprefix tests/engine/test_,http_sockets.py apply.py flight.py day_limits.py whose_fault.py choose.py store.py plain.py agreement.py http_decode.py)
+	$(addprefix tests/engine/test_,http_sockets.py apply.py flight.py day_limits.py whose_fault.py choose.py store.py store_server.py plain.py agreement.py http_decode.py)
 
 LOCALE := engine/renkei/locale
 
-.PHONY: help setup demo demo-web browser test test-fast test-long test-bugs bench check format coverage lock \
+.PHONY: help setup demo demo-web browser postgres test test-fast test-long test-bugs bench check format coverage lock \
 	i18n docs screenshots build clean
 
 help: ## show the commands
@@ -70,14 +70,23 @@ browser: # the tests of the dashboard need one; where it cannot be installed the
 	  fi; \
 	fi >/dev/null || echo "No browser could be installed." >&2
 
-test: check browser ## all checks, then the tests: six minutes on two processors
+postgres: setup # the tests of the store need a server: that of a locked wheel, or the system's
+	@if ! $(BIN)/python -m tests.postgres >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+	    echo "Installing postgresql" >&2; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	      apt-get install -qq -y --no-install-recommends postgresql; \
+	  fi; \
+	fi >/dev/null || echo "No PostgreSQL could be installed: its tests will fail." >&2
+
+test: check browser postgres ## all checks, then the tests: six minutes on two processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; a minute
 	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) $(addprefix --ignore ,$(SLOW)) \
 	  tests/engine tests/connectors tests/mappings tests/runner
 
-test-long: setup browser ## the tests that take long, and all of what `make test` samples: an hour or two
+test-long: setup browser postgres ## the tests that take long, and all of what `make test` samples: an hour or two
 	RENKEI_TESTS=all $(BIN)/python -m pytest -m 'long or sampled' $(PYTEST_ARGS)
 
 test-bugs: setup ## plant known bugs, and show which test catches each
@@ -96,7 +105,7 @@ format: setup ## correct what ruff can correct
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-coverage: setup browser ## run the tests and show the lines they miss
+coverage: setup browser postgres ## run the tests and show the lines they miss
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

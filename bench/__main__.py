@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import postgres
+
 from bench.page import write_page
 from bench.work import LATENCY_S, Measured, Work
 
@@ -30,7 +32,7 @@ connections:
      limits: [], closed_hours: []}}
 mappings:
   - use: smarthr-touchontime
-store: renkei.db
+store: "{store}"
 """
 FETCH = ("fetch", "smarthr", "touchontime")
 RUN = (
@@ -104,15 +106,35 @@ def _run(command: Sequence[str], folder: Path, server: Server, work: Work) -> Me
     )
 
 
-def _renkei(work: Work, server: Server, executable: str) -> Measured:
+def _renkei(work: Work, server: Server, executable: str, store: str = "renkei.db") -> Measured:
     folder = Path(tempfile.mkdtemp(prefix="renkei-bench-"))
     try:
         limits = f"[{{count: {work.rate}, seconds: 1}}]" if work.rate else "[]"
-        text = CONFIG.format(url=server.url, limits=limits)
+        text = CONFIG.format(url=server.url, limits=limits, store=store)
         (folder / "renkei.yaml").write_text(text, encoding="utf-8")
         return _run([executable, *(RUN if work.write else FETCH)], folder, server, work)
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _postgres(*, wanted: bool) -> Iterator[postgres.Server | None]:
+    """Start a server of which every commit waits for the disk."""
+    if not wanted:
+        yield None
+        return
+    server = postgres.Server.make()
+    server.start("fsync=on", "full_page_writes=on", "autovacuum=on", "shared_buffers=128MB")
+    try:
+        yield server
+    finally:
+        server.stop()
+        server.remove()
+
+
+def _renkei_on(database: postgres.Server, work: Work, server: Server, executable: str) -> Measured:
+    with database.database("template0") as made:  # the store is made anew, as that in a file is
+        return _renkei(work, server, executable, made.address)
 
 
 def _peer(name: str, work: Work, server: Server) -> Measured:
@@ -121,23 +143,31 @@ def _peer(name: str, work: Work, server: Server) -> Measured:
 
 
 def measure(
-    work: Work, rounds: int, peers: Sequence[str], others: Sequence[str]
+    work: Work,
+    rounds: int,
+    peers: Sequence[str],
+    others: Sequence[str],
+    *,
+    on_server: bool = False,
 ) -> dict[str, Measured]:
     """Measure in turn, so that what else the machine does falls on all alike; return medians."""
     found: dict[str, list[Measured]] = {}
     ours = [str(Path(sys.executable).parent / "renkei"), *others]
-    with _served() as server:
+    with _served() as server, _postgres(wanted=on_server) as database:
         for _round in range(rounds):
             for place, executable in enumerate(ours):
                 name = "renkei" if place == 0 else f"renkei at {executable}"
                 found.setdefault(name, []).append(_renkei(work, server, executable))
+            if database is not None:
+                on_it = _renkei_on(database, work, server, ours[0])
+                found.setdefault("on PostgreSQL", []).append(on_it)
             for peer in peers:
                 found.setdefault(peer, []).append(_peer(peer, work, server))
     medians = {name: _median(each) for name, each in found.items()}
     print(f"\n{work.name}: {work.requests} requests, bound {work.bound_s:.2f} s, {rounds} rounds")
     for name, each in medians.items():
         print(
-            f"  {name:<12} {each.wall_s:7.2f} s {each.wall_s / work.bound_s:6.2f} x"
+            f"  {name:<13} {each.wall_s:7.2f} s {each.wall_s / work.bound_s:6.2f} x"
             f"   processor {each.cpu_s:6.2f} s   {each.peak_mib:6.0f} MiB"
             f"   {each.requests} requests, {each.refused} refused",
             flush=True,
@@ -183,6 +213,7 @@ def main() -> None:
     ask.add_argument("--rounds", type=int, default=5)
     ask.add_argument("--peers", default=",".join(PEERS))
     ask.add_argument("--beside", action="append", default=[], help="another renkei to measure")
+    ask.add_argument("--postgres", action="store_true", help="on PostgreSQL, too")
     asked = ask.parse_args()
     if not asked.people:
         write_page([(work, measure(work, rounds, peers, ())) for work, rounds, peers in TABLE])
@@ -190,7 +221,8 @@ def main() -> None:
     for people in asked.people:
         kind = asked.kind if asked.rate else "none"
         work = Work(people, write=asked.write, rate=asked.rate, kind=kind)
-        measure(work, asked.rounds, [p for p in asked.peers.split(",") if p], asked.beside)
+        peers = [peer for peer in asked.peers.split(",") if peer]
+        measure(work, asked.rounds, peers, asked.beside, on_server=asked.postgres)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,15 @@ kind of database only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Engine
 
-from renkei.database import opening
+from renkei.database import opening, server
+
+T = TypeVar("T")
 
 
 class Compiled(dict[Any, Any]):
@@ -34,12 +36,16 @@ def _same_for_all(key: Any) -> Any:
 
 def share() -> None:
     """Let all databases that this process opens from now on share what is compiled."""
-    opened, shared = opening._sqlite, Compiled()
+    shared = Compiled()
 
-    @wraps(opened)
-    def sharing(path: Path) -> Engine:
-        engine = opened(path)
-        engine.update_execution_options(compiled_cache=shared)
-        return engine
+    def sharing(open_one: Callable[[T], Engine]) -> Callable[[T], Engine]:
+        @wraps(open_one)
+        def opened(place: T) -> Engine:
+            engine = open_one(place)
+            engine.update_execution_options(compiled_cache=shared)
+            return engine
 
-    opening._sqlite = sharing
+        return opened
+
+    setattr(opening, "_sqlite", sharing(opening._sqlite))  # noqa: B010 - mypy wants their names
+    setattr(server, "_engine", sharing(server._engine))  # noqa: B010

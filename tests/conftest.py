@@ -17,6 +17,7 @@ from renkei.plugins import finding
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 pytest_plugins = [
     "renkei.testing.kit",
+    "tests.postgres",
     "tests.security.canaries",
     "tests.waiting",
     "tests.web.browser",

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Self
 
 import structlog
@@ -17,13 +18,18 @@ from attrs import evolve
 
 from renkei.check import Checked, check_all
 from renkei.config import Config, clock_for
+from renkei.config.checks import store_mistake
 from renkei.config.edit import change_setting
+from renkei.config.load import store_at
 from renkei.config.pairs import Pair
 from renkei.errors import (
     ClosedError,
+    ConfigurationError,
     NoStoreError,
     RenkeiError,
+    StoreError,
     SystemFault,
+    UsageError,
 )
 from renkei.http.pace import Meet, Others
 from renkei.identity.roll import not_listed
@@ -44,6 +50,7 @@ from renkei.model import (
 )
 from renkei.observer import Observer
 from renkei.people import ClosedHours, FieldSpec, Finding, Label, NewField, OwnFields, Ref
+from renkei.place import holds_secret, is_server, shown
 from renkei.plan import choose
 from renkei.plan.again import Carried, base_was_chosen, carry_over
 from renkei.plan.choose import NewValues
@@ -73,9 +80,11 @@ from renkei.plugins.offline import beyond_of
 from renkei.safety import LEAVING
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
+from renkei.store.copying import Copied
+from renkei.store.copying import copy_store as move
 from renkei.store.plans import already_begun
 from renkei.store.releases import Place
-from renkei.store.schema import exists, refuse_no_place, refuse_no_room
+from renkei.store.schema import refuse_no_place, refuse_no_room, seen_beside
 from renkei.sync.apply import reason_of
 from renkei.sync.course import Course, Wanted
 from renkei.sync.run import offered
@@ -119,12 +128,13 @@ class Runs:
     def _open_store(self, *, create: bool) -> Store:
         """Return the store; NoStoreError if it is not there, unless it may be made."""
         if self._opened is None:
-            store = Store(self.config.store, create=create)
-            self._opened = store
+            store = self._opened = self._new_store(create=create)
             if store.made:
-                self.observer.news(remark("store_made", place=self.config.store))
+                self.observer.news(remark("store_made", place=store.place))
             if store.backup is not None:
                 self.observer.warning(remark("store_upgraded", place=str(store.backup)))
+            if store.is_older:
+                self.observer.warning(remark("store_restored", place=store.place))
         return self._opened
 
     def _met(self, identity: str) -> Meet:
@@ -142,13 +152,27 @@ class Runs:
 
         return meet
 
+    def _new_store(self, *, create: bool) -> Store:
+        place = self.config.store
+        seen = seen_beside(place, self.config.path)
+        try:
+            return Store(place, create=create, seen=seen)
+        except NoStoreError:
+            raise
+        except (ConfigurationError, StoreError) as error:
+            if is_server(place):  # it may be the address that is wrong
+                found = self.config.document.problem(("store",), error.message)
+                error.message = str(found)
+                error.where = f"{found.path}:{found.line}:{found.column}"
+            raise
+
     def _has_store(self) -> bool:
         """Return whether there is a store; if not, say so once."""
         try:
             self._open_store(create=False)
         except NoStoreError:
             if not self._missed:
-                self.observer.news(remark("no_store", place=self.config.store))
+                self.observer.news(remark("no_store", place=shown(self.config.store)))
             self._missed = True
             return False
         return True
@@ -499,9 +523,10 @@ class Runs:
 
     def _own_fields(self, connection: str) -> OwnFields:
         """Return the fields that are kept of an account; none if there is no store yet."""
-        if self._opened is None and not exists(self.config.store):
+        try:
+            return self._store.own_fields(connection)
+        except NoStoreError:
             return OwnFields()
-        return self._store.own_fields(connection)
 
     def choices(self, connection: str, field: str | None = None) -> tuple[NewField, ...]:
         """
@@ -722,8 +747,19 @@ class Runs:
         count = self._store.purge(self.clock.now() - older_than)
         log.info("purged", count=count)
         if not self._store.compact():
-            self.observer.warning(remark("not_compacted", place=self.config.store))
+            self.observer.warning(remark("not_compacted", place=self._store.place))
         return count
+
+    def store_restored(self) -> str:
+        """
+        Take the store for an older copy: what was sent since may not be in it.
+
+        Who may have been sent is looked up, and nobody new is sent before the time of the longest
+        request has passed. Returns where the store is.
+        """
+        self._store.note_restored()
+        log.info("store_restored")
+        return self._store.place
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
@@ -737,10 +773,10 @@ class Runs:
             refuse_no_place(self.config.store)
             refuse_no_room(self.config.store)
             message = _("There is no store at {place} yet; the first fetch makes it.")
-            return Finding("note", message.format(place=self.config.store))
+            return Finding("note", message.format(place=shown(self.config.store)))
         refuse_no_room(self.config.store)
         message = _("{place} can be opened and written.")
-        return Finding("ok", message.format(place=self.config.store))
+        return Finding("ok", message.format(place=self._store.place))
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -760,6 +796,26 @@ class Runs:
             self.clock.sleep(min(left, 0.5))
 
 
+def copy_store(origin: str, goal: str, base: Path) -> Copied:
+    """
+    Move a store; both are written as in a configuration in the folder *base*, without a password.
+
+    Raises as :func:`renkei.store.copying.copy_store`.
+    """
+    for written in (origin, goal):
+        if is_server(written) and holds_secret(written):
+            message = _(
+                "Keep the password out of the command, which others can see: write env:VARIABLE or"
+                " file:PATH, which leads to the whole address."
+            )
+            raise UsageError(message, code="secret")
+        if mistake := store_mistake(written):
+            raise UsageError(mistake, code="store")
+    copied = move(store_at(origin, base), store_at(goal, base))
+    log.info("store_copied", count=copied.runs)
+    return copied
+
+
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:
     """Return the outcome of *item*; those *in_doubt* are sent already, whatever they waited for."""
     if not item.selected:
@@ -775,4 +831,13 @@ def _in_doubt(run: Run) -> bool:
     return run.outcomes is not None and run.outcomes.get(Outcome.UNKNOWN, 0) > 0
 
 
-__all__ = ["Carried", "Checked", "Pair", "Runs", "Step", "base_was_chosen"]
+__all__ = [
+    "Carried",
+    "Checked",
+    "Copied",
+    "Pair",
+    "Runs",
+    "Step",
+    "base_was_chosen",
+    "copy_store",
+]

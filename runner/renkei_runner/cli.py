@@ -27,6 +27,7 @@ COMMANDS = {
     "run": ("renkei_runner.run:run", N_("Fetch and sync in one, for schedules.")),
     "reports": ("renkei_runner.reports:reports", N_("List the latest runs; purge old values.")),
     "report": ("renkei_runner.reports:report", N_("Show what became of each employee.")),
+    "store": ("renkei_runner.store:store", N_("Move the report store, or say it was restored.")),
     "releases": ("renkei_runner.releases:releases", N_("List what people have released.")),
     "choices": ("renkei_runner.choices:choices", N_("Show the fields a new employee needs.")),
     "refresh": ("renkei_runner.refresh:refresh", N_("Read the fields of an account.")),

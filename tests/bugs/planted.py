@@ -194,7 +194,7 @@ WRITING = (
         "A process that syncs does not find out that its run was cancelled.",
         (
             "renkei.store.journal:Journal.intend",
-            'if self._state(connection, held.run_id)["status"] == Status.CANCELLED:',
+            "if status == Status.CANCELLED:",
             "if False:",
         ),
         tests="tests/engine/test_apply.py"
@@ -288,7 +288,7 @@ STORE = (
     bug(
         "lease-stolen-from-the-living",
         "A lease is taken although its process lives.",
-        ("renkei.store.lease:acquire", "row is not None and is_held(row)", "False"),
+        ("renkei.store.lease:acquire", "is_held(row)", "False"),
         tests="tests/engine/test_store.py::test_a_second_process_is_told_who_writes",
     ),
     bug(
@@ -337,7 +337,7 @@ STORE = (
         "store-of-tomorrow",
         "A store that a newer renkei has made is used.",
         (
-            "renkei.database.opening:_revision",
+            "renkei.database.opening:revision_of",
             "if revision > schema.head:",
             "if False:",
         ),
@@ -360,8 +360,8 @@ STORE = (
         "A commit into a store that was deleted in that moment counts, and its request is sent.",
         (
             "renkei.store.database:Database._transaction",
-            "mark)\n    self._refuse_another_file()",
-            "mark)",
+            "is_older = False\n    self._refuse_another_file()",
+            "is_older = False",
         ),
         tests="tests/engine/test_store_gone.py"
         "::test_a_commit_into_a_file_that_is_gone_does_not_count",
@@ -369,9 +369,47 @@ STORE = (
     bug(
         "older-copy-unnoticed",
         "A store that was overwritten by an older copy is written on as if nothing had happened.",
-        ("renkei.store.database:Database._read_mark", "if mark < self._mark:", "if False:"),
+        ("renkei.store.database:Database._read_mark", "if mark < known:", "if False:"),
         tests="tests/engine/test_store_gone.py"
         "::test_nothing_is_sent_whose_intent_nobody_would_find[before-overwritten]",
+    ),
+    bug(
+        "older-copy-forgotten",
+        "Whom an older copy of the store has forgotten is created at once, and again.",
+        (
+            "renkei.store.journal:Journal._restored",
+            "return connection.execute(query).scalars().all(), restored",
+            "return (), None",
+        ),
+        tests="tests/engine/test_store_moves.py"
+        "::test_an_older_copy_is_found_and_nobody_new_is_sent_too_early[sqlite]",
+    ),
+    bug(
+        "nothing-locked-on-a-server",
+        "On a server two transactions decide by what neither of them has locked.",
+        ("renkei.store.database:locking", "query.with_for_update(key_share=True)", "query"),
+        tests="tests/engine/test_store_server.py"
+        "::test_a_choice_waits_for_the_sync_that_is_just_beginning",
+    ),
+    bug(
+        "write-between-two-looks",
+        "A fetch that sees a later write on a server never hears of an earlier one.",
+        ("renkei.store.plans:Plans.journal_now", "settled=writes", ""),
+        tests="tests/engine/test_store_server.py"
+        "::test_a_fetch_knows_of_every_write_that_is_being_committed",
+    ),
+    bug(
+        "moved-and-used",
+        "A store that was moved is written on, and the two drift apart.",
+        ("renkei.store.database:Database._refuse_moved", "if serial.MOVED in known:", "if False:"),
+        tests="tests/engine/test_store_moves.py::test_a_moved_store_is_no_older_copy",
+    ),
+    bug(
+        "copied-unseen",
+        "A store is moved although its copy is not like it.",
+        ("renkei.store.copying:_compare", "if ours != theirs:", "if False:"),
+        tests="tests/engine/test_store_moves.py"
+        "::test_a_copy_that_fails_half_way_has_moved_nothing[compared]",
     ),
     bug(
         "every-command-makes-a-store",

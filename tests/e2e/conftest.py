@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from tests.e2e.office import Office, tidy
 from tests.pair import DIRECTIONS, MEMORY, NOON
+from tests.postgres import Database
 from tests.waiting import Waiting
 
 from renkei.store import Store
@@ -38,7 +39,10 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def office(
-    empty_store: bytes, monkeypatch: pytest.MonkeyPatch, waiting: Waiting
+    empty_store: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    waiting: Waiting,
+    database: Database | None,
 ) -> Iterator[Office]:
     """An office at noon, its systems without rate limits, the awkward people included."""
     handlers = {each: signal.getsignal(each) for each in ENDING}
@@ -49,9 +53,10 @@ def office(
         for system in box.systems.values():
             system.switches.rate_limit = False
         waiting.passing.append(box.clock.advance)
-        made = Office(box=box, folder=Path(folder), monkeypatch=monkeypatch)
-        made.store.write_bytes(empty_store)
-        made.store.chmod(0o600)
+        made = Office(box=box, folder=Path(folder), monkeypatch=monkeypatch, database=database)
+        if database is None:
+            made.store.write_bytes(empty_store)
+            made.store.chmod(0o600)
         made.configure()
         yield made
         if made.untidy:

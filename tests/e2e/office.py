@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 from tests.pair import NEW
+from tests.postgres import Database
 from tests.result import Result
 
 from renkei.words.i18n import set_language
@@ -50,6 +51,8 @@ class Office:
     """What renkei.yaml has beside the connections."""
     in_flight: int | None = None
     """How many requests may be on their way at a time; None: as for everybody."""
+    database: Database | None = None
+    """Where the store is, if it is no file."""
 
     @property
     def store(self) -> Path:
@@ -73,6 +76,8 @@ class Office:
             if self.in_flight is not None:
                 lines.append(f"    in_flight: {self.in_flight}")
         lines += [extra or self.rest]
+        if self.database is not None and "store:" not in lines[-1]:
+            lines.append(f'store: "{self.database.address}"')
         path = self.folder / "renkei.yaml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path

@@ -174,6 +174,7 @@ def typed(office: Office, advice: str, number: str) -> tuple[int, str]:
     return result.code, result.out + result.err
 
 
+@pytest.mark.sqlite
 @sampled
 @pytest.mark.parametrize("state", STATES)
 def test_whatever_is_advised_is_not_refused(office: Office, state: str) -> None:
@@ -194,6 +195,7 @@ def test_whatever_is_advised_is_not_refused(office: Office, state: str) -> None:
         assert code not in REFUSED, f"{command} advises {advice}: {code} {said}"
 
 
+@pytest.mark.sqlite
 @sampled
 @pytest.mark.parametrize("state", STATES)
 def test_nobody_is_told_to_resume_what_cannot_be_resumed(office: Office, state: str) -> None:
@@ -209,6 +211,7 @@ def test_nobody_is_told_to_resume_what_cannot_be_resumed(office: Office, state: 
         assert not (refused and "resume" in said), (words, said)
 
 
+@pytest.mark.sqlite
 def test_a_run_that_moves_is_only_looked_at_or_stopped(office: Office) -> None:
     """While another process fetches or syncs it, everything advised still works."""
     run = office.fetched(*DIRECTION)

@@ -99,6 +99,7 @@ def test_a_setting_is_set_for_one_pair(office: Office, other: Sandbox) -> None:
     assert "b_hr" in on[0]
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F83")
 def test_without_a_store_every_command_says_so(office: Office) -> None:
     """A lost history is not passed over: 5 for whoever names a run, none for lists, one line."""
@@ -125,6 +126,7 @@ def test_without_a_store_every_command_says_so(office: Office) -> None:
     assert "new report store" not in office.ask("fetch", "smarthr", "touchontime").err
 
 
+@pytest.mark.sqlite
 def test_a_store_that_cannot_be_opened_is_a_problem(office: Office) -> None:
     """The check does not say that the work can be done."""
     office.store.write_bytes(b"no store of ours")

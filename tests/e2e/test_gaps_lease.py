@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.e2e.office import Office
 
 
+@pytest.mark.sqlite
 def test_a_lease_lost_after_the_intent_sends_nothing(
     office: Office, direction: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

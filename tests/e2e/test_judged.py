@@ -169,6 +169,7 @@ def test_who_joins_in_exactly_a_year_is_created_once(office: Office, *, future_h
 # --- answers that nobody expects --------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("now", ["10:00:20", "12:00:00", "18:30:05", "23:55:00"])
 def test_a_closed_system_never_opens_in_the_past(office: Office, now: str) -> None:
     """Code 104 outside of the hours: paused, to be resumed some minutes from now."""

@@ -63,6 +63,7 @@ def test_a_page_needs_nothing_else(office: Office) -> None:
     assert "default-src 'none'" in text
 
 
+@pytest.mark.sqlite
 def test_purging_keeps_counts_and_outcomes(office: Office) -> None:
     """Values and names of old runs go; what became of each chosen number stays."""
     run = office.synced("smarthr", "touchontime")

@@ -81,6 +81,7 @@ def test_a_create_that_never_arrived_is_sent_again_when_its_time_has_passed(
     once(office, target)
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F88")
 @pytest.mark.parametrize("stamp", ["null", "strftime('%s', 'now') + 86400.0"])
 def test_a_stamp_that_says_nothing_counts_from_now(

@@ -41,6 +41,7 @@ def run(office: Office) -> str:
     return run
 
 
+@pytest.mark.sqlite
 def test_without_a_terminal_it_needs_yes(office: Office, run: str) -> None:
     """Refused at once, with the option to add; nothing is sent and nothing is taken over."""
     result = office.ask("resume", run, "--take-over")
@@ -50,6 +51,7 @@ def test_without_a_terminal_it_needs_yes(office: Office, run: str) -> None:
     assert office.ask("report", run).json["taken_over_by"] is None
 
 
+@pytest.mark.sqlite
 def test_yes_takes_over_at_once_and_the_report_says_who(office: Office, run: str) -> None:
     """No 20 seconds of watching; the text and the document name who has taken over."""
     began = time.monotonic()
@@ -64,6 +66,7 @@ def test_yes_takes_over_at_once_and_the_report_says_who(office: Office, run: str
     assert who in text
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("answer", "sends"), [("y\n", True), ("n\n", False), ("\n", False)])
 def test_on_a_terminal_it_asks_first(office: Office, run: str, answer: str, sends: bool) -> None:
     """Only a yes takes over; the question says what may happen."""
@@ -77,6 +80,7 @@ def test_on_a_terminal_it_asks_first(office: Office, run: str, answer: str, send
     assert (taken_over_by is not None) is sends
 
 
+@pytest.mark.sqlite
 def test_yes_on_a_terminal_asks_nothing(office: Office, run: str) -> None:
     """Whoever writes --yes has made up their mind."""
     result = office.renkei("resume", run, "--take-over", "--yes", answers="")
@@ -85,6 +89,7 @@ def test_yes_on_a_terminal_asks_nothing(office: Office, run: str) -> None:
     assert office.sent()
 
 
+@pytest.mark.sqlite
 def test_nothing_is_taken_over_from_nobody(office: Office) -> None:
     """A paused run that nobody holds: resumed as ever, and the report says nothing of it."""
     run = office.fetched("smarthr", "touchontime")
@@ -98,6 +103,7 @@ def test_nothing_is_taken_over_from_nobody(office: Office) -> None:
     assert "taken over" not in office.renkei("report", run).out.lower()
 
 
+@pytest.mark.sqlite
 def test_it_is_asked_in_japanese(office: Office, run: str) -> None:
     """And so are the refusal and the report."""
     office.env["RENKEI_LANG"] = "ja"

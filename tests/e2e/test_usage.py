@@ -175,6 +175,7 @@ def test_renkei_now_is_ignored_for_real_systems(office: Office) -> None:
     assert "RENKEI_NOW is ignored" in result.err
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("kind", ["directory", "damaged", "empty", "other", "truncated", "newer"])
 def test_a_store_that_cannot_be_used_is_left_alone(office: Office, kind: str) -> None:
     """Exit 5, its path and what to do; never made anew silently, and nothing is sent."""
@@ -205,6 +206,7 @@ def test_a_store_that_cannot_be_used_is_left_alone(office: Office, kind: str) ->
     assert office.sent() == []
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_store_without_permission(office: Office) -> None:
     """A file that cannot be written: exit 5 before anything is sent."""
@@ -221,6 +223,7 @@ def test_a_store_in_a_folder_that_does_not_exist(office: Office) -> None:
     assert str(Path("nowhere") / "renkei.db") in result.error["message"]
 
 
+@pytest.mark.sqlite
 def test_the_store_is_private(office: Office) -> None:
     """A new store can be read by its owner only."""
     office.store.unlink()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from tests.engine.world import CLINIC, ROSTA, WARDS, World
+from tests.postgres import Database
 from tests.waiting import Waiting
 
 from renkei.http import Connection
@@ -17,14 +19,38 @@ from renkei.testing import MemoryConnector, MemorySystem, installed
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting) -> Iterator[World]:
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, database: Database | None
+) -> Iterator[World]:
     """Return two empty systems that are installed as connectors."""
+    with a_world(tmp_path, monkeypatch, waiting, database) as world:
+        yield world
+
+
+@pytest.fixture
+def world_on_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, postgres: Database
+) -> Iterator[World]:
+    """Return the same with its store on a server."""
+    with a_world(tmp_path, monkeypatch, waiting, postgres) as world:
+        yield world
+
+
+@contextmanager
+def a_world(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, database: Database | None
+) -> Iterator[World]:
+    """Install two empty systems as connectors, with their files in *folder*."""
     monkeypatch.setenv("RENKEI_TEST_TOKEN", "t0ken")
     monkeypatch.setenv("RENKEI_NOW", "2026-11-20T12:00:00+09:00")
     wards = NewField("ward", Label(ja="病棟", en="Ward"), WARDS)
-    world = World(MemorySystem(CLINIC), MemorySystem(ROSTA, choices=(wards,)), tmp_path, waiting)
+    world = World(MemorySystem(CLINIC), MemorySystem(ROSTA, choices=(wards,)), folder, waiting)
+    world.database = database
+    if database is not None:
+        store = f'store: "{database.address}"'
+        world.files["renkei.yaml"] = world.files["renkei.yaml"].replace("store: reports.db", store)
     for name, text in world.files.items():
-        (tmp_path / name).write_text(text)
+        (folder / name).write_text(text)
     factories: dict[str, Callable[[Connection], object]] = {
         "clinic": lambda _connection: MemoryConnector(world.clinic),
         "rosta": lambda _connection: MemoryConnector(world.rosta),

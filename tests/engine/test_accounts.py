@@ -64,6 +64,7 @@ def test_an_account_is_connector_address_and_token(
     assert third != first
 
 
+@pytest.mark.sqlite
 def test_the_account_of_a_store_is_not_that_of_another(world: World) -> None:
     """It is a digest with a key of the store: nobody can try tokens on it elsewhere."""
     world.fetch()

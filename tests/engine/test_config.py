@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import certifi
@@ -11,6 +12,7 @@ from renkei.config import Config, Settings, clock_for, load_config, resolve_secr
 from renkei.errors import ConfigurationError, Hint, MappingError, UsageError
 from renkei.model import Remark
 from renkei.people import JST, ClosedHours, RequestLimit
+from renkei.place import shown
 from renkei.safety import Expected, Limit, Safety
 from renkei.store import Store
 from renkei.words.i18n import speaking
@@ -195,19 +197,53 @@ def test_a_side_names_a_connection(tmp_path: Path) -> None:
     assert "x" in message
 
 
-@pytest.mark.parametrize("url", ["postgresql://u:hunter2@db/renkei", "mysql://db/x", "sqlite://"])
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@db/x", "sqlite://", "postgresql://db:x/y"])
 def test_a_database_that_does_not_work_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     """In the file it is told with its place, from the environment by name; never its password."""
     ((line, column, message),) = problems(tmp_path, connection() + f"store: {url}\n")
     assert (line, column) == (6, 8)
-    assert "SQLite" in message
+    assert "postgresql://renkei@db.example.jp/renkei" in message
     assert "hunter2" not in message
     monkeypatch.setenv("STORE", url)
-    with pytest.raises(ConfigurationError, match="SQLite") as caught:
+    with pytest.raises(ConfigurationError, match="such as") as caught:
         load(tmp_path, connection() + "store: env:STORE\n")
     assert "hunter2" not in f"{caught.value.message}{caught.value.where}"
+
+
+@pytest.mark.security(1)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hunter2@db/renkei",
+        "postgres://u:hunter2@db/renkei",
+        "postgresql://u@db/renkei?password=hunter2",
+        "postgresql://u@db/renkei?sslpassword=hunter2&sslkey=k",
+        "postgresql://u:hunter2@db",
+        "postgresql://u:hunter2@db:x/renkei",
+    ],
+)
+def test_a_password_stands_in_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """It is refused as a token is, in its place; from where it is kept it reaches the driver."""
+    ((line, column, message),) = problems(tmp_path, connection() + f"store: {url}\n")
+    assert (line, column) == (6, 8)
+    assert "replace it by a new one" in message
+    assert "hunter2" not in message
+    if not url.endswith("/renkei"):
+        return
+    monkeypatch.setenv("STORE", url)
+    secret = tmp_path / "store-address"
+    secret.write_text(f"{url}\n")
+    secret.chmod(0o600)
+    for reference in ("env:STORE", "file:store-address"):
+        with suppress(ConfigurationError):  # the port that is no number
+            config = load(tmp_path, connection() + f"store: {reference}\n")
+            assert config.store == url
+            assert "hunter2" not in repr(config)
+            assert "hunter2" not in shown(config.store)
 
 
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])

@@ -48,6 +48,7 @@ def left_by_a_killed_process(world: World, states: Sequence[tuple[Outcome | None
     return run
 
 
+@pytest.mark.sqlite
 def test_counts_add_up_whatever_was_left(world: World) -> None:
     """Outcomes, items and pages agree, and together they are the plan and the chosen ones."""
     run = left_by_a_killed_process(world, STATES)
@@ -65,6 +66,7 @@ def test_counts_add_up_whatever_was_left(world: World) -> None:
             assert sum(runs.tally(run.id, Filter(outcomes=(outcome,))).values()) == count
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("outcome", [None, Outcome.DEFERRED, Outcome.UNKNOWN])
 @pytest.mark.parametrize("writes", ["open", "again"])
 def test_an_open_write_is_in_doubt_whatever_was_before(

@@ -263,6 +263,7 @@ def test_whatever_ends_the_sync_those_in_flight_are_recorded(
     assert paused.outcomes[Outcome.DEFERRED] == 3
 
 
+@pytest.mark.sqlite
 def test_each_intent_is_durable_before_its_request_leaves(world: World, sky: Sky) -> None:
     """Whoever looks from outside while they fly sees a doubt for each of them, and no more."""
     allow(world, 5)

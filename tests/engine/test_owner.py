@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -350,29 +349,37 @@ def unshare() -> None:
         pytest.skip("no PID namespaces here")
 
 
-def held(place: Path, script: str, *prefix: str) -> subprocess.Popen[str]:
+OTHER_MACHINE = "import renkei.store.owner as owners; owners._boot = lambda: 'another boot';"
+"""With namespaces of its own for all that a process can see, and another boot: another machine."""
+
+
+def held(place: str, script: str, *prefix: str) -> subprocess.Popen[str]:
     """Start a process that runs *script* on the store at *place*; it prints a line and waits."""
-    code = f"from renkei.store import Store; store = Store({str(place)!r}); {script}"
+    code = script.replace("STORE", repr(place))
     return subprocess.Popen(
         [*prefix, sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
     )
 
 
+@pytest.mark.postgres
 @pytest.mark.fault("F89")
 @pytest.mark.usefixtures("unshare")
-def test_a_living_process_of_another_namespace_keeps_its_lease(world: World) -> None:
-    """In its own, it has another number: nobody of that number here proves anything."""
+@pytest.mark.parametrize("where", ["namespace", "machine"])
+def test_a_living_process_elsewhere_keeps_its_lease(world: World, where: str) -> None:
+    """In its own namespace it has another number: nobody of that number here proves anything."""
     world.in_clinic("001")
     run = world.fetch()
     world.choose(run)
     script = (
-        "import datetime as dt, time; from renkei.store import Hold, Moment;"
-        f" lease = store.begin_sync({run.id!r}, dt.datetime.now(dt.UTC), 'x',"
+        f"{OTHER_MACHINE if where == 'machine' else ''}"
+        "import datetime as dt, time; from renkei.store import Hold, Moment, Store;"
+        f"store = Store(STORE); lease = store.begin_sync({run.id!r}, dt.datetime.now(dt.UTC), 'x',"
         f" account={world.account()!r});"
         " hold = Hold(store, lease, Moment.now()).__enter__(); print('held', flush=True);"
         " time.sleep(60)"
     )
-    process = held(world.folder / "reports.db", script, *ELSEWHERE)
+    more = ("--uts", "--ipc", "--net") if where == "machine" else ()
+    process = held(world.at, script, *ELSEWHERE, *more)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -384,7 +391,7 @@ def test_a_living_process_of_another_namespace_keeps_its_lease(world: World) -> 
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert os.getpid() != process.pid
-    assert isinstance(Store(str(world.folder / "reports.db")), Store)
+    assert isinstance(Store(world.at), Store)
 
 
 def test_where_nothing_tells_a_machine_nobody_is_proved_dead(

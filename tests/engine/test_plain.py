@@ -6,6 +6,7 @@ import datetime as dt
 from contextlib import closing
 from unittest.mock import patch
 
+import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -127,6 +128,7 @@ def test_a_glance_is_enough_for_whoever_is_the_same(world: World) -> None:
         assert [item.difference for item in compare(world)] == [Difference.SAME] * 2
 
 
+@pytest.mark.sqlite
 def test_whoever_is_the_same_is_stored_whole(world: World) -> None:
     """As the values alone; what comes back is what went in."""
     world.in_clinic()

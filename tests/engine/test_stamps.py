@@ -89,6 +89,7 @@ def stamp(world: World, seconds: float | None) -> None:
         store.execute("update writes set sent_at = ? where result is null", (sent_at,))
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("ago", "left"),
     [(0, LONGEST_S + 1), (20, LONGEST_S - 19), (49, 2), (-86400, LONGEST_S + 1),
@@ -103,6 +104,7 @@ def test_what_is_left_of_the_longest_request_is_waited_for(
     assert world.rosta.writes == []
 
 
+@pytest.mark.sqlite
 def test_after_the_longest_request_it_is_sent_again_at_once(world: World, lost: str) -> None:
     """Nobody waits for what cannot come any more."""
     stamp(world, LONGEST_S + 2)
@@ -110,6 +112,7 @@ def test_after_the_longest_request_it_is_sent_again_at_once(world: World, lost: 
     assert [values["id_no"] for _kind, _id, values in world.rosta.writes] == ["001"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("hours", [-12, 12])
 def test_the_calendar_does_not_move_the_wait(
     world: World, lost: str, monkeypatch: pytest.MonkeyPatch, hours: int
@@ -121,6 +124,7 @@ def test_the_calendar_does_not_move_the_wait(
     waits_for(world, lost, LONGEST_S - 9)
 
 
+@pytest.mark.sqlite
 def test_a_new_run_waits_for_the_stamp_of_the_old_one(world: World, lost: str) -> None:
     """It is the system that may still be at work, whichever run had asked for it."""
     assert lost
@@ -185,6 +189,7 @@ def sent_at(store: Store, hold: Hold) -> float:
     return write.sent_at
 
 
+@pytest.mark.sqlite
 def test_a_request_that_was_held_up_gets_a_new_stamp(
     held: tuple[Store, Hold], later: Callable[[float], None]
 ) -> None:
@@ -203,6 +208,7 @@ def test_a_request_that_was_held_up_gets_a_new_stamp(
             assert sent_at(store, hold) == pytest.approx(before + 7, abs=1)
 
 
+@pytest.mark.sqlite
 def test_what_is_sent_after_a_write_does_not_move_its_stamp(
     held: tuple[Store, Hold], later: Callable[[float], None]
 ) -> None:
@@ -217,6 +223,7 @@ def test_what_is_sent_after_a_write_does_not_move_its_stamp(
     assert sent_at(store, hold) == before
 
 
+@pytest.mark.sqlite
 def test_a_lease_lives_as_long_as_its_block(
     held: tuple[Store, Hold], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +270,7 @@ def test_twenty_seconds_and_five() -> None:
     assert holds.LATE_S < owners.LIFETIME_S - owners.RENEW_S
 
 
+@pytest.mark.sqlite
 def test_the_wait_is_a_second_longer_than_the_longest_request(world: World, lost: str) -> None:
     """A stamp may be that much older than the moment at which its request left."""
     stamp(world, None)

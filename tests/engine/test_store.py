@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from attrs import evolve
+from tests.postgres import Database as OnServer
 from tests.sampling import sample, sampled
 
 from renkei.database import Schema, opening
@@ -54,6 +55,12 @@ STORES = Path(__file__).parent / "stores"
 def place(tmp_path: Path) -> Path:
     """Return where a store can be made."""
     return tmp_path / "renkei.db"
+
+
+@pytest.fixture
+def at(place: Path, database: OnServer | None) -> str:
+    """Return where a store can be opened, of either kind."""
+    return str(place) if database is None else database.address
 
 
 def begin(store: Store, target: str = "rosta", source: str = "clinic") -> int:
@@ -406,17 +413,17 @@ def test_a_full_disk_is_a_named_error(place: Path) -> None:
     assert store.count(str(run)) == 0
 
 
-def test_an_instant_without_a_zone_is_refused(place: Path) -> None:
+def test_an_instant_without_a_zone_is_refused(at: str) -> None:
     """Nobody could tell later which hour it was."""
-    store = Store(str(place))
+    store = Store(at)
     naive = NOW.replace(tzinfo=None)
     with store._engine.connect() as connection, pytest.raises(sa.exc.StatementError, match="zone"):
         connection.execute(sa.update(runs).values(created_at=naive))
 
 
-def test_instants_come_back_in_utc(place: Path) -> None:
+def test_instants_come_back_in_utc(at: str) -> None:
     """Whatever zone they were given in."""
-    store = Store(str(place))
+    store = Store(at)
     run = planned(store)
     tokyo = dt.timezone(dt.timedelta(hours=9))
     store.end_sync(
@@ -429,9 +436,9 @@ def test_instants_come_back_in_utc(place: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "0", "-1", "1.0", "x", "１", "9" * 30, "1; drop table runs"])
-def test_an_unknown_run_is_a_usage_error(place: Path, name: str) -> None:
+def test_an_unknown_run_is_a_usage_error(at: str, name: str) -> None:
     """Whatever is typed as a run's id, in every question about one."""
-    store = Store(str(place))
+    store = Store(at)
     planned(store)
     for ask in (store.run, store.selection, store.entries, store.open_counts, store.has_begun):
         if name == "0" and ask not in (store.run, store.selection):
@@ -440,9 +447,10 @@ def test_an_unknown_run_is_a_usage_error(place: Path, name: str) -> None:
             ask(name)
 
 
-def test_items_are_paged_and_each_comes_once(place: Path) -> None:
+@pytest.mark.postgres
+def test_items_are_paged_and_each_comes_once(at: str) -> None:
     """1,201 people come in order, and the database is free while somebody looks at them."""
-    store = Store(str(place))
+    store = Store(at)
     run = planned(store, 1201)
     seen = []
     for item in store.items(run):
@@ -455,9 +463,9 @@ def test_items_are_paged_and_each_comes_once(place: Path) -> None:
 
 
 @pytest.mark.parametrize("people", [0, 499, 500, 501, 1000])
-def test_the_end_of_a_page_is_no_end_of_the_list(place: Path, people: int) -> None:
+def test_the_end_of_a_page_is_no_end_of_the_list(at: str, people: int) -> None:
     """Whole pages, and one more or less."""
-    store = Store(str(place))
+    store = Store(at)
     assert sum(1 for _item in store.items(planned(store, people))) == people
 
 
@@ -482,44 +490,57 @@ def folk(store: Store) -> str:
         "ab-007", "ＡＢ－００７", " 007 ", "髙橋", "高橋",
     ],
 )  # fmt: skip
-def test_people_are_found_however_they_are_typed(place: Path, text: str) -> None:
+def test_people_are_found_however_they_are_typed(at: str, text: str) -> None:
     """Width, case, blanks, hiragana for katakana, and 高 for 髙 do not count."""
-    store = Store(str(place))
+    store = Store(at)
     run, wanted = folk(store), Filter(text=text)
     assert [item.number for item in store.page(run, wanted, limit=9)] == ["AB-007"]
     assert store.numbers(run, wanted) == ["AB-007"]
     assert store.tally(run, wanted) == {Difference.NEW: 1}
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("text", ["鈴木", "%", "_", "7佐", "007山田"])
-def test_nobody_is_found_by_what_is_not_theirs(place: Path, text: str) -> None:
+def test_nobody_is_found_by_what_is_not_theirs(at: str, text: str) -> None:
     """No wildcard, and no text that begins in a number and ends in a name."""
-    store = Store(str(place))
+    store = Store(at)
     assert store.page(folk(store), Filter(text=text), limit=9) == []
 
 
-@pytest.mark.parametrize("payload", ["null", "json_remove(payload, '$.search')"])
-def test_people_without_a_text_to_search_are_found_by_number(place: Path, payload: str) -> None:
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "payload",
+    [
+        ("null", "null"),
+        ("json_remove(payload, '$.search')", "cast(cast(payload as jsonb) - 'search' as text)"),
+    ],
+    ids=["purged", "old"],
+)
+def test_people_without_a_text_to_search_are_found_by_number(
+    at: str, payload: tuple[str, str]
+) -> None:
     """Plans of an older renkei and purged runs have none."""
-    store = Store(str(place))
+    store = Store(at)
     run = folk(store)
-    with sqlite3.connect(place) as connection:
-        connection.execute(f"update items set payload = {payload}")  # noqa: S608 - see above
+    with store._writing() as connection:
+        change = f"update items set payload = {payload[store._on_server]}"  # noqa: S608 - see above
+        connection.exec_driver_sql(change)
     assert store.numbers(run, Filter(text="ab-007")) == ["AB-007"]
 
 
 # --- one writer at a time -----------------------------------------------------------------------
 
 
-def test_a_second_process_is_told_who_writes(place: Path) -> None:
+@pytest.mark.postgres
+def test_a_second_process_is_told_who_writes(at: str) -> None:
     """The run, the person, the time in Japan and the process are named."""
-    store = Store(str(place))
+    store = Store(at)
     first, second = planned(store), planned(store)
     store.begin_sync(first, NOW, "sato@desk", account="rosta")
 
     def other() -> None:
         with pytest.raises(BusyError) as caught:
-            Store(str(place)).begin_sync(second, NOW, "tanaka", account="rosta")
+            Store(at).begin_sync(second, NOW, "tanaka", account="rosta")
         for word in (f"Run {first} ", "rosta", "12:00", "sato@desk", str(os.getppid())):
             assert word in caught.value.message
 
@@ -528,20 +549,20 @@ def test_a_second_process_is_told_who_writes(place: Path) -> None:
     assert store.run(second).status is Status.READY
 
 
-def test_runs_to_different_connections_do_not_wait(place: Path) -> None:
+def test_runs_to_different_connections_do_not_wait(at: str) -> None:
     """The lease is on what is written to."""
-    store = Store(str(place))
+    store = Store(at)
     store.begin_sync(planned(store), NOW, "a", account="rosta")
     store.begin_sync(planned(store, target="clinic"), NOW, "b", account="clinic")
 
 
-def test_a_dead_process_is_taken_over_at_once(place: Path) -> None:
+def test_a_dead_process_is_taken_over_at_once(at: str) -> None:
     """Nobody waits for the lease to grow old; the dead one's run is paused."""
-    store = Store(str(place))
+    store = Store(at)
     first, second = planned(store), planned(store)
 
     def work() -> None:
-        Store(str(place)).begin_sync(first, NOW, "sato", account="rosta")
+        Store(at).begin_sync(first, NOW, "sato", account="rosta")
         os._exit(9)
 
     assert in_child(work) == 9
@@ -564,7 +585,7 @@ def test_a_process_that_ended_unnoticed_is_dead() -> None:
     child.wait()
 
 
-def test_a_process_number_used_again_is_another_process(place: Path) -> None:
+def test_a_process_number_used_again_is_another_process(at: str) -> None:
     """The pid lives on, but it started at another moment."""
     me = Owner.me()
     assert not me.is_dead()
@@ -576,10 +597,10 @@ def test_a_process_number_used_again_is_another_process(place: Path) -> None:
 
 @pytest.mark.fault("F36")
 def test_a_clock_set_back_a_little_does_not_kill_a_lease(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The time service corrects by a second while a run writes."""
-    store = Store(str(place))
+    store = Store(at)
     run = planned(store)
     store.begin_sync(run, NOW, "sato", account="rosta")
     earlier = time.time() - 2
@@ -589,9 +610,9 @@ def test_a_clock_set_back_a_little_does_not_kill_a_lease(
         store.begin_sync(run, NOW, "tanaka", account="rosta")
 
 
-def test_the_token_grows_with_every_lease(place: Path) -> None:
+def test_the_token_grows_with_every_lease(at: str) -> None:
     """Given back or taken over, by whatever run."""
-    store = Store(str(place))
+    store = Store(at)
     tokens = []
     for run in (planned(store), planned(store)):
         for _time in range(2):
@@ -609,10 +630,11 @@ def stolen(store: Store, run: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Lea
         return old, store.begin_sync(run, NOW, "new", account="rosta")
 
 
+@pytest.mark.postgres
 @pytest.mark.fault("F51")
-def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stolen_lease_stops_the_old_holder(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """At its next intent, its next look at the lease, and when it wants to record its end."""
-    store = Store(str(place))
+    store = Store(at)
     run = planned(store)
     old, new = stolen(store, run, monkeypatch)
     acts: list[Callable[[], object]] = [
@@ -630,10 +652,10 @@ def test_a_stolen_lease_stops_the_old_holder(place: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.fault("F51")
 def test_a_holder_that_slept_looks_at_its_lease_before_a_request(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fresh lease is not looked at again; one that may have been stolen is, by either clock."""
-    store = Store(str(place))
+    store = Store(at)
     run = planned(store)
     hold = Hold(store, store.begin_sync(run, NOW, "old", account="rosta"), Moment.now())
     with monkeypatch.context() as patch:
@@ -648,11 +670,12 @@ def test_a_holder_that_slept_looks_at_its_lease_before_a_request(
                 hold.check()
 
 
+@pytest.mark.postgres
 def test_an_answer_that_comes_after_the_theft_is_still_recorded(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is a fact about the system; but it does not replace what the successor has found out."""
-    store = Store(str(place))
+    store = Store(at)
     run = planned(store, 2)
     old = store.begin_sync(run, NOW, "old", account="rosta")
     sent = store.intend(old, [], [(1, "create"), (2, "create")], NOW)
@@ -707,9 +730,10 @@ def test_two_processes_that_race_for_a_run_write_it_once(world: World) -> None:
     assert set(told) <= {"busy", "done"}
 
 
-def test_a_choice_that_comes_too_late_changes_nothing(place: Path) -> None:
+@pytest.mark.postgres
+def test_a_choice_that_comes_too_late_changes_nothing(at: str) -> None:
     """Somebody looked at the choices for a minute; meanwhile the run was synced to its end."""
-    store = Store(str(place))
+    store = Store(at)
     run = planned(store)
     everybody = Selection(differences=frozenset({Difference.NEW}))
     store.choose(run, everybody, {1: {}})
@@ -782,9 +806,11 @@ def test_a_setting_says_how_long_a_plan_lasts(
         assert runs.run(run.id).status is Status.EXPIRED
 
 
-def everything(folder: Path) -> bytes:
-    """Return every byte of every file that belongs to the store."""
-    return b"".join(file.read_bytes() for file in folder.glob("*reports.db*"))
+def everything(world: World) -> bytes:
+    """Return every byte of every file that belongs to the store; of a server, what queries find."""
+    if world.database is not None:
+        return world.database.contents()
+    return b"".join(file.read_bytes() for file in world.folder.glob("*reports.db*"))
 
 
 def purged(world: World, days: int = 0, now: str = "2026-11-20T20:00:00+09:00") -> int:
@@ -795,6 +821,7 @@ def purged(world: World, days: int = 0, now: str = "2026-11-20T20:00:00+09:00") 
             return runs.purge(dt.timedelta(days=days))
 
 
+@pytest.mark.postgres
 @pytest.mark.security(25)
 def test_a_purge_leaves_counts_and_outcomes_and_no_value(world: World) -> None:
     """Not one byte of a name, an address or the system's own words is left in the file."""
@@ -810,9 +837,9 @@ def test_a_purge_leaves_counts_and_outcomes_and_no_value(world: World) -> None:
     world.rosta.trouble = refuse
     done = world.sync(run)
     canaries = [CANARY.encode(), b"canary@example.jp", b"detail canary"]
-    assert all(canary in everything(world.folder) for canary in canaries)
+    assert all(canary in everything(world) for canary in canaries)
     assert purged(world) == 1
-    assert not any(canary in everything(world.folder) for canary in canaries)
+    assert not any(canary in everything(world) for canary in canaries)
     with world.runs() as runs:
         after = runs.run(run.id)
     assert (after.purged, after.counts, after.outcomes) == (True, done.counts, done.outcomes)
@@ -858,6 +885,7 @@ def test_a_purged_run_is_never_synced(world: World, error: RenkeiError | None) -
     assert world.rosta.writes == sent
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("phase", ["fetching", "syncing"])
 def test_what_a_dead_process_left_is_purged_too(world: World, phase: str) -> None:
     """It is not shown as a plan, but the names are in the file."""
@@ -879,9 +907,9 @@ def test_what_a_dead_process_left_is_purged_too(world: World, phase: str) -> Non
         world.sync(world.fetch())
 
     assert in_child(work) == 9
-    assert CANARY.encode() in everything(world.folder)
+    assert CANARY.encode() in everything(world)
     assert purged(world) == 1
-    assert CANARY.encode() not in everything(world.folder)
+    assert CANARY.encode() not in everything(world)
 
 
 def test_a_run_with_a_write_in_doubt_is_not_purged(world: World) -> None:
@@ -900,7 +928,7 @@ def test_a_run_with_a_write_in_doubt_is_not_purged(world: World) -> None:
     world.rosta.aftermath = lambda _hook, _values: None
     assert world.resume(run).status is Status.DONE
     assert purged(world) == 1
-    assert CANARY.encode() not in everything(world.folder)
+    assert CANARY.encode() not in everything(world)
 
 
 def test_a_run_that_a_live_process_works_on_is_not_purged(world: World) -> None:
@@ -918,9 +946,9 @@ def test_a_run_that_a_live_process_works_on_is_not_purged(world: World) -> None:
     assert [values["family"] for _k, _i, values in world.rosta.writes] == ["佐倉", "佐倉"]
 
 
-def test_the_newest_runs_come_first(place: Path) -> None:
+def test_the_newest_runs_come_first(at: str) -> None:
     """As many as are asked for."""
-    store = Store(str(place))
+    store = Store(at)
     for _time in range(5):
         planned(store)
     latest: list[Run] = store.latest(3)

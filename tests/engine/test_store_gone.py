@@ -58,6 +58,7 @@ def store(world: World) -> Path:
 # --- not there ----------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F83")
 def test_only_a_fetch_makes_a_store_and_says_so(world: World, store: Path) -> None:
     """Lists are empty, whoever names a run hears that there is no store, and none appears."""
@@ -86,6 +87,7 @@ def test_only_a_fetch_makes_a_store_and_says_so(world: World, store: Path) -> No
     assert ear.told == ["store_made"], "the second time it is there"
 
 
+@pytest.mark.sqlite
 def test_the_check_looks_at_the_store(world: World, store: Path) -> None:
     """Not there yet is good to know; what cannot be used, or cannot be made, is a problem."""
 
@@ -124,6 +126,7 @@ def exchanged(store: Path, older: bytes) -> None:
     copy.rename(store)
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F83")
 @pytest.mark.parametrize("harm", [deleted, overwritten, exchanged])
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -173,10 +176,11 @@ def test_a_commit_into_a_file_that_is_gone_does_not_count(store: Path) -> None:
     assert list(store.parent.glob("reports.db*")) == []
 
 
+@pytest.mark.sqlite
 def test_a_copy_put_in_place_between_two_commands_is_simply_the_store(
     world: World, store: Path
 ) -> None:
-    """Nobody can tell, and whoever is written again is looked at before."""
+    """Whoever is written again is looked at before."""
     world.in_clinic("001")
     run = world.fetch()
     world.choose(run)
@@ -187,6 +191,7 @@ def test_a_copy_put_in_place_between_two_commands_is_simply_the_store(
     assert len(world.rosta.people) == 1
 
 
+@pytest.mark.sqlite
 def test_a_run_that_lost_its_choice_has_a_way_out(world: World, store: Path) -> None:
     """Something was sent and nobody knows for whom: it can be cancelled, and that is said."""
     world.in_clinic("001")

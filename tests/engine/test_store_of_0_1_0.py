@@ -50,6 +50,7 @@ def left_behind(world: World) -> Path:
     return place
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F60")
 def test_it_is_brought_up_to_date_and_shows_what_it_did(world: World) -> None:
     """Runs, counts and outcomes are those of before; a copy is kept."""
@@ -69,6 +70,7 @@ def test_it_is_brought_up_to_date_and_shows_what_it_did(world: World) -> None:
     assert place.with_name("reports.db.0002.backup").exists()
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F60")
 def test_its_run_is_resumed(world: World) -> None:
     """What was in doubt is looked up, nobody is doubled, and the rest is written."""
@@ -87,6 +89,7 @@ def reports(world: World) -> list:  # type: ignore[type-arg]
         return runs.reports()
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F60")
 def test_a_create_of_then_is_not_sent_again_at_once(world: World) -> None:
     """It has no stamp: the time of the longest request counts from now."""

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 from attrs import define, field
+from tests.postgres import Database
 from tests.waiting import Waiting
 
 from renkei.config import load_config
@@ -147,6 +148,13 @@ class World:
     folder: Path
     waiting: Waiting
     files: dict[str, str] = field(factory=lambda: {"renkei.yaml": CONFIG, "pair.yaml": MAPPING})
+    database: Database | None = None
+    """Where the store is, if it is no file."""
+
+    @property
+    def at(self) -> str:
+        """Where the store is, as renkei is told."""
+        return str(self.folder / "reports.db") if self.database is None else self.database.address
 
     def in_clinic(self, number: str | None = "0417", **more: Value) -> str:
         """Put an employee into the clinic; return the id."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from tests.pair import DIRECTIONS
+from tests.postgres import Database
 from tests.reliability.harness.killer import Zygote
 from tests.reliability.harness.site import Site, a_site, empty_store
 
@@ -36,8 +37,10 @@ def store_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(params=DIRECTIONS, ids=["to_touchontime", "to_smarthr"])
-def site(request: pytest.FixtureRequest, zygote: Zygote, store_bytes: bytes) -> Iterator[Site]:
+def site(
+    request: pytest.FixtureRequest, zygote: Zygote, store_bytes: bytes, database: Database | None
+) -> Iterator[Site]:
     """A site of each direction."""
     source, target = request.param
-    with a_site(zygote, source, target, store_bytes) as site:
+    with a_site(zygote, source, target, store_bytes, database) as site:
         yield site

@@ -313,7 +313,7 @@ class Machine(RuleBasedStateMachine):
         config = self.site.folder / "renkei.yaml"
         text = config.read_text("utf-8")
         config.write_text(text.replace(LIMITS, LIMITS + SAFETY), "utf-8")
-        self.store = Store(str(self.site.store))
+        self.store = Store(self.site.at)
         self._stack.callback(self.store.close)
         self.plans: dict[str, Plan] = {}
         self.held: list[Job] = []

@@ -618,6 +618,7 @@ def check_sync(office: Office, pair: tuple[str, str], seed: Seed) -> Told:
 WHOLE = {"fetch": check_fetch, "sync": check_sync}
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F03")
 @sampled
 @pytest.mark.parametrize("block", blocks(1, 20))
@@ -641,6 +642,7 @@ def test_no_answer_leads_a_command_to_a_wrong_write(  # noqa: PLR0917 - fixtures
 # --- found by these tests -----------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("text", ["\\ud800", "\\u0000", "a\\udfff\\ud800b"])
 @pytest.mark.parametrize("pair", DIRECTIONS, ids=["to_touchontime", "to_smarthr"])
 def test_a_refusal_in_words_that_cannot_be_stored_is_a_refusal(

@@ -279,6 +279,7 @@ def was_cut_at_each_byte(crowd: Crowd, kind: Kind, status: int) -> None:
     assert lengths == {LENGTH[crowd.target, "refused" if status == 400 else kind]}
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F19", "F22")
 @sampled
 @pytest.mark.parametrize(
@@ -299,6 +300,7 @@ def test_an_accepted_write_whose_answer_is_cut_is_found(
     judge(crowd, run, dict.fromkeys(numbers, OUTCOMES[kind]))
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F19")
 @sampled
 @pytest.mark.parametrize("kind", ["create", pytest.param("update", marks=pytest.mark.long)])
@@ -345,6 +347,7 @@ def with_good_ones(faults: Iterable[F]) -> list[F | None]:
     return mixed
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F19")
 @sampled
 @pytest.mark.parametrize("kind", ["create", "update"])
@@ -362,6 +365,7 @@ def test_a_write_that_is_carried_out_after_its_connection_died_is_found(
     judge(crowd, run, dict.fromkeys(numbers, OUTCOMES[kind]))
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_three_writes_without_effect_pause_the_run(crowd: Crowd, kind: Kind) -> None:
     """Then nobody else is sent; each resume tries again, and the last one ends it."""
@@ -372,6 +376,7 @@ def test_three_writes_without_effect_pause_the_run(crowd: Crowd, kind: Kind) -> 
     judge(crowd, run, dict.fromkeys(numbers, OUTCOMES[kind]))
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F82")
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_a_connection_that_ends_as_the_write_arrives(crowd: Crowd, kind: Kind) -> None:
@@ -387,6 +392,7 @@ def test_a_connection_that_ends_as_the_write_arrives(crowd: Crowd, kind: Kind) -
     looked_up(crowd, dict(zip(numbers, faults, strict=True)))
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F82")
 @pytest.mark.parametrize("idle_s", [0.0, 0.0005, 0.002])
 def test_connections_are_closed_while_idle(crowd: Crowd, idle_s: float) -> None:
@@ -398,6 +404,7 @@ def test_connections_are_closed_while_idle(crowd: Crowd, idle_s: float) -> None:
     judge(crowd, run, dict.fromkeys(numbers, "created"))
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F23")
 @pytest.mark.parametrize("kind", ["create", "update"])
 @pytest.mark.parametrize("done", [True, False])
@@ -433,6 +440,7 @@ def answered(shown: bytes, *, done: bool) -> Fault:
     return Instead(lambda _true: shown) if done else Late(shown)
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F25")
 @sampled
 @pytest.mark.parametrize("kind", ["create", "update"])
@@ -460,6 +468,7 @@ def with_body(status: int, body: bytes) -> bytes:
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F21")
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_what_somebody_else_has_written_meanwhile_is_left_alone(crowd: Crowd, kind: Kind) -> None:
@@ -484,6 +493,7 @@ def test_what_somebody_else_has_written_meanwhile_is_left_alone(crowd: Crowd, ki
     assert [each.nth for each in crowd.proxy.requests if each.method != "GET"] == [*range(12)]
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F20")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(40))

@@ -5,10 +5,12 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from tests.pair import DIRECTIONS
+from tests.postgres import Database
 from tests.reliability.harness import cases, oracle
 from tests.reliability.harness.killer import KILLED, Zygote
 from tests.reliability.harness.points import Armed
@@ -58,10 +60,27 @@ def chosen(stage: Stage, direction: Direction) -> Iterator[tuple[str, int]]:
     ids=[f"to_{target}-{workload.name}" for (_source, target), workload in WORKLOADS],
 )
 def test_killed_at_every_moment_of_a_sync(
-    zygote: Zygote, store_bytes: bytes, direction: Direction, workload: Workload
+    zygote: Zygote,
+    store_bytes: bytes,
+    direction: Direction,
+    workload: Workload,
+    database: Database | None,
 ) -> None:
     """Whoever goes on ends as if nothing had happened: everybody once, and told."""
-    with a_site(zygote, *direction, store_bytes) as site:
+    killed(zygote, store_bytes, direction, workload, database=database)
+
+
+def killed(
+    zygote: Zygote,
+    store_bytes: bytes,
+    direction: Direction,
+    workload: Workload,
+    *,
+    database: Database | None,
+    share: int = 1,
+) -> None:
+    """Kill a sync at the chosen moments, or a *share* of them, and judge what is left."""
+    with a_site(zygote, *direction, store_bytes, database) as site:
         site.allow(IN_FLIGHT[WORKLOADS.index((direction, workload)) % len(IN_FLIGHT)])
         stage = Stage(site, workload)
         stage.passes_no_other_way()
@@ -73,8 +92,17 @@ def test_killed_at_every_moment_of_a_sync(
 
             return play
 
-        moments = chosen(stage, direction)
+        moments = islice(chosen(stage, direction), None, None, share)
         cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in moments)
+
+
+@pytest.mark.fault("F52", "F63")
+def test_killed_in_the_middle_of_a_sync_whose_store_is_on_a_server(
+    zygote: Zygote, store_bytes: bytes, postgres: Database
+) -> None:
+    """A sample of the same: what a dead process had not committed is not there, all else is."""
+    direction, workload = WORKLOADS[0]
+    killed(zygote, store_bytes, direction, workload, database=postgres, share=9)
 
 
 # --- other commands -------------------------------------------------------------------------
@@ -120,9 +148,9 @@ def fetches(site: Site) -> None:
     """Nothing was written, the last fetch is over, and a new one finds everybody."""
     assert site.sent() == []
     site.box.systems[site.source].faults.clear()
-    if site.store.exists():
-        oracle.sound(site.store)
-        with closing(Store(str(site.store))) as store:
+    if site.database is not None or site.store.exists():
+        oracle.sound(site)
+        with closing(Store(site.at)) as store:
             for run in store.latest(1):
                 assert run.status in (Status.FAILED, Status.READY), run.status
                 if run.status is Status.FAILED:
@@ -155,6 +183,7 @@ def test_killed_at_every_moment_of_a_fetch_that_fails(site: Site) -> None:
 
 
 @sampled
+@pytest.mark.sqlite
 def test_killed_while_the_store_is_made(site: Site) -> None:
     """There is a whole store or none, and the next fetch makes it."""
     site.store.unlink()
@@ -182,8 +211,8 @@ def test_killed_while_a_run_is_cancelled(site: Site) -> None:
         assert site.renkei("cancel", run).code in (0, 2)
         assert site.renkei("resume", run).code == 2
         assert len(site.sent()) == sent
-        oracle.sound(site.store)
-        with closing(Store(str(site.store))) as store:
+        oracle.sound(site)
+        with closing(Store(site.at)) as store:
             assert store.run(run).status is Status.CANCELLED
             oracle.agrees(site, store, run)
 
@@ -198,12 +227,12 @@ def test_killed_while_values_are_purged(site: Site) -> None:
     assert site.renkei("sync", run, *site.everybody).code == 0
 
     def judge() -> None:
-        oracle.sound(site.store)
-        with closing(Store(str(site.store))) as store:
+        oracle.sound(site)
+        with closing(Store(site.at)) as store:
             purged = store.run(run).purged
             assert {item.name == "" for item in store.items(run)} == {purged}
         assert site.renkei("reports", "purge", "--older-than", "0d").code == 0
-        with closing(Store(str(site.store))) as store:
+        with closing(Store(site.at)) as store:
             assert {item.name for item in store.items(run)} == {""}
             oracle.agrees(site, store, run)
 
@@ -273,6 +302,10 @@ PLACES = {
     "opening._upgrade": {"connection.begin"},
     "opening._back_up": {"sqlite3.connect"},
     "opening._let_shrink": {"sqlite3.connect"},
+    "server._engine": {"sa.create_engine"},
+    "server._engine.configure": {"connection.commit"},
+    "server._bring_up_to_date": {"connection.begin"},
+    "copying._filled": {"target.begin"},
     "plans.Plans._vacuum": {"self._engine.raw_connection"},
     # the dashboard's own database, and the address it listens at
     "database.Database.reading": {"connection.begin"},

@@ -25,6 +25,8 @@ import pytest
 from attrs import define, field
 from tests.e2e.office import Office
 from tests.pair import DIRECTIONS
+from tests.postgres import Database
+from tests.reliability.harness import oracle
 from tests.reliability.harness.killer import Zygote
 from tests.reliability.harness.patience import patient
 from tests.reliability.harness.site import CHANGED, NEW_PEOPLE, SAME, Site, State, a_site
@@ -206,10 +208,8 @@ class Stage:
         assert outcomes.pop(REFUSED)[0] == "failed"
         assert outcomes.keys() == set(GOOD)
         assert {end for end, _why in outcomes.values()} <= {"created", "updated", "unchanged"}
-        with closing(sqlite3.connect(self.site.store)) as connection:
-            assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
-            lost = "select count(*) from writes where result is null"
-            assert connection.execute(lost).fetchone() == (0,)
+        oracle.sound(self.site)
+        assert self.site.ask("select count(*) from writes where result is null") == (0,)
 
     def sent(self, kind: str) -> list[Any]:
         """Return the writes of a kind that the target has carried out."""
@@ -292,13 +292,17 @@ CASES = [
 
 @contextmanager
 def a_stage(
-    zygote: Zygote, direction: tuple[str, str], store: bytes, patch: pytest.MonkeyPatch
+    zygote: Zygote,
+    direction: tuple[str, str],
+    store: bytes,
+    patch: pytest.MonkeyPatch,
+    database: Database | None = None,
 ) -> Iterator[Stage]:
     """Yield a stage on which no request is tried again, and none can still be at work."""
     patch.setattr(RetryBudget.__init__, "__defaults__", (0.0,))
     patch.setattr("renkei.sync.doubt.SENT_S", -1.0)  # the systems are done at once here
     patch.setattr("renkei.systems.Timeouts", patient)
-    with a_site(zygote, *direction, store) as site:
+    with a_site(zygote, *direction, store, database) as site:
         yield Stage(site, Office(box=site.box, folder=site.folder, monkeypatch=patch))
 
 
@@ -308,10 +312,11 @@ def stage(
     zygote: Zygote,
     store_bytes: bytes,
     monkeypatch: pytest.MonkeyPatch,
+    database: Database | None,
 ) -> Iterator[Stage]:
     """A stage of the direction asked for; of the first, if none is."""
     direction = getattr(request, "param", DIRECTIONS[0])
-    with a_stage(zygote, direction, store_bytes, monkeypatch) as stage:
+    with a_stage(zygote, direction, store_bytes, monkeypatch, database) as stage:
         yield stage
 
 
@@ -385,6 +390,7 @@ def grow(stage: Stage) -> None:
         connection.execute("vacuum")
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F57")
 @sampled
 @pytest.mark.parametrize("kind", ["pages", "file size"])

@@ -70,8 +70,8 @@ def settled(stage: Stage, *runs: str) -> None:
     oracle.tidy(*child.results)
     assert {result.code for result in child.results} <= {0, 1, 2}, str(child.results)
     assert sent[len(runs) - 1] == sent[-1], "the second resume has sent something"
-    oracle.sound(site.store)
-    with closing(Store(str(site.store))) as store:
+    oracle.sound(site)
+    with closing(Store(site.at)) as store:
         oracle.agrees(site, store, *runs)
         for run in runs:
             assert store.run(run).status is not Status.SYNCING
@@ -194,6 +194,7 @@ def test_many_start_at_once(site: Site, count: int, same: bool) -> None:
     assert len(site.sent()) == 4, "two creates and two updates, all of them by one process"
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F50")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(300, 330))

@@ -73,7 +73,7 @@ def gone_on(site: Site, run: str, *words: str) -> None:
 
 def once(site: Site, run: str) -> None:
     """Everybody was created or updated once, and the report says so."""
-    with closing(Store(str(site.store))) as store:
+    with closing(Store(site.at)) as store:
         oracle.agrees(site, store, run)
         assert store.run(run).status is Status.DONE
         outcomes = {item.outcome for item in store.items(run, selected=True)}
@@ -195,6 +195,7 @@ def test_a_living_one_is_seen_from_another_namespace(site: Site) -> None:
     once(site, run)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("site", one_way(8), indirect=True)
 def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
     """It knows nothing of the create: whoever is there by then is found, and not made again."""
@@ -214,12 +215,13 @@ def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
     oracle.creates_once(site)
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F88")
 @pytest.mark.parametrize("site", one_way(9), indirect=True)
 def test_an_older_copy_from_within_the_sync_is_put_back(site: Site) -> None:
     """The copy has the intent, and the process was killed: its create is waited for."""
     run, child = begun(site)
-    with closing(Store(str(site.store))) as store:
+    with closing(Store(site.at)) as store:
         assert len(store.open_writes(int(run))) == 1
     older = site.store.read_bytes()
     child.kill()

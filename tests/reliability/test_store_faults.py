@@ -50,6 +50,7 @@ def wipe(data: bytes, at: int) -> bytes:
     return data[:start] + bytes(len(data[start : start + 512])) + data[start + 512 :]
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F59")
 @sampled
 @pytest.mark.parametrize(
@@ -78,6 +79,7 @@ def test_a_damaged_store_opens_or_is_refused(office: Office, seed: int) -> None:
     assert refused > len(places) / (1 if ALL else 3)
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F59")
 @pytest.mark.parametrize("column", ["difference", "outcome", "reasons", "payload"])
 def test_a_word_that_makes_no_sense_is_damage(office: Office, column: str) -> None:
@@ -90,6 +92,7 @@ def test_a_word_that_makes_no_sense_is_damage(office: Office, column: str) -> No
     assert codes <= {0, 5}
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F59", "F61")
 @pytest.mark.parametrize("kind", ["newer", "directory", "link", "nothing in it", "another's"])
 def test_no_command_touches_a_store_that_is_not_ours(office: Office, kind: str) -> None:
@@ -135,6 +138,7 @@ def test_no_command_touches_a_store_that_is_not_ours(office: Office, kind: str) 
 # --- power -------------------------------------------------------------------------------------
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F55")
 def test_what_was_committed_is_on_the_disk(office: Office) -> None:
     """Each connection of a sync has SQLite wait for the disk: a commit survives a power cut."""
@@ -202,6 +206,7 @@ sys.stderr.write("FOUND" + json.dumps(found))
 """
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F64")
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])

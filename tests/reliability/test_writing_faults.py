@@ -396,6 +396,7 @@ def test_too_little_memory_ends_a_command_in_order(office: Office, megabytes: in
     finished(office, run, ("smarthr", "touchontime"))
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F58")
 @pytest.mark.parametrize("command", ["fetch", "sync", "reports"])
 def test_a_store_that_somebody_else_holds_is_said_before_anything_is_sent(

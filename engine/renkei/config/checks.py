@@ -21,6 +21,7 @@ from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
 from renkei.http.pace import MOST_IN_FLIGHT
 from renkei.people import NEEDS
+from renkei.place import holds_secret, is_server, parsed
 from renkei.plugins.offline import needs_of
 from renkei.safety import ANNOUNCED
 from renkei.words.i18n import _
@@ -220,23 +221,44 @@ def _sides(mappings: object, names: list[str]) -> Iterator[Mistake]:
 def _store(store: object) -> Iterator[Mistake]:
     if not isinstance(store, str):
         return
+    if is_reference(store):
+        yield from ((("store",), text) for text in _reference(store))
+    elif is_server(store) and holds_secret(store):
+        yield (
+            ("store",),
+            _(
+                "Keep the password out of this file: write env:VARIABLE or file:PATH here, which"
+                " leads to the whole address, or keep the password in ~/.pgpass. If a real one"
+                " stood here, replace it by a new one."
+            ),
+        )
+    elif mistake := store_mistake(store):
+        yield ("store",), mistake
+
+
+def is_reference(store: str) -> bool:
+    """Return whether *store* says where the place of the store is written."""
+    return store.startswith(("env:", "file:"))
+
+
+def store_mistake(store: str) -> str | None:
+    """Return what is wrong with *store*, a file or an address, or None; no message repeats it."""
     if not store.strip():
-        yield ("store",), _("Name a file.")
-    elif is_other_database(store):
-        yield ("store",), other_database()
-
-
-def is_other_database(store: str) -> bool:
-    """Return whether *store* is the URL of a database that renkei cannot keep its reports in."""
-    return "://" in store and not re.match(r"sqlite(\+pysqlite)?:///.", store)
-
-
-def other_database() -> str:
-    """Return what is said of such a database; its URL may hold a password."""
-    return _(
-        "Reports are kept in a SQLite file on this computer; no other database is supported yet."
-        " Name a file, such as renkei.db."
-    )
+        return _("Name a file.")
+    if is_server(store):
+        if parsed(store) is not None:
+            return None
+        return _(
+            "This is not the address of a database, such as"
+            " postgresql://renkei@db.example.jp/renkei."
+        )
+    if "://" in store and not re.match(r"sqlite(\+pysqlite)?:///.", store):
+        return _(
+            "Reports are kept in a SQLite file on this computer, or in a PostgreSQL database; no"
+            " other one is supported. Name a file, such as renkei.db, or an address, such as"
+            " postgresql://renkei@db.example.jp/renkei."
+        )
+    return None
 
 
 def _settings(settings: object, base: Path) -> Iterator[Mistake]:

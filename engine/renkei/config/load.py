@@ -20,10 +20,10 @@ from renkei.clock import Clock
 from renkei.config.checks import (
     DIRECT,
     is_here,
-    is_other_database,
-    other_database,
+    is_reference,
     path_of,
     problems_in,
+    store_mistake,
 )
 from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, Hint, MappingError, UsageError
@@ -110,13 +110,13 @@ class Config:
     """
     One configuration file, read and checked; *document* knows where everything stands in it.
 
-    *store* is the absolute path of a file.
+    *store* is the absolute path of a file, or the address of a database; it may hold a password.
     """
 
     path: Path
     connections: Mapping[str, ConnectionConfig]
     mappings: tuple[MappingUse, ...]
-    store: str
+    store: str = field(repr=False)
     settings: Settings = field(factory=Settings)
     document: Document = field(eq=False, repr=False)
 
@@ -200,7 +200,7 @@ def parse_config(text: str, path: Path) -> Config:
             for name, each in written.connections.items()
         },
         mappings=written.mappings,
-        store=_store(written.store, path.absolute().parent),
+        store=store_at(written.store, path.absolute().parent),
         settings=written.settings,
         document=document,
     )
@@ -261,11 +261,33 @@ def _complete(name: str, written: ConnectionConfig, all_: Settings) -> Connectio
     )
 
 
-def _store(written: str, base: Path) -> str:
-    store = resolve_secret(written, base) if written.startswith("env:") else written
-    if is_other_database(store):
-        raise ConfigurationError(other_database(), code="store", where=written)
+def store_at(written: str, base: Path) -> str:
+    """
+    Return where the store is that is *written* so: an absolute path, or an address.
+
+    A reference (``env:``, ``file:``) may lead to an address with its password; ConfigurationError
+    if it leads to nothing that can be a store.
+    """
+    store = written
+    if is_reference(written):
+        store = _from_environment(written) or resolve_secret(written, base)
+        if mistake := store_mistake(store):
+            raise ConfigurationError(f"{written}: {mistake}", code="store", where=written)
     return store if "://" in store else str(base / store)
+
+
+def _from_environment(reference: str) -> str | None:
+    """Return the store that a variable names, or None for another kind of reference."""
+    scheme, _colon, name = reference.partition(":")
+    if scheme != "env":
+        return None
+    if store := os.environ.get(name):
+        return store
+    message = _(
+        "The environment variable {name} is not set. Set it to the file, or the address, of the"
+        " store."
+    )
+    raise ConfigurationError(message.format(name=name), code="store", where=reference)
 
 
 def _proxy_from_environment(name: str) -> str:

@@ -1,7 +1,8 @@
-"""Databases of ours, each in a file of its own: made, migrated and refused in one way."""
+"""Databases of ours, in a file or on a server: made, migrated and refused in one way."""
 
 from renkei.database.opening import Opened, Schema, open_database
 from renkei.database.refusals import damaged, no_room, refuse_damage, translated, unwritable
+from renkei.database.server import open_server
 
 __all__ = [
     "Opened",
@@ -9,6 +10,7 @@ __all__ = [
     "damaged",
     "no_room",
     "open_database",
+    "open_server",
     "refuse_damage",
     "translated",
     "unwritable",

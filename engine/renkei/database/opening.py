@@ -50,19 +50,27 @@ class Schema:
 @frozen(kw_only=True)
 class Opened:
     """
-    A database that is open: *file* tells it from every other file, also from one in its place.
+    A database that is open; *place* is what people are shown of where it is.
 
     *backup* is the copy of a file of an older renkei, or None. *made*: it was not there before.
+    Of a file, *file* tells it from every other one, also from one in its place; None: on a server.
     """
 
     engine: Engine
-    path: Path
-    file: tuple[int, int]
-    backup: Path | None
-    made: bool
+    place: str
+    file: tuple[int, int] | None = None
+    backup: Path | None = None
+    made: bool = False
+
+    @property
+    def path(self) -> Path | None:
+        """The file, or None if the database is on a server."""
+        return None if self.file is None else Path(self.place)
 
     def is_there(self) -> bool:
         """Tell whether the file is still in its place: what is written elsewhere would be lost."""
+        if self.path is None:
+            return True  # who loses a server is told so by the next statement
         try:
             return _identity(self.path) == self.file
         except OSError:
@@ -90,7 +98,9 @@ def open_database(path: Path, schema: Schema) -> Opened:
                 _let_shrink(path)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        return Opened(engine=engine, path=path, file=_identity(path), backup=backup, made=made)
+        return Opened(
+            engine=engine, place=str(path), file=_identity(path), backup=backup, made=made
+        )
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -131,14 +141,19 @@ def _draft(path: Path, kind: str) -> Path:
 
 
 def _build(engine: Engine, schema: Schema) -> None:
-    """Make the newest schema in one go; a test compares it with what the migrations make."""
     with engine.connect().execution_options(renkei_writes=True) as connection, connection.begin():
-        schema.metadata.create_all(connection)
-        connection.exec_driver_sql(
-            "create table alembic_version (version_num varchar(32) not null,"
-            " constraint alembic_version_pkc primary key (version_num))"
-        )
-        connection.exec_driver_sql("insert into alembic_version values (?)", (schema.head,))
+        build(connection, schema)
+
+
+def build(connection: Connection, schema: Schema) -> None:
+    """Make the newest schema in one go; a test compares it with what the migrations make."""
+    schema.metadata.create_all(connection, checkfirst=False)
+    connection.exec_driver_sql(
+        "create table alembic_version (version_num varchar(32) not null,"
+        " constraint alembic_version_pkc primary key (version_num))"
+    )
+    version = sa.text("insert into alembic_version values (:head)")
+    connection.execute(version, {"head": schema.head})
 
 
 def _refuse_oddities(path: Path) -> None:
@@ -193,45 +208,62 @@ def _back_up(path: Path, schema: Schema) -> Path | None:
 
 
 def _revision(engine: Engine, schema: Schema, path: Path) -> str:
-    """Return at which migration the file is; StoreError if it is a newer one or not ours at all."""
     with engine.connect() as connection:
-        columns = _columns(connection)
-        tables = {table for table, _column in columns}
-        if not tables >= schema.ours:
-            raise damaged(path)
-        revision = schema.unnumbered
-        if "alembic_version" in tables:
-            version = "select version_num from alembic_version"
-            revision = connection.exec_driver_sql(version).scalar()
+        return revision_of(connection, schema, path)
+
+
+def revision_of(connection: Connection, schema: Schema, place: object) -> str:
+    """Return at which migration a database is; StoreError if at a newer one or not ours at all."""
+    columns = columns_of(connection)
+    tables = {table for table, _column in columns}
+    if not tables >= schema.ours:
+        raise damaged(place)
+    revision = schema.unnumbered
+    if "alembic_version" in tables:
+        version = "select version_num from alembic_version"
+        revision = connection.exec_driver_sql(version).scalar()
     if revision is None or (revision == schema.head and not columns >= schema.columns()):
-        raise damaged(path)
+        raise damaged(place)
     if revision > schema.head:
-        raise newer(path)
+        raise newer(place)
     return revision
 
 
-def _columns(connection: Connection) -> set[tuple[str, str]]:
-    query = (
+COLUMNS = {
+    "sqlite": (
         "select m.name, c.name from sqlite_master m join pragma_table_xinfo(m.name) c"
         " where m.type = 'table'"
-    )
+    ),
+    "postgresql": (
+        "select table_name, column_name from information_schema.columns"
+        " where table_schema = current_schema()"
+    ),
+}
+
+
+def columns_of(connection: Connection) -> set[tuple[str, str]]:
+    """Return table and column of everything that is there."""
+    query = COLUMNS[connection.dialect.name]
     return {(table, column) for table, column in connection.exec_driver_sql(query)}
 
 
 def _upgrade(engine: Engine, schema: Schema, path: Path) -> None:
-    """Bring the file up to date in one transaction; Alembic is imported only here."""
+    with engine.connect().execution_options(renkei_writes=True) as connection, connection.begin():
+        upgrade(connection, schema, path)
+
+
+def upgrade(connection: Connection, schema: Schema, place: object) -> None:
+    """Bring a database up to date in this transaction; Alembic is imported only here."""
     from alembic import command
     from alembic.config import Config
 
     with as_file(files(schema.package) / "migrations") as folder:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
-        with engine.connect().execution_options(renkei_writes=True) as connection:
-            attributes: dict[str, Any] = config.attributes
-            attributes |= {"connection": connection, "metadata": schema.metadata}
-            with connection.begin():
-                if "alembic_version" not in {table for table, _column in _columns(connection)}:
-                    command.stamp(config, schema.unnumbered or "base")
-                command.upgrade(config, "head")
-                if not _columns(connection) >= schema.columns():
-                    raise damaged(path)
+        attributes: dict[str, Any] = config.attributes
+        attributes |= {"connection": connection, "metadata": schema.metadata}
+        if "alembic_version" not in {table for table, _column in columns_of(connection)}:
+            command.stamp(config, schema.unnumbered or "base")
+        command.upgrade(config, "head")
+        if not columns_of(connection) >= schema.columns():
+            raise damaged(place)

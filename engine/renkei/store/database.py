@@ -1,12 +1,19 @@
-"""What every part of the store shares: transactions, and a run as it stands at this moment."""
+"""What every part of the store shares: transactions, and a run as it stands at this moment.
+
+SQLite has one writer at a time. On a server each transaction that decides by what it reads locks it
+first, always in this order: the run, the lease of an account, the writes and employees of the run,
+the serial of the store.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -15,13 +22,17 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.database import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Item, Outcome, Run, Status
-from renkei.store import codec, lease, schema
+from renkei.store import codec, lease, schema, serial
 from renkei.store.owner import Owner, is_alive, known_in_s
+from renkei.store.serial import RESTORED, Mark, Seen, insert_unless_there, keep
 from renkei.store.tables import facts, items, leases, runs, writes
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 
 T = TypeVar("T")
+
+SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""How a server lets one moment be read; a file shows nothing else."""
 
 KEY = "account_key"
 """The fact with which accounts are told apart; it never leaves the store."""
@@ -29,23 +40,54 @@ KEY = "account_key"
 
 class Database:
     """
-    The report store at *place*, a file; several processes may share one.
+    The report store at *place*, a file or a PostgreSQL database; several processes may share one.
 
     It is made with *create* if it is not there (*made*), else NoStoreError is raised. *backup* is
-    the copy that was made because the store was of an older renkei, else None.
+    the copy that was made because the store was of an older renkei, else None. *seen* is the file
+    in which this computer keeps what it has last seen of the store: *is_older* tells whether that
+    was more than there is, or another store. The first transaction notes it.
     """
 
-    def __init__(self, place: str, *, create: bool = True) -> None:
+    def __init__(self, place: str, *, create: bool = True, seen: Path | None = None) -> None:
+        self._seen = Seen(seen)
+        last = self._seen.last()  # before the store, which may grow meanwhile
         self._opened = schema.open_store(place, create=create)
-        self._engine, self._path = self._opened.engine, self._opened.path
+        self._engine, self._place = self._opened.engine, self._opened.place
         self.backup, self.made = self._opened.backup, self._opened.made
-        self._place = str(self._path)
+        self._on_server = self._opened.path is None
         self._mark = 0
+        self._store_id = ""
+        self.is_older = False
         self._known_fields: dict[int, codec.Fields] = {}
+        self.is_older = seen is not None and self._is_older_than(last)
+
+    @property
+    def place(self) -> str:
+        """Where the store is, as people are shown it."""
+        return self._place
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+        self._seen.close()
+
+    def _is_older_than(self, last: Mark | None) -> bool:
+        now = self._now()
+        if last is not None and (last.id != now.id or last.serial > now.serial):
+            return True
+        self._seen.keep(now)
+        return False
+
+    def _now(self) -> Mark:
+        with self._reading() as connection:
+            query = sa.select(facts.c.value).where(facts.c.name == serial.ID)
+            self._store_id = connection.execute(query).scalar() or ""
+            return Mark(self._store_id, serial.read(connection))
+
+    def note_restored(self) -> None:
+        """Keep that what was sent of late may not be in this store."""
+        with self._writing() as connection:
+            keep(connection, RESTORED, repr(time.time()))
 
     def account(self, identity: str) -> str:
         """
@@ -69,11 +111,10 @@ class Database:
     def _new_fact(self, name: str, value: str) -> str:
         """Keep *value*, unless another process was faster; return what is kept."""
         with self._writing() as connection:
+            insert_unless_there(connection, facts, {"name": name, "value": value})
             query = sa.select(facts.c.value).where(facts.c.name == name)
-            kept: str | None = connection.execute(query).scalar()
-            if kept is None:
-                connection.execute(sa.insert(facts).values(name=name, value=value))
-            return kept or value
+            kept: str = connection.execute(query).scalar_one()
+            return kept
 
     def run(self, run_id: str) -> Run:
         """Return a run as it stands now; UsageError if there is none of that id."""
@@ -107,14 +148,30 @@ class Database:
         return max((wait for wait in waits if wait is not None), default=None)
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _reading(self, *, settled: sa.Table | None = None) -> Iterator[Connection]:
+        """
+        Let the block read what is there at one moment.
+
+        Nobody is in the middle of a change of the table *settled* then.
+        """
         self._refuse_another_file()
-        with schema.translated(self._place), self._engine.connect() as c, c.begin():
-            self._read_mark(c)
+        known = self._mark
+        with schema.translated(self._place), self._connected(SNAPSHOT) as c, c.begin():
+            if settled is not None and self._on_server:
+                c.exec_driver_sql(f"lock table {settled.name} in share mode")
+            self._read_mark(c, known)
             try:
                 yield c
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                 raise damaged(self._place) from None  # a row that cannot be understood
+
+    @contextmanager
+    def _connected(self, options: Mapping[str, Any]) -> Iterator[Connection]:
+        """Open a connection, with *options* that mean something to a server."""
+        with self._engine.connect() as connection:
+            if self._on_server:
+                connection.execution_options(**options)
+            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -127,32 +184,52 @@ class Database:
         Let the block write, all of it or nothing.
 
         The file is looked at before, and after the commit too: an intent that nobody will find
-        again must not be acted upon. Each commit leaves a higher mark in the file, so that an older
-        copy in the same place is recognized.
+        again must not be acted upon. Each commit leaves a higher serial in the store, so that an
+        older copy in the same place is recognized.
         """
         self._refuse_another_file()
+        known = self._mark
         with (
             schema.translated(self._place),
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
-            mark = self._read_mark(connection) + 1
+            last = self._read_mark(connection, known)
+            self._refuse_moved(connection)
+            if self.is_older:  # whoever sends from here on has to know
+                keep(connection, RESTORED, repr(time.time()))
             yield connection
-            connection.exec_driver_sql(f"pragma user_version = {mark}")
+            mark = serial.advance(connection, last)
         self._mark = max(self._mark, mark)
+        self.is_older = False
         self._refuse_another_file()
+        self._seen.keep(Mark(self._store_id, mark))
 
     def _refuse_another_file(self) -> None:
         if not self._opened.is_there():
-            raise schema.replaced(self._path)
+            raise schema.replaced(self._place)
 
-    def _read_mark(self, connection: Connection) -> int:
-        """Return the mark of the last commit; StoreError if it is older than one we have seen."""
-        mark: int = connection.exec_driver_sql("pragma user_version").scalar_one()
-        if mark < self._mark:
-            raise schema.replaced(self._path)
-        self._mark = mark
+    def _read_mark(self, connection: Connection, known: int) -> int:
+        """Return the serial of the last commit; StoreError if it is before one we have *known*."""
+        mark = serial.read(connection)
+        if mark < known:
+            raise schema.replaced(self._place)
+        self._mark = max(self._mark, mark)
         return mark
+
+    def _refuse_moved(self, connection: Connection) -> None:
+        """Raise StoreError if the store lives elsewhere now; give it an id if it has none yet."""
+        query = sa.select(facts.c.name, facts.c.value)
+        known = dict(
+            connection.execute(query.where(facts.c.name.in_((serial.ID, serial.MOVED)))).all()
+        )
+        if serial.MOVED in known:
+            raise schema.moved(self._place, known[serial.MOVED])
+        if serial.ID not in known:
+            new = secrets.token_hex(16)
+            insert_unless_there(connection, facts, {"name": serial.ID, "value": new})
+            known = dict(connection.execute(query.where(facts.c.name == serial.ID)).all())
+        self._store_id = known[serial.ID]
 
     def _in_any_room(self, work: Callable[[Connection], T]) -> T:
         """
@@ -165,6 +242,8 @@ class Database:
             with self._writing() as connection:
                 return work(connection)
         except NoRoomError:
+            if self._on_server:
+                raise
             with self._transaction(renkei_writes=True, renkei_in_place=True) as connection:
                 done = work(connection)
                 connection.detach()  # no other transaction goes without its journal
@@ -173,12 +252,15 @@ class Database:
     def try_writing(self) -> None:
         """Raise StoreError if nothing can be written; nothing is."""
         self._refuse_another_file()
+        known = self._mark
         with (
             schema.translated(self._place),
             self._engine.connect().execution_options(renkei_writes=True) as connection,
             connection.begin() as nothing,
         ):
-            self._read_mark(connection)
+            self._read_mark(connection, known)
+            self._refuse_moved(connection)
+            serial.advance(connection, 0)
             nothing.rollback()
 
     def _set(self, run_id: int, **columns: object) -> None:
@@ -209,8 +291,10 @@ class Database:
         """Return the plan item in *row*."""
         return codec.item_in(row, self._fields(connection, row["run_id"]))
 
-    def _row(self, connection: Connection, run_id: str) -> RowMapping:
+    def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
+        """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
         query = sa.select(runs).where(runs.c.id == self._id(run_id))
+        query = locking(query) if lock else query
         row = connection.execute(query).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
@@ -252,6 +336,15 @@ def _undecided_s(row: RowMapping, place: str) -> float | None:
         return None
     owner, last = Owner.parse(row["owner"]), row["beat"] or 0.0
     return known_in_s(owner, last, place) if is_alive(owner, last, place) else None
+
+
+def locking(query: sa.Select[Any]) -> sa.Select[Any]:
+    """
+    Return *query* so that nobody else changes what it finds until this transaction ends.
+
+    What is read afterwards is as the last one has left it. SQLite has one writer at a time anyway.
+    """
+    return query.with_for_update(key_share=True)
 
 
 def same_item() -> sa.ColumnElement[bool]:

@@ -12,10 +12,11 @@ from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import Hint, UsageError
-from renkei.model import Item, Outcome, Remark, Selection, Status
+from renkei.model import Difference, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
-from renkei.store.database import Database, begun, key_of, same_item
+from renkei.store.database import Database, begun, key_of, locking, same_item
 from renkei.store.lease import Lease
+from renkei.store.serial import RESTORED
 from renkei.store.tables import (
     ACCEPTED,
     ANSWERED,
@@ -23,6 +24,7 @@ from renkei.store.tables import (
     REFUSED,
     UNFINISHED,
     WITHOUT_EFFECT,
+    facts,
     items,
     runs,
     writes,
@@ -32,6 +34,9 @@ from renkei.words.i18n import _
 
 CREATED = (Outcome.CREATED.value, ANSWERED)
 """Results of creates after which somebody is there, though no list may show them yet."""
+
+FORGOTTEN_S = 86_400.0
+"""No system works on one request for so long."""
 
 
 @frozen(kw_only=True)
@@ -102,7 +107,7 @@ class Journal(Database):
         """
         key = self._id(run_id)
         with self._writing() as connection:
-            row = self._row(connection, run_id)
+            row = self._row(connection, run_id, lock=True)
             if selection and row["selection"] != codec.selection_out(selection):
                 raise another_choice(run_id)
             taken = lease.end_others(connection, account, key, take_over=take_over)
@@ -154,8 +159,8 @@ class Journal(Database):
         """
         paused = status is Status.PAUSED
         with self._writing() as connection:
+            before = self._state(connection, held.run_id, lock=True)
             lease.renew(connection, held)
-            before = self._state(connection, held.run_id)
             if before["status"] != Status.CANCELLED:
                 self._update(
                     connection,
@@ -188,9 +193,10 @@ class Journal(Database):
         lease was taken over.
         """
         with self._writing() as connection:
+            status = self._state(connection, held.run_id, lock=True)["status"]
             lease.renew(connection, held)
             _record(connection, held, told)
-            if self._state(connection, held.run_id)["status"] == Status.CANCELLED:
+            if status == Status.CANCELLED:
                 return None
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
             new, ids = sa.insert(writes), []
@@ -214,6 +220,7 @@ class Journal(Database):
         other system, unless the successor has found out more.
         """
         with self._writing() as connection:
+            self._state(connection, held.run_id, lock=True)
             _record(connection, held, told)
 
     def confirm(self, seen: Collection[Write], at: dt.datetime) -> None:
@@ -324,7 +331,7 @@ class Journal(Database):
         with self._writing() as connection:
             self._update(
                 connection,
-                self._row(connection, run_id)["id"],
+                self._row(connection, run_id, lock=True)["id"],
                 status=Status.CANCELLED.value,
                 finished_at=at,
                 reason=codec.remark_out(remark("stopped")),
@@ -348,7 +355,8 @@ class Journal(Database):
         """
         Return the numbers of those whom other runs have created, or may have, in the same target.
 
-        With each the time its last request left, as in :class:`Write`: a list may be late.
+        With each the time its last request left, as in :class:`Write`: a list may be late. Where
+        the store is an older copy, these are all whom this run would create.
         """
         taken = (Outcome.CREATED.value, ANSWERED, NOT_STORED)
         lately = sa.and_(writes.c.result.in_(taken), writes.c.sent_at.is_not(None))
@@ -365,7 +373,26 @@ class Journal(Database):
                 .where(sa.or_(writes.c.result.is_(None), lately))
                 .order_by(writes.c.id)
             )
-            return dict(connection.execute(query).all())
+            found = dict.fromkeys(*self._restored(connection, row["id"]))
+            return found | dict(connection.execute(query).all())
+
+    @staticmethod
+    def _restored(connection: Connection, run_id: int) -> tuple[Sequence[str], float | None]:
+        """
+        Return who of a run may have been created by what an older copy of the store has forgotten.
+
+        With it the moment after which nothing forgotten was sent.
+        """
+        query = sa.select(facts.c.value).where(facts.c.name == RESTORED)
+        restored = float(connection.execute(query).scalar() or 0.0)
+        if time.time() - restored > FORGOTTEN_S:
+            return (), None
+        undecided = sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED))
+        new = items.c.difference == Difference.NEW.value
+        query = sa.select(items.c.number).where(
+            items.c.run_id == run_id, items.c.selected, new, undecided
+        )
+        return connection.execute(query).scalars().all(), restored
 
     def created_in(self, account: str) -> frozenset[str]:
         """Return the source's ids of those whom a target's *account* was sent, by any run."""
@@ -382,7 +409,7 @@ class Journal(Database):
     def expire(self, run_id: str, at: dt.datetime) -> None:
         """Let a paused run be over: its plan is too old."""
         with self._writing() as connection:
-            row = self._row(connection, run_id)
+            row = self._row(connection, run_id, lock=True)
             if row["status"] in (Status.SYNCING, Status.PAUSED) and not lease.holder(
                 connection, row["id"]
             ):
@@ -402,9 +429,10 @@ class Journal(Database):
             return status == Status.CANCELLED
 
     @staticmethod
-    def _state(connection: Connection, run_id: int) -> RowMapping:
+    def _state(connection: Connection, run_id: int, *, lock: bool = False) -> RowMapping:
         query = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses)
-        return connection.execute(query.where(runs.c.id == run_id)).mappings().one()
+        query = query.where(runs.c.id == run_id)
+        return connection.execute(locking(query) if lock else query).mappings().one()
 
 
 def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:

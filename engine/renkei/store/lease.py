@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import BusyError
 from renkei.people import JST
 from renkei.store.owner import Owner, beat, is_alive, known_in_s
+from renkei.store.serial import insert_unless_there
 from renkei.store.tables import leases
 from renkei.words.i18n import _
 
@@ -44,12 +45,14 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     Raises BusyError while another process may be writing, unless *take_over*. Returns with it
     whether it was taken from such a process.
     """
-    query = sa.select(leases).where(leases.c.account == account).with_for_update()
-    row = connection.execute(query).mappings().first()
-    alive = row is not None and is_held(row)
-    if row is not None and alive and not take_over:
-        raise _busy(row)
-    token = (row["token"] if row else 0) + 1
+    unheld = {"account": account, "connection": name, "token": 0, "beat": beat()}
+    insert_unless_there(connection, leases, unheld)
+    mine = leases.c.account == account
+    row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
+    alive = is_held(row)
+    if alive and not take_over:
+        raise busy(row)
+    token = row["token"] + 1
     values = {
         "connection": name,
         "token": token,
@@ -59,13 +62,7 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
         "since": since,
         "beat": beat(),
     }
-    if row is None:
-        connection.execute(sa.insert(leases).values(account=account, **values))
-    else:
-        same = leases.c.account == account, leases.c.token == row["token"]
-        taken = connection.execute(sa.update(leases).where(*same).values(values))
-        if taken.rowcount != 1:
-            raise _busy(row)
+    connection.execute(sa.update(leases).where(mine).values(values))
     return Lease(account, name, run_id, token), alive
 
 
@@ -78,7 +75,7 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
     """
     row = holder(connection, run_id)
     if row is not None and row["account"] != account and not take_over:
-        raise _busy(row)
+        raise busy(row)
     others = sa.update(leases).where(leases.c.run_id == run_id, leases.c.account != account)
     connection.execute(
         others.values(token=leases.c.token + 1, run_id=None, owner=None, who=None, since=None)
@@ -135,7 +132,8 @@ def place(row: RowMapping) -> str:
     return f"lease {row['account']} {row['token']}"
 
 
-def _busy(row: RowMapping) -> BusyError:
+def busy(row: RowMapping) -> BusyError:
+    """Return the error of meeting the process that holds the lease in *row*."""
     owner = Owner.parse(row["owner"])
     message = _(
         "Run {run} is writing to {connection} since {since} (by {who}, process {pid} on {host})."

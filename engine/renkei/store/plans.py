@@ -19,7 +19,14 @@ from renkei.model import Alike, Difference, Entry, Filter, Item, Outcome, Remark
 from renkei.people import Choice
 from renkei.store import codec, lease, schema
 from renkei.store.codec import Fields
-from renkei.store.database import Database, begun, key_of, outcome_now, same_item
+from renkei.store.database import (
+    Database,
+    begun,
+    key_of,
+    locking,
+    outcome_now,
+    same_item,
+)
 from renkei.store.owner import Owner, beat
 from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
 from renkei.text import folded
@@ -217,7 +224,7 @@ class Plans(Database):
     def renew_notice(self, run_id: str, code: str, notice: Remark | None) -> None:
         """Put *notice* in the place of the plan's notice with *code*; None: it says so no more."""
         with self._writing() as connection:
-            held = codec.remarks_in(self._row(connection, run_id)["notices"])
+            held = codec.remarks_in(self._row(connection, run_id, lock=True)["notices"])
             told = (notice if each.code == code else each for each in held)
             kept = [codec.remark_out(each) for each in told if each is not None]
             self._update(connection, self._id(run_id), notices=kept)
@@ -235,8 +242,13 @@ class Plans(Database):
             return connection.execute(query).scalar() or []
 
     def journal_now(self) -> dict[str, Any]:
-        """Return where the journal stands: its newest entry, and those whose fate is unknown."""
-        with self._reading() as connection:
+        """
+        Return where the journal stands: its newest entry, and those whose fate is unknown.
+
+        A server hands out the ids of entries before they are committed. So nobody is in the middle
+        of it: whatever is committed later has a higher id, or is open.
+        """
+        with self._reading(settled=writes) as connection:
             last = connection.execute(sa.select(sa.func.max(writes.c.id))).scalar() or 0
             in_doubt = sa.select(writes.c.id).where(writes.c.result.is_(None))
             return {"last": last, "open": list(connection.execute(in_doubt).scalars())}
@@ -456,11 +468,11 @@ class Plans(Database):
 
     @staticmethod
     def _refuse_begun(connection: Connection, run_id: int) -> None:
+        query = locking(sa.select(runs.c.status).where(runs.c.id == run_id))
+        status = Status(connection.execute(query).scalar_one())
         if lease.holder(connection, run_id) is not None:
             message = _("Run {run} is being synced by another process. Wait until it has ended.")
             raise BusyError(message.format(run=run_id))
-        query = sa.select(runs.c.status).where(runs.c.id == run_id)
-        status = Status(connection.execute(query).scalar_one())
         over = status.is_over and status is not Status.DONE  # done and nothing sent: choose anew
         if over or begun(connection, run_id):
             raise already_begun(str(run_id))
@@ -478,6 +490,8 @@ class Plans(Database):
                 self._close_plans(connection, ids)
                 self._empty(connection, items.c.run_id.in_(ids))
         except NoRoomError:
+            if self._on_server:
+                raise
             return self._purge_bit_by_bit(before)
         return len(ids)
 
@@ -510,6 +524,8 @@ class Plans(Database):
 
         Those at work are left out, and those with a write in doubt: only its values can settle it.
         """
+        old = sa.select(runs.c.id).where(runs.c.created_at < before).order_by(runs.c.id)
+        connection.execute(locking(old)).all()
         left = sa.select(items.c.run_id).where(items.c.run_id == runs.c.id, self._has_values())
         full = sa.or_(sa.not_(runs.c.purged), left.exists())  # or a purge has died half-way
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
@@ -547,8 +563,12 @@ class Plans(Database):
         """
         Write the file anew: what was moved inside it has left copies that no row holds.
 
+        A server only gives the room of removed rows to new ones; it does the rest in its own time.
         Returns False if there is no room for that; then it only gets as small as it can.
         """
+        if self._on_server:
+            self._vacuum_tables()
+            return True
         if self._vacuum():
             return True
         while self._in_any_room(self._give_back):
@@ -567,6 +587,13 @@ class Plans(Database):
         except NoRoomError:
             return False
         return True
+
+    def _vacuum_tables(self) -> None:
+        with (
+            schema.translated(self._place),
+            self._connected({"isolation_level": "AUTOCOMMIT"}) as connection,
+        ):
+            connection.exec_driver_sql("vacuum runs, items")
 
     @staticmethod
     def _give_back(connection: Connection) -> bool:

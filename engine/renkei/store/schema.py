@@ -1,4 +1,4 @@
-"""The file of the report store: opened, and refused where it is not what it was."""
+"""The place of the report store: opened, and refused where it is not what it was."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from renkei import database
 from renkei.database import Opened, Schema, open_database
 from renkei.errors import Hint, NoRoomError, NoStoreError, StoreError
+from renkei.place import is_server, shown
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
@@ -30,11 +31,16 @@ SQLITE = re.compile(r"^sqlite(\+pysqlite)?:///")
 
 def open_store(place: str, *, create: bool) -> Opened:
     """
-    Open the store at *place*, a file or a URL of SQLite's, at the newest schema.
+    Open the store at *place*, at the newest schema: a file, or an address of SQLite or PostgreSQL.
 
-    A file that does not exist is made with *create*, else it is a NoStoreError. Raises StoreError
-    if it cannot be used.
+    One that does not exist is made with *create*, else it is a NoStoreError. Raises StoreError if
+    it cannot be used.
     """
+    if is_server(place):
+        opened = database.open_server(place, SCHEMA, create=create)
+        if opened is None:
+            raise no_store(shown(place))
+        return opened
     path = _path(place)  # opened with care, however it is named
     with translated(path):
         if not create and not os.path.lexists(path):
@@ -46,20 +52,33 @@ def _path(place: object) -> Path:
     return Path(SQLITE.sub("", str(place))).absolute()
 
 
-def exists(place: str) -> bool:
-    """Return whether there is something where the store at *place* would be."""
-    return os.path.lexists(_path(place))
+def seen_beside(place: str, configuration: Path) -> Path:
+    """
+    Return the file in which this computer keeps what it has last seen of the store at *place*.
+
+    It stands beside the store, or beside the *configuration* if the store is on a server.
+    """
+    path = configuration if is_server(place) else _path(place)
+    return path.with_name(f".{path.name}.seen")
 
 
 def refuse_no_place(place: str) -> None:
     """Raise StoreError if no store could be made at *place*, where there is none."""
+    if is_server(place):
+        return
     path = _path(place)
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise database.unwritable(path)
 
 
 def refuse_no_room(place: str) -> None:
-    """Raise NoRoomError if the disk of the store at *place* has no room for a few transactions."""
+    """
+    Raise NoRoomError if the disk of the store at *place* has no room for a few transactions.
+
+    Of the disk of a server nothing can be told.
+    """
+    if is_server(place):
+        return
     disk = os.statvfs(_path(place).parent)
     if disk.f_bavail * disk.f_frsize < ROOM:
         raise no_room(place)
@@ -68,27 +87,44 @@ def refuse_no_room(place: str) -> None:
 def no_room(place: object) -> NoRoomError:
     """Return the error of a disk that is full; old reports can give room back, if there are any."""
     error = database.no_room(place)
-    error.hint = Hint("purge") if _path(place).exists() else None
+    if not is_server(str(place)) and _path(place).exists():
+        error.hint = Hint("purge")
     return error
 
 
-def no_store(path: Path) -> NoStoreError:
+def no_store(place: object) -> NoStoreError:
     """Return the error of a store that is not there."""
     message = _(
         "There is no store at {place}. If there was one, put it back or restore a copy of it; a"
         " fetch makes a new one."
     )
-    return NoStoreError(message.format(place=path), where=str(path))
+    return NoStoreError(message.format(place=place), where=str(place))
 
 
-def replaced(path: Path) -> StoreError:
+def replaced(place: str) -> StoreError:
     """Return the error of a store that is gone, or another one, while it is in use."""
+    if is_server(place):
+        message = _(
+            "The store {place} is an older one than a moment ago: a copy was restored, or another"
+            " server has taken over that has not had everything. Nothing more is sent. Resume, and"
+            " who may have been sent is looked up first."
+        )
+    else:
+        message = _(
+            "The store {place} was deleted or replaced while renkei was working with it, so nothing"
+            " more is sent. Put it back, or the newest copy of it, and resume; without a copy,"
+            " fetch again."
+        )
+    return StoreError(message.format(place=place), where=place)
+
+
+def moved(place: str, goal: str) -> StoreError:
+    """Return the error of writing into a store that lives elsewhere now."""
     message = _(
-        "The store {place} was deleted or replaced while renkei was working with it, so nothing"
-        " more is sent. Put it back, or the newest copy of it, and resume; without a copy, fetch"
-        " again."
+        "The store {place} was moved to {goal}: nothing is written here any more. Name the new one"
+        " as `store:` in renkei.yaml."
     )
-    return StoreError(message.format(place=path), where=str(path))
+    return StoreError(message.format(place=place, goal=goal), code="moved", where=place)
 
 
 @contextmanager

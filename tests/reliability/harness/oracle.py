@@ -9,7 +9,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 
 from tests.reliability.harness.killer import Child
 from tests.reliability.harness.site import Site
@@ -72,13 +71,14 @@ def tidy(*results: Result) -> None:
         assert "mistake of its own" not in result.err + result.out, str(result)
 
 
-def sound(path: Path) -> None:
+def sound(site: Site) -> None:
     """The file of the store is whole, and nobody holds a lease any more."""
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
-        assert connection.execute("pragma foreign_key_check").fetchall() == []
-        held = connection.execute("select connection, owner from leases where run_id is not null")
-        assert held.fetchall() == [], "a lease is still held"
+    if site.database is None:
+        with closing(sqlite3.connect(site.store)) as connection:
+            assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("pragma foreign_key_check").fetchall() == []
+    held = site.ask("select connection, owner from leases where run_id is not null")
+    assert held == (), "a lease is still held"
 
 
 def agrees(site: Site, store: Store, *runs: str) -> None:
@@ -121,7 +121,7 @@ def adds_up(site: Site, run_id: str) -> None:
             page = runs.page(run_id, Filter(outcomes=(outcome,)), limit=1000)
             assert [item.outcome for item in page] == [outcome] * count, outcome
         doubts = [item.number for item in items if item.outcome is Outcome.UNKNOWN]
-    with closing(Store(str(site.store))) as store:
+    with closing(Store(site.at)) as store:
         open_ones = {write.item.number for write in store.open_writes(int(run_id))}
         assert set(doubts) == open_ones, (doubts, open_ones)
 
@@ -160,7 +160,7 @@ def nothing_left(site: Site, expected: Mapping[str, Outcome]) -> None:
     """A second fetch finds nothing to do for anybody who was synced."""
     plan = site.fetched()
     good = {number for number, outcome in expected.items() if outcome is not Outcome.FAILED}
-    with closing(Store(str(site.store))) as store:
+    with closing(Store(site.at)) as store:
         differences = {item.number: item.difference for item in store.items(plan)}
     assert {differences[number] for number in good} <= {Difference.SAME}, differences
 

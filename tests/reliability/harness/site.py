@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 from tests.pair import MEMORY, NEW, NOON
+from tests.postgres import Database
 from tests.reliability.harness.killer import Child, Zygote
 from tests.reliability.harness.points import Armed
 from tests.result import Result
@@ -30,20 +31,23 @@ SAME = "0003"
 CHANGED = ("0008", "0010")
 EVERYBODY = (*NEW_PEOPLE, SAME, *CHANGED)
 
+SERIAL = "select value from facts where name = 'serial'"
+"""How a store on a server tells how many transactions have changed it."""
+
 
 @frozen
 class State:
     """What the site looked like at one moment."""
 
     store: dict[str, bytes]
-    """The file of the store and, in the middle of a transaction, its journal; by name."""
+    """The file of the store and, in the middle of a transaction, its journal; by name. Beside it
+    stands what was last seen of the store."""
+    copy: str | None
+    """The copy of the store, if that is no file."""
+    serial: int
+    """How many transactions have changed the store, by its own count."""
     people: dict[str, dict[str, dict[str, Any]]]
     journal: list[Entry]
-
-    @property
-    def changes(self) -> int:
-        """How many transactions have changed the store, by SQLite's own count in its file."""
-        return int.from_bytes(self.store["renkei.db"][24:28], "big")
 
 
 @define
@@ -60,6 +64,13 @@ class Site:
     children: list[Child] = field(factory=list)
     in_flight: int | None = None
     """How many requests may be on their way at a time; None: as for everybody."""
+    database: Database | None = None
+    """Where the store is, if it is no file."""
+
+    @property
+    def at(self) -> str:
+        """Where the store is, as renkei is told."""
+        return str(self.store) if self.database is None else self.database.address
 
     @property
     def store(self) -> Path:
@@ -76,6 +87,8 @@ class Site:
     ) -> None:
         """Write renkei.yaml; no limits that would slow anything down."""
         lines = ["mappings: [{use: smarthr-touchontime}]", extra, "connections:"]
+        if self.database is not None:
+            lines.insert(0, f'store: "{self.at}"')
         for name, system in self.box.systems.items():
             lines += [
                 f"  {name}:",
@@ -166,8 +179,11 @@ class Site:
 
     def keep(self) -> State:
         """Return the present state of store and systems."""
+        (serial,) = self.ask("pragma user_version", SERIAL) or (0,)
         return State(
             {path.name: path.read_bytes() for path in self._files()},
+            None if self.database is None else self.database.keep(),
+            int(serial),
             {
                 name: {key: copy.deepcopy(dict(record)) for key, record in system.people.items()}
                 for name, system in self.box.systems.items()
@@ -184,6 +200,8 @@ class Site:
             path = self.folder / file
             path.touch(0o600)
             path.write_bytes(content)
+        if self.database is not None and state.copy is not None:
+            self.database.back_to(state.copy)
         for name, system in self.box.systems.items():
             with system.lock:
                 system.faults.clear()
@@ -196,7 +214,15 @@ class Site:
             self.box._journal.add(entry)
 
     def _files(self) -> list[Path]:
-        return list(self.folder.glob("*renkei.db*"))
+        return [*self.folder.glob("*renkei.db*"), *self.folder.glob("*renkei.yaml.seen")]
+
+    def ask(self, question: str, of_server: str | None = None) -> tuple[Any, ...]:
+        """Return the first row of the answer of the database, which may be asked in two ways."""
+        if self.database is not None:
+            answer: list[tuple[Any, ...]] = self.database.do(of_server or question)
+            return answer[0] if answer else ()
+        with closing(sqlite3.connect(self.store, 0.1, isolation_level=None)) as connection:
+            return tuple(connection.execute(question).fetchone() or ())
 
     def stop_all(self) -> None:
         """Kill whoever is still at work."""
@@ -206,12 +232,13 @@ class Site:
 
     def age_lease(self, seconds: float = 1000.0) -> None:
         """Let the process that holds the lease have been silent for so long."""
-        with closing(sqlite3.connect(self.store, 0.1, isolation_level=None)) as connection:
-            connection.execute("update leases set beat = beat - ?", (seconds,))
+        self.ask(f"update leases set beat = beat - {seconds}")  # noqa: S608 - a number
 
 
 @contextmanager
-def a_site(zygote: Zygote, source: str, target: str, empty_store: bytes) -> Iterator[Site]:
+def a_site(
+    zygote: Zygote, source: str, target: str, empty_store: bytes, database: Database | None = None
+) -> Iterator[Site]:
     """Yield a site at noon, its systems without rate limits and without looking at duplicates."""
     with (
         TemporaryDirectory(prefix="renkei-", dir=MEMORY if MEMORY.is_dir() else None) as folder,
@@ -225,9 +252,10 @@ def a_site(zygote: Zygote, source: str, target: str, empty_store: bytes) -> Iter
                 number = record[system.number_field]
                 if number not in EVERYBODY or number in missing:
                     system.remove(key)
-        site = Site(box, Path(folder), zygote, source, target)
-        site.store.write_bytes(empty_store)
-        site.store.chmod(0o600)
+        site = Site(box, Path(folder), zygote, source, target, database=database)
+        if database is None:
+            site.store.write_bytes(empty_store)
+            site.store.chmod(0o600)
         site.configure()
         try:
             yield site

@@ -127,7 +127,7 @@ class Stage:
         sent = sum(point.endswith(".send") for point in child.trace)
         assert len(after.journal) - len(before.journal) == sent
         committed = sum(point.endswith(".committed") for point in child.trace)
-        assert after.changes - before.changes == committed
+        assert after.serial - before.serial == committed
 
     def kill(self, point: str, nth: int) -> None:
         """Kill the command at one moment."""
@@ -145,8 +145,8 @@ class Stage:
         """Heal the systems, go on with the run, and compare the store with the systems."""
         self.heal()
         oracle.recovered(self.site, self.again, self.words)
-        oracle.sound(self.site.store)
-        with closing(Store(str(self.site.store))) as store:
+        oracle.sound(self.site)
+        with closing(Store(self.site.at)) as store:
             oracle.agrees(self.site, store, self.run)
             oracle.ended(store, self.run, self.workload.expected, self.workload.status)
 
@@ -157,7 +157,7 @@ class Stage:
 
     def status(self) -> Status:
         """Return the status of the run."""
-        with closing(Store(str(self.site.store))) as store:
+        with closing(Store(self.site.at)) as store:
             return store.run(self.run).status
 
     def everybody_is_there(self) -> None:

@@ -76,6 +76,7 @@ def _warm_up() -> None:
     """Fill every cache that the first command of a process fills."""
     renkei.http.deadline._certificates()
     share()
+    importlib.import_module("psycopg")
     with (
         TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
         Path(os.devnull).open("w") as nothing,

@@ -235,6 +235,19 @@ CODES = (
         says=N_("A new report store was made at {place}."),
     ),
     Code(
+        "store_restored",
+        (NOTICE,),
+        parts=(one("place"),),
+        says=N_(
+            "The report store {place} is an older copy than this computer has last worked with, or"
+            " another store: what was sent since is not in it."
+        ),
+        todo=N_(
+            "Nothing is needed: who may have been sent is looked up, and nobody new is sent before"
+            " the time of the longest request has passed."
+        ),
+    ),
+    Code(
         "no_store",
         (NOTICE,),
         parts=(one("place"),),

@@ -24,10 +24,10 @@ def upgrade() -> None:
         sa.column("usual", sa.Integer),
     )
     connection = op.get_bind()
-    connection.exec_driver_sql(
+    op.execute(
         "update writes set result = 'accepted' where result = 'failed' and exists (select 1"
         " from items where items.run_id = writes.run_id and items.position = writes.position"
-        " and items.outcome_reason like '%created_without_number%')"
+        " and cast(items.outcome_reason as text) like '%created_without_number%')"
     )
     in_doubt = connection.exec_driver_sql("select id from writes where result is null")
     open_writes = list(in_doubt.scalars())

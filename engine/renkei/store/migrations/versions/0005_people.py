@@ -18,8 +18,8 @@ def upgrade() -> None:
     )
     op.execute(
         "update items set look_first = true where difference <> 'blocked' and"
-        " (notes like '%\"resigned_in_target\"%'"
-        " or (difference = 'new' and notes like '%\"near_number_in_source\"%'))"
+        " (cast(notes as text) like '%\"resigned_in_target\"%'"
+        " or (difference = 'new' and cast(notes as text) like '%\"near_number_in_source\"%'))"
     )
     op.add_column("runs", sa.Column("moved", sa.JSON, nullable=True))
     op.create_table(

@@ -1,0 +1,166 @@
+"""Opens a database of ours on a PostgreSQL server: made or migrated once, or refused."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import URL, event
+from sqlalchemy.engine import Connection, Engine
+
+from renkei.database import opening
+from renkei.database.opening import Opened, Schema, build, columns_of, revision_of, upgrade
+from renkei.database.refusals import damaged, translated
+from renkei.errors import ConfigurationError, StoreError
+from renkei.http.address import is_loopback
+from renkei.place import parsed, shown
+from renkei.words.i18n import _
+
+OLDEST = 14
+"""The oldest PostgreSQL that its makers still look after."""
+
+PATIENCE_S = 10.0
+"""For so long a server that was there is waited for: one that is started anew takes seconds."""
+
+ASK_S = 0.2
+
+LOCK = "select pg_advisory_xact_lock(7236534)"
+"""One process at a time makes or migrates a database."""
+
+DEFAULTS = {
+    "application_name": "renkei",
+    "connect_timeout": "10",
+    # never a copy that only follows: it may not know yet what has been sent
+    "target_session_attrs": "read-write",
+    # a line that is dead without a word is found out within seconds, not hours
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
+"""What the driver is told unless the address says otherwise."""
+
+SESSION = (
+    "select set_config('TimeZone', 'UTC', false), set_config('lock_timeout', %s, false),"
+    # a process that is frozen in the middle of a transaction must not hold up the others for ever
+    " set_config('idle_in_transaction_session_timeout', '60s', false),"
+    # an intent is durable before its request leaves, whatever is usual on this server
+    " set_config('synchronous_commit', coalesce("
+    "nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)"
+)
+
+
+def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:
+    """
+    Open the database at *address*, at the newest schema; None if it is empty and not to be made.
+
+    However many processes come at once, one of them makes or migrates it. Raises StoreError if it
+    cannot be used, ConfigurationError without a driver.
+    """
+    place, url = shown(address), parsed(address)
+    if url is None:
+        raise damaged(place)
+    _require_driver()
+    engine = _engine(url)
+    with translated(place):
+        with engine.connect() as connection:
+            _refuse_server(connection, place)
+            found = _found(connection, schema, place)
+        if found is None and not create:
+            engine.dispose()
+            return None
+        made = found != schema.head and _bring_up_to_date(engine, schema, place)
+    return Opened(engine=engine, place=place, made=made)
+
+
+def _require_driver() -> None:
+    try:
+        import psycopg  # noqa: F401 - an extra; SQLAlchemy would only say that it is missing
+    except ImportError:
+        message = _(
+            "PostgreSQL needs a part that is not installed. Install it:"
+            " pip install 'renkei[postgres]'"
+        )
+        raise ConfigurationError(message, code="store") from None
+
+
+def _engine(url: URL) -> Engine:
+    arguments: dict[str, Any] = {k: v for k, v in DEFAULTS.items() if k not in url.query}
+    if "sslmode" not in url.query and "PGSSLMODE" not in os.environ and not _is_here(url):
+        arguments["sslmode"] = "require"  # people's values do not travel in the clear by themselves
+    engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+    engine.dialect.supports_comments = False  # those on our columns are for readers of the source
+    _wait_for_it(engine)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+        with connection.cursor() as cursor:
+            cursor.execute(SESSION, (f"{opening.BUSY_TIMEOUT_S * 1000:.0f}ms",))
+        connection.commit()
+
+    return engine
+
+
+def _is_here(url: URL) -> bool:
+    hosts = [url.host or "", *_listed(url.query.get("host"))]
+    named = [host for host in hosts if host] or _listed(os.environ.get("PGHOST"))
+    return all(is_loopback(host) for host in named if host and not host.startswith("/"))
+
+
+def _listed(value: str | tuple[str, ...] | None) -> list[str]:
+    values = value if isinstance(value, tuple) else (value or "",)
+    return [each for text in values for each in text.split(",")]
+
+
+def _wait_for_it(engine: Engine) -> None:
+    """Once it was there, wait a while for a server that does not answer: nothing is begun yet."""
+    was_there = False
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: object, words: Any, named: Any) -> Any:  # noqa: ANN401
+        nonlocal was_there
+        until = time.monotonic() + (PATIENCE_S if was_there else 0.0)
+        while True:
+            try:
+                connected = dialect.connect(*words, **named)
+            except dialect.loaded_dbapi.OperationalError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(ASK_S)
+            else:
+                was_there = True
+                return connected
+
+
+def _refuse_server(connection: Connection, place: str) -> None:
+    info = connection.connection.dbapi_connection.info  # type: ignore[union-attr]
+    if info.server_version < OLDEST * 10_000:
+        message = _("{place} is older than PostgreSQL {version}. Use a newer server.")
+        raise StoreError(message.format(place=place, version=OLDEST), where=place)
+    if info.parameter_status("server_encoding") != "UTF8":
+        message = _(
+            "{place} cannot hold every name: its encoding is not UTF8. Create the database with"
+            " ENCODING 'UTF8'."
+        )
+        raise StoreError(message.format(place=place), where=place)
+
+
+def _found(connection: Connection, schema: Schema, place: str) -> str | None:
+    """Return at which migration the database is, None if there is nothing in it."""
+    return revision_of(connection, schema, place) if columns_of(connection) else None
+
+
+def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:
+    """Make or migrate it, all or nothing, one process at a time; tell whether it was made."""
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("set local lock_timeout = 0")  # others may have much to do
+        connection.exec_driver_sql(LOCK)
+        found = _found(connection, schema, place)
+        if found is None:
+            build(connection, schema)
+            return True
+        if found != schema.head:
+            upgrade(connection, schema, place)
+        return False

@@ -1,0 +1,133 @@
+"""Which store it is, and how often it was written: an older copy in its place is recognized.
+
+Each commit leaves a higher serial. SQLite keeps it in the head of the file. On a server it is a row
+that each transaction raises last of all: until then nobody waits for anybody, and from then on only
+for a commit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+from attrs import define, field, frozen
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from renkei.store.tables import facts
+
+ID = "store_id"
+"""The fact that tells a store from every other one; a copy of it has the same."""
+
+SERIAL = "serial"
+"""The fact with the serial, where the store is on a server."""
+
+MOVED = "moved_to"
+"""The fact that this store lives elsewhere now, and where."""
+
+RESTORED = "restored_at"
+"""The fact that the store was an older copy, and when that was noticed: real seconds since 1970."""
+
+
+@frozen
+class Mark:
+    """What one moment shows of a store: its *id*, empty if it has none yet, and its *serial*."""
+
+    id: str
+    serial: int
+
+
+def insert_unless_there(
+    connection: Connection, table: sa.Table, values: Mapping[str, object]
+) -> None:
+    """Insert a row; nothing happens if there is one with its key, be it of this very moment."""
+    connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
+
+
+def keep(connection: Connection, name: str, value: str) -> None:
+    """Keep a fact, in place of what is known."""
+    new = _insert(connection, facts).values(name=name, value=value)
+    connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    on_file = connection.dialect.name == "sqlite"
+    return sqlite.insert(table) if on_file else postgresql.insert(table)
+
+
+def read(connection: Connection) -> int:
+    """Return the serial of the last commit that this transaction sees."""
+    if connection.dialect.name == "sqlite":
+        mark: int = connection.exec_driver_sql("pragma user_version").scalar_one()
+        return mark
+    found = connection.execute(sa.select(facts.c.value).where(facts.c.name == SERIAL)).scalar()
+    return int(found or 0)
+
+
+def advance(connection: Connection, last: int) -> int:
+    """Return the serial of this transaction, whose first look has shown *last*, and leave it."""
+    if connection.dialect.name == "sqlite":
+        put(connection, last + 1)
+        return last + 1
+    new = postgresql.insert(facts).values(name=SERIAL, value="1")
+    more = sa.cast(sa.cast(facts.c.value, sa.BigInteger) + 1, sa.Text)
+    raised = new.on_conflict_do_update(index_elements=["name"], set_={"value": more})
+    return int(connection.execute(raised.returning(facts.c.value)).scalar_one())
+
+
+def put(connection: Connection, serial: int) -> None:
+    """Let the store have this serial, whatever it has."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"pragma user_version = {serial:d}")
+    else:
+        keep(connection, SERIAL, str(serial))
+
+
+@define
+class Seen:
+    """
+    What this computer has last seen of a store, in a small file at *path*; None: nowhere.
+
+    It is written after each commit and by nobody waited for: whoever loses it, or cannot write it,
+    does not notice an older copy by themselves.
+    """
+
+    path: Path | None
+    _file: int | None = field(init=False, default=None)
+    _lock: threading.Lock = field(init=False, factory=threading.Lock)
+    _kept: int = field(init=False, default=-1)
+
+    def last(self) -> Mark | None:
+        """Return what was seen, or None if that is not known."""
+        if self.path is None:
+            return None
+        try:
+            store, serial = json.loads(self.path.read_text(encoding="utf-8"))
+            return Mark(str(store), int(serial))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def keep(self, mark: Mark) -> None:
+        """Remember *mark*."""
+        if self.path is None or not mark.id:
+            return
+        with self._lock, suppress(OSError):
+            if mark.serial <= self._kept:
+                return  # another thread has committed later, and was faster here
+            if self._file is None:
+                flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+                self._file = os.open(self.path, flags, 0o600)
+            text = json.dumps([mark.id, mark.serial])
+            os.pwrite(self._file, f"{text:<80}".encode(), 0)  # in one piece: nobody reads half
+            self._kept = mark.serial
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

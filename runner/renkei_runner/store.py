@@ -1,0 +1,60 @@
+"""renkei store: where the reports are kept moves, or was put back from a backup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from renkei.words.i18n import N_, _
+from renkei_runner.app import App
+from renkei_runner.cli import argument, group
+from renkei_runner.documents import document
+from renkei_runner.output import emit, next_steps, say
+
+
+@group("store", help=N_("Move the report store, or say that it was restored."))
+def store() -> None:
+    pass
+
+
+@store.command("copy", help=N_("Move the store at FROM to TO: a file, an address, env: or file:."))
+@argument("origin", metavar="FROM")
+@argument("goal", metavar="TO")
+@click.pass_obj
+def copy(app: App, origin: str, goal: str) -> None:
+    from renkei.logs import configure_logging
+    from renkei.runs import copy_store
+
+    configure_logging(json=app.json, level="debug" if app.debug else "warning")
+    copied = copy_store(origin, goal, Path.cwd())
+    if app.json:
+        emit(document(place=copied.place, runs=copied.runs, rows=copied.rows))
+        return
+    say(
+        _("{runs} runs are at {place} now: {rows} rows, each compared.").format(
+            runs=copied.runs, place=copied.place, rows=copied.rows
+        )
+    )
+    say(
+        _(
+            "Nothing is written into the old store any more. Write into renkei.yaml: store: {place}"
+        ).format(place=goal)
+    )
+
+
+@store.command("restored", help=N_("Say that the store is an older copy, put back from a backup."))
+@click.pass_obj
+def restored(app: App) -> None:
+    with app.runs() as runs:
+        place = runs.store_restored()
+    if app.json:
+        emit(document(place=place))
+        return
+    say(
+        _(
+            "Noted of {place}: who may have been sent is looked up, and nobody new is sent before"
+            " the time of the longest request has passed."
+        ).format(place=place)
+    )
+    next_steps((app.command("reports"), _("list the latest runs")))

@@ -1,0 +1,646 @@
+"""The store on a PostgreSQL server: made once, or refused; one writer where one is needed."""
+
+from __future__ import annotations
+
+import builtins
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from tests.engine.test_store import NOW, begin, in_child, planned
+from tests.postgres import GUARDED, PASSWORD, Database, Server
+from tests.sampling import examples, sample, sampled
+
+from renkei.config import load_config
+from renkei.database import opening
+from renkei.database import server as servers
+from renkei.errors import (
+    BusyError,
+    ConfigurationError,
+    NoStoreError,
+    RenkeiError,
+    StoreError,
+    UsageError,
+)
+from renkei.model import Difference, Outcome, Selection, Status
+from renkei.place import parsed
+from renkei.runs import Runs
+from renkei.store import Lease, Store, Told, lease, schema
+from renkei.store.tables import metadata, writes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.world import World
+
+EVERYBODY = Selection(differences=frozenset({Difference.NEW}))
+
+
+@pytest.fixture
+def bare(server: Server) -> Iterator[Database]:
+    """A database without a table."""
+    with server.database("template0") as made:
+        yield made
+
+
+def at_once(count: int, work: Callable[[int], object]) -> list[int | None]:
+    """Let so many processes do *work* at the same moment; return their exit codes."""
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(count)
+
+    def begin_together(number: int) -> None:
+        barrier.wait()
+        sys.exit(in_child(lambda: work(number)))
+
+    children = [context.Process(target=begin_together, args=(n,)) for n in range(count)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    return [child.exitcode for child in children]
+
+
+# --- made and brought up to date ----------------------------------------------------------------
+
+
+@pytest.mark.fault("F50", "F63")
+@sampled
+def test_processes_that_start_at_once_make_one_store(bare: Database) -> None:
+    """One of them makes it, nobody fails, and each has its run in it."""
+
+    def make(_number: int) -> None:
+        store = Store(bare.address)
+        begin(store)
+        store.close()
+
+    many = examples(6, 16)
+    assert at_once(many, make) == [0] * many
+    store = Store(bare.address, create=False)
+    assert len(store.latest(100)) == many
+    assert not store.made
+    store.close()
+
+
+def engine_of(address: str) -> sa.Engine:
+    """Return what connects to *address*."""
+    url = parsed(address)
+    assert url is not None
+    return servers._engine(url)
+
+
+def old(bare: Database, revision: str) -> None:
+    """Make a store as an older renkei has left it."""
+    engine = engine_of(bare.address)
+    with engine.begin() as connection:
+        config = Config()
+        folder = os.path.dirname(schema.__file__) + "/migrations"  # noqa: PTH120
+        config.set_main_option("script_location", folder)
+        config.attributes.update(connection=connection, metadata=metadata)
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+@pytest.mark.fault("F60", "F63")
+def test_one_of_many_processes_brings_a_store_up_to_date(bare: Database) -> None:
+    """All migrations, one after the other; what it has then is what tables.py says."""
+    old(bare, "0006")
+
+    def use(_number: int) -> None:
+        store = Store(bare.address, create=False)
+        begin(store)
+        store.close()
+
+    assert at_once(4, use) == [0] * 4
+    store = Store(bare.address, create=False)
+    assert len(store.latest(10)) == 4
+    with store._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    store.close()
+
+
+def shape(database: Database) -> list[Any]:
+    """Return every column and index of a database."""
+    return [
+        database.do(
+            "select table_name, column_name, data_type, is_nullable, character_maximum_length"
+            " from information_schema.columns where table_schema = 'public' order by 1, 2"
+        ),
+        database.do("select indexdef from pg_indexes where schemaname = 'public' order by 1"),
+    ]
+
+
+def test_every_migration_runs_on_a_server_and_leads_to_a_new_store(
+    bare: Database, postgres: Database
+) -> None:
+    """From the very first one: one chain for both kinds of database."""
+    old(bare, "0001")
+    Store(bare.address, create=False).close()
+    assert shape(bare) == shape(postgres)
+    store = Store(postgres.address)
+    with store._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    store.close()
+
+
+@pytest.mark.fault("F60", "F63")
+def test_a_migration_that_dies_has_done_nothing(bare: Database) -> None:
+    """The process is killed in the middle of it: the next one finds the old store, whole."""
+    old(bare, "0001")
+    before = shape(bare)
+
+    def dies() -> None:
+        def last(*_: object) -> None:
+            os._exit(9)
+
+        setattr(opening, "columns_of", last)  # noqa: B010 - the look after the last step
+        Store(bare.address)
+
+    assert in_child(dies) == 9
+    assert shape(bare) == before
+    Store(bare.address).close()
+    assert shape(bare) != before
+
+
+@pytest.mark.parametrize(
+    ("statements", "message"),
+    [
+        (["create table songs (title text)"], "something else than a store"),
+        (
+            ["create table alembic_version (version_num text)", "create table runs (id int)"],
+            "something else than a store",
+        ),
+    ],
+)
+def test_the_database_of_another_program_is_left_alone(
+    bare: Database, statements: list[str], message: str
+) -> None:
+    """Not a table is made beside its own."""
+    bare.do(*statements)
+    before = shape(bare)
+    with pytest.raises(StoreError, match=message):
+        Store(bare.address)
+    assert shape(bare) == before
+
+
+@pytest.mark.fault("F61", "F63")
+def test_a_newer_store_is_refused(postgres: Database) -> None:
+    """It is left as it is, and it is said what to do."""
+    postgres.do("update alembic_version set version_num = '9999'")
+    with pytest.raises(StoreError, match="Upgrade renkei"):
+        Store(postgres.address)
+
+
+def test_an_empty_database_is_no_store(bare: Database) -> None:
+    """Only a fetch makes one in it."""
+    with pytest.raises(NoStoreError, match="no store at postgresql://renkei@"):
+        Store(bare.address, create=False)
+    assert shape(bare) == [[], []]
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(server: Server) -> None:
+    """A name in Japanese would be lost in it, or refused in the middle of a fetch."""
+    server.do("create database latin template template0 encoding 'LATIN1'")
+    with pytest.raises(StoreError, match="UTF8"):
+        Store(server.address("latin"))
+
+
+# --- what cannot be reached ---------------------------------------------------------------------
+
+
+def without_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the extra not be installed."""
+    real = builtins.__import__
+
+    def missing(name: str, *more: Any, **named: Any) -> Any:
+        if name.partition(".")[0] == "psycopg":
+            raise ModuleNotFoundError(name)
+        return real(name, *more, **named)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+
+
+REFUSED = {
+    "nobody listens": ("postgresql://u:{secret}@127.0.0.1:1/renkei", "cannot be reached"),
+    "no such host": ("postgresql://u:{secret}@nowhere.invalid/renkei", "cannot be reached"),
+    "wrong password": ("postgresql://{guarded}:{secret}@/{name}?host={folder}", "password"),
+    "no password": ("postgresql://{guarded}@/{name}?host={folder}", "password"),
+    "no such database": ("postgresql://{right}@/nothing?host={folder}", "no database"),
+    "no such user": ("postgresql://nobody:{secret}@/{name}?host={folder}", "this user"),
+}
+
+
+@pytest.mark.fault("F63")
+@pytest.mark.security(1)
+@pytest.mark.parametrize("kind", [*REFUSED, "no driver"])
+def test_a_server_that_lets_nobody_in_is_told_with_its_place(
+    world: World, postgres: Database, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Line and column of `store:`, what is wrong and what to do; the password is nowhere."""
+    address, message = REFUSED.get(kind, (postgres.address, "renkei\\[postgres\\]"))
+    monkeypatch.setenv(
+        "STORE",
+        address.format(
+            secret="hunter2", guarded=GUARDED, name=postgres.name, folder=postgres.server.folder,
+            right=f"{GUARDED}:{PASSWORD}",
+        ),
+    )  # fmt: skip
+    file = world.folder / "renkei.yaml"
+    file.write_text(file.read_text().replace("store: reports.db", "store: env:STORE"))
+    with Runs(load_config(file)) as runs, monkeypatch.context() as patch:
+        if kind == "no driver":
+            without_driver(patch)
+        with pytest.raises(RenkeiError, match=message) as caught:
+            runs.fetch("clinic", "rosta")
+    error = caught.value
+    assert isinstance(error, StoreError | ConfigurationError)
+    assert error.message.startswith(f"{file}:14:8: ")
+    assert error.where == f"{file}:14:8"
+    assert "hunter2" not in f"{error.message}{error.args}"
+    with Runs(load_config(file)) as runs:
+        (checked,) = (each for each in runs.check() if each.subject == "report store")
+    assert "hunter2" not in str(checked)
+
+
+def test_a_store_is_reached_with_a_password_from_elsewhere(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In the address that a variable holds, or in a file of the driver's."""
+    folder = postgres.server.folder
+    Store(f"postgres://{GUARDED}:{PASSWORD}@/{postgres.name}?host={folder}").close()
+    kept = tmp_path / "pgpass"
+    kept.write_text(f"*:*:{postgres.name}:{GUARDED}:{PASSWORD}\n")
+    kept.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(kept))
+    Store(postgres.server.address(postgres.name, GUARDED)).close()
+
+
+@pytest.mark.parametrize(
+    ("address", "mode"),
+    [
+        ("postgresql://u@db.example.jp/r", "require"),
+        ("postgresql://u@db.example.jp/r?sslmode=verify-full", None),
+        ("postgresql://u@127.0.0.1/r", None),
+        ("postgresql:///r?host=/run/postgresql", None),
+        ("postgresql:///r?host=a.example.jp,b.example.jp", "require"),
+    ],
+)
+def test_values_do_not_travel_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, address: str, mode: str | None
+) -> None:
+    """To another machine only with TLS, unless the address says otherwise."""
+    found: dict[str, Any] = {}
+    real = sa.create_engine
+
+    def create_engine(url: sa.URL, **named: Any) -> sa.Engine:
+        found.update(named["connect_args"])
+        return real(url, **named)
+
+    monkeypatch.setattr(sa, "create_engine", create_engine)
+    engine_of(address)
+    assert found.get("sslmode") == mode
+
+
+# --- one writer where one is needed -------------------------------------------------------------
+
+
+@pytest.mark.fault("F58", "F63")
+def test_a_run_that_is_being_changed_is_waited_for_a_short_time(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is frozen in the middle of a change holds nobody up for long."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.2)
+    store = Store(postgres.address)
+    run = planned(store)
+    with store._engine.begin() as other:
+        other.execute(sa.text("select * from runs for update"))
+        with pytest.raises(StoreError, match="being written by another process"):
+            store.choose(run, EVERYBODY, {1: {}})
+        begin(store)  # another run is nobody's business
+    store.choose(run, EVERYBODY, {1: {}})
+    store.close()
+
+
+def sooner_or_later(store: Store, run: str) -> Lease:
+    """Take the lease as soon as nobody else has it."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return store.begin_sync(run, NOW, "tester", account="rosta")
+        except BusyError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+@pytest.mark.fault("F50", "F63")
+@sampled
+def test_processes_that_want_one_account_get_it_one_after_the_other(postgres: Database) -> None:
+    """Each lease has a token of its own, whoever came first; nobody holds it beside another one."""
+    many = examples(5, 16)
+    store = Store(postgres.address)
+    wanted = [planned(store) for _each in range(many)]
+    store.close()
+
+    def work(number: int) -> None:
+        mine = Store(postgres.address, create=False)
+        held = sooner_or_later(mine, wanted[number])
+        (write,) = mine.intend(held, [], [(1, "create")], NOW) or [0]
+        told = Told(position=1, outcome=Outcome.CREATED, at=NOW, write_id=write)
+        mine.record(held, [told])
+        mine.end_sync(held, Status.DONE, NOW)
+        mine.close()
+
+    assert at_once(many, work) == [0] * many
+    assert postgres.do("select token from leases") == [(many,)]
+    tokens = [token for (token,) in postgres.do("select token from writes order by id")]
+    assert tokens == list(range(1, many + 1))
+    assert postgres.do("select distinct status from runs") == [("done",)]
+
+
+@pytest.mark.fault("F50", "F63")
+@sampled
+def test_a_choice_and_a_sync_that_race_are_one_after_the_other(postgres: Database) -> None:
+    """Either the sync carries out the new choice, or the choice is refused: nothing in between."""
+    for _turn in range(examples(2, 30)):
+        race_for_a_choice(postgres)
+
+
+def race_for_a_choice(postgres: Database) -> None:
+    """Let two choose and two sync at the same moment."""
+    store = Store(postgres.address)
+    run = planned(store, 2)
+    store.choose(run, EVERYBODY, {1: {}, 2: {}})
+    store.close()
+    other = Selection(numbers=("00000",))
+
+    def work(number: int) -> None:
+        mine = Store(postgres.address, create=False)
+        try:
+            if number % 2:
+                mine.choose(run, other, {1: {}})
+            else:
+                held = mine.begin_sync(run, NOW, "a", account=f"a{number}", selection=EVERYBODY)
+                mine.intend(held, [], [(1, "create"), (2, "create")], NOW)
+        except (BusyError, UsageError):
+            pass
+        finally:
+            mine.close()
+
+    assert at_once(4, work) == [0] * 4
+    store = Store(postgres.address)
+    sent = store.has_begun(run)
+    assert store.selection(run) == (EVERYBODY if sent else other)
+    assert len([item for item in store.items(run) if item.selected]) == (2 if sent else 1)
+    store.close()
+
+
+@pytest.mark.fault("F50", "F63")
+def test_a_choice_waits_for_the_sync_that_is_just_beginning(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has looked at the run and not committed its lease yet: then the choice is refused."""
+    store, other = Store(postgres.address), Store(postgres.address)
+    run = planned(store)
+    store.choose(run, EVERYBODY, {1: {}})
+    began, go_on, refused = threading.Event(), threading.Event(), threading.Event()
+    real = lease.acquire
+
+    def slow(*words: Any, **named: Any) -> Any:
+        began.set()
+        assert go_on.wait(5)
+        return real(*words, **named)
+
+    def choose() -> None:
+        with pytest.raises(BusyError):
+            other.choose(run, Selection(), {})
+        refused.set()
+
+    monkeypatch.setattr(lease, "acquire", slow)
+    syncing = threading.Thread(
+        target=lambda: store.begin_sync(run, NOW, "tester", account="rosta", selection=EVERYBODY)
+    )
+    choosing = threading.Thread(target=choose)
+    syncing.start()
+    assert began.wait(5)
+    choosing.start()
+    choosing.join(0.3)
+    assert choosing.is_alive(), "it waits"
+    go_on.set()
+    syncing.join()
+    choosing.join()
+    assert refused.is_set()
+    assert store.selection(run) == EVERYBODY
+    store.close()
+    other.close()
+
+
+def test_a_fetch_knows_of_every_write_that_is_being_committed(postgres: Database) -> None:
+    """Ids are given before commits: a later one that is seen does not hide an earlier one."""
+    store = Store(postgres.address)
+    run = planned(store)
+    held = store.begin_sync(run, NOW, "tester", account="rosta")
+    seen: list[dict[str, Any]] = []
+    with store._engine.begin() as slow:
+        row = {"run_id": held.run_id, "position": 1, "kind": "update", "token": 1, "intent_at": NOW}
+        slow.execute(sa.insert(writes).values(**row))
+        store.intend(held, [], [(1, "create")], NOW)
+        fetch = threading.Thread(target=lambda: seen.append(store.journal_now()))
+        fetch.start()
+        fetch.join(0.3)
+        assert not seen, "it waits for the commit"
+    fetch.join()
+    assert seen == [{"last": 2, "open": [1, 2]}]
+    store.close()
+
+
+def test_a_look_sees_one_moment(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync that ends between two questions about it is shown as it was, or as it is."""
+    store, other = Store(postgres.address), Store(postgres.address)
+    run = planned(store)
+    held = store.begin_sync(run, NOW, "tester", account="rosta")
+    real = Store._view
+
+    def late(self: Store, connection: sa.Connection, row: Any) -> Any:
+        if self is store:
+            other.end_sync(held, Status.DONE, NOW)
+        return real(self, connection, row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "_view", late)
+        assert store.run(run).status is Status.SYNCING, "not paused, as if its process had died"
+    assert store.run(run).status is Status.DONE
+    store.close()
+    other.close()
+
+
+def test_many_companies_do_not_wait_for_each_other(postgres: Database) -> None:
+    """One transaction is in the middle of its work; others write into other runs meanwhile."""
+    store = Store(postgres.address)
+    first, second = planned(store), planned(store, target="clinic")
+    with store._writing() as connection:
+        assert store._row(connection, first, lock=True)["status"] == "ready"
+        held = store.begin_sync(second, NOW, "tester", account="clinic")
+        assert store.intend(held, [], [(1, "create")], NOW)
+    store.close()
+
+
+def test_commits_reach_the_disk_whatever_is_usual_there(server: Server) -> None:
+    """A database that forgets what it has just taken would forget intents; ours does not."""
+    with server.database() as made:
+        server.do(f"alter database {made.name} set synchronous_commit = off")
+        store = Store(made.address)
+        with store._reading() as connection:
+            shown = connection.exec_driver_sql("show synchronous_commit").scalar()
+        assert shown == "on"
+        store.close()
+
+
+# --- lost connections ---------------------------------------------------------------------------
+
+
+def syncing(store: Store, run: str) -> None:
+    """Do what a sync does with its store, from the choice to the end."""
+    store.choose(run, EVERYBODY, {1: {}, 2: {}})
+    held = store.begin_sync(run, NOW, "tester", account="rosta")
+    first, second = store.intend(held, [], [(1, "create"), (2, "create")], NOW) or [0, 0]
+    store.stamp(held, [first])
+    store.record(held, [Told(position=1, outcome=Outcome.CREATED, at=NOW, write_id=first)])
+    told = Told(position=2, outcome=Outcome.CREATED, at=NOW, write_id=second)
+    assert store.intend(held, [told], [], NOW) == []
+    store.end_sync(held, Status.DONE, NOW)
+    assert store.run(run).status is Status.DONE
+
+
+@pytest.mark.fault("F63")
+@sampled
+@pytest.mark.parametrize("kind", ["statement", "commit"])
+def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: str) -> None:
+    """In every statement, at every commit: one sentence, and all of a transaction or nothing."""
+    store = Store(postgres.address)
+    for nth in sample(range(1, 200), 8, 1):
+        run, count, struck = planned(store, 2), 0, False
+
+        def strike(*_: object, nth: int = nth) -> None:
+            nonlocal count, struck
+            count += 1
+            if count == nth:
+                struck = True
+                postgres.lose_connections()
+
+        name = "before_cursor_execute" if kind == "statement" else "commit"
+        sa.event.listen(store._engine, name, strike)
+        try:
+            syncing(store, run)
+            assert not struck
+            break
+        except StoreError as error:
+            assert "connection to it was lost" in error.message  # noqa: PT017 - the last passes
+        finally:
+            sa.event.remove(store._engine, name, strike)
+        whole(store, run)
+        finish(store, run)
+    store.close()
+
+
+def whole(store: Store, run: str) -> None:
+    """What is known fits together, whichever transaction was the last."""
+    sent = len(store.open_writes(int(run)))
+    outcomes = store.run(run).outcomes
+    assert sent in (0, 1, 2)
+    if store.has_begun(run):
+        assert outcomes is not None
+        assert outcomes[Outcome.UNKNOWN] == sent
+        assert outcomes[Outcome.CREATED] == 2 - sent
+    else:
+        assert sent == 0
+
+
+def finish(store: Store, run: str) -> None:
+    """Go on as the next process would that finds the lease of a dead one."""
+    if store.run(run).status is Status.DONE:
+        return
+    if store.selection(run) is None:
+        store.choose(run, EVERYBODY, {1: {}, 2: {}})
+    held = store.begin_sync(run, NOW, "next", account="rosta", take_over=True)
+    for write in store.open_writes(int(run)):
+        told = Told(
+            position=write.item.position, outcome=Outcome.CREATED, at=NOW, write_id=write.id
+        )
+        store.record(held, [told])
+    store.end_sync(held, Status.DONE, NOW)
+
+
+@pytest.mark.fault("F63")
+def test_a_commit_whose_answer_is_lost_sends_nothing(world: World, postgres: Database) -> None:
+    """The intent is durable and nobody knows: no request leaves, and it is looked up afterwards."""
+    file = world.folder / "renkei.yaml"
+    file.write_text(file.read_text().replace("store: reports.db", f'store: "{postgres.address}"'))
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    real = Store.intend
+
+    def lost(self: Store, *words: Any) -> Any:
+        real(self, *words)
+        raise StoreError("lost")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "intend", lost)
+        with pytest.raises(StoreError):
+            world.resume(run)
+    assert world.rosta.writes == []
+    postgres.do("update leases set beat = beat - 1000")  # a process of its own would have ended
+    assert world.resume(run).outcomes[Outcome.CREATED] == 1  # type: ignore[index]
+    assert len(world.rosta.writes) == 1
+
+
+def test_a_connection_that_was_lost_between_two_transactions_is_made_anew(
+    postgres: Database,
+) -> None:
+    """Nothing was begun, so nothing has to be told."""
+    store = Store(postgres.address)
+    run = planned(store)
+    postgres.lose_connections()
+    assert store.run(run).status is Status.READY
+    postgres.lose_connections()
+    store.choose(run, EVERYBODY, {1: {}})
+    store.close()
+
+
+@pytest.mark.fault("F63")
+@pytest.mark.long
+def test_a_server_that_is_started_anew_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It crashes, and is back in a second: what was committed is there, and the work goes on."""
+    monkeypatch.setattr(servers, "PATIENCE_S", 20.0)
+    own = Server.make()
+    own.start()
+    try:
+        own.make_template()
+        with own.database() as made:
+            store = Store(made.address)
+            run = planned(store)
+            own.stop("immediate")
+            back = threading.Timer(0.5, own.start)
+            back.start()
+            store.choose(run, EVERYBODY, {1: {}})
+            back.join()
+            assert store.selection(run) == EVERYBODY
+            monkeypatch.setattr(servers, "PATIENCE_S", 0.1)
+            own.stop("immediate")
+            with pytest.raises(StoreError, match="connection to it was lost"):
+                store.run(run)
+            own.start()
+            assert store.run(run).status is Status.READY
+            store.close()
+    finally:
+        own.stop()
+        own.remove()
