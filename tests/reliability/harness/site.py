@@ -179,11 +179,10 @@ class Site:
 
     def keep(self) -> State:
         """Return the present state of store and systems."""
-        (serial,) = self.ask("pragma user_version", SERIAL) or (0,)
         return State(
             {path.name: path.read_bytes() for path in self._files()},
             None if self.database is None else self.database.keep(),
-            int(serial),
+            self._serial(),
             {
                 name: {key: copy.deepcopy(dict(record)) for key, record in system.people.items()}
                 for name, system in self.box.systems.items()
@@ -216,12 +215,18 @@ class Site:
     def _files(self) -> list[Path]:
         return [*self.folder.glob("*renkei.db*"), *self.folder.glob("*renkei.yaml.seen")]
 
-    def ask(self, question: str, of_server: str | None = None) -> tuple[Any, ...]:
-        """Return the first row of the answer of the database, which may be asked in two ways."""
+    def _serial(self) -> int:
+        """Return the store's own count; a file is not opened, which would mend what a kill left."""
         if self.database is not None:
-            answer: list[tuple[Any, ...]] = self.database.do(of_server or question)
+            return int(next(iter(self.ask(SERIAL)), 0))
+        return int.from_bytes(self.store.read_bytes()[24:28], "big") if self.store.exists() else 0
+
+    def ask(self, question: str, patience_s: float = 5.0) -> tuple[Any, ...]:
+        """Return the first row of the answer of the database, if there is one."""
+        if self.database is not None:
+            answer: list[tuple[Any, ...]] = self.database.do(question)
             return answer[0] if answer else ()
-        with closing(sqlite3.connect(self.store, 0.1, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(self.store, patience_s, isolation_level=None)) as connection:
             return tuple(connection.execute(question).fetchone() or ())
 
     def stop_all(self) -> None:
@@ -232,7 +237,7 @@ class Site:
 
     def age_lease(self, seconds: float = 1000.0) -> None:
         """Let the process that holds the lease have been silent for so long."""
-        self.ask(f"update leases set beat = beat - {seconds}")  # noqa: S608 - a number
+        self.ask(f"update leases set beat = beat - {seconds}", 0.1)  # noqa: S608 - a number
 
 
 @contextmanager
