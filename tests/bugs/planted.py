@@ -753,8 +753,8 @@ COMPARING = (
         "What SmartHR does not show counts as empty.",
         (
             "renkei_smarthr.records:employee",
-            "if key not in record:",
-            "if key not in record:\n            values[name] = None",
+            "if key not in said:",
+            "if key not in said:\n            values[name] = None",
         ),
         tests="tests/connectors/smarthr/test_smarthr.py::test_a_key_that_is_absent_is_unknown",
     ),
