@@ -676,10 +676,16 @@ READING = (
         "A connection for reading sends writes.",
         (
             "renkei.http.connection:Connection.permit",
-            "if self.read_only and writes(method):",
+            "if self.read_only and request.writes:",
             "if False:",
         ),
         tests="tests/engine/test_http_session.py::test_reading_connections_refuse_writes",
+    ),
+    bug(
+        "any-post-may-read",
+        "A connector that only reads may send a POST to any path, as a search.",
+        ("renkei.http.session:Session.search", "if path not in self._reads:", "if False:"),
+        tests="tests/engine/test_http_session.py::test_no_other_path_is_searched",
     ),
     bug(
         "last-key-wins",

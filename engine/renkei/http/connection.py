@@ -16,10 +16,10 @@ from attrs import define, field
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.address import is_loopback, split_url
-from renkei.http.failure import Classify, ReadRooms, writes
+from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
 from renkei.http.pace import IN_FLIGHT, OnWait, Pacer
-from renkei.http.request import Timeouts
+from renkei.http.request import Request, Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.session import Session
 from renkei.people import JST, ClosedHours, Parallel, RequestLimit
@@ -133,10 +133,20 @@ class Connection:
         return cls(name=connector, connector=connector, base_url=_OFFLINE, token=Secret("offline"))
 
     def session(
-        self, *, headers: Mapping[str, str], classify: Classify, room: ReadRooms | None = None
+        self,
+        *,
+        headers: Mapping[str, str],
+        classify: Classify,
+        room: ReadRooms | None = None,
+        reads: Sequence[str] = (),
     ) -> Session:
-        """Return a session that sends *headers* along and understands the system's own refusals."""
-        session = Session(self, headers=headers, classify=classify, room=room)
+        """
+        Return a session that sends *headers* along and understands the system's own refusals.
+
+        *reads*, since renkei 0.2: the whole paths below ``base_url``, such as ``/users/search``,
+        where a POST only reads. Nothing but :meth:`Session.search` makes use of them.
+        """
+        session = Session(self, headers=headers, classify=classify, room=room, reads=reads)
         self._sessions.append(session)
         return session
 
@@ -225,12 +235,12 @@ class Connection:
             if opens := hours.reopening(now):
                 raise closed_error(self.name, opens)
 
-    def permit(self, method: str) -> None:
+    def permit(self, request: Request) -> None:
         """Raise ConnectorError for a request that this connection must not send at all."""
         if self.base_url == _OFFLINE:
             message = _("{name}: the connector tried to use the network to describe its fields.")
             raise ConnectorError(message.format(name=self.name), where=self.name)
-        if self.read_only and writes(method):
+        if self.read_only and request.writes:
             message = _("{name}: the connector tried to write while only reading is allowed.")
             raise ConnectorError(message.format(name=self.name), where=self.name)
 

@@ -42,8 +42,16 @@ from renkei.http.failure import (
 )
 from renkei.http.pace import Room
 from renkei.http.paging import read_pages
-from renkei.http.request import Request, body_bytes, url_of
+from renkei.http.request import (
+    Request,
+    body_bytes,
+    headers_of,
+    paths_of,
+    undisguised,
+    url_of,
+)
 from renkei.http.retry import Retries
+from renkei.words.i18n import _
 
 if TYPE_CHECKING:
     from renkei.http.connection import Connection
@@ -74,19 +82,45 @@ class Session:
         headers: Mapping[str, str],
         classify: Classify,
         room: ReadRooms | None,
+        reads: Sequence[str] = (),
     ) -> None:
         self.name = connection.name
         self._connection = connection
-        self._headers = dict(headers)
+        self._headers = undisguised(self.name, headers)
+        self._reads = paths_of(self.name, reads)
         self._classify = classify
         self._room = room
         self._lock = threading.Lock()
         self._wire: Wire | None = None
 
-    def get(self, *path: str, query: Query | None = None) -> Answer:
-        """Read one document."""
-        url = self._url(path, query)
-        return self._perform(Request(method="GET", url=url), self._answer)
+    def get(self, *path: str, query: Query | None = None, headers: Query | None = None) -> Answer:
+        """Read one document; *headers* (since renkei 0.2) are those of this request alone."""
+        url, own = self._url(path, query), self._own(headers)
+        return self._perform(Request(method="GET", url=url, headers=own), self._answer)
+
+    def search(
+        self,
+        *path: str,
+        query: Query | None = None,
+        body: Mapping[str, JSON],
+        headers: Query | None = None,
+    ) -> Answer:
+        """
+        Read by POST, as :meth:`get` does otherwise; since renkei 0.2.
+
+        Raises ConnectorError unless *path* is among the ``reads`` of this session.
+        """
+        if path not in self._reads:
+            message = _("{name}: the connector tried to search where it has not said that it does.")
+            raise ConnectorError(message.format(name=self.name), where=self.name)
+        request = Request(
+            method="POST",
+            url=self._url(path, query),
+            body=body_bytes(self.name, body),
+            headers=self._own(headers),
+            search=True,
+        )
+        return self._perform(request, self._answer)
 
     def pages(self, *path: str, query: Query | None = None, per_page: int = 100) -> Iterator[JSON]:
         """
@@ -127,21 +161,29 @@ class Session:
         query: Query | None = None,
         body: Mapping[str, JSON],
         idempotent: bool,
+        headers: Query | None = None,
     ) -> Answer:
         """
         Write: send *body* as JSON, its text byte for byte.
 
-        Only an *idempotent* request is sent again when its fate is unknown. Raises InDoubtError if
-        its fate stays unknown, RecordError if the system refuses this employee.
+        *headers* (since renkei 0.2) are those of this request alone, such as ``If-Match``; they
+        take the place of those of the session. Only an *idempotent* request is sent again when its
+        fate is unknown. Raises InDoubtError if its fate stays unknown, RecordError if the system
+        refuses this employee.
         """
-        url = self._url(path, query)
-        content = body_bytes(self.name, body)
-        request = Request(method=method, url=url, body=content, idempotent=idempotent)
+        request = Request(
+            method=method,
+            url=self._url(path, query),
+            body=body_bytes(self.name, body),
+            headers=self._own(headers),
+            idempotent=idempotent,
+        )
         return self._perform(request, self._answer)
 
     def not_a_list(self, answer: Answer) -> RenkeiError:
         """Return the error for an answer to a read that is no list: perhaps it is a refusal."""
-        failure = self._failure("GET", answer.status, answer.headers, answer.body, "json")
+        asked = Request(method="GET", url="")
+        failure = self._failure(asked, answer.status, answer.headers, answer.body, "json")
         meant = self._classify(failure) if isinstance(answer.body, dict) else None
         error = meant or not_a_list(self.name)
         error.where = error.where or self.name
@@ -205,7 +247,7 @@ class Session:
     def _sent(self, request: Request, retries: Retries) -> Reply:
         """Send *request* when nothing speaks against it any more, and note what the answer says."""
         connection = self._connection
-        connection.permit(request.method)
+        connection.permit(request)
         connection.check_open()
         limits, reserved = connection.limits_in_force, connection.take_reserved()
         with connection.pacer.slot(limits, connection.on_wait, reserved=reserved):
@@ -274,25 +316,26 @@ class Session:
 
     def _refusal(self, request: Request, reply: Reply) -> RenkeiError:
         body, kind = self._refused_with(reply)
-        failure = self._failure(request.method, reply.status, reply.headers, body, kind)
+        failure = self._failure(request, reply.status, reply.headers, body, kind)
         error = self._classify(failure) or failure.default()
         if isinstance(error, SystemFault):
             error.detail = failure.words()
         return error
 
     def _failure(
-        self, method: str, status: int, headers: Mapping[str, str], body: JSON, kind: Kind
+        self, request: Request, status: int, headers: Mapping[str, str], body: JSON, kind: Kind
     ) -> Failure:
         clock, hidden_in = self._connection.clock, self._connection.token.hidden_in
         return Failure(
             connection=self.name,
-            method=method,
+            method=request.method,
             status=status,
             headers={name: hidden_in(text) for name, text in headers.items()},
             body=without(hidden_in, body),
             kind=kind,
             at=clock.now(),
             announced_s=announced_s(headers, self._rooms(headers), clock.real_now()),
+            search=request.search,
         )
 
     def _refused_with(self, reply: Reply) -> tuple[JSON, Kind]:
@@ -306,6 +349,10 @@ class Session:
 
     def _rooms(self, headers: Mapping[str, str]) -> Sequence[Room]:
         return self._room(headers) if self._room is not None else ()
+
+    def _own(self, headers: Query | None) -> Query:
+        """Return the headers of one request; they say neither where it goes nor where it ends."""
+        return headers_of(self.name, headers)
 
     def _url(self, path: Sequence[str], query: Query | None) -> str:
         return url_of(self.name, self._connection.base_url, path, query)
