@@ -55,7 +55,9 @@ class FieldSpec:
     its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
     *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
     depends on the day it is asked for. *offered*: the choices for a new employee are among the
-    connector's ``new_employee_fields``.
+    connector's ``new_employee_fields``. *path*, since renkei 0.2, is where the field stands in a
+    record, for :class:`renkei.connector.Records`: keys with dots between them, or a tuple of keys
+    where a key holds a dot itself; None: under its name.
     """
 
     name: str
@@ -71,6 +73,14 @@ class FieldSpec:
     max_length: int | None = None
     dated: bool = False
     offered: bool = False
+    path: str | tuple[str, ...] | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that lead to the field in a record, from the outside to the inside."""
+        if self.path is None:
+            return (self.name,)
+        return tuple(self.path.split(".")) if isinstance(self.path, str) else self.path
 
 
 @frozen(kw_only=True)

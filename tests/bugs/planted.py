@@ -548,17 +548,20 @@ READING = (
         "link-followed",
         "The next page is asked for where the answer says, token included.",
         (
-            "renkei.http.session:Session.pages",
-            "        return self.get(*path, query={**(query or {}), **page})",
+            "renkei.http.lists:Lists._asking",
+            "    return lambda page: self.get(*path, query={**(query or {}), **page})",
             (
+                "    def ask(page):\n"
                 '        said = vars(self).get("_said", "") if page["page"] != "1" else ""\n'
                 '        if link := __import__("re").search("<(.+?)>", said):\n'
+                "            from renkei.http.request import Request\n"
                 '            request = Request(method="GET", url=link[1])\n'
                 "            answer = self._perform(request, self._answer)\n"
                 "        else:\n"
                 "            answer = self.get(*path, query={**(query or {}), **page})\n"
                 '        vars(self)["_said"] = answer.headers.get("link", "")\n'
-                "        return answer"
+                "        return answer\n"
+                "    return ask"
             ),
         ),
         tests="tests/engine/test_http_session.py::test_pages_are_read_to_the_end[True-True]",
@@ -717,9 +720,9 @@ COMPARING = (
         "absent-is-empty",
         "What SmartHR does not show counts as empty.",
         (
-            "renkei_smarthr.records:employee",
-            "if key not in record:",
-            "if key not in record:\n            values[name] = None",
+            "renkei.http.records:Records.__init__",
+            'ABSENT if absent == "unknown" else None',
+            "None",
         ),
         tests="tests/connectors/smarthr/test_smarthr.py::test_a_key_that_is_absent_is_unknown",
     ),

@@ -547,6 +547,11 @@ def test_the_example_of_classify_explains_refusals() -> None:
     assert meaning(None) is None
 
 
+def test_the_example_of_records_is_read_as_it_says() -> None:
+    """Its assertions hold: they are run."""
+    assert example_names("records")["person"].id == "h1"
+
+
 def test_the_example_of_room_returns_a_sequence() -> None:
     """Rate-limit headers become one room; without them there is none."""
     room = example_names("room")["room"]

@@ -76,12 +76,12 @@ class Client:
 
         Raises UnclearError if only the list can tell whether there is nobody.
         """
-        try:
-            body = self._session.get("employees", number, query=_query(at, additional)).body
-        except AnswerError as error:
-            if error.code in ("bad_request", "not_found"):  # either means: nobody
-                return None
-            raise
+        nobody = ("bad_request", "not_found")  # either means it
+        query = _query(at, additional)
+        answer = self._session.find("employees", number, query=query, nobody=nobody)
+        if answer is None:
+            return None
+        body = answer.body
         if not isinstance(body, dict) or not isinstance(body.get(KEY), str) or not body[KEY]:
             raise self.odd("employees", 1)
         return body if body.get(NUMBER) == number else None

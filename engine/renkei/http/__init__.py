@@ -9,7 +9,8 @@ The only package that imports an HTTP library, and it does so with the first req
     network.py      proxy and authorities   departure.py why a request never left
     pace.py         request limits          retry.py     trying again
     decode.py       strict JSON             values.py    JSON to values of fields
-    paging.py       lists page by page
+    lists.py        one record or nobody, and lists in parts
+    paging.py       lists page by page      records.py   employees out of records
 """
 
 from renkei.http.connection import Conditions, Connection, Guard, Secret, closed_error
@@ -17,6 +18,7 @@ from renkei.http.decode import JSON
 from renkei.http.failure import Answer, Failure
 from renkei.http.network import Network
 from renkei.http.pace import OnWait, Room
+from renkei.http.records import Records
 from renkei.http.request import Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.session import Session
@@ -31,6 +33,7 @@ __all__ = [
     "Guard",
     "Network",
     "OnWait",
+    "Records",
     "RetryBudget",
     "Room",
     "Secret",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from renkei.errors import (
@@ -40,8 +39,8 @@ from renkei.http.failure import (
     unreadable,
     without,
 )
+from renkei.http.lists import Lists, Query
 from renkei.http.pace import Room
-from renkei.http.paging import read_pages
 from renkei.http.request import (
     Request,
     body_bytes,
@@ -58,7 +57,6 @@ if TYPE_CHECKING:
     from renkei.http.wire import Reply, Wire
 
 T = TypeVar("T")
-Query = Mapping[str, str]
 
 TRIES_IN_DOUBT = 2
 """How often an update leaves before it is looked up whether one of the tries came through."""
@@ -66,7 +64,7 @@ TRIES_IN_DOUBT = 2
 _WHOLE_MAX_BYTES = 64 * 1024 * 1024  # what is decoded whole: a page, a record, a refusal
 
 
-class Session:
+class Session(Lists):
     """
     A connector's way to its system; thread-safe, made by :meth:`Connection.session`.
 
@@ -121,24 +119,6 @@ class Session:
             search=True,
         )
         return self._perform(request, self._answer)
-
-    def pages(self, *path: str, query: Query | None = None, per_page: int = 100) -> Iterator[JSON]:
-        """
-        Yield the objects of a list that is read page by page, each id once.
-
-        Where the connector says that pages may be read in parallel, they are asked for ahead once
-        the total is known, in threads that call ``classify`` and ``room``.
-
-        Raises ListChangedError if the system's own total does not agree with what came.
-        """
-
-        def ask(page: Query) -> Answer:
-            return self.get(*path, query={**(query or {}), **page})
-
-        width = None
-        if "pages" in self._connection.conditions.in_parallel:
-            width = partial(self._connection.width, "pages")
-        return read_pages(self.name, ask, self.not_a_list, per_page, width)
 
     def stream(self, *path: str, query: Query | None = None) -> Generator[JSON, None, None]:
         """
