@@ -39,7 +39,7 @@ class Records:
         absent: Literal["unknown", "empty"] = "unknown",
         read: Callable[[FieldSpec, JSON], Value] = read_value,
     ) -> None:
-        self._fields = {spec.name: (spec, spec.keys) for spec in specs}
+        self._fields = {spec.name: (spec, spec.keys[0], spec.keys[1:]) for spec in specs}
         self._key = key
         self._absent = ABSENT if absent == "unknown" else None
         self._read = read
@@ -53,15 +53,16 @@ class Records:
         """
         values: dict[str, Value] = {}
         unreadable = []
-        identity = self.id_of(record)
+        identity, absent, read = self.id_of(record), self._absent, self._read
+        assert isinstance(record, dict)  # noqa: S101 - it has an id
         for name in fields:
-            spec, keys = self._fields[name]
+            spec, key, inner = self._fields[name]
+            raw = record.get(key, absent)
             try:
-                raw = found_at(record, keys)
-                if raw is ABSENT:
-                    raw = self._absent
+                if inner:
+                    raw = found_at(raw, inner, absent)
                 if raw is not ABSENT:
-                    values[name] = self._read(spec, raw)  # type: ignore[arg-type]  # not ABSENT
+                    values[name] = read(spec, raw)
             except ValueError:
                 unreadable.append(name)
         return Employee(id=identity, values=values, unreadable=tuple(unreadable), extra=extra)
@@ -77,7 +78,7 @@ class Records:
         """Return *values* as JSON, each in its place: dates like 2026-11-22, null for empty."""
         made: dict[str, JSON] = {}
         for name, value in values.items():
-            _spec, keys = self._fields[name]
+            keys = self._fields[name][0].keys
             place = made
             for key in keys[:-1]:
                 inner = place.setdefault(key, {})
@@ -95,18 +96,15 @@ def identity_of(record: object, key: str) -> str | None:
     return identity if isinstance(identity, str) and identity else None
 
 
-def found_at(record: object, keys: Keys) -> object:
+def found_at(record: object, keys: Keys, absent: object = ABSENT) -> object:
     """
-    Return what stands in *record* where *keys* lead: null inside of null, or ABSENT.
+    Return what stands in *record* where *keys* lead: null inside of null, *absent* where it ends.
 
     Raises ValueError where something else stands in the way.
     """
     for key in keys:
-        if record is None:
-            return None
-        if not isinstance(record, dict):
-            raise ValueError(key)  # noqa: TRY004 - as read_value does
-        if key not in record:
-            return ABSENT
-        record = record[key]
+        if isinstance(record, dict):
+            record = record.get(key, absent)
+        elif record is not None and record is not ABSENT:
+            raise ValueError(key)
     return record
