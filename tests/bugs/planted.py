@@ -685,6 +685,22 @@ READING = (
         tests="tests/engine/test_http_session.py::test_reading_connections_refuse_writes",
     ),
     bug(
+        "refresh-token-twice",
+        "Two processes use one refresh token: the second locks both out.",
+        (
+            "renkei.store.vault:_Kept.take_turn",
+            "if taken is not None and _is_inside(taken):",
+            "if False:",
+        ),
+        tests="tests/engine/test_oauth.py::test_two_connections_use_a_refresh_token_once",
+    ),
+    bug(
+        "renewed-for-ever",
+        "A token that is refused is renewed again and again.",
+        ("renkei.http.session:Session._perform", "renewed = True", "renewed = False"),
+        tests="tests/engine/test_oauth.py::test_a_right_that_is_missing_ends_after_one_more_try",
+    ),
+    bug(
         "any-post-may-read",
         "A connector that only reads may send a POST to any path, as a search.",
         ("renkei.http.session:Session.search", "if path not in self._reads:", "if False:"),
@@ -1620,7 +1636,7 @@ PROMISES = (
     bug(
         "customers-of-one-address",
         "All customers of a system, who share its address, are one account.",
-        ("renkei.http.connection:Connection.identity", "{self.token.reveal()}", ""),
+        ("renkei.http.connection:Connection.identity", "{self.token.account}", ""),
         tests="tests/engine/test_accounts.py"
         "::test_an_account_is_connector_address_and_token[token]",
     ),

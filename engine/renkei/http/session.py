@@ -182,7 +182,7 @@ class Session(Lists):
 
     def _perform(self, request: Request, use: Callable[[Request, Reply], T]) -> T:
         """Send *request* until it has an answer or trying again makes no sense."""
-        connection, doubt = self._connection, False
+        connection, doubt, renewed, access = self._connection, False, False, ""
         with Retries(
             budget=connection.budget,
             clock=connection.clock,
@@ -192,7 +192,10 @@ class Session(Lists):
             while True:
                 error: RenkeiError
                 try:
-                    return self._try(request, use, retries)
+                    connection.permit(request)
+                    connection.check_open()
+                    access = connection.token.access(connection)
+                    return self._try(request, access, use, retries)
                 except InDoubtError as lost:
                     doubt, error = True, lost.cause
                 except SystemFault as fault:
@@ -202,6 +205,9 @@ class Session(Lists):
                         raise InDoubtError(refused) from None
                     raise
                 repeatable = self._may_repeat(request, doubt=doubt)
+                if repeatable and not renewed and connection.token.is_given_up(access):
+                    renewed = True
+                    continue
                 if not (repeatable and _may_pass(error) and retries.wait(error)):
                     # An earlier try may have been carried out, whatever became of the last one.
                     raise InDoubtError(error) if doubt else error
@@ -214,37 +220,46 @@ class Session(Lists):
         tries = min(write.tries, TRIES_IN_DOUBT) if doubt else write.tries
         return (request.idempotent or not doubt) and write.sent < tries
 
-    def _try(self, request: Request, use: Callable[[Request, Reply], T], retries: Retries) -> T:
-        """Send *request* once; raises InDoubtError if that was a write and its fate is unknown."""
+    def _try(
+        self, request: Request, access: str, use: Callable[[Request, Reply], T], retries: Retries
+    ) -> T:
+        """
+        Send *request* once, with the token *access*.
+
+        Raises InDoubtError if that was a write and its fate is unknown.
+        """
         try:
-            return self._understood(request, self._sent(request, retries), use)
+            reply = self._sent(request, access, retries)
+            if reply.status == 401:
+                self._connection.token.give_up(access)
+            return self._understood(request, reply, use)
         except RenkeiError as error:
             error.where = error.where or self.name
             if request.writes and isinstance(error, SystemFault) and not _certain(error):
                 raise InDoubtError(error) from None
             raise
 
-    def _sent(self, request: Request, retries: Retries) -> Reply:
+    def _sent(self, request: Request, access: str, retries: Retries) -> Reply:
         """Send *request* when nothing speaks against it any more, and note what the answer says."""
         connection = self._connection
-        connection.permit(request)
-        connection.check_open()
         limits, reserved = connection.limits_in_force, connection.take_reserved()
         with connection.pacer.slot(limits, connection.on_wait, reserved=reserved):
             connection.check_open()  # a wait may lead into closed hours
             if connection.guard is not None:
                 connection.guard()
             within_s = retries.allowance_s(connection.timeouts.call_s)
-            reply = self._opened_reply(request, within_s)
+            reply = self._opened_reply(request, access, within_s)
         for room in self._rooms(reply.headers):
             connection.pacer.note(room)
         return reply
 
-    def _opened_reply(self, request: Request, within_s: float) -> Reply:
+    def _opened_reply(self, request: Request, access: str, within_s: float) -> Reply:
         """Send the bytes; a write counts unless it certainly never left."""
         left = request.writes
+        token = self._connection.token.reveal()
+        common = {name: text.replace(token, access) for name, text in self._headers.items()}
         try:
-            return self._sockets().open(request, within_s=within_s)
+            return self._sockets().open(request, common=common, within_s=within_s)
         except UnavailableError as error:
             left = left and not error.nothing_done
             raise
@@ -346,7 +361,6 @@ class Session(Lists):
                 self._wire = Wire(
                     self.name,
                     clock=connection.clock,
-                    headers=self._headers,
                     timeouts=connection.timeouts,
                     network=connection.network.towards(connection.base_url),
                 )

@@ -42,7 +42,6 @@ class Wire:
         name: str,
         *,
         clock: Clock,
-        headers: Mapping[str, str],
         timeouts: Timeouts,
         network: Network,
     ) -> None:
@@ -55,7 +54,6 @@ class Wire:
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip",
                 "User-Agent": "renkei",
-                **headers,
             },
             timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
             follow_redirects=False,
@@ -65,10 +63,17 @@ class Wire:
     def close(self) -> None:
         self._client.close()
 
-    def open(self, request: Request, *, within_s: float) -> Reply:
-        """Send *request* and return the answer, its body still to come; close it after use."""
+    def open(
+        self, request: Request, *, within_s: float, common: Mapping[str, str] | None = None
+    ) -> Reply:
+        """
+        Send *request* and return the answer, its body still to come; close it after use.
+
+        *common* are the headers that go with every request, unless it has its own of the name.
+        """
         deadline = Deadline(self._clock, within_s)
         headers = httpx.Headers(_JSON if request.body else {})
+        headers.update(common)
         headers.update(request.headers)
         departure = Departure(urlsplit(request.url).hostname or "", proxied=self._proxied)
         with _translated(self._name, departure), deadline.kept():
