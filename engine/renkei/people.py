@@ -26,10 +26,13 @@ CLASSES: Mapping[Type, type] = {"text": str, "date": dt.date, "integer": int, "b
 
 Role = Literal[
     "number", "family_name", "given_name", "birth", "hired", "left", "retired",
-    "family_kana", "given_kana", "gender", "email",
+    "family_kana", "given_kana", "gender", "email", "employed",
 ]  # fmt: skip
-OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"})
-"""Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
+OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email", "employed"})
+"""Roles that are evidence, no more: unknown for everybody stops no fetch."""
+
+EMPLOYED = "@employed"
+"""The field that renkei works out for a system with dates: whether somebody is on the roll."""
 
 Write = Literal["always", "create", "never"]
 Parallel = Literal["pages", "writes"]

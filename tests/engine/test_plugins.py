@@ -672,5 +672,5 @@ def names(specs: Sequence[FieldSpec]) -> list[str]:
 
 def test_fields_need_no_network_and_no_token(world: World) -> None:
     """A mapping can be checked on a train."""
-    assert names(offline.offline_fields("rosta")) == names(world.rosta.specs)
+    assert names(offline.offline_fields("rosta")) == [*names(world.rosta.specs), "@employed"]
     assert world.rosta.reads == []

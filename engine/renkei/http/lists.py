@@ -123,17 +123,18 @@ class Lists(ABC):
         total: str | None = None,
         cursor: str = "cursor",
         next: str = "next",  # noqa: A002 - what most systems call it
+        start: str | None = None,
         key: str = "id",
     ) -> Iterator[JSON]:
         """
         Yield the objects of a list whose answers say where it goes on, each id once; since 0.2.
 
         What stands at *next* is sent as *cursor* for the next page; without it, or with null or
-        empty text there, the list is over. *query* goes with every page; the rest is as in
-        :meth:`by_offset`.
+        empty text there, the list is over. With *start*, that is sent for the first page. *query*
+        goes with every page; the rest is as in :meth:`by_offset`.
         """
         heard = _Heard(self.name, self.not_a_list, rows, total, key)
-        ask, page = self._asking(path, query), dict[str, str]()
+        ask, page = self._asking(path, query), {} if start is None else {cursor: start}
         while True:
             answer = ask(page)
             yield from heard.new(answer)
@@ -194,10 +195,12 @@ class _Heard:
 
     def new(self, answer: Answer) -> Generator[JSON, None, int]:
         """Yield who has not come before; return how many rows there were."""
+        self._hear_total(answer)
         rows = _at(answer, self.rows_at)
+        if rows is None and self.total == 0:
+            rows = []
         if not isinstance(rows, list):
             raise self.not_a_list(answer)
-        self._hear_total(answer)
         for row in rows:
             self.count += 1
             identity = self._identity(row)

@@ -46,6 +46,7 @@ _ROLE_TYPES = {
     "given_kana": "text",
     "gender": "text",
     "email": "text",
+    "employed": "boolean",
 }
 
 
