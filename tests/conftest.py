@@ -14,7 +14,7 @@ from tests.compiled import share
 from renkei.plugins import finding
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-pytest_plugins = ["tests.security.canaries", "tests.waiting", "tests.web.browser"]
+pytest_plugins = ["tests.scim", "tests.security.canaries", "tests.waiting", "tests.web.browser"]
 
 FOUND = finding.found
 share()
