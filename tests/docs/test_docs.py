@@ -80,6 +80,8 @@ TWINS = [
     OPERATOR,
     ("docs/dashboard.md", "docs/dashboard.ja.md"),
     ("docs/first-sync.md", "docs/first-sync.ja.md"),
+    ("docs/identity-provider.md", "docs/identity-provider.ja.md"),
+    ("docs/oauth.md", "docs/oauth.ja.md"),
 ]
 
 AUTHORS = ("docs/connectors.md", "docs/connector-reference.md")
