@@ -685,6 +685,52 @@ READING = (
         tests="tests/engine/test_http_session.py::test_reading_connections_refuse_writes",
     ),
     bug(
+        "any-version-overwritten",
+        "A change by SCIM is sent whatever version the account has by now.",
+        (
+            "renkei_scim.client:Client.update",
+            '**({"If-Match": version} if version else {})',
+            "**{}",
+        ),
+        tests="tests/connectors/scim/test_scim.py"
+        "::test_who_was_changed_meanwhile_is_not_overwritten",
+    ),
+    bug(
+        "other-addresses-lost",
+        "An update by SCIM drops the further addresses of an account.",
+        ("renkei_scim.records:_replaced", "if _text(each) != first]", "if False]"),
+        tests="tests/connectors/scim/test_scim.py"
+        "::test_the_primary_address_is_synced_and_the_others_stay",
+    ),
+    bug(
+        "no-filter-is-nobody",
+        "Where a service knows no filters, everybody is called nobody, and created again.",
+        (
+            "renkei_scim.connector:SCIM._with_numbers",
+            "found = list(self._client.everybody())",
+            "found = []",
+        ),
+        tests="tests/connectors/scim/test_scim.py::test_without_filters_the_whole_list_is_read",
+    ),
+    bug(
+        "closed-account-opened",
+        "An account that somebody has closed on purpose is opened again by a schedule.",
+        (
+            "renkei.plan.draft:Draft._note_partner",
+            'elif roles.get("employed") is False and "employed" in mapped.values():',
+            "elif False:",
+        ),
+        tests="tests/engine/test_employed.py"
+        "::test_an_account_that_somebody_closed_is_not_opened_by_a_schedule",
+    ),
+    bug(
+        "closing-everybody-is-usual",
+        "Setting the accounts of all inactive is over no safety limit.",
+        ("renkei.safety:leaves", "return change.after is False", "return False"),
+        tests="tests/engine/test_employed.py"
+        "::test_accounts_that_are_closed_and_opened_count_as_people_who_leave_and_return",
+    ),
+    bug(
         "refresh-token-twice",
         "Two processes use one refresh token: the second locks both out.",
         (
