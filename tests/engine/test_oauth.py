@@ -84,6 +84,14 @@ def test_a_token_is_asked_for_when_it_is_needed_and_serves_many(provider: Provid
     assert provider.seen == [("GET", "access-1")] * 4
 
 
+def test_a_token_may_stand_in_the_headers_of_one_request(provider: Provider) -> None:
+    """Wherever a connector puts it, what is valid takes its place."""
+    with connected(provider) as connection:
+        session = connection.session(headers={}, classify=lambda failure: None)
+        session.get("people", headers={"Authorization": f"Bearer {connection.token.reveal()}"})
+    assert provider.seen == [("GET", "access-1")]
+
+
 @pytest.mark.parametrize("takes", ["header", "form"])
 def test_the_secret_goes_where_the_endpoint_takes_it(takes: str) -> None:
     """In the header, as the standard wants, or else in the form; the next time at once there."""
