@@ -258,10 +258,9 @@ class Session(Lists):
     def _opened_reply(self, request: Request, access: str, within_s: float) -> Reply:
         """Send the bytes; a write counts unless it certainly never left."""
         left = request.writes
-        common = self._with_token(self._headers, access)
-        own = evolve(request, headers=self._with_token(request.headers, access))
+        whole = evolve(request, headers=self._all_headers(request.headers, access))
         try:
-            return self._sockets().open(own, common=common, within_s=within_s)
+            return self._sockets().open(whole, within_s=within_s)
         except UnavailableError as error:
             left = left and not error.nothing_done
             raise
@@ -347,10 +346,11 @@ class Session(Lists):
     def _rooms(self, headers: Mapping[str, str]) -> Sequence[Room]:
         return self._room(headers) if self._room is not None else ()
 
-    def _with_token(self, headers: Query, access: str) -> Query:
-        """Return *headers* with *access* where the connector has put its token."""
-        token = self._connection.token.reveal()
-        return {name: text.replace(token, access) for name, text in headers.items()}
+    def _all_headers(self, own: Query, access: str) -> Query:
+        """Return those of the session that are not its *own*, and these; *access* is the token."""
+        names, token = {name.lower() for name in own}, self._connection.token.reveal()
+        common = {n: text for n, text in self._headers.items() if n.lower() not in names}
+        return {name: text.replace(token, access) for name, text in {**common, **own}.items()}
 
     def _own(self, headers: Query | None) -> Query:
         """Return the headers of one request; they say neither where it goes nor where it ends."""

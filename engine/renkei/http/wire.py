@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -63,17 +63,10 @@ class Wire:
     def close(self) -> None:
         self._client.close()
 
-    def open(
-        self, request: Request, *, within_s: float, common: Mapping[str, str] | None = None
-    ) -> Reply:
-        """
-        Send *request* and return the answer, its body still to come; close it after use.
-
-        *common* are the headers that go with every request, unless it has its own of the name.
-        """
+    def open(self, request: Request, *, within_s: float) -> Reply:
+        """Send *request* and return the answer, its body still to come; close it after use."""
         deadline = Deadline(self._clock, within_s)
         headers = httpx.Headers(_JSON if request.body else {})
-        headers.update(common)
         headers.update(request.headers)
         departure = Departure(urlsplit(request.url).hostname or "", proxied=self._proxied)
         with _translated(self._name, departure), deadline.kept():
