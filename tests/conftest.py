@@ -18,6 +18,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 pytest_plugins = [
     "renkei.testing.kit",
     "tests.postgres",
+    "tests.scim",
     "tests.security.canaries",
     "tests.waiting",
     "tests.web.browser",

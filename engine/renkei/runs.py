@@ -77,7 +77,7 @@ from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
 from renkei.plugins.facade import Reader
 from renkei.plugins.offline import beyond_of
-from renkei.safety import LEAVING
+from renkei.safety import LEAVING, leaves
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
 from renkei.store.copying import Copied
@@ -437,13 +437,14 @@ class Runs:
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
         """Return who of *items* gets a date of leaving, and who comes back: what asks for care."""
         target = self._pairings.at(self._store.run(run_id).target)
-        fields = {spec.name for spec in target.fields if spec.role in LEAVING}
+        roles = {spec.name: spec.role for spec in target.fields if spec.role in LEAVING}
         leaving: list[Item] = []
         back: list[Item] = []
         for item in items:
-            dates = [change for change in item.changes if change.field in fields]
+            dates = [change for change in item.changes if change.field in roles]
             if dates and item.difference is Difference.CHANGED:
-                (leaving if any(change.after for change in dates) else back).append(item)
+                gone = any(leaves(change, roles[change.field]) for change in dates)
+                (leaving if gone else back).append(item)
         return leaving, back
 
     def left_for_you(self, run_id: str) -> list[str]:

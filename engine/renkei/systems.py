@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from attrs import define, field
 
 from renkei.clock import Clock
-from renkei.config import Config, located, network_of, resolve_secret
-from renkei.http import Conditions, Connection, Guard, RetryBudget, Secret, Timeouts
+from renkei.config import Config, OAuth2, located, network_of, resolve_secret
+from renkei.http import (
+    AccessToken,
+    Conditions,
+    Connection,
+    Grant,
+    Guard,
+    RetryBudget,
+    Secret,
+    Timeouts,
+)
 from renkei.http.pace import Meet, Pacer
 from renkei.observer import Observer
 from renkei.people import ClosedHours, OwnFields
 from renkei.plugins.facade import Reader, Writer
 from renkei.plugins.offline import described
+from renkei.store import Vault
 
 
 @define
@@ -82,7 +93,7 @@ class Systems:
             name=name,
             connector=settings.connector,
             base_url=settings.base_url,
-            token=Secret(token and resolve_secret(token, self.config.base)),
+            token=self._token(token),
             clock=self.clock,
             options=settings.options,
             folder=self.config.base,
@@ -107,6 +118,24 @@ class Systems:
             self._pacers[identity] = Pacer(self.clock, meet)
         return self._pacers[identity]
 
+    def _token(self, written: str | OAuth2 | None) -> Secret:
+        """Return what opens a system, its references looked up; None: nothing does."""
+        if written is None or isinstance(written, str):
+            return Secret(written and self._secret(written))
+        refresh = written.refresh and self._secret(written.refresh)
+        key = written.key and self._secret(written.key)
+        return _access_token(
+            url=written.url,
+            client=self._secret(written.client),
+            secret=self._secret(written.secret),
+            scope=written.scope,
+            refresh=refresh,
+            kept=(self.config.store, key) if key else None,
+        )
+
+    def _secret(self, reference: str) -> str:
+        return resolve_secret(reference, self.config.base)
+
     def _declare(self, reader: Reader) -> None:
         """
         Let the connection keep to what its connector declares, where the file says nothing else.
@@ -118,3 +147,24 @@ class Systems:
         connection.conditions = Conditions(
             reader.closed_hours, reader.request_limits, reader.in_parallel
         )
+
+
+@lru_cache(maxsize=256)
+def _access_token(
+    *,
+    url: str,
+    client: str,
+    secret: str,
+    scope: str,
+    refresh: str | None,
+    kept: tuple[str, str] | None,
+) -> AccessToken:
+    """
+    Return the token of a grant, one for all that this process does with it.
+
+    *kept* is the place of the store, and the key with which its tokens are encrypted there.
+    """
+    first = Secret(refresh) if refresh else None
+    grant = Grant(url=url, client=client, secret=Secret(secret), scope=scope, refresh=first)
+    vault = Vault(kept[0], f"{url}\n{client}\n{refresh}", kept[1]) if kept else None
+    return AccessToken(grant, vault)

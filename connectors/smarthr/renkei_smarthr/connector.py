@@ -36,8 +36,9 @@ class SmartHR:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._client = Client(connection)
-        self._own = {spec.name: spec for spec in connection.own_fields.specs}
-        self._names = (*records.NAMES, *self._own)
+        own = connection.own_fields.specs
+        self._names = (*records.NAMES, *(spec.name for spec in own))
+        self._read = records.with_custom(own)
 
     @hookimpl
     def fields(self) -> Sequence[FieldSpec]:
@@ -92,7 +93,7 @@ class SmartHR:
     @hookimpl
     def create_employee(self, values: Values) -> Employee:
         """Create one employee; return them as SmartHR has them now."""
-        return records.employee(self._client.create(values), self._names, self._own)
+        return records.employee(self._client.create(values), self._names, self._read)
 
     @hookimpl
     def update_employee(self, current: Employee, changes: Values) -> Employee:
@@ -102,7 +103,7 @@ class SmartHR:
         SmartHR may ignore, without a word, an attribute that the token may not write: it shows.
         """
         body = records.changed(current, changes, self._connection.clock.today())
-        return records.employee(self._client.update(current.id, body), self._names, self._own)
+        return records.employee(self._client.update(current.id, body), self._names, self._read)
 
     @hookimpl
     def new_employee_fields(self) -> Sequence[NewField]:
@@ -132,7 +133,7 @@ class SmartHR:
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
         for crew in crews:
-            yield records.employee(_object(crew), fields, self._own)
+            yield records.employee(crew, fields, self._read)
 
     def _check_employees(self) -> Iterator[Finding]:
         try:

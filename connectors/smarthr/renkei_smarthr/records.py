@@ -15,6 +15,7 @@ from renkei.connector import (
     Employee,
     FieldSpec,
     Label,
+    Records,
     Type,
     Value,
     Values,
@@ -102,6 +103,7 @@ FIELDS = (
         type="boolean",
         role="retired",
         write="never",
+        path=STATUS,
     ),
     FieldSpec(name="email", label=Label("メールアドレス", "E-mail address"), role="email"),
     FieldSpec(
@@ -123,11 +125,11 @@ NAMES = tuple(_SPECS)
 
 def attributes(fields: Iterable[str]) -> list[str]:
     """Return the attributes to ask for so that *fields* can be read; the id always, sorted."""
-    return sorted({"id"} | {_attribute(name) for name in fields})
+    return sorted({"id", *(_attribute(name) for name in fields)})
 
 
 def _attribute(name: str) -> str:
-    return STATUS if name == RETIRED else name.partition(".")[0]
+    return _SPECS[name].keys[0] if name in _SPECS else name.partition(".")[0]
 
 
 def label(name: str) -> Label:
@@ -135,28 +137,20 @@ def label(name: str) -> Label:
     return _SPECS[name].label
 
 
-def employee(
-    record: Mapping[str, JSON], fields: Sequence[str], own: Mapping[str, FieldSpec] | None = None
-) -> Employee:
-    """
-    Return the employee in *record*, which has an id; *own* are the account's custom fields.
+def with_custom(own: Iterable[FieldSpec]) -> Records:
+    """Return how employees of an account with custom fields of its *own* are read."""
+    return Records((*FIELDS, *own), read=_value)
 
-    A key that is absent stays unknown. A value that makes no sense puts its field, and nothing of
-    itself, into ``unreadable``.
+
+def employee(record: object, fields: Sequence[str], read: Records | None = None) -> Employee:
     """
-    values: dict[str, Value] = {}
-    unreadable = []
-    said = {**record, **_custom(record.get(CUSTOM))}
-    for name in fields:
-        key = STATUS if name == RETIRED else name
-        if key not in said:
-            continue
-        try:
-            spec = _SPECS.get(name) or (own or {})[name]
-            values[name] = _value(spec, said[key])
-        except ValueError:
-            unreadable.append(name)
-    return Employee(id=str(record["id"]), values=values, unreadable=tuple(unreadable))
+    Return the employee in *record*; a key that is absent stays unknown.
+
+    *read* knows the account's custom fields, too.
+    """
+    if isinstance(record, dict) and CUSTOM in record:
+        record = {**record, **_custom(record[CUSTOM])}
+    return (read or _RECORDS).employee(record, fields)
 
 
 def _custom(items: JSON) -> dict[str, JSON]:
@@ -179,21 +173,27 @@ def _value(spec: FieldSpec, raw: JSON) -> Value:
     return _STATUSES[raw]
 
 
+_RECORDS = Records(FIELDS, read=_value)
+
+
 def to_json(values: Values) -> dict[str, JSON]:
     """Return *values* as SmartHR takes them: text byte for byte, null for empty."""
-    plain: dict[str, JSON] = {
-        name: value.isoformat() if isinstance(value, dt.date) else value
+    plain = _RECORDS.body({n: value for n, value in values.items() if n in _SPECS})
+    items: list[JSON] = [
+        {
+            "template_id": name.partition(".")[2],
+            "value": value.isoformat() if isinstance(value, dt.date) else value,
+        }
         for name, value in values.items()
-    }
-    own = [name for name in plain if name.startswith(f"{CUSTOM}.")]
-    items: list[JSON] = [{"template_id": n.partition(".")[2], "value": plain.pop(n)} for n in own]
+        if name not in _SPECS
+    ]
     return {**plain, CUSTOM: items} if items else plain
 
 
 def new_record(values: Values) -> dict[str, JSON]:
     """Return the body that creates an employee: what is known, and that they are employed."""
     known = {name: value for name, value in values.items() if value is not None}
-    return {"emp_status": "employed", **to_json(known)}
+    return {STATUS: "employed", **to_json(known)}
 
 
 def changed(current: Employee, changes: Values, today: dt.date) -> dict[str, JSON]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import json
 import re
@@ -11,18 +10,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from attrs import define, field
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.address import is_loopback, split_url
-from renkei.http.failure import Classify, ReadRooms, writes
+from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
 from renkei.http.pace import IN_FLIGHT, OnWait, Pacer
-from renkei.http.request import Timeouts
+from renkei.http.request import Request, Timeouts
 from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei.http.session import Session
 from renkei.people import JST, ClosedHours, OwnFields, Parallel, RequestLimit
 from renkei.words.i18n import _
@@ -32,53 +32,6 @@ Guard = Callable[[], None]
 
 _MIB = 1024 * 1024
 _OFFLINE = "https://offline.invalid"
-
-
-class Secret:
-    """
-    A token, or None: there is none. It shows itself only to :meth:`reveal`.
-
-    Raises ConfigurationError if it cannot be used.
-    """
-
-    __slots__ = ("__forms", "__text")
-
-    def __init__(self, text: str | None) -> None:
-        if text is None:
-            self.__text, self.__forms = text, re.compile(r"(?!)")
-            return
-        if not text or not all("!" <= character <= "~" for character in text):
-            message = _(
-                "The token is empty, or holds a blank, a line break or a character that is not"
-                " ASCII. Copy it again."
-            )
-            raise ConfigurationError(message, code="token")
-        self.__text = text
-        self.__forms = re.compile("|".join(map(re.escape, _forms(text))))
-
-    def reveal(self) -> str:
-        """Return the token itself, to be sent and to be kept nowhere else."""
-        if self.__text is None:
-            raise ConnectorError(_("The connector wants a token that it has not asked for."))
-        return self.__text
-
-    def hidden_in(self, text: str) -> str:
-        """Return *text* without the token in any form that was sent: a system may quote it."""
-        return self.__forms.sub(repr(self), text)
-
-    def __bool__(self) -> bool:
-        return self.__text is not None
-
-    def __repr__(self) -> str:
-        return "***"
-
-
-def _forms(token: str) -> list[str]:
-    """Return *token* as it is, as a part of an address, and as Basic authentication has it."""
-    plain = [token, f"{token}:", f":{token}"]
-    basic = [base64.b64encode(each.encode()).decode().rstrip("=") for each in plain]
-    # Whichever begins first is replaced, so that of two that begin alike the longer one has to.
-    return sorted({token, quote(token, safe=""), *basic}, key=len, reverse=True)
 
 
 @define
@@ -158,13 +111,23 @@ class Connection:
         return cls(connector=connector, **{**nowhere, **more})
 
     def session(
-        self, *, headers: Mapping[str, str], classify: Classify, room: ReadRooms | None = None
+        self,
+        *,
+        headers: Mapping[str, str],
+        classify: Classify,
+        room: ReadRooms | None = None,
+        reads: Sequence[str] = (),
     ) -> Session:
-        """Return a session that sends *headers* along and understands the system's own refusals."""
+        """
+        Return a session that sends *headers* along and understands the system's own refusals.
+
+        *reads*, since renkei 0.2: the whole paths below ``base_url``, such as ``/users/search``,
+        where a POST only reads. Nothing but :meth:`Session.search` makes use of them.
+        """
         if not self.base_url:
             message = _("{name}: the connector wants an address that it has not asked for.")
             raise ConnectorError(message.format(name=self.name), where=self.name)
-        session = Session(self, headers=headers, classify=classify, room=room)
+        session = Session(self, headers=headers, classify=classify, room=room, reads=reads)
         self._sessions.append(session)
         return session
 
@@ -191,8 +154,8 @@ class Connection:
         own = self.own_identity
         if own is None and not (self.base_url and self.token):
             own = json.dumps(self.options, sort_keys=True)
-        token = self.token.reveal() if self.token else ""
-        shared = f"{self.connector}\n{self._address}\n{token}"
+        account = self.token.account if self.token else ""
+        shared = f"{self.connector}\n{self._address}\n{account}"
         return shared if own is None else f"{shared}\n{own}"
 
     @property
@@ -274,17 +237,21 @@ class Connection:
         bytes leave. Raises ConnectorError while only reading is allowed, ClosedError in closed
         hours, and BusyError if another process has taken over.
         """
-        self.permit("POST")
+        self._refuse_writing()
         self.check_open()
         if self.guard is not None:
             self.guard()
 
-    def permit(self, method: str) -> None:
+    def permit(self, request: Request) -> None:
         """Raise ConnectorError for a request that this connection must not send at all."""
         if self.base_url == _OFFLINE:
             message = _("{name}: the connector tried to use the network to describe its fields.")
             raise ConnectorError(message.format(name=self.name), where=self.name)
-        if self.read_only and writes(method):
+        if request.writes:
+            self._refuse_writing()
+
+    def _refuse_writing(self) -> None:
+        if self.read_only:
             message = _("{name}: the connector tried to write while only reading is allowed.")
             raise ConnectorError(message.format(name=self.name), where=self.name)
 

@@ -204,7 +204,8 @@ class _Who:
     What tells that two people are one, and employed; places in the rows of either side.
 
     *equal* has to be the same on both, *named* must be there, *empty* and *empty_there* must not;
-    *hired* may not be later than *base*, *retired* may not be true.
+    *hired* may not be later than *base*, *retired* may not be true, and neither *employed* nor
+    *employed_there* may be false.
     """
 
     equal: tuple[tuple[int, int], ...]
@@ -213,6 +214,8 @@ class _Who:
     empty_there: tuple[int, ...]
     hired: tuple[int, ...]
     retired: tuple[int, ...]
+    employed: tuple[int, ...]
+    employed_there: tuple[int, ...]
     base: int
 
     @classmethod
@@ -242,6 +245,10 @@ class _Who:
             empty_there=tuple(empty_there),
             hired=tuple(ours[s.name] for s in specs if s.role == "hired" and s.type == "date"),
             retired=tuple(ours[s.name] for s in specs if s.role == "retired"),
+            employed=tuple(ours[s.name] for s in specs if s.role == "employed"),
+            employed_there=tuple(
+                theirs[s.name] for s in comparison.target_specs if s.role == "employed"
+            ),
             base=comparison.base.toordinal(),
         )
 
@@ -259,7 +266,11 @@ class _Who:
         for place in self.hired:
             if (day := read[place]) is not None and day > self.base:
                 return False
-        return not any(read[place] is True for place in self.retired)
+        return not (
+            any(read[place] is True for place in self.retired)
+            or any(read[place] is False for place in self.employed)
+            or any(there[place] is False for place in self.employed_there)
+        )
 
 
 def _are_of_one_type(

@@ -48,6 +48,7 @@ _ROLE_TYPES = {
     "given_kana": "text",
     "gender": "text",
     "email": "text",
+    "employed": "boolean",
 }
 
 
@@ -179,6 +180,9 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
         and len(spec.allowed_labels) in (0, len(spec.allowed or ()))
         and _is_any(spec.max_length, int, type(None))
         and (spec.encoding is None or _is_encoding(spec.encoding))
+        and _is_any(spec.path, str, tuple, type(None))
+        and bool(spec.keys)
+        and _are(spec.keys, is_id)
     )
 
 
