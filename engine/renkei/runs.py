@@ -520,7 +520,7 @@ class Runs:
     def fields(self, connection: str) -> tuple[str, tuple[FieldSpec, ...], Beyond]:
         """Return the connector of a connection, its fields, and what is known beside them."""
         reader = self._pairings.at(connection)
-        return reader.connection.connector, reader.fields, beyond_of(reader)
+        return reader.connection.connector, reader.fields, beyond_of(reader, connection)
 
     def _own_fields(self, connection: str) -> OwnFields:
         """Return the fields that are kept of an account; none if there is no store yet."""

@@ -204,6 +204,26 @@ def test_a_batch_whose_answer_is_lost_is_settled_one_by_one(
     assert done(desk) == list(NUMBERS)
 
 
+def test_a_batch_that_is_lost_again_and_again_goes_one_by_one_at_last(
+    world: World, desk: Desk, waiting: Waiting
+) -> None:
+    """Somebody on whom a system chokes costs the others two tries, and fails alone."""
+
+    def choke(writes: Sequence[BatchWrite]) -> None:
+        if "0002" in map(called, writes):
+            raise InDoubtError(UnavailableError("Lost."))
+
+    desk.before = choke
+    outcomes = synced(world, desk)
+    assert outcomes.pop("0002") == (Outcome.FAILED, "not_taken")
+    assert {outcome for outcome, _reason in outcomes.values()} == {
+        Outcome.CREATED,
+        Outcome.UPDATED,
+    }
+    assert done(desk) == [number for number in NUMBERS if number != "0002"]
+    assert [len(batch) for batch in desk.batches if "0002" in batch] == [5, 4, 1]
+
+
 def test_a_batch_of_which_a_part_arrived_is_told_apart(world: World, desk: Desk) -> None:
     """Who is there counts; who is not is sent again by themselves."""
     cut = [True]

@@ -19,7 +19,13 @@ from attrs import define, field
 
 from renkei.config import load_config
 from renkei.config.checks import problems_in
-from renkei.errors import ConfigurationError, MappingError, RenkeiError, UnavailableError
+from renkei.errors import (
+    ConfigurationError,
+    ConnectorError,
+    MappingError,
+    RenkeiError,
+    UnavailableError,
+)
 from renkei.http import Connection, RetryBudget, Secret, Session, Timeouts, deadline
 from renkei.yamlfile import read_yaml
 
@@ -197,7 +203,7 @@ TRICKS = [
     https:example.com https//example.com https:// ftp://example.com file:///etc/passwd
     javascript:alert(1) data:,x ws://localhost gopher://localhost //example.com /api
     example.com/api https://[::1 https://例え.jp unix:/run/x.sock http+unix://x""".split(),
-    *("", " https://example.com", "https://exa mple.com", "https://exa\nmple.com"),
+    *(" https://example.com", "https://exa mple.com", "https://exa\nmple.com"),
 ]
 
 
@@ -211,9 +217,17 @@ def test_tricks_with_addresses_are_refused_at_both_doors(url: str) -> None:
 
 
 @pytest.mark.security(9)
+def test_no_address_leads_nowhere() -> None:
+    """A connection may have none; then there is no session that could send a token."""
+    connection = Connection(name="hr", connector="x", base_url="", token=Secret("t"))
+    with pytest.raises(ConnectorError, match="an address that it has not asked for"):
+        connection.session(headers={}, classify=lambda _failure: None)
+
+
+@pytest.mark.security(9)
 def test_the_configuration_tells_where_a_trick_stands() -> None:
     """Each is told with line and column, before a connection is opened and a token looked up."""
-    for url in TRICKS:
+    for url in ("", *TRICKS):
         written = json.dumps(url, ensure_ascii=False)
         text = f'connections:\n  hr: {{connector: x, base_url: {written}, token: "env:T"}}\n'
         if url == "https://例え.jp":

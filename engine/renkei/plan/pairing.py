@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from renkei.config import Config, located
+from renkei.config import Config, ConnectionConfig, located
 from renkei.config.pairs import (
     Pair,
     could_pair,
@@ -145,7 +145,8 @@ class Pairings:
     _mappings: dict[str, FieldMapping] = field(factory=dict)
     _recorded: dict[str, FieldMapping] = field(factory=dict)
     _described: dict[str, Reader] = field(factory=dict)
-    _fitting: dict[tuple[str, ...], Fitted] = field(factory=dict)
+    _shared: dict[tuple[str, bool], Reader] = field(factory=dict)
+    _fitting: dict[tuple[object, ...], Fitted] = field(factory=dict)
 
     @property
     def transforms(self) -> Transforms:
@@ -272,14 +273,14 @@ class Pairings:
         *names* are the connections of the sides, if it is known which ones they are.
         """
         named = {side: (names or {}).get(side, "") for side in mapping.sides}
-        key = (mapping.text, *named.values())
+        asked = {
+            side: self._described_as(named[side], connector)
+            for side, connector in mapping.sides.items()
+        }
+        key = (mapping.text, *asked.values())
         if key not in self._fitting:
-            asked = {
-                side: self._described_as(named[side], connector)
-                for side, connector in mapping.sides.items()
-            }
             fields = {side: reader.fields for side, reader in asked.items()}
-            beyond = {side: offline.beyond_of(reader) for side, reader in asked.items()}
+            beyond = {side: offline.beyond_of(each, named[side]) for side, each in asked.items()}
             check_mapping(mapping, fields, self.transforms, beyond)
             self._fitting[key] = mapping.at(fields), fields
         return self._fitting[key]
@@ -287,25 +288,44 @@ class Pairings:
     def _described_as(self, name: str, connector: str) -> Reader:
         """Return what connection *name* tells, or *connector* by itself if that is gone."""
         known = self.config.connections.get(name)
-        is_there = known is not None and known.connector == connector
-        return self.at(name) if is_there else offline.described(connector)
+        if known is not None and known.connector == connector:
+            return self.at(name)
+        return self._alike(connector, by_itself=True)
 
     def at(self, name: str) -> Reader:
-        """Return what the connector of connection *name* tells without a network; asked once."""
+        """
+        Return what the connector of connection *name* tells without a network; asked once.
+
+        Connections that say nothing of their own share an answer.
+        """
         if name not in self._described:
             settings = self.config.connection(name)
             with located(self.config, name):
-                self._described[name] = Reader(
-                    Connection.offline(
-                        settings.connector,
-                        name=name,
-                        options=settings.options,
-                        folder=self.config.base,
-                        own_fields=self.own_fields(name),
-                        without=frozenset(settings.without),
-                    )
-                )
+                self._described[name] = self._told(name, settings)
         return self._described[name]
+
+    def _told(self, name: str, settings: ConnectionConfig) -> Reader:
+        if not (settings.options or settings.without):
+            shared = self._alike(settings.connector)
+            if not shared.can_discover or self.own_fields(name).at is None:
+                return shared
+        return Reader(
+            Connection.offline(
+                settings.connector,
+                name=name,
+                options=settings.options,
+                folder=self.config.base,
+                own_fields=self.own_fields(name),
+                without=frozenset(settings.without),
+            )
+        )
+
+    def _alike(self, connector: str, *, by_itself: bool = False) -> Reader:
+        """Return what *connector* tells all connections, or whoever asks it alone."""
+        key = connector, by_itself
+        if key not in self._shared:
+            self._shared[key] = Reader(Connection.offline(connector, by_itself=by_itself))
+        return self._shared[key]
 
     def mapping_of(self, run: Run) -> FieldMapping:
         """Return the mapping of *run* as it was written then; MappingError if it is purged."""

@@ -47,14 +47,14 @@ def described(connector: str) -> Reader:
 
 def beyond(connector: str) -> Beyond:
     """Return what *connector* cannot tell by itself."""
-    return beyond_of(described(connector))
+    return beyond_of(described(connector), connector)
 
 
-def beyond_of(reader: Reader) -> Beyond:
-    """Return what is known of the fields that *reader* does not tell."""
+def beyond_of(reader: Reader, name: str) -> Beyond:
+    """Return what is known of the fields of connection *name* that *reader* does not tell."""
     own = reader.connection.own_fields
     asks = reader.can_discover and own.at is None and not reader.connection.by_itself
-    return Beyond(gone=own.gone, more=reader.has_more_fields, ask=reader.name if asks else None)
+    return Beyond(gone=own.gone, more=reader.has_more_fields, ask=name if asks else None)
 
 
 def needs_of(connector: str) -> frozenset[Need]:

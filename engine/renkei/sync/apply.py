@@ -161,7 +161,10 @@ class Apply:
                 self._close(write, given_up=self.send and write.item not in again)
                 self._row.pop(write.item.position, None)  # tried anew, or given up
             later, self._later = self._later, []
-            self._batch(again, alone=True)
+            together = [item for item in again if self._goes_in_batch(item)]
+            alone = [item for item in again if not self._goes_in_batch(item)]
+            self._batch(together)
+            self._batch(alone, alone=True)
             self._batch(later)
             if self.send and self.recorder.is_cancelled():
                 raise Stopped
@@ -169,6 +172,10 @@ class Apply:
                 break
         self._refuse_system()  # nobody else is left to try
         self._blame_people()
+
+    def _goes_in_batch(self, item: Item) -> bool:
+        """Tell whether somebody whose batch was lost goes again with others: once, then alone."""
+        return self._in_batches and self._sendings.get(item.position, 0) < 2
 
     def _may_send(self, item: Item) -> bool:
         return self._sendings.get(item.position, 0) < SENDINGS
@@ -430,11 +437,15 @@ class Apply:
     def _settle_each(self, back: Sequence[Sending]) -> None:
         """Commit what became of each; what ends the sync is raised when all of them are told."""
         end: Exception | None = None
-        for sending in back:
-            try:
-                self._settle(sending)
-            except Exception as error:  # noqa: BLE001 - raised below
-                end = end or error
+        try:
+            with self.recorder.together():
+                for sending in back:
+                    try:
+                        self._settle(sending)
+                    except Exception as error:  # noqa: BLE001 - raised below
+                        end = end or error
+        finally:
+            self.recorder.flush()
         if end is not None:
             raise end
 
