@@ -16,6 +16,7 @@ from renkei.plugins import finding
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 pytest_plugins = [
     "renkei.testing.kit",
+    "tests.scim",
     "tests.security.canaries",
     "tests.waiting",
     "tests.web.browser",

@@ -26,10 +26,13 @@ CLASSES: Mapping[Type, type] = {"text": str, "date": dt.date, "integer": int, "b
 
 Role = Literal[
     "number", "family_name", "given_name", "birth", "hired", "left", "retired",
-    "family_kana", "given_kana", "gender", "email",
+    "family_kana", "given_kana", "gender", "email", "employed",
 ]  # fmt: skip
-OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email"})
-"""Roles that are evidence of who somebody is, no more: unknown for everybody stops no fetch."""
+OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email", "employed"})
+"""Roles that are evidence, no more: unknown for everybody stops no fetch."""
+
+EMPLOYED = "@employed"
+"""The field that renkei works out for a system with dates: whether somebody is on the roll."""
 
 Write = Literal["always", "create", "never"]
 Parallel = Literal["pages", "writes"]
@@ -55,7 +58,9 @@ class FieldSpec:
     its settings. *clearable*: it can be emptied again. *allowed*: the only values it takes;
     *allowed_labels* what people call them, in the same order, or nothing. *dated*: its value
     depends on the day it is asked for. *offered*: the choices for a new employee are among the
-    connector's ``new_employee_fields``.
+    connector's ``new_employee_fields``. *path*, since renkei 0.2, is where the field stands in a
+    record, for :class:`renkei.connector.Records`: keys with dots between them, or a tuple of keys
+    where a key holds a dot itself; None: under its name.
     """
 
     name: str
@@ -71,6 +76,14 @@ class FieldSpec:
     max_length: int | None = None
     dated: bool = False
     offered: bool = False
+    path: str | tuple[str, ...] | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that lead to the field in a record, from the outside to the inside."""
+        if self.path is None:
+            return (self.name,)
+        return tuple(self.path.split(".")) if isinstance(self.path, str) else self.path
 
 
 @frozen(kw_only=True)

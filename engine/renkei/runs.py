@@ -63,7 +63,7 @@ from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
 from renkei.plugins.facade import Reader
-from renkei.safety import LEAVING
+from renkei.safety import LEAVING, leaves
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out
 from renkei.store.plans import already_begun
@@ -384,13 +384,15 @@ class Runs:
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
         """Return who of *items* gets a date of leaving, and who comes back: what asks for care."""
         connector = self.config.connection(self._store.run(run_id).target).connector
-        fields = {spec.name for spec in self._pairings.fields_of(connector) if spec.role in LEAVING}
+        specs = self._pairings.fields_of(connector)
+        roles = {spec.name: spec.role for spec in specs if spec.role in LEAVING}
         leaving: list[Item] = []
         back: list[Item] = []
         for item in items:
-            dates = [change for change in item.changes if change.field in fields]
+            dates = [change for change in item.changes if change.field in roles]
             if dates and item.difference is Difference.CHANGED:
-                (leaving if any(change.after for change in dates) else back).append(item)
+                gone = any(leaves(change, roles[change.field]) for change in dates)
+                (leaving if gone else back).append(item)
         return leaving, back
 
     def left_for_you(self, run_id: str) -> list[str]:

@@ -16,7 +16,7 @@ from renkei.model import Change, Difference, Item, Remark
 from renkei.people import FieldSpec, Role
 from renkei.words.codes import remark
 
-LEAVING = ("left", "retired")
+LEAVING = ("left", "retired", "employed")
 """Roles of the fields that tell whether, and when, somebody leaves."""
 
 ANNOUNCED = ("creates", "updates", "leaving", "returning")
@@ -49,9 +49,10 @@ class Safety:
     """
     The limits of one direction, kept with the connection that is written to.
 
-    *leaving* counts those who get a date of leaving or become retired, *returning* those who lose
-    that date or are retired no longer, *emptied* those who lose another value, *shrink* those
-    missing on the source, or in the target, since the last usual fetch.
+    *leaving* counts those who get a date of leaving, become retired or are employed no longer,
+    *returning* those who lose that date, are retired no longer or employed again, *emptied* those
+    who lose another value, *shrink* those missing on the source, or in the target, since the last
+    usual fetch.
     """
 
     creates: Limit = Limit(people=5, percent=30)
@@ -209,7 +210,7 @@ def _kinds(item: Item, roles: Roles) -> Iterator[str]:
         yield "creates"
     if item.difference is Difference.CHANGED:
         yield "updates"
-        if any(change.after and roles.get(change.field) in LEAVING for change in item.changes):
+        if any(leaves(change, roles.get(change.field)) for change in item.changes):
             yield "leaving"
         if any(_returns(change, roles) for change in item.changes):
             yield "returning"
@@ -217,13 +218,22 @@ def _kinds(item: Item, roles: Roles) -> Iterator[str]:
             yield "emptied"
 
 
+def leaves(change: Change, role: Role | None) -> bool:
+    """Tell whether a change of a field with a *role* says that somebody leaves."""
+    if role == "employed":
+        return change.after is False
+    return role in LEAVING and bool(change.after)
+
+
 def _returns(change: Change, roles: Roles) -> bool:
-    """Tell whether somebody loses their date of leaving, or is retired no longer."""
+    """Tell whether somebody loses their date of leaving, or is employed again."""
     match roles.get(change.field):
         case "left":
             return change.before is not None and change.after is None
         case "retired":
             return change.before is True and change.after is False
+        case "employed":
+            return change.before is False and change.after is True
     return False
 
 

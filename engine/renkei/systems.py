@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from attrs import define, field
 
 from renkei.clock import Clock
-from renkei.config import Config, network_of, resolve_secret
-from renkei.http import Conditions, Connection, Guard, RetryBudget, Secret, Timeouts
+from renkei.config import Config, OAuth2, network_of, resolve_secret
+from renkei.http import (
+    AccessToken,
+    Conditions,
+    Connection,
+    Grant,
+    Guard,
+    RetryBudget,
+    Secret,
+    Timeouts,
+)
 from renkei.http.pace import Pacer
 from renkei.observer import Observer
 from renkei.people import ClosedHours
 from renkei.plugins.facade import Reader, Writer
+from renkei.store import Vault
 
 
 @define
@@ -73,7 +84,7 @@ class Systems:
             name=name,
             connector=settings.connector,
             base_url=settings.base_url,
-            token=Secret(resolve_secret(settings.token, self.config.base)),
+            token=self._token(settings.token),
             clock=self.clock,
             options=settings.options,
             read_only=read_only,
@@ -89,6 +100,45 @@ class Systems:
         connection.pacer = self._pacers.setdefault(connection.identity, connection.pacer)
         self._opened.append(connection)
         return connection
+
+    def _token(self, written: str | OAuth2) -> Secret:
+        """Return what opens a system, its references looked up."""
+        if isinstance(written, str):
+            return Secret(self._secret(written))
+        refresh = written.refresh and self._secret(written.refresh)
+        key = written.key and self._secret(written.key)
+        return _access_token(
+            url=written.url,
+            client=self._secret(written.client),
+            secret=self._secret(written.secret),
+            scope=written.scope,
+            refresh=refresh,
+            kept=(self.config.store, key) if key else None,
+        )
+
+    def _secret(self, reference: str) -> str:
+        return resolve_secret(reference, self.config.base)
+
+
+@lru_cache(maxsize=256)
+def _access_token(
+    *,
+    url: str,
+    client: str,
+    secret: str,
+    scope: str,
+    refresh: str | None,
+    kept: tuple[str, str] | None,
+) -> AccessToken:
+    """
+    Return the token of a grant, one for all that this process does with it.
+
+    *kept* is the place of the store, and the key with which its tokens are encrypted there.
+    """
+    first = Secret(refresh) if refresh else None
+    grant = Grant(url=url, client=client, secret=Secret(secret), scope=scope, refresh=first)
+    vault = Vault(kept[0], f"{url}\n{client}\n{refresh}", kept[1]) if kept else None
+    return AccessToken(grant, vault)
 
 
 def _declare(reader: Reader) -> None:

@@ -548,17 +548,20 @@ READING = (
         "link-followed",
         "The next page is asked for where the answer says, token included.",
         (
-            "renkei.http.session:Session.pages",
-            "        return self.get(*path, query={**(query or {}), **page})",
+            "renkei.http.lists:Lists._asking",
+            "    return lambda page: self.get(*path, query={**(query or {}), **page})",
             (
+                "    def ask(page):\n"
                 '        said = vars(self).get("_said", "") if page["page"] != "1" else ""\n'
                 '        if link := __import__("re").search("<(.+?)>", said):\n'
+                "            from renkei.http.request import Request\n"
                 '            request = Request(method="GET", url=link[1])\n'
                 "            answer = self._perform(request, self._answer)\n"
                 "        else:\n"
                 "            answer = self.get(*path, query={**(query or {}), **page})\n"
                 '        vars(self)["_said"] = answer.headers.get("link", "")\n'
-                "        return answer"
+                "        return answer\n"
+                "    return ask"
             ),
         ),
         tests="tests/engine/test_http_session.py::test_pages_are_read_to_the_end[True-True]",
@@ -676,10 +679,78 @@ READING = (
         "A connection for reading sends writes.",
         (
             "renkei.http.connection:Connection.permit",
-            "if self.read_only and writes(method):",
+            "if self.read_only and request.writes:",
             "if False:",
         ),
         tests="tests/engine/test_http_session.py::test_reading_connections_refuse_writes",
+    ),
+    bug(
+        "any-version-overwritten",
+        "A change by SCIM is sent whatever version the account has by now.",
+        (
+            "renkei_scim.client:Client.update",
+            '**({"If-Match": version} if version else {})',
+            "**{}",
+        ),
+        tests="tests/connectors/scim/test_scim.py"
+        "::test_who_was_changed_meanwhile_is_not_overwritten",
+    ),
+    bug(
+        "other-addresses-lost",
+        "An update by SCIM drops the further addresses of an account.",
+        ("renkei_scim.records:_replaced", "if _text(each) != first]", "if False]"),
+        tests="tests/connectors/scim/test_scim.py"
+        "::test_the_primary_address_is_synced_and_the_others_stay",
+    ),
+    bug(
+        "no-filter-is-nobody",
+        "Where a service knows no filters, everybody is called nobody, and created again.",
+        (
+            "renkei_scim.connector:SCIM._with_numbers",
+            "found = list(self._client.everybody())",
+            "found = []",
+        ),
+        tests="tests/connectors/scim/test_scim.py::test_without_filters_the_whole_list_is_read",
+    ),
+    bug(
+        "closed-account-opened",
+        "An account that somebody has closed on purpose is opened again by a schedule.",
+        (
+            "renkei.plan.draft:Draft._note_partner",
+            'elif roles.get("employed") is False and "employed" in mapped.values():',
+            "elif False:",
+        ),
+        tests="tests/engine/test_employed.py"
+        "::test_an_account_that_somebody_closed_is_not_opened_by_a_schedule",
+    ),
+    bug(
+        "closing-everybody-is-usual",
+        "Setting the accounts of all inactive is over no safety limit.",
+        ("renkei.safety:leaves", "return change.after is False", "return False"),
+        tests="tests/engine/test_employed.py"
+        "::test_accounts_that_are_closed_and_opened_count_as_people_who_leave_and_return",
+    ),
+    bug(
+        "refresh-token-twice",
+        "Two processes use one refresh token: the second locks both out.",
+        (
+            "renkei.store.vault:_Kept.take_turn",
+            "if taken is not None and _is_inside(taken):",
+            "if False:",
+        ),
+        tests="tests/engine/test_oauth.py::test_two_connections_use_a_refresh_token_once",
+    ),
+    bug(
+        "renewed-for-ever",
+        "A token that is refused is renewed again and again.",
+        ("renkei.http.session:Session._perform", "renewed = True", "renewed = False"),
+        tests="tests/engine/test_oauth.py::test_a_right_that_is_missing_ends_after_one_more_try",
+    ),
+    bug(
+        "any-post-may-read",
+        "A connector that only reads may send a POST to any path, as a search.",
+        ("renkei.http.session:Session.search", "if path not in self._reads:", "if False:"),
+        tests="tests/engine/test_http_session.py::test_no_other_path_is_searched",
     ),
     bug(
         "last-key-wins",
@@ -711,9 +782,9 @@ COMPARING = (
         "absent-is-empty",
         "What SmartHR does not show counts as empty.",
         (
-            "renkei_smarthr.records:employee",
-            "if key not in record:",
-            "if key not in record:\n            values[name] = None",
+            "renkei.http.records:Records.__init__",
+            'ABSENT if absent == "unknown" else None',
+            "None",
         ),
         tests="tests/connectors/smarthr/test_smarthr.py::test_a_key_that_is_absent_is_unknown",
     ),
@@ -1611,7 +1682,7 @@ PROMISES = (
     bug(
         "customers-of-one-address",
         "All customers of a system, who share its address, are one account.",
-        ("renkei.http.connection:Connection.identity", "{self.token.reveal()}", ""),
+        ("renkei.http.connection:Connection.identity", "{self.token.account}", ""),
         tests="tests/engine/test_accounts.py"
         "::test_an_account_is_connector_address_and_token[token]",
     ),

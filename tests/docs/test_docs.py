@@ -80,6 +80,8 @@ TWINS = [
     OPERATOR,
     ("docs/dashboard.md", "docs/dashboard.ja.md"),
     ("docs/first-sync.md", "docs/first-sync.ja.md"),
+    ("docs/identity-provider.md", "docs/identity-provider.ja.md"),
+    ("docs/oauth.md", "docs/oauth.ja.md"),
 ]
 
 AUTHORS = ("docs/connectors.md", "docs/connector-reference.md", "docs/connector-kit.md")
@@ -550,6 +552,11 @@ def test_the_example_of_classify_explains_refusals() -> None:
     assert isinstance(meaning({"error": "full"}), connector.PlanFullError)
     assert meaning({"error": "invalid"}) is None
     assert meaning(None) is None
+
+
+def test_the_example_of_records_is_read_as_it_says() -> None:
+    """Its assertions hold: they are run."""
+    assert example_names("records")["person"].id == "h1"
 
 
 def test_the_example_of_room_returns_a_sequence() -> None:

@@ -113,10 +113,10 @@ def test_the_built_in_mapping_is_good(office: Office) -> None:
 
 
 def test_connectors_tells_what_each_can_do(office: Office) -> None:
-    """Both connectors with their hooks and fields, without a configuration."""
+    """Every connector with its hooks and fields, without a configuration."""
     (office.folder / "renkei.yaml").unlink()
     found = office.ask("connectors").json["connectors"]
-    assert {each["name"] for each in found} == {"smarthr", "touchontime"}
+    assert {each["name"] for each in found} == {"scim", "smarthr", "touchontime"}
     assert all(each["problem"] is None and each["fields"] for each in found)
     assert "resignationDate" in office.renkei("connectors").out
 

@@ -255,6 +255,107 @@ def test_errors_hold_neither_token_nor_body(session: Session, mock: respx.MockRo
         assert caught.value.where == "hr"
 
 
+# -- headers of one request, and reading by POST -------------------------------------------------
+
+
+def test_a_request_may_have_headers_of_its_own(session: Session, mock: respx.MockRouter) -> None:
+    """They go with this request alone, in the place of others of the same name, in any spelling."""
+    route = mock.route(url__startswith=BASE).respond(json={})
+    own = {"If-Match": 'W/"3"', "content-TYPE": "application/scim+json"}
+    session.send("PATCH", "crews", "1", body={"a": 1}, idempotent=True, headers=own)
+    session.get("crews", headers={"Accept": "application/scim+json"})
+    session.get("crews")
+    patched, asked, plain = (call.request.headers for call in route.calls)
+    assert (patched["if-match"], patched["authorization"]) == ('W/"3"', f"Bearer {TOKEN}")
+    assert patched.get_list("content-type") == ["application/scim+json"]
+    assert asked.get_list("accept") == ["application/scim+json"]
+    assert plain.get_list("accept") == ["application/json"]
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "Connection", "X-HTTP-Method-Override"])
+def test_no_header_says_where_a_request_goes_or_what_it_is(
+    session: Session, mock: respx.MockRouter, name: str
+) -> None:
+    """Neither the host, nor the end, nor the method of a request is in the hands of a connector."""
+    with pytest.raises(ConnectorError):
+        session.get("crews", headers={name: "1"})
+    assert not mock.calls
+
+
+@pytest.mark.parametrize("header", [{"If-Match": "1\r\nX: 2"}, {"If Match": "1"}, {"X": "髙"}])
+def test_headers_that_cannot_be_are_refused(session: Session, header: Mapping[str, str]) -> None:
+    """A value from a system may hold anything: what would end a line is not sent."""
+    with pytest.raises(ConnectorError):
+        session.get("crews", headers=header)
+
+
+def test_no_session_disguises_its_requests(connection: Connection) -> None:
+    """A session whose GET another system would take for a DELETE cannot be made."""
+    with pytest.raises(ConnectorError):
+        connection.session(headers={"x-http-method-override": "DELETE"}, classify=classify)
+
+
+@pytest.fixture
+def searching(connection: Connection) -> Session:
+    """Return a session that may search, on a connection that may not write."""
+    connection.read_only = True
+    return connection.session(headers={}, classify=classify, reads=("/users/search",))
+
+
+def test_a_search_by_post_is_a_read(searching: Session, mock: respx.MockRouter) -> None:
+    """It passes where nothing may be written, and is repeated and refused as any read is."""
+    route = mock.post(f"{BASE}/users/search")
+    route.side_effect = [httpx.Response(500), httpx.Response(200, json=[1])]
+    assert searching.search("users", "search", body={"no": "7"}).body == [1]
+    assert [call.request.content for call in route.calls] == [b'{"no": "7"}'] * 2
+    route.side_effect = [httpx.Response(404, json={})]
+    with pytest.raises(AnswerError) as caught:
+        searching.search("users", "search", body={})
+    assert caught.value.code == "not_found"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("users",),
+        ("users", "Search"),
+        ("users/search",),
+        ("users", "search", ""),
+        ("users", "search", "1"),
+        ("users", "x", "..", "search"),
+        ("", "users", "search"),
+        ("users", "search?"),
+        ("users", "%73earch"),
+        ("users", "ｓearch"),
+        ("users;a", "search"),
+    ],
+)
+def test_no_other_path_is_searched(
+    searching: Session, mock: respx.MockRouter, path: tuple[str, ...]
+) -> None:
+    """What is not spelt just as it was named is not sent: it may be the way to write."""
+    with pytest.raises(ConnectorError):
+        searching.search(*path, body={})
+    assert not mock.calls
+
+
+def test_a_write_to_a_path_that_is_searched_stays_a_write(
+    searching: Session, mock: respx.MockRouter
+) -> None:
+    """Only the search makes a read of a POST; whatever is sent may change something."""
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        with pytest.raises(ConnectorError):
+            searching.send(method, "users", "search", body={}, idempotent=True)
+    assert not mock.calls
+
+
+@pytest.mark.parametrize("path", ["", "/", "users//search", "../users", "a?b", "a b", "a/*", "%2e"])
+def test_only_plain_paths_are_named_as_reads(connection: Connection, path: str) -> None:
+    """A pattern, a folder or a path that would be quoted names nothing for certain."""
+    with pytest.raises(ConnectorError):
+        connection.session(headers={}, classify=classify, reads=(path,))
+
+
 # -- trying again ------------------------------------------------------------------------------
 
 

@@ -261,7 +261,7 @@ def test_certificates_are_always_checked() -> None:
     """There is no way to turn the check off."""
     from renkei.clock import Clock
 
-    wire = Wire("hr", clock=Clock(), headers={}, timeouts=Timeouts(), network=Network())
+    wire = Wire("hr", clock=Clock(), timeouts=Timeouts(), network=Network())
     context = wire._client._transport._pool._ssl_context  # type: ignore[attr-defined]
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

@@ -27,6 +27,7 @@ from renkei.errors import (
 )
 from renkei.hookspecs import REQUIRED
 from renkei.http import Connection, Secret
+from renkei.http.request import Request
 from renkei.mapping.transforms import of_text
 from renkei.model import Difference, Status
 from renkei.people import (
@@ -604,7 +605,7 @@ def test_during_a_fetch_the_connection_refuses_to_write(world: World) -> None:
 
     def build(connection: Connection) -> object:
         def write() -> object:
-            connection.permit("POST")
+            connection.permit(Request(method="POST", url=""))
             return []
 
         return type("Odd", (MemoryConnector,), {"list_employees": plugins_hook(write)})(world.rosta)
@@ -671,5 +672,5 @@ def names(specs: Sequence[FieldSpec]) -> list[str]:
 
 def test_fields_need_no_network_and_no_token(world: World) -> None:
     """A mapping can be checked on a train."""
-    assert names(offline.offline_fields("rosta")) == names(world.rosta.specs)
+    assert names(offline.offline_fields("rosta")) == [*names(world.rosta.specs), "@employed"]
     assert world.rosta.reads == []

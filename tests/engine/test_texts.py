@@ -157,6 +157,7 @@ STORED = {
     "unreadable": "system fields",
     "not_in_table": "field value",
     "left_before_base": "count day numbers",
+    "left_but_active": "count days numbers",
     "left_long_ago": "count numbers",
     "account_named": "system name",
     "numbers_moved": "count numbers",

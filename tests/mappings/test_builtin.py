@@ -17,6 +17,7 @@ from renkei.mapping import (
     unfilled,
 )
 from renkei.people import FieldSpec, Label, Values
+from renkei.plugins.offline import offline_fields
 
 OFFICIAL = [
     ("emp_code", "code"),
@@ -140,3 +141,16 @@ def test_comments_speak_both_languages() -> None:
     ]
     assert sum(line.isascii() for line in comments) >= 10
     assert sum(not line.isascii() for line in comments) >= 10
+
+
+def test_the_mapping_for_accounts_goes_one_way_where_it_has_to() -> None:
+    """User name and activity are worked out, so they only go to SCIM; the rest goes both ways."""
+    fields = {name: offline_fields(name) for name in ("smarthr", "scim")}
+    mapping = load_mapping("smarthr-scim", FILE.parent)
+    check_mapping(mapping, fields)
+    ways = {side: {way.target for way in mapping.ways(side)} for side in mapping.sides}
+    assert ways["scim"] - {"userName", "active"} == {
+        "employeeNumber", "email", "name.familyName", "name.givenName"
+    }  # fmt: skip
+    assert ways["smarthr"] == {"emp_code", "email", "last_name", "first_name"}
+    assert unfilled(mapping, "scim", fields) == ()

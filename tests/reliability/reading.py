@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
-from renkei.people import Employee
+from renkei.people import EMPLOYED, Employee
 from renkei.plugins.facade import Reader
 
 Row = dict[str, Any]
@@ -79,7 +79,8 @@ def rows(document: Any, identity: str) -> list[Row]:
 
 def agrees(person: Employee, row: Mapping[str, Any]) -> bool:
     """Tell whether *person* holds nothing that *row* does not say of the same field."""
-    return all(_means(name, value, row) for name, value in person.values.items())
+    told = {name: value for name, value in person.values.items() if name != EMPLOYED}
+    return all(_means(name, value, row) for name, value in told.items())
 
 
 def _means(name: str, value: object, row: Mapping[str, Any]) -> bool:

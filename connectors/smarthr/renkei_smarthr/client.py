@@ -74,14 +74,10 @@ class Client:
 
     def _crew(self, identity: str, fields: str) -> Iterator[JSON]:
         """Yield the one with this id, asked for directly, or nobody."""
-        try:
-            crew = self._session.get("v1", "crews", identity, query={"fields": fields}).body
-        except AnswerError as error:
-            if error.code != "not_found":
-                raise
-        else:
-            if isinstance(crew, dict) and crew.get("id") == identity:
-                yield crew
+        answer = self._session.find("v1", "crews", identity, query={"fields": fields})
+        crew = answer.body if answer else None
+        if isinstance(crew, dict) and crew.get("id") == identity:
+            yield crew
 
     def crews_by_number(self, number: str, attributes: Sequence[str]) -> Iterator[JSON]:
         """Yield who carries exactly *number*: several may."""

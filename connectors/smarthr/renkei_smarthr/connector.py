@@ -119,7 +119,7 @@ class SmartHR:
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
         for crew in crews:
-            yield records.employee(_object(crew), fields)
+            yield records.employee(crew, fields)
 
     def _check_employees(self) -> Iterator[Finding]:
         try:

@@ -9,7 +9,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from renkei.connector import JSON, Choice, Employee, FieldSpec, Label, Value, Values, read_value
+from renkei.connector import (
+    JSON,
+    Choice,
+    Employee,
+    FieldSpec,
+    Label,
+    Records,
+    Value,
+    Values,
+    read_value,
+)
 
 NUMBER = "emp_code"
 ESTABLISHMENT = "biz_establishment_id"
@@ -92,6 +102,7 @@ FIELDS = (
         type="boolean",
         role="retired",
         write="never",
+        path=STATUS,
     ),
     FieldSpec(name="email", label=Label("メールアドレス", "E-mail address"), role="email"),
     FieldSpec(
@@ -109,7 +120,7 @@ NAMES = tuple(_SPECS)
 
 def attributes(fields: Iterable[str]) -> list[str]:
     """Return the attributes to ask for so that *fields* can be read; the id always, sorted."""
-    return sorted({"id"} | {STATUS if name == RETIRED else name for name in fields})
+    return sorted({"id", *(key for name in fields for key in _SPECS[name].keys)})
 
 
 def label(name: str) -> Label:
@@ -117,48 +128,28 @@ def label(name: str) -> Label:
     return _SPECS[name].label
 
 
-def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
-    """
-    Return the employee in *record*, which has an id.
-
-    A key that is absent stays unknown. A value that makes no sense puts its field, and nothing of
-    itself, into ``unreadable``.
-    """
-    values: dict[str, Value] = {}
-    unreadable = []
-    for name in fields:
-        key = STATUS if name == RETIRED else name
-        if key not in record:
-            continue
-        try:
-            values[name] = _value(name, record[key])
-        except ValueError:
-            unreadable.append(name)
-    return Employee(id=str(record["id"]), values=values, unreadable=tuple(unreadable))
+def employee(record: object, fields: Sequence[str]) -> Employee:
+    """Return the employee in *record*; a key that is absent stays unknown."""
+    return _RECORDS.employee(record, fields)
 
 
-def _value(name: str, raw: JSON) -> Value:
-    if name != RETIRED:
-        return read_value(_SPECS[name], raw)
+def _value(spec: FieldSpec, raw: JSON) -> Value:
+    if spec.name != RETIRED:
+        return read_value(spec, raw)
     if raw is None or raw == "":
         return None
     if not isinstance(raw, str) or raw not in _STATUSES:
-        raise ValueError(name)
+        raise ValueError(spec.name)
     return _STATUSES[raw]
 
 
-def to_json(values: Values) -> dict[str, JSON]:
-    """Return *values* as SmartHR takes them: text byte for byte, null for empty."""
-    return {
-        name: value.isoformat() if isinstance(value, dt.date) else value
-        for name, value in values.items()
-    }
+_RECORDS = Records(FIELDS, read=_value)
 
 
 def new_record(values: Values) -> dict[str, JSON]:
     """Return the body that creates an employee: what is known, and that they are employed."""
     known = {name: value for name, value in values.items() if value is not None}
-    return {"emp_status": "employed", **to_json(known)}
+    return {STATUS: "employed", **_RECORDS.body(known)}
 
 
 def changed(current: Employee, changes: Values, today: dt.date) -> dict[str, JSON]:
@@ -168,7 +159,7 @@ def changed(current: Employee, changes: Values, today: dt.date) -> dict[str, JSO
     Whoever was 退職済み and has not left any more is 在籍中 again: SmartHR derives neither of the
     two from the other, and 退職済み without a date would make no sense to anybody.
     """
-    body = to_json(changes)
+    body = _RECORDS.body(changes)
     if LEFT in changes and current.values.get(RETIRED) is True:
         left = changes[LEFT]
         if left is None or (isinstance(left, dt.date) and left > today):

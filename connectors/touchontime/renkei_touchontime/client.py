@@ -76,12 +76,12 @@ class Client:
 
         Raises UnclearError if only the list can tell whether there is nobody.
         """
-        try:
-            body = self._session.get("employees", number, query=_query(at, additional)).body
-        except AnswerError as error:
-            if error.code in ("bad_request", "not_found"):  # either means: nobody
-                return None
-            raise
+        nobody = ("bad_request", "not_found")  # either means it
+        query = _query(at, additional)
+        answer = self._session.find("employees", number, query=query, nobody=nobody)
+        if answer is None:
+            return None
+        body = answer.body
         if not isinstance(body, dict) or not isinstance(body.get(KEY), str) or not body[KEY]:
             raise self.odd("employees", 1)
         return body if body.get(NUMBER) == number else None
@@ -122,9 +122,7 @@ class Client:
 
     def odd(self, table: str, position: int) -> AnswerError:
         """Return the error for a record that makes no sense; it names the place, not the record."""
-        message = _(
-            "{name}: record {position} of {table} makes no sense. Ask Touch On Time's support."
-        )
+        message = _("{name}: record {position} of {table} makes no sense. Ask its support.")
         said = message.format(name=self._name, position=position, table=table)
         return AnswerError(said, where=self._name)
 
@@ -220,7 +218,7 @@ def _no_access(failure: Failure) -> AccessError:
     message = _(
         "{name} refused access. Either the token is wrong or expired, or this computer's address is"
         " not among the permitted ones, or the token lacks the right for this data. Look at all"
-        " three in Touch On Time's settings for external services, then try again."
+        " three in the system's settings for external services, then try again."
     )
     kind = AccessError if failure.write or failure.status in (401, 403) else UnclearError
     return kind(message.format(name=failure.connection))

@@ -168,7 +168,7 @@ class TouchOnTime:
         findings = [_finding(subject, answer) for subject, answer in answers.items()]
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
         by_hand = _(
-            "The screen of Touch On Time also wants the contracted days of a week"
+            "The system's own screen also wants the contracted days of a week"
             " (週の契約労働日数), which its API does not reach: enter them there for each new"
             " employee."
         )

@@ -11,7 +11,17 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from renkei.connector import JSON, Choice, Employee, FieldSpec, Label, Value, Values, read_value
+from renkei.connector import (
+    JSON,
+    Choice,
+    Employee,
+    FieldSpec,
+    Label,
+    Records,
+    Value,
+    Values,
+    read_value,
+)
 
 NUMBER = "code"
 KEY = "key"
@@ -117,27 +127,13 @@ def additional(fields: Sequence[str]) -> list[str]:
 
 
 def employee(record: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
-    """
-    Return the employee in *record*, which has a key.
-
-    What is left out is empty. A value that makes no sense puts its field, and nothing of itself,
-    into ``unreadable``.
-    """
-    values: dict[str, Value] = {}
-    unreadable = []
-    for name in fields:
-        try:
-            values[name] = _value(name, record.get(name))
-        except ValueError:
-            unreadable.append(name)
+    """Return the employee in *record*, which has a key; what is left out is empty."""
     addresses = emails(record)
-    return Employee(
-        id=str(record[KEY]),
-        values=values,
-        unreadable=tuple(unreadable),
-        extra=Extra(str(record.get(NUMBER, "")), addresses),
-        others={EMAILS: addresses[1:]} if EMAILS in values and len(addresses) > 1 else {},
-    )
+    extra = Extra(str(record.get(NUMBER, "")), addresses)
+    person = _RECORDS.employee(record, fields, extra=extra)
+    if EMAILS in person.values and len(addresses) > 1:
+        return evolve(person, others={EMAILS: addresses[1:]})
+    return person
 
 
 def redated(person: Employee, then: Mapping[str, JSON] | None, dated: Sequence[str]) -> Employee:
@@ -151,14 +147,17 @@ def redated(person: Employee, then: Mapping[str, JSON] | None, dated: Sequence[s
     return evolve(person, values=rest, unreadable=tuple(odd))
 
 
-def _value(name: str, raw: JSON) -> Value:
-    if name != EMAILS or raw is None:
-        return read_value(_SPECS[name], raw)
+def _value(spec: FieldSpec, raw: JSON) -> Value:
+    if spec.name != EMAILS or raw is None:
+        return read_value(spec, raw)
     if not isinstance(raw, list):
-        raise ValueError(name)  # noqa: TRY004 - as read_value does
+        raise ValueError(spec.name)  # noqa: TRY004 - as read_value does
     for address in raw:
-        read_value(_SPECS[name], address)  # one that makes no sense is nothing to build upon
+        read_value(spec, address)  # one that makes no sense is nothing to build upon
     return next(iter(_filled(raw)), None)
+
+
+_RECORDS = Records(FIELDS, key=KEY, absent="empty", read=_value)
 
 
 def base(record: Mapping[str, JSON]) -> dict[str, JSON]:

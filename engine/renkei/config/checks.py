@@ -76,6 +76,8 @@ def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
         yield from (((*place, "base_url"), text) for text in _address(url))
     if isinstance(token, str):
         yield from (((*place, "token"), text) for text in _reference(token))
+    if isinstance(token, dict) and isinstance(grant := token.get("oauth2"), dict):
+        yield from _grant((*place, "token", "oauth2"), grant)
     yield from _overrides(place, data, loopback=isinstance(url, str) and is_here(url))
     safety = data.get("safety")
     for kind, limit in safety.items() if isinstance(safety, dict) else ():
@@ -115,6 +117,24 @@ def _address(url: str) -> Iterator[str]:
 
 def _split(url: str) -> SplitResult | None:
     return None if re.search(r"[\s\\\x00-\x1f]|\][^:/]", url) else split_url(url)
+
+
+def _grant(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
+    if isinstance(url := data.get("url"), str):
+        yield from (((*place, "url"), text) for text in _address(url))
+    for name in ("client", "secret", "refresh", "key"):
+        if isinstance(reference := data.get(name), str):
+            yield from (((*place, name), text) for text in _reference(reference))
+    if isinstance(key := data.get("key"), str) and key.startswith("cmd:"):
+        yield (*place, "key"), _("A key is kept in a variable or a file: env:VARIABLE, file:PATH.")
+    if "refresh" in data and "key" not in data:
+        text = _(
+            "The refresh tokens that follow are kept in the store, encrypted: add key:"
+            " env:VARIABLE or key: file:PATH, with 32 random bytes in Base64."
+        )
+        yield (*place, "refresh"), text
+    if "key" in data and "refresh" not in data:
+        yield (*place, "key"), _("A key is only for refresh:, and there is none. Remove it.")
 
 
 def _reference(token: str) -> Iterator[str]:

@@ -41,6 +41,43 @@ _HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
 
 
 @frozen(kw_only=True)
+class OAuth2:
+    """
+    A token that is asked for at *url*, the token endpoint (RFC 6749).
+
+    *client*, *secret*, *refresh* and *key* are references. With *refresh*, a first refresh token,
+    the following ones are kept in the store, encrypted with *key*.
+    """
+
+    url: str
+    client: str
+    secret: str
+    scope: str = ""
+    refresh: str | None = None
+    key: str | None = None
+
+
+@frozen(kw_only=True)
+class _ByProtocol:
+    """A token that has to be asked for, as it is written."""
+
+    oauth2: OAuth2
+
+
+Token = str | OAuth2
+"""Where a token comes from: a reference to it, or a grant."""
+
+
+def _token(data: object, _cls: type) -> Token:
+    if isinstance(data, dict):
+        return CONVERTER.structure(data, _ByProtocol).oauth2
+    return CONVERTER.structure(data, str)
+
+
+CONVERTER.register_structure_hook_func(lambda cls: cls == Token, _token)
+
+
+@frozen(kw_only=True)
 class ConnectionConfig:
     """
     One account of a connector.
@@ -53,7 +90,7 @@ class ConnectionConfig:
 
     connector: str
     base_url: str
-    token: str
+    token: Token
     label: str = ""
     options: dict[str, str] = field(factory=dict)
     closed_hours: tuple[ClosedHours, ...] | None = None

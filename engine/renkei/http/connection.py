@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from attrs import define, field
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.address import is_loopback, split_url
-from renkei.http.failure import Classify, ReadRooms, writes
+from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
 from renkei.http.pace import IN_FLIGHT, OnWait, Pacer
-from renkei.http.request import Timeouts
+from renkei.http.request import Request, Timeouts
 from renkei.http.retry import RetryBudget
+from renkei.http.secret import Secret
 from renkei.http.session import Session
 from renkei.people import JST, ClosedHours, Parallel, RequestLimit
 from renkei.words.i18n import _
@@ -30,41 +30,6 @@ Guard = Callable[[], None]
 
 _MIB = 1024 * 1024
 _OFFLINE = "https://offline.invalid"
-
-
-class Secret:
-    """A token. It shows itself only to :meth:`reveal`; raises ConfigurationError if unusable."""
-
-    __slots__ = ("__forms", "__text")
-
-    def __init__(self, text: str) -> None:
-        if not text or not all("!" <= character <= "~" for character in text):
-            message = _(
-                "The token is empty, or holds a blank, a line break or a character that is not"
-                " ASCII. Copy it again."
-            )
-            raise ConfigurationError(message, code="token")
-        self.__text = text
-        self.__forms = re.compile("|".join(map(re.escape, _forms(text))))
-
-    def reveal(self) -> str:
-        """Return the token itself, to be sent and to be kept nowhere else."""
-        return self.__text
-
-    def hidden_in(self, text: str) -> str:
-        """Return *text* without the token in any form that was sent: a system may quote it."""
-        return self.__forms.sub(repr(self), text)
-
-    def __repr__(self) -> str:
-        return "***"
-
-
-def _forms(token: str) -> list[str]:
-    """Return *token* as it is, as a part of an address, and as Basic authentication has it."""
-    plain = [token, f"{token}:", f":{token}"]
-    basic = [base64.b64encode(each.encode()).decode().rstrip("=") for each in plain]
-    # Whichever begins first is replaced, so that of two that begin alike the longer one has to.
-    return sorted({token, quote(token, safe=""), *basic}, key=len, reverse=True)
 
 
 @define
@@ -133,10 +98,20 @@ class Connection:
         return cls(name=connector, connector=connector, base_url=_OFFLINE, token=Secret("offline"))
 
     def session(
-        self, *, headers: Mapping[str, str], classify: Classify, room: ReadRooms | None = None
+        self,
+        *,
+        headers: Mapping[str, str],
+        classify: Classify,
+        room: ReadRooms | None = None,
+        reads: Sequence[str] = (),
     ) -> Session:
-        """Return a session that sends *headers* along and understands the system's own refusals."""
-        session = Session(self, headers=headers, classify=classify, room=room)
+        """
+        Return a session that sends *headers* along and understands the system's own refusals.
+
+        *reads*, since renkei 0.2: the whole paths below ``base_url``, such as ``/users/search``,
+        where a POST only reads. Nothing but :meth:`Session.search` makes use of them.
+        """
+        session = Session(self, headers=headers, classify=classify, room=room, reads=reads)
         self._sessions.append(session)
         return session
 
@@ -162,7 +137,7 @@ class Connection:
         host = "localhost" if is_loopback(parts.hostname or "") else parts.hostname
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
         address = f"{parts.scheme}://{host}:{port}{parts.path}"
-        return f"{self.connector}\n{address}\n{self.token.reveal()}"
+        return f"{self.connector}\n{address}\n{self.token.account}"
 
     @property
     def hours_in_force(self) -> Sequence[ClosedHours]:
@@ -225,12 +200,12 @@ class Connection:
             if opens := hours.reopening(now):
                 raise closed_error(self.name, opens)
 
-    def permit(self, method: str) -> None:
+    def permit(self, request: Request) -> None:
         """Raise ConnectorError for a request that this connection must not send at all."""
         if self.base_url == _OFFLINE:
             message = _("{name}: the connector tried to use the network to describe its fields.")
             raise ConnectorError(message.format(name=self.name), where=self.name)
-        if self.read_only and writes(method):
+        if self.read_only and request.writes:
             message = _("{name}: the connector tried to write while only reading is allowed.")
             raise ConnectorError(message.format(name=self.name), where=self.name)
 

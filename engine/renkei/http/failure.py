@@ -59,7 +59,8 @@ class Failure:
     That is a status of 400 and above, or an object where a list is due: a connector should look
     at *body* before *status*. *body* is the JSON that came with it, or None; *kind* tells what else
     it was. Neither *body* nor *headers* hold our token. *at* is the calendar's instant.
-    *announced_s* is the wait, in seconds, that the headers ask for.
+    *announced_s* is the wait, in seconds, that the headers ask for. *search*: it was a read, though
+    its method is POST.
     """
 
     connection: str
@@ -70,11 +71,12 @@ class Failure:
     kind: Kind
     at: dt.datetime
     announced_s: float | None = None
+    search: bool = False
 
     @property
     def write(self) -> bool:
         """Whether the request may have changed something."""
-        return writes(self.method)
+        return writes(self.method) and not self.search
 
     def words(self) -> str:
         """Return what the system said: the status, and every code and text of the body."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
@@ -12,6 +13,16 @@ from renkei.errors import ConnectorError, RecordError
 from renkei.http.decode import JSON
 from renkei.http.failure import writes
 from renkei.words.i18n import _
+
+DISGUISES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
+"""Headers that make another method of a request: a read could be a write."""
+
+FRAMING = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+"""Headers that say where a request goes and where it ends."""
+
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_PRINTED = re.compile(r"[\t -~]*")
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 @frozen(kw_only=True)
@@ -26,17 +37,48 @@ class Timeouts:
 
 @frozen(kw_only=True)
 class Request:
-    """One request as it will be sent; *url* is complete and quoted."""
+    """
+    One request as it will be sent; *url* is complete and quoted.
+
+    *headers* are its own, beside those of its session. *search*: it reads, though its method is
+    POST.
+    """
 
     method: str
     url: str = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
     idempotent: bool = True
+    search: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether it may change something."""
-        return writes(self.method)
+        return writes(self.method) and not self.search
+
+
+def headers_of(name: str, headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return the *headers* of one request; ConnectorError if one of them cannot be."""
+    for key, value in (headers or {}).items():
+        if key.lower() in FRAMING or not (_HEADER.fullmatch(key) and _PRINTED.fullmatch(value)):
+            raise _no_header(name)
+    return undisguised(name, headers or {})
+
+
+def undisguised(name: str, headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return *headers*; ConnectorError if one makes another method of a request."""
+    if any(key.lower() in DISGUISES for key in headers):
+        raise _no_header(name)
+    return dict(headers)
+
+
+def paths_of(name: str, paths: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """Return *paths* like ``/users/search`` in segments; ConnectorError if one needs quoting."""
+    made = [tuple(path.removeprefix("/").split("/")) for path in paths]
+    plain = all(_PLAIN.fullmatch(segment) for path in made for segment in path)
+    if isinstance(paths, str) or not plain or any({".", ".."} & set(path) for path in made):
+        raise _no_address(name)
+    return frozenset(made)
 
 
 def url_of(name: str, base_url: str, path: Sequence[str], query: Mapping[str, str] | None) -> str:
@@ -51,11 +93,18 @@ def url_of(name: str, base_url: str, path: Sequence[str], query: Mapping[str, st
     except UnicodeEncodeError:  # quotes the text
         quoted, asked = [""], ""
     if any(segment in ("", ".", "..") for segment in quoted):
-        message = _(
-            "{name}: the connector built an address that cannot be. Report this to its author."
-        )
-        raise ConnectorError(message.format(name=name), where=name)
+        raise _no_address(name)
     return "/".join([base_url, *quoted]) + (f"?{asked}" if asked else "")
+
+
+def _no_address(name: str) -> ConnectorError:
+    message = _("{name}: the connector built an address that cannot be. Report this to its author.")
+    return ConnectorError(message.format(name=name), where=name)
+
+
+def _no_header(name: str) -> ConnectorError:
+    message = _("{name}: the connector built a header that cannot be. Report this to its author.")
+    return ConnectorError(message.format(name=name), where=name)
 
 
 def body_bytes(name: str, body: Mapping[str, JSON]) -> bytes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
+
+from attrs import evolve
 
 from renkei.errors import (
     AccessError,
@@ -41,17 +42,24 @@ from renkei.http.failure import (
     unreadable,
     without,
 )
+from renkei.http.lists import Lists, Query
 from renkei.http.pace import Room
-from renkei.http.paging import read_pages
-from renkei.http.request import Request, body_bytes, url_of
+from renkei.http.request import (
+    Request,
+    body_bytes,
+    headers_of,
+    paths_of,
+    undisguised,
+    url_of,
+)
 from renkei.http.retry import Retries
+from renkei.words.i18n import _
 
 if TYPE_CHECKING:
     from renkei.http.connection import Connection
     from renkei.http.wire import Reply, Wire
 
 T = TypeVar("T")
-Query = Mapping[str, str]
 
 TRIES_IN_DOUBT = 2
 """How often an update leaves before it is looked up whether one of the tries came through."""
@@ -59,7 +67,7 @@ TRIES_IN_DOUBT = 2
 _WHOLE_MAX_BYTES = 64 * 1024 * 1024  # what is decoded whole: a page, a record, a refusal
 
 
-class Session:
+class Session(Lists):
     """
     A connector's way to its system; thread-safe, made by :meth:`Connection.session`.
 
@@ -75,37 +83,45 @@ class Session:
         headers: Mapping[str, str],
         classify: Classify,
         room: ReadRooms | None,
+        reads: Sequence[str] = (),
     ) -> None:
         self.name = connection.name
         self._connection = connection
-        self._headers = dict(headers)
+        self._headers = undisguised(self.name, headers)
+        self._reads = paths_of(self.name, reads)
         self._classify = classify
         self._room = room
         self._lock = threading.Lock()
         self._wire: Wire | None = None
 
-    def get(self, *path: str, query: Query | None = None) -> Answer:
-        """Read one document."""
-        url = self._url(path, query)
-        return self._perform(Request(method="GET", url=url), self._answer)
+    def get(self, *path: str, query: Query | None = None, headers: Query | None = None) -> Answer:
+        """Read one document; *headers* (since renkei 0.2) are those of this request alone."""
+        url, own = self._url(path, query), self._own(headers)
+        return self._perform(Request(method="GET", url=url, headers=own), self._answer)
 
-    def pages(self, *path: str, query: Query | None = None, per_page: int = 100) -> Iterator[JSON]:
+    def search(
+        self,
+        *path: str,
+        query: Query | None = None,
+        body: Mapping[str, JSON],
+        headers: Query | None = None,
+    ) -> Answer:
         """
-        Yield the objects of a list that is read page by page, each id once.
+        Read by POST, as :meth:`get` does otherwise; since renkei 0.2.
 
-        Where the connector says that pages may be read in parallel, they are asked for ahead once
-        the total is known, in threads that call ``classify`` and ``room``.
-
-        Raises ListChangedError if the system's own total does not agree with what came.
+        Raises ConnectorError unless *path* is among the ``reads`` of this session.
         """
-
-        def ask(page: Query) -> Answer:
-            return self.get(*path, query={**(query or {}), **page})
-
-        width = None
-        if "pages" in self._connection.conditions.in_parallel:
-            width = partial(self._connection.width, "pages")
-        return read_pages(self.name, ask, self.not_a_list, per_page, width)
+        if path not in self._reads:
+            message = _("{name}: the connector tried to search where it has not said that it does.")
+            raise ConnectorError(message.format(name=self.name), where=self.name)
+        request = Request(
+            method="POST",
+            url=self._url(path, query),
+            body=body_bytes(self.name, body),
+            headers=self._own(headers),
+            search=True,
+        )
+        return self._perform(request, self._answer)
 
     def stream(self, *path: str, query: Query | None = None) -> Generator[JSON, None, None]:
         """
@@ -128,21 +144,29 @@ class Session:
         query: Query | None = None,
         body: Mapping[str, JSON],
         idempotent: bool,
+        headers: Query | None = None,
     ) -> Answer:
         """
         Write: send *body* as JSON, its text byte for byte.
 
-        Only an *idempotent* request is sent again when its fate is unknown. Raises InDoubtError if
-        its fate stays unknown, RecordError if the system refuses this employee.
+        *headers* (since renkei 0.2) are those of this request alone, such as ``If-Match``; they
+        take the place of those of the session. Only an *idempotent* request is sent again when its
+        fate is unknown. Raises InDoubtError if its fate stays unknown, RecordError if the system
+        refuses this employee.
         """
-        url = self._url(path, query)
-        content = body_bytes(self.name, body)
-        request = Request(method=method, url=url, body=content, idempotent=idempotent)
+        request = Request(
+            method=method,
+            url=self._url(path, query),
+            body=body_bytes(self.name, body),
+            headers=self._own(headers),
+            idempotent=idempotent,
+        )
         return self._perform(request, self._answer)
 
     def not_a_list(self, answer: Answer) -> RenkeiError:
         """Return the error for an answer to a read that is no list: perhaps it is a refusal."""
-        failure = self._failure("GET", answer.status, answer.headers, answer.body, "json")
+        asked = Request(method="GET", url="")
+        failure = self._failure(asked, answer.status, answer.headers, answer.body, "json")
         meant = self._classify(failure) if isinstance(answer.body, dict) else None
         error = meant or not_a_list(self.name)
         error.where = error.where or self.name
@@ -161,7 +185,7 @@ class Session:
 
     def _perform(self, request: Request, use: Callable[[Request, Reply], T]) -> T:
         """Send *request* until it has an answer or trying again makes no sense."""
-        connection, doubt = self._connection, False
+        connection, doubt, renewed, access = self._connection, False, False, ""
         with Retries(
             budget=connection.budget,
             clock=connection.clock,
@@ -171,7 +195,10 @@ class Session:
             while True:
                 error: RenkeiError
                 try:
-                    return self._try(request, use, retries)
+                    connection.permit(request)
+                    connection.check_open()
+                    access = connection.token.access(connection)
+                    return self._try(request, access, use, retries)
                 except InDoubtError as lost:
                     doubt, error = True, lost.cause
                 except SystemFault as fault:
@@ -181,6 +208,9 @@ class Session:
                         raise InDoubtError(refused) from None
                     raise
                 repeatable = self._may_repeat(request, doubt=doubt)
+                if repeatable and not renewed and connection.token.is_given_up(access):
+                    renewed = True
+                    continue
                 if not (repeatable and _may_pass(error) and retries.wait(error)):
                     # An earlier try may have been carried out, whatever became of the last one.
                     raise InDoubtError(error) if doubt else error
@@ -193,38 +223,46 @@ class Session:
         tries = min(write.tries, TRIES_IN_DOUBT) if doubt else write.tries
         return (request.idempotent or not doubt) and write.sent < tries
 
-    def _try(self, request: Request, use: Callable[[Request, Reply], T], retries: Retries) -> T:
-        """Send *request* once; raises InDoubtError if that was a write and its fate is unknown."""
+    def _try(
+        self, request: Request, access: str, use: Callable[[Request, Reply], T], retries: Retries
+    ) -> T:
+        """
+        Send *request* once, with the token *access*.
+
+        Raises InDoubtError if that was a write and its fate is unknown.
+        """
         try:
-            return self._understood(request, self._sent(request, retries), use)
+            reply = self._sent(request, access, retries)
+            if reply.status == 401:
+                self._connection.token.give_up(access)
+            return self._understood(request, reply, use)
         except RenkeiError as error:
             error.where = error.where or self.name
             if request.writes and isinstance(error, SystemFault) and not _certain(error):
                 raise InDoubtError(error) from None
             raise
 
-    def _sent(self, request: Request, retries: Retries) -> Reply:
+    def _sent(self, request: Request, access: str, retries: Retries) -> Reply:
         """Send *request* when nothing speaks against it any more, and note what the answer says."""
         connection = self._connection
-        connection.permit(request.method)
-        connection.check_open()
         limits, reserved = connection.limits_in_force, connection.take_reserved()
         with connection.pacer.slot(limits, connection.on_wait, reserved=reserved):
             connection.check_open()  # a wait may lead into closed hours
             if connection.guard is not None:
                 connection.guard()
             within_s = retries.allowance_s(connection.timeouts.call_s)
-            reply = self._opened_reply(request, within_s)
+            reply = self._opened_reply(request, access, within_s)
         for room in self._rooms(reply.headers):
             connection.pacer.note(room)
         return reply
 
-    def _opened_reply(self, request: Request, within_s: float) -> Reply:
+    def _opened_reply(self, request: Request, access: str, within_s: float) -> Reply:
         """Send the bytes; a write counts unless it certainly never left."""
         left, clock = request.writes, self._connection.clock
         began, status = clock.monotonic(), None
+        whole = evolve(request, headers=self._all_headers(request.headers, access))
         try:
-            reply = self._sockets().open(request, within_s=within_s)
+            reply = self._sockets().open(whole, within_s=within_s)
             status = reply.status
             return reply
         except UnavailableError as error:
@@ -280,25 +318,26 @@ class Session:
 
     def _refusal(self, request: Request, reply: Reply) -> RenkeiError:
         body, kind = self._refused_with(reply)
-        failure = self._failure(request.method, reply.status, reply.headers, body, kind)
+        failure = self._failure(request, reply.status, reply.headers, body, kind)
         error = self._classify(failure) or failure.default()
         if isinstance(error, SystemFault):
             error.detail = failure.words()
         return error
 
     def _failure(
-        self, method: str, status: int, headers: Mapping[str, str], body: JSON, kind: Kind
+        self, request: Request, status: int, headers: Mapping[str, str], body: JSON, kind: Kind
     ) -> Failure:
         clock, hidden_in = self._connection.clock, self._connection.token.hidden_in
         return Failure(
             connection=self.name,
-            method=method,
+            method=request.method,
             status=status,
             headers={name: hidden_in(text) for name, text in headers.items()},
             body=without(hidden_in, body),
             kind=kind,
             at=clock.now(),
             announced_s=announced_s(headers, self._rooms(headers), clock.real_now()),
+            search=request.search,
         )
 
     def _refused_with(self, reply: Reply) -> tuple[JSON, Kind]:
@@ -313,6 +352,16 @@ class Session:
     def _rooms(self, headers: Mapping[str, str]) -> Sequence[Room]:
         return self._room(headers) if self._room is not None else ()
 
+    def _all_headers(self, own: Query, access: str) -> Query:
+        """Return those of the session that are not its *own*, and these; *access* is the token."""
+        names, token = {name.lower() for name in own}, self._connection.token.reveal()
+        common = {n: text for n, text in self._headers.items() if n.lower() not in names}
+        return {name: text.replace(token, access) for name, text in {**common, **own}.items()}
+
+    def _own(self, headers: Query | None) -> Query:
+        """Return the headers of one request; they say neither where it goes nor where it ends."""
+        return headers_of(self.name, headers)
+
     def _url(self, path: Sequence[str], query: Query | None) -> str:
         return url_of(self.name, self._connection.base_url, path, query)
 
@@ -325,7 +374,6 @@ class Session:
                 self._wire = Wire(
                     self.name,
                     clock=connection.clock,
-                    headers=self._headers,
                     timeouts=connection.timeouts,
                     network=connection.network.towards(connection.base_url),
                 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ from renkei.http.request import Request, Timeouts
 from renkei.words.i18n import _
 
 _CHUNK = 64 * 1024
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
 _GZIP = 16 + zlib.MAX_WBITS
 
 # These log addresses and, on DEBUG, headers with the token.
@@ -41,7 +42,6 @@ class Wire:
         name: str,
         *,
         clock: Clock,
-        headers: Mapping[str, str],
         timeouts: Timeouts,
         network: Network,
     ) -> None:
@@ -54,7 +54,6 @@ class Wire:
                 "Accept": "application/json",
                 "Accept-Encoding": "gzip",
                 "User-Agent": "renkei",
-                **headers,
             },
             timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
             follow_redirects=False,
@@ -67,14 +66,15 @@ class Wire:
     def open(self, request: Request, *, within_s: float) -> Reply:
         """Send *request* and return the answer, its body still to come; close it after use."""
         deadline = Deadline(self._clock, within_s)
-        content = {"Content-Type": "application/json; charset=utf-8"} if request.body else {}
+        headers = httpx.Headers(_JSON if request.body else {})
+        headers.update(request.headers)
         departure = Departure(urlsplit(request.url).hostname or "", proxied=self._proxied)
         with _translated(self._name, departure), deadline.kept():
             built = self._client.build_request(
                 request.method,
                 request.url,
                 content=request.body,
-                headers=content,
+                headers=headers,
                 extensions={"trace": departure},
             )
             return Reply(self._name, self._client.send(built, stream=True), deadline)

@@ -17,7 +17,16 @@ from renkei.mapping import model
 from renkei.mapping.model import Substitute, Way, usable
 from renkei.mapping.transforms import Transform, Transforms
 from renkei.mapping.values import fault, is_empty, is_of, parse
-from renkei.people import CLASSES, OPTIONAL_ROLES, Employee, FieldSpec, Type, Value, Values
+from renkei.people import (
+    CLASSES,
+    EMPLOYED,
+    OPTIONAL_ROLES,
+    Employee,
+    FieldSpec,
+    Type,
+    Value,
+    Values,
+)
 from renkei.text import SPACES, comparable
 
 AMPLIFICATION = 10
@@ -389,8 +398,14 @@ def _typed(table: Mapping[str, str], source: Type, target: Type) -> dict[Value, 
 
 def _asked(names: Iterable[str], specs: Iterable[FieldSpec]) -> tuple[str, ...]:
     """Return *names* and those of all fields that say who somebody is, each once."""
-    needed = (spec.name for spec in specs if spec.role and spec.role not in OPTIONAL_ROLES)
+    needed = (spec.name for spec in specs if spec.role and _is_asked(spec))
     return tuple(dict.fromkeys([*names, *needed]))
+
+
+def _is_asked(spec: FieldSpec) -> bool:
+    """Tell whether a field with a role is read whatever the mapping says of it."""
+    told_by_system = spec.role == "employed" and spec.name != EMPLOYED
+    return told_by_system or spec.role not in OPTIONAL_ROLES
 
 
 def _all_of(person: Employee, name: str) -> tuple[Value, ...]:

@@ -18,7 +18,7 @@ from renkei.model import (
 )
 from renkei.people import Employee, Value, Values
 from renkei.plan.compare import Comparison, name_of, roles_of_source
-from renkei.safety import LEAVING
+from renkei.safety import leaves
 from renkei.words.codes import Given, code_of, parts_of, remark
 
 NEVER_ALONE = frozenset({"rehire", "resigned_in_target", "identity_changed"})
@@ -202,8 +202,8 @@ class Draft:
         if self._reasons or (self._partner is not None and not changes):
             return False  # nothing is sent at all
         codes = {note.code for note in self._notes if needs_a_look(note, new=not self._partners)}
-        leaves = {spec.name for spec in self._comparison.target_specs if spec.role in LEAVING}
-        only_leaves = bool(changes) and all(c.field in leaves and c.after for c in changes)
+        roles = {spec.name: spec.role for spec in self._comparison.target_specs}
+        only_leaves = bool(changes) and all(leaves(each, roles[each.field]) for each in changes)
         return bool(codes & NEVER_ALONE if only_leaves else codes)
 
     def _completed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -286,13 +286,16 @@ class Draft:
     def _note_partner(self) -> None:
         if self._partner is None:
             return
-        mapped = {row.target for row in self._comparison.translation.rows}
+        mapped = {row.target: row.spec.role for row in self._comparison.translation.rows}
         if unreadable := tuple(name for name in self._partner.unreadable if name in mapped):
             self.block("unreadable", system=self._comparison.names[1], fields=unreadable)
-        left = roles_of(self._partner.values, self._comparison.target_specs).get("left")
+        roles = roles_of(self._partner.values, self._comparison.target_specs)
+        left = roles.get("left")
         back = self.is_linked and is_gap(_day(left), _day(self._roles.get("hired")))
         if has_left(left, self._comparison.base) and not back:
             self._notes.append(remark("resigned_in_target", day=str(left)))
+        elif roles.get("employed") is False and "employed" in mapped.values():
+            self._notes.append(remark("resigned_in_target"))
 
     def _note_new(self, translated: Translated) -> None:
         told = {name for _, name in translated.unreadable}

@@ -12,7 +12,7 @@ from renkei.identity.crowd import Crowd, Crowds
 from renkei.identity.roll import has_left, on_roll
 from renkei.identity.roster import Roster, roles_of
 from renkei.model import Change, Difference, Item, Remark
-from renkei.people import Employee, Value
+from renkei.people import Employee, Role, Value
 from renkei.plan.compare import Comparison, roles_of_source
 from renkei.plan.draft import Draft
 from renkei.safety import LEAVING
@@ -116,7 +116,8 @@ class Listing:
         return self.comparison.at_a_glance(person, roles, self.target.get(number)[0])
 
     def _is_on_roll(self, roles: Roles) -> bool:
-        return on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
+        employed = on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
+        return employed and roles.get("employed") is not False
 
     def _count(self, number: str | None, told: Callable[[Roles], bool]) -> int:
         """Return of how many with *number* in the source it is *told*; nobody without a number."""
@@ -197,13 +198,12 @@ class Listing:
 
         About: how many, the latest base date that lists all of them, then some numbers. Those whom
         no base date from *earliest* on lists have a notice of their own, without a date. Nobody is
-        named whose partner was hired later, nor where no pair passes a date of leaving on.
+        named whose partner was hired later, nor where no pair passes a date of leaving on. Where
+        only whether they are employed is passed on, no base date helps, but days for leavers do.
         """
-        left: list[tuple[str, dt.date]] = []
-        for number in sorted(self._gone_by) if self._passes_leaving else ():
-            days = [] if number in self._passed_on else self._gone(self.source.get(number))
-            if days and any(self._stayed(each, max(days)) for each in self.target.get(number)):
-                left.append((number, max(days)))
+        if not self._writes("left"):
+            return self._left_active() if self._writes("employed") else []
+        left = self._left_by_base()
         within = [(number, day) for number, day in left if day > earliest]
         beyond = [number for number, day in left if day <= earliest]
         found = []
@@ -223,10 +223,27 @@ class Listing:
             found.append(remark("left_long_ago", count=count, numbers=numbers))
         return found
 
-    @property
-    def _passes_leaving(self) -> bool:
-        """Whether a pair of the mapping could write a date of leaving."""
-        return any(row.spec.role == "left" for row in self.comparison.translation.rows)
+    def _left_active(self) -> list[Remark]:
+        """Return a notice about those who left and are still active in the target."""
+        left = self._left_by_base()
+        if not left:
+            return []
+        days = max((self.comparison.base - day).days for _number, day in left)
+        numbers = [number for number, _day in left[:LEFT_NAMED]]
+        return [remark("left_but_active", count=f"{len(left)}", days=f"{days}", numbers=numbers)]
+
+    def _left_by_base(self) -> list[tuple[str, dt.date]]:
+        """Return who left on or before the base date and looks active there, and when."""
+        left: list[tuple[str, dt.date]] = []
+        for number in sorted(self._gone_by):
+            days = [] if number in self._passed_on else self._gone(self.source.get(number))
+            if days and any(self._stayed(each, max(days)) for each in self.target.get(number)):
+                left.append((number, max(days)))
+        return left
+
+    def _writes(self, role: Role) -> bool:
+        """Return whether a pair of the mapping could write a field with this role."""
+        return any(row.spec.role == role for row in self.comparison.translation.rows)
 
     def _gone(self, people: Sequence[Employee]) -> list[dt.date]:
         """Return the leaving dates of *people* if all are gone on the base date, else nothing."""
@@ -238,6 +255,8 @@ class Listing:
         """Tell whether a partner looks active of somebody who *left*, and was not hired after."""
         roles = roles_of(partner.values, self.comparison.target_specs)
         if has_left(roles.get("left"), self.comparison.base) or roles.get("retired") is True:
+            return False
+        if roles.get("employed") is False:
             return False
         return not self._was_hired_after(partner, left)
 

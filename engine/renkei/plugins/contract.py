@@ -46,6 +46,7 @@ _ROLE_TYPES = {
     "given_kana": "text",
     "gender": "text",
     "email": "text",
+    "employed": "boolean",
 }
 
 
@@ -156,6 +157,9 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
         and _are(spec.allowed_labels, _sound_label)
         and len(spec.allowed_labels) in (0, len(spec.allowed or ()))
         and _is_any(spec.max_length, int, type(None))
+        and _is_any(spec.path, str, tuple, type(None))
+        and bool(spec.keys)
+        and _are(spec.keys, is_id)
     )
 
 

@@ -27,6 +27,7 @@ from renkei.http import Connection
 from renkei.mapping.values import is_empty
 from renkei.people import (
     CLASSES,
+    EMPLOYED,
     PARALLEL,
     Account,
     ClosedHours,
@@ -50,6 +51,7 @@ from renkei.plugins.contract import (
     is_sound_error,
     real_text,
 )
+from renkei.plugins.employed import Employed
 from renkei.text import is_storable
 from renkei.words.i18n import _
 
@@ -72,8 +74,10 @@ class Reader:
         self.name = connection.name
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
-        self.fields = self._read_fields()
-        self._types = {spec.name: CLASSES[spec.type] for spec in self.fields}
+        specs = self._read_fields()
+        self._employed = Employed(specs)
+        self.fields = (*specs, *self._employed.own)
+        self._types = {spec.name: CLASSES[spec.type] for spec in specs}
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -98,9 +102,11 @@ class Reader:
 
     def list_employees(self, at: dt.date, fields: Sequence[str]) -> Iterator[Employee]:
         """Iterate over all employees the system can show; see the hook of the same name."""
+        asked = self._employed.asked(fields)
         with self._named("list_employees"):
-            people = self._hook.list_employees(at=at, fields=tuple(fields))
-        yield from self._checked("list_employees", people, fields)
+            people = self._hook.list_employees(at=at, fields=asked)
+        told = self._checked("list_employees", people, asked)
+        yield from told if EMPLOYED not in fields else (self._employed.told(p, at) for p in told)
 
     def read_employees(
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
@@ -108,12 +114,13 @@ class Reader:
         """Return those whom *refs* name, some at a time, or from the whole list if need be."""
         if not refs:
             return []
+        asked = self._employed.asked(fields)
         number = next(spec.name for spec in self.fields if spec.role == "number")
         ids = {ref.id for ref in refs if ref.id is not None}
         numbers = {ref.number for ref in refs if ref.number is not None}
         return [
-            person
-            for person in self._read_again(refs, at, fields)
+            self._employed.told(person, at) if EMPLOYED in fields else person
+            for person in self._read_again(refs, at, asked)
             if person.id in ids or person.values.get(number) in numbers
         ]
 

@@ -6,6 +6,7 @@ from renkei.store.journal import Told, Write
 from renkei.store.lease import Lease
 from renkei.store.store import Store
 from renkei.store.tables import ACCEPTED, ANSWERED, NOT_STORED, OTHERWISE, REFUSED
+from renkei.store.vault import Vault
 
 __all__ = [
     "ACCEPTED",
@@ -20,5 +21,6 @@ __all__ = [
     "Pulse",
     "Store",
     "Told",
+    "Vault",
     "Write",
 ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from collections.abc import Callable, Collection
+from functools import reduce
+from operator import or_
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -90,7 +92,7 @@ def _is_optional(cls: Any) -> bool:  # noqa: ANN401 - any annotation
 
 
 def _optional(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    (inner,) = (arg for arg in get_args(cls) if arg is not NoneType)
+    inner = reduce(or_, (arg for arg in get_args(cls) if arg is not NoneType))
     return lambda data, _cls: converter.structure(data, inner)
 
 

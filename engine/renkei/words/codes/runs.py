@@ -50,6 +50,24 @@ CODES = (
         todo=N_("No base date lists them: enter their dates of leaving in {target} by hand."),
     ),
     Code(
+        "left_but_active",
+        (NOTICE,),
+        parts=(
+            one("count"),
+            one("days"),
+            many("numbers", NUMBER),
+        ),
+        says=N_(
+            "Left on or before the base date but still active in {target}: {count}[ ({numbers})]."
+            " This run does not touch them."
+        ),
+        todo=N_(
+            "To set them inactive, fetch again with leavers of {days} days, or give the pair more"
+            " days in the configuration; whoever left longer than a year ago is set inactive in"
+            " {target} by hand."
+        ),
+    ),
+    Code(
         "account_named",
         (NOTICE,),
         parts=(

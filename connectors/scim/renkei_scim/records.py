@@ -1,0 +1,279 @@
+"""SCIM users: which fields there are, and how they are read, created and patched.
+
+A field is called by its SCIM path; two of the enterprise extension have short names. Source: RFC
+7643. An attribute that is left out has no value; a client cannot tell that from a missing right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, cast
+
+from attrs import evolve, field, frozen
+
+from renkei.connector import (
+    JSON,
+    Employee,
+    FieldSpec,
+    Label,
+    Records,
+    Value,
+    Values,
+    read_value,
+)
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+USER_NAME = "userName"
+EXTERNAL_ID = "externalId"
+EMPLOYEE_NUMBER = "employeeNumber"
+EMAIL = "email"
+EMAILS = "emails"
+KEYS = (EMPLOYEE_NUMBER, EXTERNAL_ID)
+"""The fields that may hold the employee number."""
+
+_FIELDS = (
+    FieldSpec(
+        name=USER_NAME, label=Label("ユーザー名", "User name"), required=True, clearable=False
+    ),
+    FieldSpec(name=EXTERNAL_ID, label=Label("外部ID", "External id")),
+    FieldSpec(
+        name=EMPLOYEE_NUMBER,
+        label=Label("従業員番号", "Employee number"),
+        path=(ENTERPRISE, EMPLOYEE_NUMBER),
+    ),
+    FieldSpec(
+        name="name.familyName",
+        label=Label("姓", "Family name"),
+        role="family_name",
+        path="name.familyName",
+    ),
+    FieldSpec(
+        name="name.givenName",
+        label=Label("名", "Given name"),
+        role="given_name",
+        path="name.givenName",
+    ),
+    FieldSpec(name="displayName", label=Label("表示名", "Display name")),
+    FieldSpec(name="title", label=Label("役職", "Title")),
+    FieldSpec(
+        name="active",
+        label=Label("有効", "Active"),
+        type="boolean",
+        role="employed",
+        clearable=False,
+    ),
+    FieldSpec(name=EMAIL, label=Label("メールアドレス", "E-mail"), role="email", path=EMAILS),
+    FieldSpec(
+        name="department", label=Label("部署", "Department"), path=(ENTERPRISE, "department")
+    ),
+)
+NAMES = tuple(spec.name for spec in _FIELDS)
+_SHORT = {spec.name: spec.keys for spec in _FIELDS}
+_WRITES: Mapping[str, Literal["create", "never"]] = {"readOnly": "never", "immutable": "create"}
+_TYPES: Mapping[str, Literal["text", "boolean", "integer"]] = {
+    "string": "text",
+    "boolean": "boolean",
+    "integer": "integer",
+}
+
+
+@frozen
+class Extra:
+    """What an update needs beside the changes: the version that was read, and all addresses."""
+
+    version: str | None
+    emails: tuple[JSON, ...] = field(repr=False)
+
+
+def fields(key: str) -> tuple[FieldSpec, ...]:
+    """Return the fields, of which *key* is the employee number."""
+    return tuple(
+        evolve(spec, role="number", required=True, clearable=False, write="create")
+        if spec.name == key
+        else spec
+        for spec in _FIELDS
+    )
+
+
+class Users:
+    """How users are read and written whose number is in *key*."""
+
+    def __init__(self, key: str) -> None:
+        self._specs = {spec.name: spec for spec in fields(key)}
+        self._made: dict[tuple[str, ...], Records] = {}
+
+    def employee(self, user: JSON, names: Sequence[str]) -> Employee:
+        """Return the employee in *user*; what is left out is empty."""
+        person = self._records(tuple(names)).employee(user, names)
+        record = cast("dict[str, JSON]", user)  # it has an id
+        emails = _in_order(record.get(EMAILS))
+        shown = [email for each in emails if (email := _text(each)) is not None]
+        extra = Extra(_version(record), tuple(emails))
+        others = {EMAIL: tuple(shown[1:])} if EMAIL in person.values and shown[1:] else {}
+        return evolve(person, extra=extra, others=others)
+
+    def body(self, values: Values) -> dict[str, JSON]:
+        """Return what creates a user: what is known, and nothing empty."""
+        known = {name: value for name, value in values.items() if value is not None}
+        body = self._records(tuple(known)).body(known)
+        if EMAILS in body:
+            body[EMAILS] = _replaced((), body[EMAILS])
+        return {"schemas": [USER, *(name for name in body if name.startswith("urn:"))], **body}
+
+    def _records(self, names: tuple[str, ...]) -> Records:
+        """Return what reads *names*, also those that only an account has."""
+        if names not in self._made:
+            specs = [self._specs.get(name) or _unlisted(name) for name in names]
+            self._made[names] = Records(specs, absent="empty", read=_value)
+        return self._made[names]
+
+
+def patch(current: Employee, changes: Values) -> dict[str, JSON]:
+    """Return what changes a user: one operation for each field, None removes its value."""
+    emails = current.extra.emails if isinstance(current.extra, Extra) else ()
+    operations: list[JSON] = []
+    for name, value in changes.items():
+        new: JSON = _replaced(emails, cast("JSON", value)) if name == EMAIL else cast("JSON", value)
+        if new is None or new == []:
+            operations.append({"op": "remove", "path": path_of(name)})
+        else:
+            operations.append({"op": "replace", "path": path_of(name), "value": new})
+    return {"schemas": [PATCH], "Operations": operations}
+
+
+def path_of(name: str) -> str:
+    """Return the SCIM path of the field *name*, as filters and patches have it."""
+    first, *inner = _keys_of(name)
+    inside = ".".join(inner)
+    if first.startswith("urn:"):
+        return f"{first}:{inside}"
+    return f"{first}.{inside}" if inside else first
+
+
+def _keys_of(name: str) -> tuple[str, ...]:
+    """Return the keys that lead to the field *name* in a user."""
+    if name in _SHORT:
+        return _SHORT[name]
+    urn, _colon, attribute = name.rpartition(":")
+    return (*([urn] if urn else []), *attribute.split("."))
+
+
+def _unlisted(name: str) -> FieldSpec:
+    """Return a field that is known by its path alone."""
+    return FieldSpec(name=name, label=Label(name, name), path=_keys_of(name))
+
+
+def equals(name: str, value: str) -> str:
+    """Return the filter that finds who has exactly *value* in the field *name*."""
+    return f"{path_of(name)} eq {json.dumps(value, ensure_ascii=False)}"
+
+
+def version_of(current: Employee) -> str | None:
+    """Return the version of a user as last read, if the system gives one."""
+    return current.extra.version if isinstance(current.extra, Extra) else None
+
+
+def _version(record: Mapping[str, JSON]) -> str | None:
+    meta = record.get("meta")
+    version = meta.get("version") if isinstance(meta, dict) else None
+    return version if isinstance(version, str) and version else None
+
+
+def _value(spec: FieldSpec, raw: JSON) -> Value:
+    if spec.name not in _SHORT and isinstance(raw, bool | int):
+        return raw
+    if spec.name != EMAIL or raw is None:
+        return read_value(spec, raw)
+    if not isinstance(raw, list):
+        raise ValueError(spec.name)  # noqa: TRY004 - as read_value does
+    for each in raw:
+        read_value(spec, each.get("value") if isinstance(each, dict) else 0)
+    return next(filter(None, map(_text, _in_order(raw))), None)
+
+
+def _in_order(emails: JSON) -> list[dict[str, JSON]]:
+    """Return the addresses of a user: the primary one, then those for work, then the others."""
+    found = [each for each in emails if isinstance(each, dict)] if isinstance(emails, list) else []
+    return sorted(found, key=_rank)
+
+
+def _rank(email: Mapping[str, JSON]) -> int:
+    if email.get("primary") is True:
+        return 0
+    return 1 if email.get("type") == "work" else 2
+
+
+def _text(email: JSON) -> str | None:
+    value = email.get("value") if isinstance(email, dict) else None
+    return value if isinstance(value, str) and value else None
+
+
+def _replaced(emails: Sequence[JSON], first: JSON) -> list[JSON]:
+    """
+    Return *emails* with *first* in the place of the first of them; the others stay as they are.
+
+    Without any, it becomes the primary one, for work. No address comes twice.
+    """
+    usual: dict[str, JSON] = {"type": "work", "primary": True}
+    old = emails[0] if emails and isinstance(emails[0], dict) else usual
+    rest = [each for each in emails[1:] if _text(each) != first]
+    if first is None:
+        return rest
+    kept = {name: value for name, value in old.items() if name not in ("display", "$ref")}
+    return [{**kept, "value": first}, *rest]
+
+
+def discovered(schemas: JSON) -> tuple[FieldSpec, ...]:
+    """
+    Return the fields that ``/Schemas`` (RFC 7643, section 7) tells of beside the usual ones.
+
+    Single texts, whole numbers and booleans, also inside of complex attributes; those of an
+    extension are called by their whole path. What is never shown is left out.
+    """
+    listed = schemas.get("Resources") if isinstance(schemas, dict) else schemas
+    found: dict[str, FieldSpec] = {}
+    for schema in listed if isinstance(listed, list) else ():
+        if isinstance(schema, dict) and isinstance(urn := schema.get("id"), str):
+            for keys, attribute in _attributes(schema.get("attributes")):
+                spec = _spec(urn, keys, attribute)
+                if spec is not None:
+                    found.setdefault(spec.name, spec)
+    usual = {spec.keys for spec in _FIELDS}
+    return tuple(spec for spec in found.values() if spec.keys not in usual)
+
+
+def _attributes(attributes: JSON) -> Iterator[tuple[tuple[str, ...], dict[str, JSON]]]:
+    """Yield the single attributes of a schema, with the names that lead to them."""
+    for each in attributes if isinstance(attributes, list) else ():
+        if not isinstance(each, dict) or each.get("multiValued") is True:
+            continue
+        if not isinstance(name := each.get("name"), str):
+            continue
+        if each.get("type") == "complex":
+            for keys, attribute in _attributes(each.get("subAttributes")):
+                yield (name, *keys), attribute
+        else:
+            yield (name,), each
+
+
+def _spec(urn: str, keys: tuple[str, ...], attribute: Mapping[str, JSON]) -> FieldSpec | None:
+    """Return the field of one attribute; None if renkei cannot read it."""
+    kind, mutability = attribute.get("type"), attribute.get("mutability", "readWrite")
+    if not isinstance(kind, str) or kind not in _TYPES or attribute.get("returned") == "never":
+        return None
+    if mutability == "writeOnly" or "$ref" in keys:
+        return None
+    if urn != USER and ":core:2.0:" in urn:
+        return None  # of groups and the like
+    name = ".".join(keys) if urn == USER else f"{urn}:{'.'.join(keys)}"
+    return FieldSpec(
+        name=name,
+        label=Label(name, name),
+        type=_TYPES[kind],
+        write=_WRITES.get(str(mutability), "always"),
+        path=_keys_of(name),
+    )

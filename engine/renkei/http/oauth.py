@@ -1,0 +1,287 @@
+"""Access tokens by OAuth 2.0 (RFC 6749): asked for when they are needed, and again when they end.
+
+A connector gets a word that stands in for the token, and each request carries what is valid at that
+moment in its place: so every connector that puts its token into a header works with either kind.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+from attrs import field, frozen
+
+from renkei.errors import AccessError, AnswerError, SystemFault, UnavailableError
+from renkei.http.decode import JSON, NotJSON, parse
+from renkei.http.failure import announced_s
+from renkei.http.request import Request, Timeouts
+from renkei.http.secret import Secret, is_sendable
+from renkei.words.i18n import N_, _
+
+if TYPE_CHECKING:
+    from renkei.http.connection import Connection
+    from renkei.http.wire import Reply
+
+TIMEOUTS = Timeouts(read_s=20.0, call_s=20.0)
+"""A token comes at once or not at all."""
+
+EARLY_S = 60.0
+"""An access token is replaced so long before it ends, or at half of its life if that is later."""
+
+_MAX_BYTES = 64 * 1024
+_CODE = re.compile(r"[a-z_]{1,40}")
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_MEANT = {
+    "invalid_client": N_("the client or its secret is wrong"),
+    "unauthorized_client": N_("this client may not use this kind of grant"),
+    "invalid_grant": N_("the refresh token is no longer valid; log in again and enter the new one"),
+    "invalid_scope": N_("the scope is wrong, or not allowed for this client"),
+}
+
+
+@frozen(kw_only=True)
+class Grant:
+    """
+    How access tokens are had: *url* is the token endpoint, *client* the name of this program there.
+
+    With *refresh*, a refresh token of somebody who has logged in; else as the client itself.
+    """
+
+    url: str
+    client: str = field(repr=False)
+    secret: Secret
+    scope: str = ""
+    refresh: Secret | None = None
+
+
+@frozen(kw_only=True)
+class Tokens:
+    """
+    What the last answer of a token endpoint gave: the *access* token and the next *refresh* token.
+
+    *ends_at* is the real time at which *access* ends, in seconds since 1970.
+    """
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    ends_at: float
+
+
+class Slot(Protocol):
+    """Where the tokens of one grant are kept, while nobody else may look."""
+
+    def read(self) -> Tokens | None:
+        """Return what was written last; None: nothing yet."""
+
+    def write(self, tokens: Tokens) -> None:
+        """Keep *tokens*; they are durable when this returns."""
+
+
+Turns = AbstractContextManager[Slot]
+"""Waits until nobody else is inside, in whichever process."""
+
+
+class AccessToken(Secret):
+    """
+    The token of a connection that comes from a *grant*; one instance serves all threads.
+
+    A refresh token may be of use only once, so what comes after it is kept by *vault*, which a
+    grant with one needs. :meth:`access` raises AccessError or UnavailableError; nothing has been
+    sent to the system then.
+    """
+
+    def __init__(self, grant: Grant, vault: Turns | None = None) -> None:
+        super().__init__(f"renkei-stand-in-{secrets.token_urlsafe(24)}")
+        self._grant = grant
+        self._vault = vault
+        self._lock = threading.Lock()
+        self._now: Tokens | None = None
+        self._refused = ""
+        self._in_header = True
+        self._seen = [grant.secret, *([grant.refresh] if grant.refresh else [])]
+
+    def hidden_in(self, text: str) -> str:
+        """Return *text* without any secret of the grant, or any token that came of it."""
+        text = super().hidden_in(text)
+        for secret in self._seen:
+            text = secret.hidden_in(text)
+        return text
+
+    @property
+    def account(self) -> str:
+        """The client at its endpoint, and who has logged in there: no access token."""
+        refresh = self._grant.refresh
+        return "\n".join([self._grant.url, self._grant.client, refresh.reveal() if refresh else ""])
+
+    def access(self, connection: Connection) -> str:
+        """Return an access token that is valid as far as is known; ask for one if there is none."""
+        with self._lock:
+            if self._now is None or self._runs_out(self._now, connection):
+                self._now = self._renewed(connection)
+            return self._now.access
+
+    def give_up(self, access: str) -> None:
+        """Take note that the system did not accept *access*: the next request gets another one."""
+        with self._lock:
+            self._refused = access
+            if self._now is not None and self._now.access == access:
+                self._now = None
+
+    def is_given_up(self, access: str) -> bool:
+        """Tell whether *access* has not been accepted."""
+        return bool(access) and access == self._refused
+
+    @staticmethod
+    def _runs_out(tokens: Tokens, connection: Connection) -> bool:
+        return connection.clock.real_now().timestamp() >= tokens.ends_at
+
+    def _renewed(self, connection: Connection) -> Tokens:
+        if self._vault is None:
+            return self._asked(connection, {"grant_type": "client_credentials"}, "")
+        with self._vault as slot:
+            kept = slot.read()
+            if kept is not None:
+                self._hide(kept)
+                if kept.access != self._refused and not self._runs_out(kept, connection):
+                    return kept  # another process was faster
+            assert self._grant.refresh is not None  # noqa: S101 - see the class
+            refresh = kept.refresh if kept else self._grant.refresh.reveal()
+            form = {"grant_type": "refresh_token", "refresh_token": refresh}
+            tokens = self._asked(connection, form, refresh)
+            slot.write(tokens)
+            return tokens
+
+    def _asked(self, connection: Connection, form: Mapping[str, str], refresh: str) -> Tokens:
+        """Ask with the client's secret in the header, or in the form where that is not taken."""
+        scope = {"scope": self._grant.scope} if self._grant.scope else {}
+        said, status = self._post(connection, {**form, **scope})
+        if status >= 400 and said.get("error") == "invalid_client":
+            self._in_header = not self._in_header
+            said, status = self._post(connection, {**form, **scope})
+        if status >= 400:
+            raise self._refusal(connection, said)
+        tokens = self._tokens(connection, said, refresh)
+        self._hide(tokens)
+        return tokens
+
+    def _post(
+        self, connection: Connection, form: Mapping[str, str]
+    ) -> tuple[Mapping[str, JSON], int]:
+        """Send one request to the token endpoint; return the object that it answers."""
+        from renkei.http.wire import Wire  # the HTTP library takes 0.1 s to import
+
+        client, secret = self._grant.client, self._grant.secret.reveal()
+        headers = dict(_FORM)
+        if self._in_header:
+            pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        else:
+            form = {**form, "client_id": client, "client_secret": secret}
+        wire = Wire(
+            connection.name,
+            clock=connection.clock,
+            timeouts=TIMEOUTS,
+            network=connection.network.towards(self._grant.url),
+        )
+        body = urlencode(form).encode()
+        request = Request(method="POST", url=self._grant.url, body=body, headers=headers)
+        with self._named(connection):
+            try:
+                reply = wire.open(request, within_s=TIMEOUTS.call_s)
+                return self._understood(connection, reply), reply.status
+            finally:
+                wire.close()
+
+    def _understood(self, connection: Connection, reply: Reply) -> Mapping[str, JSON]:
+        if 300 <= reply.status < 400:
+            raise AnswerError("", code="redirect")
+        raw = reply.read(max_bytes=_MAX_BYTES)
+        if reply.status in (408, 425, 429) or reply.status >= 500:
+            wait_s = announced_s(reply.headers, (), connection.clock.real_now())
+            raise UnavailableError("", code=f"HTTP {reply.status}", retry_after_s=wait_s)
+        try:
+            said = parse(raw, max_bytes=len(raw))
+        except NotJSON:
+            said = None
+        if isinstance(said, dict):
+            return said
+        if reply.status == 401:
+            return {"error": "invalid_client"}
+        raise AnswerError("")
+
+    def _tokens(self, connection: Connection, said: Mapping[str, JSON], refresh: str) -> Tokens:
+        """Return what a good answer gives; a *refresh* token that it does not replace stays."""
+        access, kind = said.get("access_token"), said.get("token_type", "bearer")
+        renewed = said.get("refresh_token") or refresh
+        if not (isinstance(access, str) and is_sendable(access) and isinstance(renewed, str)):
+            raise self._no_token(connection, _("its answer holds none"))
+        if not isinstance(kind, str) or kind.lower() != "bearer":
+            raise self._no_token(connection, _("it gives no bearer token"))
+        now = connection.clock.real_now().timestamp()
+        life_s = _seconds(said.get("expires_in"))
+        ends_at = now + life_s - min(EARLY_S, life_s / 2)
+        return Tokens(access=access, refresh=renewed, ends_at=ends_at)
+
+    def _refusal(self, connection: Connection, said: Mapping[str, JSON]) -> AccessError:
+        code = said.get("error")
+        code = code if isinstance(code, str) and _CODE.fullmatch(code) else "?"
+        error = self._no_token(connection, _(_MEANT[code]) if code in _MEANT else code)
+        if isinstance(words := said.get("error_description"), str):
+            error.detail = self.hidden_in(words)[:2000]
+        return error
+
+    def _no_token(self, connection: Connection, why: str) -> AccessError:
+        message = _(
+            "{name}: {host} gave no access token: {why}. Check oauth2 in the configuration, then"
+            " try again."
+        )
+        said = message.format(name=connection.name, host=self._host, why=why)
+        return AccessError(said, where=connection.name)
+
+    @contextmanager
+    def _named(self, connection: Connection) -> Iterator[None]:
+        """Let every fault say that it is about the token, of a request that has not been sent."""
+        try:
+            yield
+        except UnavailableError as fault:
+            message = _(
+                "{name}: no access token came from {host} ({code}). Check the network and the"
+                " address under oauth2, then try again."
+            )
+            said = message.format(name=connection.name, host=self._host, code=fault.code)
+            raise UnavailableError(
+                said,
+                code=fault.code,
+                where=connection.name,
+                retry_after_s=fault.retry_after_s,
+                again=fault.again,
+                nothing_done=True,
+                for_all=True,
+            ) from None
+        except SystemFault as fault:
+            why = _("its answer makes no sense ({code})").format(code=fault.code)
+            raise self._no_token(connection, why) from None
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._grant.url).hostname or ""
+
+    def _hide(self, tokens: Tokens) -> None:
+        for text in (tokens.access, tokens.refresh):
+            if text and all(text != each.reveal() for each in self._seen):
+                self._seen.append(Secret(text))
+
+
+def _seconds(life: JSON) -> float:
+    """Return how long a token lives; without a word of it, until it is refused."""
+    try:
+        seconds = float(life) if isinstance(life, int | float | str) else 0.0
+    except ValueError:
+        seconds = 0.0
+    return seconds if 0 < seconds < 1e9 else 1e9

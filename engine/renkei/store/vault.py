@@ -1,0 +1,169 @@
+"""Tokens that have to outlive a process: encrypted in the store, in the hands of one at a time.
+
+A refresh token may be of use only once: of two processes that use the same one, the second is
+refused, and many systems then lock both out. So whoever needs a new one waits for its turn.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING, Self
+
+import sqlalchemy as sa
+from attrs import define, field
+
+from renkei.clock import Clock
+from renkei.errors import ConfigurationError, UnavailableError
+from renkei.http import Tokens
+from renkei.store.database import Database
+from renkei.store.owner import Owner
+from renkei.store.tables import facts
+from renkei.words.i18n import _
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+TURN_S = 90.0
+"""How long a turn lasts: longer than an answer of a token endpoint is waited for, twice."""
+
+POLL_S = 0.2
+
+
+@define
+class Vault:
+    """
+    The tokens of the grant called *identity* in the store at *place*, encrypted with *key*.
+
+    A context manager, for one thread at a time: inside nobody else is. Raises ConfigurationError
+    if *key* is not 32 random bytes in Base64, or not the one with which the tokens were encrypted,
+    UnavailableError if another process does not come out, StoreError.
+    """
+
+    place: str
+    identity: str = field(repr=False)
+    key: str = field(repr=False)
+    clock: Clock = field(factory=Clock)
+    _store: _Kept | None = field(init=False, default=None)
+    _cipher: Fernet = field(init=False, repr=False)
+    _name: str = field(init=False, default="")
+    _mark: str = field(init=False, default="")
+
+    @_cipher.default
+    def _ciphered(self) -> Fernet:
+        return cipher(self.key)
+
+    def __enter__(self) -> Self:
+        self._store = store = _Kept(self.place)
+        try:
+            self._name = store.digest(self.identity)[:32]
+            self._wait_for_turn(store)
+        except BaseException:
+            store.close()
+            raise
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        assert self._store is not None  # noqa: S101 - it is entered
+        try:
+            self._store.end_turn(self._name, self._mark)
+        finally:
+            self._store.close()
+
+    def _wait_for_turn(self, store: _Kept) -> None:
+        self._mark = secrets.token_hex(8)
+        until = time.monotonic() + 2 * TURN_S
+        while not store.take_turn(self._name, self._mark):
+            if time.monotonic() > until:
+                message = _(
+                    "Another renkei is fetching a token and does not come to an end. Try again"
+                    " later."
+                )
+                raise UnavailableError(message, again=False, nothing_done=True, for_all=True)
+            self.clock.sleep(POLL_S)
+
+    def read(self) -> Tokens | None:
+        """Return what was written last; None: nothing yet."""
+        from cryptography.fernet import InvalidToken
+
+        assert self._store is not None  # noqa: S101 - it is entered
+        kept = self._store.kept(self._name)
+        if kept is None:
+            return None
+        try:
+            access, refresh, ends_at = json.loads(self._cipher.decrypt(kept.encode()))
+        except (InvalidToken, ValueError):
+            message = _(
+                "The key does not open the tokens in the store. Enter the key with which they were"
+                " encrypted; if it is lost, log in again and enter the new refresh token."
+            )
+            raise ConfigurationError(message, code="token_key") from None
+        return Tokens(access=access, refresh=refresh, ends_at=ends_at)
+
+    def write(self, tokens: Tokens) -> None:
+        """Keep *tokens*; they are durable when this returns."""
+        assert self._store is not None  # noqa: S101 - it is entered
+        plain = json.dumps([tokens.access, tokens.refresh, tokens.ends_at])
+        self._store.keep(self._name, self._cipher.encrypt(plain.encode()).decode())
+
+
+class _Kept(Database):
+    """Facts of the store that belong to grants, and whose turn it is; a connection of its own."""
+
+    def kept(self, name: str) -> str | None:
+        """Return what is kept under *name*."""
+        return self._fact(f"token:{name}")
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep *value* under *name* in the place of what was there."""
+        with self._writing() as connection:
+            connection.execute(sa.delete(facts).where(facts.c.name == f"token:{name}"))
+            connection.execute(sa.insert(facts).values(name=f"token:{name}", value=value))
+
+    def take_turn(self, name: str, mark: str) -> bool:
+        """Return whether nobody alive is inside, and if so, go in."""
+        turn = f"turn:{name}"
+        with self._writing() as connection:
+            query = sa.select(facts.c.value).where(facts.c.name == turn)
+            taken = connection.execute(query).scalar()
+            if taken is not None and _is_inside(taken):
+                return False
+            value = json.dumps([mark, str(Owner.me()), time.time() + TURN_S])
+            connection.execute(sa.delete(facts).where(facts.c.name == turn))
+            connection.execute(sa.insert(facts).values(name=turn, value=value))
+        return True
+
+    def end_turn(self, name: str, mark: str) -> None:
+        """Go out, unless somebody else has come in by now."""
+        with self._writing() as connection:
+            ours = facts.c.name == f"turn:{name}", facts.c.value.startswith(f'["{mark}"')
+            connection.execute(sa.delete(facts).where(*ours))
+
+
+def _is_inside(taken: str) -> bool:
+    _mark, owner, until = json.loads(taken)
+    left_s = until - time.time()
+    return 0 < left_s <= TURN_S and not Owner.parse(owner).is_dead()
+
+
+def cipher(key: str) -> Fernet:
+    """Return what encrypts with *key*; ConfigurationError if it is none."""
+    try:
+        from cryptography.fernet import Fernet
+    except ImportError:
+        message = _("Refresh tokens need one more package: pip install 'renkei[oauth]'.")
+        raise ConfigurationError(message, code="token_key") from None
+    try:
+        raw = base64.b64decode(key.translate({ord("-"): "+", ord("_"): "/"}), validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 32:
+        message = _(
+            "The key for the tokens is not 32 random bytes in Base64. Make one with: openssl rand"
+            " -base64 32"
+        )
+        raise ConfigurationError(message, code="token_key")
+    return Fernet(base64.urlsafe_b64encode(raw))
