@@ -5,7 +5,7 @@ from __future__ import annotations
 from renkei.people import CLASSES, FieldSpec, Value
 from renkei.plugins.facade import Reader
 from renkei.testing.kit.promise import promise
-from renkei.testing.kit.tenant import Tenant
+from renkei.testing.kit.tenant import Tenant, own
 from renkei.testing.memory import installed
 from renkei.testing.opening import NAME
 from renkei.words.i18n import N_
@@ -19,7 +19,7 @@ class FieldChecks:
         from renkei.http import Connection
 
         with installed(**{NAME: tenant.author.factory}):
-            offline = Reader(Connection.offline(NAME)).fields
+            offline = own(Reader(Connection.offline(NAME)).fields)
         tenant.same([spec.role for spec in offline].count("number"), 1, "fields of the role number")
         missing = {spec.name for spec in offline} - set(tenant.names)
         tenant.same(sorted(missing), [], "fields that are only there without a connection")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -100,8 +100,8 @@ class Tenant:
 
     @property
     def specs(self) -> tuple[FieldSpec, ...]:
-        """All fields."""
-        return self.staff.fields
+        """The connector's own fields; the name of one that the engine works out begins with @."""
+        return own(self.staff.fields)
 
     @property
     def names(self) -> list[str]:
@@ -267,6 +267,11 @@ class Tenant:
             wanted = {n: v for n, v in held.values.items() if n in self.writable}
             wanted |= changes if identity == person else {}
             self.alike(after[identity].values, wanted, f"{what}: {identity}")
+
+
+def own(specs: Iterable[FieldSpec]) -> tuple[FieldSpec, ...]:
+    """Return those of *specs* that the connector itself describes."""
+    return tuple(spec for spec in specs if not spec.name.startswith("@"))
 
 
 def key(value: Value) -> Value:
