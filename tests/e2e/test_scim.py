@@ -125,7 +125,7 @@ def test_a_lost_answer_makes_nobody_twice(office: Office, accounts: Directory) -
     def lose(request: Request) -> Fault | None:
         return Cut(0) if request.method == "POST" else None
 
-    with Proxy(f"http://127.0.0.1:{accounts.port}", script=lose) as proxy:
+    with Proxy(accounts.server, script=lose) as proxy:
         connect(office, f"{proxy.url}/{accounts.tenant}/v2")
         run = office.fetched("smarthr", "scim")
         office.ask("sync", run, *ALL)
@@ -162,7 +162,7 @@ def test_what_somebody_else_changes_in_the_last_moment_stays(
         if request.method == "PATCH":
             accounts.edit(identity, **{"name.familyName": "別人"})
 
-    with Proxy(f"http://127.0.0.1:{accounts.port}", script=meddle) as proxy:
+    with Proxy(accounts.server, script=meddle) as proxy:
         connect(office, f"{proxy.url}/{accounts.tenant}/v2")
         run = office.fetched("smarthr", "scim")
         office.ask("sync", run, *ALL)

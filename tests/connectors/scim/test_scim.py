@@ -179,9 +179,7 @@ def test_a_user_name_that_is_taken_is_told_with_its_field(
 
 def test_a_lost_answer_is_in_doubt_and_sent_once(directory: Directory) -> None:
     """Neither a create nor a change of a version is repeated by itself; a look finds both."""
-    with Proxy(
-        f"http://127.0.0.1:{directory.port}", script=lambda r: Cut(0) if r.method != "GET" else None
-    ) as proxy:
+    with Proxy(directory.server, script=lambda r: Cut(0) if r.method != "GET" else None) as proxy:
         with writing(f"{proxy.url}/{directory.tenant}/v2") as idp:
             with pytest.raises(InDoubtError):
                 idp.create_employee(NEW)
@@ -213,7 +211,7 @@ def test_lists_go_by_cursor_where_the_server_says_so(tmp_path: Path) -> None:
         served(tmp_path, pagination={"cursor": True, "index": False, "maxPageSize": 3}) as server,
         tenant(server) as directory,
     ):
-        proxied = Proxy(f"http://127.0.0.1:{directory.port}")
+        proxied = Proxy(directory.server)
         with proxied, writing(f"{proxied.url}/{directory.tenant}/v2") as idp:
             for number in range(8):
                 idp.create_employee({"userName": f"u{number}", "employeeNumber": str(number)})
