@@ -150,7 +150,7 @@ def test_the_mapping_for_accounts_goes_one_way_where_it_has_to() -> None:
     check_mapping(mapping, fields)
     ways = {side: {way.target for way in mapping.ways(side)} for side in mapping.sides}
     assert ways["scim"] - {"userName", "active"} == {
-        "employeeNumber", "email", "name.familyName", "name.givenName"
+        "@number", "email", "name.familyName", "name.givenName"
     }  # fmt: skip
     assert ways["smarthr"] == {"emp_code", "email", "last_name", "first_name"}
     assert unfilled(mapping, "scim", fields) == ()

@@ -90,9 +90,21 @@ def fields_out(fields: Fields) -> Plain:
     return {"read": fields.read, "before": fields.before, "copies": dict(fields.copies)}
 
 
+Path = str | tuple[str, ...] | None
+"""Where a field stands in a record; see FieldSpec."""
+
+
+def _path_in(plain: Plain, _cls: type) -> Path:
+    return tuple(plain) if isinstance(plain, list) else plain
+
+
+_SPECS = cattrs.Converter()
+_SPECS.register_structure_hook(Path, _path_in)
+
+
 def specs_out(specs: Sequence[FieldSpec]) -> str:
     """Return descriptions of fields as text, to be kept."""
-    return json.dumps([cattrs.unstructure(spec) for spec in specs], ensure_ascii=False)
+    return json.dumps([_SPECS.unstructure(spec) for spec in specs], ensure_ascii=False)
 
 
 def specs_of(source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> str:
@@ -103,7 +115,7 @@ def specs_of(source: Sequence[FieldSpec], target: Sequence[FieldSpec]) -> str:
 @lru_cache(maxsize=32)
 def specs_in(text: str) -> tuple[FieldSpec, ...]:
     """Return what :func:`specs_out` wrote; what a later renkei has added is left out."""
-    return tuple(cattrs.structure(plain, FieldSpec) for plain in json.loads(text))
+    return tuple(_SPECS.structure(plain, FieldSpec) for plain in json.loads(text))
 
 
 def remark_out(remark: Remark | None) -> Plain:
