@@ -114,11 +114,13 @@ def test_the_built_in_mapping_is_good(office: Office) -> None:
 
 
 def test_connectors_tells_what_each_can_do(office: Office) -> None:
-    """Every connector with its hooks and fields, without a configuration."""
+    """All connectors with their hooks and fields, without a configuration; a file has its own."""
     (office.folder / "renkei.yaml").unlink()
     found = office.ask("connectors").json["connectors"]
-    assert {each["name"] for each in found} == {"scim", "smarthr", "touchontime"}
-    assert all(each["problem"] is None and each["fields"] for each in found)
+    assert {each["name"] for each in found} == {"csv", "scim", "smarthr", "touchontime"}
+    assert all(each["problem"] is None for each in found)
+    assert all(bool(each["fields"]) == (each["name"] != "csv") for each in found)
+    assert [each["name"] for each in found if each["account_fields"]] == ["csv", "scim", "smarthr"]
     assert "resignationDate" in office.renkei("connectors").out
 
 
