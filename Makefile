@@ -32,6 +32,7 @@ help: ## show the commands
 
 setup: $(READY) ## make .venv, or bring it up to date with the lock
 
+# The lock is whole, so nothing is left for pip to resolve: that of Python 3.11 stumbles over extras.
 $(READY): pyproject.toml requirements/dev.txt
 	@if ! $(BIN)/python -c '' 2>/dev/null; then \
 	  for python in $(or $(PYTHON),python3.11 python3) none; do \
@@ -50,7 +51,7 @@ $(READY): pyproject.toml requirements/dev.txt
 	@pip="$(BIN)/python -m pip"; \
 	$$pip --version >/dev/null 2>&1 || \
 	  pip="$$($(BIN)/python -c 'import sys; print(sys._base_executable)') -m pip --python $(BIN)/python"; \
-	$$pip $(PIP_INSTALL) --require-hashes --only-binary :all: -r requirements/dev.txt && \
+	$$pip $(PIP_INSTALL) --require-hashes --only-binary :all: --no-deps -r requirements/dev.txt && \
 	$$pip $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "Ready: $(BIN)/renkei"
