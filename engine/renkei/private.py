@@ -16,6 +16,9 @@ _NEVER = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\s\-‐‑‒–—―−ー]")
+SHORTEST = 12
+"""So many characters a My Number has at least, however it is written."""
+
 _TWELVE = re.compile(r"[0-9]{12}")
 _WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
@@ -28,7 +31,7 @@ def is_never_read(*names: str) -> bool:
 
 def looks_like_my_number(text: str) -> bool:
     """Tell whether *text* is twelve digits, however written, of which the last one checks."""
-    if len(text) < 12:
+    if len(text) < SHORTEST:
         return False
     digits = _BETWEEN.sub("", unicodedata.normalize("NFKC", text))
     if not _TWELVE.fullmatch(digits):

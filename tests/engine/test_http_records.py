@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from renkei.connector import Records
 from renkei.errors import AnswerError
-from renkei.http import JSON
-from renkei.people import FieldSpec, Label, Values
+from renkei.http import JSON, read_value
+from renkei.http.values import reader_of
+from renkei.people import FieldSpec, Label, Type, Value, Values
 from renkei.plugins.contract import is_sound
 
 URN = "urn:x:2.0:User"
@@ -87,3 +89,35 @@ def test_the_id_may_be_a_number_under_another_key() -> None:
 def test_a_path_leads_somewhere(path: Any) -> None:
     """A spec whose path has an empty part, or is none, breaks the contract."""
     assert not is_sound(FieldSpec(name="a", label=LABEL, path=path), FieldSpec)
+
+
+RAW = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.text(max_size=12),
+    st.dates().map(str),
+    st.sampled_from(["", "2026-02-29", "20260401", "2026-W01-1", "a\0b", "\ud83d", "male"]),
+    st.lists(st.text(max_size=2), max_size=2),
+)
+
+
+@given(
+    kind=st.sampled_from(["text", "date", "integer", "boolean"]),
+    allowed=st.sampled_from([None, ("male", "female")]),
+    raw=RAW,
+)
+def test_what_is_made_ready_reads_as_one_value_does(
+    kind: Type, allowed: tuple[str, ...] | None, raw: JSON
+) -> None:
+    """The same value, or the same refusal."""
+    spec = FieldSpec(name="x", label=Label("x", "x"), type=kind, allowed=allowed)
+
+    def tried(read: Callable[[], Value]) -> object:
+        try:
+            return read()
+        except ValueError:
+            return ValueError
+
+    ready = reader_of(spec)
+    assert tried(lambda: ready(raw)) == tried(lambda: read_value(spec, raw))

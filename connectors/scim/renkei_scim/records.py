@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal, cast
 
 from attrs import evolve, field, frozen
@@ -128,7 +129,8 @@ class Users:
         """Return what reads *names*, also those that only an account has."""
         if names not in self._made:
             specs = [self._specs.get(name) or _unlisted(name) for name in names]
-            self._made[names] = Records(specs, absent="empty", read=_value)
+            special = {spec.name: partial(_value, spec) for spec in specs}
+            self._made[names] = Records(specs, absent="empty", special=special)
         return self._made[names]
 
 

@@ -19,7 +19,6 @@ from renkei.connector import (
     Type,
     Value,
     Values,
-    read_value,
 )
 
 NUMBER = "emp_code"
@@ -139,7 +138,7 @@ def label(name: str) -> Label:
 
 def with_custom(own: Iterable[FieldSpec]) -> Records:
     """Return how employees of an account with custom fields of its *own* are read."""
-    return Records((*FIELDS, *own), read=_value)
+    return Records((*FIELDS, *own), special=_SPECIAL)
 
 
 def employee(record: object, fields: Sequence[str], read: Records | None = None) -> Employee:
@@ -163,17 +162,18 @@ def _custom(items: JSON) -> dict[str, JSON]:
     return found
 
 
-def _value(spec: FieldSpec, raw: JSON) -> Value:
-    if spec.name != RETIRED:
-        return read_value(spec, raw)
+def _retired(raw: JSON) -> Value:
     if raw is None or raw == "":
         return None
     if not isinstance(raw, str) or raw not in _STATUSES:
-        raise ValueError(spec.name)
+        raise ValueError(RETIRED)
     return _STATUSES[raw]
 
 
-_RECORDS = Records(FIELDS, read=_value)
+_SPECIAL = {RETIRED: _retired}
+
+
+_RECORDS = Records(FIELDS, special=_SPECIAL)
 
 
 def to_json(values: Values) -> dict[str, JSON]:

@@ -147,17 +147,18 @@ def redated(person: Employee, then: Mapping[str, JSON] | None, dated: Sequence[s
     return evolve(person, values=rest, unreadable=tuple(odd))
 
 
-def _value(spec: FieldSpec, raw: JSON) -> Value:
-    if spec.name != EMAILS or raw is None:
-        return read_value(spec, raw)
+def _address(raw: JSON) -> Value:
+    """Return the first of the addresses."""
+    if raw is None:
+        return None
     if not isinstance(raw, list):
-        raise ValueError(spec.name)  # noqa: TRY004 - as read_value does
+        raise ValueError(EMAILS)  # noqa: TRY004 - as read_value does
     for address in raw:
-        read_value(spec, address)  # one that makes no sense is nothing to build upon
+        read_value(_SPECS[EMAILS], address)  # one that makes no sense is nothing to build upon
     return next(iter(_filled(raw)), None)
 
 
-_RECORDS = Records(FIELDS, key=KEY, absent="empty", read=_value)
+_RECORDS = Records(FIELDS, key=KEY, absent="empty", special={EMAILS: _address})
 
 
 def base(record: Mapping[str, JSON]) -> dict[str, JSON]:

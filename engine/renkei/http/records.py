@@ -6,12 +6,12 @@ A field stands where the ``path`` of its FieldSpec says, or under its own name.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Literal, cast
 
 from renkei.errors import AnswerError
 from renkei.http.decode import JSON
-from renkei.http.values import read_value
+from renkei.http.values import reader_of
 from renkei.people import Employee, FieldSpec, Value, Values
 from renkei.words.i18n import _
 
@@ -27,8 +27,9 @@ class Records:
     How one kind of record is read and written; since renkei 0.2.
 
     *key* is the field with the id, text or a whole number. *absent* says what a key that is left
-    out means: that the value is not known, or that there is none. *read* makes a value of what
-    stands at a field; it raises ValueError, without a word of it, for what makes no sense.
+    out means: that the value is not known, or that there is none. *special* has what makes a value
+    of what stands at a field where :func:`read_value` does not: it raises ValueError, without a
+    word of it, for what makes no sense.
     """
 
     def __init__(
@@ -37,12 +38,16 @@ class Records:
         *,
         key: str = "id",
         absent: Literal["unknown", "empty"] = "unknown",
-        read: Callable[[FieldSpec, JSON], Value] = read_value,
+        special: Mapping[str, Callable[[JSON], Value]] | None = None,
     ) -> None:
-        self._fields = {spec.name: (spec, spec.keys[0], spec.keys[1:]) for spec in specs}
+        own = special or {}
+        self._specs = {spec.name: spec for spec in specs}
+        self._fields = {
+            name: (own.get(name) or reader_of(spec), spec.keys[0], spec.keys[1:])
+            for name, spec in self._specs.items()
+        }
         self._key = key
         self._absent = ABSENT if absent == "unknown" else None
-        self._read = read
 
     def employee(self, record: object, fields: Iterable[str], *, extra: object = None) -> Employee:
         """
@@ -53,16 +58,16 @@ class Records:
         """
         values: dict[str, Value] = {}
         unreadable = []
-        identity, absent, read = self.id_of(record), self._absent, self._read
+        identity, absent = self.id_of(record), self._absent
         assert isinstance(record, dict)  # noqa: S101 - it has an id
         for name in fields:
-            spec, key, inner = self._fields[name]
+            read, key, inner = self._fields[name]
             raw = record.get(key, absent)
             try:
                 if inner:
                     raw = found_at(raw, inner, absent)
                 if raw is not ABSENT:
-                    values[name] = read(spec, raw)
+                    values[name] = read(cast("JSON", raw))
             except ValueError:
                 unreadable.append(name)
         return Employee(id=identity, values=values, unreadable=tuple(unreadable), extra=extra)
@@ -78,7 +83,7 @@ class Records:
         """Return *values* as JSON, each in its place: dates like 2026-11-22, null for empty."""
         made: dict[str, JSON] = {}
         for name, value in values.items():
-            keys = self._fields[name][0].keys
+            keys = self._specs[name].keys
             place = made
             for key in keys[:-1]:
                 inner = place.setdefault(key, {})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 
 from renkei.clock import day_of
 from renkei.http.decode import JSON
@@ -33,6 +35,25 @@ def read_value(spec: FieldSpec, raw: JSON) -> Value:
     elif isinstance(raw, int) and spec.type == "integer":
         return raw
     raise ValueError(spec.name)
+
+
+def reader_of(spec: FieldSpec) -> Callable[[JSON], Value]:
+    """Return :func:`read_value` of one field, without a question that has been answered once."""
+    if spec.type == "date":
+        return partial(_day, spec)
+    if spec.type == "text" and spec.allowed is None:
+        return partial(_plain, spec)
+    return partial(read_value, spec)
+
+
+def _plain(spec: FieldSpec, raw: JSON) -> Value:
+    if type(raw) is str and raw and is_storable(raw):
+        return raw
+    return read_value(spec, raw)
+
+
+def _day(spec: FieldSpec, raw: JSON) -> Value:
+    return _date(raw) if type(raw) is str and raw else read_value(spec, raw)
 
 
 def _text(spec: FieldSpec, raw: str) -> str | None:

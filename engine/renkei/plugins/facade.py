@@ -57,7 +57,7 @@ from renkei.plugins.contract import (
     real_text,
 )
 from renkei.plugins.employed import Employed
-from renkei.private import is_never_read, looks_like_my_number
+from renkei.private import SHORTEST, is_never_read, looks_like_my_number
 from renkei.text import is_storable
 from renkei.words.i18n import _, label
 
@@ -377,7 +377,9 @@ class Reader:
         return Employee(
             id=person.id,
             values=values,
-            unreadable=tuple(dict.fromkeys([*unreadable, *withheld])),
+            unreadable=tuple(dict.fromkeys([*unreadable, *withheld]))
+            if withheld
+            else tuple(unreadable),
             withheld=withheld,
             extra=person.extra,
             others=others,
@@ -387,7 +389,11 @@ class Reader:
         self, values: dict[str, Value], others: dict[str, tuple[Value, ...]]
     ) -> tuple[str, ...]:
         """Take out what looks like a My Number, before anybody keeps it; return of which fields."""
-        found = [name for name, value in values.items() if self._is_private(name, value)]
+        found = [
+            name
+            for name, value in values.items()
+            if type(value) is str and len(value) >= SHORTEST and self._is_private(name, value)
+        ]
         found += [
             name
             for name, further in others.items()
@@ -399,8 +405,7 @@ class Reader:
         return tuple(found)
 
     def _is_private(self, name: str, value: Value) -> bool:
-        is_long = type(value) is str and len(value) >= 12
-        return is_long and name != self._number and looks_like_my_number(str(value))
+        return type(value) is str and name != self._number and looks_like_my_number(value)
 
     def _others(
         self, hook: str, person: Employee, wanted: Mapping[str, type]
