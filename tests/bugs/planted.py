@@ -719,8 +719,8 @@ READING = (
         "fetch-may-write",
         "A connection for reading sends writes.",
         (
-            "renkei.http.connection:Connection.permit",
-            "if self.read_only and request.writes:",
+            "renkei.http.connection:Connection._refuse_writing",
+            "if self.read_only:",
             "if False:",
         ),
         tests="tests/engine/test_http_session.py::test_reading_connections_refuse_writes",

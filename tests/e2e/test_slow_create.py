@@ -123,8 +123,12 @@ def test_the_calendar_does_not_move_the_wait(office: Office) -> None:
 def test_an_interrupted_wait_leaves_the_write_in_doubt(office: Office) -> None:
     """Ctrl-C while it is waited for: paused, unknown; the next resume finds it."""
     run = begun(office, ("smarthr", "touchontime"), 4.5)
+    asked = len(office.box.journal)
     process = office.start("resume", run, "--output", "json")
-    time.sleep(2.5)
+    deadline = time.monotonic() + 20
+    while len(office.box.journal) == asked and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)  # it has looked once, and waits
     process.send_signal(signal.SIGINT)
     result = office.finished(process)
     assert result.code == 130, result.out + result.err

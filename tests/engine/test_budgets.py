@@ -74,14 +74,14 @@ def fetched(world: World) -> None:
     world.fetch()
 
 
-@pytest.mark.parametrize(("add", "most"), [(alike, 115), (differing, 445)])
+@pytest.mark.parametrize(("add", "most"), [(alike, 125), (differing, 460)])
 def test_a_fetch_costs_so_many_calls_for_each_person(
     world: World, add: Callable[[World, str], None], most: int
 ) -> None:
     """
     Each of them is read twice, compared and stored; statements grow by the thousand.
 
-    They were 104 and 405 when this was written, a quarter of them of the systems in memory.
+    They were 116 and 425 when this was written, a quarter of them of the systems in memory.
     """
     cost = grows(world, add, lambda: fetched(world))
     assert cost["calls"] <= most
@@ -102,4 +102,4 @@ def test_a_sync_costs_so_many_statements_for_each_person(world: World) -> None:
             runs.sync(run.id, allow_unusual=True)
 
     cost = grows(world, alike, synced)
-    assert cost["statements"] <= 12
+    assert cost["statements"] <= 15
