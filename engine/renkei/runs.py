@@ -6,7 +6,6 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -82,6 +81,7 @@ from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
 from renkei.store.copying import Copied
 from renkei.store.copying import copy_store as move
+from renkei.store.paces import user_of_pace
 from renkei.store.plans import already_begun
 from renkei.store.releases import Place
 from renkei.store.schema import refuse_no_place, refuse_no_room, seen_beside
@@ -139,7 +139,7 @@ class Runs:
 
     def _met(self, identity: str) -> Meet:
         """Return how those who use the account of *identity* hear of each other: by the store."""
-        me = secrets.token_hex(8)
+        me = user_of_pace()
 
         @cache
         def account(store: Store) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 
 from renkei.http.pace import ALIVE_S, Others
 from renkei.store.database import Database
+from renkei.store.owner import Owner
 from renkei.store.tables import paces
 
 
@@ -38,9 +40,22 @@ class Paces(Database):
             row = {"account": account, "owner": me, "at": now, "used": kept, "leaving": leaving}
             connection.execute(sa.insert(paces).values(row))
         return Others(
-            alive=sum(now - row["at"] < ALIVE_S and not row["leaving"] for row in rows),
+            alive=sum(_goes_on(row, now) for row in rows),
             used={window: sum(_within(row, window, now) for row in rows) for window in used},
         )
+
+
+def user_of_pace() -> str:
+    """Return a name for one user of an account: this process, and which of its users it is."""
+    return f"{Owner.me()} {secrets.token_hex(4)}"
+
+
+def _goes_on(row: RowMapping, now: float) -> bool:
+    """Tell whether another user of the account may ask for more."""
+    if row["leaving"] or now - row["at"] >= ALIVE_S:
+        return False
+    process, _space, _which = row["owner"].rpartition(" ")
+    return not Owner.parse(process).is_dead()
 
 
 def _within(row: RowMapping, window: float, now: float) -> int:

@@ -197,7 +197,7 @@ paces = Table(
     "paces",
     metadata,
     Column("account", String(64), primary_key=True),
-    Column("owner", Text, primary_key=True, comment="one process, as long as it lives"),
+    Column("owner", Text, primary_key=True, comment="a process and one of its users"),
     Column("at", sa.Float, nullable=False, comment="real time, seconds since 1970"),
     Column("used", sa.JSON, nullable=False, comment="its requests by window, in seconds"),
     Column("leaving", sa.Boolean, nullable=False, comment="it goes on no more"),
