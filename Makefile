@@ -93,7 +93,7 @@ test-long: setup browser postgres ## the tests that take long, and all of what `
 test-bugs: setup ## plant known bugs, and show which test catches each
 	$(BIN)/python -m tests.bugs
 
-bench: setup ## measure renkei beside scripts for the same work, write docs/performance.md: ten minutes of an idle machine
+bench: setup ## measure renkei beside scripts for the same work, write docs/performance.md: five minutes of an idle machine
 	$(BIN)/python -m bench
 
 check: setup ## style, format, types, layers
