@@ -190,8 +190,8 @@ PEERS = ("sequential", "eight", "sockets")
 FAST = ("eight", "sockets")
 
 TABLE: tuple[tuple[Work, int, Sequence[str]], ...] = (
-    (Work(1_000), 5, PEERS),
-    (Work(10_000), 5, PEERS),
+    (Work(1_000), 3, PEERS),
+    (Work(10_000), 3, PEERS),
     (Work(100_000), 1, FAST),
     (Work(10_000, rate=10, kind="fixed"), 1, FAST[:1]),
     (Work(10_000, rate=10, kind="sliding"), 1, FAST[:1]),
