@@ -80,7 +80,7 @@ postgres: setup # the tests of the store need a server: that of a locked wheel, 
 	  fi; \
 	fi >/dev/null || echo "No PostgreSQL could be installed: its tests will fail." >&2
 
-test: check browser postgres ## all checks, then the tests: six minutes on two processors
+test: check browser postgres ## all checks, then the tests: eight minutes on two processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; a minute
