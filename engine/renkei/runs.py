@@ -228,27 +228,43 @@ class Runs:
         )
         readers = self._systems.reader(source), self._systems.reader(target)
         self._open_store(create=True)
-        accounts = [self._store.account(reader.connection.identity) for reader in readers]
-        refuse_same(*accounts, name=source)
-        for reader, account in zip(readers, accounts, strict=True):
-            own = reader.connection.own_fields
-            if own.at and self._store.own_fields(reader.name, account).at is None:
-                raise of_another_account(reader.name)
+        places = self._places(readers)
         self._open(readers, wait=wait)
-        places = (
-            Place(connection=source, account=accounts[0]),
-            Place(connection=target, account=accounts[1]),
-        )
         safety = self.config.connection(target).safety
         fetch = Fetch(self._store, pairing, safety, readers, places, self.observer, self.clock)
-        run_id = self._store.begin_fetch(
-            source=source,
-            target=target,
-            source_account=accounts[0],
-            target_account=accounts[1],
-            base_date=base,
-            base_chosen=base_date is not None,
-            again_of=again_of,
+        run_id = self._begin_fetch(
+            pairing, places, base_date=base, base_chosen=base_date is not None, again_of=again_of
+        )
+        self.observer.began(str(run_id))
+        with self._fetching(run_id):
+            if right_pair is not None:
+                said = Released(kind="right_pair", others=(), who=self.who, why=right_pair)
+                self._store.keep_release(said, places, self.clock.now(), run_id=run_id)
+            fetch.make(run_id, base, today)
+        log.info("fetched", run=run_id)
+        return self.run(str(run_id))
+
+    def _places(self, readers: tuple[Reader, Reader]) -> tuple[Place, Place]:
+        """Return where each list is kept; refuse two of one account, and an account that moved."""
+        source, target = (
+            Place(connection=each.name, account=self._store.account(each.connection.identity))
+            for each in readers
+        )
+        refuse_same(source.account, target.account, name=source.connection)
+        for reader, place in zip(readers, (source, target), strict=True):
+            own = reader.connection.own_fields
+            if own.at and self._store.own_fields(reader.name, place.account).at is None:
+                raise of_another_account(reader.name)
+        return source, target
+
+    def _begin_fetch(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
+        """Record the run, as it was *asked* for and with all that its plan will go by."""
+        source, target = places
+        return self._store.begin_fetch(
+            source=source.connection,
+            target=target.connection,
+            source_account=source.account,
+            target_account=target.account,
             who=self.who,
             created_at=self.clock.now(),
             mapping_name=pairing.mapping.path,
@@ -259,15 +275,8 @@ class Runs:
             specs=specs_of(
                 pairing.fields[pairing.source_side], pairing.fields[pairing.target_side]
             ),
+            **asked,
         )
-        self.observer.began(str(run_id))
-        with self._fetching(run_id):
-            if right_pair is not None:
-                said = Released(kind="right_pair", others=(), who=self.who, why=right_pair)
-                self._store.keep_release(said, places, self.clock.now(), run_id=run_id)
-            fetch.make(run_id, base, today)
-        log.info("fetched", run=run_id)
-        return self.run(str(run_id))
 
     @contextmanager
     def _fetching(self, run_id: int) -> Iterator[None]:

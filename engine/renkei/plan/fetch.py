@@ -99,9 +99,9 @@ class Fetch:
         fields = Fields(*comparison.fields, comparison.copies)
         counts = self.store.add_items(run_id, items, fields)
         self._refuse_wrong_pair(whole, names)
-        halts = [whole.numbers_moved(self._standing()), misfit(listing)]
+        halts = [*filter(None, (whole.numbers_moved(self._standing()), misfit(listing)))]
         found = [
-            *filter(None, halts),
+            *halts,
             *names.result(),
             *self._about_options(target),
             *notices(listing, source, target, today),
@@ -111,16 +111,13 @@ class Fetch:
         ]
         heads = self._headcount(listing.employed, len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
-        codes = {each.code for each in (*shrunk, *filter(None, halts))}
-        pacers = {reader.name: reader.connection.pacer for reader in self.readers}
-        calls = {name: pacer.requests for name, pacer in pacers.items()}
-        latency = {name: pacer.latency_s for name, pacer in pacers.items()}
+        codes = {each.code for each in (*shrunk, *halts)}
         self.store.end_fetch(
             run_id,
             at=self.clock.now(),
             counts=counts,
             notices=[*found, *shrunk],
-            usage={"calls": calls, "seconds": seconds, "latency": latency},
+            usage={"seconds": seconds, **self._usage()},
             journal=journal,
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
             source_count=heads.listed,
@@ -128,6 +125,14 @@ class Fetch:
             usual_target=None if "unusual_shrink_target" in codes else heads.there,
             moved=sorted(whole.moved),
         )
+
+    def _usage(self) -> dict[str, dict[str, float]]:
+        """Return what the fetch has cost at each connection, as the store keeps it."""
+        pacers = {reader.name: reader.connection.pacer for reader in self.readers}
+        return {
+            "calls": {name: pacer.requests for name, pacer in pacers.items()},
+            "latency": {name: pacer.latency_s for name, pacer in pacers.items()},
+        }
 
     def _items(
         self, listing: Listing, reader: Reader, names: Future[list[Remark]]

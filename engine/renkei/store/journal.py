@@ -120,15 +120,14 @@ class Journal(Database):
                 return held
             if retry_failed:
                 _forget_failed(connection, key)
+            kept: dict[str, object] = {}
             if row["status"] == Status.SYNCING:  # its process has ended without a word
-                pauses = _with_pause(row["pauses"], remark("interrupted"))
-                self._update(connection, key, pauses=pauses)
+                kept |= {"pauses": _with_pause(row["pauses"], remark("interrupted"))}
             if allow:
                 usual = {"usual": row["source_count"], "usual_target": row["target_count"]}
-                self._update(connection, key, allowed_by=who, **usual)
+                kept |= {"allowed_by": who, **usual}
             if expected is not None:
-                passed = [codec.remark_out(each) for each in expected]
-                self._update(connection, key, expected=passed)
+                kept |= {"expected": [codec.remark_out(each) for each in expected]}
             self._update(
                 connection,
                 key,
@@ -139,6 +138,7 @@ class Journal(Database):
                 finished_at=None,
                 reason=None,
                 resume_at=None,
+                **kept,
             )
             return held
 

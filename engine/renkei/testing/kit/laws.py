@@ -97,9 +97,7 @@ class LawChecks:
     def test_a_second_fetch_finds_nothing(
         self, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        tenant.needs_writes()
         with _pair(tenant, tmp_path, monkeypatch) as pair:
-            pair.fill()
             pair.synced("memory", NAME)
             pair.agree("memory", NAME)
             pair.edit()
@@ -110,9 +108,7 @@ class LawChecks:
     def test_there_and_back_changes_nothing(
         self, tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        tenant.needs_writes()
         with _pair(tenant, tmp_path, monkeypatch) as pair:
-            pair.fill()
             pair.synced("memory", NAME)
             before, writes = tenant.values(), len(pair.memory.writes)
             pair.agree(NAME, "memory")
@@ -176,7 +172,8 @@ class _Pair:
 
 @contextmanager
 def _pair(tenant: Tenant, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[_Pair]:
-    """Open renkei between the connector and a system in memory."""
+    """Open renkei between the connector and a system in memory that has some people."""
+    tenant.needs_writes()
     specs = tuple(evolve(spec, offered=False) for spec in tenant.writable.values())
     memory = MemorySystem(specs)
     patch.setenv("RENKEI_KIT_TOKEN", tenant.token)
@@ -186,7 +183,9 @@ def _pair(tenant: Tenant, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[_
     (folder / "renkei.yaml").write_text(json.dumps(_configuration(tenant)), encoding="utf-8")
     factories = {"memory": lambda _: MemoryConnector(memory), NAME: tenant.author.factory}
     with installed(**factories), Runs(load_config(folder / "renkei.yaml")) as runs:
-        yield _Pair(tenant, memory, runs)
+        pair = _Pair(tenant, memory, runs)
+        pair.fill()
+        yield pair
 
 
 def _mapping(tenant: Tenant) -> dict[str, Any]:
