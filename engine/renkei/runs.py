@@ -6,7 +6,7 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,7 @@ from renkei.errors import (
     SystemFault,
     UsageError,
 )
-from renkei.http.pace import Meet, Others
+from renkei.http.pace import Meet, Share, Window
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
 from renkei.mapping import Beyond, FieldMapping, Transforms
@@ -145,10 +145,10 @@ class Runs:
         def account(store: Store) -> str:
             return store.account(identity)
 
-        def meet(used: Mapping[float, int], *, leaving: bool = False) -> Others:
+        def meet(windows: Sequence[Window], *, leaving: bool = False) -> Share:
             if (store := self._opened) is None:
-                return Others()
-            return store.meet(account(store), me, used, leaving=leaving)
+                return Share()
+            return store.meet(account(store), me, windows, leaving=leaving)
 
         return meet
 

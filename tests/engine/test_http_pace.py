@@ -1,7 +1,10 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -10,8 +13,10 @@ from hypothesis import strategies as st
 from renkei.clock import Clock
 from renkei.errors import StoreError
 from renkei.http.failure import announced_s
-from renkei.http.pace import ALIVE_S, Others, Pacer, Room, sane_wait_s
+from renkei.http.pace import Pacer, Room, Share, Window, sane_wait_s
 from renkei.people import RequestLimit
+from renkei.store import Store
+from renkei.store.owner import Owner
 
 
 class FakeClock(Clock):
@@ -241,27 +246,29 @@ def test_the_longer_of_what_one_refusal_announces_counts(
 
 
 class Board:
-    """What processes write for each other to read, without a store; all on one clock."""
+    """A store in which processes meet, all on one clock."""
 
-    def __init__(self, clock: FakeClock) -> None:
-        self._clock = clock
-        self._told: dict[int, tuple[float, Mapping[float, int], bool]] = {}
+    def __init__(self, clock: FakeClock, store: Store) -> None:
+        self.clock = clock
+        self._store = store
         self.meetings = 0
 
     def pacer(self, me: int) -> Pacer:
         """Return the pace of one process."""
 
-        def meet(used: Mapping[float, int], *, leaving: bool = False) -> Others:
+        def meet(windows: Sequence[Window], *, leaving: bool = False) -> Share:
             self.meetings += 1
-            now = self._clock.now_s
-            others = [told for who, told in self._told.items() if who != me]
-            self._told[me] = now, used, leaving
-            return Others(
-                alive=sum(now - at < ALIVE_S and not gone for at, _used, gone in others),
-                used={w: sum(u[w] for at, u, _gone in others if now - at < w) for w in used},
-            )
+            with patch("time.time", lambda: self.clock.now_s):
+                return self._store.meet("a", f"{Owner.me()} {me}", windows, leaving=leaving)
 
-        return Pacer(self._clock, meet)
+        return Pacer(self.clock, meet)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board]:
+    """A board, and a clock that it goes by."""
+    with closing(Store(str(tmp_path / "renkei.db"))) as store:
+        yield Board(FakeClock(), store)
 
 
 def arrivals(
@@ -285,10 +292,9 @@ def most_within(times: list[float], window_s: float) -> int:
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 5])
-def test_processes_share_what_an_account_may_do_in_a_second(processes: int) -> None:
+def test_processes_share_what_an_account_may_do_in_a_second(processes: int, board: Board) -> None:
     """Together they stay within the limit, and use nearly all of it."""
-    clock = FakeClock()
-    board = Board(clock)
+    clock = board.clock
     limit = RequestLimit(20, 1.0)
     pacers = [board.pacer(each) for each in range(processes)]
     arrivals(clock, pacers, limit, 3.0)
@@ -299,10 +305,9 @@ def test_processes_share_what_an_account_may_do_in_a_second(processes: int) -> N
     assert board.meetings <= 11 * processes
 
 
-def test_who_comes_later_takes_only_what_is_left_of_a_long_window() -> None:
+def test_who_comes_later_takes_only_what_is_left_of_a_long_window(board: Board) -> None:
     """And whoever goes on alone has all of it again."""
-    clock = FakeClock()
-    board = Board(clock)
+    clock = board.clock
     limit = RequestLimit(100, 30.0)
     early, late = board.pacer(1), board.pacer(2)
     sent = arrivals(clock, [early], limit, 5.0)
@@ -310,15 +315,50 @@ def test_who_comes_later_takes_only_what_is_left_of_a_long_window() -> None:
     sent += arrivals(clock, [late], limit, 20.0)
     assert len(sent) == 100
     sent += arrivals(clock, [early, late], limit, 60.0)
-    assert most_within(sent, 30.0) <= 102  # both may take what comes free between two meetings
+    assert most_within(sent, 30.0) <= 100
     alone = arrivals(clock, [late], limit, 90.0)
     assert len(alone) >= 200
 
 
-def test_a_newcomer_lets_the_others_hear_of_it_first() -> None:
+def test_two_that_begin_together_stay_within_a_long_window(board: Board) -> None:
+    """Idle until then, neither has used anything: each takes a part only of what is free."""
+    clock = board.clock
+    limit = RequestLimit(50, 5.0)
+    both = [board.pacer(1), board.pacer(2)]
+    for pacer in both:
+        pacer.wait_s([limit])
+    clock.now_s += 3.0
+    sent = arrivals(clock, both, limit, 30.0)
+    assert most_within(sent, 5.0) <= 50
+    assert len(sent) >= 250
+
+
+def test_who_waits_for_the_others_goes_on_when_they_have_ended(board: Board) -> None:
+    """One hour used up by another process: the wait ends with that hour."""
+    clock = board.clock
+    limits = [RequestLimit(100, 60.0), RequestLimit(1000, 3600.0)]
+    assert len(arrivals(clock, [board.pacer(1)], limits[0], 3.0)) == 100
+    late = board.pacer(2)
+    since = clock.now_s
+    with late.slot(limits, None):
+        assert 55 <= clock.now_s - since <= 62
+
+
+def test_who_comes_back_is_new_to_the_others(board: Board) -> None:
+    """It has left, and they have taken its part of the second."""
+    clock = board.clock
+    limit = RequestLimit(20, 1.0)
+    stays, goes = board.pacer(1), board.pacer(2)
+    arrivals(clock, [stays, goes], limit, 5.0)
+    goes.leave()
+    arrivals(clock, [stays], limit, 5.0)
+    sent = arrivals(clock, [stays, goes], limit, 5.0)
+    assert most_within(sent, 1.0) <= 20
+
+
+def test_a_newcomer_lets_the_others_hear_of_it_first(board: Board) -> None:
     """Its first request leaves when they have had the time to."""
-    clock = FakeClock()
-    board = Board(clock)
+    clock = board.clock
     limit = RequestLimit(10, 1.0)
     arrivals(clock, [board.pacer(1)], limit, 2.0)
     newcomer = board.pacer(2)
@@ -330,16 +370,15 @@ def test_a_store_that_is_gone_stops_no_request() -> None:
     """What was heard last goes on to count."""
     clock = FakeClock()
 
-    def meet(_used: Mapping[float, int], *, leaving: bool = False) -> Others:
+    def meet(_windows: Sequence[Window], *, leaving: bool = False) -> Share:
         raise StoreError("gone")
 
     assert Pacer(clock, meet).reserve([RequestLimit(10, 1.0)])
 
 
-def test_who_comes_after_somebody_who_has_left_waits_for_nobody() -> None:
+def test_who_comes_after_somebody_who_has_left_waits_for_nobody(board: Board) -> None:
     """A fetch and then a sync: what the one has used counts, and the other has the whole pace."""
-    clock = FakeClock()
-    board = Board(clock)
+    clock = board.clock
     limit = RequestLimit(100, 60.0)
     first, then = board.pacer(1), board.pacer(2)
     arrivals(clock, [first], limit, 0.2)

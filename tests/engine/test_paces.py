@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from attrs import evolve
+from tests.postgres import Database
 
-from renkei.http.pace import Others
+from renkei.http.pace import CLAIM_S, Share, Window
 from renkei.store import Store
 from renkei.store.owner import Owner
 from renkei.store.paces import user_of_pace
@@ -24,20 +28,51 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
+def windows(*used: int) -> list[Window]:
+    """Return a second and five minutes, of which somebody has used so many."""
+    sizes = [(1.0, 10), (300.0, 100)]
+    return [Window(s, count, mine) for (s, count), mine in zip(sizes, used, strict=True)]
+
+
 def test_users_of_an_account_hear_of_each_other(store: Store) -> None:
-    """By window, each of the others once; who leaves goes on no more, and has still used it."""
+    """What the one has used or claimed is not for the other; who leaves claims nothing."""
     first, second = user_of_pace(), user_of_pace()
-    assert store.meet("a", first, {1.0: 3, 300.0: 7}) == Others(used={1.0: 0, 300.0: 0})
-    assert store.meet("a", second, {1.0: 1, 300.0: 1}) == Others(1, {1.0: 3, 300.0: 7})
-    assert store.meet("b", second, {1.0: 1}) == Others(used={1.0: 0})
-    store.meet("a", first, {1.0: 4, 300.0: 8}, leaving=True)
-    assert store.meet("a", second, {1.0: 1, 300.0: 1}) == Others(0, {1.0: 4, 300.0: 8})
+    assert store.meet("a", first, windows(0, 40)) == Share(0, {1.0: 10, 300.0: 100})
+    assert store.meet("a", second, windows(0, 0)) == Share(1, {1.0: 0, 300.0: 0})
+    assert store.meet("b", second, windows(0, 0)) == Share(0, {1.0: 10, 300.0: 100})
+    assert store.meet("a", first, windows(4, 40)) == Share(1, {1.0: 7, 300.0: 70})
+    assert store.meet("a", second, windows(1, 0)) == Share(1, {1.0: 2, 300.0: 15})
+    store.meet("a", first, windows(4, 41), leaving=True)
+    assert store.meet("a", second, windows(1, 1)) == Share(0, {1.0: 6, 300.0: 59})
 
 
 def test_nobody_waits_for_a_process_that_has_died(store: Store) -> None:
-    """What it has used counts all the same."""
+    """What it has used counts all the same, and what it may just have sent."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    died = f"{evolve(Owner.me(), pid=ended.pid)} 1"
-    store.meet("a", died, {1.0: 3})
-    assert store.meet("a", user_of_pace(), {1.0: 0}) == Others(0, {1.0: 3})
+    died, lives, now = f"{evolve(Owner.me(), pid=ended.pid)} 1", user_of_pace(), time.time()
+    store.meet("a", died, [Window(300.0, 10, 3)])
+    assert store.meet("a", lives, [Window(300.0, 10, 0)]) == Share(0, {300.0: 0})
+    with patch("time.time", lambda: now + 2 * CLAIM_S):
+        assert store.meet("a", lives, [Window(300.0, 10, 0)]) == Share(0, {300.0: 7})
+
+
+def test_who_is_slow_to_come_again_still_counts(store: Store) -> None:
+    """An answer may take longer than the longest window."""
+    now, slow, fast = time.time(), user_of_pace(), user_of_pace()
+    for seconds in (0.0, 1.5, 3.0):
+        with patch("time.time", lambda seconds=seconds: now + seconds):
+            if seconds == 0.0:
+                store.meet("a", slow, [Window(1.0, 10, 3)])
+            assert store.meet("a", fast, [Window(1.0, 10, 0)]).others == 1
+
+
+def test_no_two_claim_the_same(postgres: Database) -> None:
+    """However many meet at once on a server."""
+    with closing(Store(postgres.address)) as store, ThreadPoolExecutor(4) as pool:
+
+        def may_use(me: str) -> int:
+            return store.meet("a", me, [Window(300.0, 100, 0)]).most[300.0]
+
+        claimed = list(pool.map(may_use, [user_of_pace() for _ in range(24)]))
+    assert 95 <= sum(claimed) <= 100

@@ -4,8 +4,9 @@ For each limit a sliding window is kept of what the system may still be counting
 slot when it is sent and gives it back *window_s* after its answer began: by then the system had it,
 so no window of the system's own can ever hold more than *count*, however long the way there took.
 
-Other processes that use the account tell about themselves once a second: what they have used counts
-as used. In a window too short for that each of them keeps to its share.
+Other processes that use the account meet once a second, one after the other: each tells what it
+has used and claims its part of what is free until it comes again. In a window too short for that
+each of them keeps to its share.
 """
 
 from __future__ import annotations
@@ -44,20 +45,43 @@ ALIVE_S = 5.0
 """For so long another process counts as one that goes on."""
 
 
-@frozen
-class Others:
-    """Other processes that use an account: how many go on, and their requests by window."""
+CLAIM_S = 2 * MEET_S
+"""For so long a claim counts: whoever made it has sent what it sends by then, or has come again."""
 
-    alive: int = 0
-    used: Mapping[float, int] = field(factory=dict)
+
+@frozen
+class Window:
+    """A limit of *count* requests in *seconds*, of which one process has *used* some."""
+
+    seconds: float
+    count: int
+    used: int
+
+
+@frozen
+class Share:
+    """What a process may use up, by window, while *others* of its account go on, too."""
+
+    others: int = 0
+    most: Mapping[float, int] = field(factory=dict)
 
 
 class Meet(Protocol):
     """How the processes that use an account hear of each other."""
 
-    def __call__(self, used: Mapping[float, int], /, *, leaving: bool = False) -> Others:
-        """Tell how many requests this process has in each window, and hear of the others'."""
+    def __call__(self, windows: Sequence[Window], /, *, leaving: bool = False) -> Share:
+        """Tell what this process has used of each window, and hear what it may use."""
         ...
+
+
+def claim(window: Window, theirs: int, others: int) -> int:
+    """
+    Return how many more requests a process may send until it comes again.
+
+    *theirs* is what the *others* have used or claimed. No two of them may claim at the same time.
+    """
+    free = max(window.count - window.used - theirs, 0)
+    return max(free // (1 + others), min(free, 1))
 
 
 @frozen
@@ -91,7 +115,7 @@ class Pacer:
         self._meet = meet
         self._meeting = threading.Lock()
         self._met_at = float("-inf")
-        self._others = Others()
+        self._share = Share()
         self._limits: Sequence[RequestLimit] = ()
         self._lock = threading.Lock()
         self._open = 0
@@ -144,6 +168,7 @@ class Pacer:
 
     def wait_s(self, limits: Sequence[RequestLimit]) -> float:
         """Return in how many seconds there may be room; 0 or less: now."""
+        self._hear_of_others(limits)
         with self._lock:
             return self._wait_s(limits)
 
@@ -160,8 +185,7 @@ class Pacer:
 
     def reserve(self, limits: Sequence[RequestLimit]) -> bool:
         """Take a slot if there is room now; whoever does not use it puts it back."""
-        if self._meet is not None and limits:
-            self._hear_of_others(self._meet, limits)
+        self._hear_of_others(limits)
         with self._lock:
             if self._wait_s(limits) > 0:
                 return False
@@ -173,7 +197,8 @@ class Pacer:
         """Tell the others that this process goes on no more; what it has used still counts."""
         if self._meet is not None and self._limits:
             with suppress(RenkeiError):
-                self._meet(self._used(self._limits), leaving=True)
+                self._meet(self._windows(self._limits), leaving=True)
+        self._met_at = float("-inf")  # whoever comes back is new to the others
 
     def put_back(self) -> None:
         """Give back a slot that was reserved: nothing has been sent."""
@@ -198,26 +223,29 @@ class Pacer:
 
     def _full_s(self, limit: RequestLimit, now: float) -> float:
         """Return for how long *limit* stays full; 0 or less: it has room."""
-        ours = self._share(limit)
+        ours = self._ours(limit)
         counted = ours - self._open  # so many answered requests fill the rest of the window
         if counted <= 0:
             return _POLL_S if ours else MEET_S
         if len(self._answered) < counted:
             return 0.0
-        return self._answered[-counted] + limit.window_s - now
+        left_s = self._answered[-counted] + limit.window_s - now
+        return left_s if ours == limit.count else min(left_s, MEET_S)  # there may be more by then
 
-    def _share(self, limit: RequestLimit) -> int:
+    def _ours(self, limit: RequestLimit) -> int:
         """Return how much of *limit* the others leave to this process."""
         if limit.window_s <= MEET_S:  # what they told is old by now
-            return max(limit.count // (1 + self._others.alive), 1)
-        return max(limit.count - self._others.used.get(limit.window_s, 0), 0)
+            return max(limit.count // (1 + self._share.others), 1)
+        return self._share.most.get(limit.window_s, limit.count)
 
-    def _hear_of_others(self, meet: Meet, limits: Sequence[RequestLimit]) -> None:
+    def _hear_of_others(self, limits: Sequence[RequestLimit]) -> None:
         """
         Hear of the others if it is time to; who does not get to it goes on as before.
 
         Whoever is new among others lets them hear of it first.
         """
+        if (meet := self._meet) is None or not limits:
+            return
         if self._clock.monotonic() - self._met_at < MEET_S or not self._meeting.acquire(
             blocking=False
         ):
@@ -226,20 +254,24 @@ class Pacer:
             is_new = self._met_at == float("-inf")
             self._met_at, self._limits = self._clock.monotonic(), limits
             with suppress(RenkeiError):  # a store that is busy or gone says so where it matters
-                self._others = meet(self._used(limits))
-            if is_new and self._others.alive:
+                self._share = meet(self._windows(limits))
+            if is_new and self._share.others:
                 self.hold(2 * MEET_S)  # until they have heard, and what they sent before is over
         finally:
             self._meeting.release()
 
-    def _used(self, limits: Sequence[RequestLimit]) -> dict[float, int]:
+    def _windows(self, limits: Sequence[RequestLimit]) -> list[Window]:
         """Return how many requests of this process fill the window of each limit."""
         with self._lock:
             now = self._clock.monotonic()
-            return {
-                limit.window_s: self._open + sum(at > now - limit.window_s for at in self._answered)
+            return [
+                Window(
+                    limit.window_s,
+                    limit.count,
+                    self._open + sum(at > now - limit.window_s for at in self._answered),
+                )
                 for limit in limits
-            }
+            ]
 
 
 def wait(clock: Clock, seconds: float, reason: str, on_wait: OnWait | None) -> None:

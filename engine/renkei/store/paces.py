@@ -4,45 +4,56 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
+from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.http.pace import ALIVE_S, Others
+from renkei.http.pace import ALIVE_S, CLAIM_S, Share, Window, claim
 from renkei.store.database import Database
 from renkei.store.owner import Owner
 from renkei.store.tables import paces
+
+LOCK = 7236535
+"""Of the locks of a server that renkei takes: that of an account whose users meet."""
 
 
 class Paces(Database):
     """The part of the store in which processes of one account meet, where limits are declared."""
 
     def meet(
-        self, account: str, me: str, used: Mapping[float, int], *, leaving: bool = False
-    ) -> Others:
+        self, account: str, me: str, windows: Sequence[Window], *, leaving: bool = False
+    ) -> Share:
         """
-        Tell how many requests to *account* there are of *me* in each window; return the others'.
+        Tell what *me* has used of the limits of *account*; return what it may use, that included.
 
-        Windows are in seconds. By the real clock, which machines that share a store may set
-        differently by a second or two, as far as a pace needs it.
+        One user at a time: what one claims is gone for the next. By the real clock of whoever
+        keeps the store: this computer, or the server.
         """
-        now = time.time()
         theirs = sa.and_(paces.c.account == account, paces.c.owner != me)
         mine = sa.and_(paces.c.account == account, paces.c.owner == me)
         with self._writing() as connection:
+            now = self._now_alone(connection, account)
             rows = connection.execute(sa.select(paces).where(theirs)).mappings().all()
-            over = now - max(used)
+            others = sum(_goes_on(row, now) for row in rows)
+            told = {each: _claimed(each, rows, others, now) for each in windows}
+            over = now - max(ALIVE_S, *(each.seconds for each in windows))
             connection.execute(
                 sa.delete(paces).where(sa.or_(mine, sa.and_(theirs, paces.c.at < over)))
             )
-            kept = {str(window): count for window, count in used.items()}
-            row = {"account": account, "owner": me, "at": now, "used": kept, "leaving": leaving}
+            used = {str(w.seconds): [w.used, 0 if leaving else more] for w, more in told.items()}
+            row = {"account": account, "owner": me, "at": now, "used": used, "leaving": leaving}
             connection.execute(sa.insert(paces).values(row))
-        return Others(
-            alive=sum(_goes_on(row, now) for row in rows),
-            used={window: sum(_within(row, window, now) for row in rows) for window in used},
-        )
+        return Share(others, {w.seconds: w.used + more for w, more in told.items()})
+
+    def _now_alone(self, connection: Connection, account: str) -> float:
+        """Return the time, when nobody else is meeting: a file has one writer anyway."""
+        if not self._on_server:
+            return time.time()
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, _key(account))))
+        now = sa.extract("epoch", sa.func.clock_timestamp())
+        return float(connection.execute(sa.select(now)).scalar_one())
 
 
 def user_of_pace() -> str:
@@ -58,7 +69,17 @@ def _goes_on(row: RowMapping, now: float) -> bool:
     return not Owner.parse(process).is_dead()
 
 
-def _within(row: RowMapping, window: float, now: float) -> int:
-    """Return how many requests of another process a system may still count in a window."""
-    count: int = row["used"].get(str(window), 0)
-    return count if now - row["at"] < window else 0
+def _claimed(window: Window, rows: Sequence[RowMapping], others: int, now: float) -> int:
+    return claim(window, sum(_counts(row, window, now) for row in rows), others)
+
+
+def _counts(row: RowMapping, window: Window, now: float) -> int:
+    """Return how many requests of another user a system may count in a window, or soon will."""
+    used, claimed = row["used"].get(str(window.seconds), (0, 0))
+    age_s = now - row["at"]
+    return (used if age_s < window.seconds else 0) + (claimed if age_s < CLAIM_S else 0)
+
+
+def _key(account: str) -> int:
+    """Return a number for an account that fits a lock; two of one number wait for each other."""
+    return zlib.crc32(account.encode()) - 2**31

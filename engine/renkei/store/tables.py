@@ -199,7 +199,12 @@ paces = Table(
     Column("account", String(64), primary_key=True),
     Column("owner", Text, primary_key=True, comment="a process and one of its users"),
     Column("at", sa.Float, nullable=False, comment="real time, seconds since 1970"),
-    Column("used", sa.JSON, nullable=False, comment="its requests by window, in seconds"),
+    Column(
+        "used",
+        sa.JSON,
+        nullable=False,
+        comment="by window in seconds: its requests, and how many more it claims",
+    ),
     Column("leaving", sa.Boolean, nullable=False, comment="it goes on no more"),
 )
 
