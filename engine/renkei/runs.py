@@ -821,7 +821,8 @@ def copy_store(origin: str, goal: str, base: Path) -> Copied:
             raise UsageError(message, code="secret")
         if mistake := store_mistake(written):
             raise UsageError(mistake, code="store")
-    copied = move(store_at(origin, base), store_at(goal, base))
+    place = store_at(origin, base)
+    copied = move(place, store_at(goal, base), seen_beside(place, base / "renkei.yaml"))
     log.info("store_copied", count=copied.runs)
     return copied
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 from attrs import define, field
 
@@ -25,6 +26,7 @@ from renkei.people import ClosedHours, OwnFields
 from renkei.plugins.facade import Reader, Writer
 from renkei.plugins.offline import described
 from renkei.store import Vault
+from renkei.store.schema import seen_beside
 
 
 @define
@@ -130,7 +132,9 @@ class Systems:
             secret=self._secret(written.secret),
             scope=written.scope,
             refresh=refresh,
-            kept=(self.config.store, key) if key else None,
+            kept=(self.config.store, key, seen_beside(self.config.store, self.config.path))
+            if key
+            else None,
         )
 
     def _secret(self, reference: str) -> str:
@@ -157,14 +161,15 @@ def _access_token(
     secret: str,
     scope: str,
     refresh: str | None,
-    kept: tuple[str, str] | None,
+    kept: tuple[str, str, Path] | None,
 ) -> AccessToken:
     """
     Return the token of a grant, one for all that this process does with it.
 
-    *kept* is the place of the store, and the key with which its tokens are encrypted there.
+    *kept* is the place of the store, the key with which its tokens are encrypted there, and the
+    file with what this computer has last seen of it.
     """
     first = Secret(refresh) if refresh else None
     grant = Grant(url=url, client=client, secret=Secret(secret), scope=scope, refresh=first)
-    vault = Vault(kept[0], f"{url}\n{client}\n{refresh}", kept[1]) if kept else None
+    vault = kept and Vault(kept[0], f"{url}\n{client}\n{refresh}", kept[1], kept[2])
     return AccessToken(grant, vault)

@@ -776,7 +776,7 @@ READING = (
         "Two processes use one refresh token: the second locks both out.",
         (
             "renkei.store.vault:_Kept.take_turn",
-            "if taken is not None and _is_inside(taken):",
+            "if taken is None or (taken != value and is_inside(turn, taken)):",
             "if False:",
         ),
         tests="tests/engine/test_oauth.py::test_two_connections_use_a_refresh_token_once",
@@ -1466,7 +1466,7 @@ DECIDING = (
         "The report does not say that an announcement let a run pass.",
         (
             "renkei.store.journal:Journal.begin_sync",
-            "self._update(connection, key, expected=passed)",
+            'kept |= {"expected": [codec.remark_out(each) for each in expected]}',
             "pass",
         ),
         tests="tests/engine/test_expected.py::test_an_intake_passes_and_the_run_says_why",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 from unittest.mock import patch
 
 import pytest
@@ -68,11 +69,16 @@ def test_who_is_slow_to_come_again_still_counts(store: Store) -> None:
 
 
 def test_no_two_claim_the_same(postgres: Database) -> None:
-    """However many meet at once on a server."""
+    """However many meet at the same moment on a server."""
+    together = Barrier(4)
     with closing(Store(postgres.address)) as store, ThreadPoolExecutor(4) as pool:
 
-        def may_use(me: str) -> int:
-            return store.meet("a", me, [Window(300.0, 100, 0)]).most[300.0]
+        def may_use(me: str) -> list[int]:
+            found = []
+            for account in range(20):
+                together.wait(10)
+                found.append(store.meet(str(account), me, [Window(300.0, 100, 0)]).most[300.0])
+            return found
 
-        claimed = list(pool.map(may_use, [user_of_pace() for _ in range(24)]))
-    assert 95 <= sum(claimed) <= 100
+        claimed = list(pool.map(may_use, [user_of_pace() for _ in range(4)]))
+    assert [sum(each) for each in zip(*claimed, strict=True)] == [100] * 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from renkei.observer import Observer
 from renkei.runs import copy_store as copy_as_written
 from renkei.store import Store, copying
 from renkei.store.copying import copy_store
+from renkei.store.serial import Seen
 from renkei.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def test_what_was_seen_last_is_no_secret_and_nobody_needs_it(world: World) -> No
         file.write_text(text)
         assert told(world) == []
         world.fetch()
+        assert Seen(file).last() is not None, "it is good again"
     file.unlink()
     file.mkdir()
     world.choose(run)
@@ -252,6 +254,40 @@ def test_a_moved_store_is_no_older_copy(world: World, bare: Database) -> None:
     file.write_text(old)
     with pytest.raises(StoreError, match="was moved to"):
         world.fetch()
+
+
+@pytest.mark.fault("F63")
+def test_who_wrote_while_a_store_moved_is_told(postgres: Database, tmp_path: Path) -> None:
+    """A choice that waited for the copy is in neither store, and whoever made it knows."""
+    goal = str(tmp_path / "goal.db")
+    with closing(Store(postgres.address)) as store:
+        run = planned(store)
+        stack = ExitStack()
+        connection = stack.enter_context(store._writing())
+        copy_store(postgres.address, goal)
+        store._update(connection, int(run), selection={"chosen": "too late"})
+        with pytest.raises(StoreError, match="was moved to"):
+            stack.close()
+        assert store.selection(run) is None
+    with closing(Store(goal)) as store:
+        assert store.selection(run) is None
+
+
+@pytest.mark.fault("F63")
+@pytest.mark.sqlite
+def test_an_older_copy_that_moves_is_still_one(world: World, tmp_path: Path) -> None:
+    """A file is put back and moved: whoever was sent meanwhile is looked up in the new place."""
+    world.in_clinic("001")
+    run = world.fetch()
+    world.choose(run)
+    backup = Backup(world)
+    world.resume(run)
+    backup.put_back()
+    copy_as_written("reports.db", "goal.db", world.folder)
+    file = world.folder / "renkei.yaml"
+    file.write_text(file.read_text().replace("store: reports.db", "store: goal.db"))
+    world.resume(run)
+    assert len(world.rosta.writes) == 1, "nobody twice"
 
 
 def test_a_store_at_work_stays(tmp_path: Path, bare: Database) -> None:

@@ -292,6 +292,9 @@ def test_a_store_is_reached_with_a_password_from_elsewhere(
         ("postgresql://u@127.0.0.1/r", None),
         ("postgresql:///r?host=/run/postgresql", None),
         ("postgresql:///r?host=a.example.jp,b.example.jp", "require"),
+        ("postgresql://u@/r?hostaddr=192.0.2.5", "require"),
+        ("postgresql://u@localhost/r?hostaddr=192.0.2.5", "require"),
+        ("postgresql:///r?hostaddr=127.0.0.1", None),
     ],
 )
 def test_values_do_not_travel_in_the_clear(

@@ -19,7 +19,7 @@ from renkei.place import parsed, shown
 from renkei.words.i18n import _
 
 OLDEST = 14
-"""The oldest PostgreSQL that its makers still look after."""
+"""The oldest PostgreSQL that this was written for."""
 
 PATIENCE_S = 10.0
 """For so long a server that was there is waited for: one that is started anew takes seconds."""
@@ -106,6 +106,7 @@ def _engine(url: URL) -> Engine:
 def _is_here(url: URL) -> bool:
     hosts = [url.host or "", *_listed(url.query.get("host"))]
     named = [host for host in hosts if host] or _listed(os.environ.get("PGHOST"))
+    named += _listed(url.query.get("hostaddr") or os.environ.get("PGHOSTADDR"))
     return all(is_loopback(host) for host in named if host and not host.startswith("/"))
 
 

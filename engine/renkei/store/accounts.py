@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from renkei.people import FieldSpec, OwnFields
 from renkei.store import codec
-from renkei.store.database import Database
+from renkei.store.database import Database, locking
+from renkei.store.serial import insert_unless_there
 from renkei.store.tables import own_fields
 
 
@@ -36,11 +37,15 @@ class Accounts(Database):
         self, connection: str, account: str, specs: Sequence[FieldSpec], at: dt.datetime
     ) -> OwnFields:
         """Keep the fields that a connection has now; return them, with the names of who is gone."""
-        before = self.own_fields(connection, account)
-        gone = ({spec.name for spec in before.specs} | before.gone) - {s.name for s in specs}
-        row = {"specs": codec.specs_out(specs), "gone": sorted(gone), "at": at}
+        ours = own_fields.c.connection == connection
+        nothing = {"connection": connection, "account": account, "specs": [], "gone": [], "at": at}
         with self._writing() as c:
-            c.execute(sa.delete(own_fields).where(own_fields.c.connection == connection))
-            new = sa.insert(own_fields).values(connection=connection, account=account, **row)
-            c.execute(new)
+            insert_unless_there(c, own_fields, nothing)
+            before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
+            known: set[str] = set()
+            if before["account"] == account:
+                known = {spec.name for spec in codec.specs_in(before["specs"])} | {*before["gone"]}
+            gone = known - {spec.name for spec in specs}
+            row = {"specs": codec.specs_out(specs), "gone": sorted(gone), "at": at}
+            c.execute(sa.update(own_fields).where(ours).values(account=account, **row))
         return OwnFields(specs=tuple(specs), gone=frozenset(gone), at=at)

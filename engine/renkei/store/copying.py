@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from renkei.place import shown
 from renkei.store import lease, schema, serial
 from renkei.store.store import Store
 from renkei.store.tables import facts, leases, metadata, runs
+from renkei.store.vault import TURN, is_inside
 from renkei.words.i18n import _
 
 BATCH = 1000
@@ -38,9 +40,11 @@ class Copied:
     rows: int
 
 
-def copy_store(origin: str, goal: str) -> Copied:
+def copy_store(origin: str, goal: str, seen: Path | None = None) -> Copied:
     """
     Move the store at *origin* to *goal*, a new file or an empty database; ids stay.
+
+    *seen* is the file with what this computer has last seen of *origin*: an older copy stays one.
 
     Nobody can write into *origin* meanwhile, nor afterwards. Raises BusyError while a run is at
     work, UsageError if there is something at *goal*, StoreError if one of them cannot be used.
@@ -48,9 +52,9 @@ def copy_store(origin: str, goal: str) -> Copied:
     if origin == goal:
         raise _taken(shown(goal))
     with (
-        closing(Store(origin, create=False)) as old,
+        closing(Store(origin, create=False, seen=seen)) as old,
         closing(Store(goal)) as new,
-        old._writing() as source,  # noqa: SLF001 - of this room
+        old._transaction(renkei_writes=True, moving=True) as source,  # noqa: SLF001 - of this room
     ):
         if old._on_server:  # noqa: SLF001 - a file has one writer: us
             names = ", ".join(table.name for table in TABLES)
@@ -75,6 +79,9 @@ def _refuse_at_work(old: Store, source: Connection) -> None:
         if old._view(source, row).status is Status.FETCHING:  # noqa: SLF001 - of this room
             message = _("Run {run} is still being fetched. Wait until it has ended.")
             raise BusyError(message.format(run=row["id"]))
+    turns = sa.select(facts).where(facts.c.name.startswith(TURN))
+    if any(is_inside(turn.name, turn.value) for turn in source.execute(turns)):
+        raise BusyError(_("A token is just being fetched. Try again in a moment."))
 
 
 @contextmanager

@@ -179,13 +179,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def _transaction(self, **options: bool) -> Iterator[Connection]:
+    def _transaction(self, *, moving: bool = False, **options: bool) -> Iterator[Connection]:
         """
         Let the block write, all of it or nothing.
 
         The file is looked at before, and after the commit too: an intent that nobody will find
         again must not be acted upon. Each commit leaves a higher serial in the store, so that an
-        older copy in the same place is recognized.
+        older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
         """
         self._refuse_another_file()
         known = self._mark
@@ -200,6 +200,8 @@ class Database:
                 keep(connection, RESTORED, repr(time.time()))
             yield connection
             mark = serial.advance(connection, last)
+            if self._on_server and not moving:  # whoever waited for a copy has looked too early
+                self._refuse_moved(connection)
         self._mark = max(self._mark, mark)
         self.is_older = False
         self._refuse_another_file()

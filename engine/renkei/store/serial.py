@@ -124,6 +124,7 @@ class Seen:
                 self._file = os.open(self.path, flags, 0o600)
             text = json.dumps([mark.id, mark.serial])
             os.pwrite(self._file, f"{text:<80}".encode(), 0)  # in one piece: nobody reads half
+            os.ftruncate(self._file, 80)
             self._kept = mark.serial
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ import binascii
 import json
 import secrets
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
@@ -19,13 +20,18 @@ from attrs import define, field
 from renkei.clock import Clock
 from renkei.errors import ConfigurationError, UnavailableError
 from renkei.http import Tokens
-from renkei.store.database import Database
-from renkei.store.owner import Owner
+from renkei.store import serial
+from renkei.store.database import Database, locking
+from renkei.store.owner import Owner, beat, silent_s
+from renkei.store.serial import insert_unless_there
 from renkei.store.tables import facts
 from renkei.words.i18n import _
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
+
+TURN = "turn:"
+"""What the names of facts begin with that tell whose turn it is."""
 
 TURN_S = 90.0
 """How long a turn lasts: longer than an answer of a token endpoint is waited for, twice."""
@@ -38,7 +44,8 @@ class Vault:
     """
     The tokens of the grant called *identity* in the store at *place*, encrypted with *key*.
 
-    A context manager, for one thread at a time: inside nobody else is. Raises ConfigurationError
+    A context manager, for one thread at a time: inside nobody else is. *seen* as of a
+    :class:`Database`, which is made if it is not there. Raises ConfigurationError
     if *key* is not 32 random bytes in Base64, or not the one with which the tokens were encrypted,
     UnavailableError if another process does not come out, StoreError.
     """
@@ -46,6 +53,7 @@ class Vault:
     place: str
     identity: str = field(repr=False)
     key: str = field(repr=False)
+    seen: Path | None = None
     clock: Clock = field(factory=Clock)
     _store: _Kept | None = field(init=False, default=None)
     _cipher: Fernet = field(init=False, repr=False)
@@ -57,7 +65,7 @@ class Vault:
         return cipher(self.key)
 
     def __enter__(self) -> Self:
-        self._store = store = _Kept(self.place)
+        self._store = store = _Kept(self.place, seen=self.seen)
         try:
             self._name = store.digest(self.identity)[:32]
             self._wait_for_turn(store)
@@ -120,33 +128,33 @@ class _Kept(Database):
     def keep(self, name: str, value: str) -> None:
         """Keep *value* under *name* in the place of what was there."""
         with self._writing() as connection:
-            connection.execute(sa.delete(facts).where(facts.c.name == f"token:{name}"))
-            connection.execute(sa.insert(facts).values(name=f"token:{name}", value=value))
+            serial.keep(connection, f"token:{name}", value)
 
     def take_turn(self, name: str, mark: str) -> bool:
         """Return whether nobody alive is inside, and if so, go in."""
-        turn = f"turn:{name}"
+        turn = TURN + name
+        value = json.dumps([mark, str(Owner.me()), beat()])
+        query = locking(sa.select(facts.c.value).where(facts.c.name == turn))
         with self._writing() as connection:
-            query = sa.select(facts.c.value).where(facts.c.name == turn)
+            insert_unless_there(connection, facts, {"name": turn, "value": value})
             taken = connection.execute(query).scalar()
-            if taken is not None and _is_inside(taken):
+            if taken is None or (taken != value and is_inside(turn, taken)):
                 return False
-            value = json.dumps([mark, str(Owner.me()), time.time() + TURN_S])
-            connection.execute(sa.delete(facts).where(facts.c.name == turn))
-            connection.execute(sa.insert(facts).values(name=turn, value=value))
+            serial.keep(connection, turn, value)
         return True
 
     def end_turn(self, name: str, mark: str) -> None:
         """Go out, unless somebody else has come in by now."""
         with self._writing() as connection:
-            ours = facts.c.name == f"turn:{name}", facts.c.value.startswith(f'["{mark}"')
+            ours = facts.c.name == TURN + name, facts.c.value.startswith(f'["{mark}"')
             connection.execute(sa.delete(facts).where(*ours))
 
 
-def _is_inside(taken: str) -> bool:
-    _mark, owner, until = json.loads(taken)
-    left_s = until - time.time()
-    return 0 < left_s <= TURN_S and not Owner.parse(owner).is_dead()
+def is_inside(turn: str, taken: str) -> bool:
+    """Tell whether the turn that was *taken* may still last."""
+    _mark, said, since = json.loads(taken)
+    owner = Owner.parse(said)
+    return not owner.is_dead() and silent_s(owner, since, turn) < TURN_S
 
 
 def cipher(key: str) -> Fernet:
