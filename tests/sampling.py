@@ -17,8 +17,8 @@ from tests.pair import DIRECTIONS
 ALL = os.environ.get("RENKEI_TESTS") == "all"
 
 
-WAYS = tuple(f"to_{target}" for _source, target in DIRECTIONS)
-"""What the directions are called in the names of tests."""
+WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{to}", to)}
+"""What the directions, and the systems that are written to, are called in the names of tests."""
 
 T = TypeVar("T")
 
@@ -41,6 +41,14 @@ def sample(cases: Iterable[T], share: int, turn: int = 0) -> Iterator[T]:
     return islice(cases, first, None, share)
 
 
+def some(cases: Iterable[T], share: int) -> list[Any]:
+    """Return *cases* as parameters; all but one of *share* are left to the long run."""
+    return [
+        pytest.param(case, marks=[] if place % share == 0 else [pytest.mark.long])
+        for place, case in enumerate(cases)
+    ]
+
+
 def one_way(turn: int) -> list[Any]:
     """Return both directions as parameters; one of them, in turn, is left to the long run."""
     return [
@@ -53,21 +61,23 @@ def every_other(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """
     Yield which tests are left to the long run, of those multiplied by the direction and by more.
 
-    Of what they are multiplied by, each has one of the directions, in turn. Tests that take a
-    sample by themselves are left alone.
+    Of what they are multiplied by, each has one of the directions, in turn along each axis: where
+    there are two axes or more, every value meets both directions.
     """
-    tests: dict[str, dict[str, list[tuple[int, pytest.Item]]]] = {}
+    tests: dict[str, dict[tuple[str, ...], list[tuple[int, pytest.Item]]]] = {}
     for item in items:
         name, _, cases = item.nodeid.partition("[")
         words = cases.rstrip("]").split("-")
-        way = next((place for place, word in enumerate(WAYS) if word in words), None)
-        if way is not None and not item.get_closest_marker("sampled"):
-            rest = "-".join(word for word in words if word not in WAYS)
-            tests.setdefault(name, {}).setdefault(rest, []).append((way, item))
+        ways = [WAYS[word] for word in words if word in WAYS]
+        if ways and not item.get_closest_marker("long"):
+            rest = tuple(word for word in words if word not in WAYS)
+            tests.setdefault(name, {}).setdefault(rest, []).append((ways[-1], item))
     for cases_of in tests.values():
-        if len(cases_of) > 1:
-            for place, both in enumerate(cases_of.values()):
-                yield from (item for way, item in both if len(both) == 2 and way != place % 2)
+        axes: list[dict[str, int]] = [{} for _word in max(cases_of, key=len)]
+        for rest, both in cases_of.items():
+            places = [a.setdefault(word, len(a)) for a, word in zip(axes, rest, strict=False)]
+            if len(cases_of) > 1 and len(both) == len(DIRECTIONS):
+                yield from (item for way, item in both if way != sum(places) % 2)
 
 
 def examples(few: int, many: int) -> int:

@@ -282,6 +282,7 @@ class Run:
     *source_side* is the side of the mapping that the source is (None: not known). *specs* are the
     fields of source and target as they were at the fetch, as the store writes them. *source_count*
     people were on the roll of the source, and *target_count* in the target (None: not known).
+    *planned_at* is when the plan was made, None as long as there is none.
     *purged* is true when the employees' values are gone.
     """
 
@@ -297,6 +298,7 @@ class Run:
     chosen_by: str | None = None
     synced_by: str | None = None
     taken_over_by: str | None = None
+    planned_at: dt.datetime | None = None
     pauses: tuple[str, ...] = ()
     sync_started_at: dt.datetime | None = None
     finished_at: dt.datetime | None = None

@@ -1270,7 +1270,7 @@ DECIDING = (
         "A plan of last week is synced.",
         (
             "renkei.plan.standing:Standing.is_too_old",
-            "return fetched is None or self.clock.now() - fetched > age",
+            "return run.planned_at is None or self.clock.now() - run.planned_at > age",
             "return False",
         ),
         tests="tests/engine/test_store.py::test_a_plan_expires_after_a_day",

@@ -245,7 +245,7 @@ def check_list(system: str, seed: Seed) -> Told:
 
 
 @pytest.mark.fault("F06", "F12", "F13")
-@pytest.mark.parametrize("block", blocks(4, 420))
+@pytest.mark.parametrize("block", blocks(2, 420))
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_list_is_what_was_said_or_an_error(system: str, block: int) -> None:
     """Either everybody as the answers have them, read strictly and whole, or a fault with words."""
@@ -438,7 +438,7 @@ def check_write(system: str, kind: Kind, seed: Seed) -> Told:
 
 
 @pytest.mark.fault("F25")
-@pytest.mark.parametrize("block", blocks(2, 160))
+@pytest.mark.parametrize("block", blocks(1, 160))
 @pytest.mark.parametrize(("system", "kind"), [*product(SYSTEMS, ("create", "update"))])
 def test_a_write_is_done_not_done_or_in_doubt(system: str, kind: Kind, block: int) -> None:
     """Done only if the system did it, certainly not done only if it did not; else in doubt."""

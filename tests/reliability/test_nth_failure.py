@@ -332,7 +332,7 @@ def test_the_nth_operation_fails(stage: Stage, prepare: Prepare, operation: str)
     stage.again()
     assert stage.office.ask(*stage.words).code == 1
     stage.unhurt = people(stage.site)
-    for n in sample(count(1), 9, list(OPERATIONS).index(operation)):
+    for n in sample(count(1), 15, list(OPERATIONS).index(operation)):
         stage.again()
         nth = Nth(n)
         result = stage.hurt(OPERATIONS[operation], nth)

@@ -17,7 +17,7 @@ from tests.e2e import conftest as e2e
 from tests.e2e.office import HASTY
 from tests.pair import DIRECTIONS
 from tests.result import Result
-from tests.sampling import sample, sampled
+from tests.sampling import sample, sampled, some
 
 from renkei.config import load_config
 from renkei.http import RetryBudget
@@ -114,7 +114,7 @@ def test_whichever_page_never_comes_there_is_no_plan(paged: Office, name: str) -
 
 
 @pytest.mark.fault("F01")
-@pytest.mark.parametrize("page", range(1, PAGES + 1))
+@pytest.mark.parametrize("page", some(range(1, PAGES + 1), 2))
 def test_a_page_that_comes_at_the_third_try_costs_nothing(paged: Office, page: int) -> None:
     """500, then 504, then the page: the list is whole, after two further requests."""
     paged.monkeypatch.setattr("renkei.http.retry.ceiling_s", lambda _failures: 0.01)
@@ -237,7 +237,7 @@ def moved(office: Office, chance: random.Random, *, kinds: str) -> None:
 
 
 @pytest.mark.fault("F15")
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", some(range(8), 4))
 def test_a_list_that_moves_between_pages_is_read_again(paged: Office, seed: int) -> None:
     """One edit before any later page: the plan has exactly who is there afterwards."""
     chance = random.Random(seed)
@@ -264,7 +264,7 @@ def test_a_list_that_never_rests_is_given_up(paged: Office, kind: str) -> None:
 
 
 @pytest.mark.fault("F15")
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", some(range(6), 3))
 def test_nobody_is_created_again_because_a_list_moved(paged: Office, seed: int) -> None:
     """One comes as one goes, so that the total stays: whoever exists is not created."""
     chance = random.Random(seed)

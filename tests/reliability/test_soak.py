@@ -85,9 +85,9 @@ class Schedule:
     """By run with writes in doubt: whom the target has accepted a write of."""
     told: int = 0
 
-    def play(self, days: int) -> None:
+    def play(self, days: float) -> None:
         """Let so many days pass; in the first night everything fails."""
-        for tick in range(days * A_DAY):
+        for tick in range(int(days * A_DAY)):
             source, target = DIRECTIONS[tick % 2]
             now = START + tick * QUARTER
             self.box.clock.freeze(now)
@@ -272,9 +272,9 @@ def schedule(store_bytes: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sc
         gc.collect()
 
 
-def judge(schedule: Schedule, days: int) -> None:
+def judge(schedule: Schedule, days: float, closed: int) -> None:
     """Nothing has grown but for what is kept of each run, and both sides are the same."""
-    assert schedule.closed == days * 10
+    assert schedule.closed == closed
     assert schedule.failed >= 4
     assert schedule.paused >= 4
     assert schedule.told >= days * 60
@@ -290,7 +290,7 @@ def judge(schedule: Schedule, days: int) -> None:
     of_a_run = kept(schedule)
     log.info("%s\n%s\n%.0f bytes are kept of a purged run", warm, last, of_a_run)
     runs = last.purged - warm.purged
-    assert runs >= days * 50
+    assert runs >= days * 50 - 20  # those before it was warm
     assert last.memory - warm.memory < (4 + days / 2) * 2**20
     assert last.objects - warm.objects < 2000
     assert last.handles <= warm.handles + 1
@@ -307,17 +307,14 @@ def kept(schedule: Schedule) -> float:
 
 
 @pytest.mark.fault("F74")
-@pytest.mark.timeout(240)
-def test_a_day_of_scheduled_runs(schedule: Schedule) -> None:
+@pytest.mark.parametrize(
+    ("days", "closed"),
+    [
+        pytest.param(0.5, 6, id="until noon"),
+        pytest.param(30, 300, id="a month", marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
+    ],
+)
+def test_days_of_scheduled_runs(schedule: Schedule, days: float, closed: int) -> None:
     """Closed hours, a night in which all fails, and purges: nothing grows, nothing is lost."""
-    schedule.play(1)
-    judge(schedule, 1)
-
-
-@pytest.mark.fault("F74")
-@pytest.mark.long
-@pytest.mark.timeout(3600)
-def test_a_month_of_scheduled_runs(schedule: Schedule) -> None:
-    """The same for 30 days."""
-    schedule.play(30)
-    judge(schedule, 30)
+    schedule.play(days)
+    judge(schedule, days, closed)

@@ -68,7 +68,7 @@ def test_every_encoding_ends_as_utf8_does(office: Office, language: str) -> None
         (2, ("plan",)),
         (2, ("fetch", "nobody", "else")),
     ]
-    for encoding in sample(ENCODINGS, 2, language == "ja"):
+    for encoding in sample(ENCODINGS, 4, language == "ja"):
         again = office.fetched("smarthr", "touchontime")
         for code, words in [(1, ("sync", again, "--number", number)), *commands]:
             got, out, err = printed(office, encoding, "--lang", language, *words)

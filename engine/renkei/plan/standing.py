@@ -44,9 +44,8 @@ class Standing:
 
     def is_too_old(self, run: Run) -> bool:
         """Tell whether the plan of *run* has outlived its hours, or was never finished."""
-        fetched = self.store.fetched_at(run.id)
         age = dt.timedelta(hours=self.hours_of(run))
-        return fetched is None or self.clock.now() - fetched > age
+        return run.planned_at is None or self.clock.now() - run.planned_at > age
 
     def aged(self, run: Run) -> Run:
         """Show a plan that nobody began to sync within its time as expired."""

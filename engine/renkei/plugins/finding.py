@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
 
 import pluggy
 
@@ -23,6 +24,20 @@ EXTENSIONS = "renkei.extensions"
 
 Factory = Callable[[Connection], object]
 """What an entry point names: a class, or a function, that builds a connector for one connection."""
+
+
+class _Manager(pluggy.PluginManager):
+    """Looks for hooks among public names only: most of what a connector has are others."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Return the options of the hook *name*; no hook begins with an underscore."""
+        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
+
+    def parse_hookspec_opts(
+        self, specs: ModuleType | type, name: str
+    ) -> pluggy.HookspecOpts | None:
+        """Return the same of the specification *name*."""
+        return None if name.startswith("_") else super().parse_hookspec_opts(specs, name)
 
 
 @cache
@@ -59,7 +74,7 @@ def plug(connection: Connection) -> pluggy.PluginManager:
         raise
     except BaseException as error:  # noqa: BLE001 - code of somebody else, which may even exit
         raise _unusable(connector, type(error).__name__) from None
-    manager = pluggy.PluginManager("renkei")
+    manager = _Manager("renkei")
     manager.add_hookspecs(ConnectorSpec)
     try:
         manager.register(plugin, name=connection.name)

@@ -223,6 +223,7 @@ def run_in(
         taken_over_by=row["taken_over_by"],
         pauses=tuple(row["pauses"] or ()),
         created_at=row["created_at"],
+        planned_at=row["fetched_at"],
         sync_started_at=row["sync_started_at"],
         finished_at=row["finished_at"],
         mapping_name=row["mapping_name"],

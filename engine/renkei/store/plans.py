@@ -290,12 +290,6 @@ class Plans(Database):
             row = connection.execute(query.limit(1)).mappings().first()
             return self._item(connection, row) if row else None
 
-    def fetched_at(self, run_id: str) -> dt.datetime | None:
-        """Return when the plan was made."""
-        with self._reading() as connection:
-            at: dt.datetime | None = self._row(connection, run_id)["fetched_at"]
-            return at
-
     def items(
         self,
         run_id: str,

@@ -224,8 +224,8 @@ class Sync:
     def _rewritten(self, run: Run) -> frozenset[str]:
         """Return the ids of those in the source who are not as the plan has them any more."""
         known = self.store.rewritten(run.id)
-        fetched = self.store.fetched_at(run.id)
-        if not self._begun or fetched is None or self.clock.now() - fetched <= SOURCE_OLD:
+        planned = run.planned_at
+        if not self._begun or planned is None or self.clock.now() - planned <= SOURCE_OLD:
             return known
         return known | self._changed_in_source(run)
 
