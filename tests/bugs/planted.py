@@ -788,6 +788,17 @@ READING = (
         tests="tests/engine/test_oauth.py::test_a_right_that_is_missing_ends_after_one_more_try",
     ),
     bug(
+        "token-endpoint-not-spared",
+        "A token endpoint that asks for a pause is asked again at once.",
+        (
+            "renkei.http.session:Session._perform",
+            "connection.wait_while_held()",
+            "connection.check_open()",
+        ),
+        tests="tests/engine/test_oauth.py"
+        "::test_a_wait_that_the_endpoint_asks_for_is_waited_for",
+    ),
+    bug(
         "any-post-may-read",
         "A connector that only reads may send a POST to any path, as a search.",
         ("renkei.http.session:Session.search", "if path not in self._reads:", "if False:"),

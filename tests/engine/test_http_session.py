@@ -255,6 +255,18 @@ def test_errors_hold_neither_token_nor_body(session: Session, mock: respx.MockRo
         assert caught.value.where == "hr"
 
 
+def test_a_system_without_tokens_is_sent_the_headers_as_they_are(mock: respx.MockRouter) -> None:
+    """A connector that has asked for no token speaks to its system all the same."""
+    route = mock.get(f"{BASE}/x").respond(json={})
+    with Connection(name="hr", connector="x", base_url=BASE, token=Secret(None)) as connection:
+        connection.session(headers={"Accept": "a/b"}, classify=classify).get(
+            "x", headers={"If-Match": "1"}
+        )
+    sent = route.calls.last.request.headers
+    assert (sent["accept"], sent["if-match"]) == ("a/b", "1")
+    assert "authorization" not in sent
+
+
 # -- headers of one request, and reading by POST -------------------------------------------------
 
 

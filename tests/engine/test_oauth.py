@@ -18,9 +18,16 @@ from tests.engine.provider import CLIENT, FIRST, SECRET, Provider, provided
 
 from renkei.clock import Clock
 from renkei.config import parse_config
-from renkei.errors import AccessError, ConfigurationError, MappingError, UnavailableError
+from renkei.errors import (
+    AccessError,
+    ClosedError,
+    ConfigurationError,
+    MappingError,
+    UnavailableError,
+)
 from renkei.http import AccessToken, Connection, Grant, RetryBudget, Secret, Session
 from renkei.observer import Observer
+from renkei.people import JST, ClosedHours
 from renkei.store import Vault
 from renkei.systems import Systems
 
@@ -28,14 +35,20 @@ KEY = base64.b64encode(b"k" * 32).decode()
 
 
 class Moving(Clock):
-    """The real time is what a test says."""
+    """The real time is what a test says, and nobody waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: dt.datetime | None = None) -> None:
         self.passed_s = 0.0
-        super().__init__()
+        super().__init__(start)
 
     def real_now(self) -> dt.datetime:
         return super().real_now() + dt.timedelta(seconds=self.passed_s)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed_s
+
+    def sleep(self, seconds: float) -> None:
+        self.passed_s += seconds
 
 
 @pytest.fixture
@@ -44,7 +57,13 @@ def provider() -> Iterator[Provider]:
         yield made
 
 
-def connected(provider: Provider, vault: Vault | None = None, **grant: Any) -> Connection:
+def connected(
+    provider: Provider,
+    vault: Vault | None = None,
+    *,
+    clock: Clock | None = None,
+    **grant: Any,
+) -> Connection:
     grant = {"client": CLIENT, "secret": Secret(SECRET), "url": provider.token_url, **grant}
     if vault is not None:
         grant = {"refresh": Secret(FIRST), **grant}
@@ -53,7 +72,7 @@ def connected(provider: Provider, vault: Vault | None = None, **grant: Any) -> C
         connector="x",
         base_url=provider.base_url,
         token=AccessToken(Grant(**grant), vault),
-        clock=Moving(),
+        clock=clock or Moving(),
         read_only=False,
         budget=RetryBudget(0),
     )
@@ -191,6 +210,30 @@ def test_an_endpoint_in_trouble_is_asked_again(provider: Provider) -> None:
             session_of(connection).send("POST", "people", body={}, idempotent=False)
     assert caught.value.nothing_done
     assert len(provider.seen) == 2
+
+
+def test_a_wait_that_the_endpoint_asks_for_is_waited_for(provider: Provider) -> None:
+    """Not asked again before it is over, and told; the time of retries is not spent on it."""
+    provider.answers = [(429, b"", {"Retry-After": "90"})] * 2
+    told: list[float] = []
+    with connected(provider) as connection:
+        connection.on_wait = lambda _reason, seconds: told.append(seconds)
+        session_of(connection).get("people")
+        assert isinstance(connection.clock, Moving)
+        assert 175 <= connection.clock.passed_s < 190
+    assert len(provider.forms) == 3
+    assert told[0] > 85
+
+
+def test_no_token_is_asked_for_in_closed_hours(provider: Provider) -> None:
+    """Not even where a wait for it has led into them."""
+    provider.answers = [(429, b"", {"Retry-After": "1800"})]
+    clock = Moving(dt.datetime(2026, 11, 20, 8, 20, tzinfo=JST))
+    with connected(provider, clock=clock) as connection:
+        connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
+        with pytest.raises(ClosedError):
+            session_of(connection).get("people")
+    assert len(provider.forms) == 1
 
 
 @pytest.mark.security(18)

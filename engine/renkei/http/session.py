@@ -196,7 +196,7 @@ class Session(Lists):
                 error: RenkeiError
                 try:
                     connection.permit(request)
-                    connection.check_open()
+                    connection.wait_while_held()
                     access = connection.token.access(connection)
                     return self._try(request, access, use, retries)
                 except InDoubtError as lost:
@@ -354,8 +354,11 @@ class Session(Lists):
 
     def _all_headers(self, own: Query, access: str) -> Query:
         """Return those of the session that are not its *own*, and these; *access* is the token."""
-        names, token = {name.lower() for name in own}, self._connection.token.reveal()
+        names = {name.lower() for name in own}
         common = {n: text for n, text in self._headers.items() if n.lower() not in names}
+        if not access:  # the system wants none
+            return {**common, **own}
+        token = self._connection.token.reveal()
         return {name: text.replace(token, access) for name, text in {**common, **own}.items()}
 
     def _own(self, headers: Query | None) -> Query:
