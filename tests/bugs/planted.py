@@ -788,6 +788,30 @@ READING = (
         tests="tests/engine/test_oauth.py::test_a_right_that_is_missing_ends_after_one_more_try",
     ),
     bug(
+        "next-refresh-token-lost",
+        "The next refresh token is dropped with an access token that cannot be used: locked out.",
+        (
+            "renkei.http.oauth:AccessToken._renewed",
+            "slot.write(tokens)",
+            "self._usable(connection, said, tokens)",
+        ),
+        tests="tests/engine/test_oauth.py"
+        "::test_the_next_refresh_token_is_kept_whatever_is_wrong_beside_it",
+    ),
+    bug(
+        "basic-authentication-shown",
+        "A token that is quoted in the Base64 of a header, behind a user name, is shown.",
+        ("renkei.http.secret:_in_base64", "for before in range(3):", "for before in ():"),
+        tests="tests/engine/test_http_session.py"
+        "::test_a_token_is_hidden_as_a_part_of_basic_authentication",
+    ),
+    bug(
+        "query-in-trace",
+        "What stands alone in the query of an address is written to the trace: a key, a number.",
+        ("renkei.http.trace:_shown", 'if "=" in part', "if part"),
+        tests="tests/engine/test_http_trace.py::test_of_a_query_only_names_are_shown",
+    ),
+    bug(
         "token-endpoint-not-spared",
         "A token endpoint that asks for a pause is asked again at once.",
         (
@@ -795,8 +819,7 @@ READING = (
             "connection.wait_while_held()",
             "connection.check_open()",
         ),
-        tests="tests/engine/test_oauth.py"
-        "::test_a_wait_that_the_endpoint_asks_for_is_waited_for",
+        tests="tests/engine/test_oauth.py::test_a_wait_that_the_endpoint_asks_for_is_waited_for",
     ),
     bug(
         "any-post-may-read",

@@ -91,7 +91,7 @@ def provided(**settings: Any) -> Iterator[Provider]:
 
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            if self.path == "/oauth/token":
+            if self.path.partition("?")[0] == "/oauth/token":
                 header = self.headers.get("Authorization", "")
                 self._answer(*provider.token(dict(parse_qsl(text)), header))
             else:

@@ -1,3 +1,4 @@
+import base64
 import datetime as dt
 import gzip
 import json
@@ -265,6 +266,20 @@ def test_a_system_without_tokens_is_sent_the_headers_as_they_are(mock: respx.Moc
     sent = route.calls.last.request.headers
     assert (sent["accept"], sent["if-match"]) == ("a/b", "1")
     assert "authorization" not in sent
+
+
+@pytest.mark.security(18)
+@pytest.mark.parametrize("user", ["", "a", "ab", "abc"])
+def test_a_token_is_hidden_as_a_part_of_basic_authentication(user: str) -> None:
+    """Wherever it begins in Base64, and however long what follows; ordinary words are not hit."""
+    for after in ("", ":", ":xy"):
+        basic = base64.b64encode(f"{user}:{TOKEN}{after}".encode()).decode()
+        shown = Secret(TOKEN).hidden_in(f"Basic {basic} was refused")
+        before, _mask, rest = shown.partition("***")
+        assert shown.endswith(" was refused")
+        assert len(before) <= len("Basic ") + (len(user) + 1) * 8 // 6 + 1
+        assert len(rest) <= len(" was refused") + len(after) * 8 // 6 + 3
+    assert Secret("no").hidden_in("G5 and bv are words") == "G5 and bv are words"
 
 
 # -- headers of one request, and reading by POST -------------------------------------------------

@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from tests.engine.provider import CLIENT, FIRST, SECRET, Provider, provided
@@ -241,10 +242,11 @@ def test_no_secret_of_a_grant_is_ever_shown(provider: Provider) -> None:
     """Neither in a repr nor in the words of the system, in whatever form it quotes them."""
     with connected(provider) as connection:
         session_of(connection).get("people")
-        basic = base64.b64encode(f"x:{SECRET}".encode()).decode()
-        quoted = f"{SECRET} access-1 {connection.token.reveal()} s3cret%2Bcanary%2F1 {basic}"
-        shown = connection.token.hidden_in(quoted)
-        assert shown.startswith("*** *** *** ***")
+        pairs = (f"{CLIENT}:{SECRET}", f"{quote(CLIENT)}:{quote(SECRET, safe='')}")
+        basic = [base64.b64encode(pair.encode()).decode() for pair in pairs]
+        quoted = [SECRET, "access-1", connection.token.reveal(), "s3cret%2Bcanary%2F1", *basic]
+        for text in (*quoted, *pairs):
+            assert connection.token.hidden_in(f"<{text}>").rstrip("=>") == "<***"
         assert SECRET not in repr(connection)
         assert SECRET not in repr(connection.token)
 
@@ -304,6 +306,39 @@ def test_a_weak_key_is_no_key(tmp_path: Path, key: str) -> None:
     """Thirty-two random bytes in Base64 and nothing else; how to make them is told."""
     with pytest.raises(ConfigurationError, match="openssl rand"):
         vault_in(tmp_path, key)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"access_token": "two words"},
+        {},
+        {"access_token": "mac", "token_type": "mac"},
+    ],
+)
+def test_the_next_refresh_token_is_kept_whatever_is_wrong_beside_it(
+    provider: Provider, tmp_path: Path, said: dict[str, Any]
+) -> None:
+    """The one before it is of no use any more: without the next one somebody had to log in."""
+    provider.refresh = "refresh-next"
+    provider.answers = [(200, {"refresh_token": "refresh-next", **said})]
+    with connected(provider, vault_in(tmp_path)) as connection, pytest.raises(AccessError):
+        session_of(connection).get("people")
+    with connected(provider, vault_in(tmp_path)) as connection:
+        session_of(connection).get("people")
+    assert provider.forms[-1]["refresh_token"] == "refresh-next"
+
+
+def test_a_refresh_token_may_be_any_text(provider: Provider, tmp_path: Path) -> None:
+    """It goes into a form and never into a header; it is hidden in every form all the same."""
+    text = "Ünter Strich/+1"
+    provider.answers = [(200, {"access_token": "access-0", "refresh_token": text})]
+    provider.refresh = text
+    with connected(provider, vault_in(tmp_path)) as connection:
+        session_of(connection).get("people")  # access-0 is refused
+        for form in (text, quote(text, safe=""), quote_plus(text)):
+            assert connection.token.hidden_in(f"<{form}>") == "<***>"
+    assert [form["refresh_token"] for form in provider.forms] == [FIRST, text]
 
 
 def test_a_refresh_token_that_has_ended_asks_for_a_new_log_in(
