@@ -586,6 +586,12 @@ READING = (
         "::test_one_call_lists_everybody_and_another_future_hires",
     ),
     bug(
+        "same-page-for-ever",
+        "A system that sends the same page whatever it is asked for is read without end.",
+        ("renkei.http.lists:_Heard.new", "self._refuse_endless(known)", "pass"),
+        tests="tests/engine/test_http_lists.py::test_a_system_that_never_comes_to_an_end_is_left",
+    ),
+    bug(
         "link-followed",
         "The next page is asked for where the answer says, token included.",
         (
