@@ -760,6 +760,27 @@ READING = (
         tests="tests/connectors/scim/test_scim.py::test_without_filters_the_whole_list_is_read",
     ),
     bug(
+        "twice-by-an-ignored-filter",
+        "Where a service ignores filters, one account is taken for several of one number.",
+        (
+            "renkei_scim.connector:SCIM.read_employees",
+            "yield from {person.id: person for person in people}.values()",
+            "yield from people",
+        ),
+        tests="tests/connectors/scim/test_scim.py"
+        "::test_where_a_filter_is_ignored_nobody_comes_twice",
+    ),
+    bug(
+        "odd-version-stops-all",
+        "The odd version of one account ends a whole sync by SCIM.",
+        (
+            "renkei_scim.records:_version",
+            "version if version.isascii() and version.isprintable() else None",
+            "version",
+        ),
+        tests="tests/connectors/scim/test_scim.py::test_a_version_that_cannot_be_sent_back_is_none",
+    ),
+    bug(
         "closed-account-opened",
         "An account that somebody has closed on purpose is opened again by a schedule.",
         (
