@@ -586,6 +586,12 @@ READING = (
         "::test_one_call_lists_everybody_and_another_future_hires",
     ),
     bug(
+        "same-page-for-ever",
+        "A system that sends the same page whatever it is asked for is read without end.",
+        ("renkei.http.lists:_Heard.new", "self._refuse_endless(known)", "pass"),
+        tests="tests/engine/test_http_lists.py::test_a_system_that_never_comes_to_an_end_is_left",
+    ),
+    bug(
         "link-followed",
         "The next page is asked for where the answer says, token included.",
         (
@@ -754,6 +760,27 @@ READING = (
         tests="tests/connectors/scim/test_scim.py::test_without_filters_the_whole_list_is_read",
     ),
     bug(
+        "twice-by-an-ignored-filter",
+        "Where a service ignores filters, one account is taken for several of one number.",
+        (
+            "renkei_scim.connector:SCIM.read_employees",
+            "yield from {person.id: person for person in people}.values()",
+            "yield from people",
+        ),
+        tests="tests/connectors/scim/test_scim.py"
+        "::test_where_a_filter_is_ignored_nobody_comes_twice",
+    ),
+    bug(
+        "odd-version-stops-all",
+        "The odd version of one account ends a whole sync by SCIM.",
+        (
+            "renkei_scim.records:_version",
+            "version if version.isascii() and version.isprintable() else None",
+            "version",
+        ),
+        tests="tests/connectors/scim/test_scim.py::test_a_version_that_cannot_be_sent_back_is_none",
+    ),
+    bug(
         "closed-account-opened",
         "An account that somebody has closed on purpose is opened again by a schedule.",
         (
@@ -786,6 +813,40 @@ READING = (
         "A token that is refused is renewed again and again.",
         ("renkei.http.session:Session._perform", "renewed = True", "renewed = False"),
         tests="tests/engine/test_oauth.py::test_a_right_that_is_missing_ends_after_one_more_try",
+    ),
+    bug(
+        "next-refresh-token-lost",
+        "The next refresh token is dropped with an access token that cannot be used: locked out.",
+        (
+            "renkei.http.oauth:AccessToken._renewed",
+            "slot.write(tokens)",
+            "self._usable(connection, said, tokens)",
+        ),
+        tests="tests/engine/test_oauth.py"
+        "::test_the_next_refresh_token_is_kept_whatever_is_wrong_beside_it",
+    ),
+    bug(
+        "basic-authentication-shown",
+        "A token that is quoted in the Base64 of a header, behind a user name, is shown.",
+        ("renkei.http.secret:_in_base64", "for before in range(3):", "for before in ():"),
+        tests="tests/engine/test_http_session.py"
+        "::test_a_token_is_hidden_as_a_part_of_basic_authentication",
+    ),
+    bug(
+        "query-in-trace",
+        "What stands alone in the query of an address is written to the trace: a key, a number.",
+        ("renkei.http.trace:_shown", 'if "=" in part', "if part"),
+        tests="tests/engine/test_http_trace.py::test_of_a_query_only_names_are_shown",
+    ),
+    bug(
+        "token-endpoint-not-spared",
+        "A token endpoint that asks for a pause is asked again at once.",
+        (
+            "renkei.http.session:Session._perform",
+            "connection.wait_while_held()",
+            "connection.check_open()",
+        ),
+        tests="tests/engine/test_oauth.py::test_a_wait_that_the_endpoint_asks_for_is_waited_for",
     ),
     bug(
         "any-post-may-read",

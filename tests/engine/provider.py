@@ -6,9 +6,10 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -23,7 +24,8 @@ class Provider:
     What a provider of tokens holds.
 
     *takes* is how it wants the secret of a client. A refresh token is good once if it *rotates*; a
-    second use locks everybody out, as many systems do. *answers* are given before its own.
+    second use locks everybody out, as many systems do. *answers* are given before its own: status,
+    document, and headers if there are any.
     """
 
     url: str = ""
@@ -32,7 +34,7 @@ class Provider:
     expires_in: Any = 3600
     slow_s: float = 0.0
     forms: list[dict[str, str]] = field(factory=list)
-    answers: list[tuple[int, Any]] = field(factory=list)
+    answers: list[tuple[Any, ...]] = field(factory=list)
     good: set[str] = field(factory=set)
     refresh: str = FIRST
     locked: bool = False
@@ -47,7 +49,7 @@ class Provider:
     def base_url(self) -> str:
         return f"{self.url}/api"
 
-    def token(self, form: dict[str, str], header: str) -> tuple[int, Any]:
+    def token(self, form: dict[str, str], header: str) -> tuple[Any, ...]:
         """Answer one request to the token endpoint."""
         self.forms.append({**form, "header": header})
         time.sleep(self.slow_s)
@@ -89,7 +91,7 @@ def provided(**settings: Any) -> Iterator[Provider]:
 
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            if self.path == "/oauth/token":
+            if self.path.partition("?")[0] == "/oauth/token":
                 header = self.headers.get("Authorization", "")
                 self._answer(*provider.token(dict(parse_qsl(text)), header))
             else:
@@ -101,9 +103,13 @@ def provided(**settings: Any) -> Iterator[Provider]:
             said = {"message": f"{token} is not good"}
             self._answer(*((200, good) if token in provider.good else (401, said)))
 
-        def _answer(self, status: int, document: Any) -> None:
+        def _answer(
+            self, status: int, document: Any, headers: Mapping[str, str] = MappingProxyType({})
+        ) -> None:
             body = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
+            for name, text in headers.items():
+                self.send_header(name, text)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

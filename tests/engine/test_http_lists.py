@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -176,6 +177,39 @@ def test_pages_that_go_round_in_circles_end(
     """A list that goes on where it has gone on before has no end: it is refused."""
     with pytest.raises(ListChangedError):
         read(lambda _query: answer, ask)
+
+
+def same(rows: int, total: int | None) -> dict[str, Page]:
+    """Return, by way, a system that always sends the same people, or nobody, and never an end."""
+    numbers = count()
+
+    def page(_query: Mapping[str, str]) -> tuple[Any, Mapping[str, str]]:
+        on = next(numbers)
+        assert on < 60, "it does not end"
+        told = {} if total is None else {"totalResults": total}
+        parts = {"Resources": people(rows), **told}
+        return {**parts, "data": {"people": people(rows), "all": total}, "next": f"on-{on}"}, {}
+
+    def linked(query: Mapping[str, str]) -> tuple[Any, Mapping[str, str]]:
+        body, _headers = page(query)
+        return body["Resources"], {"Link": f"<?sort=no&at={body['next']}>; rel=next"}
+
+    return {"offset": page, "cursor": page, "link": linked}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("total", [None, 2, 10**9])
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_system_that_never_comes_to_an_end_is_left(
+    way: str, total: int | None, rows: int
+) -> None:
+    """The same people again and again, or nobody, with ever new places to go on at: no list."""
+    ask, page = WAYS[way][0], same(rows, total)[way]
+    if way == "offset" and rows == (total or 0):
+        assert read(page, ask) == people(rows)  # the end is where the total says
+        return
+    with pytest.raises(ListChangedError):
+        read(page, ask)
 
 
 def test_a_link_is_never_followed_elsewhere() -> None:

@@ -1,3 +1,4 @@
+import base64
 import datetime as dt
 import gzip
 import json
@@ -253,6 +254,32 @@ def test_errors_hold_neither_token_nor_body(session: Session, mock: respx.MockRo
         assert NAME not in trace
         assert TOKEN not in trace
         assert caught.value.where == "hr"
+
+
+def test_a_system_without_tokens_is_sent_the_headers_as_they_are(mock: respx.MockRouter) -> None:
+    """A connector that has asked for no token speaks to its system all the same."""
+    route = mock.get(f"{BASE}/x").respond(json={})
+    with Connection(name="hr", connector="x", base_url=BASE, token=Secret(None)) as connection:
+        connection.session(headers={"Accept": "a/b"}, classify=classify).get(
+            "x", headers={"If-Match": "1"}
+        )
+    sent = route.calls.last.request.headers
+    assert (sent["accept"], sent["if-match"]) == ("a/b", "1")
+    assert "authorization" not in sent
+
+
+@pytest.mark.security(18)
+@pytest.mark.parametrize("user", ["", "a", "ab", "abc"])
+def test_a_token_is_hidden_as_a_part_of_basic_authentication(user: str) -> None:
+    """Wherever it begins in Base64, and however long what follows; ordinary words are not hit."""
+    for after in ("", ":", ":xy"):
+        basic = base64.b64encode(f"{user}:{TOKEN}{after}".encode()).decode()
+        shown = Secret(TOKEN).hidden_in(f"Basic {basic} was refused")
+        before, _mask, rest = shown.partition("***")
+        assert shown.endswith(" was refused")
+        assert len(before) <= len("Basic ") + (len(user) + 1) * 8 // 6 + 1
+        assert len(rest) <= len(" was refused") + len(after) * 8 // 6 + 3
+    assert Secret("no").hidden_in("G5 and bv are words") == "G5 and bv are words"
 
 
 # -- headers of one request, and reading by POST -------------------------------------------------

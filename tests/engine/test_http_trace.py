@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.engine.provider import CLIENT, SECRET, provided
 from tests.testing.staff import Fake, Staff, sample
 
 from renkei.connector import Ref
 from renkei.errors import UnavailableError
-from renkei.http import trace
+from renkei.http import AccessToken, Connection, Grant, Secret, trace
 from renkei.http.trace import traced
 from renkei.testing import opened
 from renkei.testing.proxy import Drop, Proxy, refusal
@@ -83,6 +84,59 @@ def test_refusals_and_lost_answers_are_lines_and_it_grows(fake: Fake, tmp_path: 
             list(staff.list_employees(TODAY, ["no"]))
         assert lines(file)[-1] == ["tested", "GET", "/staff?offset", status]
     assert len(lines(file)) == 2
+
+
+def test_requests_for_a_token_are_lines(tmp_path: Path) -> None:
+    """Where one that is refused has to be found out, too; no secret of the grant is in it."""
+    file = tmp_path / "trace.log"
+    with provided(takes="form") as provider, traced(file):
+        grant = Grant(
+            url=f"{provider.token_url}?{SECRET}&tenant=t-4170",
+            client=CLIENT,
+            secret=Secret(SECRET),
+        )
+        with Connection(
+            name="hr", connector="x", base_url=provider.base_url, token=AccessToken(grant)
+        ) as connection:
+            connection.session(
+                headers={"Authorization": f"Bearer {connection.token.reveal()}"},
+                classify=lambda _failure: None,
+            ).get("people")
+    assert lines(file) == [
+        ["hr", "POST", "/oauth/token?tenant", "401"],
+        ["hr", "POST", "/oauth/token?tenant", "200"],
+        ["hr", "GET", "/api/people", "200"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.test/x?no=1&offset=", "/x?no&offset"),
+        ("https://a.test/x?K0417&no=1", "/x?no"),
+        ("https://a.test/x?K0417", "/x"),
+        ("https://a.test/x?a=b=c", "/x?a"),
+    ],
+)
+def test_of_a_query_only_names_are_shown(url: str, shown: str) -> None:
+    """What stands alone in a query may be a value."""
+    assert trace._shown(url) == shown
+
+
+def test_a_file_that_is_not_ours_is_told_and_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What went wrong gets through; nothing stays open, and nothing is in the environment."""
+    opened_before = len([*Path("/dev/fd").iterdir()])
+
+    def refuse(_file: int, _mode: int) -> None:
+        raise PermissionError(1, "not yours")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    with pytest.raises(PermissionError), traced(tmp_path / "trace.log"):
+        pass
+    assert len([*Path("/dev/fd").iterdir()]) == opened_before
+    assert trace.VARIABLE not in os.environ
 
 
 def test_processes_that_are_started_add_to_it(tmp_path: Path) -> None:

@@ -12,15 +12,23 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from tests.engine.provider import CLIENT, FIRST, SECRET, Provider, provided
 
 from renkei.clock import Clock
 from renkei.config import parse_config
-from renkei.errors import AccessError, ConfigurationError, MappingError, UnavailableError
+from renkei.errors import (
+    AccessError,
+    ClosedError,
+    ConfigurationError,
+    MappingError,
+    UnavailableError,
+)
 from renkei.http import AccessToken, Connection, Grant, RetryBudget, Secret, Session
 from renkei.observer import Observer
+from renkei.people import JST, ClosedHours
 from renkei.store import Vault
 from renkei.systems import Systems
 
@@ -28,14 +36,20 @@ KEY = base64.b64encode(b"k" * 32).decode()
 
 
 class Moving(Clock):
-    """The real time is what a test says."""
+    """The real time is what a test says, and nobody waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: dt.datetime | None = None) -> None:
         self.passed_s = 0.0
-        super().__init__()
+        super().__init__(start)
 
     def real_now(self) -> dt.datetime:
         return super().real_now() + dt.timedelta(seconds=self.passed_s)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed_s
+
+    def sleep(self, seconds: float) -> None:
+        self.passed_s += seconds
 
 
 @pytest.fixture
@@ -44,7 +58,13 @@ def provider() -> Iterator[Provider]:
         yield made
 
 
-def connected(provider: Provider, vault: Vault | None = None, **grant: Any) -> Connection:
+def connected(
+    provider: Provider,
+    vault: Vault | None = None,
+    *,
+    clock: Clock | None = None,
+    **grant: Any,
+) -> Connection:
     grant = {"client": CLIENT, "secret": Secret(SECRET), "url": provider.token_url, **grant}
     if vault is not None:
         grant = {"refresh": Secret(FIRST), **grant}
@@ -53,7 +73,7 @@ def connected(provider: Provider, vault: Vault | None = None, **grant: Any) -> C
         connector="x",
         base_url=provider.base_url,
         token=AccessToken(Grant(**grant), vault),
-        clock=Moving(),
+        clock=clock or Moving(),
         read_only=False,
         budget=RetryBudget(0),
     )
@@ -193,15 +213,40 @@ def test_an_endpoint_in_trouble_is_asked_again(provider: Provider) -> None:
     assert len(provider.seen) == 2
 
 
+def test_a_wait_that_the_endpoint_asks_for_is_waited_for(provider: Provider) -> None:
+    """Not asked again before it is over, and told; the time of retries is not spent on it."""
+    provider.answers = [(429, b"", {"Retry-After": "90"})] * 2
+    told: list[float] = []
+    with connected(provider) as connection:
+        connection.on_wait = lambda _reason, seconds: told.append(seconds)
+        session_of(connection).get("people")
+        assert isinstance(connection.clock, Moving)
+        assert 175 <= connection.clock.passed_s < 190
+    assert len(provider.forms) == 3
+    assert told[0] > 85
+
+
+def test_no_token_is_asked_for_in_closed_hours(provider: Provider) -> None:
+    """Not even where a wait for it has led into them."""
+    provider.answers = [(429, b"", {"Retry-After": "1800"})]
+    clock = Moving(dt.datetime(2026, 11, 20, 8, 20, tzinfo=JST))
+    with connected(provider, clock=clock) as connection:
+        connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
+        with pytest.raises(ClosedError):
+            session_of(connection).get("people")
+    assert len(provider.forms) == 1
+
+
 @pytest.mark.security(18)
 def test_no_secret_of_a_grant_is_ever_shown(provider: Provider) -> None:
     """Neither in a repr nor in the words of the system, in whatever form it quotes them."""
     with connected(provider) as connection:
         session_of(connection).get("people")
-        basic = base64.b64encode(f"x:{SECRET}".encode()).decode()
-        quoted = f"{SECRET} access-1 {connection.token.reveal()} s3cret%2Bcanary%2F1 {basic}"
-        shown = connection.token.hidden_in(quoted)
-        assert shown.startswith("*** *** *** ***")
+        pairs = (f"{CLIENT}:{SECRET}", f"{quote(CLIENT)}:{quote(SECRET, safe='')}")
+        basic = [base64.b64encode(pair.encode()).decode() for pair in pairs]
+        quoted = [SECRET, "access-1", connection.token.reveal(), "s3cret%2Bcanary%2F1", *basic]
+        for text in (*quoted, *pairs):
+            assert connection.token.hidden_in(f"<{text}>").rstrip("=>") == "<***"
         assert SECRET not in repr(connection)
         assert SECRET not in repr(connection.token)
 
@@ -261,6 +306,39 @@ def test_a_weak_key_is_no_key(tmp_path: Path, key: str) -> None:
     """Thirty-two random bytes in Base64 and nothing else; how to make them is told."""
     with pytest.raises(ConfigurationError, match="openssl rand"):
         vault_in(tmp_path, key)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"access_token": "two words"},
+        {},
+        {"access_token": "mac", "token_type": "mac"},
+    ],
+)
+def test_the_next_refresh_token_is_kept_whatever_is_wrong_beside_it(
+    provider: Provider, tmp_path: Path, said: dict[str, Any]
+) -> None:
+    """The one before it is of no use any more: without the next one somebody had to log in."""
+    provider.refresh = "refresh-next"
+    provider.answers = [(200, {"refresh_token": "refresh-next", **said})]
+    with connected(provider, vault_in(tmp_path)) as connection, pytest.raises(AccessError):
+        session_of(connection).get("people")
+    with connected(provider, vault_in(tmp_path)) as connection:
+        session_of(connection).get("people")
+    assert provider.forms[-1]["refresh_token"] == "refresh-next"
+
+
+def test_a_refresh_token_may_be_any_text(provider: Provider, tmp_path: Path) -> None:
+    """It goes into a form and never into a header; it is hidden in every form all the same."""
+    text = "Ünter Strich/+1"
+    provider.answers = [(200, {"access_token": "access-0", "refresh_token": text})]
+    provider.refresh = text
+    with connected(provider, vault_in(tmp_path)) as connection:
+        session_of(connection).get("people")  # access-0 is refused
+        for form in (text, quote(text, safe=""), quote_plus(text)):
+            assert connection.token.hidden_in(f"<{form}>") == "<***>"
+    assert [form["refresh_token"] for form in provider.forms] == [FIRST, text]
 
 
 def test_a_refresh_token_that_has_ended_asks_for_a_new_log_in(

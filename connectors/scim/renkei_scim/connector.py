@@ -19,6 +19,7 @@ from renkei.connector import (
     OptionsError,
     Parallel,
     Ref,
+    Value,
     Values,
     _,
     hookimpl,
@@ -33,7 +34,7 @@ class SCIM:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._key = str(connection.options.get("key", records.EMPLOYEE_NUMBER))
-        self._users = records.Users(self._key)
+        self._users = records.Users(self._key, connection.own_fields.specs)
         self._client = Client(connection, self._users)
 
     @hookimpl
@@ -72,22 +73,27 @@ class SCIM:
         at: dt.date,  # noqa: ARG002 - as above
         fields: Sequence[str],
     ) -> Iterator[Employee]:
-        """Read some again by filter; where that cannot be, one by one, or from the whole list."""
+        """
+        Read some again by filter; where that cannot be, one by one, or from the whole list.
+
+        Nobody comes twice, and nobody else, whatever a filter lets through.
+        """
         ids = tuple(dict.fromkeys(ref.id for ref in refs if ref.id is not None))
         numbers = tuple(dict.fromkeys(ref.number for ref in refs if ref.number is not None))
-        for user in (*self._with_ids(ids), *self._with_numbers(numbers)):
-            yield self._users.employee(user, fields)
+        found = [*self._with_ids(ids), *self._with_numbers(numbers)]
+        people = (self._users.employee(user, fields) for user in found)
+        yield from {person.id: person for person in people}.values()
 
     @hookimpl
     def create_employee(self, values: Values) -> Employee:
         """Create one user; return them as SCIM has them now."""
-        return self._users.employee(self._client.create(values), records.NAMES)
+        return self._users.employee(self._client.create(values), self._users.names)
 
     @hookimpl
     def update_employee(self, current: Employee, changes: Values) -> Employee | None:
         """Change only the given fields of a user who is still as they were read."""
         user = self._client.update(current, changes)
-        return None if user is None else self._users.employee(user, records.NAMES)
+        return None if user is None else self._users.employee(user, self._users.names)
 
     @hookimpl
     def check(self) -> Account:
@@ -132,8 +138,10 @@ class SCIM:
         """Yield those of *ids* that exist; whom a filter leaves out is asked for directly."""
         missing = dict.fromkeys(ids)
         for user in self._filtered("id", ids) if len(ids) > 1 else ():
-            missing.pop(str(user.get("id")) if isinstance(user, dict) else "", None)
-            yield user
+            identity = user.get("id") if isinstance(user, dict) else None
+            if isinstance(identity, str) and identity in missing:
+                del missing[identity]
+                yield user
         for identity in missing:
             user = self._client.with_id(identity)
             if user is not None:
@@ -147,9 +155,10 @@ class SCIM:
             if error.code != "bad_request":
                 raise
             found = list(self._client.everybody())
-        yield from (user for user in found if self._number(user) in numbers)
+        asked = set(numbers)
+        yield from (user for user in found if self._number(user) in asked)
 
-    def _number(self, user: JSON) -> object:
+    def _number(self, user: JSON) -> Value:
         return self._users.employee(user, [self._key]).values.get(self._key)
 
     def _filtered(self, name: str, values: Sequence[str]) -> Iterator[JSON]:

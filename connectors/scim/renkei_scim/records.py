@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Literal, cast
 
 from attrs import evolve, field, frozen
@@ -73,6 +72,7 @@ _FIELDS = (
     ),
 )
 NAMES = tuple(spec.name for spec in _FIELDS)
+_EMAIL = next(spec for spec in _FIELDS if spec.name == EMAIL)
 _SHORT = {spec.name: spec.keys for spec in _FIELDS}
 _WRITES: Mapping[str, Literal["create", "never"]] = {"readOnly": "never", "immutable": "create"}
 _TYPES: Mapping[str, Literal["text", "boolean", "integer"]] = {
@@ -101,15 +101,16 @@ def fields(key: str) -> tuple[FieldSpec, ...]:
 
 
 class Users:
-    """How users are read and written whose number is in *key*."""
+    """How users are read and written whose number is in *key*, in an account with *own* fields."""
 
-    def __init__(self, key: str) -> None:
-        self._specs = {spec.name: spec for spec in fields(key)}
-        self._made: dict[tuple[str, ...], Records] = {}
+    def __init__(self, key: str, own: Sequence[FieldSpec] = ()) -> None:
+        specs = (*fields(key), *(spec for spec in own if spec.name not in NAMES))
+        self.names = tuple(spec.name for spec in specs)
+        self._records = Records(specs, absent="empty", special={EMAIL: _address})
 
     def employee(self, user: JSON, names: Sequence[str]) -> Employee:
         """Return the employee in *user*; what is left out is empty."""
-        person = self._records(tuple(names)).employee(user, names)
+        person = self._records.employee(user, names)
         record = cast("dict[str, JSON]", user)  # it has an id
         emails = _in_order(record.get(EMAILS))
         shown = [email for each in emails if (email := _text(each)) is not None]
@@ -120,18 +121,10 @@ class Users:
     def body(self, values: Values) -> dict[str, JSON]:
         """Return what creates a user: what is known, and nothing empty."""
         known = {name: value for name, value in values.items() if value is not None}
-        body = self._records(tuple(known)).body(known)
+        body = self._records.body(known)
         if EMAILS in body:
             body[EMAILS] = _replaced((), body[EMAILS])
         return {"schemas": [USER, *(name for name in body if name.startswith("urn:"))], **body}
-
-    def _records(self, names: tuple[str, ...]) -> Records:
-        """Return what reads *names*, also those that only an account has."""
-        if names not in self._made:
-            specs = [self._specs.get(name) or _unlisted(name) for name in names]
-            special = {spec.name: partial(_value, spec) for spec in specs}
-            self._made[names] = Records(specs, absent="empty", special=special)
-        return self._made[names]
 
 
 def patch(current: Employee, changes: Values) -> dict[str, JSON]:
@@ -164,11 +157,6 @@ def _keys_of(name: str) -> tuple[str, ...]:
     return (*([urn] if urn else []), *attribute.split("."))
 
 
-def _unlisted(name: str) -> FieldSpec:
-    """Return a field that is known by its path alone."""
-    return FieldSpec(name=name, label=Label(name, name), path=_keys_of(name))
-
-
 def equals(name: str, value: str) -> str:
     """Return the filter that finds who has exactly *value* in the field *name*."""
     return f"{path_of(name)} eq {json.dumps(value, ensure_ascii=False)}"
@@ -182,25 +170,31 @@ def version_of(current: Employee) -> str | None:
 def _version(record: Mapping[str, JSON]) -> str | None:
     meta = record.get("meta")
     version = meta.get("version") if isinstance(meta, dict) else None
-    return version if isinstance(version, str) and version else None
+    if not isinstance(version, str) or not version.strip():
+        return None
+    # What cannot stand in a header is no version that could be sent back (RFC 9110, section 8.8.3).
+    return version if version.isascii() and version.isprintable() else None
 
 
-def _value(spec: FieldSpec, raw: JSON) -> Value:
-    if spec.name not in _SHORT and isinstance(raw, bool | int):
-        return raw
-    if spec.name != EMAIL or raw is None:
-        return read_value(spec, raw)
+def _address(raw: JSON) -> Value:
+    """Return the first of the addresses; one that makes no sense is nothing to build upon."""
+    if raw is None:
+        return None
     if not isinstance(raw, list):
-        raise ValueError(spec.name)  # noqa: TRY004 - as read_value does
+        raise ValueError(EMAIL)  # noqa: TRY004 - as read_value does
     for each in raw:
-        read_value(spec, each.get("value") if isinstance(each, dict) else 0)
-    return next(filter(None, map(_text, _in_order(raw))), None)
+        read_value(_EMAIL, each.get("value") if isinstance(each, dict) else 0)
+    return next(map(_text, _in_order(raw)), None)
 
 
 def _in_order(emails: JSON) -> list[dict[str, JSON]]:
-    """Return the addresses of a user: the primary one, then those for work, then the others."""
+    """
+    Return the addresses of a user: the primary one, then those for work, then the others.
+
+    What has no text comes last: an update replaces the first one.
+    """
     found = [each for each in emails if isinstance(each, dict)] if isinstance(emails, list) else []
-    return sorted(found, key=_rank)
+    return sorted(found, key=lambda each: (_text(each) is None, _rank(each)))
 
 
 def _rank(email: Mapping[str, JSON]) -> int:
@@ -234,7 +228,8 @@ def discovered(schemas: JSON) -> tuple[FieldSpec, ...]:
     Return the fields that ``/Schemas`` (RFC 7643, section 7) tells of beside the usual ones.
 
     Single texts, whole numbers and booleans, also inside of complex attributes; those of an
-    extension are called by their whole path. What is never shown is left out.
+    extension are called by their whole path. What is never shown, or only to who asks for it by
+    name, is left out.
     """
     listed = schemas.get("Resources") if isinstance(schemas, dict) else schemas
     found: dict[str, FieldSpec] = {}
@@ -265,7 +260,9 @@ def _attributes(attributes: JSON) -> Iterator[tuple[tuple[str, ...], dict[str, J
 def _spec(urn: str, keys: tuple[str, ...], attribute: Mapping[str, JSON]) -> FieldSpec | None:
     """Return the field of one attribute; None if renkei cannot read it."""
     kind, mutability = attribute.get("type"), attribute.get("mutability", "readWrite")
-    if not isinstance(kind, str) or kind not in _TYPES or attribute.get("returned") == "never":
+    if not isinstance(kind, str) or kind not in _TYPES:
+        return None
+    if attribute.get("returned") in ("never", "request"):
         return None
     if mutability == "writeOnly" or "$ref" in keys:
         return None

@@ -67,8 +67,10 @@ class Client:
         for start in range(0, len(ids), IDS_PER_CALL):
             batch = ",".join(ids[start : start + IDS_PER_CALL])
             for crew in self._session.pages("v1", "crews", query={"id": batch, "fields": fields}):
-                missing.pop(str(crew["id"]) if isinstance(crew, dict) else "", None)
-                yield crew
+                identity = crew.get("id") if isinstance(crew, dict) else None
+                if isinstance(identity, str) and identity in missing:
+                    del missing[identity]
+                    yield crew
         for identity in missing:
             yield from self._crew(identity, fields)
 

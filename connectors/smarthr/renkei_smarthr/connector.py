@@ -82,13 +82,14 @@ class SmartHR:
         at: dt.date,  # noqa: ARG002 - as above
         fields: Sequence[str],
     ) -> Iterator[Employee]:
-        """Read some again: ids many at a time, numbers one by one."""
+        """Read some again: ids many at a time, numbers one by one. Nobody comes twice."""
         attributes = records.attributes(fields)
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.id is not None))
         numbers = dict.fromkeys(ref.number for ref in refs if ref.number is not None)
-        yield from self._employees(self._client.crews_by_id(ids, attributes), fields)
+        found = [*self._client.crews_by_id(ids, attributes)]
         for number in numbers:
-            yield from self._employees(self._client.crews_by_number(number, attributes), fields)
+            found += self._client.crews_by_number(number, attributes)
+        yield from {person.id: person for person in self._employees(found, fields)}.values()
 
     @hookimpl
     def create_employee(self, values: Values) -> Employee:

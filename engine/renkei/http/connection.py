@@ -222,6 +222,12 @@ class Connection:
         self.pacer.wait(self.limits_in_force, self.on_wait)
         self.check_open()
 
+    def wait_while_held(self) -> None:
+        """Block while the system, or who gives its tokens, has asked for a pause; as above."""
+        self.check_open()
+        self.pacer.wait((), self.on_wait)
+        self.check_open()
+
     def check_open(self) -> None:
         """Raise ClosedError in closed hours (start in, end out) by the calendar's clock."""
         now = self.clock.now()

@@ -16,7 +16,7 @@ from renkei.errors import AnswerError, ListChangedError, RenkeiError
 from renkei.http.ahead import ahead
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
-from renkei.http.paging import read_pages
+from renkei.http.paging import EMPTY_PAGES, read_pages
 from renkei.http.records import ABSENT, found_at, identity_of
 from renkei.words.i18n import _
 
@@ -36,7 +36,7 @@ class Lists(ABC):
 
     A list is no snapshot. Those that are read in parts raise ListChangedError where the system's
     own total, if it tells one, is not the number of ids that have come, where the parts go round in
-    circles, and where somebody came twice of a list without a total.
+    circles or bring nobody new for long, and where somebody came twice of a list without a total.
     """
 
     name: str
@@ -192,9 +192,12 @@ class _Heard:
     count: int = 0
     ids: set[str] = field(factory=set, repr=False)
     _places: set[str] = field(factory=set, repr=False)
+    _idle: int = 0
+    """How many parts in a row have brought nobody new."""
 
     def new(self, answer: Answer) -> Generator[JSON, None, int]:
         """Yield who has not come before; return how many rows there were."""
+        known = len(self.ids)
         self._hear_total(answer)
         rows = _at(answer, self.rows_at)
         if rows is None and self.total == 0:
@@ -207,6 +210,7 @@ class _Heard:
             if identity not in self.ids:
                 self.ids.add(identity)
                 yield row
+        self._refuse_endless(known)
         return len(rows)
 
     @property
@@ -221,6 +225,13 @@ class _Heard:
     def refuse_unless_whole(self) -> None:
         """Raise ListChangedError if somebody is missing, or may be."""
         if len(self.ids) != (self.count if self.total is None else self.total):
+            raise self._changed()
+
+    def _refuse_endless(self, known: int) -> None:
+        """Raise ListChangedError at what may be the same part for ever; *known* came before it."""
+        self._idle = self._idle + 1 if len(self.ids) == known else 0
+        twice = self.total is None and len(self.ids) < self.count
+        if twice or self._idle > EMPTY_PAGES:
             raise self._changed()
 
     def cursor(self, answer: Answer, where: str) -> str:

@@ -11,17 +11,19 @@ import re
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from attrs import field, frozen
 
 from renkei.errors import AccessError, AnswerError, SystemFault, UnavailableError
+from renkei.http import trace
 from renkei.http.decode import JSON, NotJSON, parse
 from renkei.http.failure import announced_s
 from renkei.http.request import Request, Timeouts
-from renkei.http.secret import Secret, is_sendable
+from renkei.http.secret import Secret, forms_of, is_sendable
+from renkei.text import is_storable
 from renkei.words.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -104,14 +106,14 @@ class AccessToken(Secret):
         self._now: Tokens | None = None
         self._refused = ""
         self._in_header = True
-        self._seen = [grant.secret, *([grant.refresh] if grant.refresh else [])]
+        self._hidden: frozenset[str] = frozenset()
+        secret, refresh = grant.secret.reveal(), grant.refresh.reveal() if grant.refresh else ""
+        self._basic = f"{_quoted(grant.client)}:{_quoted(secret)}"
+        self._hide(self.reveal(), f"{grant.client}:{secret}", self._basic, secret, refresh)
 
     def hidden_in(self, text: str) -> str:
         """Return *text* without any secret of the grant, or any token that came of it."""
-        text = super().hidden_in(text)
-        for secret in self._seen:
-            text = secret.hidden_in(text)
-        return text
+        return self._forms.sub(repr(self), text)
 
     @property
     def account(self) -> str:
@@ -143,22 +145,29 @@ class AccessToken(Secret):
 
     def _renewed(self, connection: Connection) -> Tokens:
         if self._vault is None:
-            return self._asked(connection, {"grant_type": "client_credentials"}, "")
+            said = self._asked(connection, {"grant_type": "client_credentials"})
+            return self._usable(connection, said, self._tokens(connection, said, ""))
         with self._vault as slot:
             kept = slot.read()
             if kept is not None:
-                self._hide(kept)
+                self._hide(kept.access, kept.refresh)
                 if kept.access != self._refused and not self._runs_out(kept, connection):
                     return kept  # another process was faster
             assert self._grant.refresh is not None  # noqa: S101 - see the class
             refresh = kept.refresh if kept else self._grant.refresh.reveal()
-            form = {"grant_type": "refresh_token", "refresh_token": refresh}
-            tokens = self._asked(connection, form, refresh)
-            slot.write(tokens)
-            return tokens
+            said = self._asked(
+                connection, {"grant_type": "refresh_token", "refresh_token": refresh}
+            )
+            tokens = self._tokens(connection, said, refresh)
+            slot.write(tokens)  # whatever else is wrong: the one before may be of no use any more
+            return self._usable(connection, said, tokens)
 
-    def _asked(self, connection: Connection, form: Mapping[str, str], refresh: str) -> Tokens:
-        """Ask with the client's secret in the header, or in the form where that is not taken."""
+    def _asked(self, connection: Connection, form: Mapping[str, str]) -> Mapping[str, JSON]:
+        """
+        Ask with the client's secret in the header, or in the form where that is not taken.
+
+        Return what a good answer says; raises AccessError, UnavailableError.
+        """
         scope = {"scope": self._grant.scope} if self._grant.scope else {}
         said, status = self._post(connection, {**form, **scope})
         if status >= 400 and said.get("error") == "invalid_client":
@@ -166,9 +175,7 @@ class AccessToken(Secret):
             said, status = self._post(connection, {**form, **scope})
         if status >= 400:
             raise self._refusal(connection, said)
-        tokens = self._tokens(connection, said, refresh)
-        self._hide(tokens)
-        return tokens
+        return said
 
     def _post(
         self, connection: Connection, form: Mapping[str, str]
@@ -179,8 +186,8 @@ class AccessToken(Secret):
         client, secret = self._grant.client, self._grant.secret.reveal()
         headers = dict(_FORM)
         if self._in_header:
-            pair = f"{quote(client, safe='')}:{quote(secret, safe='')}"
-            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+            basic = base64.b64encode(self._basic.encode()).decode()
+            headers["Authorization"] = f"Basic {basic}"
         else:
             form = {**form, "client_id": client, "client_secret": secret}
         wire = Wire(
@@ -191,12 +198,11 @@ class AccessToken(Secret):
         )
         body = urlencode(form).encode()
         request = Request(method="POST", url=self._grant.url, body=body, headers=headers)
-        with self._named(connection):
-            try:
+        with self._named(connection), closing(wire):
+            with trace.noted(connection, request) as noted:
                 reply = wire.open(request, within_s=TIMEOUTS.call_s)
-                return self._understood(connection, reply), reply.status
-            finally:
-                wire.close()
+                noted.status = reply.status
+            return self._understood(connection, reply), reply.status
 
     def _understood(self, connection: Connection, reply: Reply) -> Mapping[str, JSON]:
         if 300 <= reply.status < 400:
@@ -215,18 +221,32 @@ class AccessToken(Secret):
             return {"error": "invalid_client"}
         raise AnswerError("")
 
-    def _tokens(self, connection: Connection, said: Mapping[str, JSON], refresh: str) -> Tokens:
-        """Return what a good answer gives; a *refresh* token that it does not replace stays."""
-        access, kind = said.get("access_token"), said.get("token_type", "bearer")
-        renewed = said.get("refresh_token") or refresh
-        if not (isinstance(access, str) and is_sendable(access) and isinstance(renewed, str)):
-            raise self._no_token(connection, _("its answer holds none"))
-        if not isinstance(kind, str) or kind.lower() != "bearer":
-            raise self._no_token(connection, _("it gives no bearer token"))
+    @staticmethod
+    def _tokens(connection: Connection, said: Mapping[str, JSON], refresh: str) -> Tokens:
+        """
+        Return what a good answer gives; a *refresh* token that it does not replace stays.
+
+        Without an access token that can be used, that is empty, and at its end.
+        """
+        following = said.get("refresh_token")
+        if isinstance(following, str) and following and is_storable(following):
+            refresh = following
+        access = said.get("access_token")
+        if not (isinstance(access, str) and is_sendable(access) and _is_bearer(said)):
+            return Tokens(access="", refresh=refresh, ends_at=0.0)
         now = connection.clock.real_now().timestamp()
         life_s = _seconds(said.get("expires_in"))
         ends_at = now + life_s - min(EARLY_S, life_s / 2)
-        return Tokens(access=access, refresh=renewed, ends_at=ends_at)
+        return Tokens(access=access, refresh=refresh, ends_at=ends_at)
+
+    def _usable(self, connection: Connection, said: Mapping[str, JSON], tokens: Tokens) -> Tokens:
+        """Return *tokens*, which are hidden from now on; AccessError if they give no access."""
+        self._hide(tokens.access, tokens.refresh)
+        if tokens.access:
+            return tokens
+        if _is_bearer(said):
+            raise self._no_token(connection, _("its answer holds none"))
+        raise self._no_token(connection, _("it gives no bearer token"))
 
     def _refusal(self, connection: Connection, said: Mapping[str, JSON]) -> AccessError:
         code = said.get("error")
@@ -272,10 +292,22 @@ class AccessToken(Secret):
     def _host(self) -> str:
         return urlsplit(self._grant.url).hostname or ""
 
-    def _hide(self, tokens: Tokens) -> None:
-        for text in (tokens.access, tokens.refresh):
-            if text and all(text != each.reveal() for each in self._seen):
-                self._seen.append(Secret(text))
+    def _hide(self, *texts: str) -> None:
+        """Let nobody see *texts*, whatever they hold."""
+        if not self._hidden.issuperset(texts):
+            self._hidden |= set(texts)
+            self._forms = forms_of(self._hidden)
+
+
+def _quoted(text: str) -> str:
+    """Return *text* as a client and its secret stand in a header (RFC 6749, section 2.3.1)."""
+    return quote(text, safe="", errors="replace")
+
+
+def _is_bearer(said: Mapping[str, JSON]) -> bool:
+    """Tell whether the token in a good answer opens what it is sent to, by itself."""
+    kind = said.get("token_type", "bearer")
+    return isinstance(kind, str) and kind.lower() == "bearer"
 
 
 def _seconds(life: JSON) -> float:

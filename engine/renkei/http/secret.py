@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from renkei.errors import ConfigurationError, ConnectorError
 from renkei.words.i18n import _
 
 if TYPE_CHECKING:
     from renkei.http.connection import Connection
+
+_TELLING = 6
+"""So many characters of Base64 are no chance: fewer may be a part of any word."""
 
 
 class Secret:
@@ -24,17 +28,14 @@ class Secret:
     __slots__ = ("__forms", "__text")
 
     def __init__(self, text: str | None) -> None:
-        if text is None:
-            self.__text, self.__forms = text, re.compile(r"(?!)")
-            return
-        if not is_sendable(text):
+        if text is not None and not is_sendable(text):
             message = _(
                 "The token is empty, or holds a blank, a line break or a character that is not"
                 " ASCII. Copy it again."
             )
             raise ConfigurationError(message, code="token")
         self.__text = text
-        self.__forms = re.compile("|".join(map(re.escape, _forms(text))))
+        self.__forms = forms_of(() if text is None else (text,))
 
     def reveal(self) -> str:
         """Return the token itself, to be sent and to be kept nowhere else."""
@@ -74,9 +75,27 @@ def is_sendable(text: str) -> bool:
     return bool(text) and all("!" <= character <= "~" for character in text)
 
 
-def _forms(token: str) -> list[str]:
-    """Return *token* as it is, as a part of an address, and as Basic authentication has it."""
-    plain = [token, f"{token}:", f":{token}"]
-    basic = [base64.b64encode(each.encode()).decode().rstrip("=") for each in plain]
-    # Whichever begins first is replaced, so that of two that begin alike the longer one has to.
-    return sorted({token, quote(token, safe=""), *basic}, key=len, reverse=True)
+def forms_of(texts: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds *texts*, whatever they hold, in every form in which they may be sent."""
+    forms = {form for text in texts if text for form in _forms(text)}
+    # Whichever begins first is found, so that of two that begin alike the longer one has to.
+    found = map(re.escape, sorted(forms, key=len, reverse=True))
+    return re.compile("|".join(found) or "(?!)")
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield *text* as it is, as a part of an address and a form has it, and each in Base64."""
+    for sent in {text, quote(text, safe="", errors="replace"), quote_plus(text, errors="replace")}:
+        yield sent
+        yield from _in_base64(sent.encode(errors="replace"))
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """Yield *raw* in Base64, alone and as a part of more, such as Basic authentication."""
+    yield base64.b64encode(raw).decode().rstrip("=")
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + raw).decode()
+        # What stands before and after shares a character with the first and the last byte.
+        inside = whole[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        if len(inside) >= _TELLING:
+            yield inside

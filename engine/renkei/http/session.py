@@ -196,7 +196,7 @@ class Session(Lists):
                 error: RenkeiError
                 try:
                     connection.permit(request)
-                    connection.check_open()
+                    connection.wait_while_held()
                     access = connection.token.access(connection)
                     return self._try(request, access, use, retries)
                 except InDoubtError as lost:
@@ -258,12 +258,12 @@ class Session(Lists):
 
     def _opened_reply(self, request: Request, access: str, within_s: float) -> Reply:
         """Send the bytes; a write counts unless it certainly never left."""
-        left, clock = request.writes, self._connection.clock
-        began, status = clock.monotonic(), None
+        left = request.writes
         whole = evolve(request, headers=self._all_headers(request.headers, access))
         try:
-            reply = self._sockets().open(whole, within_s=within_s)
-            status = reply.status
+            with trace.noted(self._connection, request) as noted:
+                reply = self._sockets().open(whole, within_s=within_s)
+                noted.status = reply.status
             return reply
         except UnavailableError as error:
             left = left and not error.nothing_done
@@ -271,8 +271,6 @@ class Session(Lists):
         finally:
             if left:
                 self._connection.in_hand.sent += 1
-            seconds = clock.monotonic() - began
-            trace.note(self._connection, request, status, seconds)
 
     def _understood(self, request: Request, reply: Reply, use: Callable[[Request, Reply], T]) -> T:
         """Return what *use* makes of a good answer; whatever else it is, the answer is closed."""
@@ -354,8 +352,11 @@ class Session(Lists):
 
     def _all_headers(self, own: Query, access: str) -> Query:
         """Return those of the session that are not its *own*, and these; *access* is the token."""
-        names, token = {name.lower() for name in own}, self._connection.token.reveal()
+        names = {name.lower() for name in own}
         common = {n: text for n, text in self._headers.items() if n.lower() not in names}
+        if not access:  # the system wants none
+            return {**common, **own}
+        token = self._connection.token.reveal()
         return {name: text.replace(token, access) for name, text in {**common, **own}.items()}
 
     def _own(self, headers: Query | None) -> Query:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import urlsplit
 
 from attrs import define
 
@@ -54,26 +54,45 @@ def traced(path: Path) -> Iterator[None]:
         yield
     finally:
         _now.file = before
-        os.environ.pop(VARIABLE)
+        os.environ.pop(VARIABLE, None)
         if variable is not None:
             os.environ[VARIABLE] = variable
         os.close(file)
 
 
-def note(connection: Connection, request: Request, status: int | None, seconds: float) -> None:
-    """Add one line; a trace that cannot be written keeps nothing from being sent."""
-    if (file := _now.file) is None:
-        return
+@define
+class Noted:
+    """What is told of a request beside itself: the *status* of its answer; None: there was none."""
+
+    status: int | None = None
+
+
+@contextmanager
+def noted(connection: Connection, request: Request) -> Iterator[Noted]:
+    """
+    Add one line when *request*, which is sent in the block, is answered or lost.
+
+    A trace that cannot be written keeps nothing from being sent.
+    """
+    told, began = Noted(), connection.clock.monotonic()
+    try:
+        yield told
+    finally:
+        if (file := _now.file) is not None:
+            seconds = connection.clock.monotonic() - began
+            with suppress(OSError):
+                os.write(file, f"{printable(_line(connection, request, told, seconds))}\n".encode())
+
+
+def _line(connection: Connection, request: Request, told: Noted, seconds: float) -> str:
     at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     shown = _shown(connection.token.hidden_in(request.url))
-    told = "-" if status is None else str(status)
-    line = f"{at} {connection.name} {request.method} {shown} {told} {seconds:.3f}s"
-    with suppress(OSError):
-        os.write(file, f"{printable(line)}\n".encode())
+    status = "-" if told.status is None else str(told.status)
+    return f"{at} {connection.name} {request.method} {shown} {status} {seconds:.3f}s"
 
 
 def _shown(url: str) -> str:
-    """Return path and query of *url*, without the values of the query."""
+    """Return path and query of *url*, without the values of the query, or what has no name."""
     parts = urlsplit(url)
-    names = "&".join(quote(name) for name, _value in parse_qsl(parts.query, keep_blank_values=True))
-    return f"{parts.path}?{names}" if names else parts.path
+    named = [part.partition("=")[0] for part in parts.query.split("&") if "=" in part]
+    return f"{parts.path}?{'&'.join(named)}" if named else parts.path

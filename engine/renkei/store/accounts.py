@@ -38,9 +38,9 @@ class Accounts(Database):
     ) -> OwnFields:
         """Keep the fields that a connection has now; return them, with the names of who is gone."""
         ours = own_fields.c.connection == connection
-        nothing = {"connection": connection, "account": account, "specs": [], "gone": [], "at": at}
+        nothing = {"account": account, "specs": codec.specs_out(()), "gone": [], "at": at}
         with self._writing() as c:
-            insert_unless_there(c, own_fields, nothing)
+            insert_unless_there(c, own_fields, {"connection": connection, **nothing})
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
             known: set[str] = set()
             if before["account"] == account:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -23,7 +24,7 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.http import Conditions, Connection, RetryBudget, Secret
-from renkei.people import Employee, FieldSpec, Ref, Values
+from renkei.people import Employee, FieldSpec, OwnFields, Ref, Values
 from renkei.plugins.contract import is_sound
 from renkei.plugins.facade import Writer
 from renkei.testing.proxy import Cut, Proxy
@@ -44,7 +45,9 @@ NEW: Values = {
 
 
 @contextmanager
-def writing(url: str, parallel: bool = False, **options: str) -> Iterator[Writer]:
+def writing(
+    url: str, parallel: bool = False, own: OwnFields | None = None, **options: str
+) -> Iterator[Writer]:
     with Connection(
         name="idp",
         connector="scim",
@@ -52,6 +55,7 @@ def writing(url: str, parallel: bool = False, **options: str) -> Iterator[Writer
         token=Secret(TOKEN),
         read_only=False,
         options=options,
+        own_fields=own or OwnFields(),
         budget=RetryBudget(0),
     ) as connection:
         writer = Writer(connection)
@@ -301,22 +305,78 @@ def test_the_fields_of_an_account_are_discovered(directory: Directory) -> None:
 
 
 def test_discovered_fields_are_read_and_written(directory: Directory) -> None:
-    """By their names alone: in the next process nothing else is known of them."""
+    """As the account was found to have them."""
     names = ("nickName", "name.middleName", f"{ENTERPRISE}:costCenter")
     directory.add("0001", nickName="aoi", name={"familyName": "森"})
-    connection = Connection(
-        name="idp", connector="scim", base_url=directory.url, token=Secret(TOKEN), read_only=False
-    )
-    with connection:
-        scim = SCIM(connection)
-        (person,) = scim.list_employees(AT, names)
+    with writing(directory.url) as known:
+        own = OwnFields(specs=known.discover())
+    with writing(directory.url, own=own) as idp:
+        (person,) = idp.list_employees(AT, names)
         assert person.values == dict(zip(names, ("aoi", None, None), strict=True))
-        scim.update_employee(person, dict(zip(names, ("mo", "x", "C1"), strict=True)))
-        scim.create_employee({"userName": "u2", "employeeNumber": "2", names[2]: "C2"})
+        idp.update_employee(person, dict(zip(names, ("mo", "x", "C1"), strict=True)))
+        idp.create_employee({"userName": "u2", "employeeNumber": "2", names[2]: "C2"})
     users = directory.by_number()
     assert (users["0001"]["nickName"], users["0001"]["name"]["middleName"]) == ("mo", "x")
     assert users["0001"][ENTERPRISE] == {"employeeNumber": "0001", "costCenter": "C1"}
     assert users["2"][ENTERPRISE] == {"employeeNumber": "2", "costCenter": "C2"}
+
+
+SCHEMA = """[{"id": "%s", "attributes": [
+    {"name": "nickName", "type": "string"},
+    {"name": "floor", "type": "integer"},
+    {"name": "remote", "type": "boolean"},
+    {"name": "hidden", "type": "string", "returned": "never"},
+    {"name": "onDemand", "type": "string", "returned": "request"}]}]"""
+OWN = OwnFields(specs=records.discovered(json.loads(SCHEMA % USER)))
+
+
+def test_what_is_shown_on_demand_only_is_no_field() -> None:
+    """It would read as empty for everybody, and be written each time."""
+    assert [spec.name for spec in OWN.specs] == ["nickName", "floor", "remote"]
+
+
+def test_the_answers_to_writes_tell_of_discovered_fields(
+    other: tuple[respx.MockRouter, Writer],
+) -> None:
+    """So they count as stored, or not, at once."""
+    mock, _idp = other
+    mock.patch(f"{URL}/Users/id-1").respond(json={**user("1"), "floor": 7, "remote": "?"})
+    mock.post(f"{URL}/Users").respond(201, json={**user("1"), "nickName": "aoi"})
+    with writing(URL, own=OWN) as idp:
+        updated = idp.update_employee(Employee(id="id-1", values={}), {"floor": 7}).employee
+        created = idp.create_employee({**NEW, "nickName": "aoi"}).employee
+    assert updated is not None
+    assert (updated.values["floor"], updated.unreadable) == (7, ("remote",))
+    assert created is not None
+    assert created.values["nickName"] == "aoi"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "odd"),
+    [
+        ("nickName", "aoi", 7),
+        ("nickName", "aoi", True),
+        ("nickName", "aoi", ["aoi"]),
+        ("floor", 7, "7"),
+        ("floor", 7, False),
+        ("floor", 7, 7.5),
+        ("remote", False, 0),
+        ("remote", True, "true"),
+        ("remote", True, {"value": True}),
+    ],
+)
+def test_a_discovered_field_of_another_type_is_unreadable(
+    other: tuple[respx.MockRouter, Writer], name: str, good: Any, odd: Any
+) -> None:
+    """Of this one person, and this field alone; everybody else is read."""
+    mock, _idp = other
+    rows = [{**user("1"), name: good}, {**user("2"), name: odd}, user("3")]
+    mock.get(url__startswith=f"{URL}/Users").respond(json={"totalResults": 3, "Resources": rows})
+    with writing(URL, own=OWN) as idp:
+        people = list(idp.list_employees(AT, ["userName", name]))
+    assert [each.values.get(name, "?") for each in people] == [good, "?", None]
+    assert [each.unreadable for each in people] == [(), (name,), ()]
+    assert [each.values["userName"] for each in people] == ["u1", "u2", "u3"]
 
 
 @pytest.mark.parametrize("schemas", [None, [], {"Resources": 1}, [{"id": USER, "attributes": [7]}]])
@@ -365,6 +425,34 @@ def test_without_filters_the_whole_list_is_read(
     mock.get(url__startswith=f"{URL}/Users").mock(side_effect=answer)
     assert [each.id for each in read(idp, Ref(number="2"), Ref(number="7"))] == ["id-2"]
     assert [each.id for each in read(idp, Ref(id="id-2"), Ref(id="id-9"))] == ["id-2"]
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_where_a_filter_is_ignored_nobody_comes_twice(
+    other: tuple[respx.MockRouter, Writer], parallel: bool
+) -> None:
+    """Whoever was asked for comes once, whichever way, and nobody else."""
+    mock, _idp = other
+    everybody = [user(str(number)) for number in range(70)]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        start, count = (int(request.url.params[name]) for name in ("startIndex", "count"))
+        rows = everybody[start - 1 : start - 1 + count]
+        return httpx.Response(200, json={"totalResults": len(everybody), "Resources": rows})
+
+    mock.get(url__startswith=f"{URL}/Users?").mock(side_effect=answer)
+    mock.get(url__startswith=f"{URL}/Users/").mock(return_value=error(404))
+    ids = [Ref(id=f"id-{number}") for number in range(60)]
+    numbers = [Ref(number=str(number)) for number in range(30, 65)]
+    with writing(URL, parallel) as idp:
+        scim = SCIM(idp.connection)
+        for refs, found in (
+            (ids, range(60)),
+            (numbers, range(30, 65)),
+            ([*ids, *numbers, Ref(id="id-99"), Ref(number="99")], range(65)),
+        ):
+            people = list(scim.read_employees(refs, AT, ["employeeNumber"]))
+            assert sorted(p.id for p in people) == sorted(f"id-{number}" for number in found)
 
 
 def test_an_empty_list_may_have_no_resources(other: tuple[respx.MockRouter, Writer]) -> None:
@@ -422,6 +510,35 @@ def test_addresses_that_make_no_sense_are_unreadable(emails: Any) -> None:
         {**user("1"), "emails": emails}, ("email", "userName")
     )
     assert (person.unreadable, person.values) == (("email",), {"userName": "u1"})
+
+
+@pytest.mark.parametrize("empty", [{}, {"value": None}, {"value": ""}])
+def test_an_address_without_text_is_not_the_one_that_is_replaced(
+    empty: dict[str, Any],
+) -> None:
+    """Not even the primary one: what is shown is what an update replaces."""
+    emails: list[Any] = [
+        {**empty, "type": "work", "primary": True},
+        {"value": "old@example.jp", "type": "home"},
+    ]
+    person = records.Users("employeeNumber").employee({**user("1"), "emails": emails}, ["email"])
+    assert (person.values, person.others) == ({"email": "old@example.jp"}, {})
+    (sent,) = cast("list[Any]", records.patch(person, {"email": "new@example.jp"})["Operations"])
+    assert sent["value"] == [{"value": "new@example.jp", "type": "home"}, emails[0]]
+
+
+@pytest.mark.parametrize("version", ["版1", "a\nb", "a\x00", "é", " ", "", 7, None, ["a"]])
+def test_a_version_that_cannot_be_sent_back_is_none(
+    other: tuple[respx.MockRouter, Writer], version: Any
+) -> None:
+    """This one employee is changed as where a service knows no versions; the run goes on."""
+    mock, idp = other
+    row = {**user("1"), "meta": {"version": version}}
+    mock.get(f"{URL}/Users/id-1").respond(json=row)
+    route = mock.patch(f"{URL}/Users/id-1").respond(204)
+    (person,) = read(idp, Ref(id="id-1"))
+    idp.update_employee(person, {"title": "x"})
+    assert "if-match" not in route.calls.last.request.headers
 
 
 @pytest.mark.parametrize("body", [{}, {"id": ""}, [], None])

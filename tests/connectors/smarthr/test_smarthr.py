@@ -188,6 +188,16 @@ def test_ids_are_read_in_batches(smarthr: SmartHR, mock: respx.MockRouter) -> No
     assert route.call_count == 2
 
 
+def test_where_a_filter_is_ignored_nobody_comes_twice(
+    smarthr: SmartHR, mock: respx.MockRouter
+) -> None:
+    """Whoever was asked for comes once, by id or by number, and nobody else."""
+    mock.get(CREWS).mock(return_value=rows(*(crew(str(n)) for n in range(80))))
+    refs = [*(Ref(id=f"id-{n}") for n in range(70)), Ref(number="5"), Ref(number="75")]
+    people = list(smarthr.read_employees(refs=refs, at=AT, fields=["emp_code"]))
+    assert [p.id for p in people] == [f"id-{n}" for n in (*range(70), 75)]
+
+
 def test_numbers_are_read_exactly(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     """Hits of a looser search are dropped; several people with one number are all there."""
     hits = [crew("12"), crew("0012"), {**crew("12"), "id": "other"}]
