@@ -38,7 +38,8 @@ class Accounts(Database):
     ) -> OwnFields:
         """Keep the fields that a connection has now; return them, with the names of who is gone."""
         ours = own_fields.c.connection == connection
-        nothing = {"connection": connection, "account": account, "specs": [], "gone": [], "at": at}
+        none = codec.specs_out(())
+        nothing = {"connection": connection, "account": account, "specs": none, "gone": [], "at": at}
         with self._writing() as c:
             insert_unless_there(c, own_fields, nothing)
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
