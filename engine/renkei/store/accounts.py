@@ -38,10 +38,9 @@ class Accounts(Database):
     ) -> OwnFields:
         """Keep the fields that a connection has now; return them, with the names of who is gone."""
         ours = own_fields.c.connection == connection
-        none = codec.specs_out(())
-        nothing = {"connection": connection, "account": account, "specs": none, "gone": [], "at": at}
+        new = {"connection": connection, "account": account, "gone": [], "at": at}
         with self._writing() as c:
-            insert_unless_there(c, own_fields, nothing)
+            insert_unless_there(c, own_fields, {**new, "specs": codec.specs_out(())})
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
             known: set[str] = set()
             if before["account"] == account:
