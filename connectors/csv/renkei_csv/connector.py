@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
+import secrets
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,12 +31,16 @@ from renkei.connector import (
     Value,
     _,
     hookimpl,
+    lacking,
 )
 from renkei_csv import columns
 from renkei_csv.table import Table, Unreadable, encoding_of, mark_of
 
 SHOWN = 5
 """How many cells that make no sense a check names."""
+
+ABANDONED_S = 3600.0
+"""How old a new file beside the old one is that nobody writes any more."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -178,15 +185,18 @@ class CSV:
         return self._table
 
     def _refuse_headers(self, table: Table) -> None:
+        """Raise without a word of the row: where headers are lacking, it is a person's."""
         for name in self._columns:
             if (count := table.header.count(name)) != 1:
                 text = (
-                    _("{name}: {file} has no column “{column}”. It has: {headers}.")
+                    _(
+                        "{name}: {file} has no column “{column}”. Its first row has to be the"
+                        " headers, and the configuration spells each exactly so."
+                    )
                     if count == 0
                     else _("{name}: {file} has several columns “{column}”. Rename all but one.")
                 )
-                headers = _(", ").join(filter(None, table.header))
-                told = text.format(name=self._name, file=self._path, column=name, headers=headers)
+                told = text.format(name=self._name, file=self._path, column=name)
                 raise ConfigurationError(told, where=self._name)
 
     def _no_table(self, error: Unreadable) -> AnswerError:
@@ -266,20 +276,19 @@ class CSV:
         cells = {}
         for name, value in write.values.items():
             text = columns.written(value, styles[name])
-            try:
-                text.encode(table.encoding)
-            except UnicodeEncodeError:
+            if lacking(text, table.encoding) is not None:
                 said = _("The file has no character for a value.")
-                raise RecordError(said, code="not_in_encoding", fields=(name,)) from None
+                raise RecordError(said, code="not_in_encoding", fields=(name,))
             cells[name] = text
         return cells
 
     def _replace(self, table: Table, data: bytes) -> None:
         """Put *data* in the place of the file, which has to be *table* to the last moment."""
         path = self._path.resolve()  # a link stays a link
-        draft = path.with_name(f".{path.name}.renkei")
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.renkei")
         try:
             with self._local():
+                _forget_drafts(path)
                 _write(draft, data, path.stat())
             self._connection.before_write()
             with self._local():
@@ -342,15 +351,32 @@ def _refuse_twice(number: str, there: set[str]) -> str:
     return number
 
 
-def _write(draft: Path, data: bytes, like: os.stat_result) -> None:
-    """Write a file that its readers may read as the old one; whole and on the disk."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-    with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-        with suppress(OSError):  # another owner, or a disk that has none
-            os.fchown(file.fileno(), like.st_uid, like.st_gid)
+def _forget_drafts(path: Path) -> None:
+    """Remove what processes that were killed have left beside the file."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.renkei"):
         with suppress(OSError):
-            os.fchmod(file.fileno(), like.st_mode & 0o777)
+            if time.time() - draft.stat().st_mtime > ABANDONED_S:
+                draft.unlink()
+
+
+def _write(draft: Path, data: bytes, like: os.stat_result) -> None:
+    """
+    Write a new file, whole and on the disk; at its end it may be read by whom the old one may.
+
+    A group that cannot be kept takes its rights with it: they are not meant for another one.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    mode = like.st_mode & 0o777
+    with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
         file.write(data)
+        with suppress(OSError):  # only root may
+            os.fchown(file.fileno(), like.st_uid, -1)
+        try:
+            os.fchown(file.fileno(), -1, like.st_gid)
+        except OSError:  # we are not in it, or the disk has none
+            mode &= 0o707
+        with suppress(OSError):  # a disk without modes
+            os.fchmod(file.fileno(), mode)
         file.flush()
         os.fsync(file.fileno())
 
