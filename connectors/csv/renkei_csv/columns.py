@@ -23,6 +23,7 @@ from renkei.connector import (
     _,
     read_options,
 )
+from renkei_csv.table import Cell
 
 DATES: tuple[Role, ...] = ("birth", "hired", "left")
 PARTS = {"YYYY": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "DD": r"(?P<d>\d{2})",
@@ -61,7 +62,13 @@ class Options:
     """What a connection has to say: where the file is, and which columns renkei may touch."""
 
     path: str
+    sheet: str | None = None
     columns: dict[str, Column] = field(factory=dict)
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether the file is a workbook, which is only read."""
+        return self.path.lower().endswith(".xlsx")
 
 
 def _of_role(role: Role) -> Type:
@@ -81,9 +88,11 @@ def _mistakes(options: Options) -> Iterator[OptionMistake]:
     if roles["number"] != 1:
         text = _("one column, and no other, needs “role: number”: the employee number")
         yield OptionMistake(("columns",), text)
-    if options.path.lower().endswith((".xlsx", ".xls")):
-        text = _("this is a workbook; save the sheet as a CSV file")
+    if options.path.lower().endswith((".xls", ".xlsm", ".xlsb", ".ods")):
+        text = _("such a workbook cannot be read; save it as .xlsx, or the sheet as a CSV file")
         yield OptionMistake(("path",), text)
+    if options.sheet is not None and not options.is_workbook:
+        yield OptionMistake(("sheet",), _("only a workbook (.xlsx) has sheets"), key=True)
     for name, column in options.columns.items():
         place = ("columns", name)
         if column.role not in (None, "number") and roles[column.role] > 1:
@@ -136,10 +145,14 @@ def specs_of(options: Options, encoding: str | None) -> tuple[FieldSpec, ...]:
     )
 
 
-def read(column: Column, text: str) -> Value:
+def read(column: Column, text: Cell) -> Value:
     """Return the value in a cell, None if it is empty; ValueError if it makes no sense."""
-    if not text:
+    if text == "":
         return None
+    if not isinstance(text, str):
+        if text is None or column.kind != "date":
+            raise ValueError("no sense, or a date where none is meant")
+        return text
     if column.kind == "date":
         return _date(column.format, text.strip())
     if column.kind == "integer" and _INTEGER.fullmatch(text.strip()):

@@ -7,6 +7,7 @@ of lines are never part of another character, in UTF-8 as in CP932.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ from functools import cached_property
 from renkei.connector import lacking
 
 BOM = b"\xef\xbb\xbf"
+Cell = str | dt.date | None
+"""What a cell holds: in a file of text, a text; in a workbook also a date, or no sense (None)."""
+
 ENCODINGS = ("utf-8", "cp932")
 """Tried in this order: Japanese text in CP932 is hardly ever UTF-8 by accident."""
 
