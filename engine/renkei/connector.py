@@ -53,6 +53,7 @@ from renkei.people import (
     Value,
     Values,
 )
+from renkei.text import lacking
 from renkei.words.i18n import _
 from renkei.yamlfile.options import read_options
 
@@ -99,6 +100,7 @@ __all__ = [
     "base_dates",
     "closed_error",
     "hookimpl",
+    "lacking",
     "read_options",
     "read_value",
 ]

@@ -17,9 +17,16 @@ _NEVER = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\s\-‐‑‒–—―−ー]")
 SHORTEST = 12
-"""So many characters a My Number has at least, however it is written."""
+"""So many characters a My Number has at least, however it is written as a text."""
+
+SMALLEST = 10**10
+"""
+As a whole number it has lost the zeros before it; of those with two and more of them nobody can
+tell a telephone number.
+"""
 
 _TWELVE = re.compile(r"[0-9]{12}")
+_FOURS = re.compile(r"[\W_]*([0-9]{4})[\W_]+([0-9]{4})[\W_]+([0-9]{4})[\W_]*")
 _WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
 
@@ -29,13 +36,27 @@ def is_never_read(*names: str) -> bool:
     return any(_NEVER.search(name) for name in plain)
 
 
-def looks_like_my_number(text: str) -> bool:
-    """Tell whether *text* is twelve digits, however written, of which the last one checks."""
-    if len(text) < SHORTEST:
-        return False
-    digits = _BETWEEN.sub("", unicodedata.normalize("NFKC", text))
+def looks_like_my_number(value: object) -> bool:
+    """Tell whether *value* is twelve digits, however written, of which the last one checks."""
+    digits = _digits(value)
     if not _TWELVE.fullmatch(digits):
         return False
     weighed = zip(_WEIGHTS, map(int, digits), strict=False)
     rest = sum(weight * digit for weight, digit in weighed) % 11
     return int(digits[11]) == (0 if rest <= 1 else 11 - rest)
+
+
+def _digits(value: object) -> str:
+    """
+    Return what may be twelve digits without the signs between them, else anything else.
+
+    Spaces and hyphens may stand anywhere, all other signs only between groups of four: so a point
+    of time or an address of the Internet is none.
+    """
+    if type(value) is int:
+        return f"{value:012}" if value >= SMALLEST else ""
+    if type(value) is not str or len(value) < SHORTEST:
+        return ""
+    plain = unicodedata.normalize("NFKC", value)
+    fours = _FOURS.fullmatch(plain)
+    return "".join(fours.groups()) if fours else _BETWEEN.sub("", plain)

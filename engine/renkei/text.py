@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from itertools import zip_longest
 
 from renkei.kanji import PLAIN
 
@@ -29,6 +30,8 @@ _FOLDED = _KATAKANA | PLAIN
 
 _COMBINING = {"\u3099": "\u3099", "\u309a": "\u309a", "ﾞ": "\u3099", "ﾟ": "\u309a"}
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_NO_CHARACTER = re.compile("[\0\x80\uf8f0-\uf8f3]")
+"""What no file of text holds, though Python reads bytes as it that CP932 does not have."""
 _LONE_MARKS = str.maketrans("ﾞﾟ", "゛゜")
 _MARKED_KANA = re.compile("([\u3041-\u30fe])([\u3099\u309aﾞﾟ])")
 
@@ -41,6 +44,22 @@ def is_blank(text: str) -> bool:
 def is_storable(text: str) -> bool:
     """Tell whether *text* is real text: no NUL and no half of a surrogate pair."""
     return _NO_TEXT.search(text) is None
+
+
+def lacking(text: str, encoding: str) -> int | None:
+    """
+    Return the place of a character of *text* that *encoding* lacks; None: it has them all.
+
+    It also lacks what would come back as another one: CP932 makes ～ of a 〜.
+    """
+    try:
+        back = text.encode(encoding).decode(encoding)
+    except UnicodeEncodeError as error:
+        return error.start
+    if back != text:
+        return next(at for at, (a, b) in enumerate(zip_longest(text, back)) if a != b)
+    odd = _NO_CHARACTER.search(text)
+    return None if odd is None else odd.start()
 
 
 def comparable(text: str, *, kana: bool = False, case: bool = True) -> str:

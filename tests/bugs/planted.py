@@ -1828,6 +1828,32 @@ PROMISES = (
         "::test_a_file_that_has_changed_is_not_written[at the last moment]",
     ),
     bug(
+        "file-made-unreadable",
+        "A character is written with which the whole file is refused from then on.",
+        ("renkei_csv.connector:CSV._cells", "lacking(text, table.encoding) is not None", "False"),
+        tests="tests/connectors/csv/test_table.py"
+        "::test_what_would_make_the_file_unreadable_is_not_written[\\uf8f0-cp932]",
+    ),
+    bug(
+        "rights-of-another-group",
+        "A file of salaries is readable by another group once it was written.",
+        ("renkei_csv.connector:_write", "mode &= 0o707", "pass"),
+        tests="tests/connectors/csv/test_table.py"
+        "::test_a_group_that_cannot_be_kept_takes_its_rights_with_it",
+    ),
+    bug(
+        "own-double",
+        "Whoever is read twice by one look counts as two people.",
+        ("renkei.sync.look:Look.at", "in by_id.values()", "in people"),
+        tests="tests/engine/test_apply.py::test_who_is_told_twice_is_one_person",
+    ),
+    bug(
+        "my-number-as-integer",
+        "A My Number in a field of whole numbers goes through.",
+        ("renkei.plugins.facade:Reader._withhold", "or type(value) is int", ""),
+        tests="tests/engine/test_private.py::test_a_whole_number_counts_as_well[False]",
+    ),
+    bug(
         "my-number-kept",
         "A My Number is blocked, and kept with the plan all the same.",
         ("renkei.plugins.facade:Reader._withhold", "values.pop(name, None)", "pass"),

@@ -17,6 +17,7 @@ import pytest
 from attrs import define, evolve, field
 from tests.sampling import some
 
+from renkei.connector import hookimpl
 from renkei.errors import (
     AccessError,
     AnswerError,
@@ -34,6 +35,7 @@ from renkei.people import Choice, Employee, NewField, Ref, Values
 from renkei.plugins.facade import BATCH, Writer
 from renkei.store import Store
 from renkei.sync import apply, look
+from renkei.testing import MemoryConnector, installed
 
 if TYPE_CHECKING:
     from tests.engine.world import World
@@ -441,6 +443,25 @@ def test_a_person_created_by_somebody_else_meanwhile_is_not_created(
     world.resume(run)
     assert world.outcome(run) == expected
     assert world.rosta.writes == []
+
+
+def test_who_is_told_twice_is_one_person(world: World) -> None:
+    """As the later answer has them: who was edited while a list was read has no double."""
+    run = hires(world, "0417")
+    world.in_rosta("0417")
+
+    class Twice(MemoryConnector):
+        @hookimpl
+        def read_employees(
+            self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
+        ) -> Iterator[Employee]:
+            for each in super().read_employees(refs, at, fields):
+                yield evolve(each, values={**each.values, "email": "old@example.jp"})
+                yield each
+
+    with installed(rosta=lambda _connection: Twice(world.rosta)):
+        world.resume(run)
+    assert world.outcome(run) == (Outcome.UNCHANGED, None)
 
 
 def test_a_person_gone_since_the_fetch_is_failed(world: World) -> None:

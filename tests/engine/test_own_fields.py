@@ -11,7 +11,8 @@ from tests.engine.world import CLINIC, ROSTA, World, spec
 
 from renkei.connector import FieldSpec, hookimpl
 from renkei.errors import AccessError, ConfigurationError, MappingError, UsageError
-from renkei.mapping import check_mapping, parse_mapping
+from renkei.mapping import check_mapping, parse_mapping, unchecked
+from renkei.mapping.check import Beyond
 from renkei.model import Difference, Run, Status
 from renkei.testing import MemoryConnector, installed
 
@@ -190,6 +191,68 @@ def test_a_misspelt_role_is_told_of_an_optional_pair_too() -> None:
     text = ROLES.replace("@email", "@mail")
     with pytest.raises(MappingError, match='no role "mail"'):
         check_mapping(parse_mapping(text, "m.yaml"), {"clinic": CLINIC, "rosta": ROSTA})
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ('{pair: ["@given_name", "@given_name"], eqal: kana}', "eqal"),
+        ('{pair: ["@given_name", "@retired"], eqal: kana}', 'no field with the role "retired"'),
+    ],
+)
+def test_a_pair_with_another_mistake_may_name_a_role(broken: str, told: str) -> None:
+    """What is told of a role is told because the side lacks it."""
+    text = ROLES.replace('{pair: ["@given_name", given]}', broken)
+    fields = {"clinic": CLINIC, "rosta": ROSTA}
+    with pytest.raises(MappingError, match=told) as caught:
+        parse_mapping(text, "m.yaml", fields_of=fields.__getitem__)
+    said = [each.message for each in caught.value.problems]
+    assert len(said) == 1 + ("retired" in broken)
+    assert not any("given_name" in each for each in said)
+
+
+STAND_IN = """\
+substitute:
+  clinic:
+    - {if_filled: reading, "@family_name": reading}
+  rosta:
+    - {if_filled: "@given_name", "@family_name": "@given_name"}
+"""
+
+
+def test_a_substitute_may_name_a_role(world: World) -> None:
+    """In each of its places, also where the mapping has another mistake."""
+    world.in_clinic(reading="サクラ")
+    (world.folder / "pair.yaml").write_text(ROLES + STAND_IN)
+    world.sync(world.fetch())
+    ((_kind, _id, values),) = world.rosta.writes
+    assert values["family"] == "サクラ"
+    broken = (ROLES + STAND_IN).replace("- {if", "- {when: x, if")
+    with pytest.raises(MappingError) as caught:
+        parse_mapping(broken, "m.yaml", fields_of={"clinic": CLINIC, "rosta": ROSTA}.__getitem__)
+    assert ["setting" in each.message for each in caught.value.problems] == [True, True]
+
+
+def test_a_role_that_a_substitute_cannot_mean_is_a_mistake() -> None:
+    """A misspelt one, and one that the side lacks."""
+    text = ROLES + STAND_IN.replace('"@given_name", "@f', '"@givn_name", "@f')
+    text = text.replace('"@family_name": "@given_name"', '"@family_name": "@retired"')
+    with pytest.raises(MappingError) as caught:
+        check_mapping(parse_mapping(text, "m.yaml"), {"clinic": CLINIC, "rosta": ROSTA})
+    assert {each.message for each in caught.value.problems} == {
+        'there is no role "givn_name"; did you mean "given_name"?',
+        'rosta has no field with the role "retired"',
+    }
+
+
+def test_what_a_substitute_names_and_nobody_knows_is_said() -> None:
+    """It was not checked, as the account was not asked; a role that is known was."""
+    text = ROLES + STAND_IN.replace(": reading}", ": nick}")
+    fields = {"clinic": CLINIC, "rosta": ROSTA}
+    beyond = {"clinic": Beyond(more=True)}
+    mapping = parse_mapping(text, "m.yaml")
+    check_mapping(mapping, fields, beyond=beyond)
+    assert unchecked(mapping, fields, beyond) == {"clinic": ("nick",)}
 
 
 # --- without ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.world import CLINIC, ROSTA, World, spec
 
-from renkei.connector import Employee, FieldSpec, Label, hookimpl
+from renkei.connector import Employee, FieldSpec, Label, Value, hookimpl
 from renkei.errors import MappingError
 from renkei.mapping import check_mapping, parse_mapping
 from renkei.model import Difference
@@ -49,12 +49,30 @@ def test_exactly_one_last_digit_checks(eleven: str) -> None:
         ("123456789011", False),
         (f"{GOOD}0", False),
         (f"No. {GOOD}", False),
+        ("1234.5678.9018", True),
+        ("1234・5678・9018", True),
+        ("1234/5678/9018", True),
+        ("1234_5678_9018", True),
+        ("[1234 / 5678 / 9018]", True),
+        ("123.456.789.018", False),
+        ("+123456789018", False),
+        ("1234567890.18", False),
+        (int(GOOD), True),
+        (int(GOOD) + 1, False),
+        (-int(GOOD), False),
+        (int(f"0{GOOD[:11]}"), False),
+        (int(checked("01234567890")), True),
+        (int(checked("00123456789")), False),
+        (0, False),
+        (True, False),
+        (None, False),
+        (dt.date(2026, 4, 1), False),
         ("03-1234-5678", False),
         ("", False),
     ],
 )
-def test_however_it_is_written(text: str, is_one: bool) -> None:
-    """Width, spaces and hyphens do not hide it."""
+def test_however_it_is_written(text: Value, is_one: bool) -> None:
+    """Width, signs between its groups and the type do not hide it; an address is another thing."""
     assert looks_like_my_number(text) == is_one
 
 
@@ -80,6 +98,34 @@ def test_a_value_that_looks_like_one_blocks_and_is_kept_nowhere(
     shown = capsys.readouterr()
     for text in (GOOD, "1234-5678-9018"):
         assert text not in kept + shown.out + shown.err
+
+
+@pytest.mark.parametrize("further", [False, True])
+def test_a_whole_number_counts_as_well(world: World, further: bool) -> None:
+    """A field of numbers is a place for one, too; what it was is told by nobody."""
+    number = int(GOOD)
+
+    class Counted(MemoryConnector):
+        @hookimpl
+        def list_employees(self, at: dt.date, fields: Sequence[str]) -> list[Employee]:  # type: ignore[override]
+            return [
+                Employee(
+                    id=each.id,
+                    values={**each.values, "capacity": 3 if further else number},
+                    others={"capacity": (4, number)} if further else {},
+                )
+                for each in self._system.people.values()
+            ]
+
+    world.in_clinic()
+    world.in_rosta()
+    with installed(rosta=lambda _connection: Counted(world.rosta)):
+        item = world.item(world.fetch())
+    (reason,) = item.reasons
+    assert (reason.code, reason.about) == ("looks_like_my_number", ("rosta", "capacity"))
+    store = sqlite3.connect(world.folder / "reports.db")
+    assert GOOD not in "\n".join(store.iterdump())
+    store.close()
 
 
 def test_further_values_count_as_well(world: World) -> None:

@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -21,6 +23,7 @@ from renkei.connector import (
     _,
     read_options,
 )
+from renkei_csv.table import Cell
 
 DATES: tuple[Role, ...] = ("birth", "hired", "left")
 PARTS = {"YYYY": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "DD": r"(?P<d>\d{2})",
@@ -29,6 +32,9 @@ _PART = re.compile("YYYY|MM|DD|M|D")
 _ANY_DATE = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日|(\d\d)(\d\d))", re.ASCII
 )
+A_YEAR = dt.date(2024, 1, 1)
+"""The first day of a leap year, in which formats are tried."""
+
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 
@@ -56,7 +62,13 @@ class Options:
     """What a connection has to say: where the file is, and which columns renkei may touch."""
 
     path: str
+    sheet: str | None = None
     columns: dict[str, Column] = field(factory=dict)
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether the file is a workbook, which is only read."""
+        return self.path.lower().endswith(".xlsx")
 
 
 def _of_role(role: Role) -> Type:
@@ -76,9 +88,11 @@ def _mistakes(options: Options) -> Iterator[OptionMistake]:
     if roles["number"] != 1:
         text = _("one column, and no other, needs “role: number”: the employee number")
         yield OptionMistake(("columns",), text)
-    if options.path.lower().endswith((".xlsx", ".xls")):
-        text = _("this is a workbook; save the sheet as a CSV file")
+    if options.path.lower().endswith((".xls", ".xlsm", ".xlsb", ".ods")):
+        text = _("such a workbook cannot be read; save it as .xlsx, or the sheet as a CSV file")
         yield OptionMistake(("path",), text)
+    if options.sheet is not None and not options.is_workbook:
+        yield OptionMistake(("sheet",), _("only a workbook (.xlsx) has sheets"), key=True)
     for name, column in options.columns.items():
         place = ("columns", name)
         if column.role not in (None, "number") and roles[column.role] > 1:
@@ -91,12 +105,27 @@ def _mistakes(options: Options) -> Iterator[OptionMistake]:
         if column.format is not None and column.kind != "date":
             yield OptionMistake((*place, "format"), _("only a date has a format"))
         elif column.format is not None and not _is_format(column.format):
-            text = _("write a format like YYYY/MM/DD, with one year, one month and one day")
+            text = _(
+                "write a format like YYYY/MM/DD, with one year, one month and one day; without"
+                " anything between them YYYYMMDD"
+            )
             yield OptionMistake((*place, "format"), text)
 
 
+@cache
 def _is_format(text: str) -> bool:
-    return sorted(part[0] for part in _PART.findall(text)) == ["D", "M", "Y"]
+    """Tell whether every day that is written so is read as the same day."""
+    parts = sorted(part[0] for part in _PART.findall(text))
+    if parts != ["D", "M", "Y"] or "Y" in _PART.sub("", text):
+        return False
+    return all(_comes_back(A_YEAR + dt.timedelta(days), text) for days in range(366))
+
+
+def _comes_back(day: dt.date, written_as: str) -> bool:
+    try:
+        return read(Column(type="date", format=written_as), _formatted(day, written_as)) == day
+    except ValueError:
+        return False
 
 
 def specs_of(options: Options, encoding: str | None) -> tuple[FieldSpec, ...]:
@@ -116,10 +145,14 @@ def specs_of(options: Options, encoding: str | None) -> tuple[FieldSpec, ...]:
     )
 
 
-def read(column: Column, text: str) -> Value:
+def read(column: Column, text: Cell) -> Value:
     """Return the value in a cell, None if it is empty; ValueError if it makes no sense."""
-    if not text:
+    if text == "":
         return None
+    if not isinstance(text, str):
+        if text is None or column.kind != "date":
+            raise ValueError("no sense, or a date where none is meant")
+        return text
     if column.kind == "date":
         return _date(column.format, text.strip())
     if column.kind == "integer" and _INTEGER.fullmatch(text.strip()):
@@ -168,17 +201,26 @@ def _date(written_as: str | None, text: str) -> dt.date:
 
 
 def _format_like(others: Sequence[str]) -> str:
-    """Return the format of the dates that a column holds, else that of ISO 8601."""
+    """
+    Return the format of the first date that a column holds, else that of ISO 8601.
+
+    Whether months and days have zeros before them is told by all that have its signs between.
+    """
     found = [each for text in others if (each := _ANY_DATE.fullmatch(text.strip()))]
     if not found:
         return "YYYY-MM-DD"
-    short = any(len(part) == 1 for each in found for part in each.groups()[2:] if part)
+    signs = _signs(found[0])
+    alike = [each for each in found if _signs(each) == signs]
+    short = any(len(part) == 1 for each in alike for part in each.groups()[2:] if part)
     month, day = ("M", "D") if short else ("MM", "DD")
-    first = found[0][0]
-    if "年" in first:
-        return f"YYYY年{month}月{day}日"
-    separator = found[0][2] or ""
-    return separator.join(("YYYY", month, day))
+    return "".join(chain(*zip(("YYYY", month, day), signs, strict=True)))
+
+
+def _signs(date: re.Match[str]) -> tuple[str, ...]:
+    """Return what stands after the year, the month and the day."""
+    if date[5]:
+        return "年", "月", "日"
+    return date[2] or "", date[2] or "", ""
 
 
 def _formatted(day: dt.date, written_as: str) -> str:

@@ -7,17 +7,20 @@ of lines are never part of another character, in UTF-8 as in CP932.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from renkei.connector import lacking
+
 BOM = b"\xef\xbb\xbf"
+Cell = str | dt.date | None
+"""What a cell holds: in a file of text, a text; in a workbook also a date, or no sense (None)."""
+
 ENCODINGS = ("utf-8", "cp932")
 """Tried in this order: Japanese text in CP932 is hardly ever UTF-8 by accident."""
-
-_ODD = re.compile("[\0\x80\uf8f0-\uf8f3]")
-"""What is no text in any of them, though Python reads it as some: UTF-16, for example."""
 
 _CELL = re.compile(rb'"(?:[^"]|"")*"[^,]*|[^,]*')
 _SPECIAL = re.compile(rb'[",\r\n]')
@@ -117,17 +120,21 @@ def mark_of(data: bytes) -> str:
 
 
 def encoding_of(data: bytes) -> str:
-    """Return how the text of a file is written, without a mark at its beginning."""
+    """
+    Return how the text of a file is written, without a mark at its beginning.
+
+    Unreadable names the place up to which the likelier encoding has come.
+    """
     at = 0
     for name in ENCODINGS[:1] if data.startswith(BOM) else ENCODINGS:
         try:
             text = data.decode(name)
         except UnicodeDecodeError as error:
-            at = error.start
+            at = max(at, error.start)
         else:
-            if (odd := _ODD.search(text)) is None:
+            if (odd := lacking(text, name)) is None:
                 return name
-            at = len(text[: odd.start()].encode(name))
+            at = max(at, len(text[:odd].encode(name)))
     raise Unreadable("encoding", *_place(data, at))
 
 

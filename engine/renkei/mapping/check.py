@@ -94,7 +94,9 @@ def unchecked(
     found: dict[str, tuple[str, ...]] = {}
     for index, side in enumerate(mapping.sides):
         known = {spec.name for spec in fields[side]}
-        named = dict.fromkeys(pair.pair[index] for pair in mapping.at(fields).pairs)
+        here = mapping.at(fields)
+        substituted = (name for each in here.substitutes_of(side) for name in each.names)
+        named = dict.fromkeys([*(pair.pair[index] for pair in here.pairs), *substituted])
         if side in beyond and beyond[side].more and (left := [n for n in named if n not in known]):
             found[side] = tuple(left)
     return found
@@ -171,8 +173,8 @@ class _Check:
     def _unknown(self, where: Where, side: str, name: str, key: bool = False) -> Iterator[Mistake]:  # noqa: FBT001, FBT002
         beyond = self._beyond(side)
         role = name.removeprefix("@") if name.startswith("@") else None
-        if name in self.specs[side]:
-            return
+        if name in self.specs[side] or (role and role in self._roles(side)):
+            return  # the roles that halves name are still there
         if role is not None and role not in get_args(Role):
             message = _('there is no role "{name}"').format(name=role)
             yield Mistake(where, message + suggestion(role, get_args(Role)), key)
@@ -188,6 +190,9 @@ class _Check:
             message = _('{side} has no field "{name}"').format(side=side, name=name)
             told = suggestion(name, self.specs[side]) or self._ask(side)
             yield Mistake(where, message + told, key)
+
+    def _roles(self, side: str) -> set[str | None]:
+        return {spec.role for spec in self.specs[side].values()}
 
     def _beyond(self, side: str) -> Beyond:
         return self.beyond.get(side, NOTHING)

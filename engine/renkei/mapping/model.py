@@ -114,6 +114,16 @@ class Substitute:
     when: str | None = field(default=None, metadata=_about(N_("The setting that must be on.")))
     fields: dict[str, str]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All fields that it names."""
+        return (self.if_filled, *self.fields, *self.fields.values())
+
+    def renamed(self, known: Mapping[str, str]) -> Substitute:
+        """Return the substitute with what is *known* in the place of the names."""
+        fields = {known.get(a, a): known.get(b, b) for a, b in self.fields.items()}
+        return evolve(self, if_filled=known.get(self.if_filled, self.if_filled), fields=fields)
+
     @classmethod
     def from_yaml(cls, data: Data, converter: cattrs.Converter) -> Substitute:
         """Split the keys ``when`` and ``if_filled`` from the others, which are names of fields."""
@@ -218,19 +228,25 @@ class FieldMapping:
 
         A role that a side does not have stays as it is, as does a field whose name reads like one.
         """
-        names = [
-            {f"@{spec.role}": spec.name for spec in fields[side] if spec.role}
+        known = {
+            side: {f"@{spec.role}": spec.name for spec in fields[side] if spec.role}
             | {spec.name: spec.name for spec in fields[side]}
             for side in self.sides
-        ]
+        }
+        first, second = known.values()
 
         def named(pair: Pair) -> Pair:
-            one, other = (
-                known.get(name, name) for known, name in zip(names, pair.pair, strict=True)
-            )
-            return evolve(pair, pair=(one, other))
+            one, other = pair.pair
+            return evolve(pair, pair=(first.get(one, one), second.get(other, other)))
 
-        return evolve(self, placed={where: named(pair) for where, pair in self.placed.items()})
+        return evolve(
+            self,
+            placed={where: named(pair) for where, pair in self.placed.items()},
+            substitutes={
+                where: each.renamed(known.get(str(where[1]), {}))
+                for where, each in self.substitutes.items()
+            },
+        )
 
     def substitutes_of(self, source: str) -> list[Substitute]:
         """Return the substitutes that are used where the side *source* is the source, in order."""

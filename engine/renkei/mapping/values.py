@@ -6,7 +6,7 @@ import re
 
 from renkei.clock import day_of
 from renkei.people import CLASSES, FieldSpec, Type, Value
-from renkei.text import is_blank
+from renkei.text import is_blank, lacking
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
@@ -33,18 +33,9 @@ def fault(value: Value, spec: FieldSpec) -> str | None:
         return "not_allowed"
     if spec.max_length is not None and isinstance(value, str) and len(value) > spec.max_length:
         return "too_long"
-    if spec.encoding is not None and isinstance(value, str) and not _is_said(value, spec.encoding):
-        return "not_in_encoding"
+    if spec.encoding is not None and isinstance(value, str):
+        return None if lacking(value, spec.encoding) is None else "not_in_encoding"
     return None
-
-
-def _is_said(text: str, encoding: str) -> bool:
-    """Tell whether an encoding has every character of *text*."""
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def parse(text: str, kind: Type) -> Value:

@@ -392,7 +392,8 @@ class Reader:
         found = [
             name
             for name, value in values.items()
-            if type(value) is str and len(value) >= SHORTEST and self._is_private(name, value)
+            if ((type(value) is str and len(value) >= SHORTEST) or type(value) is int)
+            and self._is_private(name, value)
         ]
         found += [
             name
@@ -405,7 +406,7 @@ class Reader:
         return tuple(found)
 
     def _is_private(self, name: str, value: Value) -> bool:
-        return type(value) is str and name != self._number and looks_like_my_number(value)
+        return looks_like_my_number(value) and name != self._number
 
     def _others(
         self, hook: str, person: Employee, wanted: Mapping[str, type]

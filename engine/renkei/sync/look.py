@@ -49,10 +49,11 @@ class Look:
         """Read those whom *refs* name, with one request or as few as the system allows."""
         people = self.writer.read_employees(refs, self.comparison.base, self._fields)
         at = self.clock.monotonic()
+        by_id = {person.id: person for person in people}  # told twice, the later one counts
         by_number: dict[str, list[Employee]] = {}
-        for person in people:
+        for person in by_id.values():
             by_number.setdefault(str(person.values.get(self.number) or ""), []).append(person)
-        return Seen({person.id: person for person in people}, by_number, at)
+        return Seen(by_id, by_number, at)
 
     def is_fresh(self, seen: Seen) -> bool:
         """Return whether a write may still go by this look."""

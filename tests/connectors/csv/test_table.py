@@ -27,6 +27,7 @@ from renkei.connector import (
 )
 from renkei.errors import ConnectorError
 from renkei.http import Secret
+from renkei.mapping.values import fault
 from renkei_csv import CSV
 from renkei_csv.columns import Column, options_of, read, style_of, written
 from renkei_csv.table import Table, Unreadable
@@ -92,6 +93,10 @@ def test_what_is_changed_reads_as_it_was_meant(
         (b"a,b\n1,2\n3,\xff\n", "encoding", 3),
         ("a,b\n".encode("utf-16"), "encoding", 1),
         (b"\xef\xbb\xbfa,b\n\x82\xa0,1\n", "encoding", 2),
+        ("a,b\n彩,1\n楓,".encode() + b"\xff\n", "encoding", 3),
+        ("a,b\n彩,1\n楓,".encode("cp932") + b"\xff\n", "encoding", 3),
+        (b"a,b\n\x80,1\n", "encoding", 2),
+        ("a,b\n\x80,1\n".encode(), "encoding", 2),
     ],
 )
 def test_what_is_no_table_is_told_by_its_row(data: bytes, why: str, row: int | None) -> None:
@@ -111,6 +116,9 @@ def test_what_is_no_table_is_told_by_its_row(data: bytes, why: str, row: int | N
         (["", "平成", "2020年1月2日"], "2026年4月1日"),
         (["20200131"], "20260401"),
         (["2020.1.2"], "2026.4.1"),
+        (["20200131", "2020/1/2"], "20260401"),
+        (["2020/01/31", "2020-1-2", "2020年1月2日"], "2026/04/01"),
+        (["2020年01月31日", "2020/1/2"], "2026年04月01日"),
     ],
 )
 def test_dates_are_written_as_the_column_has_them(others: list[str], text: str) -> None:
@@ -143,7 +151,10 @@ def test_what_is_no_date_makes_no_sense(text: str) -> None:
         ({"a": {"role": "number"}, "b": {"role": "number"}}, "role: number"),
         ({"a": {"role": "number"}, "b": {"role": "hired", "type": "text"}}, "of the type date"),
         ({"a": {"role": "number"}, "b": {"format": "YYYY"}}, "only a date"),
-        ({"a": {"role": "number"}, "b": {"type": "date", "format": "YY/MM"}}, "YYYY/MM/DD"),
+        *(
+            ({"a": {"role": "number"}, "b": {"type": "date", "format": odd}}, "YYYY/MM/DD")
+            for odd in ("YY/MM", "YYYYMD", "MYYYYD", "YYYY1M1D", "YYYYY/MM/DD", " YYYY/MM/DD")
+        ),
         ({"a": {"role": "numbre"}}, "did you mean"),
         ({"a": {"rol": "number"}}, 'did you mean "role"'),
     ],
@@ -262,6 +273,119 @@ def test_those_who_cannot_be_written_are_refused_by_themselves(opened: Opened) -
     codes = [each.code if isinstance(each, RecordError) else each for each in answers]
     assert codes == ["exists_by_now", "not_in_encoding", "5"]
     assert path.read_bytes() == (FILE + "5,髙,,,\n").encode("cp932")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+@pytest.mark.parametrize("odd", ["\x80", "\uf8f0", "\uf8f3"])
+def test_what_would_make_the_file_unreadable_is_not_written(
+    opened: Opened, encoding: str, odd: str
+) -> None:
+    """Neither is it planned: with it the whole file would be refused from then on."""
+    connector = opened()
+    connector._path.write_bytes(FILE.encode(encoding))
+    one, _two = connector.list_employees(FIELDS)
+    (answer,) = connector.write_many([BatchWrite(values={"family": f"佐{odd}"}, current=one)])
+    assert isinstance(answer, RecordError)
+    assert answer.code == "not_in_encoding"
+    (family,) = (spec for spec in connector.fields(OPTIONS) if spec.name == "family")
+    assert fault(f"佐{odd}", family) == "not_in_encoding"
+    assert len(list(connector.list_employees(FIELDS))) == 2
+
+
+@pytest.mark.parametrize("text", ["1〜2", "3−4", "¬"])
+def test_what_would_come_back_as_another_character_is_not_written(
+    opened: Opened, text: str
+) -> None:
+    """CP932 takes it for one that looks alike: it would be a difference for ever."""
+    connector = opened()
+    connector._path.write_bytes(FILE.encode("cp932"))
+    one, _two = connector.list_employees(FIELDS)
+    (answer,) = connector.write_many([BatchWrite(values={"family": text}, current=one)])
+    assert isinstance(answer, RecordError)
+    assert answer.code == "not_in_encoding"
+    connector._path.write_bytes(FILE.encode())
+    one, _two = connector.list_employees(FIELDS)
+    assert connector.write_many([BatchWrite(values={"family": text}, current=one)]) == [None]
+
+
+@pytest.mark.security(18)
+def test_a_file_without_headers_shows_nobody(opened: Opened) -> None:
+    """Its first row is a person, of whom no message tells."""
+    connector = opened()
+    connector._path.write_text("1,佐倉汐里,2026/4/1,TRUE\n2,楓,,\n")
+    with pytest.raises(ConfigurationError, match="no column “no”") as caught:
+        connector.check()
+    assert "佐倉" not in str(caught.value)
+    assert "2026" not in str(caught.value)
+
+
+def test_a_group_that_cannot_be_kept_takes_its_rights_with_it(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new file belongs to another group, which was never meant to read it."""
+    file, asked = tmp_path / "staff.csv", []
+    file.chmod(0o664)
+
+    def refuse(_handle: int, owner: int, group: int) -> None:
+        asked.append((owner, group))
+        raise PermissionError(1, "not permitted")
+
+    connector = opened()
+    list(connector.list_employees(FIELDS))
+    monkeypatch.setattr(os, "fchown", refuse)
+    connector.write_many([BatchWrite(values={"no": "3"})])
+    assert file.stat().st_mode & 0o777 == 0o604
+    assert (-1, file.stat().st_gid) in asked
+
+
+def test_the_group_is_kept_where_the_owner_cannot_be(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in a shared folder may belong to somebody else, and still be of the same group."""
+    file, groups = tmp_path / "staff.csv", []
+    file.chmod(0o660)
+
+    def chown(_handle: int, owner: int, group: int) -> None:
+        if owner != -1:
+            raise PermissionError(1, "not permitted")
+        groups.append(group)
+
+    connector = opened()
+    list(connector.list_employees(FIELDS))
+    group = file.stat().st_gid
+    monkeypatch.setattr(os, "fchown", chown)
+    connector.write_many([BatchWrite(values={"no": "3"})])
+    assert file.stat().st_mode & 0o777 == 0o660
+    assert groups == [group]
+
+
+@pytest.mark.security(3)
+def test_the_new_file_is_nobody_elses(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has opened one in its place beforehand reads nothing in it."""
+    monkeypatch.setattr("renkei_csv.connector.secrets.token_hex", lambda _size: "known")
+    planted = tmp_path / ".staff.csv.known.renkei"
+    planted.touch()
+    connector = opened()
+    list(connector.list_employees(FIELDS))
+    with planted.open("rb") as held:
+        with pytest.raises(UnavailableError):
+            connector.write_many([BatchWrite(values={"no": "3"})])
+        assert held.read() == b""
+    assert (tmp_path / "staff.csv").read_text() == FILE
+
+
+def test_what_a_killed_process_has_left_is_removed(opened: Opened, tmp_path: Path) -> None:
+    """It holds everybody; that of a process which may still write it stays."""
+    left, fresh = (tmp_path / f".staff.csv.{name}.renkei" for name in ("old", "new"))
+    left.write_text(FILE)
+    fresh.write_text(FILE)
+    os.utime(left, (1_700_000_000, 1_700_000_000))
+    connector = opened()
+    list(connector.list_employees(FIELDS))
+    connector.write_many([BatchWrite(values={"no": "3"})])
+    assert {each.name for each in tmp_path.iterdir()} == {"staff.csv", fresh.name}
 
 
 def test_a_fetch_cannot_write_a_file(opened: Opened, tmp_path: Path) -> None:
