@@ -25,7 +25,11 @@ FILE = "{connector}.capabilities.json"
 
 @frozen(kw_only=True)
 class Promised:
-    """One promise: what became of it, in which *tests*, and *why* it was skipped or has failed."""
+    """
+    One promise: what became of it, in which *tests*, and *why* it was skipped or has failed.
+
+    *why* of one that is proved tells why some of its cases were skipped.
+    """
 
     name: str
     says: str
@@ -57,13 +61,14 @@ def summed_up(cases: Sequence[Promised]) -> tuple[Promised, ...]:
         own = [case for case in cases if case.name == name]
         result = next(each for each in WORST if any(case.result == each for case in own))
         told = [case for case in own if case.result == result]
+        reasons = [case.why for case in (told if result == "failed" else own) if case.why]
         lines.append(
             Promised(
                 name=name,
                 says=own[0].says,
                 result=result,
                 tests=tuple(test for case in told for test in case.tests),
-                why="" if result == "proved" else told[0].why,
+                why=next(iter(reasons), ""),
             )
         )
     return tuple(lines)
