@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TOKEN = "kit-token-0417"  # noqa: S105 - of a test system, and long enough to be found
 
+NO_ADD = "The connector cannot write: give `add`, which puts person i into the system without it."
+
 SECRET = pytest.StashKey[Secret]()
 """Where a test of the kit keeps the token that no report of it may show."""
 
@@ -160,6 +162,8 @@ class Tenant:
     def people(self, count: int) -> list[str]:
         """Have people 0 to *count* - 1 in the system; return their ids."""
         missing = [i for i in range(count) if i not in self.ids]
+        if missing and self.staff.is_source_only and not self.author.gives("add"):
+            pytest.fail(NO_ADD, pytrace=False)
         if missing and self.author.gives("add"):
             for i in missing:
                 self.author.add(self.url, i)
