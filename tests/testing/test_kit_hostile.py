@@ -103,6 +103,15 @@ def test_whoever_adds_people_is_asked_for_no_less(
     assert red(factory, name, request, Adds)
 
 
+def test_no_message_shows_the_token() -> None:
+    """Whatever a check says, and in whatever form the token was sent."""
+    with Fake() as fake, Tenant.opened(type("One", (Kit,), {"fake": fake})(), fake.url) as tenant:
+        assert [tenant.tokens(text) for text in ("***", TOKEN, f"{TOKEN} {TOKEN}")] == [0, 1, 2]
+        with pytest.raises(pytest.fail.Exception) as told:
+            tenant.same(f"Bearer {TOKEN}", "", "the header")
+    assert str(told.value) == "the header: 'Bearer ***', and it should be ''"
+
+
 def test_a_list_of_one_request_may_fail_as_well(request: pytest.FixtureRequest) -> None:
     """Its only page is the last one, too."""
     name = "test_a_failing_page_is_an_error"
