@@ -191,6 +191,18 @@ def test_what_is_proved_in_part_says_what_was_skipped(proved: tuple[str, sheet.S
     assert told(proved, "test_a_number_is_found_exactly") == ("proved", "Numbers are odd.")
 
 
+def test_a_line_keeps_why_a_case_was_skipped() -> None:
+    """One that has failed says why it has, and one that is proved what it does not cover."""
+
+    def case(result: sheet.Result, why: str) -> sheet.Promised:
+        return sheet.Promised(name="a", says="A.", result=result, tests=(result,), why=why)
+
+    proved, skipped = case("proved", ""), case("skipped", "Not there.")
+    assert sheet.summed_up([skipped, proved]) == (case("proved", "Not there."),)
+    failed = case("failed", "Not so.")
+    assert sheet.summed_up([skipped, failed, proved]) == (failed,)
+
+
 def test_a_sheet_is_read_as_it_was_written(proved: tuple[str, sheet.Sheet]) -> None:
     """Nothing is lost on the way, and what is no sheet is refused."""
     assert sheet.read(sheet.written(proved[1])) == proved[1]

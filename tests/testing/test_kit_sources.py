@@ -52,5 +52,7 @@ def test_a_source_without_add_is_red_and_not_skipped() -> None:
     """Otherwise nobody would be in the system, and every check of reading would be left out."""
     with Fake() as fake, Tenant.opened(Sources(), fake.url) as tenant:
         for check in (Sources.test_everybody_is_listed_once, Sources.test_nobody_is_nobody):
-            with pytest.raises(pytest.fail.Exception, match="give `add`"):
+            with pytest.raises((pytest.fail.Exception, pytest.skip.Exception)) as told:
                 check(Sources(), tenant)
+            assert told.type is pytest.fail.Exception
+            assert "give `add`" in str(told.value)
