@@ -175,9 +175,11 @@ class ConnectorSpec:
 
     @hookspec(firstresult=True)
     def account_name(self) -> str | None:
-        """Return what the system calls this account, such as the company; None: it does not tell.
+        """
+        Return what the system calls this account, such as the company; since renkei 0.2.
 
-        Asked once, at the first fetch of a pair, so that a person sees whose accounts they are.
+        None: it does not tell. Asked once, at the first fetch of a pair, so that a person sees
+        whose accounts they are.
         """
         raise NotImplementedError
 

@@ -49,13 +49,13 @@ connector.add_command(connectors, "list")
     "file",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=N_("Write the sheet to FILE; else it is kept in the package of the connector."),
+    help=N_("Write the sheet to FILE; else it is kept beside the module of the connector."),
 )
 @click.pass_obj
 def prove(app: App, *, name: str, paths: tuple[Path, ...], file: Path | None) -> int:
     from renkei.plugins import sheet
 
-    kept = file or Path(str(sheet.place(name)))
+    kept = file or sheet.place(name)
     found = _proved(name, paths or (Path("tests"),))
     try:
         kept.write_text(sheet.written(found), encoding="utf-8")

@@ -106,7 +106,7 @@ def _show(each: _Described) -> None:
         say(_("  an account may have fields of its own"))
     say(f"  {_proved(each.sheet)}")
     for promised in each.sheet.promises if each.sheet else ():
-        if promised.result != "proved":
+        if promised.result != "proved" or promised.why:
             say(f"    {promise_text(promised)}")
     writes = {"always": _("always"), "create": _("only when created"), "never": _("never")}
     rows = [
@@ -152,9 +152,12 @@ def _proved(sheet: Sheet | None) -> str:
 def promise_text(promised: Promised) -> str:
     """Return one line of a sheet; the sentences of the kit are translated, those of others not."""
     says = _(promised.says)
+    why = promised.why and _(promised.why)
     match promised.result:
+        case "proved" if why:
+            return _("proved, but for a part: {says} ({why})").format(says=says, why=why)
         case "proved":
             return _("proved: {says}").format(says=says)
         case "skipped":
-            return _("skipped: {says} ({why})").format(says=says, why=_(promised.why))
-    return _("FAILED: {says} ({why})").format(says=says, why=promised.why)
+            return _("skipped: {says} ({why})").format(says=says, why=why)
+    return _("FAILED: {says} ({why})").format(says=says, why=why)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -27,11 +29,10 @@ def written(name: str, style: Style, pages: Pages, folder: Path) -> list[Path]:
     """
     Write a package for connector *name* into *folder*, which is made; return the files.
 
-    Raises UsageError for a name that cannot be one, and for a folder that holds anything.
+    Raises UsageError for a name that cannot be one or is taken, and for a folder that holds
+    anything.
     """
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-        message = _("{name} is no name for a connector: use small letters, digits and _.")
-        raise UsageError(message.format(name=name), code="name", where=name)
+    _check_name(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         message = _("{path} exists already; it is left as it is.").format(path=folder)
         raise UsageError(message, code="exists", where=str(folder))
@@ -48,6 +49,28 @@ def written(name: str, style: Style, pages: Pages, folder: Path) -> list[Path]:
     return made
 
 
+def _check_name(name: str) -> None:
+    """Raise UsageError unless a connector, and its package, can have this name."""
+    from renkei.plugins import finding
+
+    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        message = _("{name} is no name for a connector: use small letters, digits and _.")
+        raise UsageError(message.format(name=name), code="name", where=name)
+    installed = {entry.name for entry in finding.found(finding.CONNECTORS)}
+    if name in installed or find_spec(f"renkei_{name}") is not None:
+        message = _("{name} is taken: it is installed already. Choose another name.")
+        raise UsageError(message.format(name=name), code="name", where=name)
+
+
+def _class(name: str) -> str:
+    """Return what the class is called: as the connector, unless a template means something else."""
+    cls = name.title().replace("_", "")
+    sources = Path(__file__).with_name("templates").rglob("*.j2")
+    meant = {word for each in sources for word in re.findall(r"\w+", each.read_text("utf-8"))}
+    taken = cls in meant or keyword.iskeyword(cls) or hasattr(builtins, cls)
+    return f"{cls}Connector" if taken else cls
+
+
 def _rendered(name: str, style: Style, pages: Pages) -> dict[str, str]:
     """Return the text of every file by its path; what a style has goes before what all have."""
     words = {
@@ -55,7 +78,7 @@ def _rendered(name: str, style: Style, pages: Pages) -> dict[str, str]:
         "package": f"renkei_{name}",
         "distribution": f"renkei-{name.replace('_', '-')}",
         "title": name.replace("_", " ").title(),
-        "cls": name.title().replace("_", ""),
+        "cls": _class(name),
         "pages": pages,
         "style": style,
         "writes": style != "readonly",

@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 import click
 import pytest
+from tests.docs import hooks
 
 from renkei import connector, errors
 from renkei.config import load_config
@@ -227,14 +228,41 @@ def test_every_command_is_mentioned() -> None:
 
 
 def test_every_hook_is_documented() -> None:
-    """The table of hooks has each hook with its arguments, and says which are required."""
+    """The tables of hooks have each with its arguments, say which are required, and what counts."""
     text = page(AUTHORS[1])
-    hooks = [name for name in vars(ConnectorSpec) if not name.startswith("_")]
-    for name in hooks:
+    for name in hooks.hooks():
         arguments = getattr(ConnectorSpec, name).__code__
         names = arguments.co_varnames[1 : arguments.co_argcount]
         need = "required" if name in REQUIRED else "optional"
         assert f"| `{name}({', '.join(names)})` | {need} |" in text
+        assert f"| `{name}` | " in text
+
+
+def test_a_hook_says_since_when_it_is_there() -> None:
+    """Whoever adds one says so in its contract; these nine were there from the start."""
+    old = {
+        name
+        for name in hooks.hooks()
+        if hooks.told(getattr(ConnectorSpec, name).__doc__ or "")[1] == hooks.FIRST
+    }
+    assert old == {
+        *("fields", "list_employees", "read_employees", "create_employee", "update_employee"),
+        *("new_employee_fields", "check", "closed_hours", "request_limits"),
+    }
+
+
+def test_a_row_of_the_hooks_is_what_the_contract_says_first() -> None:
+    """Without the version, which has a column of its own, and as Markdown."""
+    contract = """
+        Do as :meth:`other` does
+        with ``this``; since renkei 0.3, and no more.
+
+        The rest is for readers; since renkei 0.9.
+        """
+    assert hooks.told(contract) == ("Do as `other` does with `this`, and no more.", "0.3")
+    written = hooks.written("before\n\n<!-- hooks -->\nold\nrows\n\nafter\n")
+    assert "old" not in written
+    assert written.endswith("|\n\nafter\n")
 
 
 def test_every_attribute_of_a_field_is_documented() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from tests.docs import codes, connectors, promises, proofs
+from tests.docs import codes, connectors, hooks, promises, proofs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +21,7 @@ GENERATORS: Mapping[str, Callable[[str], str]] = {
     "docs/security.md": partial(proofs.with_tests, mark="security"),
     "docs/operator.md": partial(codes.written, spoken="en"),
     "docs/operator.ja.md": partial(codes.written, spoken="ja"),
-    "docs/connector-reference.md": partial(codes.written, spoken="en"),
+    "docs/connector-reference.md": lambda text: hooks.written(codes.written(text, "en")),
     "docs/connector-kit.md": promises.written,
 }
 

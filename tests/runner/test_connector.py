@@ -7,13 +7,15 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.runner.fakes import Renkei
 
-from renkei.plugins import sheet
+from renkei.errors import ConfigurationError
+from renkei.plugins import finding, sheet
 from renkei.plugins.sheet import Promised, Sheet
 from renkei_runner import connectors
 
@@ -22,13 +24,19 @@ KIT = """\
 from staff.connector import Staff
 from tests.testing.staff import Fake, other, sample
 import pytest
-from renkei.testing.kit.author import Author
-from renkei.testing.kit.fields import FieldChecks
+from renkei.testing.kit import ConnectorTests
+
+ASKED = ("test_fields_are_described_offline", "test_samples_fit_the_fields")
 
 
-class TestStaff(FieldChecks, Author):
+class TestStaff(ConnectorTests):
     factory = Staff
     past_a_page = 12
+    skips = {
+        name: "It is not asked here."
+        for name in dir(ConnectorTests)
+        if name.startswith("test_") and name not in ASKED
+    }
 
     @pytest.fixture
     def url(self):
@@ -53,6 +61,12 @@ SAID = Sheet(
             name="test_b",
             says="In its closed hours nothing is sent.",
             result="skipped",
+            why="It declares no closed hours.",
+        ),
+        Promised(
+            name="test_d",
+            says="Everybody is listed once, also past the end of a page.",
+            result="proved",
             why="It declares no closed hours.",
         ),
         Promised(name="test_c", says="Our own.", result="failed", why="It is not so."),
@@ -93,9 +107,10 @@ def test_what_is_proved_is_kept_and_shown(staff: Path) -> None:
     """The checks of this connector alone are run; the sheet is in its package, and in the list."""
     code, proved = run(staff, "connector", "prove", "staff")
     assert code == 0
-    assert proved["sheet"] == str(staff / "staff/capabilities.json")
-    assert proved["proved"]["counts"] == {"proved": 2, "skipped": 0, "failed": 0}
-    [first, _second] = proved["proved"]["promises"]
+    assert proved["sheet"] == str(staff / "staff/staff.capabilities.json")
+    counts = proved["proved"]["counts"]
+    assert (counts["proved"], counts["failed"], counts["skipped"] > 40) == (2, 0, True)
+    first = next(each for each in proved["proved"]["promises"] if each["result"] == "proved")
     assert first["tests"] == ["tests/test_kit.py::TestStaff::test_fields_are_described_offline"]
     code, listed = run(staff, "connector", "list")
     [ours] = [each for each in listed["connectors"] if each["name"] == "staff"]
@@ -106,7 +121,7 @@ def test_what_is_proved_is_kept_and_shown(staff: Path) -> None:
 @pytest.mark.long
 def test_without_a_check_nothing_is_proved(staff: Path) -> None:
     """It says so, with exit code 2, and an older sheet stays."""
-    kept = staff / "staff/capabilities.json"
+    kept = staff / "staff/staff.capabilities.json"
     kept.write_text(sheet.written(SAID), "utf-8")
     (staff / "tests/test_kit.py").write_text("", "utf-8")
     code, told = run(staff, "connector", "prove", "staff")
@@ -126,8 +141,11 @@ def test_the_list_shows_what_was_proved(renkei: Renkei, monkeypatch: pytest.Monk
     """In the language of the command: the counts, and whatever was not proved with its reason."""
     monkeypatch.setattr(sheet, "sheet_of", lambda name: SAID if name == "smarthr" else None)
     text = renkei("connector", "list").out
-    assert "promises: 1 proved, 1 skipped, 1 failed (2026-11-29, 0.2.0)" in text
+    assert "promises: 2 proved, 1 skipped, 1 failed (2026-11-29, 0.2.0)" in text
     assert "skipped: In its closed hours nothing is sent. (It declares no closed hours.)" in text
+    assert (
+        "proved, but for a part: Everybody is listed once, also past the end of a page. (" in text
+    )
     assert "FAILED: Our own. (It is not so.)" in text
     assert "Nothing of what it promises has been proved yet." in text
     assert text == renkei("connectors").out
@@ -148,9 +166,48 @@ def test_the_list_says_of_each_field_what_may_be_done(renkei: Renkei) -> None:
     assert "required, depends on the day" in text
 
 
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [
+        ("hoshi_file", "hoshi_file.py"),
+        ("hoshi_package", "hoshi_package/__init__.py"),
+        ("hoshi_module.connector", "hoshi_module/connector.py"),
+        ("hoshi_shelf.inner.connector", "hoshi_shelf/inner/connector.py"),
+    ],
+)
+def test_every_connector_has_a_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, file: str
+) -> None:
+    """Beside its module, which may be in no package, or be shared with another connector."""
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    names = ("hoshi", "hoshi_two")
+    entries = [EntryPoint(name, f"{module}:Hoshi", finding.CONNECTORS) for name in names]
+    monkeypatch.setattr(finding, "found", lambda _group: tuple(entries))
+    folder = (tmp_path / file).parent
+    for name in names:
+        assert sheet.place(name) == folder / f"{name}.capabilities.json"
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit", "import hoshi_is_not_there", None])
+def test_a_package_that_cannot_be_loaded_has_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    """Whatever it does when it is loaded: the connector is named, and nothing is run."""
+    if text is not None:
+        (tmp_path / "broken_hoshi").mkdir()
+        (tmp_path / "broken_hoshi/__init__.py").write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("hoshi", "broken_hoshi.connector:Hoshi", finding.CONNECTORS)
+    monkeypatch.setattr(finding, "found", lambda _group: (entry,))
+    with pytest.raises(ConfigurationError, match="Connector hoshi cannot be used"):
+        sheet.place("hoshi")
+
+
 def test_a_sheet_that_is_none_is_as_if_there_were_none(tmp_path: Path) -> None:
     """Somebody else's file cannot break the list."""
-    file = tmp_path / "capabilities.json"
+    file = tmp_path / "smarthr.capabilities.json"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sheet, "place", lambda _name: file)
         for text in (None, "{", "[]", '{"schema_version": 2}'):
@@ -159,4 +216,5 @@ def test_a_sheet_that_is_none_is_as_if_there_were_none(tmp_path: Path) -> None:
             assert sheet.sheet_of("smarthr") is None
         file.write_text(sheet.written(SAID), "utf-8")
         assert sheet.sheet_of("smarthr") == SAID
+        assert sheet.sheet_of("touchontime") is None  # it is another connector's
     assert connectors.promise_text(SAID.promises[0]).startswith("proved: ")

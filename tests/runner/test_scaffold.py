@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -98,6 +99,43 @@ def test_a_name_has_to_be_one(renkei: Renkei, name: str) -> None:
     told = renkei("connector", "new", name, "folder", "--output", "json")
     assert (told.code, told.json["error"]["code"]) == (2, "name")
     assert not Path("folder").exists()
+
+
+@pytest.mark.parametrize("name", ["csv", "smarthr", "web", "sandbox"])
+def test_a_name_that_is_taken_is_refused(renkei: Renkei, name: str) -> None:
+    """A connector that is installed, or a package: the new one would never be found, or hide it."""
+    told = renkei("connector", "new", name, "folder", "--output", "json")
+    assert (told.code, told.json["error"]["code"]) == (2, "name")
+    assert f"{name} is taken" in told.json["error"]["message"]
+    assert not Path("folder").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "style", "cls"),
+    [
+        ("hoshi_two", "rest", "HoshiTwo"),
+        ("json", "rest", "Json"),
+        ("records", "rest", "RecordsConnector"),
+        ("true", "rest", "TrueConnector"),
+        ("warning", "readonly", "WarningConnector"),
+        ("any", "file", "AnyConnector"),
+    ],
+)
+def test_the_class_is_called_what_nothing_else_is(
+    tmp_path: Path, name: str, style: Style, cls: str
+) -> None:
+    """Not as what its module imports, nor as a word of the language; a library is no matter."""
+    written(name, style, "cursor", tmp_path / "new")
+    entry = f'{name} = "renkei_{name}.connector:{cls}"'
+    assert entry in (tmp_path / "new/pyproject.toml").read_text("utf-8")
+    source = (tmp_path / f"new/renkei_{name}/connector.py").read_text("utf-8")
+    names = [
+        node.asname or node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.alias)
+    ]
+    assert f"class {cls}:" in source
+    assert cls not in names
 
 
 def test_what_is_there_is_left_as_it_is(renkei: Renkei, tmp_path: Path) -> None:

@@ -110,6 +110,19 @@ class StaleList(Staff):
         return iter(self.kept)
 
 
+@mistake("test_the_list_is_fresh")
+class FirstSeen(Staff):
+    """It lists everybody as they were when it first saw them."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self.seen: dict[str, JSON] = {}
+
+    def rows(self, query: dict[str, str]) -> Iterator[JSON]:
+        for row in super().rows(query):
+            yield row if query else self.seen.setdefault(str(dict(row)["id"]), row)  # type: ignore[arg-type]
+
+
 @mistake("test_a_look_up_is_fresh")
 class StaleLookUp(Staff):
     """It remembers who was looked up by number."""
@@ -145,6 +158,22 @@ class LooksUpCurrent(Staff):
         for row in self.rows({"no": number}):
             if isinstance(row, dict) and str(row["left"] or "9999") > today:
                 yield row
+
+
+@mistake("test_people_who_left_are_listed")
+class OnlyActive(Staff):
+    """Whoever is no longer active is not listed; no date tells when somebody has left."""
+
+    FIELDS = (
+        *(spec for spec in Staff.FIELDS if spec.role != "left"),
+        FieldSpec(name="active", label=Label("在籍", "active"), type="boolean", role="employed"),
+    )
+
+    @hookimpl
+    def list_employees(self, fields: Sequence[str]) -> Iterator[Employee]:
+        for row in self.rows({}):
+            if isinstance(row, dict) and row.get("active") is not False:
+                yield self.employee(row, fields)
 
 
 @mistake("test_future_people_are_listed")
@@ -282,6 +311,17 @@ class FindsByPrefix(Staff):
 
     def by_number(self, number: str) -> Iterator[JSON]:
         return self.rows({"like": number})
+
+
+@mistake("test_a_number_is_found_exactly")
+class ShortNumbers(FindsByPrefix):
+    """It takes five characters at most, and the first one whose number begins so."""
+
+    @hookimpl
+    def create_employee(self, values: Values) -> str | Employee:
+        if len(str(values["no"])) > 5:
+            raise RecordError("The number is too long. Shorten it.", fields=("no",))
+        return super().create_employee(values)
 
 
 @mistake("test_many_are_looked_up_at_once")
@@ -513,6 +553,27 @@ class CutsAddress(Staff):
         return super().update_employee(current, cut)
 
 
+@mistake("test_the_longest_text_is_stored_whole")
+class CutsNumber(Staff):
+    """It says that a number may have 12 characters, and sends 10 of them."""
+
+    FIELDS = (evolve(Staff.FIELDS[0], max_length=12), *Staff.FIELDS[1:])
+
+    @hookimpl
+    def create_employee(self, values: Values) -> str | Employee:
+        return super().create_employee({**values, "no": str(values["no"])[:10]})
+
+
+@mistake("test_any_text_is_stored_or_refused")
+class OneLine(Staff):
+    """It ends a text where some programs end a line."""
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> Employee | None:
+        cut = {n: v.splitlines()[0] if isinstance(v, str) else v for n, v in changes.items()}
+        return super().update_employee(current, cut)
+
+
 @mistake("test_any_row_of_updates_adds_up")
 class EverySecond(Staff):
     """Of two updates of one person it sends the first."""
@@ -642,6 +703,18 @@ class KeepsWhatItHas(Staff):
             return
 
 
+@mistake("test_a_failing_page_is_an_error")
+class NotFoundIsTheEnd(Staff):
+    """A page that is not found ends the list."""
+
+    def rows(self, query: dict[str, str]) -> Iterator[JSON]:
+        try:
+            yield from without_checks(self, query)
+        except AnswerError as error:
+            if error.code != "not_found":
+                raise
+
+
 @mistake("test_nonsense_is_no_list")
 class TakesAnything(Staff):
     """An answer without people is an empty list."""
@@ -764,11 +837,30 @@ class Prints(Staff):
 
 
 @mistake("test_nothing_is_printed")
+class PrintsChanges(Staff):
+    """It prints what it changes."""
+
+    @hookimpl
+    def update_employee(self, current: Employee, changes: Values) -> Employee | None:
+        sys.stdout.write(f"changing {changes}\n")
+        return super().update_employee(current, changes)
+
+
+@mistake("test_nothing_is_printed")
 class TokenInAddress(Staff):
     """It sends the token in the address, where every log on the way keeps it."""
 
     def rows(self, query: dict[str, str]) -> Iterator[JSON]:
         return super().rows({**query, "key": self.connection.token.reveal()})
+
+
+@mistake("test_nothing_is_printed")
+class PrintsItsToken(Staff):
+    """It prints the token when it is opened."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        sys.stdout.write(f"opened with {connection.token.reveal()}\n")
 
 
 @mistake("test_limits_are_kept")

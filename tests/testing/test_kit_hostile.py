@@ -7,11 +7,19 @@ from itertools import product
 from typing import Any, ClassVar
 
 import pytest
-from tests.testing.hostile import MISTAKES, Mistake
-from tests.testing.staff import Fake, Staff, other, sample
+from tests.testing.hostile import (
+    MISTAKES,
+    FirstSeen,
+    Mistake,
+    NotFoundIsTheEnd,
+    OnlyCurrent,
+    OnlyHired,
+    PrintsChanges,
+)
+from tests.testing.staff import EMPTY, Fake, Staff, other, sample, to_json
 
 from renkei.connector import Value, Values
-from renkei.testing.kit import ConnectorTests, Tenant
+from renkei.testing.kit import TOKEN, ConnectorTests, Tenant
 
 
 class Kit(ConnectorTests):
@@ -38,18 +46,36 @@ def cases(check: Any) -> Iterator[dict[str, Any]]:
         yield dict(zip((mark.args[0] for mark in marks), values, strict=True))
 
 
-def red(factory: type[Staff], name: str, request: pytest.FixtureRequest) -> str:
+class Adds(Kit):
+    """The same where people are put in without the connector, which is quicker."""
+
+    def add(self, url: str | None, i: int) -> None:
+        row = to_json(sample(i))
+        with self.fake.lock:
+            identity = f"p{len(self.fake.people) + 1:04}"
+            self.fake.people[identity] = {"id": identity, **EMPTY, **row}
+
+
+def red(
+    factory: type[Staff],
+    name: str,
+    request: pytest.FixtureRequest,
+    kit_of: type[Kit] = Kit,
+    **more: Any,
+) -> str:
     """Run one check of the kit on *factory*, every case of it; return what a red one says."""
     check = getattr(Kit, name)
     asked = check.__code__.co_varnames[1 : check.__code__.co_argcount]
     for case in cases(check):
         with Fake() as fake:
-            kit = type("Kit", (Kit,), {"factory": factory, "fake": fake})()
+            kit = type("Kit", (kit_of,), {"factory": factory, "fake": fake, **more})()
             with Tenant.opened(kit, fake.url) as tenant:
                 given = {**case, "tenant": tenant}
                 given |= {n: request.getfixturevalue(n) for n in asked if n not in given}
                 try:
                     check(kit, **given)
+                except pytest.skip.Exception:
+                    continue  # what is skipped is not red
                 except (pytest.fail.Exception, Exception) as told:  # noqa: BLE001 - red is red
                     return f"{type(told).__name__}: {told}"
     return ""
@@ -58,7 +84,40 @@ def red(factory: type[Staff], name: str, request: pytest.FixtureRequest) -> str:
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.factory.__name__)
 def test_a_mistake_turns_its_check_red(mistake: Mistake, request: pytest.FixtureRequest) -> None:
     """What the connector does wrong is told by the check that stands in the table."""
-    assert red(mistake.factory, mistake.check, request), mistake.story
+    said = red(mistake.factory, mistake.check, request)
+    assert said, mistake.story
+    assert TOKEN not in said
+
+
+@pytest.mark.parametrize(
+    ("factory", "name"),
+    [
+        (FirstSeen, "test_the_list_is_fresh"),
+        (OnlyCurrent, "test_people_who_left_are_listed"),
+        (OnlyHired, "test_future_people_are_listed"),
+        (PrintsChanges, "test_nothing_is_printed"),
+    ],
+)
+def test_whoever_adds_people_is_asked_for_no_less(
+    factory: type[Staff], name: str, request: pytest.FixtureRequest
+) -> None:
+    """`add` is a help for a connector that can write, and no source only."""
+    assert red(factory, name, request, Adds)
+
+
+def test_no_message_shows_the_token() -> None:
+    """Whatever a check says, and in whatever form the token was sent."""
+    with Fake() as fake, Tenant.opened(type("One", (Kit,), {"fake": fake})(), fake.url) as tenant:
+        assert [tenant.tokens(text) for text in ("***", TOKEN, f"{TOKEN} {TOKEN}")] == [0, 1, 2]
+        with pytest.raises(pytest.fail.Exception) as told:
+            tenant.same(f"Bearer {TOKEN}", "", "the header")
+    assert str(told.value) == "the header: 'Bearer ***', and it should be ''"
+
+
+def test_a_list_of_one_request_may_fail_as_well(request: pytest.FixtureRequest) -> None:
+    """Its only page is the last one, too."""
+    name = "test_a_failing_page_is_an_error"
+    assert red(NotFoundIsTheEnd, name, request, past_a_page=3)
 
 
 def test_every_check_has_its_mistake() -> None:

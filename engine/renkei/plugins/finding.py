@@ -73,7 +73,7 @@ def plug(connection: Connection) -> pluggy.PluginManager:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - code of somebody else, which may even exit
-        raise _unusable(connector, type(error).__name__) from None
+        raise unusable(connector, type(error).__name__) from None
     manager = _Manager("renkei")
     manager.add_hookspecs(ConnectorSpec)
     try:
@@ -81,14 +81,14 @@ def plug(connection: Connection) -> pluggy.PluginManager:
     except KeyboardInterrupt:
         raise
     except pluggy.PluginValidationError as error:
-        raise _unusable(connector, str(error).splitlines()[-1]) from None
+        raise unusable(connector, str(error).splitlines()[-1]) from None
     except BaseException as error:  # noqa: BLE001 - it looks at all that the connector has
-        raise _unusable(connector, type(error).__name__) from None
+        raise unusable(connector, type(error).__name__) from None
     # Pluggy's own words for this hold what the connector says of itself.
     if unknown := [name for name, hook in vars(manager.hook).items() if not hook.has_spec()]:
-        raise _unusable(connector, f"unknown hook {', '.join(sorted(unknown))}")
+        raise unusable(connector, f"unknown hook {', '.join(sorted(unknown))}")
     if missing := _missing(manager):
-        raise _unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
+        raise unusable(connector, _("it lacks {hooks}").format(hooks=", ".join(missing)))
     return manager
 
 
@@ -115,7 +115,8 @@ def entry(connector: str) -> EntryPoint:
     raise ConfigurationError(message.format(name=connector, names=names or "-"), where=connector)
 
 
-def _unusable(connector: str, what: str) -> ConfigurationError:
+def unusable(connector: str, what: str) -> ConfigurationError:
+    """Return the error that says why *connector* cannot be used."""
     message = _("Connector {name} cannot be used: {what}. Repair or uninstall it.")
     return ConfigurationError(message.format(name=connector, what=what), where=connector)
 

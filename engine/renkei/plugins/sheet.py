@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal
 
 import cattrs
@@ -19,13 +19,17 @@ WORST: tuple[Result, ...] = ("failed", "proved", "skipped")
 """Of several cases of one check: one that failed counts, then one that has proved something."""
 
 SCHEMA_VERSION = 1
-FILE = "capabilities.json"
-"""Where a package that holds a connector keeps its sheet."""
+FILE = "{connector}.capabilities.json"
+"""What the sheet of a connector is called: a package may hold several connectors."""
 
 
 @frozen(kw_only=True)
 class Promised:
-    """One promise: what became of it, in which *tests*, and *why* it was skipped or has failed."""
+    """
+    One promise: what became of it, in which *tests*, and *why* it was skipped or has failed.
+
+    *why* of one that is proved tells why some of its cases were skipped.
+    """
 
     name: str
     says: str
@@ -57,13 +61,14 @@ def summed_up(cases: Sequence[Promised]) -> tuple[Promised, ...]:
         own = [case for case in cases if case.name == name]
         result = next(each for each in WORST if any(case.result == each for case in own))
         told = [case for case in own if case.result == result]
+        reasons = [case.why for case in (told if result == "failed" else own) if case.why]
         lines.append(
             Promised(
                 name=name,
                 says=own[0].says,
                 result=result,
                 tests=tuple(test for case in told for test in case.tests),
-                why="" if result == "proved" else told[0].why,
+                why=next(iter(reasons), ""),
             )
         )
     return tuple(lines)
@@ -86,18 +91,31 @@ def read(text: str) -> Sheet:
         raise ValueError("sheet") from None
 
 
-def place(connector: str) -> Traversable:
-    """Return where the package of *connector* keeps its sheet; raises ConfigurationError."""
-    package = finding.entry(connector).module.partition(".")[0]
-    return files(package) / FILE
+def place(connector: str) -> Path:
+    """
+    Return where the sheet of *connector* is kept: beside the module that its entry point names.
+
+    Raises ConfigurationError if there is no such connector, or no such module.
+    """
+    module = finding.entry(connector).module
+    try:
+        spec = find_spec(module)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the package around it is loaded
+        raise finding.unusable(connector, type(error).__name__) from None
+    if spec is None or spec.origin is None:
+        raise finding.unusable(connector, ModuleNotFoundError.__name__)
+    return Path(spec.origin).with_name(FILE.format(connector=connector))
 
 
 def sheet_of(connector: str) -> Sheet | None:
-    """Return what was proved of *connector*; None if its package has no sheet that can be read."""
+    """Return what was proved of *connector*; None unless its sheet is there and can be read."""
     try:
-        return read(place(connector).read_text("utf-8"))
-    except (OSError, ValueError, ImportError):
+        found = read(place(connector).read_text("utf-8"))
+    except (OSError, ValueError):
         return None
+    return found if found.connector == connector else None
 
 
 def _converter() -> cattrs.Converter:

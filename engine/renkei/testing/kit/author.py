@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from renkei.people import Value, Values
-from renkei.testing.kit.tenant import Tenant
+from renkei.testing.kit.tenant import SECRET, Tenant, secret_of
 
 
 class Author:
@@ -65,7 +65,9 @@ class Author:
             if not self.skips[name].strip():
                 pytest.fail(f"{name} is skipped without a reason.", pytrace=False)
             pytest.skip(self.skips[name])
-        with Tenant.opened(self, request.getfixturevalue("url")) as tenant:
+        url = request.getfixturevalue("url")
+        request.node.stash[SECRET] = secret_of(self, url)
+        with Tenant.opened(self, url) as tenant:
             yield tenant
 
     def gives(self, name: str) -> bool:

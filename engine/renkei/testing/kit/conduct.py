@@ -63,7 +63,7 @@ class ConductChecks:
             for error in _errors(tenant, partial(_refused, status, said)):
                 fields = getattr(error, "fields", ())
                 texts = " ".join(map(str, (error.message, error.hint, error.where, *fields)))
-                told = "***" in texts or tenant.token in texts
+                told = "***" in texts or tenant.tokens(texts)
                 tenant.holds(not told, f"an error after {status} holds the token")
                 odd = [value for value in values if value in texts]
                 tenant.same(odd, [], f"values of a person in an error after {status}")
@@ -77,16 +77,18 @@ class ConductChecks:
     ) -> None:
         capfd.readouterr()
         [identity, _other] = tenant.people(2)
-        tenant.listed()
-        if tenant.changeable and not tenant.author.gives("add"):
+        tenant.look()
+        if tenant.changeable and not tenant.staff.is_source_only:
             name = next(iter(tenant.changeable))
             tenant.update(identity, {name: tenant.author.other(name, 0)})
         out, err = capfd.readouterr()
+        tenant.same(tenant.tokens(out + err), 0, "how often the token was printed")
         tenant.same((out, err), ("", ""), "what was printed")
-        said = [value for value in (tenant.token, *_values(tenant)) if value in caplog.text]
+        tenant.same(tenant.tokens(caplog.text), 0, "how often the token was logged")
+        said = [value for value in _values(tenant) if value in caplog.text]
         tenant.same(said, [], "what was logged")
         requests = tenant.proxy.requests if tenant.proxy else []
-        shown = [request.method for request in requests if tenant.token in request.path]
+        shown = [request.method for request in requests if tenant.tokens(request.path)]
         tenant.same(shown, [], "requests with the token in their address")
 
     @promise(N_("People who are written at the same time are not mixed up."))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from renkei.config import load_config
@@ -28,7 +28,8 @@ EVERYDAY = frozenset({"left", "hired", "number", "retired"})
 IDENTITY = frozenset({"family_name", "given_name", "family_kana", "given_kana", "birth", "gender"})
 PEOPLE = 5
 
-_LETTERS = st.sampled_from("髙﨑𠮷辻󠄀々ーヴヷｶﾞがか゛éßĲ①㈱〜−Ａa0 '\"\\/<&;%=,😀")
+_LETTERS = st.sampled_from("髙﨑𠮷辻󠄀々ーヴヷｶﾞがか゛éßĲ①㈱〜−Ａa0 '\"\\/<&;%=,😀\x85\u2028")
+"""What is spelt, quoted or cut in more than one way; the last two end a line for some."""
 _LAW = settings(
     max_examples=12,
     deadline=None,
@@ -57,6 +58,7 @@ class LawChecks:
         held = {"value": tenant.look()[identity].values.get(name)}
 
         @_LAW
+        @example("a\u2028b\x85c"[:longest])
         @given(st.text(_LETTERS, min_size=1, max_size=longest).filter(lambda text: text.strip()))
         def law(text: str) -> None:
             try:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator
-from importlib.metadata import entry_points, version
+from collections.abc import Generator, Iterator
+from importlib.metadata import EntryPoint, version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from renkei.errors import ConfigurationError
+from renkei.http import Secret
+from renkei.plugins import finding
 from renkei.plugins.sheet import Promised, Result, Sheet, summed_up, written
 from renkei.testing.kit.author import Author
+from renkei.testing.kit.promise import NOT_RUN
+from renkei.testing.kit.tenant import SECRET
 
 NO_REASON = ("", "unconditional skip", "Skipped")
 PROPERTY = "renkei_promise"
+CASES = pytest.StashKey[dict[str, list[str]]]()
+"""All tests of each check, whether they are to be run or not."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,14 +38,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Collector(Path(path), name), "renkei-sheet")
 
 
+@pytest.hookimpl(tryfirst=True)  # before anybody has left out a check
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the checks of one connector, if one is named."""
-    if not (name := config.getoption("renkei_connector")):
-        return
-    factory = _factory(name)
-    kept = [item for item in items if getattr(_author(item), "factory", None) is factory]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    """Keep the checks of one connector, if one is named; note all that there are."""
+    if name := config.getoption("renkei_connector"):
+        factory = _factory(name)
+        kept = [item for item in items if getattr(_author(item), "factory", None) is factory]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+    cases: dict[str, list[str]] = {}
+    config.stash[CASES] = cases
+    for item in items:
+        if _promise(item) is not None:
+            cases.setdefault(_name(item), []).append(item.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -56,17 +68,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what a check promises; a skip without a reason is a failure."""
+    """Note what a check promises and hide the token; only a skip with a reason is none."""
     del call
     report = yield
     if (says := _promise(item)) is None:
         return report
-    name = getattr(item, "originalname", item.name)
-    report.user_properties.append((PROPERTY, (name, says)))
-    if report.skipped and _reason(report) in NO_REASON:
+    name = _name(item)
+    report.user_properties.append((PROPERTY, (name, says, item.config.stash[CASES][name])))
+    if hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{name} is expected to fail: what cannot hold belongs into `skips`."
+    elif report.skipped and _reason(report) in NO_REASON:
         report.outcome = "failed"
         report.longrepr = f"{name} is skipped without a reason."
-    return report
+    secret = item.stash.get(SECRET, None)
+    return report if secret is None else _hidden(report, secret, item.config)
 
 
 class _Collector:
@@ -75,14 +91,25 @@ class _Collector:
     def __init__(self, path: Path, connector: str) -> None:
         self._path = path
         self._connector = connector
+        self._version = _version(connector) if connector else ""
         self._cases: dict[str, Promised] = {}
+        self._not_run: dict[str, Promised] = {}
+        self._uncollected = False
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note that there may be checks that nobody has seen."""
+        self._uncollected |= report.failed
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what tells most of a check: its call, or what went wrong before or after."""
         told: Any = dict(report.user_properties).get(PROPERTY)
-        if told is None or (report.passed and report.when != "call"):
+        if told is None:
             return
-        name, says = map(str, told)
+        name, says, cases = told
+        for case in cases:
+            self._not_run[case] = _not_run(name, says, case)
+        if report.passed and report.when != "call":
+            return
         results: dict[str, Result] = {"passed": "proved", "skipped": "skipped"}
         self._cases[report.nodeid] = Promised(
             name=name,
@@ -93,16 +120,57 @@ class _Collector:
         )
 
     def pytest_sessionfinish(self) -> None:
-        """Write the sheet, in the order of the names."""
-        cases = sorted(self._cases.values(), key=lambda case: (case.name, case.tests))
+        """Write the sheet, in the order of the names; without any check there is nothing in it."""
+        found = list({**self._not_run, **self._cases}.values())
+        if found or self._uncollected:
+            seen = {case.name for case in found}
+            found += [each for each in _whole_kit() if each.name not in seen]
         sheet = Sheet(
             connector=self._connector,
-            version=_version(self._connector),
+            version=self._version,
             renkei=version("renkei"),
             date=dt.datetime.now().astimezone().date(),
-            promises=summed_up(cases),
+            promises=summed_up(sorted(found, key=_order)),
         )
         self._path.write_text(written(sheet), encoding="utf-8")
+
+
+def _order(case: Promised) -> tuple[object, ...]:
+    """Return what puts cases in order: by name, and what tells more before what was not run."""
+    return case.name, case.why == NOT_RUN, case.tests
+
+
+def _not_run(name: str, says: str, *tests: str) -> Promised:
+    return Promised(name=name, says=says, result="failed", tests=tests, why=NOT_RUN)
+
+
+def _whole_kit() -> Iterator[Promised]:
+    """Yield every promise of the kit as one that was not run."""
+    from renkei.testing.kit import ConnectorTests
+
+    for name in dir(ConnectorTests):
+        if (says := getattr(getattr(ConnectorTests, name), "promise", None)) is not None:
+            yield _not_run(name, says)
+
+
+def _hidden(report: pytest.TestReport, secret: Secret, config: pytest.Config) -> pytest.TestReport:
+    """Return *report* without the token: not in its message, nor in what was printed or logged."""
+
+    def hidden(part: object) -> object:
+        match part:
+            case str():
+                return secret.hidden_in(part)
+            case dict():
+                return {name: hidden(each) for name, each in part.items()}
+            case list() | tuple():
+                return type(part)(map(hidden, part))
+        return part
+
+    data = config.hook.pytest_report_to_serializable(config=config, report=report)
+    shown: pytest.TestReport = config.hook.pytest_report_from_serializable(
+        config=config, data=hidden(data)
+    )
+    return shown
 
 
 def _author(item: pytest.Item) -> type[Author] | None:
@@ -110,12 +178,17 @@ def _author(item: pytest.Item) -> type[Author] | None:
     return cls if isinstance(cls, type) and issubclass(cls, Author) else None
 
 
+def _name(item: pytest.Item) -> str:
+    """Return the name of a check without its arguments."""
+    return str(getattr(item, "originalname", item.name))
+
+
 def _promise(item: pytest.Item) -> str | None:
     """Return what this test of the kit promises; None for any other test."""
     author = _author(item)
     if author is None:
         return None
-    name = getattr(item, "originalname", item.name)
+    name = _name(item)
     says = (getattr(getattr(cls, name, None), "promise", None) for cls in author.__mro__)
     return next((each for each in says if each), None)
 
@@ -137,10 +210,17 @@ def _why(report: pytest.TestReport) -> str:
 
 
 def _factory(name: str) -> Any:  # noqa: ANN401 - whatever the entry point names
-    [entry] = entry_points(group="renkei.connectors", name=name)
-    return entry.load()
+    return _entry(name).load()
 
 
 def _version(name: str) -> str:
-    found = list(entry_points(group="renkei.connectors", name=name))
-    return found[0].dist.version if found and found[0].dist else ""
+    entry = _entry(name)
+    return entry.dist.version if entry.dist else ""
+
+
+def _entry(name: str) -> EntryPoint:
+    """Return the entry point of connector *name*, as renkei finds it."""
+    try:
+        return finding.entry(name)
+    except ConfigurationError as error:
+        raise pytest.UsageError(error.message) from None

@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 NO_HTTP = N_("The system is not reached by HTTP.")
 NO_WRITES = N_("The connector cannot write.")
 NOTHING_CHANGES = N_("No field can be changed.")
-ONE_REQUEST = N_("The whole list comes with one request.")
+NOT_RUN = N_("It was not run.")
 
 
 def promise(sentence: str) -> Callable[[F], F]:

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from renkei.clock import Clock
 from renkei.connector import Employee, FieldSpec, Ref, RenkeiError, Value, Values
+from renkei.http import Secret
 from renkei.http.address import is_loopback
 from renkei.plugins.facade import Reader, Writer, Written
 from renkei.testing.kit.promise import NO_HTTP, NO_WRITES
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from renkei.testing.kit.author import Author
 
 TOKEN = "kit-token-0417"  # noqa: S105 - of a test system, and long enough to be found
+
+NO_ADD = "The connector cannot write: give `add`, which puts person i into the system without it."
+
+SECRET = pytest.StashKey[Secret]()
+"""Where a test of the kit keeps the token that no report of it may show."""
 
 E = TypeVar("E", bound=RenkeiError)
 
@@ -47,7 +53,8 @@ class Tenant:
     """
     An empty tenant with a connector before it; a proxy stands between if it is reached by HTTP.
 
-    *staff* is the connector as the engine has it. *asserted* counts what has been looked at.
+    *staff* is the connector as the engine has it. *asserted* counts what has been looked at. What
+    a check says never shows the token, which may be that of a trial tenant.
     """
 
     author: Author
@@ -91,7 +98,12 @@ class Tenant:
     @property
     def token(self) -> str:
         """The token that is sent."""
-        return str(self.author.settings(self.url).get("token", TOKEN))
+        return secret_of(self.author, self.url).reveal()
+
+    def tokens(self, text: str) -> int:
+        """Return how often *text* shows the token, in any form in which it is sent."""
+        secret = secret_of(self.author, self.url)
+        return secret.hidden_in(text).count(repr(secret)) - text.count(repr(secret))
 
     @property
     def _is_here(self) -> bool:
@@ -150,6 +162,8 @@ class Tenant:
     def people(self, count: int) -> list[str]:
         """Have people 0 to *count* - 1 in the system; return their ids."""
         missing = [i for i in range(count) if i not in self.ids]
+        if missing and self.staff.is_source_only and not self.author.gives("add"):
+            pytest.fail(NO_ADD, pytrace=False)
         if missing and self.author.gives("add"):
             for i in missing:
                 self.author.add(self.url, i)
@@ -225,7 +239,7 @@ class Tenant:
         """Fail the check with *said* unless *condition* holds."""
         self.asserted += 1
         if not condition:
-            pytest.fail(said, pytrace=False)
+            pytest.fail(secret_of(self.author, self.url).hidden_in(said), pytrace=False)
 
     def same(self, found: object, wanted: object, what: str) -> None:
         """Fail the check unless *what* is what it should be."""
@@ -262,6 +276,11 @@ class Tenant:
             wanted = {n: v for n, v in held.values.items() if n in self.writable}
             wanted |= changes if identity == person else {}
             self.alike(after[identity].values, wanted, f"{what}: {identity}")
+
+
+def secret_of(author: Author, url: str | None) -> Secret:
+    """Return the token that *author* gives for the tenant at *url*."""
+    return Secret(author.settings(url).get("token", TOKEN))
 
 
 def own(specs: Iterable[FieldSpec]) -> tuple[FieldSpec, ...]:
