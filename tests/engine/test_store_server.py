@@ -110,6 +110,24 @@ def old(bare: Database, revision: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.fault("F63")
+def test_a_store_that_is_just_brought_up_to_date_is_not_damaged(
+    bare: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who looks at it while another process changes it sees what was there, or what is."""
+    old(bare, "0006")
+    real = opening.columns_of
+
+    def overtaken(connection: sa.Connection) -> set[tuple[str, str]]:
+        found = real(connection)
+        monkeypatch.setattr(opening, "columns_of", real)
+        Store(bare.address, create=False).close()
+        return found
+
+    monkeypatch.setattr(opening, "columns_of", overtaken)
+    Store(bare.address, create=False).close()
+
+
 @pytest.mark.fault("F60", "F63")
 def test_one_of_many_processes_brings_a_store_up_to_date(bare: Database) -> None:
     """All migrations, one after the other; what it has then is what tables.py says."""

@@ -1,6 +1,6 @@
 """Databases of ours, in a file or on a server: made, migrated and refused in one way."""
 
-from renkei.database.opening import Opened, Schema, open_database
+from renkei.database.opening import Opened, Schema, driver_of, open_database
 from renkei.database.refusals import damaged, no_room, refuse_damage, translated, unwritable
 from renkei.database.server import open_server
 
@@ -8,6 +8,7 @@ __all__ = [
     "Opened",
     "Schema",
     "damaged",
+    "driver_of",
     "no_room",
     "open_database",
     "open_server",

@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import sqlalchemy as sa
@@ -183,12 +183,18 @@ def _sqlite(path: Path) -> Engine:
         # A reader that turns writer half-way fails at once, whatever the timeout says; so writers
         # announce themselves from the start.
         options = connection.get_execution_options()
+        driver = driver_of(connection)
         if options.get("renkei_in_place"):
-            connection.exec_driver_sql("pragma journal_mode = memory")
+            driver.execute("pragma journal_mode = memory")
         writes = options.get("renkei_writes", False)
-        connection.exec_driver_sql("begin immediate" if writes else "begin")
+        driver.execute("begin immediate" if writes else "begin")
 
     return engine
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Return SQLite's own connection: what every transaction says is said to it at once."""
+    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
 
 
 def _back_up(path: Path, schema: Schema) -> Path | None:

@@ -65,7 +65,8 @@ def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:
     _require_driver()
     engine = _engine(url)
     with translated(place):
-        with engine.connect() as connection:
+        # at one moment: another process may be bringing it up to date
+        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             _refuse_server(connection, place)
             found = _found(connection, schema, place)
         if found is None and not create:

@@ -147,6 +147,7 @@ class Pairings:
     _described: dict[str, Reader] = field(factory=dict)
     _shared: dict[tuple[str, bool], Reader] = field(factory=dict)
     _fitting: dict[tuple[object, ...], Fitted] = field(factory=dict)
+    _made: dict[tuple[object, ...], Pairing] = field(factory=dict)
 
     @property
     def transforms(self) -> Transforms:
@@ -163,6 +164,12 @@ class Pairings:
         mapping is for such connections, or if one is wrong.
         """
         asked = source, target
+        if asked not in self._made:
+            self._made[asked] = self._between(asked)
+        return self._made[asked]
+
+    def _between(self, asked: tuple[str, str]) -> Pairing:
+        source, target = asked
         for name in asked:
             self.config.connection(name)
         found = [each for each in self._every_pair() if (each.source, each.target) == asked]
@@ -337,6 +344,13 @@ class Pairings:
 
     def recorded(self, run: Run) -> Pairing:
         """Return the pairing as it was when *run* was fetched, whether it is declared or not."""
+        said = run.source, run.target, run.source_side, run.mapping_text, run.specs
+        key = *said, *sorted(run.settings.items())
+        if key not in self._made:
+            self._made[key] = self._recorded_anew(run)
+        return self._made[key]
+
+    def _recorded_anew(self, run: Run) -> Pairing:
         mapping = self.mapping_of(run)
         names, sides = (run.source, run.target), self._recorded_sides(run, mapping)
         if run.specs is None:

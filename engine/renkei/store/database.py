@@ -58,6 +58,7 @@ class Database:
         self._mark = 0
         self._store_id = ""
         self.is_older = False
+        self._key = b""
         self._known_fields: dict[int, codec.Fields] = {}
         self.is_older = seen is not None and self._is_older_than(last)
 
@@ -99,8 +100,10 @@ class Database:
 
     def digest(self, text: str) -> str:
         """Return a digest of *text* with a key of this store."""
-        key = bytes.fromhex(self._fact(KEY) or self._new_fact(KEY, secrets.token_hex(32)))
-        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        if not self._key:
+            key = self._fact(KEY) or self._new_fact(KEY, secrets.token_hex(32))
+            self._key = bytes.fromhex(key)
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
     def _fact(self, name: str) -> str | None:
         with self._reading() as connection:
@@ -295,9 +298,8 @@ class Database:
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        query = sa.select(runs).where(runs.c.id == self._id(run_id))
-        query = locking(query) if lock else query
-        row = connection.execute(query).mappings().first()
+        query = _A_RUN_ALONE if lock else _A_RUN
+        row = connection.execute(query, {"run": self._id(run_id)}).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
             raise _no_run(run_id)
@@ -347,6 +349,10 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
     What is read afterwards is as the last one has left it. SQLite has one writer at a time anyway.
     """
     return query.with_for_update(key_share=True)
+
+
+_A_RUN = sa.select(runs).where(runs.c.id == sa.bindparam("run"))
+_A_RUN_ALONE = locking(_A_RUN)
 
 
 def same_item() -> sa.ColumnElement[bool]:

@@ -19,6 +19,7 @@ from attrs import define, field, frozen
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from renkei.database import driver_of
 from renkei.store.tables import facts
 
 ID = "store_id"
@@ -63,7 +64,7 @@ def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgres
 def read(connection: Connection) -> int:
     """Return the serial of the last commit that this transaction sees."""
     if connection.dialect.name == "sqlite":
-        mark: int = connection.exec_driver_sql("pragma user_version").scalar_one()
+        mark: int = driver_of(connection).execute("pragma user_version").fetchone()[0]
         return mark
     found = connection.execute(sa.select(facts.c.value).where(facts.c.name == SERIAL)).scalar()
     return int(found or 0)
@@ -83,7 +84,7 @@ def advance(connection: Connection, last: int) -> int:
 def put(connection: Connection, serial: int) -> None:
     """Let the store have this serial, whatever it has."""
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"pragma user_version = {serial:d}")
+        driver_of(connection).execute(f"pragma user_version = {serial:d}")
     else:
         keep(connection, SERIAL, str(serial))
 
