@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import os
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.connectors.xlsx.workbooks import PADDED, made, numeral
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office
@@ -181,6 +183,35 @@ def test_what_the_headers_lack_is_named_and_nothing_else(office: Office, staff: 
     assert result.code == 3
     assert "no column “入社日”. Its first row has to be the headers" in result.err
     assert "joined" not in result.err
+
+
+def test_a_workbook_is_a_source(office: Office, staff: Path) -> None:
+    """What stands in the sheet arrives in SmartHR; into the sheet goes nothing."""
+    columns = HEADER.split(",")[1:-1]
+    rows = [
+        [
+            numeral(n, PADDED),
+            "佐倉",
+            f"みなと{n}",
+            dt.date(2020, 4, 1),
+            None,
+            f"{kind}{n}@example.jp",
+        ]
+        for n, kind in enumerate("xxssssss", start=1)
+    ]
+    book = staff.with_suffix(".xlsx")
+    book.write_bytes(made(columns, *rows))
+    config = office.folder / "renkei.yaml"
+    config.write_text(config.read_text().replace("path: staff.csv", "path: staff.xlsx"))
+    before = book.read_bytes()
+    synced(office, office.fetched("staff", "smarthr"))
+    told = {each["emp_code"]: each["email"] for each in office.box.smarthr.people.values()}
+    assert [told[f"{n:04}"][:2] for n in range(1, 5)] == ["x1", "x2", "s3", "s4"]
+    refused = office.renkei("fetch", "smarthr", "staff")
+    assert refused.code == 2
+    assert "is a source only" in refused.err
+    assert book.read_bytes() == before
+    assert "It is a source only" in office.renkei("check").out
 
 
 @pytest.mark.parametrize("moment", [pytest.param("write", marks=pytest.mark.long), "replaced"])

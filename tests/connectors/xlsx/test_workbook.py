@@ -21,7 +21,7 @@ from tests.connectors.xlsx.workbooks import (
     PADDED,
     TIME,
     made,
-    number,
+    numeral,
 )
 
 from renkei.connector import AnswerError, ConfigurationError, Connection, OptionsError
@@ -79,19 +79,19 @@ def staff(tmp_path: Path) -> Opened:
         ("<c><v>nan</v></c>", None),
         (True, "TRUE"),
         (False, "FALSE"),
-        (number(417, PADDED), "0417"),
-        (number(-1234, MONEY), "-1234"),
-        (number(0.375, TIME), "0.375"),
+        (numeral(417, PADDED), "0417"),
+        (numeral(-1234, MONEY), "-1234"),
+        (numeral(0.375, TIME), "0.375"),
         (FIRST, FIRST),
-        (number(46113, ERA), FIRST),
-        (number(46113, BUILT_IN), FIRST),
-        (number("46113.5", DAY), None),
-        (number(1, DAY), dt.date(1900, 1, 1)),
-        (number(59, DAY), dt.date(1900, 2, 28)),
-        (number(60, DAY), None),
-        (number(61, DAY), dt.date(1900, 3, 1)),
-        (number(-1, DAY), None),
-        (number(10**15, DAY), None),
+        (numeral(46113, ERA), FIRST),
+        (numeral(46113, BUILT_IN), FIRST),
+        (numeral("46113.5", DAY), None),
+        (numeral(1, DAY), dt.date(1900, 1, 1)),
+        (numeral(59, DAY), dt.date(1900, 2, 28)),
+        (numeral(60, DAY), None),
+        (numeral(61, DAY), dt.date(1900, 3, 1)),
+        (numeral(-1, DAY), None),
+        (numeral(10**15, DAY), None),
         ('<c t="d"><v>2026-04-01T00:00:00</v></c>', FIRST),
         ('<c t="d"><v>2026-04-01T09:30:00</v></c>', None),
         ('<c t="e"><v>#N/A</v></c>', None),
@@ -114,7 +114,7 @@ def test_a_cell_is_read_as_what_it_shows(cell: object, read: Cell) -> None:
 
 def test_days_may_be_counted_from_1904() -> None:
     """As workbooks do that were begun on old Macs."""
-    book = Workbook(made(["a"], [number(44651, DAY)], [number(0, DAY)], from_1904=True))
+    book = Workbook(made(["a"], [numeral(44651, DAY)], [numeral(0, DAY)], from_1904=True))
     assert [row[0] for row in book.rows[1:]] == [FIRST, dt.date(1904, 1, 1)]
 
 
@@ -125,8 +125,8 @@ def test_people_are_read_as_from_any_file(staff: Opened) -> None:
             HEADER,
             ["1", "佐倉", FIRST, True, 3, FIRST],
             [],
-            [number(2, PADDED), "楓", "2026/04/01", "0", 1.5, None],
-            ["3", FIRST, number(46113, 0), None, "4", None],
+            [numeral(2, PADDED), "楓", "2026/04/01", "0", 1.5, None],
+            ["3", FIRST, numeral(46113, 0), None, "4", None],
         )
     )
     one, two, three = connector.list_employees(FIELDS)

@@ -75,6 +75,6 @@ def cell(value: object) -> str:
     return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(str(value))}</t></is></c>'
 
 
-def number(value: object, style: int) -> str:
+def numeral(value: object, style: int) -> str:
     """Return a cell with a number in a style."""
     return f'<c s="{style}"><v>{value}</v></c>'
