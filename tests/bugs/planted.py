@@ -955,7 +955,11 @@ COMPARING = (
     bug(
         "number-given-away",
         "Who lost the number to somebody else and got a new one is created a second time.",
-        ("renkei.identity.crowd:Crowds._is_free", "not theirs or moved", "not theirs"),
+        (
+            "renkei.identity.crowd:Crowds._is_free",
+            "not self._is_in_source(number) or moved",
+            "not self._is_in_source(number)",
+        ),
         tests="tests/engine/test_identity.py"
         "::test_who_lost_the_number_to_somebody_else_may_be_the_new_one",
     ),
