@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.test_compare import codes, forget
 from tests.engine.test_laws import BASE, DIRECTIONS, ROSTERS, fetched, filled, law, target_of
-from tests.engine.world import World
+from tests.engine.world import World, spec
 from tests.sampling import sampled
 
 from renkei.errors import MappingError, SeveralErrors, UnavailableError, UsageError
 from renkei.mapping.scope import Scope
 from renkei.model import Difference, Outcome, OwnValues, Run, Selection, Wish
-from renkei.people import Choice, Employee, FieldSpec, Label, NewField, Value, Values
+from renkei.people import Choice, Employee, Label, NewField, Value, Values
 
 NORTH = "{rosta: {ward: [W1]}}"
 NIGHTS = "{clinic: {night: ['true']}}"
@@ -153,16 +153,14 @@ def test_numbers_are_matched_as_they_are(
     patterns: list[str], number: str | None, inside: bool
 ) -> None:
     """A star is any characters or none, a question mark is one; nothing is folded or left out."""
-    spec = FieldSpec(name="no", label=Label("番号", "No"), role="number")
-    scope = Scope.of([spec], {"no": patterns})
+    scope = Scope.of([spec("no", role="number")], {"no": patterns})
     assert scope.holds(Employee(id="x", values={"no": number})) is inside
 
 
 def test_a_value_is_inside_if_one_of_several_is() -> None:
     """Width and spaces do not count; unknown is neither, unless another field says outside."""
-    kind = FieldSpec(name="kind", label=Label("種別", "Kind"))
-    flag = FieldSpec(name="flag", label=Label("旗", "Flag"), type="boolean")
-    scope = Scope.of([kind, flag], {"kind": ["正社員", "A"], "flag": ["true"]})
+    specs = (spec("kind"), spec("flag", type="boolean"))
+    scope = Scope.of(specs, {"kind": ["正社員", "A"], "flag": ["true"]})
 
     def holds(values: Values, others: dict[str, tuple[Value, ...]] | None = None) -> bool | None:
         return scope.holds(Employee(id="x", values=values, others=others or {}))
@@ -414,6 +412,22 @@ def test_who_has_moved_outside_since_is_not_written(
     assert not world.rosta.writes
 
 
+def test_the_last_look_reads_what_tells_the_scope(world: World, say: Callable[..., None]) -> None:
+    """Also where nothing else reads the field: who is still inside is written, and nobody else."""
+    say("{rosta: {unit: [A]}}")
+    world.rosta.specs = (*world.rosta.specs, spec("unit"))
+    for number in ("1", "2"):
+        world.in_clinic(number, mail="new@example.jp")
+        world.in_rosta(number, unit="A")
+    run = world.fetch()
+    world.choose(run)
+    world.rosta.edit(world.rosta.find("2")[0].id, unit="B")
+    world.resume(run)
+    assert world.outcome(run, "1") == (Outcome.UPDATED, None)
+    assert world.outcome(run, "2") == (Outcome.FAILED, "moved_outside")
+    assert sent(world) == [("update", "1")]
+
+
 def test_who_has_moved_but_has_the_values_is_unchanged(
     world: World, say: Callable[..., None]
 ) -> None:
@@ -491,6 +505,7 @@ def test_a_create_in_doubt_is_not_taken_for_somebody_outside(
     found = (Outcome.CREATED, None) if ward == "W1" else (Outcome.FAILED, "number_taken")
     assert world.outcome(run, "1") == found
     assert sent(world) == [("create", "1")]
+    assert world.waiting.seconds < 30, "nobody waits until it could be sent again"
 
 
 def test_somebody_outside_without_a_number_is_nobody_in_doubt(
@@ -521,9 +536,10 @@ def test_a_late_resume_leaves_out_who_has_moved_in_the_source(
     world: World, say: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An hour after the fetch those who are open are read there again, and the scope as well."""
-    say("{clinic: {gone: ['false']}}")
+    say("{clinic: {unit: [A]}}")
+    world.clinic.specs = (*world.clinic.specs, spec("unit"))
     for number in ("1", "2"):
-        world.in_clinic(number, mail="new@example.jp")
+        world.in_clinic(number, mail="new@example.jp", unit="A")
         world.in_rosta(number)
     run = world.fetch()
     world.choose(run)
@@ -537,7 +553,7 @@ def test_a_late_resume_leaves_out_who_has_moved_in_the_source(
     world.resume(run)
     (open_still,) = [n for n in ("1", "2") if world.outcome(run, n)[0] is not Outcome.UPDATED]
     world.rosta.trouble = lambda _hook, _values: None
-    world.clinic.edit(world.clinic.find(open_still)[0].id, gone=True)
+    world.clinic.edit(world.clinic.find(open_still)[0].id, unit="B")
     monkeypatch.setenv("RENKEI_NOW", "2026-11-20T14:00:00+09:00")
     world.resume(run)
     assert world.outcome(run, open_still) == (Outcome.FAILED, "source_changed")
@@ -665,9 +681,9 @@ def test_nobody_outside_is_ever_written(
 
 def test_the_choices_inside_are_those_of_the_field() -> None:
     """A field of which the scope says nothing keeps all of them."""
-    spec = FieldSpec(name="ward", label=Label("病棟", "Ward"), required=True)
-    scope = Scope.of([spec], {"ward": ["W2"]})
-    wards = NewField("ward", spec.label, (Choice("W1", "North"), Choice("W2", "South")))
+    ward = spec("ward", required=True)
+    scope = Scope.of([ward], {"ward": ["W2"]})
+    wards = NewField("ward", ward.label, (Choice("W1", "North"), Choice("W2", "South")))
     assert [choice.code for choice in scope.narrowed(wards).choices] == ["W2"]
-    other = NewField("kind", spec.label, wards.choices)
+    other = NewField("kind", ward.label, wards.choices)
     assert scope.narrowed(other) == other
