@@ -230,6 +230,7 @@ class Runs:
         self._open_store(create=True)
         places = self._places(readers)
         self._open(readers, wait=wait)
+        pairing = self._pairings.resolved(pairing, readers)
         safety = self.config.connection(target).safety
         fetch = Fetch(self._store, pairing, safety, readers, places, self.observer, self.clock)
         run_id = self._begin_fetch(
@@ -487,11 +488,16 @@ class Runs:
             return None
         pairing = self._pairings.recorded(run)
         reader = self._systems.reader(run.source)
-        fields = pairing.translation.source_fields
+        scope = pairing.scopes[0]
+        fields = tuple(dict.fromkeys([*pairing.translation.source_fields, *scope.fields]))
         try:
             people = list(reader.read_employees([Ref(number=number)], run.base_date, fields))
         except SystemFault:
             return None
+        inside = [person for person in people if scope.holds(person) is not False]
+        if people and not inside:
+            return remark("outside_by_then", fields=scope.fields)
+        people = inside
         roles = [roles_of(person.values, reader.fields) for person in people]
         return not_listed([(each.get("hired"), each.get("left")) for each in roles], run.base_date)
 
@@ -502,8 +508,16 @@ class Runs:
     # --- choose -----------------------------------------------------------------------------
 
     def new_fields(self, run_id: str, *, wait: bool = False) -> tuple[NewField, ...]:
-        """Return the required new-record fields of the run's target, choices read live."""
+        """
+        Return the required new-record fields of the run's target, choices read live.
+
+        Those with which somebody would be outside of what the pair is for are left out.
+        """
         run = self._store.run(run_id)
+        scope = self._standing.current(run).scopes[1]
+        return tuple(map(scope.narrowed, self._all_new_fields(run, wait=wait)))
+
+    def _all_new_fields(self, run: Run, *, wait: bool) -> tuple[NewField, ...]:
         pairing = self._standing.current(run)
         if not pairing.new_fields:
             return ()
@@ -588,15 +602,15 @@ class Runs:
             run, self._standing.hours, but=Status.DONE
         )  # nothing was sent: it may be chosen anew
         self._standing.refuse_old(run)
-        self._standing.current(run)
+        pairing = self._standing.current(run)
         entries = self._store.entries(run.id)
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]
         values: dict[int, NewValues] = {entry.position: {} for entry in chosen}
         if new or selection.new or selection.own_values:
             known = {entry.number: entry.difference for entry in entries if entry.number}
-            fields = self.new_fields(run.id, wait=wait)
-            values |= choose.new_values(selection, new, fields, known)
+            fields = self._all_new_fields(run, wait=wait)
+            values |= choose.new_values(selection, new, fields, known, pairing.scopes[1])
         return values
 
     def _same_choice(self, run: Run, selection: Selection) -> Run:

@@ -52,6 +52,8 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("    # leavers: {touchontime: 62}",
      N_("pass on dates of leaving up to so many days late, by the side that is written to")),
     ("    # joiners: {touchontime: 14}", N_("register people up to so many days ahead")),
+    ("    # who: {smarthr: {number: ['A*']}}",
+     N_("these people only, by side, or by another field")),
     ("    # rehire: ask", N_("or reuse, new: who comes back under a new number")),
     ("", ""),
     ("", N_("Where plans and reports are kept: a file on this computer, relative to this one.")),

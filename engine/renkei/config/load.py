@@ -120,7 +120,8 @@ class MappingUse:
     A mapping to use: a built-in name or a path, its settings, the connection of each side.
 
     *leavers* and *joiners* are days, by the side that is written to. *rehire*: what is done with
-    somebody who is hired again under a new number.
+    somebody who is hired again under a new number. *who* are the values, by side and field, of the
+    people that it is for; see :mod:`renkei.config.who`.
     """
 
     use: str
@@ -129,6 +130,7 @@ class MappingUse:
     leavers: dict[str, int] = field(factory=dict)
     joiners: dict[str, int] = field(factory=dict)
     rehire: Rehire = "ask"
+    who: dict[str, dict[str, list[str]]] = field(factory=dict)
 
 
 @frozen(kw_only=True)

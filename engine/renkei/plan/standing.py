@@ -59,8 +59,12 @@ class Standing:
             raise expired(run, self.hours)
 
     def current(self, run: Run) -> Pairing:
-        """Return the pairing as configured; UsageError unless it is that of the plan."""
-        pairing = self.pairings.between(run.source, run.target)
+        """
+        Return the pairing as configured; UsageError unless it is that of the plan.
+
+        Who is meant by it stays as the plan has it.
+        """
+        pairing = evolve(self.pairings.between(run.source, run.target), said=run.said)
         same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
             run.settings
         )

@@ -238,11 +238,13 @@ class Sync:
         }
         reader = self.systems.reader(run.source)
         reader.connection.check_open()
-        fields = self.pairing.translation.source_fields
+        fields, scope = self.pairing.translation.source_fields, self.pairing.scopes[0]
+        asked = tuple(dict.fromkeys([*fields, *scope.fields]))
         refs = [Ref(id=identity) for identity in read]
         now = {
             person.id: person.values
-            for person in reader.read_employees(refs, run.base_date, fields)
+            for person in reader.read_employees(refs, run.base_date, asked)
+            if scope.holds(person)
         }
         return frozenset(
             identity
