@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import BusyError, UsageError
@@ -156,7 +156,8 @@ class Companies(Plans):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)
-            kept = Removed(at=removed.at, who=removed.who, rows=dict(rows))
+            first = before if before is not None and not ids else removed
+            kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
         self._given.difference_update(ids)
         return kept
