@@ -13,6 +13,7 @@ from renkei.errors import ConfigurationError, RenkeiError
 from renkei.mapping import FieldMapping, advice
 from renkei.people import JST, Finding
 from renkei.plan.pairing import Pairings
+from renkei.plugins.facade import Reader
 from renkei.systems import Systems
 from renkei.words.i18n import _
 
@@ -30,15 +31,24 @@ class Checked:
     error: RenkeiError | None = None
 
 
-def check_all(systems: Systems, pairings: Pairings, store: Callable[[], Finding]) -> list[Checked]:
+def check_all(
+    systems: Systems,
+    pairings: Pairings,
+    store: Callable[[], Finding],
+    account: Callable[[Reader], None],
+) -> list[Checked]:
     """
     Return what was found out about each connection, each mapping, the store and the clock.
 
-    *store* tries the report store; like everything else it may raise what is wrong.
+    *store* tries the report store, *account* whether a connection's account is ours; like
+    everything else they may raise what is wrong.
     """
     uses = enumerate(systems.config.mappings)
     return [
-        *(_tried(name, partial(_connection, systems, name)) for name in systems.config.connections),
+        *(
+            _tried(name, partial(_connection, systems, name, account))
+            for name in systems.config.connections
+        ),
         *(_tried(use.use, partial(_mapping, pairings, index)) for index, use in uses),
         _tried(_("report store"), lambda: (store(),)),
         Checked(subject=_("clock"), findings=_clock(systems.clock)),
@@ -53,8 +63,11 @@ def _tried(subject: str, find: Callable[[], tuple[Finding, ...]]) -> Checked:
         return Checked(subject=subject, findings=(problem,), error=error)
 
 
-def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
+def _connection(
+    systems: Systems, name: str, is_ours: Callable[[Reader], None]
+) -> tuple[Finding, ...]:
     reader = systems.reader(name)
+    is_ours(reader)
     reader.connection.check_open()
     account = reader.check()
     notes = [

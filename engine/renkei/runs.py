@@ -6,14 +6,16 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import Token
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from attrs import evolve
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from renkei.check import Checked, check_all
 from renkei.config import Config, clock_for
@@ -64,8 +66,10 @@ from renkei.plan.refusals import (
     refuse_field,
     refuse_numbers,
     refuse_over,
+    refuse_paused,
     refuse_purged,
     refuse_same,
+    same_account,
     still_at_work,
     unexplained,
     write_in_doubt,
@@ -120,6 +124,7 @@ class Runs:
         self._opened: Store | None = None
         self._missed = False
         self._interrupted = False
+        self._logged: Mapping[str, Token[Any]] = {}
 
     @property
     def _store(self) -> Store:
@@ -129,12 +134,7 @@ class Runs:
         """Return the store; NoStoreError if it is not there, unless it may be made."""
         if self._opened is None:
             store = self._opened = self._new_store(create=create)
-            if store.made:
-                self.observer.news(remark("store_made", place=store.place))
-            if store.backup is not None:
-                self.observer.warning(remark("store_upgraded", place=str(store.backup)))
-            if store.is_older:
-                self.observer.warning(remark("store_restored", place=store.place))
+            store.tell(self.observer)
         return self._opened
 
     def _met(self, identity: str) -> Meet:
@@ -154,14 +154,14 @@ class Runs:
 
     def _new_store(self, *, create: bool) -> Store:
         place = self.config.store
-        seen = seen_beside(place, self.config.path)
+        seen = seen_beside(place, self.config.main.path)
         try:
-            return Store(place, create=create, seen=seen)
+            return Store(place, company=self.config.company.name, create=create, seen=seen)
         except NoStoreError:
             raise
         except (ConfigurationError, StoreError) as error:
             if is_server(place):  # it may be the address that is wrong
-                found = self.config.document.problem(("store",), error.message)
+                found = self.config.main.document.problem(("store",), error.message)
                 error.message = str(found)
                 error.where = f"{found.path}:{found.line}:{found.column}"
             raise
@@ -184,9 +184,12 @@ class Runs:
             self._opened.close()
 
     def __enter__(self) -> Self:
+        if name := self.config.company.name:
+            self._logged = bind_contextvars(company=name)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        reset_contextvars(**self._logged)
         self.close()
 
     def interrupt(self) -> None:
@@ -216,6 +219,7 @@ class Runs:
         cannot be chosen, ConfigurationError, ClosedError before anything is sent, WrongPairError,
         or what ended the fetch.
         """
+        refuse_paused(self.config)
         refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
@@ -252,16 +256,28 @@ class Runs:
             for each in readers
         )
         refuse_same(source.account, target.account, name=source.connection)
+        for place in (source, target):
+            self._refuse_elsewhere(place.connection, place.account)
         for reader, place in zip(readers, (source, target), strict=True):
             own = reader.connection.own_fields
             if own.at and self._store.own_fields(reader.name, place.account).at is None:
                 raise of_another_account(reader.name)
         return source, target
 
+    def _refuse_elsewhere(self, connection: str, account: str) -> None:
+        """
+        Raise ConfigurationError if another company uses the *account* of a connection.
+
+        Accounts are told apart by token and id, never by the address alone.
+        """
+        if (other := self._store.other_company(account)) is not None:
+            raise same_account(connection, self.config.company.name, other)
+
     def _begin_fetch(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
         source, target = places
         return self._store.begin_fetch(
+            connections=tuple(self.config.connections),
             source=source.connection,
             target=target.connection,
             source_account=source.account,
@@ -663,6 +679,7 @@ class Runs:
         UnusualError for what is over the safety limits unless *allow_unusual*, or somebody else has
         allowed it before; BusyError if another process writes, unless *take_over*.
         """
+        refuse_paused(self.config)
         course = Course(
             standing=self._standing,
             systems=self._systems,
@@ -774,20 +791,17 @@ class Runs:
             self.observer.warning(remark("not_compacted", place=self._store.place))
         return count
 
-    def store_restored(self) -> str:
-        """
-        Take the store for an older copy: what was sent since may not be in it.
-
-        Who may have been sent is looked up, and nobody new is sent before the time of the longest
-        request has passed. Returns where the store is.
-        """
-        self._store.note_restored()
-        log.info("store_restored")
-        return self._store.place
-
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(self._systems, self._pairings, self._try_store)
+        return check_all(self._systems, self._pairings, self._try_store, self._try_account)
+
+    def _try_account(self, reader: Reader) -> None:
+        """Raise if the account of *reader* is another company's, as far as there is a store."""
+        try:
+            account = self._store.account(reader.connection.identity)
+        except (NoStoreError, StoreError):
+            return  # the check tells of the store
+        self._refuse_elsewhere(reader.name, account)
 
     def _try_store(self) -> Finding:
         """Return whether the report store can be used; StoreError if it cannot."""

@@ -6,6 +6,7 @@ from renkei.errors import Hint, HintCode
 from renkei.words.i18n import N_, _
 
 COMMANDS: dict[HintCode, str] = {
+    "adopt": N_("If they are the same company: `renkei company adopt {company}`"),
     "allow_unusual": N_(
         "Look at `renkei plan {run}`;"
         " if it is right, allow it with `renkei sync {run} --allow-unusual`."
@@ -13,6 +14,9 @@ COMMANDS: dict[HintCode, str] = {
     "cancel": N_("`renkei cancel {run}` gives it up."),
     "choices": N_("`renkei choices` lists what is offered for {field}."),
     "choose": N_("Choose with `renkei sync {run} …`."),
+    "companies": N_("`renkei companies` lists them."),
+    "company": N_("Name one with --company or RENKEI_COMPANY; `renkei companies` lists them."),
+    "company_resume": N_("`renkei company resume {company}` lets it go on."),
     "give_new": N_("Give --new {field}=VALUE, or --new-file."),
     "give_why": N_("Give it with --why."),
     "init": N_("Write one with `renkei init`, or name yours with --config."),
