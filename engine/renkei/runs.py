@@ -799,7 +799,7 @@ class Runs:
         """Raise if the account of *reader* is another company's, as far as there is a store."""
         try:
             account = self._store.account(reader.connection.identity)
-        except (NoStoreError, StoreError):
+        except StoreError:
             return  # the check tells of the store
         self._refuse_elsewhere(reader.name, account)
 

@@ -1429,8 +1429,8 @@ DECIDING = (
         "What was written to one system stops the syncs to the other one.",
         (
             "renkei.store.journal:Journal.written",
-            "runs.c.source == source, runs.c.target == target, ",
-            "",
+            "self._between(source, target), ",
+            "self._of(runs), ",
         ),
         tests="tests/engine/test_day_limits.py::test_each_direction_has_a_day_of_its_own",
     ),

@@ -91,6 +91,10 @@ def test_each_company_is_synced_by_itself(office: Office, other: Sandbox) -> Non
     done = office.ask(*of("acme", "sync", a), *office.everybody("touchontime"))
     assert (done.code, done.json["company"]) == (0, "acme")
     assert not other.writes("touchontime")
+    page = office.folder / "report.html"
+    assert "Acme K.K. (acme), sandbox" in office.renkei(*of("acme", "report", a)).out
+    assert office.renkei(*of("acme", "report", a, "--html", str(page))).code == 0
+    assert "Acme K.K. (acme), sandbox" in page.read_text(encoding="utf-8")
     for mine, name in ((a, "acme"), (b, "beta")):
         listed = office.ask(*of(name, "reports"))
         assert list(listed.json)[:2] == ["schema_version", "company"]

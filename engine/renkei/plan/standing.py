@@ -8,12 +8,14 @@ from contextlib import suppress
 from attrs import evolve, frozen
 
 from renkei.clock import Clock
+from renkei.config import Company
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.model import Run, Status
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import expired, mapping_changed
 from renkei.store import Store
 from renkei.store.codec import specs_in
+from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 
 PASSING = {"closed", "rate_limit"}
@@ -122,6 +124,15 @@ class Standing:
             fields=fields,
             settings=settings,
             pairs=tuple(pairs),
+            company=_company(self.pairings.config.company),
             technical=technical,
             possible=self.possible(run),
         )
+
+
+def _company(company: Company) -> str:
+    """Return what people call one of several companies; a trial account is told from a real one."""
+    if not company.name:
+        return ""
+    text = _("{company}, sandbox") if company.is_sandbox else "{company}"
+    return text.format(company=company.title)
