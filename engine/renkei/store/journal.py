@@ -265,7 +265,7 @@ class Journal(Database):
         query = (
             sa.select(items, *columns, writes.c.answer_id)
             .join(writes, same_item())
-            .where(writes.c.run_id == run_id, condition)
+            .where(writes.c.run_id == self._key(str(run_id)), condition)
             .order_by(writes.c.id)
         )
         with self._reading() as connection:
