@@ -106,12 +106,15 @@ def _may() -> bool:
 
 
 @define
-class Bound:
-    """Which tables a statement binds to a company, and which it joins by the key of a run."""
+class Said:
+    """
+    What a statement says of its tables, whatever the values.
 
-    store: Database
-    rows: Sequence[Mapping[str, Any]]
-    tables: set[sa.Table] = field(factory=set)
+    *asks* are comparisons of a column with a value, *joined* tables that the key of a run joins.
+    """
+
+    used: set[sa.Table] = field(factory=set)
+    asks: list[tuple[sa.Table, str, BindParameter[Any]]] = field(factory=list)
     joined: list[set[sa.Table]] = field(factory=list)
 
     def see(self, column: Any, other: Any) -> None:
@@ -120,50 +123,94 @@ class Bound:
             for second, called in _real(other):
                 if KEYS.get(table) == name and KEYS.get(second) == called:
                     self.joined.append({table, second})
-            if isinstance(other, BindParameter) and self._is_enough(table, name, other):
-                self.tables.add(table)
+            if isinstance(other, BindParameter):
+                self.asks.append((table, name, other))
 
-    def _is_enough(self, table: sa.Table, name: str, bind: BindParameter[Any]) -> bool:
-        values = [row.get(bind.key, bind.value) for row in self.rows]
-        if name == "company":
-            return all(value == self.store.company for value in values)
-        if name in SHARED.get(table, ()):
-            return True
-        given = self.store._given
-        if KEYS.get(table) != name:
-            return False
-        flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
-        return all(value in given for value in flat)
-
-    def spread(self) -> None:
-        """What is joined to what is bound is bound."""
+    def open(self, bound: set[sa.Table]) -> list[sa.Table]:
+        """Return the tables that are neither *bound* nor joined to one that is."""
         changed = True
         while changed:
             changed = False
             for pair in self.joined:
-                if pair & self.tables and not pair <= self.tables:
-                    self.tables |= pair
+                if pair & bound and not pair <= bound:
+                    bound |= pair
                     changed = True
+        return sorted(self.used - bound, key=lambda table: table.name)
+
+
+KNOWN: dict[object, tuple[Said, tuple[int, ...]]] = {}
+"""What statements say, by their structure, and where their values stand: a walk takes a while."""
 
 
 def unwalled(
     statement: sa.ClauseElement, store: Database, rows: Sequence[Mapping[str, Any]]
 ) -> list[sa.Table]:
     """Return the tables that *statement* reads or changes for more than the company of *store*."""
+    made = statement._generate_cache_key()
+    values = made.bindparams if made else []
+    names = sorted(rows[0]) if isinstance(statement, sa.Insert) else []
+    key = (made.key, *names) if made else None
+    if key not in KNOWN:
+        said = _said(statement, rows)
+        at = {id(bind): place for place, bind in enumerate(values)}
+        places = tuple(at.get(id(bind), -1) for _table, _name, bind in said.asks)
+        if key is None or any(
+            place < 0 and bind.key not in names
+            for (_table, _name, bind), place in zip(said.asks, places, strict=True)
+        ):
+            return said.open(_bound(said, [bind for _t, _n, bind in said.asks], store, rows))
+        KNOWN[key] = said, places
+    said, places = KNOWN[key]
+    own = [bind for _table, _name, bind in said.asks]
+    now = [values[p] if p >= 0 else bind for p, bind in zip(places, own, strict=True)]
+    return said.open(_bound(said, now, store, rows))
+
+
+def _bound(
+    said: Said,
+    binds: Sequence[BindParameter[Any]],
+    store: Database,
+    rows: Sequence[Mapping[str, Any]],
+) -> set[sa.Table]:
+    """Return the tables of which *binds*, the values that are asked for, are of one company."""
+    return {
+        table
+        for (table, name, _bind), bind in zip(said.asks, binds, strict=True)
+        if _is_enough(store, table, name, bind, rows)
+    }
+
+
+def _is_enough(
+    store: Database,
+    table: sa.Table,
+    name: str,
+    bind: BindParameter[Any],
+    rows: Sequence[Mapping[str, Any]],
+) -> bool:
+    values = [row.get(bind.key, bind.value) for row in rows]
+    if name == "company":
+        return all(value == store.company for value in values)
+    if name in SHARED.get(table, ()):
+        return True
+    if KEYS.get(table) != name:
+        return False
+    flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
+    return all(value in store._given for value in flat)
+
+
+def _said(statement: sa.ClauseElement, rows: Sequence[Mapping[str, Any]]) -> Said:
+    said = Said()
     if isinstance(statement, sa.Select) and str(statement) in NUMBER_ONLY:
-        return []
-    used: set[sa.Table] = set()
-    bound = Bound(store, rows)
+        return said
     for each in _parts(statement):
         if isinstance(each, sa.Table) and each in WALLED:
-            used.add(each)
+            said.used.add(each)
         if isinstance(each, BinaryExpression) and each.operator in (operators.eq, operators.in_op):
-            bound.see(each.left, each.right)
-            bound.see(each.right, each.left)
+            said.see(each.left, each.right)
+            said.see(each.right, each.left)
     if isinstance(statement, sa.Insert):
-        _inserted(statement, bound)
-    bound.spread()
-    return sorted(used - bound.tables, key=lambda table: table.name)
+        _inserted(statement, said, rows)
+    return said
 
 
 def _real(column: object) -> Iterator[tuple[sa.Table, str]]:
@@ -181,7 +228,7 @@ def _parts(statement: sa.ClauseElement) -> Iterator[Any]:
         yield table
 
 
-def _inserted(statement: sa.Insert, bound: Bound) -> None:
+def _inserted(statement: sa.Insert, said: Said, rows: Sequence[Mapping[str, Any]]) -> None:
     """Take note of what an insert says of the company or the run of its rows."""
     table = statement.table
     assert isinstance(table, sa.Table)
@@ -191,6 +238,6 @@ def _inserted(statement: sa.Insert, bound: Bound) -> None:
         if name is None or name not in table.c:
             continue
         if name in fixed and isinstance(fixed[name], BindParameter):
-            bound.see(table.c[name], fixed[name])
-        elif all(name in row for row in bound.rows):
-            bound.see(table.c[name], sa.bindparam(name))
+            said.see(table.c[name], fixed[name])
+        elif all(name in row for row in rows):
+            said.see(table.c[name], sa.bindparam(name))
