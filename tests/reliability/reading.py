@@ -89,6 +89,8 @@ def _means(name: str, value: object, row: Mapping[str, Any]) -> bool:
         said = next((each for each in said if each is not None and str(each).strip()), None)
     if name == "gender" and said == "no_selected":
         said = None
+    if name == "employment_type" and isinstance(said, Mapping):
+        said = said.get("name")
     if value is None:
         return said is None or said == ""
     if name == "retired":
