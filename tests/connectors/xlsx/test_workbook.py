@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -46,6 +46,7 @@ OPTIONS = {
 }
 HEADER = ("no", "family", "joined", "flag", "points", "memo")
 FIELDS = HEADER[:-1]
+READING = '<rPh sb="0" eb="2"><t>タカサキ</t></rPh><phoneticPr fontId="1"/>'
 STRICT = (
     '<workbook xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main"'
     ' xmlns:r="http://purl.oclc.org/ooxml/officeDocument/relationships">'
@@ -112,7 +113,7 @@ def staff(tmp_path: Path) -> Opened:
 def test_a_cell_is_read_as_what_it_shows(cell: object, read: Cell) -> None:
     """Texts without their readings, days by their format, numbers without what computers add."""
     strings = [
-        '<r><t>髙</t></r><r><t>﨑</t></r><rPh sb="0" eb="2"><t>タカサキ</t></rPh>',
+        f"<r><t>髙</t></r><r><t>﨑</t></r>{READING}",
         "<t>a\nb_x000D__x005F_x</t>",
     ]
     book = Workbook(made(["a", "b"], ["1", cell], strings=strings))
@@ -384,13 +385,12 @@ def test_openpyxl_says_nothing(
 
 
 def test_openpyxl_is_an_extra(staff: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without it CSV files are read, and who has a workbook is told what to install."""
+    """Nothing else needs it; who has a workbook, and not that, is told what to install."""
+    code = "import sys, renkei_csv.connector; sys.exit('openpyxl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     for name in [each for each in sys.modules if each.startswith("openpyxl")]:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "renkei_csv.workbook")
-    monkeypatch.delitem(sys.modules, "renkei_csv.cells")
-    monkeypatch.delitem(sys.modules, "renkei_csv.connector")
-    importlib.import_module("renkei_csv.connector")
     with pytest.raises(ConfigurationError, match=r"pip install 'renkei\[xlsx\]'"):
         staff(made(HEADER)).check()
 
