@@ -1850,7 +1850,7 @@ PROMISES = (
     bug(
         "workbook-defines",
         "A workbook of a kilobyte defines a text of gigabytes, and it is built.",
-        ("renkei_csv.workbook:_Parts.open", "self._count, self._refuse", "self._count, None"),
+        ("renkei_csv.workbook:_Parts._refuse", "raise ValueError(", "str("),
         tests="tests/connectors/xlsx/test_workbook.py::test_a_small_file_does_not_become_huge",
     ),
     bug(

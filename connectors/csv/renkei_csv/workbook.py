@@ -118,7 +118,7 @@ def _row(cells: dict[int, Cell], width: int, row: int) -> Sequence[Cell]:
 
 
 class _Parts(ZipFile):
-    """Looks through each part before it is parsed: it takes no minutes, and defines nothing."""
+    """Looks through each part before it is parsed: none is too large, and none defines anything."""
 
     work = 0
 
