@@ -7,7 +7,12 @@ import math
 from typing import Any
 
 from openpyxl.reader.excel import ExcelReader
-from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE, is_datetime
+from openpyxl.styles.numbers import (
+    BUILTIN_FORMATS,
+    BUILTIN_FORMATS_MAX_SIZE,
+    STRIP_RE,
+    is_datetime,
+)
 from openpyxl.styles.stylesheet import Stylesheet
 from openpyxl.utils.datetime import WINDOWS_EPOCH
 from openpyxl.utils.escape import unescape
@@ -78,7 +83,7 @@ def _formats(reader: ExcelReader) -> list[int]:
 
 def _digits(code: str) -> int:
     # the years of eras (g) are not known to openpyxl
-    signs = code.lower().replace("general", "").replace("g", "y")
+    signs = STRIP_RE.sub("", code).lower().replace("general", "").replace("g", "y")
     if is_datetime(signs) in ("date", "datetime"):
         return -1
     return len(code) if set(code) == {"0"} else 0

@@ -91,6 +91,7 @@ def staff(tmp_path: Path) -> Opened:
         (numeral(417, PADDED), "0417"),
         (numeral(-1234, MONEY), "-1234"),
         (numeral(0.375, TIME), "0.375"),
+        (numeral(46113, TIME), "46113"),
         (FIRST, FIRST),
         (numeral(46113, ERA), FIRST),
         (numeral(46113, BUILT_IN), FIRST),

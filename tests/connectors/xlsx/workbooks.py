@@ -12,7 +12,14 @@ MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-STYLES = ("General", "yyyy/m/d", "0000", '[$-411]ggge"年"m"月"d"日"', "#,##0;[Red]-#,##0", "h:mm")
+STYLES = (
+    "General",
+    "yyyy/m/d",
+    "0000",
+    '[$-411]ggge"年"m"月"d"日"',
+    "#,##0;[Red]-#,##0",
+    "[Red]h:mm",
+)
 DAY, PADDED, ERA, MONEY, TIME, BUILT_IN = 1, 2, 3, 4, 5, 6
 """Places of styles; the last one is a format of Japanese dates that no workbook spells out."""
 
