@@ -1846,10 +1846,23 @@ PROMISES = (
         "::test_merged_cells_are_refused_where_they_are_read[B2:B3-merged in row 2, column 2]",
     ),
     bug(
-        "reading-in-the-name",
-        "A name from a workbook has its reading behind it.",
-        ("renkei_csv.workbook:_Texts.start", "not self._reading and", ""),
+        "japanese-dates-are-numbers",
+        "A date of joining is a number of five digits: openpyxl knows English dates only.",
+        ("renkei_csv.cells:_formats", '| dict.fromkeys(JAPANESE_DATES, "y")', ""),
         tests="tests/connectors/xlsx/test_workbook.py::test_a_cell_is_read_as_what_it_shows",
+    ),
+    bug(
+        "workbook-defines",
+        "A workbook of a kilobyte defines a text of gigabytes, and it is built.",
+        ("renkei_csv.workbook:_Parts._refuse", "raise ValueError(", "str("),
+        tests="tests/connectors/xlsx/test_workbook.py::test_a_small_file_does_not_become_huge",
+    ),
+    bug(
+        "workbook-rows-twice",
+        "A row that a workbook has twice moves everybody below it by one.",
+        ("renkei_csv.workbook:Workbook._read", "not last < at <= MAX_ROWS", "at > MAX_ROWS"),
+        tests="tests/connectors/xlsx/test_workbook.py"
+        "::test_rows_that_are_not_in_order_are_no_sheet",
     ),
     bug(
         "rights-of-another-group",

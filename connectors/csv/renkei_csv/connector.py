@@ -9,9 +9,11 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from renkei.connector import (
     BatchWrite,
+    ConfigurationError,
     Connection,
     Finding,
     InDoubtError,
@@ -26,7 +28,9 @@ from renkei.connector import (
 from renkei_csv import columns
 from renkei_csv.reading import Source
 from renkei_csv.table import Table, Unreadable, encoding_of, mark_of
-from renkei_csv.workbook import Workbook
+
+if TYPE_CHECKING:
+    from renkei_csv.workbook import Workbook
 
 ABANDONED_S = 3600.0
 """How old a new file beside the old one is that nobody writes any more."""
@@ -40,10 +44,15 @@ def opened(connection: Connection) -> CSV | Sheet:
     return CSV(connection)
 
 
-class Sheet(Source[Workbook]):
+class Sheet(Source["Workbook"]):
     """A sheet of a workbook: a source only, since writing it anew would lose what is not read."""
 
     def _opened(self, data: bytes) -> Workbook:
+        try:
+            from renkei_csv.workbook import Workbook
+        except ImportError:
+            text = _("{name}: a workbook needs one more package: pip install 'renkei[xlsx]'.")
+            raise ConfigurationError(text.format(name=self._name), where=self._name) from None
         table = Workbook(data, self._options.sheet)
         table.require(self._columns)
         return table

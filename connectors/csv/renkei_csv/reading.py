@@ -25,10 +25,9 @@ from renkei.connector import (
     hookimpl,
 )
 from renkei_csv import columns
-from renkei_csv.table import Cell, Table, Unreadable
-from renkei_csv.workbook import Workbook
+from renkei_csv.table import Cell, Rows, Unreadable
 
-T = TypeVar("T", bound=Table | Workbook)
+T = TypeVar("T", bound=Rows)
 
 SHOWN = 5
 """How many cells that make no sense a check names."""

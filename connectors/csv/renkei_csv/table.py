@@ -34,21 +34,12 @@ class Unreadable(Exception):
         self.why, self.row, self.column = why, row, column
 
 
-class Table:
-    """The rows of one file; raises Unreadable. *changed* and *grown* make another one."""
+class Rows:
+    """A list of people as a file has it; the row of the headers is the first of its rows."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.bom = data.startswith(BOM)
-        self.encoding = encoding_of(data)
-        self._records = _records(data.removeprefix(BOM))
-        rows = _rows(self._records, self.encoding)
-        if not rows or not any(rows[0]):
-            raise Unreadable("empty")
-        self.header, self.rows = rows[0], rows
-        for index, row in enumerate(rows):
-            if row and len(row) != len(self.header):
-                raise Unreadable("ragged", index + 1)
+    data: bytes
+    header: list[str]
+    rows: Sequence[Sequence[Cell]]
 
     @property
     def people(self) -> range:
@@ -63,7 +54,24 @@ class Table:
     def column(self, name: str) -> list[str]:
         """Return the values of a column, top to bottom, without those of empty rows."""
         place = self.header.index(name)
-        return [row[place] for row in self.rows[1:] if row]
+        return [text_of(row[place]) for row in self.rows[1:] if row]
+
+
+class Table(Rows):
+    """The rows of one file; raises Unreadable. *changed* and *grown* make another one."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.bom = data.startswith(BOM)
+        self.encoding = encoding_of(data)
+        self._records = _records(data.removeprefix(BOM))
+        rows = _rows(self._records, self.encoding)
+        if not rows or not any(rows[0]):
+            raise Unreadable("empty")
+        self.header, self.rows = rows[0], rows
+        for index, row in enumerate(rows):
+            if row and len(row) != len(self.header):
+                raise Unreadable("ragged", index + 1)
 
     def written(
         self, changes: Mapping[int, Mapping[str, str]], new: Sequence[Mapping[str, str]]
@@ -112,6 +120,11 @@ class Table:
         if not quoted and not _SPECIAL.search(raw):
             return raw
         return b'"' + raw.replace(b'"', b'""') + b'"'
+
+
+def text_of(cell: Cell) -> str:
+    """Return a cell as a text; what makes no sense is empty."""
+    return "" if cell is None else str(cell)
 
 
 def mark_of(data: bytes) -> str:

@@ -10,7 +10,16 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-STYLES = ("General", "yyyy/m/d", "0000", '[$-411]ggge"年"m"月"d"日"', "#,##0;[Red]-#,##0", "h:mm")
+TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+STYLES = (
+    "General",
+    "yyyy/m/d",
+    "0000",
+    '[$-411]ggge"年"m"月"d"日"',
+    "#,##0;[Red]-#,##0",
+    "[Red]h:mm",
+)
 DAY, PADDED, ERA, MONEY, TIME, BUILT_IN = 1, 2, 3, 4, 5, 6
 """Places of styles; the last one is a format of Japanese dates that no workbook spells out."""
 
@@ -33,6 +42,10 @@ def made(
     kinds = "".join(f'<xf numFmtId="{number}"/>' for number in (*range(164, 170), 31))
     texts = "".join(f"<si>{each}</si>" for each in strings)
     contents: dict[str, str | bytes | None] = {
+        "[Content_Types].xml": f'<Types xmlns="{TYPES}">'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{KIND}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/sharedStrings.xml" ContentType="{KIND}.sharedStrings+xml"/>'
+        "</Types>",
         "xl/workbook.xml": f'<workbook {MAIN} xmlns:r="{LINK}">'
         f'<workbookPr date1904="{int(from_1904)}"/><sheets>'
         '<sheet name="old" sheetId="1" state="hidden" r:id="a"/>'
