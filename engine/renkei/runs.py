@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-import structlog
 from attrs import evolve
 
 from renkei.check import Checked, check_all
@@ -33,6 +32,7 @@ from renkei.errors import (
 from renkei.http.pace import Meet, Share, Window
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
+from renkei.logs import log
 from renkei.mapping import Beyond, FieldMapping, Transforms
 from renkei.model import (
     Difference,
@@ -93,8 +93,6 @@ from renkei.who import recorded
 from renkei.words.codes import part_of, remark
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
-
-log = structlog.get_logger()
 
 BESIDE = (LEAVERS, JOINERS)
 
