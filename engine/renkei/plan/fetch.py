@@ -271,10 +271,10 @@ def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event
 
 def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
     roster = Roster(side.specs, side.number_field)
-    for employee in side.reader.list_employees(at, side.fields):
+    for count, employee in enumerate(side.reader.list_employees(at, side.fields), start=1):
         roster.add(employee)
-        if len(roster) % REPORT_EVERY == 0:
-            observer.reading(side.reader.name, len(roster))
+        if count % REPORT_EVERY == 0:
+            observer.reading(side.reader.name, count)
             if stop.is_set():
                 break
     observer.reading(side.reader.name, len(roster))
