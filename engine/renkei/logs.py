@@ -9,13 +9,17 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
-from typing import Any, TextIO, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-import structlog
+from attrs import define
 
 from renkei.words.printable import printable
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
 
 ALLOWED = frozenset(
     {
@@ -30,11 +34,58 @@ LIBRARIES = ("alembic", "httpcore", "httpx", "sqlalchemy")
 Event = MutableMapping[str, Any]
 
 
+@define
+class _Setting:
+    """What is heard, and what is still to be done before the first line."""
+
+    level: int = logging.NOTSET
+    set_up: Callable[[], None] | None = None
+
+
+_setting = _Setting()
+
+
+class Log:
+    """Takes events; one that is not heard does not even import what would write it: 0.1 s."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Tell what was done."""
+        self._say(logging.INFO, event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Tell what somebody should look at."""
+        self._say(logging.WARNING, event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        """Tell what has failed."""
+        self._say(logging.ERROR, event, fields)
+
+    @staticmethod
+    def _say(level: int, event: str, fields: Mapping[str, object]) -> None:
+        if level < _setting.level:
+            return
+        import structlog
+
+        if _setting.set_up is not None:
+            _setting.set_up()
+            _setting.set_up = None
+        structlog.get_logger().log(level, event, **fields)
+
+
+log = Log()
+
+
 def configure_logging(*, json: bool, level: str = "warning", stream: TextIO | None = None) -> None:
     """Log events from *level* on to standard error (or *stream*), as JSON lines or for people."""
     out = _Lines(stream or sys.stderr)
-    number = logging.getLevelNamesMapping()[level.upper()]
-    renderer = _renderer(json=json, out=out)
+    _setting.level = logging.getLevelNamesMapping()[level.upper()]
+    _setting.set_up = partial(_set_up, _setting.level, json=json, out=out)
+    _quieten_libraries(json=json, out=out)
+
+
+def _set_up(level: int, *, json: bool, out: _Lines) -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -42,13 +93,12 @@ def configure_logging(*, json: bool, level: str = "warning", stream: TextIO | No
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_allowed,
             escape,
-            renderer,
+            _renderer(json=json, out=out),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", out)),
         cache_logger_on_first_use=False,
     )
-    _quieten_libraries(renderer, out)
 
 
 class _Lines(io.TextIOBase):
@@ -58,7 +108,9 @@ class _Lines(io.TextIOBase):
         self._out = out
 
     def isatty(self) -> bool:
-        return self._out is not None and self._out.isatty()
+        with suppress(ValueError):  # it has been closed
+            return self._out is not None and self._out.isatty()
+        return False
 
     def write(self, text: str) -> int:
         with suppress(OSError, ValueError):
@@ -86,29 +138,34 @@ def _plain(value: object) -> object:
     return printable(str(value))
 
 
-def _renderer(*, json: bool, out: _Lines) -> structlog.typing.Processor:
+def _renderer(*, json: bool, out: _Lines) -> Processor:
+    import structlog
+
     if json:
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(colors=out.isatty())
 
 
-def _quieten_libraries(renderer: structlog.typing.Processor, out: _Lines) -> None:
+def _quieten_libraries(*, json: bool, out: _Lines) -> None:
     """Let libraries speak from WARNING on, and show only who spoke: texts may quote values."""
-    handler = _LibraryHandler(renderer, out)
+    handler = _LibraryHandler(json=json, out=out)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _LibraryHandler(logging.Handler):
-    def __init__(self, renderer: structlog.typing.Processor, out: _Lines) -> None:
+    def __init__(self, *, json: bool, out: _Lines) -> None:
         super().__init__()
-        self._renderer = renderer
+        self._json = json
         self._out = out
 
     def emit(self, record: logging.LogRecord) -> None:
+        import structlog
+
         event: Event = {"event": "library_message", "logger": record.name}
         event["level"] = record.levelname.lower()
         stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
-        line = self._renderer(None, "", escape(None, "", only_allowed(None, "", stamped)))
+        render = _renderer(json=self._json, out=self._out)
+        line = render(None, "", escape(None, "", only_allowed(None, "", stamped)))
         self._out.write(str(line) + "\n")

@@ -25,6 +25,7 @@ As a whole number it has lost the zeros before it; of those with two and more of
 tell a telephone number.
 """
 
+_LETTER = re.compile(r"[A-Za-z]")
 _TWELVE = re.compile(r"[0-9]{12}")
 _FOURS = re.compile(r"[\W_]*([0-9]{4})[\W_]+([0-9]{4})[\W_]+([0-9]{4})[\W_]*")
 _WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -56,6 +57,8 @@ def _digits(value: object) -> str:
     if type(value) is int:
         return f"{value:012}" if value >= SMALLEST else ""
     if type(value) is not str or len(value) < SHORTEST:
+        return ""
+    if value.isascii() and _LETTER.search(value):  # an address, as most long texts are
         return ""
     plain = unicodedata.normalize("NFKC", value)
     fours = _FOURS.fullmatch(plain)

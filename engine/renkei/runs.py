@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-import structlog
 from attrs import evolve
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
@@ -35,6 +34,7 @@ from renkei.errors import (
 from renkei.http.pace import Meet, Share, Window
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
+from renkei.logs import log
 from renkei.mapping import Beyond, FieldMapping, Transforms
 from renkei.model import (
     Difference,
@@ -97,8 +97,6 @@ from renkei.who import recorded
 from renkei.words.codes import part_of, remark
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
-
-log = structlog.get_logger()
 
 BESIDE = (LEAVERS, JOINERS)
 

@@ -872,6 +872,22 @@ READING = (
         "::test_a_small_answer_that_unpacks_into_a_huge_one_is_stopped",
     ),
     bug(
+        "later-records-unlimited",
+        "Only the first record of a list is held against the cap.",
+        ("renkei.http.decode:_Text.objects", "(end - start) * 4 > self._cap or ", ""),
+        tests="tests/engine/test_http_decode.py::test_later_records_have_the_limits_of_the_first",
+    ),
+    bug(
+        "later-records-endlessly-deep",
+        "Only the first record of a list is held against the limit of nesting.",
+        (
+            "renkei.http.decode:_Text.objects",
+            "or _brackets(self._buffer, start, end) > MAX_DEPTH",
+            "",
+        ),
+        tests="tests/engine/test_http_decode.py::test_later_records_have_the_limits_of_the_first",
+    ),
+    bug(
         "no-deadline-for-a-call",
         "A time limit is for the next byte, not for the whole call.",
         ("renkei.http.wire:Reply._raw", "if self.deadline.left_s() <= 0:", "if False:"),
@@ -1881,6 +1897,16 @@ PROMISES = (
         "my-number-as-integer",
         "A My Number in a field of whole numbers goes through.",
         ("renkei.plugins.facade:Reader._withhold", "or type(value) is int", ""),
+        tests="tests/engine/test_private.py::test_a_whole_number_counts_as_well[False]",
+    ),
+    bug(
+        "my-number-at-a-glance",
+        "Values of the right types are let through without a look for a My Number among numbers.",
+        (
+            "renkei.plugins.facade:_Wanted.are_plain",
+            "[*long, *map(values.__getitem__, numbers)]",
+            "long",
+        ),
         tests="tests/engine/test_private.py::test_a_whole_number_counts_as_well[False]",
     ),
     bug(

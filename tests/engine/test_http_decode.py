@@ -112,6 +112,14 @@ def test_one_large_record_is_refused() -> None:
         read(json.dumps([larger]).encode(), cap=302)
 
 
+@pytest.mark.parametrize("later", ['{"a": "%s"}' % ("x" * 301), '{"a":' * 65 + "1" + "}" * 65])
+def test_later_records_have_the_limits_of_the_first(later: str) -> None:
+    """A record that is too large, or nested too deep, is refused wherever it stands."""
+    with pytest.raises(NotJSON):
+        read(f'[{{"a": 1}},{later}]'.encode(), cap=302 if "x" in later else 9999)
+    assert read(b'[{"a": 1},{"a": 2} , {"a": 3},4]', cap=302) == [*({"a": n} for n in (1, 2, 3)), 4]
+
+
 @pytest.mark.security(14)
 def test_an_endless_record_is_stopped_at_the_cap() -> None:
     """A record that does not end is given up soon after the cap, not at the end of the answer."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from renkei.logs import configure_logging
+from renkei.logs import configure_logging, log
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def configured(*, json: bool = True, level: str = "info") -> io.StringIO:
 def test_an_event_is_one_json_line() -> None:
     """An event has its name, level, time in UTC and the fields that are allowed."""
     stream = configured()
-    structlog.get_logger().info("written", connection="touchontime", code="created", count=3)
+    log.info("written", connection="touchontime", code="created", count=3)
     event = json.loads(stream.getvalue())
     assert event.pop("timestamp").endswith("Z")
     assert event == {
@@ -42,7 +42,7 @@ def test_an_event_is_one_json_line() -> None:
 def test_what_is_not_on_the_list_is_dropped() -> None:
     """A value of an employee does not reach the log, whatever it is called."""
     stream = configured()
-    structlog.get_logger().info("written", name="山田太郎", email="a@example.com", value="x-canary")
+    log.info("written", name="山田太郎", email="a@example.com", value="x-canary")
     assert not any(word in stream.getvalue() for word in ("山田", "example.com", "x-canary"))
 
 
@@ -51,7 +51,7 @@ def test_one_event_is_one_line() -> None:
     """Line ends and escapes in a field are spelt out, in both formats."""
     for as_json in (True, False):
         stream = configured(json=as_json)
-        structlog.get_logger().warning("refused", reason="a\r\nFAKE\x1b[31m\u202e")
+        log.warning("refused", reason="a\r\nFAKE\x1b[31m\u202e")
         assert stream.getvalue().count("\n") == 1
         assert "\x1b[31m" not in stream.getvalue()
         assert "\u202e" not in stream.getvalue()
@@ -73,5 +73,5 @@ def test_libraries_are_quiet() -> None:
 def test_levels_are_kept() -> None:
     """Below the level nothing is written."""
     stream = configured(level="warning")
-    structlog.get_logger().info("written", code="created")
+    log.info("written", code="created")
     assert stream.getvalue() == ""

@@ -55,6 +55,14 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_the_engine_imports_nothing_that_it_may_not_need() -> None:
+    """What writes logs, and what a store on a server needs, is imported by whoever needs it."""
+    late = ("alembic", "httpx", "rich", "sqlalchemy.dialects.postgresql", "structlog")
+    code = f"import sys, renkei.runs, renkei.logs; print([m for m in {late!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"demo", "sandbox"}])
 def test_every_command_explains_itself(renkei: Renkei, name: str) -> None:
     """`renkei COMMAND --help` works for all commands, in both languages."""

@@ -23,7 +23,7 @@ import click
 import pytest
 import structlog
 
-from renkei.logs import configure_logging
+from renkei.logs import configure_logging, log
 from renkei.words.printable import printable
 from renkei_runner.cli import cli
 
@@ -235,7 +235,7 @@ def test_a_log_that_nobody_reads_stops_nothing() -> None:
     try:
         configure_logging(json=False, level="debug", stream=gone)
         gone.close()
-        structlog.get_logger().info("outcome", code="created")
+        log.info("outcome", code="created")
         logging.getLogger("httpx").warning("x")
     finally:
         structlog.reset_defaults()

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-import structlog
 from anyio import CapacityLimiter, to_thread
 from attrs import frozen
 from starlette.applications import Starlette
@@ -22,14 +21,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
+from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
 from renkei_web.users import AccountError, Role
 from renkei_web.views import choosing, entrance, home, reports, running, settings, single_sign_on
 from renkei_web.visit import Office, Visit
-
-log = structlog.get_logger()
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
 from sqlalchemy.engine import Connection
 
 from renkei.database import Schema, open_database, translated
 from renkei.errors import StoreError
+from renkei.logs import log
 from renkei.words.i18n import _
 from renkei_web.tables import metadata
-
-log = structlog.get_logger()
 
 SCHEMA = Schema(
     metadata=metadata,

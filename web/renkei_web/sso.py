@@ -14,7 +14,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import structlog
 from anyio import CapacityLimiter, fail_after, from_thread
 from attrs import define, field, frozen
 from starlette.middleware import Middleware
@@ -23,6 +22,7 @@ from renkei.errors import UsageError
 from renkei.http import Network
 from renkei.http.address import is_loopback
 from renkei.http.network import add_authorities
+from renkei.logs import log
 from renkei.words.i18n import _
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 T = TypeVar("T")
-log = structlog.get_logger()
-
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """What may sign an identity: never "none", and never a secret that both sides know."""
 

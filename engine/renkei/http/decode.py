@@ -90,8 +90,10 @@ def elements(chunks: Iterable[bytes], *, max_record_bytes: int) -> Iterator[JSON
         text.take("]")
     else:
         yield text.value()
+        yield from text.objects()
         while text.take(",]") == ",":
             yield text.value()
+            yield from text.objects()
     text.end()
 
 
@@ -176,6 +178,23 @@ class _Text:
                     return self._use_up(value, end)
                 self._more()
 
+    def objects(self) -> Iterator[JSON]:
+        """
+        Use up the objects that follow, each right after a comma, and yield them.
+
+        It ends before whatever has to be looked at well: that is left to :meth:`value`.
+        """
+        while self._buffer.startswith(",{", self._position):
+            start = self._position + 1
+            try:
+                value, end = _DECODER.raw_decode(self._buffer, start)
+            except (ValueError, RecursionError):  # perhaps it is only incomplete
+                return
+            if (end - start) * 4 > self._cap or _brackets(self._buffer, start, end) > MAX_DEPTH:
+                return
+            self._position = end
+            yield value
+
     def end(self) -> None:
         """Require that nothing but blanks is left."""
         if self.peek():
@@ -243,10 +262,14 @@ def _decode(text: str, start: int) -> tuple[JSON, int]:
         value, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:  # holds the whole text: it must not travel on
         raise _Stuck(error.pos, inside=error.msg.startswith("Unterminated string")) from None
-    brackets = text.count("[", start, end) + text.count("{", start, end)
-    if brackets > MAX_DEPTH and _deeper_than(MAX_DEPTH, value):
+    if _brackets(text, start, end) > MAX_DEPTH and _deeper_than(MAX_DEPTH, value):
         raise _Refused
     return value, end
+
+
+def _brackets(text: str, start: int, end: int) -> int:
+    """Return how many brackets open: as deep as that a value may be nested, and no deeper."""
+    return text.count("[", start, end) + text.count("{", start, end)
 
 
 def _deeper_than(limit: int, value: JSON) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal
 
 from renkei.errors import AnswerError
 from renkei.http.decode import JSON
@@ -62,12 +62,12 @@ class Records:
         assert isinstance(record, dict)  # noqa: S101 - it has an id
         for name in fields:
             read, key, inner = self._fields[name]
-            raw = record.get(key, absent)
+            raw: Any = record.get(key, absent)
             try:
                 if inner:
                     raw = found_at(raw, inner, absent)
                 if raw is not ABSENT:
-                    values[name] = read(cast("JSON", raw))
+                    values[name] = read(raw)
             except ValueError:
                 unreadable.append(name)
         return Employee(id=identity, values=values, unreadable=tuple(unreadable), extra=extra)

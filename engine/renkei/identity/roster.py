@@ -36,6 +36,7 @@ class Roster:
     def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:
         self.names = tuple(spec.name for spec in specs)
         """The fields that are kept, in the order of the cells."""
+        self._unknown = (UNKNOWN,) * len(self.names)
         self._dates = tuple(p for p, spec in enumerate(specs) if spec.type == "date")
         self._number_field = number_field
         self._birth = next((spec.name for spec in specs if spec.role == "birth"), "")
@@ -170,13 +171,13 @@ class Roster:
 
     def _pack(self, employee: Employee) -> bytes:
         values = employee.values
-        row = [values.get(name, UNKNOWN) for name in self.names]
+        row = [*map(values.get, self.names, self._unknown)]
         for place in self._dates:
             if isinstance(day := row[place], dt.date):
                 row[place] = day.toordinal()
         others = [
             (place, *map(_to_plain, employee.others[name]))
-            for place, name in enumerate(self.names)
+            for place, name in enumerate(self.names if employee.others else ())
             if name in employee.others
         ]
         return marshal.dumps((employee.id, employee.unreadable, employee.withheld, others, row))

@@ -71,6 +71,8 @@ class Row:
             return None
         if not is_of(value, self.takes):
             raise Unreadable("wrong_type")
+        if self.copies and not self.choosy:
+            return value  # nothing makes another one of it, and the field takes every one
         value = self._converted(value)
         if is_empty(value):
             return None

@@ -6,14 +6,14 @@ import re
 
 from renkei.clock import day_of
 from renkei.people import CLASSES, FieldSpec, Type, Value
-from renkei.text import is_blank, lacking
+from renkei.text import SPACES, lacking
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 def is_empty(value: Value) -> bool:
     """Tell whether *value* says nothing: None, or a text of spaces only."""
-    return value is None or (isinstance(value, str) and is_blank(value))
+    return value is None or (isinstance(value, str) and not value.strip(SPACES))
 
 
 def is_of(value: Value, kind: Type) -> bool:

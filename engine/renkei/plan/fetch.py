@@ -293,10 +293,11 @@ def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Even
     roster = Roster(side.specs, side.number_field)
     asked = tuple(dict.fromkeys([*side.fields, *side.scope.fields]))
     people = side.reader.list_employees(at, asked)
-    for employee in side.inside(people, roster) if side.scope.rules else people:
+    inside = side.inside(people, roster) if side.scope.rules else people
+    for count, employee in enumerate(inside, start=1):
         roster.add(employee)
-        if len(roster) % REPORT_EVERY == 0:
-            observer.reading(side.reader.name, len(roster))
+        if count % REPORT_EVERY == 0:
+            observer.reading(side.reader.name, count)
             if stop.is_set():
                 break
     observer.reading(side.reader.name, len(roster))

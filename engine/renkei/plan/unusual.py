@@ -5,16 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-import structlog
 from attrs import evolve, frozen
 
 from renkei.clock import span
+from renkei.logs import log
 from renkei.model import HALTS, Item, Remark, Run
 from renkei.plan.refusals import over_limits
 from renkei.plan.standing import Standing
 from renkei.safety import Headcount, Verdict, judge
-
-log = structlog.get_logger()
 
 
 @frozen

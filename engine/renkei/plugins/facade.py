@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from renkei.errors import (
     AnswerError,
@@ -66,6 +66,9 @@ BATCH, AT_ONCE, MANY = 50, 500, 5_000
 How many employees are read again at a time: the second one where several writes may fly, the third
 one where many are written together; then it is how many those are, too.
 """
+
+SHAPES = 1000
+"""So many combinations of fields that are filled are known of one list."""
 
 LISTED = 50
 """How many employees of a list are looked at before they are handed on."""
@@ -336,7 +339,7 @@ class Reader:
         raise ConnectorError(said, where=self.name)
 
     def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
-        wanted = {name: kind for name, kind in self._types.items() if name in set(fields)}
+        wanted = _Wanted({name: kind for name, kind in self._types.items() if name in set(fields)})
         with self._named(hook):
             if not isinstance(people, Iterable):
                 self._nonsense(hook, type(people).__name__)
@@ -344,9 +347,7 @@ class Reader:
         while part := self._next(hook, iterator, wanted):
             yield from part
 
-    def _next(
-        self, hook: str, people: Iterator[object], wanted: Mapping[str, type]
-    ) -> list[Employee]:
+    def _next(self, hook: str, people: Iterator[object], wanted: _Wanted) -> list[Employee]:
         """Return the next of *people*, some at a time; nobody after the last."""
         part: list[Employee] = []
         with self._named(hook):
@@ -356,12 +357,15 @@ class Reader:
                 part.append(self._readable(hook, person, wanted))
         return part
 
-    def _readable(self, hook: str, person: Employee, wanted: Mapping[str, type]) -> Employee:
+    def _readable(self, hook: str, person: Employee, asked: _Wanted) -> Employee:
         """Keep the fields that were asked for; text that no system can take becomes unreadable."""
         if type(person.unreadable) is not tuple:
             self._nonsense(hook, type(person.unreadable).__name__)
-        unreadable = [name for name in wanted if name in person.unreadable]
         values = dict(person.values)  # a copy: the connector may go on with its own
+        if not person.unreadable and person.others == {} and asked.are_plain(values):
+            return Employee(id=person.id, values=values, extra=person.extra)
+        wanted = asked.types
+        unreadable = [name for name in wanted if name in person.unreadable]
         for name in _odd(values, wanted):
             value = values.pop(name)
             if name not in wanted:
@@ -503,7 +507,7 @@ class Writer(Reader):
     def _written(self, hook: str, person: Employee) -> Written:
         if not is_id(person.id):
             self._nonsense(hook, type(person.id).__name__)
-        return Written(person.id, self._readable(hook, person, self._types))
+        return Written(person.id, self._readable(hook, person, _Wanted(self._types)))
 
     @contextmanager
     def _in_doubt(self, hook: str) -> Iterator[None]:
@@ -517,6 +521,42 @@ class Writer(Reader):
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""
         self.connection.wait_for_room()
+
+
+Shape = tuple[object, ...]
+"""The names of somebody's values, then their types."""
+
+
+@frozen
+class _Wanted:
+    """What was asked for: the type of each field; and which shapes of values are known as sound."""
+
+    types: Mapping[str, type]
+    _sound: dict[Shape, tuple[list[str], list[str]]] = field(init=False, factory=dict)
+    """By shape: the names of the texts and of the whole numbers."""
+
+    def are_plain(self, values: Mapping[str, Any]) -> bool:
+        """Tell at a glance whether *values* can be kept as they are, as those of most people."""
+        shape = (*values, *map(type, values.values()))
+        if shape not in self._sound:
+            if len(self._sound) == SHAPES or not all(map(self._is_sound, values.items())):
+                return False
+            self._sound[shape] = _of_type(values, str), _of_type(values, int)
+        names, numbers = self._sound[shape]
+        texts = [*map(values.__getitem__, names)]
+        if "" in texts or not is_storable("".join(texts)):
+            return False
+        long = [text for text in texts if len(text) >= SHORTEST]
+        return not any(map(looks_like_my_number, [*long, *map(values.__getitem__, numbers)]))
+
+    def _is_sound(self, item: tuple[str, Any]) -> bool:
+        """Tell whether a field was asked for and its value is of its type, or None."""
+        name, value = item
+        return name in self.types and type(value) in (self.types[name], type(None))
+
+
+def _of_type(values: Mapping[str, Any], kind: type) -> list[str]:
+    return [name for name, value in values.items() if type(value) is kind]
 
 
 def _doubted(error: RenkeiError) -> RenkeiError:

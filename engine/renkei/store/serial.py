@@ -13,14 +13,18 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
 from renkei.database import driver_of
 from renkei.store.tables import accounts, facts
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 ID = "store_id"
 """The fact that tells a store from every other one; a copy of it has the same."""
@@ -66,8 +70,11 @@ def keep(connection: Connection, name: str, value: str) -> None:
 
 
 def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    on_file = connection.dialect.name == "sqlite"
-    return sqlite.insert(table) if on_file else postgresql.insert(table)
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # a fifth of the import of SQLAlchemy
+
+    return postgresql.insert(table)
 
 
 def fact(connection: Connection, name: str) -> str | None:
@@ -115,7 +122,7 @@ def advance(connection: Connection, last: int) -> int:
     if connection.dialect.name == "sqlite":
         put(connection, last + 1)
         return last + 1
-    new = postgresql.insert(facts).values(name=SERIAL, value="1")
+    new = _insert(connection, facts).values(name=SERIAL, value="1")
     more = sa.cast(sa.cast(facts.c.value, sa.BigInteger) + 1, sa.Text)
     raised = new.on_conflict_do_update(index_elements=["name"], set_={"value": more})
     return int(connection.execute(raised.returning(facts.c.value)).scalar_one())

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import structlog
 from attrs import define, field
 
 from renkei.clock import Clock
 from renkei.errors import BusyError, StoreError
+from renkei.logs import log
 from renkei.model import Item, Outcome, Remark
 from renkei.observer import Observer
 from renkei.store import Hold, Store, Told, Write
 from renkei.words.codes import remark
-
-log = structlog.get_logger()
 
 
 @define(kw_only=True)

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-import structlog
 from attrs import define, field, frozen
 
 from renkei.clock import Clock
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
 from renkei.http import Guard
+from renkei.logs import log
 from renkei.model import Difference, Outcome, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
@@ -26,8 +26,6 @@ from renkei.sync.look import Look
 from renkei.sync.record import Recorder, numberless
 from renkei.systems import Systems
 from renkei.words.codes import remark
-
-log = structlog.get_logger()
 
 SOURCE_OLD = dt.timedelta(hours=1)
 """A sync that goes on so long after the fetch reads the source again for those still open."""

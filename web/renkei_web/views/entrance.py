@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import structlog
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, _
 from renkei_web.passwords import weakness
 from renkei_web.security import address_of
@@ -18,8 +18,6 @@ from renkei_web.visit import Office, Visit
 
 DOORS = ("/login", "/logout", "/sso", "/welcome")
 """Where nobody is sent after a log-in: the pages before it, which a stranger may have picked."""
-
-log = structlog.get_logger()
 
 
 def ask(request: Request, office: Office, _form: FormData, language: str) -> Response:

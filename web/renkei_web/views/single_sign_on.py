@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import structlog
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from renkei.logs import log
 from renkei.words.i18n import _
 from renkei_web.security import same_site
 from renkei_web.sso import SignOn, SignOnError
 from renkei_web.users import AccountError
 from renkei_web.views import entrance
 from renkei_web.visit import Office
-
-log = structlog.get_logger()
 
 
 def leave(request: Request, office: Office, _form: FormData, language: str) -> Response:
