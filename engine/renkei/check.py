@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from attrs import frozen
@@ -11,10 +11,14 @@ from renkei.clock import Clock
 from renkei.config.pairs import Pair, is_open
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.mapping import FieldMapping, advice
+from renkei.model import KnownAccount
 from renkei.people import JST, Finding
 from renkei.plan.pairing import Pairings
+from renkei.plugins.facade import Reader
 from renkei.systems import Systems
+from renkei.words.facts import moment_text
 from renkei.words.i18n import _
+from renkei.words.sentences import holder_text
 
 
 @frozen(kw_only=True)
@@ -30,15 +34,24 @@ class Checked:
     error: RenkeiError | None = None
 
 
-def check_all(systems: Systems, pairings: Pairings, store: Callable[[], Finding]) -> list[Checked]:
+def check_all(
+    systems: Systems,
+    pairings: Pairings,
+    store: Callable[[], Finding],
+    known: Callable[[Reader], KnownAccount | None],
+) -> list[Checked]:
     """
     Return what was found out about each connection, each mapping, the store and the clock.
 
-    *store* tries the report store; like everything else it may raise what is wrong.
+    *store* tries the report store, *known* tells whose account a connection opens; like everything
+    else they may raise what is wrong.
     """
     uses = enumerate(systems.config.mappings)
     return [
-        *(_tried(name, partial(_connection, systems, name)) for name in systems.config.connections),
+        *(
+            _tried(name, partial(_connection, systems, name, known))
+            for name in systems.config.connections
+        ),
         *(_tried(use.use, partial(_mapping, pairings, index)) for index, use in uses),
         _tried(_("report store"), lambda: (store(),)),
         Checked(subject=_("clock"), findings=_clock(systems.clock)),
@@ -53,7 +66,9 @@ def _tried(subject: str, find: Callable[[], tuple[Finding, ...]]) -> Checked:
         return Checked(subject=subject, findings=(problem,), error=error)
 
 
-def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
+def _connection(
+    systems: Systems, name: str, known: Callable[[Reader], KnownAccount | None]
+) -> tuple[Finding, ...]:
     reader = systems.reader(name)
     reader.connection.check_open()
     account = reader.check()
@@ -61,6 +76,7 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
         Finding("note", _("Takes no requests at {hours} (JST).").format(hours=each))
         for each in reader.connection.hours_in_force
     ]
+    notes += _confirmed(known(reader))
     if reader.is_source_only:
         text = _("It is a source only: its connector cannot write.")
         notes.append(Finding("note", text))
@@ -72,6 +88,20 @@ def _connection(systems: Systems, name: str) -> tuple[Finding, ...]:
     )
     who = Finding("ok", belongs.format(account=account.name))
     return (who, *account.findings, *notes)
+
+
+def _confirmed(known: KnownAccount | None) -> Iterator[Finding]:
+    """Yield who has confirmed whose account it is, if its system tells."""
+    if known is None or not known.holder.is_told:
+        return
+    shown = holder_text(known.holder)
+    if known.confirmed_by is None:
+        text = _("Nobody has confirmed yet that this is the right account: {account}.")
+        yield Finding("note", text.format(account=shown))
+    else:
+        text = _("{who} has confirmed on {day} that this is the right account: {account}.")
+        day = moment_text(known.confirmed_at)
+        yield Finding("ok", text.format(who=known.confirmed_by, day=day, account=shown))
 
 
 def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:

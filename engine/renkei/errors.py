@@ -35,8 +35,9 @@ from typing import ClassVar, Literal
 import attrs
 
 HintCode = Literal[
-    "allow_unusual", "cancel", "choices", "choose", "give_new", "give_why", "init", "name_other",
-    "name_record", "plan", "plan_blocked", "purge", "releases", "reports", "resume", "right_pair",
+    "accept", "allow_unusual", "cancel", "check", "choices", "choose", "give_new", "give_why",
+    "init", "name_other", "name_record", "plan", "plan_blocked", "purge", "releases", "reports",
+    "resume", "right_pair",
 ]  # fmt: skip
 
 

@@ -6,11 +6,13 @@ from renkei.errors import Hint, HintCode
 from renkei.words.i18n import N_, _
 
 COMMANDS: dict[HintCode, str] = {
+    "accept": N_("If it is right: `renkei check --accept`"),
     "allow_unusual": N_(
         "Look at `renkei plan {run}`;"
         " if it is right, allow it with `renkei sync {run} --allow-unusual`."
     ),
     "cancel": N_("`renkei cancel {run}` gives it up."),
+    "check": N_("`renkei check` shows whom each token belongs to."),
     "choices": N_("`renkei choices` lists what is offered for {field}."),
     "choose": N_("Choose with `renkei sync {run} …`."),
     "give_new": N_("Give --new {field}=VALUE, or --new-file."),

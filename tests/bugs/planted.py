@@ -1855,6 +1855,37 @@ PROMISES = (
         "::test_a_group_that_cannot_be_kept_takes_its_rights_with_it",
     ),
     bug(
+        "changed-account-goes-on",
+        "A connection that opens the account of another company is fetched all the same.",
+        ("renkei.plan.whose:_after", "set(before.ids).isdisjoint(after.ids)", "False"),
+        tests="tests/engine/test_whose.py"
+        "::test_a_changed_account_is_refused_until_a_person_accepts_it",
+    ),
+    bug(
+        "no-is-ignored",
+        "Whoever says that two accounts are of two companies is not heard.",
+        ("renkei.plan.whose:Whose.confirmed", "if not answer:", "if False:"),
+        tests="tests/engine/test_whose.py::test_after_a_no_nothing_is_read_and_nothing_kept",
+    ),
+    bug(
+        "unanswered-is-yes",
+        "Where nobody can be asked an account counts as confirmed.",
+        ("renkei.plan.whose:Whose.confirmed", "if answer is None:", "if False:"),
+        tests="tests/engine/test_whose.py::test_where_nobody_can_be_asked_it_goes_on_unconfirmed",
+    ),
+    bug(
+        "asked-each-time",
+        "Each fetch asks both systems whose accounts they are.",
+        ("renkei.plan.whose:_look", "kept.account == account", "False"),
+        tests="tests/engine/test_whose.py::test_a_system_is_asked_once_and_again_for_a_new_token",
+    ),
+    bug(
+        "accepted-unseen",
+        "A press on an old page accepts an account that nobody has seen.",
+        ("renkei.runs:Runs.accept_account", "if seen is not None and", "if False and"),
+        tests="tests/engine/test_whose.py::test_only_the_account_that_was_shown_is_accepted",
+    ),
+    bug(
         "own-double",
         "Whoever is read twice by one look counts as two people.",
         ("renkei.sync.look:Look.at", "in by_id.values()", "in people"),

@@ -14,12 +14,19 @@ from renkei.connector import (
     Choice,
     Employee,
     FieldSpec,
+    Holder,
     Label,
     Records,
     Type,
     Value,
     Values,
 )
+
+COMPANIES = 100
+"""How many companies one request shows."""
+
+NAMED = 3
+"""How many of several companies are named."""
 
 NUMBER = "emp_code"
 ESTABLISHMENT = "biz_establishment_id"
@@ -260,3 +267,19 @@ def _address(establishment: Mapping[str, JSON]) -> str:
         if line := "".join(part for part in parts if isinstance(part, str)).strip():
             return line
     return ""
+
+
+def holder(companies: Sequence[JSON]) -> Holder:
+    """Return whose account has these *companies*; of more than one request shows, only names."""
+    found = [each for each in companies if isinstance(each, dict)]
+    names = _texts(found, "name")
+    name = "、".join(names[:NAMED]) + ("ほか" if len(names) > NAMED else "")
+    if len(companies) >= COMPANIES:
+        return Holder(name=name)
+    numbers = _texts(found, "corporate_number")
+    return Holder(name=name, ids=_texts(found, "id"), corporate_numbers=numbers)
+
+
+def _texts(rows: Iterable[Mapping[str, JSON]], key: str) -> tuple[str, ...]:
+    """Return the texts under *key* that are not empty."""
+    return tuple(text for row in rows if isinstance(text := row.get(key), str) and text)

@@ -16,6 +16,7 @@ from renkei.connector import (
     Choice,
     Employee,
     FieldSpec,
+    Holder,
     Label,
     Records,
     Value,
@@ -227,3 +228,12 @@ def choice(record: JSON) -> Choice:
     if not isinstance(code, str) or not code or not isinstance(name, str):
         raise ValueError("code")
     return Choice(code=code, label=name)
+
+
+def holder(company: JSON) -> Holder | None:
+    """Return the company as whose account it is; None if that is no company."""
+    if not isinstance(company, dict):
+        return None
+    name, key = company.get("name"), company.get("key")
+    ids = (key,) if isinstance(key, str) and key else ()
+    return Holder(name=name if isinstance(name, str) else "", ids=ids)

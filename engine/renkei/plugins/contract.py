@@ -29,6 +29,7 @@ from renkei.people import (
     ClosedHours,
     FieldSpec,
     Finding,
+    Holder,
     Label,
     NewField,
     RequestLimit,
@@ -105,6 +106,15 @@ def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
     """Return *account* as *hide* leaves its texts."""
     findings = tuple(evolve(each, message=hide(each.message)) for each in account.findings)
     return Account(hide(account.name), findings)
+
+
+def hidden_holder(holder: Holder, hide: Callable[[str], str]) -> Holder:
+    """Return *holder* as *hide* leaves its texts."""
+    return Holder(
+        name=hide(holder.name).strip(),
+        ids=tuple(map(hide, holder.ids)),
+        corporate_numbers=tuple(map(hide, holder.corporate_numbers)),
+    )
 
 
 def hidden_new_field(new: NewField, hide: Callable[[str], str]) -> NewField:
@@ -205,6 +215,12 @@ def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
     return sound and _is_text(finding.message)
 
 
+def _sound_holder(holder: Any) -> bool:  # noqa: ANN401 - as above
+    return (
+        _is_text(holder.name) and _are(holder.ids, is_id) and _are(holder.corporate_numbers, is_id)
+    )
+
+
 def _sound_limit(limit: Any) -> bool:  # noqa: ANN401 - as above
     return _is_any(limit.count, int) and limit.count >= 1 and 0 < limit.window_s < math.inf
 
@@ -214,6 +230,7 @@ _SOUND: dict[type, Callable[[Any], bool]] = {
     NewField: _sound_new_field,
     Choice: _sound_choice,
     Account: lambda it: _is_text(it.name) and _are(it.findings, _sound_finding),
+    Holder: _sound_holder,
     ClosedHours: lambda it: type(it.start) is type(it.end) is dt.time and it.start < it.end,
     RequestLimit: _sound_limit,
 }

@@ -14,6 +14,7 @@ from renkei.connector import (
     ClosedError,
     Connection,
     Employee,
+    Holder,
     InDoubtError,
     RecordError,
     Ref,
@@ -684,6 +685,24 @@ def test_check_tells_whose_token_it_is(tot: TouchOnTime, mock: respx.MockRouter)
     assert "/working-types" in problem
     assert "address" in problem
     assert not any("/tokens/" in str(call.request.url) for call in mock.calls)
+
+
+@pytest.mark.parametrize(
+    ("company", "told"),
+    [
+        ({"key": "k1", "code": "a", "name": "甲"}, Holder(name="甲", ids=("k1",))),
+        ({"code": "a", "name": "甲"}, Holder(name="甲")),
+        ({"key": 5, "name": None}, Holder()),
+        ([], None),
+    ],
+)
+def test_an_account_is_told_by_name_and_key(
+    tot: TouchOnTime, mock: respx.MockRouter, company: object, told: Holder | None
+) -> None:
+    """One request; the code may be changed, so it is no id."""
+    route = mock.get(f"{BASE}/company").respond(json=company)
+    assert tot.account_name() == told
+    assert route.call_count == 1
 
 
 def test_check_refuses_a_token_that_opens_nothing(tot: TouchOnTime, mock: respx.MockRouter) -> None:
