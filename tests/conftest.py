@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.scim",
     "tests.security.canaries",
     "tests.waiting",
+    "tests.walls",
     "tests.web.browser",
 ]
 

@@ -20,6 +20,9 @@ ALL = os.environ.get("RENKEI_TESTS") == "all"
 WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{to}", to)}
 """What the directions, and the systems that are written to, are called in the names of tests."""
 
+PLAYED = ("tests/e2e/", "tests/reliability/")
+"""Where a test plays whole systems, and takes as long as twenty others."""
+
 T = TypeVar("T")
 
 sampled = pytest.mark.sampled
@@ -62,7 +65,8 @@ def every_other(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     Yield which tests are left to the long run, of those multiplied by the direction and by more.
 
     Of what they are multiplied by, each has one of the directions, in turn along each axis: where
-    there are two axes or more, every value meets both directions.
+    there are two axes or more, every value meets both directions. Where whole systems are played,
+    the tests of a file take turns.
     """
     tests: dict[str, dict[tuple[str, ...], list[tuple[int, pytest.Item]]]] = {}
     for item in items:
@@ -72,12 +76,18 @@ def every_other(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
         if ways and not item.get_closest_marker("long"):
             rest = tuple(word for word in words if word not in WAYS)
             tests.setdefault(name, {}).setdefault(rest, []).append((ways[-1], item))
-    for cases_of in tests.values():
+    played: dict[str, int] = {}
+    for name, cases_of in tests.items():
+        turn = 0
+        if name.startswith(PLAYED):
+            file = name.partition("::")[0]
+            turn = played[file] = played.get(file, -1) + 1
         axes: list[dict[str, int]] = [{} for _word in max(cases_of, key=len)]
         for rest, both in cases_of.items():
             places = [a.setdefault(word, len(a)) for a, word in zip(axes, rest, strict=False)]
-            if len(cases_of) > 1 and len(both) == len(DIRECTIONS):
-                yield from (item for way, item in both if way != sum(places) % 2)
+            many = len(cases_of) > 1 or name.startswith(PLAYED)
+            if many and len(both) == len(DIRECTIONS):
+                yield from (item for way, item in both if way != (turn + sum(places)) % 2)
 
 
 def examples(few: int, many: int) -> int:

@@ -38,18 +38,19 @@ def check_all(
     systems: Systems,
     pairings: Pairings,
     store: Callable[[], Finding],
+    account: Callable[[Reader], None],
     known: Callable[[Reader], KnownAccount | None],
 ) -> list[Checked]:
     """
     Return what was found out about each connection, each mapping, the store and the clock.
 
-    *store* tries the report store, *known* tells whose account a connection opens; like everything
-    else they may raise what is wrong.
+    *store* tries the report store, *account* whether a connection's account is ours, and *known*
+    tells whose it is; like everything else they may raise what is wrong.
     """
     uses = enumerate(systems.config.mappings)
     return [
         *(
-            _tried(name, partial(_connection, systems, name, known))
+            _tried(name, partial(_connection, systems, name, account, known))
             for name in systems.config.connections
         ),
         *(_tried(use.use, partial(_mapping, pairings, index)) for index, use in uses),
@@ -67,9 +68,13 @@ def _tried(subject: str, find: Callable[[], tuple[Finding, ...]]) -> Checked:
 
 
 def _connection(
-    systems: Systems, name: str, known: Callable[[Reader], KnownAccount | None]
+    systems: Systems,
+    name: str,
+    is_ours: Callable[[Reader], None],
+    known: Callable[[Reader], KnownAccount | None],
 ) -> tuple[Finding, ...]:
     reader = systems.reader(name)
+    is_ours(reader)
     reader.connection.check_open()
     account = reader.check()
     notes = [

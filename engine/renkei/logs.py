@@ -19,9 +19,10 @@ from renkei.words.printable import printable
 
 ALLOWED = frozenset(
     {
-        "attempt", "bytes", "calls", "code", "connection", "connector", "count", "event", "field",
-        "fields", "hook", "kind", "level", "limit", "logger", "method", "outcome", "pid", "reason",
-        "remaining", "run", "seconds", "status", "timestamp", "total", "user",
+        "attempt", "bytes", "calls", "code", "company", "connection", "connector", "count",
+        "event", "field", "fields", "hook", "kind", "level", "limit", "logger", "method",
+        "outcome", "pid", "reason", "remaining", "run", "seconds", "status", "timestamp",
+        "total", "user",
     }
 )  # fmt: skip
 LIBRARIES = ("alembic", "httpcore", "httpx", "sqlalchemy")

@@ -280,7 +280,8 @@ class Run:
     *base_chosen* tells whether a person chose the base date (None: not known), *again_of* is the
     run whose choice was carried over. *pauses* has the codes of all reasons it has paused for.
     *source_side* is the side of the mapping that the source is (None: not known). *specs* are the
-    fields of source and target as they were at the fetch, as the store writes them. *source_count*
+    fields of source and target as they were at the fetch, as the store writes them; *said* is whom
+    of each the plan is for, by field. *source_count*
     people were on the roll of the source, and *target_count* in the target (None: not known).
     *planned_at* is when the plan was made, None as long as there is none.
     *purged* is true when the employees' values are gone.
@@ -307,6 +308,7 @@ class Run:
     mapping_hash: str
     source_side: str | None = None
     specs: tuple[str, str] | None = None
+    said: tuple[Mapping[str, Sequence[str]], Mapping[str, Sequence[str]]] = ({}, {})
     settings: Mapping[str, bool]
     counts: Mapping[Difference, int] = field(factory=dict)
     outcomes: Mapping[Outcome, int] | None = None

@@ -6,14 +6,16 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import Token
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from attrs import evolve
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from renkei.check import Checked, check_all
 from renkei.config import Config, clock_for
@@ -66,8 +68,10 @@ from renkei.plan.refusals import (
     refuse_field,
     refuse_numbers,
     refuse_over,
+    refuse_paused,
     refuse_purged,
     refuse_same,
+    same_account,
     still_at_work,
     unexplained,
     write_in_doubt,
@@ -124,6 +128,7 @@ class Runs:
         self._opened: Store | None = None
         self._missed = False
         self._interrupted = False
+        self._logged: Mapping[str, Token[Any]] = {}
 
     @property
     def _store(self) -> Store:
@@ -133,12 +138,7 @@ class Runs:
         """Return the store; NoStoreError if it is not there, unless it may be made."""
         if self._opened is None:
             store = self._opened = self._new_store(create=create)
-            if store.made:
-                self.observer.news(remark("store_made", place=store.place))
-            if store.backup is not None:
-                self.observer.warning(remark("store_upgraded", place=str(store.backup)))
-            if store.is_older:
-                self.observer.warning(remark("store_restored", place=store.place))
+            store.tell(self.observer)
         return self._opened
 
     def _met(self, identity: str) -> Meet:
@@ -158,14 +158,14 @@ class Runs:
 
     def _new_store(self, *, create: bool) -> Store:
         place = self.config.store
-        seen = seen_beside(place, self.config.path)
+        seen = seen_beside(place, self.config.main.path)
         try:
-            return Store(place, create=create, seen=seen)
+            return Store(place, company=self.config.company.name, create=create, seen=seen)
         except NoStoreError:
             raise
         except (ConfigurationError, StoreError) as error:
             if is_server(place):  # it may be the address that is wrong
-                found = self.config.document.problem(("store",), error.message)
+                found = self.config.main.document.problem(("store",), error.message)
                 error.message = str(found)
                 error.where = f"{found.path}:{found.line}:{found.column}"
             raise
@@ -188,9 +188,12 @@ class Runs:
             self._opened.close()
 
     def __enter__(self) -> Self:
+        if name := self.config.company.name:
+            self._logged = bind_contextvars(company=name)
         return self
 
     def __exit__(self, *exc: object) -> None:
+        reset_contextvars(**self._logged)
         self.close()
 
     def interrupt(self) -> None:
@@ -222,6 +225,7 @@ class Runs:
         ConfigurationError, ClosedError before anything is sent, WrongPairError, or what ended the
         fetch.
         """
+        refuse_paused(self.config)
         refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
@@ -237,6 +241,7 @@ class Runs:
         places = self._places(readers)
         self._open(readers, wait=wait)
         whose = self._whose(readers, places)
+        pairing = self._pairings.resolved(pairing, readers)
         safety = self.config.connection(target).safety
         fetch = Fetch(
             self._store, pairing, safety, readers, places, whose, self.observer, self.clock
@@ -261,6 +266,8 @@ class Runs:
         """Return where each list is kept; refuse two of one account, and an account that moved."""
         source, target = map(self._place, readers)
         refuse_same(source.account, target.account, name=source.connection)
+        for place in (source, target):
+            self._refuse_elsewhere(place.connection, place.account)
         for reader, place in zip(readers, (source, target), strict=True):
             own = reader.connection.own_fields
             if own.at and self._store.own_fields(reader.name, place.account).at is None:
@@ -275,10 +282,20 @@ class Runs:
         accounts = look(readers, places, store.known_accounts(), now)
         return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
 
+    def _refuse_elsewhere(self, connection: str, account: str) -> None:
+        """
+        Raise ConfigurationError if another company uses the *account* of a connection.
+
+        Accounts are told apart by token and id, never by the address alone.
+        """
+        if (other := self._store.other_company(account)) is not None:
+            raise same_account(connection, self.config.company.name, other)
+
     def _begin_fetch(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
         source, target = places
         return self._store.begin_fetch(
+            connections=tuple(self.config.connections),
             source=source.connection,
             target=target.connection,
             source_account=source.account,
@@ -505,11 +522,16 @@ class Runs:
             return None
         pairing = self._pairings.recorded(run)
         reader = self._systems.reader(run.source)
-        fields = pairing.translation.source_fields
+        scope = pairing.scopes[0]
+        fields = tuple(dict.fromkeys([*pairing.translation.source_fields, *scope.fields]))
         try:
             people = list(reader.read_employees([Ref(number=number)], run.base_date, fields))
         except SystemFault:
             return None
+        inside = [person for person in people if scope.holds(person) is not False]
+        if people and not inside:
+            return remark("outside_by_then", fields=scope.fields)
+        people = inside
         roles = [roles_of(person.values, reader.fields) for person in people]
         return not_listed([(each.get("hired"), each.get("left")) for each in roles], run.base_date)
 
@@ -520,8 +542,16 @@ class Runs:
     # --- choose -----------------------------------------------------------------------------
 
     def new_fields(self, run_id: str, *, wait: bool = False) -> tuple[NewField, ...]:
-        """Return the required new-record fields of the run's target, choices read live."""
+        """
+        Return the required new-record fields of the run's target, choices read live.
+
+        Those with which somebody would be outside of what the pair is for are left out.
+        """
         run = self._store.run(run_id)
+        scope = self._standing.current(run).scopes[1]
+        return tuple(map(scope.narrowed, self._all_new_fields(run, wait=wait)))
+
+    def _all_new_fields(self, run: Run, *, wait: bool) -> tuple[NewField, ...]:
         pairing = self._standing.current(run)
         if not pairing.new_fields:
             return ()
@@ -606,15 +636,15 @@ class Runs:
             run, self._standing.hours, but=Status.DONE
         )  # nothing was sent: it may be chosen anew
         self._standing.refuse_old(run)
-        self._standing.current(run)
+        pairing = self._standing.current(run)
         entries = self._store.entries(run.id)
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]
         values: dict[int, NewValues] = {entry.position: {} for entry in chosen}
         if new or selection.new or selection.own_values:
             known = {entry.number: entry.difference for entry in entries if entry.number}
-            fields = self.new_fields(run.id, wait=wait)
-            values |= choose.new_values(selection, new, fields, known)
+            fields = self._all_new_fields(run, wait=wait)
+            values |= choose.new_values(selection, new, fields, known, pairing.scopes[1])
         return values
 
     def _same_choice(self, run: Run, selection: Selection) -> Run:
@@ -667,6 +697,7 @@ class Runs:
         UnusualError for what is over the safety limits unless *allow_unusual*, or somebody else has
         allowed it before; BusyError if another process writes, unless *take_over*.
         """
+        refuse_paused(self.config)
         course = Course(
             standing=self._standing,
             systems=self._systems,
@@ -778,20 +809,15 @@ class Runs:
             self.observer.warning(remark("not_compacted", place=self._store.place))
         return count
 
-    def store_restored(self) -> str:
-        """
-        Take the store for an older copy: what was sent since may not be in it.
-
-        Who may have been sent is looked up, and nobody new is sent before the time of the longest
-        request has passed. Returns where the store is.
-        """
-        self._store.note_restored()
-        log.info("store_restored")
-        return self._store.place
-
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(self._systems, self._pairings, self._try_store, self._known_account)
+        return check_all(
+            self._systems,
+            self._pairings,
+            self._try_store,
+            self._try_account,
+            self._known_account,
+        )
 
     def known_accounts(self) -> dict[str, KnownAccount]:
         """Return by connection whose account it opens, as kept; no system is asked."""
@@ -802,7 +828,10 @@ class Runs:
 
     def _known_account(self, reader: Reader) -> KnownAccount | None:
         """Return whose account it is, if that was ever told; UsageError if it is another now."""
-        known = self.known_accounts()
+        try:
+            known = self.known_accounts()
+        except StoreError:
+            return None  # the check tells of the store
         if reader.name not in known:
             return None
         (found,) = look([reader], [self._place(reader)], known, self.clock.now())
@@ -818,13 +847,23 @@ class Runs:
         reader = self._systems.reader(connection)
         self._open([reader], wait=False)
         store, now = self._open_store(create=True), self.clock.now()
-        found = told(reader, self._place(reader).account, now)
+        account = self._place(reader).account
+        self._refuse_elsewhere(connection, account)
+        found = told(reader, account, now)
         if seen is not None and seen != holder_text(found.holder):
             before = store.known_accounts().get(connection, KnownAccount(connection=connection))
             raise account_changed(before, found)
         if found.holder.is_told:
             store.keep_accounts([evolve(found, confirmed_by=self.who, confirmed_at=now)])
             log.info("account_accepted")
+
+    def _try_account(self, reader: Reader) -> None:
+        """Raise if the account of *reader* is another company's, as far as there is a store."""
+        try:
+            account = self._store.account(reader.connection.identity)
+        except StoreError:
+            return  # the check tells of the store
+        self._refuse_elsewhere(reader.name, account)
 
     def _try_store(self) -> Finding:
         """Return whether the report store can be used; StoreError if it cannot."""

@@ -132,7 +132,7 @@ class Systems:
             secret=self._secret(written.secret),
             scope=written.scope,
             refresh=refresh,
-            kept=(self.config.store, key, seen_beside(self.config.store, self.config.path))
+            kept=(self.config.store, key, seen_beside(self.config.store, self.config.main.path))
             if key
             else None,
         )

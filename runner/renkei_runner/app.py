@@ -36,13 +36,17 @@ class App:
     """
     One command at work. *run* is the run it is about, with *labels*: they go beside an error.
 
-    *given_name* is who it is for, where ``--as`` says so.
+    *given_name* is who it is for, where ``--as`` says so, and *given_company* whose connections it
+    is about, where ``--company`` does.
     """
 
     json: bool = False
     debug: bool = False
     config_path: Path | None = None
     given_name: str | None = None
+    given_company: str | None = None
+    company: str = ""
+    """The name of the company that the command is about, once its configuration is read."""
     open_runs: Callable[[Config, Observer, str | None], Runs] = _open_runs
     asks: bool = field(factory=lambda: sys.stdin.isatty() and sys.stderr.isatty())
     run: Run | None = None
@@ -66,20 +70,29 @@ class App:
         return self.given_name or os.environ.get("RENKEI_WHO")
 
     def config(self) -> Config:
-        """Read the configuration."""
+        """Read the configuration, that of the company which is named."""
         from renkei.config import load_config
 
-        return load_config(self.config_file)
+        config = load_config(self.config_file, self.named_company)
+        self.company = config.company.name
+        return config
+
+    @property
+    def named_company(self) -> str | None:
+        """The company that is named for this command, or in its environment."""
+        return self.given_company or os.environ.get("RENKEI_COMPANY") or None
 
     @contextmanager
     def runs(self) -> Iterator[Runs]:
         """Open the engine; progress is shown while something in the block takes long."""
         from renkei.logs import configure_logging
-        from renkei_runner.output import ours_alone
+        from renkei_runner.output import ours_alone, tell_company
         from renkei_runner.progress import Progress
 
         configure_logging(json=self.json, level="debug" if self.debug else "warning")
         config = self.config()
+        if config.company.name and not self.json:
+            tell_company(config.company)
         live = sys.stderr.isatty() and not self.json
         self._progress = Progress(live=live, asks=self.interactive)
         with (
@@ -124,5 +137,6 @@ class App:
     def command(self, *words: str) -> str:
         """Return the exact command that a person types next, with configuration and name in use."""
         config = ["--config", str(self.config_path)] if self.config_path else []
+        company = ["--company", self.given_company] if self.given_company else []
         name = ["--as", self.given_name] if self.given_name else []
-        return shlex.join(["renkei", *config, *name, *words])
+        return shlex.join(["renkei", *config, *company, *name, *words])

@@ -27,6 +27,8 @@ COMMANDS = {
     "run": ("renkei_runner.run:run", N_("Fetch and sync in one, for schedules.")),
     "reports": ("renkei_runner.reports:reports", N_("List the latest runs; purge old values.")),
     "report": ("renkei_runner.reports:report", N_("Show what became of each employee.")),
+    "companies": ("renkei_runner.companies:companies", N_("List all companies.")),
+    "company": ("renkei_runner.companies:company", N_("Add, pause or remove a company.")),
     "store": ("renkei_runner.store:store", N_("Move the report store, or say it was restored.")),
     "releases": ("renkei_runner.releases:releases", N_("List what people have released.")),
     "choices": ("renkei_runner.choices:choices", N_("Show the fields a new employee needs.")),
@@ -119,6 +121,10 @@ def everywhere(*, hidden: bool = False) -> list[click.Parameter]:
             help=N_("The configuration; else RENKEI_CONFIG, else ./renkei.yaml."),
         ),
         Option(
+            ["--company", "given_company"], metavar="NAME", **shared,
+            help=N_("Which of several companies it is about; else RENKEI_COMPANY."),
+        ),
+        Option(
             ["--lang"], type=click.Choice(LANGUAGES), **shared,
             help=N_("The language to speak."),
         ),
@@ -176,6 +182,8 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  
     match param.name:
         case "config":
             app.config_path = value
+        case "given_company":
+            app.given_company = value
         case "output":
             app.json = value == "json"
         case "given_name":

@@ -6,10 +6,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from renkei.model import Change, Difference, Item, KnownAccount, Outcome, Released, Remark, Run, Try
 from renkei.people import JST, FieldSpec, NewField, Value
 from renkei.words.labels import Labels
 from renkei.words.sentences import reason_text
+from renkei_runner.app import App
 
 if TYPE_CHECKING:
     from renkei.runs import Carried
@@ -20,8 +23,14 @@ Document = dict[str, Any]
 
 
 def document(**parts: object) -> Document:
-    """Return a document with its version in front."""
-    return {"schema_version": SCHEMA_VERSION, **parts}
+    """Return a document with its version in front, and the company, where there are several."""
+    context = click.get_current_context(silent=True)
+    app = context.find_object(App) if context else None
+    return {"schema_version": SCHEMA_VERSION, **_company(app.company if app else ""), **parts}
+
+
+def _company(name: str) -> Document:
+    return {"company": name} if name else {}
 
 
 def run_document(run: Run, labels: Labels, **more: object) -> Document:
@@ -113,9 +122,9 @@ def reports_document(runs: Iterable[Run]) -> Document:
 def history_parts(run: Run) -> Document:
     """Return when and by whom; null is what has not happened, or nobody knows."""
     return {
-        "fetched_at": _moment(run.created_at),
-        "sync_started_at": _moment(run.sync_started_at),
-        "finished_at": _moment(run.finished_at),
+        "fetched_at": moment(run.created_at),
+        "sync_started_at": moment(run.sync_started_at),
+        "finished_at": moment(run.finished_at),
         "fetched_by": run.who,
         "chosen_by": run.chosen_by,
         "synced_by": run.synced_by,
@@ -140,10 +149,12 @@ def choices_document(connection: str, fields: Sequence[NewField]) -> Document:
     )
 
 
-def error_document(run: Run | None, labels: Labels | None, error: Document) -> Document:
-    """Return what is printed when a command ends otherwise than it should."""
-    about = document() if run is None else run_document(run, labels or Labels(run=run))
-    return about | {"error": error}
+def error_document(
+    run: Run | None, labels: Labels | None, error: Document, company: str
+) -> Document:
+    """Return what is printed when a command of a *company* ends otherwise than it should."""
+    about = {} if run is None else run_document(run, labels or Labels(run=run))
+    return document(**_company(company)) | about | {"error": error}
 
 
 def error_parts(
@@ -221,7 +232,7 @@ def _notice(notice: Remark, labels: Labels) -> Document:
     return {"code": notice.code, "about": list(notice.about), "message": message}
 
 
-def _moment(moment: dt.datetime | None) -> str | None:
+def moment(moment: dt.datetime | None) -> str | None:
     """Return an instant as ISO 8601 has it, by the clock on a wall in Japan."""
     return None if moment is None else moment.astimezone(JST).isoformat(timespec="seconds")
 

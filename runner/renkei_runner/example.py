@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 from renkei.words.i18n import N_, _
 
 COLUMN = 48
 """Where comments behind a line begin."""
 
-_LINES: tuple[tuple[str, str], ...] = (
-    # YAML, and the comment behind it; a comment alone may have several lines
+Lines = tuple[tuple[str, str], ...]
+"""YAML, and the comment behind it; a comment alone may have several lines."""
+
+_TITLE: Lines = (
     ("", N_("renkei.yaml: what renkei connects. It holds no secret, only where to find one.\n"
             "Try it with `renkei check`.")),
     ("", ""),
+)  # fmt: skip
+
+_BODY: Lines = (
     ("connections:", ""),
     ("  smarthr:", ""),
     ("    connector: smarthr", ""),
@@ -52,11 +60,19 @@ _LINES: tuple[tuple[str, str], ...] = (
     ("    # leavers: {touchontime: 62}",
      N_("pass on dates of leaving up to so many days late, by the side that is written to")),
     ("    # joiners: {touchontime: 14}", N_("register people up to so many days ahead")),
+    ("    # who: {smarthr: {number: ['A*']}}",
+     N_("these people only, by side, or by another field")),
     ("    # rehire: ask", N_("or reuse, new: who comes back under a new number")),
     ("", ""),
+)  # fmt: skip
+
+_STORE: Lines = (
     ("", N_("Where plans and reports are kept: a file on this computer, relative to this one.")),
     ("store: renkei.db", ""),
     ("", ""),
+)  # fmt: skip
+
+_SETTINGS: Lines = (
     ("# settings:", ""),
     ("#   proxy: http://proxy.example.jp:8080",
      N_("the way out of a company's network; env:VARIABLE, if it needs a password")),
@@ -69,9 +85,61 @@ _LINES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+_MAIN: Lines = (
+    ("", N_("renkei.yaml: where the companies are, and their store.")),
+    (
+        "companies: companies/",
+        N_("a folder with a file for each; `renkei company add NAME` writes one"),
+    ),
+    ("", ""),
+)
+
+_COMPANY: Lines = (
+    ("label: {label}", N_("what people read")),
+    ("environment: {environment}", N_("production, or sandbox for trial accounts")),
+    ("# paused: true", N_("nothing is fetched or synced")),
+    ("", ""),
+)
+
+_WRITTEN = {
+    "smarthr_address": ("base_url: https://example.smarthr.jp/api", "base_url: {}"),
+    "smarthr_token_file": ("token: env:SMARTHR_TOKEN", "token: {}"),
+    "touchontime_address": ("base_url: https://api.kingtime.jp/v1.0", "base_url: {}"),
+    "touchontime_token_file": ("token: env:TOUCHONTIME_TOKEN", "token: {}"),
+}
+"""What a value takes the place of, and how it is written."""
+
+
 def example() -> str:
-    """Return the file as the person who asks for it reads it."""
-    return "".join(f"{_line(yaml, _(comment) if comment else '')}\n" for yaml, comment in _LINES)
+    """Return the file of one company as the person who asks for it reads it."""
+    return _text((*_TITLE, *_BODY, *_STORE, *_SETTINGS))
+
+
+def main_example() -> str:
+    """Return the main file of several companies."""
+    return _text((*_MAIN, *_STORE))
+
+
+def company_example(label: str, environment: str, values: Mapping[str, str]) -> str:
+    """Return the file of one of several companies, with the addresses and token files of it."""
+    head = tuple(
+        (yaml.format(label=_quoted(label), environment=environment), comment)
+        for yaml, comment in _COMPANY
+    )
+    text = _text((*head, *_BODY, *_SETTINGS))
+    for name, value in values.items():
+        before, after = _WRITTEN[name]
+        prefix = "file:" if name.endswith("_token_file") else ""
+        text = text.replace(before, after.format(_quoted(prefix + value)), 1)
+    return text
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _text(lines: Lines) -> str:
+    return "".join(f"{_line(yaml, _(comment) if comment else '')}\n" for yaml, comment in lines)
 
 
 def _line(yaml: str, comment: str) -> str:

@@ -73,7 +73,7 @@ def tell(error: BaseException, app: App) -> int:
         _trace(error)
     if app.json:
         parts = error_parts(ending.code, ending.message, ending.where, ending.hint)
-        emit(error_document(app.run, app.labels, parts))
+        emit(error_document(app.run, app.labels, parts, app.company))
     elif isinstance(error, click.UsageError):
         _show_usage(error, ending)
     else:

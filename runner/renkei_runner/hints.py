@@ -7,6 +7,7 @@ from renkei.words.i18n import N_, _
 
 COMMANDS: dict[HintCode, str] = {
     "accept": N_("If it is right: `renkei check --accept`"),
+    "adopt": N_("If they are the same company: `renkei company adopt {company}`"),
     "allow_unusual": N_(
         "Look at `renkei plan {run}`;"
         " if it is right, allow it with `renkei sync {run} --allow-unusual`."
@@ -15,6 +16,9 @@ COMMANDS: dict[HintCode, str] = {
     "check": N_("`renkei check` shows whom each token belongs to."),
     "choices": N_("`renkei choices` lists what is offered for {field}."),
     "choose": N_("Choose with `renkei sync {run} …`."),
+    "companies": N_("`renkei companies` lists them."),
+    "company": N_("Name one with --company or RENKEI_COMPANY; `renkei companies` lists them."),
+    "company_resume": N_("`renkei company resume {company}` lets it go on."),
     "give_new": N_("Give --new {field}=VALUE, or --new-file."),
     "give_why": N_("Give it with --why."),
     "init": N_("Write one with `renkei init`, or name yours with --config."),

@@ -9,13 +9,16 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from renkei.words.i18n import _
 from renkei.words.printable import json_safe, printable
 from renkei_runner.encoding import encoded, fitting, is_utf8
+
+if TYPE_CHECKING:
+    from renkei.config import Company
 
 WIDE = 10_000  # columns of what is not a terminal: nothing is cut or wrapped there
 
@@ -66,6 +69,12 @@ def note(text: str) -> None:
 def asked(text: str) -> str:
     """Return a question as click may print it: harmless, and in characters that the output has."""
     return "\n".join(fitting(printable(line), sys.stderr) for line in text.split("\n"))
+
+
+def tell_company(company: Company) -> None:
+    """Print on standard error whose connections a command is about."""
+    text = _("Company: {company}, sandbox") if company.is_sandbox else _("Company: {company}")
+    note(text.format(company=company.title))
 
 
 def warn(text: str) -> None:

@@ -9,6 +9,7 @@ import click
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import argument, group
+from renkei_runner.companies import all_companies
 from renkei_runner.documents import document
 from renkei_runner.output import emit, next_steps, say
 
@@ -46,8 +47,8 @@ def copy(app: App, origin: str, goal: str) -> None:
 @store.command("restored", help=N_("Say that the store is an older copy, put back from a backup."))
 @click.pass_obj
 def restored(app: App) -> None:
-    with app.runs() as runs:
-        place = runs.store_restored()
+    with all_companies(app) as companies:
+        place = companies.note_restored()
     if app.json:
         emit(document(place=place))
         return

@@ -70,6 +70,7 @@ def web(
 
     server = Server(
         config=app.config_file.absolute(),
+        company=app.named_company,
         listen=listen,
         port=port,
         hosts=hosts,

@@ -15,6 +15,7 @@ from tests.docs.test_docs import examples
 from tests.engine.provider import CLIENT, FIRST, SECRET, provided
 from tests.result import Result
 from tests.scim import TOKEN, Directory
+from tests.waiting import Waiting
 
 from renkei.config import parse_config
 from renkei.words.i18n import set_language
@@ -76,7 +77,7 @@ def configure(folder: Path, text: str, *addresses: tuple[str, str]) -> None:
     (folder / "renkei.yaml").write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["identity-provider", "oauth", "first-sync"])
+@pytest.mark.parametrize("name", ["identity-provider", "oauth", "first-sync", "operator"])
 def test_the_configurations_say_the_same_in_both_languages(name: str, tmp_path: Path) -> None:
     """Comments and labels are in the language of the page, everything else is one."""
     pages = [examples(f"docs/{name}.md"), examples(f"docs/{name}.ja.md")]
@@ -146,3 +147,112 @@ def test_king_of_time_is_a_connection_with_its_own_name(
     told = done.out + done.err
     assert "KING OF TIME" in told
     assert "Touch On Time" not in told
+
+
+# --- part of the people -------------------------------------------------------------------------
+
+TIME = "https://api.kingtime.jp/v1.0"
+
+
+@pytest.fixture
+def other() -> Iterator[Sandbox]:
+    """The systems of another company."""
+    with Sandbox(people=0, seed=2, now=NOW) as box:
+        for system in box.systems.values():
+            system.switches.rate_limit = False
+        yield box
+
+
+@pytest.fixture
+def group(
+    box: Sandbox, other: Sandbox, monkeypatch: pytest.MonkeyPatch, waiting: Waiting
+) -> tuple[Sandbox, Sandbox]:
+    """Two companies of one group, with nobody in them yet."""
+    waiting.passing += [box.clock.advance, other.clock.advance]
+    for system in box.systems.values():
+        system.people.clear()
+    tokens = {
+        "TOKYO_SMARTHR": box.smarthr.token,
+        "OSAKA_SMARTHR": other.smarthr.token,
+        "TOUCHONTIME": box.touchontime.token,
+        "TOKYO_KOT": box.touchontime.token,
+        "OSAKA_KOT": other.touchontime.token,
+    }
+    for name, token in tokens.items():
+        monkeypatch.setenv(f"{name}_TOKEN", token)
+    return box, other
+
+
+def join(system: Sandbox, number: str, given: str, kind: str = "正社員") -> None:
+    """Let somebody join who is in SmartHR only."""
+    types = system.smarthr.masters["employment_types"]
+    system.smarthr.add(
+        emp_code=number, last_name="見本", first_name=given, gender="male",
+        birth_at=f"19{70 + len(given)}-01-{int(number[-2:]):02}", entered_at="2020-04-01",
+        employment_type_id=next(each["id"] for each in types if each["name"] == kind),
+    )  # fmt: skip
+
+
+def nightly(renkei: Renkei, lines: str) -> list[Result]:
+    """Run the commands of an example, which are a first registration here."""
+    return [renkei(line, "--allow-unusual", "--output", "json") for line in lines.splitlines()]
+
+
+def test_several_sources_go_into_one_account(
+    tmp_path: Path, group: tuple[Sandbox, Sandbox], renkei: Renkei
+) -> None:
+    """Each company's people are in its division, and no company touches those of the other."""
+    tokyo, osaka = group
+    for box, numbers, given in ((tokyo, ("0001", "0002"), "東"), (osaka, ("0001", "0003"), "大阪")):
+        for number in numbers:
+            join(box, number, given)
+    found = examples("docs/operator.md")
+    places = (
+        ("https://tokyo.smarthr.jp/api", tokyo.smarthr.base_url),
+        ("https://osaka.smarthr.jp/api", osaka.smarthr.base_url),
+        (TIME, tokyo.touchontime.base_url),
+    )
+    configure(tmp_path, found["several-into-one"], *places)
+    assert [done.code for done in nightly(renkei, found["several-nightly"])] == [0, 0]
+    first, second = nightly(renkei, found["several-nightly"])
+    assert (first.code, second.code) == (0, 0), first.out + second.out
+    divisions = {row["code"]: row["divisionCode"] for row in tokyo.touchontime.people.values()}
+    assert divisions == {"0001": "100", "0002": "100", "0003": "200"}
+    assert len(tokyo.writes("touchontime")) == 3
+    counts = [json.loads(each.out)["counts"] for each in (first, second)]
+    assert counts[0] == {"new": 0, "changed": 0, "same": 2, "blocked": 0}
+    assert counts[1] == {"new": 0, "changed": 0, "same": 1, "blocked": 1}
+    (record,) = osaka.smarthr.find("0003")
+    osaka.smarthr.edit(str(record["id"]), resigned_at="2027-01-31")
+    tokyo.smarthr.people.clear()  # and nobody of the other company is taken for left
+    tokyo_night, osaka_night = nightly(renkei, found["several-nightly"])
+    assert (tokyo_night.code, osaka_night.code) == (0, 0)
+    left = {row["code"]: row.get("resignationDate") for row in tokyo.touchontime.people.values()}
+    assert left == {"0001": None, "0002": None, "0003": "2027-01-31"}
+
+
+def test_one_source_goes_into_several_accounts(
+    tmp_path: Path, group: tuple[Sandbox, Sandbox], renkei: Renkei
+) -> None:
+    """Each account gets the people of its numbers, of the kinds that are named, and no others."""
+    tokyo, osaka = group
+    for number, given, kind in (
+        ("A001", "一", "正社員"), ("A002", "二二", "契約社員"), ("A003", "三三三", "専門嘱託"),
+        ("B001", "四四四四", "専門嘱託"), ("C001", "五五五五五", "正社員"),
+    ):  # fmt: skip
+        join(tokyo, number, given, kind)
+    found = examples("docs/operator.md")
+    places = (
+        (SMARTHR, tokyo.smarthr.base_url),
+        ("https://tokyo.example.jp/v1.0", tokyo.touchontime.base_url),
+        ("https://osaka.example.jp/v1.0", osaka.touchontime.base_url),
+    )
+    configure(tmp_path, found["one-into-several"], *places)
+    for done in nightly(renkei, found["one-nightly"]):
+        assert done.code == 0, done.out + done.err
+    assert {row["code"] for row in tokyo.touchontime.people.values()} == {"A001", "A002"}
+    assert {row["code"] for row in osaka.touchontime.people.values()} == {"B001"}
+    for done in nightly(renkei, found["one-nightly"]):
+        counts = json.loads(done.out)["counts"]
+        assert counts["new"] == counts["changed"] == counts["blocked"] == 0
+    assert len([*tokyo.writes("touchontime"), *osaka.writes("touchontime")]) == 3

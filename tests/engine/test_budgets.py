@@ -74,7 +74,7 @@ def fetched(world: World) -> None:
     world.fetch()
 
 
-@pytest.mark.parametrize(("add", "most"), [(alike, 125), (differing, 460)])
+@pytest.mark.parametrize(("add", "most"), [(alike, 126), (differing, 460)])
 def test_a_fetch_costs_so_many_calls_for_each_person(
     world: World, add: Callable[[World, str], None], most: int
 ) -> None:

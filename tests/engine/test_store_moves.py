@@ -161,7 +161,7 @@ def test_a_person_says_that_a_store_was_restored(world: World) -> None:
     run = world.fetch()
     world.choose(run)
     with world.runs() as runs:
-        runs.store_restored()
+        runs._store.note_restored()
     began = world.waiting.seconds
     assert world.resume(run).status is Status.DONE
     assert world.waiting.seconds - began > 50

@@ -156,6 +156,8 @@ STORED = {
     "created_without_number": "field numbers",
     "unreadable": "system fields",
     "looks_like_my_number": "system fields",
+    "scope_unknown": "system fields",
+    "outside_scope": "count there",
     "not_in_table": "field value",
     "left_before_base": "count day numbers",
     "left_but_active": "count days numbers",

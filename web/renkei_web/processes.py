@@ -208,7 +208,9 @@ class Work:
         self.refusals.pop(run, None)
         self.health.began(run)
         # -P: nothing is imported from the folder that this server happens to be in
-        command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.path)]
+        command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.main.path)]
+        if config.company.name:
+            command += ["--company", config.company.name]
         process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
             [*command, "--lang", language, "--output", "json", *words],
             stdin=subprocess.PIPE,

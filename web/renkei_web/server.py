@@ -53,6 +53,7 @@ class Server:
     """A dashboard that listens from ``with`` on and answers in :meth:`serve`."""
 
     config: Path
+    company: str | None = None
     listen: str = "127.0.0.1"
     port: int = 0
     hosts: Sequence[str] = ()
@@ -114,11 +115,10 @@ class Server:
         return self.tls is not None or self.behind_proxy
 
     def _new_office(self) -> Office:
-        """Open the dashboard's own database, which is beside the store."""
-        store = load_config(self.config).store
-        beside = self.config if "://" in store else Path(store)
-        database = Database(beside.with_name("renkei-web.db"))
-        return Office(self.config, database, Work(), self.secure, self.sign_on)
+        """Open the dashboard's own database, which is beside the store: each company has one."""
+        config = load_config(self.config, self.company)
+        database = Database(config.main.dashboard_of(config.company.name, config.store))
+        return Office(self.config, database, Work(), self.secure, self.sign_on, self.company)
 
     def address(self, port: int) -> str:
         """Return what a browser is given, for a dashboard that listens at *port*."""

@@ -38,10 +38,12 @@ class Office:
     work: Work
     secure: bool
     sign_on: SignOn | None = None
+    company: str | None = None
+    """Whose dashboard it is, where there are several companies."""
 
     def config(self) -> Config:
         """Read the configuration, as every command does: it may have changed."""
-        return load_config(self.config_path)
+        return load_config(self.config_path, self.company)
 
     @property
     def sessions(self) -> Sessions:

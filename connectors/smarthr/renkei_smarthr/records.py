@@ -120,6 +120,12 @@ FIELDS = (
         write="create",
         clearable=False,
     ),
+    FieldSpec(
+        name="employment_type",
+        label=Label("雇用形態", "Employment type"),
+        write="never",
+        path="employment_type.name",
+    ),
 )
 CUSTOM = "custom_fields"
 """The attribute with all custom fields of somebody; ``custom_fields.ID`` is one of ours."""

@@ -8,22 +8,27 @@ from renkei.config.load import (
     Settings,
     clock_for,
     load_config,
+    load_main,
     network_of,
     parse_config,
 )
+from renkei.config.main import Company, Main
 from renkei.config.options import located
 from renkei.config.pairs import MOST_DAYS
 from renkei.config.secrets import resolve_secret
 
 __all__ = [
     "MOST_DAYS",
+    "Company",
     "Config",
     "ConnectionConfig",
+    "Main",
     "MappingUse",
     "OAuth2",
     "Settings",
     "clock_for",
     "load_config",
+    "load_main",
     "located",
     "network_of",
     "parse_config",

@@ -7,6 +7,7 @@ of the one setting.
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from attrs import evolve
 
@@ -15,7 +16,7 @@ from renkei.config.load import Config, parse_config
 from renkei.errors import ConfigurationError, MappingError
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
-from renkei.yamlfile.source import Document, Where
+from renkei.yamlfile.source import Data, Document, Where
 
 SCALAR = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[\w-]+")
 
@@ -29,15 +30,48 @@ def change_setting(config: Config, index: int, name: str, *, on: bool) -> None:
     """
     try:
         text = _changed(config, ("mappings", index), name, on=on)
-        _refuse_another(text, _meant(config, index, name, on=on))
-        path = config.path.resolve()  # a link stays a link
-        files.replace(path, [text], path.stat().st_mode & 0o777)
+        _put(text, _meant(config, index, name, on=on))
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         line = f"settings: {{{name}: {_word(on)}}}"
         raise ConfigurationError(
             message.format(path=config.path, line=line), where=str(config.path)
         ) from None
+
+
+def change_key(config: Config, meant: Config, key: str, word: str) -> None:
+    """
+    Write *word* as the value of a *key* at the top of the file of *config*.
+
+    The new text has to say what is *meant*; as :func:`change_setting`.
+    """
+    try:
+        document = read_yaml(read_file(config.path), str(config.path))
+        _put(_with_key(document, key, word), meant)
+    except (MappingError, OSError):
+        message = _("{path} cannot be changed from here. Write it there by hand: {line}")
+        told = message.format(path=config.path, line=f"{key}: {word}")
+        raise ConfigurationError(told, where=str(config.path)) from None
+
+
+def _with_key(document: Document, key: str, word: str) -> str:
+    """Return the text with that value, or with a new line above the first key."""
+    text = document.text
+    data = cast("dict[str, Data]", document.data)
+    if key in data:
+        start = _offset(document, (key,))
+        found = SCALAR.match(text, start)
+        return f"{text[:start]}{word}{text[found.end() if found else start :]}"
+    start = _at_place(document, document.at((next(iter(data)),), key=True))
+    end = "\r\n" if "\r\n" in text else "\n"
+    return f"{text[:start]}{key}: {word}{end}{text[start:]}"
+
+
+def _put(text: str, meant: Config) -> None:
+    """Let *text* take the place of the file of *meant* at once, if that is what it says."""
+    _refuse_another(text, meant)
+    path = meant.path.resolve()  # a link stays a link
+    files.replace(path, [text], path.stat().st_mode & 0o777)
 
 
 def _changed(config: Config, use: Where, name: str, *, on: bool) -> str:
@@ -75,7 +109,11 @@ def _at(document: Document, where: Where) -> object:
 
 def _offset(document: Document, where: Where) -> int:
     """Return the place of a value as an index into the text."""
-    line, column = document.at(where)
+    return _at_place(document, document.at(where))
+
+
+def _at_place(document: Document, place: tuple[int, int]) -> int:
+    line, column = place
     lines = document.text.splitlines(keepends=True)
     return sum(map(len, lines[: line - 1])) + column - 1
 
@@ -87,7 +125,8 @@ def _meant(config: Config, index: int, name: str, *, on: bool) -> Config:
 
 
 def _refuse_another(text: str, meant: Config) -> None:
-    if parse_config(text, meant.path) != meant:
+    main = meant.main if meant.main.folder else None
+    if parse_config(text, meant.path, main=main) != meant:
         raise OSError("the new text does not say what is meant")
 
 

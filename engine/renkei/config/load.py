@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NewType, cast
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from renkei.clock import Clock
 from renkei.config.checks import (
@@ -25,8 +25,9 @@ from renkei.config.checks import (
     problems_in,
     store_mistake,
 )
+from renkei.config.main import Company, Environment, Main
 from renkei.config.secrets import resolve_secret
-from renkei.errors import ConfigurationError, Hint, MappingError, UsageError
+from renkei.errors import ConfigurationError, Hint, MappingError, Problem, UsageError
 from renkei.http import Network
 from renkei.http.network import proxy_mistake
 from renkei.http.pace import IN_FLIGHT
@@ -120,7 +121,8 @@ class MappingUse:
     A mapping to use: a built-in name or a path, its settings, the connection of each side.
 
     *leavers* and *joiners* are days, by the side that is written to. *rehire*: what is done with
-    somebody who is hired again under a new number.
+    somebody who is hired again under a new number. *who* are the values, by side and field, of the
+    people that it is for; see :mod:`renkei.config.who`.
     """
 
     use: str
@@ -129,6 +131,7 @@ class MappingUse:
     leavers: dict[str, int] = field(factory=dict)
     joiners: dict[str, int] = field(factory=dict)
     rehire: Rehire = "ask"
+    who: dict[str, dict[str, list[str]]] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -145,12 +148,16 @@ class Settings:
 @frozen(kw_only=True)
 class Config:
     """
-    One configuration file, read and checked; *document* knows where everything stands in it.
+    The configuration of one *company*, read and checked.
 
-    *store* is the absolute path of a file, or the address of a database; it may hold a password.
+    *document* knows where everything stands in its file, at *path*; *main* is the file that the
+    command was given, which is the same one unless there are several companies. *store* is the
+    absolute path of a file, or the address of a database; it may hold a password.
     """
 
     path: Path
+    company: Company = field(factory=Company)
+    main: Main = field(eq=False)
     connections: Mapping[str, ConnectionConfig]
     mappings: tuple[MappingUse, ...]
     store: str = field(repr=False)
@@ -206,41 +213,123 @@ CONVERTER.register_structure_hook(ClosedHours, _hours)
 
 
 @frozen(kw_only=True)
-class _File:
-    """The file as it is written."""
+class _OneCompany:
+    """What is written of a company."""
 
     connections: dict[str, ConnectionConfig]
     mappings: tuple[MappingUse, ...] = ()
-    store: str = "renkei.db"
     settings: Settings = field(factory=Settings)
+    label: str = ""
+    environment: Environment = "production"
+    paused: bool = False
 
 
-def load_config(path: Path) -> Config:
-    """Read and check the file; MappingError holds every mistake, and no message repeats a token."""
-    return parse_config(_text(path), path)
+@frozen(kw_only=True)
+class _File(_OneCompany):
+    """The file of the only company as it is written."""
+
+    store: str = "renkei.db"
 
 
-def parse_config(text: str, path: Path) -> Config:
-    """Check *text* as that of the file at *path*; raises as :func:`load_config`."""
+@frozen(kw_only=True)
+class _Several:
+    """The main file as it is written where there are several companies."""
+
+    companies: str
+    store: str = "renkei.db"
+
+
+def load_config(path: Path, company: str | None = None) -> Config:
+    """
+    Read and check the file at *path*, or that of the *company* which it leads to.
+
+    MappingError holds every mistake, and no message repeats a token. Raises UsageError unless
+    *company* is one of several, or None where there is only one.
+    """
+    main, text = _main(path)
+    if main.folder is None:
+        if company is not None:
+            main.file_of(company)  # there is none of any name
+        return parse_config(text, path)
+    if company is None:
+        raise main.which()
+    own = main.file_of(company)
+    return parse_config(read_file(own), own, main=main)
+
+
+def load_main(path: Path) -> Main:
+    """Read the file at *path*, whole if it is of one company; raises MappingError."""
+    main, text = _main(path)
+    return main if main.folder is not None else parse_config(text, path).main
+
+
+def _main(path: Path) -> tuple[Main, str]:
+    """Return it, and the text."""
+    text = _text(path)
     document = read_yaml(text, str(path))
-    problems = problems_in(document)
+    data = cast("dict[str, Data]", document.data)
+    if "companies" not in data:
+        return Main(path=path.absolute(), document=document), text
+    kept = {each.name for each in fields(_OneCompany)} & data.keys()
+    misplaced = _("It has companies:, so this stands in the file of a company, or companies: goes.")
+    problems = [
+        *(document.problem((key,), misplaced, key=True) for key in sorted(kept)),
+        *problems_in(document),
+    ]
+    if problems:
+        raise MappingError(problems)
+    written = structure(document, _Several)
+    base = path.absolute().parent
+    main = Main(
+        path=path.absolute(),
+        document=document,
+        folder=path_of(written.companies, base),
+        store=written.store,
+    )
+    return main, text
+
+
+def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
+    """
+    Check *text* as that of the file at *path*; raises as :func:`load_config`.
+
+    With *main*, the file is that of one of its companies.
+    """
+    document = read_yaml(text, str(path))
+    problems = [*problems_in(document), *(_shared(document, main) if main else ())]
     try:
         written = structure(document, _File)
     except MappingError as error:
         raise MappingError([*error.problems, *problems]) from None
     if problems:
         raise MappingError(problems)
+    if main is None:
+        main = Main(path=path.absolute(), document=document, store=written.store)
     return Config(
         path=path.absolute(),
+        company=Company(
+            name="" if main.folder is None else path.stem,
+            label=written.label,
+            environment=written.environment,
+            paused=written.paused,
+        ),
+        main=main,
         connections={
             name: _complete(name, each, written.settings)
             for name, each in written.connections.items()
         },
         mappings=written.mappings,
-        store=store_at(written.store, path.absolute().parent),
+        store=store_at(main.store, main.path.parent),
         settings=written.settings,
         document=document,
     )
+
+
+def _shared(document: Document, main: Main) -> Iterator[Problem]:
+    """Yield what stands in the file of a company though all companies share it."""
+    if "store" in cast("dict[str, Data]", document.data):
+        message = _("It stands in {path} alone: all companies share one store.")
+        yield document.problem(("store",), message.format(path=main.path), key=True)
 
 
 def network_of(settings: ConnectionConfig | Settings, base: Path) -> Network:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
@@ -129,29 +129,38 @@ def _connection(config: Config, use: MappingUse, mapping: FieldMapping, side: st
 def _wrong_sides(config: Config, index: int, mapping: FieldMapping) -> Iterator[Problem]:
     use, where = config.mappings[index], ("mappings", index, "sides")
     for side, name in use.sides.items():
-        if side not in mapping.sides:
-            text = _('the mapping {mapping} has no side "{name}"')
-            told = text.format(mapping=mapping.name, name=side) + suggestion(side, mapping.sides)
-            yield config.document.problem((*where, side), told, key=True)
-        elif (kind := config.connection(name).connector) != mapping.sides[side]:
+        kind = config.connection(name).connector
+        if side in mapping.sides and kind != mapping.sides[side]:
             text = _("{name} is a connection of {kind}; this side is one of {wanted}")
             told = text.format(name=name, kind=kind, wanted=mapping.sides[side])
             yield config.document.problem((*where, side), told)
+    yield from _unknown_sides(config, index, mapping)
     for key, days in (("leavers", use.leavers), ("joiners", use.joiners)):
         place = ("mappings", index, key)
         for side, count in days.items():
-            if side not in mapping.sides:
-                text = _('the mapping {mapping} has no side "{name}"')
-                told = text.format(mapping=mapping.name, name=side)
-                told += suggestion(side, mapping.sides)
-                yield config.document.problem((*place, side), told, key=True)
-            elif not 0 < count <= MOST_DAYS:
+            if side in mapping.sides and not 0 < count <= MOST_DAYS:
                 told = _("{count} is not a number of days from 1 to {most}")
                 told = told.format(count=count, most=MOST_DAYS)
                 yield config.document.problem((*place, side), told)
     alike = len(set(mapping.sides.values())) == 1
     if alike and len(use.sides) > len(set(use.sides.values())):
         yield config.document.problem(where, _("both sides are the same connection"))
+
+
+def _unknown_sides(config: Config, index: int, mapping: FieldMapping) -> Iterator[Problem]:
+    """Yield each side that the use at *index* speaks of and *mapping* does not have."""
+    use = config.mappings[index]
+    parts: dict[str, Iterable[str]] = {
+        "sides": use.sides,
+        "leavers": use.leavers,
+        "joiners": use.joiners,
+        "who": use.who,
+    }
+    for key, by_side in parts.items():
+        for side in [each for each in by_side if each not in mapping.sides]:
+            text = _('the mapping {mapping} has no side "{name}"')
+            told = text.format(mapping=mapping.name, name=side) + suggestion(side, mapping.sides)
+            yield config.document.problem(("mappings", index, key, side), told, key=True)
 
 
 def _lines(use: MappingUse, sides: dict[str, str]) -> str:

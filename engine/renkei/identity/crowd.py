@@ -168,7 +168,12 @@ class Crowds:
     def is_stray(self, other: Employee) -> bool:
         """Tell whether somebody of the target has a number that nobody in the source has."""
         number = self.target.roster.number(other)
-        return number is not None and not self.source.roster.count(number)
+        return number is not None and not self._is_in_source(number)
+
+    def _is_in_source(self, number: str) -> bool:
+        """Tell whether anybody of the source has *number*, be it outside of the scope."""
+        roster = self.source.roster
+        return roster.count(number) > 0 or number in roster.taken
 
     def _elsewhere(self, a: Person, partner: Employee) -> tuple[Employee, ...]:
         """Return others of the target who have both names and the date of birth of *a*."""
@@ -210,14 +215,14 @@ class Crowds:
             theirs = self.source.roster.get(number)
             alone = len(theirs) == self.target.roster.count(number) == 1
             moved = alone and bool(self.judge(theirs[0], other).reasons)
-            self._free[number] = not theirs or moved
+            self._free[number] = not self._is_in_source(number) or moved
         return self._free[number]
 
     @cached_property
     def _strays_by_name(self) -> Mapping[int, Sequence[Place]]:
         """Those of the target whose number is missing or not in the source, by hash of a key."""
         roster, evidence = self.target.roster, self.target.evidence
-        strays = (number for number in roster.numbers() if not self.source.roster.count(number))
+        strays = (number for number in roster.numbers() if not self._is_in_source(number))
         return _found(
             (hash(key), place)
             for place, other in roster.places((None, *strays))

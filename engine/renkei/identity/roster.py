@@ -30,6 +30,7 @@ class Roster:
     Employees by number, packed; iteration is in order of number, those without one last.
 
     Two employees may carry one number. A number is text; text that shows nothing is no number.
+    Whom the scope of a pair leaves out is nobody here, but for their number.
     """
 
     def __init__(self, specs: Sequence[FieldSpec], number_field: str) -> None:
@@ -42,6 +43,10 @@ class Roster:
         self._count = 0
         self.births = Counter[dt.date]()
         """How many people were born on each day."""
+        self.outside: dict[str, str | None] = {}
+        """The numbers of those who are left out, by id."""
+        self.unsure: dict[str, tuple[str, ...]] = {}
+        """Why it is not known of somebody whether they are left out: what cannot be read, by id."""
 
     @classmethod
     def of(
@@ -67,6 +72,15 @@ class Roster:
         self._count += 1
         if isinstance(day := employee.values.get(self._birth), dt.date):
             self.births[day] += 1
+
+    def leave_out(self, employee: Employee) -> None:
+        """Keep of *employee* that they are there, outside of the scope, and their number."""
+        self.outside[employee.id] = self.number(employee)
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The numbers of those who are left out."""
+        return frozenset(number for number in self.outside.values() if number is not None)
 
     def number(self, employee: Employee) -> str | None:
         """Return the employee's number, or None if it is unknown or empty."""

@@ -156,7 +156,7 @@ class _Check:
         named = zip(self.mapping.sides, pair.pair, strict=True)
         first, second = (self.specs[side].get(name) for side, name in named)
         for index, spec in enumerate((first, second)):
-            yield from _never((*where, "pair", index), spec)
+            yield from never_read((*where, "pair", index), spec)
         if first is not None and second is not None:
             yield from _numbers(where, first, second)
             yield from _kana(where, pair, first)
@@ -253,12 +253,12 @@ class _Check:
     ) -> Iterator[Mistake]:
         yield from self._unknown((*where, "if_filled"), side, substitute.if_filled)
         for name, other in substitute.fields.items():
-            yield from _never((*where, name), self.specs[side].get(other))
+            yield from never_read((*where, name), self.specs[side].get(other))
             yield from self._unknown((*where, name), side, name, key=True)
             yield from self._unknown((*where, name), side, other)
 
 
-def _never(where: Where, spec: FieldSpec | None) -> Iterator[Mistake]:
+def never_read(where: Where, spec: FieldSpec | None) -> Iterator[Mistake]:
     """My Numbers, bank accounts, health, disability and religion are nobody's business here."""
     if spec is not None and is_never_read(spec.name, spec.label.ja, spec.label.en):
         message = _('"{field}" ({label}) is never read: it may hold a My Number or the like')
@@ -287,11 +287,12 @@ def _table(where: Where, pair: Pair, first: FieldSpec, second: FieldSpec) -> Ite
     """Both columns of a table hold values that their fields can have."""
     for ours, theirs in (pair.values or {}).items():
         here = (*where, "values", ours)
-        yield from _entry(here, ours, first, key=True)
-        yield from _entry(here, theirs, second, key=False)
+        yield from entry_mistakes(here, ours, first, key=True)
+        yield from entry_mistakes(here, theirs, second, key=False)
 
 
-def _entry(where: Where, text: str, spec: FieldSpec, *, key: bool) -> Iterator[Mistake]:
+def entry_mistakes(where: Where, text: str, spec: FieldSpec, *, key: bool) -> Iterator[Mistake]:
+    """Yield what keeps the field of *spec* from having the value that a file has as *text*."""
     try:
         code = fault(parse(text, spec.type), spec)
     except ValueError:

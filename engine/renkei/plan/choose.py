@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from renkei.errors import Hint, Said, SeveralErrors, UsageError
+from renkei.mapping.scope import EVERYBODY, Scope
 from renkei.model import Difference, Entry, Item, OwnValues, Selection
 from renkei.people import Choice, NewField
 from renkei.plan.refusals import near_numbers, refuse_numbers
@@ -70,14 +71,16 @@ def new_values(
     new: Sequence[Entry],
     fields: Sequence[NewField],
     known: Mapping[str, Difference],
+    scope: Scope = EVERYBODY,
 ) -> dict[int, NewValues]:
     """
     Return the new values of the chosen *new* employees, by position in the plan.
 
-    *known* holds the difference of every number of the plan. Raises UsageError with every mistake:
-    unknown fields, values that are missing, not offered or ambiguous, rows of nobody.
+    *known* holds the difference of every number of the plan, and *scope* is who of the target the
+    plan is for. Raises UsageError with every mistake: unknown fields, values that are missing, not
+    offered, ambiguous or outside of the scope, rows of nobody.
     """
-    desk = _Desk(fields)
+    desk = _Desk(fields, scope)
     common = desk.resolve(selection.new, _("for all new employees"))
     rows = {row.number: desk.resolve(row.values, _whose(row)) for row in selection.own_values}
     strangers = [row.number for row in selection.own_values if row.number not in known]
@@ -100,8 +103,9 @@ def _whose(row: OwnValues) -> str:
 class _Desk:
     """Checks values against the live choices and gathers every mistake."""
 
-    def __init__(self, fields: Sequence[NewField]) -> None:
+    def __init__(self, fields: Sequence[NewField], scope: Scope) -> None:
         self._fields = {new.name: new for new in fields}
+        self._scope = scope
         self._mistakes: list[Said] = []
         self._missing: dict[str, list[str]] = {}
 
@@ -118,8 +122,11 @@ class _Desk:
 
     def _choice(self, new: NewField, value: str, where: str) -> Choice | None:
         hits = meant(new.choices, value)
-        if len(hits) == 1:
+        if len(hits) == 1 and self._scope.admits(new.name, hits[0].code):
             return hits[0]
+        if len(hits) == 1:
+            self._add_outside(new, hits[0], where)
+            return None
         hint = Hint("choices", {"field": new.name})
         if hits:
             message = _(
@@ -133,6 +140,21 @@ class _Desk:
             message = _("{where}: {field}: {value} is not offered.")
             self._add(message.format(where=where, field=label(new.label), value=value), hint)
         return None
+
+    def _add_outside(self, new: NewField, choice: Choice, where: str) -> None:
+        inside = [each.shown for each in self._scope.narrowed(new).choices]
+        message = _(
+            "{where}: {field} ({name}): {value} is outside of the scope (who:). Inside are:"
+            " {inside}."
+        )
+        told = message.format(
+            where=where,
+            field=label(new.label),
+            name=new.name,
+            value=choice.shown,
+            inside=_(", ").join(inside),
+        )
+        self._add(told, Hint("choices", {"field": new.name}))
 
     def check_row(
         self,

@@ -15,6 +15,7 @@ from attrs import field, frozen
 from renkei.identity.roster import roles_of, shows
 from renkei.identity.rules import Evidence
 from renkei.mapping import Translation
+from renkei.mapping.scope import EVERYBODY, Scope
 from renkei.model import NUMBERLESS, Change, Rehire, Released
 from renkei.people import Employee, FieldSpec, Value, Values
 
@@ -50,6 +51,7 @@ class Comparison:
     *names* are those of the two connections, *evidence* what tells on each side who somebody is.
     People who left up to *leavers* days before *base*, or join up to *joiners* days after, are
     listed too, each for one thing alone; *links* is what people have said of single records.
+    *scope* is who of the target the pair is for.
     """
 
     translation: Translation
@@ -62,6 +64,7 @@ class Comparison:
     rehire: Rehire = "ask"
     leavers: int = 0
     joiners: int = 0
+    scope: Scope = EVERYBODY
     _target_by_name: dict[str, FieldSpec] = field(init=False)
     _kana: tuple[str, ...] = field(init=False)
 
@@ -137,6 +140,25 @@ class Comparison:
             row.target
             for row in self.translation.rows
             if row.spec.required and after.get(row.target) is None
+        )
+
+    def outside(self, after: Values, changes: Sequence[Change], *, new: bool) -> tuple[str, ...]:
+        """
+        Return the fields by which somebody would be outside of the target's scope after a sync.
+
+        *after* is what the mapping makes of them, *changes* what is written. Values that are chosen
+        for a *new* employee are looked at when they are chosen.
+        """
+        if not self.scope.rules:
+            return ()
+        if not new:
+            written = {change.field: change.after for change in changes}
+            return tuple(n for n, value in written.items() if not self.scope.admits(n, value))
+        return tuple(
+            name
+            for name, rule in self.scope.rules.items()
+            if self.translation.writes(name) or not rule.spec.required
+            if not rule.admits(after.get(name))
         )
 
     def wanted(self, after: Values) -> tuple[str, ...]:

@@ -79,14 +79,24 @@ class Draft:
         if linked is not None and (partner := target.find(linked)) is not None:
             self.link(partner)
             return
+        if linked is not None and linked in target.outside:
+            self.block("number_taken", numbers=(target.outside[linked] or linked,))
+            return
         hits = target.get(self.number) if self.number else []
         self._partners = len(hits)
         if len(hits) == 1 and not alone:
             self._partner = hits[0]
         elif len(hits) == 1:
             self._meet(hits[0], crowds)
+        elif not hits and self.number in target.taken:
+            self.block("number_taken")
         elif not hits and self.number is not None:
             self._look_for_twins(crowds, near)
+
+    @property
+    def meant(self) -> tuple[Employee, ...]:
+        """Whoever of the target this is, or may be."""
+        return (*((self._partner,) if self._partner else ()), *self._candidates)
 
     def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
         """Return whose date of leaving this is, and whether that is beyond a doubt."""
@@ -172,6 +182,7 @@ class Draft:
             self._note_new(translated)
         changes = comparison.changes(translated.values, self._person, self._partner)
         changes = self._completed(changes)
+        self._note_outside(translated, changes)
         self._note_several(translated.values, changes)
         partner = self._partner
         return Item(
@@ -302,6 +313,15 @@ class Draft:
             self._notes.append(remark("resigned_in_target", day=str(left)))
         elif roles.get("employed") is False and "employed" in mapped.values():
             self._notes.append(remark("resigned_in_target"))
+
+    def _note_outside(self, translated: Translated, changes: tuple[Change, ...]) -> None:
+        """Block a sync after which the pair would not be for this employee any more."""
+        told = {name for _, name in translated.unreadable}
+        new = not self._partners
+        fields = self._comparison.outside(translated.values, changes, new=new)
+        is_there = any(reason.code == "number_taken" for reason in self._reasons)
+        if not is_there and (left := [name for name in fields if name not in told]):
+            self.block("not_in_scope", fields=left)
 
     def _note_new(self, translated: Translated) -> None:
         told = {name for _, name in translated.unreadable}

@@ -14,9 +14,10 @@ from attrs import evolve, frozen
 from renkei.clock import Clock, base_dates
 from renkei.errors import AccessError, Hint, ListChangedError, WrongPairError
 from renkei.identity.roster import Roster
+from renkei.mapping.scope import Scope
 from renkei.model import HALTS, Alike, Difference, Item, Remark
 from renkei.observer import Observer
-from renkei.people import OPTIONAL_ROLES, FieldSpec
+from renkei.people import OPTIONAL_ROLES, Employee, FieldSpec
 from renkei.plan import estimate
 from renkei.plan.compare import Comparison
 from renkei.plan.listing import Listing
@@ -47,18 +48,31 @@ class Side:
     """
     One side of a fetch: its reader, the fields to ask for, and which of them is the number.
 
-    Those that are not *compared* only tell who is who, if they can be read.
+    Those that are not *compared* only tell who is who, if they can be read. *scope* is who is
+    inside; what only it reads is not kept.
     """
 
     reader: Reader
     fields: tuple[str, ...]
     compared: tuple[str, ...]
     number_field: str
+    scope: Scope
 
     @property
     def specs(self) -> tuple[FieldSpec, ...]:
         """The specs of the fields that are asked for, in the connector's order."""
         return tuple(spec for spec in self.reader.fields if spec.name in self.fields)
+
+    def inside(self, people: Iterator[Employee], roster: Roster) -> Iterator[Employee]:
+        """Yield who of *people* may be inside; *roster* keeps who is not, or of whom who knows."""
+        for person in people:
+            match self.scope.holds(person):
+                case False:
+                    roster.leave_out(person)
+                    continue
+                case None:
+                    roster.unsure[person.id] = self.scope.unknown(person)
+            yield person
 
 
 @frozen
@@ -94,7 +108,7 @@ class Fetch:
         listing = Listing(comparison, *rosters, created=self._created())
         whole = Whole()
         items = map(whole.see, self._items(listing, target.reader))
-        fields = Fields(*comparison.fields, comparison.copies)
+        fields = Fields(*comparison.fields, comparison.copies, self.pairing.said)
         counts = self.store.add_items(run_id, items, fields)
         self._refuse_wrong_pair(whole)
         halts = [*filter(None, (whole.numbers_moved(self._standing()), misfit(listing)))]
@@ -102,6 +116,7 @@ class Fetch:
             *halts,
             *self.whose.named,
             *self._about_options(target),
+            *outside(rosters),
             *notices(listing, source, target, today),
             *_about("releases_lapsed", serving.lapsed),
             *_about("number_on_roll_too", listing.shadowed),
@@ -199,9 +214,14 @@ class Fetch:
         asked = self.pairing.asked(*(reader.fields for reader in self.readers))
         compared = translation.source_fields, translation.target_fields
         source, target = (
-            Side(reader=reader, fields=fields, compared=needed, number_field=number)
-            for reader, fields, needed, number in zip(
-                self.readers, asked, compared, translation.number_fields, strict=True
+            Side(reader=reader, fields=fields, compared=needed, number_field=number, scope=scope)
+            for reader, fields, needed, number, scope in zip(
+                self.readers,
+                asked,
+                compared,
+                translation.number_fields,
+                self.pairing.scopes,
+                strict=True,
             )
         )
         return source, target
@@ -253,7 +273,9 @@ def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event
 
 def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:
     roster = Roster(side.specs, side.number_field)
-    for employee in side.reader.list_employees(at, side.fields):
+    asked = tuple(dict.fromkeys([*side.fields, *side.scope.fields]))
+    people = side.reader.list_employees(at, asked)
+    for employee in side.inside(people, roster) if side.scope.rules else people:
         roster.add(employee)
         if len(roster) % REPORT_EVERY == 0:
             observer.reading(side.reader.name, len(roster))
@@ -295,9 +317,16 @@ def notices(listing: Listing, source: Side, target: Side, today: dt.date) -> lis
         unknown = roster.unknown_to_all(side.compared)
         if unknown:
             found.append(remark("field_unknown", system=side.reader.name, fields=sorted(unknown)))
-        if not len(roster):
+        if not (len(roster) or roster.outside):
             found.append(remark("list_empty", system=side.reader.name))
     return found
+
+
+def outside(rosters: tuple[Roster, Roster]) -> Iterator[Remark]:
+    """Yield how many of source and target the pair is not for, if there is anybody."""
+    ours, theirs = (len(roster.outside) for roster in rosters)
+    if ours or theirs:
+        yield remark("outside_scope", count=str(ours), there=str(theirs))
 
 
 def _about(code: str, numbers: Sequence[str]) -> Iterator[Remark]:

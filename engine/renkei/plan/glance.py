@@ -47,7 +47,8 @@ class Glance:
         self._comparison = comparison
         self._source, self._target = source, target
         self._ours, self._theirs = _places(source), _places(target)
-        self._who = _Who.of(comparison, self._ours, self._theirs)
+        unsure = source.unsure or target.unsure
+        self._who = None if unsure else _Who.of(comparison, self._ours, self._theirs)
         self._ways: dict[tuple[bool, ...], _Way] = {}
         substitutes = comparison.translation.substitutes
         self._stand_ins = [self._ours[each.if_filled] for each in substitutes]

@@ -101,7 +101,8 @@ class Listing:
     ) -> Item | None:
         """Return the item of somebody; None: they are not listed."""
         roles = roles_of_source(self.comparison, person)
-        if number is not None and has_left(roles.get("left"), self.comparison.base):
+        gone = has_left(roles.get("left"), self.comparison.base)
+        if number is not None and gone and person.id not in self.source.unsure:
             self._gone_by.add(number)
         if self._left_lately(roles):
             return self._leaver(person, number, roles)
@@ -122,6 +123,7 @@ class Listing:
         carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
         draft = Draft(self.comparison, person, number, roles)
         draft.find_partner(self._crowds, near, alone=carriers < 2)
+        self._block_unsure(draft, person)
         if ahead and draft.is_linked:
             return None  # a record that is there already waits for the day of joining
         if draft.number is None:
@@ -132,6 +134,16 @@ class Listing:
             draft.note_near(near, tuple(listed))
             self._note_misfit(number, draft.namesakes)
         return draft.item()
+
+    def _block_unsure(self, draft: Draft, person: Employee) -> bool:
+        """Block whom the pair may not be for, or who may be such a one; tell whether it did."""
+        sides = ((self.source, (person,)), (self.target, draft.meant))
+        for system, (roster, people) in zip(self.comparison.names, sides, strict=True):
+            fields = [name for each in people for name in roster.unsure.get(each.id, ())]
+            if fields:
+                draft.block("scope_unknown", system=system, fields=dict.fromkeys(fields))
+                return True
+        return False
 
     def _is_on_roll(self, roles: Roles) -> bool:
         employed = on_roll(roles.get("hired"), roles.get("left"), self.comparison.base)
@@ -182,6 +194,8 @@ class Listing:
         if partner is None or not changes or self._was_hired_after(partner, roles["left"]):
             return None
         self._passed_on.add(number)
+        if self._block_unsure(draft, person):
+            return draft.item()
         if not certain or self._count(number, self._left_lately) > 1:
             self.unsure.append(number)
             return None

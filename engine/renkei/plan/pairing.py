@@ -19,6 +19,7 @@ from renkei.config.pairs import (
     not_declared,
     pairs_of,
 )
+from renkei.config.who import resolved, said_of
 from renkei.errors import RenkeiError
 from renkei.http import Connection
 from renkei.identity.rules import Evidence
@@ -32,6 +33,7 @@ from renkei.mapping import (
     parse_mapping,
     unfilled,
 )
+from renkei.mapping.scope import Said, Scope
 from renkei.model import Rehire, Run
 from renkei.people import FieldSpec, OwnFields
 from renkei.plan.compare import Comparison, Links
@@ -63,16 +65,27 @@ class Pairing:
     rehire: Rehire = "ask"
     leavers: int = 0
     joiners: int = 0
+    said: tuple[Said, Said] = ({}, {})
+    """Whom of the source, and of the target, the pair is for."""
+
+    @property
+    def scopes(self) -> tuple[Scope, Scope]:
+        """Who of the source is inside, and who of the target."""
+        ours, theirs = self.said
+        return (
+            Scope.of(self.fields[self.source_side], ours),
+            Scope.of(self.fields[self.target_side], theirs),
+        )
 
     @property
     def shape(self) -> tuple[tuple[object, ...], ...]:
-        """What a plan goes by of the fields that are paired, and of those that have a role."""
-        sides = ((self.source_side, self._compared[0]), (self.target_side, self._compared[1]))
+        """What a plan goes by of the fields that are paired, or have a role, or tell who is in."""
+        sides = zip((self.source_side, self.target_side), self._compared, self.said, strict=True)
         return tuple(
             (side, spec.name, spec.type, spec.role, spec.write)
-            for side, compared in sides
+            for side, compared, said in sides
             for spec in self.fields[side]
-            if spec.name in compared
+            if spec.name in compared or spec.name in said
         )
 
     @property
@@ -132,6 +145,7 @@ class Pairing:
             target_specs=tuple(target),
             base=base,
             names=self.names,
+            scope=self.scopes[1],
         )
 
 
@@ -182,12 +196,35 @@ class Pairings:
         (pair,) = found
         use = self.config.mappings[pair.index]
         made = self.compile(asked, self.load(use.use), pair.sides, use.settings)
+        said = said_of(self.config, pair.index, made.fields)
         return evolve(
             made,
             rehire=use.rehire,
             leavers=use.leavers.get(made.target_side, 0),
             joiners=use.joiners.get(made.target_side, 0),
+            said=(said[made.source_side], said[made.target_side]),
         )
+
+    def resolved(self, pairing: Pairing, readers: Sequence[Reader]) -> Pairing:
+        """
+        Return *pairing* with the codes that both systems have for whom it is for; asks *readers*.
+
+        Raises MappingError for a value that its system does not know.
+        """
+        if not any(pairing.said):
+            return pairing
+        (pair,) = (p for p in self._every_pair() if (p.source, p.target) == pairing.names)
+        ours, theirs = (
+            resolved(
+                self.config,
+                ("mappings", pair.index, "who", side),
+                said,
+                pairing.fields[side],
+                reader.choices,
+            )
+            for side, said, reader in zip(pair.sides, pairing.said, readers, strict=True)
+        )
+        return evolve(pairing, said=(ours, theirs))
 
     def declared(self) -> list[Pair]:
         """Return every pair that can be fetched, as the file has them; a broken use has none."""
@@ -195,7 +232,8 @@ class Pairings:
         for index, use in enumerate(self.config.mappings):
             with suppress(RenkeiError):
                 pairs = self.pairs_of(index)
-                self.check(self.load(use.use), _by_side(pairs))
+                _mapping, fields = self.check(self.load(use.use), _by_side(pairs))
+                said_of(self.config, index, fields)
                 found += [each for each in pairs if not self.at(each.target).is_source_only]
         times = Counter((each.source, each.target) for each in found)
         return [each for each in found if times[each.source, each.target] == 1]
@@ -356,7 +394,8 @@ class Pairings:
         if run.specs is None:
             return self.compile(names, mapping, sides, run.settings)
         fields = dict(zip(sides, map(specs_in, run.specs), strict=True))
-        return self._compiled(names, mapping.at(fields), fields, sides, run.settings)
+        made = self._compiled(names, mapping.at(fields), fields, sides, run.settings)
+        return evolve(made, said=run.said)
 
     def _recorded_sides(self, run: Run, mapping: FieldMapping) -> tuple[str, str]:
         """Return which side was the source and which the target; a run of 0.1.0 does not say."""

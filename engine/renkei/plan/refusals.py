@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from itertools import starmap
 
 from renkei.clock import base_dates
+from renkei.config import Config
 from renkei.errors import BusyError, ConfigurationError, Hint, UnusualError, UsageError
 from renkei.model import KnownAccount, Remark, Run, Status
 from renkei.text import near_key
@@ -25,6 +26,37 @@ def refuse_same(source: str, target: str, *, name: str) -> None:
     if source == target:
         message = _("{name} cannot be compared with itself. Name connections of two accounts.")
         raise UsageError(message.format(name=name), code="connection", where=name)
+
+
+def refuse_paused(config: Config) -> None:
+    """Raise while a person has paused the company of *config*: nothing is fetched or synced."""
+    company = config.company
+    if not company.paused:
+        return
+    line, _column = config.document.at(("paused",))
+    message = _("{company} is paused, in line {line} of {path}. Nothing was read or sent.")
+    text = message.format(company=company.title or config.path, line=line, path=config.path)
+    hint = Hint("company_resume", {"company": company.name}) if company.name else None
+    raise UsageError(text, code="paused", where=f"{config.path}:{line}", hint=hint)
+
+
+def same_account(connection: str, company: str, other: str) -> ConfigurationError:
+    """Return the error of a connection of *company* that opens the account of an *other* one."""
+    if not other:
+        message = _(
+            "{connection} of {company} opens an account of the runs from before there were"
+            " companies. Nothing was sent."
+        )
+        text = message.format(connection=connection, company=company)
+        hint = Hint("adopt", {"company": company})
+        return ConfigurationError(text, code="same_account", where=connection, hint=hint)
+    message = _(
+        "{connection} of {company} opens an account that {other} has used. Two companies have no"
+        " account in common, so nothing was sent. Correct the address or the token of one of them;"
+        " if it is that of {other}, its next fetch gives the account free."
+    )
+    text = message.format(connection=connection, company=company or "renkei.yaml", other=other)
+    return ConfigurationError(text, code="same_account", where=connection)
 
 
 def source_only(source: str, target: str) -> UsageError:

@@ -64,6 +64,11 @@ class Serving:
             sides = sides_of(kept, self.places)
             if sides is None or not kept.records:
                 continue
+            if self._is_outside(kept, sides):
+                if kept.release.said.kind == "same_person":
+                    one, other = (record.id for record in kept.records)
+                    same.update({one: other} if sides == (0, 1) else {other: one})
+                continue
             now = [self._now(kept, record, sides[record.side]) for record in kept.records]
             known = [record for record in now if record is not None]
             if len(known) < len(now):
@@ -84,6 +89,10 @@ class Serving:
                 else:
                     others[ours] = others.get(ours, frozenset()) | {theirs}
         return Links(same=same, others=others, said=said)
+
+    def _is_outside(self, kept: Kept, sides: tuple[int, int]) -> bool:
+        """Tell whether the pair is not for one of two records: then it is judged by nobody."""
+        return any(record.id in self.rosters[sides[record.side]].outside for record in kept.records)
 
     def _now(self, kept: Kept, record: Record, side: int) -> Record | None:
         """Return a record as it is now; None if it is gone, or somebody else has changed it."""
@@ -190,8 +199,10 @@ class Releasing:
         reader = self.read()
         reader.connection.check_open()
         refs = [Ref(number=called), Ref(id=called)]
-        fields = self.pairing.asked(*self.specs)[1]
-        hits = {each.id: each for each in reader.read_employees(refs, self.run.base_date, fields)}
+        scope = self.pairing.scopes[1]
+        fields = tuple(dict.fromkeys([*self.pairing.asked(*self.specs)[1], *scope.fields]))
+        people = reader.read_employees(refs, self.run.base_date, fields)
+        hits = {each.id: each for each in people if scope.holds(each)}
         return next(iter(hits.values())) if len(hits) == 1 else None
 
     def _refuse_taken(self, item: Item, made: Item) -> None:

@@ -8,12 +8,14 @@ from contextlib import suppress
 from attrs import evolve, frozen
 
 from renkei.clock import Clock
+from renkei.config import Company
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.model import Run, Status
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import expired, mapping_changed
 from renkei.store import Store
 from renkei.store.codec import specs_in
+from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 
 PASSING = {"closed", "rate_limit"}
@@ -59,8 +61,12 @@ class Standing:
             raise expired(run, self.hours)
 
     def current(self, run: Run) -> Pairing:
-        """Return the pairing as configured; UsageError unless it is that of the plan."""
-        pairing = self.pairings.between(run.source, run.target)
+        """
+        Return the pairing as configured; UsageError unless it is that of the plan.
+
+        Who is meant by it stays as the plan has it.
+        """
+        pairing = evolve(self.pairings.between(run.source, run.target), said=run.said)
         same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
             run.settings
         )
@@ -118,6 +124,15 @@ class Standing:
             fields=fields,
             settings=settings,
             pairs=tuple(pairs),
+            company=_company(self.pairings.config.company),
             technical=technical,
             possible=self.possible(run),
         )
+
+
+def _company(company: Company) -> str:
+    """Return what people call one of several companies; a trial account is told from a real one."""
+    if not company.name:
+        return ""
+    text = _("{company}, sandbox") if company.is_sandbox else "{company}"
+    return text.format(company=company.title)

@@ -82,7 +82,7 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
             " / ".join(try_text(before, labels) for before in item.earlier),
         )
     for notice in labels.run.notices if labels.run else ():
-        if notice.code == "expected_intake":
+        if notice.code in ("expected_intake", "outside_scope"):
             yield *("",) * 4, reason_text(notice, labels), *("",) * 3
 
 

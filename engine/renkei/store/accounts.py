@@ -12,7 +12,7 @@ from renkei.people import FieldSpec, Holder, OwnFields
 from renkei.store import codec
 from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
-from renkei.store.tables import known_accounts, own_fields
+from renkei.store.tables import accounts, known_accounts, own_fields
 
 
 class Accounts(Database):
@@ -21,7 +21,8 @@ class Accounts(Database):
     def known_accounts(self) -> dict[str, KnownAccount]:
         """Return by connection whose account it has opened, as far as a system has told."""
         with self._reading() as c:
-            rows = c.execute(sa.select(known_accounts)).mappings().all()
+            query = sa.select(known_accounts).where(self._of(known_accounts))
+            rows = c.execute(query).mappings().all()
         return {
             row["connection"]: KnownAccount(
                 connection=row["connection"],
@@ -55,9 +56,10 @@ class Accounts(Database):
                     "confirmed_by": each.confirmed_by,
                     "confirmed_at": each.confirmed_at,
                 }
-                insert_unless_there(c, known_accounts, {"connection": each.connection, **row})
-                ours = known_accounts.c.connection == each.connection
-                c.execute(sa.update(known_accounts).where(ours).values(**row))
+                key = {"company": self.company, "connection": each.connection}
+                insert_unless_there(c, known_accounts, {**key, **row})
+                ours = self._of(known_accounts), known_accounts.c.connection == each.connection
+                c.execute(sa.update(known_accounts).where(*ours).values(**row))
 
     def own_fields(self, connection: str, account: str | None = None) -> OwnFields:
         """
@@ -65,7 +67,8 @@ class Accounts(Database):
 
         With *account*, only if they are of that one.
         """
-        query = sa.select(own_fields).where(own_fields.c.connection == connection)
+        ours = self._of(own_fields), own_fields.c.connection == connection
+        query = sa.select(own_fields).where(*ours)
         if account is not None:
             query = query.where(own_fields.c.account == account)
         with self._reading() as c:
@@ -75,14 +78,27 @@ class Accounts(Database):
             specs = codec.specs_in(row["specs"])
             return OwnFields(specs=specs, gone=frozenset(row["gone"]), at=row["at"])
 
+    def other_company(self, *used: str) -> str | None:
+        """
+        Return the name of another company that has *used* one of these accounts last, or None.
+
+        It looks over the walls on purpose: what two companies write into one account meets there.
+        """
+        theirs = accounts.c.account.in_(used), accounts.c.company != self.company
+        query = sa.select(accounts.c.company).where(*theirs).order_by(accounts.c.company).limit(1)
+        with self._reading() as c:
+            found: str | None = c.execute(query).scalar()
+            return found
+
     def keep_fields(
         self, connection: str, account: str, specs: Sequence[FieldSpec], at: dt.datetime
     ) -> OwnFields:
         """Keep the fields that a connection has now; return them, with the names of who is gone."""
-        ours = own_fields.c.connection == connection
-        nothing = {"account": account, "specs": codec.specs_out(()), "gone": [], "at": at}
+        ours = sa.and_(self._of(own_fields), own_fields.c.connection == connection)
+        key = {"company": self.company, "connection": connection}
+        nothing = {**key, "account": account, "specs": codec.specs_out(()), "gone": [], "at": at}
         with self._writing() as c:
-            insert_unless_there(c, own_fields, {"connection": connection, **nothing})
+            insert_unless_there(c, own_fields, nothing)
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
             known: set[str] = set()
             if before["account"] == account:

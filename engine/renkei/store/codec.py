@@ -12,6 +12,7 @@ import cattrs
 from attrs import field, frozen
 from sqlalchemy.engine import RowMapping
 
+from renkei.mapping.scope import Said
 from renkei.model import (
     Alike,
     Candidate,
@@ -43,12 +44,14 @@ class Fields:
     The fields that a fetch has read of both sides, in order, and which of them are *copies*.
 
     Whom nothing differs in, as most people, is stored as the values of these alone; where a field
-    of the target is as the one that it is a copy of, the value is stored once.
+    of the target is as the one that it is a copy of, the value is stored once. *said* is whom of
+    the source, and of the target, the plan is for.
     """
 
     read: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     copies: Mapping[str, str] = field(factory=dict)
+    said: tuple[Said, Said] = ({}, {})
     _known: tuple[frozenset[str], frozenset[str]] = field(init=False, repr=False)
     copies_in: tuple[int, ...] = field(init=False, repr=False)
     """The places of the copies in *before*."""
@@ -82,12 +85,20 @@ def fields_in(plain: Plain) -> Fields:
     """Return the fields of a run; a plan of 0.1.0 names them with each value."""
     if not plain:
         return Fields()
-    return Fields(tuple(plain["read"]), tuple(plain["before"]), plain.get("copies", {}))
+    said = said_in(plain)
+    return Fields(tuple(plain["read"]), tuple(plain["before"]), plain.get("copies", {}), said)
+
+
+def said_in(plain: Plain) -> tuple[Said, Said]:
+    """Return whom the plan of a run with these fields is for, of both sides."""
+    ours, theirs = (plain or {}).get("said", ({}, {}))
+    return ours, theirs
 
 
 def fields_out(fields: Fields) -> Plain:
     """Return what :func:`fields_in` reads."""
-    return {"read": fields.read, "before": fields.before, "copies": dict(fields.copies)}
+    plain = {"read": fields.read, "before": fields.before, "copies": dict(fields.copies)}
+    return {**plain, "said": [*map(dict, fields.said)]} if any(fields.said) else plain
 
 
 Path = str | tuple[str, ...] | None
@@ -229,6 +240,7 @@ def run_in(
         mapping_name=row["mapping_name"],
         mapping_text=row["mapping_text"],
         specs=tuple(json.loads(row["specs"])) if row["specs"] else None,
+        said=said_in(row["fields"]),
         mapping_hash=row["mapping_hash"],
         source_side=row["source_side"],
         settings=row["settings"],

@@ -165,8 +165,11 @@ def _let_numbers_go_on(target: Connection) -> None:
         return
     for table in TABLES:
         if table.autoincrement_column is not None:
-            last = f"select max(id) from {table.name}"  # noqa: S608 - names of ours
+            last = (
+                f"select max(n) from (select max(id) as n from {table.name} union all"  # noqa: S608 - names of ours
+                f" select cast(value as bigint) from facts where name = 'last:{table.name}') as x"
+            )
             target.exec_driver_sql(
                 f"select setval(pg_get_serial_sequence('{table.name}', 'id'),"
-                f" coalesce(({last}), 1), exists ({last} having max(id) is not null))"
+                f" coalesce(({last}), 1), exists ({last} having max(n) is not null))"
             )

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.database import damaged, refuse_damage
 from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Item, Outcome, Run, Status
+from renkei.observer import Observer
 from renkei.store import codec, lease, schema, serial
 from renkei.store.owner import Owner, is_alive, known_in_s
 from renkei.store.serial import RESTORED, Mark, Seen, insert_unless_there, keep
@@ -46,9 +47,16 @@ class Database:
     the copy that was made because the store was of an older renkei, else None. *seen* is the file
     in which this computer keeps what it has last seen of the store: *is_older* tells whether that
     was more than there is, or another store. The first transaction notes it.
+
+    It is opened for one *company*: what belongs to another one is as if it did not exist, also for
+    whoever guesses an id. See :meth:`_of` and :meth:`_key`.
     """
 
-    def __init__(self, place: str, *, create: bool = True, seen: Path | None = None) -> None:
+    def __init__(
+        self, place: str, *, company: str = "", create: bool = True, seen: Path | None = None
+    ) -> None:
+        self.company = company
+        self._given: set[int] = set()
         self._seen = Seen(seen)
         last = self._seen.last()  # before the store, which may grow meanwhile
         self._opened = schema.open_store(place, create=create)
@@ -58,7 +66,7 @@ class Database:
         self._mark = 0
         self._store_id = ""
         self.is_older = False
-        self._key = b""
+        self._secret = b""
         self._known_fields: dict[int, codec.Fields] = {}
         self.is_older = seen is not None and self._is_older_than(last)
 
@@ -66,6 +74,15 @@ class Database:
     def place(self) -> str:
         """Where the store is, as people are shown it."""
         return self._place
+
+    def tell(self, observer: Observer) -> None:
+        """Tell what opening it has shown: that it was made, brought up to date, or is older."""
+        if self.made:
+            observer.news(remark("store_made", place=self.place))
+        if self.backup is not None:
+            observer.warning(remark("store_upgraded", place=str(self.backup)))
+        if self.is_older:
+            observer.warning(remark("store_restored", place=self.place))
 
     def close(self) -> None:
         """Let go of the database."""
@@ -100,10 +117,10 @@ class Database:
 
     def digest(self, text: str) -> str:
         """Return a digest of *text* with a key of this store."""
-        if not self._key:
+        if not self._secret:
             key = self._fact(KEY) or self._new_fact(KEY, secrets.token_hex(32))
-            self._key = bytes.fromhex(key)
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+            self._secret = bytes.fromhex(key)
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
 
     def _fact(self, name: str) -> str | None:
         with self._reading() as connection:
@@ -126,9 +143,9 @@ class Database:
 
     def latest(self, limit: int, before: str | None = None) -> list[Run]:
         """Return the newest runs, newest first; with *before*, those older than that one."""
-        query = sa.select(runs).order_by(runs.c.id.desc()).limit(limit)
+        query = sa.select(runs).where(self._of(runs)).order_by(runs.c.id.desc()).limit(limit)
         if before is not None:
-            query = query.where(runs.c.id < self._id(before))
+            query = query.where(runs.c.id < _number(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
 
@@ -138,15 +155,15 @@ class Database:
 
         None: now. Only of another machine, or of the time before a restart, it may not be.
         """
-        fetching = sa.select(runs).where(runs.c.status == Status.FETCHING.value)
+        fetching = sa.select(runs).where(self._of(runs), runs.c.status == Status.FETCHING.value)
+        held = sa.select(leases).where(self._of(leases))
         with self._reading() as connection:
             waits = [
                 _undecided_s(row, f"fetch {row['id']}")
                 for row in connection.execute(fetching).mappings()
             ]
             waits += [
-                _undecided_s(row, lease.place(row))
-                for row in connection.execute(sa.select(leases)).mappings()
+                _undecided_s(row, lease.place(row)) for row in connection.execute(held).mappings()
             ]
         return max((wait for wait in waits if wait is not None), default=None)
 
@@ -272,21 +289,37 @@ class Database:
         with self._writing() as connection:
             self._update(connection, run_id, **columns)
 
-    @staticmethod
-    def _update(connection: Connection, run_id: int, **columns: object) -> None:
-        connection.execute(sa.update(runs).where(runs.c.id == run_id).values(**columns))
+    def _update(self, connection: Connection, run_id: int, **columns: object) -> None:
+        one = sa.update(runs).where(self._of(runs), runs.c.id == run_id)
+        connection.execute(one.values(**columns))
 
-    @staticmethod
-    def _id(run_id: str) -> int:
-        if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
-            raise _no_run(run_id)
-        return int(run_id)
+    def _of(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """Return the condition that rows of *table* are of our company: every query has it."""
+        column: sa.Column[str] = table.c.company
+        return column == self.company
+
+    def _between(self, source: str, target: str) -> sa.ColumnElement[bool]:
+        """Return the condition that a run is of this pair: others have connections of the name."""
+        return sa.and_(self._of(runs), runs.c.source == source, runs.c.target == target)
+
+    def _key(self, run_id: str) -> int:
+        """
+        Return the key of a run of our company; UsageError if it is of another, or of none.
+
+        Employees and writes are reached by such a key alone.
+        """
+        key = _number(run_id)
+        if key not in self._given:
+            with self._reading() as connection:
+                self._row(connection, run_id)
+        return key
 
     def _fields(self, connection: Connection, run_id: int) -> codec.Fields:
         """Return what was read for the plan of a run; it is never changed once it is there."""
         if run_id in self._known_fields:
             return self._known_fields[run_id]
-        kept = connection.execute(sa.select(runs.c.fields).where(runs.c.id == run_id)).scalar()
+        query = sa.select(runs.c.fields).where(self._of(runs), runs.c.id == run_id)
+        kept = connection.execute(query).scalar()
         fields = codec.fields_in(kept)
         if kept is not None:
             self._known_fields[run_id] = fields
@@ -298,17 +331,20 @@ class Database:
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        query = _A_RUN_ALONE if lock else _A_RUN
-        row = connection.execute(query, {"run": self._id(run_id)}).mappings().first()
+        query = sa.select(runs).where(self._of(runs), runs.c.id == _number(run_id))
+        query = locking(query) if lock else query
+        row = connection.execute(query).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
-            raise _no_run(run_id)
+            raise no_run(run_id)
+        self._given.add(row["id"])
         return row
 
     def _view(self, connection: Connection, row: RowMapping) -> Run:
         """Return the run in *row*; after a dead process fetching is failed, syncing paused."""
+        self._given.add(row["id"])
         status, reason = Status(row["status"]), codec.remark_in(row["reason"])
-        if status is Status.FETCHING and _is_abandoned(row):
+        if status is Status.FETCHING and is_abandoned(row):
             status, reason = Status.FAILED, remark("interrupted")
         if status is Status.SYNCING and lease.holder(connection, row["id"]) is None:
             status, reason = Status.PAUSED, remark("interrupted")
@@ -330,8 +366,8 @@ class Database:
         return counts
 
 
-def _is_abandoned(row: RowMapping) -> bool:
-    """Tell whether nobody fetches any more."""
+def is_abandoned(row: RowMapping) -> bool:
+    """Tell whether nobody fetches the run in *row* any more."""
     return not is_alive(Owner.parse(row["owner"]), row["beat"] or 0.0, f"fetch {row['id']}")
 
 
@@ -349,10 +385,6 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
     What is read afterwards is as the last one has left it. SQLite has one writer at a time anyway.
     """
     return query.with_for_update(key_share=True)
-
-
-_A_RUN = sa.select(runs).where(runs.c.id == sa.bindparam("run"))
-_A_RUN_ALONE = locking(_A_RUN)
 
 
 def same_item() -> sa.ColumnElement[bool]:
@@ -389,6 +421,14 @@ def key_of(result: sa.CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def _no_run(run_id: str) -> UsageError:
+def _number(run_id: str) -> int:
+    """Return the number that *run_id* is; UsageError if no run can be called so."""
+    if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
+        raise no_run(run_id)
+    return int(run_id)
+
+
+def no_run(run_id: str) -> UsageError:
+    """Return the error of a run that does not exist, or is another company's."""
     message = _("There is no run {run}.")
     return UsageError(message.format(run=run_id), code="unknown_run", hint=Hint("reports"))

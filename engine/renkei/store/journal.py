@@ -16,7 +16,7 @@ from renkei.model import Difference, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
 from renkei.store.database import Database, begun, key_of, locking, same_item
 from renkei.store.lease import Lease
-from renkei.store.serial import RESTORED
+from renkei.store.serial import RESTORED, free_number, put_account
 from renkei.store.tables import (
     ACCEPTED,
     ANSWERED,
@@ -79,7 +79,7 @@ class Journal(Database):
 
     def has_begun(self, run_id: str) -> bool:
         """Return whether the first intent has been committed."""
-        key = self._id(run_id)
+        key = self._key(run_id)
         with self._reading() as connection:
             return begun(connection, key)
 
@@ -105,15 +105,23 @@ class Journal(Database):
         asked. With *take_over* a process of unknown fate is not waited for.
         With *retry_failed* every ``failed`` outcome is kept as an earlier try and tried again.
         """
-        key = self._id(run_id)
         with self._writing() as connection:
             row = self._row(connection, run_id, lock=True)
+            key: int = row["id"]
             if selection and row["selection"] != codec.selection_out(selection):
                 raise another_choice(run_id)
             taken = lease.end_others(connection, account, key, take_over=take_over)
             held, from_another = lease.acquire(
-                connection, account, row["target"], key, who, at, take_over=take_over
+                connection,
+                account,
+                row["target"],
+                key,
+                who,
+                at,
+                company=self.company,
+                take_over=take_over,
             )
+            put_account(connection, self.company, row["target"], account)
             if taken or from_another:
                 self._update(connection, key, taken_over_by=who)
             if Status(row["status"]).is_over and not retry_failed:
@@ -172,7 +180,7 @@ class Journal(Database):
                     pauses=_with_pause(before["pauses"], reason) if paused else before["pauses"],
                 )
             if usage is not None:
-                fetch = sa.select(runs.c.usage).where(runs.c.id == held.run_id)
+                fetch = sa.select(runs.c.usage).where(self._of(runs), runs.c.id == held.run_id)
                 both = {**connection.execute(fetch).scalar_one(), **usage}
                 self._update(connection, held.run_id, usage=both)
             lease.release(connection, held)
@@ -199,9 +207,11 @@ class Journal(Database):
             if status == Status.CANCELLED:
                 return None
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
-            new, ids = sa.insert(writes), []
+            new = sa.insert(writes)
+            ids: list[int] = []
             for position, kind in wanted:
                 row = {**common, "position": position, "kind": kind, "sent_at": time.time()}
+                row |= free_number(connection, writes) if not ids else {}
                 ids.append(key_of(connection.execute(new, row)))
             return ids
 
@@ -255,7 +265,7 @@ class Journal(Database):
         query = (
             sa.select(items, *columns, writes.c.answer_id)
             .join(writes, same_item())
-            .where(writes.c.run_id == run_id, condition)
+            .where(writes.c.run_id == self._key(str(run_id)), condition)
             .order_by(writes.c.id)
         )
         with self._reading() as connection:
@@ -282,7 +292,7 @@ class Journal(Database):
                 sa.select(items.c.source_id, writes.c.result)
                 .join(writes, same_item())
                 .join(runs, runs.c.id == items.c.run_id)
-                .where(runs.c.source == row["source"], runs.c.target == row["target"])
+                .where(self._between(row["source"], row["target"]))
                 .order_by(writes.c.id)
             )
             refused = query.where(writes.c.result == REFUSED)
@@ -303,7 +313,7 @@ class Journal(Database):
         sent = (
             sa.select(writes.c.run_id, writes.c.position)
             .join(runs, runs.c.id == writes.c.run_id)
-            .where(runs.c.source == source, runs.c.target == target, runs.c.allowed_by.is_(None))
+            .where(self._between(source, target), runs.c.allowed_by.is_(None))
             .where(writes.c.intent_at >= since, writes.c.intent_at < until, effect)
             .distinct()
             .subquery()
@@ -319,7 +329,7 @@ class Journal(Database):
             sa.select(items.c.number)
             .join(writes, same_item())
             .join(runs, runs.c.id == items.c.run_id)
-            .where(runs.c.target == target, writes.c.result == ACCEPTED)
+            .where(self._of(runs), runs.c.target == target, writes.c.result == ACCEPTED)
         )
         if run_id is not None:
             query = query.where(runs.c.id == run_id)
@@ -341,13 +351,13 @@ class Journal(Database):
     def is_unsettled(self, run_id: str) -> bool:
         """Return whether a write of a run is in doubt, or was answered and not looked at since."""
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
-        query = sa.select(writes.c.id).where(writes.c.run_id == self._id(run_id), unsettled)
+        query = sa.select(writes.c.id).where(writes.c.run_id == self._key(run_id), unsettled)
         with self._reading() as connection:
             return bool(connection.execute(sa.select(query.exists())).scalar())
 
     def may_retry(self, run_id: str) -> bool:
         """Return whether somebody who failed in a run may be tried again."""
-        query = sa.select(items.c.position).where(_retriable(self._id(run_id)))
+        query = sa.select(items.c.position).where(_retriable(self._key(run_id)))
         with self._reading() as connection:
             return bool(connection.execute(sa.select(query.exists())).scalar())
 
@@ -369,7 +379,7 @@ class Journal(Database):
                 sa.select(items.c.number, writes.c.sent_at)
                 .join(writes, same_item())
                 .join(runs, runs.c.id == items.c.run_id)
-                .where(same, writes.c.kind == "create", runs.c.id != row["id"])
+                .where(self._of(runs), same, writes.c.kind == "create", runs.c.id != row["id"])
                 .where(sa.or_(writes.c.result.is_(None), lately))
                 .order_by(writes.c.id)
             )
@@ -401,7 +411,8 @@ class Journal(Database):
             sa.select(items.c.source_id)
             .join(writes, same_item())
             .join(runs, runs.c.id == items.c.run_id)
-            .where(runs.c.target_account == account, writes.c.kind == "create", sa.not_(gone))
+            .where(self._of(runs), runs.c.target_account == account)
+            .where(writes.c.kind == "create", sa.not_(gone))
         )
         with self._reading() as connection:
             return frozenset(connection.execute(query).scalars())
@@ -428,10 +439,9 @@ class Journal(Database):
             status: str = self._state(connection, run_id)["status"]
             return status == Status.CANCELLED
 
-    @staticmethod
-    def _state(connection: Connection, run_id: int, *, lock: bool = False) -> RowMapping:
+    def _state(self, connection: Connection, run_id: int, *, lock: bool = False) -> RowMapping:
         query = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses)
-        query = query.where(runs.c.id == run_id)
+        query = query.where(self._of(runs), runs.c.id == run_id)
         return connection.execute(locking(query) if lock else query).mappings().one()
 
 

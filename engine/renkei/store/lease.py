@@ -37,19 +37,23 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
     who: str,
     since: datetime,
     *,
+    company: str,
     take_over: bool = False,
 ) -> tuple[Lease, bool]:
     """
     Take the lease on *account*, which *who* calls *name*, in the caller's transaction.
 
-    Raises BusyError while another process may be writing, unless *take_over*. Returns with it
-    whether it was taken from such a process.
+    It is one lease for all companies: the account is one. Raises BusyError while another process
+    may be writing, unless *take_over* and it is of the same *company*. Returns with it whether it
+    was taken from such a process.
     """
     unheld = {"account": account, "connection": name, "token": 0, "beat": beat()}
     insert_unless_there(connection, leases, unheld)
     mine = leases.c.account == account
     row = connection.execute(sa.select(leases).where(mine).with_for_update()).mappings().one()
     alive = is_held(row)
+    if alive and row["company"] != company:
+        raise _busy_elsewhere(name)
     if alive and not take_over:
         raise busy(row)
     token = row["token"] + 1
@@ -61,6 +65,7 @@ def acquire(  # noqa: PLR0917 - the account before those who want it
         "who": who,
         "since": since,
         "beat": beat(),
+        "company": company,
     }
     connection.execute(sa.update(leases).where(mine).values(values))
     return Lease(account, name, run_id, token), alive
@@ -150,3 +155,11 @@ def busy(row: RowMapping) -> BusyError:
     )
     known = known_in_s(owner, row["beat"], place(row))
     return BusyError(text, where=row["connection"], known_in_s=known)
+
+
+def _busy_elsewhere(name: str) -> BusyError:
+    """Return the error of meeting another company's process: nothing else is told of it."""
+    message = _(
+        "Another company is writing to the account of {connection}. Wait until it has ended."
+    )
+    return BusyError(message.format(connection=name), where=name)

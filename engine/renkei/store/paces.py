@@ -29,7 +29,8 @@ class Paces(Database):
         Tell what *me* has used of the limits of *account*; return what it may use, that included.
 
         One user at a time: what one claims is gone for the next. By the real clock of whoever
-        keeps the store: this computer, or the server.
+        keeps the store: this computer, or the server. Whatever the company: the limits are those
+        of the account.
         """
         theirs = sa.and_(paces.c.account == account, paces.c.owner != me)
         mine = sa.and_(paces.c.account == account, paces.c.owner == me)
@@ -44,7 +45,7 @@ class Paces(Database):
             )
             used = {str(w.seconds): [w.used, 0 if leaving else more] for w, more in told.items()}
             row = {"account": account, "owner": me, "at": now, "used": used, "leaving": leaving}
-            connection.execute(sa.insert(paces).values(row))
+            connection.execute(sa.insert(paces).values(**row, company=self.company))
         return Share(others, {w.seconds: w.used + more for w, more in told.items()})
 
     def _now_alone(self, connection: Connection, account: str) -> float:

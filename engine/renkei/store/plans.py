@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -28,7 +28,8 @@ from renkei.store.database import (
     same_item,
 )
 from renkei.store.owner import Owner, beat
-from renkei.store.tables import ANSWERED, UNFINISHED, items, runs, writes
+from renkei.store.serial import free_number, put_account
+from renkei.store.tables import ANSWERED, UNFINISHED, accounts, items, runs, writes
 from renkei.text import folded
 from renkei.words.i18n import _
 
@@ -72,14 +73,26 @@ def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[s
 class Plans(Database):
     """The part of the store that a fetch fills and a choice marks."""
 
-    def begin_fetch(self, **columns: object) -> int:
-        """Record a run that is being fetched by this process; return its id."""
+    def begin_fetch(self, *, connections: Collection[str] = (), **columns: object) -> int:
+        """
+        Record a run that is being fetched by this process; return its id.
+
+        *connections* are all that the company has: the accounts of others are forgotten.
+        """
         mine = {"owner": str(Owner.me()), "beat": beat()}
         values = {"status": Status.FETCHING.value, **mine, **columns}
         defaults = {"counts": {}, "notices": [], "usage": {}, "purged": False}
         with self._writing() as connection:
-            result = connection.execute(sa.insert(runs).values(**defaults, **values))
-            return key_of(result)
+            values |= free_number(connection, runs)
+            new = sa.insert(runs).values(company=self.company, **defaults, **values)
+            key = key_of(connection.execute(new))
+            gone = accounts.c.connection.not_in(connections)
+            connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
+            for side in ("source", "target"):
+                if used := columns.get(f"{side}_account"):
+                    put_account(connection, self.company, str(columns[side]), str(used))
+        self._given.add(key)
+        return key
 
     def still_fetching(self, run_id: int) -> None:
         """Give a sign of life of the process that fetches a run."""
@@ -164,7 +177,7 @@ class Plans(Database):
         """Return what the last successful fetch of this pair cost, or None if there was none."""
         query = (
             sa.select(runs.c.usage)
-            .where(runs.c.source == source, runs.c.target == target, runs.c.fetched_at.is_not(None))
+            .where(self._between(source, target), runs.c.fetched_at.is_not(None))
             .order_by(runs.c.id.desc())
             .limit(1)
         )
@@ -175,7 +188,7 @@ class Plans(Database):
         """Return what the last run of this pair cost that was synced in one go, if there is one."""
         query = (
             sa.select(runs.c.usage)
-            .where(runs.c.source == source, runs.c.target == target)
+            .where(self._between(source, target))
             .where(runs.c.finished_at.is_not(None))
             .order_by(runs.c.id.desc())
             .limit(RECENT)
@@ -211,29 +224,30 @@ class Plans(Database):
         """Return the newest number of *column* among the fetches of this pair."""
         query = (
             sa.select(column)
-            .where(runs.c.source == source, runs.c.target == target, *more)
+            .where(self._between(source, target), *more)
             .where(column.is_not(None))
             .order_by(runs.c.id.desc())
             .limit(1)
         )
         if upto is not None:
-            query = query.where(runs.c.id <= self._id(upto))
+            query = query.where(runs.c.id <= self._key(upto))
         with self._reading() as connection:
             return connection.execute(query).scalar()
 
     def renew_notice(self, run_id: str, code: str, notice: Remark | None) -> None:
         """Put *notice* in the place of the plan's notice with *code*; None: it says so no more."""
         with self._writing() as connection:
-            held = codec.remarks_in(self._row(connection, run_id, lock=True)["notices"])
+            row = self._row(connection, run_id, lock=True)
+            held = codec.remarks_in(row["notices"])
             told = (notice if each.code == code else each for each in held)
             kept = [codec.remark_out(each) for each in told if each is not None]
-            self._update(connection, self._id(run_id), notices=kept)
+            self._update(connection, row["id"], notices=kept)
 
     def moved(self, source: str, target: str) -> list[str]:
         """Return whose number was another person's at the last usual or allowed fetch of a pair."""
         query = (
             sa.select(runs.c.moved)
-            .where(runs.c.source == source, runs.c.target == target)
+            .where(self._between(source, target))
             .where(runs.c.usual.is_not(None))
             .order_by(runs.c.id.desc())
             .limit(1)
@@ -245,12 +259,18 @@ class Plans(Database):
         """
         Return where the journal stands: its newest entry, and those whose fate is unknown.
 
+        The newest is that of all companies, of which nothing but its number is told.
+
         A server hands out the ids of entries before they are committed. So nobody is in the middle
         of it: whatever is committed later has a higher id, or is open.
         """
         with self._reading(settled=writes) as connection:
             last = connection.execute(sa.select(sa.func.max(writes.c.id))).scalar() or 0
-            in_doubt = sa.select(writes.c.id).where(writes.c.result.is_(None))
+            in_doubt = (
+                sa.select(writes.c.id)
+                .join(runs, runs.c.id == writes.c.run_id)
+                .where(self._of(runs), writes.c.result.is_(None))
+            )
             return {"last": last, "open": list(connection.execute(in_doubt).scalars())}
 
     def rewritten(self, run_id: str) -> frozenset[str]:
@@ -264,10 +284,11 @@ class Plans(Database):
                 .join(writes, same_item())
                 .join(runs, runs.c.id == items.c.run_id)
                 .where(
+                    self._of(runs),
                     sa.or_(
                         runs.c.target == row["source"],
                         runs.c.target_account == row["source_account"],
-                    )
+                    ),
                 )
                 .where(items.c.target_id.is_not(None))
                 .where(since)
@@ -284,7 +305,7 @@ class Plans(Database):
     def partner_of(self, run_id: str, identity: str) -> Item | None:
         """Return the item of a plan whose partner is the target's record *identity*."""
         query = sa.select(items).where(
-            items.c.run_id == self._id(run_id), items.c.target_id == identity
+            items.c.run_id == self._key(run_id), items.c.target_id == identity
         )
         with self._reading() as connection:
             row = connection.execute(query.limit(1)).mappings().first()
@@ -305,7 +326,7 @@ class Plans(Database):
         *selected*: only the chosen ones. *open_only*: only those without a final outcome.
         """
         query = sa.select(items).order_by(items.c.position).limit(PAGE)
-        query = query.where(items.c.run_id == self._id(run_id))
+        query = query.where(items.c.run_id == self._key(run_id))
         if differences:
             query = query.where(items.c.difference.in_([d.value for d in differences]))
         if numbers:
@@ -357,7 +378,7 @@ class Plans(Database):
             return list(connection.execute(query.order_by(items.c.position)).scalars())
 
     def _wanted(self, run_id: str, wanted: Filter) -> sa.ColumnElement[bool]:
-        conditions = [items.c.run_id == self._id(run_id)]
+        conditions = [items.c.run_id == self._key(run_id)]
         if wanted.differences:
             conditions.append(items.c.difference.in_([d.value for d in wanted.differences]))
         if wanted.outcomes:
@@ -383,7 +404,7 @@ class Plans(Database):
     def entries(self, run_id: str) -> list[Entry]:
         """Return the whole plan as far as choosing needs it."""
         columns = (items.c.position, items.c.number, items.c.difference, items.c.look_first)
-        query = sa.select(*columns).where(items.c.run_id == self._id(run_id))
+        query = sa.select(*columns).where(items.c.run_id == self._key(run_id))
         with self._reading() as connection:
             return [
                 Entry(place, number, Difference(name), look)
@@ -394,7 +415,7 @@ class Plans(Database):
 
     def count(self, run_id: str, **filters: object) -> int:
         """Return how many items carry these column values, for example ``difference="new"``."""
-        query = sa.select(sa.func.count()).where(items.c.run_id == self._id(run_id))
+        query = sa.select(sa.func.count()).where(items.c.run_id == self._key(run_id))
         for name, value in filters.items():
             query = query.where(items.c[name] == value)
         with self._reading() as connection:
@@ -404,7 +425,7 @@ class Plans(Database):
         """Return how many chosen employees have no final outcome yet, by difference."""
         query = (
             sa.select(items.c.difference, sa.func.count())
-            .where(items.c.run_id == self._id(run_id), items.c.selected)
+            .where(items.c.run_id == self._key(run_id), items.c.selected)
             .where(sa.or_(items.c.outcome.is_(None), items.c.outcome.in_(UNFINISHED)))
             .group_by(items.c.difference)
         )
@@ -425,7 +446,7 @@ class Plans(Database):
         who: str | None = None,
     ) -> None:
         """Replace the choice by *who*'s: the positions of *chosen*, each with its new values."""
-        key = self._id(run_id)
+        key = self._key(run_id)
         rows = [{"p": position, "v": _choices_out(new)} for position, new in chosen.items()]
         document = codec.selection_out(selection)
         with self._writing() as connection:
@@ -460,10 +481,8 @@ class Plans(Database):
                 finished_at=None,
             )
 
-    @staticmethod
-    def _refuse_begun(connection: Connection, run_id: int) -> None:
-        query = locking(sa.select(runs.c.status).where(runs.c.id == run_id))
-        status = Status(connection.execute(query).scalar_one())
+    def _refuse_begun(self, connection: Connection, run_id: int) -> None:
+        status = Status(self._row(connection, str(run_id), lock=True)["status"])
         if lease.holder(connection, run_id) is not None:
             message = _("Run {run} is being synced by another process. Wait until it has ended.")
             raise BusyError(message.format(run=run_id))
@@ -518,13 +537,14 @@ class Plans(Database):
 
         Those at work are left out, and those with a write in doubt: only its values can settle it.
         """
-        old = sa.select(runs.c.id).where(runs.c.created_at < before).order_by(runs.c.id)
+        is_old = sa.and_(self._of(runs), runs.c.created_at < before)
+        old = sa.select(runs.c.id).where(is_old).order_by(runs.c.id)
         connection.execute(locking(old)).all()
         left = sa.select(items.c.run_id).where(items.c.run_id == runs.c.id, self._has_values())
         full = sa.or_(sa.not_(runs.c.purged), left.exists())  # or a purge has died half-way
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
         in_doubt = sa.select(writes.c.id).where(writes.c.run_id == runs.c.id, unsettled)
-        query = sa.select(runs).where(runs.c.created_at < before, full, sa.not_(in_doubt.exists()))
+        query = sa.select(runs).where(is_old, full, sa.not_(in_doubt.exists()))
         rows = connection.execute(query).mappings().all()
         return [row["id"] for row in rows if not self._view(connection, row).status.is_at_work]
 
@@ -532,11 +552,11 @@ class Plans(Database):
     def _has_values() -> sa.ColumnElement[bool]:
         return sa.or_(sa.not_(items.c.selected), items.c.payload.is_not(None))
 
-    @staticmethod
-    def _close_plans(connection: Connection, ids: Sequence[int]) -> None:
+    def _close_plans(self, connection: Connection, ids: Sequence[int]) -> None:
         """Forget what was chosen; nobody can sync these plans any more."""
         emptied = {"purged": True, "selection": None, "mapping_text": "", "specs": None}
-        connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(emptied))
+        theirs = sa.update(runs).where(self._of(runs), runs.c.id.in_(ids))
+        connection.execute(theirs.values(emptied))
 
     @staticmethod
     def _empty(connection: Connection, theirs: sa.ColumnElement[bool]) -> None:

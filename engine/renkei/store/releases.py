@@ -89,12 +89,13 @@ class Releases(Plans):
                     why=said.why,
                     at=at,
                     run_id=run_id,
+                    company=self.company,
                 )
             )
 
     def releases(self) -> list[Kept]:
         """Return all releases, oldest first."""
-        query = sa.select(releases).order_by(releases.c.id)
+        query = sa.select(releases).where(self._of(releases)).order_by(releases.c.id)
         with self._reading() as connection:
             return [_kept(row) for row in connection.execute(query).mappings()]
 
@@ -102,7 +103,8 @@ class Releases(Plans):
         """Take a release back; UsageError if there is none of that id."""
         key = int(release_id) if release_id.isascii() and release_id.isdigit() else 0
         with self._writing() as connection:
-            gone = connection.execute(sa.delete(releases).where(releases.c.id == key))
+            one = sa.delete(releases).where(self._of(releases), releases.c.id == key)
+            gone = connection.execute(one)
         if not gone.rowcount:
             message = _("There is no release {id}.").format(id=release_id)
             raise UsageError(message, code="unknown_release", hint=Hint("releases"))
@@ -110,7 +112,9 @@ class Releases(Plans):
     def renew_release(self, kept: Kept, records: Sequence[Record]) -> None:
         """Keep what the *records* of a release show by now: only renkei has changed them."""
         with self._writing() as connection:
-            one = sa.update(releases).where(releases.c.id == int(kept.release.id))
+            one = sa.update(releases).where(
+                self._of(releases), releases.c.id == int(kept.release.id)
+            )
             connection.execute(one.values(records=_records_out(records)))
 
     def written_into(self, place: Place, identity: str) -> dict[str, list[Value]]:
@@ -119,7 +123,7 @@ class Releases(Plans):
         query = (
             sa.select(items)
             .join(runs, runs.c.id == items.c.run_id)
-            .where(theirs, items.c.target_id == identity)
+            .where(self._of(runs), theirs, items.c.target_id == identity)
             .where(items.c.selected, items.c.payload.is_not(None))
         )
         found: dict[str, list[Value]] = {}
@@ -136,7 +140,7 @@ class Releases(Plans):
         row = codec.item_row(run_id, item.position, item, self._fields(connection, run_id))
         del row["selected"]
         connection.execute(sa.update(items).where(one).values(**row))
-        query = sa.select(runs.c.counts).where(runs.c.id == run_id)
+        query = sa.select(runs.c.counts).where(self._of(runs), runs.c.id == run_id)
         counts: dict[str, int] = dict(connection.execute(query).scalar_one())
         counts[before] -= 1
         counts[item.difference.value] = counts.get(item.difference.value, 0) + 1

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from renkei.database import driver_of
-from renkei.store.tables import facts
+from renkei.store.tables import accounts, facts
 
 ID = "store_id"
 """The fact that tells a store from every other one; a copy of it has the same."""
@@ -50,6 +50,15 @@ def insert_unless_there(
     connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
 
 
+def put_account(connection: Connection, company: str, name: str, account: str) -> None:
+    """Keep which *account* a company's connection was used with last."""
+    key = {"company": company, "connection": name}
+    new = _insert(connection, accounts).values(**key, account=account)
+    connection.execute(
+        new.on_conflict_do_update(index_elements=list(key), set_={"account": account})
+    )
+
+
 def keep(connection: Connection, name: str, value: str) -> None:
     """Keep a fact, in place of what is known."""
     new = _insert(connection, facts).values(name=name, value=value)
@@ -59,6 +68,37 @@ def keep(connection: Connection, name: str, value: str) -> None:
 def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     on_file = connection.dialect.name == "sqlite"
     return sqlite.insert(table) if on_file else postgresql.insert(table)
+
+
+def fact(connection: Connection, name: str) -> str | None:
+    """Return what is kept of a fact, or None."""
+    found: str | None = connection.execute(
+        sa.select(facts.c.value).where(facts.c.name == name)
+    ).scalar()
+    return found
+
+
+def drop(connection: Connection, name: str) -> None:
+    """Keep a fact no more."""
+    connection.execute(sa.delete(facts).where(facts.c.name == name))
+
+
+def raise_floor(connection: Connection, table: sa.Table, number: int) -> None:
+    """Let no new row of *table* have *number*, or one below it, though its rows are removed."""
+    last = int(fact(connection, f"last:{table.name}") or 0)
+    keep(connection, f"last:{table.name}", str(max(last, number)))
+
+
+def free_number(connection: Connection, table: sa.Table) -> dict[str, int]:
+    """
+    Return the id that a new row of *table* has to be given, if the database would reuse one.
+
+    SQLite counts on from the highest that there is; a server never goes back.
+    """
+    if connection.dialect.name != "sqlite" or not (kept := fact(connection, f"last:{table.name}")):
+        return {}
+    newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+    return {} if newest >= int(kept) else {"id": int(kept) + 1}
 
 
 def read(connection: Connection) -> int:

@@ -46,6 +46,11 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
+def _company() -> Column[str]:
+    """Return the column that tells whose a row is; empty where the only company has no name."""
+    return Column("company", String(63), nullable=False, server_default="")
+
+
 UNFINISHED = ("unknown", "deferred")
 """Outcomes that are not the last word."""
 
@@ -132,6 +137,15 @@ runs = Table(
     Column("fields", sa.JSON, nullable=True, comment="what was read of both sides, in order"),
     Column("specs", Text, nullable=True, comment="the fields of both sides as they were then"),
     Column("purged", sa.Boolean, nullable=False),
+    _company(),
+    Index("ix_runs_company", "company", "id"),
+    Index(
+        "ix_runs_synced",
+        "company",
+        "id",
+        sqlite_where=sa.text("sync_started_at is not null"),
+        postgresql_where=sa.text("sync_started_at is not null"),
+    ),
 )
 
 items = Table(
@@ -178,6 +192,12 @@ writes = Table(
     Column("result", String(20), nullable=True, comment="null: in doubt"),
     Column("result_at", Instant, nullable=True),
     Index("ix_writes_run_position", "run_id", "position"),
+    Index(
+        "ix_writes_open",
+        "run_id",
+        sqlite_where=sa.text("result is null"),
+        postgresql_where=sa.text("result is null"),
+    ),
 )
 
 leases = Table(
@@ -191,6 +211,7 @@ leases = Table(
     Column("who", String(200), nullable=True),
     Column("since", Instant, nullable=True),
     Column("beat", sa.Float, nullable=False, comment="its last sign of life, on its own clock"),
+    _company(),
 )
 
 paces = Table(
@@ -206,6 +227,7 @@ paces = Table(
         comment="by window in seconds: its requests, and how many more it claims",
     ),
     Column("leaving", sa.Boolean, nullable=False, comment="it goes on no more"),
+    _company(),
 )
 
 releases = Table(
@@ -224,11 +246,22 @@ releases = Table(
     Column("why", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("run_id", Serial, nullable=False),
+    _company(),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
+    Column("connection", String(200), primary_key=True),
+    Column("account", String(64), nullable=False, comment="which it was used with last"),
+    Index("ix_accounts_account", "account"),
 )
 
 own_fields = Table(
     "own_fields",
     metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
     Column("connection", String(200), primary_key=True),
     Column("account", String(64), nullable=False, comment="whose they are; see store.accounts"),
     Column("specs", Text, nullable=False, comment="the fields that only this account has"),
@@ -239,6 +272,7 @@ own_fields = Table(
 known_accounts = Table(
     "known_accounts",
     metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
     Column("connection", String(200), primary_key=True),
     Column("account", String(64), nullable=False, comment="see store.accounts"),
     Column("name", Text, nullable=False, comment="whose it is, as the system has told"),

@@ -288,6 +288,8 @@ class Apply:
             self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates)
         elif hits := seen.by_number.get(str(item.number), []):
             self._exists(item, hits)
+        elif str(item.number) in seen.taken:
+            self.recorder.record(item, Outcome.FAILED, remark("number_taken"))
         elif self.doubts.is_created_elsewhere(item):
             self._later.append(item)
         elif gone := vanished(item, self.offered):
@@ -308,14 +310,15 @@ class Apply:
         current = seen.by_id.get(item.target_id or "")
         if current is None:
             self.recorder.record(item, Outcome.FAILED, remark("gone"))
-        elif changed := self.look.changed(item, current):
-            if self.look.equals(item, current):
-                ours = item.position in self._sendings
-                self.recorder.record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
-            else:
-                self.recorder.record(
-                    item, Outcome.FAILED, remark("changed_since_fetch", fields=changed)
-                )
+        elif (changed := self.look.changed(item, current)) and self.look.equals(item, current):
+            ours = item.position in self._sendings
+            self.recorder.record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
+        elif outside := self.look.not_for(current):
+            self.recorder.record(item, Outcome.FAILED, outside)
+        elif changed:
+            self.recorder.record(
+                item, Outcome.FAILED, remark("changed_since_fetch", fields=changed)
+            )
         else:
             changes = {change.field: change.after for change in item.changes}
             return self._request(item, "update", BatchWrite(values=changes, current=current))

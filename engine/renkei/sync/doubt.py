@@ -138,7 +138,12 @@ class Doubts:
 
     def _settled(self, write: Write, seen: Seen) -> bool:
         if write.kind == "create":
-            return self._settled_create(write, seen.by_number.get(str(write.item.number), []))
+            number = str(write.item.number)
+            hits = seen.by_number.get(number, [])
+            if not hits and number in seen.taken:
+                self._otherwise(write, remark("number_taken"))
+                return True
+            return self._settled_create(write, hits)
         return self._settled_update(write, seen.by_id.get(write.item.target_id or ""))
 
     def _settled_create(self, write: Write, hits: Sequence[Employee]) -> bool:

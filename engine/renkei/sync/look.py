@@ -9,10 +9,11 @@ from typing import TypeVar
 from attrs import frozen
 
 from renkei.clock import Clock
-from renkei.model import Item
+from renkei.model import Item, Remark
 from renkei.people import Employee, Ref, Value
 from renkei.plan.compare import Comparison
 from renkei.plugins.facade import BATCH, Writer
+from renkei.words.codes import remark
 
 T = TypeVar("T")
 
@@ -25,11 +26,17 @@ WHO = ("family_name", "given_name", "birth")
 
 @frozen
 class Seen:
-    """How some employees read at one moment of the monotonic clock."""
+    """
+    How some employees read at one moment of the monotonic clock.
+
+    Of those outside of the scope it is only told which numbers they have *taken*, and, by id, how
+    they read.
+    """
 
     by_id: dict[str, Employee]
     by_number: dict[str, list[Employee]]
     at: float
+    taken: frozenset[str] = frozenset()
 
 
 @frozen(kw_only=True)
@@ -51,9 +58,29 @@ class Look:
         at = self.clock.monotonic()
         by_id = {person.id: person for person in people}  # told twice, the later one counts
         by_number: dict[str, list[Employee]] = {}
+        taken: set[str] = set()
         for person in by_id.values():
-            by_number.setdefault(str(person.values.get(self.number) or ""), []).append(person)
-        return Seen(by_id, by_number, at)
+            number = str(person.values.get(self.number) or "")
+            if self._is_outside(person):
+                taken.add(number)
+            else:
+                by_number.setdefault(number, []).append(person)
+        return Seen(by_id, by_number, at, frozenset(taken))
+
+    def _is_outside(self, person: Employee) -> bool:
+        return self.comparison.scope.holds(person) is False
+
+    def not_for(self, person: Employee) -> Remark | None:
+        """Return why *person* may not be written: the pair is not, or may not be, for them."""
+        scope = self.comparison.scope
+        match scope.holds(person):
+            case False:
+                return remark("moved_outside")
+            case None:
+                return remark(
+                    "scope_unknown", system=self.writer.name, fields=scope.unknown(person)
+                )
+        return None
 
     def is_fresh(self, seen: Seen) -> bool:
         """Return whether a write may still go by this look."""
@@ -71,9 +98,10 @@ class Look:
         return max(1, min(self.writer.at_once, int(FRESH_S / slow)))
 
     def numberless(self) -> list[Employee]:
-        """Return everybody in the target who has no number; reads the whole list."""
+        """Return everybody inside in the target who has no number; reads the whole list."""
         listed = self.writer.list_employees(self.comparison.base, self._fields)
-        return [person for person in listed if person.values.get(self.number) is None]
+        bare = (person for person in listed if person.values.get(self.number) is None)
+        return [person for person in bare if not self._is_outside(person)]
 
     @property
     def number(self) -> str:
@@ -82,7 +110,8 @@ class Look:
 
     @property
     def _fields(self) -> tuple[str, ...]:
-        return (*self.comparison.translation.target_fields, *self.chosen)
+        asked = [*self.comparison.translation.target_fields, *self.chosen]
+        return tuple(dict.fromkeys([*asked, *self.comparison.scope.fields]))
 
     def changed(self, item: Item, current: Employee) -> tuple[str, ...]:
         """Return the mapped fields that no longer read as they did at the fetch."""

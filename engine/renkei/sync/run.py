@@ -17,6 +17,7 @@ from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
 from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
+from renkei.plan.refusals import same_account
 from renkei.plugins.facade import Reader, Writer
 from renkei.store import Hold, Lease, Moment, Store
 from renkei.sync.apply import Apply, Stopped, reason_of
@@ -131,7 +132,10 @@ class Sync:
         def guarded(identity: str) -> Guard:
             self._begun = self.store.has_begun(run.id)
             now = Moment.now()
-            lease = self._lease(run, order, self.store.account(identity))
+            account = self.store.account(identity)
+            if (other := self.store.other_company(account)) is not None:
+                raise same_account(run.target, self.store.company, other)
+            lease = self._lease(run, order, account)
             log.info("sync_began", run=run.id)
             taken.append(Hold(self.store, lease, now))
             return taken[0].check
@@ -238,11 +242,13 @@ class Sync:
         }
         reader = self.systems.reader(run.source)
         reader.connection.check_open()
-        fields = self.pairing.translation.source_fields
+        fields, scope = self.pairing.translation.source_fields, self.pairing.scopes[0]
+        asked = tuple(dict.fromkeys([*fields, *scope.fields]))
         refs = [Ref(id=identity) for identity in read]
         now = {
             person.id: person.values
-            for person in reader.read_employees(refs, run.base_date, fields)
+            for person in reader.read_employees(refs, run.base_date, asked)
+            if scope.holds(person)
         }
         return frozenset(
             identity

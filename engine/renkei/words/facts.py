@@ -41,6 +41,7 @@ def run_facts(run: Run, labels: Labels) -> list[tuple[str, str]]:
     systems = (run.source, run.target) if labels.technical else (labels.source, labels.target)
     settings = sorted(run.settings.items())
     facts = [
+        *([(_("Company"), labels.company)] if labels.company else []),
         (_("Run"), run.id),
         (_("Status"), status_text(run.status)),
         (_("Direction"), " → ".join(systems)),

@@ -52,7 +52,8 @@ class Labels:
     What people call the things of *run*; what is not known here keeps its own name.
 
     *connections* and *settings* are by name, *fields* by connection and name. *pairs* are the
-    fields that the mapping pairs, the source's and the target's, in its order. *technical*: for
+    fields that the mapping pairs, the source's and the target's, in its order. *company* is whose
+    run it is, where there are several. *technical*: for
     those who type commands names stand behind labels, and days are written as commands take them.
     *possible* is what may be advised to be done with the run.
     """
@@ -62,6 +63,7 @@ class Labels:
     fields: Mapping[str, Mapping[str, FieldSpec]] = field(factory=dict)
     settings: Mapping[str, Label] = field(factory=dict)
     pairs: tuple[tuple[str, str], ...] = ()
+    company: str = ""
     technical: bool = False
     possible: frozenset[Possible] = ALL
 

@@ -58,6 +58,7 @@ def crew(number: str = "0417", **changes: Any) -> dict[str, Any]:
         "emp_status": "employed",
         "email": "mikumo@example.com",
         "biz_establishment_id": "b-1",
+        "employment_type": None,
         **changes,
     }
 
@@ -106,6 +107,32 @@ def test_values_are_typed(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     assert person.values["last_name"] == " 髙﨑 "
     assert person.values["retired"] is True
     assert person.unreadable == ()
+
+
+@pytest.mark.parametrize(
+    ("shown", "known", "unreadable"),
+    [
+        ({"id": "t-1", "name": "正社員", "preset_type": "full_timer", "code": "01"}, "正社員", ()),
+        ({"id": "t-9", "name": "専門嘱託", "preset_type": None, "code": None}, "専門嘱託", ()),
+        (None, None, ()),
+        ({"id": "t-1"}, "unknown", ()),
+        ("正社員", "unknown", ("employment_type",)),
+        ({"name": 7}, "unknown", ("employment_type",)),
+    ],
+)
+def test_the_employment_type_is_read_by_its_name(
+    smarthr: SmartHR,
+    mock: respx.MockRouter,
+    shown: object,
+    known: Value,
+    unreadable: tuple[str, ...],
+) -> None:
+    """Nobody has one: empty. An object without a name, or no object, is not read as anything."""
+    route = mock.get(CREWS).mock(return_value=rows(crew(employment_type=shown)))
+    [person] = listed(smarthr, ["employment_type"])
+    assert person.values.get("employment_type", "unknown") == known
+    assert person.unreadable == unreadable
+    assert route.calls[0].request.url.params["fields"] == "employment_type,id"
 
 
 def test_a_key_that_is_absent_is_unknown(smarthr: SmartHR, mock: respx.MockRouter) -> None:

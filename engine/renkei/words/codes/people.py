@@ -74,6 +74,49 @@ CODES = (
         todo=N_("Make the two numbers equal and fetch again."),
     ),
     Code(
+        "number_taken",
+        (BLOCKED, OUTCOME),
+        parts=NUMBERS,
+        says=N_(
+            "In {target} this number belongs to somebody outside of the scope (who:)[: {numbers}]."
+        ),
+        todo=N_(
+            "Give one of the two another number, or change who: in the configuration; then fetch"
+            " again."
+        ),
+    ),
+    Code(
+        "scope_unknown",
+        (BLOCKED, OUTCOME),
+        parts=(
+            one("system", CONNECTION),
+            many("fields", FIELD),
+        ),
+        says=N_(
+            "It cannot be told whether they are inside of the scope (who:): {system} does not show"
+            " a value that decides it[: {fields}]."
+        ),
+        todo=N_(
+            "Give the token the right to read it, or correct it in {system}; then fetch again."
+        ),
+    ),
+    Code(
+        "not_in_scope",
+        (BLOCKED,),
+        parts=FIELDS,
+        says=N_("After a sync they would be outside of the scope in {target} (who:)[: {fields}]."),
+        todo=N_(
+            "Correct the value in {source}, change them in {target} by hand, or change who: in the"
+            " configuration; then fetch again."
+        ),
+    ),
+    Code(
+        "moved_outside",
+        (OUTCOME,),
+        says=N_("By now they are outside of the scope in {target} (who:), so nothing was written."),
+        todo=N_("If they belong inside, correct that in {target} and fetch again."),
+    ),
+    Code(
         "other_person",
         (BLOCKED,),
         parts=NUMBERS,

@@ -12,6 +12,7 @@ from renkei.words.codes.code import (
     NOTICE,
     NUMBER,
     NUMBERS,
+    SOURCE_FIELD,
     SYSTEM,
     Code,
     many,
@@ -130,6 +131,23 @@ CODES = (
         says=N_(
             "Also listed, if they are new: people who join up to {days} days after the base date."
         ),
+    ),
+    Code(
+        "outside_scope",
+        (NOTICE,),
+        parts=(
+            one("count"),
+            one("there"),
+        ),
+        says=N_(
+            "Outside of the scope (who:), and left alone: {count} of {source}, {there} of {target}."
+        ),
+    ),
+    Code(
+        "outside_by_then",
+        (NOTICE,),
+        parts=(many("fields", SOURCE_FIELD),),
+        says=N_("Not listed: outside of the scope (who:)[, by {fields}]."),
     ),
     Code(
         "number_on_roll_too",

@@ -1,0 +1,311 @@
+"""The other door for faces: what is about all companies of one main file, and who joins or leaves.
+
+What is about one of them goes through :mod:`renkei.runs`, with the configuration of that company.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import structlog
+from attrs import evolve, field, frozen
+
+from renkei import files
+from renkei.clock import Clock
+from renkei.config import Company, Main, load_config
+from renkei.config.edit import change_key
+from renkei.config.heads import head_of
+from renkei.config.load import store_at
+from renkei.config.main import is_name
+from renkei.errors import ConfigurationError, MappingError, NoStoreError, RenkeiError
+from renkei.model import Status
+from renkei.observer import Observer
+from renkei.store.companies import Companies as Store
+from renkei.store.companies import Removed, Stands, Stood
+from renkei.store.schema import seen_beside
+from renkei.text import folded
+from renkei.who import recorded
+from renkei.words.codes import TABLE
+from renkei.words.i18n import _
+from renkei.yamlfile import read_file, read_yaml
+from renkei.yamlfile.source import Data
+
+log = structlog.get_logger()
+
+Need = Literal["file", "token", "halted", "failed", "in_doubt", "chosen"]
+"""
+Why a company needs a person: its file has mistakes; a system refuses its token; a run has stopped;
+somebody was not written; nobody knows what became of a write; a choice waits to be allowed.
+"""
+
+
+@frozen(kw_only=True)
+class Listed:
+    """One company as the list has it; *mistake* is what is wrong with its file."""
+
+    company: Company
+    stands: Stands = field(factory=Stands)
+    mistake: str | None = None
+
+    @property
+    def open(self) -> int:
+        """How many differ by its newest run and were not written since."""
+        return self.stands.newest.open if self.stands.newest else 0
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """Why it needs a person; empty if it does not."""
+        return tuple(self._needs())
+
+    def _needs(self) -> Iterator[Need]:
+        newest, synced = self.stands.newest, self.stands.synced
+        shown = [each for each in (newest, synced) if each is not None]
+        stopped = [each for each in shown if each.status in (Status.PAUSED, Status.FAILED)]
+        if self.mistake is not None:
+            yield "file"
+        if any(map(_refused, stopped)):
+            yield "token"
+        if stopped:
+            yield "halted"
+        if any(each.status is Status.DONE_WITH_ERRORS for each in shown):
+            yield "failed"
+        if self.stands.in_doubt:
+            yield "in_doubt"
+        if newest is not None and newest.status is Status.READY and newest.chosen:
+            yield "chosen"
+
+    def matches(self, text: str) -> bool:
+        """Return whether name or label hold *text*, however it is written."""
+        return folded(text) in folded(f"{self.company.name}\n{self.company.label}")
+
+
+@frozen(kw_only=True)
+class Certificate:
+    """What was removed of a company, and the *papers* that say so; *left* is what was not."""
+
+    company: Company
+    removed: Removed
+    papers: tuple[Path, ...]
+    left: tuple[str, ...]
+
+
+class Companies:
+    """All companies of the file *main*, for one command; *who* does it."""
+
+    def __init__(
+        self, main: Main, *, who: str | None = None, observer: Observer | None = None
+    ) -> None:
+        self.main = main
+        self.who = recorded(who)
+        self.observer = observer or Observer()
+        self.clock = Clock()
+        self._opened: Store | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def _store(self) -> Store:
+        """The store; NoStoreError if there is none yet."""
+        if self._opened is None:
+            place = store_at(self.main.store, self.main.path.parent)
+            seen = seen_beside(place, self.main.path)
+            self._opened = Store(place, create=False, seen=seen)
+            self._opened.tell(self.observer)
+        return self._opened
+
+    # --- look -------------------------------------------------------------------------------
+
+    def listed(self) -> list[Listed]:
+        """Return every company with how it stands, in order of name."""
+        stands = self._stands()
+        if self.main.folder is None:
+            company = load_config(self.main.path).company
+            return [Listed(company=company, stands=stands.get("", Stands()))]
+        return [self._listed(name, stands.get(name, Stands())) for name in self.main.names()]
+
+    def without(self) -> int:
+        """Return how many runs are of no company, though there are several."""
+        try:
+            return self._store.count_runs("") if self.main.folder else 0
+        except NoStoreError:
+            return 0
+
+    def _stands(self) -> dict[str, Stands]:
+        try:
+            return self._store.stand()
+        except NoStoreError:
+            return {}
+
+    def _listed(self, name: str, stands: Stands) -> Listed:
+        try:
+            return Listed(company=head_of(self.main, name), stands=stands)
+        except MappingError as error:
+            return Listed(company=Company(name=name), stands=stands, mistake=error.message)
+
+    # --- change -----------------------------------------------------------------------------
+
+    def pause(self, name: str, *, on: bool) -> Company:
+        """
+        Let nothing be fetched or synced for a company, or let it go on; its file keeps the rest.
+
+        Raises ConfigurationError if that has to be written by hand.
+        """
+        self.main.file_of(name)
+        config = load_config(self.main.path, name)
+        meant = evolve(config, company=evolve(config.company, paused=on))
+        change_key(config, meant, "paused", "true" if on else "false")
+        log.info("company_paused" if on else "company_resumed", company=name)
+        return meant.company
+
+    def adopt(self, name: str) -> int:
+        """Let the runs of before there were companies be those of *name*; return how many."""
+        self.main.file_of(name)
+        count = self._store.adopt(name)
+        log.info("company_adopted", company=name, count=count)
+        return count
+
+    def removable(self, name: str) -> tuple[Company, int]:
+        """Return a company that can be removed, and how many runs it has; UsageError if none is."""
+        own = self.main.new_file(name) if is_name(name) else self.main.file_of(name)
+        count = self._count(name)
+        cut_off = self._aside(name).exists() or self._was_removed(name)
+        if not own.exists() and (cut_off or count):
+            return Company(name=name), count
+        return self._head(name, self.main.file_of(name)), count
+
+    def remove(self, name: str) -> Certificate:
+        """
+        Remove a company: its runs with all that is in them, and its file.
+
+        Whoever is killed in between leaves all or nothing of the runs, and the next call goes on to
+        the end. Raises BusyError while it is at work, and then it stays.
+        """
+        company, _count = self.removable(name)
+        own, aside = self.main.new_file(name), self._aside(name)
+        if own.exists():
+            own.rename(aside)  # from here on no command finds it
+        left = self._left(aside)
+        company = self._head(name, aside) if aside.exists() else company
+        removed = Removed(at=self.clock.now(), who=self.who)
+        try:
+            removed = self._store.remove(name, removed)
+        except NoStoreError:
+            pass
+        except RenkeiError:
+            if aside.exists():
+                aside.rename(own)
+            raise
+        papers = self._certify(company, removed, left)
+        self.main.dashboard_of(name, self._place).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
+        if self._opened is not None:
+            self._opened.forget(name)
+            self._opened.compact()
+        log.info("company_removed", company=name, count=removed.rows.get("runs", 0))
+        return Certificate(company=company, removed=removed, papers=papers, left=left)
+
+    def note_restored(self) -> str:
+        """Take the store for an older copy, for all companies; return where it is."""
+        self._store.note_restored()
+        log.info("store_restored")
+        return self._store.place
+
+    # --- inside -----------------------------------------------------------------------------
+
+    @property
+    def _place(self) -> str:
+        return store_at(self.main.store, self.main.path.parent)
+
+    def _count(self, name: str) -> int:
+        try:
+            return self._store.count_runs(name)
+        except NoStoreError:
+            return 0
+
+    def _was_removed(self, name: str) -> bool:
+        """Return whether a removal of that name has not come to its end."""
+        try:
+            return self._store.remembered(name) is not None
+        except NoStoreError:
+            return False
+
+    def _aside(self, name: str) -> Path:
+        """Return where the file of a company is while it is being removed."""
+        return self.main.new_file(name).with_name(f".{name}.removing")
+
+    def _head(self, name: str, path: Path) -> Company:
+        try:
+            return head_of(self.main, name, path)
+        except MappingError:
+            return Company(name=name)
+
+    def _left(self, path: Path) -> tuple[str, ...]:
+        """Return the files that the company's own names: others may use them, too."""
+        try:
+            data = read_yaml(read_file(path), str(path)).data
+        except MappingError:
+            return ()
+        return tuple(sorted(set(_references(data))))
+
+    def _certify(self, company: Company, removed: Removed, left: Sequence[str]) -> tuple[Path, ...]:
+        """Write what was removed, for programs and for people; only their owner can read it."""
+        folder = self.main.new_file(company.name).parent / "removed"
+        stem = f"{company.name}-{removed.at:%Y%m%dT%H%M%SZ}"
+        document = {
+            "schema_version": 1,
+            "company": company.name,
+            "label": company.label,
+            "environment": company.environment,
+            "removed_at": removed.at.isoformat(timespec="seconds"),
+            "removed_by": removed.who,
+            "rows": dict(removed.rows),
+            "left": list(left),
+        }
+        text = [
+            _("Certificate of removal"),
+            "",
+            _("Company: {company}").format(company=company.title),
+            _("Removed at: {at}").format(at=f"{removed.at:%Y-%m-%d %H:%M} UTC"),
+            _("Removed by: {who}").format(who=removed.who),
+            *(f"{name}: {count}" for name, count in removed.rows.items()),
+            "",
+            _("Copies and backups of the store are not touched, nor these files:"),
+            *(left or ["-"]),
+            "",
+        ]
+        papers = (folder / f"{stem}.json", folder / f"{stem}.txt")
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            files.replace(papers[0], [json.dumps(document, ensure_ascii=False, indent=1), "\n"])
+            files.replace(papers[1], ["\n".join(text)])
+        except OSError as problem:
+            message = _("{path} cannot be written: {why}.")
+            told = message.format(path=folder, why=problem.strerror)
+            raise ConfigurationError(told, where=str(folder)) from None
+        return papers
+
+
+def _references(data: Data) -> Iterator[str]:
+    """Yield the files with secrets that a configuration names."""
+    if isinstance(data, str) and data.startswith("file:"):
+        yield data.removeprefix("file:")
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for each in inner:
+        yield from _references(each)
+
+
+def _refused(stood: Stood) -> bool:
+    """Tell whether a run stopped as a system refused the token, or what it may do."""
+    code = stood.reason and TABLE.get(stood.reason.code)
+    return bool(code and code.error == "AccessError")
+
+
+__all__ = ["Certificate", "Companies", "Listed", "Need", "Removed", "Stands", "Stood"]

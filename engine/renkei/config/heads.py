@@ -1,0 +1,60 @@
+"""What the list of companies needs of each file: label, environment, whether it is paused.
+
+A file is read whole by whoever works with it. Of a thousand, three lines of each have to do.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import cast
+
+from attrs import evolve, frozen
+
+from renkei.config.load import parse_config
+from renkei.config.main import Company, Environment, Main
+from renkei.errors import MappingError
+from renkei.yamlfile import read_file, read_yaml, structure
+from renkei.yamlfile.source import Data
+
+
+@frozen(kw_only=True)
+class _Head:
+    """Those keys as they are written."""
+
+    label: str = ""
+    environment: Environment = "production"
+    paused: bool = False
+
+
+_KEYS = ("label", "environment", "paused")
+_OURS = re.compile(rf"^(?:{'|'.join(_KEYS)}):.*(?:\r?\n(?:[ \t].*)?)*", re.MULTILINE)
+"""One of the keys with its value, be it in several lines."""
+
+_OTHER_STYLE = re.compile(r"^(?![a-z_]+:(?:[ \t\r]|$)|-[ \t]|[ \t#\r]|$)", re.MULTILINE)
+"""A line that begins otherwise than in block style with plain keys: then all of it is read."""
+
+
+def head_of(main: Main, name: str, path: Path | None = None) -> Company:
+    """
+    Return the company *name* as its file describes it; hardly anything else of it is looked at.
+
+    *path* is where that file is, unless in its place. Raises MappingError if that cannot be read.
+    """
+    path = path or main.new_file(name)
+    text = read_file(path)
+    whole = _OTHER_STYLE.search(text.removeprefix("\ufeff")) is not None
+    head = text if whole else "\n".join(_OURS.findall(text))
+    if not head:
+        return Company(name=name)
+    try:
+        document = read_yaml(head, str(path))
+        data = cast("dict[str, Data]", document.data)
+        kept: Data = {key: data[key] for key in _KEYS if key in data}
+        written = structure(evolve(document, data=kept), _Head)
+    except MappingError:
+        parse_config(text, path, main=main)  # it knows the right places
+        raise
+    return Company(
+        name=name, label=written.label, environment=written.environment, paused=written.paused
+    )

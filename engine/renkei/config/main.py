@@ -1,0 +1,142 @@
+"""The file that a command is given: one company, or the folder with a file for each of several."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+
+from renkei.errors import Hint, UsageError
+from renkei.words.i18n import _
+from renkei.yamlfile import Document
+from renkei.yamlfile.converter import suggestion
+
+Environment = Literal["production", "sandbox"]
+
+SUFFIX = ".yaml"
+
+SHOWN = 10
+"""So many names of companies stand in one sentence."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def is_name(text: str) -> bool:
+    """Return whether a company can be called so: its runs, its file and its lines in the log."""
+    return _NAME.fullmatch(text) is not None
+
+
+@frozen(kw_only=True)
+class Company:
+    """
+    Whose connections and runs these are; *name* is empty where the only one has none.
+
+    *label* is what people call it. Nothing is fetched or synced while it is *paused*.
+    """
+
+    name: str = ""
+    label: str = ""
+    environment: Environment = "production"
+    paused: bool = False
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether its connections lead to trial accounts."""
+        return self.environment == "sandbox"
+
+    @property
+    def title(self) -> str:
+        """What people read: the label with the name, as far as there are any."""
+        if self.label and self.name:
+            return f"{self.label} ({self.name})"
+        return self.label or self.name
+
+
+@frozen(kw_only=True)
+class Main:
+    """
+    The file at *path*, an absolute one; *folder* has a file for each company, None: there is one.
+
+    *store* is where the reports of all of them are, as it is written.
+    """
+
+    path: Path
+    document: Document = field(eq=False, repr=False)
+    folder: Path | None = None
+    store: str = "renkei.db"
+
+    def names(self) -> list[str]:
+        """Return the names of the companies, in order; none where there is one without a name."""
+        return sorted(name for name in self._stems() if is_name(name))
+
+    def strangers(self) -> list[Path]:
+        """Return the files of the folder that are of no company, as their names cannot be one's."""
+        if self.folder is None:
+            return []
+        others = (self.folder / f"{stem}{SUFFIX}" for stem in self._stems() if not is_name(stem))
+        return sorted((*others, *self.folder.glob("*.yml")))
+
+    def file_of(self, name: str) -> Path:
+        """Return the file of a company, which is there; UsageError says which companies are."""
+        if self.folder is None:
+            message = _("{path} has no companies, so there is no {name}. Leave it out.")
+            text = message.format(path=self.path, name=name)
+            raise UsageError(text, code="company", where=str(self.path))
+        path = self.new_file(name) if is_name(name) else None
+        if path is None or not path.is_file():
+            raise self._unknown(name)
+        return path
+
+    def new_file(self, name: str) -> Path:
+        """Return where the file of the company *name* is, or would be."""
+        if self.folder is None:
+            raise not_several(self.path)
+        return self.folder / f"{name}{SUFFIX}"
+
+    def dashboard_of(self, name: str, store: str) -> Path:
+        """
+        Return where the dashboard of a company keeps who may use it: each has people of its own.
+
+        That is beside *store*, or beside the main file if that is on a server. *name* is empty for
+        the only company.
+        """
+        beside = self.path if "://" in store else Path(store)
+        return beside.with_name(f"renkei-web-{name}.db" if name else "renkei-web.db")
+
+    def which(self) -> UsageError:
+        """Return the error of a command that is about one company and was told none."""
+        message = _("Say which company it is about. {known}")
+        text = message.format(known=self._known())
+        return UsageError(text, code="company", where=str(self.path), hint=Hint("company"))
+
+    def _unknown(self, name: str) -> UsageError:
+        names = self.names()
+        message = _("There is no company {name}. {known}")
+        text = message.format(name=name, known=self._known()) + suggestion(name, names)
+        return UsageError(text, code="company", where=str(self.folder), hint=Hint("companies"))
+
+    def _known(self) -> str:
+        names = self.names()
+        if not names:
+            return _("There is none yet in {folder}.").format(folder=self.folder)
+        shown = _(", ").join(names[:SHOWN])
+        if len(names) <= SHOWN:
+            return _("There are: {names}.").format(names=shown)
+        return _("There are {count}, such as {names}.").format(count=len(names), names=shown)
+
+    def _stems(self) -> list[str]:
+        if self.folder is None:
+            return []
+        files = self.folder.glob(f"*{SUFFIX}")
+        return [path.name.removesuffix(SUFFIX) for path in files if not path.name.startswith(".")]
+
+
+def not_several(path: Path) -> UsageError:
+    """Return the error of a file at *path* that is of one company, where several are needed."""
+    message = _(
+        "{path} is of one company. For several, move what stands in it into a file in a folder of"
+        " companies, and write here: companies: companies/"
+    )
+    return UsageError(message.format(path=path), code="one_company", where=str(path))

@@ -1,0 +1,260 @@
+"""renkei companies and company: how each stands, and who is added, paused, adopted or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from renkei.errors import UsageError
+from renkei.model import Outcome
+from renkei.words.facts import moment_text
+from renkei.words.i18n import N_, _
+from renkei.words.sentences import outcome_text, status_text
+from renkei_runner.app import App
+from renkei_runner.cli import argument, command, group, option
+from renkei_runner.documents import Document, document, moment
+from renkei_runner.output import asked, emit, next_steps, note, say, table, warn
+
+if TYPE_CHECKING:
+    from renkei.companies import Companies, Listed, Need, Stood
+
+BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
+"""What the list counts of the last sync."""
+
+
+def need_texts() -> dict[Need, str]:
+    """Return why a company needs a person, in words."""
+    return {
+        "file": _("mistakes in its file"),
+        "token": _("a token is refused"),
+        "halted": _("stopped"),
+        "failed": _("somebody failed"),
+        "in_doubt": _("in doubt"),
+        "chosen": _("a choice waits"),
+    }
+
+
+@contextmanager
+def all_companies(app: App) -> Iterator[Companies]:
+    """Open what is about all companies of the configuration in use."""
+    from renkei.companies import Companies
+    from renkei.config import load_main
+    from renkei.logs import configure_logging
+    from renkei_runner.progress import Progress
+
+    configure_logging(json=app.json, level="debug" if app.debug else "warning")
+    with (
+        Progress(live=False) as progress,
+        Companies(load_main(app.config_file), who=app.who, observer=progress) as companies,
+    ):
+        yield companies
+
+
+@command("companies", help=N_("List all companies: the last sync, what is open, who needs you."))
+@option("--needs-a-person", is_flag=True, help=N_("Only those that need a person."))
+@option("--search", metavar="TEXT", default="", help=N_("Only those whose name or label has TEXT."))
+@click.pass_obj
+def companies(app: App, search: str, *, needs_a_person: bool) -> None:
+    with all_companies(app) as door:
+        everybody = door.listed()
+        without, strangers = door.without(), door.main.strangers()
+    found = [
+        each for each in everybody if each.matches(search) and (each.needs or not needs_a_person)
+    ]
+    for path in strangers:
+        text = _("{path} is of no company: a name has small letters, digits, “-” and “_” only.")
+        warn(text.format(path=path))
+    if app.json:
+        emit(document(companies=[_parts(each) for each in found], runs_without_company=without))
+        return
+    if found:
+        _show(found)
+    elif everybody:
+        say(_("None of the {count} companies.").format(count=len(everybody)))
+    else:
+        say(_("There are no companies yet."))
+        next_steps((app.command("company", "add", "NAME"), _("add one")))
+    if without:
+        text = _("{count} runs are of no company; `renkei company adopt NAME` gives them to one.")
+        note(text.format(count=without))
+
+
+def _show(found: Sequence[Listed]) -> None:
+    titles = (
+        *(_("company"), _("name"), _("environment"), _("last sync"), _("status")),
+        *(outcome_text(each) for each in BECAME),
+        *(_("open"), _("needs a person")),
+    )
+    table(titles, map(_row, found), right=range(5, 9))
+
+
+def _row(each: Listed) -> tuple[str, ...]:
+    synced, newest = each.stands.synced, each.stands.newest
+    texts = need_texts()
+    why = _(", ").join(texts[need] for need in each.needs)
+    environment = _("sandbox") if each.company.is_sandbox else _("production")
+    return (
+        each.company.label or each.company.name,
+        each.company.name,
+        environment,
+        moment_text(synced.sync_started_at) if synced and synced.sync_started_at else "-",
+        _("on hold") if each.company.paused else status_text(newest.status) if newest else "-",
+        *_became(synced),
+        f"{each.open:,}" if newest else "-",
+        why,
+    )
+
+
+def _became(synced: Stood | None) -> Iterator[str]:
+    for each in BECAME:
+        counts = synced.outcomes if synced else None
+        yield "-" if counts is None else f"{counts.get(each, 0):,}"
+
+
+def _parts(each: Listed) -> Document:
+    stands = each.stands
+    return {
+        "name": each.company.name,
+        "label": each.company.label,
+        "environment": each.company.environment,
+        "paused": each.company.paused,
+        "needs_a_person": list(each.needs),
+        "open": each.open,
+        "in_doubt": stands.in_doubt,
+        "newest": _stood(stands.newest),
+        "last_sync": _stood(stands.synced),
+        "mistake": each.mistake,
+    }
+
+
+def _stood(stood: Stood | None) -> Document | None:
+    if stood is None:
+        return None
+    return {
+        "run": stood.run,
+        "status": stood.status.value,
+        "reason": stood.reason.code if stood.reason else None,
+        "fetched_at": moment(stood.fetched_at),
+        "sync_started_at": moment(stood.sync_started_at),
+        "finished_at": moment(stood.finished_at),
+        "counts": {each.value: count for each, count in stood.counts.items()},
+        **(
+            {"outcomes": {each.value: count for each, count in stood.outcomes.items()}}
+            if stood.outcomes is not None
+            else {}
+        ),
+    }
+
+
+@group("company", help=N_("Add, pause, import, adopt or remove a company."))
+def company() -> None:
+    pass
+
+
+@company.command("add", help=N_("Write a commented file for the company NAME."))
+@argument("name")
+@option("--label", default="", metavar="TEXT", help=N_("What people call it."))
+@click.pass_obj
+def add(app: App, name: str, label: str) -> None:
+    from renkei_runner.clients import Client, add_all, prepared
+
+    main = prepared(app.config_file)
+    (path,) = add_all(main, [Client(name=name, label=label)])
+    if app.json:
+        emit(document(path=str(path)))
+        return
+    say(_("{path} is written. Enter its addresses and where its tokens are.").format(path=path))
+    next_steps((_named(app, name, "check"), _("try the connections")))
+
+
+@company.command("import", help=N_("Add the companies of a CSV file: all of them, or none."))
+@argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def import_(app: App, path: Path) -> None:
+    from renkei_runner.clients import add_all, prepared, read_clients
+
+    main = prepared(app.config_file)
+    clients = read_clients(path, main)
+    paths = add_all(main, clients)
+    if app.json:
+        names = [each.name for each in clients]
+        emit(document(companies=names, paths=[str(each) for each in paths]))
+        return
+    say(_("{count} companies are written to {path}.").format(count=len(paths), path=main.folder))
+    next_steps((app.command("companies"), _("list them")))
+
+
+@company.command("pause", help=N_("Let nothing be fetched or synced for the company NAME."))
+@argument("name")
+@click.pass_obj
+def pause(app: App, name: str) -> None:
+    with all_companies(app) as door:
+        title = door.pause(name, on=True).title
+    _said(app, _("{company} is on hold: nothing is fetched or synced.").format(company=title), name)
+
+
+@company.command("resume", help=N_("Let the company NAME go on."))
+@argument("name")
+@click.pass_obj
+def resume(app: App, name: str) -> None:
+    with all_companies(app) as door:
+        title = door.pause(name, on=False).title
+    _said(app, _("{company} goes on.").format(company=title), name)
+
+
+@company.command("adopt", help=N_("Give the runs of before there were companies to NAME."))
+@argument("name")
+@click.pass_obj
+def adopt(app: App, name: str) -> None:
+    with all_companies(app) as door:
+        count = door.adopt(name)
+    text = _("{count} runs are those of {company} now.").format(count=count, company=name)
+    _said(app, text, name, runs=count)
+
+
+@company.command("remove", help=N_("Remove the company NAME with all its data; asks twice."))
+@argument("name")
+@click.pass_obj
+def remove(app: App, name: str) -> None:
+    with all_companies(app) as door:
+        found, count = door.removable(name)
+        if not _is_meant(app, name, found.title, count):
+            raise UsageError(_("Nothing was removed."), code="not_confirmed")
+        done = door.remove(name)
+    if app.json:
+        papers = [str(each) for each in done.papers]
+        emit(document(removed=name, rows=dict(done.removed.rows), certificate=papers))
+        return
+    say(_("{company} is removed. The certificate:").format(company=done.company.title))
+    for each in done.papers:
+        say(f"  {each}")
+    if done.left:
+        say(_("Not removed, as others may use them: {files}").format(files=_(", ").join(done.left)))
+
+
+def _is_meant(app: App, name: str, title: str, count: int) -> bool:
+    """Ask twice, the second time for the name itself."""
+    if not app.asks:
+        message = _("Whoever removes a company is asked twice, at a terminal. Nothing was removed.")
+        raise UsageError(message, code="not_confirmed")
+    question = _("Remove {company} with its {count} runs? This cannot be undone.")
+    text = question.format(company=title, count=count)
+    if not click.confirm(asked(text), default=False, err=True):
+        return False
+    typed: str = click.prompt(asked(_("Type its name to confirm")), err=True)
+    return typed.strip() == name
+
+
+def _named(app: App, name: str, *words: str) -> str:
+    return app.command("--company", name, *words)
+
+
+def _said(app: App, text: str, name: str, **more: object) -> None:
+    if app.json:
+        emit(document(name=name, **more))
+    else:
+        say(text)

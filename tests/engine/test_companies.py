@@ -1,0 +1,433 @@
+"""Several companies: which file is whose, and walls in one store that no id leads through."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+from tests import walls
+from tests.postgres import Database as OnServer
+
+from renkei.config import Company, load_config, load_main
+from renkei.config.main import is_name
+from renkei.errors import BusyError, ConfigurationError, MappingError, RenkeiError, UsageError
+from renkei.logs import configure_logging
+from renkei.model import Difference, Filter, Item, Released, Run, Selection
+from renkei.runs import Runs
+from renkei.store import Store
+from renkei.store.releases import Place
+from renkei.store.tables import items, leases, runs, writes
+
+if TYPE_CHECKING:
+    from tests.engine.world import World
+
+NOW = dt.datetime(2026, 11, 20, 3, tzinfo=dt.UTC)
+ACCOUNT = "k" * 64
+OWN = """\
+label: {label}
+environment: sandbox
+connections:
+  smarthr: {{connector: smarthr, base_url: "http://127.0.0.1:1/api", token: "file:{label}.token"}}
+  touchontime: {{connector: touchontime, base_url: "http://127.0.0.1:1", token: env:T}}
+mappings: [{{use: smarthr-touchontime}}]
+"""
+
+
+def company(folder: Path, name: str, text: str | None = None) -> Path:
+    """Write the file of a company, and the main file; return the main file."""
+    main = folder / "renkei.yaml"
+    main.write_text("store: all.db\ncompanies: companies/\n", encoding="utf-8")
+    (folder / "companies").mkdir(exist_ok=True)
+    own = folder / "companies" / f"{name}.yaml"
+    own.write_text(OWN.format(label=name.title()) if text is None else text, encoding="utf-8")
+    return main
+
+
+# --- which file is whose ------------------------------------------------------------------------
+
+
+def test_a_company_has_a_file_of_its_own(tmp_path: Path) -> None:
+    """Its paths start from its own file; the store is that of the main one."""
+    company(tmp_path, "beta")
+    main = company(tmp_path, "acme")
+    config = load_config(main, "acme")
+    assert config.company == Company(name="acme", label="Acme", environment="sandbox")
+    assert config.company.title == "Acme (acme)"
+    assert config.base == tmp_path / "companies"
+    assert config.store == str(tmp_path / "all.db")
+    assert config.main.path == main
+    assert load_main(main).names() == ["acme", "beta"]
+
+
+def test_a_file_without_companies_is_one_without_a_name(tmp_path: Path) -> None:
+    """It may have a label and an environment; no name is accepted with it."""
+    path = tmp_path / "renkei.yaml"
+    path.write_text(OWN.format(label="Solo"), encoding="utf-8")
+    config = load_config(path)
+    assert config.company == Company(label="Solo", environment="sandbox")
+    assert config.main.path == config.path == path
+    assert load_main(path).names() == []
+    with pytest.raises(UsageError, match="has no companies") as caught:
+        load_config(path, "acme")
+    assert caught.value.code == "company"
+
+
+def test_a_company_has_to_be_named(tmp_path: Path) -> None:
+    """Who names none, or one that is not there, is told which there are: no file is guessed."""
+    company(tmp_path, "beta")
+    main = company(tmp_path, "acme")
+    (tmp_path / "companies" / "Other One.yaml").write_text("", encoding="utf-8")
+    wrong: tuple[str | None, ...] = (
+        None,
+        "acmee",
+        "ACME",
+        "../renkei",
+        "Other One",
+        "acme/",
+        ".",
+        "",
+    )
+    for name in wrong:
+        with pytest.raises(UsageError, match=r"There are: acme, beta\.") as caught:
+            load_config(main, name)
+        assert caught.value.code == "company"
+    strangers = load_main(main).strangers()
+    assert [each.name for each in strangers] == ["Other One.yaml"]
+    for number in range(20):
+        company(tmp_path, f"c{number:02}")
+    with pytest.raises(UsageError, match="There are 22, such as acme, beta, c00"):
+        load_config(main)
+    (tmp_path / "none").mkdir()
+    main.write_text("companies: none\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="none yet"):
+        load_config(main)
+
+
+def test_every_mistake_names_the_right_file(tmp_path: Path) -> None:
+    """One in the file of a company is there, one in the main file is here, each with its line."""
+    main = company(tmp_path, "acme", "label: A\nstore: x.db\nconnections: {}\n")
+    with pytest.raises(MappingError) as caught:
+        load_config(main, "acme")
+    own = tmp_path / "companies" / "acme.yaml"
+    told = {(each.path, each.line) for each in caught.value.problems}
+    assert told == {(str(own), 2), (str(own), 3)}
+    assert f"It stands in {main} alone" in caught.value.message
+    company(tmp_path, "acme", "companies: x\nconnections: {}\n")
+    with pytest.raises(MappingError, match=r'acme\.yaml:1:1: unknown key "companies"'):
+        load_config(main, "acme")
+    main.write_text("companies: companies\nconnections: {}\nlabel: x\n", encoding="utf-8")
+    with pytest.raises(MappingError) as caught:
+        load_config(main, "acme")
+    places = [(each.path, each.line) for each in caught.value.problems]
+    assert (str(main), 2) in places
+    assert (str(main), 3) in places
+    main.write_text("companies: companies\nstor: x\n", encoding="utf-8")
+    with pytest.raises(MappingError, match='unknown key "stor"'):
+        load_config(main)
+
+
+@given(st.text(max_size=70))
+def test_a_name_is_harmless(text: str) -> None:
+    """Whatever is a name is a file in the folder, a word in a log and a column of 63 characters."""
+    if is_name(text):
+        assert len(text) <= 63
+        assert Path(f"{text}.yaml").name == f"{text}.yaml"
+        assert text == text.lower() == text.strip()
+        assert text.isascii()
+        assert not text.startswith(("-", ".", "_"))
+
+
+# --- the store ----------------------------------------------------------------------------------
+
+
+def opened(place: str, name: str = "") -> Store:
+    return Store(place, company=name)
+
+
+@pytest.fixture
+def at(tmp_path: Path, database: OnServer | None) -> str:
+    """Return where a store can be opened, of either kind."""
+    return str(tmp_path / "renkei.db") if database is None else database.address
+
+
+def planned(store: Store, account: str = ACCOUNT) -> str:
+    """Store a plan of one new person of this store's company; return its run."""
+    run_id = store.begin_fetch(
+        source="clinic",
+        target="rosta",
+        source_account=f"source of {store.company}",
+        target_account=account,
+        base_date=NOW.date(),
+        who="tester",
+        created_at=NOW,
+        mapping_name="pair",
+        mapping_text="",
+        mapping_hash="",
+        settings={},
+    )
+    new = Item(number="0417", name="佐倉", difference=Difference.NEW, source_id="1")
+    counts = store.add_items(run_id, [new])
+    store.end_fetch(
+        run_id,
+        at=NOW,
+        counts=counts,
+        notices=(),
+        usage={"calls": {}, "seconds": 1.0, "sync_seconds": 1.0},
+        journal=store.journal_now(),
+        usual=1,
+        usual_target=1,
+        moved=["x"],
+    )
+    return str(run_id)
+
+
+def said(store: Store, run: str) -> str:
+    """Keep a release, and return its id."""
+    places = (
+        Place(connection="clinic", account="s"),
+        Place(connection="rosta", account=ACCOUNT),
+    )
+    right = Released(kind="right_pair", others=(), who="tester", why="it is")
+    store.keep_release(right, places, NOW, run_id=int(run))
+    return store.releases()[-1].release.id
+
+
+BY_RUN: tuple[tuple[str, Callable[[Store, str], Any]], ...] = (
+    ("run", lambda s, r: s.run(r)),
+    ("items", lambda s, r: list(s.items(r))),
+    ("page", lambda s, r: s.page(r, Filter(), limit=5)),
+    ("tally", lambda s, r: s.tally(r, Filter())),
+    ("numbers", lambda s, r: s.numbers(r, Filter())),
+    ("entries", lambda s, r: s.entries(r)),
+    ("count", lambda s, r: s.count(r)),
+    ("open_counts", lambda s, r: s.open_counts(r)),
+    ("selection", lambda s, r: s.selection(r)),
+    ("choose", lambda s, r: s.choose(r, Selection(numbers=("0417",)), {1: {}})),
+    ("has_begun", lambda s, r: s.has_begun(r)),
+    ("is_unsettled", lambda s, r: s.is_unsettled(r)),
+    ("may_retry", lambda s, r: s.may_retry(r)),
+    ("accounts", lambda s, r: s.accounts(r)),
+    ("partner_of", lambda s, r: s.partner_of(r, "1")),
+    ("rewritten", lambda s, r: s.rewritten(r)),
+    ("refused_before", lambda s, r: s.refused_before(r)),
+    ("created_elsewhere", lambda s, r: s.created_elsewhere(r)),
+    ("renew_notice", lambda s, r: s.renew_notice(r, "x", None)),
+    ("usual", lambda s, r: s.usual("clinic", "rosta", NOW.date(), upto=r)),
+    ("begin_sync", lambda s, r: s.begin_sync(r, NOW, "b", account="another")),
+    ("cancel", lambda s, r: s.cancel(r, NOW)),
+    ("expire", lambda s, r: s.expire(r, NOW)),
+)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", [name for name, _ask in BY_RUN])
+def test_a_run_of_another_company_is_as_if_it_did_not_exist(at: str, name: str) -> None:
+    """The same error as of an id that nobody has, whatever is asked, and nothing is changed."""
+    ask = dict(BY_RUN)[name]
+    with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
+        run = planned(acme)
+        before = acme.run(run)
+        for foreign in (run, "999"):
+            with pytest.raises(UsageError) as caught:
+                ask(beta, foreign)
+            assert caught.value.message == f"There is no run {foreign}."
+            assert caught.value.code == "unknown_run"
+        assert acme.run(run) == before
+        ask(acme, run)  # its own company may
+
+
+@pytest.mark.postgres
+def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
+    """Two companies call their connections alike: neither meets runs or people of the other."""
+    with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
+        run = planned(acme)
+        release = said(acme, run)
+        acme.choose(run, Selection(numbers=("0417",)), {1: {}})
+        lease = acme.begin_sync(run, NOW, "a", account=ACCOUNT)
+        acme.intend(lease, (), [(1, "create")], NOW)
+        acme.keep_fields("rosta", ACCOUNT, (), NOW)
+        assert beta.latest(10) == []
+        assert beta.releases() == []
+        assert beta.usage("clinic", "rosta") is None
+        assert beta.sync_usage("clinic", "rosta") is None
+        assert beta.usual("clinic", "rosta", NOW.date()) is None
+        assert beta.usual_target("clinic", "rosta") is None
+        assert beta.moved("clinic", "rosta") == []
+        assert beta.journal_now()["open"] == []
+        assert beta.created_in(ACCOUNT) == frozenset()
+        assert beta.written("clinic", "rosta", NOW, NOW + dt.timedelta(1)) == []
+        assert beta.accepted("rosta") == frozenset()
+        assert beta.written_into(Place(connection="rosta", account=ACCOUNT), "1") == {}
+        assert beta.own_fields("rosta").at is None
+        assert beta.undecided_s() is None
+        assert beta.purge(NOW + dt.timedelta(1)) == 0
+        with pytest.raises(UsageError, match="no release"):
+            beta.remove_release(release)
+        own = planned(beta, "another")
+        assert beta.created_elsewhere(own) == {}
+        assert [each.id for each in beta.latest(10)] == [own]
+        assert [each.id for each in acme.latest(10)] == [run]
+        assert len(acme.releases()) == 1
+
+
+@pytest.mark.postgres
+def test_one_account_has_one_writer_whatever_the_company(at: str) -> None:
+    """The lease is that of the account; who holds it is told nobody of another company."""
+    with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
+        first, second = planned(acme), planned(beta)
+        acme.begin_sync(first, NOW, "tanaka", account=ACCOUNT)
+        for take_over in (False, True):
+            with pytest.raises(BusyError) as caught:
+                beta.begin_sync(second, NOW, "b", account=ACCOUNT, take_over=take_over)
+            assert "Another company" in caught.value.message
+            assert "tanaka" not in caught.value.message
+
+
+@pytest.mark.postgres
+def test_who_used_an_account_last_is_known(at: str) -> None:
+    """A connection that opens another one since gives it free, and so does one that is gone."""
+    with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
+        planned(acme)
+        assert beta.other_company("x", ACCOUNT) == "acme"
+        assert acme.other_company(ACCOUNT) is None
+        planned(acme, "another")
+        assert beta.other_company(ACCOUNT) is None
+        assert beta.other_company("another") == "acme"
+
+
+@pytest.mark.postgres
+def test_a_statement_through_a_wall_is_found(at: str) -> None:
+    """What watches over all tests sees a statement without the company, or with a guessed key."""
+    with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
+        key = int(planned(acme))
+        ours = runs.c.company == "beta"
+        held = sa.select(runs.c.id).where(ours)
+        wrong = (
+            sa.select(runs),
+            sa.select(runs).where(runs.c.company == "acme"),
+            sa.select(runs).where(runs.c.id == key),
+            sa.select(items).where(items.c.run_id == key),
+            sa.select(items.c.number).join(runs, runs.c.id == items.c.run_id),
+            sa.select(leases),
+            sa.update(runs).where(runs.c.source == "clinic").values(status="done"),
+            sa.delete(writes),
+            sa.select(sa.func.count()).select_from(writes),
+            sa.insert(runs).values(source="a"),
+            sa.insert(items).values(run_id=key, position=1),
+        )
+        for statement in wrong:
+            assert walls.unwalled(statement, beta, [{}]), statement
+        right = (
+            sa.select(runs).where(ours),
+            sa.select(items).join(runs, runs.c.id == items.c.run_id).where(ours),
+            sa.update(runs).where(ours).values(status="done"),
+            sa.insert(runs).values(company="beta"),
+            sa.select(leases).where(leases.c.account == ACCOUNT),
+            held,
+        )
+        for statement in right:
+            assert not walls.unwalled(statement, beta, [{}]), statement
+        assert not walls.unwalled(sa.select(items).where(items.c.run_id == key), acme, [{}])
+
+
+# --- the engine ---------------------------------------------------------------------------------
+
+
+def two_companies(world: World) -> Path:
+    """Let the configuration of *world* be that of two companies, of the same accounts."""
+    lines = (world.folder / "renkei.yaml").read_text(encoding="utf-8").splitlines()
+    main = [line for line in lines if line.startswith("store:")]
+    own = [line.replace("./pair", "../pair") for line in lines if line not in main]
+    folder = world.folder / "companies"
+    folder.mkdir()
+    for name in ("acme", "beta"):
+        (folder / f"{name}.yaml").write_text("\n".join([*own, ""]), encoding="utf-8")
+    path = world.folder / "renkei.yaml"
+    path.write_text("\n".join([*main, "companies: companies", ""]), encoding="utf-8")
+    return path
+
+
+def refused(run: Callable[[], Run]) -> RenkeiError:
+    with pytest.raises(RenkeiError) as caught:
+        run()
+    return caught.value
+
+
+@pytest.mark.postgres
+def test_two_companies_of_one_account_are_refused(world: World) -> None:
+    """By fetch, check and sync, before anything is sent; both are named, and then one is right."""
+    world.in_clinic()
+    path = two_companies(world)
+    with Runs(load_config(path, "acme")) as acme:
+        run = acme.fetch("clinic", "rosta")
+        acme.choose(run.id, Selection(numbers=("0417",), new={"ward": "W1"}, look_first=True))
+    with Runs(load_config(path, "beta")) as beta:
+        error = refused(lambda: beta.fetch("clinic", "rosta"))
+        assert isinstance(error, ConfigurationError)
+        assert error.code == "same_account"
+        assert "clinic of beta" in error.message
+        assert "acme" in error.message
+        problems = [each for each in beta.check() if each.error]
+        assert [each.error and each.error.code for each in problems] == ["same_account"] * 2
+        assert refused(lambda: beta.run(run.id)).code == "unknown_run"
+        assert beta.reports() == []
+    with closing(Store(world.at, company="beta")) as store:
+        planned(store, world_account(world, path))
+    with Runs(load_config(path, "acme")) as acme:
+        assert refused(lambda: acme.sync(run.id)).code == "same_account"
+    assert world.rosta.people == {}
+
+
+def world_account(world: World, path: Path) -> str:
+    """Return what the store calls the account of the rosta."""
+    with Runs(load_config(path, "acme")) as runs:
+        return runs._store.account(runs._systems.reader("rosta").connection.identity)
+
+
+def test_a_paused_company_is_left_alone(world: World) -> None:
+    """Nothing is fetched or synced; what is there can be read. The line that says so is told."""
+    world.in_clinic()
+    path = two_companies(world)
+    with Runs(load_config(path, "acme")) as acme:
+        run = acme.fetch("clinic", "rosta")
+    own = world.folder / "companies" / "acme.yaml"
+    own.write_text(f"label: Acme\npaused: true\n{own.read_text()}", encoding="utf-8")
+    with Runs(load_config(path, "acme")) as acme:
+        for refusal in (
+            refused(lambda: acme.fetch("clinic", "rosta")),
+            refused(lambda: acme.sync(run.id)),
+        ):
+            assert refusal.code == "paused"
+            assert f"Acme (acme) is paused, in line 2 of {own}" in refusal.message
+        assert acme.run(run.id).counts[Difference.NEW] == 1
+
+
+def test_every_line_of_the_log_has_the_company(world: World) -> None:
+    """And none where there is only one."""
+    world.in_clinic()
+    lines = io.StringIO()
+    configure_logging(json=True, level="debug", stream=lines)
+    try:
+        world.fetch()
+        assert "company" not in lines.getvalue()
+        path = two_companies(world)
+        (world.folder / "reports.db").unlink()
+        lines.truncate(0)
+        lines.seek(0)
+        with Runs(load_config(path, "acme")) as acme:
+            acme.fetch("clinic", "rosta")
+    finally:
+        structlog.reset_defaults()
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert told
+    assert {each.get("company") for each in told} == {"acme"}

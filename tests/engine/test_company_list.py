@@ -1,0 +1,525 @@
+"""What is about all companies of a store: how each stands, who is adopted, who is removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from tests.engine.test_companies import ACCOUNT, NOW, company, planned, said
+from tests.postgres import Database as OnServer
+
+from renkei.companies import Companies as Door
+from renkei.config import Company, load_config, load_main
+from renkei.config.heads import head_of
+from renkei.errors import BusyError, MappingError, UsageError
+from renkei.model import Outcome, Remark, Selection, Status
+from renkei.store import Store, Told
+from renkei.store.companies import Companies, Removed
+from renkei.store.tables import metadata, runs
+
+if TYPE_CHECKING:
+    from tests.engine.world import World
+
+REMOVED = Removed(at=NOW, who="tester")
+
+
+@pytest.fixture
+def at(tmp_path: Path, database: OnServer | None) -> str:
+    """Return where a store can be opened, of either kind."""
+    return str(tmp_path / "all.db") if database is None else database.address
+
+
+def opened(place: str, name: str = "") -> Store:
+    return Store(place, company=name)
+
+
+def written(store: Store, account: str = ACCOUNT, result: str | None = "created") -> str:
+    """Store a run whose sync has sent its one person; return it."""
+    run = planned(store, account)
+    store.choose(run, Selection(numbers=("0417",)), {1: {}}, who="tester")
+    lease = store.begin_sync(run, NOW, "tester", account=account)
+    ids = store.intend(lease, (), [(1, "create")], NOW)
+    assert ids
+    if result is not None:
+        told = Told(
+            position=1, outcome=Outcome(result), at=NOW, write_id=ids[0], answer_id="a", detail="d"
+        )
+        store.record(lease, [told])
+    status = Status.DONE if result == "created" else Status.PAUSED
+    store.end_sync(lease, status, NOW, Remark("access", ("rosta",)) if result is None else None)
+    return run
+
+
+def rows(place: str, name: str) -> dict[str, int]:
+    """Return how many rows of each table are of a company, or of its runs."""
+    with closing(Companies(place)) as store, store._reading() as c:
+        theirs = sa.select(runs.c.id).where(runs.c.company == name)
+        counts = {}
+        for table in metadata.sorted_tables:
+            if "company" in table.c:
+                mine = table.c.company == name
+            elif "run_id" in table.c:
+                mine = table.c.run_id.in_(theirs)
+            else:
+                continue
+            query = sa.select(sa.func.count()).select_from(table).where(mine)
+            counts[table.name] = c.execute(query).scalar_one()
+        return counts
+
+
+# --- how each stands ----------------------------------------------------------------------------
+
+
+@pytest.mark.postgres
+def test_each_company_stands_by_its_own_runs(at: str) -> None:
+    """The newest run, the last sync with its counts, what is open, and what is in doubt."""
+    with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
+        done = written(acme)
+        newer = planned(acme)
+        stuck = written(beta, "b", result=None)
+    with closing(opened(at, "gamma")) as gamma:
+        chosen = planned(gamma, "c")
+        gamma.choose(chosen, Selection(numbers=("0417",)), {1: {}}, who="tester")
+    with closing(Companies(at)) as all_:
+        found = all_.stand()
+    assert sorted(found) == ["acme", "beta", "gamma"]
+    a, b, c = (found[name] for name in sorted(found))
+    assert a.newest
+    assert a.synced
+    assert (a.newest.run, a.newest.open, a.synced.run, a.synced.open) == (newer, 1, done, 0)
+    assert a.synced.outcomes == {Outcome.CREATED: 1}
+    assert a.in_doubt == 0
+    assert b.newest == b.synced
+    assert b.newest
+    assert (b.newest.run, b.newest.status, b.in_doubt) == (stuck, Status.PAUSED, 1)
+    assert c.synced is None
+    assert c.newest
+    assert c.newest.chosen
+
+
+def test_a_sync_at_work_is_no_doubt(at: str) -> None:
+    """And one whose process has died without a word has paused."""
+    with closing(opened(at, "acme")) as acme:
+        run = planned(acme)
+        acme.choose(run, Selection(numbers=("0417",)), {1: {}})
+        lease = acme.begin_sync(run, NOW, "tester", account=ACCOUNT)
+        acme.intend(lease, (), [(1, "create")], NOW)
+        with closing(Companies(at)) as all_:
+            at_work = all_.stand()["acme"]
+            assert at_work.newest
+            assert (at_work.newest.status, at_work.in_doubt) == (Status.SYNCING, 0)
+            with acme._writing() as c:
+                c.exec_driver_sql("update leases set owner = null")
+            dead = all_.stand()["acme"]
+            assert dead.newest
+            assert (dead.newest.status, dead.in_doubt) == (Status.PAUSED, 1)
+
+
+@pytest.mark.postgres
+def test_the_list_takes_a_handful_of_statements(at: str) -> None:
+    """However many companies there are."""
+    counts = []
+    for number in range(2, 12, 9):
+        for each in range(number):
+            with closing(opened(at, f"c{each}")) as store:
+                written(store, f"{each}")
+        seen: list[str] = []
+
+        def see(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+            seen.append(statement)  # noqa: B023 - of this turn
+
+        event.listen(Engine, "before_cursor_execute", see)
+        try:
+            with closing(Companies(at)) as all_:
+                seen.clear()
+                assert len(all_.stand()) == number
+        finally:
+            event.remove(Engine, "before_cursor_execute", see)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] < 12
+
+
+# --- what stands in a file ----------------------------------------------------------------------
+
+VALUES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf", "Cn", "Co")),
+    min_size=1,
+    max_size=12,
+).filter(str.strip)
+
+
+@settings(deadline=None)
+@given(
+    VALUES,
+    st.sampled_from(["production", "sandbox"]),
+    st.booleans(),
+    st.permutations(["label", "environment", "paused", "connections"]),
+)
+def test_the_head_of_a_file_says_what_the_whole_says(
+    label: str, environment: str, paused: bool, order: list[str]
+) -> None:
+    """Whatever stands around it, in whichever order."""
+    parts = {
+        "label": f"label: {json.dumps(label, ensure_ascii=False)}  # label: x",
+        "environment": f"environment:\n  {environment}",
+        "paused": f"paused: {'true' if paused else 'false'}",
+        "connections": (
+            "connections:\n  a:\n    connector: csv\n    label: inner\n    options: {path: x.csv}"
+        ),
+    }
+    folder = Path(os.environ["PYTEST_HEADS"])
+    main = company(folder, "acme", "\n".join(["# label: no", *(parts[each] for each in order)]))
+    whole = load_config(main, "acme").company
+    assert head_of(load_main(main), "acme") == whole
+    assert whole.label == label
+
+
+@pytest.fixture(autouse=True)
+def _heads(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_HEADS", str(tmp_path_factory.mktemp("heads")))
+
+
+def test_a_file_in_another_style_is_read_whole(tmp_path: Path) -> None:
+    """Quoted keys, braces: it is read all the same; mistakes are told with their places."""
+    for text in (
+        '"label": x\nconnections: {}\n',
+        "{label: x, connections: {}}\n",
+        "{\nlabel: x,\nconnections: {}}\n",
+        "? label\n: x\n",
+    ):
+        main = company(tmp_path, "acme", text)
+        assert head_of(load_main(main), "acme") == Company(name="acme", label="x"), text
+    main = company(tmp_path, "acme", "\n\nconnections: {}\nenvironment: prod\n")
+    with pytest.raises(MappingError, match=r"acme\.yaml:4:14"):
+        head_of(load_main(main), "acme")
+    assert head_of(load_main(company(tmp_path, "acme", "connections: {}\n")), "acme").label == ""
+
+
+# --- adopted and removed ------------------------------------------------------------------------
+
+
+@pytest.mark.postgres
+def test_the_runs_of_before_are_adopted_whole(at: str) -> None:
+    """With releases, accounts and fields; nothing of them is left without a company."""
+    with closing(opened(at)) as old:
+        run = written(old)
+        said(old, run)
+        old.keep_fields("rosta", ACCOUNT, (), NOW)
+        before = old.run(run)
+    was = rows(at, "")
+    with closing(Companies(at)) as all_:
+        assert all_.adopt("acme") == 1
+        with pytest.raises(UsageError) as caught:
+            all_.adopt("acme")
+        assert caught.value.code == "nothing_to_adopt"
+    assert rows(at, "acme") == was
+    assert set(rows(at, "").values()) == {0}
+    with closing(opened(at, "acme")) as acme, closing(opened(at)) as old:
+        assert acme.run(run) == before
+        with pytest.raises(UsageError):
+            old.run(run)
+        assert old.other_company(ACCOUNT) == "acme"
+
+
+@pytest.mark.postgres
+def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
+    """Nothing that a query finds is left of it; what comes later has new numbers."""
+    with closing(opened(at, "beta")) as beta:
+        kept = written(beta, "b")
+        said(beta, kept)
+        other = rows(at, "beta")
+    with closing(opened(at, "acme")) as acme:
+        run = written(acme)
+        said(acme, run)
+        acme.keep_fields("rosta", ACCOUNT, (), NOW)
+    with closing(Companies(at)) as all_:
+        removed = all_.remove("acme", REMOVED)
+        assert removed.rows["runs"] == removed.rows["items"] == removed.rows["writes"] == 1
+        assert removed.rows["releases"] == 1
+        assert all_.remembered("acme") == removed
+        all_.forget("acme")
+        assert all_.remembered("acme") is None
+    assert set(rows(at, "acme").values()) == {0}
+    assert rows(at, "beta") == other
+    with closing(opened(at, "beta")) as beta:
+        assert beta.run(kept).status is Status.DONE
+        newer = written(beta, ACCOUNT)
+        assert int(newer) > int(run), "no number is used again"
+        with beta._reading() as c:
+            last = c.exec_driver_sql("select max(id) from writes").scalar()
+        assert last == 3
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("how", ["adopt", "remove"])
+def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
+    """Neither while a run is fetched nor while one is synced; then everything stays."""
+    name = "" if how == "adopt" else "acme"
+    with closing(opened(at, name)) as store, closing(Companies(at)) as all_:
+        work: Callable[[], object] = (
+            (lambda: all_.adopt("acme")) if how == "adopt" else lambda: all_.remove("acme", REMOVED)
+        )
+        run = planned(store)
+        store.begin_sync(run, NOW, "tester", account=ACCOUNT)
+        before = rows(at, name)
+        with pytest.raises(BusyError):
+            work()
+        with store._writing() as c:
+            c.exec_driver_sql("update leases set owner = null, run_id = null")
+        fetching = store.begin_fetch(
+            source="a", target="b", base_date=NOW.date(), who="t", created_at=NOW,
+            mapping_name="", mapping_text="", mapping_hash="", settings={},
+        )  # fmt: skip
+        with pytest.raises(BusyError):
+            work()
+        assert rows(at, name)["items"] == before["items"]
+        store.fail_fetch(fetching, NOW, Remark("interrupted"))
+        work()
+
+
+@pytest.mark.parametrize("how", ["adopt", "remove"])
+@pytest.mark.parametrize("statement", range(0, 26, 3))
+def test_whoever_is_killed_in_the_middle_leaves_all_or_nothing(
+    at: str, how: str, statement: int
+) -> None:
+    """A kill at any statement; the same command, given once more, does all of it."""
+    name = "" if how == "adopt" else "acme"
+    with closing(opened(at, name)) as store:
+        run = written(store)
+        said(store, run)
+    before = rows(at, name)
+    child = os.fork()
+    if not child:
+        try:
+            all_ = Companies(at)
+            count = iter(range(1000))
+
+            def kill(*_args: object) -> None:
+                if next(count) == statement:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            event.listen(all_._engine, "before_cursor_execute", kill)
+            _do(all_, how)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    left = rows(at, name)
+    assert left == before or set(left.values()) == {0}
+    with closing(Companies(at)) as all_:
+        if left == before:
+            _do(all_, how)
+        if how == "remove":
+            removed = all_.remove("acme", REMOVED)  # once more: it says what was removed
+            assert removed.rows["runs"] == 1
+    assert set(rows(at, name).values()) == {0}
+    if how == "adopt":
+        assert rows(at, "acme") == before
+
+
+def _do(all_: Companies, how: str) -> None:
+    if how == "adopt":
+        all_.adopt("acme")
+    else:
+        all_.remove("acme", REMOVED)
+
+
+# --- the door -----------------------------------------------------------------------------------
+
+
+def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
+    """For programs and people, readable by its owner only; files that others may use stay."""
+    main = load_main(company(tmp_path, "acme"))
+    at = str(tmp_path / "all.db")
+    with closing(opened(at, "acme")) as store:
+        written(store)
+    people = tmp_path / "renkei-web-acme.db"
+    people.write_bytes(b"")
+    with Door(main, who="tanaka") as door:
+        assert door.removable("acme") == (
+            Company(name="acme", label="Acme", environment="sandbox"),
+            1,
+        )
+        done = door.remove("acme")
+        with pytest.raises(UsageError, match="There is no company acme"):
+            door.remove("acme")
+    assert not (tmp_path / "companies" / "acme.yaml").exists()
+    assert not people.exists()
+    assert done.left == ("Acme.token",)
+    told = json.loads(done.papers[0].read_text(encoding="utf-8"))
+    assert told["company"] == "acme"
+    assert told["label"] == "Acme"
+    assert told["rows"]["runs"] == 1
+    assert told["removed_by"].startswith("tanaka (")
+    assert "Acme (acme)" in done.papers[1].read_text(encoding="utf-8")
+    for paper in done.papers:
+        assert stat.S_IMODE(paper.stat().st_mode) == 0o600
+        assert paper.parent == tmp_path / "companies" / "removed"
+    assert main.names() == []
+
+
+@pytest.mark.parametrize(
+    "at_step", ["remove", "_certify", "forget"], ids=["before", "removed", "certified"]
+)
+def test_a_removal_that_was_cut_off_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_step: str
+) -> None:
+    """Whatever step it died at: the company is gone for all commands, and the counts are right."""
+
+    class KilledError(BaseException):
+        pass
+
+    def die(*_args: object) -> None:
+        raise KilledError
+
+    main = load_main(company(tmp_path, "acme"))
+    with closing(opened(str(tmp_path / "all.db"), "acme")) as store:
+        written(store)
+    of = Door if at_step == "_certify" else Companies
+    with monkeypatch.context() as patch, Door(main) as door:
+        patch.setattr(of, at_step, die)
+        with pytest.raises(KilledError):
+            door.remove("acme")
+    with pytest.raises(UsageError):
+        load_config(main.path, "acme")
+    with Door(main) as door:
+        done = door.remove("acme")
+    assert done.removed.rows["runs"] == 1
+    assert len(list((tmp_path / "companies" / "removed").iterdir())) == 2
+    names = {path.name for path in (tmp_path / "companies").iterdir()}
+    assert names == {"removed"}
+
+
+def test_a_company_at_work_keeps_its_file(tmp_path: Path) -> None:
+    """A removal that is refused has changed nothing."""
+    main = load_main(company(tmp_path, "acme"))
+    with closing(opened(str(tmp_path / "all.db"), "acme")) as store:
+        run = planned(store)
+        store.begin_sync(run, NOW, "tester", account=ACCOUNT)
+        with Door(main) as door, pytest.raises(BusyError):
+            door.remove("acme")
+    assert main.names() == ["acme"]
+
+
+def test_a_pause_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
+    """Every character but the one line; said twice it is there once."""
+    text = "# ours\nlabel: Acme  # アクメ\nconnections:\n  a: {connector: csv}\n"
+    main = load_main(company(tmp_path, "acme", text))
+    own = main.new_file("acme")
+    with Door(main) as door:
+        assert door.pause("acme", on=True).paused
+        assert own.read_text(encoding="utf-8") == text.replace("label", "paused: true\nlabel", 1)
+        door.pause("acme", on=True)
+        assert not door.pause("acme", on=False).paused
+        paused = text.replace("label", "paused: false\nlabel", 1)
+        assert own.read_text(encoding="utf-8") == paused
+        with pytest.raises(UsageError):
+            door.pause("beta", on=True)
+
+
+def test_who_needs_a_person_is_told(tmp_path: Path) -> None:
+    """A refused token, a stop, a doubt, a failure, a choice that waits, a file with mistakes."""
+    for name in ("fine", "stuck", "waits"):
+        company(tmp_path, name)
+    main = company(tmp_path, "wrong")
+    (tmp_path / "companies" / "wrong.yaml").write_text("environment: x\n", encoding="utf-8")
+    at = str(tmp_path / "all.db")
+    with closing(opened(at, "fine")) as store:
+        written(store, "f")
+    with closing(opened(at, "stuck")) as store:
+        written(store, "s", result=None)
+    with closing(opened(at, "waits")) as store:
+        run = planned(store, "w")
+        store.choose(run, Selection(numbers=("0417",)), {1: {}}, who="tester")
+    with closing(opened(at)) as store:
+        planned(store, "u")
+    with Door(load_main(main)) as door:
+        found = {each.company.name: each for each in door.listed()}
+        assert door.without() == 1
+    assert {name: each.needs for name, each in found.items()} == {
+        "fine": (),
+        "stuck": ("token", "halted", "in_doubt"),
+        "waits": ("chosen",),
+        "wrong": ("file",),
+    }
+    assert [found[name].open for name in ("fine", "stuck", "waits")] == [0, 1, 1]
+    assert "wrong.yaml:1:14" in (found["wrong"].mistake or "")
+    assert found["fine"].matches("FINE")
+    assert not found["fine"].matches("stuck")
+
+
+def test_a_file_of_one_company_is_listed_as_one(world: World) -> None:
+    """It has no name; and nothing is adopted, paused or removed in it."""
+    world.in_clinic()
+    with Door(load_main(world.folder / "renkei.yaml")) as door:
+        (only,) = door.listed()
+        assert only.stands.newest is None
+        world.fetch()
+        (only,) = door.listed()
+        assert (only.company.name, only.open, only.needs) == ("", 1, ())
+        for ask in (
+            lambda: door.pause("acme", on=True),
+            lambda: door.adopt("acme"),
+            lambda: door.removable("acme"),
+        ):
+            with pytest.raises(UsageError):
+                ask()
+
+
+@pytest.mark.long
+def test_a_thousand_companies_are_listed_in_half_a_second(tmp_path: Path) -> None:
+    """With a hundred runs each: files, store, and all that is told of them."""
+    main = company(tmp_path, "c0000")
+    for number in range(1, 1000):
+        company(tmp_path, f"c{number:04}")
+    at = str(tmp_path / "all.db")
+    fill(at, companies=1000, each=100)
+    load_main(main)
+    began = time.process_time()
+    with Door(load_main(main)) as door:
+        found = door.listed()
+    took_s = time.process_time() - began
+    assert len(found) == 1000
+    assert all(each.stands.synced for each in found)
+    assert took_s < 0.5
+
+
+def fill(place: str, *, companies: int, each: int) -> None:
+    """Put so many runs of so many companies into a store, each with ten people."""
+    with closing(opened(place, "c0000")) as store:
+        run = int(written(store))
+        with store._writing() as c:
+            one = f"select * from runs where id = {run}"  # noqa: S608 - a number
+            keys = list(c.exec_driver_sql(one).keys())
+            text = "x" * 5000
+            shown = [
+                {"id": "n.id", "company": "n.company", "mapping_text": f"'{text}'"}.get(k, f"r.{k}")
+                for k in keys
+            ]
+            numbers = (
+                "with recursive n(id, company) as (select 2, 'c0000' union all select id + 1,"  # noqa: S608 - numbers
+                f" printf('c%04d', (id - 1) % {companies}) from n where id < {companies * each})"
+            )
+            c.exec_driver_sql(
+                f"insert into runs ({', '.join(keys)}) {numbers}"  # noqa: S608 - ours
+                f" select {', '.join(shown)} from n, runs r where r.id = {run}"
+            )
+            item = list(c.exec_driver_sql("select * from items limit 1").keys())
+            own = [{"run_id": "r.id", "position": "p.value"}.get(k, f"i.{k}") for k in item]
+            c.exec_driver_sql(
+                f"insert into items ({', '.join(item)}) select {', '.join(own)} from runs r,"  # noqa: S608 - ours
+                f" items i, json_each('[1,2,3,4,5,6,7,8,9,10]') p"
+                f" where r.id > {run} and i.run_id = {run}"
+            )
