@@ -18,7 +18,7 @@ from renkei.plugins.facade import Reader
 from renkei.systems import Systems
 from renkei.words.facts import moment_text
 from renkei.words.i18n import _
-from renkei.words.sentences import holder_text
+from renkei.words.sentences import customer_text
 
 
 @frozen(kw_only=True)
@@ -97,9 +97,9 @@ def _connection(
 
 def _confirmed(known: KnownAccount | None) -> Iterator[Finding]:
     """Yield who has confirmed whose account it is, if its system tells."""
-    if known is None or not known.holder.is_told:
+    if known is None or not known.customer.is_told:
         return
-    shown = holder_text(known.holder)
+    shown = customer_text(known.customer)
     if known.confirmed_by is None:
         text = _("Nobody has confirmed yet that this is the right account: {account}.")
         yield Finding("note", text.format(account=shown))

@@ -18,9 +18,9 @@ from renkei.people import (
     BatchWrite,
     Choice,
     ClosedHours,
+    Customer,
     Employee,
     FieldSpec,
-    Holder,
     Need,
     NewField,
     Parallel,
@@ -175,9 +175,9 @@ class ConnectorSpec:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def account_name(self) -> str | Holder | None:
+    def account_name(self) -> str | Customer | None:
         """
-        Return whose account it is: the name of the company, or a Holder; since renkei 0.2.
+        Return whose account it is: the name of the company, or a Customer; since renkei 0.2.
 
         None: the system does not tell. By one small request, which a fetch asks for only if this
         address and token are new to it, so that a person sees whose accounts they are. *ids* only

@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from renkei.people import Choice, ClosedHours, Holder, Others, Value, Values
+from renkei.people import Choice, ClosedHours, Customer, Others, Value, Values
 
 HALTS = frozenset({"numbers_moved", "numbers_do_not_fit"})
 """Notices with which nothing of a plan is sent unless a person allows it."""
@@ -358,7 +358,7 @@ class KnownAccount:
 
     connection: str
     account: str = ""
-    holder: Holder = field(factory=Holder)
+    customer: Customer = field(factory=Customer)
     at: dt.datetime | None = None
     confirmed_by: str | None = None
     confirmed_at: dt.datetime | None = None

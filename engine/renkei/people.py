@@ -111,7 +111,7 @@ class OwnFields:
 
 
 @frozen(kw_only=True)
-class Holder:
+class Customer:
     """
     Whose account it is, as its system tells; since renkei 0.2.
 

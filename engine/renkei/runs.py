@@ -100,7 +100,7 @@ from renkei.who import recorded
 from renkei.words.codes import part_of, remark
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
-from renkei.words.sentences import holder_text
+from renkei.words.sentences import customer_text
 
 log = structlog.get_logger()
 
@@ -850,10 +850,10 @@ class Runs:
         account = self._place(reader).account
         self._refuse_elsewhere(connection, account)
         found = told(reader, account, now)
-        if seen is not None and seen != holder_text(found.holder):
+        if seen is not None and seen != customer_text(found.customer):
             before = store.known_accounts().get(connection, KnownAccount(connection=connection))
             raise account_changed(before, found)
-        if found.holder.is_told:
+        if found.customer.is_told:
             store.keep_accounts([evolve(found, confirmed_by=self.who, confirmed_at=now)])
             log.info("account_accepted")
 

@@ -94,7 +94,8 @@ class App:
         if config.company.name and not self.json:
             tell_company(config.company)
         live = sys.stderr.isatty() and not self.json
-        self._progress = Progress(live=live, asks=self.interactive)
+        called = {name: each.label for name, each in config.connections.items()}
+        self._progress = Progress(live=live, asks=self.interactive, called=called)
         with (
             ours_alone(),
             self._progress as progress,

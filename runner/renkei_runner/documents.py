@@ -78,9 +78,9 @@ def account_parts(accounts: Sequence[KnownAccount]) -> Document:
     found = [
         {
             "connection": each.connection,
-            "name": each.holder.name or None,
-            "ids": list(each.holder.ids),
-            "corporate_numbers": list(each.holder.corporate_numbers),
+            "name": each.customer.name or None,
+            "ids": list(each.customer.ids),
+            "corporate_numbers": list(each.customer.corporate_numbers),
             "confirmed": each.confirmed_by is not None,
         }
         for each in accounts

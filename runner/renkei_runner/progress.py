@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,7 +14,7 @@ from renkei.model import Estimate, KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.words.facts import span_text
 from renkei.words.i18n import _, language, set_language
-from renkei.words.sentences import holder_text, number_text, reason_text
+from renkei.words.sentences import customer_text, number_text, reason_text
 from renkei_runner.output import asked, note, warn
 
 if TYPE_CHECKING:
@@ -34,12 +34,16 @@ class Progress(Observer):
     Shows what the engine tells from its threads; *live*: with a display once it takes long.
 
     Without a display each long wait is one line, however often the engine tells what is left of it.
-    What the engine asks is asked at the terminal, if somebody *asks* there.
+    What the engine asks is asked at the terminal, if somebody *asks* there. Connections are
+    *called* as people know them.
     """
 
-    def __init__(self, *, live: bool, asks: bool = False) -> None:
+    def __init__(
+        self, *, live: bool, asks: bool = False, called: Mapping[str, str] | None = None
+    ) -> None:
         self._live = live
         self._asks = asks
+        self._called = called or {}
         self._language = language()
         self._lock = threading.RLock()
         self._since = time.monotonic()
@@ -76,7 +80,7 @@ class Progress(Observer):
             return None
         with self._lock:
             self.clear()
-            for line in account_lines(accounts):
+            for line in account_lines(accounts, self._called):
                 note(line)
         question = _("Are both of the same company?")
         return click.confirm(asked(question), default=False, err=True)
@@ -171,9 +175,12 @@ class Screen:
         self._display.stop()
 
 
-def account_lines(accounts: Sequence[KnownAccount]) -> list[str]:
-    """Return whose accounts the first fetch of a pair compares."""
-    lines = [f"  {each.connection}: {holder_text(each.holder)}" for each in accounts]
+def account_lines(accounts: Sequence[KnownAccount], called: Mapping[str, str]) -> list[str]:
+    """Return whose accounts the first fetch of a pair compares; connections are *called* so."""
+    lines = [
+        f"  {called.get(each.connection) or each.connection}: {customer_text(each.customer)}"
+        for each in accounts
+    ]
     return [_("First fetch of this pair. Whose accounts these are, as the systems tell:"), *lines]
 
 

@@ -68,7 +68,7 @@ def show_found(
         emit(run_document(run, labels, **parts) | (again_parts(carried) if carried else {}))
         return
     headline(run)
-    _say_accounts(app)
+    _say_accounts(app, labels)
     say_notices(run, labels, but=ACCOUNTS if app.accounts else ())
     if carried is not None:
         say_carried(carried)
@@ -93,14 +93,14 @@ def say_found(app: App, run: Run, labels: Labels) -> None:
         warn_of(run, labels)
     else:
         headline(run)
-        _say_accounts(app)
+        _say_accounts(app, labels)
         say_notices(run, labels, but=ACCOUNTS if app.accounts else ())
 
 
-def _say_accounts(app: App) -> None:
+def _say_accounts(app: App, labels: Labels) -> None:
     """Print whose accounts a first fetch has compared, unless a person was just asked."""
     if app.accounts and not app.interactive:
-        for line in account_lines(app.accounts):
+        for line in account_lines(app.accounts, labels.connections):
             say(line)
 
 

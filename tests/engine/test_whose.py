@@ -13,14 +13,14 @@ from renkei.connector import AccessError, AnswerError, UnavailableError, hookimp
 from renkei.errors import RenkeiError, UsageError
 from renkei.model import KnownAccount, Run, Status
 from renkei.observer import Observer
-from renkei.people import Holder
+from renkei.people import Customer
 from renkei.plugins.facade import Reader
 from renkei.runs import Runs
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
-AKEBONO = Holder(name="あけぼの商事", ids=("c-1",), corporate_numbers=("7000012050002",))
-TASOGARE = Holder(name="たそがれ商事", ids=("c-9",))
-Told = str | Holder | None
+AKEBONO = Customer(name="あけぼの商事", ids=("c-1",), corporate_numbers=("7000012050002",))
+TASOGARE = Customer(name="たそがれ商事", ids=("c-9",))
+Told = str | Customer | None
 
 
 @define
@@ -98,8 +98,8 @@ def test_a_person_confirms_both_accounts_at_the_first_fetch(systems: Systems) ->
     person = Person()
     run = fetch(systems.world, person)
     ((clinic, rosta),) = person.shown
-    assert (clinic.connection, clinic.holder) == ("clinic", AKEBONO)
-    assert (rosta.connection, rosta.holder) == ("rosta", Holder(name="あけぼの"))
+    assert (clinic.connection, clinic.customer) == ("clinic", AKEBONO)
+    assert (rosta.connection, rosta.customer) == ("rosta", Customer(name="あけぼの"))
     assert systems.world.clinic.reads == ["account_name", "list_employees"]
     assert [n.about for n in run.notices if n.code == "account_named"] == [
         ("clinic", "あけぼの商事"),
@@ -109,7 +109,7 @@ def test_a_person_confirms_both_accounts_at_the_first_fetch(systems: Systems) ->
     assert {each.confirmed_by and each.confirmed_by.split()[0] for each in kept.values()} == {
         "tester"
     }
-    assert kept["clinic"].holder == AKEBONO
+    assert kept["clinic"].customer == AKEBONO
     fetch(systems.world, person)
     fetch(systems.world, person, "rosta", "clinic")
     assert len(person.shown) == 1
@@ -165,10 +165,10 @@ def test_a_renewed_token_of_the_same_account_stays_confirmed(
     fetch(systems.world, Person())
     before = known(systems.world)["clinic"]
     monkeypatch.setenv("RENKEI_TEST_TOKEN", "renewed")
-    systems.clinic = Holder(name="あけぼのHD", ids=("c-0", "c-1"))
+    systems.clinic = Customer(name="あけぼのHD", ids=("c-0", "c-1"))
     fetch(systems.world)
     now = known(systems.world)["clinic"]
-    assert now.holder == systems.clinic
+    assert now.customer == systems.clinic
     assert now.account != before.account
     assert (now.confirmed_by, now.confirmed_at) == (before.confirmed_by, before.confirmed_at)
     assert known(systems.world)["rosta"].confirmed_by is None  # it has told no id, either time
@@ -188,7 +188,7 @@ def test_a_changed_account_is_refused_until_a_person_accepts_it(
         assert (caught.value.code, caught.value.where) == ("account_changed", "clinic")
         assert "“あけぼの商事” (corporate number 7000012050002, id c-1)" in caught.value.message
     assert "list_employees" not in systems.world.clinic.reads
-    assert known(systems.world)["clinic"].holder == AKEBONO
+    assert known(systems.world)["clinic"].customer == AKEBONO
     with systems.world.runs() as runs:
         assert len(runs.reports()) == 1
         (error,) = [each.error for each in runs.check() if each.subject == "clinic"]
@@ -211,12 +211,12 @@ def test_only_the_account_that_was_shown_is_accepted(
     with systems.world.runs() as runs:
         with pytest.raises(UsageError, match="c-9"):
             runs.accept_account("clinic", seen="“よあけ商事” (id c-5)")
-        assert runs.known_accounts()["clinic"].holder == AKEBONO
+        assert runs.known_accounts()["clinic"].customer == AKEBONO
         runs.accept_account("clinic", seen="“たそがれ商事” (id c-9)")
-    assert known(systems.world)["clinic"].holder == TASOGARE
+    assert known(systems.world)["clinic"].customer == TASOGARE
 
 
-@pytest.mark.parametrize("later", ["たそがれ商事", Holder(name="たそがれ商事"), None])
+@pytest.mark.parametrize("later", ["たそがれ商事", Customer(name="たそがれ商事"), None])
 def test_without_an_id_nobody_is_refused(
     systems: Systems, monkeypatch: pytest.MonkeyPatch, later: Told
 ) -> None:
@@ -226,7 +226,7 @@ def test_without_an_id_nobody_is_refused(
     systems.clinic = later
     assert fetch(systems.world).status is Status.READY
     now = known(systems.world)["clinic"]
-    assert (now.holder.ids, now.confirmed_by) == (("c-1",), None)
+    assert (now.customer.ids, now.confirmed_by) == (("c-1",), None)
     monkeypatch.setenv("RENKEI_TEST_TOKEN", "of-another-company")
     systems.clinic = TASOGARE
     with pytest.raises(UsageError, match="c-9"):
@@ -239,12 +239,12 @@ def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: E
     systems.clinic = raised
     person = Person()
     assert fetch(systems.world, person).status is Status.READY
-    assert [each.holder.is_told for each in person.shown[0]] == [False, True]
+    assert [each.customer.is_told for each in person.shown[0]] == [False, True]
     assert list(known(systems.world)) == ["rosta"]
     systems.clinic = AKEBONO
     fetch(systems.world)
     assert systems.asked() == 2
-    assert known(systems.world)["clinic"].holder == AKEBONO
+    assert known(systems.world)["clinic"].customer == AKEBONO
 
 
 def test_nobody_is_asked_where_no_system_tells(systems: Systems) -> None:
@@ -280,7 +280,7 @@ def test_a_fetch_that_fails_keeps_nothing_of_the_accounts(systems: Systems) -> N
     systems.world.clinic.trouble = trouble
     systems.clinic = AKEBONO
     fetch(systems.world)
-    assert known(systems.world)["clinic"].holder == AKEBONO
+    assert known(systems.world)["clinic"].customer == AKEBONO
 
 
 @pytest.mark.postgres
@@ -296,26 +296,26 @@ def test_the_store_keeps_accounts_on_either_database(
     with systems.world.runs() as runs:
         runs.accept_account("clinic")
     kept = known(systems.world)
-    assert [kept[name].holder for name in ("clinic", "rosta")] == [
+    assert [kept[name].customer for name in ("clinic", "rosta")] == [
         TASOGARE,
-        Holder(name="あけぼの"),
+        Customer(name="あけぼの"),
     ]
     assert all(each.confirmed_by and each.confirmed_at for each in kept.values())
 
 
 def test_the_token_is_shown_nowhere(systems: Systems) -> None:
     """A system that tells the token as its name shows stars, in the store too."""
-    systems.clinic = Holder(name="t0ken", ids=("t0ken-1",))
+    systems.clinic = Customer(name="t0ken", ids=("t0ken-1",))
     fetch(systems.world)
-    assert "t0ken" not in str(known(systems.world)["clinic"].holder)
+    assert "t0ken" not in str(known(systems.world)["clinic"].customer)
 
 
 def test_a_reader_is_asked_without_trying_again(systems: Systems) -> None:
     """One request, whatever becomes of it: trying again is for what the fetch needs."""
     tries: list[bool] = []
-    real: Callable[[Reader], Holder | None] = Reader.account_name
+    real: Callable[[Reader], Customer | None] = Reader.account_name
 
-    def noted(reader: Reader) -> Holder | None:
+    def noted(reader: Reader) -> Customer | None:
         tries.append(reader.connection.tries_again)
         return real(reader)
 

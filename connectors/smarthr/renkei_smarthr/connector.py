@@ -12,10 +12,10 @@ from renkei.connector import (
     Account,
     AnswerError,
     Connection,
+    Customer,
     Employee,
     FieldSpec,
     Finding,
-    Holder,
     NewField,
     Parallel,
     Ref,
@@ -120,7 +120,7 @@ class SmartHR:
         return [NewField(records.ESTABLISHMENT, label, tuple(choices))]
 
     @hookimpl
-    def account_name(self) -> Holder | None:
+    def account_name(self) -> Customer | None:
         """Return the companies of the account, if the token may read them."""
         return self._company()[0]
 
@@ -128,10 +128,10 @@ class SmartHR:
     def check(self) -> Account:
         """Prove the token by reading; what it may write cannot be proved without writing."""
         findings = [*self._check_employees(), *self._check_establishments()]
-        holder, company = self._company()
+        customer, company = self._company()
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
         host = urlsplit(self._connection.base_url).hostname or ""
-        name = (holder and holder.name) or host
+        name = (customer and customer.name) or host
         return Account(name, (*findings, company, Finding("note", writing)))
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
@@ -178,7 +178,7 @@ class SmartHR:
         message = _("The token may not read {what}. Allow reading in the token's settings.")
         return Finding("problem", message.format(what=what))
 
-    def _company(self) -> tuple[Holder | None, Finding]:
+    def _company(self) -> tuple[Customer | None, Finding]:
         """Return the companies of the account, if the token may read them, and whether it may."""
         subject = _("the company (/companies)")
         try:
@@ -188,7 +188,7 @@ class SmartHR:
             return None, Finding("warning", message.format(subject=subject))
         message = _("The token can read {subject}.")
         found = Finding("ok", message.format(subject=subject))
-        return records.holder(companies), found
+        return records.customer(companies), found
 
     def _odd(self, table: str, position: int) -> AnswerError:
         message = _("{name}: record {position} of {table} makes no sense. Ask SmartHR's support.")

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from renkei.connector import (
     JSON,
     Choice,
+    Customer,
     Employee,
     FieldSpec,
-    Holder,
     Label,
     Records,
     Type,
@@ -275,15 +275,15 @@ def _address(establishment: Mapping[str, JSON]) -> str:
     return ""
 
 
-def holder(companies: Sequence[JSON]) -> Holder:
+def customer(companies: Sequence[JSON]) -> Customer:
     """Return whose account has these *companies*; of more than one request shows, only names."""
     found = [each for each in companies if isinstance(each, dict)]
     names = _texts(found, "name")
     name = "、".join(names[:NAMED]) + ("ほか" if len(names) > NAMED else "")
     if len(companies) >= COMPANIES:
-        return Holder(name=name)
+        return Customer(name=name)
     numbers = _texts(found, "corporate_number")
-    return Holder(name=name, ids=_texts(found, "id"), corporate_numbers=numbers)
+    return Customer(name=name, ids=_texts(found, "id"), corporate_numbers=numbers)
 
 
 def _texts(rows: Iterable[Mapping[str, JSON]], key: str) -> tuple[str, ...]:

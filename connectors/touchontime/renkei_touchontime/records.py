@@ -14,9 +14,9 @@ from attrs import evolve, field, frozen
 from renkei.connector import (
     JSON,
     Choice,
+    Customer,
     Employee,
     FieldSpec,
-    Holder,
     Label,
     Records,
     Value,
@@ -230,10 +230,10 @@ def choice(record: JSON) -> Choice:
     return Choice(code=code, label=name)
 
 
-def holder(company: JSON) -> Holder | None:
+def customer(company: JSON) -> Customer | None:
     """Return the company as whose account it is; None if that is no company."""
     if not isinstance(company, dict):
         return None
     name, key = company.get("name"), company.get("key")
     ids = (key,) if isinstance(key, str) and key else ()
-    return Holder(name=name if isinstance(name, str) else "", ids=ids)
+    return Customer(name=name if isinstance(name, str) else "", ids=ids)

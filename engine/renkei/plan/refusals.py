@@ -17,7 +17,7 @@ from renkei.model import KnownAccount, Remark, Run, Status
 from renkei.text import near_key
 from renkei.words.i18n import _
 from renkei.words.labels import Labels
-from renkei.words.sentences import holder_text, reason_text, status_text
+from renkei.words.sentences import customer_text, reason_text, status_text
 from renkei.yamlfile.converter import suggestion
 
 
@@ -108,8 +108,8 @@ def account_changed(before: KnownAccount, now: KnownAccount) -> UsageError:
         " it was {before}. Correct the address or the token, or let an administrator accept the new"
         " account."
     )
-    shown = holder_text(now.holder)
-    said = message.format(name=now.connection, now=shown, before=holder_text(before.holder))
+    shown = customer_text(now.customer)
+    said = message.format(name=now.connection, now=shown, before=customer_text(before.customer))
     hint = Hint("accept", {"name": now.connection, "account": shown})
     return UsageError(said, code="account_changed", where=now.connection, hint=hint)
 

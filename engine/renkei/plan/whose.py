@@ -33,7 +33,7 @@ class Whose:
 
         Where nobody can be asked they stay as they are. Raises UsageError after a "no".
         """
-        if not (self.first and any(each.holder.is_told for each in self.accounts)):
+        if not (self.first and any(each.customer.is_told for each in self.accounts)):
             return self
         answer = observer.same_company(self.accounts)
         if answer is None:
@@ -47,9 +47,9 @@ class Whose:
     def named(self) -> list[Remark]:
         """What stands with the first run of a pair."""
         return [
-            remark("account_named", system=each.connection, name=each.holder.name)
+            remark("account_named", system=each.connection, name=each.customer.name)
             for each in self.accounts
-            if self.first and each.holder.name
+            if self.first and each.customer.name
         ]
 
 
@@ -74,12 +74,12 @@ def told(reader: Reader, account: str, at: dt.datetime) -> KnownAccount:
     """Return what the system tells of its account by one request, whether that fails or not."""
     try:
         with reader.connection.once():
-            holder = reader.account_name()
+            customer = reader.account_name()
     except RenkeiError:
-        holder = None  # the next fetch asks again
-    if holder is None:
+        customer = None  # the next fetch asks again
+    if customer is None:
         return KnownAccount(connection=reader.name)
-    return KnownAccount(connection=reader.name, account=account, holder=holder, at=at)
+    return KnownAccount(connection=reader.name, account=account, customer=customer, at=at)
 
 
 def _look(reader: Reader, account: str, kept: KnownAccount | None, at: dt.datetime) -> KnownAccount:
@@ -91,10 +91,10 @@ def _look(reader: Reader, account: str, kept: KnownAccount | None, at: dt.dateti
 
 def _after(kept: KnownAccount, now: KnownAccount) -> KnownAccount:
     """Return *now* with what stays of before; UsageError if both times told another id."""
-    before, after = kept.holder, now.holder
+    before, after = kept.customer, now.customer
     if not (before.ids and after.ids):
-        holder = after if after.ids else evolve(before, name=after.name or before.name)
-        return evolve(now, holder=holder)
+        customer = after if after.ids else evolve(before, name=after.name or before.name)
+        return evolve(now, customer=customer)
     if set(before.ids).isdisjoint(after.ids):
         raise account_changed(kept, now)
     return evolve(now, confirmed_by=kept.confirmed_by, confirmed_at=kept.confirmed_at)

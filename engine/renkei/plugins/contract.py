@@ -27,9 +27,9 @@ from renkei.people import (
     Account,
     Choice,
     ClosedHours,
+    Customer,
     FieldSpec,
     Finding,
-    Holder,
     Label,
     NewField,
     RequestLimit,
@@ -108,12 +108,12 @@ def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
     return Account(hide(account.name), findings)
 
 
-def hidden_holder(holder: Holder, hide: Callable[[str], str]) -> Holder:
-    """Return *holder* as *hide* leaves its texts."""
-    return Holder(
-        name=hide(holder.name).strip(),
-        ids=tuple(map(hide, holder.ids)),
-        corporate_numbers=tuple(map(hide, holder.corporate_numbers)),
+def hidden_customer(customer: Customer, hide: Callable[[str], str]) -> Customer:
+    """Return *customer* as *hide* leaves its texts."""
+    return Customer(
+        name=hide(customer.name).strip(),
+        ids=tuple(map(hide, customer.ids)),
+        corporate_numbers=tuple(map(hide, customer.corporate_numbers)),
     )
 
 
@@ -215,10 +215,8 @@ def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
     return sound and _is_text(finding.message)
 
 
-def _sound_holder(holder: Any) -> bool:  # noqa: ANN401 - as above
-    return (
-        _is_text(holder.name) and _are(holder.ids, is_id) and _are(holder.corporate_numbers, is_id)
-    )
+def _sound_customer(told: Any) -> bool:  # noqa: ANN401 - as above
+    return _is_text(told.name) and _are(told.ids, is_id) and _are(told.corporate_numbers, is_id)
 
 
 def _sound_limit(limit: Any) -> bool:  # noqa: ANN401 - as above
@@ -230,7 +228,7 @@ _SOUND: dict[type, Callable[[Any], bool]] = {
     NewField: _sound_new_field,
     Choice: _sound_choice,
     Account: lambda it: _is_text(it.name) and _are(it.findings, _sound_finding),
-    Holder: _sound_holder,
+    Customer: _sound_customer,
     ClosedHours: lambda it: type(it.start) is type(it.end) is dt.time and it.start < it.end,
     RequestLimit: _sound_limit,
 }

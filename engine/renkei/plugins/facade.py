@@ -34,9 +34,9 @@ from renkei.people import (
     BatchWrite,
     Choice,
     ClosedHours,
+    Customer,
     Employee,
     FieldSpec,
-    Holder,
     Need,
     NewField,
     Parallel,
@@ -50,7 +50,7 @@ from renkei.plugins.choices import told_apart
 from renkei.plugins.contract import (
     hidden_account,
     hidden_choice,
-    hidden_holder,
+    hidden_customer,
     hidden_new_field,
     hide_in_error,
     is_id,
@@ -232,17 +232,17 @@ class Reader:
                 self._nonsense("check", type(account).__name__)
             return hidden_account(account, self._hide)
 
-    def account_name(self) -> Holder | None:
+    def account_name(self) -> Customer | None:
         """Return whose account it is, as far as the system tells; None: there is no such hook."""
         if not finding.implements(self._manager, "account_name"):
             return None
         with self._named("account_name"):
             told = self._hook.account_name()
             if told is None or type(told) is str:
-                told = Holder(name=real_text(told or ""))
-            if not is_sound(told, Holder):
+                told = Customer(name=real_text(told or ""))
+            if not is_sound(told, Customer):
                 self._nonsense("account_name", type(told).__name__)
-            return hidden_holder(told, self._hide)
+            return hidden_customer(told, self._hide)
 
     def _hide(self, text: str) -> str:
         """Return a text that the connector has handed over, without the token."""

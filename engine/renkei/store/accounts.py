@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from renkei.model import KnownAccount
-from renkei.people import FieldSpec, Holder, OwnFields
+from renkei.people import Customer, FieldSpec, OwnFields
 from renkei.store import codec
 from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
@@ -27,7 +27,7 @@ class Accounts(Database):
             row["connection"]: KnownAccount(
                 connection=row["connection"],
                 account=row["account"],
-                holder=Holder(
+                customer=Customer(
                     name=row["name"],
                     ids=tuple(row["ids"]),
                     corporate_numbers=tuple(row["corporate_numbers"]),
@@ -49,9 +49,9 @@ class Accounts(Database):
             for each in news:
                 row = {
                     "account": each.account,
-                    "name": each.holder.name,
-                    "ids": list(each.holder.ids),
-                    "corporate_numbers": list(each.holder.corporate_numbers),
+                    "name": each.customer.name,
+                    "ids": list(each.customer.ids),
+                    "corporate_numbers": list(each.customer.corporate_numbers),
                     "at": each.at,
                     "confirmed_by": each.confirmed_by,
                     "confirmed_at": each.confirmed_at,

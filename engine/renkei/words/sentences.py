@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from renkei.model import NUMBERLESS, Difference, Outcome, Released, Remark, Status, Try
-from renkei.people import Holder, Label
+from renkei.people import Customer, Label
 from renkei.words.codes import TABLE, PartKind, Words, code_of, parts_of
 from renkei.words.i18n import N_, _, label, language
 from renkei.words.labels import Labels, value_text
@@ -242,12 +242,12 @@ def _listed(parts: Iterable[str]) -> str:
     return _(", ").join(parts)
 
 
-def holder_text(holder: Holder) -> str:
+def customer_text(customer: Customer) -> str:
     """Return whose account it is, as its system tells: the name, and the ids behind it."""
-    if not holder.is_told:
+    if not customer.is_told:
         return _("the system does not tell")
-    name = _("“{name}”").format(name=holder.name) if holder.name else ""
-    numbers, ids = _first(holder.corporate_numbers), _first(holder.ids)
+    name = _("“{name}”").format(name=customer.name) if customer.name else ""
+    numbers, ids = _first(customer.corporate_numbers), _first(customer.ids)
     more = [
         *([_("corporate number {number}").format(number=numbers)] if numbers else ()),
         *([_("id {id}").format(id=ids)] if ids else ()),

@@ -12,8 +12,8 @@ from renkei.connector import (
     AnswerError,
     Connection,
     ContractFullError,
+    Customer,
     Employee,
-    Holder,
     InDoubtError,
     ListChangedError,
     RecordError,
@@ -516,7 +516,7 @@ def test_an_account_is_told_by_all_its_companies(smarthr: SmartHR, mock: respx.M
     ]
     route = mock.get(f"{BASE}/v1/companies").mock(return_value=rows(*several, {"id": 5}))
     told = smarthr.account_name()
-    assert told == Holder(
+    assert told == Customer(
         name="甲、乙、丙ほか",
         ids=("c-0", "c-1", "c-2", "c-3", "c-4"),
         corporate_numbers=("7000012050002",),
@@ -530,7 +530,7 @@ def test_more_companies_than_one_request_shows_tell_no_id(
     """Whether one of them is the same could be a matter of order."""
     many = [{"id": f"c-{n}", "name": f"会社{n}"} for n in range(100)]
     mock.get(f"{BASE}/v1/companies").mock(return_value=rows(*many))
-    assert smarthr.account_name() == Holder(name="会社0、会社1、会社2ほか")
+    assert smarthr.account_name() == Customer(name="会社0、会社1、会社2ほか")
 
 
 @pytest.mark.parametrize("answer", [refusal(403, 3), httpx.Response(200, json={"id": "c"})])
@@ -625,7 +625,7 @@ def test_our_token_in_a_refusal_is_hidden(smarthr: SmartHR, mock: respx.MockRout
 
 
 def test_an_answer_to_a_write_tells_what_it_shows() -> None:
-    """A key that is left out stays unknown; the placeholder for no gender is empty."""
+    """A key that is left out stays unknown; the placecustomer for no gender is empty."""
     answer = {"id": "c1", "emp_code": "0417", "gender": "no_selected", "emp_status": "employed"}
     seen = records.employee(answer, [*records.NAMES])
     assert seen.id == "c1"
