@@ -1215,12 +1215,6 @@ COMPARING = (
         tests="tests/engine/test_flight.py::test_so_many_are_read_again_at_a_time_as_was_promised",
     ),
     bug(
-        "two-threads-in-one-connector",
-        "While a connector tells its account's name it is asked for its choices.",
-        ("renkei.plan.fetch:Fetch._items", "wait([names])", "pass"),
-        tests="tests/engine/test_flight.py::test_one_connection_is_used_by_one_thread_at_a_time",
-    ),
-    bug(
         "waiting-with-a-wave-in-hand",
         "Who waits for room holds the slots of those who have not left.",
         ("renkei.sync.apply:Apply._wait_for_room", "self._leave()", "pass"),
