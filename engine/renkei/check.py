@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from attrs import frozen
@@ -11,11 +11,14 @@ from renkei.clock import Clock
 from renkei.config.pairs import Pair, is_open
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.mapping import FieldMapping, advice
+from renkei.model import KnownAccount
 from renkei.people import JST, Finding
 from renkei.plan.pairing import Pairings
 from renkei.plugins.facade import Reader
 from renkei.systems import Systems
+from renkei.words.facts import moment_text
 from renkei.words.i18n import _
+from renkei.words.sentences import customer_text
 
 
 @frozen(kw_only=True)
@@ -36,17 +39,18 @@ def check_all(
     pairings: Pairings,
     store: Callable[[], Finding],
     account: Callable[[Reader], None],
+    known: Callable[[Reader], KnownAccount | None],
 ) -> list[Checked]:
     """
     Return what was found out about each connection, each mapping, the store and the clock.
 
-    *store* tries the report store, *account* whether a connection's account is ours; like
-    everything else they may raise what is wrong.
+    *store* tries the report store, *account* whether a connection's account is ours, and *known*
+    tells whose it is; like everything else they may raise what is wrong.
     """
     uses = enumerate(systems.config.mappings)
     return [
         *(
-            _tried(name, partial(_connection, systems, name, account))
+            _tried(name, partial(_connection, systems, name, account, known))
             for name in systems.config.connections
         ),
         *(_tried(use.use, partial(_mapping, pairings, index)) for index, use in uses),
@@ -64,7 +68,10 @@ def _tried(subject: str, find: Callable[[], tuple[Finding, ...]]) -> Checked:
 
 
 def _connection(
-    systems: Systems, name: str, is_ours: Callable[[Reader], None]
+    systems: Systems,
+    name: str,
+    is_ours: Callable[[Reader], None],
+    known: Callable[[Reader], KnownAccount | None],
 ) -> tuple[Finding, ...]:
     reader = systems.reader(name)
     is_ours(reader)
@@ -74,6 +81,7 @@ def _connection(
         Finding("note", _("Takes no requests at {hours} (JST).").format(hours=each))
         for each in reader.connection.hours_in_force
     ]
+    notes += _confirmed(known(reader))
     if reader.is_source_only:
         text = _("It is a source only: its connector cannot write.")
         notes.append(Finding("note", text))
@@ -85,6 +93,20 @@ def _connection(
     )
     who = Finding("ok", belongs.format(account=account.name))
     return (who, *account.findings, *notes)
+
+
+def _confirmed(known: KnownAccount | None) -> Iterator[Finding]:
+    """Yield who has confirmed whose account it is, if its system tells."""
+    if known is None or not known.customer.is_told:
+        return
+    shown = customer_text(known.customer)
+    if known.confirmed_by is None:
+        text = _("Nobody has confirmed yet that this is the right account: {account}.")
+        yield Finding("note", text.format(account=shown))
+    else:
+        text = _("{who} has confirmed on {day} that this is the right account: {account}.")
+        day = moment_text(known.confirmed_at)
+        yield Finding("ok", text.format(who=known.confirmed_by, day=day, account=shown))
 
 
 def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:

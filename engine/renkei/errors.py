@@ -35,9 +35,9 @@ from typing import ClassVar, Literal
 import attrs
 
 HintCode = Literal[
-    "adopt", "allow_unusual", "cancel", "choices", "choose", "companies", "company",
-    "company_resume", "give_new", "give_why", "init", "name_other", "name_record", "plan",
-    "plan_blocked", "purge", "releases", "reports", "resume", "right_pair",
+    "accept", "adopt", "allow_unusual", "cancel", "check", "choices", "choose", "companies",
+    "company", "company_resume", "give_new", "give_why", "init", "name_other", "name_record",
+    "plan", "plan_blocked", "purge", "releases", "reports", "resume", "right_pair",
 ]  # fmt: skip
 
 

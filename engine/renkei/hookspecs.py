@@ -18,6 +18,7 @@ from renkei.people import (
     BatchWrite,
     Choice,
     ClosedHours,
+    Customer,
     Employee,
     FieldSpec,
     Need,
@@ -174,12 +175,13 @@ class ConnectorSpec:
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def account_name(self) -> str | None:
+    def account_name(self) -> str | Customer | None:
         """
-        Return what the system calls this account, such as the company; since renkei 0.2.
+        Return whose account it is: the name of the company, or a Customer; since renkei 0.2.
 
-        None: it does not tell. Asked once, at the first fetch of a pair, so that a person sees
-        whose accounts they are.
+        None: the system does not tell. By one small request, which a fetch asks for only if this
+        address and token are new to it, so that a person sees whose accounts they are. *ids* only
+        if they stay as they are: another one stops the fetch until a person accepts it.
         """
         raise NotImplementedError
 

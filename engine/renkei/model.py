@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from renkei.people import Choice, ClosedHours, Others, Value, Values
+from renkei.people import Choice, ClosedHours, Customer, Others, Value, Values
 
 HALTS = frozenset({"numbers_moved", "numbers_do_not_fit"})
 """Notices with which nothing of a plan is sent unless a person allows it."""
@@ -346,6 +346,22 @@ class Selection:
     look_first: bool = False
     new: Mapping[str, str] = field(factory=dict)
     own_values: tuple[OwnValues, ...] = ()
+
+
+@frozen(kw_only=True)
+class KnownAccount:
+    """
+    Whose account a connection opens, as its system has told, and who has confirmed it.
+
+    *account* is what the store calls it; empty: its system could not be asked, or cannot tell.
+    """
+
+    connection: str
+    account: str = ""
+    customer: Customer = field(factory=Customer)
+    at: dt.datetime | None = None
+    confirmed_by: str | None = None
+    confirmed_at: dt.datetime | None = None
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from renkei.model import Estimate, Remark
+from renkei.model import Estimate, KnownAccount, Remark
 
 
 class Observer:
@@ -12,6 +12,15 @@ class Observer:
 
     def began(self, run_id: str) -> None:
         """A fetch has begun; this is its run."""
+
+    def same_company(self, accounts: Sequence[KnownAccount]) -> bool | None:  # noqa: ARG002
+        """
+        Return whether both accounts of a first fetch are of one company, as a person says.
+
+        None: there is nobody to be asked. The one method that may wait; no thread but that of the
+        fetch calls it, before anything is read.
+        """
+        return None
 
     def estimate(self, ahead: Estimate) -> None:
         """Work of this size begins now."""

@@ -111,6 +111,25 @@ class OwnFields:
 
 
 @frozen(kw_only=True)
+class Customer:
+    """
+    Whose account it is, as its system tells; since renkei 0.2.
+
+    *ids* are what the system itself calls the company, or each of several: who shares one of them
+    with another time is the same. *corporate_numbers* are their 法人番号, 13 digits each.
+    """
+
+    name: str = ""
+    ids: tuple[str, ...] = ()
+    corporate_numbers: tuple[str, ...] = ()
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the system has told anything."""
+        return bool(self.name or self.ids or self.corporate_numbers)
+
+
+@frozen(kw_only=True)
 class Employee:
     """
     One person as one system knows them.

@@ -40,6 +40,7 @@ from renkei.model import (
     Difference,
     Filter,
     Item,
+    KnownAccount,
     Outcome,
     Release,
     Released,
@@ -59,6 +60,7 @@ from renkei.plan.explain import Step, explain
 from renkei.plan.fetch import JOINERS, LEAVERS, Fetch
 from renkei.plan.pairing import Pairing, Pairings
 from renkei.plan.refusals import (
+    account_changed,
     choice_lost,
     no_own_fields,
     of_another_account,
@@ -78,6 +80,7 @@ from renkei.plan.release import Releasing
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
+from renkei.plan.whose import Whose, look, told
 from renkei.plugins.facade import Reader
 from renkei.plugins.offline import beyond_of
 from renkei.safety import LEAVING, leaves
@@ -97,6 +100,7 @@ from renkei.who import recorded
 from renkei.words.codes import part_of, remark
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
+from renkei.words.sentences import customer_text
 
 BESIDE = (LEAVERS, JOINERS)
 
@@ -213,9 +217,11 @@ class Runs:
 
         *base_date* is a day in Japan, today if None. *right_pair* tells why these two lists are of
         one company, whatever their numbers say; that is kept. *leavers* and *joiners* are days, in
-        place of what the configuration says. Raises UsageError for a date that
-        cannot be chosen, ConfigurationError, ClosedError before anything is sent, WrongPairError,
-        or what ended the fetch.
+        place of what the configuration says. At the first fetch of a pair the observer is asked
+        whether both accounts are of one company. Raises UsageError for a date that cannot be
+        chosen, for accounts of two companies and for an account that is another one than before;
+        ConfigurationError, ClosedError before anything is sent, WrongPairError, or what ended the
+        fetch.
         """
         refuse_paused(self.config)
         refuse_same(source, target, name=source)
@@ -232,9 +238,12 @@ class Runs:
         self._open_store(create=True)
         places = self._places(readers)
         self._open(readers, wait=wait)
+        whose = self._whose(readers, places)
         pairing = self._pairings.resolved(pairing, readers)
         safety = self.config.connection(target).safety
-        fetch = Fetch(self._store, pairing, safety, readers, places, self.observer, self.clock)
+        fetch = Fetch(
+            self._store, pairing, safety, readers, places, whose, self.observer, self.clock
+        )
         run_id = self._begin_fetch(
             pairing, places, base_date=base, base_chosen=base_date is not None, again_of=again_of
         )
@@ -247,12 +256,13 @@ class Runs:
         log.info("fetched", run=run_id)
         return self.run(str(run_id))
 
+    def _place(self, reader: Reader) -> Place:
+        account = self._store.account(reader.connection.identity)
+        return Place(connection=reader.name, account=account)
+
     def _places(self, readers: tuple[Reader, Reader]) -> tuple[Place, Place]:
         """Return where each list is kept; refuse two of one account, and an account that moved."""
-        source, target = (
-            Place(connection=each.name, account=self._store.account(each.connection.identity))
-            for each in readers
-        )
+        source, target = map(self._place, readers)
         refuse_same(source.account, target.account, name=source.connection)
         for place in (source, target):
             self._refuse_elsewhere(place.connection, place.account)
@@ -261,6 +271,14 @@ class Runs:
             if own.at and self._store.own_fields(reader.name, place.account).at is None:
                 raise of_another_account(reader.name)
         return source, target
+
+    def _whose(self, readers: tuple[Reader, Reader], places: tuple[Place, Place]) -> Whose:
+        """Return whose accounts are to be fetched; a person has confirmed it where one is there."""
+        store, now = self._store, self.clock.now()
+        source, target = (reader.name for reader in readers)
+        first = not (store.usage(source, target) or store.usage(target, source))
+        accounts = look(readers, places, store.known_accounts(), now)
+        return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
 
     def _refuse_elsewhere(self, connection: str, account: str) -> None:
         """
@@ -791,7 +809,51 @@ class Runs:
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(self._systems, self._pairings, self._try_store, self._try_account)
+        return check_all(
+            self._systems,
+            self._pairings,
+            self._try_store,
+            self._try_account,
+            self._known_account,
+        )
+
+    def known_accounts(self) -> dict[str, KnownAccount]:
+        """Return by connection whose account it opens, as kept; no system is asked."""
+        try:
+            return self._store.known_accounts()
+        except NoStoreError:
+            return {}
+
+    def _known_account(self, reader: Reader) -> KnownAccount | None:
+        """Return whose account it is, if that was ever told; UsageError if it is another now."""
+        try:
+            known = self.known_accounts()
+        except StoreError:
+            return None  # the check tells of the store
+        if reader.name not in known:
+            return None
+        (found,) = look([reader], [self._place(reader)], known, self.clock.now())
+        return found
+
+    def accept_account(self, connection: str, *, seen: str | None = None) -> None:
+        """
+        Keep that a person has confirmed the account that a connection opens now, be it another one.
+
+        *seen* is what they were shown of it: UsageError if it is not that one. Nothing is kept
+        where the system does not tell.
+        """
+        reader = self._systems.reader(connection)
+        self._open([reader], wait=False)
+        store, now = self._open_store(create=True), self.clock.now()
+        account = self._place(reader).account
+        self._refuse_elsewhere(connection, account)
+        found = told(reader, account, now)
+        if seen is not None and seen != customer_text(found.customer):
+            before = store.known_accounts().get(connection, KnownAccount(connection=connection))
+            raise account_changed(before, found)
+        if found.customer.is_told:
+            store.keep_accounts([evolve(found, confirmed_by=self.who, confirmed_at=now)])
+            log.info("account_accepted")
 
     def _try_account(self, reader: Reader) -> None:
         """Raise if the account of *reader* is another company's, as far as there is a store."""

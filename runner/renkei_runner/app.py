@@ -16,7 +16,7 @@ from renkei.errors import RenkeiError
 
 if TYPE_CHECKING:
     from renkei.config import Config
-    from renkei.model import Run
+    from renkei.model import KnownAccount, Run
     from renkei.observer import Observer
     from renkei.runs import Runs
     from renkei.words.labels import Labels
@@ -93,7 +93,9 @@ class App:
         config = self.config()
         if config.company.name and not self.json:
             tell_company(config.company)
-        self._progress = Progress(live=sys.stderr.isatty() and not self.json)
+        live = sys.stderr.isatty() and not self.json
+        called = {name: each.label for name, each in config.connections.items()}
+        self._progress = Progress(live=live, asks=self.interactive, called=called)
         with (
             ours_alone(),
             self._progress as progress,
@@ -105,6 +107,11 @@ class App:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)
                 raise
+
+    @property
+    def accounts(self) -> tuple[KnownAccount, ...]:
+        """Whose accounts the first fetch of a pair has compared; nothing after any other one."""
+        return self._progress.accounts if self._progress else ()
 
     def clear(self) -> None:
         """Take what moves from the screen, so that a question or a result can be read."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
+from renkei.errors import RenkeiError
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
-from renkei_runner.cli import command
+from renkei_runner.cli import command, option
 from renkei_runner.documents import Document, document, error_parts
+from renkei_runner.hints import told
 from renkei_runner.output import emit, next_steps, say
 from renkei_runner.screens import first_pair
 
 if TYPE_CHECKING:
-    from renkei.runs import Checked
+    from renkei.runs import Checked, Runs
 
 SYSTEM = 4
 
@@ -24,9 +27,15 @@ SYSTEM = 4
     "check",
     help=N_("Try the credentials and permissions of every connection, the mappings and the clock."),
 )
+@option(
+    "--accept", is_flag=True,
+    help=N_("Confirm that the accounts which the connections open now are the right ones."),
+)  # fmt: skip
 @click.pass_obj
-def check(app: App) -> int:
+def check(app: App, *, accept: bool) -> int:
     with app.runs() as runs:
+        if accept:
+            _accept(runs)
         found = runs.check()
         pair = first_pair(runs)
     app.clear()
@@ -37,6 +46,13 @@ def check(app: App) -> int:
     else:
         _show(app, found, code, pair)
     return code
+
+
+def _accept(runs: Runs) -> None:
+    """Confirm whose accounts there are; the check itself tells what is in the way of asking."""
+    for name in runs.config.connections:
+        with suppress(RenkeiError):
+            runs.accept_account(name)
 
 
 def _is_bad(checked: Checked) -> bool:
@@ -73,6 +89,8 @@ def _show(app: App, found: Sequence[Checked], code: int, pair: tuple[str, str]) 
         say(each.subject)
         for finding in each.findings:
             say(f"  {marks[finding.level]}: {finding.message}")
+        if each.error and each.error.hint:
+            say(f"    {told(each.error.hint)}")
     if code:
         say()
         say(

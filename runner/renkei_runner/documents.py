@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renkei.model import Change, Difference, Item, Outcome, Released, Remark, Run, Try
+from renkei.model import Change, Difference, Item, KnownAccount, Outcome, Released, Remark, Run, Try
 from renkei.people import JST, FieldSpec, NewField, Value
 from renkei.words.labels import Labels
 from renkei.words.sentences import reason_text
@@ -71,6 +71,21 @@ def field_parts(spec: FieldSpec) -> Document:
         "allowed": None if spec.allowed is None else list(spec.allowed),
         "max_length": spec.max_length,
     }
+
+
+def account_parts(accounts: Sequence[KnownAccount]) -> Document:
+    """Return whose accounts the first fetch of a pair has compared; nothing of any other one."""
+    found = [
+        {
+            "connection": each.connection,
+            "name": each.customer.name or None,
+            "ids": list(each.customer.ids),
+            "corporate_numbers": list(each.customer.corporate_numbers),
+            "confirmed": each.confirmed_by is not None,
+        }
+        for each in accounts
+    ]
+    return {"accounts": found} if found else {}
 
 
 def again_parts(carried: Carried) -> Document:

@@ -6,12 +6,14 @@ from renkei.errors import Hint, HintCode
 from renkei.words.i18n import N_, _
 
 COMMANDS: dict[HintCode, str] = {
+    "accept": N_("If it is right: `renkei check --accept`"),
     "adopt": N_("If they are the same company: `renkei company adopt {company}`"),
     "allow_unusual": N_(
         "Look at `renkei plan {run}`;"
         " if it is right, allow it with `renkei sync {run} --allow-unusual`."
     ),
     "cancel": N_("`renkei cancel {run}` gives it up."),
+    "check": N_("`renkei check` shows whom each token belongs to."),
     "choices": N_("`renkei choices` lists what is offered for {field}."),
     "choose": N_("Choose with `renkei sync {run} …`."),
     "companies": N_("`renkei companies` lists them."),

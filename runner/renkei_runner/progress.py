@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from renkei.model import Estimate, Remark
+import click
+
+from renkei.model import Estimate, KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.words.facts import span_text
 from renkei.words.i18n import _, language, set_language
-from renkei.words.sentences import number_text, reason_text
-from renkei_runner.output import note, warn
+from renkei.words.sentences import customer_text, number_text, reason_text
+from renkei_runner.output import asked, note, warn
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -32,16 +34,23 @@ class Progress(Observer):
     Shows what the engine tells from its threads; *live*: with a display once it takes long.
 
     Without a display each long wait is one line, however often the engine tells what is left of it.
+    What the engine asks is asked at the terminal, if somebody *asks* there. Connections are
+    *called* as people know them.
     """
 
-    def __init__(self, *, live: bool) -> None:
+    def __init__(
+        self, *, live: bool, asks: bool = False, called: Mapping[str, str] | None = None
+    ) -> None:
         self._live = live
+        self._asks = asks
+        self._called = called or {}
         self._language = language()
         self._lock = threading.RLock()
         self._since = time.monotonic()
         self._screen: Screen | None = None
         self._told_until: dict[tuple[str, str], float] = {}
         self.run: str | None = None
+        self.accounts: tuple[KnownAccount, ...] = ()
 
     def began(self, run_id: str) -> None:
         self.run = run_id
@@ -64,6 +73,17 @@ class Progress(Observer):
                 self._screen.close()
             self._screen = None
             self._since = time.monotonic()
+
+    def same_company(self, accounts: Sequence[KnownAccount]) -> bool | None:
+        self.accounts = tuple(accounts)
+        if not self._asks:
+            return None
+        with self._lock:
+            self.clear()
+            for line in account_lines(accounts, self._called):
+                note(line)
+        question = _("Are both of the same company?")
+        return click.confirm(asked(question), default=False, err=True)
 
     def estimate(self, ahead: Estimate) -> None:
         with self._lock:
@@ -153,6 +173,15 @@ class Screen:
 
     def close(self) -> None:
         self._display.stop()
+
+
+def account_lines(accounts: Sequence[KnownAccount], called: Mapping[str, str]) -> list[str]:
+    """Return whose accounts the first fetch of a pair compares; connections are *called* so."""
+    lines = [
+        f"  {called.get(each.connection) or each.connection}: {customer_text(each.customer)}"
+        for each in accounts
+    ]
+    return [_("First fetch of this pair. Whose accounts these are, as the systems tell:"), *lines]
 
 
 def estimate_lines(ahead: Estimate) -> list[str]:

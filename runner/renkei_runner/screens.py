@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import define
@@ -21,9 +21,16 @@ from renkei.words.sentences import (
     words_text,
 )
 from renkei.words.side_by_side import both, candidates
-from renkei_runner.documents import Document, again_parts, error_parts, run_document
+from renkei_runner.documents import (
+    Document,
+    account_parts,
+    again_parts,
+    error_parts,
+    run_document,
+)
 from renkei_runner.failures import INTERRUPTED, resume_advice
 from renkei_runner.output import emit, next_steps, note, say, table, warn
+from renkei_runner.progress import account_lines
 
 if TYPE_CHECKING:
     from renkei.runs import Carried, Runs
@@ -34,6 +41,9 @@ TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
 """Outcomes that somebody may have to look into."""
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
+ACCOUNTS = ("account_named",)
+"""Notices of what a first fetch has just told of the accounts."""
+
 NUMBERLESS_SHOWN = 3
 """How many who only lack a number are shown one by one where everybody is shown."""
 
@@ -54,10 +64,12 @@ def show_found(
     app.clear()
     if app.json:
         warn_of(run, labels)
-        emit(run_document(run, labels, **more) | (again_parts(carried) if carried else {}))
+        parts = account_parts(app.accounts) | more
+        emit(run_document(run, labels, **parts) | (again_parts(carried) if carried else {}))
         return
     headline(run)
-    say_notices(run, labels)
+    _say_accounts(app, labels)
+    say_notices(run, labels, but=ACCOUNTS if app.accounts else ())
     if carried is not None:
         say_carried(carried)
     chosen = carried is not None and carried.selection.numbers
@@ -81,7 +93,15 @@ def say_found(app: App, run: Run, labels: Labels) -> None:
         warn_of(run, labels)
     else:
         headline(run)
-        say_notices(run, labels)
+        _say_accounts(app, labels)
+        say_notices(run, labels, but=ACCOUNTS if app.accounts else ())
+
+
+def _say_accounts(app: App, labels: Labels) -> None:
+    """Print whose accounts a first fetch has compared, unless a person was just asked."""
+    if app.accounts and not app.interactive:
+        for line in account_lines(app.accounts, labels.connections):
+            say(line)
 
 
 def say_carried(carried: Carried) -> None:
@@ -207,9 +227,11 @@ def headline(run: Run) -> None:
     table((_("difference"), _("employees")), rows, right=(1,))
 
 
-def say_notices(run: Run, labels: Labels) -> None:
-    """Print what a person should know about the whole run."""
+def say_notices(run: Run, labels: Labels, *, but: Collection[str] = ()) -> None:
+    """Print what a person should know about the whole run, without the codes *but*."""
     for notice in run.notices:
+        if notice.code in but:
+            continue
         say(_("Note: {text}").format(text=reason_text(notice, labels)))
 
 
@@ -220,7 +242,7 @@ def warn_of(run: Run, labels: Labels) -> None:
     Whose accounts these are is no warning; the document has it.
     """
     for notice in run.notices:
-        if notice.code != "account_named":
+        if notice.code not in ACCOUNTS:
             warn(reason_text(notice, labels))
 
 
@@ -405,7 +427,7 @@ def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels:
 def _outcome_document(
     app: App, run: Run, code: int, labels: Labels, left: Sequence[str]
 ) -> Document:
-    result = run_document(run, labels, left_for_you=list(left))
+    result = run_document(run, labels, **account_parts(app.accounts), left_for_you=list(left))
     if code in (PAUSED, INTERRUPTED):
         reason = run.reason.code if run.reason else run.status.value
         hint = resume_advice(app, run.id) if _goes_on(run, labels) else None

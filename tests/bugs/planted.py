@@ -1231,12 +1231,6 @@ COMPARING = (
         tests="tests/engine/test_flight.py::test_so_many_are_read_again_at_a_time_as_was_promised",
     ),
     bug(
-        "two-threads-in-one-connector",
-        "While a connector tells its account's name it is asked for its choices.",
-        ("renkei.plan.fetch:Fetch._items", "wait([names])", "pass"),
-        tests="tests/engine/test_flight.py::test_one_connection_is_used_by_one_thread_at_a_time",
-    ),
-    bug(
         "waiting-with-a-wave-in-hand",
         "Who waits for room holds the slots of those who have not left.",
         ("renkei.sync.apply:Apply._wait_for_room", "self._leave()", "pass"),
@@ -1886,6 +1880,37 @@ PROMISES = (
         ("renkei_csv.connector:_write", "mode &= 0o707", "pass"),
         tests="tests/connectors/csv/test_table.py"
         "::test_a_group_that_cannot_be_kept_takes_its_rights_with_it",
+    ),
+    bug(
+        "changed-account-goes-on",
+        "A connection that opens the account of another company is fetched all the same.",
+        ("renkei.plan.whose:_after", "set(before.ids).isdisjoint(after.ids)", "False"),
+        tests="tests/engine/test_whose.py"
+        "::test_a_changed_account_is_refused_until_a_person_accepts_it",
+    ),
+    bug(
+        "no-is-ignored",
+        "Whoever says that two accounts are of two companies is not heard.",
+        ("renkei.plan.whose:Whose.confirmed", "if not answer:", "if False:"),
+        tests="tests/engine/test_whose.py::test_after_a_no_nothing_is_read_and_nothing_kept",
+    ),
+    bug(
+        "unanswered-is-yes",
+        "Where nobody can be asked an account counts as confirmed.",
+        ("renkei.plan.whose:Whose.confirmed", "if answer is None:", "if False:"),
+        tests="tests/engine/test_whose.py::test_where_nobody_can_be_asked_it_goes_on_unconfirmed",
+    ),
+    bug(
+        "asked-each-time",
+        "Each fetch asks both systems whose accounts they are.",
+        ("renkei.plan.whose:_look", "kept.account == account", "False"),
+        tests="tests/engine/test_whose.py::test_a_system_is_asked_once_and_again_for_a_new_token",
+    ),
+    bug(
+        "accepted-unseen",
+        "A press on an old page accepts an account that nobody has seen.",
+        ("renkei.runs:Runs.accept_account", "if seen is not None and", "if False and"),
+        tests="tests/engine/test_whose.py::test_only_the_account_that_was_shown_is_accepted",
     ),
     bug(
         "own-double",

@@ -423,7 +423,7 @@ class Slow(MemoryConnector):
 
 
 def test_one_connection_is_used_by_one_thread_at_a_time(world: World) -> None:
-    """The first fetch asks for names while it compares, and who is new asks for choices."""
+    """The first fetch asks whose account it is, and who is new asks for choices."""
     Slow.inside, Slow.met = [], []
     with installed(rosta=lambda _connection: Slow(world.rosta)):
         hires(world, "001")

@@ -34,6 +34,7 @@ from tests.engine.test_plugins import (
 )
 from tests.engine.world import World
 
+from renkei import people
 from renkei.errors import (
     AccessError,
     ClosedError,
@@ -340,6 +341,11 @@ ANSWERS: list[tuple[str, Any]] = [
     ("account_name", Text("a")),
     ("account_name", b"a"),
     ("account_name", 5),
+    ("account_name", people.Customer(name=5)),  # type: ignore[arg-type]
+    ("account_name", people.Customer(name="a", ids=["1"])),  # type: ignore[arg-type]
+    ("account_name", people.Customer(name="a", ids=("",))),
+    ("account_name", people.Customer(name="a", corporate_numbers=(7000012050002,))),  # type: ignore[arg-type]
+    ("account_name", type("Mine", (people.Customer,), {})(name="a")),
     ("closed_hours", [ClosedHours(dt.time(8), dt.time(8))]),
     ("closed_hours", [ClosedHours(dt.time(8, tzinfo=dt.UTC), dt.time(10))]),
     ("closed_hours", [ClosedHours(dt.time(8), 36000)]),  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from tests.e2e.office import REST
 from renkei_web import passwords
 from renkei_web.app import make_app
 from renkei_web.database import Database
-from renkei_web.processes import Work
+from renkei_web.processes import Asked, Work
 from renkei_web.sso import SignOn
 from renkei_web.users import Role
 from renkei_web.visit import Office as WebOffice
@@ -44,7 +44,7 @@ class Idle(Work):
         """What the last process was given to read."""
         return self.inputs[-1]
 
-    def fetch(self, *words: Any, **more: Any) -> str:
+    def fetch(self, *words: Any, **more: Any) -> str | Asked:
         self.started.append("fetch")
         return "1"
 

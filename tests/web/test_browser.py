@@ -62,6 +62,8 @@ def test_the_whole_job_is_done_in_the_pages(hr: Person, source: str, target: str
     hr.page.get_by_role("region", name=title).get_by_role("link").click()
     hr.sees("次の操作では取得と比較だけを行います")
     hr.press("次へ")
+    hr.sees("同じ会社ですか？")
+    hr.press("はい、同じ会社です")
     hr.status("ready")
     assert hr.path == "/runs/1"
     hr.press("同期を開始 →")
@@ -778,6 +780,8 @@ def test_a_fetch_that_fails_says_why(hr: Person) -> None:
     hr.office.box.smarthr.revoke()
     hr.open("/fetch/smarthr/touchontime")
     hr.press("次へ")
+    hr.sees("システムからは分かりません")
+    hr.press("はい、同じ会社です")
     hr.status("failed")
     hr.sees("取得に失敗しました。")
     assert hr.button("もう一度取得").is_visible()
@@ -802,9 +806,11 @@ def test_a_fetch_in_closed_hours_names_the_hour(hr: Person) -> None:
 
 def test_a_slow_fetch_shows_that_it_is_at_work(hr: Person) -> None:
     """取得中 with a bar while the systems are read; leaving and coming back is fine."""
-    gate = hr.hold("smarthr", kind="read")
     hr.open("/fetch/smarthr/touchontime")
     hr.press("次へ")
+    hr.sees("同じ会社ですか？")
+    gate = hr.hold("smarthr", kind="read")
+    hr.press("はい、同じ会社です")
     hr.status("fetching")
     assert hr.page.get_by_role("progressbar").is_visible()
     hr.open("/")

@@ -35,6 +35,7 @@ POST /logout
 ADMINISTRATORS = """
 GET /fetch/{source}/{target}
 POST /fetch/{source}/{target}
+POST /fetch/{source}/{target}/company
 GET /runs/{run}/choose
 POST /runs/{run}/ticks
 GET /runs/{run}/values
@@ -49,6 +50,7 @@ POST /runs/{run}/stop
 POST /runs/{run}/again
 GET /settings
 POST /settings/check
+POST /settings/accounts/{connection}
 GET /settings/mappings/{index:count}
 POST /settings/mappings/{index:count}
 GET /settings/users

@@ -35,8 +35,11 @@ def _first_run(person: Person) -> Iterator[str]:
     page, system = person.page, person.office.box.touchontime
     person.open("/fetch/smarthr/touchontime")
     yield "base-date"
-    gate = person.hold("touchontime", kind="read")
     page.click("main button.primary")
+    page.locator("#same-company").wait_for()
+    yield "company"
+    gate = person.hold("touchontime", kind="read")
+    page.click("#same-company")
     person.status("fetching")
     yield "fetching"
     gate.open()

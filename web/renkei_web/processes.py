@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -15,8 +16,8 @@ import psutil
 from attrs import define, field, frozen
 
 from renkei.config import Config
-from renkei.errors import RenkeiError
-from renkei.model import Remark
+from renkei.errors import RenkeiError, UsageError
+from renkei.model import KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.runs import Runs
 from renkei.words.i18n import _, speaking
@@ -31,6 +32,18 @@ START_S = 60.0
 """How long a fetch may take to begin: a token command may have to be answered first."""
 
 
+ANSWER_S = 600.0
+"""How long a fetch waits for a person to say whether both accounts are of one company."""
+
+
+@frozen
+class Asked:
+    """A fetch that waits: *key* is where the answer goes, *accounts* are what it is about."""
+
+    key: str
+    accounts: tuple[KnownAccount, ...]
+
+
 @define
 class FetchProgress(Observer):
     """What a fetch has read so far, and what it waits for."""
@@ -42,12 +55,28 @@ class FetchProgress(Observer):
     error: BaseException | None = None
     told: list[Remark] = field(factory=list)
     over: bool = False
+    asked: Asked | None = None
+    _one_company: bool = False
     _known: threading.Event = field(factory=threading.Event)
+    _answered: threading.Event = field(factory=threading.Event)
 
     def began(self, run_id: str) -> None:
         """The fetch has a run: the page can follow it."""
         self.run = run_id
         self._known.set()
+
+    def same_company(self, accounts: Sequence[KnownAccount]) -> bool:
+        """Let a page ask, and wait for the answer; none in time is a "no"."""
+        self.asked = Asked(secrets.token_urlsafe(16), tuple(accounts))
+        self._known.set()
+        self._answered.wait(ANSWER_S)
+        return self._one_company
+
+    def answer(self, *, one_company: bool) -> None:
+        """Tell the fetch what a person has answered, once."""
+        self.asked, self._one_company = None, one_company
+        self._known.clear()
+        self._answered.set()
 
     def reading(self, connection: str, employees: int) -> None:
         """Remember how many employees have come."""
@@ -67,10 +96,12 @@ class FetchProgress(Observer):
         self.error, self.over = error, True
         self._known.set()
 
-    def begun(self) -> str:
-        """Wait for the beginning; return the run, or raise what kept it from beginning."""
+    def begun(self) -> str | Asked:
+        """Wait for the run or for a question; return it, or raise what kept it from beginning."""
         if not self._known.wait(START_S):
             raise RenkeiError(_("The fetch did not begin in time. Try again."), code="timeout")
+        if self.asked is not None:
+            return self.asked
         if self.run is None:
             raise self.error or RenkeiError(_("The fetch did not begin. Try again."))
         return self.run
@@ -108,6 +139,8 @@ class Work:
     """What this server has set going; another one, or the command line, sees the same store."""
 
     fetches: dict[str, FetchProgress] = field(factory=dict)
+    asking: dict[str, FetchProgress] = field(factory=dict)
+    """Fetches that wait for an answer, by the key of their question."""
     refusals: dict[str, Refusal] = field(factory=dict)
     syncs: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
     health: Health = field(factory=Health)
@@ -117,8 +150,8 @@ class Work:
 
     def fetch(
         self, config: Config, fetch: Callable[[Runs], object], *, who: str, language: str
-    ) -> str:
-        """Start what fetches, and return its run as soon as it has one."""
+    ) -> str | Asked:
+        """Start what fetches; return its run as soon as it has one, or what a person is asked."""
         progress = FetchProgress()
 
         def work() -> None:
@@ -132,9 +165,26 @@ class Work:
             progress.ended(error)
 
         threading.Thread(target=work, daemon=True, name="fetch").start()
-        run = progress.begun()
-        self.fetches[run] = progress
-        return run
+        return self._begun(progress)
+
+    def answer(self, key: str, *, one_company: bool) -> str | Asked:
+        """Hand over the answer to a question; return as above, or raise what ended the fetch."""
+        progress = self.asking.pop(key, None)
+        if progress is None or progress.over:
+            message = _("The fetch does not wait for this answer any more. Start it again.")
+            raise UsageError(message, code="too_late")
+        progress.answer(one_company=one_company)
+        return self._begun(progress)
+
+    def _begun(self, progress: FetchProgress) -> str | Asked:
+        begun = progress.begun()
+        if isinstance(begun, Asked):
+            for key in [key for key, each in self.asking.items() if each.over]:
+                del self.asking[key]  # nobody has answered in time
+            self.asking[begun.key] = progress
+        else:
+            self.fetches[begun] = progress
+        return begun
 
     def sync(
         self,

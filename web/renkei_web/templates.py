@@ -19,6 +19,7 @@ from renkei.words.i18n import _, label, language, speaking
 from renkei.words.labels import Labels, date_text, day_text, value_text
 from renkei.words.printable import printable
 from renkei.words.sentences import (
+    customer_text,
     difference_text,
     number_text,
     outcome_text,
@@ -131,7 +132,7 @@ def _environment() -> Environment:
     filters: tuple[Callable[..., str], ...] = (
         difference_text, outcome_text, reason_text, status_text,
         moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text,
-        spoken_text, number_text, iso_day_text, words_text, try_text, shown,
+        spoken_text, number_text, iso_day_text, customer_text, words_text, try_text, shown,
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
     environment.filters["both"] = both

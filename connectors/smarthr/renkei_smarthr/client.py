@@ -25,7 +25,7 @@ from renkei.connector import (
     Values,
     _,
 )
-from renkei_smarthr.records import NUMBER, new_record
+from renkei_smarthr.records import COMPANIES, NUMBER, new_record
 
 IDS_PER_CALL = 50
 
@@ -104,9 +104,12 @@ class Client:
         """Return one business establishment, or None if there is none."""
         return self._first("biz_establishments", {})
 
-    def some_company(self) -> JSON:
-        """Return the first company of the account, or None."""
-        return self._first("companies", {})
+    def companies(self) -> list[JSON]:
+        """Return the companies of the account, as many as one request shows."""
+        answer = self._session.get("v1", "companies", query={"per_page": str(COMPANIES)})
+        if not isinstance(answer.body, list):
+            raise self._session.not_a_list(answer)
+        return answer.body
 
     def create(self, values: Values) -> dict[str, JSON]:
         """

@@ -12,6 +12,7 @@ from renkei.connector import (
     Account,
     AnswerError,
     Connection,
+    Customer,
     Employee,
     FieldSpec,
     Finding,
@@ -119,18 +120,19 @@ class SmartHR:
         return [NewField(records.ESTABLISHMENT, label, tuple(choices))]
 
     @hookimpl
-    def account_name(self) -> str | None:
-        """Return the company's name, if the token may read it."""
+    def account_name(self) -> Customer | None:
+        """Return the companies of the account, if the token may read them."""
         return self._company()[0]
 
     @hookimpl
     def check(self) -> Account:
         """Prove the token by reading; what it may write cannot be proved without writing."""
         findings = [*self._check_employees(), *self._check_establishments()]
-        name, company = self._company()
+        customer, company = self._company()
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
         host = urlsplit(self._connection.base_url).hostname or ""
-        return Account(name or host, (*findings, company, Finding("note", writing)))
+        name = (customer and customer.name) or host
+        return Account(name, (*findings, company, Finding("note", writing)))
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
         for crew in crews:
@@ -176,18 +178,17 @@ class SmartHR:
         message = _("The token may not read {what}. Allow reading in the token's settings.")
         return Finding("problem", message.format(what=what))
 
-    def _company(self) -> tuple[str | None, Finding]:
-        """Return the company's name, if the token may read it, and whether it may."""
+    def _company(self) -> tuple[Customer | None, Finding]:
+        """Return the companies of the account, if the token may read them, and whether it may."""
         subject = _("the company (/companies)")
         try:
-            company = self._client.some_company()
+            companies = self._client.companies()
         except (AccessError, AnswerError):
             message = _("The token cannot read {subject}: only its name is missing here.")
             return None, Finding("warning", message.format(subject=subject))
-        name = company.get("name") if isinstance(company, dict) else None
         message = _("The token can read {subject}.")
         found = Finding("ok", message.format(subject=subject))
-        return name if isinstance(name, str) and name else None, found
+        return records.customer(companies), found
 
     def _odd(self, table: str, position: int) -> AnswerError:
         message = _("{name}: record {position} of {table} makes no sense. Ask SmartHR's support.")

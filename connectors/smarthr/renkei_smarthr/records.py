@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from renkei.connector import (
     JSON,
     Choice,
+    Customer,
     Employee,
     FieldSpec,
     Label,
@@ -20,6 +21,12 @@ from renkei.connector import (
     Value,
     Values,
 )
+
+COMPANIES = 100
+"""How many companies one request shows."""
+
+NAMED = 3
+"""How many of several companies are named."""
 
 NUMBER = "emp_code"
 ESTABLISHMENT = "biz_establishment_id"
@@ -266,3 +273,19 @@ def _address(establishment: Mapping[str, JSON]) -> str:
         if line := "".join(part for part in parts if isinstance(part, str)).strip():
             return line
     return ""
+
+
+def customer(companies: Sequence[JSON]) -> Customer:
+    """Return whose account has these *companies*; of more than one request shows, only names."""
+    found = [each for each in companies if isinstance(each, dict)]
+    names = _texts(found, "name")
+    name = "、".join(names[:NAMED]) + ("ほか" if len(names) > NAMED else "")
+    if len(companies) >= COMPANIES:
+        return Customer(name=name)
+    numbers = _texts(found, "corporate_number")
+    return Customer(name=name, ids=_texts(found, "id"), corporate_numbers=numbers)
+
+
+def _texts(rows: Iterable[Mapping[str, JSON]], key: str) -> tuple[str, ...]:
+    """Return the texts under *key* that are not empty."""
+    return tuple(text for row in rows if isinstance(text := row.get(key), str) and text)

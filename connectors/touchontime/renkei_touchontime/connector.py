@@ -15,6 +15,7 @@ from renkei.connector import (
     AnswerError,
     ClosedHours,
     Connection,
+    Customer,
     Employee,
     FieldSpec,
     Finding,
@@ -147,15 +148,15 @@ class TouchOnTime:
         ]
 
     @hookimpl
-    def account_name(self) -> str | None:
-        """Return the company's name, if the token may read it."""
+    def account_name(self) -> Customer | None:
+        """Return the company that the token opens, if it may read it."""
         return self._company()[0]
 
     @hookimpl
     def check(self) -> Account:
         """Prove the token by reading all that is needed; nothing is written."""
         today = self._connection.clock.today()
-        name, company = self._company()
+        customer, company = self._company()
         subjects: dict[str, Callable[[], JSON]] = {
             _("divisions (/divisions)"): lambda: _first(self._client.rows("divisions")),
             _("working types (/working-types)"): lambda: _first(self._client.rows("working-types")),
@@ -163,7 +164,7 @@ class TouchOnTime:
         }
         answers = {subject: _tried(ask) for subject, ask in subjects.items()}
         refusals = [a for a in answers.values() if isinstance(a, AccessError)]
-        if len(refusals) == len(answers) and name is None:
+        if len(refusals) == len(answers) and customer is None:
             raise refusals[0]  # nothing at all can be read: it is the token or the address
         findings = [_finding(subject, answer) for subject, answer in answers.items()]
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
@@ -174,18 +175,18 @@ class TouchOnTime:
         )
         notes = (Finding("note", writing), Finding("note", by_hand))
         host = urlsplit(self._connection.base_url).hostname or ""
-        return Account(name or host, (company, *findings, *notes))
+        name = (customer and customer.name) or host
+        return Account(name, (company, *findings, *notes))
 
-    def _company(self) -> tuple[str | None, Finding]:
-        """Return the company's name, if the token may read it, and whether it may."""
+    def _company(self) -> tuple[Customer | None, Finding]:
+        """Return the company that the token opens, if it may read it, and whether it may."""
         subject = _("the company (/company)")
         try:
             company = self._client.company()
         except (AccessError, AnswerError):
             message = _("The token cannot read {subject}: only its name is missing here.")
             return None, Finding("warning", message.format(subject=subject))
-        name = company.get("name") if isinstance(company, dict) else None
-        return name if isinstance(name, str) and name else None, _finding(subject, company)
+        return records.customer(company), _finding(subject, company)
 
     def _again_with_base(
         self, current: Employee, changes: Values, refusal: RecordError, sent: Mapping[str, JSON]

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 from renkei.connector import (
     JSON,
     Choice,
+    Customer,
     Employee,
     FieldSpec,
     Label,
@@ -227,3 +228,12 @@ def choice(record: JSON) -> Choice:
     if not isinstance(code, str) or not code or not isinstance(name, str):
         raise ValueError("code")
     return Choice(code=code, label=name)
+
+
+def customer(company: JSON) -> Customer | None:
+    """Return the company as whose account it is; None if that is no company."""
+    if not isinstance(company, dict):
+        return None
+    name, key = company.get("name"), company.get("key")
+    ids = (key,) if isinstance(key, str) and key else ()
+    return Customer(name=name if isinstance(name, str) else "", ids=ids)

@@ -208,6 +208,20 @@ class Connection:
             if write.reserved:
                 self.pacer.put_back()
 
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Let this thread ask once in the block: a request that fails is not tried again."""
+        self._mine.once = True
+        try:
+            yield
+        finally:
+            self._mine.once = False
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether a request of this thread that fails may be tried again."""
+        return not getattr(self._mine, "once", False)
+
     def take_reserved(self) -> bool:
         """Return whether a slot is reserved for the request that this thread sends now."""
         write: OneWrite | None = getattr(self._mine, "write", None)

@@ -207,7 +207,7 @@ class Session(Lists):
                     if doubt:
                         raise InDoubtError(refused) from None
                     raise
-                repeatable = self._may_repeat(request, doubt=doubt)
+                repeatable = connection.tries_again and self._may_repeat(request, doubt=doubt)
                 if repeatable and not renewed and connection.token.is_given_up(access):
                     renewed = True
                     continue

@@ -6,16 +6,13 @@ import datetime as dt
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, wait
-from contextlib import suppress
 from contextvars import copy_context
 from functools import cache
 
 from attrs import evolve, frozen
 
 from renkei.clock import Clock, base_dates
-from renkei.errors import AccessError, Hint, ListChangedError, RenkeiError, WrongPairError
-from renkei.http.ahead import begun
+from renkei.errors import AccessError, Hint, ListChangedError, WrongPairError
 from renkei.identity.roster import Roster
 from renkei.mapping.scope import Scope
 from renkei.model import HALTS, Alike, Difference, Item, Remark
@@ -28,6 +25,7 @@ from renkei.plan.pairing import Pairing
 from renkei.plan.release import Serving
 from renkei.plan.unfilled import blocked_if_unfilled, never_filled
 from renkei.plan.whole import Whole, misfit
+from renkei.plan.whose import Whose
 from renkei.plugins.facade import Reader
 from renkei.safety import Headcount, Safety, shrinking
 from renkei.store import Fields, Store
@@ -86,6 +84,7 @@ class Fetch:
     safety: Safety
     readers: tuple[Reader, Reader]
     places: tuple[Place, Place]
+    whose: Whose
     observer: Observer
     clock: Clock
 
@@ -96,7 +95,6 @@ class Fetch:
         began, journal = self.clock.monotonic(), self.store.journal_now()
         rosters = read_both(source, target, base, self.observer)
         seconds = self.clock.monotonic() - began
-        names = begun(self._accounts_named, self.readers if self._is_first() else ())
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
         specs = source.specs, target.specs
@@ -109,14 +107,14 @@ class Fetch:
         comparison = self.pairing.comparison(*specs, base, serving.links())
         listing = Listing(comparison, *rosters, created=self._created())
         whole = Whole()
-        items = map(whole.see, self._items(listing, target.reader, names))
+        items = map(whole.see, self._items(listing, target.reader))
         fields = Fields(*comparison.fields, comparison.copies, self.pairing.said)
         counts = self.store.add_items(run_id, items, fields)
-        self._refuse_wrong_pair(whole, names)
+        self._refuse_wrong_pair(whole)
         halts = [*filter(None, (whole.numbers_moved(self._standing()), misfit(listing)))]
         found = [
             *halts,
-            *names.result(),
+            *self.whose.named,
             *self._about_options(target),
             *outside(rosters),
             *notices(listing, source, target, today),
@@ -127,6 +125,7 @@ class Fetch:
         heads = self._headcount(listing.employed, len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
         codes = {each.code for each in (*shrunk, *halts)}
+        self.store.keep_accounts(self.whose.accounts)
         self.store.end_fetch(
             run_id,
             at=self.clock.now(),
@@ -149,15 +148,12 @@ class Fetch:
             "latency": {name: pacer.latency_s for name, pacer in pacers.items()},
         }
 
-    def _items(
-        self, listing: Listing, reader: Reader, names: Future[list[Remark]]
-    ) -> Iterator[Item | Alike]:
+    def _items(self, listing: Listing, reader: Reader) -> Iterator[Item | Alike]:
         """Yield the plan; who is new is blocked if the target of *reader* could never take them."""
         nameless = self.store.accepted(reader.name)
 
         @cache
         def unfilled() -> tuple[str, ...]:  # asked if anybody is new
-            wait([names])  # one connection, one thread at a time
             return never_filled(reader.fields, self.pairing, lambda: reader)
 
         for row in listing.rows():
@@ -183,7 +179,7 @@ class Fetch:
     def _standing(self) -> list[str]:
         return self.store.moved(*(reader.name for reader in self.readers))
 
-    def _refuse_wrong_pair(self, whole: Whole, named: Future[list[Remark]]) -> None:
+    def _refuse_wrong_pair(self, whole: Whole) -> None:
         """Raise WrongPairError if most numbers are somebody else's, unless a person has said no."""
         numbers = whole.wrong_pair()
         accounts = {place.account for place in self.places}
@@ -200,23 +196,9 @@ class Fetch:
             " connections."
         )
         told = message.format(source=source, target=target, numbers=_(", ").join(numbers))
-        names = map(reason_text, named.result())
+        names = map(reason_text, self.whose.named)
         hint = Hint("right_pair", {"source": source, "target": target})
         raise WrongPairError(" ".join([told, *names]), numbers, hint)
-
-    def _is_first(self) -> bool:
-        """Tell whether this pair has never been fetched, in neither direction."""
-        source, target = (reader.name for reader in self.readers)
-        return not (self.store.usage(source, target) or self.store.usage(target, source))
-
-    def _accounts_named(self, readers: Sequence[Reader]) -> list[Remark]:
-        """Return what the systems of *readers* call their accounts, as far as they tell."""
-        found = []
-        for reader in readers:
-            with suppress(RenkeiError):
-                if name := reader.account_name():
-                    found.append(remark("account_named", system=reader.name, name=name))
-        return found
 
     def _headcount(self, listed: int, there: int, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)

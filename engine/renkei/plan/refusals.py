@@ -13,11 +13,11 @@ from itertools import starmap
 from renkei.clock import base_dates
 from renkei.config import Config
 from renkei.errors import BusyError, ConfigurationError, Hint, UnusualError, UsageError
-from renkei.model import Remark, Run, Status
+from renkei.model import KnownAccount, Remark, Run, Status
 from renkei.text import near_key
 from renkei.words.i18n import _
 from renkei.words.labels import Labels
-from renkei.words.sentences import reason_text, status_text
+from renkei.words.sentences import customer_text, reason_text, status_text
 from renkei.yamlfile.converter import suggestion
 
 
@@ -89,6 +89,29 @@ def of_another_account(connection: str) -> ConfigurationError:
         " refresh {name}"
     )
     return ConfigurationError(message.format(name=connection), where=connection)
+
+
+def other_company(source: str, target: str) -> UsageError:
+    """Return the error of two accounts of which a person says that they are of two companies."""
+    message = _(
+        "Nothing was fetched and nothing was kept, since {source} and {target} are not of one"
+        " company. Check the address and the token of both connections."
+    )
+    said = message.format(source=source, target=target)
+    return UsageError(said, code="other_company", hint=Hint("check"))
+
+
+def account_changed(before: KnownAccount, now: KnownAccount) -> UsageError:
+    """Return the error of a connection that opens another account *now*, by what it is called."""
+    message = _(
+        "{name} opens another account than before, so nothing was fetched: now it is {now}, before"
+        " it was {before}. Correct the address or the token, or let an administrator accept the new"
+        " account."
+    )
+    shown = customer_text(now.customer)
+    said = message.format(name=now.connection, now=shown, before=customer_text(before.customer))
+    hint = Hint("accept", {"name": now.connection, "account": shown})
+    return UsageError(said, code="account_changed", where=now.connection, hint=hint)
 
 
 def refuse_date(base: dt.date, today: dt.date) -> None:

@@ -27,6 +27,7 @@ from renkei.people import (
     Account,
     Choice,
     ClosedHours,
+    Customer,
     FieldSpec,
     Finding,
     Label,
@@ -105,6 +106,15 @@ def hidden_account(account: Account, hide: Callable[[str], str]) -> Account:
     """Return *account* as *hide* leaves its texts."""
     findings = tuple(evolve(each, message=hide(each.message)) for each in account.findings)
     return Account(hide(account.name), findings)
+
+
+def hidden_customer(customer: Customer, hide: Callable[[str], str]) -> Customer:
+    """Return *customer* as *hide* leaves its texts."""
+    return Customer(
+        name=hide(customer.name).strip(),
+        ids=tuple(map(hide, customer.ids)),
+        corporate_numbers=tuple(map(hide, customer.corporate_numbers)),
+    )
 
 
 def hidden_new_field(new: NewField, hide: Callable[[str], str]) -> NewField:
@@ -205,6 +215,10 @@ def _sound_finding(finding: Any) -> bool:  # noqa: ANN401 - as above
     return sound and _is_text(finding.message)
 
 
+def _sound_customer(told: Any) -> bool:  # noqa: ANN401 - as above
+    return _is_text(told.name) and _are(told.ids, is_id) and _are(told.corporate_numbers, is_id)
+
+
 def _sound_limit(limit: Any) -> bool:  # noqa: ANN401 - as above
     return _is_any(limit.count, int) and limit.count >= 1 and 0 < limit.window_s < math.inf
 
@@ -214,6 +228,7 @@ _SOUND: dict[type, Callable[[Any], bool]] = {
     NewField: _sound_new_field,
     Choice: _sound_choice,
     Account: lambda it: _is_text(it.name) and _are(it.findings, _sound_finding),
+    Customer: _sound_customer,
     ClosedHours: lambda it: type(it.start) is type(it.end) is dt.time and it.start < it.end,
     RequestLimit: _sound_limit,
 }

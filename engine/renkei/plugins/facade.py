@@ -34,6 +34,7 @@ from renkei.people import (
     BatchWrite,
     Choice,
     ClosedHours,
+    Customer,
     Employee,
     FieldSpec,
     Need,
@@ -49,6 +50,7 @@ from renkei.plugins.choices import told_apart
 from renkei.plugins.contract import (
     hidden_account,
     hidden_choice,
+    hidden_customer,
     hidden_new_field,
     hide_in_error,
     is_id,
@@ -233,16 +235,17 @@ class Reader:
                 self._nonsense("check", type(account).__name__)
             return hidden_account(account, self._hide)
 
-    def account_name(self) -> str | None:
-        """Return what the system calls this account, if the connector can tell."""
+    def account_name(self) -> Customer | None:
+        """Return whose account it is, as far as the system tells; None: there is no such hook."""
         if not finding.implements(self._manager, "account_name"):
             return None
         with self._named("account_name"):
-            name = self._hook.account_name()
-            if name is not None and type(name) is not str:
-                self._nonsense("account_name", type(name).__name__)
-        shown = self._hide(real_text(name or "")).strip()
-        return shown or None
+            told = self._hook.account_name()
+            if told is None or type(told) is str:
+                told = Customer(name=real_text(told or ""))
+            if not is_sound(told, Customer):
+                self._nonsense("account_name", type(told).__name__)
+            return hidden_customer(told, self._hide)
 
     def _hide(self, text: str) -> str:
         """Return a text that the connector has handed over, without the token."""

@@ -1,21 +1,65 @@
-"""What the store knows of the accounts themselves: the fields that only one of them has."""
+"""What the store knows of the accounts themselves: whose they are, and fields of only one."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from renkei.people import FieldSpec, OwnFields
+from renkei.model import KnownAccount
+from renkei.people import Customer, FieldSpec, OwnFields
 from renkei.store import codec
 from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
-from renkei.store.tables import accounts, own_fields
+from renkei.store.tables import accounts, known_accounts, own_fields
 
 
 class Accounts(Database):
-    """The part of the store that remembers the fields of accounts."""
+    """The part of the store that remembers whose accounts there are, and their fields."""
+
+    def known_accounts(self) -> dict[str, KnownAccount]:
+        """Return by connection whose account it has opened, as far as a system has told."""
+        with self._reading() as c:
+            query = sa.select(known_accounts).where(self._of(known_accounts))
+            rows = c.execute(query).mappings().all()
+        return {
+            row["connection"]: KnownAccount(
+                connection=row["connection"],
+                account=row["account"],
+                customer=Customer(
+                    name=row["name"],
+                    ids=tuple(row["ids"]),
+                    corporate_numbers=tuple(row["corporate_numbers"]),
+                ),
+                at=row["at"],
+                confirmed_by=row["confirmed_by"],
+                confirmed_at=row["confirmed_at"],
+            )
+            for row in rows
+        }
+
+    def keep_accounts(self, accounts: Iterable[KnownAccount]) -> None:
+        """Keep whose *accounts* they are in place of what is known; nothing is written twice."""
+        known = self.known_accounts()
+        news = [each for each in accounts if each.account and known.get(each.connection) != each]
+        if not news:
+            return
+        with self._writing() as c:
+            for each in news:
+                row = {
+                    "account": each.account,
+                    "name": each.customer.name,
+                    "ids": list(each.customer.ids),
+                    "corporate_numbers": list(each.customer.corporate_numbers),
+                    "at": each.at,
+                    "confirmed_by": each.confirmed_by,
+                    "confirmed_at": each.confirmed_at,
+                }
+                key = {"company": self.company, "connection": each.connection}
+                insert_unless_there(c, known_accounts, {**key, **row})
+                ours = self._of(known_accounts), known_accounts.c.connection == each.connection
+                c.execute(sa.update(known_accounts).where(*ours).values(**row))
 
     def own_fields(self, connection: str, account: str | None = None) -> OwnFields:
         """

@@ -24,6 +24,7 @@ from renkei.store.plans import Plans
 from renkei.store.tables import (
     accounts,
     items,
+    known_accounts,
     leases,
     own_fields,
     paces,
@@ -37,7 +38,7 @@ from renkei.words.i18n import _
 OF_RUNS = (writes, items)
 """What belongs to a company through its runs, in the order in which it can be deleted."""
 
-OF_CONNECTIONS = (accounts, own_fields)
+OF_CONNECTIONS = (accounts, known_accounts, own_fields)
 """What a company knows of its connections; each has a row."""
 
 WRITTEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)

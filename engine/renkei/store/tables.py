@@ -269,6 +269,20 @@ own_fields = Table(
     Column("at", Instant, nullable=False),
 )
 
+known_accounts = Table(
+    "known_accounts",
+    metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
+    Column("connection", String(200), primary_key=True),
+    Column("account", String(64), nullable=False, comment="see store.accounts"),
+    Column("name", Text, nullable=False, comment="whose it is, as the system has told"),
+    Column("ids", sa.JSON, nullable=False),
+    Column("corporate_numbers", sa.JSON, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("confirmed_by", String(200), nullable=True),
+    Column("confirmed_at", Instant, nullable=True),
+)
+
 facts = Table(
     "facts",
     metadata,

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from renkei.model import NUMBERLESS, Difference, Outcome, Released, Remark, Status, Try
-from renkei.people import Label
+from renkei.people import Customer, Label
 from renkei.words.codes import TABLE, PartKind, Words, code_of, parts_of
 from renkei.words.i18n import N_, _, label, language
 from renkei.words.labels import Labels, value_text
 from renkei.words.printable import one_line, printable
 
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+
+SHOWN = 3
+"""How many ids of one account are shown."""
 
 UNKNOWN = Labels()
 """Of a run that nobody can tell."""
@@ -237,3 +240,22 @@ def _without_gaps(template: str, parts: Mapping[str, str]) -> str:
 
 def _listed(parts: Iterable[str]) -> str:
     return _(", ").join(parts)
+
+
+def customer_text(customer: Customer) -> str:
+    """Return whose account it is, as its system tells: the name, and the ids behind it."""
+    if not customer.is_told:
+        return _("the system does not tell")
+    name = _("“{name}”").format(name=customer.name) if customer.name else ""
+    numbers, ids = _first(customer.corporate_numbers), _first(customer.ids)
+    more = [
+        *([_("corporate number {number}").format(number=numbers)] if numbers else ()),
+        *([_("id {id}").format(id=ids)] if ids else ()),
+    ]
+    behind = _(" ({more})").format(more=_(", ").join(more)) if more else ""
+    return one_line(name + behind)
+
+
+def _first(texts: Sequence[str]) -> str:
+    """Return the first of *texts* in a row, and a sign for further ones."""
+    return ", ".join(texts[:SHOWN]) + (" …" if len(texts) > SHOWN else "")

@@ -12,6 +12,7 @@ from renkei.connector import (
     AnswerError,
     Connection,
     ContractFullError,
+    Customer,
     Employee,
     InDoubtError,
     ListChangedError,
@@ -505,6 +506,42 @@ def test_check_tells_whose_token_it_is(smarthr: SmartHR, mock: respx.MockRouter)
     assert {finding.level for finding in account.findings} == {"ok", "note"}
 
 
+def test_an_account_is_told_by_all_its_companies(smarthr: SmartHR, mock: respx.MockRouter) -> None:
+    """One request: names, ids and corporate numbers; what is empty or no text is left out."""
+    several = [
+        {"id": f"c-{n}", "name": name, "corporate_number": number}
+        for n, (name, number) in enumerate(
+            [("甲", "7000012050002"), ("乙", None), ("丙", ""), ("", None), ("丁", None)]
+        )
+    ]
+    route = mock.get(f"{BASE}/v1/companies").mock(return_value=rows(*several, {"id": 5}))
+    told = smarthr.account_name()
+    assert told == Customer(
+        name="甲、乙、丙ほか",
+        ids=("c-0", "c-1", "c-2", "c-3", "c-4"),
+        corporate_numbers=("7000012050002",),
+    )
+    assert route.call_count == 1
+
+
+def test_more_companies_than_one_request_shows_tell_no_id(
+    smarthr: SmartHR, mock: respx.MockRouter
+) -> None:
+    """Whether one of them is the same could be a matter of order."""
+    many = [{"id": f"c-{n}", "name": f"会社{n}"} for n in range(100)]
+    mock.get(f"{BASE}/v1/companies").mock(return_value=rows(*many))
+    assert smarthr.account_name() == Customer(name="会社0、会社1、会社2ほか")
+
+
+@pytest.mark.parametrize("answer", [refusal(403, 3), httpx.Response(200, json={"id": "c"})])
+def test_a_token_that_may_not_read_companies_tells_nothing(
+    smarthr: SmartHR, mock: respx.MockRouter, answer: httpx.Response
+) -> None:
+    """That is no error: the sync never needs them."""
+    mock.get(f"{BASE}/v1/companies").mock(return_value=answer)
+    assert smarthr.account_name() is None
+
+
 def test_check_names_what_is_missing(smarthr: SmartHR, mock: respx.MockRouter) -> None:
     """Missing rights are problems, missing items are warnings, the name falls back."""
     row = crew()
@@ -588,7 +625,7 @@ def test_our_token_in_a_refusal_is_hidden(smarthr: SmartHR, mock: respx.MockRout
 
 
 def test_an_answer_to_a_write_tells_what_it_shows() -> None:
-    """A key that is left out stays unknown; the placeholder for no gender is empty."""
+    """A key that is left out stays unknown; the placecustomer for no gender is empty."""
     answer = {"id": "c1", "emp_code": "0417", "gender": "no_selected", "emp_status": "employed"}
     seen = records.employee(answer, [*records.NAMES])
     assert seen.id == "c1"

@@ -13,6 +13,7 @@ from renkei.connector import (
     AnswerError,
     ClosedError,
     Connection,
+    Customer,
     Employee,
     InDoubtError,
     RecordError,
@@ -686,6 +687,24 @@ def test_check_tells_whose_token_it_is(tot: TouchOnTime, mock: respx.MockRouter)
     assert not any("/tokens/" in str(call.request.url) for call in mock.calls)
 
 
+@pytest.mark.parametrize(
+    ("company", "told"),
+    [
+        ({"key": "k1", "code": "a", "name": "甲"}, Customer(name="甲", ids=("k1",))),
+        ({"code": "a", "name": "甲"}, Customer(name="甲")),
+        ({"key": 5, "name": None}, Customer()),
+        ([], None),
+    ],
+)
+def test_an_account_is_told_by_name_and_key(
+    tot: TouchOnTime, mock: respx.MockRouter, company: object, told: Customer | None
+) -> None:
+    """One request; the code may be changed, so it is no id."""
+    route = mock.get(f"{BASE}/company").respond(json=company)
+    assert tot.account_name() == told
+    assert route.call_count == 1
+
+
 def test_check_refuses_a_token_that_opens_nothing(tot: TouchOnTime, mock: respx.MockRouter) -> None:
     """If all is refused it is the token or the address, and an error."""
     mock.route(host="api.kingtime.jp").mock(return_value=error(403, 100))
@@ -768,7 +787,7 @@ def test_closed_hours_and_limits_are_declared(tot: TouchOnTime) -> None:
 def test_a_gender_that_nobody_has_chosen_is_empty(
     tot: TouchOnTime, mock: respx.MockRouter, word: str | None
 ) -> None:
-    """The placeholder is no third gender and nothing odd: in lists, single reads and writes."""
+    """The placecustomer is no third gender and nothing odd: in lists, single reads and writes."""
     shown = person(gender=word)
     mock.get(EMPLOYEES).mock(side_effect=by_date(today=httpx.Response(200, json=[shown])))
     mock.get(f"{EMPLOYEES}/0417").respond(json=shown)
@@ -781,7 +800,7 @@ def test_a_gender_that_nobody_has_chosen_is_empty(
 
 
 def test_a_gender_that_was_not_stored_shows(tot: TouchOnTime, mock: respx.MockRouter) -> None:
-    """The placeholder in an answer is empty, too."""
+    """The placecustomer in an answer is empty, too."""
     one = current(mock, tot, gender="no_selected")
     mock.put(f"{EMPLOYEES}/key-0417").respond(
         json=person(gender="no_selected", birthDate="1990-01-01")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 from starlette.responses import Response
 
 from renkei.clock import base_dates, day_of
 from renkei.config import ConnectionConfig
-from renkei.errors import RenkeiError
+from renkei.errors import Hint, RenkeiError, UsageError
 from renkei.people import JST, Finding
 from renkei.runs import Runs, base_was_chosen
 from renkei.words.i18n import _
 from renkei_web.health import words
+from renkei_web.processes import Asked
 from renkei_web.visit import Visit
 
 LATEST = 10
@@ -89,7 +90,11 @@ def base_date(visit: Visit) -> Response:
 
 
 def _base_date_page(
-    visit: Visit, source: str, target: str, day: dt.date | None, problem: str | None = None
+    visit: Visit,
+    source: str,
+    target: str,
+    day: dt.date | None,
+    error: RenkeiError | None = None,
 ) -> Response:
     with visit.runs() as runs:
         today = runs.clock.today()
@@ -98,7 +103,7 @@ def _base_date_page(
         cost = runs.last_cost(source, target)
         return visit.show(
             "base_date.html",
-            status=400 if problem else 200,
+            status=400 if error else 200,
             source=places[0],
             target=places[1],
             closed=[each for each in places if each.hours and each.hours.now],
@@ -107,7 +112,8 @@ def _base_date_page(
             day=day or today,
             seconds=max(1.0, cost[1]) if cost else None,
             switches=runs.switches(source, target).values(),
-            problem=problem,
+            problem=error and error.message,
+            changed=changed_account(error),
         )
 
 
@@ -115,7 +121,7 @@ def start_fetch(visit: Visit) -> Response:
     """Start the fetch and go to the page of its run."""
     source, target, day = visit.path("source"), visit.path("target"), day_of(visit.field("date"))
     if day is None:
-        return _base_date_page(visit, source, target, None, _("Enter a date."))
+        return _base_date_page(visit, source, target, None, UsageError(_("Enter a date.")))
     with visit.runs() as runs:
         chosen = None if day == runs.clock.today() else day  # nobody chooses what is offered
     return _fetched(visit, source, target, day, lambda runs: runs.fetch(source, target, chosen))
@@ -155,10 +161,31 @@ def _fetched(
     """Start *fetch* and go to the page of its run; if it cannot begin, ask for the date again."""
     work, who = visit.office.work, visit.user.name
     try:
-        run = work.fetch(visit.config, fetch, who=who, language=visit.language)
+        begun = work.fetch(visit.config, fetch, who=who, language=visit.language)
     except RenkeiError as error:
-        return _base_date_page(visit, source, target, day, error.message)
+        return _base_date_page(visit, source, target, day, error)
+    if isinstance(begun, Asked):
+        with visit.runs() as runs:
+            places = place(runs, source), place(runs, target)
+        return visit.show("company.html", source=places[0], target=places[1], day=day, asked=begun)
+    return visit.go(f"/runs/{begun}")
+
+
+def same_company(visit: Visit) -> Response:
+    """Hand the answer of a person to the fetch that waits for it, and go to the page of its run."""
+    source, target, day = visit.path("source"), visit.path("target"), day_of(visit.field("date"))
+    yes = visit.field("answer") == "yes"
+    try:
+        run = visit.office.work.answer(visit.field("key"), one_company=yes)
+    except RenkeiError as error:
+        return _base_date_page(visit, source, target, day, error)
     return visit.go(f"/runs/{run}")
+
+
+def changed_account(error: RenkeiError | None) -> Mapping[str, str] | None:
+    """Return the account that a person may accept against *error*: ``name`` and ``account``."""
+    known = error is not None and error.code == "account_changed"
+    return error.hint.about if known and error and isinstance(error.hint, Hint) else None
 
 
 def place(runs: Runs, name: str) -> Place:

@@ -15,6 +15,7 @@ from renkei.words.i18n import _, label
 from renkei.words.sentences import field_text
 from renkei_web.templates import name_text
 from renkei_web.users import AccountError, Role
+from renkei_web.views.home import changed_account
 from renkei_web.visit import Visit
 
 
@@ -45,7 +46,15 @@ def show(visit: Visit) -> Response:
             Use(each.use, pairs.get(index), *_switches(runs, each))
             for index, each in enumerate(runs.config.mappings)
         ]
-        return visit.show("settings.html", config=runs.config, uses=uses)
+        accounts = runs.known_accounts()
+        return visit.show("settings.html", config=runs.config, uses=uses, accounts=accounts)
+
+
+def accept_account(visit: Visit) -> Response:
+    """Keep that the account which a connection opens is the right one: the one that was shown."""
+    with visit.runs() as runs:
+        runs.accept_account(visit.path("connection"), seen=visit.field("account"))
+    return visit.go("/settings")
 
 
 def change_setting(visit: Visit) -> Response:
@@ -72,7 +81,8 @@ def check(visit: Visit) -> Response:
     """Try connections, mappings and the clock, and tell everything that was found out."""
     with visit.runs() as runs:
         at, checked = visit.office.work.health.check(runs, anew=True)
-    return visit.show("checked.html", at=at, checked=checked)
+    changed = {each.subject: changed_account(each.error) for each in checked}
+    return visit.show("checked.html", at=at, checked=checked, changed=changed)
 
 
 def mapping(visit: Visit) -> Response:

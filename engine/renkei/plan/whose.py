@@ -1,0 +1,100 @@
+"""Whose accounts a fetch compares: rarely asked, shown to a person at first, refused if changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from renkei.errors import RenkeiError
+from renkei.model import KnownAccount, Remark
+from renkei.observer import Observer
+from renkei.plan.refusals import account_changed, other_company
+from renkei.plugins.facade import Reader
+from renkei.store.releases import Place
+from renkei.words.codes import remark
+
+
+@frozen(kw_only=True)
+class Whose:
+    """
+    The accounts of one fetch, the source's first.
+
+    *first*: nobody has ever fetched this pair, in neither direction.
+    """
+
+    accounts: tuple[KnownAccount, ...]
+    first: bool
+
+    def confirmed(self, observer: Observer, who: str, at: dt.datetime) -> Whose:
+        """
+        Return them as a person has confirmed them, who is asked at the first fetch of a pair.
+
+        Where nobody can be asked they stay as they are. Raises UsageError after a "no".
+        """
+        if not (self.first and any(each.customer.is_told for each in self.accounts)):
+            return self
+        answer = observer.same_company(self.accounts)
+        if answer is None:
+            return self
+        if not answer:
+            raise other_company(*(each.connection for each in self.accounts))
+        accounts = (evolve(each, confirmed_by=who, confirmed_at=at) for each in self.accounts)
+        return evolve(self, accounts=tuple(accounts))
+
+    @property
+    def named(self) -> list[Remark]:
+        """What stands with the first run of a pair."""
+        return [
+            remark("account_named", system=each.connection, name=each.customer.name)
+            for each in self.accounts
+            if self.first and each.customer.name
+        ]
+
+
+def look(
+    readers: Sequence[Reader],
+    places: Sequence[Place],
+    known: Mapping[str, KnownAccount],
+    at: dt.datetime,
+) -> tuple[KnownAccount, ...]:
+    """
+    Return whose accounts these are; a system is asked only about an address and token new to us.
+
+    Raises UsageError if one of them is another account than the *known* one of its connection.
+    """
+    return tuple(
+        _look(reader, place.account, known.get(reader.name), at)
+        for reader, place in zip(readers, places, strict=True)
+    )
+
+
+def told(reader: Reader, account: str, at: dt.datetime) -> KnownAccount:
+    """Return what the system tells of its account by one request, whether that fails or not."""
+    try:
+        with reader.connection.once():
+            customer = reader.account_name()
+    except RenkeiError:
+        customer = None  # the next fetch asks again
+    if customer is None:
+        return KnownAccount(connection=reader.name)
+    return KnownAccount(connection=reader.name, account=account, customer=customer, at=at)
+
+
+def _look(reader: Reader, account: str, kept: KnownAccount | None, at: dt.datetime) -> KnownAccount:
+    if kept is not None and kept.account == account:
+        return kept  # a token opens one account
+    now = told(reader, account, at)
+    return _after(kept, now) if kept is not None and now.account else now
+
+
+def _after(kept: KnownAccount, now: KnownAccount) -> KnownAccount:
+    """Return *now* with what stays of before; UsageError if both times told another id."""
+    before, after = kept.customer, now.customer
+    if not (before.ids and after.ids):
+        customer = after if after.ids else evolve(before, name=after.name or before.name)
+        return evolve(now, customer=customer)
+    if set(before.ids).isdisjoint(after.ids):
+        raise account_changed(kept, now)
+    return evolve(now, confirmed_by=kept.confirmed_by, confirmed_at=kept.confirmed_at)
