@@ -468,6 +468,24 @@ READING = (
         tests="tests/engine/test_http_pace.py::test_a_limit_is_used_up_and_not_exceeded",
     ),
     bug(
+        "window-shorter-than-the-way",
+        "A slot comes back as if every answer had taken no longer than the shortest: too early.",
+        ("renkei.http.pace:Pacer._both_ways_s", "_LEAST * self._least_s", "2 * self._least_s"),
+        tests="tests/engine/test_http_pace.py"
+        "::test_no_window_holds_too_many_where_the_shortest_way_is_known",
+    ),
+    bug(
+        "refused-at-the-same-pace",
+        "A system that has refused a request for its limit is sent as many as before.",
+        (
+            "renkei.http.session:Session._refusal",
+            'error.code == "rate_limit"',
+            'error.code == "never"',
+        ),
+        tests="tests/engine/test_http_session.py"
+        "::test_a_system_that_counts_otherwise_is_given_its_whole_window",
+    ),
+    bug(
         "short-list-is-the-whole",
         "A list with fewer people than its own total is compared.",
         (
