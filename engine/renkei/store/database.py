@@ -39,6 +39,14 @@ KEY = "account_key"
 """The fact with which accounts are told apart; it never leaves the store."""
 
 
+_IDENTITY = sa.select(facts.c.name, facts.c.value).where(
+    facts.c.name.in_((serial.ID, serial.MOVED))
+)
+_RUN = sa.select(runs).where(
+    runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
+)
+
+
 class Database:
     """
     The report store at *place*, a file or a PostgreSQL database; several processes may share one.
@@ -98,8 +106,7 @@ class Database:
 
     def _now(self) -> Mark:
         with self._reading() as connection:
-            query = sa.select(facts.c.value).where(facts.c.name == serial.ID)
-            self._store_id = connection.execute(query).scalar() or ""
+            self._store_id = serial.fact(connection, serial.ID) or ""
             return Mark(self._store_id, serial.read(connection))
 
     def note_restored(self) -> None:
@@ -124,9 +131,7 @@ class Database:
 
     def _fact(self, name: str) -> str | None:
         with self._reading() as connection:
-            query = sa.select(facts.c.value).where(facts.c.name == name)
-            found: str | None = connection.execute(query).scalar()
-            return found
+            return serial.fact(connection, name)
 
     def _new_fact(self, name: str, value: str) -> str:
         """Keep *value*, unless another process was faster; return what is kept."""
@@ -241,16 +246,13 @@ class Database:
 
     def _refuse_moved(self, connection: Connection) -> None:
         """Raise StoreError if the store lives elsewhere now; give it an id if it has none yet."""
-        query = sa.select(facts.c.name, facts.c.value)
-        known = dict(
-            connection.execute(query.where(facts.c.name.in_((serial.ID, serial.MOVED)))).all()
-        )
+        known = dict(connection.execute(_IDENTITY).all())
         if serial.MOVED in known:
             raise schema.moved(self._place, known[serial.MOVED])
         if serial.ID not in known:
             new = secrets.token_hex(16)
             insert_unless_there(connection, facts, {"name": serial.ID, "value": new})
-            known = dict(connection.execute(query.where(facts.c.name == serial.ID)).all())
+            known = dict(connection.execute(_IDENTITY).all())
         self._store_id = known[serial.ID]
 
     def _in_any_room(self, work: Callable[[Connection], T]) -> T:
@@ -331,9 +333,9 @@ class Database:
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        query = sa.select(runs).where(self._of(runs), runs.c.id == _number(run_id))
-        query = locking(query) if lock else query
-        row = connection.execute(query).mappings().first()
+        asked = {"company": self.company, "run": _number(run_id)}
+        query = locking(_RUN) if lock else _RUN
+        row = connection.execute(query, asked).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
             raise no_run(run_id)
