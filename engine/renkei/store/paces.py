@@ -19,6 +19,12 @@ LOCK = 7236535
 """Of the locks of a server that renkei takes: that of an account whose users meet."""
 
 
+_USERS = sa.select(paces).where(paces.c.account == sa.bindparam("of"))
+_ONE = sa.and_(paces.c.account == sa.bindparam("of"), paces.c.owner == sa.bindparam("who"))
+_FORGET = sa.delete(paces).where(_ONE)
+_MINE = sa.update(paces).where(_ONE)
+
+
 class Paces(Database):
     """The part of the store in which processes of one account meet, where limits are declared."""
 
@@ -32,20 +38,23 @@ class Paces(Database):
         keeps the store: this computer, or the server. Whatever the company: the limits are those
         of the account.
         """
-        theirs = sa.and_(paces.c.account == account, paces.c.owner != me)
-        mine = sa.and_(paces.c.account == account, paces.c.owner == me)
         with self._writing() as connection:
             now = self._now_alone(connection, account)
-            rows = connection.execute(sa.select(paces).where(theirs)).mappings().all()
+            everybody = connection.execute(_USERS, {"of": account}).mappings().all()
+            rows = [row for row in everybody if row["owner"] != me]
             others = sum(_goes_on(row, now) for row in rows)
             told = {each: _claimed(each, rows, others, now) for each in windows}
             over = now - max(ALIVE_S, *(each.seconds for each in windows))
-            connection.execute(
-                sa.delete(paces).where(sa.or_(mine, sa.and_(theirs, paces.c.at < over)))
-            )
+            for row in rows:
+                if row["at"] < over:
+                    connection.execute(_FORGET, {"of": account, "who": row["owner"]})
             used = {str(w.seconds): [w.used, 0 if leaving else more] for w, more in told.items()}
-            row = {"account": account, "owner": me, "at": now, "used": used, "leaving": leaving}
-            connection.execute(sa.insert(paces).values(**row, company=self.company))
+            said = {"at": now, "used": used, "leaving": leaving}
+            if len(rows) < len(everybody):
+                connection.execute(_MINE.values(said), {"of": account, "who": me})
+            else:
+                mine = {"account": account, "owner": me, "company": self.company}
+                connection.execute(sa.insert(paces), {**mine, **said})
         return Share(others, {w.seconds: w.used + more for w, more in told.items()})
 
     def _now_alone(self, connection: Connection, account: str) -> float:
