@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from attrs import evolve
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from renkei.check import Checked, check_all
 from renkei.config import Config, clock_for
@@ -188,11 +187,16 @@ class Runs:
 
     def __enter__(self) -> Self:
         if name := self.config.company.name:
+            from structlog.contextvars import bind_contextvars  # 0.1 s to import
+
             self._logged = bind_contextvars(company=name)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        reset_contextvars(**self._logged)
+        if self._logged:
+            from structlog.contextvars import reset_contextvars
+
+            reset_contextvars(**self._logged)
         self.close()
 
     def interrupt(self) -> None:

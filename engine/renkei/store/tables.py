@@ -9,8 +9,8 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, event
+from sqlalchemy.engine import Connection, Dialect
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -49,6 +49,22 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
 def _company() -> Column[str]:
     """Return the column that tells whose a row is; empty where the only company has no name."""
     return Column("company", String(63), nullable=False, server_default="")
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """
+    Return an index of some rows alone.
+
+    A server is told so when it is made there: to say it here would load all of its dialect.
+    """
+    index = Index(name, *columns, sqlite_where=sa.text(where))
+
+    @event.listens_for(index, "before_create")
+    def tell(index: Index, connection: Connection, **_more: object) -> None:
+        if connection.dialect.name == "postgresql":
+            index.dialect_options["postgresql"]["where"] = sa.text(where)
+
+    return index
 
 
 UNFINISHED = ("unknown", "deferred")
@@ -139,13 +155,7 @@ runs = Table(
     Column("purged", sa.Boolean, nullable=False),
     _company(),
     Index("ix_runs_company", "company", "id"),
-    Index(
-        "ix_runs_synced",
-        "company",
-        "id",
-        sqlite_where=sa.text("sync_started_at is not null"),
-        postgresql_where=sa.text("sync_started_at is not null"),
-    ),
+    _partial("ix_runs_synced", "company", "id", where="sync_started_at is not null"),
 )
 
 items = Table(
@@ -192,12 +202,7 @@ writes = Table(
     Column("result", String(20), nullable=True, comment="null: in doubt"),
     Column("result_at", Instant, nullable=True),
     Index("ix_writes_run_position", "run_id", "position"),
-    Index(
-        "ix_writes_open",
-        "run_id",
-        sqlite_where=sa.text("result is null"),
-        postgresql_where=sa.text("result is null"),
-    ),
+    _partial("ix_writes_open", "run_id", where="result is null"),
 )
 
 leases = Table(
