@@ -123,6 +123,7 @@ class Runs:
         self._systems = Systems(config, self.clock, self.observer, self._own_fields, self._met)
         self._pairings = Pairings(config, self._own_fields)
         self._opened: Store | None = None
+        self._known_fields: dict[str, OwnFields] = {}
         self._missed = False
         self._interrupted = False
         self._entered = ExitStack()
@@ -572,7 +573,9 @@ class Runs:
         self._open([reader], wait=False)
         store = self._open_store(create=True)
         account = store.account(reader.connection.identity)
-        return store.keep_fields(connection, account, reader.discover(), self.clock.now())
+        found = store.keep_fields(connection, account, reader.discover(), self.clock.now())
+        self._known_fields[connection] = found
+        return found
 
     def fields(self, connection: str) -> tuple[str, tuple[FieldSpec, ...], Beyond]:
         """Return the connector of a connection, its fields, and what is known beside them."""
@@ -581,10 +584,12 @@ class Runs:
 
     def _own_fields(self, connection: str) -> OwnFields:
         """Return the fields that are kept of an account; none if there is no store yet."""
-        try:
-            return self._store.own_fields(connection)
-        except NoStoreError:
-            return OwnFields()
+        if connection not in self._known_fields:
+            try:
+                self._known_fields[connection] = self._store.own_fields(connection)
+            except NoStoreError:
+                return OwnFields()
+        return self._known_fields[connection]
 
     def choices(self, connection: str, field: str | None = None) -> tuple[NewField, ...]:
         """

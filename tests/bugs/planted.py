@@ -2022,10 +2022,10 @@ PROMISES = (
         "Whoever needed nothing counts as a beginning: the plan has no age any more.",
         (
             "renkei.store.database:begun",
-            "sa.select(writes.c.id).where(writes.c.run_id == run_id)",
+            'connection.execute(_SENT, {"run": run_id})',
             (
-                "sa.select(items.c.position)"
-                ".where(items.c.run_id == run_id, items.c.outcome.is_not(None))"
+                "connection.execute(sa.select(items.c.position)"
+                ".where(items.c.run_id == run_id, items.c.outcome.is_not(None)))"
             ),
         ),
         tests="tests/engine/test_old_plans.py::test_who_needed_nothing_can_be_chosen_away",
@@ -2369,8 +2369,8 @@ COMPANIES = (
         "Whoever guesses the number of a run reads that of another company.",
         (
             "renkei.store.database:Database._row",
-            "query = locking(_RUN) if lock else _RUN",
-            'query = sa.select(runs).where(runs.c.id == sa.bindparam("run"))',
+            "connection.execute(_LOCKED if lock else _RUN, asked)",
+            'connection.execute(sa.select(runs).where(runs.c.id == asked["run"]))',
         ),
         tests="tests/engine/test_companies.py"
         "::test_a_run_of_another_company_is_as_if_it_did_not_exist[sqlite-run]",
