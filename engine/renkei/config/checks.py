@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import SplitResult
 
 from renkei.clock import day_of
+from renkei.config.retention import retention_mistakes
 from renkei.errors import ConfigurationError, Problem
 from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
@@ -72,6 +73,7 @@ def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - pla
     yield from _sides(data.get("mappings"), names)
     yield from _store(data.get("store"))
     yield from _settings(data.get("settings"), base)
+    yield from retention_mistakes(data.get("retention"))
 
 
 def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:

@@ -26,6 +26,7 @@ from renkei.config.checks import (
     store_mistake,
 )
 from renkei.config.main import Company, Environment, Main
+from renkei.config.retention import Retention
 from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, Hint, MappingError, Problem, UsageError
 from renkei.http import Network
@@ -162,6 +163,7 @@ class Config:
     mappings: tuple[MappingUse, ...]
     store: str = field(repr=False)
     settings: Settings = field(factory=Settings)
+    retention: Retention = field(factory=Retention)
     document: Document = field(eq=False, repr=False)
 
     @property
@@ -219,6 +221,7 @@ class _OneCompany:
     connections: dict[str, ConnectionConfig]
     mappings: tuple[MappingUse, ...] = ()
     settings: Settings = field(factory=Settings)
+    retention: Retention = field(factory=Retention)
     label: str = ""
     environment: Environment = "production"
     paused: bool = False
@@ -321,6 +324,7 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
         mappings=written.mappings,
         store=store_at(main.store, main.path.parent),
         settings=written.settings,
+        retention=written.retention,
         document=document,
     )
 
