@@ -21,7 +21,7 @@ from renkei.model import Difference, Outcome, Remark, Status
 from renkei.store import codec, lease, serial
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.plans import Plans
-from renkei.store.purge import Purge
+from renkei.store.purge import Purge, retained
 from renkei.store.tables import (
     accounts,
     items,
@@ -33,6 +33,7 @@ from renkei.store.tables import (
     runs,
     writes,
 )
+from renkei.store.vault import let_go_of_tokens
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 
@@ -136,6 +137,7 @@ class Companies(Plans, Purge):
             for table in (runs, releases, leases, paces, *OF_CONNECTIONS):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
+            let_go_of_tokens(connection, "", heir=company)
         return len(ids)
 
     def remove(self, company: str, removed: Removed) -> Removed:
@@ -158,6 +160,8 @@ class Companies(Plans, Purge):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)
+            rows["tokens"] += let_go_of_tokens(connection, company)
+            serial.drop(connection, retained(company))
             first = before if before is not None and not ids else removed
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
