@@ -134,7 +134,7 @@ def test_the_tokens_of_a_company_go_with_it(tmp_path: Path, database: Database |
 
     def remove(name: str) -> int:
         with closing(Companies(place)) as store:
-            planned(store)
+            planned(store)  # type: ignore[arg-type]  # a store, too
             removed = Removed(at=NOW, who="tester")
             return store.remove(name, removed).rows["tokens"]
 

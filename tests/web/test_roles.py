@@ -53,6 +53,11 @@ POST /settings/check
 POST /settings/accounts/{connection}
 GET /settings/mappings/{index:count}
 POST /settings/mappings/{index:count}
+GET /settings/setup
+POST /settings/setup/connections
+POST /settings/setup/connections/{connection}
+POST /settings/setup/pairs
+POST /settings/setup/undo
 GET /settings/users
 POST /settings/users
 POST /settings/users/{user:count}

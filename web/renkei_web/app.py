@@ -26,7 +26,16 @@ from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
 from renkei_web.users import AccountError, Role
-from renkei_web.views import choosing, entrance, home, reports, running, settings, single_sign_on
+from renkei_web.views import (
+    choosing,
+    entrance,
+    home,
+    reports,
+    running,
+    settings,
+    setup,
+    single_sign_on,
+)
 from renkei_web.visit import Office, Visit
 
 Handler = Callable[[Visit], Response]
@@ -99,6 +108,11 @@ PAGES = (
     Page("/settings/accounts/{connection}", settings.accept_account, method="POST"),
     Page("/settings/mappings/{index:count}", settings.mapping),
     Page("/settings/mappings/{index:count}", settings.change_setting, method="POST"),
+    Page("/settings/setup", setup.show),
+    Page("/settings/setup/connections", setup.add_connection, method="POST"),
+    Page("/settings/setup/connections/{connection}", setup.replace_token, method="POST"),
+    Page("/settings/setup/pairs", setup.add_pair, method="POST"),
+    Page("/settings/setup/undo", setup.undo, method="POST"),
     Page("/settings/users", settings.users),
     Page("/settings/users", settings.invite, method="POST"),
     Page("/settings/users/{user:count}", settings.change, method="POST"),

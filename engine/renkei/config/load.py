@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NewType, cast
+from typing import Any, Literal, NewType, cast
 
 from attrs import evolve, field, fields, frozen
 
@@ -137,13 +137,21 @@ class MappingUse:
 
 @frozen(kw_only=True)
 class Settings:
-    """What rarely needs a change."""
+    """
+    What rarely needs a change.
+
+    *setup*: administrators of the dashboard may change the file itself. *second_factor*: who logs
+    in there with a password needs a code as well; *sso*: nobody logs in with a password.
+    """
 
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     max_plan_age_hours: int = 24
     settle_wait_seconds: int = 2
     longest_request_seconds: int = 60
+    setup: Literal["web"] | None = None
+    second_factor: Literal["required"] | None = None
+    sso: Literal["required"] | None = None
 
 
 @frozen(kw_only=True)

@@ -187,6 +187,8 @@ def parent(path: str) -> str:
             return f"/runs/{run}"
         case ["fetch", source, target]:
             return f"/fetch/{source}/{target}"
+        case ["settings", "setup", *_]:
+            return "/settings/setup"
         case ["settings", "users", *_]:
             return "/settings/users"
         case ["settings", *_]:
