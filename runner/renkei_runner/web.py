@@ -68,6 +68,9 @@ def web(
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
     config = app.config()  # a mistake in it is told now, not on the first page
+    if config.settings.sso == "required" and oidc_issuer is None and new_link is None:
+        message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
+        raise UsageError(message, code="oidc", where=str(config.path))
     from renkei_web.server import Server
 
     server = Server(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ANYBODY = """
 GET /login
 POST /login
+POST /login/code
 GET /welcome/{secret}
 POST /welcome/{secret}
 """
@@ -29,6 +30,8 @@ GET /runs/{run}/report.csv
 GET /runs/{run}/report.html
 GET /password
 POST /password
+GET /second-factor
+POST /second-factor
 POST /language
 POST /logout
 """

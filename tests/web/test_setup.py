@@ -40,13 +40,13 @@ def test_an_administrator_sets_up_without_a_terminal(
         assert [value for _name, value in sides] == [
             *("smarthr", "smarthr", "touchontime", "touchontime"),
         ]
-        form = "&".join(f"{name}={value}" for name, value in sides)
-        form += f"&use=smarthr-touchontime&csrf={admin.csrf}"
+        sent = "&".join(f"{name}={value}" for name, value in sides)
+        sent += f"&use=smarthr-touchontime&csrf={admin.csrf}"
         headers = {
             "sec-fetch-site": "same-origin",
             "content-type": "application/x-www-form-urlencoded",
         }
-        answer = admin.ask("POST", "/settings/setup/pairs", content=form.encode(), headers=headers)
+        answer = admin.ask("POST", "/settings/setup/pairs", content=sent.encode(), headers=headers)
         seen.append(answer.text)
         assert answer.status_code == 200
         checked = admin.post("/settings/check")
