@@ -44,6 +44,7 @@ def show(visit: Visit, problem: str | None = None, done: setup.Change | None = N
         offers=setup.offers(config),
         can_undo=setup.can_undo(config),
         typed=typed,
+        labels=lambda sides: [config.connections[name].label for name in sides.values()],
         problem=problem,
         done=done,
     )
