@@ -68,7 +68,7 @@ class SecondFactors:
         with self._database.reading() as db:
             return db.execute(query).scalar_one()
 
-    def begin(self, user_id: int) -> str | None:
+    def new_secret(self, user_id: int) -> str | None:
         """Return a new secret, which counts once it is confirmed; None if there is one already."""
         secret = base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
         with self._database.writing() as db:

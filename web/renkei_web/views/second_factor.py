@@ -24,7 +24,7 @@ def change(visit: Visit) -> Response:
         return _page(visit)
     what, code = visit.field("what"), visit.field("code")
     if what == "begin":
-        return _page(visit, secret=factors.begin(user.id))
+        return _page(visit, secret=factors.new_secret(user.id))
     if what == "confirm":
         recovery = factors.confirm(user.id, code)
         if recovery is None:
