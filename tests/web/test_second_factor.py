@@ -135,6 +135,11 @@ def test_half_a_log_in_does_not_last(desk: Desk) -> None:
     assert give(browser, waiting, code(desk, secret)).status_code == 401
     other = desk.add("other")
     browser, waiting = half(desk)
+    mine = next(each for each in desk.office.people.users() if each.id == 1)
+    assert desk.office.entrance.set_password(mine, PASSWORD, f"{PASSWORD} now")
+    assert give(browser, waiting, code(desk, secret)).status_code == 401
+    assert desk.office.entrance.set_password(mine, f"{PASSWORD} now", PASSWORD)
+    browser, waiting = half(desk)
     desk.office.people.change(1, disabled=True)
     assert give(browser, waiting, code(desk, secret)).status_code == 401
     assert other

@@ -71,14 +71,22 @@ class Purge(Database):
         return self._disposable(connection, before, full)
 
     def _disposable(
-        self, connection: Connection, before: dt.datetime, *more: sa.ColumnElement[bool]
+        self,
+        connection: Connection,
+        before: dt.datetime,
+        *more: sa.ColumnElement[bool],
+        run_id: int | None = None,
     ) -> list[int]:
         """
         Return the runs created before that nobody needs, and let nobody change them.
 
+        With *run_id*, that one alone is looked at.
+
         Those at work are left out, and those with a write in doubt: only its values can settle it.
         """
         is_old = sa.and_(self._of(runs), runs.c.created_at < before)
+        if run_id is not None:
+            is_old = sa.and_(is_old, runs.c.id == run_id)
         old = sa.select(runs.c.id).where(is_old).order_by(runs.c.id)
         connection.execute(locking(old)).all()
         unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
@@ -130,7 +138,7 @@ class Purge(Database):
 
         def is_free(connection: Connection) -> bool:
             self._given.add(run_id)
-            return bool(self._disposable(connection, before, runs.c.id == run_id))
+            return bool(self._disposable(connection, before, run_id=run_id))
 
         def close(connection: Connection) -> bool:
             if free := is_free(connection):
