@@ -6,10 +6,11 @@ Every change here needs a migration in ``migrations/versions``; a test compares 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, event
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.engine import Connection, Dialect
 
 NAMING = {
@@ -51,20 +52,15 @@ def _company() -> Column[str]:
     return Column("company", String(63), nullable=False, server_default="")
 
 
-def _partial(name: str, *columns: str, where: str) -> Index:
-    """
-    Return an index of some rows alone.
-
-    A server is told so when it is made there: to say it here would load all of its dialect.
-    """
-    index = Index(name, *columns, sqlite_where=sa.text(where))
-
-    @event.listens_for(index, "before_create")
-    def tell(index: Index, connection: Connection, **_more: object) -> None:
-        if connection.dialect.name == "postgresql":
-            index.dialect_options["postgresql"]["where"] = sa.text(where)
-
-    return index
+@sa.event.listens_for(metadata, "before_create")
+def _partial_on_a_server_too(
+    _target: MetaData, connection: Connection, tables: Sequence[Table], **_options: object
+) -> None:
+    """Let both databases have the same indexes; to say so at once would import the server's."""
+    if connection.dialect.name == "postgresql":
+        for index in (each for table in tables for each in table.indexes):
+            where = index.dialect_options["sqlite"]["where"]
+            index.dialect_kwargs["postgresql_where"] = where
 
 
 UNFINISHED = ("unknown", "deferred")
@@ -155,7 +151,12 @@ runs = Table(
     Column("purged", sa.Boolean, nullable=False),
     _company(),
     Index("ix_runs_company", "company", "id"),
-    _partial("ix_runs_synced", "company", "id", where="sync_started_at is not null"),
+    Index(
+        "ix_runs_synced",
+        "company",
+        "id",
+        sqlite_where=sa.text("sync_started_at is not null"),
+    ),
 )
 
 items = Table(
@@ -202,7 +203,11 @@ writes = Table(
     Column("result", String(20), nullable=True, comment="null: in doubt"),
     Column("result_at", Instant, nullable=True),
     Index("ix_writes_run_position", "run_id", "position"),
-    _partial("ix_writes_open", "run_id", where="result is null"),
+    Index(
+        "ix_writes_open",
+        "run_id",
+        sqlite_where=sa.text("result is null"),
+    ),
 )
 
 leases = Table(
