@@ -65,7 +65,12 @@ def web(
         )
         raise UsageError(message.format(address=listen), code="tls")
     configure_logging(json=app.json, level="debug" if app.debug else "info")
+    if not app.config_file.exists():
+        _begin(app.config_file.absolute())
     config = app.config()  # a mistake in it is told now, not on the first page
+    if config.settings.sso == "required" and oidc_issuer is None and new_link is None:
+        message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
+        raise UsageError(message, code="oidc", where=str(config.path))
     from renkei_web.server import Server
 
     server = Server(
@@ -93,6 +98,15 @@ def web(
         say(_("Ctrl-C stops the dashboard; a sync that is going on goes on."))
         server.serve()
     return 0
+
+
+def _begin(path: Path) -> None:
+    """Begin with a file of its own in an empty folder; the rest is set up in the browser."""
+    from renkei.config import setup
+
+    if path.parent.is_dir() and setup.start(path):
+        text = _("{path} is written. Log in and set up the connections in the browser.")
+        say(text.format(path=path))
 
 
 def _sign_on(issuer: str | None, client: str | None, config: Config) -> SignOn | None:

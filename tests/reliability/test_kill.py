@@ -306,7 +306,7 @@ PLACES = {
     "server._engine.configure": {"connection.commit"},
     "server._bring_up_to_date": {"connection.begin"},
     "copying._filled": {"target.begin"},
-    "plans.Plans._vacuum": {"self._engine.raw_connection"},
+    "purge.Purge._vacuum": {"self._engine.raw_connection"},
     # the dashboard's own database, and the address it listens at
     "database.Database.reading": {"connection.begin"},
     "database.Database.writing": {"connection.begin"},

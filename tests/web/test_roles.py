@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ANYBODY = """
 GET /login
 POST /login
+POST /login/code
 GET /welcome/{secret}
 POST /welcome/{secret}
 """
@@ -29,6 +30,8 @@ GET /runs/{run}/report.csv
 GET /runs/{run}/report.html
 GET /password
 POST /password
+GET /second-factor
+POST /second-factor
 POST /language
 POST /logout
 """
@@ -53,6 +56,11 @@ POST /settings/check
 POST /settings/accounts/{connection}
 GET /settings/mappings/{index:count}
 POST /settings/mappings/{index:count}
+GET /settings/setup
+POST /settings/setup/connections
+POST /settings/setup/connections/{connection}
+POST /settings/setup/pairs
+POST /settings/setup/undo
 GET /settings/users
 POST /settings/users
 POST /settings/users/{user:count}

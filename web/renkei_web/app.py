@@ -26,7 +26,17 @@ from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
 from renkei_web.users import AccountError, Role
-from renkei_web.views import choosing, entrance, home, reports, running, settings, single_sign_on
+from renkei_web.views import (
+    choosing,
+    entrance,
+    home,
+    reports,
+    running,
+    second_factor,
+    settings,
+    setup,
+    single_sign_on,
+)
 from renkei_web.visit import Office, Visit
 
 Handler = Callable[[Visit], Response]
@@ -58,6 +68,10 @@ class Page:
         return self.exports or self.method not in SAFE
 
 
+BEFORE_CODE = ("/second-factor", "/logout", "/language", "/password")
+"""Pages of whoever has to set up a second factor first."""
+
+
 class Count(IntegerConvertor):
     """A number in an address, small enough for whatever it is looked up in."""
 
@@ -72,6 +86,8 @@ PAGES = (
     Page("/language", entrance.speak, Role.VIEWER, "POST"),
     Page("/password", entrance.change_password, Role.VIEWER),
     Page("/password", entrance.set_password, Role.VIEWER, "POST"),
+    Page("/second-factor", second_factor.show, Role.VIEWER),
+    Page("/second-factor", second_factor.change, Role.VIEWER, "POST"),
     Page("/connections", home.connections, Role.VIEWER),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
@@ -99,6 +115,11 @@ PAGES = (
     Page("/settings/accounts/{connection}", settings.accept_account, method="POST"),
     Page("/settings/mappings/{index:count}", settings.mapping),
     Page("/settings/mappings/{index:count}", settings.change_setting, method="POST"),
+    Page("/settings/setup", setup.show),
+    Page("/settings/setup/connections", setup.add_connection, method="POST"),
+    Page("/settings/setup/connections/{connection}", setup.replace_token, method="POST"),
+    Page("/settings/setup/pairs", setup.add_pair, method="POST"),
+    Page("/settings/setup/undo", setup.undo, method="POST"),
     Page("/settings/users", settings.users),
     Page("/settings/users", settings.invite, method="POST"),
     Page("/settings/users/{user:count}", settings.change, method="POST"),
@@ -110,6 +131,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     guests: tuple[Route, ...] = (
         Route("/login", _guest(office, entrance.ask), methods=["GET"]),
         Route("/login", _guest(office, entrance.log_in), methods=["POST"]),
+        Route("/login/code", _guest(office, entrance.give_code), methods=["POST"]),
         Route(
             "/welcome/{secret}", _guest(office, entrance.welcome), methods=["GET"], name="welcome"
         ),
@@ -152,7 +174,9 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         form = FormData() if page.method in SAFE else await _form(request)
         cookie = request.cookies.get(office.cookie)
         session = await run_in_threadpool(office.sessions.find, cookie, touch=not page.polled)
-        if session is None:
+        if session is None or (
+            session.user.by_password and await run_in_threadpool(office.rules.only_sso)
+        ):
             return _to_login(request, was_in=cookie is not None)
         language = session.user.language or language_of(request)
         visit = Visit(request, office, session, language, form)
@@ -163,6 +187,8 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
             if not same(given, session.csrf):
                 back = entrance.parent(request.url.path)
                 return visit.show("stale.html", status=403, back=back)
+        if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, visit):
+            return visit.go("/second-factor")
         answer = await run_in_threadpool(_answer, page.handler, visit)
         if page.noted:
             log.info(
@@ -175,6 +201,12 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         return answer
 
     return endpoint
+
+
+def _lacks_code(visit: Visit) -> bool:
+    """Tell whether somebody has to set up a second factor before anything else."""
+    office, user = visit.office, visit.user
+    return office.rules.needs_code(user) and not office.second_factors.is_on(user.id)
 
 
 def _answer(handler: Handler, visit: Visit) -> Response:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +19,8 @@ from renkei_web.drafts import Drafts
 from renkei_web.entrance import Entrance
 from renkei_web.people import People
 from renkei_web.processes import Work, ask_to_pause, started
+from renkei_web.rules import Rules
+from renkei_web.second_factor import SecondFactors
 from renkei_web.sessions import Session, Sessions
 from renkei_web.sso import SignOn
 from renkei_web.templates import render
@@ -40,6 +42,9 @@ class Office:
     sign_on: SignOn | None = None
     company: str | None = None
     """Whose dashboard it is, where there are several companies."""
+    rules: Rules = field(
+        default=Factory(lambda self: Rules(self.config_path, self.company), takes_self=True)
+    )
 
     def config(self) -> Config:
         """Read the configuration, as every command does: it may have changed."""
@@ -59,6 +64,11 @@ class Office:
     def entrance(self) -> Entrance:
         """How they log in."""
         return Entrance(self.database, self.people, self.sessions, Tries(self.database))
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """What they need beside a password."""
+        return SecondFactors(self.database)
 
     @property
     def drafts(self) -> Drafts:

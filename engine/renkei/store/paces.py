@@ -22,7 +22,6 @@ _USERS = sa.select(paces).where(paces.c.account == sa.bindparam("of"))
 _ONE = sa.and_(paces.c.account == sa.bindparam("of"), paces.c.owner == sa.bindparam("who"))
 _FORGET = sa.delete(paces).where(_ONE)
 _MINE = sa.update(paces).where(_ONE)
-_NEW = sa.insert(paces)
 
 
 class Paces(Database):
@@ -51,10 +50,10 @@ class Paces(Database):
             used = {str(w.seconds): [w.used, 0 if leaving else more] for w, more in told.items()}
             said = {"at": now, "used": used, "leaving": leaving}
             if len(rows) < len(everybody):
-                connection.execute(_MINE, {"of": account, "who": me, **said})
+                connection.execute(_MINE, {**said, "of": account, "who": me})
             else:
                 mine = {"account": account, "owner": me, "company": self.company}
-                connection.execute(_NEW, {**mine, **said})
+                connection.execute(sa.insert(paces), {**mine, **said})
         return Share(others, {w.seconds: w.used + more for w, more in told.items()})
 
     def _now_alone(self, connection: Connection, account: str) -> float:
