@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from renkei.store.accounts import Accounts
 from renkei.store.journal import Journal
+from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
 from renkei.store.releases import Releases
 
 
-class Store(Releases, Journal, Accounts, Paces):
-    """Plans, journal, releases, accounts and paces; each method is one transaction."""
+class Store(Releases, Journal, Accounts, Paces, AuditLog):
+    """Plans, journal, releases, accounts, paces, audit log; each method is one transaction."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
@@ -66,6 +67,11 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     browser = request.cookies.get(office.known_cookie)
     wait = office.entrance.must_wait(name, address, browser)
     secret = office.entrance.log_in(name, password, address, browser)
+    if secret is not None:
+        note_session(office, secret, how="password")
+    elif not wait:  # what is not even looked at could fill the log
+        user = office.people.known(name)
+        office.note(None, "log_in_refused", user=user, how="password", address=address)
     log.info("log_in", outcome="done" if secret else "refused", reason="wait" if wait else None)
     if secret is not None:
         return with_session(RedirectResponse(local(back), status_code=303), office, secret, browser)
@@ -104,15 +110,18 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
     problem = _unfit(password, _text(form, "again"), user.name)
     if problem is not None:
         return _welcome_page(request, office, language, problem)
-    session = office.entrance.accept(secret, password)
+    note = partial(office.note, user.name, "password_set", how="link")
+    session = office.entrance.accept(secret, password, note)
     if session is None:
         return _welcome_page(request, office, language)
+    note_session(office, session, how="link")
     browser = request.cookies.get(office.known_cookie)
     return with_session(RedirectResponse("/", status_code=303), office, session, browser)
 
 
 def log_out(visit: Visit) -> Response:
     """End the session, also for whoever has a copy of its cookie."""
+    visit.note("logged_out")
     visit.office.sessions.end(visit.request.cookies.get(visit.office.cookie, ""))
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(
@@ -135,7 +144,12 @@ def set_password(visit: Visit) -> Response:
     problem = _unfit(new, visit.field("again"), visit.user.name)
     session = None
     if problem is None:
-        session = office.entrance.set_password(visit.user, visit.field("old"), new)
+        note = partial(visit.note, "password_set", how="old password")
+        session = office.entrance.set_password(visit.user, visit.field("old"), new, note)
+        if session is None:
+            address = address_of(visit.request)
+            facts = {"user": visit.user.name, "how": "old password", "address": address}
+            visit.note("log_in_refused", **facts)
         problem = _("The old password is wrong.")
     if session is None:
         return visit.show("password.html", status=400, problem=problem)
@@ -155,6 +169,16 @@ def speak(visit: Visit) -> Response:
 def too_many_tries() -> str:
     """Return what to do for whoever must wait."""
     return _("Too many tries. Wait a quarter of an hour, then try again.")
+
+
+def note_session(office: Office, secret: str, *, how: str) -> None:
+    """Note that somebody has logged in; where that cannot be written, nobody has."""
+    session = office.sessions.find(secret, touch=False)
+    try:
+        office.note(session.user.name if session else None, "logged_in", how=how)
+    except BaseException:
+        office.sessions.end(secret)
+        raise
 
 
 def with_session(answer: Response, office: Office, secret: str, browser: str | None) -> Response:

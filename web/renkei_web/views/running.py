@@ -245,6 +245,7 @@ def pause(visit: Visit) -> Response:
     """Pause after the employee in hand, where a dashboard has started what is at work."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
+        runs.note("paused", run.id)
     if run.status is Status.SYNCING and not visit.office.pause(run.id):
         raise UsageError(
             _("This sync was started elsewhere. It can be paused where it was started."),
