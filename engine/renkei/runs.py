@@ -418,10 +418,10 @@ class Runs:
     def change_setting(self, index: int, name: str, *, on: bool) -> None:
         """Turn a setting of the mapping at *index* on or off, in the configuration file."""
         mapping = self._pairings.load(self.config.mappings[index].use)
-        before = mapping.switches(self.config.mappings[index].settings)[name]
         mapping.switches({name: on})  # it has such a setting
-        facts = {"setting": name, "before": before, "after": on}
-        self.note("setting_changed", mapping=self.config.mappings[index].use, **facts)
+        use = self.config.mappings[index]
+        facts = {"setting": name, "before": mapping.switches(use.settings)[name], "after": on}
+        self.note("setting_changed", mapping=use.use, **facts)
         change_setting(self.config, index, name, on=on)
 
     @property

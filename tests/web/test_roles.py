@@ -53,6 +53,8 @@ POST /settings/check
 POST /settings/accounts/{connection}
 GET /settings/mappings/{index:count}
 POST /settings/mappings/{index:count}
+GET /audit
+GET /audit.csv
 GET /settings/users
 POST /settings/users
 POST /settings/users/{user:count}
@@ -111,7 +113,7 @@ def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
 def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
     """Each page for administrators says 403 to a viewer, whether asked as a whole or in part."""
     browser = desk.browser("viewer")
-    before = desk.store.read_bytes(), desk.office.people.users()
+    before = desk.kept, desk.office.people.users()
     for method, path in FOR_PEOPLE:
         if path == "/logout":
             continue
@@ -120,7 +122,7 @@ def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
             assert (status == 403) is (DECIDED[method, path] == "admin"), (method, path, status)
             assert not location.startswith("/login"), (method, path)
     assert desk.work.started == []
-    assert (desk.store.read_bytes(), desk.office.people.users()) == before
+    assert (desk.kept, desk.office.people.users()) == before
     assert asked(browser, "POST", "/logout") == (303, "/login")
 
 
