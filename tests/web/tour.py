@@ -103,6 +103,8 @@ def _settings(person: Person) -> Iterator[str]:
     person.page.click("main .primary")
     person.page.locator(".copy").wait_for()
     yield "users"
+    person.open("/audit")
+    yield "audit"
 
 
 def _odd_ones(person: Person) -> Iterator[str]:

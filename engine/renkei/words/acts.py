@@ -86,7 +86,7 @@ FACTS: Mapping[str, str] = {
     "since": N_("from"),
     "source": N_("source"),
     "target": N_("target"),
-    "until": N_("until"),
+    "until": N_("to"),
     "user": N_("user"),
     "what": N_("what"),
 }
