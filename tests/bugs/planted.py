@@ -1931,18 +1931,6 @@ PROMISES = (
         tests="tests/engine/test_audit.py::test_what_is_wrong_is_told_by_line",
     ),
     bug(
-        "audit-beside",
-        "A line is noted before the serial is raised: on a server two follow the same one.",
-        (
-            "renkei.store.database:Database._transaction",
-            "mark = serial.advance(connection, last)\n            if noted:\n"
-            "                append(connection, self.company, self._who, noted)",
-            "append(connection, self.company, self._who, noted) if noted else None\n"
-            "            mark = serial.advance(connection, last)",
-        ),
-        tests="tests/engine/test_audit.py::test_many_who_write_at_once_make_one_chain[postgres]",
-    ),
-    bug(
         "audit-optional",
         "Somebody logs in though the audit log cannot be written.",
         ("renkei_web.views.entrance:note_session", "        raise", "        return"),
@@ -1962,11 +1950,17 @@ PROMISES = (
         "audit-any-fact",
         "Whatever a call hands over stands in the audit log.",
         (
-            "renkei.store.audit:Entry.__attrs_post_init__",
-            "if strangers := set(self.facts) - set(ACTS[self.act].facts):",
-            "strangers = ACTS[self.act] and ()\n        if strangers:",
+            "renkei.store.audit:unknown",
+            "set(facts) - set(ACTS[act].facts)",
+            "set(ACTS[act].label[:0])",
         ),
         tests="tests/engine/test_audit.py::test_only_known_facts_can_be_noted",
+    ),
+    bug(
+        "audit-line-lost",
+        "A choice is stored though its line in the audit log is not.",
+        ("renkei.store.database:Database._transaction", "if noted:", "if noted and self.is_older:"),
+        tests="tests/engine/test_audit.py::test_each_step_of_a_run_has_its_line[sqlite]",
     ),
     bug(
         "asked-each-time",

@@ -44,8 +44,13 @@ class Entry:
     of: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        if strangers := set(self.facts) - set(ACTS[self.act].facts):
+        if strangers := unknown(self.act, self.facts):
             raise ValueError(f"{self.act}: no facts of it: {sorted(strangers)}")
+
+
+def unknown(act: str, facts: Mapping[str, object]) -> set[str]:
+    """Return which of *facts* may not stand beside an act."""
+    return set(facts) - set(ACTS[act].facts)
 
 
 def append(connection: Connection, company: str, who: str, entries: Sequence[Entry]) -> None:
