@@ -314,11 +314,7 @@ STORE = (
     bug(
         "late-answer-wins",
         "An answer that comes after the lease was lost replaces what the successor has found.",
-        (
-            "renkei.store.journal:_record",
-            ".where(sa.or_(lease.holds(held), open_still))",
-            "",
-        ),
+        ("renkei.store.journal:_record", '"held": held.token,', '"held": held.token + 1,'),
         tests="tests/engine/test_store.py"
         "::test_an_answer_that_comes_after_the_theft_is_still_recorded",
     ),
@@ -466,6 +462,24 @@ READING = (
             "len(self._answered) <= counted",
         ),
         tests="tests/engine/test_http_pace.py::test_a_limit_is_used_up_and_not_exceeded",
+    ),
+    bug(
+        "window-shorter-than-the-way",
+        "A slot comes back as if every answer had taken no longer than the shortest: too early.",
+        ("renkei.http.pace:Pacer._both_ways_s", "_LEAST * self._least_s", "2 * self._least_s"),
+        tests="tests/engine/test_http_pace.py"
+        "::test_no_window_holds_too_many_where_the_shortest_way_is_known",
+    ),
+    bug(
+        "refused-at-the-same-pace",
+        "A system that has refused a request for its limit is sent as many as before.",
+        (
+            "renkei.http.session:Session._refusal",
+            'error.code == "rate_limit"',
+            'error.code == "never"',
+        ),
+        tests="tests/engine/test_http_session.py"
+        "::test_a_system_that_counts_otherwise_is_given_its_whole_window",
     ),
     bug(
         "short-list-is-the-whole",
@@ -1229,6 +1243,13 @@ COMPARING = (
         "A connector that was promised fifty people at a time is asked for all.",
         ("renkei.plugins.facade:Reader.at_once", "else BATCH", "else AT_ONCE"),
         tests="tests/engine/test_flight.py::test_so_many_are_read_again_at_a_time_as_was_promised",
+    ),
+    bug(
+        "outcome-waits-for-room",
+        "What has come back is not in the journal while a sync waits for room, and in doubt then.",
+        ("renkei.sync.apply:Apply._wait_for_room", "if full:", "if False:"),
+        tests="tests/engine/test_flight.py"
+        "::test_what_has_come_back_is_committed_before_anybody_waits_for_room",
     ),
     bug(
         "waiting-with-a-wave-in-hand",
@@ -2396,7 +2417,11 @@ COMPANIES = (
     bug(
         "run-of-another-company",
         "Whoever guesses the number of a run reads that of another company.",
-        ("renkei.store.database:Database._row", "self._of(runs), ", ""),
+        (
+            "renkei.store.database:Database._row",
+            "query = locking(_RUN) if lock else _RUN",
+            'query = sa.select(runs).where(runs.c.id == sa.bindparam("run"))',
+        ),
         tests="tests/engine/test_companies.py"
         "::test_a_run_of_another_company_is_as_if_it_did_not_exist[sqlite-run]",
     ),

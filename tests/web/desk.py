@@ -35,6 +35,9 @@ NOBODY = CHEAP.hash("nobody has this password")
 START = 1_800_000_000.0
 AUDIT = r"""INSERT INTO "(audit"|facts" VALUES\('audit:)"""
 
+LOOP = asyncio.Runner()
+"""All browsers of a process wait in one loop: a new one has to start its threads anew."""
+
 
 @frozen
 class Idle(Work):
@@ -89,7 +92,7 @@ class Browser:
                 self.jar = client.cookies
                 return answer
 
-        return asyncio.run(asked())
+        return LOOP.run(asked())
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Open a page."""
