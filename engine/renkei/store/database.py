@@ -12,7 +12,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -241,13 +241,19 @@ class Database:
             yield connection
             mark = serial.advance(connection, last)
             if noted:
-                append(connection, self.company, self._who, noted)
+                self._append(connection, noted)
             if self._on_server and not moving:  # whoever waited for a copy has looked too early
                 self._refuse_moved(connection)
         self._mark = max(self._mark, mark)
         self.is_older = False
         self._refuse_another_file()
         self._seen.keep(Mark(self._store_id, mark))
+
+    def _append(self, connection: Connection, noted: Sequence[Entry]) -> None:
+        try:
+            append(connection, self.company, self._who, noted)
+        except ValueError:
+            raise damaged(self._place) from None  # nobody can tell how the log ends
 
     def _note(self, act: str, run: object = None, **facts: object) -> None:
         """Let the transaction that this thread is in commit a line of the audit log, too."""
