@@ -528,6 +528,7 @@ class Runs:
         run = self.run(run_id)
         if run.purged or any(each.number == number for each in self._store.entries(run_id)):
             return None
+        self.note("details_opened", run_id, what="explain")
         pairing = self._pairings.recorded(run)
         reader = self._systems.reader(run.source)
         scope = pairing.scopes[0]

@@ -28,6 +28,9 @@ POST /settings/accounts/{connection}
 POST /settings/mappings/{index:count}
 POST /settings/users
 POST /settings/users/{user:count}
+POST /runs/{run}/ticks
+POST /runs/{run}/values
+GET /runs/{run}
 GET /runs/{run}/start
 GET /runs/{run}/choose
 GET /runs/{run}/values
@@ -40,11 +43,9 @@ GET /audit.csv
 
 QUIET = """
 POST /language
-POST /runs/{run}/ticks
-POST /runs/{run}/values
 POST /settings/check
 """
-"""A choice of words; drafts of one person, of which what is carried out is noted; a look."""
+"""A choice of words; a look at the connections."""
 
 
 def routes(table: str) -> set[tuple[str, ...]]:
@@ -116,13 +117,23 @@ def test_people_and_rights_are_noted(desk: Desk) -> None:
 def test_details_and_exports_are_noted_before_they_are_shown(desk: Desk) -> None:
     """Which page of which run, by whom; viewers, too."""
     browser = desk.browser("viewer")
-    for page in ("people", "report.csv", "report.html"):
-        browser.get(f"/runs/1/{page}")
-    assert desk.noted[-3:] == [
+    for page in ("", "/status", "/people", "/report.csv", "/report.html"):
+        browser.get(f"/runs/1{page}")
+    assert desk.noted[-4:] == [
+        ("viewer", "details_opened", {"what": "run"}),
         ("viewer", "details_opened", {"what": "people"}),
         ("viewer", "exported", {"what": "report.csv"}),
         ("viewer", "exported", {"what": "report.html"}),
     ]
+
+
+def test_a_form_that_shows_people_is_noted_like_their_page(desk: Desk) -> None:
+    """A tick for many shows a page of people; one for one employee shows nobody new."""
+    browser = desk.browser("admin")
+    before = len(desk.noted)
+    browser.post("/runs/1/ticks", what="page")
+    browser.post("/runs/1/ticks", what="one", number="0001")
+    assert desk.noted[before:] == [("admin", "details_opened", {"what": "choose"})]
 
 
 def test_a_setting_is_noted_with_before_and_after(desk: Desk) -> None:
@@ -170,8 +181,9 @@ def test_what_cannot_be_noted_is_not_done(desk: Desk, monkeypatch: pytest.Monkey
 def test_administrators_read_the_log_by_day(desk: Desk) -> None:
     """Newest first, in words, in parts; as CSV, oldest first, which is a line itself."""
     browser = desk.browser("admin")
-    for number in range(101):
-        desk.office.note("hanako", "exported", "1", what=f"part {number}")
+    with Runs(desk.office.config(), who="hanako") as runs:
+        for number in range(101):
+            runs.note("exported", "1", what=f"part {number}")
     text = browser.get("/audit").text
     assert text.index("part 100") < text.index("part 2<")
     assert "part 0<" not in text

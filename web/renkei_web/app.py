@@ -75,8 +75,8 @@ class Page:
 
     @property
     def name(self) -> str:
-        """The last part of its address."""
-        return self.path.rpartition("/")[2]
+        """The last part of its address; that of a run itself is ``run``."""
+        return self.path.rpartition("/")[2].strip("{}")
 
 
 class Count(IntegerConvertor):
@@ -97,7 +97,7 @@ PAGES = (
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/fetch/{source}/{target}/company", home.same_company, method="POST"),
-    Page("/runs/{run}", running.show, Role.VIEWER),
+    Page("/runs/{run}", running.show, Role.VIEWER, opens=True),
     Page("/runs/{run}/status", running.status, Role.VIEWER, polled=True),
     Page("/runs/{run}/start", running.confirm, opens=True),
     Page("/runs/{run}/start", running.start, method="POST"),

@@ -155,6 +155,8 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         draft = visit.office.drafts.of(visit.user.id, run.id)
         if not draft.numbers:
             return visit.go(f"/runs/{run.id}/choose")
+        if problem:  # the form shows its people once more
+            visit.note("details_opened", run.id, what="start")
         numbers = {d: set(runs.numbers(run.id, Filter(differences=(d,)))) for d in Difference}
         unusual = []
         try:
