@@ -174,7 +174,8 @@ class Companies(Plans, AuditLog):
             first = before if before is not None and not ids else removed
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
-            self._note_company("company_removed", company, count=rows["runs"])
+            if before is None or ids:
+                self._note_company("company_removed", company, count=rows["runs"])
         self._given.difference_update(ids)
         return kept
 
