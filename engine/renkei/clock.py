@@ -58,6 +58,19 @@ def span(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:
     return begin, end
 
 
+Days = tuple[dt.date | None, dt.date | None]
+"""The first and the last day of a span in Japan; None: it has no such end."""
+
+ALWAYS: Days = (None, None)
+
+
+def bounds(days: Days) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Return when *days* begin, and when they are over."""
+    first, last = days
+    begin = None if first is None else span(first, first)[0]
+    return begin, None if last is None else span(last, last)[1]
+
+
 def years_from(day: dt.date, years: int) -> dt.date:
     """Return the same day *years* later (or earlier); 29 February becomes the 28th."""
     try:

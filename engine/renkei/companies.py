@@ -6,14 +6,14 @@ What is about one of them goes through :mod:`renkei.runs`, with the configuratio
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
 from attrs import evolve, field, frozen
 
 from renkei import files
-from renkei.clock import Clock
+from renkei.clock import ALWAYS, Clock, Days, bounds
 from renkei.config import Company, Main, load_config
 from renkei.config.edit import befores, change_key
 from renkei.config.heads import head_of
@@ -21,7 +21,7 @@ from renkei.config.load import store_at
 from renkei.config.main import is_name
 from renkei.errors import ConfigurationError, MappingError, NoStoreError, RenkeiError
 from renkei.logs import log
-from renkei.model import Status
+from renkei.model import Audited, Noted, Status
 from renkei.observer import Observer
 from renkei.store.companies import Companies as Store
 from renkei.store.companies import Removed, Stands, Stood
@@ -112,10 +112,13 @@ class Companies:
     @property
     def _store(self) -> Store:
         """The store; NoStoreError if there is none yet."""
+        return self._open_store(create=False)
+
+    def _open_store(self, *, create: bool) -> Store:
         if self._opened is None:
             place = store_at(self.main.store, self.main.path.parent)
             seen = seen_beside(place, self.main.path)
-            self._opened = Store(place, create=False, seen=seen)
+            self._opened = Store(place, create=create, seen=seen, who=self.who)
             self._opened.tell(self.observer)
         return self._opened
 
@@ -159,6 +162,7 @@ class Companies:
         self.main.file_of(name)
         config = load_config(self.main.path, name)
         meant = evolve(config, company=evolve(config.company, paused=on))
+        self.note("company_paused" if on else "company_resumed", [name])
         change_key(config, meant, "paused", "true" if on else "false")
         log.info("company_paused" if on else "company_resumed", company=name)
         return meant.company
@@ -217,6 +221,24 @@ class Companies:
         self._store.note_restored()
         log.info("store_restored")
         return self._store.place
+
+    # --- audit log --------------------------------------------------------------------------
+
+    def note(self, act: str, companies: Iterable[str]) -> None:
+        """Write what is about to happen to *companies*; StoreError if that cannot be written."""
+        self._open_store(create=True).note_companies(act, companies)
+
+    def note_export(self, **facts: object) -> None:
+        """Write that the log of the whole installation is about to be exported."""
+        self._store.note("exported", **facts)
+
+    def log_lines(self, days: Days = ALWAYS) -> Iterator[Noted]:
+        """Iterate over the log of what is about the whole installation, oldest first."""
+        return self._store.lines(*bounds(days))
+
+    def check_log(self, known: tuple[int, str] | None = None) -> Audited:
+        """Return what is wrong with that log; *known* is a line as somebody has noted it."""
+        return self._store.check_lines(known)
 
     # --- inside -----------------------------------------------------------------------------
 

@@ -365,6 +365,46 @@ class KnownAccount:
 
 
 @frozen(kw_only=True)
+class Noted:
+    """
+    One line of the audit log of a company: who has done what, and when.
+
+    *act* and the names of *facts* are those of :mod:`renkei.words.acts`. *hash* covers the line and
+    the hash of the line before.
+    """
+
+    line: int
+    at: dt.datetime
+    who: str
+    act: str
+    run: str | None
+    facts: Mapping[str, object]
+    hash: str
+
+
+@frozen(kw_only=True)
+class AuditFault:
+    """
+    What is wrong at a *line* of the audit log.
+
+    ``missing``: it is not there. ``changed``: it, or the one before it, is not as it was written.
+    ``end``: the log does not end as it did. ``noted``: it is not the one that was noted elsewhere.
+    """
+
+    line: int
+    kind: Literal["missing", "changed", "end", "noted"]
+
+
+@frozen(kw_only=True)
+class Audited:
+    """How the audit log of a company was found: its last line and its hash, and what is wrong."""
+
+    lines: int
+    head: str
+    faults: tuple[AuditFault, ...] = ()
+
+
+@frozen(kw_only=True)
 class Estimate:
     """
     What is ahead: *calls* by connection (None: not known yet), time, closed hours on the way.

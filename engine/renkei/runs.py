@@ -16,6 +16,7 @@ from attrs import evolve
 
 from renkei import retention
 from renkei.check import Checked, check_all
+from renkei.clock import ALWAYS, Days, bounds
 from renkei.config import Config, clock_for
 from renkei.config.checks import store_mistake
 from renkei.config.edit import change_setting
@@ -37,10 +38,12 @@ from renkei.identity.roster import roles_of
 from renkei.logs import about, log
 from renkei.mapping import Beyond, FieldMapping, Transforms
 from renkei.model import (
+    Audited,
     Difference,
     Filter,
     Item,
     KnownAccount,
+    Noted,
     Outcome,
     Release,
     Released,
@@ -160,7 +163,8 @@ class Runs:
         place = self.config.store
         seen = seen_beside(place, self.config.main.path)
         try:
-            return Store(place, company=self.config.company.name, create=create, seen=seen)
+            company = self.config.company.name
+            return Store(place, company=company, create=create, seen=seen, who=self.who)
         except NoStoreError:
             raise
         except (ConfigurationError, StoreError) as error:
@@ -418,6 +422,9 @@ class Runs:
         """Turn a setting of the mapping at *index* on or off, in the configuration file."""
         mapping = self._pairings.load(self.config.mappings[index].use)
         mapping.switches({name: on})  # it has such a setting
+        use = self.config.mappings[index]
+        facts = {"setting": name, "before": mapping.switches(use.settings)[name], "after": on}
+        self.note("setting_changed", mapping=use.use, **facts)
         change_setting(self.config, index, name, on=on)
 
     @property
@@ -512,6 +519,7 @@ class Runs:
         if run.purged:
             raise unexplained(run)
         (item, *_others) = self.items(run_id, numbers=[number])
+        self.note("details_opened", run_id, what="explain", row=item.position)
         return item, explain(self._pairings.recorded(run), item)
 
     def why_not_listed(self, run_id: str, number: str) -> Remark | None:
@@ -523,6 +531,7 @@ class Runs:
         run = self.run(run_id)
         if run.purged or any(each.number == number for each in self._store.entries(run_id)):
             return None
+        self.note("details_opened", run_id, what="explain")
         pairing = self._pairings.recorded(run)
         reader = self._systems.reader(run.source)
         scope = pairing.scopes[0]
@@ -925,6 +934,36 @@ class Runs:
         size = f"{self._store.size() / 1_000_000:,.1f}"
         return Finding("ok", message.format(place=self._store.place, size=size))
 
+    # --- audit log --------------------------------------------------------------------------
+
+    def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
+        """
+        Write a line of the audit log, of what a face is about to do; see :mod:`words.acts`.
+
+        Raises StoreError if it cannot be written: then it is not to be done.
+        """
+        known = (
+            run if run is not None and run.isascii() and run.isdigit() and len(run) < 20 else None
+        )
+        self._open_store(create=True).note(act, known, **facts)
+
+    def log_lines(self, days: Days = ALWAYS) -> Iterator[Noted]:
+        """Iterate over the audit log of some days, oldest first."""
+        return self._store.lines(*bounds(days)) if self._has_store() else iter(())
+
+    def newest_lines(
+        self, limit: int, days: Days = ALWAYS, *, before: int | None = None
+    ) -> list[Noted]:
+        """Return the newest lines of some days, newest first; those *before* a line."""
+        since, until = bounds(days)
+        if not self._has_store():
+            return []
+        return self._store.newest_lines(limit, since=since, until=until, before=before)
+
+    def check_log(self, known: tuple[int, str] | None = None) -> Audited:
+        """Return what is wrong with the audit log; *known* is a line as somebody has noted it."""
+        return self._store.check_lines(known)
+
     # --- inside -----------------------------------------------------------------------------
 
     @property
@@ -943,7 +982,7 @@ class Runs:
             self.clock.sleep(min(left, 0.5))
 
 
-def copy_store(origin: str, goal: str, base: Path) -> Copied:
+def copy_store(origin: str, goal: str, base: Path, who: str | None = None) -> Copied:
     """
     Move a store; both are written as in a configuration in the folder *base*, without a password.
 
@@ -959,7 +998,8 @@ def copy_store(origin: str, goal: str, base: Path) -> Copied:
         if mistake := store_mistake(written):
             raise UsageError(mistake, code="store")
     place = store_at(origin, base)
-    copied = move(place, store_at(goal, base), seen_beside(place, base / "renkei.yaml"))
+    seen = seen_beside(place, base / "renkei.yaml")
+    copied = move(place, store_at(goal, base), seen, who=recorded(who))
     log.info("store_copied", count=copied.runs)
     return copied
 

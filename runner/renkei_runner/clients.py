@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -61,8 +61,14 @@ def prepared(config: Path) -> Main:
     return main
 
 
-def add_all(main: Main, clients: Sequence[Client]) -> list[Path]:
-    """Write the files of *clients*, of which none is there, and return where they are."""
+def add_all(
+    main: Main, clients: Sequence[Client], note: Callable[[Sequence[str]], None]
+) -> list[Path]:
+    """
+    Write the files of *clients*, of which none is there, and return where they are.
+
+    *note* hears their names before anything is written.
+    """
     for client in clients:
         if not is_name(client.name):
             raise UsageError(_not_a_name(client.name), code="name")
@@ -70,6 +76,7 @@ def add_all(main: Main, clients: Sequence[Client]) -> list[Path]:
         if os.path.lexists(path):
             message = _("{path} exists already; it is left as it is.").format(path=path)
             raise UsageError(message, code="exists", where=str(path))
+    note([client.name for client in clients])
     if main.folder is not None:
         try:
             main.folder.mkdir(mode=0o700, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,7 +164,7 @@ def add(app: App, name: str, label: str) -> None:
     from renkei_runner.clients import Client, add_all, prepared
 
     main = prepared(app.config_file)
-    (path,) = add_all(main, [Client(name=name, label=label)])
+    (path,) = add_all(main, [Client(name=name, label=label)], partial(_note_added, app))
     if app.json:
         emit(document(path=str(path)))
         return
@@ -179,7 +180,7 @@ def import_(app: App, path: Path) -> None:
 
     main = prepared(app.config_file)
     clients = read_clients(path, main)
-    paths = add_all(main, clients)
+    paths = add_all(main, clients, partial(_note_added, app))
     if app.json:
         names = [each.name for each in clients]
         emit(document(companies=names, paths=[str(each) for each in paths]))
@@ -247,6 +248,12 @@ def _is_meant(app: App, name: str, title: str, count: int) -> bool:
         return False
     typed: str = click.prompt(asked(_("Type its name to confirm")), err=True)
     return typed.strip() == name
+
+
+def _note_added(app: App, names: Sequence[str]) -> None:
+    if names:
+        with all_companies(app) as door:
+            door.note("company_added", names)
 
 
 def _named(app: App, name: str, *words: str) -> str:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renkei.model import Change, Difference, Item, KnownAccount, Outcome, Released, Remark, Run, Try
+from renkei.model import (
+    Change,
+    Difference,
+    Item,
+    KnownAccount,
+    Noted,
+    Outcome,
+    Released,
+    Remark,
+    Run,
+    Try,
+)
 from renkei.people import JST, FieldSpec, NewField, Value
 from renkei.words.labels import Labels
 from renkei.words.sentences import reason_text
@@ -86,6 +97,19 @@ def account_parts(accounts: Sequence[KnownAccount]) -> Document:
         for each in accounts
     ]
     return {"accounts": found} if found else {}
+
+
+def noted_parts(line: Noted) -> Document:
+    """Return one line of the audit log with all that its hash covers."""
+    return {
+        "line": line.line,
+        "at": line.at.isoformat(timespec="microseconds"),
+        "who": line.who,
+        "act": line.act,
+        "run": line.run,
+        "facts": dict(line.facts),
+        "hash": line.hash,
+    }
 
 
 def again_parts(carried: Carried) -> Document:

@@ -86,6 +86,17 @@ class _Age(_Type):
         return dt.timedelta(days=int(found[1]))
 
 
+class _Head(_Type):
+    name = "line:hash"
+
+    def read(self, text: str) -> tuple[int, str]:
+        found = re.fullmatch(r"(\d{1,9}):([0-9a-f]{64})", text.strip(), re.ASCII)
+        if not found:
+            raise ValueError(_("Write LINE:HASH, as `renkei audit verify` has printed it."))
+        return int(found[1]), found[2]
+
+
+HEAD = _Head()
 BASE_DATE = _BaseDate()
 ANY_DIFFERENCES = _Differences()
 DIFFERENCES = _Differences(Difference.NEW, Difference.CHANGED, Difference.SAME)

@@ -42,6 +42,10 @@ def plan(
         raise click.UsageError(_("--csv and --output json exclude each other."))
     with app.runs() as runs, app.about(runs, run_id) as run:
         wanted = tuple(chain.from_iterable(differences))
+        if as_csv or app.json:
+            runs.note("exported", run_id, what="plan.csv" if as_csv else "plan.json")
+        else:
+            runs.note("details_opened", run_id, what="plan")
         found = runs.items(run_id, differences=wanted, numbers=numbers)
         items = (item for item in found if item.look_first or not look_first)
         labels = runs.labels(run_id, technical=not as_csv)

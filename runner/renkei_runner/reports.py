@@ -97,6 +97,12 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
         run = runs.run(run_id)
         labels, technical = runs.labels(run_id), runs.labels(run_id, technical=True)
         if page is not None:
+            runs.note("exported", run_id, what="report.html")
+        if as_csv or app.json:
+            runs.note("exported", run_id, what="report.csv" if as_csv else "report.json")
+        elif page is None:
+            runs.note("details_opened", run_id, what="report")
+        if page is not None:
             write_private(page, report_page(run, runs.items(run_id), labels))
         if as_csv:
             raw(csv_lines(report_rows(runs.items(run_id), labels)))

@@ -28,7 +28,7 @@ def copy(app: App, origin: str, goal: str) -> None:
     from renkei.runs import copy_store
 
     configure_logging(json=app.json, level="debug" if app.debug else "warning")
-    copied = copy_store(origin, goal, Path.cwd())
+    copied = copy_store(origin, goal, Path.cwd(), app.who)
     if app.json:
         emit(document(place=copied.place, runs=copied.runs, rows=copied.rows))
         return

@@ -1934,6 +1934,56 @@ PROMISES = (
         tests="tests/engine/test_http_session.py::test_what_is_asked_once_puts_off_what_comes_next",
     ),
     bug(
+        "audit-chain-open",
+        "A line of the audit log is hashed without the line before: whole lines can be swapped.",
+        ("renkei.store.audit:hashed", "[before, *parts", '["", *parts'),
+        tests="tests/engine/test_audit.py::test_any_single_change_is_found",
+    ),
+    bug(
+        "audit-end-open",
+        "Lines that are cut off at the end of the audit log are missed by nobody.",
+        ("renkei.store.audit:checked", "if (number, last) != (end or (0, FIRST)):", "if False:"),
+        tests="tests/engine/test_audit.py::test_any_single_change_is_found",
+    ),
+    bug(
+        "audit-without-who",
+        "A line does not vouch for who has done it.",
+        ("renkei.store.audit:hashed", 'row["at"], row["who"]', 'row["at"]'),
+        tests="tests/engine/test_audit.py::test_what_is_wrong_is_told_by_line",
+    ),
+    bug(
+        "audit-optional",
+        "Somebody logs in though the audit log cannot be written.",
+        ("renkei_web.views.entrance:note_session", "        raise", "        return"),
+        tests="tests/web/test_audit.py::test_what_cannot_be_noted_is_not_done",
+    ),
+    bug(
+        "audit-tells-passwords",
+        "What was typed in place of a name stands in the audit log.",
+        (
+            "renkei_web.views.entrance:log_in",
+            "user = office.people.known(name)",
+            "user = name",
+        ),
+        tests="tests/web/test_audit.py::test_log_ins_are_noted_and_what_was_typed_is_not",
+    ),
+    bug(
+        "audit-any-fact",
+        "Whatever a call hands over stands in the audit log.",
+        (
+            "renkei.store.audit:unknown",
+            "set(facts) - set(ACTS[act].facts)",
+            "set(ACTS[act].label[:0])",
+        ),
+        tests="tests/engine/test_audit.py::test_only_known_facts_can_be_noted",
+    ),
+    bug(
+        "audit-line-lost",
+        "A choice is stored though its line in the audit log is not.",
+        ("renkei.store.database:Database._transaction", "if noted:", "if noted and self.is_older:"),
+        tests="tests/engine/test_audit.py::test_each_step_of_a_run_has_its_line[sqlite]",
+    ),
+    bug(
         "asked-each-time",
         "Each fetch asks both systems whose accounts they are.",
         ("renkei.plan.whose:_look", "kept.account == account", "False"),

@@ -104,6 +104,7 @@ class FakeRuns:
     people: tuple[Item, ...] = ITEMS
     chosen: Selection | None = None
     calls: list[str] = field(factory=list)
+    noted: list[tuple[str, str | None, dict[str, object]]] = field(factory=list)
     checks: tuple[Checked, ...] = ()
     observer: Observer = field(factory=Observer)
     who: str | None = None
@@ -229,6 +230,9 @@ class FakeRuns:
             Pair(source=source, target=target, index=0, sides=(source, target))
             for source, target in permutations(("smarthr", "touchontime"))
         ]
+
+    def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
+        self.noted.append((act, run, facts))
 
     def purge(self, older_than: dt.timedelta) -> int:
         self.calls.append(f"purge {older_than.days}")

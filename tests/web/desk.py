@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ HASHER = passwords._hasher
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = CHEAP.hash("nobody has this password")
 START = 1_800_000_000.0
+AUDIT = r"""INSERT INTO "(audit"|facts" VALUES\('audit:)"""
 
 LOOP = asyncio.Runner()
 """All browsers of a process wait in one loop: a new one has to start its threads anew."""
@@ -153,6 +157,20 @@ class Desk:
     def store(self) -> Path:
         """Where the reports are."""
         return self.folder / "renkei.db"
+
+    @property
+    def kept(self) -> list[str]:
+        """All that the store keeps but the audit log, which tells of looks, too."""
+        with closing(sqlite3.connect(self.store)) as db:
+            return [line for line in db.iterdump() if not re.match(AUDIT, line)]
+
+    @property
+    def noted(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """The audit log: who, act and facts of each line since the store was made for the test."""
+        with closing(sqlite3.connect(self.store)) as db:
+            rows = db.execute("select who, act, facts from audit order by line").fetchall()
+        told = [(who.split(" (")[0], act, json.loads(facts)) for who, act, facts in rows]
+        return [line for line in told if line[0] != "somebody"]
 
     @property
     def cookie(self) -> str:

@@ -31,8 +31,11 @@ WIDTH, HEIGHT = SIZE["width"], SIZE["height"]
 TALL = {"choose", "choose-new", "blocked", "outcomes"}
 """Long lists: of these, what a window shows."""
 
-LEFT_OUT = {"login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"}
-"""Of interest to tests only."""
+LEFT_OUT = {
+    *("login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"),
+    "audit",
+}
+"""Of interest to tests only; and the log, which has the time of a real clock."""
 
 STEADY = """([folder, login]) => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -61,6 +61,8 @@ POST /settings/setup/connections
 POST /settings/setup/connections/{connection}
 POST /settings/setup/pairs
 POST /settings/setup/undo
+GET /audit
+GET /audit.csv
 GET /settings/users
 POST /settings/users
 POST /settings/users/{user:count}
@@ -119,7 +121,7 @@ def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
 def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
     """Each page for administrators says 403 to a viewer, whether asked as a whole or in part."""
     browser = desk.browser("viewer")
-    before = desk.store.read_bytes(), desk.office.people.users()
+    before = desk.kept, desk.office.people.users()
     for method, path in FOR_PEOPLE:
         if path == "/logout":
             continue
@@ -128,7 +130,7 @@ def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
             assert (status == 403) is (DECIDED[method, path] == "admin"), (method, path, status)
             assert not location.startswith("/login"), (method, path)
     assert desk.work.started == []
-    assert (desk.store.read_bytes(), desk.office.people.users()) == before
+    assert (desk.kept, desk.office.people.users()) == before
     assert asked(browser, "POST", "/logout") == (303, "/login")
 
 

@@ -57,6 +57,12 @@ def test_an_administrator_sets_up_without_a_terminal(
         secrets = [system.token for system in box.systems.values()]
     assert "/fetch/smarthr/touchontime" in seen[-3]
     assert load_config(fresh.folder / "renkei.yaml").mappings[0].settings["business_names"]
+    noted = [(act, facts) for _who, act, facts in fresh.noted if "set" in act]
+    assert [each for each in noted if each[0] != "setting_changed"] == [
+        ("connection_set_up", {"connection": "smarthr"}),
+        ("connection_set_up", {"connection": "touchontime"}),
+        ("pair_set_up", {"mapping": "smarthr-touchontime"}),
+    ]
     told = "".join([*seen, *capfd.readouterr(), (fresh.folder / "renkei.yaml").read_text()])
     assert not [secret for secret in secrets if secret in told]
 

@@ -110,6 +110,8 @@ def _settings(person: Person) -> Iterator[str]:
     person.office.configure(**labels)
     person.open("/second-factor")
     yield "second-factor"
+    person.open("/audit")
+    yield "audit"
 
 
 def _odd_ones(person: Person) -> Iterator[str]:

@@ -27,6 +27,7 @@ from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
 from renkei_web.users import AccountError, Role
 from renkei_web.views import (
+    audit,
     choosing,
     entrance,
     home,
@@ -52,6 +53,7 @@ class Page:
     One page: its address, its method, who may use it, and what answers.
 
     Who changes something is noted in the log, and who takes a file with everybody's values away.
+    The audit log tells who *exports* and who *opens* details of employees, before they see them.
     What a page asks for by itself (*polled*) keeps nobody logged in.
     """
 
@@ -60,12 +62,23 @@ class Page:
     role: Role = Role.ADMIN
     method: str = "GET"
     exports: bool = False
+    opens: bool = False
     polled: bool = False
 
     @property
     def noted(self) -> bool:
         """Whether the log tells who used it."""
         return self.exports or self.method not in SAFE
+
+    @property
+    def act(self) -> str | None:
+        """What the audit log calls a look at it, if it tells of that."""
+        return "exported" if self.exports else "details_opened" if self.opens else None
+
+    @property
+    def name(self) -> str:
+        """The last part of its address; that of a run itself is ``run``."""
+        return self.path.rpartition("/")[2].strip("{}")
 
 
 BEFORE_CODE = ("/second-factor", "/logout", "/language", "/password")
@@ -92,21 +105,21 @@ PAGES = (
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/fetch/{source}/{target}/company", home.same_company, method="POST"),
-    Page("/runs/{run}", running.show, Role.VIEWER),
+    Page("/runs/{run}", running.show, Role.VIEWER, opens=True),
     Page("/runs/{run}/status", running.status, Role.VIEWER, polled=True),
-    Page("/runs/{run}/start", running.confirm),
+    Page("/runs/{run}/start", running.confirm, opens=True),
     Page("/runs/{run}/start", running.start, method="POST"),
     Page("/runs/{run}/resume", running.resume, method="POST"),
     Page("/runs/{run}/retry", running.retry, method="POST"),
     Page("/runs/{run}/pause", running.pause, method="POST"),
     Page("/runs/{run}/stop", running.stop, method="POST"),
     Page("/runs/{run}/again", home.fetch_again, method="POST"),
-    Page("/runs/{run}/choose", choosing.show),
+    Page("/runs/{run}/choose", choosing.show, opens=True),
     Page("/runs/{run}/ticks", choosing.tick, method="POST"),
     Page("/runs/{run}/release", choosing.release, method="POST"),
-    Page("/runs/{run}/values", choosing.values),
+    Page("/runs/{run}/values", choosing.values, opens=True),
     Page("/runs/{run}/values", choosing.keep_values, method="POST"),
-    Page("/runs/{run}/people", reports.people, Role.VIEWER),
+    Page("/runs/{run}/people", reports.people, Role.VIEWER, opens=True),
     Page("/runs/{run}/report.csv", reports.as_csv, Role.VIEWER, exports=True),
     Page("/runs/{run}/report.html", reports.as_page, Role.VIEWER, exports=True),
     Page("/reports", reports.listed, Role.VIEWER),
@@ -120,6 +133,8 @@ PAGES = (
     Page("/settings/setup/connections/{connection}", setup.replace_token, method="POST"),
     Page("/settings/setup/pairs", setup.add_pair, method="POST"),
     Page("/settings/setup/undo", setup.undo, method="POST"),
+    Page("/audit", audit.listed),
+    Page("/audit.csv", audit.as_csv),
     Page("/settings/users", settings.users),
     Page("/settings/users", settings.invite, method="POST"),
     Page("/settings/users/{user:count}", settings.change, method="POST"),
@@ -189,7 +204,7 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
                 return visit.show("stale.html", status=403, back=back)
         if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, visit):
             return visit.go("/second-factor")
-        answer = await run_in_threadpool(_answer, page.handler, visit)
+        answer = await run_in_threadpool(_answer, page, visit)
         if page.noted:
             log.info(
                 "page_used",
@@ -209,11 +224,13 @@ def _lacks_code(visit: Visit) -> bool:
     return office.rules.needs_code(user) and not office.second_factors.is_on(user.id)
 
 
-def _answer(handler: Handler, visit: Visit) -> Response:
+def _answer(page: Page, visit: Visit) -> Response:
     """Answer a request; what goes wrong is a sentence on a page."""
     with speaking(visit.language):
         try:
-            return handler(visit)
+            if page.act is not None:
+                visit.note(page.act, visit.request.path_params.get("run"), what=page.name)
+            return page.handler(visit)
         except (RenkeiError, AccountError) as error:
             message = error.message if isinstance(error, RenkeiError) else str(error)
             template = "problem_part.html" if visit.partial else "problem.html"

@@ -10,7 +10,7 @@ from renkei.words.i18n import _
 from renkei_web import second_factor
 from renkei_web.database import Database
 from renkei_web.passwords import hashed, is_right
-from renkei_web.people import People
+from renkei_web.people import Note, People, unnoted
 from renkei_web.sessions import Sessions, whose
 from renkei_web.tables import half_log_ins, users
 from renkei_web.tries import Place, Tries
@@ -26,7 +26,11 @@ class Half:
 
 @frozen
 class Entrance:
-    """Lets people in. Where it returns no session it has let nobody in, and tells nobody why."""
+    """
+    Lets people in. Where it returns no session it has let nobody in, and tells nobody why.
+
+    *note* is as in :class:`renkei_web.people.People`.
+    """
 
     _database: Database
     _people: People
@@ -93,21 +97,21 @@ class Entrance:
             user = find_user(db, users.c.subject == subject, ENABLED)
             return self._sessions.start(db, user.id) if user else None
 
-    def accept(self, secret: str, password: str) -> str | None:
+    def accept(self, secret: str, password: str, note: Note = unnoted) -> str | None:
         """Set the password of a one-time link; return a new session, or None."""
         kept = hashed(password)  # takes long: not while the file is held
         with self._database.writing() as db:
-            return self._accepted(db, self._people.holder(db, secret), password=kept)
+            return self._accepted(db, self._people.holder(db, secret), note, password=kept)
 
-    def accept_subject(self, secret: str, subject: str) -> str | None:
+    def accept_subject(self, secret: str, subject: str, note: Note = unnoted) -> str | None:
         """Tie a one-time link to somebody of the provider; return a new session, or None."""
         with self._database.writing() as db:
             user = self._people.holder(db, secret)
             if user and find_user(db, users.c.subject == subject):
                 raise AccountError(_("Somebody here logs in with this single sign-on already."))
-            return self._accepted(db, user, subject=subject)
+            return self._accepted(db, user, note, subject=subject)
 
-    def set_password(self, user: User, old: str, new: str) -> str | None:
+    def set_password(self, user: User, old: str, new: str, note: Note = unnoted) -> str | None:
         """
         Change a password; return the only session that is left, a new one; None as `log_in`.
 
@@ -122,6 +126,7 @@ class Entrance:
                 return None  # locked out, or given a new link, in the meantime
             change_user(db, user.id, password=kept)
             self._sessions.end_all(db, user.id, but=session)
+            note()
         return session
 
     def must_wait(self, name: str, address: str, browser: str | None = None) -> bool:
@@ -161,8 +166,10 @@ class Entrance:
                 self._tries.know_address(db, known.id, address)
             return self._sessions.start(db, known.id)
 
-    def _accepted(self, db: Connection, user: User | None, **how: str) -> str | None:
+    def _accepted(self, db: Connection, user: User | None, note: Note, **how: str) -> str | None:
         if user is None:
             return None
         self._people.use_up(db, user.id, **how)
-        return self._sessions.start(db, user.id)
+        session = self._sessions.start(db, user.id)
+        note()
+        return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -18,9 +19,21 @@ from renkei_web.users import ENABLED, AccountError, Role, User, change_user, fin
 INVITATION_S = 24 * 3600
 
 
+Note = Callable[[], None]
+"""Writes the line of the audit log about a change; what it raises undoes the change."""
+
+
+def unnoted() -> None:
+    """Write none: whoever calls has done so."""
+
+
 @frozen
 class People:
-    """The people of one dashboard, and their one-time links."""
+    """
+    The people of one dashboard, and their one-time links.
+
+    *note* is called last, before a change is committed here: it is in another database.
+    """
 
     _database: Database
     _sessions: Sessions
@@ -36,7 +49,7 @@ class People:
         with self._database.reading() as db:
             return _has_admin(db)
 
-    def invite(self, name: str, role: Role) -> str:
+    def invite(self, name: str, role: Role, note: Note = unnoted) -> str:
         """
         Add somebody; return the secret of the one-time link.
 
@@ -55,9 +68,11 @@ class People:
             person = {"name": name, "role": role.value, "created_at": self._database.now()}
             added = db.execute(sa.insert(users).values(person)).inserted_primary_key
             assert added is not None  # noqa: S101 - an insert of one row always has one
-            return self._new_link(db, added[0])
+            secret = self._new_link(db, added[0])
+            note()
+            return secret
 
-    def invite_first(self, name: str) -> str | None:
+    def invite_first(self, name: str, note: Note = unnoted) -> str | None:
         """
         Return the secret of a link for an administrator while none can log in, else None.
 
@@ -69,8 +84,16 @@ class People:
             admins = sa.select(users.c.id).where(users.c.role == Role.ADMIN.value, ENABLED)
             first = db.execute(admins.order_by(users.c.id)).scalar()
             if first is not None:
-                return self._new_link(db, first)
-        return self.invite(name, Role.ADMIN)
+                secret = self._new_link(db, first)
+                note()
+                return secret
+        return self.invite(name, Role.ADMIN, note)
+
+    def known(self, name: str) -> str | None:
+        """Return the name of somebody as it is kept, or None: nobody is called so."""
+        with self._database.reading() as db:
+            user = find_user(db, users.c.name == name.strip())
+            return user.name if user else None
 
     def invited(self, secret: str) -> User | None:
         """Return whose one-time link this is, or None if it is used up or too old."""
@@ -90,7 +113,12 @@ class People:
         db.execute(sa.delete(invitations).where(invitations.c.user_id == user_id))
 
     def change(
-        self, user_id: int, *, role: Role | None = None, disabled: bool | None = None
+        self,
+        user_id: int,
+        *,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        note: Note = unnoted,
     ) -> None:
         """Change what somebody may do; whoever is disabled is logged out everywhere."""
         with self._database.writing() as db:
@@ -101,8 +129,9 @@ class People:
             if disabled:
                 self._sessions.end_all(db, user_id)
             _keep_an_admin(db)
+            note()
 
-    def reset(self, user_id: int, *, last: bool = False) -> str:
+    def reset(self, user_id: int, *, last: bool = False, note: Note = unnoted) -> str:
         """
         Log somebody out everywhere, forget how they logged in; return a new one-time link.
 
@@ -118,7 +147,9 @@ class People:
             forget(db, user_id)
             if not last:
                 _keep_an_admin(db)
-            return self._new_link(db, user_id)
+            secret = self._new_link(db, user_id)
+            note()
+            return secret
 
     def speak(self, user_id: int, language: str) -> None:
         """Remember the language that somebody reads."""

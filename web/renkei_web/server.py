@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -130,17 +131,21 @@ class Server:
 
     def first_link(self, address: str) -> str | None:
         """Return a one-time link for the first administrator; None once there is one."""
-        secret = self.office.people.invite_first(ADMINISTRATOR)
+        note = partial(self.office.note, None, "link_made", user=ADMINISTRATOR)
+        secret = self.office.people.invite_first(ADMINISTRATOR, note)
         return f"{address}/welcome/{secret}" if secret else None
 
     def new_link(self, name: str) -> str:
         """Return a one-time link for somebody who has forgotten the password, without listening."""
-        people = self._new_office().people
+        office = self._new_office()
+        people = office.people
         user = next((each for each in people.users() if each.name == name), None)
         if user is None:
             message = _("There is nobody of the name {name}.")
             raise UsageError(message.format(name=name), code="user")
-        return f"{self.address(self.port)}/welcome/{people.reset(user.id, last=True)}"
+        note = partial(office.note, None, "link_made", user=user.name)
+        secret = people.reset(user.id, last=True, note=note)
+        return f"{self.address(self.port)}/welcome/{secret}"
 
     @property
     def office(self) -> Office:

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from renkei.model import Item, Outcome, Remark, Run, Try
 from renkei.people import Label, Value
 from renkei.words import sentences as texts
+from renkei.words.acts import act_text, facts_text
 from renkei.words.facts import clock_text, moment_text, span_text
 from renkei.words.i18n import _, label, language, speaking
 from renkei.words.labels import Labels, date_text, day_text, value_text
@@ -133,6 +134,7 @@ def _environment() -> Environment:
         difference_text, outcome_text, reason_text, status_text,
         moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text,
         spoken_text, number_text, iso_day_text, customer_text, words_text, try_text, shown,
+        act_text, facts_text,
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
     environment.filters["both"] = both

@@ -50,6 +50,16 @@ class Office:
         """Read the configuration, as every command does: it may have changed."""
         return load_config(self.config_path, self.company)
 
+    def note(self, who: str | None, act: str, run: str | None = None, /, **facts: object) -> None:
+        """
+        Write a line of the audit log, of what *who* is about to do; StoreError if it cannot be.
+
+        It is in the report store, with all others: what happens in the database of the dashboard
+        is noted before it happens.
+        """
+        with Runs(self.config(), who=who) as runs:
+            runs.note(act, run, **facts)
+
     @property
     def sessions(self) -> Sessions:
         """Who is logged in."""
@@ -145,6 +155,10 @@ class Visit:
         """Open the engine in the name of this person."""
         with Runs(self.config, who=self.user.name) as runs:
             yield runs
+
+    def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
+        """Write what this person is about to do into the audit log."""
+        self.office.note(self.user.name, act, run, **facts)
 
     def path(self, name: str) -> str:
         """Return a part of the address, such as the run."""

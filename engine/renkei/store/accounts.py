@@ -53,6 +53,8 @@ class Accounts(Database):
             return
         with self._writing() as c:
             for each in news:
+                if each.confirmed_by is not None:
+                    self._note("account_accepted", connection=each.connection)
                 row = {
                     "account": each.account,
                     "name": each.customer.name,
@@ -103,6 +105,7 @@ class Accounts(Database):
         nothing = {**key, "account": account, "specs": codec.specs_out(()), "gone": [], "at": at}
         with self._writing() as c:
             insert_unless_there(c, own_fields, nothing)
+            self._note("fields_read", connection=connection)
             before = c.execute(locking(sa.select(own_fields).where(ours))).mappings().one()
             known: set[str] = set()
             if before["account"] == account:

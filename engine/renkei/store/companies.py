@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,9 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import BusyError, UsageError
 from renkei.model import Difference, Outcome, Remark, Status
 from renkei.store import codec, lease, serial
+from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
+from renkei.store.log import AuditLog
 from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
 from renkei.store.tables import (
@@ -87,7 +89,7 @@ class Removed:
     rows: Mapping[str, int] = field(factory=dict)
 
 
-class Companies(Plans, Purge):
+class Companies(Plans, Purge, AuditLog):
     """A store as those see it who keep all of its companies."""
 
     def stand(self) -> dict[str, Stands]:
@@ -138,7 +140,19 @@ class Companies(Plans, Purge):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
             let_go_of_tokens(connection, "", heir=company)
+            self._note_company("company_adopted", company, count=len(ids))
         return len(ids)
+
+    def note_companies(self, act: str, companies: Iterable[str]) -> None:
+        """Note what happens to *companies* elsewhere than in this store; before it happens."""
+        with self._writing():
+            for company in companies:
+                self._note_company(act, company)
+
+    def _note_company(self, act: str, company: str, **facts: object) -> None:
+        """Note an act in the log of the company and in that of the whole store: one may go."""
+        for of, more in ((company, facts), (None, {"company": company, **facts})):
+            self._mine.noted.append(Entry(act=act, facts=more, of=of))
 
     def remove(self, company: str, removed: Removed) -> Removed:
         """
@@ -165,6 +179,8 @@ class Companies(Plans, Purge):
             first = before if before is not None and not ids else removed
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
+            if before is None or ids:
+                self._note_company("company_removed", company, count=rows["runs"])
         self._given.difference_update(ids)
         return kept
 

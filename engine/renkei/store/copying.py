@@ -17,9 +17,11 @@ from renkei.errors import BusyError, StoreError, UsageError
 from renkei.model import Status
 from renkei.place import shown
 from renkei.store import lease, schema, serial
+from renkei.store.audit import Entry, append
 from renkei.store.store import Store
 from renkei.store.tables import facts, leases, metadata, runs
 from renkei.store.vault import TURN, is_inside
+from renkei.who import recorded
 from renkei.words.i18n import _
 
 BATCH = 1000
@@ -40,7 +42,9 @@ class Copied:
     rows: int
 
 
-def copy_store(origin: str, goal: str, seen: Path | None = None) -> Copied:
+def copy_store(
+    origin: str, goal: str, seen: Path | None = None, *, who: str | None = None
+) -> Copied:
     """
     Move the store at *origin* to *goal*, a new file or an empty database; ids stay.
 
@@ -60,6 +64,8 @@ def copy_store(origin: str, goal: str, seen: Path | None = None) -> Copied:
             names = ", ".join(table.name for table in TABLES)
             source.exec_driver_sql(f"lock table {names} in exclusive mode")
         _refuse_at_work(old, source)
+        moved = Entry(act="store_moved")  # the line is in both of them
+        append(source, old.company, who or recorded(None), [moved])
         with _filled(new) as target:
             rows = sum(_copy(table, source, target) for table in TABLES)
             serial.put(target, serial.read(source) + 1)

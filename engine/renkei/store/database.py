@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,9 +25,11 @@ from renkei.errors import Hint, NoRoomError, UsageError
 from renkei.model import Item, Outcome, Run, Status
 from renkei.observer import Observer
 from renkei.store import codec, lease, schema, serial
+from renkei.store.audit import Entry, append
 from renkei.store.owner import Owner, is_alive, known_in_s
 from renkei.store.serial import RESTORED, Mark, Seen, insert_unless_there, keep
 from renkei.store.tables import facts, items, leases, runs, writes
+from renkei.who import recorded
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 
@@ -57,13 +60,21 @@ class Database:
     was more than there is, or another store. The first transaction notes it.
 
     It is opened for one *company*: what belongs to another one is as if it did not exist, also for
-    whoever guesses an id. See :meth:`_of` and :meth:`_key`.
+    whoever guesses an id. See :meth:`_of` and :meth:`_key`. *who* stands in its audit log.
     """
 
     def __init__(
-        self, place: str, *, company: str = "", create: bool = True, seen: Path | None = None
+        self,
+        place: str,
+        *,
+        company: str = "",
+        create: bool = True,
+        seen: Path | None = None,
+        who: str | None = None,
     ) -> None:
         self.company = company
+        self._who = who or recorded(None)
+        self._mine = threading.local()
         self._given: set[int] = set()
         self._seen = Seen(seen)
         last = self._seen.last()  # before the store, which may grow meanwhile
@@ -112,6 +123,7 @@ class Database:
     def note_restored(self) -> None:
         """Keep that what was sent of late may not be in this store."""
         with self._writing() as connection:
+            self._note("store_restored")
             keep(connection, RESTORED, repr(time.time()))
 
     def account(self, identity: str) -> str:
@@ -211,9 +223,12 @@ class Database:
         The file is looked at before, and after the commit too: an intent that nobody will find
         again must not be acted upon. Each commit leaves a higher serial in the store, so that an
         older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
+        What the block notes is committed with it, or the block is undone.
         """
         self._refuse_another_file()
         known = self._mark
+        noted: list[Entry] = []
+        self._mine.noted = noted
         with (
             schema.translated(self._place),
             self._engine.connect().execution_options(**options) as connection,
@@ -225,12 +240,25 @@ class Database:
                 keep(connection, RESTORED, repr(time.time()))
             yield connection
             mark = serial.advance(connection, last)
+            if noted:
+                self._append(connection, noted)
             if self._on_server and not moving:  # whoever waited for a copy has looked too early
                 self._refuse_moved(connection)
         self._mark = max(self._mark, mark)
         self.is_older = False
         self._refuse_another_file()
         self._seen.keep(Mark(self._store_id, mark))
+
+    def _append(self, connection: Connection, noted: Sequence[Entry]) -> None:
+        try:
+            append(connection, self.company, self._who, noted)
+        except ValueError:
+            raise damaged(self._place) from None  # nobody can tell how the log ends
+
+    def _note(self, act: str, run: object = None, **facts: object) -> None:
+        """Let the transaction that this thread is in commit a line of the audit log, too."""
+        entry = Entry(act=act, run=None if run is None else str(run), facts=facts)
+        self._mine.noted.append(entry)
 
     def _refuse_another_file(self) -> None:
         if not self._opened.is_there():

@@ -149,7 +149,9 @@ class Journal(Database):
                 take_over=take_over,
             )
             put_account(connection, self.company, row["target"], account)
+            self._note("synced", key, again=retry_failed)
             if taken or from_another:
+                self._note("taken_over", key)
                 self._update(connection, key, taken_over_by=who)
             if Status(row["status"]).is_over and not retry_failed:
                 return held
@@ -161,6 +163,7 @@ class Journal(Database):
             if allow:
                 usual = {"usual": row["source_count"], "usual_target": row["target_count"]}
                 kept |= {"allowed_by": who, **usual}
+                self._note("unusual_allowed", key)
             if expected is not None:
                 kept |= {"expected": [codec.remark_out(each) for each in expected]}
             self._update(
@@ -365,9 +368,11 @@ class Journal(Database):
     def cancel(self, run_id: str, at: dt.datetime) -> None:
         """Cancel a run; a process that syncs it finds out with its next intent."""
         with self._writing() as connection:
+            key = self._row(connection, run_id, lock=True)["id"]
+            self._note("cancelled", key)
             self._update(
                 connection,
-                self._row(connection, run_id, lock=True)["id"],
+                key,
                 status=Status.CANCELLED.value,
                 finished_at=at,
                 reason=codec.remark_out(remark("stopped")),

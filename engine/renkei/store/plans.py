@@ -80,6 +80,7 @@ class Plans(Database):
             values |= free_number(connection, runs)
             new = sa.insert(runs).values(company=self.company, **defaults, **values)
             key = key_of(connection.execute(new))
+            self._note_fetch(connection, key, columns)
             gone = accounts.c.connection.not_in(connections)
             connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
             for side in ("source", "target"):
@@ -87,6 +88,51 @@ class Plans(Database):
                     put_account(connection, self.company, str(columns[side]), str(used))
         self._given.add(key)
         return key
+
+    def _note_fetch(self, connection: Connection, key: int, columns: Mapping[str, object]) -> None:
+        """Note that a fetch begins, and what is not as at the last one of the pair."""
+        source, target = str(columns["source"]), str(columns["target"])
+        for side, name in (("source", source), ("target", target)):
+            theirs = self._of(accounts), accounts.c.connection == name
+            known = connection.execute(sa.select(accounts.c.account).where(*theirs)).scalar()
+            if known is not None and known != columns.get(f"{side}_account"):
+                self._note("token_replaced", key, connection=name)
+        self._note_mapping(connection, key, columns)
+        self._note(
+            "fetched",
+            key,
+            source=source,
+            target=target,
+            base_date=str(columns["base_date"]),
+            mapping=columns["mapping_name"],
+            hash=columns["mapping_hash"],
+        )
+
+    def _note_mapping(
+        self, connection: Connection, key: int, columns: Mapping[str, object]
+    ) -> None:
+        """Note how the mapping of a pair has changed; its text is kept with each run."""
+        source, target = str(columns["source"]), str(columns["target"])
+        last = sa.select(runs.c.mapping_hash, runs.c.settings)
+        last = last.where(self._between(source, target), runs.c.id < key)
+        found = connection.execute(last.order_by(runs.c.id.desc()).limit(1)).first()
+        if found is None:
+            return
+        hash_before, settings_before = found
+        hash_now, settings = columns["mapping_hash"], columns.get("settings") or {}
+        assert isinstance(settings, Mapping)  # noqa: S101 - by name, whether it is on
+        turned = {*(settings_before or {}).items()} ^ {*settings.items()}
+        if turned or hash_before != hash_now:
+            self._note(
+                "mapping_changed",
+                key,
+                source=source,
+                target=target,
+                mapping=columns["mapping_name"],
+                before=hash_before,
+                after=hash_now,
+                settings=sorted({name for name, _on in turned}),
+            )
 
     def still_fetching(self, run_id: int) -> None:
         """Give a sign of life of the process that fetches a run."""
@@ -463,6 +509,8 @@ class Plans(Database):
                     .values(selected=True, new_values=sa.bindparam("v", type_=sa.JSON)),
                     rows,
                 )
+            fields = sorted({name for new in chosen.values() for name in new})
+            self._note("chosen", key, count=len(chosen), fields=fields)
             self._update(
                 connection,
                 key,

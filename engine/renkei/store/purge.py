@@ -35,11 +35,16 @@ class Purge(Database):
                 ids = self._with_values(connection, before)
                 self._close_plans(connection, ids)
                 self._empty(connection, items.c.run_id.in_(ids))
+                self._note_purge(ids, before)
         except NoRoomError:
             if self._on_server:
                 raise
             return self._purge_bit_by_bit(before)
         return len(ids)
+
+    def _note_purge(self, ids: Sequence[int], before: dt.datetime) -> None:
+        if ids:
+            self._note("purged", count=len(ids), before=before.date().isoformat())
 
     def _purge_bit_by_bit(self, before: dt.datetime) -> int:
         """Do the same so that each step needs next to no room, and gives some back."""
@@ -47,6 +52,7 @@ class Purge(Database):
         def close(connection: Connection) -> list[int]:
             ids = self._with_values(connection, before)
             self._close_plans(connection, ids)
+            self._note_purge(ids, before)
             return ids
 
         def empty_some(run_id: int, connection: Connection) -> int:
@@ -171,6 +177,7 @@ class Purge(Database):
 
     def _drop(self, connection: Connection, run_id: int) -> None:
         """Remove a run with all that hangs on it; its number is never given again."""
+        self._note("run_removed", str(run_id))
         for table in (runs, writes):
             newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
             serial.raise_floor(connection, table, newest)

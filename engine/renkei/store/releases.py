@@ -75,6 +75,7 @@ class Releases(Plans):
             if item is not None:
                 self._refuse_begun(connection, run_id)
                 self._replace(connection, run_id, item)
+            self._note("released", run_id, kind=said.kind, row=item and item.position)
             connection.execute(
                 sa.insert(releases).values(
                     kind=said.kind,
@@ -105,6 +106,8 @@ class Releases(Plans):
         with self._writing() as connection:
             one = sa.delete(releases).where(self._of(releases), releases.c.id == key)
             gone = connection.execute(one)
+            if gone.rowcount:
+                self._note("release_removed", release=key)
         if not gone.rowcount:
             message = _("There is no release {id}.").format(id=release_id)
             raise UsageError(message, code="unknown_release", hint=Hint("releases"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from renkei.store.accounts import Accounts
 from renkei.store.journal import Journal
+from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
 from renkei.store.purge import Purge
 from renkei.store.releases import Releases
 
 
-class Store(Releases, Journal, Accounts, Paces, Purge):
-    """Plans, journal, releases, accounts, paces and what goes; each method is one transaction."""
+class Store(Releases, Journal, Accounts, Paces, Purge, AuditLog):
+    """Plans, journal, releases, accounts, paces, what goes, audit log: a method, a transaction."""

@@ -293,6 +293,19 @@ known_accounts = Table(
     Column("confirmed_at", Instant, nullable=True),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False, comment="real time in UTC, as it is hashed"),
+    Column("who", String(200), nullable=False),
+    Column("act", String(40), nullable=False, comment="see words.acts"),
+    Column("run", String(20), nullable=True),
+    Column("facts", Text, nullable=False, comment="a JSON object, as it is hashed"),
+    Column("hash", String(64), nullable=False, comment="of this line and the hash before it"),
+)
+
 facts = Table(
     "facts",
     metadata,

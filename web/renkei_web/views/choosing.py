@@ -81,6 +81,8 @@ def tick(visit: Visit) -> Response:
         with visit.office.drafts.changing(visit.user.id, run.id) as draft:
             _tick(visit, runs, run, view, draft)
         template = "ticked.html" if visit.field("what") == "one" else "people.html"
+        if template == "people.html":
+            visit.note("details_opened", run.id, what="choose")
         return visit.show(template, **_context(runs, run, view, draft))
 
 
@@ -175,6 +177,8 @@ def values(visit: Visit, problem: str | None = None) -> Response:
         fields = runs.new_fields(run.id) if everybody else ()
         if not fields:
             return visit.go(f"/runs/{run.id}/start")
+        if problem:  # the form shows its people once more
+            visit.note("details_opened", run.id, what="values")
         text = visit.query("q") or visit.field("q")
         after = _position(visit.query("after") or visit.field("after")) or 0
         shown = _ticked_new(runs, run, draft, text) if text else everybody

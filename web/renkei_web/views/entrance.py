@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
@@ -73,6 +74,11 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     if isinstance(secret, Half):
         log.info("log_in", outcome="half")
         return code_page(language, secret.secret, back)
+    if secret is not None:
+        note_session(office, secret, how="password")
+    elif not wait:  # what is not even looked at could fill the log
+        user = office.people.known(name)
+        office.note(None, "log_in_refused", user=user, how="password", address=address)
     log.info("log_in", outcome="done" if secret else "refused", reason="wait" if wait else None)
     if secret is not None:
         return with_session(RedirectResponse(local(back), status_code=303), office, secret, browser)
@@ -98,6 +104,10 @@ def give_code(request: Request, office: Office, form: FormData, language: str) -
         return login_page(office, language, status=403, back=back, problem=_only_sso())
     wait = office.entrance.must_wait_for_code(half)
     session = office.entrance.finish(half, _text(form, "code"), address_of(request))
+    if session is not None:
+        note_session(office, session, how="code")
+    elif not wait:
+        office.note(None, "log_in_refused", how="code", address=address_of(request))
     log.info("log_in", outcome="done" if session else "refused", reason="code")
     if session is not None:
         browser = request.cookies.get(office.known_cookie)
@@ -147,15 +157,18 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
         problem = _only_sso()
     if problem is not None:
         return _welcome_page(request, office, language, problem)
-    session = office.entrance.accept(secret, password)
+    note = partial(office.note, user.name, "password_set", how="link")
+    session = office.entrance.accept(secret, password, note)
     if session is None:
         return _welcome_page(request, office, language)
+    note_session(office, session, how="link")
     browser = request.cookies.get(office.known_cookie)
     return with_session(RedirectResponse("/", status_code=303), office, session, browser)
 
 
 def log_out(visit: Visit) -> Response:
     """End the session, also for whoever has a copy of its cookie."""
+    visit.note("logged_out")
     visit.office.sessions.end(visit.request.cookies.get(visit.office.cookie, ""))
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(
@@ -178,7 +191,12 @@ def set_password(visit: Visit) -> Response:
     problem = _unfit(new, visit.field("again"), visit.user.name)
     session = None
     if problem is None:
-        session = office.entrance.set_password(visit.user, visit.field("old"), new)
+        note = partial(visit.note, "password_set", how="old password")
+        session = office.entrance.set_password(visit.user, visit.field("old"), new, note)
+        if session is None:
+            address = address_of(visit.request)
+            facts = {"user": visit.user.name, "how": "old password", "address": address}
+            visit.note("log_in_refused", **facts)
         problem = _("The old password is wrong.")
     if session is None:
         return visit.show("password.html", status=400, problem=problem)
@@ -198,6 +216,16 @@ def speak(visit: Visit) -> Response:
 def too_many_tries() -> str:
     """Return what to do for whoever must wait."""
     return _("Too many tries. Wait a quarter of an hour, then try again.")
+
+
+def note_session(office: Office, secret: str, *, how: str) -> None:
+    """Note that somebody has logged in; where that cannot be written, nobody has."""
+    session = office.sessions.find(secret, touch=False)
+    try:
+        office.note(session.user.name if session else None, "logged_in", how=how)
+    except BaseException:
+        office.sessions.end(secret)
+        raise
 
 
 def with_session(answer: Response, office: Office, secret: str, browser: str | None) -> Response:

@@ -155,6 +155,8 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         draft = visit.office.drafts.of(visit.user.id, run.id)
         if not draft.numbers:
             return visit.go(f"/runs/{run.id}/choose")
+        if problem:  # the form shows its people once more
+            visit.note("details_opened", run.id, what="start")
         numbers = {d: set(runs.numbers(run.id, Filter(differences=(d,)))) for d in Difference}
         unusual = []
         try:
@@ -245,6 +247,7 @@ def pause(visit: Visit) -> Response:
     """Pause after the employee in hand, where a dashboard has started what is at work."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
+        runs.note("paused", run.id)
     if run.status is Status.SYNCING and not visit.office.pause(run.id):
         raise UsageError(
             _("This sync was started elsewhere. It can be paused where it was started."),

@@ -31,6 +31,11 @@ def change(visit: Visit) -> Response:
             secret = factors.begun(user.id)
             problem = _("The code is wrong. Compare the clock of the device with the app.")
             return _page(visit, secret=secret, problem=problem)
+        try:
+            visit.note("second_factor", change="on")
+        except BaseException:
+            factors.turn_off(user.id)
+            raise
         log.info("second_factor", outcome="on", user=user.id)
         return _page(visit, recovery=recovery)
     if what not in ("renew", "off") or (what == "off" and _required(visit)):
@@ -38,6 +43,7 @@ def change(visit: Visit) -> Response:
     if not visit.office.entrance.confirms(user, code):
         problem = _("The code is wrong, or was used already.")
         return _page(visit, problem=problem)
+    visit.note("second_factor", change=what)
     log.info("second_factor", outcome=what, user=user.id)
     if what == "renew":
         return _page(visit, recovery=factors.renew(user.id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import frozen
 from starlette.responses import Response
 
@@ -177,7 +179,9 @@ def invite(visit: Visit) -> Response:
     """Add somebody, and show the one-time link to hand over."""
     role = Role(visit.field("role")) if visit.field("role") in set(Role) else Role.VIEWER
     try:
-        secret = visit.office.people.invite(visit.field("name"), role)
+        facts = {"user": visit.field("name").strip(), "role": role.value}
+        note = partial(visit.note, "user_added", **facts)
+        secret = visit.office.people.invite(visit.field("name"), role, note)
     except AccountError as error:
         return users(visit, str(error))
     return users(visit, link=_link(visit, secret))
@@ -186,17 +190,20 @@ def invite(visit: Visit) -> Response:
 def change(visit: Visit) -> Response:
     """Change what somebody may do, or give them a new one-time link."""
     user = int(visit.path("user"))
-    people = visit.office.people
+    people, what = visit.office.people, visit.field("what")
+    names = {each.id: each.name for each in people.users()}
+    note = partial(visit.note, "user_changed", user=names.get(user), change=what)
     try:
-        match visit.field("what"):
+        match what:
             case "disable":
-                people.change(user, disabled=True)
+                people.change(user, disabled=True, note=note)
             case "enable":
-                people.change(user, disabled=False)
+                people.change(user, disabled=False, note=note)
             case "admin" | "viewer" as role:
-                people.change(user, role=Role(role))
+                people.change(user, role=Role(role), note=note)
             case "link" if user != visit.user.id:
-                return users(visit, link=_link(visit, people.reset(user)))
+                made = partial(visit.note, "link_made", user=names.get(user))
+                return users(visit, link=_link(visit, people.reset(user, note=made)))
             case _:
                 return users(visit, _("This cannot be done."))
     except AccountError as error:

@@ -62,6 +62,7 @@ def add_connection(visit: Visit) -> Response:
             options=setup.options_in(visit.field("options")),
         )
         name = visit.field("name").strip() or connector
+        visit.note("connection_set_up", connection=name)
         return setup.add_connection(visit.config, name, written, visit.field("token"))
 
     return _changed(visit, change)
@@ -70,7 +71,12 @@ def add_connection(visit: Visit) -> Response:
 def replace_token(visit: Visit) -> Response:
     """Keep another token for a connection."""
     name = visit.path("connection")
-    return _changed(visit, lambda: setup.replace_token(visit.config, name, visit.field("token")))
+
+    def change() -> setup.Change:
+        visit.note("token_set", connection=name)
+        return setup.replace_token(visit.config, name, visit.field("token"))
+
+    return _changed(visit, change)
 
 
 def add_pair(visit: Visit) -> Response:
@@ -78,6 +84,7 @@ def add_pair(visit: Visit) -> Response:
 
     def change() -> setup.Change:
         sides = dict(zip(visit.fields("side"), visit.fields("connection"), strict=False))
+        visit.note("pair_set_up", mapping=visit.field("use"))
         return setup.use_mapping(visit.config, visit.field("use"), sides)
 
     return _changed(visit, change)
@@ -86,6 +93,7 @@ def add_pair(visit: Visit) -> Response:
 def undo(visit: Visit) -> Response:
     """Put back the file as it was before the last change."""
     try:
+        visit.note("setup_undone")
         setup.undo(visit.config)
     except RenkeiError as error:
         return show(visit, error.message)

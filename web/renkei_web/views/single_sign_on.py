@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
@@ -10,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from renkei.logs import log
 from renkei.words.i18n import _
-from renkei_web.security import same_site
+from renkei_web.security import address_of, same_site
 from renkei_web.sso import SignOn, SignOnError
 from renkei_web.users import AccountError
 from renkei_web.views import entrance
@@ -43,18 +44,23 @@ def arrive(request: Request, office: Office, _form: FormData, language: str) -> 
     request.session.clear()
     try:
         if secret:
-            session = office.entrance.accept_subject(secret, subject)
+            user = office.people.invited(secret)
+            note = partial(office.note, user.name if user else None, "sign_on_tied")
+            session = office.entrance.accept_subject(secret, subject, note)
         else:
             session = office.entrance.log_in_subject(subject)
     except AccountError as error:
         return entrance.login_page(office, language, status=403, problem=str(error))
     log.info("log_in", outcome="done" if session else "refused", reason="single sign-on")
     if session is None:
+        address = address_of(request)
+        office.note(None, "log_in_refused", user=None, how="single sign-on", address=address)
         problem = _(
             "Nobody here has this single sign-on. Ask an administrator for a one-time link, open"
             " it, and choose single sign-on there."
         )
         return entrance.login_page(office, language, status=403, problem=problem)
+    entrance.note_session(office, session, how="single sign-on")
     answer = RedirectResponse(entrance.local(back), status_code=303)
     browser = request.cookies.get(office.known_cookie)
     return entrance.with_session(answer, office, session, browser)

@@ -1,0 +1,214 @@
+"""操作ログ: each door of the dashboard has its line, before what it lets happen."""
+
+from __future__ import annotations
+
+import pytest
+from tests.web.desk import OURS, PASSWORD, Desk
+from tests.web.test_second_factor import code, half, set_up
+
+from renkei.errors import StoreError
+from renkei.runs import Runs
+from renkei_web.app import PAGES
+from renkei_web.security import SAFE
+
+NOTED = """
+POST /login
+POST /login/code
+POST /second-factor
+POST /settings/setup/connections
+POST /settings/setup/connections/{connection}
+POST /settings/setup/pairs
+POST /settings/setup/undo
+POST /welcome/{secret}
+POST /logout
+POST /password
+POST /fetch/{source}/{target}
+POST /fetch/{source}/{target}/company
+POST /runs/{run}/start
+POST /runs/{run}/resume
+POST /runs/{run}/retry
+POST /runs/{run}/pause
+POST /runs/{run}/stop
+POST /runs/{run}/again
+POST /runs/{run}/release
+POST /settings/accounts/{connection}
+POST /settings/mappings/{index:count}
+POST /settings/users
+POST /settings/users/{user:count}
+POST /runs/{run}/ticks
+POST /runs/{run}/values
+GET /runs/{run}
+GET /runs/{run}/start
+GET /runs/{run}/choose
+GET /runs/{run}/values
+GET /runs/{run}/people
+GET /runs/{run}/report.csv
+GET /runs/{run}/report.html
+GET /audit.csv
+"""
+"""Whatever changes something, opens details of employees or takes them away."""
+
+QUIET = """
+POST /language
+POST /settings/check
+"""
+"""A choice of words; a look at the connections."""
+
+
+def routes(table: str) -> set[tuple[str, ...]]:
+    return {tuple(line.split()) for line in table.strip().splitlines()}
+
+
+@pytest.mark.security(46)
+def test_every_door_has_a_line_or_a_reason(desk: Desk) -> None:
+    """A new route that changes something, or shows or exports people, is decided on here."""
+    doors = {(method, path) for method, path in desk.routes() if method not in SAFE}
+    doors |= {(page.method, page.path) for page in PAGES if page.act is not None}
+    doors |= {(page.method, page.path) for page in PAGES if page.path.endswith((".csv", ".html"))}
+    assert doors == routes(NOTED) | routes(QUIET)
+
+
+@pytest.mark.security(46)
+def test_log_ins_are_noted_and_what_was_typed_is_not(desk: Desk) -> None:
+    """Who came in and how, who did not and from where; a name only if somebody is called so."""
+    desk.guest().log_in("admin", "a wrong password")
+    desk.guest("192.0.2.7").log_in("my secret passphrase", "in the wrong field")
+    browser = desk.browser("admin")
+    browser.post("/logout")
+    service = desk.noted[0][0]
+    assert desk.noted == [
+        (service, "log_in_refused", {"user": "admin", "how": "password", "address": "127.0.0.1"}),
+        (service, "log_in_refused", {"user": None, "how": "password", "address": "192.0.2.7"}),
+        ("admin", "logged_in", {"how": "password"}),
+        ("admin", "logged_out", {}),
+    ]
+    assert "@" in service
+
+
+def test_a_flood_of_tries_does_not_fill_the_log(desk: Desk) -> None:
+    """Tries that are not even looked at have no line."""
+    for _ in range(9):
+        desk.guest().log_in("admin", "a wrong password")
+    assert len(desk.noted) == 5
+
+
+@pytest.mark.security(46)
+def test_people_and_rights_are_noted(desk: Desk) -> None:
+    """Who was added with which role, changed, given a link; and what was refused is not."""
+    browser = desk.browser("admin")
+    browser.post("/settings/users", name="hanako", role="viewer")
+    browser.post("/settings/users", name="hanako", role="viewer")
+    (hanako,) = [each.id for each in desk.office.people.users() if each.name == "hanako"]
+    for what in ("admin", "disable", "enable", "link", "nonsense"):
+        browser.post(f"/settings/users/{hanako}", what=what)
+    (me,) = [each.id for each in desk.office.people.users() if each.name == "admin"]
+    browser.post(f"/settings/users/{me}", what="disable")
+    secret = desk.office.people.reset(hanako)
+    desk.guest().ask(
+        "POST", f"/welcome/{secret}", form={"password": PASSWORD, "again": PASSWORD}, headers=OURS
+    )
+    of_hanako = {"user": "hanako"}
+    assert [each for each in desk.noted if each[1] != "logged_in"] == [
+        ("admin", "user_added", {**of_hanako, "role": "viewer"}),
+        *(
+            ("admin", "user_changed", {**of_hanako, "change": each})
+            for each in ("admin", "disable", "enable")
+        ),
+        ("admin", "link_made", of_hanako),
+        ("hanako", "password_set", {"how": "link"}),
+    ]
+    assert desk.noted[-1] == ("hanako", "logged_in", {"how": "link"})
+
+
+@pytest.mark.security(46)
+def test_details_and_exports_are_noted_before_they_are_shown(desk: Desk) -> None:
+    """Which page of which run, by whom; viewers, too."""
+    browser = desk.browser("viewer")
+    for page in ("", "/status", "/people", "/report.csv", "/report.html"):
+        browser.get(f"/runs/1{page}")
+    assert desk.noted[-4:] == [
+        ("viewer", "details_opened", {"what": "run"}),
+        ("viewer", "details_opened", {"what": "people"}),
+        ("viewer", "exported", {"what": "report.csv"}),
+        ("viewer", "exported", {"what": "report.html"}),
+    ]
+
+
+def test_a_form_that_shows_people_is_noted_like_their_page(desk: Desk) -> None:
+    """A tick for many shows a page of people; one for one employee shows nobody new."""
+    browser = desk.browser("admin")
+    before = len(desk.noted)
+    browser.post("/runs/1/ticks", what="page")
+    browser.post("/runs/1/ticks", what="one", number="0001")
+    assert desk.noted[before:] == [("admin", "details_opened", {"what": "choose"})]
+
+
+def test_a_second_factor_is_noted_by_what_was_done_and_by_no_code(desk: Desk) -> None:
+    """It is on, codes were renewed, it was turned off; whoever came in with a code says so."""
+    _browser, secret, _recovery = set_up(desk)
+    guest, told = half(desk)
+    form = {"half": told, "code": code(desk, secret)}
+    guest.ask("POST", "/login/code", form=form, headers=OURS)
+    said = [(act, facts) for _who, act, facts in desk.noted]
+    assert ("second_factor", {"change": "on"}) in said
+    assert said[-1] == ("logged_in", {"how": "code"})
+    assert secret not in str(desk.noted)
+
+
+def test_a_setting_is_noted_with_before_and_after(desk: Desk) -> None:
+    """Which mapping, which setting; one that is not there is no line."""
+    browser = desk.browser("admin")
+    with Runs(desk.office.config()) as runs:
+        mapping, _fields = runs.mapping(runs.config.mappings[0].use)
+        name = next(iter(mapping.settings))
+        on = mapping.switches(runs.config.mappings[0].settings)[name]
+    browser.post("/settings/mappings/0", name="nothing", on="true")
+    browser.post("/settings/mappings/0", name=name, on="false" if on else "true")
+    changes = [facts for _who, act, facts in desk.noted if act == "setting_changed"]
+    expected = {"mapping": "smarthr-touchontime", "setting": name, "before": on, "after": not on}
+    assert changes == [expected]
+
+
+@pytest.mark.security(29)
+def test_what_cannot_be_noted_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody comes in, nobody is added or changed, nothing is shown or exported."""
+    browser = desk.browser("admin")
+    before = desk.office.people.users()
+    (viewer,) = [each.id for each in before if each.name == "viewer"]
+
+    def refused(*_args: object) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr("renkei.store.database.append", refused)
+    assert desk.guest().log_in("admin").status_code == 503
+    assert browser.get("/runs/1/people").status_code == 503
+    assert browser.get("/runs/1/report.csv").status_code == 503
+    csrf = browser.csrf
+    for path, form in (
+        ("/settings/users", {"name": "hanako", "role": "admin"}),
+        (f"/settings/users/{viewer}", {"what": "admin"}),
+        (f"/settings/users/{viewer}", {"what": "link"}),
+        ("/password", {"old": PASSWORD, "password": PASSWORD + "!", "again": PASSWORD + "!"}),
+    ):
+        answer = browser.ask("POST", path, form={"csrf": csrf, **form}, headers=OURS)
+        assert answer.status_code == 503, path
+    assert desk.office.people.users() == before
+    monkeypatch.undo()
+    assert desk.browser("admin").is_in
+
+
+def test_administrators_read_the_log_by_day(desk: Desk) -> None:
+    """Newest first, in words, in parts; as CSV, oldest first, which is a line itself."""
+    browser = desk.browser("admin")
+    with Runs(desk.office.config(), who="hanako") as runs:
+        for number in range(101):
+            runs.note("exported", "1", what=f"part {number}")
+    text = browser.get("/audit").text
+    assert text.index("part 100") < text.index("part 2<")
+    assert "part 0<" not in text
+    assert "part 0<" in browser.get("/audit?before=5").text
+    assert "part" not in browser.get("/audit?until=2020-01-01").text
+    csv = browser.get("/audit.csv?since=2020-01-01").text
+    assert csv.index("part 0") < csv.index("part 100") < csv.index("audit.csv")
+    assert desk.noted[-1][2] == {"what": "audit.csv", "since": "2020-01-01", "until": None}
+    assert browser.get("/audit?since=2030-01-02&until=2030-01-01").status_code == 200

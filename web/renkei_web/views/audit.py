@@ -1,0 +1,48 @@
+"""操作ログ: who has done what, and the same as a file."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from renkei.clock import Days, day_of
+from renkei.report.csv import csv_lines
+from renkei.report.log import log_rows
+from renkei_web.visit import Visit
+
+ROWS = 100
+
+
+def listed(visit: Visit) -> Response:
+    """Show the log of some days, newest first."""
+    since, until = days = _days(visit)
+    before = visit.query("before")
+    known = before.isascii() and before.isdigit() and len(before) < 10
+    with visit.runs() as runs:
+        lines = runs.newest_lines(ROWS + 1, days, before=int(before) if known else None)
+    asked = {"since": visit.query("since"), "until": visit.query("until")}
+    last = lines[ROWS - 1].line if len(lines) > ROWS else None
+    return visit.show(
+        "audit.html",
+        lines=lines[:ROWS],
+        asked=asked,
+        query=urlencode(asked),
+        backwards=since is not None and until is not None and since > until,
+        more=urlencode(asked | {"before": last}) if last else None,
+    )
+
+
+def as_csv(visit: Visit) -> Response:
+    """Return the log of some days for a spreadsheet."""
+    since, until = days = _days(visit)
+    with visit.runs() as runs:
+        facts = {"since": since and since.isoformat(), "until": until and until.isoformat()}
+        runs.note("exported", what="audit.csv", **facts)
+        text = "".join(csv_lines(log_rows(runs.log_lines(days))))
+    headers = {"content-disposition": 'attachment; filename="renkei-audit.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _days(visit: Visit) -> Days:
+    return day_of(visit.query("since")), day_of(visit.query("until"))
