@@ -141,12 +141,16 @@ def at_each(
     stage: Stage, rival: str, other: str, race: Callable[[Stage, str, str, Armed], None]
 ) -> Iterator[cases.Case]:
     """Yield a case for every point at which the first of two processes can be held."""
-    few = (18, list(RIVALS).index(rival)) if race is rivalry else (8, 0)
-    for point, nth in sample(stage.once_each(), *few):
-        # In the middle of a transaction nobody can take over: the whole store is locked.
-        awake = point in (*UNSEEN, LATE, *ON_ITS_WAY) or point.endswith(".commit")
-        if race is rivalry or not awake:
-            yield f"{point}#{nth}", partial(race, stage, rival, other, Armed(point, "hold", nth))
+    few = (18, list(RIVALS).index(rival)) if race is rivalry else (5, 0)
+    # In the middle of a transaction nobody can take over: the whole store is locked.
+    awake = (*UNSEEN, LATE, *ON_ITS_WAY)
+    points = [
+        (point, nth)
+        for point, nth in stage.once_each()
+        if race is rivalry or not (point in awake or point.endswith(".commit"))
+    ]
+    for point, nth in sample(points, *few):
+        yield f"{point}#{nth}", partial(race, stage, rival, other, Armed(point, "hold", nth))
 
 
 @pytest.mark.fault("F48")
