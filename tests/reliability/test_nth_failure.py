@@ -509,8 +509,8 @@ def test_a_file_that_was_there_stays_as_it_was(stage: Stage, name: str) -> None:
     """A page of last week is not lost to a full disk; a configuration is never written over."""
     path, stage.words = FILES[name](stage)
     path.write_text("of last week", encoding="utf-8")
-    with file_size(0):
-        assert stage.office.ask(*stage.words).code == 2
+    with file_size(0):  # a report is noted before it is written, and that fails first
+        assert stage.office.ask(*stage.words).code == (5 if name.startswith("report") else 2)
     assert path.read_text(encoding="utf-8") == "of last week"
     assert [*path.parent.iterdir()] == [path]
 
