@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-import structlog
 from attrs import evolve, field, frozen
 
 from renkei import files
@@ -21,6 +20,7 @@ from renkei.config.heads import head_of
 from renkei.config.load import store_at
 from renkei.config.main import is_name
 from renkei.errors import ConfigurationError, MappingError, NoStoreError, RenkeiError
+from renkei.logs import log
 from renkei.model import Status
 from renkei.observer import Observer
 from renkei.store.companies import Companies as Store
@@ -32,8 +32,6 @@ from renkei.words.codes import TABLE
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 from renkei.yamlfile.source import Data
-
-log = structlog.get_logger()
 
 Need = Literal["file", "token", "halted", "failed", "in_doubt", "chosen"]
 """
