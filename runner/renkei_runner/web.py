@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import Config, network_of
+from renkei.config import Main, dashboard_at, load_main, network_of
 from renkei.errors import UsageError
+from renkei.http import Network
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
 from renkei.words.i18n import N_, _
@@ -65,18 +66,17 @@ def web(
         )
         raise UsageError(message.format(address=listen), code="tls")
     configure_logging(json=app.json, level="debug" if app.debug else "info")
-    config = app.config()  # a mistake in it is told now, not on the first page
+    network = _way_out(app)  # a mistake in it is told now, not on the first page
     from renkei_web.server import Server
 
     server = Server(
         config=app.config_file.absolute(),
-        company=app.named_company,
         listen=listen,
         port=port,
         hosts=hosts,
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
-        sign_on=_sign_on(oidc_issuer, oidc_client, config),
+        sign_on=_sign_on(oidc_issuer, oidc_client, network),
         signals=ended_by,
     )
     if new_link is not None:
@@ -95,7 +95,36 @@ def web(
     return 0
 
 
-def _sign_on(issuer: str | None, client: str | None, config: Config) -> SignOn | None:
+def _way_out(app: App) -> Network:
+    """Return the way out of the only company; several have one each, and the dashboard none."""
+    main = load_main(app.config_file)
+    if main.folder is None:
+        config = app.config()
+        return network_of(config.settings, config.base)
+    if app.named_company:
+        message = _(
+            "The dashboard is for all companies: leave --company and RENKEI_COMPANY out. Who may"
+            " see which company is set on its page of users."
+        )
+        raise UsageError(message, code="company")
+    return Network()
+
+
+def dashboard_forgets(main: Main, company: str) -> None:
+    """Remove what the dashboard knows of a company that is removed."""
+    from renkei_web.companies import forget
+
+    forget(dashboard_at(main), company)
+
+
+def dashboard_adopts(main: Main, company: str) -> None:
+    """Let those of the dashboard follow the runs that *company* takes over."""
+    from renkei_web.companies import adopt
+
+    adopt(dashboard_at(main), company)
+
+
+def _sign_on(issuer: str | None, client: str | None, network: Network) -> SignOn | None:
     if (issuer is None) != (client is None):
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
     if issuer is None or client is None:
@@ -105,4 +134,4 @@ def _sign_on(issuer: str | None, client: str | None, config: Config) -> SignOn |
 
     secret = os.environ.get(OIDC_SECRET)
     provider = Provider(issuer=issuer, client_id=client, client_secret=secret)
-    return SignOn(provider, network_of(config.settings, config.base))
+    return SignOn(provider, network)

@@ -345,18 +345,17 @@ def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
     at = str(tmp_path / "all.db")
     with closing(opened(at, "acme")) as store:
         written(store)
-    people = tmp_path / "renkei-web-acme.db"
-    people.write_bytes(b"")
+    told_of: list[str] = []
     with Door(main, who="tanaka") as door:
         assert door.removable("acme") == (
             Company(name="acme", label="Acme", environment="sandbox"),
             1,
         )
-        done = door.remove("acme")
+        done = door.remove("acme", also=told_of.append)
         with pytest.raises(UsageError, match="There is no company acme"):
             door.remove("acme")
     assert not (tmp_path / "companies" / "acme.yaml").exists()
-    assert not people.exists()
+    assert told_of == ["acme"]
     assert done.left == ("Acme.token",)
     told = json.loads(done.papers[0].read_text(encoding="utf-8"))
     assert told["company"] == "acme"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from anyio import CapacityLimiter, to_thread
-from attrs import frozen
+from attrs import evolve, frozen
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import IntegerConvertor, register_url_convertor
@@ -25,9 +26,19 @@ from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
-from renkei_web.users import AccountError, Role
-from renkei_web.views import choosing, entrance, home, reports, running, settings, single_sign_on
-from renkei_web.visit import Office, Visit
+from renkei_web.users import AccountError, Role, User
+from renkei_web.views import (
+    board,
+    choosing,
+    entrance,
+    home,
+    people,
+    reports,
+    running,
+    settings,
+    single_sign_on,
+)
+from renkei_web.visit import Office, Visit, base_of
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -41,13 +52,14 @@ class Page:
     """
     One page: its address, its method, who may use it, and what answers.
 
+    Whoever is logged in may, unless a *role* is needed: that on the company that the page is about.
     Who changes something is noted in the log, and who takes a file with everybody's values away.
     What a page asks for by itself (*polled*) keeps nobody logged in.
     """
 
     path: str
     handler: Handler
-    role: Role = Role.ADMIN
+    role: Role = Role.OPERATOR
     method: str = "GET"
     exports: bool = False
     polled: bool = False
@@ -58,6 +70,10 @@ class Page:
         return self.exports or self.method not in SAFE
 
 
+COMPANY = re.compile(r"/c/([a-z0-9_-]+)/")
+"""The beginning of the address of a company's page."""
+
+
 class Count(IntegerConvertor):
     """A number in an address, small enough for whatever it is looked up in."""
 
@@ -66,18 +82,32 @@ class Count(IntegerConvertor):
 
 register_url_convertor("count", Count())
 
-PAGES = (
-    Page("/", home.dashboard, Role.VIEWER),
-    Page("/logout", entrance.log_out, Role.VIEWER, "POST"),
-    Page("/language", entrance.speak, Role.VIEWER, "POST"),
-    Page("/password", entrance.change_password, Role.VIEWER),
-    Page("/password", entrance.set_password, Role.VIEWER, "POST"),
-    Page("/connections", home.connections, Role.VIEWER),
+OWN = (
+    Page("/logout", entrance.log_out, Role.NONE, "POST"),
+    Page("/language", entrance.speak, Role.NONE, "POST"),
+    Page("/password", entrance.change_password, Role.NONE),
+    Page("/password", entrance.set_password, Role.NONE, "POST"),
+    Page("/settings/users", people.users, Role.ADMIN),
+    Page("/settings/users", people.invite, Role.ADMIN, "POST"),
+    Page("/settings/users/{user:count}", people.change, Role.ADMIN, "POST"),
+)
+"""Pages about whoever is logged in, and about the people; there they need to be administrators."""
+
+OF_ALL = (
+    Page("/", board.show, Role.NONE),
+    Page("/settings/users/{user:count}/rights", people.rights, Role.ADMIN),
+    Page("/settings/users/{user:count}/rights", people.give, Role.ADMIN, "POST"),
+)
+"""Pages about all companies, where there are several."""
+
+OF_COMPANY = (
+    Page("/", home.dashboard, Role.COUNTS),
+    Page("/connections", home.connections, Role.COUNTS),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/fetch/{source}/{target}/company", home.same_company, method="POST"),
-    Page("/runs/{run}", running.show, Role.VIEWER),
-    Page("/runs/{run}/status", running.status, Role.VIEWER, polled=True),
+    Page("/runs/{run}", running.show, Role.COUNTS),
+    Page("/runs/{run}/status", running.status, Role.COUNTS, polled=True),
     Page("/runs/{run}/start", running.confirm),
     Page("/runs/{run}/start", running.start, method="POST"),
     Page("/runs/{run}/resume", running.resume, method="POST"),
@@ -93,16 +123,16 @@ PAGES = (
     Page("/runs/{run}/people", reports.people, Role.VIEWER),
     Page("/runs/{run}/report.csv", reports.as_csv, Role.VIEWER, exports=True),
     Page("/runs/{run}/report.html", reports.as_page, Role.VIEWER, exports=True),
-    Page("/reports", reports.listed, Role.VIEWER),
-    Page("/settings", settings.show),
-    Page("/settings/check", settings.check, method="POST"),
-    Page("/settings/accounts/{connection}", settings.accept_account, method="POST"),
-    Page("/settings/mappings/{index:count}", settings.mapping),
-    Page("/settings/mappings/{index:count}", settings.change_setting, method="POST"),
-    Page("/settings/users", settings.users),
-    Page("/settings/users", settings.invite, method="POST"),
-    Page("/settings/users/{user:count}", settings.change, method="POST"),
+    Page("/reports", reports.listed, Role.COUNTS),
+    Page("/settings", settings.show, Role.ADMIN),
+    Page("/settings/check", settings.check, Role.ADMIN, "POST"),
+    Page("/settings/accounts/{connection}", settings.accept_account, Role.ADMIN, "POST"),
+    Page("/settings/mappings/{index:count}", settings.mapping, Role.ADMIN),
+    Page("/settings/mappings/{index:count}", settings.change_setting, Role.ADMIN, "POST"),
 )
+"""The pages of one company: at these addresses where there is one without a name."""
+
+OF_ONE_OF_SEVERAL = (*OF_COMPANY, Page("/settings/users", people.of_company, Role.ADMIN))
 
 
 def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
@@ -115,7 +145,12 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
         ),
         Route("/welcome/{secret}", _guest(office, entrance.accept), methods=["POST"]),
     )
-    pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in PAGES]
+    if office.several:
+        of_company = [evolve(p, path=base_of("{company}") + p.path) for p in OF_ONE_OF_SEVERAL]
+        offered = [*OWN, *OF_ALL, *of_company]
+    else:
+        offered = [*OWN, *OF_COMPANY]
+    pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in offered]
     if office.sign_on is not None:
         carried = office.sign_on.middleware(secure=office.secure)
         guests += tuple(
@@ -155,8 +190,12 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         if session is None:
             return _to_login(request, was_in=cookie is not None)
         language = session.user.language or language_of(request)
-        visit = Visit(request, office, session, language, form)
-        if page.role is Role.ADMIN and not session.user.is_admin:
+        company = request.path_params.get("company", "")
+        role = await run_in_threadpool(_role, office, session.user, company)
+        visit = Visit(request, office, session, language, form, company, role)
+        if company and role is Role.NONE:  # whether there is one of that name is nobody's business
+            return render("lost.html", language=language, status=404)
+        if not role.includes(page.role):
             return visit.show("refused.html", status=403)
         if page.method not in SAFE:
             given = request.headers.get("x-csrf-token") or visit.field("csrf")
@@ -169,12 +208,19 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
                 "page_used",
                 method=f"{page.method} {page.path}",
                 run=request.path_params.get("run"),
+                company=company or None,
                 status=answer.status_code,
                 user=session.user.id,
             )
         return answer
 
     return endpoint
+
+
+def _role(office: Office, user: User, company: str) -> Role:
+    """Return what somebody may do with *company*; where there is none of that name, nothing."""
+    role = office.rights.of(user, company)
+    return role if not company or (role is not Role.NONE and office.has(company)) else Role.NONE
 
 
 def _answer(handler: Handler, visit: Visit) -> Response:
@@ -263,4 +309,6 @@ def _broken(request: HTTPConnection, error: Exception) -> Response:
     *_others, last = (f for f in frames if "/renkei" in f.filename.rpartition("site-packages")[2])
     where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
     log.error("page_failed", kind=type(error).__name__, method=where)
-    return render("broken.html", language=language_of(request), status=500)
+    found = COMPANY.match(request.scope["path"])
+    base = base_of(found[1]) if found else ""
+    return render("broken.html", language=language_of(request), status=500, base=base)

@@ -14,7 +14,7 @@ from renkei_web.passwords import weakness
 from renkei_web.security import address_of
 from renkei_web.templates import render
 from renkei_web.tries import KNOWN_S
-from renkei_web.visit import Office, Visit
+from renkei_web.visit import Office, Visit, base_of
 
 DOORS = ("/login", "/logout", "/sso", "/welcome")
 """Where nobody is sent after a log-in: the pages before it, which a stranger may have picked."""
@@ -179,6 +179,8 @@ def local(path: str) -> str:
 def parent(path: str) -> str:
     """Return the page that a form at *path* belongs to."""
     match [quote(part) for part in path.strip("/").split("/")]:
+        case ["c", company, *rest]:
+            return f"{base_of(company)}{parent('/'.join(rest))}"
         case ["runs", run, "values" | "start" as step]:
             return f"/runs/{run}/{step}"
         case ["runs", run, "ticks"]:
@@ -187,6 +189,8 @@ def parent(path: str) -> str:
             return f"/runs/{run}"
         case ["fetch", source, target]:
             return f"/fetch/{source}/{target}"
+        case ["settings", "users", user, "rights"]:
+            return f"/settings/users/{user}/rights"
         case ["settings", "users", *_]:
             return "/settings/users"
         case ["settings", *_]:

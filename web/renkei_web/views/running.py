@@ -64,7 +64,7 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     told = refusal and run.reason and refusal.code == run.reason.code
     if told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
-    draft = visit.office.drafts.of(visit.user.id, run.id)
+    draft = visit.drafts.of(visit.user.id, run.id)
     return {
         "run": run,
         "source": home.label_of(runs, run.source),
@@ -152,7 +152,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         run = runs.run(visit.path("run"))
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
-        draft = visit.office.drafts.of(visit.user.id, run.id)
+        draft = visit.drafts.of(visit.user.id, run.id)
         if not draft.numbers:
             return visit.go(f"/runs/{run.id}/choose")
         numbers = {d: set(runs.numbers(run.id, Filter(differences=(d,)))) for d in Difference}
@@ -199,7 +199,7 @@ def start(visit: Visit) -> Response:
         run = runs.run(run_id)
         if run.status is not Status.READY or visit.office.is_at_work(run_id):
             return visit.go(f"/runs/{run_id}")  # a second click, or another tab
-        draft = visit.office.drafts.of(visit.user.id, run_id)
+        draft = visit.drafts.of(visit.user.id, run_id)
         new = runs.numbers(run_id, Filter(differences=(Difference.NEW,)))
         selection = draft.selection(set(new))
         try:

@@ -1,4 +1,4 @@
-"""Connections, mappings, the people who may log in: what is set, and whether it works."""
+"""Connections and mappings: what is set, and whether it works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from renkei.runs import Pair, Runs
 from renkei.words.i18n import _, label
 from renkei.words.sentences import field_text
 from renkei_web.templates import name_text
-from renkei_web.users import AccountError, Role
 from renkei_web.views.home import changed_account
 from renkei_web.visit import Visit
 
@@ -80,7 +79,7 @@ def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
 def check(visit: Visit) -> Response:
     """Try connections, mappings and the clock, and tell everything that was found out."""
     with visit.runs() as runs:
-        at, checked = visit.office.work.health.check(runs, anew=True)
+        at, checked = visit.health.check(runs, anew=True)
     changed = {each.subject: changed_account(each.error) for each in checked}
     return visit.show("checked.html", at=at, checked=checked, changed=changed)
 
@@ -159,50 +158,3 @@ def _how(visit: Visit, mapping: FieldMapping, pair: Fields, transforms: Transfor
             source = visit.label(mapping.other(name))
             parts.append(text.format(source=source, target=side))
     return parts
-
-
-def users(visit: Visit, problem: str | None = None, link: str | None = None) -> Response:
-    """Show who may log in."""
-    return visit.show(
-        "users.html",
-        status=400 if problem else 200,
-        people=visit.office.people.users(),
-        roles=list(Role),
-        problem=problem,
-        link=link,
-    )
-
-
-def invite(visit: Visit) -> Response:
-    """Add somebody, and show the one-time link to hand over."""
-    role = Role(visit.field("role")) if visit.field("role") in set(Role) else Role.VIEWER
-    try:
-        secret = visit.office.people.invite(visit.field("name"), role)
-    except AccountError as error:
-        return users(visit, str(error))
-    return users(visit, link=_link(visit, secret))
-
-
-def change(visit: Visit) -> Response:
-    """Change what somebody may do, or give them a new one-time link."""
-    user = int(visit.path("user"))
-    people = visit.office.people
-    try:
-        match visit.field("what"):
-            case "disable":
-                people.change(user, disabled=True)
-            case "enable":
-                people.change(user, disabled=False)
-            case "admin" | "viewer" as role:
-                people.change(user, role=Role(role))
-            case "link" if user != visit.user.id:
-                return users(visit, link=_link(visit, people.reset(user)))
-            case _:
-                return users(visit, _("This cannot be done."))
-    except AccountError as error:
-        return users(visit, str(error))
-    return visit.go("/settings/users")
-
-
-def _link(visit: Visit, secret: str) -> str:
-    return str(visit.request.url_for("welcome", secret=secret))

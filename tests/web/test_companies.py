@@ -1,0 +1,239 @@
+"""Several companies in one dashboard: what is of another one is reached by no address and no id."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.web.desk import OURS, Browser, Desk, configured, filled
+from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
+
+from renkei.companies import Companies
+from renkei.config import load_main
+from renkei.errors import UsageError
+from renkei_web.companies import adopt, forget
+from renkei_web.processes import FetchProgress, Work
+from renkei_web.rights import EVERY
+from renkei_web.users import Role
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALL = decided(
+    ("GET /", Role.NONE),
+    ("GET /settings/users/{user:count}/rights", Role.ADMIN),
+    ("POST /settings/users/{user:count}/rights", Role.ADMIN),
+)
+EACH = OF_COMPANY | decided(("GET /settings/users", Role.ADMIN))
+THEIRS, NOBODYS = "4711", "4712"
+"""Run 1 is that of acme, this one that of beta, and the other one nobody has."""
+
+ROLES = [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN]
+
+
+@pytest.fixture
+def several(folder: Path) -> Desk:
+    """The dashboard of two companies, acme with run 1 and beta with THEIRS, and its people."""
+    (folder / "companies").mkdir()
+    (folder / "renkei.yaml").write_text("companies: companies/\n", encoding="utf-8")
+    for name in ("acme", "beta"):
+        addresses = dict.fromkeys(("smarthr", "touchontime"), "http://127.0.0.1:9")
+        path = configured(folder / "companies", addresses, name)
+        head = f"label: {name.title()} K.K.\nenvironment: sandbox\n"
+        path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8")
+    with Companies(load_main(folder / "renkei.yaml")) as companies:
+        companies.adopt("acme")
+    with closing(sqlite3.connect(folder / "renkei.db")) as db, db:
+        for table, key in (("runs", "id"), ("items", "run_id")):
+            names = [row[1] for row in db.execute(f"pragma table_info({table})")]
+            theirs = {key: THEIRS, "company": "'beta'"}
+            copied = ", ".join(theirs.get(name, name) for name in names)
+            db.execute(
+                f"insert into {table} ({', '.join(names)}) select {copied} from {table}"  # noqa: S608
+            )
+    desk = Desk(folder)
+    desk.add("admin")
+    return desk
+
+
+def person(desk: Desk, role: Role, *companies: str) -> Browser:
+    """Return a browser of somebody who has this right on these companies, and no other."""
+    user = desk.add("somebody", Role.NONE)
+    desk.office.rights.give(user, companies, role)
+    return desk.browser("somebody")
+
+
+def asked(
+    browser: Browser, route: tuple[str, str], csrf: str = "", **parts: str
+) -> tuple[int, str, str]:
+    """Return status, redirection and what is said, with no id of a run in it."""
+    method, path = route
+    form = {"csrf": csrf} if method == "POST" else None
+    answer = browser.ask(method, filled(path, **parts), form=form, headers=OURS)
+    text = re.sub(f"{THEIRS}|{NOBODYS}", "RUN", html.unescape(answer.text))
+    return answer.status_code, answer.headers.get("location", ""), text
+
+
+def test_every_route_has_a_decision(several: Desk) -> None:
+    """Each page of a company stands below the company; nothing but these is about people."""
+    expected = OPEN | MINE | ABOVE | ALL
+    below = {(method, f"/c/{{company}}{path}") for method, path in EACH}
+    assert sorted(several.routes()) == sorted({*expected, *below})
+
+
+@pytest.mark.security(38)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_address_leads_to_another_company(several: Desk, role: Role) -> None:
+    """Every page of another company is what a page of no company is; nothing comes of it."""
+    browser = person(several, role, "acme")
+    csrf, before = browser.csrf, several.store.read_bytes()
+    for method, path in EACH:
+        route = method, f"/c/{{company}}{path}"
+        found = {
+            asked(browser, route, csrf, company=company, run=run)
+            for company, run in (
+                ("beta", THEIRS),
+                ("beta", "1"),
+                ("nobody", "1"),
+                ("acme2", NOBODYS),
+            )
+        }
+        ((status, _location, text),) = found
+        assert status == 404, route
+        assert "beta" not in text.lower()
+    assert several.work.started == []
+    assert several.store.read_bytes() == before
+
+
+@pytest.mark.security(38)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_id_leads_to_a_run_of_another_company(several: Desk, role: Role) -> None:
+    """Below the own company the run of another one is a run that nobody has, for every page."""
+    browser = person(several, role, "acme")
+    csrf, before = browser.csrf, several.store.read_bytes()
+    for (method, path), needed in EACH.items():
+        route = method, f"/c/{{company}}{path}"
+        if "{run}" not in path:
+            continue
+        theirs, nobodys = (
+            asked(browser, route, csrf, company="acme", run=run) for run in (THEIRS, NOBODYS)
+        )
+        assert theirs == nobodys, route
+        assert theirs[0] == (404 if role.includes(needed or Role.NONE) else 403), route
+    assert several.work.started == []
+    assert several.store.read_bytes() == before
+
+
+@pytest.mark.security(38)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_right_is_on_one_company(several: Desk, role: Role) -> None:
+    """Each page below the own company, and each about everything, asks for the role it needs."""
+    browser = person(several, role, "acme")
+    csrf = browser.csrf
+    for (method, path), needed in EACH.items():
+        status, location, _text = asked(
+            browser, (method, f"/c/{{company}}{path}"), csrf, company="acme"
+        )
+        assert (status == 403) is not role.includes(needed or Role.NONE), (method, path, status)
+        assert location == "" or location.startswith("/c/acme/"), (method, path, location)
+    for route in (*ABOVE, *(r for r, needed in ALL.items() if needed is Role.ADMIN)):
+        assert asked(browser, route, csrf)[0] == 403, route
+
+
+@pytest.mark.security(38)
+def test_whoever_has_no_right_sees_no_company(several: Desk) -> None:
+    """An empty board; and a role of the days of one company counts for nothing."""
+    several.add("viewer", Role.VIEWER)
+    browser = several.browser("viewer")
+    text = browser.get("/").text
+    assert "acme" not in text.lower()
+    assert "会社の権限がまだありません" in text
+    assert browser.get("/c/acme/").status_code == 404
+
+
+def test_an_administrator_reaches_every_company(several: Desk) -> None:
+    """Each page names company and environment, and all of its links stay there."""
+    browser = several.browser("admin")
+    for name, other in (("acme", "beta"), ("beta", "acme")):
+        for path in ("/", "/reports", "/settings", "/settings/users", "/fetch/smarthr/touchontime"):
+            answer = browser.get(f"/c/{name}{path}")
+            assert answer.status_code == 200, path
+            head = answer.text.partition("<main")[0]
+            assert f"{name.title()} K.K. ({name})" in head
+            assert "テスト</span>" in head
+            assert other not in answer.text
+            links = set(re.findall(r'(?:href|action|hx-get|hx-post)="(/[^"]*)"', answer.text))
+            elsewhere = {"/", "/password", "/language", "/logout", "/settings/users"}
+            inside = {each for each in links if each.startswith(f"/c/{name}/")}
+            outside = {each for each in links - inside if not each.startswith("/static/")}
+            assert inside
+            assert outside <= elsewhere, path
+    assert browser.get("/c/acme").headers["location"].endswith("/c/acme/")
+    assert browser.get("/reports").status_code == 404
+
+
+def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
+    """With more on one of them; and what is taken away is gone at once."""
+    user = several.add("hanako", Role.NONE)
+    rights, browser = several.office.rights, several.browser("hanako")
+    rights.give(user, [EVERY], Role.VIEWER)
+    rights.give(user, ["acme"], Role.OPERATOR)
+    own = several.folder / "companies" / "acme.yaml"
+    shutil.copy(own, own.with_name("gamma.yaml"))
+    assert browser.get("/c/gamma/").status_code == 200
+    assert browser.get("/c/acme/fetch/smarthr/touchontime").status_code == 200
+    assert browser.get("/c/beta/fetch/smarthr/touchontime").status_code == 403
+    rights.give(user, [EVERY, "acme"], Role.NONE)
+    assert browser.get("/c/acme/").status_code == 404
+
+
+@pytest.mark.security(38)
+def test_a_question_is_answered_in_its_own_company_only() -> None:
+    """Whoever learns the key of a fetch of another company cannot answer for it."""
+    work, asking = Work(), FetchProgress(company="acme")
+    asking.run = "1"
+    work.asking["key"] = asking
+    asking._known.set()
+    with pytest.raises(UsageError):
+        work.answer("key", company="beta", one_company=True)
+    assert not asking._one_company
+    asking.asked = None
+    asking.answer = lambda *, one_company: None  # type: ignore[method-assign]
+    assert work.answer("key", company="acme", one_company=True) == "1"
+
+
+@pytest.mark.security(38)
+def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
+    """A new company of the same name is seen by nobody who saw the old one; no tick is left."""
+    browser = person(several, Role.VIEWER, "acme", "beta")
+    with several.office.drafts_of("acme").changing(1, "1") as draft:
+        draft.numbers = {"0001"}
+    main = load_main(several.folder / "renkei.yaml")
+    own = several.folder / "companies" / "acme.yaml"
+    text = own.read_bytes()
+    with Companies(main) as companies:
+        companies.remove("acme", also=lambda name: forget(several.file, name))
+    own.write_bytes(text)
+    assert browser.get("/c/acme/").status_code == 404
+    assert browser.get("/c/beta/").status_code == 200
+    assert several.office.drafts_of("acme").of(1, "1").numbers == set()
+    forget(several.folder / "nothing.db", "acme")
+    assert not (several.folder / "nothing.db").exists()
+
+
+def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:
+    """Whoever read the only company reads the one that adopts its runs, with what they ticked."""
+    with desk.office.drafts_of("").changing(1, "1") as draft:
+        draft.numbers = {"0001"}
+    adopt(desk.file, "acme")
+    users = {user.name: user for user in desk.office.people.users()}
+    assert desk.office.rights.of(users["viewer"], "acme") is Role.VIEWER
+    assert desk.office.rights.of(users["viewer"], "beta") is Role.NONE
+    assert desk.office.rights.of(users["admin"], "beta") is Role.ADMIN
+    assert desk.office.drafts_of("acme").of(1, "1").numbers == {"0001"}
+    adopt(desk.folder / "nothing.db", "acme")
