@@ -13,13 +13,18 @@ from renkei.errors import UsageError
 from renkei.http import Network
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
+from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import command, option
-from renkei_runner.output import say
+from renkei_runner.documents import Document, document, moment
+from renkei_runner.output import emit, say, table
 from renkei_runner.signals import ended_by
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from renkei_web.review import Reviewed
     from renkei_web.sso import SignOn
 
 
@@ -93,6 +98,46 @@ def web(
         say(_("Ctrl-C stops the dashboard; a sync that is going on goes on."))
         server.serve()
     return 0
+
+
+@command("users", help=N_("List who may use the dashboard: rights, and the last log-in."))
+@click.pass_obj
+def users(app: App) -> None:
+    main = load_main(app.config_file)
+    found = _listed(main)
+    if app.json:
+        emit(document(users=[_parts(each) for each in found]))
+        return
+    if not found:
+        say(_("Nobody may use the dashboard yet. `renkei web` prints a link for the first one."))
+        return
+    titles = (_("user"), _("rights"), _("state"), _("added"), _("last log-in"))
+    table(titles, map(_row, found))
+
+
+def _listed(main: Main) -> Sequence[Reviewed]:
+    from renkei_web.review import reviewed
+
+    return reviewed(dashboard_at(main), several=main.folder is not None)
+
+
+def _parts(each: Reviewed) -> Document:
+    return {
+        "name": each.name,
+        "administrator": each.administrator,
+        "rights": [{"company": name, "role": role} for name, role in each.rights.items()],
+        "state": each.state,
+        "created_at": moment(each.created_at),
+        "last_log_in": moment(each.logged_in_at),
+    }
+
+
+def _row(each: Reviewed) -> tuple[str, ...]:
+    from renkei_web.review import right_texts, state_text
+
+    rights = _(", ").join(right_texts(each)) or "-"
+    added, last = moment_text(each.created_at), moment_text(each.logged_in_at)
+    return each.name, rights, state_text(each.state), added, last
 
 
 def _way_out(app: App) -> Network:

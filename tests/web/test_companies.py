@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
 from renkei.companies import Companies
 from renkei.config import load_main
 from renkei.errors import UsageError
+from renkei_runner.main import run
 from renkei_web.companies import adopt, forget
 from renkei_web.processes import FetchProgress, Work
 from renkei_web.rights import EVERY
@@ -193,8 +195,9 @@ def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
 
 
 @pytest.mark.security(38)
-def test_a_question_is_answered_in_its_own_company_only() -> None:
+def test_a_question_is_answered_in_its_own_company_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever learns the key of a fetch of another company cannot answer for it."""
+    monkeypatch.setattr("renkei_web.processes.START_S", 0.1)
     work, asking = Work(), FetchProgress(company="acme")
     asking.run = "1"
     work.asking["key"] = asking
@@ -237,3 +240,104 @@ def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:
     assert desk.office.rights.of(users["admin"], "beta") is Role.ADMIN
     assert desk.office.drafts_of("acme").of(1, "1").numbers == {"0001"}
     adopt(desk.folder / "nothing.db", "acme")
+
+
+# --- the yearly review --------------------------------------------------------------------------
+
+
+def reviewed(desk: Desk, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Return what `renkei users` prints."""
+    capsys.readouterr()
+    assert run(["--config", str(desk.folder / "renkei.yaml"), "users", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_users_and_rights_are_a_list(several: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the last log-in of each, on the page and on the command line, for programs too."""
+    several.browser("admin")
+    several.moment += 86400
+    person(several, Role.OPERATOR, "acme")
+    several.office.rights.give(2, [EVERY], Role.COUNTS)
+    several.office.people.invite("waits", Role.NONE)
+    users = json.loads(reviewed(several, capsys, "--output", "json"))["users"]
+    assert [
+        (each["name"], each["administrator"], each["state"], each["last_log_in"]) for each in users
+    ] == [
+        ("admin", True, "active", "2027-01-15T17:00:00+09:00"),
+        ("somebody", False, "active", "2027-01-16T17:00:00+09:00"),
+        ("waits", False, "waiting", None),
+    ]
+    assert [each["rights"] for each in users] == [
+        [],
+        [{"company": "*", "role": "counts"}, {"company": "acme", "role": "operator"}],
+        [],
+    ]
+    text = reviewed(several, capsys, "--lang", "en")
+    assert "every company: counts only, acme: operator (chooses and syncs)" in text
+    assert "administrator of everything" in text
+    page = several.browser("admin").get("/settings/users").text
+    for part in ("2027年1月16日 17:00", "acme: 担当者（選択と同期）", "システム管理者"):
+        assert part in page
+
+
+def test_an_administrator_of_a_company_sees_who_has_rights_on_it(several: Desk) -> None:
+    """And nobody who has them on other companies only."""
+    browser = person(several, Role.ADMIN, "acme")
+    for name, company in (("of-acme", "acme"), ("of-beta", "beta")):
+        several.office.rights.give(several.add(name, Role.NONE), [company], Role.VIEWER)
+    text = browser.get("/c/acme/settings/users").text
+    assert "of-acme" in text
+    assert "of-beta" not in text
+    assert "beta" not in text
+
+
+def test_rights_are_given_and_taken_away(several: Desk) -> None:
+    """On several companies at once; a name that is none is told, and nothing is changed."""
+    user = several.add("hanako", Role.NONE)
+    browser, rights = several.browser("admin"), several.office.rights
+    path = f"/settings/users/{user}/rights"
+    assert "権限のある会社はまだありません" in browser.get(path).text
+    assert browser.post(path, companies="acme, beta", role="operator").status_code == 303
+    assert rights.all()[user].by_company == dict.fromkeys(("acme", "beta"), Role.OPERATOR)
+    for companies, role in (("acme gamma", "viewer"), ("", "viewer"), ("acme", "owner")):
+        assert browser.post(path, companies=companies, role=role).status_code == 400
+    assert rights.all()[user].by_company == dict.fromkeys(("acme", "beta"), Role.OPERATOR)
+    (several.folder / "companies" / "beta.yaml").unlink()
+    assert "beta" in browser.get(path).text
+    assert browser.post(path, companies="beta", role="none").status_code == 303
+    assert rights.all()[user].by_company == {"acme": Role.OPERATOR}
+    assert browser.post(path, companies="*", role="counts").status_code == 303
+    assert rights.all()[user].of("gamma") is Role.COUNTS
+    assert browser.get("/settings/users/99/rights").status_code == 404
+    assert browser.post("/settings/users/99/rights", companies="acme").status_code == 404
+
+
+def test_an_administrator_of_everything_is_made_and_unmade(several: Desk) -> None:
+    """By another one; the last one stays."""
+    user = several.add("hanako", Role.NONE)
+    admin = several.browser("admin")
+    admin.post(f"/settings/users/{user}", what="role", role="admin")
+    hanako = several.browser("hanako")
+    assert hanako.get("/c/beta/settings").status_code == 200
+    assert hanako.post("/settings/users/1", what="role", role="none").status_code == 303
+    assert admin.get("/settings/users").status_code == 403
+    answer = hanako.post(f"/settings/users/{user}", what="role", role="none")
+    assert answer.status_code == 400
+    assert hanako.post("/settings/users/1", what="role", role="viewer").status_code == 400
+
+
+def test_roles_of_the_only_company_are_changed_on_the_page(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of the four, where there is one company; the list has them."""
+    browser = desk.browser("admin")
+    for role in ROLES:
+        assert browser.post("/settings/users/2", what="role", role=role.value).status_code == 303
+        assert desk.office.people.users()[1].role is role
+    assert browser.post("/settings/users/2", what="role", role="counts").status_code == 303
+    users = json.loads(reviewed(desk, capsys, "--output", "json"))["users"]
+    assert users[1]["rights"] == [{"company": "", "role": "counts"}]
+    assert "件数のみ" in browser.get("/settings/users").text
+    desk.file.unlink()
+    assert json.loads(reviewed(desk, capsys, "--output", "json"))["users"] == []
+    assert "Nobody may use the dashboard yet" in reviewed(desk, capsys, "--lang", "en")

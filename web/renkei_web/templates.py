@@ -29,6 +29,7 @@ from renkei.words.sentences import (
     words_text,
 )
 from renkei.words.side_by_side import both, candidates
+from renkei_web.review import role_text, state_of, state_text
 
 if TYPE_CHECKING:
     from renkei_web.visit import Visit
@@ -146,6 +147,8 @@ def _environment() -> Environment:
     environment.filters["candidates"] = candidates
     environment.filters["released"] = released_text
     environment.filters["need"] = need_text
+    environment.filters["role"] = role_text
+    environment.filters["state"] = lambda user: state_text(state_of(user))
     environment.tests |= {"waiting": is_waiting, "moving": is_moving}
     environment.globals |= {"language": language, "became": BECAME, "base": "", "company": None}
     return environment
