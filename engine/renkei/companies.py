@@ -16,7 +16,7 @@ from renkei import files
 from renkei.clock import Clock
 from renkei.config import Company, Main, load_config
 from renkei.config.edit import change_key
-from renkei.config.heads import head_of
+from renkei.config.heads import Heads, head_of
 from renkei.config.load import store_at
 from renkei.config.main import is_name
 from renkei.errors import ConfigurationError, MappingError, NoStoreError, RenkeiError
@@ -112,12 +112,18 @@ class Certificate:
 
 
 class Companies:
-    """All companies of the file *main*, for one command; *who* does it."""
+    """All companies of the file *main*, for one command; *who* does it, *heads* outlive it."""
 
     def __init__(
-        self, main: Main, *, who: str | None = None, observer: Observer | None = None
+        self,
+        main: Main,
+        *,
+        who: str | None = None,
+        observer: Observer | None = None,
+        heads: Heads | None = None,
     ) -> None:
         self.main = main
+        self._heads = heads or Heads()
         self.who = recorded(who)
         self.observer = observer or Observer()
         self.clock = Clock()
@@ -166,7 +172,7 @@ class Companies:
 
     def _listed(self, name: str, stands: Stands) -> Listed:
         try:
-            return Listed(company=head_of(self.main, name), stands=stands)
+            return Listed(company=self._heads.of(self.main, name), stands=stands)
         except MappingError as error:
             return Listed(company=Company(name=name), stands=stands, mistake=error.message)
 

@@ -27,6 +27,9 @@ PASSWORD = "four invented words together"
 HASHER = passwords._hasher
 """As it is made for people; the tests have a cheaper one."""
 
+THEIRS, NOBODYS = "4711", "4712"
+"""Run 1 is that of acme, this one that of beta, and the other one nobody has."""
+
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = CHEAP.hash("nobody has this password")
 START = 1_800_000_000.0
@@ -192,6 +195,13 @@ def filled(path: str, **named: str) -> str:
     """Return an address of this route, with the parts that are *named*."""
     parts = {"run": "1", "source": "smarthr", "target": "touchontime", "secret": "unknown"} | named
     return re.sub(r"{(\w+)(?::\w+)?}", lambda found: parts.get(found[1], "0"), path)
+
+
+def person(desk: Desk, role: Role, *companies: str) -> Browser:
+    """Return a browser of somebody who has this right on these companies, and no other."""
+    user = desk.add("somebody", Role.NONE)
+    desk.office.rights.give(user, companies, role)
+    return desk.browser("somebody")
 
 
 def staffed(desk: Desk) -> Desk:

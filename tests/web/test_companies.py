@@ -6,12 +6,9 @@ import html
 import json
 import re
 import shutil
-import sqlite3
-from contextlib import closing
-from typing import TYPE_CHECKING
 
 import pytest
-from tests.web.desk import OURS, Browser, Desk, configured, filled
+from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, filled, person
 from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
 
 from renkei.companies import Companies
@@ -23,51 +20,13 @@ from renkei_web.processes import FetchProgress, Work
 from renkei_web.rights import EVERY
 from renkei_web.users import Role
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 ALL = decided(
     ("GET /", Role.NONE),
     ("GET /settings/users/{user:count}/rights", Role.ADMIN),
     ("POST /settings/users/{user:count}/rights", Role.ADMIN),
 )
 EACH = OF_COMPANY | decided(("GET /settings/users", Role.ADMIN))
-THEIRS, NOBODYS = "4711", "4712"
-"""Run 1 is that of acme, this one that of beta, and the other one nobody has."""
-
 ROLES = [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN]
-
-
-@pytest.fixture
-def several(folder: Path) -> Desk:
-    """The dashboard of two companies, acme with run 1 and beta with THEIRS, and its people."""
-    (folder / "companies").mkdir()
-    (folder / "renkei.yaml").write_text("companies: companies/\n", encoding="utf-8")
-    for name in ("acme", "beta"):
-        addresses = dict.fromkeys(("smarthr", "touchontime"), "http://127.0.0.1:9")
-        path = configured(folder / "companies", addresses, name)
-        head = f"label: {name.title()} K.K.\nenvironment: sandbox\n"
-        path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8")
-    with Companies(load_main(folder / "renkei.yaml")) as companies:
-        companies.adopt("acme")
-    with closing(sqlite3.connect(folder / "renkei.db")) as db, db:
-        for table, key in (("runs", "id"), ("items", "run_id")):
-            names = [row[1] for row in db.execute(f"pragma table_info({table})")]
-            theirs = {key: THEIRS, "company": "'beta'"}
-            copied = ", ".join(theirs.get(name, name) for name in names)
-            db.execute(
-                f"insert into {table} ({', '.join(names)}) select {copied} from {table}"  # noqa: S608
-            )
-    desk = Desk(folder)
-    desk.add("admin")
-    return desk
-
-
-def person(desk: Desk, role: Role, *companies: str) -> Browser:
-    """Return a browser of somebody who has this right on these companies, and no other."""
-    user = desk.add("somebody", Role.NONE)
-    desk.office.rights.give(user, companies, role)
-    return desk.browser("somebody")
 
 
 def asked(

@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from renkei.config import Company, Config, load_config, load_main
+from renkei.config import Company, Config, Heads, load_config, load_main
 from renkei.errors import RenkeiError
 from renkei.runs import Runs
 from renkei_web.database import Database
@@ -44,6 +44,8 @@ class Office:
     sign_on: SignOn | None = None
     several: bool = False
     """Whether the configuration has companies, with pages for each of them."""
+    heads: Heads = field(factory=Heads)
+    """What the files of the companies say of them, for the board."""
 
     def config(self, company: str) -> Config:
         """Read the configuration of a company, as every command does: it may have changed."""

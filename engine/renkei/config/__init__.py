@@ -1,5 +1,6 @@
 """The configuration file: read whole, every mistake told with its place."""
 
+from renkei.config.heads import Heads
 from renkei.config.load import (
     Config,
     ConnectionConfig,
@@ -23,6 +24,7 @@ __all__ = [
     "Company",
     "Config",
     "ConnectionConfig",
+    "Heads",
     "Main",
     "MappingUse",
     "OAuth2",

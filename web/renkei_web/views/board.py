@@ -16,7 +16,8 @@ ROWS = 100
 def show(visit: Visit) -> Response:
     """Show how each company stands; what `renkei companies` tells, of those that one may see."""
     held = visit.office.rights.held(visit.user)
-    with Companies(load_main(visit.office.config_path)) as door:
+    office = visit.office
+    with Companies(load_main(office.config_path), heads=office.heads) as door:
         mine = door.listed(lambda name: held.of(name).sees)
     text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"
     found = [each for each in mine if each.matches(text)]
