@@ -62,13 +62,15 @@ demo: setup ## show renkei at work, with invented people on this machine
 demo-web: setup ## the same people in the dashboard, for a browser
 	$(BIN)/renkei demo --web
 
+# The shell without windows does with half of the processor's time.
 browser: # the tests of the dashboard need one; where it cannot be installed they are skipped
-	@if ! { command -v chromium || command -v chromium-browser || command -v google-chrome; }; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
-	    echo "Installing chromium and Japanese fonts" >&2; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	      apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk; \
-	  fi; \
+	@if ! command -v chromium-headless-shell && [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+	  echo "Installing a browser and Japanese fonts" >&2; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq; \
+	  for browser in chromium-headless-shell chromium; do \
+	    apt-get install -qq -y --no-install-recommends $$browser fonts-noto-cjk && break; \
+	  done; \
 	fi >/dev/null || echo "No browser could be installed." >&2
 
 # after the browser: the system's packages are installed one at a time

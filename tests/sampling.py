@@ -7,7 +7,7 @@ A test that takes a sample is marked with :data:`sampled`: `make test-long` runs
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -22,6 +22,19 @@ WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{t
 
 PLAYED = ("tests/e2e/", "tests/reliability/")
 """Where a test plays whole systems, and takes as long as twenty others."""
+
+COSTLY = (
+    *PLAYED,
+    "tests/runner/test_encodings.py",
+    "tests/runner/test_signals.py",
+    "tests/engine/test_apply.py",
+    "tests/engine/test_whose_fault.py",
+    "tests/web/test_single_sign_on.py",
+)
+"""Where each case of a test starts processes, plays a sync or makes keys: half of them will do."""
+
+MANY = 4
+"""How many cases a test has of which half are left to the long run, where they are costly."""
 
 T = TypeVar("T")
 
@@ -62,32 +75,52 @@ def one_way(turn: int) -> list[Any]:
 
 def every_other(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """
-    Yield which tests are left to the long run, of those multiplied by the direction and by more.
+    Yield which tests are left to the long run, of those that are multiplied.
 
-    Of what they are multiplied by, each has one of the directions, in turn along each axis: where
-    there are two axes or more, every value meets both directions. Where whole systems are played,
-    the tests of a file take turns.
+    Of what is multiplied by the direction and by more, each has one of the directions, in turn
+    along each axis: where there are two axes or more, every value meets both directions. Where
+    whole systems are played, the tests of a file take turns. Of many cases that are costly, and of
+    which none has been left out so, half are left, again in turn along each axis.
     """
-    tests: dict[str, dict[tuple[str, ...], list[tuple[int, pytest.Item]]]] = {}
-    for item in items:
-        name, _, cases = item.nodeid.partition("[")
-        words = cases.rstrip("]").split("-")
-        ways = [WAYS[word] for word in words if word in WAYS]
-        if ways and not item.get_closest_marker("long"):
-            rest = tuple(word for word in words if word not in WAYS)
-            tests.setdefault(name, {}).setdefault(rest, []).append((ways[-1], item))
     played: dict[str, int] = {}
-    for name, cases_of in tests.items():
+    for name, tests in _multiplied(items).items():
         turn = 0
         if name.startswith(PLAYED):
             file = name.partition("::")[0]
             turn = played[file] = played.get(file, -1) + 1
-        axes: list[dict[str, int]] = [{} for _word in max(cases_of, key=len)]
-        for rest, both in cases_of.items():
-            places = [a.setdefault(word, len(a)) for a, word in zip(axes, rest, strict=False)]
-            many = len(cases_of) > 1 or name.startswith(PLAYED)
-            if many and len(both) == len(DIRECTIONS):
-                yield from (item for way, item in both if way != (turn + sum(places)) % 2)
+        cases: dict[tuple[str, ...], list[tuple[int, pytest.Item]]] = {}
+        for words, item in tests:
+            ways = [WAYS[word] for word in words if word in WAYS]
+            rest = tuple(word for word in words if word not in WAYS)
+            cases.setdefault(rest, []).append((ways[-1] if ways else 0, item))
+        both_ways = any(len(both) == len(DIRECTIONS) for both in cases.values())
+        if both_ways and (len(cases) > 1 or name.startswith(PLAYED)):
+            for places, both in _placed(cases):
+                if len(both) == len(DIRECTIONS):
+                    yield from (item for way, item in both if way != (turn + places) % 2)
+        elif len(tests) >= MANY and name.startswith(COSTLY):
+            for places, (_words, item) in _placed({tuple(w): (w, i) for w, i in tests}):
+                if (turn + places) % 2:
+                    yield item
+
+
+def _multiplied(
+    items: Iterable[pytest.Item],
+) -> dict[str, list[tuple[Sequence[str], pytest.Item]]]:
+    """Return the cases of each test that has any, with the words of their names."""
+    tests: dict[str, list[tuple[Sequence[str], pytest.Item]]] = {}
+    for item in items:
+        name, _, case = item.nodeid.partition("[")
+        if case and not item.get_closest_marker("long"):
+            tests.setdefault(name, []).append((case.removesuffix("]").split("-"), item))
+    return tests
+
+
+def _placed(cases: Mapping[tuple[str, ...], T]) -> Iterator[tuple[int, T]]:
+    """Yield *cases*, each with the sum of its places along the axes of its words."""
+    axes: list[dict[str, int]] = [{} for _word in max(cases, key=len)]
+    for words, case in cases.items():
+        yield sum(a.setdefault(word, len(a)) for a, word in zip(axes, words, strict=False)), case
 
 
 def examples(few: int, many: int) -> int:

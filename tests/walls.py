@@ -50,7 +50,7 @@ NUMBER_ONLY = {f"SELECT max({name}.id) AS max_1 \nFROM {name}" for name in ("run
 
 def pytest_configure() -> None:
     """Look at the statements of all stores, from the first one on."""
-    event.listen(Engine, "before_execute", _look)
+    event.listen(Engine, "before_cursor_execute", _look)
 
 
 STORES: WeakKeyDictionary[Engine, ref[Database]] = WeakKeyDictionary()
@@ -80,18 +80,38 @@ def pytest_runtest_teardown() -> Generator[None]:
 
 def _look(
     connection: Connection,
-    statement: sa.Executable,
-    many: Sequence[Mapping[str, Any]],
-    one: Mapping[str, Any],
-    _options: object,
+    _cursor: object,
+    _sql: str,
+    _parameters: object,
+    context: Any,
+    _many: bool,
 ) -> None:
     held = STORES.get(connection.engine)
     store = held() if held else None
-    if store is None or not isinstance(statement, sa.ClauseElement):
+    made = context.compiled if context is not None else None
+    if store is None or made is None:
         return
-    tables = unwalled(statement, store, [one] if one else (many or [{}]))
+    rows = context.compiled_parameters
+    if made not in KNOWN:
+        said = _said(made.statement, rows)
+        KNOWN[made] = said, [_called(made, *ask) for ask in said.asks]
+    said, names = KNOWN[made]
+    asked = [_values(rows, name) for name in names]
+    tables = said.used and said.open(_bound(said, asked, store))
     if tables and not _may():
-        found.extend(f"{table.name}: {statement}" for table in tables)
+        found.extend(f"{table.name}: {made.statement}" for table in tables)
+
+
+def _called(made: Any, _table: sa.Table, column: str, bind: BindParameter[Any]) -> str:
+    """Return the name by which a statement that was *made* has the value of *bind*."""
+    return str(made.bind_names.get(bind, column))  # what is inserted is called as its column
+
+
+def _values(rows: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
+    """Return the values called *name*; those of a list have names of their own."""
+    if all(name in row for row in rows):
+        return [row[name] for row in rows]
+    return [row[each] for row in rows for each in row if each.rpartition("_")[0] == name]
 
 
 def _may() -> bool:
@@ -123,7 +143,7 @@ class Said:
             for second, called in _real(other):
                 if KEYS.get(table) == name and KEYS.get(second) == called:
                     self.joined.append({table, second})
-            if isinstance(other, BindParameter):
+            if isinstance(other, BindParameter) and table in WALLED:
                 self.asks.append((table, name, other))
 
     def open(self, bound: set[sa.Table]) -> list[sa.Table]:
@@ -138,64 +158,35 @@ class Said:
         return sorted(self.used - bound, key=lambda table: table.name)
 
 
-KNOWN: dict[object, tuple[Said, tuple[int, ...]]] = {}
-"""What statements say, by their structure, and where their values stand: a walk takes a while."""
+KNOWN: WeakKeyDictionary[Any, tuple[Said, Sequence[str]]] = WeakKeyDictionary()
+"""What statements say, as they were made into SQL, and what their values are called there."""
 
 
-def unwalled(
-    statement: sa.ClauseElement, store: Database, rows: Sequence[Mapping[str, Any]]
-) -> list[sa.Table]:
+def unwalled(statement: sa.ClauseElement, store: Database) -> list[sa.Table]:
     """Return the tables that *statement* reads or changes for more than the company of *store*."""
-    made = statement._generate_cache_key()
-    values = made.bindparams if made else []
-    names = sorted(rows[0]) if isinstance(statement, sa.Insert) else []
-    key = (made.key, *names) if made else None
-    if key not in KNOWN:
-        said = _said(statement, rows)
-        at = {id(bind): place for place, bind in enumerate(values)}
-        places = tuple(at.get(id(bind), -1) for _table, _name, bind in said.asks)
-        if key is None or any(
-            place < 0 and bind.key not in names
-            for (_table, _name, bind), place in zip(said.asks, places, strict=True)
-        ):
-            return said.open(_bound(said, [bind for _t, _n, bind in said.asks], store, rows))
-        KNOWN[key] = said, places
-    said, places = KNOWN[key]
-    own = [bind for _table, _name, bind in said.asks]
-    now = [values[p] if p >= 0 else bind for p, bind in zip(places, own, strict=True)]
-    return said.open(_bound(said, now, store, rows))
+    said = _said(statement, [])
+    values = [bind.value for _table, _name, bind in said.asks]
+    asked = [value if isinstance(value, list) else [value] for value in values]
+    return said.open(_bound(said, asked, store))
 
 
-def _bound(
-    said: Said,
-    binds: Sequence[BindParameter[Any]],
-    store: Database,
-    rows: Sequence[Mapping[str, Any]],
-) -> set[sa.Table]:
-    """Return the tables of which *binds*, the values that are asked for, are of one company."""
+def _bound(said: Said, asked: Sequence[Sequence[Any]], store: Database) -> set[sa.Table]:
+    """Return the tables of which the values that are *asked* for are of one company."""
     return {
         table
-        for (table, name, _bind), bind in zip(said.asks, binds, strict=True)
-        if _is_enough(store, table, name, bind, rows)
+        for (table, name, bind), values in zip(said.asks, asked, strict=True)
+        if (values or bind.expanding) and _is_enough(store, table, name, values)
     }
 
 
-def _is_enough(
-    store: Database,
-    table: sa.Table,
-    name: str,
-    bind: BindParameter[Any],
-    rows: Sequence[Mapping[str, Any]],
-) -> bool:
-    values = [row.get(bind.key, bind.value) for row in rows]
+def _is_enough(store: Database, table: sa.Table, name: str, values: Sequence[Any]) -> bool:
     if name == "company":
         return all(value == store.company for value in values)
     if name in SHARED.get(table, ()):
         return True
     if KEYS.get(table) != name:
         return False
-    flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
-    return all(value in store._given for value in flat)
+    return all(value in store._given for value in values)
 
 
 def _said(statement: sa.ClauseElement, rows: Sequence[Mapping[str, Any]]) -> Said:

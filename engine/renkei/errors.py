@@ -175,9 +175,14 @@ class SystemFault(RenkeiError):
 
 
 class AccessError(SystemFault):
-    """The system refuses the token, its rights or the address it is used from."""
+    """
+    The system refuses the token, its rights or the address it is used from.
+
+    *for_all* is true when it does not know the token: whatever else is asked, it would refuse.
+    """
 
     default_code = "access"
+    for_all: bool = False
 
 
 class UnavailableError(SystemFault):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from attrs import define
@@ -32,6 +34,9 @@ ALLOWED = frozenset(
 LIBRARIES = ("alembic", "httpcore", "httpx", "sqlalchemy")
 
 Event = MutableMapping[str, Any]
+
+_around: ContextVar[Mapping[str, object]] = ContextVar("around", default=MappingProxyType({}))
+"""What stands on every line of this context; structlog's own would have to be imported for it."""
 
 
 @define
@@ -69,10 +74,20 @@ class Log:
         if _setting.set_up is not None:
             _setting.set_up()
             _setting.set_up = None
-        structlog.get_logger().log(level, event, **fields)
+        structlog.get_logger().log(level, event, **{**_around.get(), **fields})
 
 
 log = Log()
+
+
+@contextmanager
+def about(**fields: object) -> Iterator[None]:
+    """Put *fields* on every line of the block."""
+    token = _around.set({**_around.get(), **fields})
+    try:
+        yield
+    finally:
+        _around.reset(token)
 
 
 def configure_logging(*, json: bool, level: str = "warning", stream: TextIO | None = None) -> None:
@@ -88,7 +103,6 @@ def _set_up(level: int, *, json: bool, out: _Lines) -> None:
 
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_allowed,

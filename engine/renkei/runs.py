@@ -6,15 +6,13 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import Token
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from attrs import evolve
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from renkei.check import Checked, check_all
 from renkei.config import Config, clock_for
@@ -23,6 +21,7 @@ from renkei.config.edit import change_setting
 from renkei.config.load import store_at
 from renkei.config.pairs import Pair
 from renkei.errors import (
+    AccessError,
     ClosedError,
     ConfigurationError,
     NoStoreError,
@@ -34,7 +33,7 @@ from renkei.errors import (
 from renkei.http.pace import Meet, Share, Window
 from renkei.identity.roll import not_listed
 from renkei.identity.roster import roles_of
-from renkei.logs import log
+from renkei.logs import about, log
 from renkei.mapping import Beyond, FieldMapping, Transforms
 from renkei.model import (
     Difference,
@@ -126,7 +125,7 @@ class Runs:
         self._opened: Store | None = None
         self._missed = False
         self._interrupted = False
-        self._logged: Mapping[str, Token[Any]] = {}
+        self._entered = ExitStack()
 
     @property
     def _store(self) -> Store:
@@ -187,11 +186,11 @@ class Runs:
 
     def __enter__(self) -> Self:
         if name := self.config.company.name:
-            self._logged = bind_contextvars(company=name)
+            self._entered.enter_context(about(company=name))
         return self
 
     def __exit__(self, *exc: object) -> None:
-        reset_contextvars(**self._logged)
+        self._entered.close()
         self.close()
 
     def interrupt(self) -> None:
@@ -277,7 +276,10 @@ class Runs:
         store, now = self._store, self.clock.now()
         source, target = (reader.name for reader in readers)
         first = not (store.usage(source, target) or store.usage(target, source))
-        accounts = look(readers, places, store.known_accounts(), now)
+        try:
+            accounts = look(readers, places, store.known_accounts(), now)
+        except AccessError as refused:  # for the run to tell
+            return Whose(accounts=(), first=first, refused=refused)
         return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
 
     def _refuse_elsewhere(self, connection: str, account: str) -> None:

@@ -1901,6 +1901,18 @@ PROMISES = (
         tests="tests/engine/test_whose.py::test_where_nobody_can_be_asked_it_goes_on_unconfirmed",
     ),
     bug(
+        "refused-and-asked-on",
+        "A token that the system does not know is sent again, for the list.",
+        ("renkei.plan.whose:told", "error.for_all", "False"),
+        tests="tests/engine/test_whose.py::test_a_refused_token_ends_the_fetch_at_the_question",
+    ),
+    bug(
+        "nicety-hammers",
+        "A system that is in trouble at a question is asked for the list at once.",
+        ("renkei.http.session:Session._perform", "retries.put_off(error)", "pass"),
+        tests="tests/engine/test_http_session.py::test_what_is_asked_once_puts_off_what_comes_next",
+    ),
+    bug(
         "asked-each-time",
         "Each fetch asks both systems whose accounts they are.",
         ("renkei.plan.whose:_look", "kept.account == account", "False"),

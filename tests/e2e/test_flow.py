@@ -12,12 +12,15 @@ Direction = tuple[str, str]
 
 
 def test_the_document_of_a_fetch_is_the_contract(office: Office, direction: Direction) -> None:
-    """`fetch --output json` prints exactly the fields of the design, in their order."""
+    """`fetch --output json` prints exactly these fields in this order; `accounts` only at first."""
     source, target = direction
     document = office.ask("fetch", source, target).json
     assert list(document) == [
-        "schema_version", "run", "status", "source", "target", "base_date", "notices", "counts",
+        "schema_version", "run", "status", "source", "target", "base_date", "notices", "accounts",
+        "counts",
     ]  # fmt: skip
+    account = ["connection", "name", "ids", "corporate_numbers", "confirmed"]
+    assert [list(each) for each in document["accounts"]] == [account, account]
     assert all(list(notice) == ["code", "about", "message"] for notice in document["notices"])
     assert document["run"] == "1"
     assert document["status"] == "ready"

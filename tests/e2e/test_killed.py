@@ -134,18 +134,23 @@ def test_two_signals_leave_at_once(office: Office) -> None:
 
 
 @pytest.mark.fault("F76")
-def test_a_fetch_can_be_interrupted(office: Office) -> None:
-    """Ctrl-C in a fetch: 130, nothing was sent, the run is failed, a new fetch works."""
+@pytest.mark.parametrize(("path", "left"), [("crews", ["failed"]), ("companies", [])])
+def test_a_fetch_can_be_interrupted(office: Office, path: str, left: list[str]) -> None:
+    """Ctrl-C: 130, nothing was sent; the run is failed, and there is none before it reads."""
     arrived = threading.Event()
-    office.box.smarthr.faults.add(faults.hook(lambda _: arrived.set()), kind="read")
-    office.box.smarthr.faults.add("slow", seconds=3, kind="read")
+    office.box.smarthr.faults.add(faults.hook(lambda _: arrived.set()), path=path)
+    office.box.smarthr.faults.add("slow", seconds=3, path=path)
     process = office.start("fetch", "smarthr", "touchontime")
     assert arrived.wait(20)
+    began = time.monotonic()
     process.send_signal(signal.SIGINT)
     result = office.finished(process)
     assert result.code == 130
+    assert time.monotonic() - began < 3
     assert "Interrupted" in result.err
-    assert office.ask("reports").json["reports"][0]["status"] == "failed"
+    assert [each["status"] for each in office.ask("reports").json["reports"]] == left
+    office.box.smarthr.faults.clear()
+    assert office.ask("fetch", "smarthr", "touchontime").code == 0
 
 
 @pytest.mark.fault("F48")

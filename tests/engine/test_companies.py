@@ -326,7 +326,7 @@ def test_a_statement_through_a_wall_is_found(at: str) -> None:
             sa.insert(items).values(run_id=key, position=1),
         )
         for statement in wrong:
-            assert walls.unwalled(statement, beta, [{}]), statement
+            assert walls.unwalled(statement, beta), statement
         right = (
             sa.select(runs).where(ours),
             sa.select(items).join(runs, runs.c.id == items.c.run_id).where(ours),
@@ -336,8 +336,8 @@ def test_a_statement_through_a_wall_is_found(at: str) -> None:
             held,
         )
         for statement in right:
-            assert not walls.unwalled(statement, beta, [{}]), statement
-        assert not walls.unwalled(sa.select(items).where(items.c.run_id == key), acme, [{}])
+            assert not walls.unwalled(statement, beta), statement
+        assert not walls.unwalled(sa.select(items).where(items.c.run_id == key), acme)
 
 
 # --- the engine ---------------------------------------------------------------------------------

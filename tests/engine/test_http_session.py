@@ -479,6 +479,21 @@ def test_announced_waits_are_kept_and_do_not_count(  # noqa: PLR0917 - fixtures
     assert connection.budget.left_s() == 20
 
 
+@pytest.mark.parametrize("answer", [{"headers": {"Retry-After": "3"}}, {}])
+def test_what_is_asked_once_puts_off_what_comes_next(
+    session: Session, connection: Connection, mock: respx.MockRouter, clock: FakeClock,
+    answer: dict[str, Any],
+) -> None:  # fmt: skip
+    """A system in trouble is not asked again at once, be it for something else."""
+    route = mock.get(f"{BASE}/nicety").respond(503, **answer)
+    mock.get(f"{BASE}/list").respond(json=[])
+    with pytest.raises(UnavailableError), connection.once():
+        session.get("nicety")
+    assert (route.call_count, clock.slept) == (1, [])
+    session.get("list")
+    assert (sum(clock.slept) == pytest.approx(3)) if answer else 0 < sum(clock.slept) <= 0.5
+
+
 @pytest.mark.fault("F03")
 @pytest.mark.parametrize(
     "text", ["", "soon", "-5", "nan", "inf", "1" * 23, "1800000000", "PAST", "1.5.2", "0"]

@@ -64,6 +64,15 @@ def test_an_unknown_column_gets_a_suggestion(tmp_path: Path) -> None:
     assert "“divisionCode”" in line
 
 
+def test_a_row_of_a_person_in_place_of_the_header_is_not_shown(tmp_path: Path) -> None:
+    """A file without a header begins with somebody: columns are named by their place."""
+    told = "\n".join(mistakes(tmp_path, "0417,みほん 花子\n"))
+    assert "new.csv:1:1: " in told
+    assert "new.csv:1:2: " in told
+    assert "0417" not in told
+    assert "花子" not in told
+
+
 def test_the_number_column_is_needed(tmp_path: Path) -> None:
     """A file without a number column, or without anything, is refused."""
     assert "number" in mistakes(tmp_path, "divisionCode\n1\n")[0]

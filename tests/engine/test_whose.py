@@ -247,6 +247,22 @@ def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: E
     assert known(systems.world)["clinic"].customer == AKEBONO
 
 
+def test_a_refused_token_ends_the_fetch_at_the_question(systems: Systems) -> None:
+    """The list would be refused as well: no further request; the run that failed tells why."""
+    refused = AccessError("no such token")
+    refused.for_all = True
+    systems.clinic, person = refused, Person()
+    with pytest.raises(AccessError, match="no such token"):
+        fetch(systems.world, person)
+    assert systems.world.clinic.reads == ["account_name"]
+    assert systems.world.rosta.reads == []
+    assert person.shown == []
+    with systems.world.runs() as runs:
+        assert [each.status for each in runs.reports()] == [Status.FAILED]
+        with pytest.raises(AccessError):
+            runs.accept_account("clinic")
+
+
 def test_nobody_is_asked_where_no_system_tells(systems: Systems) -> None:
     """There would be nothing to go by."""
     systems.clinic, systems.rosta = None, UnavailableError("away")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import pytest
+from attrs import evolve
 from tests.testing.staff import EMPTY, Fake, Staff, other, sample, to_json
 
 from renkei.connector import Value, Values
@@ -46,6 +47,16 @@ class TestShown(Sources):
         with fake.lock:
             identity = f"p{len(fake.people) + 1:04}"
             fake.people[identity] = {"id": identity, **EMPTY, **to_json(sample(i))}
+
+
+class Told(Shown):
+    """A source that says of each field that it is never written."""
+
+    FIELDS = tuple(evolve(spec, write="never", required=False) for spec in Staff.FIELDS)
+
+
+class TestTold(TestShown):
+    factory = Told
 
 
 def test_a_source_without_add_is_red_and_not_skipped() -> None:

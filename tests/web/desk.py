@@ -34,6 +34,9 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = CHEAP.hash("nobody has this password")
 START = 1_800_000_000.0
 
+LOOP = asyncio.Runner()
+"""All browsers of a process wait in one loop: a new one has to start its threads anew."""
+
 
 @frozen
 class Idle(Work):
@@ -88,7 +91,7 @@ class Browser:
                 self.jar = client.cookies
                 return answer
 
-        return asyncio.run(asked())
+        return LOOP.run(asked())
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Open a page."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -25,6 +26,12 @@ SECRET = "the provider's word, eight-and-thirty"  # long enough to sign with, wh
 Claims = dict[str, Any]
 
 
+@cache
+def own_key() -> RSAKey:
+    """Return the key of every provider; to make one takes a tenth of a second."""
+    return RSAKey.generate_key(2048, {"kid": "one"})
+
+
 @define
 class Provider:
     """Who *person* is, is who logs in; *bent* changes an identity before it is signed."""
@@ -34,7 +41,7 @@ class Provider:
     bent: Callable[[Claims], Claims | None] = lambda claims: claims
     metadata: Callable[[Claims], Claims] = lambda said: said
     algorithm: str = "RS256"
-    key: RSAKey = field(factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
+    key: RSAKey = field(factory=own_key)
     signing: RSAKey | None = None
     refuses: str | None = None
     beside: bool = False

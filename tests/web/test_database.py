@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import io
+import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -12,13 +14,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from structlog.testing import capture_logs
 from tests.web.desk import CHEAP, PASSWORD, Browser, Desk
 
 from renkei.database import Schema, opening
 from renkei.errors import StoreError
+from renkei.logs import configure_logging
 from renkei_web.database import Database
 from renkei_web.processes import Work
 from renkei_web.tables import metadata
@@ -131,8 +134,13 @@ def test_a_file_of_0_1_0_goes_on(folder: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         before = list(db.iterdump())
     copy = path.with_name("renkei-web.db.0001.backup")
-    with capture_logs() as told:
+    lines = io.StringIO()
+    configure_logging(json=True, stream=lines)
+    try:
         desk = Desk(folder)
+    finally:
+        structlog.reset_defaults()
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert [(each["event"], str(copy) in each["reason"]) for each in told] == [
         ("database_upgraded", True)
     ]

@@ -121,8 +121,8 @@ class SmartHR:
 
     @hookimpl
     def account_name(self) -> Customer | None:
-        """Return the companies of the account, if the token may read them."""
-        return self._company()[0]
+        """Return the companies of the account; a token may lack the right to read them."""
+        return records.customer(self._client.companies())
 
     @hookimpl
     def check(self) -> Account:

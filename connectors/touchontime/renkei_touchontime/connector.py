@@ -149,8 +149,8 @@ class TouchOnTime:
 
     @hookimpl
     def account_name(self) -> Customer | None:
-        """Return the company that the token opens, if it may read it."""
-        return self._company()[0]
+        """Return the company that the token opens; it may lack the right to read it."""
+        return records.customer(self._client.company())
 
     @hookimpl
     def check(self) -> Account:

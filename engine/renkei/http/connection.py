@@ -210,7 +210,11 @@ class Connection:
 
     @contextmanager
     def once(self) -> Iterator[None]:
-        """Let this thread ask once in the block: a request that fails is not tried again."""
+        """
+        Let this thread ask once in the block: a request that fails is not tried again.
+
+        What comes after it waits instead. An access token that has run out is renewed all the same.
+        """
         self._mine.once = True
         try:
             yield

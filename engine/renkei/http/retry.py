@@ -91,6 +91,11 @@ class Retries:
             return self._wait_as_announced(announced_s)
         return self._back_off(announced_s or 0.0)
 
+    def put_off(self, error: UnavailableError) -> None:
+        """Give up, and let the connection wait before its next request as before another try."""
+        announced_s = sane_wait_s(error.retry_after_s) or 0.0
+        self._pacer.hold(max(announced_s, random.uniform(0, ceiling_s(0))))  # noqa: S311
+
     def _wait_as_announced(self, seconds: float) -> bool:
         """Hold the whole connection; the next try waits there, and that time does not count."""
         self._announced += 1

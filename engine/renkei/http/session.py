@@ -207,10 +207,13 @@ class Session(Lists):
                     if doubt:
                         raise InDoubtError(refused) from None
                     raise
-                repeatable = connection.tries_again and self._may_repeat(request, doubt=doubt)
+                repeatable = self._may_repeat(request, doubt=doubt)
                 if repeatable and not renewed and connection.token.is_given_up(access):
                     renewed = True
                     continue
+                if not connection.tries_again and _may_pass(error):
+                    retries.put_off(error)
+                    raise error
                 if not (repeatable and _may_pass(error) and retries.wait(error)):
                     # An earlier try may have been carried out, whatever became of the last one.
                     raise InDoubtError(error) if doubt else error
@@ -320,6 +323,8 @@ class Session(Lists):
         error = self._classify(failure) or failure.default()
         if isinstance(error, SystemFault):
             error.detail = failure.words()
+        if isinstance(error, AccessError):
+            error.for_all = reply.status == 401
         return error
 
     def _failure(

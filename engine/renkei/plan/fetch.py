@@ -90,6 +90,8 @@ class Fetch:
 
     def make(self, run_id: int, base: dt.date, today: dt.date) -> None:
         """Read both sides, compare them as of *base* and store the plan of *run_id*."""
+        if self.whose.refused is not None:
+            raise self.whose.refused
         source, target = self._sides()
         self._tell_estimate()
         began, journal = self.clock.monotonic(), self.store.journal_now()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from renkei.errors import RenkeiError
+from renkei.errors import AccessError, RenkeiError
 from renkei.model import KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.plan.refusals import account_changed, other_company
@@ -21,11 +21,13 @@ class Whose:
     """
     The accounts of one fetch, the source's first.
 
-    *first*: nobody has ever fetched this pair, in neither direction.
+    *first*: nobody has ever fetched this pair, in neither direction. *refused* is what a system
+    that does not know its token has answered: its list would be refused as well.
     """
 
     accounts: tuple[KnownAccount, ...]
     first: bool
+    refused: AccessError | None = None
 
     def confirmed(self, observer: Observer, who: str, at: dt.datetime) -> Whose:
         """
@@ -62,7 +64,8 @@ def look(
     """
     Return whose accounts these are; a system is asked only about an address and token new to us.
 
-    Raises UsageError if one of them is another account than the *known* one of its connection.
+    Raises UsageError if one of them is another account than the *known* one of its connection, and
+    AccessError for a token that is refused.
     """
     return tuple(
         _look(reader, place.account, known.get(reader.name), at)
@@ -71,11 +74,17 @@ def look(
 
 
 def told(reader: Reader, account: str, at: dt.datetime) -> KnownAccount:
-    """Return what the system tells of its account by one request, whether that fails or not."""
+    """
+    Return what the system tells of its account by one request, whether that fails or not.
+
+    Raises AccessError if the token is refused: nothing else that is asked would be answered.
+    """
     try:
         with reader.connection.once():
             customer = reader.account_name()
-    except RenkeiError:
+    except RenkeiError as error:
+        if isinstance(error, AccessError) and error.for_all:
+            raise
         customer = None  # the next fetch asks again
     if customer is None:
         return KnownAccount(connection=reader.name)

@@ -210,8 +210,9 @@ def _unknown(name: str, fields: Sequence[str]) -> str:
     if near:
         message = _("Unknown column “{name}”. Did you mean “{near}”?")
         return message.format(name=name, near=near[0])
-    message = _("Unknown column “{name}”. Possible are: {names}.")
-    return message.format(name=name, names=_(", ").join((NUMBER[0], *fields)))
+    # It is not shown: where the header is missing, it is somebody's number.
+    message = _("This column is not known. Possible are: {names}.")
+    return message.format(names=_(", ").join((NUMBER[0], *fields)))
 
 
 def _delimiter(text: str) -> str:

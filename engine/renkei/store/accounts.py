@@ -14,6 +14,12 @@ from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
 from renkei.store.tables import accounts, known_accounts, own_fields
 
+_OWN = sa.select(own_fields).where(
+    own_fields.c.company == sa.bindparam("company"),
+    own_fields.c.connection == sa.bindparam("connection"),
+)
+_OWN_OF = _OWN.where(own_fields.c.account == sa.bindparam("account"))
+
 
 class Accounts(Database):
     """The part of the store that remembers whose accounts there are, and their fields."""
@@ -67,12 +73,10 @@ class Accounts(Database):
 
         With *account*, only if they are of that one.
         """
-        ours = self._of(own_fields), own_fields.c.connection == connection
-        query = sa.select(own_fields).where(*ours)
-        if account is not None:
-            query = query.where(own_fields.c.account == account)
+        asked = {"company": self.company, "connection": connection, "account": account}
+        query = _OWN if account is None else _OWN_OF
         with self._reading() as c:
-            row = c.execute(query).mappings().first()
+            row = c.execute(query, asked).mappings().first()
             if row is None:
                 return OwnFields()
             specs = codec.specs_in(row["specs"])

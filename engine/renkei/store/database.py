@@ -38,6 +38,14 @@ SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 KEY = "account_key"
 """The fact with which accounts are told apart; it never leaves the store."""
 
+_RUN = sa.select(runs).where(
+    runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
+)
+_WHICH = sa.select(facts.c.name, facts.c.value).where(
+    sa.or_(facts.c.name == serial.ID, facts.c.name == serial.MOVED)
+)
+"""What every transaction asks; a statement that stands here is worked out once in a process."""
+
 
 class Database:
     """
@@ -241,16 +249,13 @@ class Database:
 
     def _refuse_moved(self, connection: Connection) -> None:
         """Raise StoreError if the store lives elsewhere now; give it an id if it has none yet."""
-        query = sa.select(facts.c.name, facts.c.value)
-        known = dict(
-            connection.execute(query.where(facts.c.name.in_((serial.ID, serial.MOVED)))).all()
-        )
+        known = dict(connection.execute(_WHICH).all())
         if serial.MOVED in known:
             raise schema.moved(self._place, known[serial.MOVED])
         if serial.ID not in known:
             new = secrets.token_hex(16)
             insert_unless_there(connection, facts, {"name": serial.ID, "value": new})
-            known = dict(connection.execute(query.where(facts.c.name == serial.ID)).all())
+            known = dict(connection.execute(_WHICH).all())
         self._store_id = known[serial.ID]
 
     def _in_any_room(self, work: Callable[[Connection], T]) -> T:
@@ -331,9 +336,8 @@ class Database:
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        query = sa.select(runs).where(self._of(runs), runs.c.id == _number(run_id))
-        query = locking(query) if lock else query
-        row = connection.execute(query).mappings().first()
+        asked = {"company": self.company, "run": _number(run_id)}
+        row = connection.execute(_LOCKED if lock else _RUN, asked).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
             raise no_run(run_id)
@@ -387,6 +391,9 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
     return query.with_for_update(key_share=True)
 
 
+_LOCKED = locking(_RUN)
+
+
 def same_item() -> sa.ColumnElement[bool]:
     """Return the condition that joins the writes of an item to it."""
     return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
@@ -408,10 +415,12 @@ def outcome_now() -> sa.ColumnElement[str]:
     )
 
 
+_SENT = sa.select(sa.exists().where(writes.c.run_id == sa.bindparam("run")))
+
+
 def begun(connection: Connection, run_id: int) -> bool:
     """Return whether the first intent of a run has been committed: an outcome alone is none."""
-    sent = sa.select(writes.c.id).where(writes.c.run_id == run_id)
-    return bool(connection.execute(sa.select(sent.exists())).scalar())
+    return bool(connection.execute(_SENT, {"run": run_id}).scalar())
 
 
 def key_of(result: sa.CursorResult[Any]) -> int:

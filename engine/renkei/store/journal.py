@@ -440,9 +440,24 @@ class Journal(Database):
             return status == Status.CANCELLED
 
     def _state(self, connection: Connection, run_id: int, *, lock: bool = False) -> RowMapping:
-        query = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses)
-        query = query.where(self._of(runs), runs.c.id == run_id)
-        return connection.execute(locking(query) if lock else query).mappings().one()
+        asked = {"company": self.company, "run": run_id}
+        return connection.execute(_LOCKED if lock else _STATE, asked).mappings().one()
+
+
+_STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
+    runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
+)
+_LOCKED = locking(_STATE)
+_RESULT = (
+    sa.update(writes)
+    .where(writes.c.id == sa.bindparam("of"))
+    .values(result=sa.bindparam("said"), result_at=sa.bindparam("when"))
+)
+_ANSWER = (
+    sa.update(writes)
+    .where(writes.c.id == sa.bindparam("of"))
+    .values(answer_id=sa.bindparam("named"))
+)
 
 
 def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
@@ -451,9 +466,7 @@ def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
     answers = [each for each in told if each.answer_id is not None]
     _for_each(
         connection,
-        sa.update(writes)
-        .where(writes.c.id == sa.bindparam("of"))
-        .values(result=sa.bindparam("said"), result_at=sa.bindparam("when")),
+        _RESULT,
         [
             {"of": each.write_id, "said": each.result or each.outcome.value, "when": each.at}
             for each in results
@@ -461,9 +474,7 @@ def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
     )
     _for_each(
         connection,
-        sa.update(writes)
-        .where(writes.c.id == sa.bindparam("of"))
-        .values(answer_id=sa.bindparam("named")),
+        _ANSWER,
         [{"of": each.write_id, "named": each.answer_id} for each in answers],
     )
     unfinished = (items.c.outcome == outcome for outcome in UNFINISHED)  # executemany takes no IN

@@ -18,6 +18,14 @@ from renkei.store.tables import paces
 LOCK = 7236535
 """Of the locks of a server that renkei takes: that of an account whose users meet."""
 
+_HERE = paces.c.account == sa.bindparam("at_account")
+_ME: sa.BindParameter[str] = sa.bindparam("me")
+_OTHERS = sa.select(paces).where(_HERE, paces.c.owner != _ME)
+_OVER = sa.delete(paces).where(
+    _HERE, sa.or_(paces.c.owner == _ME, paces.c.at < sa.bindparam("before"))
+)
+_USED = sa.insert(paces)
+
 
 class Paces(Database):
     """The part of the store in which processes of one account meet, where limits are declared."""
@@ -32,20 +40,17 @@ class Paces(Database):
         keeps the store: this computer, or the server. Whatever the company: the limits are those
         of the account.
         """
-        theirs = sa.and_(paces.c.account == account, paces.c.owner != me)
-        mine = sa.and_(paces.c.account == account, paces.c.owner == me)
+        place = {"at_account": account, "me": me}
         with self._writing() as connection:
             now = self._now_alone(connection, account)
-            rows = connection.execute(sa.select(paces).where(theirs)).mappings().all()
+            rows = connection.execute(_OTHERS, place).mappings().all()
             others = sum(_goes_on(row, now) for row in rows)
             told = {each: _claimed(each, rows, others, now) for each in windows}
             over = now - max(ALIVE_S, *(each.seconds for each in windows))
-            connection.execute(
-                sa.delete(paces).where(sa.or_(mine, sa.and_(theirs, paces.c.at < over)))
-            )
+            connection.execute(_OVER, {**place, "before": over})
             used = {str(w.seconds): [w.used, 0 if leaving else more] for w, more in told.items()}
             row = {"account": account, "owner": me, "at": now, "used": used, "leaving": leaving}
-            connection.execute(sa.insert(paces).values(**row, company=self.company))
+            connection.execute(_USED, {**row, "company": self.company})
         return Share(others, {w.seconds: w.used + more for w, more in told.items()})
 
     def _now_alone(self, connection: Connection, account: str) -> float:

@@ -533,13 +533,15 @@ def test_more_companies_than_one_request_shows_tell_no_id(
     assert smarthr.account_name() == Customer(name="会社0、会社1、会社2ほか")
 
 
-@pytest.mark.parametrize("answer", [refusal(403, 3), httpx.Response(200, json={"id": "c"})])
-def test_a_token_that_may_not_read_companies_tells_nothing(
-    smarthr: SmartHR, mock: respx.MockRouter, answer: httpx.Response
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_may_not_read_companies_is_told_from_a_dead_one(
+    smarthr: SmartHR, mock: respx.MockRouter, status: int
 ) -> None:
-    """That is no error: the sync never needs them."""
-    mock.get(f"{BASE}/v1/companies").mock(return_value=answer)
-    assert smarthr.account_name() is None
+    """The sync never needs companies; whether the token is known at all is all that matters."""
+    mock.get(f"{BASE}/v1/companies").mock(return_value=refusal(status, 3 if status == 403 else 2))
+    with pytest.raises(AccessError) as caught:
+        smarthr.account_name()
+    assert caught.value.for_all is (status == 401)
 
 
 def test_check_names_what_is_missing(smarthr: SmartHR, mock: respx.MockRouter) -> None:
@@ -625,7 +627,7 @@ def test_our_token_in_a_refusal_is_hidden(smarthr: SmartHR, mock: respx.MockRout
 
 
 def test_an_answer_to_a_write_tells_what_it_shows() -> None:
-    """A key that is left out stays unknown; the placecustomer for no gender is empty."""
+    """A key that is left out stays unknown; the placeholder for no gender is empty."""
     answer = {"id": "c1", "emp_code": "0417", "gender": "no_selected", "emp_status": "employed"}
     seen = records.employee(answer, [*records.NAMES])
     assert seen.id == "c1"

@@ -787,7 +787,7 @@ def test_closed_hours_and_limits_are_declared(tot: TouchOnTime) -> None:
 def test_a_gender_that_nobody_has_chosen_is_empty(
     tot: TouchOnTime, mock: respx.MockRouter, word: str | None
 ) -> None:
-    """The placecustomer is no third gender and nothing odd: in lists, single reads and writes."""
+    """The placeholder is no third gender and nothing odd: in lists, single reads and writes."""
     shown = person(gender=word)
     mock.get(EMPLOYEES).mock(side_effect=by_date(today=httpx.Response(200, json=[shown])))
     mock.get(f"{EMPLOYEES}/0417").respond(json=shown)
@@ -800,7 +800,7 @@ def test_a_gender_that_nobody_has_chosen_is_empty(
 
 
 def test_a_gender_that_was_not_stored_shows(tot: TouchOnTime, mock: respx.MockRouter) -> None:
-    """The placecustomer in an answer is empty, too."""
+    """The placeholder in an answer is empty, too."""
     one = current(mock, tot, gender="no_selected")
     mock.put(f"{EMPLOYEES}/key-0417").respond(
         json=person(gender="no_selected", birthDate="1990-01-01")

@@ -34,7 +34,11 @@ class Author:
         return {}
 
     def sample(self, i: int) -> Values:
-        """Return every writable field of person *i*, from 0 to a little over *past_a_page*."""
+        """
+        Return every writable field of person *i*, from 0 to a little over *past_a_page*.
+
+        A source, which cannot write, gives every field.
+        """
         raise NotImplementedError
 
     def other(self, name: str, i: int) -> Value:

@@ -127,8 +127,9 @@ class Tenant:
 
     @property
     def writable(self) -> dict[str, FieldSpec]:
-        """The fields that can be sent at all."""
-        return {spec.name: spec for spec in self.specs if spec.write != "never"}
+        """The fields that somebody can have written: those that can be sent, all of a source."""
+        source = self.staff.is_source_only
+        return {spec.name: spec for spec in self.specs if source or spec.write != "never"}
 
     @property
     def changeable(self) -> dict[str, FieldSpec]:
