@@ -2427,8 +2427,8 @@ RIGHTS = (
         "A run of another company is shown to whoever guesses its id below their own company.",
         (
             "renkei.store.database:Database._row",
-            "self._of(runs), ",
-            "",
+            "connection.execute(_LOCKED if lock else _RUN, asked)",
+            'connection.execute(sa.select(runs).where(runs.c.id == asked["run"]))',
         ),
         tests="tests/web/test_companies.py::test_no_id_leads_to_a_run_of_another_company",
     ),

@@ -26,6 +26,7 @@ from renkei.config import Company, load_config, load_main
 from renkei.config.heads import Heads, head_of
 from renkei.errors import BusyError, MappingError, UsageError
 from renkei.model import Outcome, Remark, Selection, Status
+from renkei.place import is_server
 from renkei.store import Store, Told
 from renkei.store.companies import Companies, Removed
 from renkei.store.tables import metadata, runs
@@ -540,3 +541,7 @@ def fill(place: str, *, companies: int, each: int) -> None:
                 f" items i, (values (1),(2),(3),(4),(5),(6),(7),(8),(9),(10)) as p"
                 f" where r.id > {run} and i.run_id = {run}"
             )
+        if is_server(place):  # as a server does it by itself after a while
+            autocommit = {"isolation_level": "AUTOCOMMIT"}
+            with store._engine.connect().execution_options(**autocommit) as c:
+                c.exec_driver_sql("vacuum analyze")

@@ -31,7 +31,10 @@ WIDTH, HEIGHT = SIZE["width"], SIZE["height"]
 TALL = {"choose", "choose-new", "blocked", "outcomes"}
 """Long lists: of these, what a window shows."""
 
-LEFT_OUT = {"login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"}
+LEFT_OUT = {
+    *("login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"),
+    *("company-home", "company-users", "users-of-all"),
+}
 """Of interest to tests only."""
 
 STEADY = """([folder, login]) => {
@@ -42,6 +45,9 @@ STEADY = """([folder, login]) => {
   }
   for (const link of document.querySelectorAll(".copy"))
     link.textContent = link.textContent.replace(/welcome.*/, "welcome/…");
+  const noon = document.documentElement.lang === "ja" ? "2026年11月20日 12:00" : "20 Nov 2026 12:00";
+  for (const cell of document.querySelectorAll("td.at"))
+    cell.textContent = cell.textContent.replace(/.*:.*/, noon);  // by the clock of today
   for (const field of document.querySelectorAll("html[lang=ja] input[type=date]")) {
     field.dataset.day = field.value;
     field.type = "text";  // a browser of another language writes dates in its own way

@@ -208,7 +208,7 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
                 "page_used",
                 method=f"{page.method} {page.path}",
                 run=request.path_params.get("run"),
-                company=company or None,
+                **({"company": company} if company else {}),
                 status=answer.status_code,
                 user=session.user.id,
             )
