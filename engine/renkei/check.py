@@ -37,7 +37,7 @@ class Checked:
 def check_all(
     systems: Systems,
     pairings: Pairings,
-    store: Callable[[], Finding],
+    store: Callable[[], tuple[Finding, ...]],
     account: Callable[[Reader], None],
     known: Callable[[Reader], KnownAccount | None],
 ) -> list[Checked]:
@@ -54,7 +54,7 @@ def check_all(
             for name in systems.config.connections
         ),
         *(_tried(use.use, partial(_mapping, pairings, index)) for index, use in uses),
-        _tried(_("report store"), lambda: (store(),)),
+        _tried(_("report store"), store),
         Checked(subject=_("clock"), findings=_clock(systems.clock)),
     ]
 

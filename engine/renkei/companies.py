@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 from renkei import files
 from renkei.clock import Clock
 from renkei.config import Company, Main, load_config
-from renkei.config.edit import change_key
+from renkei.config.edit import befores, change_key
 from renkei.config.heads import Heads, head_of
 from renkei.config.load import store_at
 from renkei.config.main import is_name
@@ -237,6 +237,8 @@ class Companies:
         papers = self._certify(company, removed, left)
         also(name)
         aside.unlink(missing_ok=True)
+        for before in befores(own):
+            before.unlink(missing_ok=True)
         if self._opened is not None:
             self._opened.forget(name)
             self._opened.compact()

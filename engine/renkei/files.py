@@ -15,9 +15,13 @@ PRIVATE = 0o600
 """What only its owner can read and write."""
 
 
-def replace(path: Path, chunks: Iterable[str], mode: int = PRIVATE) -> None:
+def replace(
+    path: Path, chunks: Iterable[str], mode: int = PRIVATE, group: int | None = None
+) -> None:
     """
     Write *chunks* to *path* as UTF-8, complete or not at all; by default for its owner alone.
+
+    With *group*, that one may do what *mode* says of a group.
 
     The file grows beside its place under a name nobody can guess and is moved there at the end, so
     that neither a reader nor a planted link ever meets half of it. Raises OSError.
@@ -28,6 +32,8 @@ def replace(path: Path, chunks: Iterable[str], mode: int = PRIVATE) -> None:
         with os.fdopen(os.open(draft, flags, PRIVATE), "wb") as file:
             for chunk in chunks:
                 file.write(chunk.encode())
+            if group is not None and os.fstat(file.fileno()).st_gid != group:
+                os.fchown(file.fileno(), -1, group)
             if mode != PRIVATE:  # a disk without modes, such as a memory stick, refuses to set one
                 os.fchmod(file.fileno(), mode)
             file.flush()

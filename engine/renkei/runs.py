@@ -14,6 +14,7 @@ from typing import Self
 
 from attrs import evolve
 
+from renkei import retention
 from renkei.check import Checked, check_all
 from renkei.config import Config, clock_for
 from renkei.config.checks import store_mistake
@@ -82,6 +83,7 @@ from renkei.plan.whole import Whole
 from renkei.plan.whose import Whose, look, told
 from renkei.plugins.facade import Reader
 from renkei.plugins.offline import beyond_of
+from renkei.retention import Gone
 from renkei.safety import LEAVING, leaves
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
@@ -123,6 +125,7 @@ class Runs:
         self._systems = Systems(config, self.clock, self.observer, self._own_fields, self._met)
         self._pairings = Pairings(config, self._own_fields)
         self._opened: Store | None = None
+        self._known_fields: dict[str, OwnFields] = {}
         self._missed = False
         self._interrupted = False
         self._entered = ExitStack()
@@ -572,7 +575,9 @@ class Runs:
         self._open([reader], wait=False)
         store = self._open_store(create=True)
         account = store.account(reader.connection.identity)
-        return store.keep_fields(connection, account, reader.discover(), self.clock.now())
+        found = store.keep_fields(connection, account, reader.discover(), self.clock.now())
+        self._known_fields[connection] = found
+        return found
 
     def fields(self, connection: str) -> tuple[str, tuple[FieldSpec, ...], Beyond]:
         """Return the connector of a connection, its fields, and what is known beside them."""
@@ -581,10 +586,12 @@ class Runs:
 
     def _own_fields(self, connection: str) -> OwnFields:
         """Return the fields that are kept of an account; none if there is no store yet."""
-        try:
-            return self._store.own_fields(connection)
-        except NoStoreError:
-            return OwnFields()
+        if connection not in self._known_fields:
+            try:
+                self._known_fields[connection] = self._store.own_fields(connection)
+            except NoStoreError:
+                return OwnFields()
+        return self._known_fields[connection]
 
     def choices(self, connection: str, field: str | None = None) -> tuple[NewField, ...]:
         """
@@ -809,6 +816,39 @@ class Runs:
             self.observer.warning(remark("not_compacted", place=self._store.place))
         return count
 
+    def let_go(self, otherwise: dt.timedelta) -> Gone:
+        """
+        Let go of what is older than the configuration says; return of how many runs.
+
+        Values go after *otherwise* where it says nothing of them.
+        """
+        if not self._has_store():
+            return Gone()
+        gone = retention.let_go(self.config, self._store, self.clock)
+        if self.config.retention.values is None:
+            gone = evolve(gone, values=self._store.purge(self.clock.now() - otherwise))
+        if not self._store.compact():
+            self.observer.warning(remark("not_compacted", place=self._store.place))
+        return gone
+
+    def retain(self) -> None:
+        """
+        Do the same after the work of a command, if it is due today and in nobody's way.
+
+        Whatever hinders it is a warning: the command has done what it was meant to do.
+        """
+        if self._opened is None:
+            return
+        store = self._opened
+        try:
+            if retention.is_due(self.config, store, self.clock):
+                gone = retention.let_go(self.config, store, self.clock)
+                if gone != Gone():
+                    store.compact()
+        except RenkeiError as error:
+            log.warning("not_retained", code=error.code)
+            self.observer.warning(remark("not_retained", place=store.place))
+
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
         return check_all(
@@ -865,7 +905,13 @@ class Runs:
             return  # the check tells of the store
         self._refuse_elsewhere(reader.name, account)
 
-    def _try_store(self) -> Finding:
+    def _try_store(self) -> tuple[Finding, ...]:
+        """Return whether the report store can be used, its size, and what goes by itself."""
+        found, store = self._tried_store(), self._opened
+        told = retention.told(self.config, store, self.clock)
+        return (found, *((told,) if told else ()))
+
+    def _tried_store(self) -> Finding:
         """Return whether the report store can be used; StoreError if it cannot."""
         try:
             self._store.try_writing()
@@ -875,8 +921,9 @@ class Runs:
             message = _("There is no store at {place} yet; the first fetch makes it.")
             return Finding("note", message.format(place=shown(self.config.store)))
         refuse_no_room(self.config.store)
-        message = _("{place} can be opened and written.")
-        return Finding("ok", message.format(place=self._store.place))
+        message = _("{place} can be opened and written. Its size: {size} MB.")
+        size = f"{self._store.size() / 1_000_000:,.1f}"
+        return Finding("ok", message.format(place=self._store.place, size=size))
 
     # --- inside -----------------------------------------------------------------------------
 
@@ -936,6 +983,7 @@ __all__ = [
     "Carried",
     "Checked",
     "Copied",
+    "Gone",
     "Pair",
     "Runs",
     "Step",

@@ -135,6 +135,7 @@ class Systems:
             kept=(self.config.store, key, seen_beside(self.config.store, self.config.main.path))
             if key
             else None,
+            company=self.config.company.name,
         )
 
     def _secret(self, reference: str) -> str:
@@ -162,14 +163,17 @@ def _access_token(
     scope: str,
     refresh: str | None,
     kept: tuple[str, str, Path] | None,
+    company: str,
 ) -> AccessToken:
     """
     Return the token of a grant, one for all that this process does with it.
 
     *kept* is the place of the store, the key with which its tokens are encrypted there, and the
-    file with what this computer has last seen of it.
+    file with what this computer has last seen of it; *company* uses them.
     """
     first = Secret(refresh) if refresh else None
     grant = Grant(url=url, client=client, secret=Secret(secret), scope=scope, refresh=first)
-    vault = kept and Vault(kept[0], f"{url}\n{client}\n{refresh}", kept[1], kept[2])
+    vault = kept and Vault(
+        kept[0], f"{url}\n{client}\n{refresh}", kept[1], kept[2], company=company
+    )
     return AccessToken(grant, vault)

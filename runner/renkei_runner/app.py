@@ -103,6 +103,7 @@ class App:
         ):
             try:
                 yield runs
+                runs.retain()
             except BaseException:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)

@@ -18,6 +18,9 @@ from renkei_runner.output import emit, next_steps, raw, say, table
 from renkei_runner.parameters import AGE
 from renkei_runner.screens import first_pair, show_report
 
+USUAL = dt.timedelta(days=90)
+"""After which age values are purged where nobody says anything."""
+
 FOUND = (Difference.NEW, Difference.CHANGED)
 BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
 """What the list of runs counts."""
@@ -51,23 +54,27 @@ def reports(ctx: click.Context, limit: int) -> None:
 @option(
     "--older-than",
     type=AGE,
-    default="90d",
-    show_default=True,
     metavar="90d",
-    help=N_("Of runs older than this."),
+    help=N_("Of runs older than this; otherwise as retention: says, or 90d."),
 )
 @click.pass_obj
-def purge(app: App, older_than: dt.timedelta) -> None:
+def purge(app: App, older_than: dt.timedelta | None) -> None:
     with app.runs() as runs:
-        count = runs.purge(older_than)
+        if older_than is not None:
+            count, removed = runs.purge(older_than), 0
+        else:
+            gone = runs.let_go(USUAL)
+            count, removed = gone.values, gone.records
     if app.json:
-        emit(document(purged=count))
+        emit(document(purged=count, removed=removed))
     else:
         say(
             _("Values of {count} runs are purged; counts and outcomes are kept.").format(
                 count=count
             )
         )
+        if removed:
+            say(_("{count} runs are removed as a whole.").format(count=removed))
         next_steps((app.command("reports"), _("list the latest runs")))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import Main, dashboard_at, load_main, network_of
+from renkei.config import Config, Main, dashboard_at, load_main, network_of
 from renkei.errors import UsageError
 from renkei.http import Network
 from renkei.http.address import is_loopback
@@ -71,7 +71,14 @@ def web(
         )
         raise UsageError(message.format(address=listen), code="tls")
     configure_logging(json=app.json, level="debug" if app.debug else "info")
-    network = _way_out(app)  # a mistake in it is told now, not on the first page
+    if not app.config_file.exists():
+        _begin(app.config_file.absolute())
+    config = _only_company(app)  # a mistake in it is told now, not on the first page
+    only_sso = config is not None and config.settings.sso == "required"
+    if only_sso and oidc_issuer is None and new_link is None:
+        message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
+        raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
+    network = network_of(config.settings, config.base) if config else Network()
     from renkei_web.server import Server
 
     server = Server(
@@ -140,19 +147,18 @@ def _row(each: Reviewed) -> tuple[str, ...]:
     return each.name, rights, state_text(each.state), added, last
 
 
-def _way_out(app: App) -> Network:
-    """Return the way out of the only company; several have one each, and the dashboard none."""
+def _only_company(app: App) -> Config | None:
+    """Return the configuration of the only company; None where there are several."""
     main = load_main(app.config_file)
     if main.folder is None:
-        config = app.config()
-        return network_of(config.settings, config.base)
+        return app.config()
     if app.named_company:
         message = _(
             "The dashboard is for all companies: leave --company and RENKEI_COMPANY out. Who may"
             " see which company is set on its page of users."
         )
         raise UsageError(message, code="company")
-    return Network()
+    return None
 
 
 def dashboard_forgets(main: Main, company: str) -> None:
@@ -167,6 +173,15 @@ def dashboard_adopts(main: Main, company: str) -> None:
     from renkei_web.companies import adopt
 
     adopt(dashboard_at(main), company)
+
+
+def _begin(path: Path) -> None:
+    """Begin with a file of its own in an empty folder; the rest is set up in the browser."""
+    from renkei.config import setup
+
+    if path.parent.is_dir() and setup.start(path):
+        text = _("{path} is written. Log in and set up the connections in the browser.")
+        say(text.format(path=path))
 
 
 def _sign_on(issuer: str | None, client: str | None, network: Network) -> SignOn | None:

@@ -314,11 +314,7 @@ STORE = (
     bug(
         "late-answer-wins",
         "An answer that comes after the lease was lost replaces what the successor has found.",
-        (
-            "renkei.store.journal:_record",
-            ".where(sa.or_(lease.holds(held), open_still))",
-            "",
-        ),
+        ("renkei.store.journal:_record", '"held": held.token,', '"held": held.token + 1,'),
         tests="tests/engine/test_store.py"
         "::test_an_answer_that_comes_after_the_theft_is_still_recorded",
     ),
@@ -420,7 +416,7 @@ STORE = (
     bug(
         "purge-leaves-names",
         "A purge leaves the names of those who were chosen.",
-        ("renkei.store.plans:Plans._empty", 'name="", payload=None', "payload=None"),
+        ("renkei.store.purge:Purge._empty", 'name="", payload=None', "payload=None"),
         tests="tests/engine/test_store.py::test_a_purge_leaves_counts_and_outcomes_and_no_value",
     ),
     bug(
@@ -466,6 +462,24 @@ READING = (
             "len(self._answered) <= counted",
         ),
         tests="tests/engine/test_http_pace.py::test_a_limit_is_used_up_and_not_exceeded",
+    ),
+    bug(
+        "window-shorter-than-the-way",
+        "A slot comes back as if every answer had taken no longer than the shortest: too early.",
+        ("renkei.http.pace:Pacer._both_ways_s", "_LEAST * self._least_s", "2 * self._least_s"),
+        tests="tests/engine/test_http_pace.py"
+        "::test_no_window_holds_too_many_where_the_shortest_way_is_known",
+    ),
+    bug(
+        "refused-at-the-same-pace",
+        "A system that has refused a request for its limit is sent as many as before.",
+        (
+            "renkei.http.session:Session._refusal",
+            'error.code == "rate_limit"',
+            'error.code == "never"',
+        ),
+        tests="tests/engine/test_http_session.py"
+        "::test_a_system_that_counts_otherwise_is_given_its_whole_window",
     ),
     bug(
         "short-list-is-the-whole",
@@ -1229,6 +1243,13 @@ COMPARING = (
         "A connector that was promised fifty people at a time is asked for all.",
         ("renkei.plugins.facade:Reader.at_once", "else BATCH", "else AT_ONCE"),
         tests="tests/engine/test_flight.py::test_so_many_are_read_again_at_a_time_as_was_promised",
+    ),
+    bug(
+        "outcome-waits-for-room",
+        "What has come back is not in the journal while a sync waits for room, and in doubt then.",
+        ("renkei.sync.apply:Apply._wait_for_room", "if full:", "if False:"),
+        tests="tests/engine/test_flight.py"
+        "::test_what_has_come_back_is_committed_before_anybody_waits_for_room",
     ),
     bug(
         "waiting-with-a-wave-in-hand",
@@ -2001,10 +2022,10 @@ PROMISES = (
         "Whoever needed nothing counts as a beginning: the plan has no age any more.",
         (
             "renkei.store.database:begun",
-            "sa.select(writes.c.id).where(writes.c.run_id == run_id)",
+            'connection.execute(_SENT, {"run": run_id})',
             (
-                "sa.select(items.c.position)"
-                ".where(items.c.run_id == run_id, items.c.outcome.is_not(None))"
+                "connection.execute(sa.select(items.c.position)"
+                ".where(items.c.run_id == run_id, items.c.outcome.is_not(None)))"
             ),
         ),
         tests="tests/engine/test_old_plans.py::test_who_needed_nothing_can_be_chosen_away",
@@ -2346,7 +2367,11 @@ COMPANIES = (
     bug(
         "run-of-another-company",
         "Whoever guesses the number of a run reads that of another company.",
-        ("renkei.store.database:Database._row", "self._of(runs), ", ""),
+        (
+            "renkei.store.database:Database._row",
+            "connection.execute(_LOCKED if lock else _RUN, asked)",
+            'connection.execute(sa.select(runs).where(runs.c.id == asked["run"]))',
+        ),
         tests="tests/engine/test_companies.py"
         "::test_a_run_of_another_company_is_as_if_it_did_not_exist[sqlite-run]",
     ),
@@ -2524,9 +2549,116 @@ RIGHTS = (
     ),
 )
 
+KEEPING = (
+    bug(
+        "in-doubt-is-removed",
+        "A run in doubt is purged by retention: nothing can tell any more whether it created.",
+        (
+            "renkei.store.purge:Purge._disposable",
+            "*more, sa.not_(in_doubt.exists())",
+            "*more",
+        ),
+        tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
+    ),
+    bug(
+        "open-plan-is-purged",
+        "Retention takes the values of a plan that can still be chosen.",
+        (
+            "renkei.retention:let_go",
+            "min(rules.values.before(now), over)",
+            "rules.values.before(now)",
+        ),
+        tests="tests/engine/test_retention.py::test_an_open_plan_stays_however_short_the_rule",
+    ),
+    bug(
+        "nameless-is-forgotten",
+        "A record goes that tells whom a target took in without a number; they are created again.",
+        (
+            "renkei.store.purge:Purge._needed",
+            "found.update(connection.execute(taken).scalars())",
+            "pass",
+        ),
+        tests="tests/engine/test_retention.py"
+        "::test_whom_a_target_took_in_without_a_number_is_never_forgotten",
+    ),
+    bug(
+        "retention-beside-a-sync",
+        "The store is written anew while another company's sync waits for it.",
+        ("renkei.retention:is_due", "not is_in_use(store)", "True"),
+        tests="tests/engine/test_retention.py::test_it_is_never_in_the_way_of_a_sync[sqlite]",
+    ),
+    bug(
+        "tokens-outlive-their-company",
+        "The refresh tokens of a company that is removed stay in the store.",
+        (
+            "renkei.store.companies:Companies.remove",
+            "let_go_of_tokens(connection, company)",
+            "0",
+        ),
+        tests="tests/engine/test_vault.py::test_the_tokens_of_a_company_go_with_it[sqlite]",
+    ),
+    bug(
+        "token-file-for-everybody",
+        "The file of a token that was entered in the browser is readable by others.",
+        (
+            "renkei.config.setup:_keep_token",
+            r'files.replace(place, [plain, "\n"])',
+            r'files.replace(place, [plain, "\n"], 0o644)',
+        ),
+        tests="tests/engine/test_setup.py::test_a_token_is_in_a_file_that_nobody_else_reads",
+    ),
+    bug(
+        "setup-without-leave",
+        "A browser changes a configuration that does not allow it.",
+        ("renkei.config.setup:_refuse", 'config.settings.setup != "web"', "False"),
+        tests="tests/engine/test_setup.py::test_only_where_the_file_says_so",
+    ),
+    bug(
+        "undo-over-a-hand",
+        "Putting back the last change loses what somebody has written since.",
+        (
+            "renkei.config.edit:before_now",
+            "if each.name.endswith(suffix)",
+            "",
+        ),
+        tests="tests/engine/test_setup.py::test_each_change_can_be_put_back",
+    ),
+    bug(
+        "code-taken-twice",
+        "A code of a second factor is taken twice.",
+        (
+            "renkei_web.second_factor:take_code",
+            "if last is None or each > last",
+            "",
+        ),
+        tests="tests/web/test_second_factor.py::test_a_code_is_taken_once",
+    ),
+    bug(
+        "codes-without-end",
+        "Codes may be tried without end.",
+        (
+            "renkei_web.entrance:Entrance.finish",
+            "self._tries.count(db, user.name, Place.of_code(user.id))",
+            "pass",
+        ),
+        tests="tests/web/test_second_factor.py::test_codes_are_throttled",
+    ),
+    bug(
+        "password-is-enough",
+        "Whoever has a second factor gets in with the password alone.",
+        (
+            "renkei_web.entrance:Entrance._log_in",
+            "second_factor.is_on(db, known.id)",
+            "False",
+        ),
+        tests="tests/web/test_second_factor.py::test_a_password_alone_lets_nobody_in",
+    ),
+)
+
 BUGS: tuple[Bug, ...] = (
     *(*WRITING, *PROMISES, *STORE, *READING, *COMPARING, *DECIDING, *SHOWING, *KIT),
     *SCOPE,
     *COMPANIES,
     *RIGHTS,
+    *KEEPING,
 )

@@ -14,7 +14,7 @@ from tests.sampling import ALL, sample, sampled
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SHARE = 24
+SHARE = 48
 """Of so many bugs one is planted in every run."""
 
 HARMLESS = """\

@@ -184,7 +184,7 @@ def test_whatever_is_advised_is_not_refused(office: Office, state: str) -> None:
     run = make(office)
     assert office.ask("report", run).json["status"] == status
     told: dict[str, str] = {}
-    for words in sample(commands(run, number), 2, list(STATES).index(state)):
+    for words in sample(commands(run, number), 4, list(STATES).index(state)):
         with unchanged(office):
             result = office.renkei(*words)
         told |= dict.fromkeys(advised(result.out + result.err), shlex.join(words))
@@ -204,7 +204,7 @@ def test_nobody_is_told_to_resume_what_cannot_be_resumed(office: Office, state: 
     run = make(office)
     with unchanged(office):
         refused = office.renkei("resume", run).code in REFUSED
-    for words in sample(commands(run, "0001"), 2, 1 + list(STATES).index(state)):
+    for words in sample(commands(run, "0001"), 4, 1 + list(STATES).index(state)):
         with unchanged(office):
             result = office.renkei(*words)
         said = (result.out + result.err).lower()

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.e2e.office import REST
 from tests.security.canaries import found
 
 if TYPE_CHECKING:
@@ -82,6 +83,20 @@ def test_purging_keeps_counts_and_outcomes(office: Office) -> None:
     explained = office.ask("mapping", "explain", run, "0001")
     assert explained.code == 2
     assert "purged" in explained.error["message"]
+
+
+def test_what_is_old_goes_by_itself(office: Office) -> None:
+    """A command that runs anyway lets go of it; by hand it is done at once, and told."""
+    office.configure(extra=f"{REST}\nretention: {{values: 90d, records: 5y}}")
+    runs = [office.fetched("smarthr", "touchontime") for _ in range(2)]
+    office.box.clock.advance(91 * 86400)
+    assert office.ask("report", runs[0]).json["run"]
+    assert "purged" in office.renkei("report", runs[0]).out
+    assert office.ask("reports", "purge").json["purged"] == 0
+    office.box.clock.advance(5 * 366 * 86400)
+    told = office.ask("reports", "purge").json
+    assert (told["purged"], told["removed"]) == (0, 1)
+    assert [run["run"] for run in office.ask("reports").json["reports"]] == runs[1:]
 
 
 def test_reports_lists_the_latest_runs(office: Office) -> None:

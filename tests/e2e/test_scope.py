@@ -209,7 +209,7 @@ SIDE = st.sampled_from([None, True, False])
 
 @sampled
 @settings(
-    max_examples=examples(6, 60),
+    max_examples=examples(4, 60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

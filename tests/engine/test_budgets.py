@@ -89,7 +89,12 @@ def test_a_fetch_costs_so_many_calls_for_each_person(
 
 
 def test_a_sync_costs_so_many_statements_for_each_person(world: World) -> None:
-    """An intent, an outcome, a look: none of them asks the store for anything else."""
+    """
+    An intent, an outcome, a look: none of them asks the store for anything else.
+
+    They were 8, and 1,990 calls, when this was written: an outcome is committed with the next
+    intent, and what is said to the store again and again is made once.
+    """
     beds = iter(range(1000))
 
     def synced() -> None:
@@ -102,4 +107,5 @@ def test_a_sync_costs_so_many_statements_for_each_person(world: World) -> None:
             runs.sync(run.id, allow_unusual=True)
 
     cost = grows(world, alike, synced)
-    assert cost["statements"] <= 15
+    assert cost["statements"] <= 9
+    assert cost["calls"] <= 2200

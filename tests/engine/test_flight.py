@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -20,7 +21,10 @@ from renkei.errors import AccessError, BusyError, RecordError, UnavailableError
 from renkei.http.pace import Pacer
 from renkei.model import Outcome, Run, Status
 from renkei.people import Employee, NewField, Parallel, Ref, RequestLimit, Values
+from renkei.plugins.facade import Writer
 from renkei.store import Fields, Hold, Moment, Store, codec
+from renkei.store.journal import Told
+from renkei.store.lease import Lease
 from renkei.testing import MemoryConnector, installed
 
 PATIENCE_S = 30
@@ -341,6 +345,39 @@ def test_nobody_waits_for_room_with_others_in_hand(
     assert len(sent(world)) == 5
     assert sky.most == 2
     assert tries[0] == 5
+
+
+def test_what_has_come_back_is_committed_before_anybody_waits_for_room(
+    world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is killed while it waits leaves nothing in doubt; otherwise nothing is in a hurry."""
+    room, commits = [2], [0]
+
+    def reserve(_pacer: Pacer, _limits: object) -> bool:
+        room[0] -= 1
+        return True
+
+    def wait(_writer: Writer) -> None:
+        if room[0] <= 0:
+            room[0] = 2
+            with closing(sqlite3.connect(world.folder / "reports.db")) as store:
+                query = "select count(*) from writes where result is null"
+                assert store.execute(query).fetchone() == (0,)
+
+    def counted(store: Store, held: Lease, told: Sequence[Told]) -> None:
+        commits[0] += 1
+        record(store, held, told)
+
+    record = Store.record
+    monkeypatch.setattr(Store, "record", counted)
+    monkeypatch.setattr(Pacer, "reserve", reserve)
+    monkeypatch.setattr(Pacer, "put_back", lambda _pacer: None)
+    monkeypatch.setattr(Pacer, "wait_s", lambda _pacer, _limits: 0.0 if room[0] > 0 else 1.0)
+    monkeypatch.setattr(Writer, "wait_for_room", wait)
+    run = capacities(world, 12)
+    assert world.resume(run).status is Status.DONE
+    assert len(sent(world)) == 12
+    assert commits[0] <= 12
 
 
 def test_where_there_is_no_room_for_a_thread_one_goes_on(

@@ -20,7 +20,7 @@ from renkei.http import Conditions, Connection, RetryBudget, Secret, Session
 from renkei.http.ahead import ahead
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
-from renkei.http.pace import Pacer
+from renkei.http.pace import AHEAD, WRITES, Pacer
 from renkei.http.paging import read_pages
 from renkei.people import RequestLimit
 
@@ -294,24 +294,27 @@ class Jumping(Clock):
 
 
 @pytest.mark.parametrize(
-    ("took_s", "limits", "useful"),
+    ("took_s", "limits", "pages", "writes"),
     [
-        (0.05, [RequestLimit(10, 1)], 1),
-        (0.25, [RequestLimit(10, 1)], 3),
-        (0.25, [RequestLimit(10, 1), RequestLimit(5000, 3600)], 3),
-        (2.0, [RequestLimit(10, 1)], 10),
-        (0.05, [RequestLimit(500, 300)], 25),
-        (0.05, [RequestLimit(1, 10)], 1),
+        (0.001, [RequestLimit(10, 1)], 1, 1),
+        (0.05, [RequestLimit(10, 1)], 5, 1),
+        (0.1, [RequestLimit(10, 1)], 10, 2),
+        (0.25, [RequestLimit(10, 1)], 10, 4),
+        (0.25, [RequestLimit(10, 1), RequestLimit(5000, 3600)], 10, 4),
+        (2.0, [RequestLimit(10, 1)], 10, 10),
+        (0.05, [RequestLimit(500, 300)], 250, 38),
+        (0.05, [RequestLimit(1, 10)], 1, 1),
     ],
 )
 def test_so_many_are_of_use_as_leave_in_the_time_of_one(
-    took_s: float, limits: list[RequestLimit], useful: int
+    took_s: float, limits: list[RequestLimit], pages: int, writes: int
 ) -> None:
     """By the time that an answer takes, and by the tightest limit of a second."""
     clock = Jumping()
     pacer = Pacer(clock)
-    assert pacer.useful(limits) == 1
+    assert pacer.useful(limits, AHEAD) == 1
     with pacer.slot([], None):
         clock.now_s += took_s
-    assert pacer.useful(limits) == useful
-    assert pacer.useful([]) is None
+    assert pacer.useful(limits, AHEAD) == pages
+    assert pacer.useful(limits, WRITES) == writes
+    assert pacer.useful([], AHEAD) is None

@@ -1,8 +1,9 @@
 import datetime as dt
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.clock import Clock
-from renkei.errors import StoreError
+from renkei.errors import StoreError, UnavailableError
 from renkei.http.failure import announced_s
-from renkei.http.pace import Pacer, Room, Share, Window, sane_wait_s
+from renkei.http.pace import MOST_IN_FLIGHT, Pacer, Room, Share, Window, sane_wait_s
 from renkei.people import RequestLimit
 from renkei.store import Store
 from renkei.store.owner import Owner
@@ -48,19 +49,129 @@ travels = st.lists(
 def test_no_window_of_the_system_ever_holds_too_many(
     limits: list[RequestLimit], travels: list[tuple[float, float, float]]
 ) -> None:
-    """However long requests and answers travel, no window sees more arrivals than the limit."""
+    """However long requests and answers travel: of a system that has refused, or not answered."""
     clock = FakeClock()
     pacer = Pacer(clock)
-    arrivals = []
-    for there, back, pause in travels:
-        with pacer.slot(limits, None):
-            clock.now_s += there
-            arrivals.append(clock.now_s)
-            clock.now_s += back
-        clock.now_s += pause
+    pacer.distrust()
+    arrivals = [travelled(pacer, clock, limits, each) for each in travels]
+    refuse_too_many(limits, arrivals)
+
+
+def travelled(
+    pacer: Pacer, clock: FakeClock, limits: list[RequestLimit], travel: Sequence[float]
+) -> float:
+    """Send one request; return when it arrives. *travel*: there, back, and until the next one."""
+    there, back, pause = travel
+    with pacer.slot(limits, None):
+        clock.now_s += there
+        arrives = clock.now_s
+        clock.now_s += back
+    clock.now_s += pause
+    return arrives
+
+
+def refuse_too_many(limits: list[RequestLimit], arrivals: list[float]) -> None:
+    """Fail if a window, wherever it begins, sees more than the limit."""
+    arrivals = sorted(arrivals)
     for limit in limits:
         for first, last in zip(arrivals, arrivals[limit.count :], strict=False):
             assert last - first >= limit.window_s - 1e-6
+
+
+@given(limits, travels)
+def test_no_window_holds_too_many_until_enough_answers_have_come(
+    limits: list[RequestLimit], travels: list[tuple[float, float, float]]
+) -> None:
+    """The first ones may all have opened a connection: what they took says nothing of the way."""
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    arrivals = [travelled(pacer, clock, limits, each) for each in travels[:MOST_IN_FLIGHT]]
+    refuse_too_many(limits, arrivals)
+
+
+@given(
+    limits,
+    st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    st.floats(0, 1),
+    travels,
+    st.integers(1, 8),
+)
+def test_no_window_holds_too_many_where_the_shortest_way_is_known(
+    limits: list[RequestLimit],
+    least: tuple[float, float],
+    first: float,
+    travels: list[tuple[float, float, float]],
+    in_flight: int,
+) -> None:
+    """
+    Every way is as long as the shortest or longer, and the first ones have shown it to a third.
+
+    Up to eight are on their way, and come back in any order.
+    """
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    more = sum(least) / 3
+    shown = (least[0] + first * more, least[1] + (1 - first) * more, 0.0)
+    arrivals = [travelled(pacer, clock, limits, shown) for _request in range(MOST_IN_FLIGHT + 1)]
+    waiting = [(least[0] + there, least[1] + back) for there, back, _pause in travels]
+    flying: list[tuple[float, AbstractContextManager[None]]] = []
+    while waiting or flying:
+        flying.sort(key=lambda each: each[0])
+        while waiting and len(flying) < in_flight and pacer.reserve(limits):
+            there, back = waiting.pop()
+            slot: AbstractContextManager[None] = pacer.slot(limits, None, reserved=True)
+            slot.__enter__()
+            arrivals.append(clock.now_s + there)
+            flying.append((clock.now_s + there + back, slot))
+            flying.sort(key=lambda each: each[0])
+        lands = flying[0][0] if flying else math.inf
+        if waiting and len(flying) < in_flight and clock.now_s + pacer.wait_s(limits) < lands:
+            clock.sleep(max(pacer.wait_s(limits), 1e-6))
+            continue
+        at, landed = flying.pop(0)
+        clock.now_s = max(clock.now_s, at)
+        landed.__exit__(None, None, None)
+    refuse_too_many(limits, arrivals)
+
+
+@given(limits, st.lists(st.tuples(st.floats(0, 3), st.floats(0, 2)), min_size=1, max_size=40))
+def test_no_window_holds_too_many_where_the_way_there_is_steady(
+    limits: list[RequestLimit], travels: list[tuple[float, float]]
+) -> None:
+    """However long a system works on each request once it has counted it."""
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    refuse_too_many(
+        limits,
+        [travelled(pacer, clock, limits, (0.05, works, pause)) for works, pause in travels],
+    )
+
+
+def test_a_window_costs_hardly_more_than_its_own_time() -> None:
+    """Ten a second, each 50 ms: a twentieth was lost to them, and less than a fiftieth is."""
+    clock = FakeClock()
+    pacer, limits = Pacer(clock), [RequestLimit(10, 1.0)]
+    for _request in range(100):
+        travelled(pacer, clock, limits, (0.005, 0.045, 0))
+    began = clock.now_s
+    for _request in range(100):
+        travelled(pacer, clock, limits, (0.005, 0.045, 0))
+    assert clock.now_s - began < 10.2
+
+
+def test_a_request_without_an_answer_shortens_nothing() -> None:
+    """It gives its slot back as late as can be, and how long it took is not how long one takes."""
+    clock = FakeClock()
+    pacer, limits = Pacer(clock), [RequestLimit(1, 1.0)]
+    for _request in range(MOST_IN_FLIGHT + 1):
+        travelled(pacer, clock, limits, (0.1, 0.1, 0))
+    assert pacer.wait_s(limits) == pytest.approx(1 - 0.75 * 0.2)
+    clock.now_s += 1
+    with pytest.raises(UnavailableError), pacer.slot(limits, None):
+        raise UnavailableError("refused at once")
+    assert pacer.latency_s == pytest.approx(0.2)
+    pacer.distrust()
+    assert pacer.wait_s(limits) == 1.0
 
 
 def test_full_speed_while_there_is_room() -> None:

@@ -26,6 +26,7 @@ from renkei.errors import (
     UnavailableError,
 )
 from renkei.http import Connection, Failure, RetryBudget, Room, Secret, Session
+from renkei.http.pace import MOST_IN_FLIGHT
 from renkei.http.paging import WALKS
 from renkei.people import JST, ClosedHours, RequestLimit
 
@@ -508,6 +509,43 @@ def test_limits_without_a_sane_announcement_count(
         session.get("x")
     assert caught.value.code == "rate_limit"
     assert clock.now_s - 1000 <= 20
+
+
+@pytest.mark.parametrize(
+    ("trouble", "wait_s"),
+    [
+        (httpx.Response(429), 1.0),
+        (httpx.ReadTimeout("x"), 1.0),
+        (httpx.Response(500), 0.85),
+        (httpx.ConnectError("x"), 0.85),
+    ],
+)
+def test_a_system_that_counts_otherwise_is_given_its_whole_window(
+    connection: Connection,
+    mock: respx.MockRouter,
+    clock: FakeClock,
+    trouble: httpx.Response | Exception,
+    wait_s: float,
+) -> None:
+    """One that refuses for its limit or does not answer; no other trouble slows the pace."""
+    connection.limits = (RequestLimit(1, 1.0),)
+    session = connection.session(headers={}, classify=classify)
+    good = httpx.Response(200, json=7)
+    said = iter([*[good] * (MOST_IN_FLIGHT + 1), trouble, good])
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        clock.now_s += 0.2
+        if isinstance(now := next(said), Exception):
+            raise now
+        return now
+
+    mock.get(f"{BASE}/x").mock(side_effect=answer)
+    for _request in range(MOST_IN_FLIGHT + 1):
+        session.get("x")
+    with pytest.raises(UnavailableError), connection.once():
+        session.get("x")
+    session.get("x")
+    assert connection.pacer.wait_s(connection.limits) == pytest.approx(wait_s, abs=0.001)
 
 
 def test_a_limit_that_is_announced_for_ever_ends(

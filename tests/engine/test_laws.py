@@ -59,7 +59,7 @@ ROSTA = values(
 ROSTERS = st.tuples(st.lists(CLINIC, max_size=8), st.lists(ROSTA, max_size=8))
 DIRECTIONS = st.sampled_from([("clinic", "rosta"), ("rosta", "clinic")])
 law = settings(
-    max_examples=examples(12, 100),
+    max_examples=examples(8, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

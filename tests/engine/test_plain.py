@@ -83,7 +83,7 @@ def at_length(world: World, *, back: bool) -> list[Item]:
 
 
 @settings(
-    max_examples=examples(100, 2000),
+    max_examples=examples(50, 2000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -547,7 +547,7 @@ def syncing(store: Store, run: str) -> None:
 def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: str) -> None:
     """In every statement, at every commit: one sentence, and all of a transaction or nothing."""
     store = Store(postgres.address)
-    for nth in sample(range(1, 200), 8, 1):
+    for nth in sample(range(1, 200), 16, 1):
         run, count, struck = planned(store, 2), 0, False
 
         def strike(*_: object, nth: int = nth) -> None:

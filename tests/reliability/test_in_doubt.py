@@ -265,7 +265,7 @@ def looked_up(crowd: Crowd, hurt: Mapping[str, Fault | None]) -> None:
 def cut_at_each_byte(crowd: Crowd, answer: str) -> list[Cut]:
     """Return a cut after each byte of an answer of this kind, by FIN and by RST in turn."""
     every = range(LENGTH[crowd.target, answer])
-    return [Cut(k, reset=bool(k % 2)) for k in sample(every, 21, KINDS.index(answer))]
+    return [Cut(k, reset=bool(k % 2)) for k in sample(every, 32, KINDS.index(answer))]
 
 
 def was_cut_at_each_byte(crowd: Crowd, kind: Kind, status: int) -> None:
@@ -355,7 +355,7 @@ def test_a_write_that_is_carried_out_after_its_connection_died_is_found(
     crowd: Crowd, kind: Kind
 ) -> None:
     """A gateway gives up, its answer is cut at each byte; the system does it a moment later."""
-    places = sample(range(len(GATEWAY) + 1), 5, turn(crowd, kind))
+    places = sample(range(len(GATEWAY) + 1), 10, turn(crowd, kind))
     faults = [Late(GATEWAY[:k], reset=bool(k % 2)) for k in places]
     numbers = [crowd.bring(kind, f"{place:04d}") for place, _fault in enumerate(faults)]
     crowd.hurt(kind, faults)
@@ -451,7 +451,8 @@ def test_an_answer_that_is_not_this_employee_s_proves_nothing(
     """Garbage, nothing, or somebody else with a status of success: looked up."""
     shown = [(status, body) for status in (200, 201) for body in GARBAGE]
     faults = with_good_ones(
-        answered(with_body(*each), done=done) for each in sample(shown, 5, turn(crowd, kind) + done)
+        answered(with_body(*each), done=done)
+        for each in sample(shown, 10, turn(crowd, kind) + done)
     )
     numbers = [crowd.bring(kind, f"{place:04d}") for place, _fault in enumerate(faults)]
     crowd.hurt(kind, faults)

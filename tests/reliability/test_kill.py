@@ -41,7 +41,7 @@ def chosen(stage: Stage, direction: Direction) -> Iterator[tuple[str, int]]:
     """
     workload, moments = stage.workload, stage.moments()
     if ALL or workload.name not in EACH_KIND:
-        yield from sample(moments, 24, WORKLOADS.index((direction, workload)))
+        yield from sample(moments, 40, WORKLOADS.index((direction, workload)))
         return
     both = sum(each.name == workload.name for _direction, each in WORKLOADS)
     kinds: dict[str, list[int]] = {}
@@ -133,7 +133,7 @@ def killed_everywhere(
 
     moments = [(point, nth) for point, nth in counted(trace) if keep(point)]
     turn = DIRECTIONS.index((site.source, site.target))
-    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 6, turn))
+    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 10, turn))
 
 
 def counted(trace: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -306,7 +306,7 @@ PLACES = {
     "server._engine.configure": {"connection.commit"},
     "server._bring_up_to_date": {"connection.begin"},
     "copying._filled": {"target.begin"},
-    "plans.Plans._vacuum": {"self._engine.raw_connection"},
+    "purge.Purge._vacuum": {"self._engine.raw_connection"},
     # the dashboard's own database, and the address it listens at
     "database.Database.reading": {"connection.begin"},
     "database.Database.writing": {"connection.begin"},

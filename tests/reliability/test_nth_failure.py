@@ -332,7 +332,7 @@ def test_the_nth_operation_fails(stage: Stage, prepare: Prepare, operation: str)
     stage.again()
     assert stage.office.ask(*stage.words).code == 1
     stage.unhurt = people(stage.site)
-    for n in sample(count(1), 15, list(OPERATIONS).index(operation)):
+    for n in sample(count(1), 20, list(OPERATIONS).index(operation)):
         stage.again()
         nth = Nth(n)
         result = stage.hurt(OPERATIONS[operation], nth)
@@ -404,7 +404,7 @@ def test_the_store_has_room_for_n_more_pages(stage: Stage, kind: str) -> None:
     stage.again()
     assert stage.office.ask(*stage.words).code == 1
     stage.unhurt = people(stage.site)
-    for more in sample(count(), 3, 2 if kind == "pages" else 0):
+    for more in sample(count(), 6, 2 if kind == "pages" else 0):
         stage.again()
         full = pages(there + more) if kind == "pages" else file_size((there + more) * PAGE)
         with full:

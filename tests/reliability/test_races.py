@@ -141,7 +141,7 @@ def at_each(
     stage: Stage, rival: str, other: str, race: Callable[[Stage, str, str, Armed], None]
 ) -> Iterator[cases.Case]:
     """Yield a case for every point at which the first of two processes can be held."""
-    few = (9, list(RIVALS).index(rival)) if race is rivalry else (4, 0)
+    few = (18, list(RIVALS).index(rival)) if race is rivalry else (8, 0)
     for point, nth in sample(stage.once_each(), *few):
         # In the middle of a transaction nobody can take over: the whole store is locked.
         awake = point in (*UNSEEN, LATE, *ON_ITS_WAY) or point.endswith(".commit")

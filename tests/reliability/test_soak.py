@@ -43,7 +43,7 @@ A_DAY = 96
 KEEP = dt.timedelta(hours=2)
 PURGE_EVERY = 16
 KIB = 1024
-KEPT = 4 * KIB
+KEPT = 5 * KIB
 """Bytes that the store may keep of a purged run: its counts, and who was written how."""
 
 KINDS = ("creates", "updates", "leaving", "returning", "emptied", "shrink")

@@ -65,7 +65,7 @@ def test_a_damaged_store_opens_or_is_refused(office: Office, seed: int) -> None:
     places = [*range(0, 120, 10), *(chance.randrange(len(whole)) for _ in range(28))]
     refused = 0
     for turn, damage in enumerate((cut, flip, wipe)):
-        for at in sample(places, 3, seed + turn):
+        for at in sample(places, 6, seed + turn):
             office.store.write_bytes(damage(whole, at))
             before = contents(office.store)
             for words in LOOKS:

@@ -14,7 +14,7 @@ from renkei.errors import UsageError
 from renkei.model import Change, Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import Choice, Finding, Label, NewField
-from renkei.runs import Checked, Pair, Step
+from renkei.runs import Checked, Gone, Pair, Step
 from renkei.words.labels import Labels
 
 CONFIG = """\
@@ -233,6 +233,13 @@ class FakeRuns:
     def purge(self, older_than: dt.timedelta) -> int:
         self.calls.append(f"purge {older_than.days}")
         return 3
+
+    def let_go(self, otherwise: dt.timedelta) -> Gone:
+        self.calls.append(f"let go {otherwise.days}")
+        return Gone(values=3, records=2)
+
+    def retain(self) -> None:
+        """Nothing is old here."""
 
     def check(self) -> list[Checked]:
         return list(self.checks) or [

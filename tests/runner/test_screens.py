@@ -389,7 +389,10 @@ def test_purge_tells_how_many(renkei: Renkei, runs: FakeRuns) -> None:
     assert "3 runs" in renkei("reports", "purge", "--older-than", "90d").out
     assert "purge 90" in runs.calls
     assert renkei("reports", "purge", "--older-than", "90").code == 2
-    assert "3 runs" in renkei("reports", "purge").out
+    by_rules = renkei("reports", "purge").out
+    assert "3 runs" in by_rules
+    assert "2 runs are removed" in by_rules
+    assert "let go 90" in runs.calls
 
 
 def test_choices_as_a_document(renkei: Renkei) -> None:

@@ -45,7 +45,8 @@ STEADY = """([folder, login]) => {
   }
   for (const link of document.querySelectorAll(".copy"))
     link.textContent = link.textContent.replace(/welcome.*/, "welcome/…");
-  const noon = document.documentElement.lang === "ja" ? "2026年11月20日 12:00" : "20 Nov 2026 12:00";
+  const ja = document.documentElement.lang === "ja";
+  const noon = ja ? "2026年11月20日 12:00" : "20 Nov 2026 12:00";
   for (const cell of document.querySelectorAll("td.at"))
     cell.textContent = cell.textContent.replace(/.*:.*/, noon);  // by the clock of today
   for (const field of document.querySelectorAll("html[lang=ja] input[type=date]")) {

@@ -474,7 +474,8 @@ def test_log_ins_at_once_all_succeed(desk: Desk) -> None:
         desk.add(f"user{n}")
 
     def log_in(n: int) -> str | None:
-        return desk.office.entrance.log_in(f"user{n}", PASSWORD, "127.0.0.1")
+        session = desk.office.entrance.log_in(f"user{n}", PASSWORD, "127.0.0.1")
+        return session if isinstance(session, str) else None
 
     with ThreadPoolExecutor(10) as pool:
         sessions = [each for each in pool.map(log_in, range(10)) if each]

@@ -82,6 +82,7 @@ def test_nobody_sees_a_company_without_a_right(several: Desk, role: Role) -> Non
 def test_what_is_wrong_with_a_file_is_told_to_administrators(several: Desk) -> None:
     """Others see that there is something; the pages of the company say so, too."""
     own = several.folder / "companies" / "acme.yaml"
+    assert several.browser("admin").get("/c/acme/").status_code == 200
     own.write_text("environment: prod\n", encoding="utf-8")
     admin, viewer = several.browser("admin"), person(several, Role.VIEWER, "acme")
     assert "acme.yaml:1:14" in admin.get("/").text

@@ -300,3 +300,25 @@ def test_roles_of_the_only_company_are_changed_on_the_page(
     desk.file.unlink()
     assert json.loads(reviewed(desk, capsys, "--output", "json"))["users"] == []
     assert "Nobody may use the dashboard yet" in reviewed(desk, capsys, "--lang", "en")
+
+
+# --- what a company asks of log-ins -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "leads_to"), [("second_factor", "/second-factor"), ("sso", None)]
+)
+def test_each_company_says_what_its_pages_need(
+    several: Desk, setting: str, leads_to: str | None
+) -> None:
+    """A second factor, or no password at all: of its own pages, and of no other one's."""
+    own = several.folder / "companies" / "acme.yaml"
+    text = own.read_text(encoding="utf-8").replace(
+        "settings: {", f"settings: {{{setting}: required, "
+    )
+    own.write_text(text, encoding="utf-8")
+    browser = several.browser("admin")
+    answer = browser.get("/c/acme/")
+    assert answer.headers.get("location") == leads_to
+    assert answer.status_code == (303 if leads_to else 403)
+    assert browser.get("/c/beta/").status_code == browser.get("/").status_code == 200

@@ -265,7 +265,11 @@ def test_no_form_is_taken_without_its_token(desk: Desk) -> None:
     assert right not in wrong.values()
     before = desk.store.read_bytes(), desk.file.read_bytes()
     routes = [path for method, path in desk.routes() if method != "GET"]
-    guests = {"/login", "/welcome/{secret}"}  # nobody is logged in: the origin protects them
+    guests = {
+        "/login",
+        "/login/code",
+        "/welcome/{secret}",
+    }  # nobody is logged in: the origin protects them
     assert len(routes) > len(guests)
     for path in (path for path in routes if path not in guests):
         for why, token in wrong.items():

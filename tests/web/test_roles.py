@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 ANYBODY = """
 GET /login
 POST /login
+POST /login/code
 GET /welcome/{secret}
 POST /welcome/{secret}
 """
 WHOEVER_IS_LOGGED_IN = """
 GET /password
 POST /password
+GET /second-factor
+POST /second-factor
 POST /language
 POST /logout
 """
@@ -59,6 +62,11 @@ POST /settings/check
 POST /settings/accounts/{connection}
 GET /settings/mappings/{index:count}
 POST /settings/mappings/{index:count}
+GET /settings/setup
+POST /settings/setup/connections
+POST /settings/setup/connections/{connection}
+POST /settings/setup/pairs
+POST /settings/setup/undo
 """
 OF_EVERYTHING = """
 GET /settings/users

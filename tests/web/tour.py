@@ -109,6 +109,13 @@ def _settings(person: Person) -> Iterator[str]:
     person.page.click("main .primary")
     person.page.locator(".copy").wait_for()
     yield "users"
+    labels = {"smarthr": "label: SmartHR", "touchontime": "label: Touch On Time"}
+    person.office.configure(**labels, extra="settings: {setup: web}")
+    person.open("/settings/setup")
+    yield "setup"
+    person.office.configure(**labels)
+    person.open("/second-factor")
+    yield "second-factor"
 
 
 def _odd_ones(person: Person) -> Iterator[str]:

@@ -35,7 +35,9 @@ from renkei_web.views import (
     people,
     reports,
     running,
+    second_factor,
     settings,
+    setup,
     single_sign_on,
 )
 from renkei_web.visit import Office, Visit, base_of
@@ -72,6 +74,8 @@ class Page:
 
 COMPANY = re.compile(r"/c/([a-z0-9_-]+)/")
 """The beginning of the address of a company's page."""
+BEFORE_CODE = ("/second-factor", "/logout", "/language", "/password")
+"""Pages of whoever has to set up a second factor first."""
 
 
 class Count(IntegerConvertor):
@@ -87,6 +91,8 @@ OWN = (
     Page("/language", entrance.speak, Role.NONE, "POST"),
     Page("/password", entrance.change_password, Role.NONE),
     Page("/password", entrance.set_password, Role.NONE, "POST"),
+    Page("/second-factor", second_factor.show, Role.NONE),
+    Page("/second-factor", second_factor.change, Role.NONE, "POST"),
     Page("/settings/users", people.users, Role.ADMIN),
     Page("/settings/users", people.invite, Role.ADMIN, "POST"),
     Page("/settings/users/{user:count}", people.change, Role.ADMIN, "POST"),
@@ -129,6 +135,11 @@ OF_COMPANY = (
     Page("/settings/accounts/{connection}", settings.accept_account, Role.ADMIN, "POST"),
     Page("/settings/mappings/{index:count}", settings.mapping, Role.ADMIN),
     Page("/settings/mappings/{index:count}", settings.change_setting, Role.ADMIN, "POST"),
+    Page("/settings/setup", setup.show, Role.ADMIN),
+    Page("/settings/setup/connections", setup.add_connection, Role.ADMIN, "POST"),
+    Page("/settings/setup/connections/{connection}", setup.replace_token, Role.ADMIN, "POST"),
+    Page("/settings/setup/pairs", setup.add_pair, Role.ADMIN, "POST"),
+    Page("/settings/setup/undo", setup.undo, Role.ADMIN, "POST"),
 )
 """The pages of one company: at these addresses where there is one without a name."""
 
@@ -140,6 +151,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     guests: tuple[Route, ...] = (
         Route("/login", _guest(office, entrance.ask), methods=["GET"]),
         Route("/login", _guest(office, entrance.log_in), methods=["POST"]),
+        Route("/login/code", _guest(office, entrance.give_code), methods=["POST"]),
         Route(
             "/welcome/{secret}", _guest(office, entrance.welcome), methods=["GET"], name="welcome"
         ),
@@ -187,7 +199,9 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         form = FormData() if page.method in SAFE else await _form(request)
         cookie = request.cookies.get(office.cookie)
         session = await run_in_threadpool(office.sessions.find, cookie, touch=not page.polled)
-        if session is None:
+        if session is None or (
+            session.user.by_password and await run_in_threadpool(office.rules.only_sso)
+        ):
             return _to_login(request, was_in=cookie is not None)
         language = session.user.language or language_of(request)
         company = request.path_params.get("company", "")
@@ -197,11 +211,15 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
             return render("lost.html", language=language, status=404)
         if not role.includes(page.role):
             return visit.show("refused.html", status=403)
+        if company and await run_in_threadpool(_lacks_sign_on, visit):
+            return visit.show("refused.html", status=403, only_sso=True)
         if page.method not in SAFE:
             given = request.headers.get("x-csrf-token") or visit.field("csrf")
             if not same(given, session.csrf):
                 back = entrance.parent(request.url.path)
                 return visit.show("stale.html", status=403, back=back)
+        if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, visit):
+            return visit.go_out("/second-factor")
         answer = await run_in_threadpool(_answer, page.handler, visit)
         if page.noted:
             log.info(
@@ -221,6 +239,18 @@ def _role(office: Office, user: User, company: str) -> Role:
     """Return what somebody may do with *company*; where there is none of that name, nothing."""
     role = office.rights.of(user, company)
     return role if not company or (role is not Role.NONE and office.has(company)) else Role.NONE
+
+
+def _lacks_sign_on(visit: Visit) -> bool:
+    """Tell whether a company is for those only who have not come with a password."""
+    return visit.user.by_password and visit.office.rules.only_sso(visit.company)
+
+
+def _lacks_code(visit: Visit) -> bool:
+    """Tell whether somebody has to set up a second factor before anything else."""
+    office, user = visit.office, visit.user
+    needed = office.rules.needs_code(user, visit.company)
+    return needed and not office.second_factors.is_on(user.id)
 
 
 def _answer(handler: Handler, visit: Visit) -> Response:

@@ -18,7 +18,7 @@ from renkei_web.tables import metadata
 
 SCHEMA = Schema(
     metadata=metadata,
-    head="0003",
+    head="0004",
     package="renkei_web",
     ours=frozenset({"users", "sessions", "drafts"}),
     unnumbered="0001",

@@ -7,13 +7,21 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from renkei.words.i18n import _
+from renkei_web import second_factor
 from renkei_web.database import Database
 from renkei_web.passwords import hashed, is_right
 from renkei_web.people import People
 from renkei_web.sessions import Sessions, whose
-from renkei_web.tables import users
+from renkei_web.tables import half_log_ins, users
 from renkei_web.tries import Place, Tries
 from renkei_web.users import ENABLED, AccountError, User, change_user, find_user
+
+
+@frozen
+class Half:
+    """A log-in of which the password was right; its *secret* comes back with a code."""
+
+    secret: str
 
 
 @frozen
@@ -27,11 +35,57 @@ class Entrance:
 
     def log_in(
         self, name: str, password: str, address: str, browser: str | None = None
-    ) -> str | None:
-        """Return a new session; *browser* is the secret that :meth:`know` has given it."""
+    ) -> str | Half | None:
+        """
+        Return a new session, or half of one for whoever has a second factor.
+
+        *browser* is the secret that :meth:`know` has given it.
+        """
         with self._database.reading() as db:
             place = self._tries.place(db, name, address, browser)
         return self._log_in(name, password, place, address)
+
+    def finish(self, half: str, code: str, address: str) -> str | None:
+        """Return a new session for the other half of a log-in; None: the code is wrong, or late."""
+        now = self._database.now()
+        with self._database.writing() as db:
+            user = self._waiting(db, half)
+            if user is None or self._tries.refuses(db, user.name, Place.of_code(user.id)):
+                return None
+            self._tries.count(db, user.name, Place.of_code(user.id))
+            if not second_factor.take(db, user, code, now):
+                return None
+            self._tries.forgive(db, user.name, Place.of_code(user.id))
+            db.execute(sa.delete(half_log_ins).where(half_log_ins.c.user_id == user.id))
+            self._tries.know_address(db, user.id, address)
+            return self._sessions.start(db, user.id)
+
+    def is_waiting(self, half: str) -> bool:
+        """Return whether a log-in still waits for its code."""
+        with self._database.reading() as db:
+            return self._waiting(db, half) is not None
+
+    def must_wait_for_code(self, half: str) -> bool:
+        """Return whether further codes are refused for a while."""
+        with self._database.reading() as db:
+            user = self._waiting(db, half)
+            return user is not None and self._tries.refuses(db, user.name, Place.of_code(user.id))
+
+    def confirms(self, user: User, code: str) -> bool:
+        """Return whether somebody who is logged in has given a right code, which is used up."""
+        now, place = self._database.now(), Place.of_code(user.id)
+        with self._database.writing() as db:
+            if self._tries.refuses(db, user.name, place):
+                return False
+            self._tries.count(db, user.name, place)
+            right = second_factor.take(db, user, code, now)
+            if right:
+                self._tries.forgive(db, user.name, place)
+            return right
+
+    def _waiting(self, db: Connection, half: str) -> User | None:
+        whose_ = second_factor.half_of(db, half, self._database.now())
+        return None if whose_ is None else find_user(db, users.c.id == whose_, ENABLED)
 
     def log_in_subject(self, subject: str) -> str | None:
         """Return a new session for somebody of the provider; None for a stranger."""
@@ -60,7 +114,7 @@ class Entrance:
         Tries of somebody who is logged in count for themselves, whatever their address.
         """
         session = self._log_in(user.name, old, Place.of_session(user.id))
-        if session is None:
+        if not isinstance(session, str):
             return None
         kept = hashed(new)
         with self._database.writing() as db:
@@ -87,7 +141,7 @@ class Entrance:
 
     def _log_in(
         self, name: str, password: str, place: Place, address: str | None = None
-    ) -> str | None:
+    ) -> str | Half | None:
         with self._database.writing() as db:
             if self._tries.refuses(db, name, place):
                 return None
@@ -101,6 +155,8 @@ class Entrance:
             if find_user(db, users.c.id == known.id, users.c.password == kept, ENABLED) is None:
                 return None  # locked out, or given a new link, in the meantime
             self._tries.forgive(db, name, place)
+            if address is not None and second_factor.is_on(db, known.id):
+                return Half(second_factor.half(db, known.id, self._database.now()))
             if address is not None:
                 self._tries.know_address(db, known.id, address)
             return self._sessions.start(db, known.id)

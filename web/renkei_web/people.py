@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from renkei.words.i18n import _
 from renkei_web.database import Database, digest
+from renkei_web.second_factor import forget
 from renkei_web.sessions import Sessions
 from renkei_web.tables import invitations, users
 from renkei_web.users import ENABLED, AccountError, Role, User, change_user, find_user, user_in
@@ -105,6 +106,8 @@ class People:
         """
         Log somebody out everywhere, forget how they logged in; return a new one-time link.
 
+        Their second factor is forgotten, too: who has lost the phone comes in with the link.
+
         Nobody does so to the last administrator, unless *last*: then the link is in good hands.
         """
         with self._database.writing() as db:
@@ -112,6 +115,7 @@ class People:
                 raise AccountError(_("There is nobody of that name."))
             self._sessions.end_all(db, user_id)
             change_user(db, user_id, password=None, subject=None)
+            forget(db, user_id)
             if not last:
                 _keep_an_admin(db)
             return self._new_link(db, user_id)

@@ -166,6 +166,8 @@ class Work:
                 try:
                     with Runs(config, who=who, observer=progress) as runs:
                         fetch(runs)
+                        progress.ended(None)  # nobody waits for what is old to go
+                        runs.retain()
                 except BaseException as raised:  # noqa: BLE001 - the run in the store tells it
                     error = raised
             progress.ended(error)

@@ -9,7 +9,7 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from renkei_web.database import Database, digest
-from renkei_web.tables import browsers, sessions, users
+from renkei_web.tables import browsers, half_log_ins, sessions, users
 from renkei_web.users import ENABLED, User, change_user, user_in
 
 IDLE_S = 30 * 60
@@ -70,10 +70,11 @@ class Sessions:
             db.execute(sa.delete(sessions).where(sessions.c.secret == digest(secret)))
 
     def end_all(self, db: Connection, user_id: int, *, but: str | None = None) -> None:
-        """Log somebody out, *but* from one session; no browser is known as theirs any more."""
+        """Log somebody out, *but* from one session; half a log-in ends, and no browser is known."""
         kept = digest(but or "")
         others = sa.and_(sessions.c.user_id == user_id, sessions.c.secret != kept)
         db.execute(sa.delete(sessions).where(others))
+        db.execute(sa.delete(half_log_ins).where(half_log_ins.c.user_id == user_id))
         db.execute(sa.delete(browsers).where(browsers.c.user_id == user_id))
 
 

@@ -99,3 +99,29 @@ drafts = Table(
     Column("company", Text, nullable=False, server_default=""),
     Column("document", Text, nullable=False),
 )
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    _user(primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("confirmed_at", sa.REAL),
+    Column("last_step", Integer),
+)
+"""A secret makes codes, so it cannot be a hash; it counts once a code has confirmed it."""
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    _user(primary_key=True),
+    Column("code", Text, primary_key=True),
+)
+
+half_log_ins = Table(
+    "half_log_ins",
+    metadata,
+    Column("secret", Text, primary_key=True),
+    _user(),
+    Column("expires_at", sa.REAL, nullable=False),
+)
+"""Whoever has given the right password and not yet a code."""

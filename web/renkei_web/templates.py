@@ -150,5 +150,11 @@ def _environment() -> Environment:
     environment.filters["role"] = role_text
     environment.filters["state"] = lambda user: state_text(state_of(user))
     environment.tests |= {"waiting": is_waiting, "moving": is_moving}
-    environment.globals |= {"language": language, "became": BECAME, "base": "", "company": None}
+    environment.globals |= {
+        "language": language,
+        "became": BECAME,
+        "base": "",
+        "company": None,
+        "only_sso": False,
+    }
     return environment

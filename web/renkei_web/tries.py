@@ -50,6 +50,11 @@ class Place:
         """Return where somebody tries who is logged in already: one place of their own."""
         return cls(f"session {user_id}")
 
+    @classmethod
+    def of_code(cls, user_id: int) -> Place:
+        """Return where somebody tries codes: one place of theirs, wherever they come from."""
+        return cls(f"code {user_id}")
+
 
 @frozen
 class Tries:

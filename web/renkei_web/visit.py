@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -23,6 +23,8 @@ from renkei_web.health import Health
 from renkei_web.people import People
 from renkei_web.processes import Work, ask_to_pause, started
 from renkei_web.rights import Rights
+from renkei_web.rules import Rules
+from renkei_web.second_factor import SecondFactors
 from renkei_web.sessions import Session, Sessions
 from renkei_web.sso import SignOn
 from renkei_web.templates import render
@@ -46,6 +48,9 @@ class Office:
     """Whether the configuration has companies, with pages for each of them."""
     heads: Heads = field(factory=Heads)
     """What the files of the companies say of them, for the board."""
+    rules: Rules = field(
+        default=Factory(lambda self: Rules(self.config_path, several=self.several), takes_self=True)
+    )
 
     def config(self, company: str) -> Config:
         """Read the configuration of a company, as every command does: it may have changed."""
@@ -78,6 +83,11 @@ class Office:
     def entrance(self) -> Entrance:
         """How they log in."""
         return Entrance(self.database, self.people, self.sessions, Tries(self.database))
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """What they need beside a password."""
+        return SecondFactors(self.database)
 
     def drafts_of(self, company: str) -> Drafts:
         """Return what they have ticked in the runs of a company."""
@@ -234,9 +244,13 @@ class Visit:
 
         A page that asked for a part of itself goes there as a whole.
         """
+        return self.go_out(f"{self.base}{path}")
+
+    def go_out(self, path: str) -> Response:
+        """Send the browser to a page, of whatever company."""
         if self.partial:
-            return Response(headers={"HX-Redirect": f"{self.base}{path}"})
-        return RedirectResponse(f"{self.base}{path}", status_code=303)
+            return Response(headers={"HX-Redirect": path})
+        return RedirectResponse(path, status_code=303)
 
 
 def base_of(company: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import SplitResult
 
 from renkei.clock import day_of
+from renkei.config.retention import retention_mistakes
 from renkei.errors import ConfigurationError, Problem
 from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
@@ -67,11 +68,17 @@ def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - pla
         if isinstance(each, dict):
             yield from _connection(place, each)
             yield from _way_out(place, each, base)
-    if isinstance(connections, dict) and not names:
+    if isinstance(connections, dict) and not names and not _grows(data.get("settings")):
         yield ("connections",), _("There is no connection. Add at least one.")
     yield from _sides(data.get("mappings"), names)
     yield from _store(data.get("store"))
     yield from _settings(data.get("settings"), base)
+    yield from retention_mistakes(data.get("retention"))
+
+
+def _grows(settings: object) -> bool:
+    """Return whether the connections are still to come: they are entered in a browser."""
+    return isinstance(settings, dict) and settings.get("setup") == "web"
 
 
 def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:

@@ -6,7 +6,10 @@ of the one setting.
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
 import re
+from pathlib import Path
 from typing import cast
 
 from attrs import evolve
@@ -17,6 +20,12 @@ from renkei.errors import ConfigurationError, MappingError
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 from renkei.yamlfile.source import Data, Document, Where
+
+BEFORE = ".before"
+"""How the name of a file ends that was kept before a change."""
+
+MOST_BEFORE = 20
+"""So many changes can be undone."""
 
 SCALAR = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[\w-]+")
 
@@ -68,10 +77,45 @@ def _with_key(document: Document, key: str, word: str) -> str:
 
 
 def _put(text: str, meant: Config) -> None:
-    """Let *text* take the place of the file of *meant* at once, if that is what it says."""
+    """
+    Let *text* take the place of the file of *meant* at once, if that is what it says.
+
+    Where browsers change it, the file before is kept beside it: one click puts it back.
+    """
     _refuse_another(text, meant)
     path = meant.path.resolve()  # a link stays a link
-    files.replace(path, [text], path.stat().st_mode & 0o777)
+    own = path.stat()
+    if meant.settings.setup == "web":
+        keep_before(path, text)
+    files.replace(path, [text], own.st_mode & 0o777, own.st_gid)
+
+
+def keep_before(path: Path, after: str) -> None:
+    """Keep the file at *path* as it is, with the time and what tells whether *after* is there."""
+    text, own = path.read_bytes().decode(), path.stat()
+    now = dt.datetime.now(dt.UTC)
+    name = f"{path.name}.{now:%Y%m%dT%H%M%S.%fZ}.{_digest(after.encode())}{BEFORE}"
+    files.replace(path.with_name(name), [text], own.st_mode & 0o777, own.st_gid)
+    for old in befores(path)[MOST_BEFORE:]:
+        old.unlink(missing_ok=True)
+
+
+def befores(path: Path) -> list[Path]:
+    """Return what is kept of the file at *path*, newest first."""
+    own = re.compile(re.escape(path.name) + r"\.\d{8}T\d{6}\.\d{6}Z\.[0-9a-f]{16}" + BEFORE)
+    return sorted(
+        (each for each in path.parent.iterdir() if own.fullmatch(each.name)), reverse=True
+    )
+
+
+def before_now(path: Path) -> Path | None:
+    """Return what was at *path* before what is there now, if that was written from here."""
+    suffix = f".{_digest(path.read_bytes())}{BEFORE}"
+    return next((each for each in befores(path) if each.name.endswith(suffix)), None)
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def _changed(config: Config, use: Where, name: str, *, on: bool) -> str:

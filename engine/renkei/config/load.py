@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NewType, cast
+from typing import Any, Literal, NewType, cast
 
 from attrs import evolve, field, fields, frozen
 
@@ -26,6 +26,7 @@ from renkei.config.checks import (
     store_mistake,
 )
 from renkei.config.main import Company, Environment, Main
+from renkei.config.retention import Retention
 from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, Hint, MappingError, Problem, UsageError
 from renkei.http import Network
@@ -136,13 +137,21 @@ class MappingUse:
 
 @frozen(kw_only=True)
 class Settings:
-    """What rarely needs a change."""
+    """
+    What rarely needs a change.
+
+    *setup*: administrators of the dashboard may change the file itself. *second_factor*: who logs
+    in there with a password needs a code as well; *sso*: nobody logs in with a password.
+    """
 
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     max_plan_age_hours: int = 24
     settle_wait_seconds: int = 2
     longest_request_seconds: int = 60
+    setup: Literal["web"] | None = None
+    second_factor: Literal["required"] | None = None
+    sso: Literal["required"] | None = None
 
 
 @frozen(kw_only=True)
@@ -162,6 +171,7 @@ class Config:
     mappings: tuple[MappingUse, ...]
     store: str = field(repr=False)
     settings: Settings = field(factory=Settings)
+    retention: Retention = field(factory=Retention)
     document: Document = field(eq=False, repr=False)
 
     @property
@@ -219,6 +229,7 @@ class _OneCompany:
     connections: dict[str, ConnectionConfig]
     mappings: tuple[MappingUse, ...] = ()
     settings: Settings = field(factory=Settings)
+    retention: Retention = field(factory=Retention)
     label: str = ""
     environment: Environment = "production"
     paused: bool = False
@@ -321,6 +332,7 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
         mappings=written.mappings,
         store=store_at(main.store, main.path.parent),
         settings=written.settings,
+        retention=written.retention,
         document=document,
     )
 

@@ -19,7 +19,7 @@ from renkei.errors import ClosedError, ConfigurationError, ConnectorError
 from renkei.http.address import is_loopback, split_url
 from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
-from renkei.http.pace import IN_FLIGHT, OnWait, Pacer
+from renkei.http.pace import AHEAD, IN_FLIGHT, WRITES, OnWait, Pacer
 from renkei.http.request import Request, Timeouts
 from renkei.http.retry import RetryBudget
 from renkei.http.secret import Secret
@@ -182,7 +182,8 @@ class Connection:
         """Return how many requests of a *kind* may be on their way at once, and are of use."""
         if kind not in self.conditions.in_parallel:
             return 1
-        useful = self.pacer.useful(self.limits_in_force)
+        times = WRITES if kind == "writes" else AHEAD
+        useful = self.pacer.useful(self.limits_in_force, times)
         return self.in_flight if useful is None else min(self.in_flight, useful)
 
     @property

@@ -4,6 +4,10 @@ For each limit a sliding window is kept of what the system may still be counting
 slot when it is sent and gives it back *window_s* after its answer began: by then the system had it,
 so no window of the system's own can ever hold more than *count*, however long the way there took.
 
+The next request has a way there, too, and the answer had one back. What both take at the least goes
+off that time (``_LEAST``), once enough answers have shown it, and until one is missing or the
+system has refused a request for its limit: then the above holds as it stands.
+
 Other processes that use the account meet once a second, one after the other: each tells what it
 has used and claims its part of what is free until it comes again. In a window too short for that
 each of them keeps to its share.
@@ -36,6 +40,25 @@ _SLICE_S = 5.0  # a long wait tells its progress this often
 _POLL_S = 0.02  # while other threads hold every slot
 _SMOOTH = 0.2  # the weight of the last answer in how long one takes
 _SHORTEST_S = 0.001  # so that rounding cannot make a wait stand still
+
+_LEAST = 0.75
+"""
+The part of the shortest answer so far that every way there and back is taken to last.
+
+So the next request comes *window_s* after the one whose slot it takes, where no way there is longer
+than another by more than the rest, a quarter, and by what the answer took beyond the shortest.
+"""
+
+_SHOWN = MOST_IN_FLIGHT
+"""After more answers than this one of them has found its connection open: that takes no time."""
+
+AHEAD, WRITES = 10.0, 1.5
+"""
+How much faster than the limits what is in flight could be: reading ahead, and writing.
+
+So the room of a window is used up in a tenth of it, and the last window takes no longer; of writes,
+which are in doubt if the process dies, only so many fly that our own time beside them costs none.
+"""
 
 
 MEET_S = 1.0
@@ -122,6 +145,8 @@ class Pacer:
         self._answered: deque[float] = deque()  # when the answers began, oldest first
         self._held_until = float("-inf")
         self._latency_s = 0.0
+        self._least_s: float | None = math.inf  # how long the shortest answer took; None: no more
+        self._answers = 0
         self.requests = 0
         """How many requests have been sent so far."""
 
@@ -139,22 +164,28 @@ class Pacer:
         sent = self._clock.monotonic()
         try:
             yield
-        finally:
-            self._give_back(limits, sent)
+        except BaseException:
+            self._give_back(limits, None)
+            raise
+        self._give_back(limits, self._clock.monotonic() - sent)
 
-    def useful(self, limits: Sequence[RequestLimit]) -> int | None:
+    def distrust(self) -> None:
+        """Count every request until its answer began: the system counts otherwise than we do."""
+        with self._lock:
+            self._least_s = None
+
+    def useful(self, limits: Sequence[RequestLimit], times: float) -> int | None:
         """
-        Return how many requests in flight use up what *limits* let through in a second.
+        Return how many requests in flight are so many *times* as fast as *limits* allow.
 
-        More of them would wait for a slot. None: there is no limit. One, until an answer has shown
-        how long it takes.
+        None: there is no limit. One, until an answer has shown how long it takes.
         """
         if not limits:
             return None
         a_second = min(limit.count / min(limit.window_s, 1.0) for limit in limits)
         most = min(limit.count for limit in limits)
         with self._lock:
-            return max(1, min(most, math.ceil(a_second * self._latency_s)))
+            return max(1, min(most, math.ceil(times * a_second * self._latency_s)))
 
     @property
     def latency_s(self) -> float:
@@ -206,16 +237,22 @@ class Pacer:
             self._open -= 1
             self.requests -= 1
 
-    def _give_back(self, limits: Sequence[RequestLimit], sent: float) -> None:
+    def _give_back(self, limits: Sequence[RequestLimit], took_s: float | None) -> None:
+        """Give back a slot whose answer began after *took_s*; None: there was none."""
         with self._lock:
-            now = self._clock.monotonic()
             self._open -= 1
-            self._answered.append(now)
-            took_s = now - sent
-            self._latency_s += (took_s - self._latency_s) * (_SMOOTH if self._latency_s else 1.0)
+            self._answered.append(self._clock.monotonic())
+            if took_s is not None:
+                self._note_answer(took_s)
             most = max((limit.count for limit in limits), default=0)
             while len(self._answered) > most:
                 self._answered.popleft()
+
+    def _note_answer(self, took_s: float) -> None:
+        self._latency_s += (took_s - self._latency_s) * (_SMOOTH if self._latency_s else 1.0)
+        self._answers += 1
+        if self._least_s is not None:
+            self._least_s = min(self._least_s, took_s)
 
     def _wait_s(self, limits: Sequence[RequestLimit]) -> float:
         now = self._clock.monotonic()
@@ -229,8 +266,15 @@ class Pacer:
             return _POLL_S if ours else MEET_S
         if len(self._answered) < counted:
             return 0.0
-        left_s = self._answered[-counted] + limit.window_s - now
+        left_s = self._answered[-counted] + limit.window_s - self._both_ways_s - now
         return left_s if ours == limit.count else min(left_s, MEET_S)  # there may be more by then
+
+    @property
+    def _both_ways_s(self) -> float:
+        """What a way there and one back take at the least; 0 where nobody knows."""
+        if self._least_s is None or self._answers <= _SHOWN:
+            return 0.0
+        return _LEAST * self._least_s
 
     def _ours(self, limit: RequestLimit) -> int:
         """Return how much of *limit* the others leave to this process."""

@@ -270,6 +270,8 @@ class Session(Lists):
             return reply
         except UnavailableError as error:
             left = left and not error.nothing_done
+            if not error.nothing_done:
+                self._connection.pacer.distrust()  # nobody knows when the system has had it
             raise
         finally:
             if left:
@@ -321,6 +323,8 @@ class Session(Lists):
         body, kind = self._refused_with(reply)
         failure = self._failure(request, reply.status, reply.headers, body, kind)
         error = self._classify(failure) or failure.default()
+        if error.code == "rate_limit":
+            self._connection.pacer.distrust()
         if isinstance(error, SystemFault):
             error.detail = failure.words()
         if isinstance(error, AccessError):

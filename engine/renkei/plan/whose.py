@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from attrs import evolve, frozen
 
 from renkei.errors import AccessError, RenkeiError
+from renkei.http.ahead import begun
 from renkei.model import KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.plan.refusals import account_changed, other_company
@@ -64,13 +65,16 @@ def look(
     """
     Return whose accounts these are; a system is asked only about an address and token new to us.
 
-    Raises UsageError if one of them is another account than the *known* one of its connection, and
-    AccessError for a token that is refused.
+    All are asked at the same time. Raises UsageError if one of them is another account than the
+    *known* one of its connection, and AccessError for a token that is refused.
     """
-    return tuple(
-        _look(reader, place.account, known.get(reader.name), at)
-        for reader, place in zip(readers, places, strict=True)
-    )
+
+    def ask(asked: tuple[Reader, Place]) -> KnownAccount:
+        reader, place = asked
+        return _look(reader, place.account, known.get(reader.name), at)
+
+    answers = [begun(ask, each) for each in zip(readers, places, strict=True)]
+    return tuple(answer.result() for answer in answers)
 
 
 def told(reader: Reader, account: str, at: dt.datetime) -> KnownAccount:

@@ -18,8 +18,9 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import BusyError, UsageError
 from renkei.model import Difference, Outcome, Remark, Status
 from renkei.store import codec, lease, serial
-from renkei.store.database import is_abandoned, locking
+from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.plans import Plans
+from renkei.store.purge import Purge, retained
 from renkei.store.tables import (
     accounts,
     items,
@@ -31,6 +32,7 @@ from renkei.store.tables import (
     runs,
     writes,
 )
+from renkei.store.vault import let_go_of_tokens
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 
@@ -84,7 +86,7 @@ class Removed:
     rows: Mapping[str, int] = field(factory=dict)
 
 
-class Companies(Plans):
+class Companies(Plans, Purge):
     """A store as those see it who keep all of its companies."""
 
     def stand(self) -> dict[str, Stands]:
@@ -133,6 +135,7 @@ class Companies(Plans):
             for table in (runs, releases, leases, paces, *OF_CONNECTIONS):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
+            let_go_of_tokens(connection, "", heir=company)
         return len(ids)
 
     def remove(self, company: str, removed: Removed) -> Removed:
@@ -155,6 +158,8 @@ class Companies(Plans):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)
+            rows["tokens"] += let_go_of_tokens(connection, company)
+            serial.drop(connection, retained(company))
             first = before if before is not None and not ids else removed
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
@@ -256,6 +261,18 @@ def _stood(row: RowMapping, held: set[int], outcomes: Mapping[Outcome, int] | No
         finished_at=row["finished_at"],
         chosen=row["chosen_by"] is not None and not begun,
     )
+
+
+def is_in_use(store: Database) -> bool:
+    """Return whether a process fetches or syncs, for whichever company: a file is that of all."""
+    fetching = sa.select(runs.c.id, runs.c.owner, runs.c.beat).where(
+        runs.c.status == Status.FETCHING.value
+    )
+    with store._reading() as connection:  # noqa: SLF001 - of this room
+        if _held(connection):
+            return True
+        rows = connection.execute(fetching).mappings().all()
+    return not all(map(is_abandoned, rows))
 
 
 def _keep_numbers(connection: Connection) -> None:

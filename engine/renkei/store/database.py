@@ -106,8 +106,7 @@ class Database:
 
     def _now(self) -> Mark:
         with self._reading() as connection:
-            query = sa.select(facts.c.value).where(facts.c.name == serial.ID)
-            self._store_id = connection.execute(query).scalar() or ""
+            self._store_id = serial.fact(connection, serial.ID) or ""
             return Mark(self._store_id, serial.read(connection))
 
     def note_restored(self) -> None:
@@ -132,9 +131,7 @@ class Database:
 
     def _fact(self, name: str) -> str | None:
         with self._reading() as connection:
-            query = sa.select(facts.c.value).where(facts.c.name == name)
-            found: str | None = connection.execute(query).scalar()
-            return found
+            return serial.fact(connection, name)
 
     def _new_fact(self, name: str, value: str) -> str:
         """Keep *value*, unless another process was faster; return what is kept."""

@@ -39,6 +39,33 @@ FORGOTTEN_S = 86_400.0
 """No system works on one request for so long."""
 
 
+_STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
+    runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
+)
+_STATE_LOCKED = locking(_STATE)
+
+_INTENT = sa.insert(writes)
+
+_OF = writes.c.id == sa.bindparam("of")
+_RESULT = (
+    sa.update(writes).where(_OF).values(result=sa.bindparam("said"), result_at=sa.bindparam("when"))
+)
+_ANSWER = sa.update(writes).where(_OF).values(answer_id=sa.bindparam("named"))
+_OPEN = sa.or_(  # executemany takes no IN
+    items.c.outcome.is_(None), *(items.c.outcome == outcome for outcome in UNFINISHED)
+)
+_OUTCOME = (
+    sa.update(items)
+    .where(items.c.run_id == sa.bindparam("run"), items.c.position == sa.bindparam("of"))
+    .where(sa.or_(lease.HOLDS, _OPEN))
+    .values(
+        outcome=sa.bindparam("became"),
+        outcome_reason=sa.bindparam("why"),
+        detail=sa.bindparam("said"),
+    )
+)
+
+
 @frozen(kw_only=True)
 class Write:
     """
@@ -207,12 +234,11 @@ class Journal(Database):
             if status == Status.CANCELLED:
                 return None
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
-            new = sa.insert(writes)
             ids: list[int] = []
             for position, kind in wanted:
                 row = {**common, "position": position, "kind": kind, "sent_at": time.time()}
                 row |= free_number(connection, writes) if not ids else {}
-                ids.append(key_of(connection.execute(new, row)))
+                ids.append(key_of(connection.execute(_INTENT, row)))
             return ids
 
     def stamp(self, held: Lease, sent: Collection[int]) -> None:
@@ -441,27 +467,11 @@ class Journal(Database):
 
     def _state(self, connection: Connection, run_id: int, *, lock: bool = False) -> RowMapping:
         asked = {"company": self.company, "run": run_id}
-        return connection.execute(_LOCKED if lock else _STATE, asked).mappings().one()
-
-
-_STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
-    runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
-)
-_LOCKED = locking(_STATE)
-_RESULT = (
-    sa.update(writes)
-    .where(writes.c.id == sa.bindparam("of"))
-    .values(result=sa.bindparam("said"), result_at=sa.bindparam("when"))
-)
-_ANSWER = (
-    sa.update(writes)
-    .where(writes.c.id == sa.bindparam("of"))
-    .values(answer_id=sa.bindparam("named"))
-)
+        return connection.execute(_STATE_LOCKED if lock else _STATE, asked).mappings().one()
 
 
 def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
-    """Record what became of some employees, one after the other; each statement is made once."""
+    """Record what became of some employees, one after the other."""
     results = [each for each in told if each.write_id and each.outcome is not Outcome.UNKNOWN]
     answers = [each for each in told if each.answer_id is not None]
     _for_each(
@@ -477,20 +487,14 @@ def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
         _ANSWER,
         [{"of": each.write_id, "named": each.answer_id} for each in answers],
     )
-    unfinished = (items.c.outcome == outcome for outcome in UNFINISHED)  # executemany takes no IN
-    open_still = sa.or_(items.c.outcome.is_(None), *unfinished)
     _for_each(
         connection,
-        sa.update(items)
-        .where(items.c.run_id == held.run_id, items.c.position == sa.bindparam("of"))
-        .where(sa.or_(lease.holds(held), open_still))
-        .values(
-            outcome=sa.bindparam("became"),
-            outcome_reason=sa.bindparam("why"),
-            detail=sa.bindparam("said"),
-        ),
+        _OUTCOME,
         [
             {
+                "run": held.run_id,
+                "owned": held.account,
+                "held": held.token,
                 "of": each.position,
                 "became": each.outcome.value,
                 "why": codec.remark_out(each.reason),

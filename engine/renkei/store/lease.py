@@ -29,6 +29,17 @@ class Lease:
     token: int
 
 
+_OURS = sa.and_(leases.c.account == sa.bindparam("owned"), leases.c.token == sa.bindparam("held"))
+HOLDS = sa.select(leases.c.account).where(_OURS).exists()
+"""The condition that a lease, the account *owned* and the token *held*, was not taken over."""
+
+_RENEW = (
+    sa.update(leases)
+    .where(_OURS, leases.c.run_id == sa.bindparam("run"))
+    .values(beat=sa.bindparam("now"))
+)
+
+
 def acquire(  # noqa: PLR0917 - the account before those who want it
     connection: Connection,
     account: str,
@@ -90,12 +101,8 @@ def end_others(connection: Connection, account: str, run_id: int, *, take_over: 
 
 def renew(connection: Connection, lease: Lease) -> None:
     """Renew *lease*; BusyError if another process has taken over in the meantime."""
-    renewed = connection.execute(
-        sa.update(leases)
-        .where(leases.c.account == lease.account, leases.c.token == lease.token)
-        .where(leases.c.run_id == lease.run_id)
-        .values(beat=beat())
-    )
+    held = {"owned": lease.account, "held": lease.token, "run": lease.run_id}
+    renewed = connection.execute(_RENEW, {**held, "now": beat()})
     if renewed.rowcount != 1:
         message = _("Run {run} was taken over by another process; this one has stopped.")
         raise BusyError(message.format(run=lease.run_id), where=lease.connection)
@@ -107,15 +114,6 @@ def release(connection: Connection, lease: Lease) -> None:
         sa.update(leases)
         .where(leases.c.account == lease.account, leases.c.token == lease.token)
         .values(run_id=None, owner=None, who=None, since=None)
-    )
-
-
-def holds(lease: Lease) -> sa.ColumnElement[bool]:
-    """Return the condition that *lease* has not been taken over."""
-    return (
-        sa.select(leases.c.account)
-        .where(leases.c.account == lease.account, leases.c.token == lease.token)
-        .exists()
     )
 
 

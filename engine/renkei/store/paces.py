@@ -18,13 +18,10 @@ from renkei.store.tables import paces
 LOCK = 7236535
 """Of the locks of a server that renkei takes: that of an account whose users meet."""
 
-_HERE = paces.c.account == sa.bindparam("at_account")
-_ME: sa.BindParameter[str] = sa.bindparam("me")
-_OTHERS = sa.select(paces).where(_HERE, paces.c.owner != _ME)
-_OVER = sa.delete(paces).where(
-    _HERE, sa.or_(paces.c.owner == _ME, paces.c.at < sa.bindparam("before"))
-)
-_USED = sa.insert(paces)
+_USERS = sa.select(paces).where(paces.c.account == sa.bindparam("of"))
+_ONE = sa.and_(paces.c.account == sa.bindparam("of"), paces.c.owner == sa.bindparam("who"))
+_FORGET = sa.delete(paces).where(_ONE)
+_MINE = sa.update(paces).where(_ONE)
 
 
 class Paces(Database):
@@ -40,17 +37,23 @@ class Paces(Database):
         keeps the store: this computer, or the server. Whatever the company: the limits are those
         of the account.
         """
-        place = {"at_account": account, "me": me}
         with self._writing() as connection:
             now = self._now_alone(connection, account)
-            rows = connection.execute(_OTHERS, place).mappings().all()
+            everybody = connection.execute(_USERS, {"of": account}).mappings().all()
+            rows = [row for row in everybody if row["owner"] != me]
             others = sum(_goes_on(row, now) for row in rows)
             told = {each: _claimed(each, rows, others, now) for each in windows}
             over = now - max(ALIVE_S, *(each.seconds for each in windows))
-            connection.execute(_OVER, {**place, "before": over})
+            for row in rows:
+                if row["at"] < over:
+                    connection.execute(_FORGET, {"of": account, "who": row["owner"]})
             used = {str(w.seconds): [w.used, 0 if leaving else more] for w, more in told.items()}
-            row = {"account": account, "owner": me, "at": now, "used": used, "leaving": leaving}
-            connection.execute(_USED, {**row, "company": self.company})
+            said = {"at": now, "used": used, "leaving": leaving}
+            if len(rows) < len(everybody):
+                connection.execute(_MINE, {**said, "of": account, "who": me})
+            else:
+                mine = {"account": account, "owner": me, "company": self.company}
+                connection.execute(sa.insert(paces), {**mine, **said})
         return Share(others, {w.seconds: w.used + more for w, more in told.items()})
 
     def _now_alone(self, connection: Connection, account: str) -> float:

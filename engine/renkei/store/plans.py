@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,16 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy import Column
 from sqlalchemy.engine import Connection
 
-from renkei.errors import BusyError, Hint, NoRoomError, UsageError
+from renkei.errors import BusyError, Hint, UsageError
 from renkei.model import Alike, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.people import Choice
-from renkei.store import codec, lease, schema
+from renkei.store import codec, lease
 from renkei.store.codec import Fields
 from renkei.store.database import (
     Database,
     begun,
     key_of,
-    locking,
     outcome_now,
     same_item,
 )
@@ -43,9 +40,6 @@ WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 
 RECENT = 20
 """So many runs of a pair are looked at for one that was synced in one go."""
-
-BIT = 20
-"""Employees, or pages of the file, that are freed at a time where the disk has no room."""
 
 PAGE = 500
 """Items read at a time: a reader must not hold the database while somebody looks at a page."""
@@ -489,134 +483,6 @@ class Plans(Database):
         over = status.is_over and status is not Status.DONE  # done and nothing sent: choose anew
         if over or begun(connection, run_id):
             raise already_begun(str(run_id))
-
-    def purge(self, before: dt.datetime) -> int:
-        """
-        Remove the employees' values of runs created before; return how many runs had any.
-
-        Who was chosen keeps number and outcome; of the others only the counts remain. Where the
-        disk has no room for it, it is done bit by bit.
-        """
-        try:
-            with self._writing() as connection:
-                ids = self._with_values(connection, before)
-                self._close_plans(connection, ids)
-                self._empty(connection, items.c.run_id.in_(ids))
-        except NoRoomError:
-            if self._on_server:
-                raise
-            return self._purge_bit_by_bit(before)
-        return len(ids)
-
-    def _purge_bit_by_bit(self, before: dt.datetime) -> int:
-        """Do the same so that each step needs next to no room, and gives some back."""
-
-        def close(connection: Connection) -> list[int]:
-            ids = self._with_values(connection, before)
-            self._close_plans(connection, ids)
-            return ids
-
-        def empty_some(run_id: int, connection: Connection) -> int:
-            full = items.c.run_id == run_id, self._has_values()
-            query = sa.select(items.c.position).where(*full).limit(BIT)
-            positions = list(connection.execute(query).scalars())
-            some = sa.and_(items.c.run_id == run_id, items.c.position.in_(positions))
-            self._empty(connection, some)
-            self._give_back(connection)
-            return len(positions)
-
-        ids = self._in_any_room(close)
-        for run_id in ids:
-            while self._in_any_room(partial(empty_some, run_id)):
-                pass
-        return len(ids)
-
-    def _with_values(self, connection: Connection, before: dt.datetime) -> list[int]:
-        """
-        Return the runs created before that have values.
-
-        Those at work are left out, and those with a write in doubt: only its values can settle it.
-        """
-        is_old = sa.and_(self._of(runs), runs.c.created_at < before)
-        old = sa.select(runs.c.id).where(is_old).order_by(runs.c.id)
-        connection.execute(locking(old)).all()
-        left = sa.select(items.c.run_id).where(items.c.run_id == runs.c.id, self._has_values())
-        full = sa.or_(sa.not_(runs.c.purged), left.exists())  # or a purge has died half-way
-        unsettled = sa.or_(writes.c.result.is_(None), writes.c.result == ANSWERED)
-        in_doubt = sa.select(writes.c.id).where(writes.c.run_id == runs.c.id, unsettled)
-        query = sa.select(runs).where(is_old, full, sa.not_(in_doubt.exists()))
-        rows = connection.execute(query).mappings().all()
-        return [row["id"] for row in rows if not self._view(connection, row).status.is_at_work]
-
-    @staticmethod
-    def _has_values() -> sa.ColumnElement[bool]:
-        return sa.or_(sa.not_(items.c.selected), items.c.payload.is_not(None))
-
-    def _close_plans(self, connection: Connection, ids: Sequence[int]) -> None:
-        """Forget what was chosen; nobody can sync these plans any more."""
-        emptied = {"purged": True, "selection": None, "mapping_text": "", "specs": None}
-        theirs = sa.update(runs).where(self._of(runs), runs.c.id.in_(ids))
-        connection.execute(theirs.values(emptied))
-
-    @staticmethod
-    def _empty(connection: Connection, theirs: sa.ColumnElement[bool]) -> None:
-        """Remove the values of *theirs*, and whoever was not chosen."""
-        connection.execute(sa.delete(items).where(theirs, sa.not_(items.c.selected)))
-        tried = sa.select(items).where(theirs, items.c.earlier.is_not(None))
-        for row in connection.execute(tried).mappings().all():
-            one = sa.and_(items.c.run_id == row["run_id"], items.c.position == row["position"])
-            kept = codec.without_details(row["earlier"])
-            connection.execute(sa.update(items).where(one).values(earlier=kept))
-        connection.execute(
-            sa.update(items)
-            .where(theirs)
-            .values(name="", payload=None, new_values=None, detail=None, reasons=[], notes=[])
-        )
-
-    def compact(self) -> bool:
-        """
-        Write the file anew: what was moved inside it has left copies that no row holds.
-
-        A server only gives the room of removed rows to new ones; it does the rest in its own time.
-        Returns False if there is no room for that; then it only gets as small as it can.
-        """
-        if self._on_server:
-            self._vacuum_tables()
-            return True
-        if self._vacuum():
-            return True
-        while self._in_any_room(self._give_back):
-            pass
-        return self._vacuum()
-
-    def _vacuum(self) -> bool:
-        try:
-            with (
-                schema.translated(self._place),
-                closing(self._engine.raw_connection()) as connection,
-            ):
-                connection.cursor().execute("pragma temp_store = memory")  # no values in a folder
-                connection.cursor().execute("pragma auto_vacuum = incremental")  # from now on
-                connection.cursor().execute("vacuum")
-        except NoRoomError:
-            return False
-        return True
-
-    def _vacuum_tables(self) -> None:
-        with (
-            schema.translated(self._place),
-            self._connected({"isolation_level": "AUTOCOMMIT"}) as connection,
-        ):
-            connection.exec_driver_sql("vacuum runs, items")
-
-    @staticmethod
-    def _give_back(connection: Connection) -> bool:
-        """Let the file end some pages earlier; return whether it did."""
-        free = "pragma freelist_count"
-        before: int = connection.exec_driver_sql(free).scalar_one()
-        connection.exec_driver_sql(f"pragma incremental_vacuum({BIT})").close()
-        after: int = connection.exec_driver_sql(free).scalar_one()
-        return after < before
 
 
 def _row(run_id: int, position: int, each: Item | Alike, fields: Fields) -> dict[str, Any]:

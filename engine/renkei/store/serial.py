@@ -77,11 +77,12 @@ def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgres
     return postgresql.insert(table)
 
 
+_FACT = sa.select(facts.c.value).where(facts.c.name == sa.bindparam("fact"))
+
+
 def fact(connection: Connection, name: str) -> str | None:
     """Return what is kept of a fact, or None."""
-    found: str | None = connection.execute(
-        sa.select(facts.c.value).where(facts.c.name == name)
-    ).scalar()
+    found: str | None = connection.execute(_FACT, {"fact": name}).scalar()
     return found
 
 
@@ -113,8 +114,7 @@ def read(connection: Connection) -> int:
     if connection.dialect.name == "sqlite":
         mark: int = driver_of(connection).execute("pragma user_version").fetchone()[0]
         return mark
-    found = connection.execute(sa.select(facts.c.value).where(facts.c.name == SERIAL)).scalar()
-    return int(found or 0)
+    return int(fact(connection, SERIAL) or 0)
 
 
 def advance(connection: Connection, last: int) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from renkei.store.accounts import Accounts
 from renkei.store.journal import Journal
 from renkei.store.paces import Paces
+from renkei.store.purge import Purge
 from renkei.store.releases import Releases
 
 
-class Store(Releases, Journal, Accounts, Paces):
-    """Plans, journal, releases, accounts and paces; each method is one transaction."""
+class Store(Releases, Journal, Accounts, Paces, Purge):
+    """Plans, journal, releases, accounts, paces and what goes; each method is one transaction."""

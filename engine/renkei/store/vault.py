@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 from attrs import define, field
+from sqlalchemy.engine import Connection
 
 from renkei.clock import Clock
-from renkei.errors import ConfigurationError, UnavailableError
+from renkei.errors import BusyError, ConfigurationError, UnavailableError
 from renkei.http import Tokens
 from renkei.store import serial
 from renkei.store.database import Database, locking
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 TURN = "turn:"
 """What the names of facts begin with that tell whose turn it is."""
 
+TOKEN = "token:"  # noqa: S105 - the beginning of a name
+"""What the names of facts begin with that are the tokens of a grant, encrypted."""
+
+USERS = "users:"
+"""What the names of facts begin with that tell which companies use a grant."""
+
 TURN_S = 90.0
 """How long a turn lasts: longer than an answer of a token endpoint is waited for, twice."""
 
@@ -44,8 +51,9 @@ class Vault:
     """
     The tokens of the grant called *identity* in the store at *place*, encrypted with *key*.
 
-    A context manager, for one thread at a time: inside nobody else is. *seen* as of a
-    :class:`Database`, which is made if it is not there. Raises ConfigurationError
+    They are of *company*, and of every other one that uses the same grant: whoever removes the last
+    of them removes the tokens. A context manager, for one thread at a time: inside nobody else is.
+    *seen* as of a :class:`Database`, which is made if it is not there. Raises ConfigurationError
     if *key* is not 32 random bytes in Base64, or not the one with which the tokens were encrypted,
     UnavailableError if another process does not come out, StoreError.
     """
@@ -55,6 +63,7 @@ class Vault:
     key: str = field(repr=False)
     seen: Path | None = None
     clock: Clock = field(factory=Clock)
+    company: str = ""
     _store: _Kept | None = field(init=False, default=None)
     _cipher: Fernet = field(init=False, repr=False)
     _name: str = field(init=False, default="")
@@ -65,7 +74,7 @@ class Vault:
         return cipher(self.key)
 
     def __enter__(self) -> Self:
-        self._store = store = _Kept(self.place, seen=self.seen)
+        self._store = store = _Kept(self.place, company=self.company, seen=self.seen)
         try:
             self._name = store.digest(self.identity)[:32]
             self._wait_for_turn(store)
@@ -123,12 +132,12 @@ class _Kept(Database):
 
     def kept(self, name: str) -> str | None:
         """Return what is kept under *name*."""
-        return self._fact(f"token:{name}")
+        return self._fact(TOKEN + name)
 
     def keep(self, name: str, value: str) -> None:
         """Keep *value* under *name* in the place of what was there."""
         with self._writing() as connection:
-            serial.keep(connection, f"token:{name}", value)
+            serial.keep(connection, TOKEN + name, value)
 
     def take_turn(self, name: str, mark: str) -> bool:
         """Return whether nobody alive is inside, and if so, go in."""
@@ -141,13 +150,46 @@ class _Kept(Database):
             if taken is None or (taken != value and is_inside(turn, taken)):
                 return False
             serial.keep(connection, turn, value)
+            self._use(connection, name)
         return True
+
+    def _use(self, connection: Connection, name: str) -> None:
+        """Remember that our company uses a grant."""
+        known = serial.fact(connection, USERS + name)
+        companies = json.loads(known) if known else []
+        if self.company not in companies:
+            serial.keep(connection, USERS + name, json.dumps(sorted({*companies, self.company})))
 
     def end_turn(self, name: str, mark: str) -> None:
         """Go out, unless somebody else has come in by now."""
         with self._writing() as connection:
             ours = facts.c.name == TURN + name, facts.c.value.startswith(f'["{mark}"')
             connection.execute(sa.delete(facts).where(*ours))
+
+
+def let_go_of_tokens(connection: Connection, company: str, heir: str | None = None) -> int:
+    """
+    Let a *company* use no grant any more, or *heir* in its place; return how many grants went.
+
+    What no other company uses is removed. Raises BusyError while a token is being fetched.
+    """
+    query = sa.select(facts.c.name, facts.c.value).where(facts.c.name.startswith(USERS))
+    gone = 0
+    for name, value in connection.execute(query).all():
+        companies, grant = set(json.loads(value)), name.removeprefix(USERS)
+        if company not in companies:
+            continue
+        turn = serial.fact(connection, TURN + grant)
+        if turn is not None and is_inside(TURN + grant, turn):
+            raise BusyError(_("A token is just being fetched. Try again in a moment."))
+        left = companies - {company} | ({heir} if heir is not None else set())
+        if left:
+            serial.keep(connection, name, json.dumps(sorted(left)))
+            continue
+        gone += serial.fact(connection, TOKEN + grant) is not None
+        for kept in (TOKEN, TURN, USERS):
+            serial.drop(connection, kept + grant)
+    return gone
 
 
 def is_inside(turn: str, taken: str) -> bool:

@@ -369,14 +369,15 @@ class Apply:
     def _wait_for_room(self) -> None:
         """Block until a request may leave; nobody waits meanwhile who could leave or land."""
         connection = self.look.writer.connection
-        while connection.pacer.wait_s(connection.limits_in_force) > 0:
+        while full := connection.pacer.wait_s(connection.limits_in_force) > 0:
             self._leave()
             if not self._flight:
                 break
             self._land()
         if self._wave:
             return  # there is room at this moment: whoever finds none comes here again
-        self.recorder.flush()
+        if full:
+            self.recorder.flush()  # else what is back is committed with the next intent, right away
         self.look.writer.wait_for_room()
 
     def _leave(self) -> None:

@@ -33,13 +33,13 @@ from attrs import define, field, frozen
 from renkei.database import opening
 from renkei.http import wire
 from renkei.http.request import Request
-from renkei.store import database, plans, schema
+from renkei.store import database, purge, schema
 
 Action = Literal["kill", "hold", "raise"]
 
 WHOLE_FILE: tuple[tuple[Any, str], ...] = (
     *((opening, "_build"), (opening, "_back_up"), (opening, "_upgrade")),
-    (plans.Plans, "_vacuum"),
+    (purge.Purge, "_vacuum"),
 )
 """What makes the file of a store, or writes it anew, in a transaction of its own."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from starlette.datastructures import FormData
@@ -10,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, _
+from renkei_web.entrance import Half
 from renkei_web.passwords import weakness
 from renkei_web.security import address_of
 from renkei_web.templates import render
@@ -56,6 +58,7 @@ def login_page(
         undone=undone,
         known=office.people.has_admin(),
         sign_on=office.sign_on is not None,
+        only_sso=office.rules.only_sso(),
     )
 
 
@@ -64,8 +67,13 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     name, password = _text(form, "name"), _text(form, "password")
     back, address = _text(form, "next") or "/", address_of(request)
     browser = request.cookies.get(office.known_cookie)
+    if office.rules.only_sso():
+        return login_page(office, language, status=403, back=back, problem=_only_sso())
     wait = office.entrance.must_wait(name, address, browser)
     secret = office.entrance.log_in(name, password, address, browser)
+    if isinstance(secret, Half):
+        log.info("log_in", outcome="half")
+        return code_page(language, secret.secret, back)
     log.info("log_in", outcome="done" if secret else "refused", reason="wait" if wait else None)
     if secret is not None:
         return with_session(RedirectResponse(local(back), status_code=303), office, secret, browser)
@@ -73,6 +81,39 @@ def log_in(request: Request, office: Office, form: FormData, language: str) -> R
     return login_page(
         office, language, status=429 if wait else 401, back=back, name=name, problem=problem
     )
+
+
+def code_page(
+    language: str, half: str, back: str, *, status: int = 200, problem: str | None = None
+) -> Response:
+    """Ask for the code of a log-in of which the password was right."""
+    return render(
+        "code.html", language=language, status=status, half=half, back=back, problem=problem
+    )
+
+
+def give_code(request: Request, office: Office, form: FormData, language: str) -> Response:
+    """Log in with the code, and go on where the person wanted to."""
+    half, back = _text(form, "half"), _text(form, "next") or "/"
+    if office.rules.only_sso():
+        return login_page(office, language, status=403, back=back, problem=_only_sso())
+    wait = office.entrance.must_wait_for_code(half)
+    session = office.entrance.finish(half, _text(form, "code"), address_of(request))
+    log.info("log_in", outcome="done" if session else "refused", reason="code")
+    if session is not None:
+        browser = request.cookies.get(office.known_cookie)
+        return with_session(
+            RedirectResponse(local(back), status_code=303), office, session, browser
+        )
+    if not office.entrance.is_waiting(half):
+        problem = _("It took too long. Log in once more.")
+        return login_page(office, language, status=401, back=back, problem=problem)
+    problem = too_many_tries() if wait else _("The code is wrong, or was used already.")
+    return code_page(language, half, back, status=429 if wait else 401, problem=problem)
+
+
+def _only_sso() -> str:
+    return _("Log in with single sign-on: passwords are not taken here.")
 
 
 def welcome(request: Request, office: Office, _form: FormData, language: str) -> Response:
@@ -92,6 +133,7 @@ def _welcome_page(
         invited=user,
         problem=problem,
         sign_on=secret if office.sign_on else None,
+        only_sso=office.rules.only_sso(),
     )
 
 
@@ -102,6 +144,8 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
     if user is None:
         return _welcome_page(request, office, language)
     problem = _unfit(password, _text(form, "again"), user.name)
+    if office.rules.only_sso():
+        problem = _only_sso()
     if problem is not None:
         return _welcome_page(request, office, language, problem)
     session = office.entrance.accept(secret, password)
@@ -189,16 +233,24 @@ def parent(path: str) -> str:
             return f"/runs/{run}"
         case ["fetch", source, target]:
             return f"/fetch/{source}/{target}"
-        case ["settings", "users", user, "rights"]:
-            return f"/settings/users/{user}/rights"
-        case ["settings", "users", *_]:
-            return "/settings/users"
-        case ["settings", *_]:
-            return "/settings"
-        case ["password"]:
-            return "/password"
+        case ["settings", *rest]:
+            return _settings_page(rest)
+        case ["password" | "second-factor" as page]:
+            return f"/{page}"
         case _:
             return "/"
+
+
+def _settings_page(rest: Sequence[str]) -> str:
+    match rest:
+        case ["setup", *_]:
+            return "/settings/setup"
+        case ["users", user, "rights"]:
+            return f"/settings/users/{user}/rights"
+        case ["users", *_]:
+            return "/settings/users"
+        case _:
+            return "/settings"
 
 
 def _unfit(password: str, again: str, name: str) -> str | None:

@@ -68,7 +68,13 @@ def dashboard(visit: Visit) -> Response:
         latest = runs.reports(LATEST)
         said = {name: word.finding(runs) for name, word in words(runs).items()}
     states = [State(each, wrong := said.get(name), bool(wrong)) for name, each in places.items()]
-    return visit.show("dashboard.html", directions=directions, states=states, latest=latest)
+    return visit.show(
+        "dashboard.html",
+        directions=directions,
+        states=states,
+        latest=latest,
+        setup=visit.config.settings.setup == "web",
+    )
 
 
 def connections(visit: Visit) -> Response:

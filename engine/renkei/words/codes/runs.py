@@ -300,6 +300,16 @@ CODES = (
         todo=N_("Make room on the disk, then purge again."),
     ),
     Code(
+        "not_retained",
+        (NOTICE,),
+        parts=(one("place"),),
+        says=N_(
+            "What is older than retention: says could not be removed from {place}; the next command"
+            " tries again."
+        ),
+        todo=N_("Try it by hand, to see why: renkei reports purge"),
+    ),
+    Code(
         "list_empty",
         (NOTICE,),
         parts=SYSTEM,

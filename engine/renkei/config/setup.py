@@ -1,0 +1,372 @@
+"""Setting up without a terminal: connections, tokens and pairs are written into the file.
+
+Only where the file lets browsers do so (``settings: {setup: web}``). Everything that stands in it
+stays, comments too; the file before is kept beside it. A token goes into a file of its own that
+nobody else can read, and into no text that is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import evolve, frozen
+
+from renkei import files
+from renkei.config import edit
+from renkei.config.load import Config, ConnectionConfig, MappingUse, Options, parse_config
+from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.logs import log
+from renkei.mapping import built_in_mappings, parse_mapping
+from renkei.plugins.offline import installed, needs_of
+from renkei.words.i18n import _
+from renkei.yamlfile import read_file, read_yaml
+from renkei.yamlfile.source import Data, Document
+
+FOLDER = "secrets"
+"""Where tokens are kept, beside the file."""
+
+LONGEST_TOKEN = 8000
+
+_PLAIN = re.compile(r"(?:file:|https?://)?[A-Za-z0-9./](?:[A-Za-z0-9._/:-]*[A-Za-z0-9_/])?")
+_MEANS_ELSE = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+_WRITTEN = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s#,{}][^\n#,{}]*")
+_SPECIAL = re.compile(r"(?:---|\.\.\.)")
+
+
+@frozen(kw_only=True)
+class Change:
+    """What was written, and in which *line* of the file at *path*."""
+
+    path: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@frozen(kw_only=True)
+class Offer:
+    """A built-in mapping that could pair two connections that are there, by side."""
+
+    use: str
+    sides: Mapping[str, str]
+
+
+def start(path: Path) -> bool:
+    """
+    Write a first file to *path* if nothing at all is in its folder; return whether it was done.
+
+    It lets browsers set up the rest.
+    """
+    if any(path.parent.iterdir()):
+        return False
+    comments = (
+        _("renkei.yaml: what renkei connects. It holds no secret, only where to find one."),
+        _("Administrators set it up in the browser; without setup: web they only look at it."),
+    )
+    lines = [*(f"# {line}" for line in comments), "connections: {}", "store: renkei.db"]
+    files.replace(path, ["\n".join([*lines, "settings: {setup: web}", ""])])
+    return True
+
+
+def connectors() -> dict[str, frozenset[str]]:
+    """Return the connectors that can be used, and what a connection of each has to say."""
+    return {
+        each.name: frozenset(needs_of(each.name)) for each in installed() if each.problem is None
+    }
+
+
+def add_connection(config: Config, name: str, written: ConnectionConfig, token: str) -> Change:
+    """
+    Add a connection with its *token*, which is empty where the connector needs none.
+
+    Raises UsageError with every mistake, ConfigurationError if nothing can be written.
+    """
+    _refuse(config)
+    if name in config.connections:
+        raise UsageError(_("There is a connection {name} already.").format(name=name), code="name")
+    if written.connector not in connectors():
+        raise UsageError(_("Choose a system."), code="connector")
+    place = None if not token.strip() else _token_place(config, name)
+    new = evolve(written, token=_reference(config, place) if place else "")
+    document = _document(config)
+    text = _with_connection(document, name, new)
+    kept = place is not None and place.exists()
+    meant = evolve(config, connections={**config.connections, name: _as_read(config, text, name)})
+    with_token = place is not None and _keep_token(place, token)
+    try:
+        return _put(config, meant, text, ("connections", name))
+    except (ConfigurationError, UsageError):
+        if with_token and not kept and place is not None:
+            place.unlink(missing_ok=True)
+        raise
+
+
+def replace_token(config: Config, name: str, token: str) -> Change:
+    """Keep another *token* for a connection, in the file that is renkei's own."""
+    _refuse(config)
+    connection = config.connection(name)
+    if not isinstance(connection.token, str):
+        message = _("The token of {name} is asked for by OAuth. Its references are kept by hand.")
+        raise UsageError(message.format(name=name), code="token")
+    place = _token_place(config, name)
+    reference = _reference(config, place)
+    _keep_token(place, token)
+    log.info("token_replaced")
+    document = _document(config)
+    where = ("connections", name)
+    if connection.token == reference:
+        return Change(path=config.path, line=document.at((*where, "token"))[0])
+    text = _with_token(document, name, reference)
+    own = evolve(connection, token=reference)
+    meant = evolve(config, connections={**config.connections, name: own})
+    return _put(config, meant, text, (*where, "token"))
+
+
+def offers(config: Config) -> list[Offer]:
+    """Return every built-in mapping with the connections that it could pair and does not yet."""
+    found = []
+    for name, file in sorted(built_in_mappings().items()):
+        sides = parse_mapping(file.read_text(encoding="utf-8"), file.name).sides
+        for pair in _fitting(config, sides):
+            offer = Offer(use=name, sides=pair)
+            if not any(_is_for(use, offer) for use in config.mappings):
+                found.append(offer)
+    return found
+
+
+def use_mapping(config: Config, use: str, sides: Mapping[str, str]) -> Change:
+    """Let a built-in mapping pair two connections; UsageError unless :func:`offers` has it."""
+    _refuse(config)
+    offer = Offer(use=use, sides=dict(sides))
+    if offer not in offers(config):
+        raise UsageError(_("This pair cannot be added."), code="not_paired")
+    text = _with_use(_document(config), offer)
+    new = MappingUse(use=use, sides=dict(sides))
+    meant = evolve(config, mappings=(*config.mappings, new))
+    if parse_config(text, config.path, main=_main(config)).mappings != meant.mappings:
+        meant = evolve(config, mappings=(new, *config.mappings))  # in a list in one line
+    at = meant.mappings.index(new)
+    return _put(config, meant, text, ("mappings", at))
+
+
+def undo(config: Config) -> Path:
+    """
+    Put back the file as it was before the last change from here; return what was kept of it.
+
+    ConfigurationError if somebody has changed the file since: nothing of theirs is lost.
+    """
+    _refuse(config)
+    path = config.path.resolve()
+    before = edit.before_now(path)
+    if before is None:
+        kept = edit.befores(path)
+        message = _("{path} was changed otherwise since, so nothing is put back.")
+        if kept:
+            message = _(
+                "{path} was changed otherwise since, so nothing is put back. The last file that was"
+                " kept is {kept}."
+            )
+        told = message.format(path=path, kept=kept[0].name if kept else "")
+        raise ConfigurationError(told, where=str(path))
+    before.replace(path)
+    log.info("setup_undone")
+    return before
+
+
+def can_undo(config: Config) -> bool:
+    """Return whether the file is as the last change from here has left it."""
+    return edit.before_now(config.path.resolve()) is not None
+
+
+def options_in(text: str) -> Options:
+    """Return the options that are written as ``name: value``, one a line; UsageError otherwise."""
+    if not text.strip():
+        return Options({})
+    try:
+        data = read_yaml(text, "options").data
+    except MappingError as error:
+        told = _("Options: {mistakes}")
+        mistakes = "; ".join(each.message for each in error.problems)
+        raise UsageError(told.format(mistakes=mistakes), code="options") from None
+    if not isinstance(data, dict):
+        raise UsageError(_("Options: write “name: value”, one in each line."), code="options")
+    return Options(cast("dict[str, Any]", data))
+
+
+# --- tokens ---------------------------------------------------------------------------------------
+
+
+def _token_place(config: Config, name: str) -> Path:
+    own = f"{config.company.name}-{name}" if config.company.name else name
+    return config.base / FOLDER / f"{own}.token"
+
+
+def _reference(config: Config, place: Path) -> str:
+    return f"file:{place.relative_to(config.base)}"
+
+
+def _keep_token(place: Path, token: str) -> bool:
+    """Write a token where only this user can read it; no message repeats it."""
+    plain = token.strip()
+    fits = set(plain) <= set(string.ascii_letters + string.digits + string.punctuation)
+    if not plain or not fits or len(plain) > LONGEST_TOKEN:
+        message = _("This is no token: it has letters, digits and signs only, without spaces.")
+        raise UsageError(message, code="token")
+    try:
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        files.replace(place, [plain, "\n"])
+    except OSError as problem:
+        message = _("{path} cannot be written: {why}.")
+        told = message.format(path=place, why=problem.strerror)
+        raise ConfigurationError(told, where=str(place)) from None
+    return True
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+def _refuse(config: Config) -> None:
+    """Raise UsageError where only people with a terminal change the file."""
+    if config.settings.setup != "web":
+        message = _(
+            "{path} is not changed from the browser. Whoever keeps it may allow that there:"
+            " settings: {{setup: web}}"
+        )
+        raise UsageError(message.format(path=config.path), code="setup", where=str(config.path))
+
+
+def _document(config: Config) -> Document:
+    return read_yaml(read_file(config.path), str(config.path))
+
+
+def _main(config: Config) -> Any:  # noqa: ANN401 - as parse_config takes it
+    return config.main if config.main.folder else None
+
+
+def _as_read(config: Config, text: str, name: str) -> ConnectionConfig:
+    """Return a connection as it is read from *text*; UsageError with what is wrong with it."""
+    try:
+        return parse_config(text, config.path, main=_main(config)).connections[name]
+    except MappingError as error:
+        told = "\n".join(dict.fromkeys(each.message for each in error.problems))
+        raise UsageError(told, code="connection") from None
+    except KeyError:
+        raise _by_hand(config) from None
+
+
+def _put(config: Config, meant: Config, text: str, where: tuple[str | int, ...]) -> Change:
+    try:
+        edit._put(text, meant)  # noqa: SLF001 - of this room
+    except (MappingError, OSError):
+        raise _by_hand(config) from None
+    line = read_yaml(text, str(config.path)).at(where, key=where[0] == "connections")[0]
+    log.info("set_up")
+    return Change(path=config.path, line=line)
+
+
+def _by_hand(config: Config) -> ConfigurationError:
+    message = _("{path} cannot be changed from here: write it there by hand.")
+    return ConfigurationError(message.format(path=config.path), where=str(config.path))
+
+
+def _with_connection(document: Document, name: str, new: ConnectionConfig) -> str:
+    """Return the text with one more connection, behind those that are there."""
+    parts = {
+        "connector": new.connector,
+        "label": new.label,
+        "base_url": new.base_url,
+        "token": cast("str", new.token),
+    }
+    lines = [f"{key}: {_quoted(value)}" for key, value in parts.items() if value]
+    if new.options:
+        lines.append(f"options: {json.dumps(new.options, ensure_ascii=False)}")
+    data = cast("dict[str, dict[str, Data]]", document.data)
+    text, start = document.text, edit._offset(document, ("connections",))  # noqa: SLF001
+    if data["connections"] and text.startswith("{", start):
+        return f"{text[: start + 1]}{name}: {{{', '.join(lines)}}}, {text[start + 1 :]}"
+    if not data["connections"]:
+        end = text.index("}", start) + 1
+        block = _block([f"{name}:", *(f"  {line}" for line in lines)], 2, document).rstrip()
+        return f"{text[:start].rstrip(' ')}{_end(document)}  {block.lstrip()}{text[end:]}"
+    first = next(iter(data["connections"]))
+    indent = document.at(("connections", first), key=True)[1] - 1
+    return _behind(document, "connections", [f"{name}:", *(f"  {line}" for line in lines)], indent)
+
+
+def _with_token(document: Document, name: str, reference: str) -> str:
+    """Return the text in which a connection has that token."""
+    where = ("connections", name)
+    data = cast("dict[str, dict[str, dict[str, Data]]]", document.data)
+    if "token" not in data["connections"][name]:
+        return edit._with_entry(document, where, f"token: {reference}", empty=False)  # noqa: SLF001
+    start = edit._offset(document, (*where, "token"))  # noqa: SLF001
+    found = _WRITTEN.match(document.text, start)
+    end = start + len(found[0].rstrip()) if found else start
+    return f"{document.text[:start]}{_quoted(reference)}{document.text[end:]}"
+
+
+def _with_use(document: Document, offer: Offer) -> str:
+    """Return the text with one more use of a mapping."""
+    sides = ", ".join(f"{side}: {name}" for side, name in offer.sides.items())
+    entry = f"{{use: {offer.use}, sides: {{{sides}}}}}"
+    text, data = document.text, cast("dict[str, list[Data]]", document.data)
+    if "mappings" not in data:
+        end = "" if not text or text.endswith("\n") else _end(document)
+        return f"{text}{end}mappings:{_end(document)}  - {entry}{_end(document)}"
+    start = edit._offset(document, ("mappings",))  # noqa: SLF001
+    if text.startswith("[", start):
+        more = ", " if data["mappings"] else ""
+        return f"{text[: start + 1]}{entry}{more}{text[start + 1 :]}"
+    line = text.splitlines()[document.at(("mappings", 0))[0] - 1]
+    return _behind(document, "mappings", [f"- {entry}"], line.index("-"))
+
+
+def _behind(document: Document, key: str, lines: Sequence[str], indent: int) -> str:
+    """Return the text with *lines* behind the last one of the block of a *key* at the top."""
+    own = document.text.splitlines(keepends=True)
+    first = document.at((key,), key=True)[0]
+    last = first
+    for number, line in enumerate(own[first:], first + 1):
+        if _SPECIAL.match(line) or not line.startswith((" ", "\t", "-", "#", "\r", "\n")):
+            break
+        if line.strip() and not line.lstrip().startswith("#"):
+            last = number
+    if not own[last - 1].endswith("\n"):
+        own[last - 1] += _end(document)
+    return "".join([*own[:last], _block(lines, indent, document), *own[last:]])
+
+
+def _block(lines: Sequence[str], indent: int, document: Document) -> str:
+    return "".join(f"{' ' * indent}{line}{_end(document)}" for line in lines)
+
+
+def _end(document: Document) -> str:
+    return "\r\n" if "\r\n" in document.text else "\n"
+
+
+def _quoted(text: str) -> str:
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _MEANS_ELSE
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+# --- pairs ----------------------------------------------------------------------------------------
+
+
+def _fitting(config: Config, sides: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield every two connections that are of the kinds of both *sides*."""
+    (first, one), (second, other) = sides.items()
+    for name, each in config.connections.items():
+        for partner, another in config.connections.items():
+            if name != partner and (each.connector, another.connector) == (one, other):
+                yield {first: name, second: partner}
+
+
+def _is_for(use: MappingUse, offer: Offer) -> bool:
+    """Tell whether a use is of that mapping, and for these two, or for the only two there are."""
+    return use.use == offer.use and use.sides in ({}, offer.sides)

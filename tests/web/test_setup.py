@@ -1,0 +1,100 @@
+"""Setting up in the browser: from an empty folder to the first fetch, and no token on any page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.pair import NOON
+from tests.web.desk import Desk, staffed
+
+from renkei.config import load_config, setup
+from renkei_sandbox import Sandbox
+
+TOKEN = "t0ken-that-nobody-may-see"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Desk:
+    """A dashboard that has begun in an empty folder."""
+    assert setup.start(tmp_path / "renkei.yaml")
+    return staffed(Desk(tmp_path))
+
+
+@pytest.mark.security(1)
+def test_an_administrator_sets_up_without_a_terminal(
+    fresh: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two connections, their pair, a check of both, a switch, and the way to the first fetch."""
+    monkeypatch.setenv("RENKEI_NOW", NOON)
+    admin = fresh.browser("admin")
+    seen = [admin.get("/").text]
+    assert "/settings/setup" in seen[0]
+    with Sandbox(people=3, seed=1, now=NOON) as box:
+        for name, system in box.systems.items():
+            form = {"connector": name, "base_url": system.base_url, "token": system.token}
+            seen.append(admin.post("/settings/setup/connections", **form).text)
+            assert f"renkei.yaml:{4 if name == 'smarthr' else 8}" in seen[-1]
+        sides = re.findall(r'name="(side|connection)" value="([^"]+)"', seen[-1])
+        assert [value for _name, value in sides] == [
+            *("smarthr", "smarthr", "touchontime", "touchontime"),
+        ]
+        sent = "&".join(f"{name}={value}" for name, value in sides)
+        sent += f"&use=smarthr-touchontime&csrf={admin.csrf}"
+        headers = {
+            "sec-fetch-site": "same-origin",
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        answer = admin.ask("POST", "/settings/setup/pairs", content=sent.encode(), headers=headers)
+        seen.append(answer.text)
+        assert answer.status_code == 200
+        checked = admin.post("/settings/check")
+        seen.append(checked.text)
+        assert checked.text.count("The token belongs to") == 2 or "トークンは" in checked.text
+        admin.post("/settings/mappings/0", name="business_names", on="true")
+        seen += [admin.get(path).text for path in ("/", "/settings", "/settings/setup")]
+        secrets = [system.token for system in box.systems.values()]
+    assert "/fetch/smarthr/touchontime" in seen[-3]
+    assert load_config(fresh.folder / "renkei.yaml").mappings[0].settings["business_names"]
+    told = "".join([*seen, *capfd.readouterr(), (fresh.folder / "renkei.yaml").read_text()])
+    assert not [secret for secret in secrets if secret in told]
+
+
+def test_a_mistake_keeps_what_was_typed_but_the_token(fresh: Desk) -> None:
+    """It is shown with the form, and the token has to be entered again."""
+    admin = fresh.browser("admin")
+    form = {"connector": "smarthr", "label": "人事", "base_url": "http://x.jp", "token": TOKEN}
+    answer = admin.post("/settings/setup/connections", **form)
+    assert answer.status_code == 400
+    assert 'value="http://x.jp"' in answer.text
+    assert 'value="人事"' in answer.text
+    assert TOKEN not in answer.text
+    assert not (fresh.folder / "secrets").exists()
+
+
+def test_a_token_is_replaced_and_a_change_put_back(fresh: Desk) -> None:
+    """With one click each."""
+    admin, file = fresh.browser("admin"), fresh.folder / "renkei.yaml"
+    first = file.read_text()
+    form = {"connector": "smarthr", "base_url": "http://127.0.0.1:9", "token": TOKEN}
+    assert admin.post("/settings/setup/connections", **form).status_code == 200
+    assert admin.post("/settings/setup/connections/smarthr", token="other").status_code == 200
+    assert (fresh.folder / "secrets" / "smarthr.token").read_text() == "other\n"
+    assert admin.post("/settings/setup/undo").status_code == 303
+    assert file.read_text() == first
+    assert admin.post("/settings/setup/undo").status_code == 400
+
+
+def test_without_leave_nothing_is_written(desk: Desk) -> None:
+    """The file of a service that may not write it is as it was; the page says how to allow it."""
+    admin, text = desk.browser("admin"), (desk.folder / "renkei.yaml").read_bytes()
+    page = admin.get("/settings/setup").text
+    assert "setup: web" in page
+    assert "<select" not in page
+    answer = admin.post("/settings/setup/connections/smarthr", token=TOKEN)
+    assert answer.status_code == 400
+    assert TOKEN not in answer.text
+    assert admin.post("/settings/setup/undo").status_code == 400
+    assert (desk.folder / "renkei.yaml").read_bytes() == text
+    assert "/settings/setup" not in admin.get("/settings").text

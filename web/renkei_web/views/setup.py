@@ -1,0 +1,117 @@
+"""Setting up in the browser: connections, their tokens, pairs; each change can be put back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+from starlette.responses import Response
+
+from renkei.config import Config, ConnectionConfig, setup
+from renkei.errors import RenkeiError, UsageError
+from renkei.words.i18n import _
+from renkei_web.visit import Visit
+
+Change = Callable[[], setup.Change]
+
+TYPED = ("connector", "name", "label", "base_url", "options")
+"""Fields of a new connection that are shown again after a mistake; a token never is."""
+
+
+@frozen
+class Kept:
+    """A connection as the page shows it: *kept* is where its token is, never the token."""
+
+    name: str
+    label: str
+    connector: str
+    address: str
+    kept: str
+    changes: bool
+
+
+def show(visit: Visit, problem: str | None = None, done: setup.Change | None = None) -> Response:
+    """Show what is set up, and what can be added."""
+    config = visit.config
+    typed = {name: visit.field(name) if problem else "" for name in TYPED}
+    return visit.show(
+        "setup.html",
+        status=400 if problem else 200,
+        config=config,
+        allowed=config.settings.setup == "web",
+        kept=[_kept(config, name, each) for name, each in config.connections.items()],
+        connectors=setup.connectors(),
+        offers=setup.offers(config),
+        can_undo=setup.can_undo(config),
+        typed=typed,
+        labels=lambda sides: [config.connections[name].label for name in sides.values()],
+        problem=problem,
+        done=done,
+    )
+
+
+def add_connection(visit: Visit) -> Response:
+    """Add a connection with its token."""
+
+    def change() -> setup.Change:
+        connector = visit.field("connector")
+        written = ConnectionConfig(
+            connector=connector,
+            base_url=visit.field("base_url").strip(),
+            label=visit.field("label").strip(),
+            options=setup.options_in(visit.field("options")),
+        )
+        name = visit.field("name").strip() or connector
+        return setup.add_connection(visit.config, name, written, visit.field("token"))
+
+    return _changed(visit, change)
+
+
+def replace_token(visit: Visit) -> Response:
+    """Keep another token for a connection."""
+    name = visit.path("connection")
+    return _changed(visit, lambda: setup.replace_token(visit.config, name, visit.field("token")))
+
+
+def add_pair(visit: Visit) -> Response:
+    """Let a built-in mapping pair two connections."""
+
+    def change() -> setup.Change:
+        sides = dict(zip(visit.fields("side"), visit.fields("connection"), strict=False))
+        return setup.use_mapping(visit.config, visit.field("use"), sides)
+
+    return _changed(visit, change)
+
+
+def undo(visit: Visit) -> Response:
+    """Put back the file as it was before the last change."""
+    try:
+        setup.undo(visit.config)
+    except RenkeiError as error:
+        return show(visit, error.message)
+    return visit.go("/settings/setup")
+
+
+def _changed(visit: Visit, change: Change) -> Response:
+    try:
+        done = change()
+    except RenkeiError as error:
+        if isinstance(error, UsageError) and error.code == "setup":
+            raise
+        return show(visit, error.message)
+    return show(visit, done=done)
+
+
+def _kept(config: Config, name: str, each: ConnectionConfig) -> Kept:
+    if isinstance(each.token, str):
+        where = each.token if not each.token.startswith("cmd:") else _("a command")
+    else:
+        where = "OAuth 2.0"
+    return Kept(
+        name=name,
+        label=each.label,
+        connector=each.connector,
+        address=each.base_url,
+        kept=where,
+        changes=isinstance(each.token, str) and config.settings.setup == "web",
+    )
