@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from renkei.config import Company, Config, Heads, load_config, load_main
+from renkei.config import Company, Config, ConnectionConfig, Heads, load_config, load_main
 from renkei.errors import RenkeiError
 from renkei.runs import Runs
 from renkei_web.database import Database
@@ -175,9 +175,9 @@ class Visit:
         """Whether the person may change settings."""
         return self.role.includes(Role.ADMIN)
 
-    @cached_property
+    @property
     def config(self) -> Config:
-        """The configuration of the company at the time of the request."""
+        """The configuration of the company at this moment."""
         return self.office.config(self.company)
 
     @property
@@ -201,8 +201,13 @@ class Visit:
 
     def label(self, connection: str) -> str:
         """Return what people call a connection, also one that is configured no longer."""
-        settings = self.config.connections.get(connection)
+        settings = self._connections.get(connection)
         return settings.label if settings else connection
+
+    @cached_property
+    def _connections(self) -> Mapping[str, ConnectionConfig]:
+        """The connections as they were when the page first named one: a list names many."""
+        return self.config.connections
 
     @contextmanager
     def runs(self) -> Iterator[Runs]:
