@@ -260,10 +260,7 @@ class TouchOnTime:
     ) -> Iterator[dict[str, JSON]]:
         """Yield everybody as of *at*; *tolerant*: nobody, should the date be refused."""
         try:
-            for row in self._client.employees(at, additional):
-                if isinstance(number := row.get(records.NUMBER), str):
-                    self._numbers[str(row[records.KEY])] = number
-                yield row
+            yield from self._client.employees(at, additional)
         except AnswerError as error:
             if not tolerant or error.code != "bad_request":
                 raise
@@ -304,8 +301,10 @@ class TouchOnTime:
         found: _Found = {}
         for day in days:
             for row in self._rows(day, additional, tolerant=day != days[0]):
-                key = str(row[records.KEY])
-                if key not in found and (key in ids or row.get(records.NUMBER) in numbers):
+                key, number = str(row[records.KEY]), row.get(records.NUMBER)
+                if isinstance(number, str):
+                    self._numbers[key] = number
+                if key not in found and (key in ids or number in numbers):
                     found[key] = (row, day)
             have = {row.get(records.NUMBER) for row, _day in found.values()}
             if ids <= found.keys() and numbers <= have:

@@ -307,7 +307,7 @@ CODES = (
             "What is older than retention: says could not be removed from {place}; the next command"
             " tries again."
         ),
-        todo=N_("Try it by hand, to see why: renkei reports purge"),
+        todo=N_("Purge by hand, to see why."),
     ),
     Code(
         "list_empty",
