@@ -6,7 +6,7 @@ What is about one of them goes through :mod:`renkei.runs`, with the configuratio
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
@@ -16,7 +16,7 @@ from renkei import files
 from renkei.clock import ALWAYS, Clock, Days, bounds
 from renkei.config import Company, Main, load_config
 from renkei.config.edit import befores, change_key
-from renkei.config.heads import head_of
+from renkei.config.heads import Heads, head_of
 from renkei.config.load import store_at
 from renkei.config.main import is_name
 from renkei.errors import ConfigurationError, MappingError, NoStoreError, RenkeiError
@@ -38,6 +38,27 @@ Need = Literal["file", "token", "halted", "failed", "in_doubt", "chosen"]
 Why a company needs a person: its file has mistakes; a system refuses its token; a run has stopped;
 somebody was not written; nobody knows what became of a write; a choice waits to be allowed.
 """
+
+
+Also = Callable[[str], object]
+"""What else is done for a company, by name, before the command has come to its end."""
+
+
+def nothing(_name: str) -> None:
+    """Do nothing else."""
+
+
+def need_text(need: Need) -> str:
+    """Return why a company needs a person, in words."""
+    texts: dict[Need, str] = {
+        "file": _("mistakes in its file"),
+        "token": _("a token is refused"),
+        "halted": _("stopped"),
+        "failed": _("somebody failed"),
+        "in_doubt": _("in doubt"),
+        "chosen": _("a choice waits"),
+    }
+    return texts[need]
 
 
 @frozen(kw_only=True)
@@ -91,12 +112,18 @@ class Certificate:
 
 
 class Companies:
-    """All companies of the file *main*, for one command; *who* does it."""
+    """All companies of the file *main*, for one command; *who* does it, *heads* outlive it."""
 
     def __init__(
-        self, main: Main, *, who: str | None = None, observer: Observer | None = None
+        self,
+        main: Main,
+        *,
+        who: str | None = None,
+        observer: Observer | None = None,
+        heads: Heads | None = None,
     ) -> None:
         self.main = main
+        self._heads = heads or Heads()
         self.who = recorded(who)
         self.observer = observer or Observer()
         self.clock = Clock()
@@ -124,13 +151,14 @@ class Companies:
 
     # --- look -------------------------------------------------------------------------------
 
-    def listed(self) -> list[Listed]:
-        """Return every company with how it stands, in order of name."""
+    def listed(self, wanted: Callable[[str], bool] = bool) -> list[Listed]:
+        """Return every company of a *wanted* name with how it stands, in order of name."""
         stands = self._stands()
         if self.main.folder is None:
             company = load_config(self.main.path).company
             return [Listed(company=company, stands=stands.get("", Stands()))]
-        return [self._listed(name, stands.get(name, Stands())) for name in self.main.names()]
+        names = filter(wanted, self.main.names())
+        return [self._listed(name, stands.get(name, Stands())) for name in names]
 
     def without(self) -> int:
         """Return how many runs are of no company, though there are several."""
@@ -147,7 +175,7 @@ class Companies:
 
     def _listed(self, name: str, stands: Stands) -> Listed:
         try:
-            return Listed(company=head_of(self.main, name), stands=stands)
+            return Listed(company=self._heads.of(self.main, name), stands=stands)
         except MappingError as error:
             return Listed(company=Company(name=name), stands=stands, mistake=error.message)
 
@@ -167,10 +195,15 @@ class Companies:
         log.info("company_paused" if on else "company_resumed", company=name)
         return meant.company
 
-    def adopt(self, name: str) -> int:
-        """Let the runs of before there were companies be those of *name*; return how many."""
+    def adopt(self, name: str, *, also: Also = nothing) -> int:
+        """
+        Let the runs of before there were companies be those of *name*; return how many.
+
+        Whatever else knows of them does *also* what it is told.
+        """
         self.main.file_of(name)
         count = self._store.adopt(name)
+        also(name)
         log.info("company_adopted", company=name, count=count)
         return count
 
@@ -183,9 +216,9 @@ class Companies:
             return Company(name=name), count
         return self._head(name, self.main.file_of(name)), count
 
-    def remove(self, name: str) -> Certificate:
+    def remove(self, name: str, *, also: Also = nothing) -> Certificate:
         """
-        Remove a company: its runs with all that is in them, and its file.
+        Remove a company: its runs with all that is in them, its file, and what is *also* to go.
 
         Whoever is killed in between leaves all or nothing of the runs, and the next call goes on to
         the end. Raises BusyError while it is at work, and then it stays.
@@ -206,7 +239,7 @@ class Companies:
                 aside.rename(own)
             raise
         papers = self._certify(company, removed, left)
-        self.main.dashboard_of(name, self._place).unlink(missing_ok=True)
+        also(name)
         aside.unlink(missing_ok=True)
         for before in befores(own):
             before.unlink(missing_ok=True)
@@ -228,9 +261,9 @@ class Companies:
         """Write what is about to happen to *companies*; StoreError if that cannot be written."""
         self._open_store(create=True).note_companies(act, companies)
 
-    def note_export(self, **facts: object) -> None:
-        """Write that the log of the whole installation is about to be exported."""
-        self._store.note("exported", **facts)
+    def note_own(self, act: str, **facts: object) -> None:
+        """Write what is about to happen to the whole installation, as in :meth:`Runs.note`."""
+        self._open_store(create=True).note(act, **facts)
 
     def log_lines(self, days: Days = ALWAYS) -> Iterator[Noted]:
         """Iterate over the log of what is about the whole installation, oldest first."""
@@ -241,10 +274,6 @@ class Companies:
         return self._store.check_lines(known)
 
     # --- inside -----------------------------------------------------------------------------
-
-    @property
-    def _place(self) -> str:
-        return store_at(self.main.store, self.main.path.parent)
 
     def _count(self, name: str) -> int:
         try:
@@ -330,4 +359,13 @@ def _refused(stood: Stood) -> bool:
     return bool(code and code.error == "AccessError")
 
 
-__all__ = ["Certificate", "Companies", "Listed", "Need", "Removed", "Stands", "Stood"]
+__all__ = [
+    "Certificate",
+    "Companies",
+    "Listed",
+    "Need",
+    "Removed",
+    "Stands",
+    "Stood",
+    "need_text",
+]

@@ -57,7 +57,7 @@ def export(app: App, first: dt.date | None, last: dt.date | None) -> None:
     }
     with _door(app) as door:
         if isinstance(door, Companies):
-            door.note_export(**facts)
+            door.note_own("exported", **facts)
         else:
             door.note("exported", **facts)
         lines = door.log_lines((first, last))

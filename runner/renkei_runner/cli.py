@@ -38,6 +38,7 @@ COMMANDS = {
     "connectors": ("renkei_runner.connectors:connectors", N_("List the installed connectors.")),
     "connector": ("renkei_runner.connector:connector", N_("Make or prove a connector.")),
     "web": ("renkei_runner.web:web", N_("Open the dashboard for a browser.")),
+    "users": ("renkei_runner.web:users", N_("List who may use the dashboard, with rights.")),
     "sandbox": ("renkei_sandbox.command:sandbox", N_("Run both systems on this computer.")),
     "demo": ("renkei_runner.demo:demo", N_("See renkei at work, with invented people.")),
     "completion": ("renkei_runner.completion:completion", N_("Complete commands in a shell.")),

@@ -21,22 +21,10 @@ from renkei_runner.documents import Document, document, moment
 from renkei_runner.output import asked, emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
-    from renkei.companies import Companies, Listed, Need, Stood
+    from renkei.companies import Companies, Listed, Stood
 
 BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
 """What the list counts of the last sync."""
-
-
-def need_texts() -> dict[Need, str]:
-    """Return why a company needs a person, in words."""
-    return {
-        "file": _("mistakes in its file"),
-        "token": _("a token is refused"),
-        "halted": _("stopped"),
-        "failed": _("somebody failed"),
-        "in_doubt": _("in doubt"),
-        "chosen": _("a choice waits"),
-    }
 
 
 @contextmanager
@@ -94,9 +82,10 @@ def _show(found: Sequence[Listed]) -> None:
 
 
 def _row(each: Listed) -> tuple[str, ...]:
+    from renkei.companies import need_text
+
     synced, newest = each.stands.synced, each.stands.newest
-    texts = need_texts()
-    why = _(", ").join(texts[need] for need in each.needs)
+    why = _(", ").join(map(need_text, each.needs))
     environment = _("sandbox") if each.company.is_sandbox else _("production")
     return (
         each.company.label or each.company.name,
@@ -211,8 +200,10 @@ def resume(app: App, name: str) -> None:
 @argument("name")
 @click.pass_obj
 def adopt(app: App, name: str) -> None:
+    from renkei_runner.web import dashboard_adopts
+
     with all_companies(app) as door:
-        count = door.adopt(name)
+        count = door.adopt(name, also=partial(dashboard_adopts, door.main))
     text = _("{count} runs are those of {company} now.").format(count=count, company=name)
     _said(app, text, name, runs=count)
 
@@ -221,11 +212,13 @@ def adopt(app: App, name: str) -> None:
 @argument("name")
 @click.pass_obj
 def remove(app: App, name: str) -> None:
+    from renkei_runner.web import dashboard_forgets
+
     with all_companies(app) as door:
         found, count = door.removable(name)
         if not _is_meant(app, name, found.title, count):
             raise UsageError(_("Nothing was removed."), code="not_confirmed")
-        done = door.remove(name)
+        done = door.remove(name, also=partial(dashboard_forgets, door.main))
     if app.json:
         papers = [str(each) for each in done.papers]
         emit(document(removed=name, rows=dict(done.removed.rows), certificate=papers))

@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import Config, network_of
+from renkei.config import Config, Main, dashboard_at, load_main, network_of
 from renkei.errors import UsageError
+from renkei.http import Network
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
+from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import command, option
-from renkei_runner.output import say
+from renkei_runner.documents import Document, document, moment
+from renkei_runner.output import emit, say, table
 from renkei_runner.signals import ended_by
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from renkei_web.review import Reviewed
     from renkei_web.sso import SignOn
 
 
@@ -67,21 +73,22 @@ def web(
     configure_logging(json=app.json, level="debug" if app.debug else "info")
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
-    config = app.config()  # a mistake in it is told now, not on the first page
-    if config.settings.sso == "required" and oidc_issuer is None and new_link is None:
+    config = _only_company(app)  # a mistake in it is told now, not on the first page
+    only_sso = config is not None and config.settings.sso == "required"
+    if only_sso and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
-        raise UsageError(message, code="oidc", where=str(config.path))
+        raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
+    network = network_of(config.settings, config.base) if config else Network()
     from renkei_web.server import Server
 
     server = Server(
         config=app.config_file.absolute(),
-        company=app.named_company,
         listen=listen,
         port=port,
         hosts=hosts,
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
-        sign_on=_sign_on(oidc_issuer, oidc_client, config),
+        sign_on=_sign_on(oidc_issuer, oidc_client, network),
         signals=ended_by,
     )
     if new_link is not None:
@@ -100,6 +107,74 @@ def web(
     return 0
 
 
+@command("users", help=N_("List who may use the dashboard: rights, and the last log-in."))
+@click.pass_obj
+def users(app: App) -> None:
+    main = load_main(app.config_file)
+    found = _listed(main)
+    if app.json:
+        emit(document(users=[_parts(each) for each in found]))
+        return
+    if not found:
+        say(_("Nobody may use the dashboard yet. `renkei web` prints a link for the first one."))
+        return
+    titles = (_("user"), _("rights"), _("state"), _("added"), _("last log-in"))
+    table(titles, map(_row, found))
+
+
+def _listed(main: Main) -> Sequence[Reviewed]:
+    from renkei_web.review import reviewed
+
+    return reviewed(dashboard_at(main), several=main.folder is not None)
+
+
+def _parts(each: Reviewed) -> Document:
+    return {
+        "name": each.name,
+        "administrator": each.administrator,
+        "rights": [{"company": name, "role": role} for name, role in each.rights.items()],
+        "state": each.state,
+        "created_at": moment(each.created_at),
+        "last_log_in": moment(each.logged_in_at),
+    }
+
+
+def _row(each: Reviewed) -> tuple[str, ...]:
+    from renkei_web.review import right_texts, state_text
+
+    rights = _(", ").join(right_texts(each)) or "-"
+    added, last = moment_text(each.created_at), moment_text(each.logged_in_at)
+    return each.name, rights, state_text(each.state), added, last
+
+
+def _only_company(app: App) -> Config | None:
+    """Return the configuration of the only company; None where there are several."""
+    main = load_main(app.config_file)
+    if main.folder is None:
+        return app.config()
+    if app.named_company:
+        message = _(
+            "The dashboard is for all companies: leave --company and RENKEI_COMPANY out. Who may"
+            " see which company is set on its page of users."
+        )
+        raise UsageError(message, code="company")
+    return None
+
+
+def dashboard_forgets(main: Main, company: str) -> None:
+    """Remove what the dashboard knows of a company that is removed."""
+    from renkei_web.companies import forget
+
+    forget(dashboard_at(main), company)
+
+
+def dashboard_adopts(main: Main, company: str) -> None:
+    """Let those of the dashboard follow the runs that *company* takes over."""
+    from renkei_web.companies import adopt
+
+    adopt(dashboard_at(main), company)
+
+
 def _begin(path: Path) -> None:
     """Begin with a file of its own in an empty folder; the rest is set up in the browser."""
     from renkei.config import setup
@@ -109,7 +184,7 @@ def _begin(path: Path) -> None:
         say(text.format(path=path))
 
 
-def _sign_on(issuer: str | None, client: str | None, config: Config) -> SignOn | None:
+def _sign_on(issuer: str | None, client: str | None, network: Network) -> SignOn | None:
     if (issuer is None) != (client is None):
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
     if issuer is None or client is None:
@@ -119,4 +194,4 @@ def _sign_on(issuer: str | None, client: str | None, config: Config) -> SignOn |
 
     secret = os.environ.get(OIDC_SECRET)
     provider = Provider(issuer=issuer, client_id=client, client_secret=secret)
-    return SignOn(provider, network_of(config.settings, config.base))
+    return SignOn(provider, network)

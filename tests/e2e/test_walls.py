@@ -13,6 +13,11 @@ from tests.pair import NOON
 from renkei.config import load_config, resolve_secret
 from renkei_runner.cli import COMMANDS, cli
 from renkei_sandbox import Sandbox
+from renkei_web.database import Database
+from renkei_web.people import People
+from renkei_web.rights import Rights
+from renkei_web.sessions import Sessions
+from renkei_web.users import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,15 +146,16 @@ def test_which_company_has_to_be_said(office: Office, other: Sandbox) -> None:
     assert "Company" not in office.renkei("reports").err
 
 
-def test_a_dashboard_is_of_one_company(office: Office, other: Sandbox) -> None:
-    """It has to be told which; each has people of its own."""
+def test_a_dashboard_is_for_all_companies(office: Office, other: Sandbox) -> None:
+    """It is told none; who may see which one stands in its own list of people."""
     two(office, other)
-    result = office.renkei("web", "--new-link", "admin")
+    result = office.renkei(*of("acme", "web", "--new-link", "admin"))
     assert result.code == 2
-    assert "acme, beta" in result.err
-    assert office.renkei(*of("acme", "web", "--new-link", "admin")).code == 2  # nobody yet
-    assert (office.folder / "renkei-web-acme.db").exists()
+    assert "leave --company and RENKEI_COMPANY out" in result.err
     assert not (office.folder / "renkei-web.db").exists()
+    result = office.renkei("web", "--new-link", "admin")
+    assert "nobody of the name" in result.err
+    assert (office.folder / "renkei-web.db").exists()
 
 
 def test_two_companies_with_one_account_are_refused(office: Office) -> None:
@@ -226,11 +232,19 @@ def test_a_company_is_paused_and_goes_on(office: Office, other: Sandbox) -> None
     assert office.fetched(*WAY, "--company", "acme")
 
 
+def reader(office: Office) -> Rights:
+    """Let somebody be a viewer of the dashboard; return the rights."""
+    database = Database(office.folder / "renkei-web.db")
+    People(database, Sessions(database)).invite("hanako", Role.VIEWER)
+    return Rights(database)
+
+
 @pytest.mark.postgres
 def test_an_office_goes_from_one_company_to_several(office: Office, other: Sandbox) -> None:
     """The runs of before are adopted, with them what was learned; until then nothing is fetched."""
     run = office.synced(*WAY)
     before = office.ask("report", run).json
+    rights = reader(office)
     two(office, other)
     refused = office.ask(*of("acme", "fetch", *WAY))
     assert refused.error["code"] == "same_account"
@@ -239,6 +253,7 @@ def test_an_office_goes_from_one_company_to_several(office: Office, other: Sandb
     assert office.ask("company", "adopt", "gamma").error["code"] == "company"
     assert office.ask("company", "adopt", "acme").json["runs"] == 1
     assert office.ask(*of("acme", "report", run)).json == {**before, "company": "acme"}
+    assert rights.all()[1].by_company == {"acme": Role.VIEWER}
     newer = office.fetched(*WAY, "--company", "acme")
     found = office.ask(*of("acme", "plan", newer)).json["counts"]
     assert found["new"] == 0
@@ -251,6 +266,8 @@ def test_a_company_is_removed_after_two_questions(office: Office, other: Sandbox
     two(office, other)
     run = office.fetched(*WAY, "--company", "acme")
     kept = office.fetched(*WAY, "--company", "beta")
+    rights = reader(office)
+    rights.give(1, ["acme", "beta"], Role.VIEWER)
     for answers in ("n\n", "y\nbeta\n"):
         refused = office.renkei("company", "remove", "acme", answers=answers)
         assert refused.code == 2
@@ -265,6 +282,7 @@ def test_a_company_is_removed_after_two_questions(office: Office, other: Sandbox
     assert office.ask(*of("acme", "report", run)).error["code"] == "company"
     assert office.ask(*of("beta", "report", kept)).code == 0
     assert [each["name"] for each in office.ask("companies").json["companies"]] == ["beta"]
+    assert rights.all()[1].by_company == {"beta": Role.VIEWER}
 
 
 HEADER = (

@@ -251,7 +251,7 @@ class Person:
         database = Database(self.office.folder / "renkei-web.db")
         office = Office(self.dashboard.config, database, Work(), secure=False)
         admin = next(user.id for user in office.people.users() if user.name == "admin")
-        with office.drafts.changing(admin, run) as draft:
+        with office.drafts_of("").changing(admin, run) as draft:
             draft.numbers = set(numbers)
 
     def box_of(self, number: str) -> Locator:

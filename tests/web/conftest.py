@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from tests.e2e.conftest import empty_store, office
 from tests.pair import MEMORY, NOON
-from tests.web.desk import CHEAP, NOBODY, Desk, configured, staffed
+from tests.web.desk import CHEAP, NOBODY, THEIRS, Desk, configured, staffed
 
-from renkei.config import load_config
+from renkei.companies import Companies
+from renkei.config import load_config, load_main
 from renkei.model import Filter, Selection
 from renkei.runs import Runs
 from renkei_sandbox import Sandbox
@@ -71,3 +74,28 @@ def desk(folder: Path) -> Desk:
 def secure_desk(folder: Path) -> Desk:
     """The same over TLS, under a name of its own too."""
     return staffed(Desk(folder, secure=True, hosts=("renkei.example.com",)))
+
+
+@pytest.fixture
+def several(folder: Path) -> Desk:
+    """The dashboard of two companies, acme with run 1 and beta with THEIRS, and its people."""
+    (folder / "companies").mkdir()
+    (folder / "renkei.yaml").write_text("companies: companies/\n", encoding="utf-8")
+    for name in ("acme", "beta"):
+        addresses = dict.fromkeys(("smarthr", "touchontime"), "http://127.0.0.1:9")
+        path = configured(folder / "companies", addresses, name)
+        head = f"label: {name.title()} K.K.\nenvironment: sandbox\n"
+        path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8")
+    with Companies(load_main(folder / "renkei.yaml")) as companies:
+        companies.adopt("acme")
+    with closing(sqlite3.connect(folder / "renkei.db")) as db, db:
+        for table, key in (("runs", "id"), ("items", "run_id")):
+            names = [row[1] for row in db.execute(f"pragma table_info({table})")]
+            theirs = {key: THEIRS, "company": "'beta'"}
+            copied = ", ".join(theirs.get(name, name) for name in names)
+            db.execute(
+                f"insert into {table} ({', '.join(names)}) select {copied} from {table}"  # noqa: S608
+            )
+    desk = Desk(folder)
+    desk.add("admin")
+    return desk

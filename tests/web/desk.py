@@ -30,6 +30,9 @@ PASSWORD = "four invented words together"
 HASHER = passwords._hasher
 """As it is made for people; the tests have a cheaper one."""
 
+THEIRS, NOBODYS = "4711", "4712"
+"""Run 1 is that of acme, this one that of beta, and the other one nobody has."""
+
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = CHEAP.hash("nobody has this password")
 START = 1_800_000_000.0
@@ -110,7 +113,7 @@ class Browser:
     @property
     def csrf(self) -> str:
         """The token on the pages of this session; empty when logged out."""
-        found = re.search(r'data-csrf="([^"]+)"', self.get("/").text)
+        found = re.search(r'data-csrf="([^"]+)"', self.get("/password").text)
         return found[1] if found else ""
 
     @property
@@ -144,7 +147,8 @@ class Desk:
     def __attrs_post_init__(self) -> None:
         database = Database(self.file, now=lambda: self.moment)
         config = self.folder / "renkei.yaml"
-        self.office = WebOffice(config, database, self.work, self.secure, self.sign_on)
+        several = (self.folder / "companies").is_dir()
+        self.office = WebOffice(config, database, self.work, self.secure, self.sign_on, several)
         made = make_app(self.office, hosts=self.hosts)
         self.app, self.pages = made, made.routes
 
@@ -208,10 +212,17 @@ class Desk:
         ]
 
 
-def filled(path: str) -> str:
-    """Return an address of this route."""
-    parts = {"run": "1", "source": "smarthr", "target": "touchontime", "secret": "unknown"}
+def filled(path: str, **named: str) -> str:
+    """Return an address of this route, with the parts that are *named*."""
+    parts = {"run": "1", "source": "smarthr", "target": "touchontime", "secret": "unknown"} | named
     return re.sub(r"{(\w+)(?::\w+)?}", lambda found: parts.get(found[1], "0"), path)
+
+
+def person(desk: Desk, role: Role, *companies: str) -> Browser:
+    """Return a browser of somebody who has this right on these companies, and no other."""
+    user = desk.add("somebody", Role.NONE)
+    desk.office.rights.give(user, companies, role)
+    return desk.browser("somebody")
 
 
 def staffed(desk: Desk) -> Desk:
@@ -220,7 +231,7 @@ def staffed(desk: Desk) -> Desk:
     return desk
 
 
-def configured(folder: Path, addresses: Mapping[str, str]) -> Path:
+def configured(folder: Path, addresses: Mapping[str, str], called: str = "renkei") -> Path:
     lines = ["connections:"]
     for name, address in addresses.items():
         lines += [
@@ -230,6 +241,6 @@ def configured(folder: Path, addresses: Mapping[str, str]) -> Path:
             f"    token: env:{name.upper()}_TOKEN",
             "    limits: [{count: 100000, seconds: 1}]",
         ]
-    path = folder / "renkei.yaml"
+    path = folder / f"{called}.yaml"
     path.write_text("\n".join([*lines, REST, ""]), encoding="utf-8")
     return path

@@ -33,7 +33,7 @@ TALL = {"choose", "choose-new", "blocked", "outcomes"}
 
 LEFT_OUT = {
     *("login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"),
-    "audit",
+    *("company-home", "company-users", "users-of-all", "audit"),
 }
 """Of interest to tests only; and the log, which has the time of a real clock."""
 
@@ -45,6 +45,10 @@ STEADY = """([folder, login]) => {
   }
   for (const link of document.querySelectorAll(".copy"))
     link.textContent = link.textContent.replace(/welcome.*/, "welcome/…");
+  const ja = document.documentElement.lang === "ja";
+  const noon = ja ? "2026年11月20日 12:00" : "20 Nov 2026 12:00";
+  for (const cell of document.querySelectorAll("td.at"))
+    cell.textContent = cell.textContent.replace(/.*:.*/, noon);  // by the clock of today
   for (const field of document.querySelectorAll("html[lang=ja] input[type=date]")) {
     field.dataset.day = field.value;
     field.type = "text";  // a browser of another language writes dates in its own way

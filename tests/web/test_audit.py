@@ -8,7 +8,7 @@ from tests.web.test_second_factor import code, half, set_up
 
 from renkei.errors import StoreError
 from renkei.runs import Runs
-from renkei_web.app import PAGES
+from renkei_web.app import OF_ALL, OF_COMPANY, OWN
 from renkei_web.security import SAFE
 
 NOTED = """
@@ -35,6 +35,7 @@ POST /settings/accounts/{connection}
 POST /settings/mappings/{index:count}
 POST /settings/users
 POST /settings/users/{user:count}
+POST /settings/users/{user:count}/rights
 POST /runs/{run}/ticks
 POST /runs/{run}/values
 GET /runs/{run}
@@ -62,9 +63,11 @@ def routes(table: str) -> set[tuple[str, ...]]:
 @pytest.mark.security(46)
 def test_every_door_has_a_line_or_a_reason(desk: Desk) -> None:
     """A new route that changes something, or shows or exports people, is decided on here."""
+    pages = (*OWN, *OF_ALL, *OF_COMPANY)
     doors = {(method, path) for method, path in desk.routes() if method not in SAFE}
-    doors |= {(page.method, page.path) for page in PAGES if page.act is not None}
-    doors |= {(page.method, page.path) for page in PAGES if page.path.endswith((".csv", ".html"))}
+    doors |= {(page.method, page.path) for page in pages if page.method not in SAFE}
+    doors |= {(page.method, page.path) for page in pages if page.act is not None}
+    doors |= {(page.method, page.path) for page in pages if page.path.endswith((".csv", ".html"))}
     assert doors == routes(NOTED) | routes(QUIET)
 
 
@@ -99,8 +102,8 @@ def test_people_and_rights_are_noted(desk: Desk) -> None:
     browser.post("/settings/users", name="hanako", role="viewer")
     browser.post("/settings/users", name="hanako", role="viewer")
     (hanako,) = [each.id for each in desk.office.people.users() if each.name == "hanako"]
-    for what in ("admin", "disable", "enable", "link", "nonsense"):
-        browser.post(f"/settings/users/{hanako}", what=what)
+    for what in ("role", "disable", "enable", "link", "nonsense"):
+        browser.post(f"/settings/users/{hanako}", what=what, role="operator")
     (me,) = [each.id for each in desk.office.people.users() if each.name == "admin"]
     browser.post(f"/settings/users/{me}", what="disable")
     secret = desk.office.people.reset(hanako)
@@ -112,7 +115,7 @@ def test_people_and_rights_are_noted(desk: Desk) -> None:
         ("admin", "user_added", {**of_hanako, "role": "viewer"}),
         *(
             ("admin", "user_changed", {**of_hanako, "change": each})
-            for each in ("admin", "disable", "enable")
+            for each in ("operator", "disable", "enable")
         ),
         ("admin", "link_made", of_hanako),
         ("hanako", "password_set", {"how": "link"}),
@@ -158,7 +161,7 @@ def test_a_second_factor_is_noted_by_what_was_done_and_by_no_code(desk: Desk) ->
 def test_a_setting_is_noted_with_before_and_after(desk: Desk) -> None:
     """Which mapping, which setting; one that is not there is no line."""
     browser = desk.browser("admin")
-    with Runs(desk.office.config()) as runs:
+    with Runs(desk.office.config("")) as runs:
         mapping, _fields = runs.mapping(runs.config.mappings[0].use)
         name = next(iter(mapping.settings))
         on = mapping.switches(runs.config.mappings[0].settings)[name]
@@ -186,7 +189,7 @@ def test_what_cannot_be_noted_is_not_done(desk: Desk, monkeypatch: pytest.Monkey
     csrf = browser.csrf
     for path, form in (
         ("/settings/users", {"name": "hanako", "role": "admin"}),
-        (f"/settings/users/{viewer}", {"what": "admin"}),
+        (f"/settings/users/{viewer}", {"what": "role", "role": "admin"}),
         (f"/settings/users/{viewer}", {"what": "link"}),
         ("/password", {"old": PASSWORD, "password": PASSWORD + "!", "again": PASSWORD + "!"}),
     ):
@@ -200,7 +203,7 @@ def test_what_cannot_be_noted_is_not_done(desk: Desk, monkeypatch: pytest.Monkey
 def test_administrators_read_the_log_by_day(desk: Desk) -> None:
     """Newest first, in words, in parts; as CSV, oldest first, which is a line itself."""
     browser = desk.browser("admin")
-    with Runs(desk.office.config(), who="hanako") as runs:
+    with Runs(desk.office.config(""), who="hanako") as runs:
         for number in range(101):
             runs.note("exported", "1", what=f"part {number}")
     text = browser.get("/audit").text

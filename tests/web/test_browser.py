@@ -631,7 +631,7 @@ def test_a_viewer_reads_reports_and_nothing_else(
     viewer.expected = {403}
     for path in (f"/runs/{run}/choose", "/settings", "/fetch/smarthr/touchontime"):
         viewer.open(path)
-        viewer.sees("管理者専用のページです")
+        viewer.sees("このページを表示する権限がありません")
     assert dashboard.link is not None
 
 

@@ -149,7 +149,7 @@ def test_a_file_of_0_1_0_goes_on(folder: Path) -> None:
     assert {file.stat().st_mode & 0o777 for file in (path, copy)} == {0o600}
     people = [(user.name, user.waiting, user.language) for user in desk.office.people.users()]
     assert people == [("admin", False, "en"), ("Hanako", True, None)]
-    assert desk.office.drafts.of(1, "1").numbers == {"0001"}
+    assert desk.office.drafts_of("").of(1, "1").numbers == {"0001"}
     assert desk.office.workers.last("1") == (4711, 1790000000.0)
     assert desk.browser("admin").is_in
 
@@ -157,8 +157,12 @@ def test_a_file_of_0_1_0_goes_on(folder: Path) -> None:
 def test_a_file_from_after_0_1_0_keeps_who_is_logged_in(desk: Desk) -> None:
     """It knew browsers already, and had no number yet."""
     browser = desk.browser("admin")
-    for later in ("second_factors", "recovery_codes", "half_log_ins", "alembic_version"):
+    for later in ("second_factors", "recovery_codes", "half_log_ins", "rights", "alembic_version"):
         sql(desk.file, f"drop table {later}")
+    sql(
+        desk.file,
+        "alter table users drop column logged_in_at; alter table drafts drop column company",
+    )
     again = Desk(desk.folder)
     assert Browser(again.app, again.base, jar=browser.jar).is_in
     assert again.browser("admin").is_in
@@ -230,7 +234,7 @@ def test_a_file_that_goes_bad_later_is_told_without_its_place(desk: Desk, page: 
 
 def test_drafts_are_of_one_person_and_one_run(desk: Desk) -> None:
     """What one person has ticked is not what another one sees."""
-    drafts = desk.office.drafts
+    drafts = desk.office.drafts_of("")
     mine, theirs = desk.add("mine"), desk.add("theirs")
     for user, numbers in ((mine, {"0001"}), (theirs, {"0002"}), (mine, {"0001", "0003"})):
         with drafts.changing(user, "7") as draft:

@@ -73,7 +73,7 @@ def test_the_chosen_values_and_genders_have_their_names(japanese: Desk) -> None:
     """What was chosen for a new employee stands with the other fields in both."""
     new = first(japanese, Difference.NEW)
     put(japanese, "new_values", '{"typeCode": ["1", "正社員"]}', new.number)
-    browser = japanese.browser("viewer")
+    browser = japanese.browser("admin")
     rows = list(csv.reader(io.StringIO(browser.get("/runs/1/report.csv").text)))
     changes = next(row[6] for row in rows if row[0] == new.number)
     assert "雇用区分: 正社員" in changes
@@ -116,7 +116,7 @@ def test_a_retry_does_not_erase_the_failure_before_it(japanese: Desk) -> None:
     put(japanese, "earlier", '[["failed", ["gone"], "一回目の返答"]]', changed.number)
     with sqlite3.connect(japanese.store) as store:
         store.execute("update runs set status = 'done_with_errors', sync_started_at = created_at")
-    browser = japanese.browser("viewer")
+    browser = japanese.browser("admin")
     for page in ("/runs/1/people", "/runs/1", "/runs/1/report.html", "/runs/1/report.csv"):
         text = browser.get(page).text
         assert "二回目の返答" in text, page

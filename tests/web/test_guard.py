@@ -289,7 +289,7 @@ def test_no_form_is_taken_without_its_token(desk: Desk) -> None:
 def chosen(desk: Desk, *numbers: str) -> None:
     """Tick these for the administrator, as another tab would."""
     admin = next(user.id for user in desk.office.people.users() if user.name == "admin")
-    with desk.office.drafts.changing(admin, "1") as draft:
+    with desk.office.drafts_of("").changing(admin, "1") as draft:
         draft.numbers = set(numbers)
 
 
@@ -389,7 +389,7 @@ def look_at_everything(desk: Desk, *, confirm: bool) -> None:
     assert chosen is not None
     assert same[-1] not in chosen.numbers  # somebody else is ticked than was chosen before
     for user in desk.office.people.users():
-        with desk.office.drafts.changing(user.id, "1") as draft:
+        with desk.office.drafts_of("").changing(user.id, "1") as draft:
             draft.numbers.add(same[-1])
     before = desk.kept, desk.file.read_bytes()
     pages = [path for method, path in desk.routes() if method == "GET"]
@@ -920,6 +920,7 @@ def test_hostile_names_are_text_on_every_page(
         monkeypatch.setenv(name, value)
     desk = Desk(office.folder)
     desk.add("admin")
+    desk.add("somebody")
     browser = desk.browser("admin")
     ordinary = looked_at(browser, office, office.fetched("smarthr", "touchontime"))
     smarthr, touchontime = office.box.smarthr, office.box.touchontime

@@ -99,7 +99,7 @@ def test_a_check_that_is_later_counts(desk: Desk, checks: list[str]) -> None:
     now(desk, REFUSED)
     browser.post("/settings/check")
     assert states(browser) == FINE
-    desk.work.health.began("1")  # it is resumed
+    desk.work.health_of("").began("1")  # it is resumed
     assert states(browser) == PROBLEM
     assert checks == ["check"]
 

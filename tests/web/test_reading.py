@@ -129,7 +129,7 @@ def test_some_of_the_people_can_be_asked_for(desk: Desk) -> None:
 def test_an_earlier_try_is_not_forgotten(desk: Desk) -> None:
     """Somebody failed, was tried again and went through: the page tells both."""
     begun(desk, outcome="updated", earlier='[["failed", ["refused"], "姓が長すぎます"]]')
-    page = on_pages(desk.browser("viewer"), "outcome=updated")
+    page = on_pages(desk.browser("admin"), "outcome=updated")
     assert "以前の結果: エラー。" in page
     assert "姓が長すぎます" in page
 

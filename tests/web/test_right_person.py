@@ -49,7 +49,7 @@ def new_numbers(desk: Desk) -> list[str]:
 def ticked(desk: Desk) -> set[str]:
     """Return who is ticked."""
     user = next(each for each in desk.office.people.users() if each.name == "admin")
-    return desk.office.drafts.of(user.id, "1").numbers
+    return desk.office.drafts_of("").of(user.id, "1").numbers
 
 
 @pytest.mark.parametrize("what", ["all", "page"])

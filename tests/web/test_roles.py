@@ -20,14 +20,6 @@ GET /welcome/{secret}
 POST /welcome/{secret}
 """
 WHOEVER_IS_LOGGED_IN = """
-GET /
-GET /connections
-GET /reports
-GET /runs/{run}
-GET /runs/{run}/status
-GET /runs/{run}/people
-GET /runs/{run}/report.csv
-GET /runs/{run}/report.html
 GET /password
 POST /password
 GET /second-factor
@@ -35,7 +27,19 @@ POST /second-factor
 POST /language
 POST /logout
 """
-ADMINISTRATORS = """
+COUNTS = """
+GET /
+GET /connections
+GET /reports
+GET /runs/{run}
+GET /runs/{run}/status
+"""
+VIEWERS = """
+GET /runs/{run}/people
+GET /runs/{run}/report.csv
+GET /runs/{run}/report.html
+"""
+OPERATORS = """
 GET /fetch/{source}/{target}
 POST /fetch/{source}/{target}
 POST /fetch/{source}/{target}/company
@@ -51,6 +55,8 @@ POST /runs/{run}/retry
 POST /runs/{run}/pause
 POST /runs/{run}/stop
 POST /runs/{run}/again
+"""
+ADMINISTRATORS = """
 GET /settings
 POST /settings/check
 POST /settings/accounts/{connection}
@@ -63,19 +69,33 @@ POST /settings/setup/pairs
 POST /settings/setup/undo
 GET /audit
 GET /audit.csv
+"""
+OF_EVERYTHING = """
 GET /settings/users
 POST /settings/users
 POST /settings/users/{user:count}
 """
-DECIDED = {
-    (method, path): who
-    for who, table in (
-        ("anybody", ANYBODY),
-        ("all", WHOEVER_IS_LOGGED_IN),
-        ("admin", ADMINISTRATORS),
-    )
-    for method, path in (line.split() for line in table.strip().splitlines())
-}
+
+
+def decided(*tables: tuple[str, Role | None]) -> dict[tuple[str, str], Role | None]:
+    """Return what each route needs; None: not even a log-in."""
+    return {
+        (method, path): role
+        for table, role in tables
+        for method, path in (line.split() for line in table.strip().splitlines())
+    }
+
+
+OPEN = decided((ANYBODY, None))
+MINE = decided((WHOEVER_IS_LOGGED_IN, Role.NONE))
+OF_COMPANY = decided(
+    (COUNTS, Role.COUNTS),
+    (VIEWERS, Role.VIEWER),
+    (OPERATORS, Role.OPERATOR),
+    (ADMINISTRATORS, Role.ADMIN),
+)
+ABOVE = decided((OF_EVERYTHING, Role.ADMIN))
+DECIDED = OPEN | MINE | OF_COMPANY | ABOVE
 OFFERED = (
     "/settings",
     "/fetch/",
@@ -89,7 +109,7 @@ OFFERED = (
 )
 """What of these stands on the pages of administrators."""
 
-FOR_PEOPLE = [route for route, who in DECIDED.items() if who != "anybody"]
+FOR_PEOPLE = [route for route, needed in DECIDED.items() if needed is not None]
 
 
 def asked(browser: Browser, method: str, path: str, **more: str) -> tuple[int, str]:
@@ -118,19 +138,23 @@ def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
 
 
 @pytest.mark.security(38)
-def test_a_viewer_reads_and_does_nothing_else(desk: Desk) -> None:
-    """Each page for administrators says 403 to a viewer, whether asked as a whole or in part."""
-    browser = desk.browser("viewer")
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
+def test_each_role_does_what_it_may_and_nothing_else(desk: Desk, role: Role) -> None:
+    """Each page that needs more says 403, whether asked as a whole or in part; each other none."""
+    desk.add("somebody", role)
+    browser = desk.browser("somebody")
     before = desk.kept, desk.office.people.users()
-    for method, path in FOR_PEOPLE:
-        if path == "/logout":
+    for (method, path), needed in DECIDED.items():
+        if needed is None or path == "/logout":
             continue
         for more in ({}, {"hx-request": "true"}):
             status, location = asked(browser, method, path, **more)
-            assert (status == 403) is (DECIDED[method, path] == "admin"), (method, path, status)
+            assert (status == 403) is not role.includes(needed), (method, path, status)
             assert not location.startswith("/login"), (method, path)
-    assert desk.work.started == []
-    assert (desk.kept, desk.office.people.users()) == before
+    if not role.includes(Role.OPERATOR):
+        assert desk.work.started == []
+        assert desk.kept == before[0]
+    assert desk.office.people.users() == before[1]
     assert asked(browser, "POST", "/logout") == (303, "/login")
 
 

@@ -58,7 +58,7 @@ class Page:
         return run
 
     def runs(self) -> Runs:
-        return Runs(self.desk.office.config())
+        return Runs(self.desk.office.config(""))
 
 
 def hidden(page: httpx.Response, name: str) -> str:

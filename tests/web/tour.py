@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 from tests.web.browser import Person
 
+from renkei.companies import Companies
+from renkei.config import load_main
+from renkei_web.rights import EVERY
+from renkei_web.users import Role
+
 NARROW = "label: SmartHR\nsafety: {updates: {people: 1, percent: 1}}"
 
 
@@ -16,6 +21,7 @@ def tour(person: Person) -> Iterator[str]:
     yield from _reports(person)
     yield from _settings(person)
     yield from _odd_ones(person)
+    yield from _several(person)
 
 
 def _entrance(person: Person) -> Iterator[str]:
@@ -141,3 +147,43 @@ def _odd_ones(person: Person) -> Iterator[str]:
     page.click("main button")
     page.get_by_role("alert").wait_for()
     yield "login-wrong"
+
+
+def _several(person: Person) -> Iterator[str]:
+    page, dashboard = person.page, person.dashboard
+    dashboard.stop()
+    into_companies(person)
+    dashboard.start()
+    person.expected = set()
+    person.open("/login")
+    person.log_in()
+    page.locator(".board").wait_for()
+    yield "board"
+    page.click(".board a[href='/c/acme/']")
+    page.locator(".company").wait_for()
+    page.locator(".states").wait_for()
+    yield "company-home"
+    person.open("/c/acme/settings/users")
+    yield "company-users"
+    person.open("/settings/users")
+    yield "users-of-all"
+    people = dashboard.office.people.users()
+    hanako = next(user.id for user in people if user.name == "佐藤 花子")
+    dashboard.office.rights.give(hanako, [EVERY], Role.COUNTS)
+    dashboard.office.rights.give(hanako, ["acme"], Role.OPERATOR)
+    person.open(f"/settings/users/{hanako}/rights")
+    yield "rights"
+
+
+def into_companies(person: Person) -> None:
+    """Let the only company be one of three: acme, which adopts the runs, and two without any."""
+    main = person.office.folder / "renkei.yaml"
+    (main.parent / "companies").mkdir()
+    text = main.read_text(encoding="utf-8")
+    for name, label in (("acme", "アクメ商事"), ("beta", "ベータ工業"), ("gamma", "ガンマ物流")):
+        sandbox = "environment: sandbox\n" if name == "gamma" else ""
+        own = main.parent / "companies" / f"{name}.yaml"
+        own.write_text(f"label: {label}\n{sandbox}{text}", encoding="utf-8")
+    main.write_text("companies: companies/\n", encoding="utf-8")
+    with Companies(load_main(main)) as companies:
+        companies.adopt("acme")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from anyio import CapacityLimiter, to_thread
-from attrs import frozen
+from attrs import evolve, frozen
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import IntegerConvertor, register_url_convertor
@@ -25,12 +26,14 @@ from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
-from renkei_web.users import AccountError, Role
+from renkei_web.users import AccountError, Role, User
 from renkei_web.views import (
     audit,
+    board,
     choosing,
     entrance,
     home,
+    people,
     reports,
     running,
     second_factor,
@@ -38,7 +41,7 @@ from renkei_web.views import (
     setup,
     single_sign_on,
 )
-from renkei_web.visit import Office, Visit
+from renkei_web.visit import Office, Visit, base_of
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -52,6 +55,7 @@ class Page:
     """
     One page: its address, its method, who may use it, and what answers.
 
+    Whoever is logged in may, unless a *role* is needed: that on the company that the page is about.
     Who changes something is noted in the log, and who takes a file with everybody's values away.
     The audit log tells who *exports* and who *opens* details of employees, before they see them.
     What a page asks for by itself (*polled*) keeps nobody logged in.
@@ -59,7 +63,7 @@ class Page:
 
     path: str
     handler: Handler
-    role: Role = Role.ADMIN
+    role: Role = Role.OPERATOR
     method: str = "GET"
     exports: bool = False
     opens: bool = False
@@ -81,6 +85,8 @@ class Page:
         return self.path.rpartition("/")[2].strip("{}")
 
 
+COMPANY = re.compile(r"/c/([a-z0-9_-]+)/")
+"""The beginning of the address of a company's page."""
 BEFORE_CODE = ("/second-factor", "/logout", "/language", "/password")
 """Pages of whoever has to set up a second factor first."""
 
@@ -93,20 +99,34 @@ class Count(IntegerConvertor):
 
 register_url_convertor("count", Count())
 
-PAGES = (
-    Page("/", home.dashboard, Role.VIEWER),
-    Page("/logout", entrance.log_out, Role.VIEWER, "POST"),
-    Page("/language", entrance.speak, Role.VIEWER, "POST"),
-    Page("/password", entrance.change_password, Role.VIEWER),
-    Page("/password", entrance.set_password, Role.VIEWER, "POST"),
-    Page("/second-factor", second_factor.show, Role.VIEWER),
-    Page("/second-factor", second_factor.change, Role.VIEWER, "POST"),
-    Page("/connections", home.connections, Role.VIEWER),
+OWN = (
+    Page("/logout", entrance.log_out, Role.NONE, "POST"),
+    Page("/language", entrance.speak, Role.NONE, "POST"),
+    Page("/password", entrance.change_password, Role.NONE),
+    Page("/password", entrance.set_password, Role.NONE, "POST"),
+    Page("/second-factor", second_factor.show, Role.NONE),
+    Page("/second-factor", second_factor.change, Role.NONE, "POST"),
+    Page("/settings/users", people.users, Role.ADMIN),
+    Page("/settings/users", people.invite, Role.ADMIN, "POST"),
+    Page("/settings/users/{user:count}", people.change, Role.ADMIN, "POST"),
+)
+"""Pages about whoever is logged in, and about the people; there they need to be administrators."""
+
+OF_ALL = (
+    Page("/", board.show, Role.NONE),
+    Page("/settings/users/{user:count}/rights", people.rights, Role.ADMIN),
+    Page("/settings/users/{user:count}/rights", people.give, Role.ADMIN, "POST"),
+)
+"""Pages about all companies, where there are several."""
+
+OF_COMPANY = (
+    Page("/", home.dashboard, Role.COUNTS),
+    Page("/connections", home.connections, Role.COUNTS),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/fetch/{source}/{target}/company", home.same_company, method="POST"),
-    Page("/runs/{run}", running.show, Role.VIEWER, opens=True),
-    Page("/runs/{run}/status", running.status, Role.VIEWER, polled=True),
+    Page("/runs/{run}", running.show, Role.COUNTS, opens=True),
+    Page("/runs/{run}/status", running.status, Role.COUNTS, polled=True),
     Page("/runs/{run}/start", running.confirm, opens=True),
     Page("/runs/{run}/start", running.start, method="POST"),
     Page("/runs/{run}/resume", running.resume, method="POST"),
@@ -122,23 +142,23 @@ PAGES = (
     Page("/runs/{run}/people", reports.people, Role.VIEWER, opens=True),
     Page("/runs/{run}/report.csv", reports.as_csv, Role.VIEWER, exports=True),
     Page("/runs/{run}/report.html", reports.as_page, Role.VIEWER, exports=True),
-    Page("/reports", reports.listed, Role.VIEWER),
-    Page("/settings", settings.show),
-    Page("/settings/check", settings.check, method="POST"),
-    Page("/settings/accounts/{connection}", settings.accept_account, method="POST"),
-    Page("/settings/mappings/{index:count}", settings.mapping),
-    Page("/settings/mappings/{index:count}", settings.change_setting, method="POST"),
-    Page("/settings/setup", setup.show),
-    Page("/settings/setup/connections", setup.add_connection, method="POST"),
-    Page("/settings/setup/connections/{connection}", setup.replace_token, method="POST"),
-    Page("/settings/setup/pairs", setup.add_pair, method="POST"),
-    Page("/settings/setup/undo", setup.undo, method="POST"),
-    Page("/audit", audit.listed),
-    Page("/audit.csv", audit.as_csv),
-    Page("/settings/users", settings.users),
-    Page("/settings/users", settings.invite, method="POST"),
-    Page("/settings/users/{user:count}", settings.change, method="POST"),
+    Page("/reports", reports.listed, Role.COUNTS),
+    Page("/settings", settings.show, Role.ADMIN),
+    Page("/settings/check", settings.check, Role.ADMIN, "POST"),
+    Page("/settings/accounts/{connection}", settings.accept_account, Role.ADMIN, "POST"),
+    Page("/settings/mappings/{index:count}", settings.mapping, Role.ADMIN),
+    Page("/settings/mappings/{index:count}", settings.change_setting, Role.ADMIN, "POST"),
+    Page("/settings/setup", setup.show, Role.ADMIN),
+    Page("/settings/setup/connections", setup.add_connection, Role.ADMIN, "POST"),
+    Page("/settings/setup/connections/{connection}", setup.replace_token, Role.ADMIN, "POST"),
+    Page("/settings/setup/pairs", setup.add_pair, Role.ADMIN, "POST"),
+    Page("/settings/setup/undo", setup.undo, Role.ADMIN, "POST"),
+    Page("/audit", audit.listed, Role.ADMIN),
+    Page("/audit.csv", audit.as_csv, Role.ADMIN),
 )
+"""The pages of one company: at these addresses where there is one without a name."""
+
+OF_ONE_OF_SEVERAL = (*OF_COMPANY, Page("/settings/users", people.of_company, Role.ADMIN))
 
 
 def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
@@ -152,7 +172,12 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
         ),
         Route("/welcome/{secret}", _guest(office, entrance.accept), methods=["POST"]),
     )
-    pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in PAGES]
+    if office.several:
+        of_company = [evolve(p, path=base_of("{company}") + p.path) for p in OF_ONE_OF_SEVERAL]
+        offered = [*OWN, *OF_ALL, *of_company]
+    else:
+        offered = [*OWN, *OF_COMPANY]
+    pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in offered]
     if office.sign_on is not None:
         carried = office.sign_on.middleware(secure=office.secure)
         guests += tuple(
@@ -194,22 +219,29 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         ):
             return _to_login(request, was_in=cookie is not None)
         language = session.user.language or language_of(request)
-        visit = Visit(request, office, session, language, form)
-        if page.role is Role.ADMIN and not session.user.is_admin:
+        company = request.path_params.get("company", "")
+        role = await run_in_threadpool(_role, office, session.user, company)
+        visit = Visit(request, office, session, language, form, company, role)
+        if company and role is Role.NONE:  # whether there is one of that name is nobody's business
+            return render("lost.html", language=language, status=404)
+        if not role.includes(page.role):
             return visit.show("refused.html", status=403)
+        if company and await run_in_threadpool(_lacks_sign_on, visit):
+            return visit.show("refused.html", status=403, only_sso=True)
         if page.method not in SAFE:
             given = request.headers.get("x-csrf-token") or visit.field("csrf")
             if not same(given, session.csrf):
                 back = entrance.parent(request.url.path)
                 return visit.show("stale.html", status=403, back=back)
         if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, visit):
-            return visit.go("/second-factor")
+            return visit.go_out("/second-factor")
         answer = await run_in_threadpool(_answer, page, visit)
         if page.noted:
             log.info(
                 "page_used",
                 method=f"{page.method} {page.path}",
                 run=request.path_params.get("run"),
+                **({"company": company} if company else {}),
                 status=answer.status_code,
                 user=session.user.id,
             )
@@ -218,10 +250,22 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
     return endpoint
 
 
+def _role(office: Office, user: User, company: str) -> Role:
+    """Return what somebody may do with *company*; where there is none of that name, nothing."""
+    role = office.rights.of(user, company)
+    return role if not company or (role is not Role.NONE and office.has(company)) else Role.NONE
+
+
+def _lacks_sign_on(visit: Visit) -> bool:
+    """Tell whether a company is for those only who have not come with a password."""
+    return visit.user.by_password and visit.office.rules.only_sso(visit.company)
+
+
 def _lacks_code(visit: Visit) -> bool:
     """Tell whether somebody has to set up a second factor before anything else."""
     office, user = visit.office, visit.user
-    return office.rules.needs_code(user) and not office.second_factors.is_on(user.id)
+    needed = office.rules.needs_code(user, visit.company)
+    return needed and not office.second_factors.is_on(user.id)
 
 
 def _answer(page: Page, visit: Visit) -> Response:
@@ -312,4 +356,6 @@ def _broken(request: HTTPConnection, error: Exception) -> Response:
     *_others, last = (f for f in frames if "/renkei" in f.filename.rpartition("site-packages")[2])
     where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
     log.error("page_failed", kind=type(error).__name__, method=where)
-    return render("broken.html", language=language_of(request), status=500)
+    found = COMPANY.match(request.scope["path"])
+    base = base_of(found[1]) if found else ""
+    return render("broken.html", language=language_of(request), status=500, base=base)

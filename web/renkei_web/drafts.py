@@ -69,13 +69,14 @@ class Draft:
 
 @frozen
 class Drafts:
-    """The drafts of all people, by the run they are for."""
+    """The drafts of all people for the runs of one company, by the run they are for."""
 
     _database: Database
+    _company: str
 
     def of(self, user_id: int, run: str) -> Draft:
         """Return what somebody has ticked so far in a run, or an empty draft."""
-        query = sa.select(drafts.c.document).where(_theirs(user_id, run))
+        query = sa.select(drafts.c.document).where(self._theirs(user_id, run))
         with self._database.reading() as db:
             text: str | None = db.execute(query).scalar()
         if text is None:
@@ -95,12 +96,13 @@ class Drafts:
 
     def _keep(self, user_id: int, run: str, document: str) -> None:
         with self._database.writing() as db:
-            db.execute(sa.delete(drafts).where(_theirs(user_id, run)))
-            db.execute(sa.insert(drafts).values(user_id=user_id, run=run, document=document))
+            db.execute(sa.delete(drafts).where(self._theirs(user_id, run)))
+            row = {"user_id": user_id, "company": self._company, "run": run}
+            db.execute(sa.insert(drafts).values(row | {"document": document}))
 
-
-def _theirs(user_id: int, run: str) -> sa.ColumnElement[bool]:
-    return sa.and_(drafts.c.user_id == user_id, drafts.c.run == run)
+    def _theirs(self, user_id: int, run: str) -> sa.ColumnElement[bool]:
+        mine = sa.and_(drafts.c.company == self._company, drafts.c.user_id == user_id)
+        return sa.and_(mine, drafts.c.run == run)
 
 
 def as_document(selection: Selection) -> bytes:

@@ -46,8 +46,9 @@ class Asked:
 
 @define
 class FetchProgress(Observer):
-    """What a fetch has read so far, and what it waits for."""
+    """What a fetch of *company* has read so far, and what it waits for."""
 
+    company: str = ""
     read: dict[str, int] = field(factory=dict)
     waits_for: str | None = None
     since: float = field(factory=time.monotonic)
@@ -143,16 +144,21 @@ class Work:
     """Fetches that wait for an answer, by the key of their question."""
     refusals: dict[str, Refusal] = field(factory=dict)
     syncs: dict[str, subprocess.Popen[bytes]] = field(factory=dict)
-    health: Health = field(factory=Health)
+    healths: dict[str, Health] = field(factory=dict)
+    """Whether the connections work, by company."""
     paces: dict[str, Pace] = field(factory=dict)
     pausing: set[tuple[int, float]] = field(factory=set)
     """Pid and start of the processes that were asked to stop after the employee in hand."""
+
+    def health_of(self, company: str) -> Health:
+        """Return whether the connections of a company work."""
+        return self.healths.setdefault(company, Health())
 
     def fetch(
         self, config: Config, fetch: Callable[[Runs], object], *, who: str, language: str
     ) -> str | Asked:
         """Start what fetches; return its run as soon as it has one, or what a person is asked."""
-        progress = FetchProgress()
+        progress = FetchProgress(company=config.company.name)
 
         def work() -> None:
             error: BaseException | None = None
@@ -169,9 +175,11 @@ class Work:
         threading.Thread(target=work, daemon=True, name="fetch").start()
         return self._begun(progress)
 
-    def answer(self, key: str, *, one_company: bool) -> str | Asked:
+    def answer(self, key: str, *, company: str, one_company: bool) -> str | Asked:
         """Hand over the answer to a question; return as above, or raise what ended the fetch."""
-        progress = self.asking.pop(key, None)
+        asked = self.asking.get(key)
+        theirs = asked is not None and asked.company == company
+        progress = self.asking.pop(key, None) if theirs else None  # of two answers one counts
         if progress is None or progress.over:
             message = _("The fetch does not wait for this answer any more. Start it again.")
             raise UsageError(message, code="too_late")
@@ -208,7 +216,7 @@ class Work:
         Why it ended early is remembered for the page of the run, which may not know.
         """
         self.refusals.pop(run, None)
-        self.health.began(run)
+        self.health_of(config.company.name).began(run)
         # -P: nothing is imported from the folder that this server happens to be in
         command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.main.path)]
         if config.company.name:

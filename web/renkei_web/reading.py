@@ -1,23 +1,48 @@
 """
 What somebody who has logged in may read of a run: one rule, for every page and every file.
 
-Viewers read what administrators read. As soon as there is a plan that is everybody in it, chosen or
-not, before the sync and after it: the values before and after, of somebody blocked the values of
-both systems, outcome, reason and the system's own words. Once the values are purged it is number
-and outcome of those who were chosen. Only administrators are told what is wrong with a connection,
-and offered what changes anything.
+As soon as there is a plan that is everybody in it, chosen or not, before the sync and after it: the
+values before and after, of somebody blocked the values of both systems, outcome and reason. Once
+the values are purged it is number and outcome of those who were chosen. Operators and above read
+all of it, with the system's own words. Viewers do not see when somebody was born, the gender, and
+who is going to leave: a planned leaving is a secret in most companies. Whoever may see counts only
+sees no person at all, colleagues who fetched and synced included. Only administrators are told what
+is wrong with a connection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from typing import TypeVar
 
-from renkei.model import Difference, Filter, Item, Outcome, Run, Status
+from attrs import evolve, frozen
+
+from renkei.model import Candidate, Change, Difference, Filter, Item, Outcome, Remark, Run, Status
+from renkei.people import Value
 from renkei.runs import Runs
+from renkei.words.codes import TABLE
+from renkei.words.codes.code import Code, PartKind
+from renkei.words.i18n import _
 from renkei.words.labels import Labels
+from renkei_web.users import Role
 
 WITHOUT_PLAN = (Status.FETCHING, Status.FAILED)
+
+PRIVATE = ("birth", "gender")
+"""Roles of fields that viewers do not see."""
+
+LEAVING = ("left", "retired", "employed")
+"""Roles of fields that viewers do not see of somebody who is going to leave."""
+
+SOMEBODY = "…"
+"""Stands for numbers that are not told."""
+
+Hides = Callable[[str], bool]
+"""Tells of the name of a field whether it is hidden."""
+
+T = TypeVar("T")
 
 
 class Group(StrEnum):
@@ -32,14 +57,16 @@ def is_readable(run: Run) -> bool:
     return run.status not in WITHOUT_PLAN
 
 
-def everybody(runs: Runs, run_id: str) -> tuple[Run, Iterator[Item], Labels]:
+def everybody(runs: Runs, run_id: str, role: Role) -> tuple[Run, Iterator[Item], Labels]:
     """Return a run with everybody in it, and what people call its things, for a file."""
-    run = runs.run(run_id)
+    run, labels = runs.run(run_id), runs.labels(run_id)
     found = runs.items(run_id) if is_readable(run) else iter(())
-    return run, found, runs.labels(run_id)
+    return told(runs, run, role), seen(runs, run, found, role), labels
 
 
-def some(runs: Runs, run: Run, *, which: str, text: str, after: int, limit: int) -> list[Item]:
+def some(
+    runs: Runs, run: Run, role: Role, *, which: str, text: str, after: int, limit: int
+) -> list[Item]:
     """Return the first people after a position, of one group or outcome (else: any), for a page."""
     if not is_readable(run):
         return []
@@ -49,4 +76,179 @@ def some(runs: Runs, run: Run, *, which: str, text: str, after: int, limit: int)
         selected=which == Group.CHOSEN,
         text=text,
     )
-    return runs.page(run.id, wanted, after=after, limit=limit)
+    found: list[Item] = []
+    while len(found) < limit:
+        part = runs.page(run.id, wanted, after=after, limit=limit)
+        found += seen(runs, run, part, role)
+        if len(part) < limit:
+            break
+        after = part[-1].position
+    return found[:limit]
+
+
+def seen(runs: Runs, run: Run, people: Iterable[Item], role: Role) -> Iterator[Item]:
+    """Yield those of *people* whom somebody with this role may see, as they may see them."""
+    if role.includes(Role.OPERATOR):
+        yield from people
+    elif role.includes(Role.VIEWER):
+        sight = Sight.of(run, runs.labels(run.id), runs.clock.today())
+        yield from filter(None, map(sight.item, people))
+
+
+def told(runs: Runs, run: Run, role: Role) -> Run:
+    """Return *run* with what somebody with this role may read of its reason and its notices."""
+    leavers = run.base_date > runs.clock.today()  # whoever has left by then is still there
+    if role.includes(Role.OPERATOR) or (role.includes(Role.VIEWER) and not leavers):
+        return run
+    reason = run.reason and _nobody(run.reason)
+    return evolve(run, notices=tuple(map(_nobody, run.notices)), reason=reason)
+
+
+@frozen
+class Sight:
+    """
+    What a viewer sees of the people of a run.
+
+    *private* and *leaving* are names of fields; where a pair of the mapping has one, it has both.
+    Whoever would change in nothing else is not there. A field of which nothing is known is hidden.
+    """
+
+    private: frozenset[str]
+    leaving: frozenset[str]
+    days: frozenset[str]
+    known: frozenset[str]
+    today: dt.date
+    all_leave: bool
+
+    @classmethod
+    def of(cls, run: Run, labels: Labels, today: dt.date) -> Sight:
+        """Return what is seen of *run*, by the fields that it had and those of today."""
+        specs = {place: labels.fields.get(place, {}).values() for place in (run.source, run.target)}
+
+        def paired(*roles: str) -> frozenset[str]:
+            names = {
+                place: {each.name for each in those if each.role in roles}
+                for place, those in specs.items()
+            }
+            both = {
+                name
+                for pair in labels.pairs
+                if pair[0] in names[run.source] or pair[1] in names[run.target]
+                for name in pair
+            }
+            return frozenset(both.union(*names.values()))
+
+        known = frozenset(each.name for those in specs.values() for each in those)
+        base = run.base_date > today
+        return cls(paired(*PRIVATE), paired(*LEAVING), paired("left"), known, today, base)
+
+    def item(self, item: Item) -> Item | None:
+        """Return one employee without what is hidden; None if nothing is left of the change."""
+        values = (item.read, item.before or {}, item.after)
+        written = [{each.field: value} for each in item.changes for value in _both(each)]
+        hides = self._hides(*values, *written)
+        changes = tuple(each for each in item.changes if not hides(each.field))
+        if item.changes and not changes and item.difference is Difference.CHANGED:
+            return None
+        return evolve(
+            item,
+            read=_without(item.read, hides),
+            read_others=_without(item.read_others, hides),
+            before=None if item.before is None else _without(item.before, hides),
+            before_others=_without(item.before_others, hides),
+            after=_without(item.after, hides),
+            changes=changes,
+            new_values=_without(item.new_values, hides),
+            reasons=self._remarks(item.reasons, hides),
+            notes=self._remarks(item.notes, hides),
+            candidates=tuple(map(self._candidate, item.candidates)),
+            outcome_reason=item.outcome_reason and self._remark(item.outcome_reason, hides),
+            detail=None,  # a system's own words may quote any value
+            earlier=tuple(
+                evolve(each, reason=each.reason and self._remark(each.reason, hides), detail=None)
+                for each in item.earlier
+            ),
+        )
+
+    def _hides(self, *values: Mapping[str, Value]) -> Hides:
+        hidden = self.private
+        if self.all_leave or any(map(self._will_leave, values)):
+            hidden |= self.leaving
+
+        def hides(name: str) -> bool:
+            return name in hidden or name not in self.known
+
+        return hides
+
+    def _will_leave(self, values: Mapping[str, Value]) -> bool:
+        days = (values.get(name) for name in self.days)
+        return any(
+            each is not None and not (isinstance(each, dt.date) and each <= self.today)
+            for each in days
+        )
+
+    def _candidate(self, other: Candidate) -> Candidate:
+        hides = self._hides(other.values)
+        values, others = _without(other.values, hides), _without(other.others, hides)
+        return evolve(other, values=values, others=others)
+
+    def _remarks(self, remarks: Iterable[Remark], hides: Hides) -> tuple[Remark, ...]:
+        return tuple(filter(None, (self._remark(each, hides) for each in remarks)))
+
+    def _remark(self, remark: Remark, hides: Hides) -> Remark | None:
+        """Return a remark without the names of hidden fields, their values, and days to come."""
+        code = TABLE.get(remark.code)
+        if code is None:
+            return Remark(remark.code)
+        kinds = {part.name: part.kind for part in code.parts}
+        parts = code.read(remark)
+        days = (
+            day for name, those in parts.items() if kinds[name] is PartKind.DAY for day in those
+        )
+        if any(day > self.today.isoformat() for day in days):
+            return None
+        of_field = {
+            name: tuple(_("(not shown)") if hides(each) else each for each in those)
+            for name, those in parts.items()
+            if kinds[name] in (PartKind.FIELD, PartKind.SOURCE_FIELD)
+        }
+        hidden = any(of_field[name] != parts[name] for name in of_field)
+        of_value = {
+            name: (_("(not shown)"),) if hidden and those else those
+            for name, those in parts.items()
+            if kinds[name] is PartKind.VALUE
+        }
+        return _made(code, parts | of_field | of_value)
+
+
+def _both(change: Change) -> tuple[Value, Value]:
+    return change.before, change.after
+
+
+def _without(values: Mapping[str, T], hides: Hides) -> dict[str, T]:
+    return {name: value for name, value in values.items() if not hides(name)}
+
+
+def _nobody(remark: Remark) -> Remark:
+    """Return a remark about a run without anybody's number."""
+    code = TABLE.get(remark.code)
+    if code is None:
+        return Remark(remark.code)
+    people = {
+        part.name: (SOMEBODY,)
+        for part in code.parts
+        if part.kind is PartKind.NUMBER or (part.many and part.kind is PartKind.TEXT)
+    }
+    parts = code.read(remark)
+    return _made(
+        code, {name: people.get(name, those) if those else () for name, those in parts.items()}
+    )
+
+
+def _made(code: Code, parts: Mapping[str, tuple[str, ...]]) -> Remark:
+    """Return a remark of these parts; those at the end that are empty take no place."""
+    many = {part.name: part.many for part in code.parts}
+    given = {
+        name: those if many[name] else "".join(those) for name, those in parts.items() if those
+    }
+    return code.remark(given)

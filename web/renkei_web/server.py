@@ -12,7 +12,7 @@ from types import FrameType, TracebackType
 import uvicorn
 from attrs import define, field
 
-from renkei.config import load_config
+from renkei.config import dashboard_at, load_main
 from renkei.errors import UsageError
 from renkei.words.i18n import _
 from renkei_web.app import make_app
@@ -54,7 +54,6 @@ class Server:
     """A dashboard that listens from ``with`` on and answers in :meth:`serve`."""
 
     config: Path
-    company: str | None = None
     listen: str = "127.0.0.1"
     port: int = 0
     hosts: Sequence[str] = ()
@@ -116,10 +115,11 @@ class Server:
         return self.tls is not None or self.behind_proxy
 
     def _new_office(self) -> Office:
-        """Open the dashboard's own database, which is beside the store: each company has one."""
-        config = load_config(self.config, self.company)
-        database = Database(config.main.dashboard_of(config.company.name, config.store))
-        return Office(self.config, database, Work(), self.secure, self.sign_on, self.company)
+        """Open the dashboard's own database, which is beside the store."""
+        main = load_main(self.config)
+        database = Database(dashboard_at(main))
+        several = main.folder is not None
+        return Office(self.config, database, Work(), self.secure, self.sign_on, several)
 
     def address(self, port: int) -> str:
         """Return what a browser is given, for a dashboard that listens at *port*."""

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from renkei_web.database import Database, digest
 from renkei_web.tables import browsers, half_log_ins, sessions, users
-from renkei_web.users import ENABLED, User, user_in
+from renkei_web.users import ENABLED, User, change_user, user_in
 
 IDLE_S = 30 * 60
 ABSOLUTE_S = 12 * 3600
@@ -61,6 +61,7 @@ class Sessions:
             "seen_at": now,
         }
         db.execute(sa.insert(sessions).values(session))
+        change_user(db, user_id, logged_in_at=now)
         return secret
 
     def end(self, secret: str) -> None:

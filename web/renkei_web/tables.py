@@ -31,6 +31,15 @@ users = Table(
     Column("disabled", Integer, nullable=False, server_default="0"),
     Column("language", Text),
     Column("created_at", sa.REAL, nullable=False),
+    Column("logged_in_at", sa.REAL),
+)
+
+rights = Table(
+    "rights",
+    metadata,
+    _user(primary_key=True),
+    Column("company", Text, primary_key=True),
+    Column("role", Text, nullable=False),
 )
 
 invitations = Table(
@@ -87,6 +96,7 @@ drafts = Table(
     metadata,
     _user(primary_key=True),
     Column("run", Text, primary_key=True),
+    Column("company", Text, nullable=False, server_default=""),
     Column("document", Text, nullable=False),
 )
 

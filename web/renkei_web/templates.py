@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
+from renkei.companies import need_text
 from renkei.model import Item, Outcome, Remark, Run, Try
 from renkei.people import Label, Value
 from renkei.words import sentences as texts
@@ -29,6 +30,7 @@ from renkei.words.sentences import (
     words_text,
 )
 from renkei.words.side_by_side import both, candidates
+from renkei_web.review import role_text, state_of, state_text
 
 if TYPE_CHECKING:
     from renkei_web.visit import Visit
@@ -105,6 +107,11 @@ def iso_day_text(text: str) -> str:
     return day_text(dt.date.fromisoformat(text))
 
 
+def seconds_text(at: float) -> str:
+    """Return a time of the dashboard's own database, in seconds since 1970, as people write it."""
+    return clock_text(dt.datetime.fromtimestamp(at, dt.UTC))
+
+
 def is_waiting(item: Item) -> bool:
     """Tell whether the sync has not come to *item* yet, or is at it."""
     return item.outcome in (Outcome.UNKNOWN, Outcome.DEFERRED) and item.outcome_reason is None
@@ -134,12 +141,21 @@ def _environment() -> Environment:
         difference_text, outcome_text, reason_text, status_text,
         moment_text, span_text, day_text, clock_text, count_text, plain_text, name_text,
         spoken_text, number_text, iso_day_text, customer_text, words_text, try_text, shown,
-        act_text, facts_text,
+        act_text, facts_text, seconds_text,
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
     environment.filters["both"] = both
     environment.filters["candidates"] = candidates
     environment.filters["released"] = released_text
+    environment.filters["need"] = need_text
+    environment.filters["role"] = role_text
+    environment.filters["state"] = lambda user: state_text(state_of(user))
     environment.tests |= {"waiting": is_waiting, "moving": is_moving}
-    environment.globals |= {"language": language, "became": BECAME}
+    environment.globals |= {
+        "language": language,
+        "became": BECAME,
+        "base": "",
+        "company": None,
+        "only_sso": False,
+    }
     return environment

@@ -19,15 +19,38 @@ ENABLED = users.c.disabled == 0
 
 
 class Role(StrEnum):
-    """What somebody may do: everything, or read reports."""
+    """
+    What somebody may do with a company; each includes those before it.
 
-    ADMIN = "admin"
+    ``counts``: see counts and nobody. ``viewer``: read reports. ``operator``: fetch, choose and
+    sync. ``admin``: change settings.
+    """
+
+    NONE = "none"
+    COUNTS = "counts"
     VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    @property
+    def sees(self) -> bool:
+        """Return whether whoever has this sees anything."""
+        return self is not Role.NONE
+
+    def includes(self, other: Role) -> bool:
+        """Return whether whoever has this may do what *other* allows."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
 
 
 @frozen(kw_only=True)
 class User:
-    """Somebody who may log in, *by_password* or otherwise; *waiting* until the link is used."""
+    """
+    Somebody who may log in, *by_password* or otherwise; *waiting* until the link is used.
+
+    *role* is what they may do where there is one company without a name; an administrator of that
+    one is an administrator of everything. *created_at* and *logged_in_at* are seconds since 1970.
+    """
 
     id: int
     name: str
@@ -36,10 +59,12 @@ class User:
     waiting: bool
     by_password: bool
     language: str | None
+    created_at: float
+    logged_in_at: float | None
 
     @property
     def is_admin(self) -> bool:
-        """Whether this person may do everything."""
+        """Whether this person may do everything, with every company."""
         return self.role is Role.ADMIN
 
 
@@ -53,7 +78,7 @@ def find_user(db: Connection, *conditions: sa.ColumnElement[bool]) -> User | Non
     return user_in(row) if row else None
 
 
-def change_user(db: Connection, user_id: int, **columns: str | int | None) -> None:
+def change_user(db: Connection, user_id: int, **columns: str | float | None) -> None:
     """Change some columns of somebody."""
     db.execute(sa.update(users).where(users.c.id == user_id).values(columns))
 
@@ -68,4 +93,6 @@ def user_in(row: RowMapping) -> User:
         waiting=row["password"] is None and row["subject"] is None,
         by_password=row["password"] is not None,
         language=row["language"],
+        created_at=row["created_at"],
+        logged_in_at=row["logged_in_at"],
     )

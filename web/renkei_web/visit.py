@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,24 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from renkei.config import Config, load_config
+from renkei.companies import Companies
+from renkei.config import Company, Config, ConnectionConfig, Heads, load_config, load_main
+from renkei.errors import RenkeiError
 from renkei.runs import Runs
 from renkei_web.database import Database
 from renkei_web.drafts import Drafts
 from renkei_web.entrance import Entrance
+from renkei_web.health import Health
 from renkei_web.people import People
 from renkei_web.processes import Work, ask_to_pause, started
+from renkei_web.rights import Rights
 from renkei_web.rules import Rules
 from renkei_web.second_factor import SecondFactors
 from renkei_web.sessions import Session, Sessions
 from renkei_web.sso import SignOn
 from renkei_web.templates import render
 from renkei_web.tries import Tries
-from renkei_web.users import User
+from renkei_web.users import Role, User
 from renkei_web.workers import Workers
 
 EMPTY_FORM = FormData()
@@ -40,25 +45,51 @@ class Office:
     work: Work
     secure: bool
     sign_on: SignOn | None = None
-    company: str | None = None
-    """Whose dashboard it is, where there are several companies."""
+    several: bool = False
+    """Whether the configuration has companies, with pages for each of them."""
+    heads: Heads = field(factory=Heads)
+    """What the files of the companies say of them, for the board."""
     rules: Rules = field(
-        default=Factory(lambda self: Rules(self.config_path, self.company), takes_self=True)
+        default=Factory(lambda self: Rules(self.config_path, several=self.several), takes_self=True)
     )
 
-    def config(self) -> Config:
-        """Read the configuration, as every command does: it may have changed."""
-        return load_config(self.config_path, self.company)
+    def config(self, company: str) -> Config:
+        """Read the configuration of a company, as every command does: it may have changed."""
+        return load_config(self.config_path, company or None)
 
-    def note(self, who: str | None, act: str, run: str | None = None, /, **facts: object) -> None:
+    def companies(self) -> list[str]:
+        """Return the names of all companies; none where there is one without a name."""
+        return load_main(self.config_path).names()
+
+    def has(self, company: str) -> bool:
+        """Return whether there is a company of that name."""
+        return load_main(self.config_path).has(company)
+
+    def note(
+        self,
+        who: str | None,
+        act: str,
+        run: str | None = None,
+        /,
+        *,
+        of: str = "",
+        **facts: object,
+    ) -> None:
         """
         Write a line of the audit log, of what *who* is about to do; StoreError if it cannot be.
+
+        It stands in the log *of* a company; where there are several and none is meant, in that of
+        all of them.
 
         It is in the report store, with all others: what happens in the database of the dashboard
         is noted before it happens.
         """
-        with Runs(self.config(), who=who) as runs:
-            runs.note(act, run, **facts)
+        if self.several and not of:
+            with Companies(load_main(self.config_path), who=who) as companies:
+                companies.note_own(act, **facts)
+        else:
+            with Runs(self.config(of), who=who) as runs:
+                runs.note(act, run, **facts)
 
     @property
     def sessions(self) -> Sessions:
@@ -71,6 +102,11 @@ class Office:
         return People(self.database, self.sessions)
 
     @property
+    def rights(self) -> Rights:
+        """What they may do with each company."""
+        return Rights(self.database)
+
+    @property
     def entrance(self) -> Entrance:
         """How they log in."""
         return Entrance(self.database, self.people, self.sessions, Tries(self.database))
@@ -80,10 +116,9 @@ class Office:
         """What they need beside a password."""
         return SecondFactors(self.database)
 
-    @property
-    def drafts(self) -> Drafts:
-        """What they have ticked."""
-        return Drafts(self.database)
+    def drafts_of(self, company: str) -> Drafts:
+        """Return what they have ticked in the runs of a company."""
+        return Drafts(self.database, company)
 
     @property
     def workers(self) -> Workers:
@@ -127,13 +162,20 @@ class Office:
 
 @frozen
 class Visit:
-    """A request with its session, its form and the language of the person."""
+    """
+    A request with its session, its form and the language of the person.
+
+    *company* is what the page is about: empty if there is one without a name, or if the page is
+    about none of several. *role* is what the person may do there.
+    """
 
     request: Request
     office: Office
     session: Session
     language: str
     form: FormData = EMPTY_FORM
+    company: str = ""
+    role: Role = Role.NONE
 
     @property
     def user(self) -> User:
@@ -141,14 +183,58 @@ class Visit:
         return self.session.user
 
     @property
+    def base(self) -> str:
+        """What the addresses of this company's pages begin with."""
+        return base_of(self.company)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the person may read of employees, and not only count them."""
+        return self.role.includes(Role.VIEWER)
+
+    @property
+    def operates(self) -> bool:
+        """Whether the person may fetch, choose and sync."""
+        return self.role.includes(Role.OPERATOR)
+
+    @property
+    def administers(self) -> bool:
+        """Whether the person may change settings."""
+        return self.role.includes(Role.ADMIN)
+
+    @property
     def config(self) -> Config:
-        """The configuration at this moment."""
-        return self.office.config()
+        """The configuration of the company at this moment."""
+        return self.office.config(self.company)
+
+    @property
+    def health(self) -> Health:
+        """Whether the connections of the company work."""
+        return self.office.work.health_of(self.company)
+
+    @property
+    def drafts(self) -> Drafts:
+        """What people have ticked in the runs of the company."""
+        return self.office.drafts_of(self.company)
+
+    def named(self) -> Company | None:
+        """Return which of several companies the page is about, be its file as it may."""
+        if not self.company:
+            return None
+        try:
+            return self.config.company
+        except RenkeiError:
+            return Company(name=self.company)
 
     def label(self, connection: str) -> str:
         """Return what people call a connection, also one that is configured no longer."""
-        settings = self.config.connections.get(connection)
+        settings = self._connections.get(connection)
         return settings.label if settings else connection
+
+    @cached_property
+    def _connections(self) -> Mapping[str, ConnectionConfig]:
+        """The connections as they were when the page first named one: a list names many."""
+        return self.config.connections
 
     @contextmanager
     def runs(self) -> Iterator[Runs]:
@@ -158,7 +244,7 @@ class Visit:
 
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write what this person is about to do into the audit log."""
-        self.office.note(self.user.name, act, run, **facts)
+        self.office.note(self.user.name, act, run, of=self.company, **facts)
 
     def path(self, name: str) -> str:
         """Return a part of the address, such as the run."""
@@ -185,10 +271,24 @@ class Visit:
     def show(self, template: str, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
         """Answer with a page."""
         context |= {"visit": self, "user": self.user, "csrf": self.session.csrf}
+        context |= {"base": self.base, "company": self.named()}
         return render(template, language=self.language, status=status, **context)
 
     def go(self, path: str) -> Response:
-        """Send the browser to another page; a page that asked for a part goes there as a whole."""
+        """
+        Send the browser to another page of this company, or of none if this one is of none.
+
+        A page that asked for a part of itself goes there as a whole.
+        """
+        return self.go_out(f"{self.base}{path}")
+
+    def go_out(self, path: str) -> Response:
+        """Send the browser to a page, of whatever company."""
         if self.partial:
             return Response(headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
+
+
+def base_of(company: str) -> str:
+    """Return what the addresses of a company's pages begin with."""
+    return f"/c/{company}" if company else ""

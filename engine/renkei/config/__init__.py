@@ -1,5 +1,6 @@
 """The configuration file: read whole, every mistake told with its place."""
 
+from renkei.config.heads import Heads
 from renkei.config.load import (
     Config,
     ConnectionConfig,
@@ -7,6 +8,7 @@ from renkei.config.load import (
     OAuth2,
     Settings,
     clock_for,
+    dashboard_at,
     load_config,
     load_main,
     network_of,
@@ -22,11 +24,13 @@ __all__ = [
     "Company",
     "Config",
     "ConnectionConfig",
+    "Heads",
     "Main",
     "MappingUse",
     "OAuth2",
     "Settings",
     "clock_for",
+    "dashboard_at",
     "load_config",
     "load_main",
     "located",

@@ -35,6 +35,26 @@ _OTHER_STYLE = re.compile(r"^(?![a-z_]+:(?:[ \t\r]|$)|-[ \t]|[ \t#\r]|$)", re.MU
 """A line that begins otherwise than in block style with plain keys: then all of it is read."""
 
 
+class Heads:
+    """The heads of many files for whoever looks again and again: one that is unchanged is kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, tuple[tuple[int, ...], Company]] = {}
+
+    def of(self, main: Main, name: str) -> Company:
+        """Return and raise what :func:`head_of` does."""
+        path = main.new_file(name)
+        try:
+            found = path.stat()
+        except OSError:
+            return head_of(main, name)  # it says what is wrong
+        stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+        kept = self._kept.get(path)
+        if kept is None or kept[0] != stamp:
+            kept = self._kept[path] = stamp, head_of(main, name)
+        return kept[1]
+
+
 def head_of(main: Main, name: str, path: Path | None = None) -> Company:
     """
     Return the company *name* as its file describes it; hardly anything else of it is looked at.

@@ -414,6 +414,17 @@ def store_at(written: str, base: Path) -> str:
     return store if "://" in store else str(base / store)
 
 
+def dashboard_at(main: Main) -> Path:
+    """
+    Return where the dashboard keeps who may use it: beside the store.
+
+    If that is on a server: beside the main file.
+    """
+    store = store_at(main.store, main.path.parent)
+    beside = main.path if "://" in store else Path(store)
+    return beside.with_name("renkei-web.db")
+
+
 def _from_environment(reference: str) -> str | None:
     """Return the store that a variable names, or None for another kind of reference."""
     scheme, _colon, name = reference.partition(":")

@@ -71,6 +71,10 @@ class Main:
         """Return the names of the companies, in order; none where there is one without a name."""
         return sorted(name for name in self._stems() if is_name(name))
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a company of that name."""
+        return self.folder is not None and is_name(name) and self.new_file(name).is_file()
+
     def strangers(self) -> list[Path]:
         """Return the files of the folder that are of no company, as their names cannot be one's."""
         if self.folder is None:
@@ -84,26 +88,15 @@ class Main:
             message = _("{path} has no companies, so there is no {name}. Leave it out.")
             text = message.format(path=self.path, name=name)
             raise UsageError(text, code="company", where=str(self.path))
-        path = self.new_file(name) if is_name(name) else None
-        if path is None or not path.is_file():
+        if not self.has(name):
             raise self._unknown(name)
-        return path
+        return self.new_file(name)
 
     def new_file(self, name: str) -> Path:
         """Return where the file of the company *name* is, or would be."""
         if self.folder is None:
             raise not_several(self.path)
         return self.folder / f"{name}{SUFFIX}"
-
-    def dashboard_of(self, name: str, store: str) -> Path:
-        """
-        Return where the dashboard of a company keeps who may use it: each has people of its own.
-
-        That is beside *store*, or beside the main file if that is on a server. *name* is empty for
-        the only company.
-        """
-        beside = self.path if "://" in store else Path(store)
-        return beside.with_name(f"renkei-web-{name}.db" if name else "renkei-web.db")
 
     def which(self) -> UsageError:
         """Return the error of a command that is about one company and was told none."""

@@ -9,8 +9,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from attrs import evolve, field, frozen
@@ -94,25 +93,24 @@ class Companies(Plans, Purge, AuditLog):
 
     def stand(self) -> dict[str, Stands]:
         """Return how each company stands that has runs; a handful of queries for all of them."""
-        newest = sa.select(sa.func.max(runs.c.id)).group_by(runs.c.company)
-        synced = newest.where(runs.c.sync_started_at.is_not(None))
+        last = sa.select(runs.c.company, sa.func.max(runs.c.id)).group_by(runs.c.company)
+        begun = last.where(runs.c.sync_started_at.is_not(None))  # an index has these, and no more
         with self._reading() as connection:
             held = _held(connection)
-            outcomes = _outcomes(connection, synced)
             doubts = _doubts(connection, held)
-            last = set(connection.execute(synced).scalars())
-            wanted = sa.union(newest, synced).subquery()
-            query = sa.select(*_COLUMNS).join(wanted, wanted.c[0] == runs.c.id)
-            found: dict[str, dict[str, Stood]] = {}
-            for row in connection.execute(query).mappings():
-                stood = _stood(row, held, outcomes.get(row["id"]))
-                theirs = found.setdefault(row["company"], {})
-                if row["id"] in last:
-                    theirs["synced"] = stood
-                if "newest" not in theirs or int(theirs["newest"].run) < row["id"]:
-                    theirs["newest"] = stood
+            newest = {row[0]: row[1] for row in connection.execute(last)}
+            synced = {row[0]: row[1] for row in connection.execute(begun)}
+            outcomes = _outcomes(connection, sorted(synced.values()))
+            wanted = sorted({*newest.values(), *synced.values()})
+            rows = connection.execute(sa.select(*_COLUMNS).where(runs.c.id.in_(wanted))).mappings()
+            found = {row["id"]: _stood(row, held, outcomes.get(row["id"])) for row in rows}
         return {
-            company: Stands(**theirs, in_doubt=doubts[company]) for company, theirs in found.items()
+            company: Stands(
+                newest=found[run],
+                synced=found.get(synced.get(company, 0)),
+                in_doubt=doubts[company],
+            )
+            for company, run in newest.items()
         }
 
     def count_runs(self, company: str) -> int:
@@ -232,7 +230,7 @@ def _held(connection: Connection) -> set[int]:
     return {row["run_id"] for row in connection.execute(taken).mappings() if lease.is_held(row)}
 
 
-def _outcomes(connection: Connection, wanted: sa.Select[Any]) -> dict[int, Counter[Outcome]]:
+def _outcomes(connection: Connection, wanted: Sequence[int]) -> dict[int, Counter[Outcome]]:
     """Count the outcomes of the *wanted* runs, whose syncs have begun."""
     query = (
         sa.select(items.c.run_id, items.c.outcome, sa.func.count())

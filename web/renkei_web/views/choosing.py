@@ -66,7 +66,7 @@ def show(visit: Visit) -> Response:
         if run.status is not Status.READY or not runs.is_current(run):
             return visit.go(f"/runs/{run.id}")
         view = View.of(visit)
-        draft = visit.office.drafts.of(visit.user.id, run.id)
+        draft = visit.drafts.of(visit.user.id, run.id)
         template = "people.html" if visit.partial else "choose.html"
         return visit.show(template, **_context(runs, run, view, draft))
 
@@ -78,7 +78,7 @@ def tick(visit: Visit) -> Response:
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
         view = View.of(visit)
-        with visit.office.drafts.changing(visit.user.id, run.id) as draft:
+        with visit.drafts.changing(visit.user.id, run.id) as draft:
             _tick(visit, runs, run, view, draft)
         template = "ticked.html" if visit.field("what") == "one" else "people.html"
         if template == "people.html":
@@ -117,7 +117,7 @@ def release(visit: Visit) -> Response:
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
         runs.release(run.id, wish)
-        with visit.office.drafts.changing(visit.user.id, run.id) as draft:
+        with visit.drafts.changing(visit.user.id, run.id) as draft:
             draft.numbers.add(number)
     return visit.go(f"/runs/{run.id}/choose?{urlencode({'q': number})}")
 
@@ -172,7 +172,7 @@ def values(visit: Visit, problem: str | None = None) -> Response:
         run = runs.run(visit.path("run"))
         if run.status is not Status.READY or not runs.is_current(run):
             return visit.go(f"/runs/{run.id}")
-        draft = visit.office.drafts.of(visit.user.id, run.id)
+        draft = visit.drafts.of(visit.user.id, run.id)
         everybody = _ticked_new(runs, run, draft)
         fields = runs.new_fields(run.id) if everybody else ()
         if not fields:
@@ -208,7 +208,7 @@ def keep_values(visit: Visit) -> Response:
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
         fields = runs.new_fields(run.id)
-        with visit.office.drafts.changing(visit.user.id, run.id) as draft:
+        with visit.drafts.changing(visit.user.id, run.id) as draft:
             _fill_in(visit, runs, run, draft, fields)
         everybody = _ticked_new(runs, run, draft)
     what, _colon, after = visit.field("what").partition(":")

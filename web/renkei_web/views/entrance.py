@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from renkei_web.passwords import weakness
 from renkei_web.security import address_of
 from renkei_web.templates import render
 from renkei_web.tries import KNOWN_S
-from renkei_web.visit import Office, Visit
+from renkei_web.visit import Office, Visit, base_of
 
 DOORS = ("/login", "/logout", "/sso", "/welcome")
 """Where nobody is sent after a log-in: the pages before it, which a stranger may have picked."""
@@ -250,6 +251,8 @@ def local(path: str) -> str:
 def parent(path: str) -> str:
     """Return the page that a form at *path* belongs to."""
     match [quote(part) for part in path.strip("/").split("/")]:
+        case ["c", company, *rest]:
+            return f"{base_of(company)}{parent('/'.join(rest))}"
         case ["runs", run, "values" | "start" as step]:
             return f"/runs/{run}/{step}"
         case ["runs", run, "ticks"]:
@@ -258,16 +261,24 @@ def parent(path: str) -> str:
             return f"/runs/{run}"
         case ["fetch", source, target]:
             return f"/fetch/{source}/{target}"
-        case ["settings", "setup", *_]:
-            return "/settings/setup"
-        case ["settings", "users", *_]:
-            return "/settings/users"
-        case ["settings", *_]:
-            return "/settings"
+        case ["settings", *rest]:
+            return _settings_page(rest)
         case ["password" | "second-factor" as page]:
             return f"/{page}"
         case _:
             return "/"
+
+
+def _settings_page(rest: Sequence[str]) -> str:
+    match rest:
+        case ["setup", *_]:
+            return "/settings/setup"
+        case ["users", user, "rights"]:
+            return f"/settings/users/{user}/rights"
+        case ["users", *_]:
+            return "/settings/users"
+        case _:
+            return "/settings"
 
 
 def _unfit(password: str, again: str, name: str) -> str | None:

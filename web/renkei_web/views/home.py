@@ -84,7 +84,7 @@ def connections(visit: Visit) -> Response:
     What exactly is wrong may name addresses and rights of a token: that is for administrators.
     """
     with visit.runs() as runs:
-        at, found = visit.office.work.health.states(runs)
+        at, found = visit.health.states(runs)
         states = [State(place(runs, name), wrong) for name, wrong in found.items()]
     return visit.show("connections.html", states=states, at=at)
 
@@ -143,7 +143,7 @@ def fetch_again(visit: Visit) -> Response:
         run = runs.run(visit.path("run"))
     named = day_of(visit.field("date"))
     day = named or (run.base_date if base_was_chosen(run) else None)
-    drafts, user = visit.office.drafts, visit.user.id
+    drafts, user = visit.drafts, visit.user.id
 
     def carried_over(runs: Runs) -> None:
         carried = runs.fetch_again(run.id)
@@ -182,7 +182,7 @@ def same_company(visit: Visit) -> Response:
     source, target, day = visit.path("source"), visit.path("target"), day_of(visit.field("date"))
     yes = visit.field("answer") == "yes"
     try:
-        run = visit.office.work.answer(visit.field("key"), one_company=yes)
+        run = visit.office.work.answer(visit.field("key"), company=visit.company, one_company=yes)
     except RenkeiError as error:
         return _base_date_page(visit, source, target, day, error)
     return visit.go(f"/runs/{run}")

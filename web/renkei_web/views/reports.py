@@ -73,6 +73,7 @@ def people(visit: Visit) -> Response:
         found = reading.some(
             runs,
             run,
+            visit.role,
             which=which,
             text=text,
             after=int(after) if after.isascii() and after.isdigit() and len(after) < 12 else 0,
@@ -95,7 +96,7 @@ def people(visit: Visit) -> Response:
 def as_csv(visit: Visit) -> Response:
     """Return everybody of a run for a spreadsheet."""
     with visit.runs() as runs:
-        run, found, labels = reading.everybody(runs, visit.path("run"))
+        run, found, labels = reading.everybody(runs, visit.path("run"), visit.role)
         text = "".join(csv_lines(report_rows(found, labels)))
     headers = _named("attachment", f"renkei-{run.id}.csv")
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
@@ -104,7 +105,7 @@ def as_csv(visit: Visit) -> Response:
 def as_page(visit: Visit) -> Response:
     """Show the report of a run as one page that needs nothing else: for printing."""
     with visit.runs() as runs:
-        run, found, labels = reading.everybody(runs, visit.path("run"))
+        run, found, labels = reading.everybody(runs, visit.path("run"), visit.role)
         text = "".join(report_page(run, found, labels))
     return HTMLResponse(text, headers=_named("inline", f"renkei-{run.id}.html"))
 

@@ -17,9 +17,9 @@ from renkei.people import Label
 from renkei.runs import Runs
 from renkei.words.facts import people_of
 from renkei.words.i18n import _
+from renkei_web import reading
 from renkei_web.drafts import Draft, as_document
 from renkei_web.processes import FetchProgress, Pace, started
-from renkei_web.reading import is_readable
 from renkei_web.views import home
 from renkei_web.visit import Visit
 
@@ -55,33 +55,34 @@ def status(visit: Visit) -> Response:
 
 def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     run_id = visit.path("run")
-    reading = visit.office.work.fetches.get(run_id)
+    progress = visit.office.work.fetches.get(run_id)
     # before anything that is shown: what ends meanwhile is seen when the page looks again
-    fetching = reading is not None and not reading.over
+    fetching = progress is not None and not progress.over
     at_work = visit.office.is_at_work(run_id)
-    run = runs.run(run_id)
+    run = reading.told(runs, runs.run(run_id), visit.role)
     refusal = visit.office.work.refusals.get(run.id)
     told = refusal and run.reason and refusal.code == run.reason.code
     if told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
-    draft = visit.office.drafts.of(visit.user.id, run.id)
+    draft = visit.drafts.of(visit.user.id, run.id)
     return {
         "run": run,
         "source": home.label_of(runs, run.source),
         "target": home.label_of(runs, run.target),
         "ahead": _ahead(visit, runs, run),
-        "reading": reading,
+        "reading": progress,
         "fetching": fetching,
-        "refusal": refusal or _after_the_plan(run, reading),
+        "refusal": (refusal or _after_the_plan(run, progress)) if visit.reads else None,
         "draft": draft,
         "left": _left(runs, run, draft),
-        "trouble": _trouble(runs, run),
+        "trouble": list(reading.seen(runs, run, _trouble(runs, run), visit.role)),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
         "at_work": at_work,
         "pausing": visit.office.is_pausing(run.id),
-        "people": people_of(run),
+        "people": people_of(run) if visit.reads else [],
         "labels": runs.labels(run.id),
-        "readable": is_readable(run),
+        "planned": reading.is_readable(run),
+        "readable": reading.is_readable(run) and visit.reads,
         "switches": _switches(runs, run),
         "until": run.created_at + dt.timedelta(hours=runs.config.settings.max_plan_age_hours),
         "stale": run.status is Status.READY and not runs.is_current(run),
@@ -89,9 +90,9 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     }
 
 
-def _after_the_plan(run: Run, reading: FetchProgress | None) -> RenkeiError | None:
+def _after_the_plan(run: Run, progress: FetchProgress | None) -> RenkeiError | None:
     """Return why a choice could not be carried over once the plan was there."""
-    error = reading.error if reading and run.status is Status.READY else None
+    error = progress.error if progress and run.status is Status.READY else None
     return error if isinstance(error, RenkeiError) else None
 
 
@@ -152,7 +153,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
         run = runs.run(visit.path("run"))
         if run.status is not Status.READY:
             return visit.go(f"/runs/{run.id}")
-        draft = visit.office.drafts.of(visit.user.id, run.id)
+        draft = visit.drafts.of(visit.user.id, run.id)
         if not draft.numbers:
             return visit.go(f"/runs/{run.id}/choose")
         if problem:  # the form shows its people once more
@@ -201,7 +202,7 @@ def start(visit: Visit) -> Response:
         run = runs.run(run_id)
         if run.status is not Status.READY or visit.office.is_at_work(run_id):
             return visit.go(f"/runs/{run_id}")  # a second click, or another tab
-        draft = visit.office.drafts.of(visit.user.id, run_id)
+        draft = visit.drafts.of(visit.user.id, run_id)
         new = runs.numbers(run_id, Filter(differences=(Difference.NEW,)))
         selection = draft.selection(set(new))
         try:

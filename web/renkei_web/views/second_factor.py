@@ -59,7 +59,6 @@ def _page(
     problem: str | None = None,
 ) -> Response:
     factors, user = visit.office.second_factors, visit.user
-    issuer = f"renkei {visit.office.company}" if visit.office.company else "renkei"
     return visit.show(
         "second_factor.html",
         status=400 if problem else 200,
@@ -67,7 +66,7 @@ def _page(
         left=factors.left(user.id),
         required=_required(visit),
         secret=secret,
-        link=link_of(secret, user.name, issuer) if secret else None,
+        link=link_of(secret, user.name, "renkei") if secret else None,
         recovery=recovery,
         problem=problem,
     )

@@ -1,8 +1,6 @@
-"""Connections, mappings, the people who may log in: what is set, and whether it works."""
+"""Connections and mappings: what is set, and whether it works."""
 
 from __future__ import annotations
-
-from functools import partial
 
 from attrs import frozen
 from starlette.responses import Response
@@ -16,7 +14,6 @@ from renkei.runs import Pair, Runs
 from renkei.words.i18n import _, label
 from renkei.words.sentences import field_text
 from renkei_web.templates import name_text
-from renkei_web.users import AccountError, Role
 from renkei_web.views.home import changed_account
 from renkei_web.visit import Visit
 
@@ -82,7 +79,7 @@ def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
 def check(visit: Visit) -> Response:
     """Try connections, mappings and the clock, and tell everything that was found out."""
     with visit.runs() as runs:
-        at, checked = visit.office.work.health.check(runs, anew=True)
+        at, checked = visit.health.check(runs, anew=True)
     changed = {each.subject: changed_account(each.error) for each in checked}
     return visit.show("checked.html", at=at, checked=checked, changed=changed)
 
@@ -161,55 +158,3 @@ def _how(visit: Visit, mapping: FieldMapping, pair: Fields, transforms: Transfor
             source = visit.label(mapping.other(name))
             parts.append(text.format(source=source, target=side))
     return parts
-
-
-def users(visit: Visit, problem: str | None = None, link: str | None = None) -> Response:
-    """Show who may log in."""
-    return visit.show(
-        "users.html",
-        status=400 if problem else 200,
-        people=visit.office.people.users(),
-        roles=list(Role),
-        problem=problem,
-        link=link,
-    )
-
-
-def invite(visit: Visit) -> Response:
-    """Add somebody, and show the one-time link to hand over."""
-    role = Role(visit.field("role")) if visit.field("role") in set(Role) else Role.VIEWER
-    try:
-        facts = {"user": visit.field("name").strip(), "role": role.value}
-        note = partial(visit.note, "user_added", **facts)
-        secret = visit.office.people.invite(visit.field("name"), role, note)
-    except AccountError as error:
-        return users(visit, str(error))
-    return users(visit, link=_link(visit, secret))
-
-
-def change(visit: Visit) -> Response:
-    """Change what somebody may do, or give them a new one-time link."""
-    user = int(visit.path("user"))
-    people, what = visit.office.people, visit.field("what")
-    names = {each.id: each.name for each in people.users()}
-    note = partial(visit.note, "user_changed", user=names.get(user), change=what)
-    try:
-        match what:
-            case "disable":
-                people.change(user, disabled=True, note=note)
-            case "enable":
-                people.change(user, disabled=False, note=note)
-            case "admin" | "viewer" as role:
-                people.change(user, role=Role(role), note=note)
-            case "link" if user != visit.user.id:
-                made = partial(visit.note, "link_made", user=names.get(user))
-                return users(visit, link=_link(visit, people.reset(user, note=made)))
-            case _:
-                return users(visit, _("This cannot be done."))
-    except AccountError as error:
-        return users(visit, str(error))
-    return visit.go("/settings/users")
-
-
-def _link(visit: Visit, secret: str) -> str:
-    return str(visit.request.url_for("welcome", secret=secret))

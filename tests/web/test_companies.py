@@ -1,0 +1,324 @@
+"""Several companies in one dashboard: what is of another one is reached by no address and no id."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+
+import pytest
+from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, filled, person
+from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
+
+from renkei.companies import Companies
+from renkei.config import load_main
+from renkei.errors import UsageError
+from renkei_runner.main import run
+from renkei_web.companies import adopt, forget
+from renkei_web.processes import FetchProgress, Work
+from renkei_web.rights import EVERY
+from renkei_web.users import Role
+
+ALL = decided(
+    ("GET /", Role.NONE),
+    ("GET /settings/users/{user:count}/rights", Role.ADMIN),
+    ("POST /settings/users/{user:count}/rights", Role.ADMIN),
+)
+EACH = OF_COMPANY | decided(("GET /settings/users", Role.ADMIN))
+ROLES = [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN]
+
+
+def asked(
+    browser: Browser, route: tuple[str, str], csrf: str = "", **parts: str
+) -> tuple[int, str, str]:
+    """Return status, redirection and what is said, with no id of a run in it."""
+    method, path = route
+    form = {"csrf": csrf} if method == "POST" else None
+    answer = browser.ask(method, filled(path, **parts), form=form, headers=OURS)
+    text = re.sub(f"{THEIRS}|{NOBODYS}", "RUN", html.unescape(answer.text))
+    return answer.status_code, answer.headers.get("location", ""), text
+
+
+def test_every_route_has_a_decision(several: Desk) -> None:
+    """Each page of a company stands below the company; nothing but these is about people."""
+    expected = OPEN | MINE | ABOVE | ALL
+    below = {(method, f"/c/{{company}}{path}") for method, path in EACH}
+    assert sorted(several.routes()) == sorted({*expected, *below})
+
+
+@pytest.mark.security(38)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_address_leads_to_another_company(several: Desk, role: Role) -> None:
+    """Every page of another company is what a page of no company is; nothing comes of it."""
+    browser = person(several, role, "acme")
+    csrf, before = browser.csrf, several.kept
+    for method, path in EACH:
+        route = method, f"/c/{{company}}{path}"
+        found = {
+            asked(browser, route, csrf, company=company, run=run)
+            for company, run in (
+                ("beta", THEIRS),
+                ("beta", "1"),
+                ("nobody", "1"),
+                ("acme2", NOBODYS),
+            )
+        }
+        ((status, _location, text),) = found
+        assert status == 404, route
+        assert "beta" not in text.lower()
+    assert several.work.started == []
+    assert several.kept == before
+
+
+@pytest.mark.security(38)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_id_leads_to_a_run_of_another_company(several: Desk, role: Role) -> None:
+    """Below the own company the run of another one is a run that nobody has, for every page."""
+    browser = person(several, role, "acme")
+    csrf, before = browser.csrf, several.kept
+    for (method, path), needed in EACH.items():
+        route = method, f"/c/{{company}}{path}"
+        if "{run}" not in path:
+            continue
+        theirs, nobodys = (
+            asked(browser, route, csrf, company="acme", run=run) for run in (THEIRS, NOBODYS)
+        )
+        assert theirs == nobodys, route
+        assert theirs[0] == (404 if role.includes(needed or Role.NONE) else 403), route
+    assert several.work.started == []
+    assert several.kept == before
+
+
+@pytest.mark.security(38)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_right_is_on_one_company(several: Desk, role: Role) -> None:
+    """Each page below the own company, and each about everything, asks for the role it needs."""
+    browser = person(several, role, "acme")
+    csrf = browser.csrf
+    for (method, path), needed in EACH.items():
+        status, location, _text = asked(
+            browser, (method, f"/c/{{company}}{path}"), csrf, company="acme"
+        )
+        assert (status == 403) is not role.includes(needed or Role.NONE), (method, path, status)
+        assert location == "" or location.startswith("/c/acme/"), (method, path, location)
+    for route in (*ABOVE, *(r for r, needed in ALL.items() if needed is Role.ADMIN)):
+        assert asked(browser, route, csrf)[0] == 403, route
+
+
+@pytest.mark.security(38)
+def test_whoever_has_no_right_sees_no_company(several: Desk) -> None:
+    """An empty board; and a role of the days of one company counts for nothing."""
+    several.add("viewer", Role.VIEWER)
+    browser = several.browser("viewer")
+    text = browser.get("/").text
+    assert "acme" not in text.lower()
+    assert "会社の権限がまだありません" in text
+    assert browser.get("/c/acme/").status_code == 404
+
+
+def test_an_administrator_reaches_every_company(several: Desk) -> None:
+    """Each page names company and environment, and all of its links stay there."""
+    browser = several.browser("admin")
+    for name, other in (("acme", "beta"), ("beta", "acme")):
+        for path in ("/", "/reports", "/settings", "/settings/users", "/fetch/smarthr/touchontime"):
+            answer = browser.get(f"/c/{name}{path}")
+            assert answer.status_code == 200, path
+            head = answer.text.partition("<main")[0]
+            assert f"{name.title()} K.K. ({name})" in head
+            assert "テスト</span>" in head
+            assert other not in answer.text
+            links = set(re.findall(r'(?:href|action|hx-get|hx-post)="(/[^"]*)"', answer.text))
+            elsewhere = {"/", "/password", "/language", "/logout", "/settings/users"}
+            inside = {each for each in links if each.startswith(f"/c/{name}/")}
+            outside = {each for each in links - inside if not each.startswith("/static/")}
+            assert inside
+            assert outside <= elsewhere, path
+    assert browser.get("/c/acme").headers["location"].endswith("/c/acme/")
+    assert browser.get("/reports").status_code == 404
+
+
+def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
+    """With more on one of them; and what is taken away is gone at once."""
+    user = several.add("hanako", Role.NONE)
+    rights, browser = several.office.rights, several.browser("hanako")
+    rights.give(user, [EVERY], Role.VIEWER)
+    rights.give(user, ["acme"], Role.OPERATOR)
+    own = several.folder / "companies" / "acme.yaml"
+    shutil.copy(own, own.with_name("gamma.yaml"))
+    assert browser.get("/c/gamma/").status_code == 200
+    assert browser.get("/c/acme/fetch/smarthr/touchontime").status_code == 200
+    assert browser.get("/c/beta/fetch/smarthr/touchontime").status_code == 403
+    rights.give(user, [EVERY, "acme"], Role.NONE)
+    assert browser.get("/c/acme/").status_code == 404
+
+
+@pytest.mark.security(38)
+def test_a_question_is_answered_in_its_own_company_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever learns the key of a fetch of another company cannot answer for it."""
+    monkeypatch.setattr("renkei_web.processes.START_S", 0.1)
+    work, asking = Work(), FetchProgress(company="acme")
+    asking.run = "1"
+    work.asking["key"] = asking
+    asking._known.set()
+    with pytest.raises(UsageError):
+        work.answer("key", company="beta", one_company=True)
+    assert not asking._one_company
+    asking.asked = None
+    asking.answer = lambda *, one_company: None  # type: ignore[method-assign]
+    assert work.answer("key", company="acme", one_company=True) == "1"
+
+
+@pytest.mark.security(38)
+def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
+    """A new company of the same name is seen by nobody who saw the old one; no tick is left."""
+    browser = person(several, Role.VIEWER, "acme", "beta")
+    with several.office.drafts_of("acme").changing(1, "1") as draft:
+        draft.numbers = {"0001"}
+    main = load_main(several.folder / "renkei.yaml")
+    own = several.folder / "companies" / "acme.yaml"
+    text = own.read_bytes()
+    with Companies(main) as companies:
+        companies.remove("acme", also=lambda name: forget(several.file, name))
+    own.write_bytes(text)
+    assert browser.get("/c/acme/").status_code == 404
+    assert browser.get("/c/beta/").status_code == 200
+    assert several.office.drafts_of("acme").of(1, "1").numbers == set()
+    forget(several.folder / "nothing.db", "acme")
+    assert not (several.folder / "nothing.db").exists()
+
+
+def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:
+    """Whoever read the only company reads the one that adopts its runs, with what they ticked."""
+    with desk.office.drafts_of("").changing(1, "1") as draft:
+        draft.numbers = {"0001"}
+    adopt(desk.file, "acme")
+    users = {user.name: user for user in desk.office.people.users()}
+    assert desk.office.rights.of(users["viewer"], "acme") is Role.VIEWER
+    assert desk.office.rights.of(users["viewer"], "beta") is Role.NONE
+    assert desk.office.rights.of(users["admin"], "beta") is Role.ADMIN
+    assert desk.office.drafts_of("acme").of(1, "1").numbers == {"0001"}
+    adopt(desk.folder / "nothing.db", "acme")
+
+
+# --- the yearly review --------------------------------------------------------------------------
+
+
+def reviewed(desk: Desk, capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Return what `renkei users` prints."""
+    capsys.readouterr()
+    assert run(["--config", str(desk.folder / "renkei.yaml"), "users", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_users_and_rights_are_a_list(several: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the last log-in of each, on the page and on the command line, for programs too."""
+    several.browser("admin")
+    several.moment += 86400
+    person(several, Role.OPERATOR, "acme")
+    several.office.rights.give(2, [EVERY], Role.COUNTS)
+    several.office.people.invite("waits", Role.NONE)
+    users = json.loads(reviewed(several, capsys, "--output", "json"))["users"]
+    assert [
+        (each["name"], each["administrator"], each["state"], each["last_log_in"]) for each in users
+    ] == [
+        ("admin", True, "active", "2027-01-15T17:00:00+09:00"),
+        ("somebody", False, "active", "2027-01-16T17:00:00+09:00"),
+        ("waits", False, "waiting", None),
+    ]
+    assert [each["rights"] for each in users] == [
+        [],
+        [{"company": "*", "role": "counts"}, {"company": "acme", "role": "operator"}],
+        [],
+    ]
+    text = reviewed(several, capsys, "--lang", "en")
+    assert "every company: counts only, acme: operator (chooses and syncs)" in text
+    assert "administrator of everything" in text
+    page = several.browser("admin").get("/settings/users").text
+    for part in ("2027年1月16日 17:00", "acme: 担当者（選択と同期）", "システム管理者"):
+        assert part in page
+
+
+def test_an_administrator_of_a_company_sees_who_has_rights_on_it(several: Desk) -> None:
+    """And nobody who has them on other companies only."""
+    browser = person(several, Role.ADMIN, "acme")
+    for name, company in (("of-acme", "acme"), ("of-beta", "beta")):
+        several.office.rights.give(several.add(name, Role.NONE), [company], Role.VIEWER)
+    text = browser.get("/c/acme/settings/users").text
+    assert "of-acme" in text
+    assert "of-beta" not in text
+    assert "beta" not in text
+
+
+def test_rights_are_given_and_taken_away(several: Desk) -> None:
+    """On several companies at once; a name that is none is told, and nothing is changed."""
+    user = several.add("hanako", Role.NONE)
+    browser, rights = several.browser("admin"), several.office.rights
+    path = f"/settings/users/{user}/rights"
+    assert "権限のある会社はまだありません" in browser.get(path).text
+    assert browser.post(path, companies="acme, beta", role="operator").status_code == 303
+    assert rights.all()[user].by_company == dict.fromkeys(("acme", "beta"), Role.OPERATOR)
+    for companies, role in (("acme gamma", "viewer"), ("", "viewer"), ("acme", "owner")):
+        assert browser.post(path, companies=companies, role=role).status_code == 400
+    assert rights.all()[user].by_company == dict.fromkeys(("acme", "beta"), Role.OPERATOR)
+    (several.folder / "companies" / "beta.yaml").unlink()
+    assert "beta" in browser.get(path).text
+    assert browser.post(path, companies="beta", role="none").status_code == 303
+    assert rights.all()[user].by_company == {"acme": Role.OPERATOR}
+    assert browser.post(path, companies="*", role="counts").status_code == 303
+    assert rights.all()[user].of("gamma") is Role.COUNTS
+    assert browser.get("/settings/users/99/rights").status_code == 404
+    assert browser.post("/settings/users/99/rights", companies="acme").status_code == 404
+
+
+def test_an_administrator_of_everything_is_made_and_unmade(several: Desk) -> None:
+    """By another one; the last one stays."""
+    user = several.add("hanako", Role.NONE)
+    admin = several.browser("admin")
+    admin.post(f"/settings/users/{user}", what="role", role="admin")
+    hanako = several.browser("hanako")
+    assert hanako.get("/c/beta/settings").status_code == 200
+    assert hanako.post("/settings/users/1", what="role", role="none").status_code == 303
+    assert admin.get("/settings/users").status_code == 403
+    answer = hanako.post(f"/settings/users/{user}", what="role", role="none")
+    assert answer.status_code == 400
+    assert hanako.post("/settings/users/1", what="role", role="viewer").status_code == 400
+
+
+def test_roles_of_the_only_company_are_changed_on_the_page(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of the four, where there is one company; the list has them."""
+    browser = desk.browser("admin")
+    for role in ROLES:
+        assert browser.post("/settings/users/2", what="role", role=role.value).status_code == 303
+        assert desk.office.people.users()[1].role is role
+    assert browser.post("/settings/users/2", what="role", role="counts").status_code == 303
+    users = json.loads(reviewed(desk, capsys, "--output", "json"))["users"]
+    assert users[1]["rights"] == [{"company": "", "role": "counts"}]
+    assert "件数のみ" in browser.get("/settings/users").text
+    desk.file.unlink()
+    assert json.loads(reviewed(desk, capsys, "--output", "json"))["users"] == []
+    assert "Nobody may use the dashboard yet" in reviewed(desk, capsys, "--lang", "en")
+
+
+# --- what a company asks of log-ins -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "leads_to"), [("second_factor", "/second-factor"), ("sso", None)]
+)
+def test_each_company_says_what_its_pages_need(
+    several: Desk, setting: str, leads_to: str | None
+) -> None:
+    """A second factor, or no password at all: of its own pages, and of no other one's."""
+    own = several.folder / "companies" / "acme.yaml"
+    text = own.read_text(encoding="utf-8").replace(
+        "settings: {", f"settings: {{{setting}: required, "
+    )
+    own.write_text(text, encoding="utf-8")
+    browser = several.browser("admin")
+    answer = browser.get("/c/acme/")
+    assert answer.headers.get("location") == leads_to
+    assert answer.status_code == (303 if leads_to else 403)
+    assert browser.get("/c/beta/").status_code == browser.get("/").status_code == 200

@@ -1,0 +1,108 @@
+"""The yearly review: who may use the dashboard, what they may do, and when they last logged in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+
+from renkei.words.i18n import _
+from renkei_web.database import Database
+from renkei_web.people import People
+from renkei_web.rights import EVERY, Rights
+from renkei_web.sessions import Sessions
+from renkei_web.users import Role, User
+
+State = Literal["active", "locked_out", "waiting"]
+
+
+@frozen(kw_only=True)
+class Reviewed:
+    """
+    One person; *rights* are roles by company: ``*`` is every one, "" the only one, without a name.
+
+    An administrator may do everything, and needs none.
+    """
+
+    name: str
+    administrator: bool
+    state: State
+    created_at: dt.datetime
+    logged_in_at: dt.datetime | None
+    rights: Mapping[str, Role] = field(factory=dict)
+
+
+def reviewed(path: Path, *, several: bool) -> list[Reviewed]:
+    """Return everybody in the database at *path*, by name; nobody if there is none yet."""
+    if not path.exists():
+        return []
+    database = Database(path)
+    held = Rights(database).all() if several else {}
+    found = []
+    for user in People(database, Sessions(database)).users():
+        if not several:
+            rights = {"": user.role}
+        elif user.id in held:
+            theirs = held[user.id]
+            rights = {EVERY: theirs.at_least, **theirs.by_company}
+        else:
+            rights = {}
+        kept = {company: role for company, role in rights.items() if role.sees}
+        found.append(
+            Reviewed(
+                name=user.name,
+                administrator=user.is_admin,
+                state=state_of(user),
+                created_at=_moment(user.created_at),
+                logged_in_at=None if user.logged_in_at is None else _moment(user.logged_in_at),
+                rights={} if user.is_admin else kept,
+            )
+        )
+    return found
+
+
+def state_of(user: User) -> State:
+    """Return whether somebody can log in."""
+    if user.disabled:
+        return "locked_out"
+    return "waiting" if user.waiting else "active"
+
+
+def state_text(state: State) -> str:
+    """Return the same in words."""
+    texts: dict[State, str] = {
+        "active": _("active"),
+        "locked_out": _("locked out"),
+        "waiting": _("has not used the link yet"),
+    }
+    return texts[state]
+
+
+def role_text(role: Role) -> str:
+    """Return what people call a role."""
+    texts = {
+        Role.NONE: _("none"),
+        Role.COUNTS: _("counts only"),
+        Role.VIEWER: _("viewer (reports)"),
+        Role.OPERATOR: _("operator (chooses and syncs)"),
+        Role.ADMIN: _("administrator (everything)"),
+    }
+    return texts[role]
+
+
+def right_texts(person: Reviewed) -> list[str]:
+    """Return what somebody may do, a text for each company."""
+    if person.administrator:
+        return [_("administrator of everything")]
+    called = {EVERY: _("every company")}
+    return [
+        f"{called.get(company, company)}: {role_text(role)}" if company else role_text(role)
+        for company, role in person.rights.items()
+    ]
+
+
+def _moment(at: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(at, dt.UTC)

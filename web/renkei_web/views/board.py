@@ -1,0 +1,44 @@
+"""The board: all companies that somebody has a right on, one line each, and who needs a person."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from renkei.companies import Companies
+from renkei.config import load_main
+from renkei_web.visit import Visit
+
+ROWS = 100
+
+
+def show(visit: Visit) -> Response:
+    """Show how each company stands; what `renkei companies` tells, of those that one may see."""
+    held = visit.office.rights.held(visit.user)
+    office = visit.office
+    with Companies(load_main(office.config_path), heads=office.heads) as door:
+        mine = door.listed(lambda name: held.of(name).sees)
+    text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"
+    found = [each for each in mine if each.matches(text)]
+    need = [each for each in found if each.needs]
+    shown = need if needed else found
+    last = max(1, -(-len(shown) // ROWS))
+    asked = visit.query("page")
+    page = min(last, max(1, int(asked) if asked.isascii() and asked.isdigit() else 1))
+
+    def query(**more: object) -> str:
+        return urlencode({"q": text} | ({"needs": "person"} if needed else {}) | more)
+
+    return visit.show(
+        "board.html",
+        rows=shown[(page - 1) * ROWS : page * ROWS],
+        roles={each.company.name: held.of(each.company.name) for each in shown},
+        text=text,
+        needed=needed,
+        found=len(found),
+        need=len(need),
+        any=bool(mine),
+        earlier=query(page=page - 1) if page > 1 else None,
+        later=query(page=page + 1) if page < last else None,
+    )
