@@ -151,11 +151,13 @@ def commands(run: str, number: str) -> list[list[str]]:
 @contextmanager
 def unchanged(office: Office) -> Iterator[None]:
     """Put the store back as it was: one command after the other meets the same run."""
-    before = office.store.read_bytes()
+    seen = office.folder / ".renkei.db.seen"  # or it would be found to be an older copy
+    before = {path: path.read_bytes() for path in (office.store, seen)}
     yield
     for leftover in office.folder.glob("renkei.db-*"):
         leftover.unlink()
-    office.store.write_bytes(before)
+    for path, content in before.items():
+        path.write_bytes(content)
 
 
 def advised(said: str) -> set[str]:
@@ -184,7 +186,7 @@ def test_whatever_is_advised_is_not_refused(office: Office, state: str) -> None:
     run = make(office)
     assert office.ask("report", run).json["status"] == status
     told: dict[str, str] = {}
-    for words in sample(commands(run, number), 4, list(STATES).index(state)):
+    for words in sample(commands(run, number), 2, list(STATES).index(state)):
         with unchanged(office):
             result = office.renkei(*words)
         told |= dict.fromkeys(advised(result.out + result.err), shlex.join(words))
@@ -204,7 +206,7 @@ def test_nobody_is_told_to_resume_what_cannot_be_resumed(office: Office, state: 
     run = make(office)
     with unchanged(office):
         refused = office.renkei("resume", run).code in REFUSED
-    for words in sample(commands(run, "0001"), 4, 1 + list(STATES).index(state)):
+    for words in sample(commands(run, "0001"), 2, 1 + list(STATES).index(state)):
         with unchanged(office):
             result = office.renkei(*words)
         said = (result.out + result.err).lower()

@@ -35,6 +35,7 @@ NOTED = {
 QUIET = {
     *("init", "connector"),  # they write files before there is a store
     *("companies", "choices", "connectors", "completion"),  # they show nobody and change nothing
+    "users",  # it shows who may log in
     *("sandbox", "demo"),  # invented people
 }
 

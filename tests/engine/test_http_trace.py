@@ -44,7 +44,7 @@ def lines(file: Path) -> list[list[str]]:
 def test_each_request_is_a_line(fake: Fake, tmp_path: Path) -> None:
     """Connection, method, path, names of the query and status; requests outside leave none."""
     file = tmp_path / "trace.log"
-    with opened(Staff, fake.url, token=TOKEN) as staff:
+    with opened(Staff, fake.url, token=TOKEN, closed_hours=()) as staff:
         with traced(file):
             staff.create_employee({n: v for n, v in sample(0).items() if v is not None})
             staff.read_employees([Ref(number="K0000"), Ref(id="p0001")], TODAY, ["no"])
@@ -61,7 +61,7 @@ def test_nothing_of_a_person_and_no_token_is_in_it(fake: Fake, tmp_path: Path) -
     """Neither body nor header nor the values of a query, nor the token in a path; it is private."""
     file = tmp_path / "trace.log"
     file.touch(mode=0o644)
-    with opened(Staff, fake.url, token=TOKEN) as staff, traced(file):
+    with opened(Staff, fake.url, token=TOKEN, closed_hours=()) as staff, traced(file):
         staff.create_employee({n: v for n, v in sample(0).items() if v is not None})
         staff.read_employees([Ref(number="K0000"), Ref(id=TOKEN)], TODAY, ["no"])
     text = file.read_text("utf-8")
@@ -77,7 +77,7 @@ def test_refusals_and_lost_answers_are_lines_and_it_grows(fake: Fake, tmp_path: 
     for status, fault in (("503", refusal(503)), ("-", Drop("body"))):
         with (
             Proxy(fake.url, lambda _request, fault=fault: fault) as proxy,  # type: ignore[misc]
-            opened(Staff, proxy.url, retry_s=0) as staff,
+            opened(Staff, proxy.url, retry_s=0, closed_hours=()) as staff,
             traced(file),
             pytest.raises(UnavailableError),
         ):

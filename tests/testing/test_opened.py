@@ -22,6 +22,7 @@ from renkei.testing import MemoryConnector, MemorySystem, opened
 from renkei.testing.proxy import Proxy, refusal
 
 TODAY = dt.date(2026, 11, 20)
+OPTIONS = {"tenant": "0042"}
 NEW = {"no": "7", "family": "佐倉", "given": "みなと", "site": "S1"}
 
 
@@ -33,7 +34,7 @@ def fake() -> Iterator[Fake]:
 
 def test_it_reads_and_writes_over_real_http(fake: Fake) -> None:
     """What was created is found by number, with the token sent and the options seen."""
-    with opened(Staff, fake.url, token="t-1", options={"tenant": "0042"}) as staff:
+    with opened(Staff, fake.url, token="t-1", options=OPTIONS, closed_hours=()) as staff:
         made = staff.create_employee(NEW)
         [found] = staff.read_employees([Ref(number="7")], TODAY, ["no", "family"])
         assert staff.connection.options["tenant"] == "0042"
@@ -51,7 +52,10 @@ def test_nothing_can_write_while_it_only_reads(fake: Fake) -> None:
 def test_the_budget_ends_the_tries(fake: Fake) -> None:
     """Without a second to spend a refusal is told at once."""
     with Proxy(fake.url, lambda _request: refusal(503)) as proxy:
-        with opened(Staff, proxy.url, retry_s=0) as staff, pytest.raises(UnavailableError):
+        with (
+            opened(Staff, proxy.url, retry_s=0, closed_hours=()) as staff,
+            pytest.raises(UnavailableError),
+        ):
             list(staff.list_employees(TODAY, ["no"]))
         assert len(proxy.requests) == 1
 
