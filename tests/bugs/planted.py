@@ -2652,10 +2652,16 @@ KEEPING = (
         "The file of a token that was entered in the browser is readable by others.",
         (
             "renkei.config.setup:_keep_token",
-            r'files.replace(place, [plain, "\n"])',
-            r'files.replace(place, [plain, "\n"], 0o644)',
+            r'files.replace(place, [token, "\n"])',
+            r'files.replace(place, [token, "\n"], 0o644)',
         ),
         tests="tests/engine/test_setup.py::test_a_token_is_in_a_file_that_nobody_else_reads",
+    ),
+    bug(
+        "refused-setup-is-noted",
+        "The audit log has a connection that was refused.",
+        ("renkei.config.setup:add_connection", "_refuse(config)", "_refuse(config), note()"),
+        tests="tests/web/test_setup.py::test_what_is_refused_has_no_line_in_the_audit_log",
     ),
     bug(
         "setup-without-leave",

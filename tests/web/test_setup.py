@@ -104,3 +104,17 @@ def test_without_leave_nothing_is_written(desk: Desk) -> None:
     assert admin.post("/settings/setup/undo").status_code == 400
     assert (desk.folder / "renkei.yaml").read_bytes() == text
     assert "/settings/setup" not in admin.get("/settings").text
+
+
+def test_what_is_refused_has_no_line_in_the_audit_log(fresh: Desk) -> None:
+    """No such system, a token that is none, a pair that nobody offers, and no change so far."""
+    admin = fresh.browser("admin")
+    before = len(fresh.noted)
+    for path, form in (
+        ("connections", {"connector": "nowhere", "token": TOKEN}),
+        ("connections", {"connector": "smarthr", "base_url": "http://127.0.0.1:1", "token": "a b"}),
+        ("pairs", {"use": "smarthr-touchontime"}),
+        ("undo", {}),
+    ):
+        assert admin.post(f"/settings/setup/{path}", **form).status_code == 400
+    assert fresh.noted[before:] == []

@@ -39,7 +39,7 @@ def change_setting(config: Config, index: int, name: str, *, on: bool) -> None:
     """
     try:
         text = _changed(config, ("mappings", index), name, on=on)
-        _put(text, _meant(config, index, name, on=on))
+        put(text, _meant(config, index, name, on=on))
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         line = f"settings: {{{name}: {_word(on)}}}"
@@ -56,7 +56,7 @@ def change_key(config: Config, meant: Config, key: str, word: str) -> None:
     """
     try:
         document = read_yaml(read_file(config.path), str(config.path))
-        _put(_with_key(document, key, word), meant)
+        put(_with_key(document, key, word), meant)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         told = message.format(path=config.path, line=f"{key}: {word}")
@@ -76,7 +76,7 @@ def _with_key(document: Document, key: str, word: str) -> str:
     return f"{text[:start]}{key}: {word}{end}{text[start:]}"
 
 
-def _put(text: str, meant: Config) -> None:
+def put(text: str, meant: Config) -> None:
     """
     Let *text* take the place of the file of *meant* at once, if that is what it says.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -81,11 +81,22 @@ def connectors() -> dict[str, frozenset[str]]:
     }
 
 
-def add_connection(config: Config, name: str, written: ConnectionConfig, token: str) -> Change:
+def unnoted() -> None:
+    """Tell nobody what is about to be written."""
+
+
+def add_connection(
+    config: Config,
+    name: str,
+    written: ConnectionConfig,
+    token: str,
+    note: Callable[[], object] = unnoted,
+) -> Change:
     """
     Add a connection with its *token*, which is empty where the connector needs none.
 
-    Raises UsageError with every mistake, ConfigurationError if nothing can be written.
+    *note* is called when nothing is wrong with it, before anything is written. Raises UsageError
+    with every mistake, ConfigurationError if nothing can be written.
     """
     _refuse(config)
     if name in config.connections:
@@ -98,17 +109,22 @@ def add_connection(config: Config, name: str, written: ConnectionConfig, token: 
     text = _with_connection(document, name, new)
     kept = place is not None and place.exists()
     meant = evolve(config, connections={**config.connections, name: _as_read(config, text, name)})
-    with_token = place is not None and _keep_token(place, token)
+    plain = _sound(token) if place else ""
+    note()
+    if place is not None:
+        _keep_token(place, plain)
     try:
         return _put(config, meant, text, ("connections", name))
     except (ConfigurationError, UsageError):
-        if with_token and not kept and place is not None:
+        if place is not None and not kept:
             place.unlink(missing_ok=True)
         raise
 
 
-def replace_token(config: Config, name: str, token: str) -> Change:
-    """Keep another *token* for a connection, in the file that is renkei's own."""
+def replace_token(
+    config: Config, name: str, token: str, note: Callable[[], object] = unnoted
+) -> Change:
+    """Keep another *token* for a connection, in the file that is renkei's own; *note* as above."""
     _refuse(config)
     connection = config.connection(name)
     if not isinstance(connection.token, str):
@@ -116,7 +132,9 @@ def replace_token(config: Config, name: str, token: str) -> Change:
         raise UsageError(message.format(name=name), code="token")
     place = _token_place(config, name)
     reference = _reference(config, place)
-    _keep_token(place, token)
+    plain = _sound(token)
+    note()
+    _keep_token(place, plain)
     log.info("token_replaced")
     document = _document(config)
     where = ("connections", name)
@@ -140,8 +158,14 @@ def offers(config: Config) -> list[Offer]:
     return found
 
 
-def use_mapping(config: Config, use: str, sides: Mapping[str, str]) -> Change:
-    """Let a built-in mapping pair two connections; UsageError unless :func:`offers` has it."""
+def use_mapping(
+    config: Config, use: str, sides: Mapping[str, str], note: Callable[[], object] = unnoted
+) -> Change:
+    """
+    Let a built-in mapping pair two connections; UsageError unless :func:`offers` has it.
+
+    *note* as above.
+    """
     _refuse(config)
     offer = Offer(use=use, sides=dict(sides))
     if offer not in offers(config):
@@ -152,13 +176,15 @@ def use_mapping(config: Config, use: str, sides: Mapping[str, str]) -> Change:
     if parse_config(text, config.path, main=_main(config)).mappings != meant.mappings:
         meant = evolve(config, mappings=(new, *config.mappings))  # in a list in one line
     at = meant.mappings.index(new)
+    note()
     return _put(config, meant, text, ("mappings", at))
 
 
-def undo(config: Config) -> Path:
+def undo(config: Config, note: Callable[[], object] = unnoted) -> Path:
     """
     Put back the file as it was before the last change from here; return what was kept of it.
 
+    *note* is called before that, if it can be done.
     ConfigurationError if somebody has changed the file since: nothing of theirs is lost.
     """
     _refuse(config)
@@ -174,6 +200,7 @@ def undo(config: Config) -> Path:
             )
         told = message.format(path=path, kept=kept[0].name if kept else "")
         raise ConfigurationError(told, where=str(path))
+    note()
     before.replace(path)
     log.info("setup_undone")
     return before
@@ -211,21 +238,25 @@ def _reference(config: Config, place: Path) -> str:
     return f"file:{place.relative_to(config.base)}"
 
 
-def _keep_token(place: Path, token: str) -> bool:
-    """Write a token where only this user can read it; no message repeats it."""
+def _sound(token: str) -> str:
+    """Return a token without the spaces around it; UsageError, which does not repeat it."""
     plain = token.strip()
     fits = set(plain) <= set(string.ascii_letters + string.digits + string.punctuation)
     if not plain or not fits or len(plain) > LONGEST_TOKEN:
         message = _("This is no token: it has letters, digits and signs only, without spaces.")
         raise UsageError(message, code="token")
+    return plain
+
+
+def _keep_token(place: Path, token: str) -> None:
+    """Write a token where only this user can read it; no message repeats it."""
     try:
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        files.replace(place, [plain, "\n"])
+        files.replace(place, [token, "\n"])
     except OSError as problem:
         message = _("{path} cannot be written: {why}.")
         told = message.format(path=place, why=problem.strerror)
         raise ConfigurationError(told, where=str(place)) from None
-    return True
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -262,7 +293,7 @@ def _as_read(config: Config, text: str, name: str) -> ConnectionConfig:
 
 def _put(config: Config, meant: Config, text: str, where: tuple[str | int, ...]) -> Change:
     try:
-        edit._put(text, meant)  # noqa: SLF001 - of this room
+        edit.put(text, meant)
     except (MappingError, OSError):
         raise _by_hand(config) from None
     line = read_yaml(text, str(config.path)).at(where, key=where[0] == "connections")[0]

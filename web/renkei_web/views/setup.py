@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from attrs import frozen
 from starlette.responses import Response
@@ -62,8 +63,8 @@ def add_connection(visit: Visit) -> Response:
             options=setup.options_in(visit.field("options")),
         )
         name = visit.field("name").strip() or connector
-        visit.note("connection_set_up", connection=name)
-        return setup.add_connection(visit.config, name, written, visit.field("token"))
+        note = partial(visit.note, "connection_set_up", connection=name)
+        return setup.add_connection(visit.config, name, written, visit.field("token"), note)
 
     return _changed(visit, change)
 
@@ -73,8 +74,8 @@ def replace_token(visit: Visit) -> Response:
     name = visit.path("connection")
 
     def change() -> setup.Change:
-        visit.note("token_set", connection=name)
-        return setup.replace_token(visit.config, name, visit.field("token"))
+        note = partial(visit.note, "token_set", connection=name)
+        return setup.replace_token(visit.config, name, visit.field("token"), note)
 
     return _changed(visit, change)
 
@@ -84,8 +85,8 @@ def add_pair(visit: Visit) -> Response:
 
     def change() -> setup.Change:
         sides = dict(zip(visit.fields("side"), visit.fields("connection"), strict=False))
-        visit.note("pair_set_up", mapping=visit.field("use"))
-        return setup.use_mapping(visit.config, visit.field("use"), sides)
+        note = partial(visit.note, "pair_set_up", mapping=visit.field("use"))
+        return setup.use_mapping(visit.config, visit.field("use"), sides, note)
 
     return _changed(visit, change)
 
@@ -93,8 +94,7 @@ def add_pair(visit: Visit) -> Response:
 def undo(visit: Visit) -> Response:
     """Put back the file as it was before the last change."""
     try:
-        visit.note("setup_undone")
-        setup.undo(visit.config)
+        setup.undo(visit.config, partial(visit.note, "setup_undone"))
     except RenkeiError as error:
         return show(visit, error.message)
     return visit.go("/settings/setup")
