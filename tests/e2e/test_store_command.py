@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.docs.test_docs import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +35,14 @@ def test_a_store_moves_there_and_back_and_the_work_goes_on(office: Office, bare:
     """Reports read the same, the next fetch has the next number, and nobody is sent twice."""
     run = office.synced(*WAY)
     before = office.ask("report", run).json
-    moved = office.ask("store", "copy", "renkei.db", "env:RENKEI_STORE")
+    page = examples("docs/backup.md")
+    moved = office.ask(*shlex.split(page["move"])[1:])
     assert (moved.code, moved.json["runs"]) == (0, 1)
     assert moved.json["place"].startswith("postgresql://renkei@/")
     refused = office.ask("fetch", *WAY)
     assert (refused.code, refused.error["code"]) == (5, "moved")
     assert "was moved to postgresql://renkei@/" in refused.error["message"]
-    kept_in(office, "env:RENKEI_STORE")
+    office.configure(extra=f"{office.rest}\n{page['moved']}")
     assert office.ask("report", run).json == before
     sent = len(office.sent())
     assert office.numbers(office.fetched(*WAY), "new") == []
