@@ -256,6 +256,7 @@ def test_the_runs_of_before_are_adopted_whole(at: str) -> None:
         assert old.other_company(ACCOUNT) == "acme"
 
 
+@pytest.mark.security(60)
 @pytest.mark.postgres
 def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
     """Nothing that a query finds is left of it; what comes later has new numbers."""
@@ -285,6 +286,7 @@ def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
         assert last == 3
 
 
+@pytest.mark.fault("F94")
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", ["adopt", "remove"])
 def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
@@ -312,6 +314,7 @@ def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
         work()
 
 
+@pytest.mark.fault("F94")
 @pytest.mark.parametrize("how", ["adopt", "remove"])
 @pytest.mark.parametrize("statement", range(0, 26, 3))
 def test_whoever_is_killed_in_the_middle_leaves_all_or_nothing(
@@ -361,6 +364,7 @@ def _do(all_: Companies, how: str) -> None:
 # --- the door -----------------------------------------------------------------------------------
 
 
+@pytest.mark.security(60)
 def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
     """For programs and people, readable by its owner only; files that others may use stay."""
     main = load_main(company(tmp_path, "acme"))
@@ -391,6 +395,7 @@ def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
     assert main.names() == []
 
 
+@pytest.mark.fault("F94")
 @pytest.mark.parametrize(
     "at_step", ["remove", "_certify", "forget"], ids=["before", "removed", "certified"]
 )
@@ -423,6 +428,7 @@ def test_a_removal_that_was_cut_off_goes_on(
     assert names == {"removed"}
 
 
+@pytest.mark.fault("F94")
 def test_a_company_at_work_keeps_its_file(tmp_path: Path) -> None:
     """A removal that is refused has changed nothing."""
     main = load_main(company(tmp_path, "acme"))
@@ -434,6 +440,7 @@ def test_a_company_at_work_keeps_its_file(tmp_path: Path) -> None:
     assert main.names() == ["acme"]
 
 
+@pytest.mark.fault("F94")
 def test_a_pause_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
     """Every character but the one line; said twice it is there once."""
     text = "# ours\nlabel: Acme  # アクメ\nconnections:\n  a: {connector: csv}\n"

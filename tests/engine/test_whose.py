@@ -93,6 +93,7 @@ def known(world: World) -> dict[str, KnownAccount]:
         return runs.known_accounts()
 
 
+@pytest.mark.security(59)
 def test_a_person_confirms_both_accounts_at_the_first_fetch(systems: Systems) -> None:
     """Shown before anything is read, kept with who has answered, and never asked again."""
     person = Person()
@@ -116,6 +117,7 @@ def test_a_person_confirms_both_accounts_at_the_first_fetch(systems: Systems) ->
     assert known(systems.world) == kept
 
 
+@pytest.mark.security(59)
 def test_after_a_no_nothing_is_read_and_nothing_kept(systems: Systems) -> None:
     """No list, no run, no account; the next fetch asks again."""
     person = Person(answer=False)
@@ -130,6 +132,7 @@ def test_after_a_no_nothing_is_read_and_nothing_kept(systems: Systems) -> None:
     assert len(person.shown) == 2
 
 
+@pytest.mark.fault("F92")
 def test_where_nobody_can_be_asked_it_goes_on_unconfirmed(systems: Systems) -> None:
     """A schedule is not stopped; who comes later is not asked any more, and may accept."""
     assert fetch(systems.world).status is Status.READY
@@ -158,6 +161,7 @@ def test_a_system_is_asked_once_and_again_for_a_new_token(
     assert (systems.asked(), systems.asked("rosta")) == (1, 1)
 
 
+@pytest.mark.fault("F92")
 def test_a_renewed_token_of_the_same_account_stays_confirmed(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +178,8 @@ def test_a_renewed_token_of_the_same_account_stays_confirmed(
     assert known(systems.world)["rosta"].confirmed_by is None  # it has told no id, either time
 
 
+@pytest.mark.fault("F92")
+@pytest.mark.security(59)
 def test_a_changed_account_is_refused_until_a_person_accepts_it(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +207,7 @@ def test_a_changed_account_is_refused_until_a_person_accepts_it(
     assert fetch(systems.world).status is Status.READY
 
 
+@pytest.mark.security(59)
 def test_only_the_account_that_was_shown_is_accepted(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +223,7 @@ def test_only_the_account_that_was_shown_is_accepted(
     assert known(systems.world)["clinic"].customer == TASOGARE
 
 
+@pytest.mark.fault("F92")
 @pytest.mark.parametrize("later", ["たそがれ商事", Customer(name="たそがれ商事"), None])
 def test_without_an_id_nobody_is_refused(
     systems: Systems, monkeypatch: pytest.MonkeyPatch, later: Told
@@ -233,6 +241,7 @@ def test_without_an_id_nobody_is_refused(
         fetch(systems.world)
 
 
+@pytest.mark.fault("F92")
 @pytest.mark.parametrize("raised", [AccessError("no"), AnswerError("odd"), ValueError("broken")])
 def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: Exception) -> None:
     """The other account is shown all the same; the next fetch asks once more."""
@@ -247,6 +256,7 @@ def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: E
     assert known(systems.world)["clinic"].customer == AKEBONO
 
 
+@pytest.mark.fault("F92")
 def test_a_refused_token_ends_the_fetch_at_the_question(systems: Systems) -> None:
     """The list would be refused as well: no further request; the run that failed tells why."""
     refused = AccessError("no such token")
@@ -319,6 +329,7 @@ def test_the_store_keeps_accounts_on_either_database(
     assert all(each.confirmed_by and each.confirmed_at for each in kept.values())
 
 
+@pytest.mark.security(59)
 def test_the_token_is_shown_nowhere(systems: Systems) -> None:
     """A system that tells the token as its name shows stars, in the store too."""
     systems.clinic = Customer(name="t0ken", ids=("t0ken-1",))
