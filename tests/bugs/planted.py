@@ -2447,6 +2447,18 @@ COMPANIES = (
         "::test_nothing_of_another_company_is_listed_or_learned_from[sqlite]",
     ),
     bug(
+        "second-token-opens-it",
+        "Two companies may open one account, if each has a token of its own.",
+        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if False and ("),
+        tests="tests/engine/test_whose.py::test_two_tokens_of_one_account_are_refused",
+    ),
+    bug(
+        "one-id-for-all-systems",
+        "An id that another installation gives to its company, too, counts as the same account.",
+        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if True or ("),
+        tests="tests/engine/test_whose.py::test_an_id_is_one_systems",
+    ),
+    bug(
         "two-companies-one-account",
         "Two companies may write to one account.",
         (

@@ -10,7 +10,7 @@ from tests.engine.world import World
 
 from renkei.config import load_config
 from renkei.connector import AccessError, AnswerError, UnavailableError, hookimpl
-from renkei.errors import RenkeiError, UsageError
+from renkei.errors import ConfigurationError, RenkeiError, UsageError
 from renkei.model import KnownAccount, Run, Status
 from renkei.observer import Observer
 from renkei.people import Customer
@@ -352,3 +352,65 @@ def test_a_reader_is_asked_without_trying_again(systems: Systems) -> None:
     assert tries == [False, False]
     with Runs(load_config(systems.world.folder / "renkei.yaml")) as runs:
         assert runs._systems.reader("clinic").connection.tries_again
+
+
+# --- several companies --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def companies(systems: Systems, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
+    """Return what opens the engine for a company, with tokens of its own, at its address."""
+    folder = systems.world.folder
+    text = (folder / "renkei.yaml").read_text(encoding="utf-8").replace("./pair", "../pair")
+    own = "\n".join(line for line in text.splitlines() if not line.startswith("store:"))
+    (folder / "companies").mkdir()
+    main = folder / "renkei.yaml"
+    main.write_text("companies: companies\nstore: reports.db\n", encoding="utf-8")
+
+    def opened(name: str, port: int = 1) -> Runs:
+        variable = f"TOKEN_OF_{name.upper()}"
+        monkeypatch.setenv(variable, f"token of {name}".replace(" ", "-"))
+        text = own.replace("RENKEI_TEST_TOKEN", variable).replace(
+            "127.0.0.1:1", f"127.0.0.1:{port}"
+        )
+        (folder / "companies" / f"{name}.yaml").write_text(f"{text}\n", encoding="utf-8")
+        return Runs(load_config(main, name), who="tester")
+
+    return opened
+
+
+@pytest.mark.fault("F91")
+@pytest.mark.security(59)
+def test_two_tokens_of_one_account_are_refused(
+    systems: Systems, companies: Callable[..., Runs]
+) -> None:
+    """By the id that the system tells: before anybody is read, and nobody can accept it either."""
+    systems.rosta = Customer(ids=("r-1",))
+    with companies("acme") as acme:
+        assert acme.fetch("clinic", "rosta").status is Status.READY
+    reads = systems.world.clinic.reads
+    reads.clear()
+    with companies("beta") as beta:
+        for refused in (
+            lambda: beta.fetch("clinic", "rosta"),
+            lambda: beta.accept_account("rosta"),
+        ):
+            with pytest.raises(ConfigurationError) as caught:
+                refused()
+            assert caught.value.code == "same_account"
+            assert "acme" in caught.value.message
+        assert beta.reports() == []
+        assert beta.known_accounts() == {}
+        assert "list_employees" not in reads
+        systems.clinic, systems.rosta = TASOGARE, Customer(ids=("r-2",))
+        assert beta.fetch("clinic", "rosta").status is Status.READY
+
+
+def test_an_id_is_one_systems(systems: Systems, companies: Callable[..., Runs]) -> None:
+    """At another address the same id is another company; a connection that is gone has none."""
+    with companies("acme") as acme:
+        acme.fetch("clinic", "rosta")
+    with companies("beta", port=2) as beta:
+        assert beta.fetch("clinic", "rosta").status is Status.READY
+    with companies("acme", port=3), companies("gamma") as gamma:  # acme has moved since
+        assert gamma.fetch("clinic", "rosta").status is Status.READY
