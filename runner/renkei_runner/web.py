@@ -168,6 +168,13 @@ def dashboard_forgets(main: Main, company: str) -> None:
     forget(dashboard_at(main), company)
 
 
+def dashboard_forgets_ticks(main: Main) -> None:
+    """Remove what people have ticked in runs that a store which was put back does not have."""
+    from renkei_web.companies import forget_ticks
+
+    forget_ticks(dashboard_at(main))
+
+
 def dashboard_adopts(main: Main, company: str) -> None:
     """Let those of the dashboard follow the runs that *company* takes over."""
     from renkei_web.companies import adopt

@@ -2447,6 +2447,12 @@ COMPANIES = (
         "::test_nothing_of_another_company_is_listed_or_learned_from[sqlite]",
     ),
     bug(
+        "ticks-of-a-lost-run",
+        "After a restore a new run has the ticks of the lost one whose number it gets.",
+        ("renkei_web.companies:forget_ticks", "if not path.exists():", "if path.exists():"),
+        tests="tests/e2e/test_store_command.py::test_a_restored_store_is_said_by_command",
+    ),
+    bug(
         "second-token-opens-it",
         "Two companies may open one account, if each has a token of its own.",
         ("renkei.runs:Runs._refuse_told", "if theirs and (", "if False and ("),

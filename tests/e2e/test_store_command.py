@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.docs.test_docs import examples
 
+from renkei_web.database import Database as OfDashboard
+from renkei_web.drafts import Drafts
+from renkei_web.people import People
+from renkei_web.sessions import Sessions
+from renkei_web.users import Role
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -74,7 +80,12 @@ def test_a_move_that_cannot_be_is_refused_in_one_sentence(office: Office, bare: 
 
 @pytest.mark.sqlite
 def test_a_restored_store_is_said_by_command(office: Office) -> None:
-    """It is noted, and said in one sentence."""
+    """It is noted and said; nobody is ticked in a run that gets a number once more."""
     office.fetched(*WAY)
+    database = OfDashboard(office.folder / "renkei-web.db")
+    People(database, Sessions(database)).invite("hanako", Role.OPERATOR)
+    with Drafts(database, "").changing(1, "2") as draft:
+        draft.numbers = {"0001"}
     assert office.ask("store", "restored").json["place"] == str(office.store)
+    assert Drafts(database, "").of(1, "2").numbers == set()
     assert "looked up" in office.renkei("store", "restored").out

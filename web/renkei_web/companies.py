@@ -1,4 +1,4 @@
-"""A company that is removed, or takes over what was of none: what the dashboard knows of it."""
+"""What the dashboard knows of a company that is removed or takes over, or of a store put back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ def forget(path: Path, company: str) -> None:
     with Database(path).writing() as db:
         for table in (rights, drafts):
             db.execute(sa.delete(table).where(table.c.company == company))
+
+
+def forget_ticks(path: Path) -> None:
+    """Remove all ticks: a store that was put back gives the numbers of its newer runs once more."""
+    if not path.exists():
+        return
+    with Database(path).writing() as db:
+        db.execute(sa.delete(drafts))
 
 
 def adopt(path: Path, company: str) -> None:
