@@ -334,6 +334,25 @@ def test_a_list_of_clients_is_imported(office: Office, encoding: str) -> None:
     assert (again.code, again.error["code"]) == (2, "nothing_to_add")
 
 
+def test_a_list_with_more_clients_adds_them(office: Office) -> None:
+    """What people have set in a file since is theirs; only what a row says has to be the same."""
+    (office.folder / "renkei.yaml").unlink()
+    rows = ["1001,A,,https://a.smarthr.jp/api,s1,t1", "1002,B,,https://b.smarthr.jp/api,s2,t2"]
+    clients(office, rows[0])
+    office.ask("company", "import", "clients.csv")
+    office.renkei("company", "pause", "1001")
+    own = office.folder / "companies" / "1001.yaml"
+    own.write_text(f"{own.read_text(encoding='utf-8')}retention: {{values: 90d}}\n", "utf-8")
+    text = own.read_text(encoding="utf-8")
+    clients(office, *rows)
+    assert office.ask("company", "import", "clients.csv").json["companies"] == ["1002"]
+    assert own.read_text(encoding="utf-8") == text
+    clients(office, rows[0].replace("s1", "s3"), rows[1])
+    refused = office.ask("company", "import", "clients.csv")
+    assert "clients.csv:2:1" in refused.error["message"]
+    assert "says something else" in refused.error["message"]
+
+
 @pytest.mark.fault("F91")
 def test_a_list_with_mistakes_adds_nobody(office: Office) -> None:
     """Each mistake has its row and column, all at once; no token is shown."""
