@@ -2606,6 +2606,22 @@ RIGHTS = (
         tests="tests/web/test_sight.py::test_viewers_see_no_birth_no_gender_and_no_leaver",
     ),
     bug(
+        "a-candidates-birth-is-shown",
+        "Viewers read the birth of somebody who may be the same person.",
+        (
+            "renkei_web.reading:Sight._candidate",
+            "hides = self._hides(other.values)",
+            "hides = lambda _name: False",
+        ),
+        tests="tests/web/test_sight.py::test_nothing_that_hangs_on_somebody_tells_more",
+    ),
+    bug(
+        "leavers-of-a-day-to-come-are-listed",
+        "A list of a day to come shows viewers who will have left by then.",
+        ("renkei_web.reading:Sight.of", "base = run.base_date > today", "base = False"),
+        tests="tests/web/test_sight.py::test_whoever_leaves_by_a_base_date_to_come_is_not_listed",
+    ),
+    bug(
         "words-of-a-system-quote-a-birth",
         "Viewers read a birth date in the words with which a system has refused it.",
         (
@@ -2627,6 +2643,16 @@ KEEPING = (
             "*more",
         ),
         tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
+    ),
+    bug(
+        "open-record-is-removed",
+        "Retention removes a run that can still be resumed.",
+        (
+            "renkei.retention:let_go",
+            "min(rules.records.before(now), over)",
+            "rules.records.before(now)",
+        ),
+        tests="tests/engine/test_retention.py::test_an_open_record_stays_however_short_the_rule",
     ),
     bug(
         "open-plan-is-purged",

@@ -381,6 +381,8 @@ def test_two_companies_of_one_account_are_refused(world: World) -> None:
         error = refused(lambda: beta.fetch("clinic", "rosta"))
         assert isinstance(error, ConfigurationError)
         assert error.code == "same_account"
+        with pytest.raises(ConfigurationError, match="acme"):
+            beta.accept_account("clinic")
         assert "clinic of beta" in error.message
         assert "acme" in error.message
         problems = [each for each in beta.check() if each.error]

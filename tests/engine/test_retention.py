@@ -231,6 +231,19 @@ def test_an_open_plan_stays_however_short_the_rule(world: World) -> None:
 
 
 @pytest.mark.fault("F96")
+def test_an_open_record_stays_however_short_the_rule(world: World) -> None:
+    """Whoever resumes it finds it; the newest of a pair stays anyway."""
+    ruled(world, "{records: 1d}")
+    world.in_clinic()
+    world.fetch()
+    world.fetch()
+    command(world, "2026-11-23T11:00:00+09:00")
+    assert purged(world) == [False, False]
+    command(world, "2026-11-24T13:00:00+09:00")
+    assert purged(world) == [False]
+
+
+@pytest.mark.fault("F96")
 def test_it_is_looked_for_once_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each process, and of each store."""
     ruled(world, "{values: 1d, records: 5y}")
