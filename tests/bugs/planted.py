@@ -2692,6 +2692,22 @@ KEEPING = (
         tests="tests/engine/test_vault.py::test_the_tokens_of_a_company_go_with_it[sqlite]",
     ),
     bug(
+        "one-place-for-two-tokens",
+        "A token of company a, of its connection b-c, is written over that of company a-b.",
+        (
+            "renkei.config.setup:_token_place",
+            "{config.company.name}.{name}",
+            "{config.company.name}-{name}",
+        ),
+        tests="tests/engine/test_setup.py::test_no_company_writes_over_the_token_of_another",
+    ),
+    bug(
+        "any-file-of-the-service",
+        "An administrator of one company has the service open files of another one.",
+        ("renkei_web.views.setup:_may_say_more", "return visit.user.is_admin or", "return True or"),
+        tests="tests/web/test_companies.py::test_no_connection_leads_to_a_file_of_another_company",
+    ),
+    bug(
         "token-file-for-everybody",
         "The file of a token that was entered in the browser is readable by others.",
         (

@@ -172,6 +172,24 @@ def test_a_question_is_answered_in_its_own_company_only(monkeypatch: pytest.Monk
     assert work.answer("key", company="acme", one_company=True) == "1"
 
 
+@pytest.mark.security(56)
+def test_no_connection_leads_to_a_file_of_another_company(several: Desk) -> None:
+    """The service can open all of them: a path is said by an administrator of everything."""
+    own = several.folder / "companies" / "acme.yaml"
+    text = own.read_text(encoding="utf-8").replace("settings: {", "settings: {setup: web, ")
+    own.write_text(text, encoding="utf-8")
+    form = {"connector": "csv", "name": "file", "options": "path: ../beta.csv"}
+    browser = person(several, Role.ADMIN, "acme")
+    path = "/c/acme/settings/setup"
+    assert "<textarea" not in browser.get(path).text
+    assert "beta.csv" not in browser.post(f"{path}/connections", **form).text
+    assert own.read_text(encoding="utf-8") == text
+    admin = several.browser("admin")
+    assert "<textarea" in admin.get(path).text
+    admin.post(f"{path}/connections", **form)
+    assert "../beta.csv" in own.read_text(encoding="utf-8")
+
+
 @pytest.mark.fault("F97")
 @pytest.mark.security(38, 57)
 def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:

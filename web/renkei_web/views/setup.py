@@ -42,6 +42,7 @@ def show(visit: Visit, problem: str | None = None, done: setup.Change | None = N
         allowed=config.settings.setup == "web",
         kept=[_kept(config, name, each) for name, each in config.connections.items()],
         connectors=setup.connectors(),
+        says_more=_may_say_more(visit),
         offers=setup.offers(config),
         can_undo=setup.can_undo(config),
         typed=typed,
@@ -55,6 +56,12 @@ def add_connection(visit: Visit) -> Response:
     """Add a connection with its token."""
 
     def change() -> setup.Change:
+        if visit.field("options").strip() and not _may_say_more(visit):
+            message = _(
+                "Options may name files, also those of other companies: only an administrator of"
+                " everything sets them."
+            )
+            raise UsageError(message, code="options")
         connector = visit.field("connector")
         written = ConnectionConfig(
             connector=connector,
@@ -98,6 +105,11 @@ def undo(visit: Visit) -> Response:
     except RenkeiError as error:
         return show(visit, error.message)
     return visit.go("/settings/setup")
+
+
+def _may_say_more(visit: Visit) -> bool:
+    """Tell whether somebody may name files: all companies' are there for the service to open."""
+    return visit.user.is_admin or not visit.office.several
 
 
 def _changed(visit: Visit, change: Change) -> Response:
