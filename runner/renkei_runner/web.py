@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import Config, Main, dashboard_at, load_main, network_of
+from renkei.config import Main, dashboard_at, load_main, network_of
 from renkei.errors import UsageError
 from renkei.http import Network
 from renkei.http.address import is_loopback
@@ -73,12 +73,11 @@ def web(
     configure_logging(json=app.json, level="debug" if app.debug else "info")
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
-    config = _only_company(app)  # a mistake in it is told now, not on the first page
-    only_sso = config is not None and config.settings.sso == "required"
-    if only_sso and oidc_issuer is None and new_link is None:
+    main = _main(app)  # a mistake in it is told now, not on the first page
+    if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
-    network = network_of(config.settings, config.base) if config else Network()
+    network = network_of(main.settings, main.path.parent)
     from renkei_web.server import Server
 
     server = Server(
@@ -147,18 +146,18 @@ def _row(each: Reviewed) -> tuple[str, ...]:
     return each.name, rights, state_text(each.state), added, last
 
 
-def _only_company(app: App) -> Config | None:
-    """Return the configuration of the only company; None where there are several."""
+def _main(app: App) -> Main:
+    """Return what is said of the dashboard; with several companies, a name of one is refused."""
     main = load_main(app.config_file)
     if main.folder is None:
-        return app.config()
+        return app.config().main
     if app.named_company:
         message = _(
             "The dashboard is for all companies: leave --company and RENKEI_COMPANY out. Who may"
             " see which company is set on its page of users."
         )
         raise UsageError(message, code="company")
-    return None
+    return main
 
 
 def dashboard_forgets(main: Main, company: str) -> None:

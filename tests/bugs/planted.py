@@ -2660,14 +2660,34 @@ KEEPING = (
     bug(
         "refused-setup-is-noted",
         "The audit log has a connection that was refused.",
-        ("renkei.config.setup:add_connection", "_refuse(config)", "_refuse(config), note()"),
+        (
+            "renkei.config.setup:add_connection",
+            "refuse(config.settings, config.path)",
+            "refuse(config.settings, config.path), note()",
+        ),
         tests="tests/web/test_setup.py::test_what_is_refused_has_no_line_in_the_audit_log",
     ),
     bug(
         "setup-without-leave",
         "A browser changes a configuration that does not allow it.",
-        ("renkei.config.setup:_refuse", 'config.settings.setup != "web"', "False"),
+        ("renkei.config.setup:refuse", 'settings.setup != "web"', "False"),
         tests="tests/engine/test_setup.py::test_only_where_the_file_says_so",
+    ),
+    bug(
+        "company-without-leave",
+        "A browser adds a company where the installation does not allow it.",
+        (
+            "renkei_web.views.companies:add",
+            "setup.refuse(door.main.settings, door.main.path)",
+            "pass",
+        ),
+        tests="tests/web/test_new_company.py::test_only_where_the_installation_allows_it",
+    ),
+    bug(
+        "runs-taken-back",
+        "A company that has runs is taken back with one click.",
+        ("renkei.companies:Companies.take_back", "or self._count(name)", ""),
+        tests="tests/web/test_new_company.py::test_a_company_with_runs_is_not_taken_back",
     ),
     bug(
         "undo-over-a-hand",

@@ -8,7 +8,7 @@ from tests.web.test_second_factor import code, half, set_up
 
 from renkei.errors import StoreError
 from renkei.runs import Runs
-from renkei_web.app import OF_ALL, OF_COMPANY, OWN
+from renkei_web.app import OF_ALL, OF_ONE_OF_SEVERAL, OWN
 from renkei_web.security import SAFE
 
 NOTED = """
@@ -19,6 +19,8 @@ POST /settings/setup/connections
 POST /settings/setup/connections/{connection}
 POST /settings/setup/pairs
 POST /settings/setup/undo
+POST /settings/pause
+POST /companies/new
 POST /welcome/{secret}
 POST /logout
 POST /password
@@ -63,7 +65,7 @@ def routes(table: str) -> set[tuple[str, ...]]:
 @pytest.mark.security(46)
 def test_every_door_has_a_line_or_a_reason(desk: Desk) -> None:
     """A new route that changes something, or shows or exports people, is decided on here."""
-    pages = (*OWN, *OF_ALL, *OF_COMPANY)
+    pages = (*OWN, *OF_ALL, *OF_ONE_OF_SEVERAL)
     doors = {(method, path) for method, path in desk.routes() if method not in SAFE}
     doors |= {(page.method, page.path) for page in pages if page.method not in SAFE}
     doors |= {(page.method, page.path) for page in pages if page.act is not None}

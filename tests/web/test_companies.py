@@ -24,8 +24,12 @@ ALL = decided(
     ("GET /", Role.NONE),
     ("GET /settings/users/{user:count}/rights", Role.ADMIN),
     ("POST /settings/users/{user:count}/rights", Role.ADMIN),
+    ("GET /companies/new", Role.ADMIN),
+    ("POST /companies/new", Role.ADMIN),
 )
-EACH = OF_COMPANY | decided(("GET /settings/users", Role.ADMIN))
+EACH = OF_COMPANY | decided(
+    ("GET /settings/users", Role.ADMIN), ("POST /settings/pause", Role.ADMIN)
+)
 ROLES = [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN]
 
 

@@ -31,6 +31,7 @@ from renkei_web.views import (
     audit,
     board,
     choosing,
+    companies,
     entrance,
     home,
     people,
@@ -114,6 +115,8 @@ OWN = (
 
 OF_ALL = (
     Page("/", board.show, Role.NONE),
+    Page("/companies/new", companies.new, Role.ADMIN),
+    Page("/companies/new", companies.add, Role.ADMIN, "POST"),
     Page("/settings/users/{user:count}/rights", people.rights, Role.ADMIN),
     Page("/settings/users/{user:count}/rights", people.give, Role.ADMIN, "POST"),
 )
@@ -158,7 +161,11 @@ OF_COMPANY = (
 )
 """The pages of one company: at these addresses where there is one without a name."""
 
-OF_ONE_OF_SEVERAL = (*OF_COMPANY, Page("/settings/users", people.of_company, Role.ADMIN))
+OF_ONE_OF_SEVERAL = (
+    *OF_COMPANY,
+    Page("/settings/users", people.of_company, Role.ADMIN),
+    Page("/settings/pause", companies.pause, Role.ADMIN, "POST"),
+)
 
 
 def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:

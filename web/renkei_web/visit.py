@@ -49,9 +49,7 @@ class Office:
     """Whether the configuration has companies, with pages for each of them."""
     heads: Heads = field(factory=Heads)
     """What the files of the companies say of them, for the board."""
-    rules: Rules = field(
-        default=Factory(lambda self: Rules(self.config_path, several=self.several), takes_self=True)
-    )
+    rules: Rules = field(default=Factory(lambda self: Rules(self.config_path), takes_self=True))
 
     def config(self, company: str) -> Config:
         """Read the configuration of a company, as every command does: it may have changed."""

@@ -41,4 +41,5 @@ def show(visit: Visit) -> Response:
         any=bool(mine),
         earlier=query(page=page - 1) if page > 1 else None,
         later=query(page=page + 1) if page < last else None,
+        here_query=query(page=page),
     )
