@@ -324,6 +324,13 @@ class Companies:
         """Iterate over the log of what is about the whole installation, oldest first."""
         return self._store.lines(*bounds(days))
 
+    def newest_lines(
+        self, limit: int, days: Days = ALWAYS, *, before: int | None = None
+    ) -> list[Noted]:
+        """Return the newest lines of that log, newest first; those *before* a line."""
+        since, until = bounds(days)
+        return self._store.newest_lines(limit, since=since, until=until, before=before)
+
     def check_log(self, known: tuple[int, str] | None = None) -> Audited:
         """Return what is wrong with that log; *known* is a line as somebody has noted it."""
         return self._store.check_lines(known)

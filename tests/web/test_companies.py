@@ -24,6 +24,8 @@ ALL = decided(
     ("GET /", Role.NONE),
     ("GET /settings/users/{user:count}/rights", Role.ADMIN),
     ("POST /settings/users/{user:count}/rights", Role.ADMIN),
+    ("GET /audit", Role.ADMIN),
+    ("GET /audit.csv", Role.ADMIN),
     ("GET /companies/new", Role.ADMIN),
     ("POST /companies/new", Role.ADMIN),
 )

@@ -169,6 +169,8 @@ def _several(person: Person) -> Iterator[str]:
     page.fill("[name=name]", "1042")
     page.fill("[name=label]", "デルタ建設")
     yield "new-company"
+    person.open("/audit")
+    yield "audit-of-all"
     person.open("/c/acme/settings/users")
     yield "company-users"
     person.open("/settings/users")

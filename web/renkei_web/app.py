@@ -117,6 +117,8 @@ OF_ALL = (
     Page("/", board.show, Role.NONE),
     Page("/companies/new", companies.new, Role.ADMIN),
     Page("/companies/new", companies.add, Role.ADMIN, "POST"),
+    Page("/audit", audit.listed, Role.ADMIN),
+    Page("/audit.csv", audit.as_csv, Role.ADMIN),
     Page("/settings/users/{user:count}/rights", people.rights, Role.ADMIN),
     Page("/settings/users/{user:count}/rights", people.give, Role.ADMIN, "POST"),
 )

@@ -240,6 +240,13 @@ class Visit:
         with Runs(self.config, who=self.user.name) as runs:
             yield runs
 
+    @contextmanager
+    def companies(self) -> Iterator[Companies]:
+        """Open what is about all companies in the name of this person."""
+        main = load_main(self.office.config_path)
+        with Companies(main, who=self.user.name, heads=self.office.heads) as companies:
+            yield companies
+
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write what this person is about to do into the audit log."""
         self.office.note(self.user.name, act, run, of=self.company, **facts)

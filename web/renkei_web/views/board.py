@@ -6,8 +6,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from renkei.companies import Companies
-from renkei.config import load_main
 from renkei_web.visit import Visit
 
 ROWS = 100
@@ -16,8 +14,7 @@ ROWS = 100
 def show(visit: Visit) -> Response:
     """Show how each company stands; what `renkei companies` tells, of those that one may see."""
     held = visit.office.rights.held(visit.user)
-    office = visit.office
-    with Companies(load_main(office.config_path), heads=office.heads) as door:
+    with visit.companies() as door:
         mine = door.listed(lambda name: held.of(name).sees)
     text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"
     found = [each for each in mine if each.matches(text)]

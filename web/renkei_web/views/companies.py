@@ -5,13 +5,11 @@ Nobody removes one here: a removal cannot be undone, and is asked twice at a ter
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 
 from starlette.responses import Response
 
-from renkei.companies import Companies
 from renkei.config import dashboard_at, load_main, setup
 from renkei.errors import MappingError, UsageError
 from renkei_web.companies import forget
@@ -41,7 +39,7 @@ def add(visit: Visit) -> Response:
     """Write the file of a new company, and go on to its connections."""
     name, label = visit.field("name").strip(), visit.field("label").strip()
     environment = "sandbox" if visit.field("environment") == "sandbox" else "production"
-    with _door(visit) as door:
+    with visit.companies() as door:
         setup.refuse(door.main.settings, door.main.path)
         try:
             door.add({name: setup.company(label, environment)})
@@ -56,7 +54,7 @@ def add(visit: Visit) -> Response:
 
 def take_back(visit: Visit) -> Response:
     """Let a company go again that was added here, and has nothing yet."""
-    with _door(visit) as door:
+    with visit.companies() as door:
         setup.refuse(visit.config.settings, visit.config.path)
         door.take_back(visit.company, also=partial(forget, dashboard_at(door.main)))
     return visit.go_out("/")
@@ -64,13 +62,6 @@ def take_back(visit: Visit) -> Response:
 
 def pause(visit: Visit) -> Response:
     """Let nothing be fetched or synced for a company, or let it go on."""
-    with _door(visit) as door:
+    with visit.companies() as door:
         door.pause(visit.company, on=visit.field("on") == "true")
     return visit.go_out(local(visit.field("next") or f"{visit.base}/"))
-
-
-@contextmanager
-def _door(visit: Visit) -> Iterator[Companies]:
-    main = load_main(visit.office.config_path)
-    with Companies(main, who=visit.user.name) as door:
-        yield door
