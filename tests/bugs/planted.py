@@ -2700,6 +2700,29 @@ KEEPING = (
         tests="tests/engine/test_setup.py::test_each_change_can_be_put_back",
     ),
     bug(
+        "board-before-code",
+        "The board tells of a company that requires a second factor to somebody who has none.",
+        ("renkei_web.views.board:_shut", "elif code and not has_code:", "elif False:"),
+        tests="tests/web/test_second_factor.py::test_a_company_that_requires_it_is_a_name_before",
+    ),
+    bug(
+        "all-before-code",
+        "Without a second factor an administrator gives away rights on a company that asks for it.",
+        ("renkei_web.app:_lacks_code", "or (of_all and office.asks_code_of(user))", ""),
+        tests="tests/web/test_second_factor.py"
+        "::test_whoever_administers_all_needs_what_one_company_requires",
+    ),
+    bug(
+        "code-without-password",
+        "Whoever finds an open browser turns a second factor of theirs on.",
+        (
+            "renkei_web.views.second_factor:change",
+            'not visit.office.entrance.knows(user, visit.field("password"))',
+            "False",
+        ),
+        tests="tests/web/test_second_factor.py::test_an_open_browser_is_not_the_person",
+    ),
+    bug(
         "code-taken-twice",
         "A code of a second factor is taken twice.",
         (

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from renkei.companies import Companies
-from renkei.config import Company, Config, ConnectionConfig, Heads, load_config, load_main
+from renkei.config import Company, Config, ConnectionConfig, Heads, Main, load_config, load_main
 from renkei.errors import RenkeiError
 from renkei.runs import Runs
 from renkei_web.database import Database
@@ -62,6 +62,22 @@ class Office:
     def has(self, company: str) -> bool:
         """Return whether there is a company of that name."""
         return load_main(self.config_path).has(company)
+
+    def asks_code_of(self, user: User) -> bool:
+        """Return whether a company on which somebody has a right asks them for a second factor."""
+        if not self.several or not user.by_password:
+            return False
+        held, main = self.rights.held(user), load_main(self.config_path)
+        return any(self.asked_by(main, name)[0] for name in main.names() if held.of(name).sees)
+
+    def asked_by(self, main: Main, name: str) -> tuple[bool, bool]:
+        """Return whether a company asks for a second factor, and for a single sign-on."""
+        try:
+            company = self.heads.of(main, name)
+        except RenkeiError:
+            said = self.rules.now(name)
+            return said.second_factor == "required", said.sso == "required"
+        return company.second_factor, company.sso
 
     def note(
         self,

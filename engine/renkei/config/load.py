@@ -321,6 +321,8 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
             label=written.label,
             environment=written.environment,
             paused=written.paused,
+            second_factor=written.settings.second_factor == "required",
+            sso=written.settings.sso == "required",
         ),
         main=main,
         connections={

@@ -33,13 +33,17 @@ class Company:
     """
     Whose connections and runs these are; *name* is empty where the only one has none.
 
-    *label* is what people call it. Nothing is fetched or synced while it is *paused*.
+    *label* is what people call it. Nothing is fetched or synced while it is *paused*. Whoever looks
+    at it in the dashboard needs a second factor, or no password but a single sign-on, if it says
+    so: *second_factor*, *sso*.
     """
 
     name: str = ""
     label: str = ""
     environment: Environment = "production"
     paused: bool = False
+    second_factor: bool = False
+    sso: bool = False
 
     @property
     def is_sandbox(self) -> bool:
