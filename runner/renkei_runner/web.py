@@ -10,7 +10,6 @@ import click
 
 from renkei.config import Main, dashboard_at, load_main, network_of
 from renkei.errors import UsageError
-from renkei.http import Network
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
 from renkei.words.facts import moment_text
@@ -77,7 +76,6 @@ def web(
     if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
-    network = network_of(main.settings, main.path.parent)
     from renkei_web.server import Server
 
     server = Server(
@@ -87,7 +85,7 @@ def web(
         hosts=hosts,
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
-        sign_on=_sign_on(oidc_issuer, oidc_client, network),
+        sign_on=sign_on_of(main, oidc_issuer, oidc_client),
         signals=ended_by,
     )
     if new_link is not None:
@@ -183,7 +181,8 @@ def _begin(path: Path) -> None:
         say(text.format(path=path))
 
 
-def _sign_on(issuer: str | None, client: str | None, network: Network) -> SignOn | None:
+def sign_on_of(main: Main, issuer: str | None, client: str | None) -> SignOn | None:
+    """Return the single sign-on, reached on the way that *main* says; None if there is none."""
     if (issuer is None) != (client is None):
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
     if issuer is None or client is None:
@@ -193,4 +192,4 @@ def _sign_on(issuer: str | None, client: str | None, network: Network) -> SignOn
 
     secret = os.environ.get(OIDC_SECRET)
     provider = Provider(issuer=issuer, client_id=client, client_secret=secret)
-    return SignOn(provider, network)
+    return SignOn(provider, network_of(main.settings, main.path.parent))

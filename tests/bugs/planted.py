@@ -2723,6 +2723,17 @@ KEEPING = (
         tests="tests/web/test_second_factor.py::test_an_open_browser_is_not_the_person",
     ),
     bug(
+        "sign-on-past-the-proxy",
+        "With several companies the single sign-on leaves past the proxy.",
+        (
+            "renkei_runner.web:sign_on_of",
+            "SignOn(provider, network_of(main.settings, main.path.parent))",
+            "SignOn(provider)",
+        ),
+        tests="tests/web/test_single_sign_on.py"
+        "::test_with_companies_the_main_file_says_the_way_to_the_provider",
+    ),
+    bug(
         "code-taken-twice",
         "A code of a second factor is taken twice.",
         (
