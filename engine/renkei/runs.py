@@ -840,14 +840,15 @@ class Runs:
             self.observer.warning(remark("not_compacted", place=self._store.place))
         return gone
 
-    def retain(self) -> None:
+    def retain(self) -> Gone:
         """
         Do the same after the work of a command, if it is due today and in nobody's way.
 
         Whatever hinders it is a warning: the command has done what it was meant to do.
         """
+        gone = Gone()
         if self._opened is None:
-            return
+            return gone
         store = self._opened
         try:
             if retention.is_due(self.config, store, self.clock):
@@ -857,6 +858,11 @@ class Runs:
         except RenkeiError as error:
             log.warning("not_retained", code=error.code)
             self.observer.warning(remark("not_retained", place=store.place))
+        return gone
+
+    def with_values(self, run_ids: Iterable[str]) -> set[str]:
+        """Return those of *run_ids* whose values are there: what is kept of others has to go."""
+        return self._store.with_values(run_ids)
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""

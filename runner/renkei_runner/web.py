@@ -23,6 +23,7 @@ from renkei_runner.signals import ended_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from renkei.runs import Runs
     from renkei_web.review import Reviewed
     from renkei_web.sso import SignOn
 
@@ -163,6 +164,13 @@ def dashboard_forgets(main: Main, company: str) -> None:
     from renkei_web.companies import forget
 
     forget(dashboard_at(main), company)
+
+
+def dashboard_lets_go(runs: Runs) -> None:
+    """Remove what is ticked in the dashboard in runs of which the values have gone."""
+    from renkei_web.companies import let_go
+
+    let_go(dashboard_at(runs.config.main), runs)
 
 
 def dashboard_adopts(main: Main, company: str) -> None:

@@ -2734,6 +2734,22 @@ KEEPING = (
         "::test_with_companies_the_main_file_says_the_way_to_the_provider",
     ),
     bug(
+        "ticks-outlive-values",
+        "Who was ticked in the dashboard stays after the values have gone.",
+        ("renkei_web.companies:let_go", "if gone:", "if False:"),
+        tests="tests/web/test_companies.py::test_ticks_go_with_the_values",
+    ),
+    bug(
+        "ticks-of-others-go",
+        "A purge of one company forgets what is ticked in another one.",
+        (
+            "renkei_web.companies:let_go",
+            "drafts.c.company == runs.config.company.name",
+            'drafts.c.company != ""',
+        ),
+        tests="tests/web/test_companies.py::test_ticks_go_with_the_values",
+    ),
+    bug(
         "code-taken-twice",
         "A code of a second factor is taken twice.",
         (
