@@ -125,7 +125,9 @@ class Runs:
         self.clock, warning = clock_for(config)
         if warning:
             self.observer.warning(warning)
-        self._systems = Systems(config, self.clock, self.observer, self._own_fields, self._met)
+        self._systems = Systems(
+            config, self.clock, self.observer, self._own_fields, self._met, self._used
+        )
         self._pairings = Pairings(config, self._own_fields)
         self._opened: Store | None = None
         self._known_fields: dict[str, OwnFields] = {}
@@ -158,6 +160,11 @@ class Runs:
             return store.meet(account(store), me, windows, leaving=leaving)
 
         return meet
+
+    def _used(self, connection: str, identity: str) -> None:
+        """Let the log tell that another token or address is in use than before."""
+        if self._opened is not None:
+            self._opened.note_account(connection, self._opened.account(identity))
 
     def _new_store(self, *, create: bool) -> Store:
         place = self.config.store

@@ -2750,6 +2750,12 @@ KEEPING = (
         tests="tests/web/test_companies.py::test_ticks_go_with_the_values",
     ),
     bug(
+        "token-replaced-unnoted",
+        "Another token is in use, and the log does not tell.",
+        ("renkei.systems:Systems._declare", "if self.used is not None:", "if False:"),
+        tests="tests/engine/test_audit.py::test_another_token_is_noted_and_never_shown",
+    ),
+    bug(
         "code-taken-twice",
         "A code of a second factor is taken twice.",
         (
