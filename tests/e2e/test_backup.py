@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import sqlite3
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.docs.test_docs import examples
+
+from renkei_web.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ def test_a_backup_is_put_back_and_nobody_is_sent_twice(
 ) -> None:
     """The copy is recognized, said to be one, and everybody sent since is looked up and found."""
     (office.folder / "companies").mkdir()
-    sqlite3.connect(office.folder / "renkei-web.db").close()
+    Database(office.folder / "renkei-web.db")
     nightly, on_server = FOUND["nightly-file"], office.database is not None
     if on_server:
         lines = nightly.splitlines(keepends=True)
