@@ -151,7 +151,7 @@ def test_mistakes_are_told_by_the_check_and_by_the_fetch(empty: Office) -> None:
     assert empty.sent() == []
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_a_token_without_the_right_blocks_everybody(empty: Office) -> None:
     """A field that decides it and cannot be read says nothing of anybody."""
     say(empty, GROUP)
@@ -163,7 +163,7 @@ def test_a_token_without_the_right_blocks_everybody(empty: Office) -> None:
         assert plan["0001"]["reasons"] == ["scope_unknown"]
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_who_moved_to_another_division_since_is_not_written(empty: Office) -> None:
     """They are looked at right before the write, and a retry does not write them either."""
     say(empty, GROUP)
@@ -191,7 +191,7 @@ def test_numbers_tell_who_is_inside(empty: Office, direction: tuple[str, str]) -
     assert list(empty.plan(fetched.run)) == ["A01"]
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_a_renamed_type_is_told_by_the_safety_limit(empty: Office) -> None:
     """All of a sudden nobody is inside: nothing is sent, and nobody is taken for left."""
     say(empty, GROUP)

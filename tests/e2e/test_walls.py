@@ -161,7 +161,7 @@ def test_a_dashboard_is_for_all_companies(office: Office, other: Sandbox) -> Non
     assert (office.folder / "renkei-web.db").exists()
 
 
-@pytest.mark.fault("F91")
+@pytest.mark.fault("F94")
 @pytest.mark.security(59)
 def test_two_companies_with_one_account_are_refused(office: Office) -> None:
     """The second one is told both names, in the error and in the check; nothing was sent."""
@@ -353,7 +353,7 @@ def test_a_list_with_more_clients_adds_them(office: Office) -> None:
     assert "says something else" in refused.error["message"]
 
 
-@pytest.mark.fault("F91")
+@pytest.mark.fault("F94")
 def test_a_list_with_mistakes_adds_nobody(office: Office) -> None:
     """Each mistake has its row and column, all at once; no token is shown."""
     (office.folder / "renkei.yaml").unlink()

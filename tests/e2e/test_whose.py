@@ -72,7 +72,7 @@ def test_it_costs_one_request_a_side_and_none_later(
     assert asked(office) == {}
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 @pytest.mark.parametrize("fault", [faults.status(500), faults.status(429), faults.disconnect()])
 def test_a_request_that_fails_is_sent_once_and_stops_nothing(office: Office, fault: Any) -> None:
     """It is not tried again by this fetch; the next one asks, and keeps what it hears."""
@@ -125,7 +125,7 @@ def test_in_text_for_a_log_the_accounts_are_printed(office: Office) -> None:
     assert "is the account" in office.renkei("plan", "1").out
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 @pytest.mark.security(59)
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", ["smarthr", "touchontime"])

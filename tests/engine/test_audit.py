@@ -92,7 +92,7 @@ def tampered(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
-@pytest.mark.fault("F95")
+@pytest.mark.fault("F98")
 @pytest.mark.security(29)
 @given(tampered())
 def test_any_single_change_is_found(rows: list[Row]) -> None:
@@ -101,7 +101,7 @@ def test_any_single_change_is_found(rows: list[Row]) -> None:
     assert faults(WHOLE) == []
 
 
-@pytest.mark.fault("F95")
+@pytest.mark.fault("F98")
 def test_what_is_wrong_is_told_by_line() -> None:
     """The line itself, the one that is not there, or the end; a lost head is a lost end."""
     changed = [dict(row) for row in WHOLE]
@@ -222,7 +222,7 @@ def test_another_token_is_noted_and_never_shown(
     acts(world)
 
 
-@pytest.mark.fault("F95")
+@pytest.mark.fault("F98")
 def test_a_refused_act_has_no_line(world: World) -> None:
     """What was not done is not noted: the line is part of the same transaction."""
     world.in_clinic()
@@ -237,7 +237,7 @@ def test_a_refused_act_has_no_line(world: World) -> None:
     assert acts(world) == before
 
 
-@pytest.mark.fault("F95")
+@pytest.mark.fault("F98")
 @pytest.mark.security(29)
 def test_what_cannot_be_noted_is_not_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """No choice, no fetch, no details; and a sync that has begun goes on without the log."""
@@ -276,7 +276,7 @@ def test_what_cannot_be_noted_is_not_done(world: World, monkeypatch: pytest.Monk
     assert begun == [True]
 
 
-@pytest.mark.fault("F95")
+@pytest.mark.fault("F98")
 @pytest.mark.postgres
 def test_many_who_write_at_once_make_one_chain(world: World) -> None:
     """No line is lost, and none follows the wrong one: on a server, too, where many may write."""

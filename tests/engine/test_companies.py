@@ -300,7 +300,7 @@ def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
         assert len(acme.releases()) == 1
 
 
-@pytest.mark.fault("F91")
+@pytest.mark.fault("F94")
 @pytest.mark.postgres
 def test_one_account_has_one_writer_whatever_the_company(at: str) -> None:
     """The lease is that of the account; who holds it is told nobody of another company."""
@@ -314,7 +314,7 @@ def test_one_account_has_one_writer_whatever_the_company(at: str) -> None:
             assert "tanaka" not in caught.value.message
 
 
-@pytest.mark.fault("F91")
+@pytest.mark.fault("F94")
 @pytest.mark.postgres
 def test_who_used_an_account_last_is_known(at: str) -> None:
     """A connection that opens another one since gives it free, and so does one that is gone."""
@@ -386,7 +386,7 @@ def refused(run: Callable[[], Run]) -> RenkeiError:
     return caught.value
 
 
-@pytest.mark.fault("F91")
+@pytest.mark.fault("F94")
 @pytest.mark.postgres
 def test_two_companies_of_one_account_are_refused(world: World) -> None:
     """By fetch, check and sync, before anything is sent; both are named, and then one is right."""
@@ -420,7 +420,7 @@ def world_account(world: World, path: Path) -> str:
         return runs._store.account(runs._systems.reader("rosta").connection.identity)
 
 
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F97")
 def test_a_paused_company_is_left_alone(world: World) -> None:
     """Nothing is fetched or synced; what is there can be read. The line that says so is told."""
     world.in_clinic()

@@ -292,7 +292,7 @@ def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
         assert last == 3
 
 
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F97")
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", ["adopt", "remove"])
 def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
@@ -320,7 +320,7 @@ def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
         work()
 
 
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F97")
 @pytest.mark.parametrize("how", ["adopt", "remove"])
 @pytest.mark.parametrize("statement", range(0, 26, 3))
 def test_whoever_is_killed_in_the_middle_leaves_all_or_nothing(
@@ -401,7 +401,7 @@ def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
     assert main.names() == []
 
 
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F97")
 @pytest.mark.parametrize(
     "at_step", ["remove", "_certify", "forget"], ids=["before", "removed", "certified"]
 )
@@ -434,7 +434,7 @@ def test_a_removal_that_was_cut_off_goes_on(
     assert names == {"removed"}
 
 
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F97")
 def test_a_company_at_work_keeps_its_file(tmp_path: Path) -> None:
     """A removal that is refused has changed nothing."""
     main = load_main(company(tmp_path, "acme"))
@@ -446,7 +446,7 @@ def test_a_company_at_work_keeps_its_file(tmp_path: Path) -> None:
     assert main.names() == ["acme"]
 
 
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F97")
 def test_a_pause_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
     """Every character but the one line; said twice it is there once."""
     text = "# ours\nlabel: Acme  # アクメ\nconnections:\n  a: {connector: csv}\n"

@@ -108,7 +108,7 @@ def test_a_record_goes_with_all_that_hangs_on_it(at: str) -> None:
         assert store.remove_runs(LATER) == 1
 
 
-@pytest.mark.fault("F96")
+@pytest.mark.fault("F99")
 @pytest.mark.postgres
 def test_a_run_in_doubt_stays_with_its_record(at: str) -> None:
     """Only it can tell whether somebody was created; nor does the run go that is being synced."""
@@ -122,7 +122,7 @@ def test_a_run_in_doubt_stays_with_its_record(at: str) -> None:
         assert store.is_unsettled(doubt)
 
 
-@pytest.mark.fault("F96")
+@pytest.mark.fault("F99")
 def test_whom_a_target_took_in_without_a_number_is_never_forgotten(tmp_path: Path) -> None:
     """They would be created again."""
     with closing(Store(str(tmp_path / "renkei.db"))) as store:
@@ -218,7 +218,7 @@ def test_nothing_goes_without_rules(world: World) -> None:
     assert purged(world) == [False]
 
 
-@pytest.mark.fault("F96")
+@pytest.mark.fault("F99")
 def test_an_open_plan_stays_however_short_the_rule(world: World) -> None:
     """A plan that can still be chosen, resumed or tried again needs its values."""
     ruled(world, "{values: 1d}")
@@ -230,7 +230,7 @@ def test_an_open_plan_stays_however_short_the_rule(world: World) -> None:
     assert purged(world) == [True]
 
 
-@pytest.mark.fault("F96")
+@pytest.mark.fault("F99")
 def test_an_open_record_stays_however_short_the_rule(world: World) -> None:
     """Whoever resumes it finds it; the newest of a pair stays anyway."""
     ruled(world, "{records: 1d}")
@@ -243,7 +243,7 @@ def test_an_open_record_stays_however_short_the_rule(world: World) -> None:
     assert purged(world) == [False]
 
 
-@pytest.mark.fault("F96")
+@pytest.mark.fault("F99")
 def test_it_is_looked_for_once_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each process, and of each store."""
     ruled(world, "{values: 1d, records: 5y}")
@@ -266,7 +266,7 @@ def test_it_is_looked_for_once_a_day(world: World, monkeypatch: pytest.MonkeyPat
     assert looked == ["purge", "purge"]
 
 
-@pytest.mark.fault("F96")
+@pytest.mark.fault("F99")
 @pytest.mark.postgres
 def test_it_is_never_in_the_way_of_a_sync(world: World) -> None:
     """Be it another company's: a file that is written anew is that of all."""
@@ -283,7 +283,7 @@ def test_it_is_never_in_the_way_of_a_sync(world: World) -> None:
         assert purged(world) == [True]
 
 
-@pytest.mark.fault("F96")
+@pytest.mark.fault("F99")
 def test_what_hinders_it_hinders_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command has done its work; the next one tries again."""
     ruled(world, "{values: 1d}")

@@ -212,7 +212,7 @@ def test_fields_that_only_tell_the_scope_are_read_and_not_kept(
     assert "ward" not in item.read
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_a_number_that_somebody_outside_has_is_taken(
     world: World, say: Callable[..., None]
 ) -> None:
@@ -253,7 +253,7 @@ def test_a_record_of_somebody_outside_of_the_source_is_nobodys(
     assert (item.difference, item.target_id) == (Difference.NEW, None)
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 @pytest.mark.parametrize("side", ["clinic", "rosta"])
 def test_whoever_may_be_outside_is_blocked(
     world: World, say: Callable[..., None], side: str
@@ -378,7 +378,7 @@ def test_somebody_new_who_cannot_be_inside_is_blocked(
     assert codes(world.item(world.fetch("rosta", "clinic"), "3").reasons) == ["not_in_scope"]
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_a_change_that_leads_outside_is_blocked(world: World, say: Callable[..., None]) -> None:
     """The next fetch would not find them any more, and take their number for somebody else's."""
     say("{rosta: {rank: ['2']}}")
@@ -399,7 +399,7 @@ def changed(world: World) -> Run:
     return run
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 @pytest.mark.parametrize(
     ("ward", "code"), [("W2", "moved_outside"), (None, "moved_outside"), ("?", "scope_unknown")]
 )
@@ -446,7 +446,7 @@ def test_who_has_moved_but_has_the_values_is_unchanged(
     assert world.outcome(run, "1") == (Outcome.UNCHANGED, None)
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_a_plan_keeps_the_scope_that_it_was_made_with(
     world: World, say: Callable[..., None]
 ) -> None:
@@ -481,7 +481,7 @@ def test_values_are_chosen_by_the_scope_of_the_plan(world: World, say: Callable[
             runs.choose(run.id, Selection(numbers=("1",), new={"ward": "W2"}))
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_a_number_that_is_taken_outside_meanwhile(world: World, say: Callable[..., None]) -> None:
     """Nobody is created beside them."""
     say(NORTH)
@@ -494,7 +494,7 @@ def test_a_number_that_is_taken_outside_meanwhile(world: World, say: Callable[..
     assert not world.rosta.writes
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 @pytest.mark.parametrize("ward", ["W1", "W2"])
 def test_a_create_in_doubt_is_not_taken_for_somebody_outside(
     world: World, say: Callable[..., None], ward: str
@@ -542,7 +542,7 @@ def test_somebody_outside_without_a_number_is_nobody_in_doubt(
     assert sent(world) == [("create", "1")]
 
 
-@pytest.mark.fault("F93")
+@pytest.mark.fault("F96")
 def test_a_late_resume_leaves_out_who_has_moved_in_the_source(
     world: World, say: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,7 +132,7 @@ def test_after_a_no_nothing_is_read_and_nothing_kept(systems: Systems) -> None:
     assert len(person.shown) == 2
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 def test_where_nobody_can_be_asked_it_goes_on_unconfirmed(systems: Systems) -> None:
     """A schedule is not stopped; who comes later is not asked any more, and may accept."""
     assert fetch(systems.world).status is Status.READY
@@ -161,7 +161,7 @@ def test_a_system_is_asked_once_and_again_for_a_new_token(
     assert (systems.asked(), systems.asked("rosta")) == (1, 1)
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 def test_a_renewed_token_of_the_same_account_stays_confirmed(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +178,7 @@ def test_a_renewed_token_of_the_same_account_stays_confirmed(
     assert known(systems.world)["rosta"].confirmed_by is None  # it has told no id, either time
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 @pytest.mark.security(59)
 def test_a_changed_account_is_refused_until_a_person_accepts_it(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
@@ -223,7 +223,7 @@ def test_only_the_account_that_was_shown_is_accepted(
     assert known(systems.world)["clinic"].customer == TASOGARE
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 @pytest.mark.parametrize("later", ["たそがれ商事", Customer(name="たそがれ商事"), None])
 def test_without_an_id_nobody_is_refused(
     systems: Systems, monkeypatch: pytest.MonkeyPatch, later: Told
@@ -241,7 +241,7 @@ def test_without_an_id_nobody_is_refused(
         fetch(systems.world)
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 @pytest.mark.parametrize("raised", [AccessError("no"), AnswerError("odd"), ValueError("broken")])
 def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: Exception) -> None:
     """The other account is shown all the same; the next fetch asks once more."""
@@ -256,7 +256,7 @@ def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: E
     assert known(systems.world)["clinic"].customer == AKEBONO
 
 
-@pytest.mark.fault("F92")
+@pytest.mark.fault("F95")
 def test_a_refused_token_ends_the_fetch_at_the_question(systems: Systems) -> None:
     """The list would be refused as well: no further request; the run that failed tells why."""
     refused = AccessError("no such token")
@@ -379,7 +379,7 @@ def companies(systems: Systems, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return opened
 
 
-@pytest.mark.fault("F91")
+@pytest.mark.fault("F94")
 @pytest.mark.security(59)
 def test_two_tokens_of_one_account_are_refused(
     systems: Systems, companies: Callable[..., Runs]

@@ -148,7 +148,7 @@ def test_an_administrator_reaches_every_company(several: Desk) -> None:
     assert browser.get("/reports").status_code == 404
 
 
-@pytest.mark.fault("F97")
+@pytest.mark.fault("F100")
 @pytest.mark.security(57)
 def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
     """With more on one of them; and what is taken away is gone at once."""
@@ -201,7 +201,7 @@ def test_no_connection_leads_to_a_file_of_another_company(several: Desk) -> None
     assert "../beta.csv" in own.read_text(encoding="utf-8")
 
 
-@pytest.mark.fault("F97")
+@pytest.mark.fault("F100")
 @pytest.mark.security(38, 57)
 def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
     """A new company of the same name is seen by nobody who saw the old one; no tick is left."""
