@@ -20,6 +20,8 @@ NOTED = {
     "resume": "synced",
     "cancel": "cancelled",
     "run": "synced",
+    "schedule": "schedule_paused",
+    "worker": "schedule_asked",
     "reports": "purged",
     "report": "exported",
     "company": "company_added",

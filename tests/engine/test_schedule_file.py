@@ -63,8 +63,8 @@ def test_the_schedules_of_the_issue_are_read(tmp_path: Path) -> None:
     [
         (f"{{name: a, {WAY}}}", "{", "Say when"),
         (f'{{name: a, at: "0 1 * * *", between: "01:00-02:00", {WAY}}}', "{", "Say when"),
-        (f'{{name: a, at: "0 1 * *", {WAY}}}', '"0 1', "five fields"),
-        (f'{{name: a, at: "0 0 30 2 *", {WAY}}}', '"0 0', "five fields"),
+        (f'{{name: a, at: "0 1 * *", {WAY}}}', '"0 1', "Write five fields"),
+        (f'{{name: a, at: "0 0 30 2 *", {WAY}}}', '"0 0', "Write five fields"),
         (f'{{name: a, between: "1-2", {WAY}}}', '"1-2', "Write a window"),
         (f'{{name: a, between: "02:00-02:00", {WAY}}}', '"02', "Write a window"),
         (f'{{name: A, at: "0 1 * * *", {WAY}}}', "A", "small letters"),

@@ -82,16 +82,29 @@ def _times(place: Place, data: Mapping[str, object]) -> Iterator[Mistake]:
         yield place, text
     if isinstance(at := data.get("at"), str) and at and (wrong := mistake_in(at)):
         text = _(
-            "This is no cron expression of five fields, such as 0 13 * * 1-5 (minute, hour, day,"
-            " month, weekday): {why}."
+            "{part} wrong in this cron expression. Write five fields, such as 0 13 * * 1-5 for"
+            " 13:00 from Monday to Friday: minute, hour, day, month, weekday."
         )
-        yield (*place, "at"), text.format(why=wrong.rstrip("."))
+        yield (*place, "at"), text.format(part=_part(wrong))
     written = data.get("not_on")
     days_off = written if isinstance(written, list) else []
     found = [_DAYS.fullmatch(each) for each in days_off if isinstance(each, str)]
     days = {day for m in found if m for day in range(int(m[1]), int(m[2] or m[1]) + 1)}
     if days >= set(range(1, 32)):
         yield (*place, "not_on"), _("No day is left on which it could run.")
+
+
+def _part(name: str) -> str:
+    """Return what is wrong in a cron expression, as the beginning of a sentence."""
+    parts = {
+        "fields": _("The number of fields is"),
+        "minute": _("The minute is"),
+        "hour": _("The hour is"),
+        "day-of-month": _("The day is"),
+        "month": _("The month is"),
+        "day-of-week": _("The weekday is"),
+    }
+    return parts[name]
 
 
 def _way(place: Place, data: Mapping[str, object], connections: list[str]) -> Iterator[Mistake]:

@@ -59,14 +59,18 @@ class Due:
     missed: bool = False
 
 
+FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
+"""The fields of a cron expression."""
+
+
 def mistake_in(expression: str) -> str | None:
-    """Return what is wrong with a cron expression of five fields, in English, or None."""
-    if len(expression.split()) != 5:
-        return "Wrong number of fields"
+    """Return which of the FIELDS of a cron expression is wrong, or "fields" if it has others."""
+    if len(expression.split()) != len(FIELDS):
+        return "fields"
     try:
         next(CronSim(expression, dt.datetime(2024, 1, 1)))  # noqa: DTZ001 - local time
     except (CronSimError, StopIteration) as error:
-        return str(error) or "It never comes"
+        return next((each for each in FIELDS if str(error) == f"Bad {each}"), "day-of-month")
     return None
 
 
