@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -54,6 +56,19 @@ def worker(app: App, concurrency: int) -> int:
     with ended_by(stop), made:
         made.run()
     return 0
+
+
+@contextmanager
+def kept_beside(app: App) -> Iterator[None]:
+    """Keep the schedules in a thread while the block does something else; then let jobs end."""
+    with make_worker(app, AT_ONCE) as made:
+        thread = threading.Thread(target=made.run, name="worker", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            made.stop()
+            thread.join()
 
 
 def make_worker(app: App, concurrency: int) -> Worker:

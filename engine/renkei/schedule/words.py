@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from renkei.people import JST
 from renkei.schedule.job import Job
@@ -11,10 +12,12 @@ from renkei.schedule.times import due_after
 from renkei.words.codes import TABLE
 from renkei.words.i18n import _
 
+_DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)", re.ASCII)
+
 
 def timing_text(schedule: Schedule, company: str) -> str:
     """Return when a schedule is: the minute of the company in a window, or what cron reads."""
-    text = schedule.at or ""
+    text = _of_cron(schedule.at or "")
     if schedule.between is not None:
         own = due_after(schedule, company, dt.datetime(2024, 1, 1, tzinfo=JST))
         window = f"{schedule.between.start:%H:%M}–{schedule.between.end:%H:%M}"
@@ -24,6 +27,16 @@ def timing_text(schedule: Schedule, company: str) -> str:
         days = _(", ").join(str(each).replace("-", "–") for each in schedule.not_on)
         text = _("{when}, not on {days}").format(when=text, days=days)
     return text
+
+
+def _of_cron(expression: str) -> str:
+    """Return the commonest cron expressions in words, and any other one as it is."""
+    found = _DAILY.fullmatch(" ".join(expression.split()))
+    if found is None:
+        return expression
+    time = f"{int(found[2]):02}:{int(found[1]):02}"
+    weekdays = _("Monday to Friday at {time}")
+    return (_("daily at {time}") if found[3] == "*" else weekdays).format(time=time)
 
 
 def wants_text(schedule: Schedule) -> str:

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import BusyError, UsageError
-from renkei.model import Difference, Outcome, Remark, Status
+from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
 from renkei.store import codec, lease, serial
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
@@ -46,9 +46,6 @@ OF_RUNS = (writes, items)
 
 OF_CONNECTIONS = (accounts, known_accounts, own_fields)
 """What a company knows of its connections; each has a row."""
-
-WRITTEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
-"""Outcomes after which a difference is none any more."""
 
 
 @frozen(kw_only=True)
