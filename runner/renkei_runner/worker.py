@@ -50,10 +50,10 @@ def worker(app: App, concurrency: int) -> int:
         made.stop()
         say_at_once(_("Stopping: each job ends after the employee in hand."))
 
-    say(_("Keeping the schedules of {path}, {count} jobs at a time.").format(
-        path=made.path, count=concurrency))  # fmt: skip
-    sys.stdout.flush()
     with ended_by(stop), made:
+        text = _("Keeping the schedules of {path}, {count} jobs at a time.")
+        say(text.format(path=made.path, count=concurrency))
+        sys.stdout.flush()
         made.run()
     return 0
 

@@ -137,6 +137,7 @@ def test_a_schedule_may_have_no_days_left() -> None:
 # --- closed hours -------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F93")
 @pytest.mark.parametrize(
     ("due", "minutes", "start"),
     [
@@ -254,6 +255,7 @@ few = settings(max_examples=examples(12, 60), deadline=None)
 """Days are played minute by minute."""
 
 
+@pytest.mark.fault("F91", "F92")
 @few
 @given(
     rule=RULES,
@@ -303,6 +305,7 @@ def test_while_somebody_is_there_none_is_passed_by(
             assert moment in begun
 
 
+@pytest.mark.fault("F91")
 @few
 @given(rule=RULES, jumps=st.lists(st.integers(-30, 30), min_size=1, max_size=4))
 def test_a_clock_that_is_set_neither_doubles_nor_loses(rule: Schedule, jumps: list[int]) -> None:

@@ -147,6 +147,7 @@ def test_a_schedule_does_what_it_says(world: World, here: Here) -> None:
         assert runs.schedules()[0].next_at == NOON + 25 * HOUR
 
 
+@pytest.mark.fault("F92")
 @pytest.mark.postgres
 def test_two_workers_never_take_up_the_same(world: World, here: Here) -> None:
     """Whoever comes second finds that it is taken, also after a restart and a clock set back."""
@@ -160,6 +161,7 @@ def test_two_workers_never_take_up_the_same(world: World, here: Here) -> None:
     assert [each.due for each in here.done + other.done] == [NOON + 1.5 * HOUR]
 
 
+@pytest.mark.fault("F91")
 def test_what_is_late_is_made_up_for_once_or_told(world: World, here: Here) -> None:
     """One run for all due times of less than twelve hours; what is older is told."""
     scheduled(world, 'name: often, at: "0 */2 * * *", from: clinic, to: rosta', LOOK)
@@ -210,6 +212,15 @@ def test_a_company_on_hold_is_left_out(world: World, here: Here) -> None:
     assert job.state == "skipped"
 
 
+def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) -> None:
+    """A schedule that was first seen in a year to come begins at its next due time all the same."""
+    scheduled(world, LOOK)
+    here.wall.moment = NOON + 24 * 365 * HOUR
+    with working(here) as worker:
+        at(here, worker, NOON, NOON + 2 * HOUR)
+    assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
+
+
 def test_other_times_count_from_now_on(world: World, here: Here) -> None:
     """Whoever changes the time to one that is over does not begin a run by it."""
     scheduled(world, LOOK)
@@ -222,6 +233,7 @@ def test_other_times_count_from_now_on(world: World, here: Here) -> None:
     assert [each.due for each in here.done] == [NOON + 21 * HOUR]
 
 
+@pytest.mark.fault("F92")
 @pytest.mark.postgres
 def test_a_job_whose_process_was_killed_goes_on(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
@@ -250,6 +262,30 @@ def test_a_job_whose_process_was_killed_goes_on(
     assert jobs(world, here.wall) == [job]
 
 
+@pytest.mark.fault("F92")
+@pytest.mark.postgres
+def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
+    """While its job is done by another one: neither a run nor an end of its own is kept."""
+    scheduled(world, LOOK)
+    here.die = lambda _claim: None
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        first = here.done[0]
+        store = worker._store
+        assert store is not None
+        second = store.take_over(first)
+        assert second is not None
+        assert store.take_over(first) is None  # another worker is late, too
+        with opened(world, here.wall) as runs:
+            mine = runs._open_store(create=False)
+            assert mine.take(first) is None
+            mine.note_job_run(first, 7)
+            mine.end_job(first, "failed", NOON)
+            (job,) = mine.jobs(1)
+            assert (job.state, job.run, job.is_open) == ("running", None, True)
+            assert mine.take(second)
+
+
 def begun_and_killed(world: World, wall: Wall, claim: Claim) -> None:
     """Take a job, fetch, and be killed: nothing else is ever written of it."""
     with opened(world, wall) as runs:
@@ -259,6 +295,7 @@ def begun_and_killed(world: World, wall: Wall, claim: Claim) -> None:
             runs.fetch("clinic", "rosta")
 
 
+@pytest.mark.fault("F93")
 def test_closed_hours_are_waited_for(world: World, here: Here) -> None:
     """A run that meets them goes on by itself after them, under the same due time."""
     world.in_clinic()
@@ -295,6 +332,7 @@ def test_a_run_in_the_way_of_closed_hours_begins_after_them(world: World, here: 
     assert (job.claim.due, job.state) == (NOON + HOUR, "done")
 
 
+@pytest.mark.fault("F93")
 def test_what_needs_a_person_stops_there(world: World, here: Here) -> None:
     """Over a limit, or without values: nothing is sent, it is told, and not tried again."""
     text = world.files["renkei.yaml"]
@@ -349,6 +387,7 @@ def test_a_person_runs_one_now(world: World, here: Here) -> None:
     assert here.done == []  # it begins once the other one has ended
 
 
+@pytest.mark.fault("F92")
 def test_nothing_that_goes_wrong_ends_a_worker(world: World, here: Here) -> None:
     """A file with mistakes, a job that cannot begin, a store that is gone, a mistake of ours."""
     scheduled(world, NIGHTLY)

@@ -1,4 +1,4 @@
-"""定期実行: the page of schedules, what may be done there, and what the card of a direction says."""
+"""定期実行: the page of schedules, what may be done there, and the card of a direction."""
 
 from __future__ import annotations
 
