@@ -6,7 +6,7 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -107,6 +107,7 @@ from renkei.sync.run import offered
 from renkei.systems import Systems
 from renkei.who import recorded
 from renkei.words.codes import part_of, remark
+from renkei.words.facts import moment_text
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 from renkei.words.sentences import customer_text
@@ -814,10 +815,11 @@ class Runs:
 
     def schedules(self) -> list[Scheduled]:
         """Return every schedule of the company with what is known of it, as the file has them."""
-        kept: dict[str, Kept] = {}
-        last: dict[str, Job] = {}
-        if self._has_store():
-            kept, last = self._store.kept_schedules(), self._store.last_jobs()
+        if not self._has_store():
+            return self._planned({}, {})
+        return self._planned(self._store.kept_schedules(), self._store.last_jobs())
+
+    def _planned(self, kept: Mapping[str, Kept], last: Mapping[str, Job]) -> list[Scheduled]:
         return [
             self._scheduled(index, each, kept.get(each.name), last.get(each.name))
             for index, each in enumerate(self.config.schedules)
@@ -964,13 +966,30 @@ class Runs:
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(
+        found = check_all(
             self._systems,
             self._pairings,
             self._try_store,
             self._try_account,
             self._known_account,
         )
+        return [*found, *([self._check_schedules()] if self.config.schedules else [])]
+
+    def _check_schedules(self) -> Checked:
+        """Return when each schedule is next, and why one cannot run."""
+        findings: list[Finding] = []
+        error: ConfigurationError | None = None
+        for each in self._planned({}, {}):
+            name = each.schedule.name
+            if each.mistake is not None:
+                findings.append(Finding("problem", f"{name}: {each.mistake}"))
+                error = ConfigurationError(each.mistake, code="schedule", where=name)
+            else:
+                next_at = moment_text(each.next_at)
+                findings.append(
+                    Finding("note", _("{name}: next {at}.").format(name=name, at=next_at))
+                )
+        return Checked(subject=_("schedules"), findings=tuple(findings), error=error)
 
     def known_accounts(self) -> dict[str, KnownAccount]:
         """Return by connection whose account it opens, as kept; no system is asked."""

@@ -152,9 +152,11 @@ class Worker:
         begin, end = self._quiet.get(key, (now, now))
         if kept.paused_by is not None or begin <= now < end:
             return
+        if (until := self._quiet_until(key, schedule, kept, now)) > now:
+            self._quiet[key] = now, until
+            return
         due = ripe(schedule, key[0], now, kept.since, self._what_is_ahead(config, schedule, now))
         if due is None or self._handled.get(key) == due.at:
-            self._quiet[key] = now, self._quiet_until(key, schedule, kept, now)
             return
         claim = Claim(*key, due.at)
         told: State | None = None

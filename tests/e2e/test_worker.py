@@ -152,14 +152,13 @@ def test_what_stops_a_schedule_has_its_exit_code(office: Office) -> None:
     assert last(office)["state"] == "waiting"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_ended_ends_with_0(office: Office, number: int) -> None:
+def test_a_worker_that_is_ended_ends_with_0(office: Office) -> None:
     """With a sentence about what it waits for."""
     office.configure(extra=office.rest + SCHEDULES)
     process = office.start("worker")
     assert process.stdout is not None
     assert "Keeping the schedules" in process.stdout.readline()
-    process.send_signal(number)
+    process.send_signal(signal.SIGTERM)
     result = office.finished(process)
     assert result.code == 0
     assert "Stopping" in result.err

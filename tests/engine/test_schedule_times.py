@@ -251,7 +251,7 @@ CLOSED = st.sampled_from([(), TOUCH_ON_TIME, (ClosedHours(dt.time(0), dt.time(1,
 BEGIN = at("2026-11-22T00:00:00")
 
 
-few = settings(max_examples=examples(12, 60), deadline=None)
+few = settings(max_examples=examples(6, 60), deadline=None)
 """Days are played minute by minute."""
 
 
@@ -323,3 +323,31 @@ def test_a_clock_that_is_set_neither_doubles_nor_loses(rule: Schedule, jumps: li
     assert len({moment for moment, _began in ledger.begun}) == len(ledger.begun)
     for moment in passed(rule, "acme", first, now - 3 * MINUTE):
         assert moment in ledger.claimed
+
+
+@pytest.mark.fault("F74", "F93")
+def test_a_month_of_schedules_keeps_to_closed_hours_and_days_of_payroll() -> None:
+    """Each day of January has its runs, but for payroll; none meets the closed hours."""
+    rules = [
+        within("01:00-06:30", Days(25, 31)),
+        by("30 9 * * *", Days(25, 31)),
+        by("20 17 * * *", Days(25, 31)),
+        by("0 13 * * 1-5"),
+    ]
+    begin, ahead = at("2027-01-01T00:00:00"), takes(25, *TOUCH_ON_TIME)
+    found = []
+    for rule in rules:
+        ledger, now = Ledger(begin), begin
+        while (
+            start := next_start(rule, "acme", now, ahead)
+        ) is not None and start < begin + 31 * DAY:
+            now = start
+            ledger.look(rule, now, ahead)
+        found.append([began.astimezone(JST) for _due, began in ledger.begun])
+    assert [len(each) for each in found] == [24, 24, 24, 21]
+    assert {f"{each:%H:%M}" for each in found[1]} == {"10:00"}
+    assert {f"{each:%H:%M}" for each in found[2]} == {"17:00"}
+    for each in (began for list_ in found for began in list_):
+        spans = [hours for hours in TOUCH_ON_TIME if hours.start <= each.time() < hours.end]
+        after = [h for h in TOUCH_ON_TIME if h.start < (each + 25 * MINUTE).time() <= h.end]
+        assert spans + after == []

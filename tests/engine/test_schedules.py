@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from renkei.people import JST
 from renkei.runs import Runs
 from renkei.schedule.job import Claim, Job
 from renkei.store import owner
+from renkei.store.companies import Companies as AllCompanies
+from renkei.store.companies import Removed
 from renkei.worker import Worker
 
 if TYPE_CHECKING:
@@ -175,7 +178,6 @@ def test_what_is_late_is_made_up_for_once_or_told(world: World, here: Here) -> N
     assert [each.schedule for each in here.done] == ["often"]
 
 
-@pytest.mark.postgres
 def test_a_paused_schedule_is_not_begun(world: World, here: Here) -> None:
     """What was due meanwhile is not made up for; both have a line in the audit log."""
     scheduled(world, LOOK)
@@ -234,7 +236,6 @@ def test_other_times_count_from_now_on(world: World, here: Here) -> None:
 
 
 @pytest.mark.fault("F92")
-@pytest.mark.postgres
 def test_a_job_whose_process_was_killed_goes_on(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,7 +264,6 @@ def test_a_job_whose_process_was_killed_goes_on(
 
 
 @pytest.mark.fault("F92")
-@pytest.mark.postgres
 def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
     """While its job is done by another one: neither a run nor an end of its own is kept."""
     scheduled(world, LOOK)
@@ -368,7 +368,6 @@ def test_who_has_to_be_looked_at_first_is_left(world: World, here: Here) -> None
     assert (job.state, job.code) == ("done", "look_first")
 
 
-@pytest.mark.postgres
 def test_a_person_runs_one_now(world: World, here: Here) -> None:
     """Beside the times: it is noted who, and only one of a schedule is at work."""
     scheduled(world, NIGHTLY)
@@ -437,3 +436,60 @@ def test_a_pair_that_is_none_is_told_with_its_place(world: World, here: Here) ->
         (shown,) = runs.schedules()
     assert shown.mistake is not None
     assert "renkei.yaml:" in shown.mistake
+
+
+@pytest.mark.fault("F92")
+@pytest.mark.postgres
+def test_of_many_claims_at_once_one_holds(world: World, here: Here) -> None:
+    """Whoever else tries at the same moment hears that it is taken; over-takers, too."""
+    scheduled(world, LOOK)
+    with working(here):
+        pass
+    stores = [AllCompanies(world.at) for _number in range(4)]
+    claim = Claim("", "look", NOON)
+    with ThreadPoolExecutor(4) as threads:
+        claimed = list(threads.map(lambda s: s.claim(claim, NOON, lambda _last: 0), stores))
+        taken = list(threads.map(lambda s: s.take_over(claim), stores))
+    assert claimed.count(True) == 1
+    assert [each for each in taken if each is not None] == [Claim("", "look", NOON, 2)]
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.postgres
+def test_what_was_begun_goes_with_its_company(world: World, here: Here) -> None:
+    """It is adopted with the runs, and removed with them."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        store = worker._store
+        assert store is not None
+        store.count_from(("acme", "look"), "0 1 * * *", NOON)
+        store.count_from(("acme", "other"), "0 1 * * *", NOON)
+        store.adopt("acme")
+        assert set(store.all_kept()) == {("acme", "look"), ("acme", "other")}
+        removed = store.remove("acme", Removed(at=NOON, who="tester"))
+        assert store.all_kept() == store.last_dues() == {}
+    assert removed.rows["schedules"] == 2
+
+
+def test_the_history_goes_with_old_records(world: World, here: Here) -> None:
+    """Where `retention:` says after which age; what is open stays."""
+    scheduled(world, LOOK, more="retention: {records: 30d}")
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        here.die = lambda _claim: None
+        at(here, worker, NOON + 26 * HOUR)
+    with opened(world, here.wall) as runs:
+        here.wall.moment = NOON + 24 * 40 * HOUR
+        runs.let_go(dt.timedelta(days=30))
+        assert [job.is_open for job in runs.jobs(10)] == [True]
+
+
+def test_a_check_tells_when_each_is_next(world: World, here: Here) -> None:
+    """And why one cannot run."""
+    scheduled(world, LOOK, NIGHTLY.replace("from: clinic, to: rosta", "from: rosta, to: clinic"))
+    with opened(world, here.wall) as runs:
+        checked = runs.check()[-1]
+    assert checked.subject == "schedules"
+    assert "look: next 2026-11-20 13:30 JST." in [each.message for each in checked.findings]
