@@ -26,6 +26,7 @@ from renkei.errors import (
 from renkei.logs import log
 from renkei.model import Run, Selection, Status
 from renkei.plan.estimate import Usage
+from renkei.plan.refusals import still_at_work
 from renkei.schedule.job import Claim, Job, Kept, State
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import ASSUMED, LATE
@@ -56,21 +57,20 @@ class Ended:
 
 @define
 class Work:
-    """The job in hand: its *claim*, and what came of it before it was taken up again."""
+    """The job in hand, as it was taken up, and how it has ended."""
 
-    claim: Claim
     job: Job
     clock: Clock
     ended: Ended = field(factory=lambda: Ended("failed"))
 
     def finished(self, run: Run, *, left: bool) -> None:
         """Note how the run of the job stands when nothing more is done; *left*: for a person."""
-        ended = of_run(run, self.claim, self.clock.now())
+        ended = of_run(run, self.job, self.clock.now())
         self._end(evolve(ended, code=LEFT) if left and ended.state == "done" else ended)
 
     def broken(self, error: BaseException) -> None:
         """Note what has ended the job early."""
-        self._end(of_error(error, self.claim, self.clock.now()))
+        self._end(of_error(error, self.job, self.clock.now()))
 
     def _end(self, ended: Ended) -> None:
         """Note how it has ended; what a person has begun and interrupted waits for nobody."""
@@ -102,7 +102,7 @@ class Scheduled:
 @contextmanager
 def at_work(store: Store, claim: Claim, job: Job, clock: Clock) -> Iterator[Work]:
     """Give signs of life while the block does the job of *claim*, and keep how it has ended."""
-    work = Work(claim, job, clock)
+    work = Work(job, clock)
     try:
         with Pulse(lambda: store.still_at_job(claim)):
             yield work
@@ -130,6 +130,8 @@ def carry_on(
 
     Raises whatever ends it early.
     """
+    if before is not None and before.status is Status.FETCHING:
+        raise still_at_work(before)
     run = before if before is not None and before.status is not Status.FAILED else fetch()
     if run.status in (Status.PAUSED, Status.SYNCING):
         return sync(run.id)
@@ -148,7 +150,7 @@ def takes(fetched: Usage | None, synced: Usage | None) -> dt.timedelta:
     return dt.timedelta(seconds=seconds)
 
 
-def of_run(run: Run, claim: Claim, now: dt.datetime) -> Ended:
+def of_run(run: Run, job: Job, now: dt.datetime) -> Ended:
     """Return what a run that nobody is at any more means for the job that has it."""
     if run.status in (Status.READY, Status.DONE):
         return Ended("done")
@@ -156,18 +158,18 @@ def of_run(run: Run, claim: Claim, now: dt.datetime) -> Ended:
         return Ended("errors")
     code = run.reason.code if run.reason else None
     if run.status is Status.PAUSED and _passes(code):
-        return _waits(code, claim, now, run.resume_at)
+        return _waits(code, job, now, run.resume_at)
     return Ended("halted", code)
 
 
-def of_error(error: BaseException, claim: Claim, now: dt.datetime) -> Ended:
+def of_error(error: BaseException, job: Job, now: dt.datetime) -> Ended:
     """Return what an error means for the job that it has ended."""
     if not isinstance(error, Exception):  # Ctrl-C, or a worker that is to end
-        return _waits("interrupted", claim, now, None)
+        return _waits("interrupted", job, now, None)
     if not isinstance(error, RenkeiError):
         return Ended("failed", "internal")
     if isinstance(error, UnavailableError | BusyError | ListChangedError | StoreError):
-        return _waits(error.code, claim, now, getattr(error, "opens", None))
+        return _waits(error.code, job, now, getattr(error, "opens", None))
     halted = isinstance(error, UnusualError | UsageError)
     return Ended("halted" if halted else "failed", error.code)
 
@@ -177,10 +179,10 @@ def _passes(code: str | None) -> bool:
     return code in BY_ITSELF or (entry is not None and entry.error in PASSING)
 
 
-def _waits(code: str | None, claim: Claim, now: dt.datetime, until: dt.datetime | None) -> Ended:
+def _waits(code: str | None, job: Job, now: dt.datetime, until: dt.datetime | None) -> Ended:
     """Return that a job waits, unless it has waited for too long."""
-    next_at = max(until or now, now + wait_before(claim.attempt + 1))
-    if next_at - claim.due >= LATE:
+    next_at = max(until or now, now + wait_before(job.claim.attempt + 1))
+    if next_at - job.started_at >= LATE:
         return Ended("failed", code)
     return Ended("waiting", code, next_at)
 

@@ -209,7 +209,7 @@ class Worker:
         wait = wait_before(claim.attempt + 1)  # whoever keeps dying has to wait
         if not job.free or (job.next_at or job.started_at + wait) > now:
             return
-        if now - claim.due >= LATE:
+        if now - job.started_at >= LATE:
             store.give_up(claim, now)
             return
         wanted = [e for e in config.schedules if e.name == claim.schedule] if config else []

@@ -52,8 +52,9 @@ def worker(app: App, concurrency: int) -> int:
 
     with ended_by(stop), made:
         text = _("Keeping the schedules of {path}, {count} jobs at a time.")
-        say(text.format(path=made.path, count=concurrency))
-        sys.stdout.flush()
+        if not app.json:
+            say(text.format(path=made.path, count=concurrency))
+            sys.stdout.flush()
         made.run()
     return 0
 
@@ -101,11 +102,11 @@ def job_command(path: Path, claim: Claim) -> list[str]:
 
 def _environment() -> Callable[[], Mapping[str, str]]:
     """
-    Return what a job finds: the company and the name of the worker are not its own.
+    Return what a job finds: the company, the name and the secrets of the worker are not its own.
 
     Where RENKEI_NOW sets the time, it is by then what the worker's clock has got to.
     """
-    left_out = ("RENKEI_COMPANY", "RENKEI_WHO")
+    left_out = ("RENKEI_COMPANY", "RENKEI_WHO", "RENKEI_OIDC_SECRET")
     mine = {name: text for name, text in os.environ.items() if name not in left_out}
     begun, start = time.monotonic(), mine.get("RENKEI_NOW")
 

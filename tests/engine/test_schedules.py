@@ -286,6 +286,19 @@ def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
             assert mine.take(second)
 
 
+def test_a_job_that_began_late_goes_on_all_the_same(world: World, here: Here) -> None:
+    """The twelve hours of what waits count from when it began, not from when it was due."""
+    scheduled(world, LOOK)
+    here.die = lambda _claim: None
+    with working(here) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner.Owner, "is_dead", lambda _self: True)
+        at(here, worker, NOON + 13 * HOUR)
+        here.die = None
+        at(here, worker, NOON + 13.6 * HOUR)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.claim.attempt) == ("done", 2)
+
+
 def begun_and_killed(world: World, wall: Wall, claim: Claim) -> None:
     """Take a job, fetch, and be killed: nothing else is ever written of it."""
     with opened(world, wall) as runs:
