@@ -84,6 +84,7 @@ TWINS = [
     ("docs/office.md", "docs/office.ja.md"),
     ("docs/backup.md", "docs/backup.ja.md"),
     ("docs/csv.md", "docs/csv.ja.md"),
+    ("docs/schedules.md", "docs/schedules.ja.md"),
     ("docs/identity-provider.md", "docs/identity-provider.ja.md"),
     ("docs/oauth.md", "docs/oauth.ja.md"),
 ]
