@@ -324,6 +324,8 @@ def test_the_clients_of_an_office_are_synced_at_night(
         one, two = (system.base_url for system in place.systems.values())
         file.write_text(f"{first}{one}{second}{two}{third}", encoding="utf-8")
     assert shell(found["retention"] * 2) == []
+    (schedules,) = shell(found["schedules"])
+    assert "nightly" in schedules.out
     *nights, board = shell(found["nightly"])
     assert [json.loads(done.out)["company"] for done in nights] == ["1001", "1002"]
     assert [done.code for done in (*nights, board)] == [0, 0, 0]
