@@ -14,7 +14,7 @@ from renkei.config.load import (
     network_of,
     parse_config,
 )
-from renkei.config.main import MOST_DAYS, Company, Main
+from renkei.config.main import MOST_DAYS, Company, DashboardSettings, Main
 from renkei.config.options import located
 from renkei.config.secrets import resolve_secret
 
@@ -23,6 +23,7 @@ __all__ = [
     "Company",
     "Config",
     "ConnectionConfig",
+    "DashboardSettings",
     "Heads",
     "Main",
     "MappingUse",

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import BusyError, UsageError
 from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
 from renkei.store import codec, lease, serial
+from renkei.store.accounts import used
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.due import Due
@@ -142,6 +143,8 @@ class Companies(Plans, Purge, AuditLog, Due):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
             let_go_of_tokens(connection, "", heir=company)
+            for each in ("", company):
+                serial.drop(connection, used(each))
             self._note_company("company_adopted", company, count=len(ids))
         return len(ids)
 
@@ -178,6 +181,7 @@ class Companies(Plans, Purge, AuditLog, Due):
             _free(connection, company)
             rows["tokens"] += let_go_of_tokens(connection, company)
             serial.drop(connection, retained(company))
+            serial.drop(connection, used(company))
             first = before if before is not None and not ids else removed
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))
