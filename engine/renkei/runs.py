@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -92,7 +92,7 @@ from renkei.safety import LEAVING, leaves
 from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
-from renkei.scheduled import Scheduled, at_work, carry_on, takes
+from renkei.scheduled import Scheduled, at_work, carry_on, is_alone, takes
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
 from renkei.store.copying import Copied
@@ -843,8 +843,9 @@ class Runs:
             return evolve(shown, mistake=str(problem))
         if shown.paused_by or self.config.company.paused:
             return shown
-        name, now = self.config.company.name, self.clock.now()
-        return evolve(shown, next_at=next_start(each, name, now, self.ahead(each)))
+        name, now, ahead = self.config.company.name, self.clock.now(), self.ahead(each)
+        alone = is_alone(shown, name, now, ahead)
+        return evolve(shown, next_at=next_start(each, name, now, ahead), alone=alone)
 
     def ahead(self, schedule: Schedule) -> Ahead:
         """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
@@ -992,7 +993,11 @@ class Runs:
         """Return when each schedule is next, and why one cannot run."""
         findings: list[Finding] = []
         error: ConfigurationError | None = None
-        for each in self._planned({}, {}):
+        found = self._planned({}, {})
+        if self._opened is not None:  # whatever is wrong with it has been told
+            with suppress(StoreError):
+                found = self.schedules()
+        for each in found:
             name = each.schedule.name
             if each.mistake is not None:
                 findings.append(Finding("problem", f"{name}: {each.mistake}"))
@@ -1002,6 +1007,8 @@ class Runs:
                 findings.append(
                     Finding("note", _("{name}: next {at}.").format(name=name, at=next_at))
                 )
+        if any(each.alone for each in found):
+            findings.append(Finding("warning", _("No worker keeps them: one has to be running.")))
         return Checked(subject=_("schedules"), findings=tuple(findings), error=error)
 
     def known_accounts(self) -> dict[str, KnownAccount]:

@@ -47,6 +47,8 @@ def list_(app: App) -> None:
         *(_("last run"), _("next run")),
     )
     table(titles, (_row(each, app.company) for each in found))
+    if any(each.alone for each in found):
+        warn(_("No worker keeps them: one has to be running."))
     next_steps(
         (app.command("schedule", "run", found[0].schedule.name), _("run one now")),
         (app.command("worker"), _("keep all schedules")),
@@ -164,6 +166,7 @@ def _parts(each: Scheduled, company: str) -> Document:
         "paused_by": each.paused_by,
         "last": _job(each.last) if each.last else None,
         "next_at": moment(each.next_at),
+        "without_worker": each.alone,
         "mistake": each.mistake,
     }
 
