@@ -418,7 +418,12 @@ def test_a_person_runs_one_now(world: World, here: Here) -> None:
             runs.keep_schedule("nightly")
     with working(here) as worker:
         at(here, worker, NOON + HOUR)
-    assert here.done == []  # it begins once the other one has ended
+        assert here.done == []  # it begins once the other one has ended
+        with pytest.MonkeyPatch.context() as patch, opened(world, here.wall) as runs:
+            patch.setattr(owner.Owner, "is_dead", lambda _self: True)
+            runs.keep_schedule("nightly")
+    told = [(job.state, job.is_open) for job in jobs(world, here.wall)]
+    assert told == [("done", False), ("failed", False), ("done", False)]
 
 
 @pytest.mark.fault("F92")
