@@ -135,6 +135,8 @@ def test_a_person_lists_runs_pauses_and_resumes(office: Office) -> None:
     assert "paused (" in shown
     assert "daily at 12:01" in shown
     assert office.ask("schedule", "resume", "look").json["paused_by"] is None
+    history = [each["history"] for each in office.ask("schedule", "list").json["schedules"]]
+    assert [[each["run"] for each in jobs] for jobs in history] == [["1"], ["2"]]
     unknown = office.ask("schedule", "run", "nightli")
     assert (unknown.code, unknown.error["code"]) == (2, "schedule")
     assert 'did you mean "nightly"' in unknown.error["message"]
