@@ -131,6 +131,7 @@ class Runs:
         self._known_fields: dict[str, OwnFields] = {}
         self._missed = False
         self._interrupted = False
+        self._ran: set[str] = set()
         self._entered = ExitStack()
 
     @property
@@ -230,6 +231,7 @@ class Runs:
         fetch.
         """
         refuse_paused(self.config)
+        self._ran.add("fetch")
         refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
@@ -628,7 +630,12 @@ class Runs:
         run = self.run(run_id)
         if self._store.has_begun(run_id):
             return self._same_choice(run, selection)
-        values = self._picked(run, selection, wait=wait)
+        try:
+            values = self._picked(run, selection, wait=wait)
+        except UsageError as error:
+            if error.code == "new_values":  # whoever chose may be a schedule: a person has to know
+                self._store.note_lacking(run_id)
+            raise
         self._store.choose(run_id, selection, values, who=self.who)
         log.info("chosen", run=run_id, count=len(values))
         return self.run(run_id)
@@ -714,6 +721,7 @@ class Runs:
         allowed it before; BusyError if another process writes, unless *take_over*.
         """
         refuse_paused(self.config)
+        self._ran.add("sync")
         course = Course(
             standing=self._standing,
             systems=self._systems,
@@ -857,6 +865,24 @@ class Runs:
         except RenkeiError as error:
             log.warning("not_retained", code=error.code)
             self.observer.warning(remark("not_retained", place=store.place))
+
+    def tell(self, *, attended: bool = False, anyway: bool = False) -> None:
+        """
+        Tell whoever is configured what needs a person by now; after a fetch or a sync, else nobody.
+
+        *attended*: somebody sees what was fetched. *anyway*: another process has fetched or synced,
+        and may have had no time to tell. It raises nothing: the run has ended, and is as it is.
+        """
+        if not (self._ran or anyway) or not (self.config.notify.to or self.config.main.notify.to):
+            return
+        try:
+            store = self._open_store(create=False)
+        except RenkeiError:
+            return  # whoever fetched knows by now
+        from renkei.alerts.telling import Telling
+
+        seen = attended and "sync" not in self._ran
+        Telling(config=self.config, store=store, clock=self.clock).tell(attended=seen)
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""

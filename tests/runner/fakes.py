@@ -245,6 +245,9 @@ class FakeRuns:
     def retain(self) -> None:
         """Nothing is old here."""
 
+    def tell(self, *, attended: bool = False) -> None:
+        """Nobody is told."""
+
     def check(self) -> list[Checked]:
         return list(self.checks) or [
             Checked(subject="smarthr", findings=(Finding("warning", "may not write"),))

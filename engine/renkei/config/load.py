@@ -26,6 +26,7 @@ from renkei.config.checks import (
     store_mistake,
 )
 from renkei.config.main import Company, Environment, Main
+from renkei.config.notify import Notify
 from renkei.config.retention import Retention
 from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, Hint, MappingError, Problem, UsageError
@@ -172,6 +173,7 @@ class Config:
     store: str = field(repr=False)
     settings: Settings = field(factory=Settings)
     retention: Retention = field(factory=Retention)
+    notify: Notify = field(factory=Notify)
     document: Document = field(eq=False, repr=False)
 
     @property
@@ -230,6 +232,7 @@ class _OneCompany:
     mappings: tuple[MappingUse, ...] = ()
     settings: Settings = field(factory=Settings)
     retention: Retention = field(factory=Retention)
+    notify: Notify = field(factory=Notify)
     label: str = ""
     environment: Environment = "production"
     paused: bool = False
@@ -248,6 +251,7 @@ class _Several:
 
     companies: str
     store: str = "renkei.db"
+    notify: Notify = field(factory=Notify)
 
 
 def load_config(path: Path, company: str | None = None) -> Config:
@@ -281,7 +285,7 @@ def _main(path: Path) -> tuple[Main, str]:
     data = cast("dict[str, Data]", document.data)
     if "companies" not in data:
         return Main(path=path.absolute(), document=document), text
-    kept = {each.name for each in fields(_OneCompany)} & data.keys()
+    kept = {each.name for each in fields(_OneCompany)} & data.keys() - {"notify"}
     misplaced = _("It has companies:, so this stands in the file of a company, or companies: goes.")
     problems = [
         *(document.problem((key,), misplaced, key=True) for key in sorted(kept)),
@@ -296,6 +300,7 @@ def _main(path: Path) -> tuple[Main, str]:
         document=document,
         folder=path_of(written.companies, base),
         store=written.store,
+        notify=written.notify,
     )
     return main, text
 
@@ -333,6 +338,7 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
         store=store_at(main.store, main.path.parent),
         settings=written.settings,
         retention=written.retention,
+        notify=written.notify,
         document=document,
     )
 
@@ -344,7 +350,7 @@ def _shared(document: Document, main: Main) -> Iterator[Problem]:
         yield document.problem(("store",), message.format(path=main.path), key=True)
 
 
-def network_of(settings: ConnectionConfig | Settings, base: Path) -> Network:
+def network_of(settings: ConnectionConfig | Settings | Notify, base: Path) -> Network:
     """Return the way out; ConfigurationError if the proxy is kept where there is none."""
     proxy, ca_file = settings.proxy, settings.ca_file
     if proxy is not None and proxy.startswith("env:"):

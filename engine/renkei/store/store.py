@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from renkei.store.accounts import Accounts
+from renkei.store.alerts import Alerts
 from renkei.store.journal import Journal
 from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
@@ -10,5 +11,5 @@ from renkei.store.purge import Purge
 from renkei.store.releases import Releases
 
 
-class Store(Releases, Journal, Accounts, Paces, Purge, AuditLog):
-    """Plans, journal, releases, accounts, paces, what goes, audit log: a method, a transaction."""
+class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog):
+    """Plans, journal, releases, accounts, alerts, and the like: each method is a transaction."""
