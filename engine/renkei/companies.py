@@ -13,6 +13,8 @@ from typing import Literal, Self
 from attrs import evolve, field, frozen
 
 from renkei import files
+from renkei.alerts.inbox import Entry, entries
+from renkei.alerts.sending import Became, nobody_is_told
 from renkei.alerts.states import Kind, State, states
 from renkei.alerts.words import short_text
 from renkei.clock import ALWAYS, Clock, Days, bounds
@@ -149,6 +151,26 @@ class Companies:
             return [Listed(company=company, stands=Stands.of(own), states=states(own))]
         names = filter(wanted, self.main.names())
         return [self._listed(name, found.get(name, ())) for name in names]
+
+    def inbox(self, wanted: Callable[[str], bool] = bool) -> list[Entry]:
+        """Return what needs a person now in companies of a *wanted* name, most urgent first."""
+        found = [(each.company, state) for each in self.listed(wanted) for state in each.states]
+        try:
+            return entries(found, self._store.alerts())
+        except NoStoreError:
+            return []
+
+    def try_receivers(self) -> list[Became]:
+        """
+        Send a test message to everybody who is told of all companies; return what became of each.
+
+        Raises UsageError if nobody is.
+        """
+        from renkei.alerts.telling import audience_of_all, try_out
+
+        if not self.main.notify.to:
+            raise nobody_is_told(self.main.path)
+        return try_out([audience_of_all(self.main)])
 
     def without(self) -> int:
         """Return how many runs are of no company, though there are several."""
@@ -347,8 +369,10 @@ def _references(data: Data) -> Iterator[str]:
 
 
 __all__ = [
+    "Became",
     "Certificate",
     "Companies",
+    "Entry",
     "Listed",
     "Need",
     "Removed",
@@ -356,4 +380,5 @@ __all__ = [
     "State",
     "Stood",
     "need_text",
+    "short_text",
 ]

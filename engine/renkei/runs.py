@@ -15,6 +15,9 @@ from typing import Self
 from attrs import evolve
 
 from renkei import retention
+from renkei.alerts.inbox import Entry, entries
+from renkei.alerts.sending import Became, nobody_is_told
+from renkei.alerts.states import State, states
 from renkei.check import Checked, check_all
 from renkei.clock import ALWAYS, Days, bounds
 from renkei.config import Config, clock_for
@@ -884,6 +887,25 @@ class Runs:
         seen = attended and "sync" not in self._ran
         Telling(config=self.config, store=store, clock=self.clock).tell(attended=seen)
 
+    def inbox(self) -> list[Entry]:
+        """Return what needs a person now, the most urgent first; nothing if there is no store."""
+        if not self._has_store():
+            return []
+        found = states(self._store.directions(self.clock.now()))
+        return entries([(self.config.company, each) for each in found], self._store.alerts())
+
+    def try_receivers(self) -> list[Became]:
+        """
+        Send a test message to everybody who is told of this company; return what became of each.
+
+        Raises UsageError if nobody is.
+        """
+        from renkei.alerts.telling import audiences, try_out
+
+        if not (those := audiences(self.config)):
+            raise nobody_is_told(self.config.path)
+        return try_out(those, self.config.company.title)
+
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
         return check_all(
@@ -1046,12 +1068,15 @@ def _in_doubt(run: Run) -> bool:
 
 
 __all__ = [
+    "Became",
     "Carried",
     "Checked",
     "Copied",
+    "Entry",
     "Gone",
     "Pair",
     "Runs",
+    "State",
     "Step",
     "base_was_chosen",
     "copy_store",

@@ -33,6 +33,7 @@ from renkei_web.views import (
     choosing,
     entrance,
     home,
+    inbox,
     people,
     reports,
     running,
@@ -114,6 +115,7 @@ OWN = (
 
 OF_ALL = (
     Page("/", board.show, Role.NONE),
+    Page("/inbox", inbox.show, Role.NONE),
     Page("/settings/users/{user:count}/rights", people.rights, Role.ADMIN),
     Page("/settings/users/{user:count}/rights", people.give, Role.ADMIN, "POST"),
 )
@@ -122,6 +124,7 @@ OF_ALL = (
 OF_COMPANY = (
     Page("/", home.dashboard, Role.COUNTS),
     Page("/connections", home.connections, Role.COUNTS),
+    Page("/inbox", inbox.show, Role.COUNTS),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/fetch/{source}/{target}/company", home.same_company, method="POST"),

@@ -10,14 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import attrs
 from attrs import field, frozen
 
 from renkei.alerts.notifier import Message
+from renkei.errors import UsageError
 from renkei.http import Network
 from renkei.logs import log
+from renkei.words.i18n import _
 
 WITHIN_S = 15.0
 """However many letters there are, and whatever their receivers do, nobody waits longer."""
@@ -70,6 +73,12 @@ def tell_of(became: Sequence[Became]) -> None:
     failed = Counter(each.code for each in became if each.fate != "sent")
     if failed:
         log.warning("not_told", count=failed.total(), code=sorted(failed))
+
+
+def nobody_is_told(path: Path) -> UsageError:
+    """Return the error of a file that names nobody who is told."""
+    message = _("{path} names nobody who is told of anything. Add notify: with an address.")
+    return UsageError(message.format(path=path), code="nobody_is_told", where=str(path))
 
 
 def _started(letter: Letter) -> subprocess.Popen[bytes] | None:

@@ -285,6 +285,27 @@ def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> None
             store.give_back_gathered(gathered, now)
 
 
+def try_out(those: Sequence[Audience], company: str = "", post: Post = send) -> list[Became]:
+    """Send a test message to every receiver; return what became of each."""
+    letters: list[Letter] = []
+    found: list[Became] = []
+    for audience in those:
+        names = Names(
+            company="" if audience.coded else printable(company),
+            dashboard=audience.notify.dashboard,
+            coded=audience.coded,
+        )
+        with speaking(audience.language):
+            message = words.test_message(names)
+        for receiver in audience.to:
+            try:
+                letters.append(letter_to(audience, receiver, [message]))
+            except RenkeiError as error:
+                told = error.message
+                found.append(Became(receiver=shown(receiver), fate="refused", code=told))
+    return [*found, *post(letters)]
+
+
 def letter_to(audience: Audience, receiver: Receiver, messages: Sequence[Message]) -> Letter:
     """Return the letter to a receiver; ConfigurationError if its address cannot be had."""
     base = audience.base

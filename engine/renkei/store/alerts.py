@@ -87,7 +87,7 @@ class Alerts(Database):
         query = sa.select(alerts).where(self._of(alerts))
         with self._reading() as connection:
             rows = connection.execute(query.order_by(alerts.c.first_seen, alerts.c.key)).mappings()
-            return [_alert_in(row) for row in rows]
+            return [alert_in(row) for row in rows]
 
     def claim(
         self,
@@ -218,7 +218,7 @@ def gather(connection: Connection, kind: str, now: dt.datetime) -> list[Alert]:
     untold = sa.or_(alerts.c.gathered_on.is_(None), alerts.c.gathered_on < today)
     due = alerts.c.kind == kind, alerts.c.ended_at.is_(None), alerts.c.company != ALL, untold
     query = sa.select(alerts).where(*due).order_by(alerts.c.company, alerts.c.key)
-    found = [_alert_in(row) for row in connection.execute(query).mappings()]
+    found = [alert_in(row) for row in connection.execute(query).mappings()]
     if not found or not _may_gather(connection, kind, now):
         return []
     return [each for each in found if _gathered(connection, each, untold, today)]
@@ -260,7 +260,8 @@ def _is_kept(seen: Seen, kept: Alert | None, today: dt.date) -> bool:
     return told and (kept.count, kept.run, kept.about) == (seen.count, seen.run, seen.about)
 
 
-def _alert_in(row: RowMapping) -> Alert:
+def alert_in(row: RowMapping) -> Alert:
+    """Return what a row keeps."""
     return Alert(
         company=row["company"],
         key=row["key"],

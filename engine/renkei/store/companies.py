@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from renkei.errors import BusyError, UsageError
 from renkei.model import Status
 from renkei.store import lease, serial
-from renkei.store.alerts import ALL, Alert, gather, give_back, once, week
+from renkei.store.alerts import ALL, Alert, alert_in, gather, give_back, once, week
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.log import AuditLog
@@ -115,6 +115,12 @@ class Companies(Plans, Purge, AuditLog):
         """Return whether this is the first time on or after *day*, of the whole installation."""
         with self._writing() as connection:
             return once(connection, ALL, key, kind, now, day=day)
+
+    def alerts(self) -> list[Alert]:
+        """Return all that is kept of what people were told of, of every company."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(alerts)).mappings()
+            return [alert_in(row) for row in rows]
 
     def week(self, since: dt.datetime, until: dt.datetime) -> dict[str, int]:
         """Count what was done in a span of time, by all companies."""
