@@ -83,6 +83,7 @@ TWINS = [
     ("docs/first-sync.md", "docs/first-sync.ja.md"),
     ("docs/csv.md", "docs/csv.ja.md"),
     ("docs/identity-provider.md", "docs/identity-provider.ja.md"),
+    ("docs/notifications.md", "docs/notifications.ja.md"),
     ("docs/oauth.md", "docs/oauth.ja.md"),
 ]
 
