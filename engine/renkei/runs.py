@@ -908,13 +908,18 @@ class Runs:
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(
+        found = check_all(
             self._systems,
             self._pairings,
             self._try_store,
             self._try_account,
             self._known_account,
         )
+        if self.config.notify.to or self.config.main.notify.to:
+            from renkei.alerts.telling import findings
+
+            found.append(Checked(subject=_("messages"), findings=findings(self.config)))
+        return found
 
     def known_accounts(self) -> dict[str, KnownAccount]:
         """Return by connection whose account it opens, as kept; no system is asked."""

@@ -819,6 +819,30 @@ def test_a_heartbeat_is_asked_for_and_harms_nothing(
     assert asked == ["/ok", "/bad"]
 
 
+def test_a_check_tells_whether_a_message_could_leave(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a warning, as the work can be done all the same; nothing is sent."""
+    wanted(world)
+
+    def told() -> list[tuple[str, str]]:
+        with world.runs() as runs:
+            *_others, found = runs.check()
+        assert found.subject == "messages"
+        return [(each.level, each.message) for each in found.findings]
+
+    ((level, message),) = told()
+    assert (level, message.startswith("env:HOOK: ")) == ("warning", True)
+    monkeypatch.setenv("HOOK", "slack://secret/b/c")
+    ((level, message),) = told()
+    assert (level, message.startswith("env:HOOK is told")) == ("ok", True)
+    monkeypatch.setattr(telling, "find_spec", lambda _name: None)
+    ((level, message),) = told()
+    assert (level, "renkei[notify]" in message) == ("warning", True)
+    monkeypatch.setenv("HOOK", "chatwork://t@1")
+    assert [level for level, _message in told()] == ["ok"]
+
+
 # --- the configuration ----------------------------------------------------------------------------
 
 

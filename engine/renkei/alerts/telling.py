@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from attrs import define, evolve, field, frozen
@@ -28,12 +29,12 @@ from renkei.errors import ConfigurationError, MappingError, RenkeiError
 from renkei.http import Network
 from renkei.logs import log
 from renkei.model import Status
-from renkei.people import JST
+from renkei.people import JST, Finding
 from renkei.store import Store
 from renkei.store.alerts import Alert, Seen
 from renkei.store.companies import Companies
 from renkei.store.stands import Direction
-from renkei.words.i18n import language, speaking
+from renkei.words.i18n import _, language, speaking
 from renkei.words.printable import printable
 
 LATELY = dt.timedelta(days=1)
@@ -304,6 +305,30 @@ def try_out(those: Sequence[Audience], company: str = "", post: Post = send) -> 
                 told = error.message
                 found.append(Became(receiver=shown(receiver), fate="refused", code=told))
     return [*found, *post(letters)]
+
+
+def findings(config: Config) -> tuple[Finding, ...]:
+    """Return of each receiver whether a message could leave; nothing is sent."""
+    from renkei.alerts.child import installed, notifier_for
+    from renkei.alerts.kinds import by_apprise
+
+    found: list[Finding] = []
+    extensions = list(installed())
+    for audience in audiences(config):
+        for receiver in audience.to:
+            try:
+                letter = letter_to(audience, receiver, ())
+            except RenkeiError as error:
+                found.append(Finding("warning", f"{shown(receiver)}: {error.message}"))
+                continue
+            needs = notifier_for(letter.address, letter.secret, extensions) is by_apprise
+            if needs and find_spec("apprise") is None:
+                text = _("{receiver} needs a part that is missing: pip install 'renkei[notify]'")
+                found.append(Finding("warning", text.format(receiver=letter.receiver)))
+            else:
+                text = _("{receiver} is told. `renkei notify test` tries whether it arrives.")
+                found.append(Finding("ok", text.format(receiver=letter.receiver)))
+    return tuple(found)
 
 
 def letter_to(audience: Audience, receiver: Receiver, messages: Sequence[Message]) -> Letter:

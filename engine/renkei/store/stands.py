@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from attrs import field, frozen
+from attrs import define, field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.model import Difference, Outcome, Remark, Status
@@ -276,37 +276,61 @@ def _waiting(
     company: str | None,
     given: set[int],
 ) -> dict[Pair, Waiting]:
-    today = now.astimezone(JST).date()
-    keys = sorted(row["id"] for row in plans.values())
+    keys = sorted(row["id"] for row in plans.values() if _differs(row))
+    seen = {key: _Seen() for key in keys}
+    _look(connection, seen, now.astimezone(JST).date())
+    now_blocked = {pair for pair, row in plans.items() if row["id"] in seen}
+    now_blocked = {pair for pair in now_blocked if seen[plans[pair]["id"]].blocked}
+    before = _planned_by(connection, now_blocked, now - BLOCKED_FOR, company)
+    given.update(before.values())
+    blocked = _blocked_in(connection, before)
+    return {
+        pair: Waiting(
+            plan=str(row["id"]),
+            look_first=theirs.look_first,
+            blocked=len(theirs.blocked & blocked.get(pair, set())),
+            joining=theirs.joining,
+            left=theirs.left + _still_active(row),
+        )
+        for pair, row in plans.items()
+        for theirs in (seen.get(row["id"]) or _Seen(),)
+    }
+
+
+def _differs(row: RowMapping) -> bool:
+    """Tell whether anybody in a plan is not simply the same."""
+    same = Difference.SAME.value
+    return any(count for difference, count in row["counts"].items() if difference != same)
+
+
+@define
+class _Seen:
+    """What was counted of a plan; *blocked* are their ids in the source."""
+
+    look_first: int = 0
+    joining: int = 0
+    left: int = 0
+    blocked: set[str] = field(factory=set)
+
+
+def _look(connection: Connection, seen: Mapping[int, _Seen], today: dt.date) -> None:
+    """Count those of whom something is open, one after the other: a plan may be large."""
+    if not seen:
+        return
     written = [each.value for each in WRITTEN]
     open_now = sa.or_(items.c.outcome.is_(None), items.c.outcome.not_in(written))
     query = sa.select(
         *(items.c.run_id, items.c.difference, items.c.source_id, items.c.look_first),
-        *(items.c.selected, items.c.outcome, items.c.target_id, items.c.payload),
-    ).where(items.c.run_id.in_(keys), _DIFFERING, open_now)
-    open_: dict[int, list[RowMapping]] = {}
-    for row in connection.execute(query).mappings() if keys else ():
-        open_.setdefault(row["run_id"], []).append(row)
-    fields = _fields(connection, sorted(open_))
-    now_blocked = {p for p, row in plans.items() if _blocked(open_.get(row["id"], ()))}
-    before = _planned_by(connection, now_blocked, now - BLOCKED_FOR, company)
-    given.update(before.values())
-    blocked = _blocked_in(connection, before)
-    found = {}
-    for pair, row in plans.items():
-        theirs, told_by = open_.get(row["id"], ()), fields.get(row["id"])
-        found[pair] = Waiting(
-            plan=str(row["id"]),
-            look_first=sum(each["look_first"] and not each["selected"] for each in theirs),
-            blocked=sum(each["source_id"] in blocked.get(pair, ()) for each in _blocked(theirs)),
-            joining=sum(_joins(each, told_by, today) for each in theirs),
-            left=_still_active(row) + sum(_left(each, told_by, today) for each in theirs),
-        )
-    return found
-
-
-def _blocked(rows: Sequence[RowMapping]) -> list[RowMapping]:
-    return [row for row in rows if row["difference"] == Difference.BLOCKED]
+        *(items.c.selected, items.c.target_id, items.c.payload),
+    ).where(items.c.run_id.in_(sorted(seen)), _DIFFERING, open_now)
+    fields = _fields(connection, sorted(seen))
+    for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
+        theirs, told_by = seen[row["run_id"]], fields.get(row["run_id"])
+        theirs.look_first += row["look_first"] and not row["selected"]
+        theirs.joining += _joins(row, told_by, today)
+        theirs.left += _left(row, told_by, today)
+        if row["difference"] == Difference.BLOCKED:
+            theirs.blocked.add(row["source_id"])
 
 
 def _planned_by(
@@ -369,6 +393,9 @@ def _left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
     """Tell whether somebody has left, and only has to be synced to have left in the target."""
     if fields is None or row["difference"] != Difference.CHANGED:
         return False
+    text = row["payload"] or ""
+    if not any(f'["{name}",' in text for name in fields.leaves):
+        return False  # most people change otherwise: their values need not be read
     return any(
         _says_left(fields.leaves[name], after, today)
         for name, _before, after in _payload(row).get("changes", ())
