@@ -6,6 +6,7 @@ What is about one of them goes through :mod:`renkei.runs`, with the configuratio
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
@@ -18,12 +19,19 @@ from renkei.alerts.sending import Became, nobody_is_told
 from renkei.alerts.states import Kind, State, states
 from renkei.alerts.words import short_text
 from renkei.clock import ALWAYS, Clock, Days, bounds
-from renkei.config import Company, Main, load_config
-from renkei.config.edit import befores, change_key
+from renkei.config import Company, Main, load_config, parse_config
+from renkei.config.edit import befores, change_key, keep_before
 from renkei.config.heads import Heads, head_of
 from renkei.config.load import store_at
 from renkei.config.main import is_name
-from renkei.errors import ConfigurationError, MappingError, NoStoreError, RenkeiError
+from renkei.config.setup import was_added
+from renkei.errors import (
+    ConfigurationError,
+    MappingError,
+    NoStoreError,
+    RenkeiError,
+    UsageError,
+)
 from renkei.logs import log
 from renkei.model import Audited, Noted
 from renkei.observer import Observer
@@ -152,9 +160,10 @@ class Companies:
         names = filter(wanted, self.main.names())
         return [self._listed(name, found.get(name, ())) for name in names]
 
-    def inbox(self, wanted: Callable[[str], bool] = bool) -> list[Entry]:
-        """Return what needs a person now in companies of a *wanted* name, most urgent first."""
-        found = [(each.company, state) for each in self.listed(wanted) for state in each.states]
+    def inbox(self, those: Iterable[Listed] | None = None) -> list[Entry]:
+        """Return what needs a person now in *those* companies, or all, the most urgent first."""
+        listed = self.listed() if those is None else those
+        found = [(each.company, state) for each in listed for state in each.states]
         try:
             return entries(found, self._store.alerts())
         except NoStoreError:
@@ -209,6 +218,53 @@ class Companies:
         change_key(config, meant, "paused", "true" if on else "false")
         log.info("company_paused" if on else "company_resumed", company=name)
         return meant.company
+
+    def add(self, texts: Mapping[str, str]) -> list[Path]:
+        """
+        Write the files of new companies, given by name; return where they are.
+
+        All of them can be written, or none is: UsageError for what is no name or taken,
+        MappingError for a text that is not the file of a company. What browsers may change can be
+        put back: see :meth:`take_back`.
+        """
+        undoable = {}
+        for name, text in texts.items():
+            if not is_name(name):
+                raise UsageError(not_a_name(name), code="name")
+            path = self.main.new_file(name)
+            if os.path.lexists(path):
+                message = _("{path} exists already; it is left as it is.").format(path=path)
+                raise UsageError(message, code="exists", where=str(path))
+            undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
+        self.note("company_added", texts)
+        paths = [self.main.new_file(name) for name in texts]
+        try:
+            for path, text in zip(paths, texts.values(), strict=True):
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                if undoable[path.stem]:
+                    keep_before(path, text)
+                files.replace(path, [text])
+        except OSError as problem:
+            raise _unwritten(paths[0].parent, problem) from None
+        for name in texts:
+            log.info("company_added", company=name)
+        return paths
+
+    def take_back(self, name: str, *, also: Also = nothing) -> None:
+        """
+        Remove a company that a browser has added, as long as there is nothing of it but its file.
+
+        Raises UsageError if there is more; *also* as in :meth:`remove`.
+        """
+        config = load_config(self.main.path, name)
+        if not was_added(config) or self._count(name):
+            message = _(
+                "There is more of {company} by now than the file that it was added with. `renkei"
+                " company remove {name}` removes it."
+            )
+            told = message.format(company=config.company.title, name=name)
+            raise UsageError(told, code="not_removed")
+        self.remove(name, also=also)
 
     def adopt(self, name: str, *, also: Also = nothing) -> int:
         """
@@ -284,6 +340,13 @@ class Companies:
         """Iterate over the log of what is about the whole installation, oldest first."""
         return self._store.lines(*bounds(days))
 
+    def newest_lines(
+        self, limit: int, days: Days = ALWAYS, *, before: int | None = None
+    ) -> list[Noted]:
+        """Return the newest lines of that log, newest first; those *before* a line."""
+        since, until = bounds(days)
+        return self._store.newest_lines(limit, since=since, until=until, before=before)
+
     def check_log(self, known: tuple[int, str] | None = None) -> Audited:
         """Return what is wrong with that log; *known* is a line as somebody has noted it."""
         return self._store.check_lines(known)
@@ -353,10 +416,21 @@ class Companies:
             files.replace(papers[0], [json.dumps(document, ensure_ascii=False, indent=1), "\n"])
             files.replace(papers[1], ["\n".join(text)])
         except OSError as problem:
-            message = _("{path} cannot be written: {why}.")
-            told = message.format(path=folder, why=problem.strerror)
-            raise ConfigurationError(told, where=str(folder)) from None
+            raise _unwritten(folder, problem) from None
         return papers
+
+
+def not_a_name(name: str) -> str:
+    """Return why a company cannot be called so."""
+    message = _(
+        "“{name}” cannot be the name of a company: small letters, digits, “-” and “_”, 63 at most"
+    )
+    return message.format(name=name)
+
+
+def _unwritten(path: Path, problem: OSError) -> ConfigurationError:
+    message = _("{path} cannot be written: {why}.").format(path=path, why=problem.strerror)
+    return ConfigurationError(message, where=str(path))
 
 
 def _references(data: Data) -> Iterator[str]:
@@ -380,5 +454,6 @@ __all__ = [
     "State",
     "Stood",
     "need_text",
+    "not_a_name",
     "short_text",
 ]

@@ -128,7 +128,9 @@ class Runs:
         self.clock, warning = clock_for(config)
         if warning:
             self.observer.warning(warning)
-        self._systems = Systems(config, self.clock, self.observer, self._own_fields, self._met)
+        self._systems = Systems(
+            config, self.clock, self.observer, self._own_fields, self._met, self._used
+        )
         self._pairings = Pairings(config, self._own_fields)
         self._opened: Store | None = None
         self._known_fields: dict[str, OwnFields] = {}
@@ -162,6 +164,11 @@ class Runs:
             return store.meet(account(store), me, windows, leaving=leaving)
 
         return meet
+
+    def _used(self, connection: str, identity: str) -> None:
+        """Let the log tell that another token or address is in use than before."""
+        if self._opened is not None:
+            self._opened.note_account(connection, self._opened.account(identity))
 
     def _new_store(self, *, create: bool) -> Store:
         place = self.config.store
@@ -851,14 +858,15 @@ class Runs:
             self.observer.warning(remark("not_compacted", place=self._store.place))
         return gone
 
-    def retain(self) -> None:
+    def retain(self) -> Gone:
         """
         Do the same after the work of a command, if it is due today and in nobody's way.
 
         Whatever hinders it is a warning: the command has done what it was meant to do.
         """
+        gone = Gone()
         if self._opened is None:
-            return
+            return gone
         store = self._opened
         try:
             if retention.is_due(self.config, store, self.clock):
@@ -868,6 +876,11 @@ class Runs:
         except RenkeiError as error:
             log.warning("not_retained", code=error.code)
             self.observer.warning(remark("not_retained", place=store.place))
+        return gone
+
+    def with_values(self, run_ids: Iterable[str]) -> set[str]:
+        """Return those of *run_ids* whose values are there: what is kept of others has to go."""
+        return self._store.with_values(run_ids)
 
     def tell(self, *, attended: bool = False, anyway: bool = False) -> None:
         """

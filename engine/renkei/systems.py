@@ -39,6 +39,8 @@ class Systems:
     own_fields: Callable[[str], OwnFields] = lambda _name: OwnFields()
     met: Callable[[str], Meet] | None = None
     """How processes that use the account of an identity hear of each other."""
+    used: Callable[[str, str], object] | None = None
+    """Hears which connection is opened, with the identity of its account."""
     budget: RetryBudget = field(factory=RetryBudget)
     _opened: list[Connection] = field(factory=list)
     _pacers: dict[str, Pacer] = field(factory=dict)
@@ -148,6 +150,8 @@ class Systems:
         A system counts what was read to choose and what is written as one.
         """
         connection = reader.connection
+        if self.used is not None:
+            self.used(connection.name, connection.identity)
         connection.pacer = self._pacer(connection.identity)
         connection.conditions = Conditions(
             reader.closed_hours, reader.request_limits, reader.in_parallel

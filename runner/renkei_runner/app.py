@@ -103,7 +103,11 @@ class App:
         ):
             try:
                 yield runs
-                runs.retain()
+                gone = runs.retain()
+                if gone.values or gone.records:
+                    from renkei_runner.web import dashboard_lets_go
+
+                    dashboard_lets_go(runs)
             except BaseException as error:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
 
+from renkei.companies import not_a_name
 from renkei.config import Main, load_main, resolve_secret
 from renkei.config.load import parse_config
 from renkei.config.main import is_name, not_several
@@ -61,37 +62,6 @@ def prepared(config: Path) -> Main:
     return main
 
 
-def add_all(
-    main: Main, clients: Sequence[Client], note: Callable[[Sequence[str]], None]
-) -> list[Path]:
-    """
-    Write the files of *clients*, of which none is there, and return where they are.
-
-    *note* hears their names before anything is written.
-    """
-    for client in clients:
-        if not is_name(client.name):
-            raise UsageError(_not_a_name(client.name), code="name")
-        path = main.new_file(client.name)
-        if os.path.lexists(path):
-            message = _("{path} exists already; it is left as it is.").format(path=path)
-            raise UsageError(message, code="exists", where=str(path))
-    note([client.name for client in clients])
-    if main.folder is not None:
-        try:
-            main.folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as problem:
-            message = _("{path} cannot be written: {why}.")
-            told = message.format(path=main.folder, why=problem.strerror)
-            raise UsageError(told, where=str(main.folder)) from None
-    paths = []
-    for client in clients:
-        path = main.new_file(client.name)
-        write_private(path, [client.text()])
-        paths.append(path)
-    return paths
-
-
 def read_clients(path: Path, main: Main) -> list[Client]:
     """
     Return the companies that the list at *path* adds; one that is there as it would be is left out.
@@ -138,7 +108,7 @@ class _Row:
         yield from (self._problem(name, _("it is empty")) for name in missing)
         name = self.cells["number"]
         if name and not is_name(name):
-            yield self._problem("number", _not_a_name(name))
+            yield self._problem("number", not_a_name(name))
         elif name:
             yield from self._once(("number", name), "number")
         if self._environment not in ENVIRONMENTS.values():
@@ -266,10 +236,3 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
     if problems:
         raise MappingError(problems)
     return found
-
-
-def _not_a_name(name: str) -> str:
-    message = _(
-        "“{name}” cannot be the name of a company: small letters, digits, “-” and “_”, 63 at most"
-    )
-    return message.format(name=name)

@@ -150,10 +150,11 @@ def company() -> None:
 @option("--label", default="", metavar="TEXT", help=N_("What people call it."))
 @click.pass_obj
 def add(app: App, name: str, label: str) -> None:
-    from renkei_runner.clients import Client, add_all, prepared
+    from renkei_runner.clients import Client, prepared
 
-    main = prepared(app.config_file)
-    (path,) = add_all(main, [Client(name=name, label=label)], partial(_note_added, app))
+    prepared(app.config_file)
+    with all_companies(app) as door:
+        (path,) = door.add({name: Client(name=name, label=label).text()})
     if app.json:
         emit(document(path=str(path)))
         return
@@ -165,11 +166,12 @@ def add(app: App, name: str, label: str) -> None:
 @argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def import_(app: App, path: Path) -> None:
-    from renkei_runner.clients import add_all, prepared, read_clients
+    from renkei_runner.clients import prepared, read_clients
 
     main = prepared(app.config_file)
     clients = read_clients(path, main)
-    paths = add_all(main, clients, partial(_note_added, app))
+    with all_companies(app) as door:
+        paths = door.add({each.name: each.text() for each in clients})
     if app.json:
         names = [each.name for each in clients]
         emit(document(companies=names, paths=[str(each) for each in paths]))
@@ -241,12 +243,6 @@ def _is_meant(app: App, name: str, title: str, count: int) -> bool:
         return False
     typed: str = click.prompt(asked(_("Type its name to confirm")), err=True)
     return typed.strip() == name
-
-
-def _note_added(app: App, names: Sequence[str]) -> None:
-    if names:
-        with all_companies(app) as door:
-            door.note("company_added", names)
 
 
 def _named(app: App, name: str, *words: str) -> str:

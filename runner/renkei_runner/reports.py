@@ -59,12 +59,15 @@ def reports(ctx: click.Context, limit: int) -> None:
 )
 @click.pass_obj
 def purge(app: App, older_than: dt.timedelta | None) -> None:
+    from renkei_runner.web import dashboard_lets_go
+
     with app.runs() as runs:
         if older_than is not None:
             count, removed = runs.purge(older_than), 0
         else:
             gone = runs.let_go(USUAL)
             count, removed = gone.values, gone.records
+        dashboard_lets_go(runs)
     if app.json:
         emit(document(purged=count, removed=removed))
     else:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import Config, Main, dashboard_at, load_main, network_of
+from renkei.config import Main, dashboard_at, load_main, network_of
 from renkei.errors import UsageError
-from renkei.http import Network
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
 from renkei.words.facts import moment_text
@@ -24,6 +23,7 @@ from renkei_runner.signals import ended_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from renkei.runs import Runs
     from renkei_web.review import Reviewed
     from renkei_web.sso import SignOn
 
@@ -73,12 +73,10 @@ def web(
     configure_logging(json=app.json, level="debug" if app.debug else "info")
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
-    config = _only_company(app)  # a mistake in it is told now, not on the first page
-    only_sso = config is not None and config.settings.sso == "required"
-    if only_sso and oidc_issuer is None and new_link is None:
+    main = _main(app)  # a mistake in it is told now, not on the first page
+    if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
-    network = network_of(config.settings, config.base) if config else Network()
     from renkei_web.server import Server
 
     server = Server(
@@ -88,7 +86,7 @@ def web(
         hosts=hosts,
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
-        sign_on=_sign_on(oidc_issuer, oidc_client, network),
+        sign_on=sign_on_of(main, oidc_issuer, oidc_client),
         signals=ended_by,
     )
     if new_link is not None:
@@ -147,18 +145,18 @@ def _row(each: Reviewed) -> tuple[str, ...]:
     return each.name, rights, state_text(each.state), added, last
 
 
-def _only_company(app: App) -> Config | None:
-    """Return the configuration of the only company; None where there are several."""
+def _main(app: App) -> Main:
+    """Return what is said of the dashboard; with several companies, a name of one is refused."""
     main = load_main(app.config_file)
     if main.folder is None:
-        return app.config()
+        return app.config().main
     if app.named_company:
         message = _(
             "The dashboard is for all companies: leave --company and RENKEI_COMPANY out. Who may"
             " see which company is set on its page of users."
         )
         raise UsageError(message, code="company")
-    return None
+    return main
 
 
 def dashboard_forgets(main: Main, company: str) -> None:
@@ -166,6 +164,13 @@ def dashboard_forgets(main: Main, company: str) -> None:
     from renkei_web.companies import forget
 
     forget(dashboard_at(main), company)
+
+
+def dashboard_lets_go(runs: Runs) -> None:
+    """Remove what is ticked in the dashboard in runs of which the values have gone."""
+    from renkei_web.companies import let_go
+
+    let_go(dashboard_at(runs.config.main), runs)
 
 
 def dashboard_adopts(main: Main, company: str) -> None:
@@ -184,7 +189,8 @@ def _begin(path: Path) -> None:
         say(text.format(path=path))
 
 
-def _sign_on(issuer: str | None, client: str | None, network: Network) -> SignOn | None:
+def sign_on_of(main: Main, issuer: str | None, client: str | None) -> SignOn | None:
+    """Return the single sign-on, reached on the way that *main* says; None if there is none."""
     if (issuer is None) != (client is None):
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
     if issuer is None or client is None:
@@ -194,4 +200,4 @@ def _sign_on(issuer: str | None, client: str | None, network: Network) -> SignOn
 
     secret = os.environ.get(OIDC_SECRET)
     provider = Provider(issuer=issuer, client_id=client, client_secret=secret)
-    return SignOn(provider, network)
+    return SignOn(provider, network_of(main.settings, main.path.parent))

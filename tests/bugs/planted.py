@@ -2660,14 +2660,34 @@ KEEPING = (
     bug(
         "refused-setup-is-noted",
         "The audit log has a connection that was refused.",
-        ("renkei.config.setup:add_connection", "_refuse(config)", "_refuse(config), note()"),
+        (
+            "renkei.config.setup:add_connection",
+            "refuse(config.settings, config.path)",
+            "refuse(config.settings, config.path), note()",
+        ),
         tests="tests/web/test_setup.py::test_what_is_refused_has_no_line_in_the_audit_log",
     ),
     bug(
         "setup-without-leave",
         "A browser changes a configuration that does not allow it.",
-        ("renkei.config.setup:_refuse", 'config.settings.setup != "web"', "False"),
+        ("renkei.config.setup:refuse", 'settings.setup != "web"', "False"),
         tests="tests/engine/test_setup.py::test_only_where_the_file_says_so",
+    ),
+    bug(
+        "company-without-leave",
+        "A browser adds a company where the installation does not allow it.",
+        (
+            "renkei_web.views.companies:add",
+            "setup.refuse(door.main.settings, door.main.path)",
+            "pass",
+        ),
+        tests="tests/web/test_new_company.py::test_only_where_the_installation_allows_it",
+    ),
+    bug(
+        "runs-taken-back",
+        "A company that has runs is taken back with one click.",
+        ("renkei.companies:Companies.take_back", "or self._count(name)", ""),
+        tests="tests/web/test_new_company.py::test_a_company_with_runs_is_not_taken_back",
     ),
     bug(
         "undo-over-a-hand",
@@ -2678,6 +2698,62 @@ KEEPING = (
             "",
         ),
         tests="tests/engine/test_setup.py::test_each_change_can_be_put_back",
+    ),
+    bug(
+        "board-before-code",
+        "The board tells of a company that requires a second factor to somebody who has none.",
+        ("renkei_web.views.board:_shut", "elif code and not has_code:", "elif False:"),
+        tests="tests/web/test_second_factor.py::test_a_company_that_requires_it_is_a_name_before",
+    ),
+    bug(
+        "all-before-code",
+        "Without a second factor an administrator gives away rights on a company that asks for it.",
+        ("renkei_web.app:_lacks_code", "or (of_all and office.asks_code_of(user))", ""),
+        tests="tests/web/test_second_factor.py"
+        "::test_whoever_administers_all_needs_what_one_company_requires",
+    ),
+    bug(
+        "code-without-password",
+        "Whoever finds an open browser turns a second factor of theirs on.",
+        (
+            "renkei_web.views.second_factor:change",
+            'not visit.office.entrance.knows(user, visit.field("password"))',
+            "False",
+        ),
+        tests="tests/web/test_second_factor.py::test_an_open_browser_is_not_the_person",
+    ),
+    bug(
+        "sign-on-past-the-proxy",
+        "With several companies the single sign-on leaves past the proxy.",
+        (
+            "renkei_runner.web:sign_on_of",
+            "SignOn(provider, network_of(main.settings, main.path.parent))",
+            "SignOn(provider)",
+        ),
+        tests="tests/web/test_single_sign_on.py"
+        "::test_with_companies_the_main_file_says_the_way_to_the_provider",
+    ),
+    bug(
+        "ticks-outlive-values",
+        "Who was ticked in the dashboard stays after the values have gone.",
+        ("renkei_web.companies:let_go", "if gone:", "if False:"),
+        tests="tests/web/test_companies.py::test_ticks_go_with_the_values",
+    ),
+    bug(
+        "ticks-of-others-go",
+        "A purge of one company forgets what is ticked in another one.",
+        (
+            "renkei_web.companies:let_go",
+            "drafts.c.company == runs.config.company.name",
+            'drafts.c.company != ""',
+        ),
+        tests="tests/web/test_companies.py::test_ticks_go_with_the_values",
+    ),
+    bug(
+        "token-replaced-unnoted",
+        "Another token is in use, and the log does not tell.",
+        ("renkei.systems:Systems._declare", "if self.used is not None:", "if False:"),
+        tests="tests/engine/test_audit.py::test_another_token_is_noted_and_never_shown",
     ),
     bug(
         "code-taken-twice",

@@ -6,7 +6,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -193,16 +193,30 @@ def test_a_mapping_that_has_changed_is_noted_with_both_hashes(world: World) -> N
 def test_another_token_is_noted_and_never_shown(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the connection alone, for both that use it."""
+    """By the connection alone, for both that use it, once, and by whichever command reads it."""
     world.in_clinic()
-    world.fetch()
-    monkeypatch.setenv("RENKEI_TEST_TOKEN", "another-t0ken")
     run = world.fetch()
-    with world.runs() as runs:
-        found = [each for each in runs.log_lines() if each.act == "token_replaced"]
-    assert {(each.run, each.facts["connection"]) for each in found} == {
-        (run.id, "clinic"), (run.id, "rosta"),
-    }  # fmt: skip
+    world.choose(run)
+    both = ["clinic", "rosta"]
+    uses: tuple[tuple[Callable[[Runs], object], list[str]], ...] = (
+        (Runs.check, both),
+        (lambda runs: runs.fetch("rosta", "clinic"), both),
+        (lambda runs: runs.choices("rosta"), ["rosta"]),
+        (lambda runs: runs.sync(run.id), ["rosta"]),
+    )
+
+    def replaced() -> list[object]:
+        with world.runs() as runs:
+            lines = list(runs.log_lines())
+        return [each.facts["connection"] for each in lines if each.act == "token_replaced"]
+
+    for number, (use, read) in enumerate(uses):
+        before = len(replaced())
+        monkeypatch.setenv("RENKEI_TEST_TOKEN", f"t0ken-{number}")
+        for _ in range(2):
+            with world.runs() as runs, suppress(RenkeiError):
+                use(runs)
+        assert sorted(map(str, replaced()[before:])) == read, number
     acts(world)
 
 

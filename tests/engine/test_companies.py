@@ -136,6 +136,24 @@ def test_every_mistake_names_the_right_file(tmp_path: Path) -> None:
         load_config(main)
 
 
+def test_the_main_file_has_settings_of_the_dashboard(tmp_path: Path) -> None:
+    """Those alone, and of no company: each says for itself what holds for it."""
+    main = company(tmp_path, "acme")
+    text = main.read_text(encoding="utf-8")
+    said = "{setup: web, second_factor: required, proxy: 'http://proxy.example.jp:8080'}"
+    main.write_text(f"{text}settings: {said}\n", encoding="utf-8")
+    settings = load_main(main).settings
+    assert (settings.setup, settings.second_factor, settings.sso) == ("web", "required", None)
+    own = load_config(main, "acme").settings
+    assert (own.setup, own.second_factor, own.proxy) == (None, None, None)
+    main.write_text(f"{text}settings: {{max_plan_age_hours: 3}}\n", encoding="utf-8")
+    with pytest.raises(MappingError, match=r'yaml:3:12: unknown key "max_plan_age_hours"'):
+        load_main(main)
+    main.write_text(f"{text}settings: {{proxy: nowhere}}\n", encoding="utf-8")
+    with pytest.raises(MappingError, match=r"yaml:3:19"):
+        load_main(main)
+
+
 @given(st.text(max_size=70))
 def test_a_name_is_harmless(text: str) -> None:
     """Whatever is a name is a file in the folder, a word in a log and a column of 63 characters."""

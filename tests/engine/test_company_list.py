@@ -173,16 +173,19 @@ VALUES = st.text(
     VALUES,
     st.sampled_from(["production", "sandbox"]),
     st.booleans(),
-    st.permutations(["label", "environment", "paused", "connections"]),
+    st.sets(st.sampled_from(["second_factor", "sso"])),
+    st.permutations(["label", "environment", "paused", "connections", "settings"]),
 )
 def test_the_head_of_a_file_says_what_the_whole_says(
-    label: str, environment: str, paused: bool, order: list[str]
+    label: str, environment: str, paused: bool, rules: set[str], order: list[str]
 ) -> None:
-    """Whatever stands around it, in whichever order."""
+    """Whatever stands around it, in whichever order, and with comments wherever they may be."""
+    said = "".join(f"\n# {rule}:\n\n  {rule}: required  # yes" for rule in sorted(rules))
     parts = {
         "label": f"label: {json.dumps(label, ensure_ascii=False)}  # label: x",
         "environment": f"environment:\n  {environment}",
         "paused": f"paused: {'true' if paused else 'false'}",
+        "settings": f"settings:  # ours{said}\n  max_plan_age_hours: 3",
         "connections": (
             "connections:\n  a:\n    connector: csv\n    label: inner\n    options: {path: x.csv}"
         ),
@@ -192,6 +195,9 @@ def test_the_head_of_a_file_says_what_the_whole_says(
     whole = load_config(main, "acme").company
     assert head_of(load_main(main), "acme") == whole
     assert whole.label == label
+    assert {"second_factor": whole.second_factor, "sso": whole.sso} == {
+        rule: rule in rules for rule in ("second_factor", "sso")
+    }
 
 
 @pytest.fixture(autouse=True)

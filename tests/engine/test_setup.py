@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from renkei.config import Config, ConnectionConfig, load_config, setup
+from renkei.companies import Companies
+from renkei.config import Config, ConnectionConfig, load_config, load_main, setup
 from renkei.config.edit import befores, change_setting
 from renkei.errors import ConfigurationError, RenkeiError, UsageError
 
@@ -115,7 +116,7 @@ def test_what_is_no_token_is_refused(tmp_path: Path, token: str) -> None:
     ("more", "word"),
     [
         ({"base_url": "http://example.jp"}, "https"),
-        ({"base_url": ""}, "base_url"),
+        ({"base_url": ""}, "needs it"),
         ({"connector": "nobody"}, "Choose"),
         ({"options": {"page": None}}, "missing"),
     ],
@@ -240,6 +241,40 @@ def test_an_empty_folder_is_enough(tmp_path: Path) -> None:
     other = tmp_path / "secrets" / "renkei.yaml"
     assert not setup.start(other)
     assert not other.exists()
+
+
+def test_an_empty_folder_for_companies_is_enough(tmp_path: Path) -> None:
+    """Alone it says that there will be several; with anything in it nothing is written."""
+    (tmp_path / "companies").mkdir()
+    path = tmp_path / "renkei.yaml"
+    assert setup.start(path)
+    main = load_main(path)
+    assert (main.names(), main.settings.setup) == ([], "web")
+    path.unlink()
+    (tmp_path / "companies" / "acme.yaml").touch()
+    assert not setup.start(path)
+    (tmp_path / "companies" / "acme.yaml").rename(tmp_path / "acme.yaml")
+    assert not setup.start(path)
+
+
+def test_a_new_company_is_nothing_yet(tmp_path: Path) -> None:
+    """What was written for it is kept as nothing: it is never put back as an empty file."""
+    (tmp_path / "companies").mkdir()
+    path = tmp_path / "renkei.yaml"
+    setup.start(path)
+    with Companies(load_main(path)) as door:
+        (own,) = door.add({"acme": setup.company('"A": #商事', "sandbox")})
+    config = load_config(path, "acme")
+    assert (config.company.label, config.company.is_sandbox) == ('"A": #商事', True)
+    assert setup.was_added(config)
+    before = own.read_bytes()
+    with pytest.raises(UsageError):
+        setup.undo(config)
+    assert own.read_bytes() == before
+    added(config)
+    assert not setup.was_added(load_config(path, "acme"))
+    setup.undo(load_config(path, "acme"))
+    assert setup.was_added(load_config(path, "acme"))
 
 
 def test_options_are_lines(tmp_path: Path) -> None:

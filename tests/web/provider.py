@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -118,8 +119,8 @@ class Provider:
 
 
 @contextmanager
-def listening(provider: Provider) -> Iterator[Provider]:
-    """Let *provider* answer on a port of its own."""
+def listening(provider: Provider, tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
+    """Let *provider* answer on a port of its own, through TLS if it has a certificate."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -154,7 +155,9 @@ def listening(provider: Provider) -> Iterator[Provider]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    provider.address = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    provider.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

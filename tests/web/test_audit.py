@@ -6,9 +6,11 @@ import pytest
 from tests.web.desk import OURS, PASSWORD, Desk
 from tests.web.test_second_factor import code, half, set_up
 
+from renkei.companies import Companies
+from renkei.config import load_main
 from renkei.errors import StoreError
 from renkei.runs import Runs
-from renkei_web.app import OF_ALL, OF_COMPANY, OWN
+from renkei_web.app import OF_ALL, OF_ONE_OF_SEVERAL, OWN
 from renkei_web.security import SAFE
 
 NOTED = """
@@ -19,6 +21,8 @@ POST /settings/setup/connections
 POST /settings/setup/connections/{connection}
 POST /settings/setup/pairs
 POST /settings/setup/undo
+POST /settings/pause
+POST /companies/new
 POST /welcome/{secret}
 POST /logout
 POST /password
@@ -63,7 +67,7 @@ def routes(table: str) -> set[tuple[str, ...]]:
 @pytest.mark.security(46)
 def test_every_door_has_a_line_or_a_reason(desk: Desk) -> None:
     """A new route that changes something, or shows or exports people, is decided on here."""
-    pages = (*OWN, *OF_ALL, *OF_COMPANY)
+    pages = (*OWN, *OF_ALL, *OF_ONE_OF_SEVERAL)
     doors = {(method, path) for method, path in desk.routes() if method not in SAFE}
     doors |= {(page.method, page.path) for page in pages if page.method not in SAFE}
     doors |= {(page.method, page.path) for page in pages if page.act is not None}
@@ -215,3 +219,27 @@ def test_administrators_read_the_log_by_day(desk: Desk) -> None:
     assert csv.index("part 0") < csv.index("part 100") < csv.index("audit.csv")
     assert desk.noted[-1][2] == {"what": "audit.csv", "since": "2020-01-01", "until": None}
     assert browser.get("/audit?since=2030-01-02&until=2030-01-01").status_code == 200
+
+
+def test_the_log_of_the_installation_is_read_from_the_board(several: Desk) -> None:
+    """Log-ins, people and companies; a company's own is on its pages, and each names its own."""
+    admin = several.browser("admin")
+    admin.post("/settings/users", name="hanako", role="none")
+    admin.get("/c/acme/runs/1")
+    assert 'href="/audit"' in admin.get("/").text
+    page = admin.get("/audit").text
+    assert "hanako" in page
+    assert "従業員の詳細" not in page
+    own = admin.get("/c/acme/audit").text
+    assert "hanako" not in own
+    assert 'href="/c/acme/runs/1"' in own
+    assert 'href="/c/acme/audit.csv?' in own
+    csv = admin.get("/audit.csv?since=2020-01-01&until=2099-01-01").text
+    assert csv.index("hanako") < csv.index("audit.csv")
+    assert "acme" in csv
+    with Companies(load_main(several.folder / "renkei.yaml")) as door:
+        *_before, last = door.log_lines()
+        assert (last.act, last.facts["until"]) == ("exported", "2099-01-01")
+        assert [each.line for each in door.newest_lines(1, before=last.line)] == [last.line - 1]
+        assert door.check_log().faults == ()
+    assert "hanako" not in admin.get("/audit?until=2020-01-01").text

@@ -43,7 +43,7 @@ def test_each_company_has_a_line(several: Desk) -> None:
     assert "Acme K.K. acme テスト – – 3" in acme
     assert "許可待ち" in acme
     assert "Beta K.K. beta テスト 2026年11月20日 12:00 登録済み 0 · 更新済み 0 · エラー 0 3" in beta
-    assert "一時停止 : レポート 4711 トークン拒否 中断" in beta
+    assert re.search("一時停止 : レポート 4711 .* トークン拒否 中断", beta)
 
 
 def test_only_those_that_need_a_person_are_shown(several: Desk) -> None:

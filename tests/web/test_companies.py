@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shutil
+import time
 
 import pytest
 from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, filled, person
@@ -13,7 +14,8 @@ from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
 
 from renkei.companies import Companies
 from renkei.config import load_main
-from renkei.errors import UsageError
+from renkei.errors import RenkeiError, UsageError
+from renkei.runs import Runs
 from renkei_runner.main import run
 from renkei_web.companies import adopt, forget
 from renkei_web.processes import FetchProgress, Work
@@ -24,8 +26,15 @@ ALL = decided(
     ("GET /", Role.NONE),
     ("GET /settings/users/{user:count}/rights", Role.ADMIN),
     ("POST /settings/users/{user:count}/rights", Role.ADMIN),
+    ("GET /audit", Role.ADMIN),
+    ("GET /audit.csv", Role.ADMIN),
+    ("GET /companies/new", Role.ADMIN),
+    ("POST /companies/new", Role.ADMIN),
 )
-EACH = OF_COMPANY | decided(("GET /settings/users", Role.ADMIN))
+EACH = OF_COMPANY | decided(
+    ("GET /settings/users", Role.ADMIN), ("POST /settings/pause", Role.ADMIN)
+)
+LATER = "2026-11-20T18:00:00+09:00"
 ROLES = [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN]
 
 
@@ -186,6 +195,61 @@ def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
     assert several.office.drafts_of("acme").of(1, "1").numbers == set()
     forget(several.folder / "nothing.db", "acme")
     assert not (several.folder / "nothing.db").exists()
+
+
+def ticked(desk: Desk, company: str, run: str) -> set[str]:
+    return desk.office.drafts_of(company).of(1, run).numbers
+
+
+@pytest.mark.security(25)
+def test_ticks_go_with_the_values(several: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a purge, by age, and by a fetch here after either elsewhere; those of others stay."""
+    runs = (("acme", "1"), ("beta", THEIRS))
+    for company, run_id in runs:
+        with several.office.drafts_of(company).changing(1, run_id) as draft:
+            draft.numbers = {"tick-0001"}
+    monkeypatch.setenv("RENKEI_NOW", LATER)
+    config = several.folder / "renkei.yaml"
+    words = ["--config", str(config), "--company", "acme"]
+    assert run([*words, "reports", "purge", "--older-than", "1d"]) == 0
+    assert [ticked(several, *each) for each in runs] == [{"tick-0001"}, {"tick-0001"}]
+    assert run([*words, "reports", "purge", "--older-than", "0d"]) == 0
+    assert [ticked(several, *each) for each in runs] == [set(), {"tick-0001"}]
+    own = several.folder / "companies" / "beta.yaml"
+    own.write_text(own.read_text(encoding="utf-8") + "retention: {values: 30d}\n", encoding="utf-8")
+    words[-1] = "beta"
+    assert run([*words, "reports"]) == 0
+    assert ticked(several, "beta", THEIRS) == {"tick-0001"}
+    monkeypatch.setenv("RENKEI_NOW", "2027-11-20T12:00:00+09:00")
+    assert run([*words, "reports"]) == 0
+    assert ticked(several, "beta", THEIRS) == set()
+    with several.office.drafts_of("beta").changing(1, "4") as draft:
+        draft.numbers = {"tick-0001"}
+    monkeypatch.setattr("renkei_web.processes.START_S", 10)
+    with pytest.raises(RenkeiError, match="begin"):
+        Work().fetch(several.office.config("beta"), Runs.known_accounts, who="admin", language="en")
+    until = time.monotonic() + 10
+    while ticked(several, "beta", "4") and time.monotonic() < until:
+        time.sleep(0.02)  # it goes on by itself
+    assert ticked(several, "beta", "4") == set()
+    assert b"tick-0001" not in several.file.read_bytes()
+
+
+def test_a_dashboard_that_cannot_forget_stops_no_purge(
+    several: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a line in the log; the next purge forgets."""
+    monkeypatch.setenv("RENKEI_NOW", LATER)
+    with several.office.drafts_of("acme").changing(1, "1") as draft:
+        draft.numbers = {"0001"}
+    words = ["--config", str(several.folder / "renkei.yaml"), "--company", "acme"]
+    kept = several.file.read_bytes()
+    several.file.write_bytes(b"damaged" * 1000)
+    assert run([*words, "reports", "purge", "--older-than", "0d"]) == 0
+    assert "ticks_kept" in capsys.readouterr().err
+    several.file.write_bytes(kept)
+    assert run([*words, "reports", "purge", "--older-than", "0d"]) == 0
+    assert ticked(several, "acme", "1") == set()
 
 
 def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:

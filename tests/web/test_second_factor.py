@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 from tests.web.desk import OURS, PASSWORD, START, Browser
+from tests.web.test_board import lines
 
 from renkei_web.second_factor import STEP_S, code_at, link_of
 from renkei_web.tables import recovery_codes
@@ -48,9 +51,10 @@ def code(desk: Desk, secret: str, steps: int = 0) -> str:
 
 
 def sent(browser: Browser, **form: str) -> httpx.Response:
-    """Send the form of the page, which may be the only one that is open."""
+    """Send the form of the page, which may be the only one that is open, with the password."""
     token = re.findall(r'data-csrf="([^"]+)"', browser.get("/second-factor").text)[0]
-    return browser.ask("POST", "/second-factor", form={"csrf": token, **form}, headers=OURS)
+    form = {"csrf": token, "password": PASSWORD, **form}
+    return browser.ask("POST", "/second-factor", form=form, headers=OURS)
 
 
 def set_up(desk: Desk, name: str = "admin") -> tuple[Browser, str, list[str]]:
@@ -59,7 +63,7 @@ def set_up(desk: Desk, name: str = "admin") -> tuple[Browser, str, list[str]]:
     page = sent(browser, what="begin").text
     secret = re.findall(r"<code>([A-Z2-7]{32})</code>", page)[0]
     assert "otpauth://totp/renkei:" in page
-    done = sent(browser, what="confirm", code=code(desk, secret)).text
+    done = sent(browser, what="confirm", code=code(desk, secret), secret=secret).text
     recovery = re.findall(r"<code>([a-z2-7-]{19})</code>", done)
     assert len(recovery) == 10
     desk.moment += STEP_S
@@ -159,20 +163,50 @@ def test_a_recovery_code_lets_in_once(desk: Desk) -> None:
     assert desk.office.second_factors.left(1) == 8
 
 
+@pytest.mark.security(33)
+def test_an_open_browser_is_not_the_person(desk: Desk) -> None:
+    """What changes it asks for the password; after five wrong ones there is a wait."""
+    browser = desk.browser("admin")
+    for what in ("begin", "renew", "off"):
+        answer = sent(browser, what=what, password="wrong")
+        assert answer.status_code == 400
+        assert "<code>" not in answer.text
+    assert desk.office.second_factors.begun(1) is None
+    assert desk.noted[-1][1:] == (
+        "log_in_refused",
+        {"user": "admin", "how": "second factor", "address": "127.0.0.1"},
+    )
+    page = sent(browser, what="begin").text
+    secret = re.findall(r"<code>([A-Z2-7]{32})</code>", page)[0]
+    for known in ("", SEED):  # whoever has not seen it neither sees it nor turns it on
+        answer = sent(browser, what="confirm", code=code(desk, secret), secret=known)
+        assert answer.status_code == 400
+        assert secret not in answer.text
+    wrong = sent(browser, what="confirm", code="000000", secret=secret)
+    assert secret in wrong.text
+    browser, secret, _recovery = set_up(desk)
+    for _ in range(5):
+        assert sent(browser, what="off", code=code(desk, secret), password="x").status_code == 400
+    assert sent(browser, what="off", code=code(desk, secret)).status_code == 429
+    assert desk.office.second_factors.is_on(1)
+    desk.moment += 16 * 60
+    assert sent(browser, what="off", code=code(desk, secret)).status_code == 303
+
+
 def test_it_is_turned_off_with_a_code_only(desk: Desk) -> None:
     """Whoever finds an open browser does not; the secret is on no page any more."""
     browser, secret, recovery = set_up(desk)
     page = browser.get("/second-factor").text
     assert secret not in page
     assert not [each for each in recovery if each in page]
-    assert browser.post("/second-factor", what="begin").status_code == 200
-    assert browser.post("/second-factor", what="off", code="123456").status_code == 400
+    assert sent(browser, what="begin").status_code == 200
+    assert sent(browser, what="off", code="123456").status_code == 400
     assert desk.office.second_factors.is_on(1)
-    page = browser.post("/second-factor", what="renew", code=code(desk, secret)).text
+    page = sent(browser, what="renew", code=code(desk, secret)).text
     assert recovery[0] not in page
-    assert browser.post("/second-factor", what="off", code=recovery[0]).status_code == 400
+    assert sent(browser, what="off", code=recovery[0]).status_code == 400
     desk.moment += STEP_S
-    assert browser.post("/second-factor", what="off", code=code(desk, secret)).status_code == 303
+    assert sent(browser, what="off", code=code(desk, secret)).status_code == 303
     assert desk.guest().log_in("admin").status_code == 303
 
 
@@ -204,8 +238,85 @@ def test_where_it_is_required_nothing_else_is_open_before(desk: Desk) -> None:
             )
     browser, secret, _recovery = set_up(desk)
     assert browser.get("/reports").status_code == 200
-    assert browser.post("/second-factor", what="off", code=code(desk, secret)).status_code == 400
+    assert sent(browser, what="off", code=code(desk, secret)).status_code == 400
     assert desk.office.second_factors.is_on(1)
+
+
+def asks(desk: Desk, name: str, rule: str) -> None:
+    """Let a company ask of who looks at its pages."""
+    file = desk.folder / "companies" / f"{name}.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r"settings: \{", f"settings: {{{rule}, ", text), encoding="utf-8")
+
+
+@pytest.mark.security(33, 38)
+def test_a_company_that_requires_it_is_a_name_before(several: Desk) -> None:
+    """Neither board nor page tells more of it; with a second factor both do, and it stays on."""
+    with closing(sqlite3.connect(several.store)) as db, db:
+        db.execute("update runs set status = 'failed' where company = 'beta'")
+    several.add("somebody", Role.NONE)
+    several.office.rights.give(2, ["acme", "beta"], Role.OPERATOR)
+    browser = several.browser("somebody")
+    open_board = browser.get("/").text
+    asks(several, "beta", "second_factor: required")
+    board = browser.get("/").text
+    acme, beta = lines(board)
+    assert acme == lines(open_board)[0]
+    assert beta.split() == ["Beta", "K.K.", "beta", "テスト", "–", "–", "–", "2段階認証が必要"]
+    assert 'href="/second-factor"' in board
+    assert "要対応 <b>1</b>" in board
+    assert 'href="/second-factor"' not in open_board
+    assert browser.get("/c/acme/").status_code == 200
+    for path in ("/c/beta/", "/c/beta/runs/4711/people"):
+        assert browser.get(path).headers["location"] == "/second-factor"
+    browser, secret, _recovery = set_up(several, "somebody")
+    assert lines(browser.get("/").text) == lines(open_board)
+    assert browser.get("/c/beta/").status_code == 200
+    assert sent(browser, what="off", code=code(several, secret)).status_code == 400
+
+
+@pytest.mark.security(33, 38)
+def test_whoever_administers_all_needs_what_one_company_requires(several: Desk) -> None:
+    """They could give away the right on it; a file that cannot be read asks for no less."""
+    admin = several.browser("admin")
+    of_all = ("/settings/users", "/settings/users/1/rights", "/audit", "/companies/new")
+    assert [admin.get(path).status_code for path in of_all] == [200] * 4
+    asks(several, "beta", "second_factor: required")
+    for _ in range(2):
+        for path in of_all:
+            assert admin.get(path).headers.get("location") == "/second-factor", path
+        assert admin.post("/settings/users", name="new", role="admin").status_code == 303
+        assert [user.name for user in several.office.people.users()] == ["admin"]
+        (several.folder / "companies" / "beta.yaml").write_text("settings: [", encoding="utf-8")
+    assert "すべての会社" not in admin.get("/second-factor").text
+    admin, _secret, _recovery = set_up(several)
+    assert [admin.get(path).status_code for path in of_all] == [200] * 4
+
+
+@pytest.mark.security(33, 38)
+def test_a_company_of_single_sign_on_is_a_name_for_others(several: Desk) -> None:
+    """Whoever has come with a password sees no count of it, second factor or not."""
+    asks(several, "beta", "sso: required")
+    browser, _secret, _recovery = set_up(several)
+    _acme, beta = lines(browser.get("/").text)
+    assert beta.split()[3:] == ["テスト", "–", "–", "–", "シングルサインオンが必要"]
+    assert browser.get("/c/beta/").status_code == 403
+    assert browser.get("/settings/users").status_code == 200
+
+
+def test_the_installation_may_require_it_of_everybody(several: Desk) -> None:
+    """Then nothing is open before, whatever the companies say."""
+    user = several.add("somebody", Role.NONE)
+    several.office.rights.give(user, ["acme"], Role.VIEWER)
+    browser = several.browser("somebody")
+    main = several.folder / "renkei.yaml"
+    text = main.read_text(encoding="utf-8")
+    main.write_text(f"{text}settings: {{second_factor: required}}\n", encoding="utf-8")
+    for path in ("/", "/c/acme/", "/c/acme/runs/1"):
+        assert browser.get(path).headers["location"] == "/second-factor"
+    main.write_text(f"{text}settings: {{sso: required}}\n", encoding="utf-8")
+    assert not browser.is_in
+    assert several.guest().log_in("somebody").status_code == 403
 
 
 @pytest.mark.security(33)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import builtins
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +21,12 @@ from joserfc.jwk import RSAKey
 from tests.web.desk import Browser, Desk
 from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 
+from renkei.config import load_main
 from renkei.errors import UsageError
 from renkei.http import Network
+from renkei_runner.web import sign_on_of
 from renkei_web import sso
+from renkei_web.processes import OIDC_SECRET
 from renkei_web.sso import AWAY_S, SignOn
 from renkei_web.sso import Provider as Issuer
 from renkei_web.users import Role
@@ -308,15 +313,8 @@ def test_a_provider_that_does_not_answer_is_told(desk: Desk, folder: Path) -> No
 def test_a_provider_may_be_behind_the_company_s_proxy(desk: Desk, provider: Provider) -> None:
     """It is asked for at the proxy, with its password; a provider on this computer never is."""
     asked: list[bytes] = []
-
-    def refuse() -> None:
-        line, _address = door.accept()
-        with line:
-            asked.append(line.recv(65536))
-            line.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-
     with socket.create_server(("127.0.0.1", 0)) as door:
-        thread = threading.Thread(target=refuse)
+        thread = threading.Thread(target=refusing, args=(door, asked))
         thread.start()
         network = Network(proxy=f"http://renkei:word@127.0.0.1:{door.getsockname()[1]}")
         outside = Issuer(issuer="https://login.example.com", client_id=CLIENT)
@@ -328,6 +326,56 @@ def test_a_provider_may_be_behind_the_company_s_proxy(desk: Desk, provider: Prov
     inside = Issuer(issuer=provider.address, client_id=CLIENT, client_secret=SECRET)
     here = Desk(desk.folder, sign_on=SignOn(inside, network))
     assert here.guest().get("/sso").headers["location"].startswith(provider.address)
+
+
+def refusing(door: socket.socket, asked: list[bytes]) -> None:
+    """Be a proxy that lets one request through to nowhere, and remember it."""
+    line, _address = door.accept()
+    with line:
+        asked.append(line.recv(65536))
+        line.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_with_companies_the_main_file_says_the_way_to_the_provider(
+    several: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the proxy, and with the company's own authority, all the way there and back."""
+    monkeypatch.setenv(OIDC_SECRET, SECRET)
+    words = ("-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "ca.pem", "-days", "2")
+    named = ("-subj", "/CN=login", "-addext", "subjectAltName=IP:127.0.0.1")
+    subprocess.run(
+        ["openssl", "req", "-x509", *words, *named],
+        cwd=several.folder,
+        check=True,
+        capture_output=True,
+    )
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(several.folder / "ca.pem", several.folder / "key.pem")
+    main = several.folder / "renkei.yaml"
+
+    def desk(settings: str, issuer: str) -> Desk:
+        main.write_text(f"companies: companies/\nsettings: {settings}\n", encoding="utf-8")
+        return Desk(several.folder, sign_on=sign_on_of(load_main(main), issuer, CLIENT))
+
+    with listening(Provider(), own) as provider:
+        assert desk("{}", provider.address).guest().get("/sso").status_code == 502
+        trusting = desk("{ca_file: ca.pem}", provider.address)
+        secret = trusting.office.people.invite("jiro", Role.NONE)
+        trusting.office.entrance.accept_subject(secret, subject(provider))
+        browser = trusting.guest()
+        known = ssl.create_default_context(cafile=several.folder / "ca.pem")
+        known.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        there = httpx.get(browser.get("/sso").headers["location"], verify=known)
+        assert browser.get(there.headers["location"]).status_code == 303
+        assert browser.is_in
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=refusing, args=(door, asked))
+        thread.start()
+        proxy = f"{{proxy: 'http://127.0.0.1:{door.getsockname()[1]}'}}"
+        assert desk(proxy, "https://login.example.com").guest().get("/sso").status_code == 502
+        thread.join(10)
+    assert asked[0].startswith(b"CONNECT login.example.com:443 ")
 
 
 def test_who_says_no_there_is_not_in_here(desk: Desk, provider: Provider) -> None:

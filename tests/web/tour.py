@@ -168,6 +168,14 @@ def _several(person: Person) -> Iterator[str]:
     page.locator(".company").wait_for()
     page.locator(".states").wait_for()
     yield "company-home"
+    main = person.office.folder / "renkei.yaml"
+    main.write_text("companies: companies/\nsettings: {setup: web}\n", encoding="utf-8")
+    person.open("/companies/new")
+    page.fill("[name=name]", "1042")
+    page.fill("[name=label]", "デルタ建設")
+    yield "new-company"
+    person.open("/audit")
+    yield "audit-of-all"
     person.open("/c/acme/settings/users")
     yield "company-users"
     person.open("/settings/users")

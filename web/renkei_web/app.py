@@ -31,6 +31,7 @@ from renkei_web.views import (
     audit,
     board,
     choosing,
+    companies,
     entrance,
     home,
     inbox,
@@ -116,6 +117,10 @@ OWN = (
 OF_ALL = (
     Page("/", board.show, Role.NONE),
     Page("/inbox", inbox.show, Role.NONE),
+    Page("/companies/new", companies.new, Role.ADMIN),
+    Page("/companies/new", companies.add, Role.ADMIN, "POST"),
+    Page("/audit", audit.listed, Role.ADMIN),
+    Page("/audit.csv", audit.as_csv, Role.ADMIN),
     Page("/settings/users/{user:count}/rights", people.rights, Role.ADMIN),
     Page("/settings/users/{user:count}/rights", people.give, Role.ADMIN, "POST"),
 )
@@ -161,7 +166,11 @@ OF_COMPANY = (
 )
 """The pages of one company: at these addresses where there is one without a name."""
 
-OF_ONE_OF_SEVERAL = (*OF_COMPANY, Page("/settings/users", people.of_company, Role.ADMIN))
+OF_ONE_OF_SEVERAL = (
+    *OF_COMPANY,
+    Page("/settings/users", people.of_company, Role.ADMIN),
+    Page("/settings/pause", companies.pause, Role.ADMIN, "POST"),
+)
 
 
 def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
@@ -236,7 +245,7 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
             if not same(given, session.csrf):
                 back = entrance.parent(request.url.path)
                 return visit.show("stale.html", status=403, back=back)
-        if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, visit):
+        if page.path not in BEFORE_CODE and await run_in_threadpool(_lacks_code, page, visit):
             return visit.go_out("/second-factor")
         answer = await run_in_threadpool(_answer, page, visit)
         if page.noted:
@@ -264,10 +273,15 @@ def _lacks_sign_on(visit: Visit) -> bool:
     return visit.user.by_password and visit.office.rules.only_sso(visit.company)
 
 
-def _lacks_code(visit: Visit) -> bool:
-    """Tell whether somebody has to set up a second factor before anything else."""
+def _lacks_code(page: Page, visit: Visit) -> bool:
+    """
+    Tell whether somebody has to set up a second factor before this page.
+
+    Whoever administers everything could give away the right on a company that asks for one.
+    """
     office, user = visit.office, visit.user
-    needed = office.rules.needs_code(user, visit.company)
+    of_all = not visit.company and page.role is Role.ADMIN
+    needed = office.rules.needs_code(user, visit.company) or (of_all and office.asks_code_of(user))
     return needed and not office.second_factors.is_on(user.id)
 
 

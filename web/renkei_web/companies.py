@@ -1,4 +1,4 @@
-"""A company that is removed, or takes over what was of none: what the dashboard knows of it."""
+"""What the dashboard knows of a company, where its runs go: by age, with it, or to another one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from renkei.errors import RenkeiError
+from renkei.logs import log
+from renkei.runs import Runs
 from renkei_web.database import Database
 from renkei_web.tables import drafts, rights, users
 from renkei_web.users import Role
@@ -18,6 +21,28 @@ def forget(path: Path, company: str) -> None:
     with Database(path).writing() as db:
         for table in (rights, drafts):
             db.execute(sa.delete(table).where(table.c.company == company))
+
+
+def let_go(path: Path, runs: Runs) -> None:
+    """
+    Remove the ticks in runs whose values are there no longer: they name people, too.
+
+    Whatever hinders it is a line in the log, and the next call does it: a purge has to work on a
+    full disk.
+    """
+    if not path.exists():
+        return
+    ours = drafts.c.company == runs.config.company.name
+    try:
+        database = Database(path)
+        with database.reading() as db:
+            kept = set(db.execute(sa.select(drafts.c.run).where(ours).distinct()).scalars())
+        gone = kept - runs.with_values(kept)
+        if gone:
+            with database.writing() as db:
+                db.execute(sa.delete(drafts).where(ours, drafts.c.run.in_(gone)))
+    except RenkeiError as error:
+        log.warning("ticks_kept", code=error.code)
 
 
 def adopt(path: Path, company: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Connection
@@ -129,6 +131,13 @@ class Entrance:
             note()
         return session
 
+    def knows(self, user: User, password: str) -> bool:
+        """Return whether somebody who is logged in has told their password; tries count alike."""
+        place = Place.of_session(user.id)
+        known = self._checked(user.name, password, place)
+        with self._database.writing() as db:
+            return known is not None and self._still(db, known, user.name, place)
+
     def must_wait(self, name: str, address: str, browser: str | None = None) -> bool:
         """Return whether further tries are refused for a while, whatever the password."""
         with self._database.reading() as db:
@@ -147,6 +156,20 @@ class Entrance:
     def _log_in(
         self, name: str, password: str, place: Place, address: str | None = None
     ) -> str | Half | None:
+        known = self._checked(name, password, place)
+        if known is None:
+            return None
+        with self._database.writing() as db:
+            if not self._still(db, known, name, place):
+                return None
+            if address is not None and second_factor.is_on(db, known.id):
+                return Half(second_factor.half(db, known.id, self._database.now()))
+            if address is not None:
+                self._tries.know_address(db, known.id, address)
+            return self._sessions.start(db, known.id)
+
+    def _checked(self, name: str, password: str, place: Place) -> sa.Row[Any, Any] | None:
+        """Return id and hash of whoever has this name and password; count the try."""
         with self._database.writing() as db:
             if self._tries.refuses(db, name, place):
                 return None
@@ -154,17 +177,15 @@ class Entrance:
             query = sa.select(users.c.id, users.c.password)
             known = db.execute(query.where(users.c.name == name.strip(), ENABLED)).first()
         kept = known.password if known else None
-        if not is_right(kept, password) or known is None:
-            return None
-        with self._database.writing() as db:
-            if find_user(db, users.c.id == known.id, users.c.password == kept, ENABLED) is None:
-                return None  # locked out, or given a new link, in the meantime
-            self._tries.forgive(db, name, place)
-            if address is not None and second_factor.is_on(db, known.id):
-                return Half(second_factor.half(db, known.id, self._database.now()))
-            if address is not None:
-                self._tries.know_address(db, known.id, address)
-            return self._sessions.start(db, known.id)
+        return known if is_right(kept, password) else None
+
+    def _still(self, db: Connection, known: sa.Row[Any, Any], name: str, place: Place) -> bool:
+        """Return whether they still are somebody who may log in; then no try counts any more."""
+        mine = users.c.id == known.id, users.c.password == known.password
+        if find_user(db, *mine, ENABLED) is None:
+            return False  # locked out, or given a new link, in the meantime
+        self._tries.forgive(db, name, place)
+        return True
 
     def _accepted(self, db: Connection, user: User | None, note: Note, **how: str) -> str | None:
         if user is None:

@@ -15,12 +15,13 @@ from contextlib import suppress
 import psutil
 from attrs import define, field, frozen
 
-from renkei.config import Config
+from renkei.config import Config, dashboard_at
 from renkei.errors import RenkeiError, UsageError
 from renkei.model import KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.runs import Runs
 from renkei.words.i18n import _, speaking
+from renkei_web.companies import let_go
 from renkei_web.health import Health
 
 PACED = 3
@@ -169,6 +170,7 @@ class Work:
                             fetch(runs)
                             progress.ended(None)  # nobody waits for what is old to go
                             runs.retain()
+                            let_go(dashboard_at(config.main), runs)
                         except BaseException as raised:
                             progress.ended(raised)  # nor for those who are told
                             raise

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import define, field
 
-from renkei.config import Settings, load_config
+from renkei.config import DashboardSettings, load_config, load_main
 from renkei.errors import RenkeiError
 from renkei_web.users import User
 
@@ -17,21 +17,24 @@ class Rules:
     """
     The settings about log-ins; while a file cannot be read those of before hold.
 
-    Before it could ever be read nobody needs less than a second factor. Of *several* companies each
-    says what its own pages need; a log-in alone, which is to none of them, needs nothing.
+    Before it could ever be read nobody needs less than a second factor. Where there are several
+    companies the main file says what every log-in needs, and each company what its own pages need
+    beside that.
     """
 
     config_path: Path
-    several: bool = False
-    _last: dict[str, Settings] = field(init=False, factory=dict)
+    _last: dict[str, DashboardSettings] = field(init=False, factory=dict)
 
-    def now(self, company: str = "") -> Settings:
-        """Return the settings of a company as they are now."""
-        if self.several and not company:
-            return Settings()
+    def now(self, company: str = "") -> DashboardSettings:
+        """Return the settings of a company, or of every log-in, as they are now."""
         with suppress(RenkeiError):
-            self._last[company] = load_config(self.config_path, company or None).settings
-        return self._last.get(company, Settings(second_factor="required"))
+            self._last[company] = self._read(company)
+        return self._last.get(company, DashboardSettings(second_factor="required"))
+
+    def _read(self, company: str) -> DashboardSettings:
+        if company:
+            return load_config(self.config_path, company).settings
+        return load_main(self.config_path).settings
 
     def only_sso(self, company: str = "") -> bool:
         """Return whether nobody gets in with a password."""
@@ -39,4 +42,5 @@ class Rules:
 
     def needs_code(self, user: User, company: str = "") -> bool:
         """Return whether somebody has to have a second factor; a provider has its own."""
-        return user.by_password and self.now(company).second_factor == "required"
+        said = {self.now(each).second_factor for each in {"", company}}
+        return user.by_password and "required" in said

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from renkei.companies import Companies
-from renkei.config import Company, Config, ConnectionConfig, Heads, load_config, load_main
+from renkei.config import Company, Config, ConnectionConfig, Heads, Main, load_config, load_main
 from renkei.errors import RenkeiError
 from renkei.runs import Runs
 from renkei_web.database import Database
@@ -49,9 +49,7 @@ class Office:
     """Whether the configuration has companies, with pages for each of them."""
     heads: Heads = field(factory=Heads)
     """What the files of the companies say of them, for the board."""
-    rules: Rules = field(
-        default=Factory(lambda self: Rules(self.config_path, several=self.several), takes_self=True)
-    )
+    rules: Rules = field(default=Factory(lambda self: Rules(self.config_path), takes_self=True))
 
     def config(self, company: str) -> Config:
         """Read the configuration of a company, as every command does: it may have changed."""
@@ -64,6 +62,22 @@ class Office:
     def has(self, company: str) -> bool:
         """Return whether there is a company of that name."""
         return load_main(self.config_path).has(company)
+
+    def asks_code_of(self, user: User) -> bool:
+        """Return whether a company on which somebody has a right asks them for a second factor."""
+        if not self.several or not user.by_password:
+            return False
+        held, main = self.rights.held(user), load_main(self.config_path)
+        return any(self.asked_by(main, name)[0] for name in main.names() if held.of(name).sees)
+
+    def asked_by(self, main: Main, name: str) -> tuple[bool, bool]:
+        """Return whether a company asks for a second factor, and for a single sign-on."""
+        try:
+            company = self.heads.of(main, name)
+        except RenkeiError:
+            said = self.rules.now(name)
+            return said.second_factor == "required", said.sso == "required"
+        return company.second_factor, company.sso
 
     def note(
         self,
@@ -241,6 +255,13 @@ class Visit:
         """Open the engine in the name of this person."""
         with Runs(self.config, who=self.user.name) as runs:
             yield runs
+
+    @contextmanager
+    def companies(self) -> Iterator[Companies]:
+        """Open what is about all companies in the name of this person."""
+        main = load_main(self.office.config_path)
+        with Companies(main, who=self.user.name, heads=self.office.heads) as companies:
+            yield companies
 
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write what this person is about to do into the audit log."""

@@ -111,7 +111,9 @@ def _way(config: Config) -> Network:
 
 
 def _way_of_all(main: Main) -> Network:
-    return network_of(main.notify, main.path.parent)
+    own, settings = main.notify, main.settings
+    way = Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
+    return network_of(way, main.path.parent)
 
 
 @define(kw_only=True)

@@ -14,7 +14,7 @@ from renkei.config.load import (
     network_of,
     parse_config,
 )
-from renkei.config.main import Company, Main
+from renkei.config.main import Company, DashboardSettings, Main
 from renkei.config.options import located
 from renkei.config.pairs import MOST_DAYS
 from renkei.config.secrets import resolve_secret
@@ -24,6 +24,7 @@ __all__ = [
     "Company",
     "Config",
     "ConnectionConfig",
+    "DashboardSettings",
     "Heads",
     "Main",
     "MappingUse",

@@ -47,6 +47,13 @@ def problems_in(document: Document) -> list[Problem]:
     return [document.problem(place, message) for place, message in _mistakes(document.data, base)]
 
 
+def name_mistake(name: str) -> str | None:
+    """Return why a connection cannot be called so, or None."""
+    if _NAME.fullmatch(name):
+        return None
+    return _("A connection's name has only letters, digits, “-”, “_” and “.”.")
+
+
 def path_of(name: str, base: Path) -> Path:
     """Return the file that is called *name* in a configuration in the folder *base*."""
     return base / os.path.expanduser(name)  # noqa: PTH111 - that of pathlib raises
@@ -65,8 +72,8 @@ def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - pla
     names = list(connections) if isinstance(connections, dict) else []
     for name, each in connections.items() if isinstance(connections, dict) else ():
         place = ("connections", name)
-        if not _NAME.fullmatch(name):
-            yield place, _("A connection's name has only letters, digits, “-”, “_” and “.”.")
+        if mistake := name_mistake(name):
+            yield place, mistake
         if isinstance(each, dict):
             yield from _connection(place, each)
             yield from _way_out(place, each, base)

@@ -91,11 +91,18 @@ def put(text: str, meant: Config) -> None:
 
 
 def keep_before(path: Path, after: str) -> None:
-    """Keep the file at *path* as it is, with the time and what tells whether *after* is there."""
-    text, own = path.read_bytes().decode(), path.stat()
+    """
+    Keep the file at *path* as it is, with the time and what tells whether *after* is there.
+
+    Where there is none yet, that is an empty one.
+    """
     now = dt.datetime.now(dt.UTC)
     name = f"{path.name}.{now:%Y%m%dT%H%M%S.%fZ}.{_digest(after.encode())}{BEFORE}"
-    files.replace(path.with_name(name), [text], own.st_mode & 0o777, own.st_gid)
+    if path.exists():
+        text, own = path.read_bytes().decode(), path.stat()
+        files.replace(path.with_name(name), [text], own.st_mode & 0o777, own.st_gid)
+    else:
+        files.replace(path.with_name(name), [])
     for old in befores(path)[MOST_BEFORE:]:
         old.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""What the list of companies needs of each file: label, environment, whether it is paused.
+"""What lists of companies need of each file: label, environment, whether it is paused, settings.
 
 A file is read whole by whoever works with it. Of a thousand, three lines of each have to do.
 """
@@ -9,9 +9,9 @@ import re
 from pathlib import Path
 from typing import cast
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from renkei.config.load import parse_config
+from renkei.config.load import Settings, parse_config
 from renkei.config.main import Company, Environment, Main
 from renkei.errors import MappingError
 from renkei.yamlfile import read_file, read_yaml, structure
@@ -25,11 +25,12 @@ class _Head:
     label: str = ""
     environment: Environment = "production"
     paused: bool = False
+    settings: Settings = field(factory=Settings)
 
 
-_KEYS = ("label", "environment", "paused")
-_OURS = re.compile(rf"^(?:{'|'.join(_KEYS)}):.*(?:\r?\n(?:[ \t].*)?)*", re.MULTILINE)
-"""One of the keys with its value, be it in several lines."""
+_KEYS = ("label", "environment", "paused", "settings")
+_OURS = re.compile(rf"^(?:{'|'.join(_KEYS)}):.*(?:\r?\n(?:[ \t#].*)?)*", re.MULTILINE)
+"""One of the keys with its value, be it in several lines, with comments between them."""
 
 _OTHER_STYLE = re.compile(r"^(?![a-z_]+:(?:[ \t\r]|$)|-[ \t]|[ \t#\r]|$)", re.MULTILINE)
 """A line that begins otherwise than in block style with plain keys: then all of it is read."""
@@ -76,5 +77,10 @@ def head_of(main: Main, name: str, path: Path | None = None) -> Company:
         parse_config(text, path, main=main)  # it knows the right places
         raise
     return Company(
-        name=name, label=written.label, environment=written.environment, paused=written.paused
+        name=name,
+        label=written.label,
+        environment=written.environment,
+        paused=written.paused,
+        second_factor=written.settings.second_factor == "required",
+        sso=written.settings.sso == "required",
     )

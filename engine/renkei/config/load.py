@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, NewType, cast
+from typing import Any, NewType, cast
 
 from attrs import evolve, field, fields, frozen
 
@@ -25,7 +25,7 @@ from renkei.config.checks import (
     problems_in,
     store_mistake,
 )
-from renkei.config.main import Company, Environment, Main
+from renkei.config.main import Company, DashboardSettings, Environment, Main
 from renkei.config.notify import Notify
 from renkei.config.retention import Retention
 from renkei.config.secrets import resolve_secret
@@ -137,22 +137,12 @@ class MappingUse:
 
 
 @frozen(kw_only=True)
-class Settings:
-    """
-    What rarely needs a change.
+class Settings(DashboardSettings):
+    """What rarely needs a change."""
 
-    *setup*: administrators of the dashboard may change the file itself. *second_factor*: who logs
-    in there with a password needs a code as well; *sso*: nobody logs in with a password.
-    """
-
-    proxy: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
     max_plan_age_hours: int = 24
     settle_wait_seconds: int = 2
     longest_request_seconds: int = 60
-    setup: Literal["web"] | None = None
-    second_factor: Literal["required"] | None = None
-    sso: Literal["required"] | None = None
 
 
 @frozen(kw_only=True)
@@ -252,6 +242,7 @@ class _Several:
     companies: str
     store: str = "renkei.db"
     notify: Notify = field(factory=Notify)
+    settings: DashboardSettings = field(factory=DashboardSettings)
 
 
 def load_config(path: Path, company: str | None = None) -> Config:
@@ -285,7 +276,8 @@ def _main(path: Path) -> tuple[Main, str]:
     data = cast("dict[str, Data]", document.data)
     if "companies" not in data:
         return Main(path=path.absolute(), document=document), text
-    kept = {each.name for each in fields(_OneCompany)} & data.keys() - {"notify"}
+    theirs = {each.name for each in fields(_OneCompany)} - {each.name for each in fields(_Several)}
+    kept = theirs & data.keys()
     misplaced = _("It has companies:, so this stands in the file of a company, or companies: goes.")
     problems = [
         *(document.problem((key,), misplaced, key=True) for key in sorted(kept)),
@@ -301,6 +293,7 @@ def _main(path: Path) -> tuple[Main, str]:
         folder=path_of(written.companies, base),
         store=written.store,
         notify=written.notify,
+        settings=written.settings,
     )
     return main, text
 
@@ -320,7 +313,12 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
     if problems:
         raise MappingError(problems)
     if main is None:
-        main = Main(path=path.absolute(), document=document, store=written.store)
+        main = Main(
+            path=path.absolute(),
+            document=document,
+            store=written.store,
+            settings=written.settings,
+        )
     return Config(
         path=path.absolute(),
         company=Company(
@@ -328,6 +326,8 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
             label=written.label,
             environment=written.environment,
             paused=written.paused,
+            second_factor=written.settings.second_factor == "required",
+            sso=written.settings.sso == "required",
         ),
         main=main,
         connections={
@@ -350,7 +350,7 @@ def _shared(document: Document, main: Main) -> Iterator[Problem]:
         yield document.problem(("store",), message.format(path=main.path), key=True)
 
 
-def network_of(settings: ConnectionConfig | Settings | Notify, base: Path) -> Network:
+def network_of(settings: ConnectionConfig | DashboardSettings | Notify, base: Path) -> Network:
     """Return the way out; ConfigurationError if the proxy is kept where there is none."""
     proxy, ca_file = settings.proxy, settings.ca_file
     if proxy is not None and proxy.startswith("env:"):

@@ -34,13 +34,17 @@ class Company:
     """
     Whose connections and runs these are; *name* is empty where the only one has none.
 
-    *label* is what people call it. Nothing is fetched or synced while it is *paused*.
+    *label* is what people call it. Nothing is fetched or synced while it is *paused*. Whoever looks
+    at it in the dashboard needs a second factor, or no password but a single sign-on, if it says
+    so: *second_factor*, *sso*.
     """
 
     name: str = ""
     label: str = ""
     environment: Environment = "production"
     paused: bool = False
+    second_factor: bool = False
+    sso: bool = False
 
     @property
     def is_sandbox(self) -> bool:
@@ -56,12 +60,30 @@ class Company:
 
 
 @frozen(kw_only=True)
+class DashboardSettings:
+    """
+    What holds for the dashboard: of the only company, of one of several, or of all together.
+
+    *setup*: administrators may change the file itself, or add companies. *second_factor*: who logs
+    in with a password needs a code as well; *sso*: nobody logs in with a password. *proxy* and
+    *ca_file* are the way out.
+    """
+
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    setup: Literal["web"] | None = None
+    second_factor: Literal["required"] | None = None
+    sso: Literal["required"] | None = None
+
+
+@frozen(kw_only=True)
 class Main:
     """
     The file at *path*, an absolute one; *folder* has a file for each company, None: there is one.
 
     *store* is where the reports of all of them are, as it is written, and *notify* who is told of
     what is about any of them; where there is one without a name, its own settings say that.
+    *settings* are those of the whole dashboard.
     """
 
     path: Path
@@ -69,6 +91,7 @@ class Main:
     folder: Path | None = None
     store: str = "renkei.db"
     notify: Notify = field(factory=Notify)
+    settings: DashboardSettings = field(factory=DashboardSettings)
 
     def names(self) -> list[str]:
         """Return the names of the companies, in order; none where there is one without a name."""

@@ -18,7 +18,9 @@ from attrs import evolve, frozen
 
 from renkei import files
 from renkei.config import edit
+from renkei.config.checks import name_mistake
 from renkei.config.load import Config, ConnectionConfig, MappingUse, Options, parse_config
+from renkei.config.main import DashboardSettings
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.logs import log
 from renkei.mapping import built_in_mappings, parse_mapping
@@ -30,11 +32,18 @@ from renkei.yamlfile.source import Data, Document
 FOLDER = "secrets"
 """Where tokens are kept, beside the file."""
 
+COMPANIES = "companies"
+"""The folder that says, where it is alone and empty, that there will be several."""
+
+COMPANIES_IN = f"companies: {COMPANIES}/"
+
 LONGEST_TOKEN = 8000
 
 _PLAIN = re.compile(r"(?:file:|https?://)?[A-Za-z0-9./](?:[A-Za-z0-9._/:-]*[A-Za-z0-9_/])?")
 _MEANS_ELSE = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _WRITTEN = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s#,{}][^\n#,{}]*")
+_KEY = re.compile(r"\s+(connector|label|base_url|options): ")
+"""What the line of a new connection is about that has a mistake."""
 _SPECIAL = re.compile(r"(?:---|\.\.\.)")
 
 
@@ -61,17 +70,41 @@ def start(path: Path) -> bool:
     """
     Write a first file to *path* if nothing at all is in its folder; return whether it was done.
 
-    It lets browsers set up the rest.
+    It lets browsers set up the rest. With an empty folder for companies in it they add several.
     """
-    if any(path.parent.iterdir()):
+    inside = list(path.parent.iterdir())
+    if [each.name for each in inside] == [COMPANIES] and inside[0].is_dir():
+        first, rest = _("renkei.yaml: where the companies are, and their store."), COMPANIES_IN
+        if any(inside[0].iterdir()):
+            return False
+    elif not inside:
+        first = _("renkei.yaml: what renkei connects. It holds no secret, only where to find one.")
+        rest = "connections: {}"
+    else:
         return False
     comments = (
-        _("renkei.yaml: what renkei connects. It holds no secret, only where to find one."),
+        first,
         _("Administrators set it up in the browser; without setup: web they only look at it."),
     )
-    lines = [*(f"# {line}" for line in comments), "connections: {}", "store: renkei.db"]
+    lines = [*(f"# {line}" for line in comments), rest, "store: renkei.db"]
     files.replace(path, ["\n".join([*lines, "settings: {setup: web}", ""])])
     return True
+
+
+def company(label: str, environment: str) -> str:
+    """Return the file of a new company, of which browsers set up the rest; *label* may be empty."""
+    comments = (
+        _("What renkei connects of this company. It holds no secret, only where to find one."),
+        _("Administrators set it up in the browser; without setup: web they only look at it."),
+    )
+    lines = [
+        *(f"# {line}" for line in comments),
+        *([f"label: {_quoted(label)}"] if label else []),
+        f"environment: {environment}",
+        "connections: {}",
+        "settings: {setup: web}",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def connectors() -> dict[str, frozenset[str]]:
@@ -98,11 +131,18 @@ def add_connection(
     *note* is called when nothing is wrong with it, before anything is written. Raises UsageError
     with every mistake, ConfigurationError if nothing can be written.
     """
-    _refuse(config)
+    refuse(config.settings, config.path)
     if name in config.connections:
         raise UsageError(_("There is a connection {name} already.").format(name=name), code="name")
-    if written.connector not in connectors():
+    if mistake := name_mistake(name):
+        raise UsageError(mistake, code="name")
+    known = connectors()
+    if written.connector not in known:
         raise UsageError(_("Choose a system."), code="connector")
+    for key, entered in (("base_url", written.base_url), ("token", token.strip())):
+        if key in known[written.connector] and not entered:
+            message = _("{connector} needs it: fill it in.").format(connector=written.connector)
+            raise UsageError(message, code=key)
     place = None if not token.strip() else _token_place(config, name)
     new = evolve(written, token=_reference(config, place) if place else "")
     document = _document(config)
@@ -125,7 +165,7 @@ def replace_token(
     config: Config, name: str, token: str, note: Callable[[], object] = unnoted
 ) -> Change:
     """Keep another *token* for a connection, in the file that is renkei's own; *note* as above."""
-    _refuse(config)
+    refuse(config.settings, config.path)
     connection = config.connection(name)
     if not isinstance(connection.token, str):
         message = _("The token of {name} is asked for by OAuth. Its references are kept by hand.")
@@ -166,7 +206,7 @@ def use_mapping(
 
     *note* as above.
     """
-    _refuse(config)
+    refuse(config.settings, config.path)
     offer = Offer(use=use, sides=dict(sides))
     if offer not in offers(config):
         raise UsageError(_("This pair cannot be added."), code="not_paired")
@@ -187,9 +227,12 @@ def undo(config: Config, note: Callable[[], object] = unnoted) -> Path:
     *note* is called before that, if it can be done.
     ConfigurationError if somebody has changed the file since: nothing of theirs is lost.
     """
-    _refuse(config)
+    refuse(config.settings, config.path)
     path = config.path.resolve()
     before = edit.before_now(path)
+    if was_added(config):
+        message = _("Nothing of {path} was changed since the company was added.")
+        raise UsageError(message.format(path=path), code="nothing_to_undo", where=str(path))
     if before is None:
         kept = edit.befores(path)
         message = _("{path} was changed otherwise since, so nothing is put back.")
@@ -209,6 +252,12 @@ def undo(config: Config, note: Callable[[], object] = unnoted) -> Path:
 def can_undo(config: Config) -> bool:
     """Return whether the file is as the last change from here has left it."""
     return edit.before_now(config.path.resolve()) is not None
+
+
+def was_added(config: Config) -> bool:
+    """Return whether the file is as it was when a browser has added the company."""
+    before = edit.before_now(config.path.resolve())
+    return before is not None and before.stat().st_size == 0
 
 
 def options_in(text: str) -> Options:
@@ -262,14 +311,14 @@ def _keep_token(place: Path, token: str) -> None:
 # --- the file -------------------------------------------------------------------------------------
 
 
-def _refuse(config: Config) -> None:
-    """Raise UsageError where only people with a terminal change the file."""
-    if config.settings.setup != "web":
+def refuse(settings: DashboardSettings, path: Path) -> None:
+    """Raise UsageError where only people with a terminal change the file at *path*."""
+    if settings.setup != "web":
         message = _(
             "{path} is not changed from the browser. Whoever keeps it may allow that there:"
             " settings: {{setup: web}}"
         )
-        raise UsageError(message.format(path=config.path), code="setup", where=str(config.path))
+        raise UsageError(message.format(path=path), code="setup", where=str(path))
 
 
 def _document(config: Config) -> Document:
@@ -286,7 +335,10 @@ def _as_read(config: Config, text: str, name: str) -> ConnectionConfig:
         return parse_config(text, config.path, main=_main(config)).connections[name]
     except MappingError as error:
         told = "\n".join(dict.fromkeys(each.message for each in error.problems))
-        raise UsageError(told, code="connection") from None
+        first = error.problems[0]
+        key = _KEY.match(text.splitlines()[first.line - 1])
+        of_value = key is not None and first.column > key.end()
+        raise UsageError(told, code=key[1] if key and of_value else "connection") from None
     except KeyError:
         raise _by_hand(config) from None
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from renkei.model import KnownAccount
 from renkei.people import Customer, FieldSpec, OwnFields
-from renkei.store import codec
+from renkei.store import codec, serial
 from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
 from renkei.store.tables import accounts, known_accounts, own_fields
@@ -19,6 +22,11 @@ _OWN = sa.select(own_fields).where(
     own_fields.c.connection == sa.bindparam("connection"),
 )
 _OWN_OF = _OWN.where(own_fields.c.account == sa.bindparam("account"))
+
+
+def used(company: str) -> str:
+    """Return the name of the fact with the accounts of a company; a fact's name is short."""
+    return f"used:{hashlib.sha256(company.encode()).hexdigest()[:32]}"
 
 
 class Accounts(Database):
@@ -83,6 +91,25 @@ class Accounts(Database):
                 return OwnFields()
             specs = codec.specs_in(row["specs"])
             return OwnFields(specs=specs, gone=frozenset(row["gone"]), at=row["at"])
+
+    def note_account(self, name: str, account: str) -> None:
+        """Note that a connection is used with another token or address than before, if it is."""
+        with self._reading() as c:
+            if self._used(c).get(name, account) == account:
+                return
+        with self._writing() as c:
+            known = self._used(c)
+            if known.get(name, account) != account:  # nobody else was faster
+                self._note("token_replaced", connection=name)
+                now = json.dumps({**known, name: account}, sort_keys=True)
+                serial.keep(c, used(self.company), now)
+
+    def _used(self, c: Connection) -> dict[str, str]:
+        """Return the account that each connection was used with last: by a fetch, or after it."""
+        rows = c.execute(sa.select(accounts).where(self._of(accounts))).mappings()
+        fetched: dict[str, str] = {row["connection"]: row["account"] for row in rows}
+        later: dict[str, str] = json.loads(serial.fact(c, used(self.company)) or "{}")
+        return fetched | later
 
     def other_company(self, *used: str) -> str | None:
         """

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from renkei.errors import BusyError, UsageError
 from renkei.model import Status
 from renkei.store import lease, serial
+from renkei.store.accounts import used
 from renkei.store.alerts import ALL, Alert, alert_in, gather, give_back, once, week
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
@@ -153,6 +154,8 @@ class Companies(Plans, Purge, AuditLog):
                 connection.execute(moved.values(company=company))
             connection.execute(sa.delete(alerts).where(alerts.c.company == ""))  # told of anew
             let_go_of_tokens(connection, "", heir=company)
+            for each in ("", company):
+                serial.drop(connection, used(each))
             self._note_company("company_adopted", company, count=len(ids))
         return len(ids)
 
@@ -189,6 +192,7 @@ class Companies(Plans, Purge, AuditLog):
             _free(connection, company)
             rows["tokens"] += let_go_of_tokens(connection, company)
             serial.drop(connection, retained(company))
+            serial.drop(connection, used(company))
             first = before if before is not None and not ids else removed
             kept = evolve(first, rows=dict(rows))
             serial.keep(connection, _fact(company), _written(kept))

@@ -90,13 +90,8 @@ class Plans(Database):
         return key
 
     def _note_fetch(self, connection: Connection, key: int, columns: Mapping[str, object]) -> None:
-        """Note that a fetch begins, and what is not as at the last one of the pair."""
+        """Note that a fetch begins, and a mapping that is not as at the last one of the pair."""
         source, target = str(columns["source"]), str(columns["target"])
-        for side, name in (("source", source), ("target", target)):
-            theirs = self._of(accounts), accounts.c.connection == name
-            known = connection.execute(sa.select(accounts.c.account).where(*theirs)).scalar()
-            if known is not None and known != columns.get(f"{side}_account"):
-                self._note("token_replaced", key, connection=name)
         self._note_mapping(connection, key, columns)
         self._note(
             "fetched",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import partial
 
@@ -212,6 +212,14 @@ class Purge(Database):
         )
         found.update(connection.execute(taken).scalars())
         return found
+
+    def with_values(self, run_ids: Iterable[str]) -> set[str]:
+        """Return those of *run_ids* that are runs of ours whose values have not gone."""
+        keys = [int(each) for each in run_ids]
+        there = runs.c.id.in_(keys), sa.not_(runs.c.purged)
+        query = sa.select(runs.c.id).where(self._of(runs), *there)
+        with self._reading() as connection:
+            return set(map(str, connection.execute(query).scalars()))
 
     def retained_on(self) -> dt.date | None:
         """Return the day on which :meth:`note_retained` was called last for this company."""

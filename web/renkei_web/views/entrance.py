@@ -263,6 +263,8 @@ def parent(path: str) -> str:
             return f"/fetch/{source}/{target}"
         case ["settings", *rest]:
             return _settings_page(rest)
+        case ["companies", "new"]:
+            return "/companies/new"
         case ["password" | "second-factor" as page]:
             return f"/{page}"
         case _:

@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from renkei.companies import Companies
-from renkei.config import load_main
+from renkei_web.views.board import shut_to
 from renkei_web.visit import Visit
 
 ROWS = 100
@@ -18,9 +17,10 @@ def show(visit: Visit) -> Response:
     called: dict[str, str] = {}
     if visit.office.several and not visit.company:
         held = visit.office.rights.held(visit.user)
-        main, heads = load_main(visit.office.config_path), visit.office.heads
-        with Companies(main, heads=heads) as door:
-            found = door.inbox(lambda name: held.of(name).sees)
+        with visit.companies() as door:
+            mine = door.listed(lambda name: held.of(name).sees)
+            shut = shut_to(visit, door.main, mine)
+            found = door.inbox(each for each in mine if each.company.name not in shut)
     else:
         with visit.runs() as runs:
             found = runs.inbox()

@@ -1,4 +1,8 @@
-"""The page on which everybody sets up, renews or turns off their own second factor."""
+"""
+The page on which everybody sets up, renews or turns off their own second factor.
+
+Each of these asks for the password once more: an open browser is not the person.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from starlette.responses import Response
 from renkei.logs import log
 from renkei.words.i18n import _
 from renkei_web.second_factor import link_of
+from renkei_web.security import address_of, same
+from renkei_web.views.entrance import too_many_tries
 from renkei_web.visit import Visit
 
 
@@ -23,23 +29,18 @@ def change(visit: Visit) -> Response:
     if not user.by_password:
         return _page(visit)
     what, code = visit.field("what"), visit.field("code")
+    if what == "confirm":
+        return _confirm(visit, code)
+    if what not in ("begin", "renew", "off") or (what == "off" and _required(visit)):
+        return _page(visit, problem=_("This cannot be done."))
+    if visit.office.entrance.must_wait_inside(user):
+        return _page(visit, problem=too_many_tries(), status=429)
+    if not visit.office.entrance.knows(user, visit.field("password")):
+        facts = {"user": user.name, "how": "second factor", "address": address_of(visit.request)}
+        visit.note("log_in_refused", **facts)
+        return _page(visit, problem=_("The password is wrong."))
     if what == "begin":
         return _page(visit, secret=factors.new_secret(user.id))
-    if what == "confirm":
-        recovery = factors.confirm(user.id, code)
-        if recovery is None:
-            secret = factors.begun(user.id)
-            problem = _("The code is wrong. Compare the clock of the device with the app.")
-            return _page(visit, secret=secret, problem=problem)
-        try:
-            visit.note("second_factor", change="on")
-        except BaseException:
-            factors.turn_off(user.id)
-            raise
-        log.info("second_factor", outcome="on", user=user.id)
-        return _page(visit, recovery=recovery)
-    if what not in ("renew", "off") or (what == "off" and _required(visit)):
-        return _page(visit, problem=_("This cannot be done."))
     if not visit.office.entrance.confirms(user, code):
         problem = _("The code is wrong, or was used already.")
         return _page(visit, problem=problem)
@@ -51,20 +52,38 @@ def change(visit: Visit) -> Response:
     return visit.go("/second-factor")
 
 
+def _confirm(visit: Visit, code: str) -> Response:
+    """Turn it on with a first code of the secret that was shown."""
+    factors, user, secret = visit.office.second_factors, visit.user, _shown(visit)
+    recovery = factors.confirm(user.id, code) if secret else None
+    if recovery is None:
+        problem = _("The code is wrong. Compare the clock of the device with the app.")
+        return _page(visit, secret=secret, problem=problem)
+    try:
+        visit.note("second_factor", change="on")
+    except BaseException:
+        factors.turn_off(user.id)
+        raise
+    log.info("second_factor", outcome="on", user=user.id)
+    return _page(visit, recovery=recovery)
+
+
 def _page(
     visit: Visit,
     *,
     secret: str | None = None,
     recovery: Sequence[str] = (),
     problem: str | None = None,
+    status: int = 400,
 ) -> Response:
     factors, user = visit.office.second_factors, visit.user
     return visit.show(
         "second_factor.html",
-        status=400 if problem else 200,
+        status=status if problem else 200,
         on=factors.is_on(user.id),
         left=factors.left(user.id),
         required=_required(visit),
+        everywhere=visit.office.rules.needs_code(user),
         secret=secret,
         link=link_of(secret, user.name, "renkei") if secret else None,
         recovery=recovery,
@@ -73,4 +92,12 @@ def _page(
 
 
 def _required(visit: Visit) -> bool:
-    return visit.office.rules.needs_code(visit.user)
+    """Tell whether somebody must not turn it off: every page needs it, or those of a company."""
+    office = visit.office
+    return office.rules.needs_code(visit.user) or office.asks_code_of(visit.user)
+
+
+def _shown(visit: Visit) -> str | None:
+    """Return the secret that waits to be confirmed, to whoever has been shown it."""
+    begun = visit.office.second_factors.begun(visit.user.id)
+    return begun if begun and same(visit.field("secret"), begun) else None

@@ -11,12 +11,16 @@ from starlette.responses import Response
 from renkei.config import Config, ConnectionConfig, setup
 from renkei.errors import RenkeiError, UsageError
 from renkei.words.i18n import _
+from renkei_web.views import companies
 from renkei_web.visit import Visit
 
 Change = Callable[[], setup.Change]
 
 TYPED = ("connector", "name", "label", "base_url", "options")
 """Fields of a new connection that are shown again after a mistake; a token never is."""
+
+ASKED = (*TYPED, "token")
+"""All of its fields: beside one of them stands what is wrong with it."""
 
 
 @frozen
@@ -31,8 +35,14 @@ class Kept:
     changes: bool
 
 
-def show(visit: Visit, problem: str | None = None, done: setup.Change | None = None) -> Response:
-    """Show what is set up, and what can be added."""
+def show(
+    visit: Visit,
+    problem: str | None = None,
+    done: setup.Change | None = None,
+    *,
+    field: str | None = None,
+) -> Response:
+    """Show what is set up, and what can be added; a *problem* may be that of a *field*."""
     config = visit.config
     typed = {name: visit.field(name) if problem else "" for name in TYPED}
     return visit.show(
@@ -44,9 +54,11 @@ def show(visit: Visit, problem: str | None = None, done: setup.Change | None = N
         connectors=setup.connectors(),
         offers=setup.offers(config),
         can_undo=setup.can_undo(config),
+        added=setup.was_added(config),
         typed=typed,
         labels=lambda sides: [config.connections[name].label for name in sides.values()],
         problem=problem,
+        field=field if problem and field in ASKED else None,
         done=done,
     )
 
@@ -66,7 +78,7 @@ def add_connection(visit: Visit) -> Response:
         note = partial(visit.note, "connection_set_up", connection=name)
         return setup.add_connection(visit.config, name, written, visit.field("token"), note)
 
-    return _changed(visit, change)
+    return _changed(visit, change, form=True)
 
 
 def replace_token(visit: Visit) -> Response:
@@ -92,21 +104,24 @@ def add_pair(visit: Visit) -> Response:
 
 
 def undo(visit: Visit) -> Response:
-    """Put back the file as it was before the last change."""
+    """Put back the file as it was before the last change, or let the company go that was added."""
     try:
+        if visit.user.is_admin and setup.was_added(visit.config):
+            return companies.take_back(visit)
         setup.undo(visit.config, partial(visit.note, "setup_undone"))
     except RenkeiError as error:
         return show(visit, error.message)
     return visit.go("/settings/setup")
 
 
-def _changed(visit: Visit, change: Change) -> Response:
+def _changed(visit: Visit, change: Change, *, form: bool = False) -> Response:
+    """Carry out a *change*; what is wrong with it stands in its *form*, if it has one."""
     try:
         done = change()
     except RenkeiError as error:
         if isinstance(error, UsageError) and error.code == "setup":
             raise
-        return show(visit, error.message)
+        return show(visit, error.message, field=error.code if form else None)
     return show(visit, done=done)
 
 
