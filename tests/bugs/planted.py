@@ -2859,6 +2859,17 @@ TELLING = (
         tests="tests/web/test_inbox.py"
         "::test_nobody_sees_what_is_about_a_company_without_a_right[counts]",
     ),
+    bug(
+        "inbox-of-a-shut-company",
+        "The inbox tells of a company whose pages ask for a second factor first.",
+        (
+            "renkei_web.views.inbox:show",
+            "each for each in mine if each.company.name not in shut",
+            "mine",
+        ),
+        tests="tests/web/test_inbox.py"
+        "::test_a_company_whose_pages_are_shut_is_not_in_the_inbox[second_factor]",
+    ),
 )
 
 BUGS: tuple[Bug, ...] = (

@@ -51,6 +51,19 @@ def test_whoever_has_no_right_has_an_empty_inbox(several: Desk) -> None:
     assert rows(person(several, Role.NONE, "beta").get("/inbox").text) == []
 
 
+@pytest.mark.security(38)
+@pytest.mark.parametrize("setting", ["second_factor", "sso"])
+def test_a_company_whose_pages_are_shut_is_not_in_the_inbox(several: Desk, setting: str) -> None:
+    """Nor do its reasons stand on the board: whoever has come with a password alone sees none."""
+    halted(several)
+    own = several.folder / "companies" / "beta.yaml"
+    text = own.read_text(encoding="utf-8")
+    own.write_text(text.replace("settings: {", f"settings: {{{setting}: required, "))
+    browser = several.browser("admin")
+    assert {each.split()[0] for each in rows(browser.get("/inbox").text)} == {"Acme"}
+    assert "トークン拒否" not in browser.get("/").text
+
+
 def test_board_and_inbox_go_by_one_rule(several: Desk) -> None:
     """Whatever stands on the board as a reason stands in the inbox, and nothing else."""
     halted(several)
