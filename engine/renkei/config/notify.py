@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from attrs import field, frozen
 
 from renkei.http.address import is_loopback, split_url
-from renkei.words.i18n import LANGUAGES, _
+from renkei.words.i18n import _
 
 Told = Literal[
     "token",
@@ -28,7 +28,6 @@ Told = Literal[
 """What somebody can be told of; see :mod:`renkei.alerts.states`."""
 
 Language = Literal["ja", "en"]
-assert set(LANGUAGES) == {"ja", "en"}  # noqa: S101 - of one mind
 
 _MAIL = ("mailto", "mailtos")
 _SECRET_KEYS = re.compile(r"(?i)pass|pwd|token|secret|key|sig|auth")
