@@ -328,7 +328,7 @@ def findings(config: Config) -> tuple[Finding, ...]:
                 text = _("{receiver} needs a part that is missing: pip install 'renkei[notify]'")
                 found.append(Finding("warning", text.format(receiver=letter.receiver)))
             else:
-                text = _("{receiver} is told. `renkei notify test` tries whether it arrives.")
+                text = _("{receiver} is told.")
                 found.append(Finding("ok", text.format(receiver=letter.receiver)))
     return tuple(found)
 
