@@ -690,7 +690,7 @@ def test_chatwork_and_line_works_are_spoken() -> None:
     assert room[1].startswith(b"body=%5Binfo%5D%5Btitle%5D")
     assert native == short
     assert native[0] == "https://webhook.worksmobile.com/message/abc-1"
-    assert json.loads(native[1])["body"] == {"text": "本文"}
+    assert json.loads(native[1])["body"] == {"text": "本文\nhttps://r.example.jp/x"}
     for notifier, address in (
         (kinds.chatwork, "chatwork://4711"),
         (kinds.line_works, "lineworks:"),

@@ -27,7 +27,6 @@ from renkei.alerts.notifier import (
     hookimpl,
 )
 from renkei.http import Network
-from renkei.words.i18n import _
 
 CHATWORK = "https://api.chatwork.com/v2"
 LINE_WORKS = "https://webhook.worksmobile.com/message"
@@ -78,9 +77,7 @@ def line_works(message: Message, address: str, way: Way) -> None:
     key = parts.path.rpartition("/")[2] if parts.hostname == LINE_WORKS_HOST else parts.netloc
     if not key:
         raise NotSentError("address")
-    body: dict[str, object] = {"title": message.title, "body": {"text": message.text}}
-    if message.link:
-        body["button"] = {"label": _("Open renkei"), "url": message.link}
+    body = {"title": message.title, "body": {"text": _text(message)}}
     way.post(f"{LINE_WORKS}/{quote(key, safe='')}", as_json(body), _JSON)
 
 
