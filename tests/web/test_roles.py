@@ -32,6 +32,7 @@ GET /
 GET /connections
 GET /inbox
 GET /reports
+GET /schedules
 GET /runs/{run}
 GET /runs/{run}/status
 """
@@ -56,6 +57,9 @@ POST /runs/{run}/retry
 POST /runs/{run}/pause
 POST /runs/{run}/stop
 POST /runs/{run}/again
+POST /schedules/{schedule}/pause
+POST /schedules/{schedule}/resume
+POST /schedules/{schedule}/run
 """
 ADMINISTRATORS = """
 GET /settings

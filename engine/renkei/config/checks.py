@@ -19,6 +19,7 @@ from renkei.clock import day_of
 from renkei.config.notify import dashboard_mistake, receiver_mistakes
 from renkei.config.notify import is_reference as names_place
 from renkei.config.retention import retention_mistakes
+from renkei.config.schedules import schedule_mistakes
 from renkei.errors import ConfigurationError, Problem
 from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
@@ -84,6 +85,7 @@ def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - pla
     yield from _settings(data.get("settings"), base)
     yield from retention_mistakes(data.get("retention"))
     yield from _notify(data.get("notify"), base)
+    yield from schedule_mistakes(data.get("schedules"), names)
 
 
 def _grows(settings: object) -> bool:

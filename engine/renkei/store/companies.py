@@ -22,6 +22,7 @@ from renkei.store.accounts import used
 from renkei.store.alerts import ALL, Alert, alert_in, gather, give_back, once, week
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
+from renkei.store.due import Due
 from renkei.store.log import AuditLog
 from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
@@ -35,12 +36,14 @@ from renkei.store.tables import (
     accounts,
     alerts,
     items,
+    jobs,
     known_accounts,
     leases,
     own_fields,
     paces,
     releases,
     runs,
+    schedules,
     writes,
 )
 from renkei.store.vault import let_go_of_tokens
@@ -85,7 +88,7 @@ class Removed:
     rows: Mapping[str, int] = field(factory=dict)
 
 
-class Companies(Plans, Purge, AuditLog):
+class Companies(Plans, Purge, AuditLog, Due):
     """A store as those see it who keep all of its companies."""
 
     def directions(self, now: dt.datetime) -> dict[str, list[Direction]]:
@@ -149,7 +152,11 @@ class Companies(Plans, Purge, AuditLog):
                 theirs = sa.select(table.c.connection).where(table.c.company == company)
                 known = table.c.company == "", table.c.connection.in_(theirs)
                 connection.execute(sa.delete(table).where(*known))  # it has newer ones
-            for table in (runs, releases, leases, paces, *OF_CONNECTIONS):
+            theirs = sa.select(schedules.c.name).where(schedules.c.company == company)
+            for table, name in ((jobs, jobs.c.schedule), (schedules, schedules.c.name)):
+                known = table.c.company == "", name.in_(theirs)
+                connection.execute(sa.delete(table).where(*known))
+            for table in (runs, releases, leases, paces, jobs, schedules, *OF_CONNECTIONS):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
             connection.execute(sa.delete(alerts).where(alerts.c.company == ""))  # told of anew
@@ -186,7 +193,7 @@ class Companies(Plans, Purge, AuditLog):
             for table in OF_RUNS:
                 gone = connection.execute(sa.delete(table).where(table.c.run_id.in_(theirs)))
                 rows[table.name] += gone.rowcount
-            for table in (runs, releases, paces, alerts, *OF_CONNECTIONS):
+            for table in (runs, releases, paces, alerts, jobs, schedules, *OF_CONNECTIONS):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)

@@ -9,7 +9,8 @@ from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
 from renkei.store.purge import Purge
 from renkei.store.releases import Releases
+from renkei.store.schedules import Schedules
 
 
-class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog):
-    """Plans, journal, releases, accounts, alerts, and the like: each method is a transaction."""
+class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog, Schedules):
+    """Plans, journal, releases, accounts, alerts, schedules …: a method, a transaction."""
