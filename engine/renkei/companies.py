@@ -38,7 +38,7 @@ from renkei.observer import Observer
 from renkei.store.companies import Companies as Store
 from renkei.store.companies import Removed, Stands
 from renkei.store.schema import seen_beside
-from renkei.store.stands import Direction, Stood
+from renkei.store.stands import Direction, Missed, Stood
 from renkei.text import folded
 from renkei.who import recorded
 from renkei.words.i18n import _
@@ -152,13 +152,14 @@ class Companies:
 
     def listed(self, wanted: Callable[[str], bool] = bool) -> list[Listed]:
         """Return every company of a *wanted* name with how it stands, in order of name."""
-        found = self._directions()
+        found, missed = self._known()
         if self.main.folder is None:
             own = found.get("", ())
             company = load_config(self.main.path).company
-            return [Listed(company=company, stands=Stands.of(own), states=states(own))]
+            needs = states(own, missed.get("", ()))
+            return [Listed(company=company, stands=Stands.of(own), states=needs)]
         names = filter(wanted, self.main.names())
-        return [self._listed(name, found.get(name, ())) for name in names]
+        return [self._listed(name, found.get(name, ()), missed.get(name, ())) for name in names]
 
     def inbox(self, those: Iterable[Listed] | None = None) -> list[Entry]:
         """Return what needs a person now in *those* companies, or all, the most urgent first."""
@@ -188,20 +189,26 @@ class Companies:
         except NoStoreError:
             return 0
 
-    def _directions(self) -> Mapping[str, Sequence[Direction]]:
+    def _known(self) -> tuple[Mapping[str, Sequence[Direction]], Mapping[str, Sequence[Missed]]]:
+        """Return how the directions of each company stand, and which schedules did not run."""
+        now = self.clock.now()
         try:
-            return self._store.directions(self.clock.now())
+            found, late = self._store.directions(now), self._store.missed(now)
         except NoStoreError:
-            return {}
+            return {}, {}
+        missed: dict[str, list[Missed]] = {}
+        for each in late:
+            missed.setdefault(each.company, []).append(each)
+        return found, missed
 
-    def _listed(self, name: str, found: Sequence[Direction]) -> Listed:
+    def _listed(self, name: str, found: Sequence[Direction], missed: Sequence[Missed]) -> Listed:
         mistake = None
         try:
             company = self._heads.of(self.main, name)
         except MappingError as error:
             company, mistake = Company(name=name), error.message
-        stands = Stands.of(found)
-        return Listed(company=company, stands=stands, states=states(found), mistake=mistake)
+        needs = states(found, missed)
+        return Listed(company=company, stands=Stands.of(found), states=needs, mistake=mistake)
 
     # --- change -----------------------------------------------------------------------------
 

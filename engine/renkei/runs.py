@@ -900,7 +900,8 @@ class Runs:
         job = store.take(claim)
         if job is None:
             raise taken_by_another(name)
-        with at_work(store, claim, job, self.clock) as work, self._job(claim):
+        self._ran.add("schedule")
+        with self._beaten(), at_work(store, claim, job, self.clock) as work, self._job(claim):
             refuse_paused(self.config)
             run = carry_on(
                 schedule,
@@ -916,6 +917,17 @@ class Runs:
             )
             work.finished(run, left=bool(self.left_for_you(run.id)))
         return run
+
+    @contextmanager
+    def _beaten(self) -> Iterator[None]:
+        """Give a sign of life to a monitor outside when the block ends, however it does."""
+        try:
+            yield
+        finally:
+            if self.config.notify.heartbeat or self.config.main.notify.heartbeat:
+                from renkei.alerts.telling import beat
+
+                beat(self.config)
 
     @contextmanager
     def _job(self, claim: Claim) -> Iterator[None]:
@@ -1010,7 +1022,8 @@ class Runs:
         """Return what needs a person now, the most urgent first; nothing if there is no store."""
         if not self._has_store():
             return []
-        found = states(self._store.directions(self.clock.now()))
+        now = self.clock.now()
+        found = states(self._store.directions(now), self._store.missed(now))
         return entries([(self.config.company, each) for each in found], self._store.alerts())
 
     def try_receivers(self) -> list[Became]:

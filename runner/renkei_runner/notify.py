@@ -86,15 +86,20 @@ def _show(found: Sequence[Entry], called: dict[str, str]) -> None:
     for each in found:
         company = f"{each.company.title}: " if each.company.name else ""
         say(f"{company}{each.text(called)}")
-        run = _("run {run}").format(run=each.state.run)
-        if each.alert is None:
-            say(f"    {run}")
-            continue
-        since = _("since {at}").format(at=moment_text(each.alert.first_seen))
-        told = _("told {at}").format(at=moment_text(each.alert.told_at))
-        say("    " + _(", ").join([run, since, told if each.alert.told else _("nobody was told")]))
+        say(f"    {_(', ').join(_facts(each))}")
     if not found:
         say(_("Nothing needs a person."))
+
+
+def _facts(each: Entry) -> Iterator[str]:
+    if each.state.run:
+        yield _("run {run}").format(run=each.state.run)
+    if each.alert is not None:
+        yield _("since {at}").format(at=moment_text(each.alert.first_seen))
+    if each.alert is not None and each.alert.told:
+        yield _("told {at}").format(at=moment_text(each.alert.told_at))
+    else:
+        yield _("nobody was told")
 
 
 def _parts(each: Entry) -> Document:
@@ -102,9 +107,10 @@ def _parts(each: Entry) -> Document:
     return {
         **({"company": each.company.name} if each.company.name else {}),
         "kind": state.kind,
-        "source": state.source,
-        "target": state.target,
+        "source": state.source or None,
+        "target": state.target or None,
         "connection": state.connection or None,
+        "schedule": state.schedule or None,
         "run": state.run or None,
         "count": state.count,
         "since": moment(alert.first_seen) if alert else None,

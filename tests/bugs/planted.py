@@ -2928,6 +2928,12 @@ TELLING = (
         tests="tests/engine/test_alerts.py::test_while_a_process_is_at_work_nothing_is_over",
     ),
     bug(
+        "told-of-what-goes-on",
+        "Whoever is told hears of each run that only waits for a system.",
+        ("renkei.alerts.states:_of_run", " and not stood.goes_on", ""),
+        tests="tests/engine/test_alerts_scheduled.py::test_what_a_worker_goes_on_with_needs_nobody",
+    ),
+    bug(
         "inbox-over-the-walls",
         "The inbox lists companies on which somebody has no right.",
         ("renkei_web.views.inbox:show", "held.of(name).sees", "True"),

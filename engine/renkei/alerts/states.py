@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from attrs import frozen
 
 from renkei.model import Outcome, Status
-from renkei.store.stands import Direction, Stood
+from renkei.store.stands import Direction, Missed, Stood
 from renkei.words.codes import TABLE, part_of
 
 Kind = Literal[
@@ -29,6 +29,7 @@ Kind = Literal[
     "joins",
     "left",
     "blocked",
+    "missed",
 ]
 """
 What there is to be told of.
@@ -36,7 +37,7 @@ What there is to be told of.
 A system refuses the token; a run has stopped; somebody was not written; a choice is over a safety
 limit; values for new employees are missing; nobody knows what became of a write; somebody has to be
 looked at first; somebody joins within two days, or has joined of late, and is not registered;
-somebody has left and is still active; somebody is blocked for three days.
+somebody has left and is still active; somebody is blocked for three days; a schedule did not run.
 """
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -53,7 +54,8 @@ class State:
     """
     Something that needs a person: how many employees it is about, and the *run* to look at.
 
-    A count of 0 means that it is about the run. A token is refused by the *connection*.
+    A count of 0 means that it is about the run. A token is refused by the *connection*, and a
+    *schedule* did not run.
     """
 
     company: str
@@ -63,12 +65,13 @@ class State:
     run: str
     count: int = 0
     connection: str = ""
+    schedule: str = ""
 
     @property
     def key(self) -> str:
         """What tells it from every other state of its company."""
-        if self.connection:
-            return f"{self.kind}:{self.connection}"
+        if self.connection or self.schedule:
+            return f"{self.kind}:{self.connection or self.schedule}"
         return f"{self.kind}:{self.source}>{self.target}"
 
 
@@ -78,9 +81,24 @@ def in_use(directions: Sequence[Direction]) -> list[Direction]:
     return [d for d in directions if newest and newest - d.newest.fetched_at <= OUT_OF_USE]
 
 
-def states(directions: Sequence[Direction]) -> list[State]:
-    """Return what needs a person, by the directions of one company; a refused token once."""
+def states(directions: Sequence[Direction], missed: Sequence[Missed] = ()) -> list[State]:
+    """
+    Return what needs a person in one company, by its directions and schedules.
+
+    A refused token is one state, however many runs it has stopped.
+    """
     found = [state for each in in_use(directions) for state in _of(each)]
+    found += [
+        State(
+            company=each.company,
+            kind="missed",
+            source="",
+            target="",
+            run="",
+            schedule=each.schedule,
+        )
+        for each in missed
+    ]
     by_key = {state.key: state for state in reversed(found)}
     return sorted(by_key.values(), key=lambda state: KINDS.index(state.kind))
 
@@ -110,8 +128,19 @@ def _of(direction: Direction) -> Iterator[State]:
         yield from (make(kind=kind, run=waiting.plan, count=n) for kind, n in counts.items() if n)
 
 
+def _of_schedule(missed: Missed) -> State:
+    return State(
+        company=missed.company,
+        kind="missed",
+        source="",
+        target="",
+        run="",
+        schedule=missed.schedule,
+    )
+
+
 def _of_run(stood: Stood, make: Callable[..., State]) -> Iterator[State]:
-    if stood.status in (Status.PAUSED, Status.FAILED):
+    if stood.status in (Status.PAUSED, Status.FAILED) and not stood.goes_on:
         refused = refused_by(stood)
         kind: Kind = "token" if refused else "halted"
         yield make(kind=kind, run=stood.run, connection=refused or "")

@@ -147,7 +147,7 @@ class Telling:
             return
         now, today = self.clock.now(), self.clock.today()
         directions = self.store.directions(now)
-        found = states(directions)
+        found = states(directions, self.store.missed(now))
         unwanted = [kind for kind in KINDS if not any(each.wants(kind) for each in those)]
         silent = [*unwanted, *(REVIEWED if attended else ())]
         unknown = [key for each in directions for key in _unknown(each)]
@@ -388,13 +388,13 @@ def _unknown(direction: Direction) -> Iterator[str]:
 
 
 def _is_used(state: State, used: set[tuple[str, str]]) -> bool:
-    return bool(state.connection) or (state.source, state.target) in used
+    return bool(state.connection or state.schedule) or (state.source, state.target) in used
 
 
 def _state_of(alert: Alert) -> State:
     """Return the state that an alert keeps, by its key."""
     kind, _colon, where = alert.key.partition(":")
-    source, _arrow, target = where.partition(">")
+    source, _arrow, target = where.partition(">") if ">" in where else ("", "", "")
     (known,) = (each for each in KINDS if each == kind)
     return State(
         company=alert.company,
@@ -404,6 +404,7 @@ def _state_of(alert: Alert) -> State:
         run=alert.run or "",
         count=alert.count,
         connection=where if known == "token" else "",
+        schedule=where if known == "missed" else "",
     )
 
 
@@ -424,6 +425,7 @@ def _week_of_all(
     monday: dt.date, store: Companies, now: dt.datetime
 ) -> Callable[[Names], Message] | None:
     open_ = sum(len(states(each)) for each in store.directions(now).values())
+    open_ += len(store.missed(now))
     return _week_maker(monday, store.week, open_)
 
 

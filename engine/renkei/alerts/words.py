@@ -23,6 +23,7 @@ SHORT: Mapping[str, str] = {
     "joins": N_("not registered for joining"),
     "left": N_("left, still active"),
     "blocked": N_("blocked for days"),
+    "missed": N_("a schedule did not run"),
 }
 """What stands on a badge."""
 
@@ -37,6 +38,7 @@ LONG: Mapping[Kind, str] = {
     "joins": N_("{direction}: {count} join within 2 days, or have just joined, unregistered."),
     "left": N_("{direction}: {count} have left and are still active."),
     "blocked": N_("{direction}: {count} have been blocked for 3 days or longer."),
+    "missed": N_("The schedule {schedule} did not run when it was due."),
 }
 
 TOKENS_SHOWN = 20
@@ -66,6 +68,10 @@ class Names:
         """Return a direction in words."""
         return f"{self.connection(source)} → {self.connection(target)}"
 
+    def schedule(self, name: str) -> str:
+        """Return what a schedule is called; people may have called it after whose it is."""
+        return "…" if self.coded and name else name
+
     def link(self, run: str = "") -> str | None:
         """Return the address of a run, or of the inbox."""
         if self.dashboard is None:
@@ -85,6 +91,7 @@ def state_text(state: State, names: Names) -> str:
     """Return a state in a sentence."""
     return _(LONG[state.kind]).format(
         connection=names.connection(state.connection) if state.connection else "",
+        schedule=names.schedule(state.schedule),
         direction=names.direction(state.source, state.target),
         count=f"{state.count:,}",
     )
@@ -117,20 +124,26 @@ def states_message(open_: Sequence[State], over: Sequence[State], names: Names) 
 
 def _over_text(state: State, names: Names) -> str:
     where = names.direction(state.source, state.target)
-    if state.connection:
-        where = names.connection(state.connection)
+    if state.connection or state.schedule:
+        where = (
+            names.connection(state.connection)
+            if state.connection
+            else names.schedule(state.schedule)
+        )
     return _("{where}: {what}").format(where=where, what=short_text(state.kind))
 
 
 def _facts(state: State, names: Names) -> dict[str, object]:
     if names.coded:
-        source, target = names.connection(state.source), names.connection(state.target)
+        ends = (state.source, state.target)
+        source, target = (names.connection(each) if each else "" for each in ends)
     else:
         source, target = state.source, state.target
     return {
         "kind": state.kind,
-        "source": source,
-        "target": target,
+        "source": source or None,
+        "target": target or None,
+        "schedule": names.schedule(state.schedule) or None,
         "run": state.run or None,
         "count": state.count,
         "link": names.link(state.run),

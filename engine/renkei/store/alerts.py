@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.people import JST
 from renkei.store.database import Database
 from renkei.store.serial import insert_unless_there
-from renkei.store.stands import Direction, directions
+from renkei.store.stands import Direction, Missed, directions, missed
 from renkei.store.tables import alerts, items, runs
 
 ALL = "*"
@@ -81,6 +81,11 @@ class Alerts(Database):
         """Return how each direction of our company stands."""
         with self._reading() as connection:
             return directions(connection, now, company=self.company, given=self._given)
+
+    def missed(self, now: dt.datetime) -> list[Missed]:
+        """Return our schedules whose last run did not take place."""
+        with self._reading() as connection:
+            return missed(connection, now, company=self.company)
 
     def alerts(self) -> list[Alert]:
         """Return all that is kept, the oldest first."""

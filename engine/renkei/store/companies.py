@@ -28,9 +28,11 @@ from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
 from renkei.store.stands import (
     Direction,
+    Missed,
     Stood,
     at_work,
     directions,
+    missed,
 )
 from renkei.store.tables import (
     accounts,
@@ -99,6 +101,11 @@ class Companies(Plans, Purge, AuditLog, Due):
         for each in found:
             by_company.setdefault(each.company, []).append(each)
         return by_company
+
+    def missed(self, now: dt.datetime) -> list[Missed]:
+        """Return the schedules of all companies whose last run did not take place."""
+        with self._reading() as connection:
+            return missed(connection, now, company=None)
 
     def gather(self, kind: str, now: dt.datetime) -> list[Alert]:
         """

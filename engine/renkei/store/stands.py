@@ -13,15 +13,12 @@ import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
-from renkei.model import Difference, Outcome, Remark, Status
+from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
 from renkei.people import JST
 from renkei.store import codec, lease
 from renkei.store.database import is_abandoned
-from renkei.store.tables import items, leases, runs, writes
+from renkei.store.tables import items, jobs, leases, runs, writes
 from renkei.words.codes import part_of, remark
-
-WRITTEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
-"""Outcomes after which a difference is none any more."""
 
 COLUMNS = (
     *(runs.c.id, runs.c.company, runs.c.status, runs.c.reason, runs.c.counts, runs.c.owner),
@@ -31,6 +28,9 @@ COLUMNS = (
 
 SOON = dt.timedelta(days=2)
 """Whoever joins within this time should be registered by now."""
+
+MISSED_FOR = dt.timedelta(days=7)
+"""What was missed longer ago is of a schedule that there is no more."""
 
 LATELY = dt.timedelta(days=30)
 """Whoever joined longer ago is a part of a first comparison rather than somebody forgotten."""
@@ -47,7 +47,11 @@ Pair = tuple[str, str, str]
 
 @frozen(kw_only=True)
 class Stood:
-    """One run of a company as it stands now; *outcomes* only once its sync has begun."""
+    """
+    One run of a company as it stands now; *outcomes* only once its sync has begun.
+
+    *goes_on*: a worker goes on with it by itself.
+    """
 
     run: str
     status: Status
@@ -59,6 +63,7 @@ class Stood:
     finished_at: dt.datetime | None
     chosen: bool
     lacking: bool = False
+    goes_on: bool = False
 
     @property
     def open(self) -> int:
@@ -83,6 +88,16 @@ class Waiting:
     blocked: int = 0
     joining: int = 0
     left: int = 0
+
+
+@frozen(kw_only=True)
+class Missed:
+    """A *schedule* of a company whose last run did not take place, and why, by its code."""
+
+    company: str
+    schedule: str
+    due: dt.datetime
+    code: str | None = None
 
 
 @frozen(kw_only=True)
@@ -125,8 +140,17 @@ def tallied(connection: Connection, wanted: Sequence[int]) -> dict[int, Counter[
     return found
 
 
-def stood_in(row: RowMapping, held: Collection[int], tally: Mapping[Outcome, int] | None) -> Stood:
-    """Return the run in *row* as it stands; *held* are those at which a process is at work."""
+def stood_in(
+    row: RowMapping,
+    held: Collection[int],
+    tally: Mapping[Outcome, int] | None,
+    waiting: Collection[int] = (),
+) -> Stood:
+    """
+    Return the run in *row* as it stands.
+
+    *held* are those at which a process is at work, *waiting* those with which a worker goes on.
+    """
     status, reason = Status(row["status"]), codec.remark_in(row["reason"])
     if status is Status.FETCHING and is_abandoned(row):
         status, reason = Status.FAILED, remark("interrupted")
@@ -144,6 +168,7 @@ def stood_in(row: RowMapping, held: Collection[int], tally: Mapping[Outcome, int
         finished_at=row["finished_at"],
         chosen=row["chosen_by"] is not None and not begun,
         lacking=bool(row["lacking"]),
+        goes_on=row["id"] in waiting,
     )
 
 
@@ -158,7 +183,7 @@ def directions(
 
     A handful of queries for all of them. The keys of runs that were found are *given* out.
     """
-    held = at_work(connection, company)
+    held, patient = at_work(connection, company), _patient(connection, company)
     is_synced, is_planned = RUNS.c.sync_started_at.is_not(None), RUNS.c.fetched_at.is_not(None)
     newest, synced, planned = _newest(connection, company, is_synced, is_planned)
     found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
@@ -171,14 +196,17 @@ def directions(
     waiting = _waiting(connection, plans, now, company=company, given=given)
 
     def stood(key: int | None) -> Stood | None:
-        return None if key is None else stood_in(found[key], held, tallies.get(key))
+        return None if key is None else of(key)
+
+    def of(key: int) -> Stood:
+        return stood_in(found[key], held, tallies.get(key), patient)
 
     return [
         Direction(
             company=pair[0],
             source=pair[1],
             target=pair[2],
-            newest=stood_in(found[key], held, tallies.get(key)),
+            newest=of(key),
             before=stood(before.get(pair)),
             synced=stood(synced.get(pair)),
             waiting=waiting.get(pair),
@@ -187,6 +215,36 @@ def directions(
         )
         for pair, key in sorted(newest.items())
     ]
+
+
+def missed(connection: Connection, now: dt.datetime, *, company: str | None) -> list[Missed]:
+    """
+    Return the schedules of which the last due time passed without a run.
+
+    It was missed, or something kept the run from beginning; what became of a run, the run tells.
+    """
+    later = jobs.alias("later")
+    newer = sa.select(later.c.due).where(
+        later.c.company == jobs.c.company,
+        later.c.schedule == jobs.c.schedule,
+        later.c.due > jobs.c.due,
+    )
+    query = sa.select(jobs.c.company, jobs.c.schedule, jobs.c.due, jobs.c.code).where(
+        jobs.c.state.in_(("missed", "failed", "halted")),
+        jobs.c.run_id.is_(None),
+        jobs.c.due > now - MISSED_FOR,
+        sa.not_(newer.exists()),
+    )
+    rows = connection.execute(_of(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule))
+    return [Missed(company=row[0], schedule=row[1], due=row[2], code=row[3]) for row in rows]
+
+
+def _patient(connection: Connection, company: str | None) -> set[int]:
+    """Return the runs with which a worker goes on by itself, after closed hours for example."""
+    query = sa.select(jobs.c.run_id).where(
+        jobs.c.ended_at.is_(None), jobs.c.state == "waiting", jobs.c.run_id.is_not(None)
+    )
+    return set(connection.execute(_of(query, jobs, company)).scalars())
 
 
 def _of(query: sa.Select[Any], table: sa.Table, company: str | None) -> sa.Select[Any]:
