@@ -17,7 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from renkei.clock import Clock
 from renkei.config import Config, Main, clock_for, load_config, load_main
@@ -33,6 +33,7 @@ from renkei.scheduled import takes, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.schema import seen_beside
 from renkei.systems import Systems
+from renkei.teller import Teller
 from renkei.yamlfile import read_file
 
 LOOK_S = 5.0
@@ -72,6 +73,7 @@ class Worker:
     who: str | None = None
     observer: Observer = field(factory=Observer)
     clocks: Callable[[Config], Clock] = lambda config: clock_for(config)[0]
+    teller: Teller = field(default=Factory(lambda self: Teller(self.path), takes_self=True))
     _store: Store | None = field(default=None, init=False)
     _place: str = field(default="", init=False)
     _read: dict[str, Read] = field(factory=dict, init=False)
@@ -104,6 +106,7 @@ class Worker:
         self.dispatcher.stop()
         with suppress(RenkeiError):
             self._mind_ended()
+        self.teller.stop()
 
     def look(self) -> None:
         """Have done what is due now; whatever goes wrong is told, and looked at again later."""
@@ -178,6 +181,7 @@ class Worker:
             self._start(store, claim, account, now)
         elif mine:
             log.warning("schedule_left_out", kind=schedule.name, reason=told)
+            self.teller.tell(key[0])
 
     def _quiet_until(
         self, key: Name, schedule: Schedule, kept: Kept, now: dt.datetime
@@ -215,6 +219,7 @@ class Worker:
             return
         if now - job.started_at >= LATE:
             store.give_up(claim, now)
+            self.teller.tell(claim.company)
             return
         wanted = [e for e in config.schedules if e.name == claim.schedule] if config else []
         if not wanted or config is None or config.company.paused:
@@ -235,9 +240,9 @@ class Worker:
         for claim in self.dispatcher.ended():
             self._ahead.pop((claim.company, claim.schedule), None)
             clock = self._clocks.get(claim.company) or Clock()
-            if self._store is not None:
-                again = clock.now() + wait_before(claim.attempt + 1)
-                self._store.let_wait(claim, "interrupted", again)
+            again = clock.now() + wait_before(claim.attempt + 1)
+            if self._store is not None and self._store.let_wait(claim, "interrupted", again):
+                self.teller.tell(claim.company)  # others have told by themselves
 
     def _clock(self, config: Config) -> Clock:
         """Return the clock of a company: one for all the time, however often its file changes."""

@@ -90,6 +90,10 @@ _SETTINGS: Lines = (
      N_("between two look-ups of a write whose answer never came")),
     ("#   longest_request_seconds: 60",
      N_("the longest work on one request; so long an unanswered create is only looked up")),
+    ("# notify:", N_("who is told what needs a person; `renkei notify test` tries it")),
+    ("#   to: [{url: file:slack.url}]",
+     N_("where the address of Slack, Teams, e-mail, Chatwork or LINE WORKS is kept")),
+    ("#   dashboard: https://renkei.example.jp", N_("for the links in messages")),
 )  # fmt: skip
 
 
