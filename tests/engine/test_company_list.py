@@ -28,7 +28,7 @@ from renkei.errors import BusyError, MappingError, UsageError
 from renkei.model import Outcome, Remark, Selection, Status
 from renkei.place import is_server
 from renkei.store import Store, Told
-from renkei.store.companies import Companies, Removed
+from renkei.store.companies import Companies, Removed, Stands
 from renkei.store.tables import audit, metadata, runs
 
 if TYPE_CHECKING:
@@ -64,6 +64,10 @@ def written(store: Store, account: str = ACCOUNT, result: str | None = "created"
     return run
 
 
+def stands(store: Companies) -> dict[str, Stands]:
+    return {name: Stands.of(found) for name, found in store.directions(NOW).items()}
+
+
 def rows(place: str, name: str) -> dict[str, int]:
     """Return how many rows of each table but the log are of a company, or of its runs."""
     with closing(Companies(place)) as store, store._reading() as c:
@@ -97,7 +101,7 @@ def test_each_company_stands_by_its_own_runs(at: str) -> None:
         chosen = planned(gamma, "c")
         gamma.choose(chosen, Selection(numbers=("0417",)), {1: {}}, who="tester")
     with closing(Companies(at)) as all_:
-        found = all_.stand()
+        found = stands(all_)
     assert sorted(found) == ["acme", "beta", "gamma"]
     a, b, c = (found[name] for name in sorted(found))
     assert a.newest
@@ -121,12 +125,12 @@ def test_a_sync_at_work_is_no_doubt(at: str) -> None:
         lease = acme.begin_sync(run, NOW, "tester", account=ACCOUNT)
         acme.intend(lease, (), [(1, "create")], NOW)
         with closing(Companies(at)) as all_:
-            at_work = all_.stand()["acme"]
+            at_work = stands(all_)["acme"]
             assert at_work.newest
             assert (at_work.newest.status, at_work.in_doubt) == (Status.SYNCING, 0)
             with acme._writing() as c:
                 c.exec_driver_sql("update leases set owner = null")
-            dead = all_.stand()["acme"]
+            dead = stands(all_)["acme"]
             assert dead.newest
             assert (dead.newest.status, dead.in_doubt) == (Status.PAUSED, 1)
 
@@ -148,7 +152,7 @@ def test_the_list_takes_a_handful_of_statements(at: str) -> None:
         try:
             with closing(Companies(at)) as all_:
                 seen.clear()
-                assert len(all_.stand()) == number
+                assert len(stands(all_)) == number
         finally:
             event.remove(Engine, "before_cursor_execute", see)
         counts.append(len(seen))

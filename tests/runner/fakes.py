@@ -253,6 +253,9 @@ class FakeRuns:
         """Nothing is old here."""
         return Gone()
 
+    def tell(self, *, attended: bool = False) -> None:
+        """Nobody is told."""
+
     def check(self) -> list[Checked]:
         return list(self.checks) or [
             Checked(subject="smarthr", findings=(Finding("warning", "may not write"),))

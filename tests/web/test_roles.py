@@ -30,6 +30,7 @@ POST /logout
 COUNTS = """
 GET /
 GET /connections
+GET /inbox
 GET /reports
 GET /schedules
 GET /runs/{run}
@@ -165,7 +166,7 @@ def test_each_role_does_what_it_may_and_nothing_else(desk: Desk, role: Role) -> 
 def test_a_viewer_is_offered_nothing_that_is_refused(desk: Desk) -> None:
     """No page that a viewer may read has a button or a link that ends in 403."""
     browser = desk.browser("viewer")
-    for path in ("/", "/connections", "/reports", "/runs/1", "/runs/1/people"):
+    for path in ("/", "/connections", "/inbox", "/reports", "/runs/1", "/runs/1/people"):
         text = browser.get(path).text
         for word in OFFERED:
             assert word not in text, (path, word)
