@@ -16,7 +16,7 @@ BEGIN, END = "<!-- figures: written by make bench -->", "<!-- end of the figures
 
 Found = Sequence[tuple[Work, Mapping[str, Measured]]]
 
-PEERS = ("renkei", "sequential", "eight", "sockets")
+PEERS = ("renkei", "sequential", "eight", "sockets", "least")
 
 LEGEND = "employees; seconds (blue), memory (orange, broken)"
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 320, 60, 60, 20, 50
@@ -35,8 +35,8 @@ def _figures(found: Found) -> str:
     version = platform.python_version()
     lines = [
         f"\n{dt.date.today().isoformat()}, {os.cpu_count()} processors, Python {version}.\n",  # noqa: DTZ011 - a day on a page
-        "| Work | Bound | renkei | `sequential` | `eight` | `sockets` |",
-        "| --- | --- | --- | --- | --- | --- |",
+        f"| Work | Bound | {' | '.join(['renkei', *(f'`{peer}`' for peer in PEERS[1:])])} |",
+        f"| --- | --- |{' --- |' * len(PEERS)}",
         *(_row(work, each) for work, each in found),
         "",
         "| Work | Processor | Most memory | Requests | Refused |",

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from tests.compiled import share
-from tests.sampling import every_other
+from tests.sampling import left_out
 
 from renkei.plugins import finding
 
@@ -38,11 +38,11 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """
-    Leave half of what is multiplied to the long run, before anything is left out for it.
+    Leave most of what is multiplied to the long run, before anything is left out for it.
 
     And begin with those that may take minutes: at the end, one worker would be waited for.
     """
-    for item in every_other(items):
+    for item in left_out(items):
         item.add_marker(pytest.mark.long)
     yield
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)

@@ -21,20 +21,16 @@ WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{t
 """What the directions, and the systems that are written to, are called in the names of tests."""
 
 PLAYED = ("tests/e2e/", "tests/reliability/")
-"""Where a test plays whole systems, and takes as long as twenty others."""
+"""Where a test plays whole systems, and takes as long as twenty others: a third of its cases."""
 
-COSTLY = (
-    *PLAYED,
-    "tests/runner/test_encodings.py",
-    "tests/runner/test_signals.py",
-    "tests/engine/test_apply.py",
-    "tests/engine/test_whose_fault.py",
-    "tests/web/test_single_sign_on.py",
-)
-"""Where each case of a test starts processes, plays a sync or makes keys: half of them will do."""
+PLAYERS = frozenset({"office", "hr", "zygote"})
+"""What a test asks for that plays whole systems elsewhere."""
+
+COSTLY = frozenset({"world", "desk", "provider"})
+"""What a test asks for that costs a tenth of a second: half of the cases of such a test will do."""
 
 MANY = 4
-"""How many cases a test has of which half are left to the long run, where they are costly."""
+"""How many cases make half of them enough, where they are merely costly."""
 
 T = TypeVar("T")
 
@@ -73,35 +69,62 @@ def one_way(turn: int) -> list[Any]:
     ]
 
 
-def every_other(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+def left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """
     Yield which tests are left to the long run, of those that are multiplied.
 
     Of what is multiplied by the direction and by more, each has one of the directions, in turn
-    along each axis: where there are two axes or more, every value meets both directions. Where
-    whole systems are played, the tests of a file take turns. Of many cases that are costly, and of
-    which none has been left out so, half are left, again in turn along each axis.
+    along each axis: where there are two axes or more, every value meets both directions. Of what is
+    left of costly cases, a third or half is run, again in turn along each axis, and of each test
+    one case at least. Where whole systems are played, the tests of a file take turns.
     """
     played: dict[str, int] = {}
     for name, tests in _multiplied(items).items():
-        turn = 0
-        if name.startswith(PLAYED):
+        share, turn = _share(name, tests[0][1]), 0
+        if share == OF_PLAYED:
             file = name.partition("::")[0]
             turn = played[file] = played.get(file, -1) + 1
-        cases: dict[tuple[str, ...], list[tuple[int, pytest.Item]]] = {}
-        for words, item in tests:
-            ways = [WAYS[word] for word in words if word in WAYS]
-            rest = tuple(word for word in words if word not in WAYS)
-            cases.setdefault(rest, []).append((ways[-1] if ways else 0, item))
-        both_ways = any(len(both) == len(DIRECTIONS) for both in cases.values())
-        if both_ways and (len(cases) > 1 or name.startswith(PLAYED)):
-            for places, both in _placed(cases):
-                if len(both) == len(DIRECTIONS):
-                    yield from (item for way, item in both if way != (turn + places) % 2)
-        elif len(tests) >= MANY and name.startswith(COSTLY):
-            for places, (_words, item) in _placed({tuple(w): (w, i) for w, i in tests}):
-                if (turn + places) % 2:
-                    yield item
+        other_way = list(_other_way(tests, turn, alone=share == OF_PLAYED))
+        yield from other_way
+        kept = {tuple(words): item for words, item in tests if item not in other_way}
+        if share == OF_PLAYED or (len(kept) >= MANY and not other_way):
+            yield from _but_one_of(share, kept, turn)
+
+
+OF_PLAYED, OF_COSTLY = 3, 2
+
+
+def _share(name: str, item: pytest.Item) -> int:
+    """Return of how many cases of a test one is run."""
+    needs = set(getattr(item, "fixturenames", ()))
+    if name.startswith(PLAYED) or needs & PLAYERS:
+        return OF_PLAYED
+    return OF_COSTLY if needs & COSTLY else 1
+
+
+def _other_way(
+    tests: Sequence[tuple[Sequence[str], pytest.Item]], turn: int, *, alone: bool
+) -> Iterator[pytest.Item]:
+    """Yield one direction of each case that has both; if that is all there is, only *alone*."""
+    cases: dict[tuple[str, ...], list[tuple[int, pytest.Item]]] = {}
+    for words, item in tests:
+        ways = [WAYS[word] for word in words if word in WAYS]
+        rest = tuple(word for word in words if word not in WAYS)
+        cases.setdefault(rest, []).append((ways[-1] if ways else 0, item))
+    if len(cases) == 1 and not alone:
+        return
+    for place, both in _placed(cases):
+        if len(both) == len(DIRECTIONS):
+            yield from (item for way, item in both if way != (turn + place) % 2)
+
+
+def _but_one_of(
+    share: int, cases: Mapping[tuple[str, ...], pytest.Item], turn: int
+) -> Iterator[pytest.Item]:
+    """Yield all but one of *share* of the cases, evenly spread; all but one of very few."""
+    placed = [((turn + place) % share, item) for place, item in _placed(cases)]
+    first = 0 if any(place == 0 for place, _item in placed) else placed[turn % len(placed)][0]
+    yield from (item for place, item in placed if place != first)
 
 
 def _multiplied(

@@ -135,6 +135,7 @@ def test_check_wheel_contents_has_no_complaint(wheel: Path) -> None:
     run([sys.executable, "-m", "check_wheel_contents", "--config", config, wheel], cwd=wheel.parent)
 
 
+@pytest.mark.long
 def test_an_installed_wheel_is_imported_from_where_it_was_installed(
     installed: Path, tmp_path: Path
 ) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,8 +28,14 @@ async def one(
     return int(lines.get("x-total-count", "0")), json.loads(answer)
 
 
-async def main(url: str, *, write: bool) -> None:
-    """Read both lists, compare, and write if asked to."""
+Todo = list[tuple[str, str, Any]]
+All = Callable[[Todo], Awaitable[list[Any]]]
+"""Sends all of several requests, eight in flight, and returns their documents."""
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[tuple[list[Any], All]]:
+    """Read both lists; yield their pages, and what sends further requests."""
     place = urlsplit(url)
     lines = [await asyncio.open_connection(place.hostname, place.port) for _ in range(IN_FLIGHT)]
 
@@ -36,22 +43,28 @@ async def main(url: str, *, write: bool) -> None:
         for method, target, body in todo:
             done.append((await one(*lines[line], method, target, body))[1])
 
-    async def all_of(todo: list[tuple[str, str, Any]]) -> list[Any]:
+    async def all_of(todo: Todo) -> list[Any]:
         left, done = iter(todo), list[Any]()
         await asyncio.gather(*(work(line, left, done) for line in range(IN_FLIGHT)))
         return done
 
     total, first = await one(*lines[0], "GET", page(1), None)
     asked = [("GET", EVERYBODY, None), *(("GET", page(each), None) for each in pages(total))]
-    lists = [first, *(await all_of(asked))]
-    crews = [row for each in lists for row in each if "emp_code" in row]
-    employees = [row for each in lists for row in each if "code" in row]
-    new, changed = compare(crews, employees)
-    if write:
-        bodies = [("POST", "/employees", body) for body in new]
-        await all_of([*bodies, *(("PUT", f"/employees/{key}", body) for key, body in changed)])
+    yield [first, *(await all_of(asked))], all_of
     for _reader, writer in lines:
         writer.close()
+
+
+async def main(url: str, *, write: bool) -> None:
+    """Read both lists, compare, and write if asked to."""
+    async with connected(url) as (lists, all_of):
+        crews = [row for each in lists for row in each if "emp_code" in row]
+        employees = [row for each in lists for row in each if "code" in row]
+        new, changed = compare(crews, employees)
+        if write:
+            bodies = [("POST", "/employees", body) for body in new]
+            updates = [("PUT", f"/employees/{key}", body) for key, body in changed]
+            await all_of([*bodies, *updates])
     told(new, changed)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.engine.world import CLINIC, ROSTA, WARDS, World
+from tests.pair import MEMORY
 from tests.postgres import Database
 from tests.waiting import Waiting
 
@@ -19,20 +21,28 @@ from renkei.testing import MemoryConnector, MemorySystem, installed
 
 
 @pytest.fixture
+def quick_path() -> Iterator[Path]:
+    """Return a new folder that no disk is waited for."""
+    place = MEMORY if MEMORY.is_dir() else None
+    with TemporaryDirectory(prefix="renkei-world-", dir=place) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, database: Database | None
+    quick_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, database: Database | None
 ) -> Iterator[World]:
     """Return two empty systems that are installed as connectors."""
-    with a_world(tmp_path, monkeypatch, waiting, database) as world:
+    with a_world(quick_path, monkeypatch, waiting, database) as world:
         yield world
 
 
 @pytest.fixture
 def world_on_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, postgres: Database
+    quick_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: Waiting, postgres: Database
 ) -> Iterator[World]:
     """Return the same with its store on a server."""
-    with a_world(tmp_path, monkeypatch, waiting, postgres) as world:
+    with a_world(quick_path, monkeypatch, waiting, postgres) as world:
         yield world
 
 

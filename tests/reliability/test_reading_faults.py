@@ -401,6 +401,7 @@ def measured(office: Office, *words: str, within_s: float = 50) -> tuple[int, st
     return done.returncode, done.stdout, int(done.stderr.rpartition(":")[2])
 
 
+@pytest.mark.long
 @pytest.mark.fault("F11")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory is read from /proc")
 def test_a_bomb_is_stopped_before_it_fills_the_memory(office: Office) -> None:

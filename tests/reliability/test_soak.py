@@ -310,7 +310,7 @@ def kept(schedule: Schedule) -> float:
 @pytest.mark.parametrize(
     ("days", "closed"),
     [
-        pytest.param(0.5, 6, id="until noon"),
+        pytest.param(0.5, 6, id="until noon", marks=pytest.mark.long),
         pytest.param(30, 300, id="a month", marks=[pytest.mark.long, pytest.mark.timeout(3600)]),
     ],
 )

@@ -44,6 +44,7 @@ def passes(folder: Path, *words: str) -> tuple[bool, str]:
     return done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("style", "pages"),
     [

@@ -86,7 +86,10 @@ def test_token_can_be_renewed_and_deleted(box: Sandbox, touchontime: httpx.Clien
     assert [entry.kind for entry in box.journal if entry.accepted] == ["other", "other"]
 
 
-@pytest.mark.parametrize("header", [None, "Bearer wrong", "sandbox-touchontime-token"])
+@pytest.mark.parametrize(
+    "header",
+    [None, "Bearer wrong", pytest.param("sandbox-touchontime-token", id="no Bearer")],
+)
 def test_bad_token(box: Sandbox, header: str | None) -> None:
     """A wrong or missing token, or one without "Bearer", answers 403 with code 100."""
     headers = {} if header is None else {"Authorization": header}

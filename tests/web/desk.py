@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -37,6 +38,9 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOBODY = CHEAP.hash("nobody has this password")
 START = 1_800_000_000.0
 AUDIT = r"""INSERT INTO "(audit"|facts" VALUES\('audit:)"""
+
+# httpx looks for a module that is not there, through every folder of the path, at each request.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 LOOP = asyncio.Runner()
 """All browsers of a process wait in one loop: a new one has to start its threads anew."""

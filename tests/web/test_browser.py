@@ -1,4 +1,8 @@
-"""What people of HR do in the dashboard, in a real browser; the sandbox's journal has the word."""
+"""What people of HR do in the dashboard, in a real browser; the sandbox's journal has the word.
+
+In `make test` is what only a browser shows: ticks, focus, tabs, what moves on a page. The long run
+has the rest of the journeys, whose rules are tested without a browser as well.
+"""
 
 from __future__ import annotations
 
@@ -84,6 +88,7 @@ def test_the_whole_job_is_done_in_the_pages(hr: Person, source: str, target: str
     assert hr.numbers(hr.fetched(source, target), "new", "changed") == []
 
 
+@pytest.mark.long
 def test_one_person_and_a_group_get_other_values(hr: Person) -> None:
     """One value for all new ones, another one for a person, a third for those of a search."""
     for number in ("G901", "G902"):
@@ -129,6 +134,7 @@ def test_nothing_goes_on_until_everybody_new_has_values(hr: Person) -> None:
     assert hr.page.input_value("[name='all:typeCode']") == "1"
 
 
+@pytest.mark.long
 def test_a_choice_that_has_vanished_is_caught_before_anything_is_sent(hr: Person) -> None:
     """Somebody removes the office in the system: the page asks again, and [同期] does not start."""
     run = hr.fetched()
@@ -151,6 +157,7 @@ def test_a_choice_that_has_vanished_is_caught_before_anything_is_sent(hr: Person
     assert hr.office.creates("touchontime") == Counter([new[0]])
 
 
+@pytest.mark.long
 def test_a_vanished_choice_of_one_employee_does_not_become_that_of_all(hr: Person) -> None:
     """The value of one of them is gone by [次へ]: the page names them, and waits for another."""
     run = hr.fetched()
@@ -177,6 +184,7 @@ def test_a_vanished_choice_of_one_employee_does_not_become_that_of_all(hr: Perso
 # --- choosing -----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_list_is_filtered_by_difference_number_and_name(hr: Person) -> None:
     """Every filter shows exactly those who are meant, with the count that its button gives."""
     run = hr.fetched()
@@ -256,6 +264,7 @@ def test_whoever_needs_a_look_cannot_be_ticked_and_says_why(hr: Person) -> None:
     hr.is_ticked(len(everybody - hr.look_first(run)))
 
 
+@pytest.mark.long
 def test_somebody_without_a_difference_may_be_ticked(hr: Person) -> None:
     """差分なし ends as unchanged, and nothing is written."""
     run = hr.fetched()
@@ -284,6 +293,7 @@ def test_before_and_after_stand_side_by_side(hr: Person) -> None:
 # --- syncing ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_somebody_who_fails_stops_nobody_and_can_be_tried_again(hr: Person) -> None:
     """The others go through, the reason is shown, and [再実行] sends this one employee only."""
     run = hr.fetched()
@@ -305,6 +315,7 @@ def test_somebody_who_fails_stops_nobody_and_can_be_tried_again(hr: Person) -> N
     assert set(hr.outcomes(run).values()) == {"updated"}
 
 
+@pytest.mark.long
 def test_a_refused_token_pauses_the_sync_until_it_is_resumed(hr: Person) -> None:
     """The page says why it has paused; [同期を再開] goes on where it stopped, nobody twice."""
     run = hr.fetched()
@@ -320,6 +331,7 @@ def test_a_refused_token_pauses_the_sync_until_it_is_resumed(hr: Person) -> None
     assert hr.office.creates("touchontime") == Counter(new)
 
 
+@pytest.mark.long
 def test_closed_hours_pause_the_sync_and_it_goes_on_by_itself(hr: Person) -> None:
     """The page says until when the system is closed; nobody has to press anything."""
     run = hr.fetched()
@@ -337,6 +349,7 @@ def test_closed_hours_pause_the_sync_and_it_goes_on_by_itself(hr: Person) -> Non
     assert updates(hr) == 1
 
 
+@pytest.mark.long
 def test_a_paused_sync_can_be_given_up(hr: Person) -> None:
     """[取り消す] while it waits for the end of closed hours: nothing is written when they end."""
     run = hr.fetched()
@@ -549,6 +562,7 @@ def test_a_page_of_an_earlier_session_changes_nothing(hr: Person) -> None:
     assert hr.office.sent() == []
 
 
+@pytest.mark.long
 def test_a_run_of_the_command_line_is_followed_in_the_page(hr: Person) -> None:
     """Fetched, synced and paused by commands: the page shows each step and resumes it."""
     run = hr.fetched()
@@ -572,6 +586,7 @@ def test_a_run_of_the_command_line_is_followed_in_the_page(hr: Person) -> None:
     assert set(hr.outcomes(run).values()) == {"updated"}
 
 
+@pytest.mark.long
 def test_a_run_of_the_page_goes_on_in_the_command_line(hr: Person) -> None:
     """Fetched and paused in the pages: `renkei resume` ends it, and the page tells."""
     run = hr.fetched()
@@ -586,6 +601,7 @@ def test_a_run_of_the_page_goes_on_in_the_command_line(hr: Person) -> None:
     assert updates(hr) == 3
 
 
+@pytest.mark.long
 @pytest.mark.fault("F81")
 def test_a_sync_outlives_the_web_server(hr: Person, dashboard: Dashboard) -> None:
     """`renkei web` dies with its terminal; the sync goes on, and the next one shows it."""
@@ -613,6 +629,7 @@ def test_a_sync_outlives_the_web_server(hr: Person, dashboard: Dashboard) -> Non
 # --- other people -------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_viewer_reads_reports_and_nothing_else(
     hr: Person, at_browser: Watched, dashboard: Dashboard
 ) -> None:
@@ -661,6 +678,7 @@ def test_the_language_is_switched_and_stays(hr: Person) -> None:
 # --- reports ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_report_is_a_csv_file_and_a_page_to_print(hr: Person) -> None:
     """Both have everybody of the run with the outcome in words; the page opens as it will print."""
     run = hr.fetched()
@@ -682,6 +700,7 @@ def test_the_report_is_a_csv_file_and_a_page_to_print(hr: Person) -> None:
     assert hr.page.evaluate(styled) == "collapse"
 
 
+@pytest.mark.long
 def test_reports_are_found_by_direction_status_and_day(hr: Person) -> None:
     """Each filter of the list leaves the runs that it names, and an empty list says so."""
     hr.fetched()
@@ -706,6 +725,7 @@ def test_reports_are_found_by_direction_status_and_day(hr: Person) -> None:
     assert rows.count() == 0
 
 
+@pytest.mark.long
 def test_the_outcome_of_each_employee_can_be_searched(hr: Person) -> None:
     """The page behind the counts lists those of one outcome, or of one name."""
     run = hr.fetched()
@@ -727,6 +747,7 @@ def test_the_outcome_of_each_employee_can_be_searched(hr: Person) -> None:
 # --- states -------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_plan_that_is_too_old_says_so(hr: Person) -> None:
     """期限切れ: the page says why and leads to a new fetch; the choice cannot be opened."""
     run = hr.fetched()
@@ -739,6 +760,7 @@ def test_a_plan_that_is_too_old_says_so(hr: Person) -> None:
     hr.sees("従業員情報取得基準日")
 
 
+@pytest.mark.long
 def test_fetching_again_ticks_whoever_has_not_changed(hr: Person) -> None:
     """Base date, ticks and values of a stopped sync are there; who changed is named, not ticked."""
     hr.fetched()
@@ -775,6 +797,7 @@ def test_fetching_again_ticks_whoever_has_not_changed(hr: Person) -> None:
     assert set(hr.outcomes("3")) == set(kept)
 
 
+@pytest.mark.long
 def test_a_fetch_that_fails_says_why(hr: Person) -> None:
     """A refused token ends the fetch: the report has the reason, and what can be done."""
     hr.office.box.smarthr.revoke()
@@ -785,6 +808,7 @@ def test_a_fetch_that_fails_says_why(hr: Person) -> None:
     assert hr.button("もう一度取得").is_visible()
 
 
+@pytest.mark.long
 def test_a_fetch_in_closed_hours_names_the_hour(hr: Person) -> None:
     """The page says until when it is closed, and [次へ] waits; so does one from before."""
     hr.move_to("2026-11-20T17:45:00+09:00")
@@ -838,6 +862,7 @@ def test_single_sign_on_lets_somebody_in(at_browser: Watched, dashboard: Dashboa
         person.sees("利用者の管理")
 
 
+@pytest.mark.long
 def test_business_names_are_switched_in_the_settings(hr: Person) -> None:
     """The file says so, the next fetch heeds it, and a plan from before is refused."""
     before = hr.fetched()
@@ -899,6 +924,7 @@ def test_quick_ticks_are_all_counted(hr: Person) -> None:
     hr.is_ticked(8)
 
 
+@pytest.mark.long
 def test_the_page_of_the_sync_shows_who_and_what(hr: Person) -> None:
     """Before anything is written: names, values, who leaves, and for whom nothing is written."""
     run = hr.fetched()
@@ -914,6 +940,7 @@ def test_the_page_of_the_sync_shows_who_and_what(hr: Person) -> None:
     hr.status("done")
 
 
+@pytest.mark.long
 @pytest.mark.fault("F81")
 def test_a_restarted_dashboard_knows_who_is_at_work(hr: Person) -> None:
     """A sync waits for the end of closed hours: the next server says that it goes on by itself."""
@@ -956,6 +983,7 @@ def test_focus_stays_where_it_was(hr: Person) -> None:
     hr.status("done")
 
 
+@pytest.mark.long
 def test_the_check_of_the_connections_tells_what_is_wrong(hr: Person) -> None:
     """[接続を確認] names both systems; a wrong token comes with every cause it may have."""
     hr.open("/")

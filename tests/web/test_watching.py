@@ -91,6 +91,7 @@ def test_a_sync_is_paused_and_goes_on(hr: Person) -> None:
     assert writes == ["update"] * 4
 
 
+@pytest.mark.long
 def test_a_sync_that_cannot_go_on_is_fetched_again(hr: Person) -> None:
     """A day later a paused plan is too old: no button leads to a refusal."""
     run = hr.fetched()
@@ -126,6 +127,7 @@ def test_nothing_is_stopped_without_a_second_press(hr: Person) -> None:
     hr.status("done")
 
 
+@pytest.mark.long
 def test_a_sync_of_the_command_line_is_not_paused_here(hr: Person) -> None:
     """Its process is not the dashboard's to end: the page says so, and offers the stop only."""
     run = hr.fetched()

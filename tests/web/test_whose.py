@@ -113,8 +113,10 @@ def test_whoever_says_no_ends_it(page: Page, answer: str) -> None:
     with page.runs() as runs:
         assert (runs.reports(), runs.known_accounts()) == ([], {})
     assert "同じ会社ですか" in page.ask().text
-    for progress in page.desk.work.asking.values():
+    asking = [*page.desk.work.asking.values()]
+    for progress in asking:
         progress.answer(one_company=False)
+    until(lambda: all(progress.over for progress in asking))
 
 
 def test_a_question_is_answered_once_and_in_time(
