@@ -19,8 +19,10 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 	--python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCK_ARGS)
 
 # What starts processes, waits for sockets, or plays whole syncs by the dozen is left to `make test`.
-SLOW := $(addprefix tests/runner/test_,signals.py encodings.py) \
-	$(addprefix tests/engine/test_,http_sockets.py apply.py flight.py day_limits.py whose_fault.py choose.py store.py store_server.py plain.py agreement.py http_decode.py)
+SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \
+	$(addprefix tests/engine/test_,agreement.py apply.py batches.py budgets.py choose.py company_list.py \
+	  day_limits.py expected.py flight.py http_decode.py http_sockets.py mapping_translate.py oauth.py \
+	  old_plans.py plain.py scope.py stamps.py store.py store_moves.py store_server.py whose_fault.py)
 
 LOCALE := engine/renkei/locale
 

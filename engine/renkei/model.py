@@ -46,6 +46,10 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
 
 
+WRITTEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
+"""Outcomes after which a difference is none any more."""
+
+
 class Status(StrEnum):
     """Where a run is."""
 
@@ -319,6 +323,12 @@ class Run:
     source_count: int | None = None
     target_count: int | None = None
     purged: bool = False
+
+    @property
+    def open(self) -> int:
+        """How many people differ by its plan whom it has not written."""
+        found = self.counts.get(Difference.NEW, 0) + self.counts.get(Difference.CHANGED, 0)
+        return max(0, found - sum((self.outcomes or {}).get(each, 0) for each in WRITTEN))
 
 
 @frozen(kw_only=True)

@@ -52,6 +52,8 @@ def let_go(config: Config, store: Store, clock: Clock) -> Gone:
         records=store.remove_runs(min(rules.records.before(now), over)) if rules.records else 0,
         values=store.purge(min(rules.values.before(now), over)) if rules.values else 0,
     )
+    if rules.records:
+        store.remove_jobs(min(rules.records.before(now), over))
     today = clock.today()
     store.note_retained(today)
     _looked[config.store, config.company.name] = today

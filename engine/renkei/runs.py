@@ -6,7 +6,7 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -76,6 +76,7 @@ from renkei.plan.refusals import (
     refuse_same,
     same_account,
     still_at_work,
+    taken_by_another,
     unexplained,
     write_in_doubt,
 )
@@ -88,6 +89,10 @@ from renkei.plugins.facade import Reader
 from renkei.plugins.offline import beyond_of
 from renkei.retention import Gone
 from renkei.safety import LEAVING, leaves
+from renkei.schedule.job import Claim, Job, Kept
+from renkei.schedule.rule import Schedule
+from renkei.schedule.times import Ahead, next_start
+from renkei.scheduled import Scheduled, at_work, carry_on, takes
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
 from renkei.store.copying import Copied
@@ -102,6 +107,7 @@ from renkei.sync.run import offered
 from renkei.systems import Systems
 from renkei.who import recorded
 from renkei.words.codes import part_of, remark
+from renkei.words.facts import moment_text
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 from renkei.words.sentences import customer_text
@@ -133,6 +139,7 @@ class Runs:
         self._known_fields: dict[str, OwnFields] = {}
         self._missed = False
         self._interrupted = False
+        self._claim: Claim | None = None
         self._entered = ExitStack()
 
     @property
@@ -260,6 +267,8 @@ class Runs:
         run_id = self._begin_fetch(
             pairing, places, base_date=base, base_chosen=base_date is not None, again_of=again_of
         )
+        if self._claim is not None:
+            self._store.note_job_run(self._claim, run_id)
         self.observer.began(str(run_id))
         with self._fetching(run_id):
             if right_pair is not None:
@@ -809,6 +818,103 @@ class Runs:
         self._store.remove_release(release_id)
         log.info("release_removed")
 
+    # --- schedules --------------------------------------------------------------------------
+
+    def schedules(self) -> list[Scheduled]:
+        """Return every schedule of the company with what is known of it, as the file has them."""
+        if not self._has_store():
+            return self._planned({}, {})
+        return self._planned(self._store.kept_schedules(), self._store.last_jobs())
+
+    def _planned(self, kept: Mapping[str, Kept], last: Mapping[str, Job]) -> list[Scheduled]:
+        return [
+            self._scheduled(index, each, kept.get(each.name), last.get(each.name))
+            for index, each in enumerate(self.config.schedules)
+        ]
+
+    def _scheduled(
+        self, index: int, each: Schedule, kept: Kept | None, last: Job | None
+    ) -> Scheduled:
+        shown = Scheduled(schedule=each, kept=kept, last=last)
+        try:
+            self._pairings.between(each.from_, each.to)
+        except RenkeiError as error:
+            problem = self.config.document.problem(("schedules", index), error.message)
+            return evolve(shown, mistake=str(problem))
+        if shown.paused_by or self.config.company.paused:
+            return shown
+        name, now = self.config.company.name, self.clock.now()
+        return evolve(shown, next_at=next_start(each, name, now, self.ahead(each)))
+
+    def ahead(self, schedule: Schedule) -> Ahead:
+        """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
+        way = schedule.from_, schedule.to
+        closed = tuple(hours for name in way for hours in self._systems.closed_hours(name))
+        if not self._has_store():
+            return Ahead(closed=closed)
+        synced = self._store.sync_usage(*way) if schedule.sync else None
+        return Ahead(closed=closed, takes=takes(self._store.usage(*way), synced))
+
+    def jobs(self, limit: int, schedule: str | None = None) -> list[Job]:
+        """Return what was begun of the schedules, or of one of them, newest first."""
+        return self._store.jobs(limit, schedule) if self._has_store() else []
+
+    def pause_schedule(self, name: str) -> None:
+        """Let no run of a schedule begin any more; UsageError if there is none of that name."""
+        schedule = self.config.schedule(name)
+        store = self._open_store(create=True)
+        store.pause_schedule(name, schedule.timing, self.clock.now())
+        log.info("schedule_paused", kind=name)
+
+    def resume_schedule(self, name: str) -> None:
+        """Let the runs of a schedule begin again that are due from now on."""
+        schedule = self.config.schedule(name)
+        if self._has_store():
+            self._store.resume_schedule(name, schedule.timing, self.clock.now())
+            log.info("schedule_resumed", kind=name)
+
+    def keep_schedule(self, name: str, claim: Claim | None = None) -> Run:
+        """
+        Do now what a schedule does when it is due, or go on with it; return its run.
+
+        With *claim*, a worker has taken it up: BusyError if another process has by now. How it ends
+        is kept, and :mod:`renkei.scheduled` tells what is gone on with. Raises as :meth:`fetch`,
+        :meth:`choose` and :meth:`sync` do.
+        """
+        schedule = self.config.schedule(name)
+        store = self._open_store(create=True)
+        if claim is None:
+            refuse_paused(self.config)
+            claim = store.ask(name, self.clock.now())
+        job = store.take(claim)
+        if job is None:
+            raise taken_by_another(name)
+        with at_work(store, claim, job, self.clock) as work, self._job(claim):
+            refuse_paused(self.config)
+            run = carry_on(
+                schedule,
+                None if job.run is None else self.run(job.run),
+                fetch=lambda: self.fetch(
+                    schedule.from_,
+                    schedule.to,
+                    leavers=schedule.leavers,
+                    joiners=schedule.joiners,
+                ),
+                choose=self.choose,
+                sync=self.sync,
+            )
+            work.finished(run, left=bool(self.left_for_you(run.id)))
+        return run
+
+    @contextmanager
+    def _job(self, claim: Claim) -> Iterator[None]:
+        """Let the fetches of the block be those of a job: whoever goes on finds its run."""
+        self._claim = claim
+        try:
+            yield
+        finally:
+            self._claim = None
+
     # --- manage -----------------------------------------------------------------------------
 
     def cancel(self, run_id: str) -> Run:
@@ -873,13 +979,30 @@ class Runs:
 
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
-        return check_all(
+        found = check_all(
             self._systems,
             self._pairings,
             self._try_store,
             self._try_account,
             self._known_account,
         )
+        return [*found, *([self._check_schedules()] if self.config.schedules else [])]
+
+    def _check_schedules(self) -> Checked:
+        """Return when each schedule is next, and why one cannot run."""
+        findings: list[Finding] = []
+        error: ConfigurationError | None = None
+        for each in self._planned({}, {}):
+            name = each.schedule.name
+            if each.mistake is not None:
+                findings.append(Finding("problem", f"{name}: {each.mistake}"))
+                error = ConfigurationError(each.mistake, code="schedule", where=name)
+            else:
+                next_at = moment_text(each.next_at)
+                findings.append(
+                    Finding("note", _("{name}: next {at}.").format(name=name, at=next_at))
+                )
+        return Checked(subject=_("schedules"), findings=tuple(findings), error=error)
 
     def known_accounts(self) -> dict[str, KnownAccount]:
         """Return by connection whose account it opens, as kept; no system is asked."""
@@ -1039,6 +1162,7 @@ __all__ = [
     "Gone",
     "Pair",
     "Runs",
+    "Scheduled",
     "Step",
     "base_was_chosen",
     "copy_store",

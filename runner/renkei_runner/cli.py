@@ -25,6 +25,8 @@ COMMANDS = {
     "resume": ("renkei_runner.sync:resume", N_("Continue a run that is paused or in doubt.")),
     "cancel": ("renkei_runner.sync:cancel", N_("Give up a run, or stop one that is syncing.")),
     "run": ("renkei_runner.run:run", N_("Fetch and sync in one, for schedules.")),
+    "schedule": ("renkei_runner.schedule:schedule", N_("List schedules; run or pause one.")),
+    "worker": ("renkei_runner.worker:worker", N_("Keep all schedules, until it is stopped.")),
     "reports": ("renkei_runner.reports:reports", N_("List the latest runs; purge old values.")),
     "report": ("renkei_runner.reports:report", N_("Show what became of each employee.")),
     "companies": ("renkei_runner.companies:companies", N_("List all companies.")),

@@ -196,7 +196,7 @@ def carry_out(
             take_over=take_over,
         )
         labels = runs.labels(run_id, technical=True)
-        return show_outcome(app, run, _trouble(runs, run), labels, runs.left_for_you(run_id))
+        return show_outcome(app, run, trouble_of(runs, run), labels, runs.left_for_you(run_id))
 
 
 @contextmanager
@@ -223,6 +223,7 @@ def nothing_sent(app: App, run: Run) -> int:
     return 0
 
 
-def _trouble(runs: Runs, run: Run) -> Iterator[Item]:
+def trouble_of(runs: Runs, run: Run) -> Iterator[Item]:
+    """Iterate over those of a run who are not done."""
     if run.outcomes and any(run.outcomes.get(each) for each in TROUBLE):
         yield from filter(is_trouble, runs.items(run.id))

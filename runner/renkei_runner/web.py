@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from renkei_runner.cli import command, option
 from renkei_runner.documents import Document, document, moment
 from renkei_runner.output import emit, say, table
 from renkei_runner.signals import ended_by
+from renkei_runner.worker import kept_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
         help=N_("The issuer of your OpenID Connect provider, for single sign-on."))  # fmt: skip
 @option("--oidc-client", metavar="ID",
         help=N_("What it calls renkei; the secret is in RENKEI_OIDC_SECRET."))  # fmt: skip
+@option("--with-worker", is_flag=True,
+        help=N_("Also keep the schedules, as `renkei worker` does."))  # fmt: skip
 @click.pass_obj
 def web(
     app: App,
@@ -60,6 +64,7 @@ def web(
     new_link: str | None,
     oidc_issuer: str | None,
     oidc_client: str | None,
+    with_worker: bool,
 ) -> int:
     if (certificate is None) != (key is None):
         raise UsageError(_("--certificate and --key go together."), code="tls")
@@ -101,7 +106,8 @@ def web(
                 )
             )
         say(_("Ctrl-C stops the dashboard; a sync that is going on goes on."))
-        server.serve()
+        with kept_beside(app) if with_worker else nullcontext():
+            server.serve()
     return 0
 
 

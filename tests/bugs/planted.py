@@ -2788,10 +2788,86 @@ KEEPING = (
     ),
 )
 
+SCHEDULED = (
+    bug(
+        "due-begun-twice",
+        "A worker begins a run that another one has taken up.",
+        (
+            "renkei.worker:Worker._keep",
+            "if mine and told is None:",
+            "if told is None:",
+        ),
+        tests="tests/engine/test_schedules.py::test_two_workers_never_take_up_the_same",
+    ),
+    bug(
+        "late-without-end",
+        "A run is begun however late it is.",
+        ("renkei.schedule.times:ripe", "if now - start >= LATE:", "if False:"),
+        tests="tests/engine/test_schedules.py::test_what_is_late_is_made_up_for_once_or_told",
+    ),
+    bug(
+        "late-job-has-a-say",
+        "A process that comes back after its job was taken over keeps how it ended.",
+        (
+            "renkei.store.schedules:Schedules._mine_of",
+            "jobs.c.attempt == claim.attempt",
+            "sa.true()",
+        ),
+        tests="tests/engine/test_schedules.py::test_a_process_that_comes_back_has_no_say",
+    ),
+    bug(
+        "scheduled-into-closed-hours",
+        "A worker does not ask for closed hours.",
+        ("renkei.worker:Worker._what_is_ahead", "closed=closed, takes", "takes"),
+        tests="tests/engine/test_schedules.py"
+        "::test_a_run_in_the_way_of_closed_hours_begins_after_them",
+    ),
+    bug(
+        "schedule-looks-at-nobody",
+        "A schedule syncs those whom a person has to look at first.",
+        ("renkei.scheduled:carry_on", "new=schedule.new)", "new=schedule.new, look_first=True)"),
+        tests="tests/engine/test_schedules.py::test_who_has_to_be_looked_at_first_is_left",
+    ),
+    bug(
+        "schedule-over-limits",
+        "The safety limits do not hold for a schedule.",
+        (
+            "renkei.runs:Runs.keep_schedule",
+            "sync=self.sync,",
+            "sync=lambda run: self.sync(run, allow_unusual=True),",
+        ),
+        tests="tests/engine/test_schedules.py::test_what_needs_a_person_stops_there",
+    ),
+    bug(
+        "paused-schedule-begun",
+        "A schedule that somebody has paused goes on.",
+        ("renkei.worker:Worker._keep", "kept.paused_by is not None or ", ""),
+        (
+            "renkei.store.due:Due.claim",
+            'kept is None or kept["paused_by"] is not None',
+            "kept is None",
+        ),
+        tests="tests/engine/test_schedules.py::test_a_paused_schedule_is_not_begun",
+    ),
+    bug(
+        "run-on-payroll-days",
+        "Runs are begun on days without runs.",
+        ("renkei.schedule.rule:Schedule.rests", "return any(", "return False and any("),
+        tests="tests/engine/test_schedule_times.py::test_a_schedule_may_have_no_days_left",
+    ),
+    bug(
+        "clock-back-loses",
+        "A clock that is set back makes a schedule wait until it has caught up.",
+        ("renkei.worker:Worker._keep", " or kept.since > now", ""),
+        tests="tests/engine/test_schedules.py::test_a_clock_that_was_wrong_at_first_is_forgotten",
+    ),
+)
+
 BUGS: tuple[Bug, ...] = (
     *(*WRITING, *PROMISES, *STORE, *READING, *COMPARING, *DECIDING, *SHOWING, *KIT),
     *SCOPE,
     *COMPANIES,
     *RIGHTS,
     *KEEPING,
+    *SCHEDULED,
 )

@@ -82,6 +82,7 @@ TWINS = [
     ("docs/dashboard.md", "docs/dashboard.ja.md"),
     ("docs/first-sync.md", "docs/first-sync.ja.md"),
     ("docs/csv.md", "docs/csv.ja.md"),
+    ("docs/schedules.md", "docs/schedules.ja.md"),
     ("docs/identity-provider.md", "docs/identity-provider.ja.md"),
     ("docs/oauth.md", "docs/oauth.ja.md"),
 ]

@@ -20,6 +20,8 @@ NOTED = {
     "resume": "synced",
     "cancel": "cancelled",
     "run": "synced",
+    "schedule": "schedule_asked",
+    "worker": "fetched",
     "reports": "purged",
     "report": "exported",
     "company": "company_added",

@@ -67,6 +67,9 @@ class Idle(Work):
         self.inputs.append(more["given"])
         return 0
 
+    def begin(self, *words: Any, **more: Any) -> None:
+        self.started.append("begin")
+
 
 @define
 class Browser:

@@ -35,6 +35,9 @@ POST /runs/{run}/pause
 POST /runs/{run}/stop
 POST /runs/{run}/again
 POST /runs/{run}/release
+POST /schedules/{schedule}/pause
+POST /schedules/{schedule}/resume
+POST /schedules/{schedule}/run
 POST /settings/accounts/{connection}
 POST /settings/mappings/{index:count}
 POST /settings/users

@@ -31,6 +31,7 @@ COUNTS = """
 GET /
 GET /connections
 GET /reports
+GET /schedules
 GET /runs/{run}
 GET /runs/{run}/status
 """
@@ -55,6 +56,9 @@ POST /runs/{run}/retry
 POST /runs/{run}/pause
 POST /runs/{run}/stop
 POST /runs/{run}/again
+POST /schedules/{schedule}/pause
+POST /schedules/{schedule}/resume
+POST /schedules/{schedule}/run
 """
 ADMINISTRATORS = """
 GET /settings

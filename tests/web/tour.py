@@ -11,6 +11,16 @@ from renkei.config import load_main
 from renkei_web.rights import EVERY
 from renkei_web.users import Role
 
+SCHEDULES = """
+schedules:
+  - name: nightly
+    between: "01:00-06:30"
+    not_on: [25-31]
+    from: smarthr
+    to: touchontime
+    sync: {difference: [changed]}
+  - {name: look, at: "30 13 * * 1-5", from: touchontime, to: smarthr}
+"""
 NARROW = "label: SmartHR\nsafety: {updates: {people: 1, percent: 1}}"
 
 
@@ -113,6 +123,10 @@ def _settings(person: Person) -> Iterator[str]:
     person.office.configure(**labels, extra="settings: {setup: web}")
     person.open("/settings/setup")
     yield "setup"
+    person.office.configure(**labels, extra=person.office.rest + SCHEDULES)
+    person.office.ask("schedule", "run", "look")
+    person.open("/schedules")
+    yield "schedules"
     person.office.configure(**labels)
     person.open("/second-factor")
     yield "second-factor"

@@ -219,19 +219,7 @@ class Work:
         """
         self.refusals.pop(run, None)
         self.health_of(config.company.name).began(run)
-        # -P: nothing is imported from the folder that this server happens to be in
-        command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.main.path)]
-        if config.company.name:
-            command += ["--company", config.company.name]
-        process = subprocess.Popen(  # noqa: S603 - our own command, without a shell
-            [*command, "--lang", language, "--output", "json", *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env={k: v for k, v in os.environ.items() if k != OIDC_SECRET} | {"RENKEI_WHO": who},
-        )
-
+        process = self._started(config, words, who=who, language=language)
         self.syncs[run] = process
 
         def wait() -> None:
@@ -243,6 +231,28 @@ class Work:
 
         threading.Thread(target=wait, daemon=True, name=f"sync {run}").start()
         return process.pid
+
+    def begin(self, config: Config, words: Sequence[str], *, who: str, language: str) -> None:
+        """Start ``renkei`` *words* as a process of its own; what comes of it is in the store."""
+        process = self._started(config, words, who=who, language=language)
+        threading.Thread(target=process.communicate, daemon=True, name=words[0]).start()
+
+    @staticmethod
+    def _started(
+        config: Config, words: Sequence[str], *, who: str, language: str
+    ) -> subprocess.Popen[bytes]:
+        # -P: nothing is imported from the folder that this server happens to be in
+        command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.main.path)]
+        if config.company.name:
+            command += ["--company", config.company.name]
+        return subprocess.Popen(  # noqa: S603 - our own command, without a shell
+            [*command, "--lang", language, "--output", "json", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={k: v for k, v in os.environ.items() if k != OIDC_SECRET} | {"RENKEI_WHO": who},
+        )
 
 
 def ask_to_pause(pid: int) -> None:

@@ -14,9 +14,8 @@ from renkei.config.load import (
     network_of,
     parse_config,
 )
-from renkei.config.main import Company, DashboardSettings, Main
+from renkei.config.main import MOST_DAYS, Company, DashboardSettings, Main
 from renkei.config.options import located
-from renkei.config.pairs import MOST_DAYS
 from renkei.config.secrets import resolve_secret
 
 __all__ = [

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult
 
 from renkei.clock import day_of
 from renkei.config.retention import retention_mistakes
+from renkei.config.schedules import schedule_mistakes
 from renkei.errors import ConfigurationError, Problem
 from renkei.http.address import is_loopback, split_url
 from renkei.http.network import check_authorities, holds_password, proxy_mistake
@@ -81,6 +82,7 @@ def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - pla
     yield from _store(data.get("store"))
     yield from _settings(data.get("settings"), base)
     yield from retention_mistakes(data.get("retention"))
+    yield from schedule_mistakes(data.get("schedules"), names)
 
 
 def _grows(settings: object) -> bool:

@@ -35,10 +35,11 @@ from renkei.http.pace import IN_FLIGHT
 from renkei.model import Rehire, Remark
 from renkei.people import ClosedHours, Lacking, RequestLimit
 from renkei.safety import Expected, Safety
+from renkei.schedule.rule import Schedule
 from renkei.words.codes import remark
 from renkei.words.i18n import _
 from renkei.yamlfile import Document, read_file, read_yaml, structure
-from renkei.yamlfile.converter import CONVERTER, Wrong, expect
+from renkei.yamlfile.converter import CONVERTER, Wrong, expect, suggestion
 from renkei.yamlfile.source import Data
 
 Options = NewType("Options", dict[str, Any])
@@ -162,6 +163,7 @@ class Config:
     store: str = field(repr=False)
     settings: Settings = field(factory=Settings)
     retention: Retention = field(factory=Retention)
+    schedules: tuple[Schedule, ...] = ()
     document: Document = field(eq=False, repr=False)
 
     @property
@@ -176,6 +178,17 @@ class Config:
         message = _("There is no connection {name}. Configured: {names}.")
         names = _(", ").join(self.connections)
         raise UsageError(message.format(name=name, names=names), code="connection", where=name)
+
+    def schedule(self, name: str) -> Schedule:
+        """Return the schedule *name*; UsageError names those that exist."""
+        names = [each.name for each in self.schedules]
+        if name in names:
+            return self.schedules[names.index(name)]
+        message = _("There is no schedule {name} in {path}.").format(name=name, path=self.path)
+        if names:
+            message += " " + _("There are: {names}.").format(names=_(", ").join(names))
+        text = message + suggestion(name, names)
+        raise UsageError(text, code="schedule", where=str(self.path))
 
 
 @frozen(kw_only=True)
@@ -220,6 +233,7 @@ class _OneCompany:
     mappings: tuple[MappingUse, ...] = ()
     settings: Settings = field(factory=Settings)
     retention: Retention = field(factory=Retention)
+    schedules: tuple[Schedule, ...] = ()
     label: str = ""
     environment: Environment = "production"
     paused: bool = False
@@ -333,6 +347,7 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
         store=store_at(main.store, main.path.parent),
         settings=written.settings,
         retention=written.retention,
+        schedules=written.schedules,
         document=document,
     )
 

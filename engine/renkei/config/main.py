@@ -17,6 +17,9 @@ Environment = Literal["production", "sandbox"]
 
 SUFFIX = ".yaml"
 
+MOST_DAYS = 366
+"""How many days before or after the base date somebody may be listed, at most."""
+
 SHOWN = 10
 """So many names of companies stand in one sentence."""
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from renkei.config.load import Config, MappingUse
+from renkei.config.main import MOST_DAYS
 from renkei.errors import ConfigurationError, MappingError, Problem, UsageError
 from renkei.mapping import FieldMapping
 from renkei.words.i18n import _
@@ -21,10 +22,6 @@ from renkei.yamlfile.converter import suggestion
 
 _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9._/-]*")
 """What means itself in YAML, also inside of braces; everything else is quoted."""
-
-
-MOST_DAYS = 366
-"""How many days before or after the base date somebody may be listed, at most."""
 
 
 @frozen(kw_only=True)

@@ -174,6 +174,12 @@ def still_at_work(run: Run) -> BusyError:
     return BusyError(message.format(run=run.id))
 
 
+def taken_by_another(schedule: str) -> BusyError:
+    """Return the error of a job that another process has taken up meanwhile."""
+    message = _("Another process does what the schedule {name} wants by now.")
+    return BusyError(message.format(name=schedule), where=schedule)
+
+
 def expired(run: Run, hours: int) -> UsageError:
     """Return the error of a plan older than *hours*."""
     message = _("The plan of run {run} is older than {hours} hours. Fetch again.")

@@ -16,23 +16,26 @@ from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import BusyError, UsageError
-from renkei.model import Difference, Outcome, Remark, Status
+from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
 from renkei.store import codec, lease, serial
 from renkei.store.accounts import used
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
+from renkei.store.due import Due
 from renkei.store.log import AuditLog
 from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
 from renkei.store.tables import (
     accounts,
     items,
+    jobs,
     known_accounts,
     leases,
     own_fields,
     paces,
     releases,
     runs,
+    schedules,
     writes,
 )
 from renkei.store.vault import let_go_of_tokens
@@ -44,9 +47,6 @@ OF_RUNS = (writes, items)
 
 OF_CONNECTIONS = (accounts, known_accounts, own_fields)
 """What a company knows of its connections; each has a row."""
-
-WRITTEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
-"""Outcomes after which a difference is none any more."""
 
 
 @frozen(kw_only=True)
@@ -89,7 +89,7 @@ class Removed:
     rows: Mapping[str, int] = field(factory=dict)
 
 
-class Companies(Plans, Purge, AuditLog):
+class Companies(Plans, Purge, AuditLog, Due):
     """A store as those see it who keep all of its companies."""
 
     def stand(self) -> dict[str, Stands]:
@@ -135,7 +135,11 @@ class Companies(Plans, Purge, AuditLog):
                 theirs = sa.select(table.c.connection).where(table.c.company == company)
                 known = table.c.company == "", table.c.connection.in_(theirs)
                 connection.execute(sa.delete(table).where(*known))  # it has newer ones
-            for table in (runs, releases, leases, paces, *OF_CONNECTIONS):
+            theirs = sa.select(schedules.c.name).where(schedules.c.company == company)
+            for table, name in ((jobs, jobs.c.schedule), (schedules, schedules.c.name)):
+                known = table.c.company == "", name.in_(theirs)
+                connection.execute(sa.delete(table).where(*known))
+            for table in (runs, releases, leases, paces, jobs, schedules, *OF_CONNECTIONS):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
             let_go_of_tokens(connection, "", heir=company)
@@ -171,7 +175,7 @@ class Companies(Plans, Purge, AuditLog):
             for table in OF_RUNS:
                 gone = connection.execute(sa.delete(table).where(table.c.run_id.in_(theirs)))
                 rows[table.name] += gone.rowcount
-            for table in (runs, releases, paces, *OF_CONNECTIONS):
+            for table in (runs, releases, paces, jobs, schedules, *OF_CONNECTIONS):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)

@@ -210,27 +210,13 @@ class Plans(Database):
 
     def usage(self, source: str, target: str) -> dict[str, Any] | None:
         """Return what the last successful fetch of this pair cost, or None if there was none."""
-        query = (
-            sa.select(runs.c.usage)
-            .where(self._between(source, target), runs.c.fetched_at.is_not(None))
-            .order_by(runs.c.id.desc())
-            .limit(1)
-        )
         with self._reading() as connection:
-            return connection.execute(query).scalar()
+            return last_usage(connection, self._between(source, target))
 
     def sync_usage(self, source: str, target: str) -> dict[str, Any] | None:
         """Return what the last run of this pair cost that was synced in one go, if there is one."""
-        query = (
-            sa.select(runs.c.usage)
-            .where(self._between(source, target))
-            .where(runs.c.finished_at.is_not(None))
-            .order_by(runs.c.id.desc())
-            .limit(RECENT)
-        )
         with self._reading() as connection:
-            recent = connection.execute(query).scalars()
-            return next((usage for usage in recent if "sync_seconds" in usage), None)
+            return last_sync_usage(connection, self._between(source, target))
 
     def usual(
         self, source: str, target: str, base: dt.date, *, upto: str | None = None
@@ -549,3 +535,19 @@ def already_begun(run_id: str) -> UsageError:
     )
     hint = Hint("resume", {"run": run_id})
     return UsageError(message.format(run=run_id), code="already_begun", hint=hint)
+
+
+def last_usage(connection: Connection, pair: sa.ColumnElement[bool]) -> dict[str, Any] | None:
+    """Return what the last successful fetch of a *pair* cost, or None if there was none."""
+    query = sa.select(runs.c.usage).where(pair, runs.c.fetched_at.is_not(None))
+    found: dict[str, Any] | None = connection.execute(
+        query.order_by(runs.c.id.desc()).limit(1)
+    ).scalar()
+    return found
+
+
+def last_sync_usage(connection: Connection, pair: sa.ColumnElement[bool]) -> dict[str, Any] | None:
+    """Return what the last run of a *pair* cost that was synced in one go, if there is one."""
+    query = sa.select(runs.c.usage).where(pair, runs.c.finished_at.is_not(None))
+    recent = connection.execute(query.order_by(runs.c.id.desc()).limit(RECENT)).scalars()
+    return next((usage for usage in recent if "sync_seconds" in usage), None)

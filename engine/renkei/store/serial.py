@@ -49,9 +49,11 @@ class Mark:
 
 def insert_unless_there(
     connection: Connection, table: sa.Table, values: Mapping[str, object]
-) -> None:
-    """Insert a row; nothing happens if there is one with its key, be it of this very moment."""
-    connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
+) -> bool:
+    """Insert a row unless there is one with its key, be it of this very moment; return whether."""
+    new = _insert(connection, table).values(**values).on_conflict_do_nothing()
+    inserted = connection.execute(new.returning(*table.primary_key))  # a server tells no rowcount
+    return inserted.first() is not None
 
 
 def put_account(connection: Connection, company: str, name: str, account: str) -> None:

@@ -8,7 +8,8 @@ from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
 from renkei.store.purge import Purge
 from renkei.store.releases import Releases
+from renkei.store.schedules import Schedules
 
 
-class Store(Releases, Journal, Accounts, Paces, Purge, AuditLog):
-    """Plans, journal, releases, accounts, paces, what goes, audit log: a method, a transaction."""
+class Store(Releases, Journal, Accounts, Paces, Purge, AuditLog, Schedules):
+    """Plans, journal, releases, accounts, schedules, audit log …: a method, a transaction."""

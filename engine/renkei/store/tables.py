@@ -306,6 +306,39 @@ audit = Table(
     Column("hash", String(64), nullable=False, comment="of this line and the hash before it"),
 )
 
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
+    Column("name", String(63), primary_key=True),
+    Column("timing", Text, nullable=False, comment="what its times go by; see renkei.schedule"),
+    Column("since", Instant, nullable=False, comment="due times after this one count"),
+    Column("paused_by", String(200), nullable=True),
+    Column("paused_at", Instant, nullable=True),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
+    Column("schedule", String(63), primary_key=True),
+    Column(
+        "due", Instant, primary_key=True, comment="as the schedule has it, or when it was asked"
+    ),
+    Column("state", String(20), nullable=False, comment="see store.schedules"),
+    Column("asked_by", String(200), nullable=True, comment="null: it was due"),
+    Column("passed", Integer, nullable=False, comment="due times before it that were missed"),
+    Column("run_id", Serial, nullable=True),
+    Column("code", String(60), nullable=True, comment="why it has not simply come to its end"),
+    Column("attempt", Integer, nullable=False, comment="grows with each process that takes it"),
+    Column("owner", Text, nullable=True, comment="the process at work; see store.owner"),
+    Column("beat", sa.Float, nullable=True, comment="its last sign of life, on its own clock"),
+    Column("next_at", Instant, nullable=True, comment="when it is gone on with"),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=True, comment="null: it is open"),
+    Index("ix_jobs_open", "company", "schedule", sqlite_where=sa.text("ended_at is null")),
+)
+
 facts = Table(
     "facts",
     metadata,

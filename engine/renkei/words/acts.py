@@ -60,6 +60,9 @@ ACTS: Mapping[str, Act] = {
     "company_resumed": Act(N_("Let the company go on"), ("company",)),
     "company_adopted": Act(N_("Took over the runs without a company"), ("company", "count")),
     "company_removed": Act(N_("Removed the company with its data"), ("company", "count")),
+    "schedule_paused": Act(N_("Paused a schedule"), ("schedule",)),
+    "schedule_resumed": Act(N_("Let a schedule go on"), ("schedule",)),
+    "schedule_asked": Act(N_("Began a run of a schedule by hand"), ("schedule",)),
     "store_restored": Act(N_("Noted that the store was restored")),
     "store_moved": Act(N_("Moved the store")),
 }
@@ -89,6 +92,7 @@ FACTS: Mapping[str, str] = {
     "release": N_("release"),
     "role": N_("role"),
     "row": N_("row of the plan"),
+    "schedule": N_("schedule"),
     "setting": N_("setting"),
     "settings": N_("settings"),
     "since": N_("from"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 from starlette.responses import Response
@@ -11,8 +11,11 @@ from starlette.responses import Response
 from renkei.clock import base_dates, day_of
 from renkei.config import ConnectionConfig
 from renkei.errors import Hint, RenkeiError, UsageError
+from renkei.model import Run
 from renkei.people import JST, Finding
-from renkei.runs import Runs, base_was_chosen
+from renkei.runs import Runs, Scheduled, base_was_chosen
+from renkei.schedule.job import Job
+from renkei.schedule.words import job_text
 from renkei.words.i18n import _
 from renkei_web.health import words
 from renkei_web.processes import Asked
@@ -40,12 +43,20 @@ class Place:
     hours: Hours | None
 
 
-@frozen
+@frozen(kw_only=True)
 class Direction:
-    """One card: from where to where."""
+    """One card: from where to where, its schedules, and the newest run with a plan."""
 
     source: Place
     target: Place
+    next_at: dt.datetime | None = None
+    last: Job | None = None
+    newest: Run | None = None
+
+    @property
+    def open(self) -> int:
+        """How many people differ by that run and were not written since."""
+        return self.newest.open if self.newest else 0
 
 
 @frozen
@@ -64,16 +75,37 @@ def dashboard(visit: Visit) -> Response:
             name: Place(name, settings.label, hours_of(runs, name))
             for name, settings in runs.config.connections.items()
         }
-        directions = [Direction(places[p.source], places[p.target]) for p in runs.pairs()]
         latest = runs.reports(LATEST)
+        schedules = runs.schedules() if runs.config.schedules else []
+        directions = [
+            _direction(places[pair.source], places[pair.target], schedules, latest)
+            for pair in runs.pairs()
+        ]
         said = {name: word.finding(runs) for name, word in words(runs).items()}
     states = [State(each, wrong := said.get(name), bool(wrong)) for name, each in places.items()]
     return visit.show(
         "dashboard.html",
         directions=directions,
+        job_text=job_text,
         states=states,
         latest=latest,
         setup=visit.config.settings.setup == "web",
+    )
+
+
+def _direction(
+    source: Place, target: Place, schedules: Sequence[Scheduled], latest: Sequence[Run]
+) -> Direction:
+    way = source.name, target.name
+    mine = [each for each in schedules if (each.schedule.from_, each.schedule.to) == way]
+    return Direction(
+        source=source,
+        target=target,
+        next_at=min((each.next_at for each in mine if each.next_at), default=None),
+        last=max(
+            (each.last for each in mine if each.last), key=lambda job: job.started_at, default=None
+        ),
+        newest=next((r for r in latest if (r.source, r.target) == way and r.planned_at), None),
     )
 
 

@@ -1,0 +1,1 @@
+"""Runs at set times: when one is due, and who is told to begin it."""

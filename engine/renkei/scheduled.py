@@ -1,0 +1,194 @@
+"""What a schedule does when it is due: fetch, choose, sync; and how its end is kept.
+
+Nobody is there to be asked. What passes by itself (closed hours, a system out of reach, a process
+that was killed) is gone on with; whatever else stops it waits for a person: the safety limits, who
+has to be looked at first, values that new employees need.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from attrs import define, evolve, field, frozen
+
+from renkei.clock import Clock
+from renkei.errors import (
+    BusyError,
+    ListChangedError,
+    RenkeiError,
+    StoreError,
+    UnavailableError,
+    UnusualError,
+    UsageError,
+)
+from renkei.logs import log
+from renkei.model import Run, Selection, Status
+from renkei.plan.estimate import Usage
+from renkei.plan.refusals import still_at_work
+from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.schedule.rule import Schedule
+from renkei.schedule.times import ASSUMED, LATE
+from renkei.store import Pulse, Store
+from renkei.words.codes import TABLE
+
+PASSING = ("UnavailableError", "ClosedError", "ListChangedError")
+"""Errors with which a run stops for a while only."""
+
+LEFT = "look_first"
+"""The code of a job that has left somebody for a person to look at."""
+
+BY_ITSELF = ("interrupted", "busy")
+"""Codes of the same."""
+
+FIRST_WAIT = dt.timedelta(seconds=30)
+LONGEST_WAIT = dt.timedelta(minutes=10)
+
+
+@frozen
+class Ended:
+    """How a job has ended: with *next_at* it is gone on with then."""
+
+    state: State
+    code: str | None = None
+    next_at: dt.datetime | None = None
+
+
+@define
+class Work:
+    """The job in hand, as it was taken up, and how it has ended."""
+
+    job: Job
+    clock: Clock
+    ended: Ended = field(factory=lambda: Ended("failed"))
+
+    def finished(self, run: Run, *, left: bool) -> None:
+        """Note how the run of the job stands when nothing more is done; *left*: for a person."""
+        ended = of_run(run, self.job, self.clock.now())
+        self._end(evolve(ended, code=LEFT) if left and ended.state == "done" else ended)
+
+    def broken(self, error: BaseException) -> None:
+        """Note what has ended the job early."""
+        self._end(of_error(error, self.job, self.clock.now()))
+
+    def _end(self, ended: Ended) -> None:
+        """Note how it has ended; what a person has begun and interrupted waits for nobody."""
+        stopped = ended.state == "waiting" and ended.code == "interrupted"
+        by_hand = stopped and self.job.asked_by is not None
+        self.ended = Ended("halted", ended.code) if by_hand else ended
+
+
+@frozen(kw_only=True)
+class Scheduled:
+    """
+    A schedule as people are shown it: what is known of it, the *last* run begun, and the next.
+
+    *mistake* is why no run of it can begin, with its place in the file.
+    """
+
+    schedule: Schedule
+    kept: Kept | None = None
+    last: Job | None = None
+    next_at: dt.datetime | None = None
+    mistake: str | None = None
+
+    @property
+    def paused_by(self) -> str | None:
+        """Who has paused it, or None."""
+        return self.kept.paused_by if self.kept else None
+
+
+@contextmanager
+def at_work(store: Store, claim: Claim, job: Job, clock: Clock) -> Iterator[Work]:
+    """Give signs of life while the block does the job of *claim*, and keep how it has ended."""
+    work = Work(job, clock)
+    try:
+        with Pulse(lambda: store.still_at_job(claim)):
+            yield work
+    except BaseException as error:
+        work.broken(error)
+        raise
+    finally:
+        try:
+            ended = work.ended
+            store.end_job(claim, ended.state, clock.now(), code=ended.code, next_at=ended.next_at)
+        except StoreError as error:  # whoever looks sees that nobody is at it any more
+            log.error("job_not_kept", code=error.code)
+
+
+def carry_on(
+    schedule: Schedule,
+    before: Run | None,
+    *,
+    fetch: Callable[[], Run],
+    choose: Callable[[str, Selection], object],
+    sync: Callable[[str], Run],
+) -> Run:
+    """
+    Do what a schedule wants, from where the run *before* has got to; return the run.
+
+    Raises whatever ends it early.
+    """
+    if before is not None and before.status is Status.FETCHING:
+        raise still_at_work(before)
+    run = before if before is not None and before.status is not Status.FAILED else fetch()
+    if run.status in (Status.PAUSED, Status.SYNCING):
+        return sync(run.id)
+    wanted = schedule.sync.difference if schedule.sync else ()
+    if run.status is not Status.READY or not any(run.counts.get(each) for each in wanted):
+        return run
+    choose(run.id, Selection(differences=frozenset(wanted), new=schedule.new))
+    return sync(run.id)
+
+
+def takes(fetched: Usage | None, synced: Usage | None) -> dt.timedelta:
+    """Return how long a run takes, by what the last fetch and the last sync of its pair cost."""
+    if fetched is None:
+        return ASSUMED
+    seconds = float(fetched["seconds"]) + float((synced or {}).get("sync_seconds", 0))
+    return dt.timedelta(seconds=seconds)
+
+
+def of_run(run: Run, job: Job, now: dt.datetime) -> Ended:
+    """Return what a run that nobody is at any more means for the job that has it."""
+    if run.status in (Status.READY, Status.DONE):
+        return Ended("done")
+    if run.status is Status.DONE_WITH_ERRORS:
+        return Ended("errors")
+    code = run.reason.code if run.reason else None
+    if run.status is Status.PAUSED and _passes(code):
+        return _waits(code, job, now, run.resume_at)
+    return Ended("halted", code)
+
+
+def of_error(error: BaseException, job: Job, now: dt.datetime) -> Ended:
+    """Return what an error means for the job that it has ended."""
+    if not isinstance(error, Exception):  # Ctrl-C, or a worker that is to end
+        return _waits("interrupted", job, now, None)
+    if not isinstance(error, RenkeiError):
+        return Ended("failed", "internal")
+    if isinstance(error, UnavailableError | BusyError | ListChangedError | StoreError):
+        return _waits(error.code, job, now, getattr(error, "opens", None))
+    halted = isinstance(error, UnusualError | UsageError)
+    return Ended("halted" if halted else "failed", error.code)
+
+
+def _passes(code: str | None) -> bool:
+    entry = TABLE.get(code or "")
+    return code in BY_ITSELF or (entry is not None and entry.error in PASSING)
+
+
+def _waits(code: str | None, job: Job, now: dt.datetime, until: dt.datetime | None) -> Ended:
+    """Return that a job waits, unless it has waited for too long."""
+    next_at = max(until or now, now + wait_before(job.claim.attempt + 1))
+    if next_at - job.started_at >= LATE:
+        return Ended("failed", code)
+    return Ended("waiting", code, next_at)
+
+
+def wait_before(attempt: int) -> dt.timedelta:
+    """Return how long nothing is done before an attempt: nothing before the second one."""
+    if attempt <= 2:
+        return dt.timedelta(0)
+    return min(FIRST_WAIT * (1 << min(attempt - 3, 10)), LONGEST_WAIT)

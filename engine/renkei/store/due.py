@@ -1,0 +1,121 @@
+"""What is due over all companies of a store, and who takes it up: each due time only once.
+
+A worker keeps the schedules of all companies, so it looks over the walls, as the list of all
+companies does. What it begins is done by a process that knows one company only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.store.database import Database, locking
+from renkei.store.plans import last_sync_usage, last_usage
+from renkei.store.schedules import LEFT_OUT, at_it, job_in, kept_in, last_due, new_job, of_job
+from renkei.store.serial import insert_unless_there
+from renkei.store.tables import accounts, jobs, runs, schedules
+
+Name = tuple[str, str]
+"""A company and the name of one of its schedules, or of its connections."""
+
+
+class Due(Database):
+    """A store as a worker sees it."""
+
+    def all_kept(self) -> dict[Name, Kept]:
+        """Return what is known of all schedules."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(schedules)).mappings()
+            return {(row["company"], row["name"]): kept_in(row) for row in rows}
+
+    def count_from(self, name: Name, timing: str, since: dt.datetime) -> None:
+        """Let the due times of a schedule count from *since* on: it is new, or has other times."""
+        key = {"company": name[0], "name": name[1]}
+        counts = {"timing": timing, "since": since}
+        with self._writing() as connection:
+            insert_unless_there(connection, schedules, {**key, **counts})
+            ours = schedules.c.company == name[0], schedules.c.name == name[1]
+            connection.execute(sa.update(schedules).where(*ours).values(**counts))
+
+    def claim(
+        self,
+        claim: Claim,
+        now: dt.datetime,
+        count: Callable[[dt.datetime | None], int],
+        state: State = "running",
+    ) -> bool | None:
+        """
+        Take up a due time; False if somebody has, None while the schedule is paused or at work.
+
+        *count* tells how many due times have passed by since the one that it is given. In another
+        *state* it is only told.
+        """
+        theirs = jobs.c.company == claim.company, jobs.c.schedule == claim.schedule
+        ours = schedules.c.company == claim.company, schedules.c.name == claim.schedule
+        with self._writing() as connection:
+            kept = connection.execute(locking(sa.select(schedules).where(*ours))).mappings().first()
+            if kept is None or kept["paused_by"] is not None:
+                return None
+            at_work = sa.select(jobs.c.due).where(*theirs, jobs.c.ended_at.is_(None)).limit(1)
+            if state == "running" and connection.execute(at_work).first() is not None:
+                return None
+            passed = count(last_due(connection, claim))
+            return insert_unless_there(connection, jobs, new_job(claim, state, now, passed))
+
+    def last_dues(self) -> dict[Name, dt.datetime]:
+        """Return the last due time of each schedule that was taken up, or told."""
+        key = jobs.c.company, jobs.c.schedule
+        query = sa.select(*key, sa.func.max(jobs.c.due)).where(jobs.c.asked_by.is_(None))
+        with self._reading() as connection:
+            return {(c, name): due for c, name, due in connection.execute(query.group_by(*key))}
+
+    def last_costs(
+        self, company: str, source: str, target: str
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """Return what the last fetch of a pair of *company* cost, and the last sync."""
+        pair = sa.and_(runs.c.company == company, runs.c.source == source, runs.c.target == target)
+        with self._reading() as connection:
+            return last_usage(connection, pair), last_sync_usage(connection, pair)
+
+    def open_jobs(self) -> list[Job]:
+        """Return what has not come to its end, of all companies, oldest first."""
+        query = sa.select(jobs).where(jobs.c.ended_at.is_(None)).order_by(jobs.c.started_at)
+        with self._reading() as connection:
+            return [job_in(row) for row in connection.execute(query).mappings()]
+
+    def take_over(self, claim: Claim) -> Claim | None:
+        """Take up a job at which nobody is any more; None if somebody else was faster."""
+        with self._writing() as connection:
+            ours = self._still(claim).values(attempt=claim.attempt + 1, **at_it())
+            if connection.execute(ours).rowcount != 1:
+                return None
+        return Claim(claim.company, claim.schedule, claim.due, claim.attempt + 1)
+
+    def let_wait(self, claim: Claim, code: str, next_at: dt.datetime) -> None:
+        """Keep that the process of a job has ended without a word; it is gone on with then."""
+        waits = {"state": "waiting", "code": code, "next_at": next_at, **LEFT_OUT}
+        at_work = jobs.c.owner.is_not(None)
+        with self._writing() as connection:
+            connection.execute(self._still(claim).where(at_work).values(**waits))
+
+    def give_up(self, claim: Claim, now: dt.datetime) -> None:
+        """Keep that a job is not gone on with any more."""
+        ended = {"state": "failed", "ended_at": now, "next_at": None, **LEFT_OUT}
+        with self._writing() as connection:
+            connection.execute(self._still(claim).values(**ended))
+
+    def accounts_used(self) -> dict[Name, str]:
+        """Return which account each connection has used last."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(accounts)).mappings()
+            return {(row["company"], row["connection"]): row["account"] for row in rows}
+
+    @staticmethod
+    def _still(claim: Claim) -> sa.Update:
+        """Return the change of a job as long as it is open and nobody has taken it over."""
+        newest = jobs.c.company == claim.company, jobs.c.attempt == claim.attempt
+        return sa.update(jobs).where(of_job(claim), *newest, jobs.c.ended_at.is_(None))

@@ -1,0 +1,211 @@
+"""The schedules of one company: who has paused one, and what was begun at which due time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from renkei.errors import BusyError
+from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.store.database import Database, locking
+from renkei.store.owner import Owner, beat, is_alive
+from renkei.store.serial import insert_unless_there
+from renkei.store.tables import jobs, schedules
+from renkei.words.i18n import _
+
+LEFT_OUT = {"owner": None, "beat": None}
+"""What a job has when nobody is at it."""
+
+
+class Schedules(Database):
+    """The part of the store that remembers when what was begun."""
+
+    def kept_schedules(self) -> dict[str, Kept]:
+        """Return by name what is known of the schedules."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(schedules).where(self._of(schedules))).mappings()
+            return {row["name"]: kept_in(row) for row in rows}
+
+    def pause_schedule(self, name: str, timing: str, at: dt.datetime) -> None:
+        """Let no run of a schedule begin any more; one at work goes on."""
+        ours = self._of(schedules), schedules.c.name == name
+        new = {"company": self.company, "name": name, "timing": timing, "since": at}
+        with self._writing() as connection:
+            insert_unless_there(connection, schedules, new)
+            row = connection.execute(locking(sa.select(schedules).where(*ours))).mappings().one()
+            if row["paused_by"] is None:
+                self._note("schedule_paused", schedule=name)
+                paused = {"paused_by": self._who[:200], "paused_at": at}
+                connection.execute(sa.update(schedules).where(*ours).values(**paused))
+
+    def resume_schedule(self, name: str, timing: str, at: dt.datetime) -> None:
+        """Let its runs begin again: those that are due from *at* on."""
+        ours = self._of(schedules), schedules.c.name == name
+        counts = {"timing": timing, "since": at, "paused_by": None, "paused_at": None}
+        with self._writing() as connection:
+            row = connection.execute(locking(sa.select(schedules).where(*ours))).mappings().first()
+            if row is not None and row["paused_by"] is not None:
+                self._note("schedule_resumed", schedule=name)
+                connection.execute(sa.update(schedules).where(*ours).values(**counts))
+
+    def jobs(self, limit: int, schedule: str | None = None) -> list[Job]:
+        """Return what was begun last, newest first."""
+        query = sa.select(jobs).where(self._of(jobs)).order_by(jobs.c.started_at.desc())
+        if schedule is not None:
+            query = query.where(jobs.c.schedule == schedule)
+        with self._reading() as connection:
+            return [job_in(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+    def last_jobs(self) -> dict[str, Job]:
+        """Return by schedule what was begun last."""
+        newest = (
+            sa.select(jobs.c.schedule, sa.func.max(jobs.c.started_at).label("last"))
+            .where(self._of(jobs))
+            .group_by(jobs.c.schedule)
+            .subquery()
+        )
+        query = sa.select(jobs).where(
+            self._of(jobs),
+            jobs.c.schedule == newest.c.schedule,
+            jobs.c.started_at == newest.c.last,
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings()
+            return {row["schedule"]: job_in(row) for row in rows}
+
+    def ask(self, name: str, at: dt.datetime) -> Claim:
+        """Take up a run that a person wants now; BusyError while one of the schedule is open."""
+        with self._writing() as connection:
+            theirs = sa.select(jobs).where(
+                self._of(jobs), jobs.c.schedule == name, jobs.c.ended_at.is_(None)
+            )
+            for row in connection.execute(theirs).mappings().all():
+                job = job_in(row)
+                if not job.free:
+                    message = _(
+                        "The schedule {name} is at work (run {run}). Wait until it is done."
+                    )
+                    raise BusyError(message.format(name=name, run=job.run or "–"))
+                ours = self._mine_of(job.claim)
+                connection.execute(sa.update(jobs).where(ours).values(ended_at=at, **LEFT_OUT))
+            self._note("schedule_asked", schedule=name)
+            new = new_job(Claim(self.company, name, at), "running", at)
+            insert_unless_there(connection, jobs, {**new, "asked_by": self._who[:200]})
+        return Claim(self.company, name, at)
+
+    def take(self, claim: Claim) -> Job | None:
+        """Be the process that does the job of *claim*; None if another one has it by now."""
+        with self._writing() as connection:
+            mine = self._mine_of(claim), jobs.c.ended_at.is_(None)
+            taken = connection.execute(sa.update(jobs).where(*mine).values(**at_it()))
+            if taken.rowcount != 1:
+                return None
+            return job_in(connection.execute(sa.select(jobs).where(*mine)).mappings().one())
+
+    def note_job_run(self, claim: Claim, run_id: int) -> None:
+        """Keep which run the job has; its process is at work."""
+        with self._writing() as connection:
+            ours = sa.update(jobs).where(self._mine_of(claim))
+            connection.execute(ours.values(run_id=run_id, beat=beat()))
+
+    def still_at_job(self, claim: Claim) -> None:
+        """Give a sign of life."""
+        with self._writing() as connection:
+            connection.execute(sa.update(jobs).where(self._mine_of(claim)).values(beat=beat()))
+
+    def end_job(
+        self,
+        claim: Claim,
+        state: State,
+        at: dt.datetime,
+        *,
+        code: str | None = None,
+        next_at: dt.datetime | None = None,
+    ) -> None:
+        """Keep what has come of a job; with *next_at* it is gone on with then."""
+        ended = {"ended_at": None if next_at else at, "next_at": next_at, **LEFT_OUT}
+        with self._writing() as connection:
+            ours = sa.update(jobs).where(self._mine_of(claim), jobs.c.ended_at.is_(None))
+            connection.execute(ours.values(state=state, code=code and code[:60], **ended))
+
+    def remove_jobs(self, before: dt.datetime) -> None:
+        """Remove what was begun, and has ended, before that."""
+        old = self._of(jobs), jobs.c.ended_at < before
+        with self._writing() as connection:
+            connection.execute(sa.delete(jobs).where(*old))
+
+    def _mine_of(self, claim: Claim) -> sa.ColumnElement[bool]:
+        """Return the condition that *claim* is the newest one of its job."""
+        return sa.and_(self._of(jobs), of_job(claim), jobs.c.attempt == claim.attempt)
+
+
+def of_job(claim: Claim) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is the job of *claim*, in its company."""
+    return sa.and_(jobs.c.schedule == claim.schedule, jobs.c.due == claim.due)
+
+
+def at_it() -> dict[str, Any]:
+    """Return what the row of a job has while this process is at it."""
+    me: dict[str, Any] = {"state": "running", "owner": str(Owner.me()), "beat": beat()}
+    return {**me, "code": None, "next_at": None}
+
+
+def new_job(claim: Claim, state: State, now: dt.datetime, passed: int = 0) -> dict[str, Any]:
+    """Return the row of a job that is taken up now; one that is only told has ended already."""
+    row: dict[str, Any] = {
+        "company": claim.company,
+        "schedule": claim.schedule,
+        "due": claim.due,
+        "passed": passed,
+        "attempt": claim.attempt,
+        "started_at": now,
+    }
+    ended = {"ended_at": now, "owner": None, "beat": None}
+    return row | at_it() | {"state": state} | ({} if state == "running" else ended)
+
+
+def job_in(row: RowMapping) -> Job:
+    """Return the job in *row*."""
+    claim = Claim(row["company"], row["schedule"], row["due"], row["attempt"])
+    return Job(
+        claim=claim,
+        state=row["state"],
+        started_at=row["started_at"],
+        asked_by=row["asked_by"],
+        passed=row["passed"],
+        run=None if row["run_id"] is None else str(row["run_id"]),
+        code=row["code"],
+        next_at=row["next_at"],
+        ended_at=row["ended_at"],
+        free=row["ended_at"] is None and not _is_at_it(row),
+    )
+
+
+def kept_in(row: RowMapping) -> Kept:
+    """Return what *row* tells of a schedule."""
+    return Kept(
+        timing=row["timing"],
+        since=row["since"],
+        paused_by=row["paused_by"],
+        paused_at=row["paused_at"],
+    )
+
+
+def _is_at_it(row: RowMapping) -> bool:
+    """Tell whether a process may be at the job in *row*."""
+    if row["owner"] is None:
+        return False
+    place = f"job {row['company']} {row['schedule']} {row['due']} {row['attempt']}"
+    return is_alive(Owner.parse(row["owner"]), row["beat"] or 0.0, place)
+
+
+def last_due(connection: Connection, claim: Claim) -> dt.datetime | None:
+    """Return the last due time before that of *claim* that was taken up, or told."""
+    theirs = jobs.c.company == claim.company, jobs.c.schedule == claim.schedule
+    earlier = jobs.c.due < claim.due, jobs.c.asked_by.is_(None)
+    query = sa.select(sa.func.max(jobs.c.due)).where(*theirs, *earlier)
+    found: dt.datetime | None = connection.execute(query).scalar()
+    return found

@@ -1,0 +1,300 @@
+"""The third door: keeps the schedules of all companies of a store, with nobody at the keyboard.
+
+It only looks what is due and has it done: a job is a process of its own, or whatever the dispatcher
+makes of it, and all that is remembered is in the store. Any number of workers may look at one
+store, and each may be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+from typing import Self
+
+from attrs import define, field, frozen
+
+from renkei.clock import Clock
+from renkei.config import Config, Main, clock_for, load_config, load_main
+from renkei.config.load import store_at
+from renkei.errors import RenkeiError
+from renkei.logs import about, log
+from renkei.observer import Observer
+from renkei.schedule.dispatcher import Dispatcher
+from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.schedule.rule import Schedule
+from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
+from renkei.scheduled import takes, wait_before
+from renkei.store.companies import Companies as Store
+from renkei.store.schema import seen_beside
+from renkei.systems import Systems
+from renkei.yamlfile import read_file
+
+LOOK_S = 5.0
+"""How often it is looked whether something is due, or somebody has died, in seconds."""
+
+KNOWN = dt.timedelta(hours=1)
+"""For so long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
+
+Name = tuple[str, str]
+"""A company and one of its schedules, or of its connections."""
+
+Used = Callable[[], Mapping[Name, str]]
+"""Returns which account each connection has used last."""
+
+
+@frozen(kw_only=True)
+class Read:
+    """A company's file as it was read; no *config* where it has no schedules, or mistakes."""
+
+    stamp: tuple[object, ...]
+    config: Config | None = None
+
+
+@define
+class Worker:
+    """
+    Keeps the schedules of the configuration at *path*, of all companies or the only one.
+
+    *who* it is, for what it notes itself; *clocks* gives each company the clock of its calendar.
+    """
+
+    path: Path
+    dispatcher: Dispatcher
+    who: str | None = None
+    observer: Observer = field(factory=Observer)
+    clocks: Callable[[Config], Clock] = lambda config: clock_for(config)[0]
+    _store: Store | None = field(default=None, init=False)
+    _place: str = field(default="", init=False)
+    _read: dict[str, Read] = field(factory=dict, init=False)
+    _clocks: dict[str, Clock] = field(factory=dict, init=False)
+    _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
+    _handled: dict[Name, dt.datetime] = field(factory=dict, init=False)
+    """The last due time of each schedule of which it is known that somebody has taken it up."""
+    _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
+    """Between which moments nothing of a schedule can begin."""
+    _stopped: bool = field(default=False, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._close()
+
+    def stop(self) -> None:
+        """Begin nothing more; safe in a signal handler."""
+        self._stopped = True
+
+    def run(self) -> None:
+        """Look again and again, until it is stopped; then let the jobs in hand come to a stop."""
+        clock = Clock()
+        while not self._stopped:
+            self.look()
+            until = clock.monotonic() + LOOK_S
+            while clock.monotonic() < until and not self._stopped:
+                clock.sleep(0.2)
+        self.dispatcher.stop()
+        with suppress(RenkeiError):
+            self._mind_ended()
+
+    def look(self) -> None:
+        """Have done what is due now; whatever goes wrong is told, and looked at again later."""
+        try:
+            main = load_main(self.path)
+            store = self._opened(main)
+            self._mind_ended()
+            self._look(main, store)
+        except RenkeiError as error:
+            log.error("worker_cannot_look", code=error.code)
+            self._close()
+        except Exception as error:  # noqa: BLE001 - nothing but who stops it ends a worker
+            *_others, last = traceback.extract_tb(error.__traceback__)
+            where = f"{Path(last.filename).name}:{last.lineno}"
+            log.error("worker_failed", kind=type(error).__name__, method=where)
+            self._close()
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _look(self, main: Main, store: Store) -> None:
+        names = main.names() if main.folder else [""]
+        configs = {name: self._config(main, name) for name in names}
+        for gone in self._read.keys() - set(names):
+            del self._read[gone]
+        kept, at_work = store.all_kept(), store.open_jobs()
+        used = cache(store.accounts_used)
+        for job in at_work:
+            if self._stopped:
+                return
+            self._take_up(store, configs.get(job.claim.company), job, used)
+        busy = {(job.claim.company, job.claim.schedule) for job in at_work}
+        for name, config in configs.items():
+            for schedule in config.schedules if config else ():
+                key = name, schedule.name
+                if self._stopped:
+                    return
+                if config is not None and key not in busy:
+                    with about(company=name):
+                        self._keep(store, config, schedule, kept.get(key), used)
+
+    def _keep(
+        self, store: Store, config: Config, schedule: Schedule, kept: Kept | None, used: Used
+    ) -> None:
+        """Have a run of *schedule* begun if it is due."""
+        key, now = (config.company.name, schedule.name), self._clock(config).now()
+        if kept is None or kept.timing != schedule.timing or kept.since > now:
+            store.count_from(key, schedule.timing, now)
+            self._quiet.pop(key, None)
+            return
+        begin, end = self._quiet.get(key, (now, now))
+        if kept.paused_by is not None or begin <= now < end:
+            return
+        if (until := self._quiet_until(key, schedule, kept, now)) > now:
+            self._quiet[key] = now, until
+            return
+        due = ripe(schedule, key[0], now, kept.since, self._what_is_ahead(config, schedule, now))
+        if due is None or self._handled.get(key) == due.at:
+            return
+        claim = Claim(*key, due.at)
+        told: State | None = None
+        if due.missed or config.company.paused:
+            told = "missed" if due.missed else "skipped"
+        account = _account(key[0], schedule, used())
+        if told is None and not self.dispatcher.has_room(account):
+            return
+        count = partial(_count_passed, schedule, claim, kept.since)
+        mine = store.claim(claim, now, count, told or "running")
+        if mine is None:
+            return
+        self._handled[key] = due.at
+        if mine and told is None:
+            self._start(store, claim, account, now)
+        elif mine:
+            log.warning("schedule_left_out", kind=schedule.name, reason=told)
+
+    def _quiet_until(
+        self, key: Name, schedule: Schedule, kept: Kept, now: dt.datetime
+    ) -> dt.datetime:
+        """Return until when nothing of a schedule can begin."""
+        last = due_until(schedule, key[0], now)
+        pending = last is not None and last > kept.since and last != self._handled.get(key)
+        if pending:
+            return now
+        soon = due_after(schedule, key[0], now)
+        return now + KNOWN if soon is None else min(soon - AHEAD - SPARE, now + KNOWN)
+
+    def _what_is_ahead(self, config: Config, schedule: Schedule, now: dt.datetime) -> Ahead:
+        """Return what a run meets, as it was known within the last hour."""
+        key, way = (config.company.name, schedule.name), (schedule.from_, schedule.to)
+        known = self._ahead.get(key)
+        if known is None or abs(now - known[0]) >= KNOWN:
+            systems = Systems(config, self._clock(config), self.observer)
+            ahead = Ahead()
+            with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
+                closed = tuple(hours for name in way for hours in systems.closed_hours(name))
+                fetched, synced = self._opened(config.main).last_costs(key[0], *way)
+                ahead = Ahead(
+                    closed=closed, takes=takes(fetched, synced if schedule.sync else None)
+                )
+            known = self._ahead[key] = now, ahead
+        return known[1]
+
+    def _take_up(self, store: Store, config: Config | None, job: Job, used: Used) -> None:
+        """Go on with a job at which nobody is any more, if its time has come."""
+        claim = job.claim
+        now = self._clock(config).now() if config else Clock().now()
+        wait = wait_before(claim.attempt + 1)  # whoever keeps dying has to wait
+        if not job.free or (job.next_at or job.started_at + wait) > now:
+            return
+        if now - job.started_at >= LATE:
+            store.give_up(claim, now)
+            return
+        wanted = [e for e in config.schedules if e.name == claim.schedule] if config else []
+        if not wanted or config is None or config.company.paused:
+            return
+        account = _account(claim.company, wanted[0], used())
+        if self.dispatcher.has_room(account) and (again := store.take_over(claim)):
+            self._start(store, again, account, now)
+
+    def _start(self, store: Store, claim: Claim, account: str, now: dt.datetime) -> None:
+        try:
+            self.dispatcher.start(claim, account)
+        except OSError as problem:
+            log.error("job_not_started", kind=claim.schedule, reason=problem.strerror)
+            store.let_wait(claim, "interrupted", now + wait_before(claim.attempt + 2))
+
+    def _mind_ended(self) -> None:
+        """Keep of jobs that have ended without a word that nobody is at them."""
+        for claim in self.dispatcher.ended():
+            self._ahead.pop((claim.company, claim.schedule), None)
+            clock = self._clocks.get(claim.company) or Clock()
+            if self._store is not None:
+                again = clock.now() + wait_before(claim.attempt + 1)
+                self._store.let_wait(claim, "interrupted", again)
+
+    def _clock(self, config: Config) -> Clock:
+        """Return the clock of a company: one for all the time, however often its file changes."""
+        name = config.company.name
+        if name not in self._clocks:
+            self._clocks[name] = self.clocks(config)
+        return self._clocks[name]
+
+    def _config(self, main: Main, name: str) -> Config | None:
+        """Return the configuration of a company if it has schedules; each mistake is told once."""
+        path = main.new_file(name) if main.folder else main.path
+        stamp = _stamp(path), _stamp(main.path)
+        known = self._read.get(name)
+        if known is None or known.stamp != stamp:
+            known = self._read[name] = _read(self.path, path, name, stamp)
+            self._quiet = {key: end for key, end in self._quiet.items() if key[0] != name}
+            self._ahead = {key: each for key, each in self._ahead.items() if key[0] != name}
+        return known.config
+
+    def _opened(self, main: Main) -> Store:
+        place = store_at(main.store, main.path.parent)
+        if self._store is None or place != self._place:
+            self._close()
+            self._store = Store(place, seen=seen_beside(place, main.path), who=self.who)
+            self._store.tell(self.observer)
+            self._handled = self._store.last_dues()
+            self._place = place
+        return self._store
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+def _read(path: Path, own: Path, name: str, stamp: tuple[object, ...]) -> Read:
+    try:
+        if "schedules" not in read_file(own):  # a thousand files without: none is taken apart
+            return Read(stamp=stamp)
+        return Read(stamp=stamp, config=load_config(path, name or None))
+    except RenkeiError as error:
+        log.error("configuration_wrong", company=name, code=error.code)
+        return Read(stamp=stamp)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a thousand of them
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _account(company: str, schedule: Schedule, used: Mapping[Name, str]) -> str:
+    """Return what names the account that a schedule writes to, as far as it is known."""
+    return used.get((company, schedule.to), f"{company}\n{schedule.to}")
+
+
+def _count_passed(
+    schedule: Schedule, claim: Claim, since: dt.datetime, last: dt.datetime | None
+) -> int:
+    """Return how many due times have passed by since the *last* one that was taken up."""
+    begin = since if last is None else max(since, last)
+    return sum(1 for _due in passed(schedule, claim.company, begin, claim.due))

@@ -1,0 +1,182 @@
+"""renkei schedule: runs at set times: list them, run one now, pause and resume."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from renkei.errors import UsageError
+from renkei.model import Run, Status
+from renkei.schedule.job import Claim, Job
+from renkei.schedule.words import job_text, timing_text, wants_text, why_text
+from renkei.words.facts import moment_text
+from renkei.words.i18n import N_, _
+from renkei_runner.app import App
+from renkei_runner.cli import argument, group, option
+from renkei_runner.documents import Document, document, moment
+from renkei_runner.output import emit, next_steps, say, table, warn
+from renkei_runner.screens import show_found, show_outcome
+from renkei_runner.sync import stoppable, trouble_of
+
+if TYPE_CHECKING:
+    from renkei.runs import Runs, Scheduled
+
+
+@group("schedule", help=N_("List schedules, run one now, pause or resume one."))
+def schedule() -> None:
+    pass
+
+
+@schedule.command("list", help=N_("List every schedule: on or paused, the last run, the next."))
+@click.pass_obj
+def list_(app: App) -> None:
+    with app.runs() as runs:
+        found = runs.schedules()
+    for each in found:
+        if each.mistake:
+            warn(each.mistake)
+    if app.json:
+        emit(document(schedules=[_parts(each, app.company) for each in found]))
+        return
+    if not found:
+        say(_("There are no schedules. They stand under schedules: in the configuration."))
+        return
+    titles = (
+        *(_("schedule"), _("when"), _("direction"), _("what it does"), _("status")),
+        *(_("last run"), _("next run")),
+    )
+    table(titles, (_row(each, app.company) for each in found))
+    next_steps(
+        (app.command("schedule", "run", found[0].schedule.name), _("run one now")),
+        (app.command("worker"), _("keep all schedules")),
+    )
+
+
+@schedule.command("run", help=N_("Do now what the schedule NAME does when it is due."))
+@argument("name")
+@option("--job", "claim", hidden=True, help=N_("What a worker has taken up."))
+@click.pass_obj
+def run(app: App, name: str, claim: str | None) -> int:
+    with app.runs() as runs:
+        schedule = runs.config.schedule(name)
+        taken = _claim(app, name, claim)
+        try:
+            with stoppable(runs):
+                found = runs.keep_schedule(name, taken)
+        except BaseException:
+            _remember(app, runs, name)
+            raise
+        return _show(app, runs, found, synced=schedule.sync is not None)
+
+
+@schedule.command("pause", help=N_("Let no run of the schedule NAME begin."))
+@argument("name")
+@click.pass_obj
+def pause(app: App, name: str) -> None:
+    with app.runs() as runs:
+        runs.pause_schedule(name)
+        (found,) = (each for each in runs.schedules() if each.schedule.name == name)
+    _said(app, found, _("The schedule {name} is paused. A run at work goes on to its end."))
+
+
+@schedule.command("resume", help=N_("Let the runs of the schedule NAME begin again."))
+@argument("name")
+@click.pass_obj
+def resume(app: App, name: str) -> None:
+    with app.runs() as runs:
+        runs.resume_schedule(name)
+        (found,) = (each for each in runs.schedules() if each.schedule.name == name)
+    _said(app, found, _("The schedule {name} is on. What was due meanwhile is not made up for."))
+
+
+def _said(app: App, found: Scheduled, text: str) -> None:
+    if app.json:
+        emit(document(**_parts(found, app.company)))
+        return
+    say(text.format(name=found.schedule.name))
+    if found.next_at:
+        say(_("Next: {at}").format(at=moment_text(found.next_at)))
+
+
+def _claim(app: App, name: str, text: str | None) -> Claim | None:
+    if text is None:
+        return None
+    try:
+        return Claim.read(app.company, name, text)
+    except ValueError:
+        message = _("{text} is no job of a worker.").format(text=text)
+        raise UsageError(message, code="job") from None
+
+
+def _remember(app: App, runs: Runs, name: str) -> None:
+    """Let the run that the job has stand beside the error."""
+    last = next(iter(runs.jobs(1, name)), None)
+    if app.run is None and last is not None and last.run is not None:
+        app.run = runs.run(last.run)
+        app.labels = runs.labels(last.run, technical=True)
+
+
+def _show(app: App, runs: Runs, found: Run, *, synced: bool) -> int:
+    """Show how the run ended, as `renkei run` does."""
+    labels = runs.labels(found.id, technical=True)
+    if found.status is Status.READY:
+        if synced:
+            show_found(app, found, labels, left_for_you=[])
+        else:
+            show_found(app, found, labels)
+        return 0
+    left = runs.left_for_you(found.id)
+    return show_outcome(app, found, trouble_of(runs, found), labels, left)
+
+
+def _row(each: Scheduled, company: str) -> tuple[str, ...]:
+    schedule, last = each.schedule, each.last
+    return (
+        schedule.name,
+        timing_text(schedule, company),
+        f"{schedule.from_} → {schedule.to}",
+        wants_text(schedule),
+        _("paused ({who})").format(who=each.paused_by) if each.paused_by else _("on"),
+        _last_text(last) if last else "-",
+        moment_text(each.next_at) if each.next_at else "-",
+    )
+
+
+def _last_text(job: Job) -> str:
+    text = f"{moment_text(job.started_at)} {job_text(job)}"
+    if why := why_text(job):
+        text = f"{text}: {why}"
+    return f"{text} [{job.run}]" if job.run else text
+
+
+def _parts(each: Scheduled, company: str) -> Document:
+    schedule = each.schedule
+    return {
+        "name": schedule.name,
+        "source": schedule.from_,
+        "target": schedule.to,
+        "when": timing_text(schedule, company),
+        "at": schedule.at,
+        "between": schedule.between and str(schedule.between),
+        "not_on": [str(days) for days in schedule.not_on],
+        "sync": [e.value for e in schedule.sync.difference] if schedule.sync else None,
+        "paused_by": each.paused_by,
+        "last": _job(each.last) if each.last else None,
+        "next_at": moment(each.next_at),
+        "mistake": each.mistake,
+    }
+
+
+def _job(job: Job) -> Document:
+    return {
+        "state": job.state,
+        "due": moment(job.claim.due),
+        "asked_by": job.asked_by,
+        "run": job.run,
+        "reason": job.code,
+        "missed_before": job.passed,
+        "started_at": moment(job.started_at),
+        "ended_at": moment(job.ended_at),
+        "next_at": moment(job.next_at),
+    }

@@ -1,0 +1,119 @@
+"""renkei worker: keeps all schedules, until it is stopped."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from renkei.errors import UsageError
+from renkei.words.i18n import N_, _
+from renkei_runner.app import App
+from renkei_runner.cli import command, option
+from renkei_runner.output import say, say_at_once
+from renkei_runner.signals import ended_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from renkei.schedule.job import Claim
+    from renkei.worker import Worker
+
+AT_ONCE = 4
+
+CONCURRENCY = option(
+    "--concurrency", type=click.IntRange(1, 64), default=AT_ONCE, show_default=True, metavar="N",
+    help=N_("So many jobs at a time, each a process of its own."),
+)  # fmt: skip
+
+
+@command("worker", help=N_("Keep the schedules of all companies, until it is stopped."))
+@CONCURRENCY
+@click.pass_obj
+def worker(app: App, concurrency: int) -> int:
+    from renkei.logs import configure_logging
+
+    if app.given_company is not None:
+        raise UsageError(_("A worker keeps the schedules of all companies."), code="company")
+    configure_logging(json=app.json, level="debug" if app.debug else "info")
+    made = make_worker(app, concurrency)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        made.stop()
+        say_at_once(_("Stopping: each job ends after the employee in hand."))
+
+    with ended_by(stop), made:
+        text = _("Keeping the schedules of {path}, {count} jobs at a time.")
+        if not app.json:
+            say(text.format(path=made.path, count=concurrency))
+            sys.stdout.flush()
+        made.run()
+    return 0
+
+
+@contextmanager
+def kept_beside(app: App) -> Iterator[None]:
+    """Keep the schedules in a thread while the block does something else; then let jobs end."""
+    with make_worker(app, AT_ONCE) as made:
+        thread = threading.Thread(target=made.run, name="worker", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            made.stop()
+            thread.join()
+
+
+def make_worker(app: App, concurrency: int) -> Worker:
+    """Return what keeps the schedules of the configuration in use; its mistakes are told now."""
+    from renkei.config import load_main
+    from renkei.schedule.dispatcher import Processes
+    from renkei.worker import Worker
+    from renkei_runner.progress import Progress
+
+    path = app.config_file.absolute()
+    load_main(path)
+
+    def words(claim: Claim) -> Sequence[str]:
+        return job_command(path, claim)
+
+    processes = Processes(command=words, most=concurrency, environment=_environment())
+    return Worker(path, processes, who=app.who, observer=Progress(live=False))
+
+
+def job_command(path: Path, claim: Claim) -> list[str]:
+    """Return the command that does a job: what `renkei schedule run` does for a person, too."""
+    # -P: nothing is imported from the folder that this process happens to be in
+    command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(path)]
+    if claim.company:
+        command += ["--company", claim.company]
+    name = f"schedule {claim.schedule}"
+    command += ["--output", "json", "--as", name, "schedule", "run", claim.schedule]
+    return [*command, "--job", str(claim)]
+
+
+def _environment() -> Callable[[], Mapping[str, str]]:
+    """
+    Return what a job finds: the company, the name and the secrets of the worker are not its own.
+
+    Where RENKEI_NOW sets the time, it is by then what the worker's clock has got to.
+    """
+    left_out = ("RENKEI_COMPANY", "RENKEI_WHO", "RENKEI_OIDC_SECRET")
+    mine = {name: text for name, text in os.environ.items() if name not in left_out}
+    begun, start = time.monotonic(), mine.get("RENKEI_NOW")
+
+    def environment() -> Mapping[str, str]:
+        if not start:
+            return mine
+        passed = dt.timedelta(seconds=time.monotonic() - begun)
+        return {**mine, "RENKEI_NOW": (dt.datetime.fromisoformat(start) + passed).isoformat()}
+
+    return environment

@@ -1,0 +1,508 @@
+"""Runs at set times over a store: each due time is taken up once, and goes on whoever dies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import define, field
+from tests.engine.world import World
+
+from renkei.clock import Clock
+from renkei.config import load_config
+from renkei.errors import BusyError, ClosedError, UnusualError, UsageError
+from renkei.model import Status
+from renkei.people import JST
+from renkei.runs import Runs
+from renkei.schedule.job import Claim, Job
+from renkei.store import owner
+from renkei.store.companies import Companies as AllCompanies
+from renkei.store.companies import Removed
+from renkei.worker import Worker
+
+if TYPE_CHECKING:
+    from renkei.people import Value
+
+NOON = dt.datetime(2026, 11, 20, 12, tzinfo=JST)
+MINUTE = dt.timedelta(minutes=1)
+HOUR = 60 * MINUTE
+NIGHTLY = (
+    'name: nightly, at: "0 13 * * *", from: clinic, to: rosta,'
+    " sync: {difference: [new, changed]}, new: {ward: W1}"
+)
+LOOK = 'name: look, at: "30 13 * * *", from: clinic, to: rosta'
+
+
+def scheduled(world: World, *lines: str, more: str = "") -> None:
+    """Give the world these schedules."""
+    written = "".join(f"  - {{{line}}}\n" for line in lines)
+    text = f"{world.files['renkei.yaml']}{more}\nschedules:\n{written}"
+    (world.folder / "renkei.yaml").write_text(text, encoding="utf-8")
+
+
+class Wall(Clock):
+    """A calendar that a test sets."""
+
+    def __init__(self, moment: dt.datetime) -> None:
+        super().__init__()
+        self.moment = moment
+
+    def now(self) -> dt.datetime:
+        """Return what it was set to."""
+        return self.moment
+
+
+@define
+class Here:
+    """Does jobs in this process, at once; *die* is called in their place."""
+
+    world: World
+    wall: Wall
+    done: list[Claim] = field(factory=list)
+    errors: list[BaseException] = field(factory=list)
+    room: bool = True
+    die: Callable[[Claim], None] | None = None
+
+    def has_room(self, account: str) -> bool:
+        return self.room
+
+    def start(self, claim: Claim, account: str) -> None:
+        self.done.append(claim)
+        if self.die is not None:
+            self.die(claim)
+            return
+        with opened(self.world, self.wall) as runs:
+            try:
+                runs.keep_schedule(claim.schedule, claim)
+            except Exception as error:  # noqa: BLE001 - as a process of its own would end
+                self.errors.append(error)
+
+    def ended(self) -> list[Claim]:
+        return []
+
+    def stop(self) -> None:
+        """There is nobody to wait for."""
+
+
+@contextmanager
+def opened(world: World, wall: Wall, name: str = "tester") -> Iterator[Runs]:
+    with Runs(load_config(world.folder / "renkei.yaml"), who=name) as runs:
+        runs.clock = wall
+        runs._systems.clock = wall
+        yield runs
+
+
+@pytest.fixture
+def wall() -> Wall:
+    """It is noon in Japan."""
+    return Wall(NOON)
+
+
+@pytest.fixture
+def here(world: World, wall: Wall) -> Here:
+    """What does the jobs of a worker."""
+    return Here(world, wall)
+
+
+@contextmanager
+def working(here: Here) -> Iterator[Worker]:
+    """Let a worker look once, so that the times count from now on."""
+    path = here.world.folder / "renkei.yaml"
+    with Worker(path, here, clocks=lambda _config: here.wall) as worker:
+        worker.look()
+        yield worker
+
+
+def jobs(world: World, wall: Wall) -> list[Job]:
+    with opened(world, wall) as runs:
+        return runs.jobs(20)
+
+
+def at(here: Here, worker: Worker, *moments: dt.datetime) -> None:
+    """Let a worker look at these moments."""
+    for moment in moments:
+        here.wall.moment = moment
+        worker.look()
+
+
+@pytest.mark.postgres
+def test_a_schedule_does_what_it_says(world: World, here: Here) -> None:
+    """It fetches, chooses and syncs at its time, once, and what came of it is kept."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY, LOOK)
+    with working(here) as worker:
+        at(here, worker, NOON + 59 * MINUTE)
+        assert here.done == []
+        at(here, worker, NOON + HOUR, NOON + HOUR + MINUTE, NOON + 2 * HOUR)
+    assert [each.schedule for each in here.done] == ["nightly", "look"]
+    assert len(world.rosta.people) == 1
+    looked, synced = jobs(world, here.wall)
+    assert (synced.state, synced.claim.due, synced.run) == ("done", NOON + HOUR, "1")
+    assert (looked.state, looked.code, looked.run) == ("done", None, "2")
+    with opened(world, here.wall) as runs:
+        assert runs.run("1").status is Status.DONE
+        assert runs.run("2").status is Status.READY
+        assert [each.last and each.last.state for each in runs.schedules()] == ["done"] * 2
+        assert runs.schedules()[0].next_at == NOON + 25 * HOUR
+
+
+@pytest.mark.fault("F92")
+@pytest.mark.postgres
+def test_two_workers_never_take_up_the_same(world: World, here: Here) -> None:
+    """Whoever comes second finds that it is taken, also after a restart and a clock set back."""
+    scheduled(world, LOOK)
+    other = Here(world, here.wall)
+    with working(here) as one, working(other) as two:
+        at(here, one, NOON + 2 * HOUR)
+        at(here, two, NOON + 2 * HOUR, NOON + HOUR, NOON + 2 * HOUR)
+    with working(here) as again:
+        at(here, again, NOON + HOUR, NOON + 2 * HOUR)
+    assert [each.due for each in here.done + other.done] == [NOON + 1.5 * HOUR]
+
+
+@pytest.mark.fault("F91")
+def test_what_is_late_is_made_up_for_once_or_told(world: World, here: Here) -> None:
+    """One run for all due times of less than twelve hours; what is older is told."""
+    scheduled(world, 'name: often, at: "0 */2 * * *", from: clinic, to: rosta', LOOK)
+    with working(here):
+        pass
+    with working(here) as worker:
+        at(here, worker, NOON + 20.5 * HOUR)
+    often, look = sorted(jobs(world, here.wall), key=lambda job: job.claim.schedule, reverse=True)
+    assert (often.state, often.passed, often.claim.due) == ("done", 9, NOON + 20 * HOUR)
+    assert (look.state, look.passed) == ("missed", 0)
+    assert [each.schedule for each in here.done] == ["often"]
+
+
+def test_a_paused_schedule_is_not_begun(world: World, here: Here) -> None:
+    """What was due meanwhile is not made up for; both have a line in the audit log."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        with opened(world, here.wall, "keiko") as runs:
+            runs.pause_schedule("look")
+            runs.pause_schedule("look")
+            (shown,) = runs.schedules()
+            assert shown.paused_by is not None
+            assert shown.paused_by.startswith("keiko")
+            assert shown.next_at is None
+        at(here, worker, NOON + 2 * HOUR)
+        with opened(world, here.wall, "keiko") as runs:
+            runs.resume_schedule("look")
+            acts = [line.act for line in runs.log_lines()]
+            with pytest.raises(UsageError):
+                runs.pause_schedule("lok")
+        at(here, worker, NOON + 3 * HOUR)
+        assert here.done == []
+        at(here, worker, NOON + 26 * HOUR)
+        assert len(here.done) == 1
+    assert acts == ["schedule_paused", "schedule_resumed"]
+
+
+def test_a_company_on_hold_is_left_out(world: World, here: Here) -> None:
+    """It is told in the history, and nothing is made up for later."""
+    scheduled(world, LOOK, more="paused: true")
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        scheduled(world, LOOK)
+        at(here, worker, NOON + 3 * HOUR)
+    assert here.done == []
+    (job,) = jobs(world, here.wall)
+    assert job.state == "skipped"
+
+
+def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) -> None:
+    """A schedule that was first seen in a year to come begins at its next due time all the same."""
+    scheduled(world, LOOK)
+    here.wall.moment = NOON + 24 * 365 * HOUR
+    with working(here) as worker:
+        at(here, worker, NOON, NOON + 2 * HOUR)
+    assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
+
+
+def test_other_times_count_from_now_on(world: World, here: Here) -> None:
+    """Whoever changes the time to one that is over does not begin a run by it."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        at(here, worker, NOON + MINUTE)
+        scheduled(world, LOOK.replace("30 13", "0 9"))
+        at(here, worker, NOON + 2 * MINUTE, NOON + 3 * MINUTE)
+        assert here.done == []
+        at(here, worker, NOON + 21 * HOUR)
+    assert [each.due for each in here.done] == [NOON + 21 * HOUR]
+
+
+@pytest.mark.fault("F92")
+def test_a_job_whose_process_was_killed_goes_on(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its run, as `resume` does, and the process that comes back too late has no say."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+    here.die = lambda claim: begun_and_killed(world, here.wall, claim)
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR)
+        here.die = None
+        at(here, worker, NOON + HOUR + MINUTE)
+        assert len(here.done) == 1  # its process may live
+        monkeypatch.setattr(owner.Owner, "is_dead", lambda _self: True)
+        at(here, worker, NOON + HOUR + 2 * MINUTE)
+    first, second = here.done
+    assert (first.due, second.attempt) == (second.due, 2)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.run, job.claim.attempt) == ("done", "1", 2)
+    assert len(world.rosta.people) == 1
+    with opened(world, here.wall) as runs:
+        assert runs.run("1").status is Status.DONE
+        with pytest.raises(BusyError):
+            runs.keep_schedule("nightly", first)
+        runs._store.end_job(first, "failed", NOON)
+    assert jobs(world, here.wall) == [job]
+
+
+@pytest.mark.fault("F92")
+def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
+    """While its job is done by another one: neither a run nor an end of its own is kept."""
+    scheduled(world, LOOK)
+    here.die = lambda _claim: None
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        first = here.done[0]
+        store = worker._store
+        assert store is not None
+        second = store.take_over(first)
+        assert second is not None
+        assert store.take_over(first) is None  # another worker is late, too
+        with opened(world, here.wall) as runs:
+            mine = runs._open_store(create=False)
+            assert mine.take(first) is None
+            mine.note_job_run(first, 7)
+            mine.end_job(first, "failed", NOON)
+            (job,) = mine.jobs(1)
+            assert (job.state, job.run, job.is_open) == ("running", None, True)
+            assert mine.take(second)
+
+
+def test_a_job_that_began_late_goes_on_all_the_same(world: World, here: Here) -> None:
+    """The twelve hours of what waits count from when it began, not from when it was due."""
+    scheduled(world, LOOK)
+    here.die = lambda _claim: None
+    with working(here) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner.Owner, "is_dead", lambda _self: True)
+        at(here, worker, NOON + 13 * HOUR)
+        here.die = None
+        at(here, worker, NOON + 13.6 * HOUR)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.claim.attempt) == ("done", 2)
+
+
+def begun_and_killed(world: World, wall: Wall, claim: Claim) -> None:
+    """Take a job, fetch, and be killed: nothing else is ever written of it."""
+    with opened(world, wall) as runs:
+        store = runs._open_store(create=True)
+        assert store.take(claim)
+        with runs._job(claim):
+            runs.fetch("clinic", "rosta")
+
+
+@pytest.mark.fault("F93")
+def test_closed_hours_are_waited_for(world: World, here: Here) -> None:
+    """A run that meets them goes on by itself after them, under the same due time."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+
+    def closed(*_args: object, **_more: object) -> None:
+        raise ClosedError("closed", opens=NOON + 2 * HOUR, where="rosta")
+
+    with working(here) as worker:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Runs, "_open", closed)
+            at(here, worker, NOON + HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.code, job.next_at) == ("waiting", "closed", NOON + 2 * HOUR)
+        at(here, worker, NOON + 1.5 * HOUR)
+        assert len(here.done) == 1
+        at(here, worker, NOON + 2 * HOUR)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.claim.attempt) == ("done", 2)
+
+
+def test_a_run_in_the_way_of_closed_hours_begins_after_them(world: World, here: Here) -> None:
+    """The worker asks both connections for theirs."""
+    text = world.files["renkei.yaml"]
+    world.files["renkei.yaml"] = text.replace(
+        "    connector: rosta\n", '    connector: rosta\n    closed_hours: ["12:55-14:00"]\n'
+    )
+    scheduled(world, NIGHTLY)
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR, NOON + 1.9 * HOUR)
+        assert here.done == []
+        at(here, worker, NOON + 2 * HOUR)
+    (job,) = jobs(world, here.wall)
+    assert (job.claim.due, job.state) == (NOON + HOUR, "done")
+
+
+@pytest.mark.fault("F93")
+def test_what_needs_a_person_stops_there(world: World, here: Here) -> None:
+    """Over a limit, or without values: nothing is sent, it is told, and not tried again."""
+    text = world.files["renkei.yaml"]
+    world.files["renkei.yaml"] = text.replace(
+        "creates: {people: 100000, percent: 100}", "creates: {people: 1, percent: 0}"
+    )
+    for number in range(15):
+        world.in_clinic(f"{number:04}")
+        if number > 9:
+            world.in_rosta(f"{number:04}")
+    without = NIGHTLY.replace("nightly", "without").replace(", new: {ward: W1}", "")
+    scheduled(world, NIGHTLY, without)
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR, NOON + HOUR + MINUTE, NOON + 3 * HOUR)
+    assert len(here.done) == 2
+    assert isinstance(here.errors[0], UnusualError)
+    assert isinstance(here.errors[1], UsageError)
+    told = {job.claim.schedule: (job.state, job.code) for job in jobs(world, here.wall)}
+    assert told == {"nightly": ("halted", "unusual"), "without": ("halted", "new_values")}
+    assert len(world.rosta.people) == 5
+
+
+def test_who_has_to_be_looked_at_first_is_left(world: World, here: Here) -> None:
+    """The others are synced, and the history says so."""
+    world.in_clinic("0001")
+    away: dict[str, Value] = {"until": dt.date(2026, 12, 31)}
+    world.in_clinic("0002", **away)
+    world.in_rosta("0002", end=dt.date(2026, 11, 1))
+    scheduled(world, NIGHTLY)
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.code) == ("done", "look_first")
+
+
+def test_a_person_runs_one_now(world: World, here: Here) -> None:
+    """Beside the times: it is noted who, and only one of a schedule is at work."""
+    scheduled(world, NIGHTLY)
+    with opened(world, here.wall, "keiko") as runs:
+        assert runs.keep_schedule("nightly").status is Status.READY
+    (job,) = jobs(world, here.wall)
+    assert job.asked_by is not None
+    assert job.asked_by.startswith("keiko")
+    with opened(world, here.wall, "keiko") as runs:
+        here.wall.moment += MINUTE
+        runs._store.ask("nightly", here.wall.now())
+        with pytest.raises(BusyError, match="nightly is at work"):
+            runs.keep_schedule("nightly")
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR)
+    assert here.done == []  # it begins once the other one has ended
+
+
+@pytest.mark.fault("F92")
+def test_nothing_that_goes_wrong_ends_a_worker(world: World, here: Here) -> None:
+    """A file with mistakes, a job that cannot begin, a store that is gone, a mistake of ours."""
+    scheduled(world, NIGHTLY)
+
+    def fails(_claim: Claim) -> None:
+        raise OSError(11, "no more processes")
+
+    with working(here) as worker:
+        (world.folder / "renkei.yaml").write_text("schedules: [", encoding="utf-8")
+        at(here, worker, NOON + HOUR)
+        scheduled(world, NIGHTLY)
+        here.die = fails
+        at(here, worker, NOON + HOUR + MINUTE)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.is_open) == ("waiting", True)
+        here.die = None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Worker, "_take_up", lambda *_args: 1 / 0)
+            at(here, worker, NOON + HOUR + 2 * MINUTE)
+        at(here, worker, NOON + HOUR + 3 * MINUTE)
+    (job,) = jobs(world, here.wall)
+    assert job.state == "done"
+
+
+def test_a_job_that_cannot_end_is_given_up(world: World, here: Here) -> None:
+    """After twelve hours it has failed; the next due time is another one."""
+    scheduled(world, NIGHTLY)
+    here.die = lambda _claim: None
+    with working(here) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner.Owner, "is_dead", lambda _self: True)
+        at(here, worker, NOON + HOUR, NOON + HOUR + MINUTE)
+        assert [each.attempt for each in here.done] == [1, 2]
+        at(here, worker, NOON + 13 * HOUR)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.is_open) == ("failed", False)
+
+
+def test_a_pair_that_is_none_is_told_with_its_place(world: World, here: Here) -> None:
+    """In the list of schedules, before any run of it fails."""
+    scheduled(world, LOOK.replace("from: clinic, to: rosta", "from: rosta, to: clinic"))
+    text = (world.folder / "renkei.yaml").read_text(encoding="utf-8")
+    broken = text.replace("use: ./pair.yaml", "use: ./pair.yaml, sides: {clinic: clinic}")
+    (world.folder / "renkei.yaml").write_text(
+        broken.replace("mappings:\n  - {use", "mappings: []\nlabel: x\n#  - {use"), encoding="utf-8"
+    )
+    with opened(world, here.wall) as runs:
+        (shown,) = runs.schedules()
+    assert shown.mistake is not None
+    assert "renkei.yaml:" in shown.mistake
+
+
+@pytest.mark.fault("F92")
+@pytest.mark.postgres
+def test_of_many_claims_at_once_one_holds(world: World, here: Here) -> None:
+    """Whoever else tries at the same moment hears that it is taken; over-takers, too."""
+    scheduled(world, LOOK)
+    with working(here):
+        pass
+    stores = [AllCompanies(world.at) for _number in range(4)]
+    claim = Claim("", "look", NOON)
+    with ThreadPoolExecutor(4) as threads:
+        claimed = list(threads.map(lambda s: s.claim(claim, NOON, lambda _last: 0), stores))
+        taken = list(threads.map(lambda s: s.take_over(claim), stores))
+    assert claimed.count(True) == 1
+    assert [each for each in taken if each is not None] == [Claim("", "look", NOON, 2)]
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.postgres
+def test_what_was_begun_goes_with_its_company(world: World, here: Here) -> None:
+    """It is adopted with the runs, and removed with them."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        store = worker._store
+        assert store is not None
+        store.count_from(("acme", "look"), "0 1 * * *", NOON)
+        store.count_from(("acme", "other"), "0 1 * * *", NOON)
+        store.adopt("acme")
+        assert set(store.all_kept()) == {("acme", "look"), ("acme", "other")}
+        removed = store.remove("acme", Removed(at=NOON, who="tester"))
+        assert store.all_kept() == store.last_dues() == {}
+    assert removed.rows["schedules"] == 2
+
+
+def test_the_history_goes_with_old_records(world: World, here: Here) -> None:
+    """Where `retention:` says after which age; what is open stays."""
+    scheduled(world, LOOK, more="retention: {records: 30d}")
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        here.die = lambda _claim: None
+        at(here, worker, NOON + 26 * HOUR)
+    with opened(world, here.wall) as runs:
+        here.wall.moment = NOON + 24 * 40 * HOUR
+        runs.let_go(dt.timedelta(days=30))
+        assert [job.is_open for job in runs.jobs(10)] == [True]
+
+
+def test_a_check_tells_when_each_is_next(world: World, here: Here) -> None:
+    """And why one cannot run."""
+    scheduled(world, LOOK, NIGHTLY.replace("from: clinic, to: rosta", "from: rosta, to: clinic"))
+    with opened(world, here.wall) as runs:
+        checked = runs.check()[-1]
+    assert checked.subject == "schedules"
+    assert "look: next 2026-11-20 13:30 JST." in [each.message for each in checked.findings]

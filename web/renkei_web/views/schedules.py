@@ -1,0 +1,79 @@
+"""定期実行: when each schedule is next, what came of it, and what a person may do with it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+from starlette.responses import Response
+
+from renkei.errors import BusyError
+from renkei.runs import Scheduled
+from renkei.schedule.job import Job
+from renkei.schedule.words import job_text, timing_text, wants_text, why_text
+from renkei.words.i18n import _
+from renkei_web.visit import Visit
+
+LATEST = 50
+
+
+@frozen
+class Row:
+    """One schedule as the page shows it."""
+
+    each: Scheduled
+    when: str
+    wants: str
+    at_work: bool
+
+
+def listed(visit: Visit) -> Response:
+    """Show all schedules of the company, and what was begun last."""
+    with visit.runs() as runs:
+        found, jobs = runs.schedules(), runs.jobs(LATEST)
+    rows = [
+        Row(
+            each,
+            timing_text(each.schedule, visit.company),
+            wants_text(each.schedule),
+            _is_at_work(each.last),
+        )
+        for each in found
+    ]
+    asked = visit.query("asked")
+    return visit.show(
+        "schedules.html",
+        rows=rows,
+        jobs=jobs,
+        job_text=job_text,
+        why_text=why_text,
+        asked=asked if any(each.schedule.name == asked for each in found) else None,
+    )
+
+
+def pause(visit: Visit) -> Response:
+    """Let no run of a schedule begin."""
+    with visit.runs() as runs:
+        runs.pause_schedule(visit.path("schedule"))
+    return visit.go("/schedules")
+
+
+def resume(visit: Visit) -> Response:
+    """Let its runs begin again."""
+    with visit.runs() as runs:
+        runs.resume_schedule(visit.path("schedule"))
+    return visit.go("/schedules")
+
+
+def run(visit: Visit) -> Response:
+    """Have a run of it begun now, by a process of its own, in the name of the person."""
+    name = visit.path("schedule")
+    with visit.runs() as runs:
+        runs.config.schedule(name)
+        if any(_is_at_work(job) for job in runs.jobs(1, name)):
+            raise BusyError(_("The schedule {name} is at work.").format(name=name), where=name)
+    words = ["schedule", "run", name]
+    visit.office.work.begin(visit.config, words, who=visit.user.name, language=visit.language)
+    return visit.go(f"/schedules?asked={name}")
+
+
+def _is_at_work(job: Job | None) -> bool:
+    return job is not None and job.is_open and not job.free
