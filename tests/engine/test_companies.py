@@ -450,7 +450,8 @@ def test_two_companies_share_an_account_where_both_say_whom_of_it_they_are_for(
             chosen = Selection(numbers=numbers, new={"ward": "W1"}, look_first=True)
             runs.choose(run.id, chosen)
             assert runs.sync(run.id).status is Status.DONE
-    assert sorted(str(each.values["id_no"]) for each in world.rosta.people.values()) == ["a1", "a2", "b1"]
+    written = sorted(str(each.values["id_no"]) for each in world.rosta.people.values())
+    assert written == ["a1", "a2", "b1"]
     scoped(path, "beta", "", "")  # the other one did not change, but what it relied upon did
     with Runs(load_config(path, "acme")) as acme:
         assert refused(lambda: acme.fetch("clinic", "rosta")).code == "same_account"
