@@ -25,7 +25,14 @@ from tests.postgres import Database as OnServer
 
 from renkei.alerts import kinds, telling
 from renkei.alerts.child import notifier_for, sent
-from renkei.alerts.notifier import InDoubtError, Message, NotSentError, Way, hookimpl
+from renkei.alerts.notifier import (
+    InDoubtError,
+    Message,
+    NotSentError,
+    Way,
+    authorities,
+    hookimpl,
+)
 from renkei.alerts.sending import Became, Letter, send
 from renkei.alerts.states import KINDS, states
 from renkei.alerts.telling import Telling, beat
@@ -33,6 +40,7 @@ from renkei.alerts.words import LONG, SHORT
 from renkei.clock import Clock
 from renkei.config import Config, load_config, load_main
 from renkei.errors import MappingError
+from renkei.http import Network
 from renkei.logs import configure_logging
 from renkei.model import Difference, Outcome, Remark, Selection, Status
 from renkei.people import Value
@@ -779,26 +787,55 @@ def receiver(answer: Callable[[str], int | None]) -> Iterator[tuple[str, list[st
 
 @pytest.mark.security(7, 55)
 def test_letters_go_out_by_processes_that_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that hangs costs its time and no more; redirects are not followed, by nobody."""
+    """
+    One that hangs costs its time and no more; redirects are not followed, by nobody.
+
+    All take the proxy of the configuration, and none that of the environment.
+    """
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    answers = {"/ok": 204, "/moved": 307, "/hangs": None}
+    away = "http://renkei.invalid/away"
+    answers = {"/ok": 204, "/moved": 307, "/hangs": None, away: 200}
     with receiver(lambda path: answers[path.rstrip("/")]) as (host, asked):
+        proxied = Network(proxy=f"http://{host}")
         letters = [
-            Letter(receiver=path, address=address, secret=secret, messages=[MESSAGE], language="ja")
-            for path, address, secret in (
-                ("ok", f"http://{host}/ok", "s"),
-                ("moved", f"http://{host}/moved", "s"),
-                ("library", f"json://{host}/moved?verify=no&redirect=yes", None),
-                ("hangs", f"http://{host}/hangs", "s"),
+            Letter(
+                receiver=path,
+                address=address,
+                secret=secret,
+                messages=[MESSAGE],
+                language="ja",
+                network=network,
+            )
+            for path, address, secret, network in (
+                ("ok", f"http://{host}/ok", "s", Network()),
+                ("moved", f"http://{host}/moved", "s", Network()),
+                ("library", f"json://{host}/moved?verify=no&redirect=yes", None, Network()),
+                ("away", "json://renkei.invalid/away", None, proxied),
+                ("hangs", f"http://{host}/hangs", "s", Network()),
             )
         ]
-        became = {each.receiver: each.fate for each in send(letters[:3])}
+        became = {each.receiver: each.fate for each in send(letters[:-1])}
         began = time.monotonic()
-        became |= {each.receiver: each.fate for each in send(letters[3:], within_s=1.0)}
+        became |= {each.receiver: each.fate for each in send(letters[-1:], within_s=1.0)}
         took_s = time.monotonic() - began
-    assert became == {"ok": "sent", "moved": "refused", "library": "refused", "hangs": "unknown"}
+    assert became == {
+        "ok": "sent", "moved": "refused", "library": "refused", "away": "sent", "hangs": "unknown"
+    }  # fmt: skip
+    assert away in asked
     assert took_s < 4.0
     assert "/elsewhere" not in asked
+
+
+def test_the_library_trusts_our_authority_beside_the_public_ones(tmp_path: Path) -> None:
+    """It takes one file: both are in it, and none is made where there is nothing of ours."""
+    import certifi
+
+    own = tmp_path / "own.pem"
+    own.write_bytes(b"-----OURS-----\n")
+    whole = authorities(Network(ca_file=own), tmp_path)
+    assert whole is not None
+    assert whole.read_bytes() == Path(certifi.where()).read_bytes() + b"\n-----OURS-----\n"
+    assert authorities(Network(), tmp_path) is None
 
 
 def test_a_heartbeat_is_asked_for_and_harms_nothing(
