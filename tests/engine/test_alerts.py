@@ -565,6 +565,20 @@ def test_a_code_stands_for_a_company_if_somebody_wants_it_so(tmp_path: Path, pos
     assert len(tokens["companies"]["smarthr"][0]) == 6
 
 
+def test_the_list_of_all_companies_keeps_to_the_calendar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RENKEI_NOW moves it while everything is on this computer, as it moves that of a company."""
+    from renkei.config.load import clock_for_all
+
+    main, _place = companies(tmp_path)
+    monkeypatch.setenv("RENKEI_NOW", "2026-04-01T12:00:00+09:00")
+    assert clock_for_all(load_main(main)).today() == dt.date(2026, 4, 1)
+    own = tmp_path / "companies" / "beta.yaml"
+    own.write_text(own.read_text().replace("http://127.0.0.1:1/api", "https://x.example.jp"))
+    assert clock_for_all(load_main(main)).today() != dt.date(2026, 4, 1)
+
+
 # --- what is in a message -------------------------------------------------------------------------
 
 
