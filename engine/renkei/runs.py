@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -20,7 +20,7 @@ from renkei.alerts.sending import Became, nobody_is_told
 from renkei.alerts.states import State, states
 from renkei.check import Checked, check_all
 from renkei.clock import ALWAYS, Days, bounds
-from renkei.config import Config, clock_for
+from renkei.config import Config, clock_for, load_config
 from renkei.config.checks import store_mistake
 from renkei.config.edit import change_setting
 from renkei.config.load import store_at
@@ -95,9 +95,10 @@ from renkei.safety import LEAVING, leaves
 from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
-from renkei.scheduled import Scheduled, at_work, carry_on, takes
+from renkei.scheduled import Scheduled, at_work, carry_on, is_alone, takes
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
+from renkei.store.companies import told_to_others
 from renkei.store.copying import Copied
 from renkei.store.copying import copy_store as move
 from renkei.store.paces import user_of_pace
@@ -304,10 +305,14 @@ class Runs:
         store, now = self._store, self.clock.now()
         source, target = (reader.name for reader in readers)
         first = not (store.usage(source, target) or store.usage(target, source))
+        known = store.known_accounts()
         try:
-            accounts = look(readers, places, store.known_accounts(), now)
+            accounts = look(readers, places, known, now)
         except AccessError as refused:  # for the run to tell
             return Whose(accounts=(), first=first, refused=refused)
+        for each in accounts:
+            if each != known.get(each.connection):
+                self._refuse_told(each)
         return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
 
     def _refuse_elsewhere(self, connection: str, account: str) -> None:
@@ -318,6 +323,23 @@ class Runs:
         """
         if (other := self._store.other_company(account)) is not None:
             raise same_account(connection, self.config.company.name, other)
+
+    def _refuse_told(self, account: KnownAccount) -> None:
+        """
+        Raise ConfigurationError if another company opens the same account, with a token of its own.
+
+        An id tells that within one system: the same connector at the same address.
+        """
+        if self.config.main.folder is None:
+            return
+        ours = self.config.connection(account.connection)
+        for company, connection in told_to_others(self._store, account.customer.ids):
+            try:
+                theirs = load_config(self.config.main.path, company).connections.get(connection)
+            except RenkeiError:
+                theirs = ours  # its file cannot tell
+            if theirs and (theirs.connector, theirs.base_url) == (ours.connector, ours.base_url):
+                raise same_account(account.connection, self.config.company.name, company)
 
     def _begin_fetch(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
@@ -854,8 +876,9 @@ class Runs:
             return evolve(shown, mistake=str(problem))
         if shown.paused_by or self.config.company.paused:
             return shown
-        name, now = self.config.company.name, self.clock.now()
-        return evolve(shown, next_at=next_start(each, name, now, self.ahead(each)))
+        name, now, ahead = self.config.company.name, self.clock.now(), self.ahead(each)
+        alone = is_alone(shown, name, now, ahead)
+        return evolve(shown, next_at=next_start(each, name, now, ahead), alone=alone)
 
     def ahead(self, schedule: Schedule) -> Ahead:
         """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
@@ -1058,7 +1081,11 @@ class Runs:
         """Return when each schedule is next, and why one cannot run."""
         findings: list[Finding] = []
         error: ConfigurationError | None = None
-        for each in self._planned({}, {}):
+        found = self._planned({}, {})
+        if self._opened is not None:  # whatever is wrong with it has been told
+            with suppress(StoreError):
+                found = self.schedules()
+        for each in found:
             name = each.schedule.name
             if each.mistake is not None:
                 findings.append(Finding("problem", f"{name}: {each.mistake}"))
@@ -1068,6 +1095,8 @@ class Runs:
                 findings.append(
                     Finding("note", _("{name}: next {at}.").format(name=name, at=next_at))
                 )
+        if any(each.alone for each in found):
+            findings.append(Finding("warning", _("No worker keeps them: one has to be running.")))
         return Checked(subject=_("schedules"), findings=tuple(findings), error=error)
 
     def known_accounts(self) -> dict[str, KnownAccount]:
@@ -1104,6 +1133,7 @@ class Runs:
         if seen is not None and seen != customer_text(found.customer):
             before = store.known_accounts().get(connection, KnownAccount(connection=connection))
             raise account_changed(before, found)
+        self._refuse_told(found)
         if found.customer.is_told:
             store.keep_accounts([evolve(found, confirmed_by=self.who, confirmed_at=now)])
             log.info("account_accepted")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -40,6 +41,9 @@ LOOK_S = 5.0
 
 KNOWN = dt.timedelta(hours=1)
 """For so long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
+
+_MAY_HAVE = re.compile(r"^[^#\n]*schedules", re.MULTILINE)
+"""What stands in a file that has schedules, be it in whichever style."""
 
 Name = tuple[str, str]
 """A company and one of its schedules, or of its connections."""
@@ -276,7 +280,7 @@ class Worker:
 
 def _read(path: Path, own: Path, name: str, stamp: tuple[object, ...]) -> Read:
     try:
-        if "schedules" not in read_file(own):  # a thousand files without: none is taken apart
+        if not _MAY_HAVE.search(read_file(own)):  # a thousand without: none is taken apart
             return Read(stamp=stamp)
         return Read(stamp=stamp, config=load_config(path, name or None))
     except RenkeiError as error:

@@ -73,6 +73,14 @@ _STORE: Lines = (
 )  # fmt: skip
 
 _SETTINGS: Lines = (
+    ("# schedules:", N_("runs at set times, in Japan; `renkei worker` keeps them")),
+    ("#   - name: nightly", ""),
+    ('#     between: "01:00-06:30"', N_('or at: "0 13 * * 1-5", a cron expression')),
+    ("#     not_on: [25-31]", N_("days of the month, such as those of payroll")),
+    ("#     from: smarthr", ""),
+    ("#     to: touchontime", ""),
+    ("#     sync: {difference: [changed]}", N_("left out: only fetch and compare")),
+    ("", ""),
     ("# settings:", ""),
     ("#   proxy: http://proxy.example.jp:8080",
      N_("the way out of a company's network; env:VARIABLE, if it needs a password")),

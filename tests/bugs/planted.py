@@ -2447,6 +2447,24 @@ COMPANIES = (
         "::test_nothing_of_another_company_is_listed_or_learned_from[sqlite]",
     ),
     bug(
+        "ticks-of-a-lost-run",
+        "After a restore a new run has the ticks of the lost one whose number it gets.",
+        ("renkei_web.companies:forget_ticks", "if not path.exists():", "if path.exists():"),
+        tests="tests/e2e/test_store_command.py::test_a_restored_store_is_said_by_command",
+    ),
+    bug(
+        "second-token-opens-it",
+        "Two companies may open one account, if each has a token of its own.",
+        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if False and ("),
+        tests="tests/engine/test_whose.py::test_two_tokens_of_one_account_are_refused",
+    ),
+    bug(
+        "one-id-for-all-systems",
+        "An id that another installation gives to its company, too, counts as the same account.",
+        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if True or ("),
+        tests="tests/engine/test_whose.py::test_an_id_is_one_systems",
+    ),
+    bug(
         "two-companies-one-account",
         "Two companies may write to one account.",
         (
@@ -2588,6 +2606,22 @@ RIGHTS = (
         tests="tests/web/test_sight.py::test_viewers_see_no_birth_no_gender_and_no_leaver",
     ),
     bug(
+        "a-candidates-birth-is-shown",
+        "Viewers read the birth of somebody who may be the same person.",
+        (
+            "renkei_web.reading:Sight._candidate",
+            "hides = self._hides(other.values)",
+            "hides = lambda _name: False",
+        ),
+        tests="tests/web/test_sight.py::test_nothing_that_hangs_on_somebody_tells_more",
+    ),
+    bug(
+        "leavers-of-a-day-to-come-are-listed",
+        "A list of a day to come shows viewers who will have left by then.",
+        ("renkei_web.reading:Sight.of", "base = run.base_date > today", "base = False"),
+        tests="tests/web/test_sight.py::test_whoever_leaves_by_a_base_date_to_come_is_not_listed",
+    ),
+    bug(
         "words-of-a-system-quote-a-birth",
         "Viewers read a birth date in the words with which a system has refused it.",
         (
@@ -2609,6 +2643,16 @@ KEEPING = (
             "*more",
         ),
         tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
+    ),
+    bug(
+        "open-record-is-removed",
+        "Retention removes a run that can still be resumed.",
+        (
+            "renkei.retention:let_go",
+            "min(rules.records.before(now), over)",
+            "rules.records.before(now)",
+        ),
+        tests="tests/engine/test_retention.py::test_an_open_record_stays_however_short_the_rule",
     ),
     bug(
         "open-plan-is-purged",
@@ -2646,6 +2690,22 @@ KEEPING = (
             "0",
         ),
         tests="tests/engine/test_vault.py::test_the_tokens_of_a_company_go_with_it[sqlite]",
+    ),
+    bug(
+        "one-place-for-two-tokens",
+        "A token of company a, of its connection b-c, is written over that of company a-b.",
+        (
+            "renkei.config.setup:_token_place",
+            "{config.company.name}.{name}",
+            "{config.company.name}-{name}",
+        ),
+        tests="tests/engine/test_setup.py::test_no_company_writes_over_the_token_of_another",
+    ),
+    bug(
+        "any-file-of-the-service",
+        "An administrator of one company has the service open files of another one.",
+        ("renkei_web.views.setup:_may_say_more", "return visit.user.is_admin or", "return True or"),
+        tests="tests/web/test_companies.py::test_no_connection_leads_to_a_file_of_another_company",
     ),
     bug(
         "token-file-for-everybody",

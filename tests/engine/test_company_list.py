@@ -266,6 +266,7 @@ def test_the_runs_of_before_are_adopted_whole(at: str) -> None:
         assert old.other_company(ACCOUNT) == "acme"
 
 
+@pytest.mark.security(60)
 @pytest.mark.postgres
 def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
     """Nothing that a query finds is left of it; what comes later has new numbers."""
@@ -295,6 +296,7 @@ def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
         assert last == 3
 
 
+@pytest.mark.fault("F97")
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", ["adopt", "remove"])
 def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
@@ -322,6 +324,7 @@ def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
         work()
 
 
+@pytest.mark.fault("F97")
 @pytest.mark.parametrize("how", ["adopt", "remove"])
 @pytest.mark.parametrize("statement", range(0, 26, 3))
 def test_whoever_is_killed_in_the_middle_leaves_all_or_nothing(
@@ -371,6 +374,7 @@ def _do(all_: Companies, how: str) -> None:
 # --- the door -----------------------------------------------------------------------------------
 
 
+@pytest.mark.security(60)
 def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
     """For programs and people, readable by its owner only; files that others may use stay."""
     main = load_main(company(tmp_path, "acme"))
@@ -401,6 +405,7 @@ def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
     assert main.names() == []
 
 
+@pytest.mark.fault("F97")
 @pytest.mark.parametrize(
     "at_step", ["remove", "_certify", "forget"], ids=["before", "removed", "certified"]
 )
@@ -433,6 +438,7 @@ def test_a_removal_that_was_cut_off_goes_on(
     assert names == {"removed"}
 
 
+@pytest.mark.fault("F97")
 def test_a_company_at_work_keeps_its_file(tmp_path: Path) -> None:
     """A removal that is refused has changed nothing."""
     main = load_main(company(tmp_path, "acme"))
@@ -444,6 +450,7 @@ def test_a_company_at_work_keeps_its_file(tmp_path: Path) -> None:
     assert main.names() == ["acme"]
 
 
+@pytest.mark.fault("F97")
 def test_a_pause_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
     """Every character but the one line; said twice it is there once."""
     text = "# ours\nlabel: Acme  # アクメ\nconnections:\n  a: {connector: csv}\n"
@@ -522,6 +529,7 @@ def test_a_thousand_companies_are_listed_in_half_a_second(tmp_path: Path) -> Non
     with Door(load_main(main)) as door:
         found = door.listed()
     took_s = time.process_time() - began
+    print(f"{took_s:.2f} renkei companies")  # noqa: T201 - for docs/scale.md
     assert len(found) == 1000
     assert all(each.stands.synced for each in found)
     assert took_s < 0.5

@@ -67,7 +67,7 @@ def test_only_those_that_need_a_person_are_shown(several: Desk) -> None:
     assert "要対応 <b>1</b>" in browser.get("/").text
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(38, 57)
 @pytest.mark.parametrize("role", [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN])
 def test_nobody_sees_a_company_without_a_right(several: Desk, role: Role) -> None:
     """Neither its line, nor that there is one; not by a search either."""
@@ -80,6 +80,7 @@ def test_nobody_sees_a_company_without_a_right(several: Desk, role: Role) -> Non
     assert "1919" not in browser.get("/").text
 
 
+@pytest.mark.security(57)
 def test_what_is_wrong_with_a_file_is_told_to_administrators(several: Desk) -> None:
     """Others see that there is something; the pages of the company say so, too."""
     own = several.folder / "companies" / "acme.yaml"

@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from attrs import evolve, field, frozen
@@ -260,6 +260,19 @@ def is_in_use(store: Database) -> bool:
             return True
         rows = connection.execute(fetching).mappings().all()
     return not all(map(is_abandoned, rows))
+
+
+def told_to_others(store: Database, ids: Collection[str]) -> list[tuple[str, str]]:
+    """
+    Return company and connection of all others to whom one of these *ids* of an account was told.
+
+    It looks over the walls on purpose: two tokens may open one account.
+    """
+    told = known_accounts.c
+    query = sa.select(told.company, told.connection, told.ids).order_by(told.company)
+    with store._reading() as connection:  # noqa: SLF001 - of this room
+        rows = connection.execute(query.where(told.company != store.company))
+        return [(row.company, row.connection) for row in rows if not set(ids).isdisjoint(row.ids)]
 
 
 def _keep_numbers(connection: Connection) -> None:
