@@ -300,6 +300,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.fault("F101")
 @settings(deadline=None, max_examples=12)
 @given(STEPS)
 def test_a_flapping_system_is_told_once_a_day_and_its_recovery(
@@ -353,6 +354,7 @@ def test_of_two_at_once_one_tells(tmp_path: Path) -> None:
         store.close()
 
 
+@pytest.mark.fault("F101")
 @pytest.mark.postgres
 def test_nobody_tells_what_another_has_claimed(tmp_path: Path, database: OnServer | None) -> None:
     """On either kind of store, whoever looked before the other one wrote gets nothing."""
@@ -370,6 +372,7 @@ def test_nobody_tells_what_another_has_claimed(tmp_path: Path, database: OnServe
         assert other.once("done", "done", NOW, run="8")
 
 
+@pytest.mark.fault("F101")
 def test_what_has_reached_nobody_is_told_again(world: World, post: Post) -> None:
     """If it is certain; what may have arrived is not sent twice."""
     wanted(world)
@@ -631,6 +634,7 @@ def test_messages_speak_the_language_that_is_set(world: World, post: Post) -> No
 # --- nothing harms a run --------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F101")
 @pytest.mark.parametrize("error", [RuntimeError("秘密"), KeyboardInterrupt(), OSError()])
 def test_whatever_telling_does_the_run_is_as_it_is(
     world: World,
@@ -799,6 +803,7 @@ def receiver(answer: Callable[[str], int | None]) -> Iterator[tuple[str, list[st
         thread.join()
 
 
+@pytest.mark.fault("F101")
 @pytest.mark.security(7, 55)
 def test_letters_go_out_by_processes_that_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """
