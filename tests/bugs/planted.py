@@ -2099,7 +2099,7 @@ PROMISES = (
         ("renkei.plan.standing:Standing.hours_of", " and {*run.pauses, *reason} <= PASSING", ""),
         tests="tests/engine/test_old_plans.py"
         "::test_a_paused_run_lasts_a_day_and_one_that_was_only_held_up_three"
-        "[error1-11-21T12:01-expired]",
+        "[error0-11-21T12:01-expired]",
     ),
     bug(
         "old-doubts-sent-again",
