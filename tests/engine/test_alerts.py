@@ -330,6 +330,20 @@ def test_a_flapping_system_is_told_once_a_day_and_its_recovery(
     assert len(days) == len(set(days))
 
 
+def test_seven_days_of_a_system_that_comes_and_goes(tmp_path: Path) -> None:
+    """It fails every other hour: a message on each day, one that it is over, and no other."""
+    told: list[tuple[str, dt.date]] = []
+    with closing(Store(str(tmp_path / "week.db"))) as store:
+        for hour in range(7 * 24):
+            now = NOW + dt.timedelta(hours=hour)
+            seen = [] if hour % 2 else [Seen(key="halted:a>b", kind="halted", count=0)]
+            claimed = store.claim(seen, now)
+            day = (now + dt.timedelta(hours=9)).date()
+            told += [("open", day)] * len(claimed.open) + [("over", day)] * len(claimed.over)
+    days = [dt.date(2026, 11, 20) + DAY * number for number in range(8)]
+    assert told == [(what, day) for day in days for what in ("open", "over")]
+
+
 def test_of_two_at_once_one_tells(tmp_path: Path) -> None:
     """A claim is one conditional write: two processes that have both looked do not tell twice."""
     place, told = str(tmp_path / "two.db"), []
