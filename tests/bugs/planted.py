@@ -2098,8 +2098,7 @@ PROMISES = (
         "A run that paused for a refused token has three days.",
         ("renkei.plan.standing:Standing.hours_of", " and {*run.pauses, *reason} <= PASSING", ""),
         tests="tests/engine/test_old_plans.py"
-        "::test_a_paused_run_lasts_a_day_and_one_that_was_only_held_up_three"
-        "[error0-11-21T12:01-expired]",
+        "::test_a_paused_run_lasts_a_day_and_one_that_was_only_held_up_three",
     ),
     bug(
         "old-doubts-sent-again",
