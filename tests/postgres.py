@@ -37,7 +37,7 @@ GUARDED = "guarded"
 PASSWORD = "hunter2-of-guarded"
 
 TEMPLATE = "renkei_template"
-"""The database that each test gets a copy of: a store without runs."""
+"""The database that each test gets a copy of: a store without runs, a dashboard without people."""
 
 QUICK = (
     *("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=on"),
@@ -162,11 +162,13 @@ class Server:
     def make_template(self) -> None:
         """Make the database that others are copied from."""
         from renkei.store import Store
+        from renkei_web.database import Database as Dashboard
 
         self.do(
             f"create user {GUARDED} superuser password '{PASSWORD}'", f"create database {TEMPLATE}"
         )
         Store(self.address(TEMPLATE)).close()
+        Dashboard(self.address(TEMPLATE)).close()
 
     @contextmanager
     def database(self, template: str = TEMPLATE) -> Iterator[Database]:
@@ -196,10 +198,10 @@ class Database:
         """Carry out *statements* in it; return the rows of the last one."""
         return self.server.do(*statements, database=self.name)
 
-    def contents(self) -> bytes:
-        """Return all rows of all tables, as text."""
-        tables = self.do("select tablename from pg_tables where schemaname = current_schema()")
-        rows = [self.do(f"select t::text from {name} t") for (name,) in tables]  # noqa: S608 - ours
+    def contents(self, schema: str = "public") -> bytes:
+        """Return all rows of all tables of a *schema*, as text: that of the store, or another."""
+        named = f"select tablename from pg_tables where schemaname = '{schema}' order by 1"  # noqa: S608 - ours
+        rows = [self.do(f"select t::text from {schema}.{name} t") for (name,) in self.do(named)]  # noqa: S608 - ours
         return "\n".join(text for table in rows for (text,) in table).encode()
 
     def lose_connections(self) -> None:

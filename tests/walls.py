@@ -38,6 +38,7 @@ SHARED: Mapping[sa.Table, Collection[str]] = {
 """Columns of which a value is enough, with the reason."""
 
 WHOLE_STORE = (
+    "renkei.database.copying",
     "renkei.store.copying",  # a store moves as it is
     "renkei.store.companies",  # the list of all companies; what leaves or joins one
     "renkei.store.due",  # what is due, for a worker that keeps the schedules of all of them

@@ -6,9 +6,9 @@ Nothing of a face is in here, and no rule of syncing is outside of this module a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
@@ -1205,9 +1205,17 @@ class Runs:
             self.clock.sleep(min(left, 0.5))
 
 
-def copy_store(origin: str, goal: str, base: Path, who: str | None = None) -> Copied:
+def copy_store(
+    origin: str,
+    goal: str,
+    base: Path,
+    who: str | None = None,
+    along: Callable[[str, str], None] | None = None,
+) -> Copied:
     """
     Move a store; both are written as in a configuration in the folder *base*, without a password.
+
+    *along*, called with where both are, takes with it what stands beside them, or nothing moves.
 
     Raises as :func:`renkei.store.copying.copy_store`.
     """
@@ -1220,9 +1228,10 @@ def copy_store(origin: str, goal: str, base: Path, who: str | None = None) -> Co
             raise UsageError(message, code="secret")
         if mistake := store_mistake(written):
             raise UsageError(mistake, code="store")
-    place = store_at(origin, base)
+    place, new = store_at(origin, base), store_at(goal, base)
     seen = seen_beside(place, base / "renkei.yaml")
-    copied = move(place, store_at(goal, base), seen, who=recorded(who))
+    also = None if along is None else partial(along, place, new)
+    copied = move(place, new, seen, who=recorded(who), along=also)
     log.info("store_copied", count=copied.runs)
     return copied
 

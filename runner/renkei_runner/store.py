@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -26,9 +27,16 @@ def store() -> None:
 def copy(app: App, origin: str, goal: str) -> None:
     from renkei.logs import configure_logging
     from renkei.runs import copy_store
+    from renkei_runner.web import dashboard_moves, dashboard_put_away
+
+    left: list[str] = []
+
+    def along(store: str, new: str) -> None:
+        left.extend(filter(None, [dashboard_moves(store, new, Path.cwd())]))
 
     configure_logging(json=app.json, level="debug" if app.debug else "warning")
-    copied = copy_store(origin, goal, Path.cwd(), app.who)
+    copied = copy_store(origin, goal, Path.cwd(), app.who, along)
+    put_away = next(filter(None, map(dashboard_put_away, left)), None)
     if app.json:
         emit(document(place=copied.place, runs=copied.runs, rows=copied.rows))
         return
@@ -37,11 +45,35 @@ def copy(app: App, origin: str, goal: str) -> None:
             runs=copied.runs, place=copied.place, rows=copied.rows
         )
     )
+    if left:
+        say(_("The users of the dashboard came along; everybody logs in anew."))
+    if put_away is not None:
+        say(_("Their old file is {path} now, for you to delete.").format(path=put_away))
     say(
         _(
             "Nothing is written into the old store any more. Write into renkei.yaml: store: {place}"
         ).format(place=goal)
     )
+
+
+@store.command("users", help=N_("Take the users of the dashboard in FILE along to the store."))
+@argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.pass_obj
+def users(app: App, file: Path) -> None:
+    from renkei_runner.web import dashboard_put_away, dashboard_takes
+
+    path = Path(os.path.abspath(file))  # noqa: PTH100 - without its “..”: it may be the one in use
+    with all_companies(app) as companies:
+        count = dashboard_takes(
+            companies.main, path, lambda count: companies.note_own("users_moved", count=count)
+        )
+    put_away = dashboard_put_away(str(path)) if count else None
+    if app.json:
+        emit(document(users=count))
+        return
+    say(_("Users taken along, each compared: {count}. They log in anew.").format(count=count))
+    if put_away is not None:
+        say(_("Their old file is {path} now, for you to delete.").format(path=put_away))
 
 
 @store.command("restored", help=N_("Say that the store is an older copy, put back from a backup."))

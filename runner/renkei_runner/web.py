@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import Main, dashboard_at, load_main, network_of
+from renkei.config import Main, dashboard_at, dashboard_of, load_main, network_of
 from renkei.errors import UsageError
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
@@ -23,7 +23,7 @@ from renkei_runner.signals import ended_by
 from renkei_runner.worker import kept_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from renkei.runs import Runs
     from renkei_web.review import Reviewed
@@ -129,7 +129,7 @@ def users(app: App) -> None:
 def _listed(main: Main) -> Sequence[Reviewed]:
     from renkei_web.review import reviewed
 
-    return reviewed(dashboard_at(main), several=main.folder is not None)
+    return reviewed(main)
 
 
 def _parts(each: Reviewed) -> Document:
@@ -184,6 +184,37 @@ def dashboard_lets_go(runs: Runs) -> None:
     from renkei_web.companies import let_go
 
     let_go(dashboard_at(runs.config.main), runs)
+
+
+def dashboard_moves(store: str, goal: str, base: Path) -> str | None:
+    """
+    Take the people of the dashboard along from one store to another one, both as they are opened.
+
+    Return where those are who were taken along, if that is a file which nobody needs any more.
+    """
+    from renkei_web.moving import copy_people
+
+    configuration = base / "renkei.yaml"
+    origin = dashboard_of(store, configuration)
+    moved = copy_people(origin, dashboard_of(goal, configuration))
+    return origin if moved else None
+
+
+def dashboard_put_away(place: str) -> Path | None:
+    """Give the file with people who are elsewhere now another name; return that."""
+    from renkei_web.moving import put_away
+
+    return put_away(place)
+
+
+def dashboard_takes(main: Main, file: Path, note: Callable[[int], None]) -> int:
+    """Take the people in *file* along to where the store is; return how many."""
+    from renkei_web.moving import copy_people
+
+    if not file.exists():
+        message = _("There is no file {path}.")
+        raise UsageError(message.format(path=file), code="users_file", where=str(file))
+    return copy_people(str(file), dashboard_at(main), note)
 
 
 def dashboard_adopts(main: Main, company: str) -> None:

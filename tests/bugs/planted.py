@@ -401,9 +401,37 @@ STORE = (
         tests="tests/engine/test_store_moves.py::test_a_moved_store_is_no_older_copy",
     ),
     bug(
+        "recovery-code-twice",
+        "On a server a recovery code that is given twice at once lets somebody in twice.",
+        ("renkei_web.database:Database.writing", "self._be_the_one(connection)", "pass"),
+        (
+            "renkei_web.second_factor:take",
+            "return db.execute(sa.delete(recovery_codes).where(*mine)).rowcount == 1",
+            (
+                "found = db.execute(sa.select(recovery_codes).where(*mine)).first();"
+                " db.execute(sa.delete(recovery_codes).where(*mine)); return found is not None"
+            ),
+        ),
+        tests="tests/web/test_dashboard_on_server.py"
+        "::test_what_is_taken_once_is_taken_once[recovery]",
+    ),
+    bug(
+        "two-writers-of-a-dashboard",
+        "On a server two at once are let in by one link or code, or past the fifth try.",
+        ("renkei_web.database:Database.writing", "self._be_the_one(connection)", "pass"),
+        tests="tests/web/test_dashboard_on_server.py::test_what_is_taken_once_is_taken_once[app]",
+    ),
+    bug(
+        "dashboard-begins-anew",
+        "Where a store has moved without its people, the dashboard begins with nobody.",
+        ("renkei_web.moving:refuse_left_behind", "if left is None:", "if left is left:"),
+        tests="tests/web/test_dashboard_on_server.py"
+        "::test_people_who_were_left_behind_are_told_and_taken_along",
+    ),
+    bug(
         "copied-unseen",
         "A store is moved although its copy is not like it.",
-        ("renkei.store.copying:_compare", "if ours != theirs:", "if False:"),
+        ("renkei.database.copying:compare_rows", "if not same_rows", "if False and same_rows"),
         tests="tests/engine/test_store_moves.py"
         "::test_a_copy_that_fails_half_way_has_moved_nothing[compared]",
     ),

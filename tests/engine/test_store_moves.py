@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from tests.engine.test_store import NOW, begin, folk, old_store, planned
 from tests.postgres import Database, Server
 
+from renkei.database.copying import _rows, copy_rows
 from renkei.errors import BusyError, NoStoreError, StoreError, UsageError
 from renkei.model import Difference, Remark, Selection, Status
 from renkei.observer import Observer
@@ -196,7 +197,7 @@ def contents(place: str) -> dict[str, list[tuple[Any, ...]]]:
     with closing(Store(place, create=False)) as store, store._reading() as connection:
         assert store.check_lines().faults == ()
         found = {
-            table.name: [tuple(row) for row in copying._rows(table, connection)]
+            table.name: [tuple(row) for row in _rows(table, connection, *copying._but(table))]
             for table in metadata.sorted_tables
         }
     found["audit"] = [row for row in found["audit"] if "store_moved" not in row]
@@ -333,10 +334,10 @@ def test_a_copy_that_fails_half_way_has_moved_nothing(
     place = str(tmp_path / "renkei.db")
     with closing(filled(tmp_path / "renkei.db")):
         before = contents(place)
-    real = copying._copy
+    real = copy_rows
 
-    def hurt(table: sa.Table, source: sa.Connection, target: sa.Connection) -> int:
-        count = real(table, source, target)
+    def hurt(table: sa.Table, source: sa.Connection, target: sa.Connection, *of: Any) -> int:
+        count = real(table, source, target, *of)
         if table.name == "items":
             if moment == "copied":
                 bare.lose_connections()
@@ -345,7 +346,7 @@ def test_a_copy_that_fails_half_way_has_moved_nothing(
         return count
 
     with monkeypatch.context() as patch:
-        patch.setattr(copying, "_copy", hurt)
+        patch.setattr(copying, "copy_rows", hurt)
         with pytest.raises(StoreError, match=r"was lost|does not hold what was copied"):
             copy_store(place, bare.address)
     assert contents(place) == before

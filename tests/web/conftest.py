@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from tests.e2e.conftest import empty_store, office
 from tests.pair import MEMORY, NOON
+from tests.postgres import Database
 from tests.web.desk import CHEAP, NOBODY, THEIRS, Desk, configured, staffed
 
 from renkei.companies import Companies
@@ -65,19 +66,23 @@ def folder(fetched_store: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 
 @pytest.fixture
-def desk(folder: Path) -> Desk:
+def desk(folder: Path, database: Database | None) -> Iterator[Desk]:
     """A dashboard with an administrator and a viewer."""
-    return staffed(Desk(folder))
+    desk = staffed(Desk(folder, database=database))
+    yield desk
+    desk.office.database.close()
 
 
 @pytest.fixture
-def secure_desk(folder: Path) -> Desk:
+def secure_desk(folder: Path, database: Database | None) -> Iterator[Desk]:
     """The same over TLS, under a name of its own too."""
-    return staffed(Desk(folder, secure=True, hosts=("renkei.example.com",)))
+    desk = Desk(folder, secure=True, hosts=("renkei.example.com",), database=database)
+    yield staffed(desk)
+    desk.office.database.close()
 
 
 @pytest.fixture
-def several(folder: Path) -> Desk:
+def several(folder: Path, database: Database | None) -> Iterator[Desk]:
     """The dashboard of two companies, acme with run 1 and beta with THEIRS, and its people."""
     (folder / "companies").mkdir()
     (folder / "renkei.yaml").write_text("companies: companies/\n", encoding="utf-8")
@@ -96,6 +101,7 @@ def several(folder: Path) -> Desk:
             db.execute(
                 f"insert into {table} ({', '.join(names)}) select {copied} from {table}"  # noqa: S608
             )
-    desk = Desk(folder)
+    desk = Desk(folder, database=database)
     desk.add("admin")
-    return desk
+    yield desk
+    desk.office.database.close()

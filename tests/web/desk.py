@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from tests.e2e.office import REST
+from tests.postgres import Database as Server
 
 from renkei_web import passwords
 from renkei_web.app import make_app
@@ -147,12 +148,13 @@ class Desk:
     hosts: tuple[str, ...] = ()
     work: Idle = field(factory=Idle)
     sign_on: SignOn | None = None
+    database: Server | None = None
     office: WebOffice = field(init=False)
     app: ASGIApp = field(init=False)
     pages: list[BaseRoute] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        database = Database(self.file, now=lambda: self.moment)
+        database = Database(self.place, now=lambda: self.moment)
         config = self.folder / "renkei.yaml"
         several = (self.folder / "companies").is_dir()
         self.office = WebOffice(config, database, self.work, self.secure, self.sign_on, several)
@@ -163,6 +165,18 @@ class Desk:
     def file(self) -> Path:
         """Where the dashboard has its own database."""
         return self.folder / "renkei-web.db"
+
+    @property
+    def place(self) -> str:
+        """Where the dashboard has its own database: the file, unless it is on a server."""
+        return self.database.address if self.database else str(self.file)
+
+    @property
+    def contents(self) -> bytes:
+        """All that its own database holds."""
+        if self.database is None:
+            return self.file.read_bytes()
+        return self.database.contents("renkei_web_of_public")
 
     @property
     def store(self) -> Path:

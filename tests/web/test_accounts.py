@@ -289,7 +289,7 @@ def test_the_file_holds_no_secret(desk: Desk) -> None:
     browser = desk.browser("admin")
     desk.guest().log_in("admin", WRONG)
     session = browser.jar[desk.cookie]
-    content = desk.file.read_bytes()
+    content = desk.contents
     for each in (PASSWORD, WRONG, secret, session):
         assert each.encode() not in content
 

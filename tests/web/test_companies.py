@@ -213,12 +213,12 @@ def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
     own = several.folder / "companies" / "acme.yaml"
     text = own.read_bytes()
     with Companies(main) as companies:
-        companies.remove("acme", also=lambda name: forget(several.file, name))
+        companies.remove("acme", also=lambda name: forget(several.place, name))
     own.write_bytes(text)
     assert browser.get("/c/acme/").status_code == 404
     assert browser.get("/c/beta/").status_code == 200
     assert several.office.drafts_of("acme").of(1, "1").numbers == set()
-    forget(several.folder / "nothing.db", "acme")
+    forget(str(several.folder / "nothing.db"), "acme")
     assert not (several.folder / "nothing.db").exists()
 
 
@@ -257,7 +257,7 @@ def test_ticks_go_with_the_values(several: Desk, monkeypatch: pytest.MonkeyPatch
     while ticked(several, "beta", "4") and time.monotonic() < until:
         time.sleep(0.02)  # it goes on by itself
     assert ticked(several, "beta", "4") == set()
-    assert b"tick-0001" not in several.file.read_bytes()
+    assert b"tick-0001" not in several.contents
 
 
 def test_a_dashboard_that_cannot_forget_stops_no_purge(
@@ -282,13 +282,13 @@ def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:
     """Whoever read the only company reads the one that adopts its runs, with what they ticked."""
     with desk.office.drafts_of("").changing(1, "1") as draft:
         draft.numbers = {"0001"}
-    adopt(desk.file, "acme")
+    adopt(desk.place, "acme")
     users = {user.name: user for user in desk.office.people.users()}
     assert desk.office.rights.of(users["viewer"], "acme") is Role.VIEWER
     assert desk.office.rights.of(users["viewer"], "beta") is Role.NONE
     assert desk.office.rights.of(users["admin"], "beta") is Role.ADMIN
     assert desk.office.drafts_of("acme").of(1, "1").numbers == {"0001"}
-    adopt(desk.folder / "nothing.db", "acme")
+    adopt(str(desk.folder / "nothing.db"), "acme")
 
 
 # --- the yearly review --------------------------------------------------------------------------

@@ -161,7 +161,8 @@ def test_a_file_from_after_0_1_0_keeps_who_is_logged_in(desk: Desk) -> None:
         sql(desk.file, f"drop table {later}")
     sql(
         desk.file,
-        "alter table users drop column logged_in_at; alter table drafts drop column company",
+        "alter table users drop column logged_in_at; alter table drafts drop column company;"
+        "alter table workers drop column host",
     )
     again = Desk(desk.folder)
     assert Browser(again.app, again.base, jar=browser.jar).is_in

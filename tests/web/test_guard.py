@@ -201,13 +201,13 @@ def test_what_another_site_sends_is_refused(desk: Desk, headers: dict[str, str])
     """Every route that is not only read refuses it, the right token in hand; log-in included."""
     browser = desk.browser("admin")
     form = {"csrf": browser.csrf, "name": "mallory", "password": PASSWORD, "role": "admin"}
-    before = desk.file.read_bytes()
+    before = desk.contents
     for method, path in desk.routes():
         if method != "GET":
             answer = browser.ask(method, filled(path), form=form, headers=headers)
             assert answer.status_code == 403, path
             assert "set-cookie" not in answer.headers
-    assert desk.file.read_bytes() == before
+    assert desk.contents == before
     assert desk.work.started == []
 
 
@@ -233,11 +233,11 @@ def test_what_our_own_pages_send_is_taken(desk: Desk, headers: dict[str, str]) -
 def test_other_methods_do_nothing(desk: Desk, method: str) -> None:
     """Nothing answers to a method that no page uses."""
     browser = desk.browser("admin")
-    before = desk.file.read_bytes()
+    before = desk.contents
     for _method, path in desk.routes():
         answer = browser.ask(method, filled(path), headers=OURS)
         assert answer.status_code in (403, 405), path
-    assert desk.file.read_bytes() == before
+    assert desk.contents == before
 
 
 # -- tokens --------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_no_form_is_taken_without_its_token(desk: Desk) -> None:
         "the cookie": browser.jar[desk.cookie],
     }
     assert right not in wrong.values()
-    before = desk.kept, desk.file.read_bytes()
+    before = desk.kept, desk.contents
     routes = [path for method, path in desk.routes() if method != "GET"]
     guests = {
         "/login",
@@ -281,7 +281,7 @@ def test_no_form_is_taken_without_its_token(desk: Desk) -> None:
                 headers = OURS | {"x-csrf-token": token, "hx-request": "true"}
                 answer = browser.ask("POST", filled(path), form=form, headers=headers)
                 assert answer.status_code == 403, (path, why)
-    assert (desk.kept, desk.file.read_bytes()) == before
+    assert (desk.kept, desk.contents) == before
     assert desk.work.started == []
     assert browser.is_in
 
@@ -391,13 +391,13 @@ def look_at_everything(desk: Desk, *, confirm: bool) -> None:
     for user in desk.office.people.users():
         with desk.office.drafts_of("").changing(user.id, "1") as draft:
             draft.numbers.add(same[-1])
-    before = desk.kept, desk.file.read_bytes()
+    before = desk.kept, desk.contents
     pages = [path for method, path in desk.routes() if method == "GET"]
     for path in (each for each in pages * 2 if (each == CONFIRM) is confirm):
         for browser in browsers:
             browser.get(filled(path))
             browser.get(filled(path), **{"hx-request": "true"})
-            assert (desk.kept, desk.file.read_bytes()) == before, path
+            assert (desk.kept, desk.contents) == before, path
 
 
 @pytest.mark.security(36)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 
 from renkei.errors import RenkeiError
@@ -14,35 +12,37 @@ from renkei_web.tables import drafts, rights, users
 from renkei_web.users import Role
 
 
-def forget(path: Path, company: str) -> None:
-    """Remove rights and ticks of a company in the database at *path*: another may be called so."""
-    if not path.exists():
+def forget(place: str, company: str) -> None:
+    """Remove rights and ticks of a company in the database at *place*: another may be called so."""
+    database = Database.existing(place)
+    if database is None:
         return
-    with Database(path).writing() as db:
+    with database.writing() as db:
         for table in (rights, drafts):
             db.execute(sa.delete(table).where(table.c.company == company))
 
 
-def forget_ticks(path: Path) -> None:
+def forget_ticks(place: str) -> None:
     """Remove all ticks: a store that was put back gives the numbers of its newer runs once more."""
-    if not path.exists():
+    database = Database.existing(place)
+    if database is None:
         return
-    with Database(path).writing() as db:
+    with database.writing() as db:
         db.execute(sa.delete(drafts))
 
 
-def let_go(path: Path, runs: Runs) -> None:
+def let_go(place: str, runs: Runs) -> None:
     """
     Remove the ticks in runs whose values are there no longer: they name people, too.
 
     Whatever hinders it is a line in the log, and the next call does it: a purge has to work on a
     full disk.
     """
-    if not path.exists():
-        return
-    ours = drafts.c.company == runs.config.company.name
     try:
-        database = Database(path)
+        database = Database.existing(place)
+        if database is None:
+            return
+        ours = drafts.c.company == runs.config.company.name
         with database.reading() as db:
             kept = set(db.execute(sa.select(drafts.c.run).where(ours).distinct()).scalars())
         gone = kept - runs.with_values(kept)
@@ -53,13 +53,14 @@ def let_go(path: Path, runs: Runs) -> None:
         log.warning("ticks_kept", code=error.code)
 
 
-def adopt(path: Path, company: str) -> None:
+def adopt(place: str, company: str) -> None:
     """Let whoever had a right on the only company have it on *company*, where its runs are now."""
-    if not path.exists():
+    database = Database.existing(place)
+    if database is None:
         return
     has_one = sa.select(rights.c.user_id).where(rights.c.company == company)
     theirs = users.c.role.not_in([Role.NONE.value, Role.ADMIN.value]), users.c.id.not_in(has_one)
     found = sa.select(users.c.id, sa.literal(company), users.c.role).where(*theirs)
-    with Database(path).writing() as db:
+    with database.writing() as db:
         db.execute(sa.insert(rights).from_select(["user_id", "company", "role"], found))
         db.execute(sa.update(drafts).where(drafts.c.company == "").values(company=company))

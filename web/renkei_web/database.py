@@ -1,4 +1,10 @@
-"""The dashboard's own database: a file beside the report store, and transactions in it."""
+"""
+The dashboard's own database, and transactions in it.
+
+It is where the report store is: a file beside it, or, on a server, a schema of its own in the same
+database. Wherever it is, one transaction writes at a time, and what it reads is what the one before
+has left: whatever is taken once, such as a link, a code or one of five tries, is taken once.
+"""
 
 from __future__ import annotations
 
@@ -10,49 +16,92 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from renkei.database import Schema, open_database, translated
+from renkei.database import Opened, Schema, newer, open_database, open_server, translated
 from renkei.errors import StoreError
 from renkei.logs import log
+from renkei.place import is_server
 from renkei.words.i18n import _
 from renkei_web.tables import metadata
 
 SCHEMA = Schema(
     metadata=metadata,
-    head="0004",
+    head="0005",
     package="renkei_web",
     ours=frozenset({"users", "sessions", "drafts"}),
     unnumbered="0001",
+    beside="renkei_web_of_",
 )
+
+SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""How a server lets one moment be read; a file shows nothing else."""
+
+ONE_WRITER = "select version_num from alembic_version for no key update"
+"""Waits for whoever is writing on a server; the row is of no use to anybody else."""
 
 
 class Database:
-    """The file at *path*, readable by its owner only; *now* tells seconds since 1970."""
+    """
+    The database at *place*, a file readable by its owner only, or the address of a server.
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
-        self._path = path
-        self.now = now
-        self._opened = open_database(path, SCHEMA)
-        if self._opened.backup:
-            log.warning("database_upgraded", reason=f"kept as {self._opened.backup}")
+    *now* tells seconds since 1970. Raises StoreError if it cannot be used.
+    """
+
+    def __init__(
+        self,
+        place: str | Path,
+        now: Callable[[], float] = time.time,
+        *,
+        found: Opened | None = None,
+    ) -> None:
+        opened = found or _opened(str(place), create=True)
+        assert opened is not None  # noqa: S101 - it was made
+        self.now, self._opened, self.place = now, opened, opened.place
+        if opened.backup:
+            log.warning("database_upgraded", reason=f"kept as {opened.backup}")
+
+    @classmethod
+    def existing(cls, place: str) -> Database | None:
+        """Return the database at *place*, or None if there is none: none is made."""
+        found = _opened(place, create=False)
+        return None if found is None else cls(place, found=found)
+
+    @property
+    def path(self) -> Path | None:
+        """The file, or None if it is on a server."""
+        return self._opened.path
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._opened.engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Let the block read what is there at one moment."""
         self._refuse_another_file()
-        engine = self._opened.engine
-        with translated(self._path), engine.connect() as connection, connection.begin():
-            yield connection
+        with translated(self.place), self._opened.engine.connect() as connection:
+            if self.path is None:
+                connection.execution_options(**SNAPSHOT)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Let the block write, all of it or nothing; meanwhile nobody else writes."""
         self._refuse_another_file()
-        with (
-            translated(self._path),
-            self._opened.engine.connect().execution_options(renkei_writes=True) as connection,
-            connection.begin(),
-        ):
-            yield connection
+        with translated(self.place), self._opened.engine.connect() as connection:
+            if self.path is None:
+                connection.execution_options(isolation_level="READ COMMITTED")
+            else:
+                connection.execution_options(renkei_writes=True)
+            with connection.begin():
+                if self.path is None:
+                    self._be_the_one(connection)
+                yield connection
+
+    def _be_the_one(self, connection: Connection) -> None:
+        """Wait until nobody else writes; StoreError if another renkei has changed the tables."""
+        if connection.exec_driver_sql(ONE_WRITER).scalar() != SCHEMA.head:
+            raise newer(self.place)
 
     def _refuse_another_file(self) -> None:
         if not self._opened.is_there():
@@ -60,7 +109,15 @@ class Database:
                 "{place} was deleted or replaced while “renkei web” was working. Put it back, then"
                 " start “renkei web” again."
             )
-            raise StoreError(message.format(place=self._path), where=str(self._path))
+            raise StoreError(message.format(place=self.place), where=self.place)
+
+
+def _opened(place: str, *, create: bool) -> Opened | None:
+    if is_server(place):
+        return open_server(place, SCHEMA, create=create)
+    if not create and not Path(place).exists():
+        return None
+    return open_database(Path(place), SCHEMA)
 
 
 def digest(secret: str) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 from attrs import asdict, define, field, frozen
+from sqlalchemy.engine import Connection
 
 from renkei.model import OwnValues, Selection
 from renkei.runs import Carried
 from renkei_web.database import Database
 from renkei_web.tables import drafts
-
-_TURNS = threading.Lock()
 
 
 @define
@@ -76,9 +74,12 @@ class Drafts:
 
     def of(self, user_id: int, run: str) -> Draft:
         """Return what somebody has ticked so far in a run, or an empty draft."""
-        query = sa.select(drafts.c.document).where(self._theirs(user_id, run))
         with self._database.reading() as db:
-            text: str | None = db.execute(query).scalar()
+            return self._read(db, user_id, run)
+
+    def _read(self, db: Connection, user_id: int, run: str) -> Draft:
+        query = sa.select(drafts.c.document).where(self._theirs(user_id, run))
+        text: str | None = db.execute(query).scalar()
         if text is None:
             return Draft()
         plain = json.loads(text)
@@ -87,15 +88,12 @@ class Drafts:
     @contextmanager
     def changing(self, user_id: int, run: str) -> Iterator[Draft]:
         """Read, change and store a draft; ticks that come at the same time take turns."""
-        with _TURNS:
-            draft = self.of(user_id, run)
+        with self._database.writing() as db:
+            draft = self._read(db, user_id, run)
             yield draft
             draft.revision += 1
             plain = asdict(draft) | {"numbers": sorted(draft.numbers)}
-            self._keep(user_id, run, json.dumps(plain, ensure_ascii=False))
-
-    def _keep(self, user_id: int, run: str, document: str) -> None:
-        with self._database.writing() as db:
+            document = json.dumps(plain, ensure_ascii=False)
             db.execute(sa.delete(drafts).where(self._theirs(user_id, run)))
             row = {"user_id": user_id, "company": self._company, "run": run}
             db.execute(sa.insert(drafts).values(row | {"document": document}))

@@ -16,7 +16,7 @@ from renkei_web.people import Note, People, unnoted
 from renkei_web.sessions import Sessions, whose
 from renkei_web.tables import half_log_ins, users
 from renkei_web.tries import Place, Tries
-from renkei_web.users import ENABLED, AccountError, User, change_user, find_user
+from renkei_web.users import ENABLED, AccountError, User, called, change_user, find_user
 
 
 @frozen
@@ -175,7 +175,7 @@ class Entrance:
                 return None
             self._tries.count(db, name, place)
             query = sa.select(users.c.id, users.c.password)
-            known = db.execute(query.where(users.c.name == name.strip(), ENABLED)).first()
+            known = db.execute(query.where(called(name), ENABLED)).first()
         kept = known.password if known else None
         return known if is_right(kept, password) else None
 

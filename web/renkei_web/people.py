@@ -14,7 +14,16 @@ from renkei_web.database import Database, digest
 from renkei_web.second_factor import forget
 from renkei_web.sessions import Sessions
 from renkei_web.tables import invitations, users
-from renkei_web.users import ENABLED, AccountError, Role, User, change_user, find_user, user_in
+from renkei_web.users import (
+    ENABLED,
+    AccountError,
+    Role,
+    User,
+    called,
+    change_user,
+    find_user,
+    user_in,
+)
 
 INVITATION_S = 24 * 3600
 
@@ -41,7 +50,7 @@ class People:
     def users(self) -> list[User]:
         """Return everybody, by name."""
         with self._database.reading() as db:
-            rows = db.execute(sa.select(users).order_by(users.c.name)).mappings()
+            rows = db.execute(sa.select(users).order_by(sa.func.lower(users.c.name))).mappings()
             return [user_in(row) for row in rows]
 
     def has_admin(self) -> bool:
@@ -59,7 +68,7 @@ class People:
         if not 0 < len(name) <= 80 or not name.isprintable():
             raise AccountError(_("Enter a name of at most 80 characters."))
         with self._database.writing() as db:
-            known = find_user(db, users.c.name == name)
+            known = find_user(db, called(name))
             if known is not None and known.waiting:
                 message = _("A link for {name} has been made already. Use [New link].")
                 raise AccountError(message.format(name=known.name))
@@ -92,7 +101,7 @@ class People:
     def known(self, name: str) -> str | None:
         """Return the name of somebody as it is kept, or None: nobody is called so."""
         with self._database.reading() as db:
-            user = find_user(db, users.c.name == name.strip())
+            user = find_user(db, called(name))
             return user.name if user else None
 
     def invited(self, secret: str) -> User | None:

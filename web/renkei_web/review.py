@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 from attrs import field, frozen
 
+from renkei.config import Main, dashboard_at
 from renkei.words.i18n import _
 from renkei_web.database import Database
+from renkei_web.moving import has_people, refuse_left_behind
 from renkei_web.people import People
 from renkei_web.rights import EVERY, Rights
 from renkei_web.sessions import Sessions
@@ -35,11 +36,18 @@ class Reviewed:
     rights: Mapping[str, Role] = field(factory=dict)
 
 
-def reviewed(path: Path, *, several: bool) -> list[Reviewed]:
-    """Return everybody in the database at *path*, by name; nobody if there is none yet."""
-    if not path.exists():
+def reviewed(main: Main) -> list[Reviewed]:
+    """
+    Return everybody who may use the dashboard, by name; nobody if it has no database yet.
+
+    Raises StoreError where people have been left behind by a store that has moved.
+    """
+    database = Database.existing(dashboard_at(main))
+    if database is None or not has_people(database):
+        refuse_left_behind(main)
+    if database is None:
         return []
-    database = Database(path)
+    several = main.folder is not None
     held = Rights(database).all() if several else {}
     found = []
     for user in People(database, Sessions(database)).users():

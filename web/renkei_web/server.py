@@ -12,12 +12,12 @@ from types import FrameType, TracebackType
 import uvicorn
 from attrs import define, field
 
-from renkei.config import dashboard_at, load_main
+from renkei.config import load_main
 from renkei.errors import UsageError
 from renkei.words.i18n import _
 from renkei_web.app import make_app
-from renkei_web.database import Database
 from renkei_web.line import Line
+from renkei_web.moving import opened
 from renkei_web.processes import Work
 from renkei_web.sso import SignOn
 from renkei_web.visit import Office
@@ -115,9 +115,9 @@ class Server:
         return self.tls is not None or self.behind_proxy
 
     def _new_office(self) -> Office:
-        """Open the dashboard's own database, which is beside the store."""
+        """Open the dashboard's own database, which is where the store is."""
         main = load_main(self.config)
-        database = Database(dashboard_at(main))
+        database = opened(main)
         several = main.folder is not None
         return Office(self.config, database, Work(), self.secure, self.sign_on, several)
 

@@ -3,6 +3,9 @@ The tables of the dashboard's own database.
 
 Every change here needs a migration in ``migrations/versions``; a test compares the two. Secrets are
 hashes, names in ``tries`` too; times are seconds since 1970.
+
+In a file, names are the same whatever their case; on a server a query has to say so, and ``called``
+of :mod:`renkei_web.users` does.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, Text
 
 metadata = MetaData()
 
-NAME = Text(collation="NOCASE")
+NAME = Text(collation="NOCASE").with_variant(Text(collation="C"), "postgresql")
+MOMENT: sa.types.TypeEngine[float] = sa.REAL().with_variant(sa.Double(), "postgresql")
+"""A server's own REAL has not digits enough for seconds since 1970."""
 
 
 def _user(*, primary_key: bool = False) -> Column[int]:
@@ -30,8 +35,8 @@ users = Table(
     Column("subject", Text, unique=True),
     Column("disabled", Integer, nullable=False, server_default="0"),
     Column("language", Text),
-    Column("created_at", sa.REAL, nullable=False),
-    Column("logged_in_at", sa.REAL),
+    Column("created_at", MOMENT, nullable=False),
+    Column("logged_in_at", MOMENT),
 )
 
 rights = Table(
@@ -47,7 +52,7 @@ invitations = Table(
     metadata,
     Column("secret", Text, primary_key=True),
     _user(),
-    Column("expires_at", sa.REAL, nullable=False),
+    Column("expires_at", MOMENT, nullable=False),
 )
 
 sessions = Table(
@@ -56,8 +61,8 @@ sessions = Table(
     Column("secret", Text, primary_key=True),
     _user(),
     Column("csrf", Text, nullable=False),
-    Column("created_at", sa.REAL, nullable=False),
-    Column("seen_at", sa.REAL, nullable=False),
+    Column("created_at", MOMENT, nullable=False),
+    Column("seen_at", MOMENT, nullable=False),
 )
 
 tries = Table(
@@ -65,7 +70,7 @@ tries = Table(
     metadata,
     Column("name", Text, nullable=False),
     Column("address", Text, nullable=False),
-    Column("at", sa.REAL, nullable=False),
+    Column("at", MOMENT, nullable=False),
 )
 
 places = Table(
@@ -80,7 +85,7 @@ browsers = Table(
     metadata,
     Column("secret", Text, primary_key=True),
     _user(primary_key=True),
-    Column("at", sa.REAL, nullable=False),
+    Column("at", MOMENT, nullable=False),
 )
 
 workers = Table(
@@ -88,7 +93,8 @@ workers = Table(
     metadata,
     Column("run", Text, primary_key=True),
     Column("pid", Integer, nullable=False),
-    Column("started", sa.REAL, nullable=False),
+    Column("started", MOMENT, nullable=False),
+    Column("host", Text, nullable=False, server_default=""),
 )
 
 drafts = Table(
@@ -105,7 +111,7 @@ second_factors = Table(
     metadata,
     _user(primary_key=True),
     Column("secret", Text, nullable=False),
-    Column("confirmed_at", sa.REAL),
+    Column("confirmed_at", MOMENT),
     Column("last_step", Integer),
 )
 """A secret makes codes, so it cannot be a hash; it counts once a code has confirmed it."""
@@ -122,6 +128,6 @@ half_log_ins = Table(
     metadata,
     Column("secret", Text, primary_key=True),
     _user(),
-    Column("expires_at", sa.REAL, nullable=False),
+    Column("expires_at", MOMENT, nullable=False),
 )
 """Whoever has given the right password and not yet a code."""

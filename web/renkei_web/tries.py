@@ -14,8 +14,8 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from renkei_web.database import Database, digest
-from renkei_web.tables import browsers, places, tries, users
-from renkei_web.users import find_user
+from renkei_web.tables import browsers, places, tries
+from renkei_web.users import called, find_user
 
 WINDOW_S = 15 * 60
 
@@ -64,7 +64,7 @@ class Tries:
 
     def place(self, db: Connection, name: str, address: str, browser: str | None) -> Place:
         """Return where somebody of this *name* tries to log in, if that is who they are."""
-        person = find_user(db, users.c.name == name.strip())
+        person = find_user(db, called(name))
         if person is None:
             return Place(address, known=False)
         key = digest(browser or "")

@@ -78,6 +78,14 @@ def find_user(db: Connection, *conditions: sa.ColumnElement[bool]) -> User | Non
     return user_in(row) if row else None
 
 
+def called(name: str) -> sa.ColumnElement[bool]:
+    """Return the condition that somebody has this name, whatever the case of its A to Z."""
+    if "\0" in name:  # nobody has, and a server takes no such text
+        return sa.false()
+    plain = "".join(each.lower() if each.isascii() else each for each in name.strip())
+    return sa.func.lower(users.c.name) == plain
+
+
 def change_user(db: Connection, user_id: int, **columns: str | float | None) -> None:
     """Change some columns of somebody."""
     db.execute(sa.update(users).where(users.c.id == user_id).values(columns))

@@ -2,6 +2,7 @@
 
 from renkei.config.heads import Heads
 from renkei.config.load import (
+    DASHBOARD,
     Config,
     ConnectionConfig,
     MappingUse,
@@ -9,6 +10,7 @@ from renkei.config.load import (
     Settings,
     clock_for,
     dashboard_at,
+    dashboard_of,
     load_config,
     load_main,
     network_of,
@@ -19,6 +21,7 @@ from renkei.config.options import located
 from renkei.config.secrets import resolve_secret
 
 __all__ = [
+    "DASHBOARD",
     "MOST_DAYS",
     "Company",
     "Config",
@@ -31,6 +34,7 @@ __all__ = [
     "Settings",
     "clock_for",
     "dashboard_at",
+    "dashboard_of",
     "load_config",
     "load_main",
     "located",

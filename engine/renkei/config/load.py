@@ -35,6 +35,7 @@ from renkei.http.network import proxy_mistake
 from renkei.http.pace import IN_FLIGHT
 from renkei.model import Rehire, Remark
 from renkei.people import ClosedHours, Lacking, RequestLimit
+from renkei.place import is_server
 from renkei.safety import Expected, Safety
 from renkei.schedule.rule import Schedule
 from renkei.words.codes import remark
@@ -45,6 +46,9 @@ from renkei.yamlfile.source import Data
 
 Options = NewType("Options", dict[str, Any])
 """Options of a connection: text, lists and mappings, as nested as the file has them."""
+
+DASHBOARD = "renkei-web.db"
+"""The file of the dashboard, where the store is a file."""
 
 _HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
 
@@ -455,15 +459,17 @@ def store_at(written: str, base: Path) -> str:
     return store if "://" in store else str(base / store)
 
 
-def dashboard_at(main: Main) -> Path:
-    """
-    Return where the dashboard keeps who may use it: beside the store.
+def dashboard_at(main: Main) -> str:
+    """Return where the dashboard keeps who may use it: where the store is, or beside its file."""
+    return dashboard_of(store_at(main.store, main.path.parent), main.path)
 
-    If that is on a server: beside the main file.
-    """
-    store = store_at(main.store, main.path.parent)
-    beside = main.path if "://" in store else Path(store)
-    return beside.with_name("renkei-web.db")
+
+def dashboard_of(store: str, configuration: Path) -> str:
+    """Return the same of a *store*; one that only a URL leads to has it beside *configuration*."""
+    if is_server(store):
+        return store
+    beside = configuration if "://" in store else Path(store)
+    return str(beside.with_name(DASHBOARD))
 
 
 def _from_environment(reference: str) -> str | None:

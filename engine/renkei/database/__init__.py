@@ -1,7 +1,7 @@
 """Databases of ours, in a file or on a server: made, migrated and refused in one way."""
 
 from renkei.database.opening import Opened, Schema, driver_of, open_database
-from renkei.database.refusals import damaged, no_room, refuse_damage, translated, unwritable
+from renkei.database.refusals import damaged, newer, no_room, refuse_damage, translated, unwritable
 from renkei.database.server import open_server
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Schema",
     "damaged",
     "driver_of",
+    "newer",
     "no_room",
     "open_database",
     "open_server",

@@ -33,6 +33,8 @@ class Schema:
     *head* is the newest migration of those in *package*, in its folder ``migrations``. A file that
     has the tables *ours* is one of ours, whatever its version; others number their migrations, too.
     *unnumbered*, unless None, is the migration at which files stand that have no number yet.
+    With *beside*, its tables on a server stand in a schema of their own beside those of the store,
+    called so and as that of the store is.
     """
 
     metadata: sa.MetaData
@@ -40,6 +42,7 @@ class Schema:
     package: str
     ours: frozenset[str]
     unnumbered: str | None = None
+    beside: str | None = None
 
     def columns(self) -> set[tuple[str, str]]:
         """Return table and column of everything that the newest version has."""

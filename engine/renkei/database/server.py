@@ -52,6 +52,10 @@ SESSION = (
 )
 
 
+BESIDE = "select set_config('search_path', quote_ident(%s || current_schema()), false)"
+"""Lets a session see a schema of its own, beside that of the store, and nothing else."""
+
+
 def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:
     """
     Open the database at *address*, at the newest schema; None if it is empty and not to be made.
@@ -64,6 +68,8 @@ def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:
         raise damaged(place)
     _require_driver()
     engine = _engine(url)
+    if schema.beside is not None:
+        _stay_beside(engine, schema.beside)
     with translated(place):
         # at one moment: another process may be bringing it up to date
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
@@ -102,6 +108,14 @@ def _engine(url: URL) -> Engine:
         connection.commit()
 
     return engine
+
+
+def _stay_beside(engine: Engine, beside: str) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+        with connection.cursor() as cursor:
+            cursor.execute(BESIDE, (beside,))
+        connection.commit()
 
 
 def _is_here(url: URL) -> bool:
@@ -161,6 +175,9 @@ def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:
         connection.exec_driver_sql(LOCK)
         found = _found(connection, schema, place)
         if found is None:
+            if connection.exec_driver_sql("select current_schema()").scalar() is None:
+                name = connection.exec_driver_sql("show search_path").scalar_one()
+                connection.exec_driver_sql(f"create schema {name}")
             build(connection, schema)
             return True
         if found != schema.head:

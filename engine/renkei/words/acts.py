@@ -65,6 +65,7 @@ ACTS: Mapping[str, Act] = {
     "schedule_asked": Act(N_("Began a run of a schedule by hand"), ("schedule",)),
     "store_restored": Act(N_("Noted that the store was restored")),
     "store_moved": Act(N_("Moved the store")),
+    "users_moved": Act(N_("Took the users of the dashboard along"), ("count",)),
 }
 """
 Every act by its code; what is not here cannot be written.

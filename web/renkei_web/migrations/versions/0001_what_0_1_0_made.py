@@ -33,8 +33,21 @@ create table drafts (
 )
 """
 
+ON_A_SERVER = {
+    "id integer primary key": "id serial primary key",
+    "collate nocase": 'collate "C"',
+    " real": " double precision",
+    """,
+  waiting integer not null as (password is null and subject is null)""": "",
+}
+"""What is said otherwise on a server, where 0.1.0 has never been."""
+
 
 def upgrade() -> None:
     """Make them."""
-    for table in TABLES.split(";"):
+    tables = TABLES
+    if op.get_bind().dialect.name == "postgresql":
+        for ours, theirs in ON_A_SERVER.items():
+            tables = tables.replace(ours, theirs)
+    for table in tables.split(";"):
         op.execute(sa.text(table))

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from renkei_web.tables import MOMENT
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -17,5 +19,5 @@ def upgrade() -> None:
         "browsers",
         sa.Column("secret", sa.Text, primary_key=True),
         sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True),
-        sa.Column("at", sa.REAL, nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
     )

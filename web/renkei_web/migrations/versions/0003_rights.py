@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from renkei_web.tables import MOMENT
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -19,4 +21,4 @@ def upgrade() -> None:
     )
     company = sa.Column("company", sa.Text, nullable=False, server_default="")
     op.add_column("drafts", company)
-    op.add_column("users", sa.Column("logged_in_at", sa.REAL))
+    op.add_column("users", sa.Column("logged_in_at", MOMENT))

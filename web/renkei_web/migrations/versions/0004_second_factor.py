@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from renkei_web.tables import MOMENT
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -15,7 +17,7 @@ def upgrade() -> None:
         "second_factors",
         sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True),
         sa.Column("secret", sa.Text, nullable=False),
-        sa.Column("confirmed_at", sa.REAL),
+        sa.Column("confirmed_at", MOMENT),
         sa.Column("last_step", sa.Integer),
     )
     op.create_table(
@@ -27,5 +29,5 @@ def upgrade() -> None:
         "half_log_ins",
         sa.Column("secret", sa.Text, primary_key=True),
         sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
-        sa.Column("expires_at", sa.REAL, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
     )
