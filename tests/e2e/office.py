@@ -59,6 +59,11 @@ class Office:
         """The file of the report store."""
         return self.folder / "renkei.db"
 
+    @property
+    def dashboard(self) -> str:
+        """Where the dashboard has its own database."""
+        return self.database.address if self.database else str(self.folder / "renkei-web.db")
+
     def configure(self, *, extra: str = "", **connections: str) -> Path:
         """Write renkei.yaml; a keyword adds to its connection, *extra* replaces the rest."""
         lines = ["connections:"]

@@ -11,6 +11,9 @@ import pytest
 from tests.docs.test_docs import examples
 
 from renkei_web.database import Database
+from renkei_web.people import People
+from renkei_web.sessions import Sessions
+from renkei_web.users import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,12 +67,15 @@ def test_a_backup_is_put_back_and_nobody_is_sent_twice(
 ) -> None:
     """The copy is recognized, said to be one, and everybody sent since is looked up and found."""
     (office.folder / "companies").mkdir()
-    Database(office.folder / "renkei-web.db")
     nightly, on_server = FOUND["nightly-file"], office.database is not None
+    dashboard = Database(office.dashboard)
+    People(dashboard, Sessions(dashboard)).invite("hanako", Role.OPERATOR)
+    dashboard.close()
     if on_server:
         lines = nightly.splitlines(keepends=True)
-        (place,) = (n for n, line in enumerate(lines) if line.startswith("sqlite3 renkei.db "))
-        nightly = "".join([*lines[:place], FOUND["nightly-server"], *lines[place + 1 :]])
+        first, second = (n for n, line in enumerate(lines) if line.startswith("sqlite3 "))
+        assert second == first + 1
+        nightly = "".join([*lines[:first], FOUND["nightly-server"], *lines[second + 1 :]])
     run = office.fetched(*WAY)
     shell(nightly)
     kept = office.folder / "backup" / DAY
@@ -85,6 +91,7 @@ def test_a_backup_is_put_back_and_nobody_is_sent_twice(
     if office.database:
         office.env["RENKEI_STORE"] = office.database.server.address("restored")
     assert "older copy" in office.renkei("reports").err
+    assert [each["name"] for each in office.ask("users").json["users"]] == ["hanako"]
     renkei(office, FOUND["restored"])
     again = office.ask("sync", run, *office.everybody("touchontime"))
     assert again.json["outcomes"]["unchanged"] == sum(done.json["outcomes"][each] for each in SENT)

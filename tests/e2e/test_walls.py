@@ -243,7 +243,7 @@ def test_a_company_is_paused_and_goes_on(office: Office, other: Sandbox) -> None
 
 def reader(office: Office) -> Rights:
     """Let somebody be a viewer of the dashboard; return the rights."""
-    database = Database(office.folder / "renkei-web.db")
+    database = Database(office.dashboard)
     People(database, Sessions(database)).invite("hanako", Role.VIEWER)
     return Rights(database)
 

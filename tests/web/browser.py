@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from attrs import define, field
 
 from renkei.config import load_config
@@ -248,7 +248,7 @@ class Person:
         from renkei_web.visit import Office
 
         # its own: the server may be another process by now
-        database = Database(self.office.folder / "renkei-web.db")
+        database = Database(self.office.dashboard)
         office = Office(self.dashboard.config, database, Work(), secure=False)
         admin = next(user.id for user in office.people.users() if user.name == "admin")
         with office.drafts_of("").changing(admin, run) as draft:
@@ -390,8 +390,11 @@ class Person:
 
     def end_sessions(self) -> None:
         """Let every session run out."""
-        with closing(sqlite3.connect(self.office.folder / "renkei-web.db")) as file, file:
-            file.execute("delete from sessions")
+        from renkei_web.database import Database
+        from renkei_web.tables import sessions
+
+        with closing(Database(self.office.dashboard)) as database, database.writing() as db:
+            db.execute(sa.delete(sessions))
 
     # --- watching ---------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ def test_a_link_works_once(desk: Desk) -> None:
 
 
 @pytest.mark.security(31)
+@pytest.mark.postgres
 def test_a_link_used_by_two_at_once_works_for_one(desk: Desk) -> None:
     """Two people with one link: one has set the password, the other is told."""
     secret = desk.office.people.invite("hanako", Role.VIEWER)
@@ -383,6 +384,7 @@ def test_a_known_browser_is_held_back_for_its_own_tries(desk: Desk) -> None:
     assert thief.log_in("admin").status_code == 303
 
 
+@pytest.mark.postgres
 def test_a_browser_may_be_known_as_that_of_several_people(desk: Desk) -> None:
     """A computer that is shared knows everybody who has logged in there."""
     shared = desk.browser("admin")
@@ -450,6 +452,7 @@ def test_a_name_written_otherwise_is_the_same_name(desk: Desk, name: str) -> Non
 
 
 @pytest.mark.security(33)
+@pytest.mark.postgres
 def test_a_hundred_tries_at_once_are_a_hundred(desk: Desk) -> None:
     """Tries that arrive together do not slip through before the first is counted."""
     looked_at: list[str] = []
@@ -470,6 +473,7 @@ def test_a_hundred_tries_at_once_are_a_hundred(desk: Desk) -> None:
     assert len(looked_at) == 5
 
 
+@pytest.mark.postgres
 def test_log_ins_at_once_all_succeed(desk: Desk) -> None:
     """Ten people log in at the same moment, each with a session of their own."""
     for n in range(10):
@@ -682,6 +686,7 @@ def test_the_dashboard_starts_whoever_waits_for_a_link(folder: Path, desk: Desk)
     assert invited.id == hanako
 
 
+@pytest.mark.postgres
 def test_administrators_cannot_reset_each_other_away(desk: Desk) -> None:
     """One of them can log in, whatever happens at the same time."""
     users = {user.name: user.id for user in desk.office.people.users()}

@@ -531,7 +531,7 @@ def test_a_tick_waits_for_nobody_else(hr: Person) -> None:
     """Another person logs in where a session has ended: what was ticked there is not theirs."""
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
-    database = Database(hr.office.folder / "renkei-web.db")
+    database = Database(hr.office.dashboard)
     desk = WebOffice(hr.office.folder / "renkei.yaml", database, Work(), secure=False)
     desk.entrance.accept(desk.people.invite("hanako", Role.ADMIN), PASSWORD)
     hr.choose_from(run, "?difference=changed")

@@ -204,6 +204,7 @@ def test_no_connection_leads_to_a_file_of_another_company(several: Desk) -> None
 
 @pytest.mark.fault("F100")
 @pytest.mark.security(38, 57)
+@pytest.mark.postgres
 def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
     """A new company of the same name is seen by nobody who saw the old one; no tick is left."""
     browser = person(several, Role.VIEWER, "acme", "beta")
@@ -227,6 +228,7 @@ def ticked(desk: Desk, company: str, run: str) -> set[str]:
 
 
 @pytest.mark.security(25)
+@pytest.mark.sqlite
 def test_ticks_go_with_the_values(several: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a purge, by age, and by a fetch here after either elsewhere; those of others stay."""
     runs = (("acme", "1"), ("beta", THEIRS))
@@ -278,6 +280,7 @@ def test_a_dashboard_that_cannot_forget_stops_no_purge(
 
 
 @pytest.mark.security(57)
+@pytest.mark.postgres
 def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:
     """Whoever read the only company reads the one that adopts its runs, with what they ticked."""
     with desk.office.drafts_of("").changing(1, "1") as draft:
@@ -343,6 +346,7 @@ def test_an_administrator_of_a_company_sees_who_has_rights_on_it(several: Desk) 
 
 
 @pytest.mark.security(57)
+@pytest.mark.postgres
 def test_rights_are_given_and_taken_away(several: Desk) -> None:
     """On several companies at once; a name that is none is told, and nothing is changed."""
     user = several.add("hanako", Role.NONE)

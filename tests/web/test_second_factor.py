@@ -97,6 +97,7 @@ def test_a_password_alone_lets_nobody_in(desk: Desk) -> None:
 
 
 @pytest.mark.security(33)
+@pytest.mark.postgres
 def test_a_code_is_taken_once(desk: Desk) -> None:
     """Nor is an older one after it, whoever has looked over a shoulder; a clock may be late."""
     _browser, secret, _recovery = set_up(desk)
@@ -115,6 +116,7 @@ def test_a_code_is_taken_once(desk: Desk) -> None:
 
 
 @pytest.mark.security(33)
+@pytest.mark.postgres
 def test_codes_are_throttled(desk: Desk) -> None:
     """Five wrong ones, from wherever, and then not even the right one for a quarter of an hour."""
     _browser, secret, _recovery = set_up(desk)
@@ -149,6 +151,7 @@ def test_half_a_log_in_does_not_last(desk: Desk) -> None:
     assert other
 
 
+@pytest.mark.postgres
 def test_a_recovery_code_lets_in_once(desk: Desk) -> None:
     """However it is typed; in the file there is only its hash."""
     _browser, _secret, recovery = set_up(desk)

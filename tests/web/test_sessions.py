@@ -141,6 +141,7 @@ def test_logging_out_ends_this_session_only(desk: Desk) -> None:
     assert second.is_in
 
 
+@pytest.mark.postgres
 def test_whoever_works_stays_logged_in(desk: Desk) -> None:
     """Half an hour counts from the last page, up to twelve hours."""
     browser = desk.browser("admin")

@@ -1,4 +1,4 @@
-"""The dashboard with its report store on a PostgreSQL server; its own file stays where it was."""
+"""The dashboard with its report store, and its own database, on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from tests.web.desk import Desk, staffed
 
 from renkei.store.copying import copy_store
+from renkei_web.moving import copy_people
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +32,10 @@ def test_the_pages_are_the_same_wherever_the_store_is(folder: Path, server: Serv
     assert {status for status, _lines in before} == {200}
     with server.database("template0") as bare:
         copy_store(str(folder / "renkei.db"), bare.address)
+        assert copy_people(str(folder / "renkei-web.db"), bare.address) == 2
         with (folder / "renkei.yaml").open("a", encoding="utf-8") as file:
             file.write(f'store: "{bare.address}"\n')
-        desk = Desk(folder)
+        desk = Desk(folder, database=bare)
         assert read(desk) == before
         browser = desk.browser("admin")
         bare.drop()
