@@ -2862,6 +2862,15 @@ SCHEDULED = (
     ),
 )
 
+OPERATED = (
+    bug(
+        "ready-with-a-broken-store",
+        "/readyz says yes though the store is damaged.",
+        ("renkei.operation.ready:unready", "return error.code", "return None"),
+        tests="tests/web/test_probes.py::test_a_broken_store_is_not_ready",
+    ),
+)
+
 BUGS: tuple[Bug, ...] = (
     *(*WRITING, *PROMISES, *STORE, *READING, *COMPARING, *DECIDING, *SHOWING, *KIT),
     *SCOPE,
@@ -2869,4 +2878,5 @@ BUGS: tuple[Bug, ...] = (
     *RIGHTS,
     *KEEPING,
     *SCHEDULED,
+    *OPERATED,
 )

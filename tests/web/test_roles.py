@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tests.web.desk import Desk
 
 ANYBODY = """
+GET /healthz
+GET /readyz
 GET /login
 POST /login
 POST /login/code

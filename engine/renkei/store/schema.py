@@ -48,6 +48,24 @@ def open_store(place: str, *, create: bool) -> Opened:
         return open_database(path, SCHEMA)
 
 
+def standing(place: str) -> str:
+    """
+    Return at which migration the store at *place* is; nothing is made or migrated.
+
+    Raises NoStoreError if there is none, StoreError if it cannot be used.
+    """
+    if is_server(place):
+        found = database.standing_on_server(place, SCHEMA)
+        if found is None:
+            raise no_store(shown(place))
+        return found
+    path = _path(place)
+    with translated(path):
+        if not os.path.lexists(path):
+            raise no_store(path)
+        return database.standing_of(path, SCHEMA)
+
+
 def _path(place: object) -> Path:
     return Path(SQLITE.sub("", str(place))).absolute()
 
