@@ -82,6 +82,10 @@ def web(
     if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
+    if main.settings.metrics is not None:
+        from renkei.operation.metrics import token_of
+
+        token_of(main)  # no monitor has to find out that it cannot be shown
     from renkei_web.server import Server
 
     server = Server(

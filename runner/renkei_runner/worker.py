@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -37,8 +37,10 @@ CONCURRENCY = option(
 
 @command("worker", help=N_("Keep the schedules of all companies, until it is stopped."))
 @CONCURRENCY
+@option("--metrics", metavar="HOST:PORT",
+        help=N_("Also give figures to a monitor on this computer, at /metrics."))  # fmt: skip
 @click.pass_obj
-def worker(app: App, concurrency: int) -> int:
+def worker(app: App, concurrency: int, metrics: str | None) -> int:
     from renkei.logs import configure_logging
 
     if app.given_company is not None:
@@ -50,13 +52,22 @@ def worker(app: App, concurrency: int) -> int:
         made.stop()
         say_at_once(_("Stopping: each job ends after the employee in hand."))
 
-    with ended_by(stop), made:
+    with ended_by(stop), made, _scraped(made.path, metrics):
         text = _("Keeping the schedules of {path}, {count} jobs at a time.")
         if not app.json:
             say(text.format(path=made.path, count=concurrency))
             sys.stdout.flush()
         made.run()
     return 0
+
+
+def _scraped(path: Path, address: str | None) -> AbstractContextManager[object]:
+    """Answer monitors at *address* if there is one."""
+    if address is None:
+        return nullcontext()
+    from renkei_runner.scrapes import scraped
+
+    return scraped(path, address)
 
 
 @contextmanager

@@ -2869,6 +2869,22 @@ OPERATED = (
         ("renkei.operation.ready:unready", "return error.code", "return None"),
         tests="tests/web/test_probes.py::test_a_broken_store_is_not_ready",
     ),
+    bug(
+        "metrics-for-everybody",
+        "Figures are given to whoever asks.",
+        (
+            "renkei.operation.metrics:Scrapes.answer",
+            "if not hmac.compare_digest(given, token.encode()):",
+            "if False:",
+        ),
+        tests="tests/web/test_metrics.py::test_figures_are_off_until_the_file_says_so",
+    ),
+    bug(
+        "metrics-name-companies",
+        "The figures name the companies though nobody has asked for it.",
+        ("renkei.operation.metrics:exposition", "by_company=by_company)", "by_company=True)"),
+        tests="tests/web/test_metrics.py::test_companies_are_named_only_if_asked",
+    ),
 )
 
 BUGS: tuple[Bug, ...] = (

@@ -44,9 +44,7 @@ def test_the_process_lives_whatever_its_store_is(desk: Desk) -> None:
     assert answer(desk) == (503, "dashboard\n")
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"no database", b"SQLite format 3\0 half of one"]
-)
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0 half of one"])
 def test_a_broken_store_is_not_ready(desk: Desk, content: bytes) -> None:
     """It is said with a code: where the store is stays a secret."""
     assert answer(desk) == (200, "ok\n")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ANYBODY = """
 GET /healthz
 GET /readyz
+GET /metrics
 GET /login
 POST /login
 POST /login/code

@@ -182,6 +182,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     guests: tuple[Route, ...] = (
         Route("/healthz", probes.healthy, methods=["GET"]),
         Route("/readyz", probes.ready, methods=["GET"]),
+        Route("/metrics", probes.metrics, methods=["GET"]),
         Route("/login", _guest(office, entrance.ask), methods=["GET"]),
         Route("/login", _guest(office, entrance.log_in), methods=["POST"]),
         Route("/login/code", _guest(office, entrance.give_code), methods=["POST"]),

@@ -1,4 +1,4 @@
-"""What asks whether the dashboard lives and can work: without a log-in, and told nothing else."""
+"""For what watches the dashboard, without a log-in: does it live, can it work, how much is done."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import time
 from pathlib import Path
 
 import sqlalchemy as sa
-from attrs import define, field
+from attrs import Factory, define, field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from renkei.config import load_main
 from renkei.errors import RenkeiError
+from renkei.operation.metrics import Scrapes
 from renkei.operation.ready import unready
 from renkei_web.database import Database
 from renkei_web.tables import users
@@ -31,6 +32,7 @@ class Probes:
     _why: str | None = None
     _asked: float | None = None
     _lock: threading.Lock = field(factory=threading.Lock)
+    _scrapes: Scrapes = field(default=Factory(lambda self: Scrapes(self.path), takes_self=True))
 
     async def healthy(self, _request: Request) -> Response:
         """Say that the process answers; nothing is opened for it."""
@@ -40,6 +42,12 @@ class Probes:
         """Say whether the store can be worked with; if not, a code, for whoever has the log."""
         why = await run_in_threadpool(self._looked)
         return PlainTextResponse("ok\n") if why is None else PlainTextResponse(f"{why}\n", 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """Give figures to a monitor that shows the token."""
+        given = request.headers.get("authorization")
+        found = await run_in_threadpool(self._scrapes.answer, given)
+        return Response(found.text, found.status, headers=found.headers)
 
     def _looked(self) -> str | None:
         with self._lock:

@@ -21,8 +21,8 @@ SAFE = ("GET", "HEAD")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::[0-9]{1,5})?", re.ASCII)
 
-PROBES = ("/healthz", "/readyz")
-"""Asked by what watches the process, often by its bare address: their answers tell nothing."""
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""Asked by what watches the process, often by its bare address: no answer tells of anybody."""
 
 LONGEST = 1_000_000
 """Bytes of one form; the largest, a page of employees with their values, has a tenth of it."""

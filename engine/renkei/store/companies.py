@@ -22,6 +22,7 @@ from renkei.store.accounts import used
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.due import Due
+from renkei.store.figures import FiguresOfAll, at_work
 from renkei.store.log import AuditLog
 from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
@@ -89,7 +90,7 @@ class Removed:
     rows: Mapping[str, int] = field(factory=dict)
 
 
-class Companies(Plans, Purge, AuditLog, Due):
+class Companies(Plans, Purge, AuditLog, Due, FiguresOfAll):
     """A store as those see it who keep all of its companies."""
 
     def stand(self) -> dict[str, Stands]:
@@ -97,7 +98,7 @@ class Companies(Plans, Purge, AuditLog, Due):
         last = sa.select(runs.c.company, sa.func.max(runs.c.id)).group_by(runs.c.company)
         begun = last.where(runs.c.sync_started_at.is_not(None))  # an index has these, and no more
         with self._reading() as connection:
-            held = _held(connection)
+            held = at_work(connection)
             doubts = _doubts(connection, held)
             newest = {row[0]: row[1] for row in connection.execute(last)}
             synced = {row[0]: row[1] for row in connection.execute(begun)}
@@ -232,12 +233,6 @@ _COLUMNS = (
 )
 
 
-def _held(connection: Connection) -> set[int]:
-    """Return the runs at which a process may be at work."""
-    taken = sa.select(leases).where(leases.c.run_id.is_not(None))
-    return {row["run_id"] for row in connection.execute(taken).mappings() if lease.is_held(row)}
-
-
 def _outcomes(connection: Connection, wanted: Sequence[int]) -> dict[int, Counter[Outcome]]:
     """Count the outcomes of the *wanted* runs, whose syncs have begun."""
     query = (
@@ -293,7 +288,7 @@ def is_in_use(store: Database) -> bool:
         runs.c.status == Status.FETCHING.value
     )
     with store._reading() as connection:  # noqa: SLF001 - of this room
-        if _held(connection):
+        if at_work(connection):
             return True
         rows = connection.execute(fetching).mappings().all()
     return not all(map(is_abandoned, rows))
