@@ -1,7 +1,8 @@
 """A sample of what is multiplied, in `make test`; all of it in `make test-long`.
 
 A test that takes a sample is marked with :data:`sampled`: `make test-long` runs it once more, with
-``RENKEI_TESTS=all`` in the environment, and it takes everything.
+``RENKEI_TESTS=all`` in the environment, and it takes everything. With ``RENKEI_TESTS=cases`` each
+test has all of its cases, as a planted bug may be caught by any of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, TypeVar
 import pytest
 from tests.pair import DIRECTIONS
 
-ALL = os.environ.get("RENKEI_TESTS") == "all"
+WANTED = os.environ.get("RENKEI_TESTS")
+ALL = WANTED == "all"
 
 
 WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{to}", to)}
@@ -79,7 +81,7 @@ def left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     one case at least. Where whole systems are played, the tests of a file take turns.
     """
     played: dict[str, int] = {}
-    for name, tests in _multiplied(items).items():
+    for name, tests in _multiplied(items if WANTED != "cases" else ()).items():
         share, turn = _share(name, tests[0][1]), 0
         if share == OF_PLAYED:
             file = name.partition("::")[0]

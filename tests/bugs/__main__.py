@@ -178,6 +178,7 @@ def main(bugs: Sequence[Bug], *, stops: bool = True) -> int:
     """Return 0 if the tests of every bug turn red with it and stay green without."""
     began, runner = time.monotonic(), Runner(bugs, stops)
     os.environ.pop("PYTEST_ADDOPTS", None)
+    os.environ["RENKEI_TESTS"] = "cases"
     tests = dict.fromkeys(test for bug in bugs for test in bug.tests)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder

@@ -88,6 +88,21 @@ def test_a_token_is_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
     assert config.path.read_bytes() == text
 
 
+@pytest.mark.security(56)
+def test_no_company_writes_over_the_token_of_another(tmp_path: Path) -> None:
+    """Wherever names are put together, "a" with "b-c" is not "a-b" with "c"."""
+    main = tmp_path / "renkei.yaml"
+    main.write_text("companies: companies\n", encoding="utf-8")
+    (tmp_path / "companies").mkdir()
+    for company, name in (("a-b", "c"), ("a", "b-c"), ("a", "b.c")):
+        own = tmp_path / "companies" / f"{company}.yaml"
+        own.write_text("connections: {}\nsettings: {setup: web}\n", encoding="utf-8")
+        connection = ConnectionConfig(connector="touchontime", base_url=HERE)
+        setup.add_connection(load_config(main, company), name, connection, f"{company}={name}")
+    kept = [path.read_text() for path in (tmp_path / "companies" / "secrets").iterdir()]
+    assert sorted(kept) == ["a-b=c\n", "a=b-c\n", "a=b.c\n"]
+
+
 @pytest.mark.parametrize("style", ["block", "flow", "no end"])
 def test_a_token_of_elsewhere_is_replaced_by_ours(tmp_path: Path, style: str) -> None:
     """The reference changes and nothing else; back comes the old reference."""

@@ -242,8 +242,12 @@ class FakeRuns:
         self.calls.append(f"let go {otherwise.days}")
         return Gone(values=3, records=2)
 
-    def retain(self) -> None:
+    def retain(self) -> Gone:
         """Nothing is old here."""
+        return Gone()
+
+    def tell(self, *, attended: bool = False) -> None:
+        """Nobody is told."""
 
     def check(self) -> list[Checked]:
         return list(self.checks) or [

@@ -279,7 +279,8 @@ def options_in(text: str) -> Options:
 
 
 def _token_place(config: Config, name: str) -> Path:
-    own = f"{config.company.name}-{name}" if config.company.name else name
+    """Return where a token is kept; no company's name has a dot, so no two have one place."""
+    own = f"{config.company.name}.{name}" if config.company.name else name
     return config.base / FOLDER / f"{own}.token"
 
 

@@ -95,12 +95,17 @@ class Due(Database):
                 return None
         return Claim(claim.company, claim.schedule, claim.due, claim.attempt + 1)
 
-    def let_wait(self, claim: Claim, code: str, next_at: dt.datetime) -> None:
-        """Keep that the process of a job has ended without a word; it is gone on with then."""
+    def let_wait(self, claim: Claim, code: str, next_at: dt.datetime) -> bool:
+        """
+        Keep that the process of a job has ended without a word; it is gone on with then.
+
+        Returns whether it has: most have kept by themselves how they ended.
+        """
         waits = {"state": "waiting", "code": code, "next_at": next_at, **LEFT_OUT}
         at_work = jobs.c.owner.is_not(None)
         with self._writing() as connection:
-            connection.execute(self._still(claim).where(at_work).values(**waits))
+            ours = self._still(claim).where(at_work).values(**waits)
+            return connection.execute(ours).rowcount == 1
 
     def give_up(self, claim: Claim, now: dt.datetime) -> None:
         """Keep that a job is not gone on with any more."""

@@ -18,11 +18,12 @@ from attrs import field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.model import Status
-from renkei.store import lease, serial
+from renkei.store import serial
 from renkei.store.database import Database, is_abandoned
 from renkei.store.owner import Owner
 from renkei.store.purge import retained
-from renkei.store.tables import facts, jobs, leases, runs, schedules, writes
+from renkei.store.stands import at_work
+from renkei.store.tables import facts, jobs, runs, schedules, writes
 
 LATELY = dt.timedelta(days=1)
 """Runs that were fetched before are no news."""
@@ -75,13 +76,10 @@ class Figures:
 
 @frozen(kw_only=True)
 class Totals:
-    """How much there is in a store: rows by table, and when schedules ran last."""
+    """How much there is in a store: *rows* by table, and schedules that somebody has *paused*."""
 
     rows: Mapping[str, int]
-    missed: Mapping[str, int]
-    """Due times of the last week that nobody took up, by company."""
     paused: int
-    """Schedules that somebody has paused."""
 
 
 class FiguresOfAll(Database):
@@ -111,21 +109,14 @@ class FiguresOfAll(Database):
                 workers=tuple(_workers(connection)),
             )
 
-    def totals(self, now: dt.datetime) -> Totals:
+    def totals(self) -> Totals:
         """Count all there is; it takes its time."""
-        week = jobs.c.state == "missed", jobs.c.started_at >= now - dt.timedelta(days=7)
+        tables = (runs, writes, jobs, schedules)
+        paused = sa.select(sa.func.count()).where(schedules.c.paused_by.is_not(None))
         with self._reading() as connection:
-            rows = {
-                table.name: connection.execute(
-                    sa.select(sa.func.count()).select_from(table)
-                ).scalar_one()
-                for table in (runs, writes, jobs, schedules)
-            }
-            missed = sa.select(jobs.c.company, sa.func.count()).where(*week)
-            paused = sa.select(sa.func.count()).where(schedules.c.paused_by.is_not(None))
+            counts = {each: sa.select(sa.func.count()).select_from(each) for each in tables}
             return Totals(
-                rows=rows,
-                missed=dict(connection.execute(missed.group_by(jobs.c.company)).tuples().all()),
+                rows={each.name: connection.execute(q).scalar_one() for each, q in counts.items()},
                 paused=connection.execute(paused).scalar_one(),
             )
 
@@ -192,12 +183,6 @@ def _workers(connection: Connection) -> Iterator[WorkerSign]:
         if silent <= FORGOTTEN_S:
             alive = silent < SILENT_S and not who.is_dead()
             yield WorkerSign(host=who.host, version=version, silent_s=silent, alive=alive)
-
-
-def at_work(connection: Connection) -> set[int]:
-    """Return the runs at which a process may be at work."""
-    taken = sa.select(leases).where(leases.c.run_id.is_not(None))
-    return {row["run_id"] for row in connection.execute(taken).mappings() if lease.is_held(row)}
 
 
 def _described(row: RowMapping, held: set[int]) -> tuple[str, ...]:

@@ -24,8 +24,12 @@ def show(visit: Visit) -> Response:
     held = visit.office.rights.held(visit.user)
     with visit.companies() as door:
         mine = door.listed(lambda name: held.of(name).sees)
-        shut = _shut(visit, door.main, mine)
-    mine = [evolve(each, stands=Stands()) if each.company.name in shut else each for each in mine]
+        shut = shut_to(visit, door.main, mine)
+    nothing = Stands()
+    mine = [
+        evolve(each, stands=nothing, states=()) if each.company.name in shut else each
+        for each in mine
+    ]
     text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"
     found = [each for each in mine if each.matches(text)]
     need = [each for each in found if each.needs]
@@ -54,9 +58,9 @@ def show(visit: Visit) -> Response:
     )
 
 
-def _shut(visit: Visit, main: Main, mine: Sequence[Listed]) -> dict[str, Lack]:
+def shut_to(visit: Visit, main: Main, mine: Sequence[Listed]) -> dict[str, Lack]:
     """
-    Return the companies of which the board shows no more than their names, by name, and why.
+    Return the companies of which nothing is shown here but their names, by name, and why.
 
     Their pages are shut to whoever asks, and what the board tells of runs stands on those pages.
     """
