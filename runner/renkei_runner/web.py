@@ -169,6 +169,19 @@ def _main(app: App) -> Main:
     return main
 
 
+def dashboard_stands(main: Main) -> tuple[Path, str | None, str]:
+    """
+    Return where the database of the dashboard is, its migration, and the newest one.
+
+    None: there is none yet. Raises StoreError if it cannot be used.
+    """
+    from renkei.database import standing_of
+    from renkei_web.database import SCHEMA
+
+    path = dashboard_at(main)
+    return path, standing_of(path, SCHEMA) if path.exists() else None, SCHEMA.head
+
+
 def dashboard_forgets(main: Main, company: str) -> None:
     """Remove what the dashboard knows of a company that is removed."""
     from renkei_web.companies import forget

@@ -3036,6 +3036,28 @@ OPERATED = (
         ("renkei.operation.metrics:exposition", "by_company=by_company)", "by_company=True)"),
         tests="tests/web/test_metrics.py::test_companies_are_named_only_if_asked",
     ),
+    bug(
+        "label-in-the-bundle",
+        "What stands in a configuration goes into the bundle for support as it is.",
+        (
+            "renkei.operation.bundle:redacted",
+            'return f"{scheme[1]}:{REMOVED}" if scheme else REMOVED',
+            "return text",
+        ),
+        tests="tests/web/test_doctor.py::test_a_bundle_names_nobody",
+    ),
+    bug(
+        "value-in-the-bundle",
+        "The bundle for support has the lines of the log as they are, whoever has written them.",
+        ("renkei.operation.bundle:_line", "elif _may_be_told(key, value):", "else:"),
+        tests="tests/web/test_doctor.py::test_a_bundle_names_nobody",
+    ),
+    bug(
+        "doctor-migrates",
+        "The doctor brings a store of an older renkei up to date, without being asked.",
+        ("renkei.operation.doctor:Doctor._store", "if found != HEAD:", "if False:"),
+        tests="tests/web/test_doctor.py::test_an_older_store_is_told_of_and_left",
+    ),
 )
 
 BUGS: tuple[Bug, ...] = (

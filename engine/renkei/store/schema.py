@@ -95,11 +95,17 @@ def refuse_no_room(place: str) -> None:
 
     Of the disk of a server nothing can be told.
     """
-    if is_server(place):
-        return
-    disk = os.statvfs(_path(place).parent)
-    if disk.f_bavail * disk.f_frsize < ROOM:
+    free = room(place)
+    if free is not None and free < ROOM:
         raise no_room(place)
+
+
+def room(place: str) -> int | None:
+    """Return how many bytes are free on the disk of the store at *place*; None: on a server."""
+    if is_server(place):
+        return None
+    disk = os.statvfs(_path(place).parent)
+    return disk.f_bavail * disk.f_frsize
 
 
 def no_room(place: object) -> NoRoomError:
