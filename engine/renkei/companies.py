@@ -266,10 +266,10 @@ class Companies:
         config = load_config(self.main.path, name)
         if not was_added(config) or self._count(name):
             message = _(
-                "There is more of {company} by now than the file that it was added with. `renkei"
-                " company remove {name}` removes it."
+                "There is more of {company} by now than the file that it was added with. It is"
+                " removed on the command line."
             )
-            told = message.format(company=config.company.title, name=name)
+            told = message.format(company=config.company.title)
             raise UsageError(told, code="not_removed")
         self.remove(name, also=also)
 

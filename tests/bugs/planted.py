@@ -2649,8 +2649,8 @@ KEEPING = (
         "Retention removes a run that can still be resumed.",
         (
             "renkei.retention:let_go",
-            "min(rules.records.before(now), over)",
-            "rules.records.before(now)",
+            "store.remove_runs(min(rules.records.before(now), over))",
+            "store.remove_runs(rules.records.before(now))",
         ),
         tests="tests/engine/test_retention.py::test_an_open_record_stays_however_short_the_rule",
     ),
@@ -2762,7 +2762,7 @@ KEEPING = (
     bug(
         "board-before-code",
         "The board tells of a company that requires a second factor to somebody who has none.",
-        ("renkei_web.views.board:_shut", "elif code and not has_code:", "elif False:"),
+        ("renkei_web.visit:Office.shut_to", "elif code and not has_code:", "elif False:"),
         tests="tests/web/test_second_factor.py::test_a_company_that_requires_it_is_a_name_before",
     ),
     bug(

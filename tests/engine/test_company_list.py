@@ -27,7 +27,8 @@ from renkei.config.heads import Heads, head_of
 from renkei.errors import BusyError, MappingError, UsageError
 from renkei.model import Outcome, Remark, Selection, Status
 from renkei.place import is_server
-from renkei.store import Store, Told
+from renkei.store import Store, Told, serial
+from renkei.store.accounts import used
 from renkei.store.companies import Companies, Removed, Stands
 from renkei.store.tables import audit, metadata, runs
 
@@ -278,6 +279,11 @@ def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
         run = written(acme)
         said(acme, run)
         acme.keep_fields("rosta", ACCOUNT, (), NOW)
+        acme.note_account("rosta", "another account")
+        acme.note_account("rosta", "another account")
+        assert [line.act for line in acme.lines()].count("token_replaced") == 1
+        with acme._reading() as c:
+            assert serial.fact(c, used("acme"))
     with closing(Companies(at)) as all_:
         removed = all_.remove("acme", REMOVED)
         assert removed.rows["runs"] == removed.rows["items"] == removed.rows["writes"] == 1
@@ -292,6 +298,7 @@ def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
         newer = written(beta, ACCOUNT)
         assert int(newer) > int(run), "no number is used again"
         with beta._reading() as c:
+            assert serial.fact(c, used("acme")) is None
             last = c.exec_driver_sql("select max(id) from writes").scalar()
         assert last == 3
 

@@ -186,11 +186,14 @@ def test_each_change_can_be_put_back(tmp_path: Path) -> None:
     setup.use_mapping(again(config), offer.use, offer.sides)
     texts.append(config.path.read_text())
     change_setting(again(config), 0, "business_names", on=True)
+    token = tmp_path / "secrets" / "tot.token"
+    assert token.exists()
     for text in reversed(texts):
         assert setup.can_undo(again(config))
         setup.undo(again(config))
         assert config.path.read_text() == text
     assert not setup.can_undo(again(config))
+    assert not token.exists()
     added(again(config))
     by_hand = config.path.read_text() + "# mine\n"
     config.path.write_text(by_hand)

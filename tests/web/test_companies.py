@@ -24,6 +24,7 @@ from renkei_web.users import Role
 
 ALL = decided(
     ("GET /", Role.NONE),
+    ("GET /inbox", Role.NONE),
     ("GET /settings/users/{user:count}/rights", Role.ADMIN),
     ("POST /settings/users/{user:count}/rights", Role.ADMIN),
     ("GET /audit", Role.ADMIN),
@@ -139,7 +140,7 @@ def test_an_administrator_reaches_every_company(several: Desk) -> None:
             assert "テスト</span>" in head
             assert other not in answer.text
             links = set(re.findall(r'(?:href|action|hx-get|hx-post)="(/[^"]*)"', answer.text))
-            elsewhere = {"/", "/password", "/language", "/logout", "/settings/users"}
+            elsewhere = {"/", "/inbox", "/password", "/language", "/logout", "/settings/users"}
             inside = {each for each in links if each.startswith(f"/c/{name}/")}
             outside = {each for each in links - inside if not each.startswith("/static/")}
             assert inside

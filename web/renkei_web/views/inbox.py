@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from renkei_web.views.board import shut_to
 from renkei_web.visit import Visit
 
 ROWS = 100
@@ -19,7 +18,7 @@ def show(visit: Visit) -> Response:
         held = visit.office.rights.held(visit.user)
         with visit.companies() as door:
             mine = door.listed(lambda name: held.of(name).sees)
-            shut = shut_to(visit, door.main, mine)
+            shut = visit.office.shut_to(visit.user, door.main, [each.company.name for each in mine])
             found = door.inbox(each for each in mine if each.company.name not in shut)
     else:
         with visit.runs() as runs:
