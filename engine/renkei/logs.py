@@ -177,7 +177,7 @@ class _LibraryHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         import structlog
 
-        event: Event = {"event": "library_message", "logger": record.name}
+        event: Event = {**_around.get(), "event": "library_message", "logger": record.name}
         event["level"] = record.levelname.lower()
         stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
         render = _renderer(json=self._json, out=self._out)

@@ -3037,6 +3037,12 @@ OPERATED = (
         tests="tests/web/test_metrics.py::test_companies_are_named_only_if_asked",
     ),
     bug(
+        "line-without-its-run",
+        "What is logged in the middle of a fetch does not say of which run it is.",
+        ("renkei.runs:Runs.fetch", "with about(run=str(run_id)), self", "with self"),
+        tests="tests/engine/test_logs.py::test_each_line_says_of_which_run_and_company_it_is",
+    ),
+    bug(
         "label-in-the-bundle",
         "What stands in a configuration goes into the bundle for support as it is.",
         (
