@@ -43,8 +43,8 @@ def doctor(app: App, *, systems: bool, bundle: Path | None, log: Path | None) ->
     if log is not None and bundle is None:
         raise UsageError(_("--log goes with --bundle."), code="log")
     configure_logging(json=app.json, level="debug" if app.debug else "warning")
-    made = Doctor(load_main(app.config_file))
-    signs = [*made.look(), *_dashboard(made), *(made.ask() if systems else ())]
+    made = Doctor(load_main(app.config_file), asks=systems)
+    signs = [*made.look(), *_dashboard(made)]
     bad = needing(signs)
     written = [] if bundle is None else _written(bundle, made, signs, log)
     if app.json:

@@ -81,6 +81,8 @@ KEYS = frozenset(
 SCHEMES = re.compile(r"(env|file|cmd|https?|postgres(?:ql)?|sqlite|mailtos?):")
 """How a reference or an address begins: that much may be told."""
 
+_SLUG = re.compile(r"[a-z_]{1,40}")
+
 LOG_NUMBERS = frozenset(
     {
         "attempt", "bytes", "calls", "count", "limit", "pid", "remaining", "seconds", "status",
@@ -150,7 +152,7 @@ def _sign(sign: Sign, stand: Stand) -> dict[str, Any]:
     return {
         "subject": sign.subject,
         "level": sign.level,
-        "code": sign.code,
+        "code": sign.code if _SLUG.fullmatch(sign.code) else "other",  # a connector has its own
         **({"company": company} if company else {}),
         "figures": dict(sign.figures),
     }

@@ -33,6 +33,7 @@ from renkei.errors import NoStoreError, RenkeiError
 from renkei.place import shown
 from renkei.runs import Runs
 from renkei.store.companies import Companies as Store
+from renkei.store.figures import WorkerSign
 from renkei.store.schema import HEAD, ROOM, room, seen_beside, standing
 from renkei.words.i18n import _
 
@@ -106,19 +107,27 @@ class Doctor:
     """Looks at the installation of one main file."""
 
     main: Main
+    asks: bool = False
+    """Whether the systems are asked, too."""
     clock: Clock = field(factory=Clock)
     configs: dict[str, Config] = field(init=False, factory=dict)
     """Those that can be read, by company."""
+    _behind: bool = field(init=False, default=False)
+    """Whether the store is of an older renkei."""
 
     def look(self) -> Iterator[Sign]:
-        """Yield what can be told without asking anybody."""
+        """Yield what can be told without asking anybody, and what the systems have to say."""
         yield _versions()
         yield from self._configuration()
         yield from self._store()
         yield from self._tokens()
         yield from self._messages()
+        if self.asks and not self._behind:  # a check would bring the store up to date
+            yield from self._systems()
 
-    def ask(self) -> Iterator[Sign]:
+    # --- inside -----------------------------------------------------------------------------
+
+    def _systems(self) -> Iterator[Sign]:
         """Yield what ``renkei check`` finds wrong with each company."""
         for name, config in self.configs.items():
             with Runs(config) as runs:
@@ -142,8 +151,6 @@ class Doctor:
                 yield Sign(
                     subject="systems", level="ok", code="checked", message=text, company=name
                 )
-
-    # --- inside -----------------------------------------------------------------------------
 
     def _configuration(self) -> Iterator[Sign]:
         names = self.main.names() if self.main.folder else [""]
@@ -195,10 +202,12 @@ class Doctor:
                 if not seen.exists():
                     text = _("There is none yet; the first fetch makes it.")
                     yield Sign(subject="store", level="note", code="no_store", message=text)
+                    yield from self._workers(0, [])
                 else:
                     yield _problem("store", "store_gone", error)
                 return
             if found != HEAD:
+                self._behind = True
                 text = _(
                     "It is of an older renkei: it is at {found}, this renkei at {head}. The next"
                     " command copies it and brings it up to date."
@@ -259,6 +268,8 @@ class Doctor:
         if os.environ.get("RENKEI_NOW"):
             text = _("RENKEI_NOW is set: for systems on this computer it is another time.")
             yield Sign(subject="clock", level="note", code="now", message=text)
+        if times is None and self.asks:
+            return  # the check of each connection compares it
         if times is None:
             text = _("Nothing was asked for the time: neither a database server nor the systems.")
             yield Sign(subject="clock", level="note", code="not_compared", message=text)
@@ -275,8 +286,19 @@ class Doctor:
         )
 
     def _schedules(self, store: Store, paused: int) -> Iterator[Sign]:
+        yield from self._workers(paused, store.workers())
+        for missed in store.missed(self.clock.now()):
+            text = _("The last run of {schedule} did not take place.")
+            yield Sign(
+                subject="schedules",
+                level="warning",
+                code="missed",
+                message=text.format(schedule=missed.schedule),
+                company=missed.company,
+            )
+
+    def _workers(self, paused: int, workers: Sequence[WorkerSign]) -> Iterator[Sign]:
         count = sum(len(config.schedules) for config in self.configs.values())
-        workers = store.workers()
         alive = [each for each in workers if each.alive]
         figures = {"schedules": count, "paused": paused, "workers": len(alive)}
         if count and not alive:
@@ -312,15 +334,6 @@ class Doctor:
                 level="warning",
                 code="worker_version",
                 message=text.format(version=shown_, mine=mine),
-            )
-        for missed in store.missed(self.clock.now()):
-            text = _("The last run of {schedule} did not take place.")
-            yield Sign(
-                subject="schedules",
-                level="warning",
-                code="missed",
-                message=text.format(schedule=missed.schedule),
-                company=missed.company,
             )
 
     def _retention(self, store: Store) -> Iterator[Sign]:
