@@ -1665,7 +1665,7 @@ SHOWING = (
         "wait-in-every-slice",
         "A log has a line for each slice of one wait.",
         (
-            "renkei_runner.progress:Progress._log_wait",
+            "renkei_runner.progress:Progress._is_new",
             "self._told_until[what] = until",
             "pass",
         ),
@@ -1686,7 +1686,7 @@ SHOWING = (
     bug(
         "value-in-a-log",
         "Whatever somebody puts into a log event is logged.",
-        ("renkei.logs:only_allowed", "if key in ALLOWED", ""),
+        ("renkei.logs:only_allowed", "if k in ALLOWED and (", "if ("),
         tests="tests/engine/test_logs.py::test_what_is_not_on_the_list_is_dropped",
     ),
     bug(
