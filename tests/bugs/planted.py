@@ -2468,7 +2468,7 @@ COMPANIES = (
         "two-companies-one-account",
         "Two companies may write to one account.",
         (
-            "renkei.store.accounts:Accounts.other_company",
+            "renkei.store.accounts:Accounts.others_of",
             "accounts.c.company != self.company",
             "sa.false()",
         ),
@@ -2643,6 +2643,13 @@ KEEPING = (
             "*more",
         ),
         tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
+    ),
+    bug(
+        "one-scope-is-enough",
+        "Two companies share an account though a pair of one of them is for everybody.",
+        ("renkei.plan.shared:refuse_all", " and _is_scoped_there(config, company, theirs)", ""),
+        tests="tests/engine/test_companies.py"
+        "::test_two_companies_share_an_account_where_both_say_whom_of_it_they_are_for",
     ),
     bug(
         "open-record-is-removed",
