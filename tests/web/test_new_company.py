@@ -155,7 +155,7 @@ def test_a_company_with_runs_is_not_taken_back(open_desk: Desk) -> None:
     """Its file is as it was added, and still all of it stays."""
     admin = open_desk.browser("admin")
     admin.post("/companies/new", name="gamma")
-    with closing(sqlite3.connect(open_desk.file)) as store:
+    with closing(sqlite3.connect(open_desk.folder / "renkei.db")) as store:
         store.execute("update runs set company = 'gamma' where company = 'acme'")
         store.commit()
     answer = admin.post("/c/gamma/settings/setup/undo")
