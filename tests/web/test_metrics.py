@@ -107,7 +107,7 @@ def test_what_has_happened_and_what_is_open_is_counted(desk: Desk) -> None:
     assert found["refusals update"] == found["waits closed"] == found["doubts"] == 1
     assert found["jobs_open waiting"] == 1
     assert found["oldest_doubt_seconds"] > 0
-    figures.LATELY = dt.timedelta(hours=1)
+    figures.LATELY = -dt.timedelta(hours=1)  # all of it is longer ago than that
     assert not [key for key in asked(desk) if key.startswith(("runs", "writes", "waits"))]
     assert found["workers"] == 0
 

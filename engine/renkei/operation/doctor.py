@@ -27,7 +27,7 @@ from renkei.clock import Clock
 from renkei.companies import Companies
 from renkei.config import Config, Main, load_config
 from renkei.config.checks import path_of
-from renkei.config.load import store_at
+from renkei.config.load import clock_for_all, store_at
 from renkei.config.secrets import files_in
 from renkei.errors import NoStoreError, RenkeiError
 from renkei.place import shown
@@ -109,11 +109,14 @@ class Doctor:
     main: Main
     asks: bool = False
     """Whether the systems are asked, too."""
-    clock: Clock = field(factory=Clock)
+    clock: Clock = field(init=False)
     configs: dict[str, Config] = field(init=False, factory=dict)
     """Those that can be read, by company."""
     _behind: bool = field(init=False, default=False)
     """Whether the store is of an older renkei."""
+
+    def __attrs_post_init__(self) -> None:
+        self.clock = clock_for_all(self.main)
 
     def look(self) -> Iterator[Sign]:
         """Yield what can be told without asking anybody, and what the systems have to say."""

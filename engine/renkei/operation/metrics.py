@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from renkei.clock import Clock
 from renkei.config import Main, load_main, resolve_secret
-from renkei.config.load import store_at
+from renkei.config.load import clock_for_all, store_at
 from renkei.errors import ConfigurationError, NoStoreError, RenkeiError
 from renkei.logs import log
 from renkei.store.companies import Companies as Store
@@ -121,9 +120,9 @@ def figures_of(main: Main) -> Figures:
     try:
         store = Store(store_at(main.store, main.path.parent), create=False)
     except NoStoreError:
-        return Figures()
+        return Figures(at=clock_for_all(main).now())
     try:
-        return store.figures(Clock().now())
+        return store.figures(clock_for_all(main).now())
     finally:
         store.close()
 
@@ -175,7 +174,7 @@ def families(found: Figures, *, by_company: bool) -> Iterator[GaugeMetricFamily]
 
 
 def _oldest(found: Figures, *, by_company: bool) -> GaugeMetricFamily:
-    now = Clock().now()
+    now = found.at
     ages = {c: max(0.0, (now - first).total_seconds()) for c, first in found.oldest.items()}
     help_ = "Age of the oldest write in doubt; 0: there is none."
     if by_company:

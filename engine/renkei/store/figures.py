@@ -58,13 +58,14 @@ class WorkerSign:
 @frozen(kw_only=True)
 class Figures:
     """
-    What has happened of late, and what is open, counted; the first word of each key is a company.
+    What has happened of late, and what is open, as of *at*; each key begins with a company.
 
     *runs* by mapping, its side that is the source, and status; *writes* by kind and result; *waits*
     of runs by reason; open *jobs* by state. *doubts* are writes of which nobody knows what became,
     and *oldest* when the first of them was meant.
     """
 
+    at: dt.datetime
     runs: Counts = field(factory=dict)
     writes: Counts = field(factory=dict)
     waits: Counts = field(factory=dict)
@@ -96,6 +97,7 @@ class FiguresOfAll(Database):
             lately = {row["id"]: row for row in rows if row["created_at"] >= now - LATELY}
             doubts, oldest = _doubts(connection, held)
             return Figures(
+                at=now,
                 runs=Counter(_described(row, held) for row in lately.values()),
                 writes=_writes(connection, lately),
                 waits=Counter(
