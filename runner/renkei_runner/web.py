@@ -13,6 +13,7 @@ from renkei.config import Main, dashboard_at, dashboard_of, load_main, network_o
 from renkei.errors import UsageError
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
+from renkei.place import shown
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
@@ -82,6 +83,10 @@ def web(
     if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
+    if main.settings.metrics is not None:
+        from renkei.operation.metrics import token_of
+
+        token_of(main)  # no monitor has to find out that it cannot be shown
     from renkei_web.server import Server
 
     server = Server(
@@ -163,6 +168,18 @@ def _main(app: App) -> Main:
         )
         raise UsageError(message, code="company")
     return main
+
+
+def dashboard_stands(main: Main) -> tuple[str, str | None, str]:
+    """
+    Return where the database of the dashboard is, its migration, and the newest one.
+
+    None: there is none yet. Raises StoreError if it cannot be used.
+    """
+    from renkei_web.database import SCHEMA, standing
+
+    place = dashboard_at(main)
+    return shown(place), standing(place), SCHEMA.head
 
 
 def dashboard_forgets(main: Main, company: str) -> None:

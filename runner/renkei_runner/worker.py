@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import click
 
 from renkei.errors import UsageError
 from renkei.words.i18n import N_, _
-from renkei_runner.app import App
+from renkei_runner.app import LOG, App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say, say_at_once
 from renkei_runner.signals import ended_by
@@ -37,8 +37,10 @@ CONCURRENCY = option(
 
 @command("worker", help=N_("Keep the schedules of all companies, until it is stopped."))
 @CONCURRENCY
+@option("--metrics", metavar="HOST:PORT",
+        help=N_("Also give figures to a monitor on this computer, at /metrics."))  # fmt: skip
 @click.pass_obj
-def worker(app: App, concurrency: int) -> int:
+def worker(app: App, concurrency: int, metrics: str | None) -> int:
     from renkei.logs import configure_logging
 
     if app.given_company is not None:
@@ -48,15 +50,25 @@ def worker(app: App, concurrency: int) -> int:
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         made.stop()
-        say_at_once(_("Stopping: each job ends after the employee in hand."))
+        if not app.json:
+            say_at_once(_("Stopping: each job ends after the employee in hand."))
 
-    with ended_by(stop), made:
+    with ended_by(stop), made, _scraped(made.path, metrics):
         text = _("Keeping the schedules of {path}, {count} jobs at a time.")
         if not app.json:
             say(text.format(path=made.path, count=concurrency))
             sys.stdout.flush()
         made.run()
     return 0
+
+
+def _scraped(path: Path, address: str | None) -> AbstractContextManager[object]:
+    """Answer monitors at *address* if there is one."""
+    if address is None:
+        return nullcontext()
+    from renkei_runner.scrapes import scraped
+
+    return scraped(path, address)
 
 
 @contextmanager
@@ -77,7 +89,7 @@ def make_worker(app: App, concurrency: int) -> Worker:
     from renkei.config import load_main
     from renkei.schedule.dispatcher import Processes
     from renkei.worker import Worker
-    from renkei_runner.progress import Progress
+    from renkei_runner.progress import Logged, Progress
 
     path = app.config_file.absolute()
     load_main(path)
@@ -85,8 +97,9 @@ def make_worker(app: App, concurrency: int) -> Worker:
     def words(claim: Claim) -> Sequence[str]:
         return job_command(path, claim)
 
-    processes = Processes(command=words, most=concurrency, environment=_environment())
-    return Worker(path, processes, who=app.who, observer=Progress(live=False))
+    processes = Processes(command=words, most=concurrency, environment=_environment(json=app.json))
+    shown = Logged if app.json else Progress
+    return Worker(path, processes, who=app.who, observer=shown(live=False))
 
 
 def job_command(path: Path, claim: Claim) -> list[str]:
@@ -100,7 +113,7 @@ def job_command(path: Path, claim: Claim) -> list[str]:
     return [*command, "--job", str(claim)]
 
 
-def _environment() -> Callable[[], Mapping[str, str]]:
+def _environment(*, json: bool) -> Callable[[], Mapping[str, str]]:
     """
     Return what a job finds: the company, the name and the secrets of the worker are not its own.
 
@@ -108,6 +121,8 @@ def _environment() -> Callable[[], Mapping[str, str]]:
     """
     left_out = ("RENKEI_COMPANY", "RENKEI_WHO", "RENKEI_OIDC_SECRET")
     mine = {name: text for name, text in os.environ.items() if name not in left_out}
+    if json:
+        mine[LOG] = "json"
     begun, start = time.monotonic(), mine.get("RENKEI_NOW")
 
     def environment() -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from tests.pair import NOON
 from renkei.config import load_config, resolve_secret
 from renkei_runner.cli import COMMANDS, cli
 from renkei_sandbox import Sandbox
-from renkei_web.database import Database
+from renkei_web.database import SCHEMA, Database, standing
 from renkei_web.people import People
 from renkei_web.rights import Rights
 from renkei_web.sessions import Sessions
@@ -152,13 +152,14 @@ def test_which_company_has_to_be_said(office: Office, other: Sandbox) -> None:
 def test_a_dashboard_is_for_all_companies(office: Office, other: Sandbox) -> None:
     """It is told none; who may see which one stands in its own list of people."""
     two(office, other)
+    before = standing(office.dashboard)
     result = office.renkei(*of("acme", "web", "--new-link", "admin"))
     assert result.code == 2
     assert "leave --company and RENKEI_COMPANY out" in result.err
-    assert not (office.folder / "renkei-web.db").exists()
+    assert standing(office.dashboard) == before
     result = office.renkei("web", "--new-link", "admin")
     assert "nobody of the name" in result.err
-    assert (office.folder / "renkei-web.db").exists()
+    assert standing(office.dashboard) == SCHEMA.head
 
 
 @pytest.mark.fault("F94")
@@ -196,6 +197,20 @@ def test_a_company_is_added_in_an_empty_folder(office: Office) -> None:
     refused = office.ask("company", "add", "acme")
     assert (refused.code, refused.error["code"]) == (2, "one_company")
     assert "companies: companies/" in refused.error["message"]
+
+
+def test_the_name_of_somebody_elses_runs_is_not_given_again(office: Office, other: Sandbox) -> None:
+    """Whose file was deleted by hand is still in the store: a new client must not find them."""
+    two(office, other)
+    run = office.fetched(*WAY, "--company", "acme")
+    file = office.folder / "companies" / "acme.yaml"
+    before = file.rename(office.folder / "acme.before")
+    refused = office.renkei("company", "add", "acme")
+    assert refused.code == 2
+    assert "acme" in refused.err
+    assert not file.exists()
+    before.rename(file)
+    assert office.ask("report", run, "--company", "acme").code == 0
 
 
 def test_the_list_tells_who_needs_a_person(office: Office, other: Sandbox) -> None:

@@ -16,7 +16,16 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from renkei.database import Opened, Schema, newer, open_database, open_server, translated
+from renkei.database import (
+    Opened,
+    Schema,
+    newer,
+    open_database,
+    open_server,
+    standing_of,
+    standing_on_server,
+    translated,
+)
 from renkei.errors import StoreError
 from renkei.logs import log
 from renkei.place import is_server
@@ -118,6 +127,13 @@ def _opened(place: str, *, create: bool) -> Opened | None:
     if not create and not Path(place).exists():
         return None
     return open_database(Path(place), SCHEMA)
+
+
+def standing(place: str) -> str | None:
+    """Return at which migration the database at *place* is, None if there is none yet."""
+    if is_server(place):
+        return standing_on_server(place, SCHEMA)
+    return standing_of(Path(place), SCHEMA) if Path(place).exists() else None
 
 
 def digest(secret: str) -> str:
