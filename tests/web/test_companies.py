@@ -262,6 +262,7 @@ def test_ticks_go_with_the_values(several: Desk, monkeypatch: pytest.MonkeyPatch
     assert b"tick-0001" not in several.contents
 
 
+@pytest.mark.sqlite
 def test_a_dashboard_that_cannot_forget_stops_no_purge(
     several: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,6 +306,7 @@ def reviewed(desk: Desk, capsys: pytest.CaptureFixture[str], *words: str) -> str
 
 
 @pytest.mark.security(57)
+@pytest.mark.sqlite
 def test_users_and_rights_are_a_list(several: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """With the last log-in of each, on the page and on the command line, for programs too."""
     several.browser("admin")
@@ -383,6 +385,7 @@ def test_an_administrator_of_everything_is_made_and_unmade(several: Desk) -> Non
     assert hanako.post("/settings/users/1", what="role", role="viewer").status_code == 400
 
 
+@pytest.mark.sqlite
 def test_roles_of_the_only_company_are_changed_on_the_page(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,8 @@ from renkei_web.tables import metadata
 from renkei_web.users import Role
 from renkei_web.visit import Office
 
+pytestmark = pytest.mark.sqlite
+
 OF_0_1_0 = Path(__file__).parent / "files" / "web-0.1.0.sql"
 
 

@@ -129,6 +129,7 @@ def test_only_where_the_installation_allows_it(several: Desk) -> None:
     assert not own(several, "gamma").exists()
 
 
+@pytest.mark.sqlite
 def test_a_company_that_was_added_is_taken_back(open_desk: Desk) -> None:
     """By an administrator of everything, while there is only its file; rights go, too."""
     admin = open_desk.browser("admin")

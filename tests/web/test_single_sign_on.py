@@ -73,7 +73,7 @@ def signing(provider: Provider, address: str | None = None) -> SignOn:
 @pytest.fixture
 def desk(desk: Desk, provider: Provider) -> Desk:
     """The dashboard of the other tests, with single sign-on."""
-    made = Desk(desk.folder, sign_on=signing(provider))
+    made = Desk(desk.folder, database=desk.database, sign_on=signing(provider))
     made.office.entrance.accept_subject(
         made.office.people.invite("jiro", Role.VIEWER), subject(provider)
     )
@@ -305,7 +305,7 @@ def test_a_slow_provider_stops_nothing_else(
 
 def test_a_provider_that_does_not_answer_is_told(desk: Desk, folder: Path) -> None:
     """Its silence is a sentence; the password still works."""
-    gone = Desk(folder, sign_on=signing(Provider(), "http://127.0.0.1:9"))
+    gone = Desk(folder, database=desk.database, sign_on=signing(Provider(), "http://127.0.0.1:9"))
     answer = gone.guest().get("/sso")
     assert answer.status_code == 502
     assert gone.browser("admin").is_in
@@ -319,13 +319,17 @@ def test_a_provider_may_be_behind_the_company_s_proxy(desk: Desk, provider: Prov
         thread.start()
         network = Network(proxy=f"http://renkei:word@127.0.0.1:{door.getsockname()[1]}")
         outside = Issuer(issuer="https://login.example.com", client_id=CLIENT)
-        answer = Desk(desk.folder, sign_on=SignOn(outside, network)).guest().get("/sso")
+        answer = (
+            Desk(desk.folder, database=desk.database, sign_on=SignOn(outside, network))
+            .guest()
+            .get("/sso")
+        )
         thread.join(10)
     assert answer.status_code == 502
     assert asked[0].startswith(b"CONNECT login.example.com:443 ")
     assert b"Proxy-Authorization: Basic cmVua2VpOndvcmQ=" in asked[0]
     inside = Issuer(issuer=provider.address, client_id=CLIENT, client_secret=SECRET)
-    here = Desk(desk.folder, sign_on=SignOn(inside, network))
+    here = Desk(desk.folder, database=desk.database, sign_on=SignOn(inside, network))
     assert here.guest().get("/sso").headers["location"].startswith(provider.address)
 
 
@@ -356,7 +360,11 @@ def test_with_companies_the_main_file_says_the_way_to_the_provider(
 
     def desk(settings: str, issuer: str) -> Desk:
         main.write_text(f"companies: companies/\nsettings: {settings}\n", encoding="utf-8")
-        return Desk(several.folder, sign_on=sign_on_of(load_main(main), issuer, CLIENT))
+        return Desk(
+            several.folder,
+            database=several.database,
+            sign_on=sign_on_of(load_main(main), issuer, CLIENT),
+        )
 
     with listening(Provider(), own) as provider:
         assert desk("{}", provider.address).guest().get("/sso").status_code == 502
