@@ -400,6 +400,7 @@ def test_a_list_with_mistakes_adds_nobody(office: Office) -> None:
     assert office.ask("company", "import", "nothing.csv").code == 2
 
 
+@pytest.mark.sqlite
 def test_a_restored_store_is_that_of_all_companies(office: Office, other: Sandbox) -> None:
     """It is said once, without naming one of them."""
     two(office, other)
