@@ -70,6 +70,9 @@ class Here:
     def has_room(self, account: str) -> bool:
         return self.room
 
+    def has(self, claim: Claim) -> bool:
+        return False
+
     def start(self, claim: Claim, account: str) -> None:
         self.done.append(claim)
         if self.die is not None:
@@ -282,7 +285,7 @@ def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
             mine.note_job_run(first, 7)
             mine.end_job(first, "failed", NOON)
             (job,) = mine.jobs(1)
-            assert (job.state, job.run, job.is_open) == ("running", None, True)
+            assert (job.state, job.run, job.is_open) == ("queued", None, True)
             assert mine.take(second)
 
 

@@ -8,14 +8,14 @@ from typing import Literal
 from attrs import frozen
 
 State = Literal[
-    "running", "waiting", "done", "errors", "halted", "failed", "missed", "skipped"
+    "queued", "running", "waiting", "done", "errors", "halted", "failed", "missed", "skipped"
 ]  # fmt: skip
 """
-*waiting*: gone on with by itself, after closed hours for example. *errors*: done, but for somebody.
+*queued*: taken up, and not begun. *waiting*: gone on with by itself, after closed hours for example. *errors*: done, but for somebody.
 *halted*: a person has to look. *missed*: it was too late; *skipped*: the company was on hold.
 """
 
-OPEN: tuple[State, ...] = ("running", "waiting")
+OPEN: tuple[State, ...] = ("queued", "running", "waiting")
 
 NEEDS: tuple[State, ...] = ("errors", "halted", "failed", "missed")
 """Those that a person should hear of."""
