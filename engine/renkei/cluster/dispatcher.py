@@ -285,4 +285,5 @@ def _claim(delivery: Delivery) -> Claim:
 
 
 def _name(claim: Claim) -> str:
-    return f"{claim.company}\n{claim.schedule}\n{claim}"
+    """Return what the queue knows a claim by; one line, or procrastinate stumbles over a double."""
+    return f"{claim.company} {claim.schedule} {claim}"

@@ -11,7 +11,7 @@ State = Literal[
     "queued", "running", "waiting", "done", "errors", "halted", "failed", "missed", "skipped"
 ]  # fmt: skip
 """
-*queued*: taken up, and not begun. *waiting*: gone on with by itself, after closed hours for example.
+*queued*: taken up, and not begun. *waiting*: gone on with by itself, after closed hours say.
 *errors*: done, but for somebody. *halted*: a person has to look. *missed*: it was too late;
 *skipped*: the company was on hold.
 """
