@@ -14,6 +14,10 @@ from typing import Literal, Self
 from attrs import evolve, field, frozen
 
 from renkei import files
+from renkei.alerts.inbox import Entry, entries
+from renkei.alerts.sending import Became, nobody_is_told
+from renkei.alerts.states import Kind, State, states
+from renkei.alerts.words import short_text
 from renkei.clock import ALWAYS, Clock, Days, bounds
 from renkei.config import Company, Main, load_config, parse_config
 from renkei.config.edit import befores, change_key, keep_before
@@ -29,22 +33,23 @@ from renkei.errors import (
     UsageError,
 )
 from renkei.logs import log
-from renkei.model import Audited, Noted, Status
+from renkei.model import Audited, Noted
 from renkei.observer import Observer
 from renkei.store.companies import Companies as Store
-from renkei.store.companies import Removed, Stands, Stood
+from renkei.store.companies import Removed, Stands
 from renkei.store.schema import seen_beside
+from renkei.store.stands import Direction, Missed, Stood
 from renkei.text import folded
 from renkei.who import recorded
-from renkei.words.codes import TABLE
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 from renkei.yamlfile.source import Data
 
-Need = Literal["file", "token", "halted", "failed", "in_doubt", "chosen"]
+Need = Literal["file", "chosen"] | Kind
 """
-Why a company needs a person: its file has mistakes; a system refuses its token; a run has stopped;
-somebody was not written; nobody knows what became of a write; a choice waits to be allowed.
+Why a company needs a person: its file has mistakes, or a state of :mod:`renkei.alerts.states`.
+
+A choice that is over a limit, and waits to be allowed, is called ``chosen`` here.
 """
 
 
@@ -58,23 +63,22 @@ def nothing(_name: str) -> None:
 
 def need_text(need: Need) -> str:
     """Return why a company needs a person, in words."""
-    texts: dict[Need, str] = {
-        "file": _("mistakes in its file"),
-        "token": _("a token is refused"),
-        "halted": _("stopped"),
-        "failed": _("somebody failed"),
-        "in_doubt": _("in doubt"),
-        "chosen": _("a choice waits"),
-    }
-    return texts[need]
+    if need == "file":
+        return _("mistakes in its file")
+    return short_text("limit" if need == "chosen" else need)
 
 
 @frozen(kw_only=True)
 class Listed:
-    """One company as the list has it; *mistake* is what is wrong with its file."""
+    """
+    One company as the list has it; *mistake* is what is wrong with its file.
+
+    *states* are what needs a person, each with the run to look at.
+    """
 
     company: Company
     stands: Stands = field(factory=Stands)
+    states: Sequence[State] = ()
     mistake: str | None = None
 
     @property
@@ -85,24 +89,11 @@ class Listed:
     @property
     def needs(self) -> tuple[Need, ...]:
         """Why it needs a person; empty if it does not."""
-        return tuple(self._needs())
-
-    def _needs(self) -> Iterator[Need]:
-        newest, synced = self.stands.newest, self.stands.synced
-        shown = [each for each in (newest, synced) if each is not None]
-        stopped = [each for each in shown if each.status in (Status.PAUSED, Status.FAILED)]
-        if self.mistake is not None:
-            yield "file"
-        if any(map(_refused, stopped)):
-            yield "token"
-        if stopped:
-            yield "halted"
-        if any(each.status is Status.DONE_WITH_ERRORS for each in shown):
-            yield "failed"
-        if self.stands.in_doubt:
-            yield "in_doubt"
-        if newest is not None and newest.status is Status.READY and newest.chosen:
-            yield "chosen"
+        found: list[Need] = ["file"] if self.mistake else []
+        for each in self.states:
+            found += ["chosen"] if each.kind == "limit" else [each.kind]
+            found += ["halted"] if each.kind == "token" else []  # a run has stopped for it
+        return tuple(dict.fromkeys(found))
 
     def matches(self, text: str) -> bool:
         """Return whether name or label hold *text*, however it is written."""
@@ -161,12 +152,35 @@ class Companies:
 
     def listed(self, wanted: Callable[[str], bool] = bool) -> list[Listed]:
         """Return every company of a *wanted* name with how it stands, in order of name."""
-        stands = self._stands()
+        found, missed = self._known()
         if self.main.folder is None:
+            own = found.get("", ())
             company = load_config(self.main.path).company
-            return [Listed(company=company, stands=stands.get("", Stands()))]
+            needs = states(own, missed.get("", ()))
+            return [Listed(company=company, stands=Stands.of(own), states=needs)]
         names = filter(wanted, self.main.names())
-        return [self._listed(name, stands.get(name, Stands())) for name in names]
+        return [self._listed(name, found.get(name, ()), missed.get(name, ())) for name in names]
+
+    def inbox(self, those: Iterable[Listed] | None = None) -> list[Entry]:
+        """Return what needs a person now in *those* companies, or all, the most urgent first."""
+        listed = self.listed() if those is None else those
+        found = [(each.company, state) for each in listed for state in each.states]
+        try:
+            return entries(found, self._store.alerts())
+        except NoStoreError:
+            return []
+
+    def try_receivers(self) -> list[Became]:
+        """
+        Send a test message to everybody who is told of all companies; return what became of each.
+
+        Raises UsageError if nobody is.
+        """
+        from renkei.alerts.telling import audience_of_all, try_out
+
+        if not self.main.notify.to:
+            raise nobody_is_told(self.main.path)
+        return try_out([audience_of_all(self.main)])
 
     def without(self) -> int:
         """Return how many runs are of no company, though there are several."""
@@ -175,17 +189,26 @@ class Companies:
         except NoStoreError:
             return 0
 
-    def _stands(self) -> dict[str, Stands]:
+    def _known(self) -> tuple[Mapping[str, Sequence[Direction]], Mapping[str, Sequence[Missed]]]:
+        """Return how the directions of each company stand, and which schedules did not run."""
+        now = self.clock.now()
         try:
-            return self._store.stand()
+            found, late = self._store.directions(now), self._store.missed(now)
         except NoStoreError:
-            return {}
+            return {}, {}
+        missed: dict[str, list[Missed]] = {}
+        for each in late:
+            missed.setdefault(each.company, []).append(each)
+        return found, missed
 
-    def _listed(self, name: str, stands: Stands) -> Listed:
+    def _listed(self, name: str, found: Sequence[Direction], missed: Sequence[Missed]) -> Listed:
+        mistake = None
         try:
-            return Listed(company=self._heads.of(self.main, name), stands=stands)
+            company = self._heads.of(self.main, name)
         except MappingError as error:
-            return Listed(company=Company(name=name), stands=stands, mistake=error.message)
+            company, mistake = Company(name=name), error.message
+        needs = states(found, missed)
+        return Listed(company=company, stands=Stands.of(found), states=needs, mistake=mistake)
 
     # --- change -----------------------------------------------------------------------------
 
@@ -243,10 +266,10 @@ class Companies:
         config = load_config(self.main.path, name)
         if not was_added(config) or self._count(name):
             message = _(
-                "There is more of {company} by now than the file that it was added with. `renkei"
-                " company remove {name}` removes it."
+                "There is more of {company} by now than the file that it was added with. It is"
+                " removed on the command line."
             )
-            told = message.format(company=config.company.title, name=name)
+            told = message.format(company=config.company.title)
             raise UsageError(told, code="not_removed")
         self.remove(name, also=also)
 
@@ -426,20 +449,18 @@ def _references(data: Data) -> Iterator[str]:
         yield from _references(each)
 
 
-def _refused(stood: Stood) -> bool:
-    """Tell whether a run stopped as a system refused the token, or what it may do."""
-    code = stood.reason and TABLE.get(stood.reason.code)
-    return bool(code and code.error == "AccessError")
-
-
 __all__ = [
+    "Became",
     "Certificate",
     "Companies",
+    "Entry",
     "Listed",
     "Need",
     "Removed",
     "Stands",
+    "State",
     "Stood",
     "need_text",
     "not_a_name",
+    "short_text",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -15,9 +15,12 @@ from typing import Self
 from attrs import evolve
 
 from renkei import retention
+from renkei.alerts.inbox import Entry, entries
+from renkei.alerts.sending import Became, nobody_is_told
+from renkei.alerts.states import State, states
 from renkei.check import Checked, check_all
 from renkei.clock import ALWAYS, Days, bounds
-from renkei.config import Config, clock_for
+from renkei.config import Config, clock_for, load_config
 from renkei.config.checks import store_mistake
 from renkei.config.edit import change_setting
 from renkei.config.load import store_at
@@ -92,9 +95,10 @@ from renkei.safety import LEAVING, leaves
 from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
-from renkei.scheduled import Scheduled, at_work, carry_on, takes
+from renkei.scheduled import Scheduled, at_work, carry_on, is_alone, takes
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
+from renkei.store.companies import told_to_others
 from renkei.store.copying import Copied
 from renkei.store.copying import copy_store as move
 from renkei.store.paces import user_of_pace
@@ -139,6 +143,7 @@ class Runs:
         self._known_fields: dict[str, OwnFields] = {}
         self._missed = False
         self._interrupted = False
+        self._ran: set[str] = set()
         self._claim: Claim | None = None
         self._entered = ExitStack()
 
@@ -244,6 +249,7 @@ class Runs:
         fetch.
         """
         refuse_paused(self.config)
+        self._ran.add("fetch")
         refuse_same(source, target, name=source)
         today = self.clock.today()
         base = base_date or today
@@ -299,10 +305,14 @@ class Runs:
         store, now = self._store, self.clock.now()
         source, target = (reader.name for reader in readers)
         first = not (store.usage(source, target) or store.usage(target, source))
+        known = store.known_accounts()
         try:
-            accounts = look(readers, places, store.known_accounts(), now)
+            accounts = look(readers, places, known, now)
         except AccessError as refused:  # for the run to tell
             return Whose(accounts=(), first=first, refused=refused)
+        for each in accounts:
+            if each != known.get(each.connection):
+                self._refuse_told(each)
         return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
 
     def _refuse_elsewhere(self, connection: str, account: str) -> None:
@@ -313,6 +323,23 @@ class Runs:
         """
         if (other := self._store.other_company(account)) is not None:
             raise same_account(connection, self.config.company.name, other)
+
+    def _refuse_told(self, account: KnownAccount) -> None:
+        """
+        Raise ConfigurationError if another company opens the same account, with a token of its own.
+
+        An id tells that within one system: the same connector at the same address.
+        """
+        if self.config.main.folder is None:
+            return
+        ours = self.config.connection(account.connection)
+        for company, connection in told_to_others(self._store, account.customer.ids):
+            try:
+                theirs = load_config(self.config.main.path, company).connections.get(connection)
+            except RenkeiError:
+                theirs = ours  # its file cannot tell
+            if theirs and (theirs.connector, theirs.base_url) == (ours.connector, ours.base_url):
+                raise same_account(account.connection, self.config.company.name, company)
 
     def _begin_fetch(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
@@ -644,7 +671,12 @@ class Runs:
         run = self.run(run_id)
         if self._store.has_begun(run_id):
             return self._same_choice(run, selection)
-        values = self._picked(run, selection, wait=wait)
+        try:
+            values = self._picked(run, selection, wait=wait)
+        except UsageError as error:
+            if error.code == "new_values":  # whoever chose may be a schedule: a person has to know
+                self._store.note_lacking(run_id)
+            raise
         self._store.choose(run_id, selection, values, who=self.who)
         log.info("chosen", run=run_id, count=len(values))
         return self.run(run_id)
@@ -730,6 +762,7 @@ class Runs:
         allowed it before; BusyError if another process writes, unless *take_over*.
         """
         refuse_paused(self.config)
+        self._ran.add("sync")
         course = Course(
             standing=self._standing,
             systems=self._systems,
@@ -843,8 +876,9 @@ class Runs:
             return evolve(shown, mistake=str(problem))
         if shown.paused_by or self.config.company.paused:
             return shown
-        name, now = self.config.company.name, self.clock.now()
-        return evolve(shown, next_at=next_start(each, name, now, self.ahead(each)))
+        name, now, ahead = self.config.company.name, self.clock.now(), self.ahead(each)
+        alone = is_alone(shown, name, now, ahead)
+        return evolve(shown, next_at=next_start(each, name, now, ahead), alone=alone)
 
     def ahead(self, schedule: Schedule) -> Ahead:
         """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
@@ -889,7 +923,8 @@ class Runs:
         job = store.take(claim)
         if job is None:
             raise taken_by_another(name)
-        with at_work(store, claim, job, self.clock) as work, self._job(claim):
+        self._ran.add("schedule")
+        with self._beaten(), at_work(store, claim, job, self.clock) as work, self._job(claim):
             refuse_paused(self.config)
             run = carry_on(
                 schedule,
@@ -905,6 +940,17 @@ class Runs:
             )
             work.finished(run, left=bool(self.left_for_you(run.id)))
         return run
+
+    @contextmanager
+    def _beaten(self) -> Iterator[None]:
+        """Give a sign of life to a monitor outside when the block ends, however it does."""
+        try:
+            yield
+        finally:
+            if self.config.notify.heartbeat or self.config.main.notify.heartbeat:
+                from renkei.alerts.telling import beat
+
+                beat(self.config)
 
     @contextmanager
     def _job(self, claim: Claim) -> Iterator[None]:
@@ -977,6 +1023,44 @@ class Runs:
         """Return those of *run_ids* whose values are there: what is kept of others has to go."""
         return self._store.with_values(run_ids)
 
+    def tell(self, *, attended: bool = False, anyway: bool = False) -> None:
+        """
+        Tell whoever is configured what needs a person by now; after a fetch or a sync, else nobody.
+
+        *attended*: somebody sees what was fetched. *anyway*: another process has fetched or synced,
+        and may have had no time to tell. It raises nothing: the run has ended, and is as it is.
+        """
+        if not (self._ran or anyway) or not (self.config.notify.to or self.config.main.notify.to):
+            return
+        try:
+            store = self._open_store(create=False)
+        except RenkeiError:
+            return  # whoever fetched knows by now
+        from renkei.alerts.telling import Telling
+
+        seen = attended and "sync" not in self._ran
+        Telling(config=self.config, store=store, clock=self.clock).tell(attended=seen)
+
+    def inbox(self) -> list[Entry]:
+        """Return what needs a person now, the most urgent first; nothing if there is no store."""
+        if not self._has_store():
+            return []
+        now = self.clock.now()
+        found = states(self._store.directions(now), self._store.missed(now))
+        return entries([(self.config.company, each) for each in found], self._store.alerts())
+
+    def try_receivers(self) -> list[Became]:
+        """
+        Send a test message to everybody who is told of this company; return what became of each.
+
+        Raises UsageError if nobody is.
+        """
+        from renkei.alerts.telling import audiences, try_out
+
+        if not (those := audiences(self.config)):
+            raise nobody_is_told(self.config.path)
+        return try_out(those, self.config.company.title)
+
     def check(self) -> list[Checked]:
         """Try every connection and mapping, and the clock; finds problems, never raises them."""
         found = check_all(
@@ -986,13 +1070,22 @@ class Runs:
             self._try_account,
             self._known_account,
         )
-        return [*found, *([self._check_schedules()] if self.config.schedules else [])]
+        found += [self._check_schedules()] if self.config.schedules else []
+        if self.config.notify.to or self.config.main.notify.to:
+            from renkei.alerts.telling import findings
+
+            found.append(Checked(subject=_("messages"), findings=findings(self.config)))
+        return found
 
     def _check_schedules(self) -> Checked:
         """Return when each schedule is next, and why one cannot run."""
         findings: list[Finding] = []
         error: ConfigurationError | None = None
-        for each in self._planned({}, {}):
+        found = self._planned({}, {})
+        if self._opened is not None:  # whatever is wrong with it has been told
+            with suppress(StoreError):
+                found = self.schedules()
+        for each in found:
             name = each.schedule.name
             if each.mistake is not None:
                 findings.append(Finding("problem", f"{name}: {each.mistake}"))
@@ -1002,6 +1095,8 @@ class Runs:
                 findings.append(
                     Finding("note", _("{name}: next {at}.").format(name=name, at=next_at))
                 )
+        if any(each.alone for each in found):
+            findings.append(Finding("warning", _("No worker keeps them: one has to be running.")))
         return Checked(subject=_("schedules"), findings=tuple(findings), error=error)
 
     def known_accounts(self) -> dict[str, KnownAccount]:
@@ -1038,6 +1133,7 @@ class Runs:
         if seen is not None and seen != customer_text(found.customer):
             before = store.known_accounts().get(connection, KnownAccount(connection=connection))
             raise account_changed(before, found)
+        self._refuse_told(found)
         if found.customer.is_told:
             store.keep_accounts([evolve(found, confirmed_by=self.who, confirmed_at=now)])
             log.info("account_accepted")
@@ -1156,13 +1252,16 @@ def _in_doubt(run: Run) -> bool:
 
 
 __all__ = [
+    "Became",
     "Carried",
     "Checked",
     "Copied",
+    "Entry",
     "Gone",
     "Pair",
     "Runs",
     "Scheduled",
+    "State",
     "Step",
     "base_was_chosen",
     "copy_store",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,7 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from renkei.clock import Clock
 from renkei.config import Config, Main, clock_for, load_config, load_main
@@ -32,6 +33,7 @@ from renkei.scheduled import takes, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.schema import seen_beside
 from renkei.systems import Systems
+from renkei.teller import Teller
 from renkei.yamlfile import read_file
 
 LOOK_S = 5.0
@@ -39,6 +41,9 @@ LOOK_S = 5.0
 
 KNOWN = dt.timedelta(hours=1)
 """For so long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
+
+_MAY_HAVE = re.compile(r"^[^#\n]*schedules", re.MULTILINE)
+"""What stands in a file that has schedules, be it in whichever style."""
 
 Name = tuple[str, str]
 """A company and one of its schedules, or of its connections."""
@@ -68,6 +73,7 @@ class Worker:
     who: str | None = None
     observer: Observer = field(factory=Observer)
     clocks: Callable[[Config], Clock] = lambda config: clock_for(config)[0]
+    teller: Teller = field(default=Factory(lambda self: Teller(self.path), takes_self=True))
     _store: Store | None = field(default=None, init=False)
     _place: str = field(default="", init=False)
     _read: dict[str, Read] = field(factory=dict, init=False)
@@ -100,6 +106,7 @@ class Worker:
         self.dispatcher.stop()
         with suppress(RenkeiError):
             self._mind_ended()
+        self.teller.stop()
 
     def look(self) -> None:
         """Have done what is due now; whatever goes wrong is told, and looked at again later."""
@@ -174,6 +181,7 @@ class Worker:
             self._start(store, claim, account, now)
         elif mine:
             log.warning("schedule_left_out", kind=schedule.name, reason=told)
+            self.teller.tell(key[0])
 
     def _quiet_until(
         self, key: Name, schedule: Schedule, kept: Kept, now: dt.datetime
@@ -211,6 +219,7 @@ class Worker:
             return
         if now - job.started_at >= LATE:
             store.give_up(claim, now)
+            self.teller.tell(claim.company)
             return
         wanted = [e for e in config.schedules if e.name == claim.schedule] if config else []
         if not wanted or config is None or config.company.paused:
@@ -233,9 +242,9 @@ class Worker:
         for claim in self.dispatcher.ended():
             self._ahead.pop((claim.company, claim.schedule), None)
             clock = self._clocks.get(claim.company) or Clock()
-            if self._store is not None:
-                again = clock.now() + wait_before(claim.attempt + 1)
-                self._store.let_wait(claim, "interrupted", again)
+            again = clock.now() + wait_before(claim.attempt + 1)
+            if self._store is not None and self._store.let_wait(claim, "interrupted", again):
+                self.teller.tell(claim.company)  # others have told by themselves
 
     def _clock(self, config: Config) -> Clock:
         """Return the clock of a company: one for all the time, however often its file changes."""
@@ -273,7 +282,7 @@ class Worker:
 
 def _read(path: Path, own: Path, name: str, stamp: tuple[object, ...]) -> Read:
     try:
-        if "schedules" not in read_file(own):  # a thousand files without: none is taken apart
+        if not _MAY_HAVE.search(read_file(own)):  # a thousand without: none is taken apart
             return Read(stamp=stamp)
         return Read(stamp=stamp, config=load_config(path, name or None))
     except RenkeiError as error:

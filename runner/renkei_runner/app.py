@@ -108,10 +108,13 @@ class App:
                     from renkei_runner.web import dashboard_lets_go
 
                     dashboard_lets_go(runs)
-            except BaseException:
+            except BaseException as error:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)
+                if not isinstance(error, KeyboardInterrupt):  # nobody wants to wait then
+                    runs.tell(attended=self.interactive)
                 raise
+            runs.tell(attended=self.interactive)
 
     @property
     def accounts(self) -> tuple[KnownAccount, ...]:

@@ -33,6 +33,7 @@ COMMANDS = {
     "company": ("renkei_runner.companies:company", N_("Add, pause or remove a company.")),
     "store": ("renkei_runner.store:store", N_("Move the report store, or say it was restored.")),
     "audit": ("renkei_runner.audit:audit", N_("Export or verify the audit log.")),
+    "notify": ("renkei_runner.notify:notify", N_("Try who is told; list what needs a person.")),
     "releases": ("renkei_runner.releases:releases", N_("List what people have released.")),
     "choices": ("renkei_runner.choices:choices", N_("Show the fields a new employee needs.")),
     "refresh": ("renkei_runner.refresh:refresh", N_("Read the fields of an account.")),

@@ -14,7 +14,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from renkei.companies import not_a_name
-from renkei.config import Main, load_main, resolve_secret
+from renkei.config import Config, Main, load_main, resolve_secret
 from renkei.config.load import parse_config
 from renkei.config.main import is_name, not_several
 from renkei.errors import ConfigurationError, MappingError, Problem, UsageError
@@ -137,12 +137,15 @@ class _Row:
         return ENVIRONMENTS.get(written, written)
 
     def client(self) -> list[Client]:
-        """Return the company, unless its file is there and says just that."""
+        """Return the company, unless its file is there and says the same of what a row has."""
         client = self._client()
         path = self.main.new_file(client.name)
-        return (
-            [] if path.is_file() and path.read_text(encoding="utf-8") == client.text() else [client]
-        )
+        try:
+            texts = path.read_text(encoding="utf-8"), client.text()
+            there, meant = (parse_config(text, path, main=self.main) for text in texts)
+        except (OSError, UnicodeDecodeError, MappingError):
+            return [client]
+        return [] if _says(there, meant) else [client]
 
     def _client(self) -> Client:
         values = {
@@ -195,6 +198,15 @@ class _Row:
 
     def _problem(self, name: str, message: str = "") -> Problem:
         return Problem(str(self.path), self.number, self.columns.get(name, 0) + 1, message)
+
+
+def _says(there: Config, meant: Config) -> bool:
+    """Return whether a file says what a row does; it may have more, which people have set."""
+    company, other = there.company, meant.company
+    accounts = [(c.connector, c.base_url, c.token) for c in there.connections.values()]
+    return (company.label, company.environment) == (other.label, other.environment) and all(
+        (c.connector, c.base_url, c.token) in accounts for c in meant.connections.values()
+    )
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

@@ -73,6 +73,14 @@ _STORE: Lines = (
 )  # fmt: skip
 
 _SETTINGS: Lines = (
+    ("# schedules:", N_("runs at set times, in Japan; `renkei worker` keeps them")),
+    ("#   - name: nightly", ""),
+    ('#     between: "01:00-06:30"', N_('or at: "0 13 * * 1-5", a cron expression')),
+    ("#     not_on: [25-31]", N_("days of the month, such as those of payroll")),
+    ("#     from: smarthr", ""),
+    ("#     to: touchontime", ""),
+    ("#     sync: {difference: [changed]}", N_("left out: only fetch and compare")),
+    ("", ""),
     ("# settings:", ""),
     ("#   proxy: http://proxy.example.jp:8080",
      N_("the way out of a company's network; env:VARIABLE, if it needs a password")),
@@ -82,6 +90,10 @@ _SETTINGS: Lines = (
      N_("between two look-ups of a write whose answer never came")),
     ("#   longest_request_seconds: 60",
      N_("the longest work on one request; so long an unanswered create is only looked up")),
+    ("# notify:", N_("who is told what needs a person; `renkei notify test` tries it")),
+    ("#   to: [{url: file:slack.url}]",
+     N_("where the address of Slack, Teams, e-mail, Chatwork or LINE WORKS is kept")),
+    ("#   dashboard: https://renkei.example.jp", N_("for the links in messages")),
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from renkei.config import Company
 
 WIDE = 10_000  # columns of what is not a terminal: nothing is cut or wrapped there
+GAP, RULE = "   ", "─"
 
 
 _ours: ContextVar[TextIO | None] = ContextVar("ours", default=None)
@@ -97,21 +98,43 @@ def table(
     titles: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()
 ) -> None:
     """Print a table, straight with full-width characters; *right* are columns of numbers."""
+    from rich.cells import cell_len
+
+    def shown(row: Sequence[str]) -> list[str]:
+        return [fitting(printable(cell), _out()) for cell in row]
+
+    heads, body = shown(titles), list(map(shown, rows))
+    sizes = [[*map(cell_len, row)] for row in (heads, *body)]
+    widths = list(map(max, zip(*sizes, strict=True)))
+    width = shutil.get_terminal_size().columns if _out().isatty() else WIDE
+    whole = sum(widths) + len(GAP) * (len(widths) - 1)
+    if whole > width or not is_utf8(_out()) or any("\n" in c for row in body for c in row):
+        _folded(heads, body, right, width)
+        return
+    lines = []
+    for row, those in zip((heads, *body), sizes, strict=True):
+        blanks = (" " * (most - size) for most, size in zip(widths, those, strict=True))
+        cells = enumerate(zip(row, blanks, strict=True))
+        lines.append(GAP.join(b + c if at in right else c + b for at, (c, b) in cells))
+    lines.insert(1, RULE * whole)
+    click.echo("\n".join(lines), file=_out())
+
+
+def _folded(
+    heads: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[int], width: int
+) -> None:
+    """Print a table that is too wide: its cells are folded, which takes ten times as long."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     shape = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index, title in enumerate(titles):
-        shape.add_column(
-            Text(fitting(title, _out())),
-            justify="right" if index in right else "left",
-            overflow="fold",
-        )
-    for row in rows:
-        shape.add_row(*(Text(fitting(printable(cell), _out())) for cell in row))
-    width = shutil.get_terminal_size().columns if _out().isatty() else WIDE
+    for index, title in enumerate(heads):
+        justify: Literal["right", "left"] = "right" if index in right else "left"
+        shape.add_column(Text(title), justify=justify, overflow="fold")
+    for row in body:
+        shape.add_row(*map(Text, row))
     Console(file=_out(), width=width, highlight=False).print(shape)
 
 

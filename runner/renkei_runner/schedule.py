@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from renkei.runs import Runs, Scheduled
 
 
+HISTORY = 20
+"""So many runs of each schedule are in the document."""
+
+
 @group("schedule", help=N_("List schedules, run one now, pause or resume one."))
 def schedule() -> None:
     pass
@@ -33,11 +37,16 @@ def schedule() -> None:
 def list_(app: App) -> None:
     with app.runs() as runs:
         found = runs.schedules()
+        history = [runs.jobs(HISTORY, e.schedule.name) for e in found] if app.json else []
     for each in found:
         if each.mistake:
             warn(each.mistake)
     if app.json:
-        emit(document(schedules=[_parts(each, app.company) for each in found]))
+        parts = [
+            _parts(each, app.company) | {"history": list(map(_job, jobs))}
+            for each, jobs in zip(found, history, strict=True)
+        ]
+        emit(document(schedules=parts))
         return
     if not found:
         say(_("There are no schedules. They stand under schedules: in the configuration."))
@@ -47,6 +56,8 @@ def list_(app: App) -> None:
         *(_("last run"), _("next run")),
     )
     table(titles, (_row(each, app.company) for each in found))
+    if any(each.alone for each in found):
+        warn(_("No worker keeps them: one has to be running."))
     next_steps(
         (app.command("schedule", "run", found[0].schedule.name), _("run one now")),
         (app.command("worker"), _("keep all schedules")),
@@ -164,6 +175,7 @@ def _parts(each: Scheduled, company: str) -> Document:
         "paused_by": each.paused_by,
         "last": _job(each.last) if each.last else None,
         "next_at": moment(each.next_at),
+        "without_worker": each.alone,
         "mistake": each.mistake,
     }
 

@@ -47,8 +47,11 @@ def copy(app: App, origin: str, goal: str) -> None:
 @store.command("restored", help=N_("Say that the store is an older copy, put back from a backup."))
 @click.pass_obj
 def restored(app: App) -> None:
+    from renkei_runner.web import dashboard_forgets_ticks
+
     with all_companies(app) as companies:
         place = companies.note_restored()
+        dashboard_forgets_ticks(companies.main)
     if app.json:
         emit(document(place=place))
         return

@@ -172,6 +172,13 @@ def dashboard_forgets(main: Main, company: str) -> None:
     forget(dashboard_at(main), company)
 
 
+def dashboard_forgets_ticks(main: Main) -> None:
+    """Remove what people have ticked in runs that a store which was put back does not have."""
+    from renkei_web.companies import forget_ticks
+
+    forget_ticks(dashboard_at(main))
+
+
 def dashboard_lets_go(runs: Runs) -> None:
     """Remove what is ticked in the dashboard in runs of which the values have gone."""
     from renkei_web.companies import let_go

@@ -2447,6 +2447,24 @@ COMPANIES = (
         "::test_nothing_of_another_company_is_listed_or_learned_from[sqlite]",
     ),
     bug(
+        "ticks-of-a-lost-run",
+        "After a restore a new run has the ticks of the lost one whose number it gets.",
+        ("renkei_web.companies:forget_ticks", "if not path.exists():", "if path.exists():"),
+        tests="tests/e2e/test_store_command.py::test_a_restored_store_is_said_by_command",
+    ),
+    bug(
+        "second-token-opens-it",
+        "Two companies may open one account, if each has a token of its own.",
+        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if False and ("),
+        tests="tests/engine/test_whose.py::test_two_tokens_of_one_account_are_refused",
+    ),
+    bug(
+        "one-id-for-all-systems",
+        "An id that another installation gives to its company, too, counts as the same account.",
+        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if True or ("),
+        tests="tests/engine/test_whose.py::test_an_id_is_one_systems",
+    ),
+    bug(
         "two-companies-one-account",
         "Two companies may write to one account.",
         (
@@ -2588,6 +2606,22 @@ RIGHTS = (
         tests="tests/web/test_sight.py::test_viewers_see_no_birth_no_gender_and_no_leaver",
     ),
     bug(
+        "a-candidates-birth-is-shown",
+        "Viewers read the birth of somebody who may be the same person.",
+        (
+            "renkei_web.reading:Sight._candidate",
+            "hides = self._hides(other.values)",
+            "hides = lambda _name: False",
+        ),
+        tests="tests/web/test_sight.py::test_nothing_that_hangs_on_somebody_tells_more",
+    ),
+    bug(
+        "leavers-of-a-day-to-come-are-listed",
+        "A list of a day to come shows viewers who will have left by then.",
+        ("renkei_web.reading:Sight.of", "base = run.base_date > today", "base = False"),
+        tests="tests/web/test_sight.py::test_whoever_leaves_by_a_base_date_to_come_is_not_listed",
+    ),
+    bug(
         "words-of-a-system-quote-a-birth",
         "Viewers read a birth date in the words with which a system has refused it.",
         (
@@ -2609,6 +2643,16 @@ KEEPING = (
             "*more",
         ),
         tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
+    ),
+    bug(
+        "open-record-is-removed",
+        "Retention removes a run that can still be resumed.",
+        (
+            "renkei.retention:let_go",
+            "store.remove_runs(min(rules.records.before(now), over))",
+            "store.remove_runs(rules.records.before(now))",
+        ),
+        tests="tests/engine/test_retention.py::test_an_open_record_stays_however_short_the_rule",
     ),
     bug(
         "open-plan-is-purged",
@@ -2646,6 +2690,22 @@ KEEPING = (
             "0",
         ),
         tests="tests/engine/test_vault.py::test_the_tokens_of_a_company_go_with_it[sqlite]",
+    ),
+    bug(
+        "one-place-for-two-tokens",
+        "A token of company a, of its connection b-c, is written over that of company a-b.",
+        (
+            "renkei.config.setup:_token_place",
+            "{config.company.name}.{name}",
+            "{config.company.name}-{name}",
+        ),
+        tests="tests/engine/test_setup.py::test_no_company_writes_over_the_token_of_another",
+    ),
+    bug(
+        "any-file-of-the-service",
+        "An administrator of one company has the service open files of another one.",
+        ("renkei_web.views.setup:_may_say_more", "return visit.user.is_admin or", "return True or"),
+        tests="tests/web/test_companies.py::test_no_connection_leads_to_a_file_of_another_company",
     ),
     bug(
         "token-file-for-everybody",
@@ -2702,7 +2762,7 @@ KEEPING = (
     bug(
         "board-before-code",
         "The board tells of a company that requires a second factor to somebody who has none.",
-        ("renkei_web.views.board:_shut", "elif code and not has_code:", "elif False:"),
+        ("renkei_web.visit:Office.shut_to", "elif code and not has_code:", "elif False:"),
         tests="tests/web/test_second_factor.py::test_a_company_that_requires_it_is_a_name_before",
     ),
     bug(
@@ -2862,6 +2922,97 @@ SCHEDULED = (
     ),
 )
 
+TELLING = (
+    bug(
+        "told-twice",
+        "Two processes that have both looked tell the same, as nobody asks who was first.",
+        (
+            "renkei.store.alerts:Alerts._tell",
+            "alerts.c.ended_at.is_(None), untold)",
+            "alerts.c.ended_at.is_(None))",
+        ),
+        tests="tests/engine/test_alerts.py::test_nobody_tells_what_another_has_claimed[sqlite]",
+    ),
+    bug(
+        "told-all-day",
+        "A system that comes and goes rings whenever it is looked at.",
+        (
+            "renkei.store.alerts:Alerts._tell",
+            "alerts.c.told_on < today",
+            "alerts.c.told_on <= today",
+        ),
+        tests="tests/engine/test_alerts.py"
+        "::test_a_state_is_told_once_a_day_and_once_when_it_is_over",
+    ),
+    bug(
+        "told-again-though-it-may-have-arrived",
+        "A message whose answer was lost is sent a second time.",
+        (
+            "renkei.alerts.telling:Telling._tell",
+            'each.fate == "refused"',
+            'each.fate != "sent"',
+        ),
+        tests="tests/engine/test_alerts.py::test_what_has_reached_nobody_is_told_again",
+    ),
+    bug(
+        "label-in-a-coded-message",
+        "The link of a message names the company for which a code should stand.",
+        ("renkei.alerts.words:Names.link", "self.coded or not run", "not run"),
+        tests="tests/engine/test_alerts.py"
+        "::test_a_code_stands_for_a_company_if_somebody_wants_it_so",
+    ),
+    bug(
+        "values-in-a-message",
+        "Whoever is told gets the reason of a run in the system's own words.",
+        (
+            "renkei.alerts.words:_facts",
+            '"count": state.count,',
+            '"count": state.count, "why": "秘密院 himitsu@example.jp",',
+        ),
+        tests="tests/engine/test_alerts.py::test_a_message_holds_nothing_of_anybody_and_no_secret",
+    ),
+    bug(
+        "telling-harms-a-run",
+        "What goes wrong with a message ends the command, though the run has ended well.",
+        (
+            "renkei.alerts.telling:Telling.tell",
+            "except Exception as error:",
+            "except ZeroDivisionError as error:",
+        ),
+        tests="tests/engine/test_alerts.py::test_whatever_telling_does_the_run_is_as_it_is[error0]",
+    ),
+    bug(
+        "over-while-at-work",
+        "A run that is being gone on with is told to be over.",
+        ("renkei.alerts.telling:Telling._tell", "unknown=unknown", "unknown=()"),
+        tests="tests/engine/test_alerts.py::test_while_a_process_is_at_work_nothing_is_over",
+    ),
+    bug(
+        "told-of-what-goes-on",
+        "Whoever is told hears of each run that only waits for a system.",
+        ("renkei.alerts.states:_of_run", " and not stood.goes_on", ""),
+        tests="tests/engine/test_alerts_scheduled.py::test_what_a_worker_goes_on_with_needs_nobody",
+    ),
+    bug(
+        "inbox-over-the-walls",
+        "The inbox lists companies on which somebody has no right.",
+        ("renkei_web.views.inbox:show", "held.of(name).sees", "True"),
+        tests="tests/web/test_inbox.py"
+        "::test_nobody_sees_what_is_about_a_company_without_a_right[counts]",
+    ),
+    bug(
+        "inbox-of-a-shut-company",
+        "The inbox tells of a company whose pages ask for a second factor first.",
+        (
+            "renkei_web.views.inbox:show",
+            "each for each in mine if each.company.name not in shut",
+            "mine",
+        ),
+        tests="tests/web/test_inbox.py"
+        "::test_a_company_whose_pages_are_shut_is_not_in_the_inbox[second_factor]",
+    ),
+)
+
 BUGS: tuple[Bug, ...] = (
     *(*WRITING, *PROMISES, *STORE, *READING, *COMPARING, *DECIDING, *SHOWING, *KIT),
     *SCOPE,
@@ -2869,4 +3020,5 @@ BUGS: tuple[Bug, ...] = (
     *RIGHTS,
     *KEEPING,
     *SCHEDULED,
+    *TELLING,
 )

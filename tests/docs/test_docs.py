@@ -81,9 +81,12 @@ TWINS = [
     OPERATOR,
     ("docs/dashboard.md", "docs/dashboard.ja.md"),
     ("docs/first-sync.md", "docs/first-sync.ja.md"),
+    ("docs/office.md", "docs/office.ja.md"),
+    ("docs/backup.md", "docs/backup.ja.md"),
     ("docs/csv.md", "docs/csv.ja.md"),
     ("docs/schedules.md", "docs/schedules.ja.md"),
     ("docs/identity-provider.md", "docs/identity-provider.ja.md"),
+    ("docs/notifications.md", "docs/notifications.ja.md"),
     ("docs/oauth.md", "docs/oauth.ja.md"),
 ]
 

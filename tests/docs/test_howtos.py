@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -256,3 +259,77 @@ def test_one_source_goes_into_several_accounts(
         counts = json.loads(done.out)["counts"]
         assert counts["new"] == counts["changed"] == counts["blocked"] == 0
     assert len([*tokyo.writes("touchontime"), *osaka.writes("touchontime")]) == 3
+
+
+# --- an office, and backups ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["office", "backup"])
+def test_the_scripts_are_the_same_in_both_languages(name: str) -> None:
+    """But for what comments say, and for what a table of clients is called."""
+    pages = [examples(f"docs/{name}.md"), examples(f"docs/{name}.ja.md")]
+    plain = [
+        {n: re.sub(r"^# .*", "", t, flags=re.MULTILINE) for n, t in page.items()} for page in pages
+    ]
+    tables = [page.pop("clients", "").count(",") for page in plain]
+    assert tables[0] == tables[1]
+    assert plain[0] == plain[1]
+
+
+@pytest.mark.parametrize("language", ["", ".ja"])
+def test_the_table_of_clients_is_read(tmp_path: Path, renkei: Renkei, language: str) -> None:
+    """With its headers in either language, by the numbers of the office."""
+    (tmp_path / "tokens").mkdir()
+    for number, name in product((1001, 1002), ("smarthr", "touchontime")):
+        token = tmp_path / "tokens" / f"{number}-{name}.token"
+        token.write_text(f"{name}-of-{number}", encoding="utf-8")
+        token.chmod(0o600)
+    clients = examples(f"docs/office{language}.md")["clients"]
+    (tmp_path / "clients.csv").write_text(clients, encoding="utf-8")
+    done = renkei("renkei company import clients.csv", "--output", "json")
+    assert json.loads(done.out)["companies"] == ["1001", "1002"]
+
+
+def test_the_clients_of_an_office_are_synced_at_night(
+    tmp_path: Path, box: Sandbox, other: Sandbox, renkei: Renkei
+) -> None:
+    """They are imported with their tokens, get a retention, and each has a run and a log."""
+    found = examples("docs/office.md")
+    other.touchontime.token = "of-another-client"  # the address is one for all
+    (tmp_path / "tokens").mkdir()
+    for number, place in ((1001, box), (1002, other)):
+        for name, system in place.systems.items():
+            token = tmp_path / "tokens" / f"{number}-{name}.token"
+            token.write_text(system.token, encoding="utf-8")
+    (tmp_path / "clients.csv").write_text(found["clients"], encoding="utf-8")
+    given = tmp_path / "given"
+    (programs := tmp_path / "bin").mkdir()
+    stub = programs / "renkei"
+    stub.write_text(f'#!/bin/sh\necho renkei "$@" >>{given}\n', encoding="utf-8")
+    stub.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def shell(lines: str) -> list[Result]:
+        """Carry out *lines*, and then what they give renkei to do, in this process."""
+        given.write_text("", encoding="utf-8")
+        (tmp_path / "nightly.sh").write_text(lines, encoding="utf-8")
+        subprocess.run(["sh", "nightly.sh"], env=environment, check=True)
+        return [renkei(line) for line in sorted(given.read_text(encoding="utf-8").splitlines())]
+
+    (imported,) = shell(found["import"])
+    assert imported.code == 0, imported.err
+    for number, place in ((1001, box), (1002, other)):
+        file = tmp_path / "companies" / f"{number}.yaml"
+        first, second, third = re.split(r"(?<=base_url: )\S+", file.read_text(encoding="utf-8"))
+        one, two = (system.base_url for system in place.systems.values())
+        file.write_text(f"{first}{one}{second}{two}{third}", encoding="utf-8")
+    assert shell(found["retention"] * 2) == []
+    (schedules,) = shell(found["schedules"])
+    assert "nightly" in schedules.out
+    *nights, board = shell(found["nightly"])
+    assert [json.loads(done.out)["company"] for done in nights] == ["1001", "1002"]
+    assert [done.code for done in (*nights, board)] == [0, 0, 0]
+    assert box.writes("touchontime")
+    codes = (tmp_path / "log" / "codes").read_text(encoding="utf-8")
+    assert sorted(codes.splitlines()) == ["1001 0", "1002 0"]
+    assert "values 90d" in renkei("renkei --company 1001 check").out

@@ -23,9 +23,9 @@ SECTIONS = {
     "A": range(1, 19), "B": [*range(19, 33), 86, 87, 88, 82], "C": [*range(33, 40), 90],
     "D": range(40, 48), "E": [*range(48, 52), 89, *range(52, 57)],
     "F": [*range(57, 65), *range(83, 86)], "G": range(65, 71), "H": range(71, 75),
-    "I": range(75, 82), "J": range(91, 94),
+    "I": range(75, 82), "J": range(91, 94), "K": range(94, 101),
 }  # fmt: skip
-ITEMS = range(1, 56)
+ITEMS = range(1, 61)
 
 TABLE = """\
 | No | Fault | What you see | Tests |
@@ -112,6 +112,39 @@ def test_no_test_is_left_out(mark: str, files: str) -> None:
     }
     assert found
     assert found - proofs == set()
+
+
+SHEET = (ROOT / "docs/security-checksheet.ja.md").read_text(encoding="utf-8")
+ANSWERS = {"はい", "いいえ", "対象外", "導入企業の責任"}
+
+
+def test_the_check_sheet_is_answered_and_proven() -> None:
+    """Each question has one of four answers with a line beside it; whatever is named exists."""
+    rows = [
+        [cell.strip() for cell in row.strip("|").split(" | ")]
+        for row in re.findall(r"^\| [A-Z]-\d+ \| .*$", SHEET, re.MULTILINE)
+    ]
+    assert 50 <= len(rows) <= 80
+    assert len({number for number, *_others in rows}) == len(rows)
+    for number, question, answer, why in rows:
+        assert question, number
+        assert answer in ANSWERS, number
+        assert why, number
+        if answer == "はい":
+            assert re.search(r"`|\]\(", why), f"{number}: no page, command or test"
+
+
+def test_the_proofs_of_the_check_sheet_are_there() -> None:
+    """Whoever renames a test that customers were told of is told."""
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", SHEET))
+    there = {
+        (file, node.name)
+        for file in {file for file, _name in named}
+        for node in ast.parse((ROOT / file).read_bytes()).body
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert len(named) > 50
+    assert {each for each in named if each[1]} - there == set()
 
 
 def checkout(root: Path, **files: str) -> Path:

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.e2e.people import FIELDS, HANAKO, person, put
@@ -55,6 +56,7 @@ def told(document: dict[str, Any]) -> list[str] | None:
     return found[0] if found else None
 
 
+@pytest.mark.security(58)
 def test_only_those_inside_are_written(empty: Office, direction: tuple[str, str]) -> None:
     """In either direction: changes of the others wait for nobody, and one line has their number."""
     source, target = direction
@@ -114,6 +116,7 @@ def test_people_read_how_many_are_outside(empty: Office) -> None:
     assert "Employment type" in why["message"]
 
 
+@pytest.mark.security(58)
 def test_a_value_outside_is_a_usage_error(empty: Office) -> None:
     """It names the field and what is inside; nothing is stored or sent."""
     say(empty, GROUP)
@@ -148,6 +151,7 @@ def test_mistakes_are_told_by_the_check_and_by_the_fetch(empty: Office) -> None:
     assert empty.sent() == []
 
 
+@pytest.mark.fault("F96")
 def test_a_token_without_the_right_blocks_everybody(empty: Office) -> None:
     """A field that decides it and cannot be read says nothing of anybody."""
     say(empty, GROUP)
@@ -159,6 +163,7 @@ def test_a_token_without_the_right_blocks_everybody(empty: Office) -> None:
         assert plan["0001"]["reasons"] == ["scope_unknown"]
 
 
+@pytest.mark.fault("F96")
 def test_who_moved_to_another_division_since_is_not_written(empty: Office) -> None:
     """They are looked at right before the write, and a retry does not write them either."""
     say(empty, GROUP)
@@ -173,6 +178,7 @@ def test_who_moved_to_another_division_since_is_not_written(empty: Office) -> No
     assert empty.box.writes("touchontime") == []
 
 
+@pytest.mark.security(58)
 def test_numbers_tell_who_is_inside(empty: Office, direction: tuple[str, str]) -> None:
     """By patterns, on both sides; the numbers of the other company are nobody's here."""
     say(empty, "{smarthr: {number: ['A*']}, touchontime: {number: ['A*']}}")
@@ -185,6 +191,7 @@ def test_numbers_tell_who_is_inside(empty: Office, direction: tuple[str, str]) -
     assert list(empty.plan(fetched.run)) == ["A01"]
 
 
+@pytest.mark.fault("F96")
 def test_a_renamed_type_is_told_by_the_safety_limit(empty: Office) -> None:
     """All of a sudden nobody is inside: nothing is sent, and nobody is taken for left."""
     say(empty, GROUP)
@@ -207,6 +214,7 @@ SIDE = st.sampled_from([None, True, False])
 """Not there, inside, outside."""
 
 
+@pytest.mark.security(58)
 @sampled
 @settings(
     max_examples=examples(4, 60),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.docs.test_docs import examples
+
+from renkei_web.database import Database as OfDashboard
+from renkei_web.drafts import Drafts
+from renkei_web.people import People
+from renkei_web.sessions import Sessions
+from renkei_web.users import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,13 +41,14 @@ def test_a_store_moves_there_and_back_and_the_work_goes_on(office: Office, bare:
     """Reports read the same, the next fetch has the next number, and nobody is sent twice."""
     run = office.synced(*WAY)
     before = office.ask("report", run).json
-    moved = office.ask("store", "copy", "renkei.db", "env:RENKEI_STORE")
+    page = examples("docs/backup.md")
+    moved = office.ask(*shlex.split(page["move"])[1:])
     assert (moved.code, moved.json["runs"]) == (0, 1)
     assert moved.json["place"].startswith("postgresql://renkei@/")
     refused = office.ask("fetch", *WAY)
     assert (refused.code, refused.error["code"]) == (5, "moved")
     assert "was moved to postgresql://renkei@/" in refused.error["message"]
-    kept_in(office, "env:RENKEI_STORE")
+    office.configure(extra=f"{office.rest}\n{page['moved']}")
     assert office.ask("report", run).json == before
     sent = len(office.sent())
     assert office.numbers(office.fetched(*WAY), "new") == []
@@ -71,7 +80,12 @@ def test_a_move_that_cannot_be_is_refused_in_one_sentence(office: Office, bare: 
 
 @pytest.mark.sqlite
 def test_a_restored_store_is_said_by_command(office: Office) -> None:
-    """It is noted, and said in one sentence."""
+    """It is noted and said; nobody is ticked in a run that gets a number once more."""
     office.fetched(*WAY)
+    database = OfDashboard(office.folder / "renkei-web.db")
+    People(database, Sessions(database)).invite("hanako", Role.OPERATOR)
+    with Drafts(database, "").changing(1, "2") as draft:
+        draft.numbers = {"0001"}
     assert office.ask("store", "restored").json["place"] == str(office.store)
+    assert Drafts(database, "").of(1, "2").numbers == set()
     assert "looked up" in office.renkei("store", "restored").out

@@ -86,6 +86,7 @@ def of(name: str, *words: str) -> tuple[str, ...]:
     return ("--company", name, *words)
 
 
+@pytest.mark.security(56)
 @pytest.mark.postgres
 def test_each_company_is_synced_by_itself(office: Office, other: Sandbox) -> None:
     """Its own systems are read and written, its runs are listed, and those of the other are not."""
@@ -106,6 +107,7 @@ def test_each_company_is_synced_by_itself(office: Office, other: Sandbox) -> Non
         assert [each["run"] for each in listed.json["reports"]] == [mine]
 
 
+@pytest.mark.security(56)
 @pytest.mark.postgres
 def test_no_command_reaches_a_run_of_another_company(office: Office, other: Sandbox) -> None:
     """Every command that names a run says what it says of one that nobody has."""
@@ -125,6 +127,7 @@ def test_no_command_reaches_a_run_of_another_company(office: Office, other: Sand
     assert other.journal == []
 
 
+@pytest.mark.security(56)
 def test_which_company_has_to_be_said(office: Office, other: Sandbox) -> None:
     """By option or by variable; the option wins. Without, exit code 2 and the names."""
     two(office, other)
@@ -158,6 +161,8 @@ def test_a_dashboard_is_for_all_companies(office: Office, other: Sandbox) -> Non
     assert (office.folder / "renkei-web.db").exists()
 
 
+@pytest.mark.fault("F94")
+@pytest.mark.security(59)
 def test_two_companies_with_one_account_are_refused(office: Office) -> None:
     """The second one is told both names, in the error and in the check; nothing was sent."""
     two(office, office.box)
@@ -260,6 +265,7 @@ def test_an_office_goes_from_one_company_to_several(office: Office, other: Sandb
     assert office.ask("company", "adopt", "acme").error["code"] == "nothing_to_adopt"
 
 
+@pytest.mark.security(60)
 @pytest.mark.postgres
 def test_a_company_is_removed_after_two_questions(office: Office, other: Sandbox) -> None:
     """Whoever answers otherwise, or cannot be asked, removes nothing."""
@@ -328,6 +334,26 @@ def test_a_list_of_clients_is_imported(office: Office, encoding: str) -> None:
     assert (again.code, again.error["code"]) == (2, "nothing_to_add")
 
 
+def test_a_list_with_more_clients_adds_them(office: Office) -> None:
+    """What people have set in a file since is theirs; only what a row says has to be the same."""
+    (office.folder / "renkei.yaml").unlink()
+    rows = ["1001,A,,https://a.smarthr.jp/api,s1,t1", "1002,B,,https://b.smarthr.jp/api,s2,t2"]
+    clients(office, rows[0])
+    office.ask("company", "import", "clients.csv")
+    office.renkei("company", "pause", "1001")
+    own = office.folder / "companies" / "1001.yaml"
+    own.write_text(f"{own.read_text(encoding='utf-8')}retention: {{values: 90d}}\n", "utf-8")
+    text = own.read_text(encoding="utf-8")
+    clients(office, *rows)
+    assert office.ask("company", "import", "clients.csv").json["companies"] == ["1002"]
+    assert own.read_text(encoding="utf-8") == text
+    clients(office, rows[0].replace("s1", "s3"), rows[1])
+    refused = office.ask("company", "import", "clients.csv")
+    assert "clients.csv:2:1" in refused.error["message"]
+    assert "says something else" in refused.error["message"]
+
+
+@pytest.mark.fault("F94")
 def test_a_list_with_mistakes_adds_nobody(office: Office) -> None:
     """Each mistake has its row and column, all at once; no token is shown."""
     (office.folder / "renkei.yaml").unlink()

@@ -72,6 +72,7 @@ def test_it_costs_one_request_a_side_and_none_later(
     assert asked(office) == {}
 
 
+@pytest.mark.fault("F95")
 @pytest.mark.parametrize("fault", [faults.status(500), faults.status(429), faults.disconnect()])
 def test_a_request_that_fails_is_sent_once_and_stops_nothing(office: Office, fault: Any) -> None:
     """It is not tried again by this fetch; the next one asks, and keeps what it hears."""
@@ -89,6 +90,7 @@ def test_a_request_that_fails_is_sent_once_and_stops_nothing(office: Office, fau
     assert asked(office) == {}
 
 
+@pytest.mark.security(59)
 def test_a_person_at_a_terminal_is_asked(office: Office, direction: tuple[str, str]) -> None:
     """The question shows both accounts; the answer and its giver stand in the check."""
     result = office.renkei("--as", "keiko", "fetch", *direction, answers="y\n")
@@ -123,6 +125,8 @@ def test_in_text_for_a_log_the_accounts_are_printed(office: Office) -> None:
     assert "is the account" in office.renkei("plan", "1").out
 
 
+@pytest.mark.fault("F95")
+@pytest.mark.security(59)
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", ["smarthr", "touchontime"])
 def test_another_account_is_refused_until_it_is_accepted(office: Office, name: str) -> None:

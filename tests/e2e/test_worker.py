@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from tests.e2e.test_killed import wait_for_writes
 from renkei.clock import Clock
 from renkei.schedule.dispatcher import Processes
 from renkei.worker import Worker
-from renkei_runner.worker import job_command
+from renkei_runner.app import App
+from renkei_runner.worker import job_command, kept_beside
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office
@@ -133,6 +135,8 @@ def test_a_person_lists_runs_pauses_and_resumes(office: Office) -> None:
     assert "paused (" in shown
     assert "daily at 12:01" in shown
     assert office.ask("schedule", "resume", "look").json["paused_by"] is None
+    history = [each["history"] for each in office.ask("schedule", "list").json["schedules"]]
+    assert [[each["run"] for each in jobs] for jobs in history] == [["1"], ["2"]]
     unknown = office.ask("schedule", "run", "nightli")
     assert (unknown.code, unknown.error["code"]) == (2, "schedule")
     assert 'did you mean "nightly"' in unknown.error["message"]
@@ -162,3 +166,17 @@ def test_a_worker_that_is_ended_ends_with_0(office: Office) -> None:
     result = office.finished(process)
     assert result.code == 0
     assert "Stopping" in result.err
+
+
+def test_the_dashboard_keeps_schedules_too(office: Office) -> None:
+    """In a thread beside it, until it ends; `schedule list` tells whether anybody does."""
+    path = office.configure(extra=office.rest + SCHEDULES)
+    assert office.ask("schedule", "list").json["schedules"][0]["without_worker"] is True
+    with office.monkeypatch.context() as patch:
+        for name, value in office.environment().items():
+            patch.setenv(name, value)
+        with kept_beside(App(config_path=path)):
+            until = time.monotonic() + 20
+            while office.ask("schedule", "list").json["schedules"][0]["without_worker"]:
+                assert time.monotonic() < until
+    assert not any(each.name == "worker" for each in threading.enumerate())

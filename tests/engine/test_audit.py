@@ -92,6 +92,7 @@ def tampered(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
+@pytest.mark.fault("F98")
 @pytest.mark.security(29)
 @given(tampered())
 def test_any_single_change_is_found(rows: list[Row]) -> None:
@@ -100,6 +101,7 @@ def test_any_single_change_is_found(rows: list[Row]) -> None:
     assert faults(WHOLE) == []
 
 
+@pytest.mark.fault("F98")
 def test_what_is_wrong_is_told_by_line() -> None:
     """The line itself, the one that is not there, or the end; a lost head is a lost end."""
     changed = [dict(row) for row in WHOLE]
@@ -220,6 +222,7 @@ def test_another_token_is_noted_and_never_shown(
     acts(world)
 
 
+@pytest.mark.fault("F98")
 def test_a_refused_act_has_no_line(world: World) -> None:
     """What was not done is not noted: the line is part of the same transaction."""
     world.in_clinic()
@@ -234,6 +237,7 @@ def test_a_refused_act_has_no_line(world: World) -> None:
     assert acts(world) == before
 
 
+@pytest.mark.fault("F98")
 @pytest.mark.security(29)
 def test_what_cannot_be_noted_is_not_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """No choice, no fetch, no details; and a sync that has begun goes on without the log."""
@@ -272,6 +276,7 @@ def test_what_cannot_be_noted_is_not_done(world: World, monkeypatch: pytest.Monk
     assert begun == [True]
 
 
+@pytest.mark.fault("F98")
 @pytest.mark.postgres
 def test_many_who_write_at_once_make_one_chain(world: World) -> None:
     """No line is lost, and none follows the wrong one: on a server, too, where many may write."""
@@ -336,6 +341,7 @@ def path(world: World) -> Path:
     return two_companies(world)
 
 
+@pytest.mark.security(56)
 def test_each_company_has_a_chain_of_its_own(world: World, path: Path) -> None:
     """And what is about companies is in that of the installation, too: theirs may go."""
     with Runs(load_config(path, "acme"), who="tester") as acme:

@@ -247,6 +247,7 @@ BY_RUN: tuple[tuple[str, Callable[[Store, str], Any]], ...] = (
 )
 
 
+@pytest.mark.security(56)
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", [name for name, _ask in BY_RUN])
 def test_a_run_of_another_company_is_as_if_it_did_not_exist(at: str, name: str) -> None:
@@ -264,6 +265,7 @@ def test_a_run_of_another_company_is_as_if_it_did_not_exist(at: str, name: str) 
         ask(acme, run)  # its own company may
 
 
+@pytest.mark.security(56)
 @pytest.mark.postgres
 def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
     """Two companies call their connections alike: neither meets runs or people of the other."""
@@ -298,6 +300,7 @@ def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
         assert len(acme.releases()) == 1
 
 
+@pytest.mark.fault("F94")
 @pytest.mark.postgres
 def test_one_account_has_one_writer_whatever_the_company(at: str) -> None:
     """The lease is that of the account; who holds it is told nobody of another company."""
@@ -311,6 +314,7 @@ def test_one_account_has_one_writer_whatever_the_company(at: str) -> None:
             assert "tanaka" not in caught.value.message
 
 
+@pytest.mark.fault("F94")
 @pytest.mark.postgres
 def test_who_used_an_account_last_is_known(at: str) -> None:
     """A connection that opens another one since gives it free, and so does one that is gone."""
@@ -323,6 +327,7 @@ def test_who_used_an_account_last_is_known(at: str) -> None:
         assert beta.other_company("another") == "acme"
 
 
+@pytest.mark.security(56)
 @pytest.mark.postgres
 def test_a_statement_through_a_wall_is_found(at: str) -> None:
     """What watches over all tests sees a statement without the company, or with a guessed key."""
@@ -381,6 +386,7 @@ def refused(run: Callable[[], Run]) -> RenkeiError:
     return caught.value
 
 
+@pytest.mark.fault("F94")
 @pytest.mark.postgres
 def test_two_companies_of_one_account_are_refused(world: World) -> None:
     """By fetch, check and sync, before anything is sent; both are named, and then one is right."""
@@ -393,6 +399,8 @@ def test_two_companies_of_one_account_are_refused(world: World) -> None:
         error = refused(lambda: beta.fetch("clinic", "rosta"))
         assert isinstance(error, ConfigurationError)
         assert error.code == "same_account"
+        with pytest.raises(ConfigurationError, match="acme"):
+            beta.accept_account("clinic")
         assert "clinic of beta" in error.message
         assert "acme" in error.message
         problems = [each for each in beta.check() if each.error]
@@ -412,6 +420,7 @@ def world_account(world: World, path: Path) -> str:
         return runs._store.account(runs._systems.reader("rosta").connection.identity)
 
 
+@pytest.mark.fault("F97")
 def test_a_paused_company_is_left_alone(world: World) -> None:
     """Nothing is fetched or synced; what is there can be read. The line that says so is told."""
     world.in_clinic()
@@ -430,6 +439,7 @@ def test_a_paused_company_is_left_alone(world: World) -> None:
         assert acme.run(run.id).counts[Difference.NEW] == 1
 
 
+@pytest.mark.security(56)
 def test_every_line_of_the_log_has_the_company(world: World) -> None:
     """And none where there is only one."""
     world.in_clinic()

@@ -90,6 +90,7 @@ def test_a_mistake_has_its_place(tmp_path: Path, written: str, column: int, word
 # --- whole records ------------------------------------------------------------------------------
 
 
+@pytest.mark.security(60)
 @pytest.mark.postgres
 def test_a_record_goes_with_all_that_hangs_on_it(at: str) -> None:
     """Employees, writes and the run; its number is never given to another one."""
@@ -107,6 +108,7 @@ def test_a_record_goes_with_all_that_hangs_on_it(at: str) -> None:
         assert store.remove_runs(LATER) == 1
 
 
+@pytest.mark.fault("F99")
 @pytest.mark.postgres
 def test_a_run_in_doubt_stays_with_its_record(at: str) -> None:
     """Only it can tell whether somebody was created; nor does the run go that is being synced."""
@@ -120,6 +122,7 @@ def test_a_run_in_doubt_stays_with_its_record(at: str) -> None:
         assert store.is_unsettled(doubt)
 
 
+@pytest.mark.fault("F99")
 def test_whom_a_target_took_in_without_a_number_is_never_forgotten(tmp_path: Path) -> None:
     """They would be created again."""
     with closing(Store(str(tmp_path / "renkei.db"))) as store:
@@ -132,6 +135,7 @@ def test_whom_a_target_took_in_without_a_number_is_never_forgotten(tmp_path: Pat
         assert store.accepted("rosta") == {"0417"}
 
 
+@pytest.mark.security(60)
 def test_another_companys_runs_stay(tmp_path: Path) -> None:
     """Each company has rules of its own."""
     place = str(tmp_path / "renkei.db")
@@ -193,7 +197,7 @@ def purged(world: World) -> list[bool]:
 
 
 @pytest.mark.postgres
-@pytest.mark.security(25)
+@pytest.mark.security(25, 60)
 def test_values_go_by_themselves(world: World) -> None:
     """A command that runs anyway lets go of what is too old, and of nothing else."""
     ruled(world, "{values: 90d}")
@@ -205,6 +209,7 @@ def test_values_go_by_themselves(world: World) -> None:
     assert purged(world) == [True]
 
 
+@pytest.mark.security(60)
 def test_nothing_goes_without_rules(world: World) -> None:
     """As ever."""
     world.in_clinic()
@@ -213,6 +218,7 @@ def test_nothing_goes_without_rules(world: World) -> None:
     assert purged(world) == [False]
 
 
+@pytest.mark.fault("F99")
 def test_an_open_plan_stays_however_short_the_rule(world: World) -> None:
     """A plan that can still be chosen, resumed or tried again needs its values."""
     ruled(world, "{values: 1d}")
@@ -224,6 +230,20 @@ def test_an_open_plan_stays_however_short_the_rule(world: World) -> None:
     assert purged(world) == [True]
 
 
+@pytest.mark.fault("F99")
+def test_an_open_record_stays_however_short_the_rule(world: World) -> None:
+    """Whoever resumes it finds it; the newest of a pair stays anyway."""
+    ruled(world, "{records: 1d}")
+    world.in_clinic()
+    world.fetch()
+    world.fetch()
+    command(world, "2026-11-23T11:00:00+09:00")
+    assert purged(world) == [False, False]
+    command(world, "2026-11-24T13:00:00+09:00")
+    assert purged(world) == [False]
+
+
+@pytest.mark.fault("F99")
 def test_it_is_looked_for_once_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each process, and of each store."""
     ruled(world, "{values: 1d, records: 5y}")
@@ -246,6 +266,7 @@ def test_it_is_looked_for_once_a_day(world: World, monkeypatch: pytest.MonkeyPat
     assert looked == ["purge", "purge"]
 
 
+@pytest.mark.fault("F99")
 @pytest.mark.postgres
 def test_it_is_never_in_the_way_of_a_sync(world: World) -> None:
     """Be it another company's: a file that is written anew is that of all."""
@@ -262,6 +283,7 @@ def test_it_is_never_in_the_way_of_a_sync(world: World) -> None:
         assert purged(world) == [True]
 
 
+@pytest.mark.fault("F99")
 def test_what_hinders_it_hinders_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command has done its work; the next one tries again."""
     ruled(world, "{values: 1d}")
@@ -279,6 +301,7 @@ def test_what_hinders_it_hinders_nobody(world: World, monkeypatch: pytest.Monkey
     assert purged(world) == [True]
 
 
+@pytest.mark.security(60)
 @pytest.mark.postgres
 def test_a_check_tells_the_size_and_what_goes(world: World) -> None:
     """Whoever looks finds out when old runs were looked for last."""

@@ -226,6 +226,28 @@ def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) 
     assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
 
 
+def test_it_is_told_that_no_worker_is_running(world: World, here: Here) -> None:
+    """Before one has looked, and a quarter of an hour after something was due."""
+    scheduled(world, LOOK)
+
+    def alone(moment: dt.datetime) -> bool:
+        here.wall.moment = moment
+        with opened(world, here.wall) as runs:
+            (shown,) = runs.schedules()
+            return shown.alone
+
+    assert alone(NOON)
+    with working(here) as worker:
+        assert not alone(NOON + 1.6 * HOUR)
+        assert alone(NOON + 2 * HOUR)
+        at(here, worker, NOON + 2 * HOUR)
+        assert not alone(NOON + 20 * HOUR)
+        assert alone(NOON + 26 * HOUR)
+        with opened(world, here.wall) as runs:
+            runs.pause_schedule("look")
+        assert not alone(NOON + 26 * HOUR)
+
+
 def test_other_times_count_from_now_on(world: World, here: Here) -> None:
     """Whoever changes the time to one that is over does not begin a run by it."""
     scheduled(world, LOOK)
@@ -399,7 +421,12 @@ def test_a_person_runs_one_now(world: World, here: Here) -> None:
             runs.keep_schedule("nightly")
     with working(here) as worker:
         at(here, worker, NOON + HOUR)
-    assert here.done == []  # it begins once the other one has ended
+        assert here.done == []  # it begins once the other one has ended
+        with pytest.MonkeyPatch.context() as patch, opened(world, here.wall) as runs:
+            patch.setattr(owner.Owner, "is_dead", lambda _self: True)
+            runs.keep_schedule("nightly")
+    told = [(job.state, job.is_open) for job in jobs(world, here.wall)]
+    assert told == [("done", False), ("failed", False), ("done", False)]
 
 
 @pytest.mark.fault("F92")
@@ -508,4 +535,6 @@ def test_a_check_tells_when_each_is_next(world: World, here: Here) -> None:
     with opened(world, here.wall) as runs:
         checked = runs.check()[-1]
     assert checked.subject == "schedules"
-    assert "look: next 2026-11-20 13:30 JST." in [each.message for each in checked.findings]
+    told = [each.message for each in checked.findings]
+    assert told[0] == "look: next 2026-11-20 13:30 JST."
+    assert told[-1] == "No worker keeps them: one has to be running."

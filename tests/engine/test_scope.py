@@ -95,6 +95,7 @@ def test_a_pair_whose_scope_is_wrong_is_not_offered(world: World, say: Callable[
         assert len(runs.pairs()) == 2
 
 
+@pytest.mark.security(58)
 @pytest.mark.parametrize(
     ("written", "place", "told"),
     [
@@ -178,6 +179,7 @@ def test_a_value_is_inside_if_one_of_several_is() -> None:
 # --- who is listed --------------------------------------------------------------------------------
 
 
+@pytest.mark.security(58)
 def test_whoever_is_outside_is_neither_listed_nor_compared(
     world: World, say: Callable[..., None]
 ) -> None:
@@ -210,6 +212,7 @@ def test_fields_that_only_tell_the_scope_are_read_and_not_kept(
     assert "ward" not in item.read
 
 
+@pytest.mark.fault("F96")
 def test_a_number_that_somebody_outside_has_is_taken(
     world: World, say: Callable[..., None]
 ) -> None:
@@ -250,6 +253,7 @@ def test_a_record_of_somebody_outside_of_the_source_is_nobodys(
     assert (item.difference, item.target_id) == (Difference.NEW, None)
 
 
+@pytest.mark.fault("F96")
 @pytest.mark.parametrize("side", ["clinic", "rosta"])
 def test_whoever_may_be_outside_is_blocked(
     world: World, say: Callable[..., None], side: str
@@ -331,6 +335,7 @@ def test_a_list_of_people_outside_is_not_empty(world: World, say: Callable[..., 
 # --- who would be outside after a sync ------------------------------------------------------------
 
 
+@pytest.mark.security(58)
 def test_somebody_new_has_to_be_inside_by_what_is_chosen(
     world: World, say: Callable[..., None]
 ) -> None:
@@ -373,6 +378,7 @@ def test_somebody_new_who_cannot_be_inside_is_blocked(
     assert codes(world.item(world.fetch("rosta", "clinic"), "3").reasons) == ["not_in_scope"]
 
 
+@pytest.mark.fault("F96")
 def test_a_change_that_leads_outside_is_blocked(world: World, say: Callable[..., None]) -> None:
     """The next fetch would not find them any more, and take their number for somebody else's."""
     say("{rosta: {rank: ['2']}}")
@@ -393,6 +399,7 @@ def changed(world: World) -> Run:
     return run
 
 
+@pytest.mark.fault("F96")
 @pytest.mark.parametrize(
     ("ward", "code"), [("W2", "moved_outside"), (None, "moved_outside"), ("?", "scope_unknown")]
 )
@@ -439,6 +446,7 @@ def test_who_has_moved_but_has_the_values_is_unchanged(
     assert world.outcome(run, "1") == (Outcome.UNCHANGED, None)
 
 
+@pytest.mark.fault("F96")
 def test_a_plan_keeps_the_scope_that_it_was_made_with(
     world: World, say: Callable[..., None]
 ) -> None:
@@ -473,6 +481,7 @@ def test_values_are_chosen_by_the_scope_of_the_plan(world: World, say: Callable[
             runs.choose(run.id, Selection(numbers=("1",), new={"ward": "W2"}))
 
 
+@pytest.mark.fault("F96")
 def test_a_number_that_is_taken_outside_meanwhile(world: World, say: Callable[..., None]) -> None:
     """Nobody is created beside them."""
     say(NORTH)
@@ -485,6 +494,7 @@ def test_a_number_that_is_taken_outside_meanwhile(world: World, say: Callable[..
     assert not world.rosta.writes
 
 
+@pytest.mark.fault("F96")
 @pytest.mark.parametrize("ward", ["W1", "W2"])
 def test_a_create_in_doubt_is_not_taken_for_somebody_outside(
     world: World, say: Callable[..., None], ward: str
@@ -532,6 +542,7 @@ def test_somebody_outside_without_a_number_is_nobody_in_doubt(
     assert sent(world) == [("create", "1")]
 
 
+@pytest.mark.fault("F96")
 def test_a_late_resume_leaves_out_who_has_moved_in_the_source(
     world: World, say: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -603,6 +614,7 @@ def test_a_record_that_is_somebodys_outside_is_nobody_elses(
     assert codes(world.item(world.fetch(), "9").reasons) == ["other_person"]
 
 
+@pytest.mark.security(58)
 def test_a_person_cannot_name_a_record_outside(world: World, say: Callable[..., None]) -> None:
     """Whoever is said to be the same person has to be inside, too."""
     say(NORTH)
@@ -621,6 +633,7 @@ def test_a_person_cannot_name_a_record_outside(world: World, say: Callable[..., 
 ALL_OF_THEM = "{clinic: {number: ['*']}, rosta: {number: ['*']}}"
 
 
+@pytest.mark.security(58)
 @sampled
 @law
 @given(rosters=ROSTERS, direction=DIRECTIONS)
@@ -643,6 +656,7 @@ def test_a_plan_with_everybody_inside_is_the_plan_without_a_scope(
         assert plans[0] == plans[1]
 
 
+@pytest.mark.security(58)
 @sampled
 @law
 @given(

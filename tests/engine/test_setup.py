@@ -88,6 +88,21 @@ def test_a_token_is_in_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
     assert config.path.read_bytes() == text
 
 
+@pytest.mark.security(56)
+def test_no_company_writes_over_the_token_of_another(tmp_path: Path) -> None:
+    """Wherever names are put together, "a" with "b-c" is not "a-b" with "c"."""
+    main = tmp_path / "renkei.yaml"
+    main.write_text("companies: companies\n", encoding="utf-8")
+    (tmp_path / "companies").mkdir()
+    for company, name in (("a-b", "c"), ("a", "b-c"), ("a", "b.c")):
+        own = tmp_path / "companies" / f"{company}.yaml"
+        own.write_text("connections: {}\nsettings: {setup: web}\n", encoding="utf-8")
+        connection = ConnectionConfig(connector="touchontime", base_url=HERE)
+        setup.add_connection(load_config(main, company), name, connection, f"{company}={name}")
+    kept = [path.read_text() for path in (tmp_path / "companies" / "secrets").iterdir()]
+    assert sorted(kept) == ["a-b=c\n", "a=b-c\n", "a=b.c\n"]
+
+
 @pytest.mark.parametrize("style", ["block", "flow", "no end"])
 def test_a_token_of_elsewhere_is_replaced_by_ours(tmp_path: Path, style: str) -> None:
     """The reference changes and nothing else; back comes the old reference."""
@@ -171,11 +186,14 @@ def test_each_change_can_be_put_back(tmp_path: Path) -> None:
     setup.use_mapping(again(config), offer.use, offer.sides)
     texts.append(config.path.read_text())
     change_setting(again(config), 0, "business_names", on=True)
+    token = tmp_path / "secrets" / "tot.token"
+    assert token.exists()
     for text in reversed(texts):
         assert setup.can_undo(again(config))
         setup.undo(again(config))
         assert config.path.read_text() == text
     assert not setup.can_undo(again(config))
+    assert not token.exists()
     added(again(config))
     by_hand = config.path.read_text() + "# mine\n"
     config.path.write_text(by_hand)

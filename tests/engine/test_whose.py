@@ -10,7 +10,7 @@ from tests.engine.world import World
 
 from renkei.config import load_config
 from renkei.connector import AccessError, AnswerError, UnavailableError, hookimpl
-from renkei.errors import RenkeiError, UsageError
+from renkei.errors import ConfigurationError, RenkeiError, UsageError
 from renkei.model import KnownAccount, Run, Status
 from renkei.observer import Observer
 from renkei.people import Customer
@@ -93,6 +93,7 @@ def known(world: World) -> dict[str, KnownAccount]:
         return runs.known_accounts()
 
 
+@pytest.mark.security(59)
 def test_a_person_confirms_both_accounts_at_the_first_fetch(systems: Systems) -> None:
     """Shown before anything is read, kept with who has answered, and never asked again."""
     person = Person()
@@ -116,6 +117,7 @@ def test_a_person_confirms_both_accounts_at_the_first_fetch(systems: Systems) ->
     assert known(systems.world) == kept
 
 
+@pytest.mark.security(59)
 def test_after_a_no_nothing_is_read_and_nothing_kept(systems: Systems) -> None:
     """No list, no run, no account; the next fetch asks again."""
     person = Person(answer=False)
@@ -130,6 +132,7 @@ def test_after_a_no_nothing_is_read_and_nothing_kept(systems: Systems) -> None:
     assert len(person.shown) == 2
 
 
+@pytest.mark.fault("F95")
 def test_where_nobody_can_be_asked_it_goes_on_unconfirmed(systems: Systems) -> None:
     """A schedule is not stopped; who comes later is not asked any more, and may accept."""
     assert fetch(systems.world).status is Status.READY
@@ -158,6 +161,7 @@ def test_a_system_is_asked_once_and_again_for_a_new_token(
     assert (systems.asked(), systems.asked("rosta")) == (1, 1)
 
 
+@pytest.mark.fault("F95")
 def test_a_renewed_token_of_the_same_account_stays_confirmed(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +178,8 @@ def test_a_renewed_token_of_the_same_account_stays_confirmed(
     assert known(systems.world)["rosta"].confirmed_by is None  # it has told no id, either time
 
 
+@pytest.mark.fault("F95")
+@pytest.mark.security(59)
 def test_a_changed_account_is_refused_until_a_person_accepts_it(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +207,7 @@ def test_a_changed_account_is_refused_until_a_person_accepts_it(
     assert fetch(systems.world).status is Status.READY
 
 
+@pytest.mark.security(59)
 def test_only_the_account_that_was_shown_is_accepted(
     systems: Systems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +223,7 @@ def test_only_the_account_that_was_shown_is_accepted(
     assert known(systems.world)["clinic"].customer == TASOGARE
 
 
+@pytest.mark.fault("F95")
 @pytest.mark.parametrize("later", ["たそがれ商事", Customer(name="たそがれ商事"), None])
 def test_without_an_id_nobody_is_refused(
     systems: Systems, monkeypatch: pytest.MonkeyPatch, later: Told
@@ -233,6 +241,7 @@ def test_without_an_id_nobody_is_refused(
         fetch(systems.world)
 
 
+@pytest.mark.fault("F95")
 @pytest.mark.parametrize("raised", [AccessError("no"), AnswerError("odd"), ValueError("broken")])
 def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: Exception) -> None:
     """The other account is shown all the same; the next fetch asks once more."""
@@ -247,6 +256,7 @@ def test_a_question_that_fails_never_fails_the_fetch(systems: Systems, raised: E
     assert known(systems.world)["clinic"].customer == AKEBONO
 
 
+@pytest.mark.fault("F95")
 def test_a_refused_token_ends_the_fetch_at_the_question(systems: Systems) -> None:
     """The list would be refused as well: no further request; the run that failed tells why."""
     refused = AccessError("no such token")
@@ -319,6 +329,7 @@ def test_the_store_keeps_accounts_on_either_database(
     assert all(each.confirmed_by and each.confirmed_at for each in kept.values())
 
 
+@pytest.mark.security(59)
 def test_the_token_is_shown_nowhere(systems: Systems) -> None:
     """A system that tells the token as its name shows stars, in the store too."""
     systems.clinic = Customer(name="t0ken", ids=("t0ken-1",))
@@ -341,3 +352,65 @@ def test_a_reader_is_asked_without_trying_again(systems: Systems) -> None:
     assert tries == [False, False]
     with Runs(load_config(systems.world.folder / "renkei.yaml")) as runs:
         assert runs._systems.reader("clinic").connection.tries_again
+
+
+# --- several companies --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def companies(systems: Systems, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
+    """Return what opens the engine for a company, with tokens of its own, at its address."""
+    folder = systems.world.folder
+    text = (folder / "renkei.yaml").read_text(encoding="utf-8").replace("./pair", "../pair")
+    own = "\n".join(line for line in text.splitlines() if not line.startswith("store:"))
+    (folder / "companies").mkdir()
+    main = folder / "renkei.yaml"
+    main.write_text("companies: companies\nstore: reports.db\n", encoding="utf-8")
+
+    def opened(name: str, port: int = 1) -> Runs:
+        variable = f"TOKEN_OF_{name.upper()}"
+        monkeypatch.setenv(variable, f"token of {name}".replace(" ", "-"))
+        text = own.replace("RENKEI_TEST_TOKEN", variable).replace(
+            "127.0.0.1:1", f"127.0.0.1:{port}"
+        )
+        (folder / "companies" / f"{name}.yaml").write_text(f"{text}\n", encoding="utf-8")
+        return Runs(load_config(main, name), who="tester")
+
+    return opened
+
+
+@pytest.mark.fault("F94")
+@pytest.mark.security(59)
+def test_two_tokens_of_one_account_are_refused(
+    systems: Systems, companies: Callable[..., Runs]
+) -> None:
+    """By the id that the system tells: before anybody is read, and nobody can accept it either."""
+    systems.rosta = Customer(ids=("r-1",))
+    with companies("acme") as acme:
+        assert acme.fetch("clinic", "rosta").status is Status.READY
+    reads = systems.world.clinic.reads
+    reads.clear()
+    with companies("beta") as beta:
+        for refused in (
+            lambda: beta.fetch("clinic", "rosta"),
+            lambda: beta.accept_account("rosta"),
+        ):
+            with pytest.raises(ConfigurationError) as caught:
+                refused()
+            assert caught.value.code == "same_account"
+            assert "acme" in caught.value.message
+        assert beta.reports() == []
+        assert beta.known_accounts() == {}
+        assert "list_employees" not in reads
+        systems.clinic, systems.rosta = TASOGARE, Customer(ids=("r-2",))
+        assert beta.fetch("clinic", "rosta").status is Status.READY
+
+
+def test_an_id_is_one_systems(systems: Systems, companies: Callable[..., Runs]) -> None:
+    """At another address the same id is another company; a connection that is gone has none."""
+    with companies("acme") as acme:
+        acme.fetch("clinic", "rosta")
+    with companies("beta", port=2) as beta:
+        assert beta.fetch("clinic", "rosta").status is Status.READY
+    with companies("acme", port=3), companies("gamma") as gamma:  # acme has moved since
+        assert gamma.fetch("clinic", "rosta").status is Status.READY

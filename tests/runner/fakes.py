@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 from attrs import define, evolve, field
@@ -93,6 +95,10 @@ def finished(status: Status = Status.DONE, **outcomes: int) -> dict[str, Any]:
     return {"status": status, "outcomes": counts}
 
 
+NOWHERE = SimpleNamespace(store="renkei.db", path=Path("/nowhere/renkei.yaml"))
+"""A main file beside which there is no dashboard."""
+
+
 @define
 class FakeRuns:
     """Does nothing but remember; *after* is what a sync makes of the run, or what it raises."""
@@ -108,6 +114,7 @@ class FakeRuns:
     checks: tuple[Checked, ...] = ()
     observer: Observer = field(factory=Observer)
     who: str | None = None
+    config: Any = field(factory=lambda: SimpleNamespace(main=NOWHERE))
 
     def __enter__(self) -> Self:
         return self
@@ -242,8 +249,12 @@ class FakeRuns:
         self.calls.append(f"let go {otherwise.days}")
         return Gone(values=3, records=2)
 
-    def retain(self) -> None:
+    def retain(self) -> Gone:
         """Nothing is old here."""
+        return Gone()
+
+    def tell(self, *, attended: bool = False) -> None:
+        """Nobody is told."""
 
     def check(self) -> list[Checked]:
         return list(self.checks) or [

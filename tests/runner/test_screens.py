@@ -27,6 +27,7 @@ from renkei.people import Choice, Finding
 from renkei.runs import Checked
 from renkei.words.i18n import speaking
 from renkei.words.sentences import outcome_text
+from renkei_runner import output
 
 if TYPE_CHECKING:
     from tests.runner.fakes import FakeRuns, Renkei
@@ -526,3 +527,17 @@ def test_wide_characters_keep_tables_straight(renkei: Renkei, runs: FakeRuns) ->
     assert (
         len({line.index(word) for line, word in zip(rows, ("本社", "大阪支店"), strict=True)}) == 1
     )
+
+
+def test_a_table_reads_the_same_whether_it_is_folded_or_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What fits is printed without the library that folds cells, and looks no different."""
+    heads = ["会社", "name", "件数"]
+    rows = [["株式会社𠮷野 髙", "a", "7"], ["", "ｶﾅ\u3000—", "1,234"], ["é ", "", "-"]]
+    output.table(heads, rows, right=(2,))
+    straight = capsys.readouterr().out
+    output._folded(heads, rows, (2,), output.WIDE)
+    assert capsys.readouterr().out == straight
+    output._folded(heads, rows, (2,), 20)
+    assert capsys.readouterr().out != straight

@@ -95,6 +95,7 @@ def test_log_ins_are_noted_and_what_was_typed_is_not(desk: Desk) -> None:
     assert "@" in service
 
 
+@pytest.mark.fault("F98")
 def test_a_flood_of_tries_does_not_fill_the_log(desk: Desk) -> None:
     """Tries that are not even looked at have no line."""
     for _ in range(9):
@@ -179,6 +180,7 @@ def test_a_setting_is_noted_with_before_and_after(desk: Desk) -> None:
     assert changes == [expected]
 
 
+@pytest.mark.fault("F98")
 @pytest.mark.security(29)
 def test_what_cannot_be_noted_is_not_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody comes in, nobody is added or changed, nothing is shown or exported."""

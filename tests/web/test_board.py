@@ -50,6 +50,7 @@ def test_only_those_that_need_a_person_are_shown(several: Desk) -> None:
     """And a search by name or label; both together, and nobody if nobody matches."""
     with closing(sqlite3.connect(several.store)) as db, db:
         db.execute("update runs set chosen_by = null where company = 'acme'")
+        db.execute("update items set look_first = 0")
     halted(several)
     browser = several.browser("admin")
     for query, shown in (
@@ -66,7 +67,7 @@ def test_only_those_that_need_a_person_are_shown(several: Desk) -> None:
     assert "要対応 <b>1</b>" in browser.get("/").text
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(38, 57)
 @pytest.mark.parametrize("role", [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN])
 def test_nobody_sees_a_company_without_a_right(several: Desk, role: Role) -> None:
     """Neither its line, nor that there is one; not by a search either."""
@@ -79,6 +80,7 @@ def test_nobody_sees_a_company_without_a_right(several: Desk, role: Role) -> Non
     assert "1919" not in browser.get("/").text
 
 
+@pytest.mark.security(57)
 def test_what_is_wrong_with_a_file_is_told_to_administrators(several: Desk) -> None:
     """Others see that there is something; the pages of the company say so, too."""
     own = several.folder / "companies" / "acme.yaml"

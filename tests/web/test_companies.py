@@ -24,6 +24,7 @@ from renkei_web.users import Role
 
 ALL = decided(
     ("GET /", Role.NONE),
+    ("GET /inbox", Role.NONE),
     ("GET /settings/users/{user:count}/rights", Role.ADMIN),
     ("POST /settings/users/{user:count}/rights", Role.ADMIN),
     ("GET /audit", Role.ADMIN),
@@ -49,6 +50,7 @@ def asked(
     return answer.status_code, answer.headers.get("location", ""), text
 
 
+@pytest.mark.security(56)
 def test_every_route_has_a_decision(several: Desk) -> None:
     """Each page of a company stands below the company; nothing but these is about people."""
     expected = OPEN | MINE | ABOVE | ALL
@@ -56,7 +58,7 @@ def test_every_route_has_a_decision(several: Desk) -> None:
     assert sorted(several.routes()) == sorted({*expected, *below})
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(38, 56)
 @pytest.mark.parametrize("role", ROLES)
 def test_no_address_leads_to_another_company(several: Desk, role: Role) -> None:
     """Every page of another company is what a page of no company is; nothing comes of it."""
@@ -80,7 +82,7 @@ def test_no_address_leads_to_another_company(several: Desk, role: Role) -> None:
     assert several.kept == before
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(38, 56)
 @pytest.mark.parametrize("role", ROLES)
 def test_no_id_leads_to_a_run_of_another_company(several: Desk, role: Role) -> None:
     """Below the own company the run of another one is a run that nobody has, for every page."""
@@ -99,7 +101,7 @@ def test_no_id_leads_to_a_run_of_another_company(several: Desk, role: Role) -> N
     assert several.kept == before
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(38, 57)
 @pytest.mark.parametrize("role", ROLES)
 def test_a_right_is_on_one_company(several: Desk, role: Role) -> None:
     """Each page below the own company, and each about everything, asks for the role it needs."""
@@ -115,7 +117,7 @@ def test_a_right_is_on_one_company(several: Desk, role: Role) -> None:
         assert asked(browser, route, csrf)[0] == 403, route
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(38, 57)
 def test_whoever_has_no_right_sees_no_company(several: Desk) -> None:
     """An empty board; and a role of the days of one company counts for nothing."""
     several.add("viewer", Role.VIEWER)
@@ -138,7 +140,7 @@ def test_an_administrator_reaches_every_company(several: Desk) -> None:
             assert "テスト</span>" in head
             assert other not in answer.text
             links = set(re.findall(r'(?:href|action|hx-get|hx-post)="(/[^"]*)"', answer.text))
-            elsewhere = {"/", "/password", "/language", "/logout", "/settings/users"}
+            elsewhere = {"/", "/inbox", "/password", "/language", "/logout", "/settings/users"}
             inside = {each for each in links if each.startswith(f"/c/{name}/")}
             outside = {each for each in links - inside if not each.startswith("/static/")}
             assert inside
@@ -147,6 +149,8 @@ def test_an_administrator_reaches_every_company(several: Desk) -> None:
     assert browser.get("/reports").status_code == 404
 
 
+@pytest.mark.fault("F100")
+@pytest.mark.security(57)
 def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
     """With more on one of them; and what is taken away is gone at once."""
     user = several.add("hanako", Role.NONE)
@@ -162,7 +166,7 @@ def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
     assert browser.get("/c/acme/").status_code == 404
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(38, 56)
 def test_a_question_is_answered_in_its_own_company_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever learns the key of a fetch of another company cannot answer for it."""
     monkeypatch.setattr("renkei_web.processes.START_S", 0.1)
@@ -178,7 +182,28 @@ def test_a_question_is_answered_in_its_own_company_only(monkeypatch: pytest.Monk
     assert work.answer("key", company="acme", one_company=True) == "1"
 
 
-@pytest.mark.security(38)
+@pytest.mark.security(56)
+def test_no_connection_leads_to_a_file_of_another_company(several: Desk) -> None:
+    """The service can open all of them: a path is said by an administrator of everything."""
+    own = several.folder / "companies" / "acme.yaml"
+    text = own.read_text(encoding="utf-8").replace("settings: {", "settings: {setup: web, ")
+    own.write_text(text, encoding="utf-8")
+    form = {"connector": "csv", "name": "file", "options": "path: ../beta.csv"}
+    browser = person(several, Role.ADMIN, "acme")
+    path = "/c/acme/settings/setup"
+    assert "<textarea" not in browser.get(path).text
+    refused = browser.post(f"{path}/connections", **form).text
+    assert "システム管理者だけ" in refused
+    assert "beta.csv" not in refused
+    assert own.read_text(encoding="utf-8") == text
+    admin = several.browser("admin")
+    assert "<textarea" in admin.get(path).text
+    admin.post(f"{path}/connections", **form)
+    assert "../beta.csv" in own.read_text(encoding="utf-8")
+
+
+@pytest.mark.fault("F100")
+@pytest.mark.security(38, 57)
 def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
     """A new company of the same name is seen by nobody who saw the old one; no tick is left."""
     browser = person(several, Role.VIEWER, "acme", "beta")
@@ -252,6 +277,7 @@ def test_a_dashboard_that_cannot_forget_stops_no_purge(
     assert ticked(several, "acme", "1") == set()
 
 
+@pytest.mark.security(57)
 def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:
     """Whoever read the only company reads the one that adopts its runs, with what they ticked."""
     with desk.office.drafts_of("").changing(1, "1") as draft:
@@ -275,6 +301,7 @@ def reviewed(desk: Desk, capsys: pytest.CaptureFixture[str], *words: str) -> str
     return capsys.readouterr().out
 
 
+@pytest.mark.security(57)
 def test_users_and_rights_are_a_list(several: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """With the last log-in of each, on the page and on the command line, for programs too."""
     several.browser("admin")
@@ -303,6 +330,7 @@ def test_users_and_rights_are_a_list(several: Desk, capsys: pytest.CaptureFixtur
         assert part in page
 
 
+@pytest.mark.security(57)
 def test_an_administrator_of_a_company_sees_who_has_rights_on_it(several: Desk) -> None:
     """And nobody who has them on other companies only."""
     browser = person(several, Role.ADMIN, "acme")
@@ -314,6 +342,7 @@ def test_an_administrator_of_a_company_sees_who_has_rights_on_it(several: Desk) 
     assert "beta" not in text
 
 
+@pytest.mark.security(57)
 def test_rights_are_given_and_taken_away(several: Desk) -> None:
     """On several companies at once; a name that is none is told, and nothing is changed."""
     user = several.add("hanako", Role.NONE)
@@ -335,6 +364,7 @@ def test_rights_are_given_and_taken_away(several: Desk) -> None:
     assert browser.post("/settings/users/99/rights", companies="acme").status_code == 404
 
 
+@pytest.mark.security(57)
 def test_an_administrator_of_everything_is_made_and_unmade(several: Desk) -> None:
     """By another one; the last one stays."""
     user = several.add("hanako", Role.NONE)
@@ -369,6 +399,7 @@ def test_roles_of_the_only_company_are_changed_on_the_page(
 # --- what a company asks of log-ins -------------------------------------------------------------
 
 
+@pytest.mark.security(57)
 @pytest.mark.parametrize(
     ("setting", "leads_to"), [("second_factor", "/second-factor"), ("sso", None)]
 )

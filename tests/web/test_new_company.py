@@ -55,7 +55,7 @@ def test_a_company_is_added_and_set_up_without_a_terminal(open_desk: Desk) -> No
     assert str(own(open_desk, "gamma")) in page
     form = {"connector": "smarthr", "base_url": "http://127.0.0.1:9", "token": TOKEN}
     assert admin.post("/c/gamma/settings/setup/connections", **form).status_code == 200
-    assert (own(open_desk, "gamma").parent / "secrets" / "gamma-smarthr.token").exists()
+    assert (own(open_desk, "gamma").parent / "secrets" / "gamma.smarthr.token").exists()
     assert "ガンマ: 物流 #1" in admin.get("/").text
     assert of_gamma(open_desk) == [("admin", "company_added", {"company": "gamma"})]
 
@@ -157,7 +157,7 @@ def test_a_company_with_runs_is_not_taken_back(open_desk: Desk) -> None:
     admin.post("/companies/new", name="acme")
     answer = admin.post("/c/acme/settings/setup/undo")
     assert answer.status_code == 400
-    assert "renkei company remove acme" in answer.text
+    assert "削除はコマンドで" in answer.text
     assert kept.exists()
     assert open_desk.office.config("acme").company.name == "acme"
 

@@ -334,6 +334,7 @@ def test_where_single_sign_on_is_required_no_password_is_taken(desk: Desk) -> No
     assert desk.office.people.invited(link) is not None
 
 
+@pytest.mark.fault("F100")
 def test_a_file_that_cannot_be_read_opens_nothing(desk: Desk) -> None:
     """The rules of before hold."""
     ruled(desk, "sso: required")

@@ -11,6 +11,7 @@ from tests.web.desk import Desk, staffed
 
 from renkei.config import load_config, setup
 from renkei_sandbox import Sandbox
+from renkei_web.visit import base_of
 
 TOKEN = "t0ken-that-nobody-may-see"
 
@@ -23,19 +24,32 @@ def fresh(tmp_path: Path) -> Desk:
 
 
 @pytest.mark.security(1)
+@pytest.mark.parametrize("company", ["", "gamma"])
 def test_an_administrator_sets_up_without_a_terminal(
-    fresh: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    company: str,
 ) -> None:
     """Two connections, their pair, a check of both, a switch, and the way to the first fetch."""
     monkeypatch.setenv("RENKEI_NOW", NOON)
-    admin = fresh.browser("admin")
-    seen = [admin.get("/").text]
-    assert "/settings/setup" in seen[0]
+    if company:
+        (tmp_path / "companies").mkdir()
+    assert setup.start(tmp_path / "renkei.yaml")
+    fresh = Desk(tmp_path)
+    fresh.add("admin")
+    admin, base = fresh.browser("admin"), base_of(company)
+    if company:
+        assert admin.post("/companies/new", name=company).status_code == 303
+    file = tmp_path / (f"companies/{company}.yaml" if company else "renkei.yaml")
+    line = file.read_text(encoding="utf-8").splitlines().index("connections: {}") + 2
+    seen = [admin.get(f"{base}/").text]
+    assert f"{base}/settings/setup" in seen[0]
     with Sandbox(people=3, seed=1, now=NOON) as box:
         for name, system in box.systems.items():
             form = {"connector": name, "base_url": system.base_url, "token": system.token}
-            seen.append(admin.post("/settings/setup/connections", **form).text)
-            assert f"renkei.yaml:{4 if name == 'smarthr' else 8}" in seen[-1]
+            seen.append(admin.post(f"{base}/settings/setup/connections", **form).text)
+            assert f"{file.name}:{line if name == 'smarthr' else line + 4}" in seen[-1]
         sides = re.findall(r'name="(side|connection)" value="([^"]+)"', seen[-1])
         assert [value for _name, value in sides] == [
             *("smarthr", "smarthr", "touchontime", "touchontime"),
@@ -46,24 +60,26 @@ def test_an_administrator_sets_up_without_a_terminal(
             "sec-fetch-site": "same-origin",
             "content-type": "application/x-www-form-urlencoded",
         }
-        answer = admin.ask("POST", "/settings/setup/pairs", content=sent.encode(), headers=headers)
+        path = f"{base}/settings/setup/pairs"
+        answer = admin.ask("POST", path, content=sent.encode(), headers=headers)
         seen.append(answer.text)
         assert answer.status_code == 200
-        checked = admin.post("/settings/check")
+        checked = admin.post(f"{base}/settings/check")
         seen.append(checked.text)
         assert checked.text.count("The token belongs to") == 2 or "トークンは" in checked.text
-        admin.post("/settings/mappings/0", name="business_names", on="true")
-        seen += [admin.get(path).text for path in ("/", "/settings", "/settings/setup")]
+        admin.post(f"{base}/settings/mappings/0", name="business_names", on="true")
+        seen += [admin.get(f"{base}{path}").text for path in ("/", "/settings", "/settings/setup")]
         secrets = [system.token for system in box.systems.values()]
-    assert "/fetch/smarthr/touchontime" in seen[-3]
-    assert load_config(fresh.folder / "renkei.yaml").mappings[0].settings["business_names"]
+    assert f"{base}/fetch/smarthr/touchontime" in seen[-3]
+    config = load_config(fresh.folder / "renkei.yaml", company or None)
+    assert config.mappings[0].settings["business_names"]
     noted = [(act, facts) for _who, act, facts in fresh.noted if "set" in act]
     assert [each for each in noted if each[0] != "setting_changed"] == [
         ("connection_set_up", {"connection": "smarthr"}),
         ("connection_set_up", {"connection": "touchontime"}),
         ("pair_set_up", {"mapping": "smarthr-touchontime"}),
     ]
-    told = "".join([*seen, *capfd.readouterr(), (fresh.folder / "renkei.yaml").read_text()])
+    told = "".join([*seen, *capfd.readouterr(), file.read_text(encoding="utf-8")])
     assert not [secret for secret in secrets if secret in told]
 
 

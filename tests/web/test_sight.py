@@ -10,10 +10,12 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from attrs import evolve
 from tests.pair import NOON
 
 from renkei.config import load_config
-from renkei.model import Remark
+from renkei.model import Candidate, Remark
+from renkei.people import Choice, Others, Value
 from renkei.runs import Runs
 from renkei_web import reading
 from renkei_web.users import Role
@@ -156,6 +158,41 @@ def test_a_base_date_to_come_lists_leavers(secrets: Desk) -> None:
         assert "0010" not in text, path
         assert "（…）" in text or "(…)" in text, path
         assert "0010" in operator[path], path
+
+
+@pytest.mark.security(38)
+def test_whoever_leaves_by_a_base_date_to_come_is_not_listed(secrets: Desk) -> None:
+    """A day that is past is a secret, too, as long as the list is of a day that is not."""
+    gone = {"date": "2026-11-20"}
+    paths = {"after.resignationDate": gone, "read.resigned_at": gone}
+    put(secrets, "0010", {"changes": [["resignationDate", None, gone]]} | paths)
+    about(secrets, base_date="2026-12-31")
+    for text in looked_at(somebody(secrets, Role.VIEWER), *PLACES[2:]).values():
+        assert "0010" not in text
+
+
+@pytest.mark.security(38)
+def test_nothing_that_hangs_on_somebody_tells_more(secrets: Desk) -> None:
+    """Who may be the same person, further values, and values given for somebody new."""
+    values: dict[str, Value] = {
+        "lastName": "手本", "birthDate": dt.date(1919, 3, 11), "gender": "female",
+        "resignationDate": dt.date(2026, 12, 31),
+    }  # fmt: skip
+    others: Others = {"birthDate": (dt.date(1919, 3, 11),), "gender": ("female",)}
+    other = Candidate(id="k", number="1417", values=values, others=others)
+    with Runs(load_config(secrets.folder / "renkei.yaml")) as runs:
+        run = runs.run("1")
+        item = next(each for each in runs.items("1") if each.number == "0008")
+        more = evolve(
+            item, candidates=(other,), before_others=others,
+            read_others={"birth_at": ("1919-03-11",), "gender": ("female",)},
+            new_values={"gender": Choice(code="female", label="女性")},
+        )  # fmt: skip
+        (seen,) = reading.seen(runs, run, [more], Role.VIEWER)
+        (whole,) = reading.seen(runs, run, [more], Role.OPERATOR)
+    assert [(each.values, each.others) for each in seen.candidates] == [({"lastName": "手本"}, {})]
+    assert (seen.new_values, seen.before_others, seen.read_others) == ({}, {}, {})
+    assert whole == more
 
 
 @pytest.mark.security(38)

@@ -24,6 +24,7 @@ from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 from renkei.config import load_main
 from renkei.errors import UsageError
 from renkei.http import Network
+from renkei_runner.main import run
 from renkei_runner.web import sign_on_of
 from renkei_web import sso
 from renkei_web.processes import OIDC_SECRET
@@ -376,6 +377,13 @@ def test_with_companies_the_main_file_says_the_way_to_the_provider(
         assert desk(proxy, "https://login.example.com").guest().get("/sso").status_code == 502
         thread.join(10)
     assert asked[0].startswith(b"CONNECT login.example.com:443 ")
+
+
+def test_without_a_provider_nothing_starts_that_only_it_opens(several: Desk) -> None:
+    """What the main file says of every log-in is looked at before the dashboard listens."""
+    main = several.folder / "renkei.yaml"
+    main.write_text("companies: companies/\nsettings: {sso: required}\n", encoding="utf-8")
+    assert run(["--config", str(main), "web", "--port", "0"]) == 2
 
 
 def test_who_says_no_there_is_not_in_here(desk: Desk, provider: Provider) -> None:

@@ -84,6 +84,7 @@ def page(office: Office, monkeypatch: pytest.MonkeyPatch) -> Page:
     return Page(desk, office, desk.browser("admin"))
 
 
+@pytest.mark.security(59)
 def test_the_first_fetch_asks_before_anything_is_read(page: Page) -> None:
     """Both accounts stand on the page; [はい] goes on, and the answer is kept with the name."""
     asked = page.ask()
@@ -119,6 +120,7 @@ def test_whoever_says_no_ends_it(page: Page, answer: str) -> None:
     until(lambda: all(progress.over for progress in asking))
 
 
+@pytest.mark.security(59)
 def test_a_question_is_answered_once_and_in_time(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_question_is_answered_once_and_in_time(
         assert runs.reports() == []
 
 
+@pytest.mark.security(59)
 def test_another_account_is_accepted_by_a_button(page: Page) -> None:
     """The page that refuses has it; it accepts the account that it shows, and no other one."""
     page.finish(page.answer(page.ask(), "yes"))

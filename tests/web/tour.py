@@ -107,6 +107,8 @@ def _reports(person: Person) -> Iterator[str]:
     person.office.configure(smarthr="label: SmartHR", touchontime="label: Touch On Time")
     person.open("/reports")
     yield "reports"
+    person.open("/inbox")
+    yield "inbox"
 
 
 def _settings(person: Person) -> Iterator[str]:
@@ -173,6 +175,9 @@ def _several(person: Person) -> Iterator[str]:
     person.log_in()
     page.locator(".board").wait_for()
     yield "board"
+    person.open("/inbox")
+    yield "inbox-of-all"
+    person.open("/")
     page.click(".board a[href='/c/acme/']")
     page.locator(".company").wait_for()
     page.locator(".states").wait_for()

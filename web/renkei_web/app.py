@@ -34,6 +34,7 @@ from renkei_web.views import (
     companies,
     entrance,
     home,
+    inbox,
     people,
     reports,
     running,
@@ -116,6 +117,7 @@ OWN = (
 
 OF_ALL = (
     Page("/", board.show, Role.NONE),
+    Page("/inbox", inbox.show, Role.NONE),
     Page("/companies/new", companies.new, Role.ADMIN),
     Page("/companies/new", companies.add, Role.ADMIN, "POST"),
     Page("/audit", audit.listed, Role.ADMIN),
@@ -128,6 +130,7 @@ OF_ALL = (
 OF_COMPANY = (
     Page("/", home.dashboard, Role.COUNTS),
     Page("/connections", home.connections, Role.COUNTS),
+    Page("/inbox", inbox.show, Role.COUNTS),
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/fetch/{source}/{target}/company", home.same_company, method="POST"),

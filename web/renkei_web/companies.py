@@ -23,6 +23,14 @@ def forget(path: Path, company: str) -> None:
             db.execute(sa.delete(table).where(table.c.company == company))
 
 
+def forget_ticks(path: Path) -> None:
+    """Remove all ticks: a store that was put back gives the numbers of its newer runs once more."""
+    if not path.exists():
+        return
+    with Database(path).writing() as db:
+        db.execute(sa.delete(drafts))
+
+
 def let_go(path: Path, runs: Runs) -> None:
     """
     Remove the ticks in runs whose values are there no longer: they name people, too.

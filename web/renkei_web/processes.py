@@ -166,10 +166,16 @@ class Work:
             with speaking(language):
                 try:
                     with Runs(config, who=who, observer=progress) as runs:
-                        fetch(runs)
-                        progress.ended(None)  # nobody waits for what is old to go
-                        runs.retain()
-                        let_go(dashboard_at(config.main), runs)
+                        try:
+                            fetch(runs)
+                            progress.ended(None)  # nobody waits for what is old to go
+                            runs.retain()
+                            let_go(dashboard_at(config.main), runs)
+                        except BaseException as raised:
+                            progress.ended(raised)  # nor for those who are told
+                            raise
+                        finally:
+                            runs.tell(attended=True)
                 except BaseException as raised:  # noqa: BLE001 - the run in the store tells it
                     error = raised
             progress.ended(error)

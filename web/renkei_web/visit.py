@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from attrs import Factory, field, frozen
 from starlette.datastructures import FormData
@@ -34,6 +34,9 @@ from renkei_web.users import Role, User
 from renkei_web.workers import Workers
 
 EMPTY_FORM = FormData()
+
+Lack = Literal["code", "sso"]
+"""What somebody has to have before a company is open to them: a second factor, a sign-on."""
 
 
 @frozen
@@ -68,9 +71,27 @@ class Office:
         if not self.several or not user.by_password:
             return False
         held, main = self.rights.held(user), load_main(self.config_path)
-        return any(self.asked_by(main, name)[0] for name in main.names() if held.of(name).sees)
+        return any(self._asked_by(main, name)[0] for name in main.names() if held.of(name).sees)
 
-    def asked_by(self, main: Main, name: str) -> tuple[bool, bool]:
+    def shut_to(self, user: User, main: Main, names: Iterable[str]) -> dict[str, Lack]:
+        """
+        Return which of these companies are shut to somebody, and for want of what.
+
+        Whatever is about several companies tells no more of them than their names.
+        """
+        if not user.by_password:
+            return {}
+        has_code = self.second_factors.is_on(user.id)
+        found: dict[str, Lack] = {}
+        for name in names:
+            code, sso = self._asked_by(main, name)
+            if sso:
+                found[name] = "sso"
+            elif code and not has_code:
+                found[name] = "code"
+        return found
+
+    def _asked_by(self, main: Main, name: str) -> tuple[bool, bool]:
         """Return whether a company asks for a second factor, and for a single sign-on."""
         try:
             company = self.heads.of(main, name)

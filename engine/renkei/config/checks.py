@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import SplitResult
 
 from renkei.clock import day_of
+from renkei.config.notify import dashboard_mistake, receiver_mistakes
+from renkei.config.notify import is_reference as names_place
 from renkei.config.retention import retention_mistakes
 from renkei.config.schedules import schedule_mistakes
 from renkei.errors import ConfigurationError, Problem
@@ -82,6 +84,7 @@ def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - pla
     yield from _store(data.get("store"))
     yield from _settings(data.get("settings"), base)
     yield from retention_mistakes(data.get("retention"))
+    yield from _notify(data.get("notify"), base)
     yield from schedule_mistakes(data.get("schedules"), names)
 
 
@@ -229,6 +232,28 @@ def _overrides(place: Place, data: dict[str, object], *, loopback: bool) -> Iter
     for index, each in enumerate(limits if isinstance(limits, list) else []):
         yield from _positive((*place, "limits", index), each, ("count", "seconds"))
     yield from _positive(place, data, ("in_flight",), most=MOST_IN_FLIGHT)
+
+
+def _notify(notify: object, base: Path) -> Iterator[Mistake]:
+    if not isinstance(notify, dict):
+        return
+    place: Place = ("notify",)
+    yield from _way_out(place, notify, base)
+    dashboard = notify.get("dashboard")
+    if isinstance(dashboard, str) and (mistake := dashboard_mistake(dashboard)):
+        yield (*place, "dashboard"), mistake
+    if isinstance(heartbeat := notify.get("heartbeat"), str):
+        yield from (((*place, "heartbeat"), text) for text in _reference(heartbeat))
+    to = notify.get("to")
+    for index, each in enumerate(to if isinstance(to, list) else []):
+        if not isinstance(each, dict):
+            continue
+        here = (*place, "to", index)
+        yield from receiver_mistakes(here, each)
+        if isinstance(url := each.get("url"), str) and names_place(url):
+            yield from (((*here, "url"), text) for text in _reference(url))
+        if isinstance(secret := each.get("secret"), str):
+            yield from (((*here, "secret"), text) for text in _reference(secret))
 
 
 def _positive(

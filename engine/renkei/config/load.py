@@ -26,6 +26,7 @@ from renkei.config.checks import (
     store_mistake,
 )
 from renkei.config.main import Company, DashboardSettings, Environment, Main
+from renkei.config.notify import Notify
 from renkei.config.retention import Retention
 from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError, Hint, MappingError, Problem, UsageError
@@ -163,6 +164,7 @@ class Config:
     store: str = field(repr=False)
     settings: Settings = field(factory=Settings)
     retention: Retention = field(factory=Retention)
+    notify: Notify = field(factory=Notify)
     schedules: tuple[Schedule, ...] = ()
     document: Document = field(eq=False, repr=False)
 
@@ -233,6 +235,7 @@ class _OneCompany:
     mappings: tuple[MappingUse, ...] = ()
     settings: Settings = field(factory=Settings)
     retention: Retention = field(factory=Retention)
+    notify: Notify = field(factory=Notify)
     schedules: tuple[Schedule, ...] = ()
     label: str = ""
     environment: Environment = "production"
@@ -252,6 +255,7 @@ class _Several:
 
     companies: str
     store: str = "renkei.db"
+    notify: Notify = field(factory=Notify)
     settings: DashboardSettings = field(factory=DashboardSettings)
 
 
@@ -302,6 +306,7 @@ def _main(path: Path) -> tuple[Main, str]:
         document=document,
         folder=path_of(written.companies, base),
         store=written.store,
+        notify=written.notify,
         settings=written.settings,
     )
     return main, text
@@ -347,6 +352,7 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
         store=store_at(main.store, main.path.parent),
         settings=written.settings,
         retention=written.retention,
+        notify=written.notify,
         schedules=written.schedules,
         document=document,
     )
@@ -359,7 +365,7 @@ def _shared(document: Document, main: Main) -> Iterator[Problem]:
         yield document.problem(("store",), message.format(path=main.path), key=True)
 
 
-def network_of(settings: ConnectionConfig | DashboardSettings, base: Path) -> Network:
+def network_of(settings: ConnectionConfig | DashboardSettings | Notify, base: Path) -> Network:
     """Return the way out; ConfigurationError if the proxy is kept where there is none."""
     proxy, ca_file = settings.proxy, settings.ca_file
     if proxy is not None and proxy.startswith("env:"):

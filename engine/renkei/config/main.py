@@ -8,6 +8,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from renkei.config.notify import Notify
 from renkei.errors import Hint, UsageError
 from renkei.words.i18n import _
 from renkei.yamlfile import Document
@@ -83,14 +84,16 @@ class Main:
     """
     The file at *path*, an absolute one; *folder* has a file for each company, None: there is one.
 
-    *store* is where the reports of all of them are, as it is written. *settings* are those of the
-    whole dashboard.
+    *store* is where the reports of all of them are, as it is written, and *notify* who is told of
+    what is about any of them; where there is one without a name, its own settings say that.
+    *settings* are those of the whole dashboard.
     """
 
     path: Path
     document: Document = field(eq=False, repr=False)
     folder: Path | None = None
     store: str = "renkei.db"
+    notify: Notify = field(factory=Notify)
     settings: DashboardSettings = field(factory=DashboardSettings)
 
     def names(self) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import re
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -245,6 +246,8 @@ def undo(config: Config, note: Callable[[], object] = unnoted) -> Path:
         raise ConfigurationError(told, where=str(path))
     note()
     before.replace(path)
+    with suppress(MappingError, OSError):  # it has been put back all the same
+        _forget_tokens(config, parse_config(read_file(path), config.path, main=_main(config)))
     log.info("setup_undone")
     return before
 
@@ -279,8 +282,18 @@ def options_in(text: str) -> Options:
 
 
 def _token_place(config: Config, name: str) -> Path:
-    own = f"{config.company.name}-{name}" if config.company.name else name
+    """Return where a token is kept; no company's name has a dot, so no two have one place."""
+    own = f"{config.company.name}.{name}" if config.company.name else name
     return config.base / FOLDER / f"{own}.token"
+
+
+def _forget_tokens(config: Config, again: Config) -> None:
+    """Remove what was entered for connections that are there no longer, now that it is *again*."""
+    still = {each.token for each in again.connections.values()}
+    for name, each in config.connections.items():
+        place = _token_place(config, name)
+        if each.token == _reference(config, place) and each.token not in still:
+            place.unlink(missing_ok=True)
 
 
 def _reference(config: Config, place: Path) -> str:

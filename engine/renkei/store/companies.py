@@ -9,24 +9,34 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from attrs import evolve, field, frozen
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, UsageError
-from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
-from renkei.store import codec, lease, serial
+from renkei.model import Status
+from renkei.store import lease, serial
 from renkei.store.accounts import used
+from renkei.store.alerts import ALL, Alert, alert_in, gather, give_back, once, week
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.due import Due
 from renkei.store.log import AuditLog
 from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
+from renkei.store.stands import (
+    Direction,
+    Missed,
+    Stood,
+    at_work,
+    directions,
+    missed,
+)
 from renkei.store.tables import (
     accounts,
+    alerts,
     items,
     jobs,
     known_accounts,
@@ -39,7 +49,6 @@ from renkei.store.tables import (
     writes,
 )
 from renkei.store.vault import let_go_of_tokens
-from renkei.words.codes import remark
 from renkei.words.i18n import _
 
 OF_RUNS = (writes, items)
@@ -50,34 +59,26 @@ OF_CONNECTIONS = (accounts, known_accounts, own_fields)
 
 
 @frozen(kw_only=True)
-class Stood:
-    """One run of a company as it stands now; *outcomes* only once its sync has begun."""
-
-    run: str
-    status: Status
-    reason: Remark | None
-    counts: Mapping[Difference, int]
-    outcomes: Mapping[Outcome, int] | None
-    fetched_at: dt.datetime
-    sync_started_at: dt.datetime | None
-    finished_at: dt.datetime | None
-    chosen: bool
-
-    @property
-    def open(self) -> int:
-        """How many people differ whom nobody has written since."""
-        found = self.counts.get(Difference.NEW, 0) + self.counts.get(Difference.CHANGED, 0)
-        done = sum((self.outcomes or {}).get(each, 0) for each in WRITTEN)
-        return max(0, found - done)
-
-
-@frozen(kw_only=True)
 class Stands:
     """How a company stands: its *newest* run, the one that was synced last, writes *in_doubt*."""
 
     newest: Stood | None = None
     synced: Stood | None = None
     in_doubt: int = 0
+
+    @classmethod
+    def of(cls, found: Sequence[Direction]) -> Stands:
+        """Return how a company stands by its directions."""
+        synced = [each.synced for each in found if each.synced is not None]
+        return cls(
+            newest=max((each.newest for each in found), key=_age, default=None),
+            synced=max(synced, key=_age, default=None),
+            in_doubt=sum(each.in_doubt for each in found),
+        )
+
+
+def _age(stood: Stood) -> int:
+    return int(stood.run)
 
 
 @frozen(kw_only=True)
@@ -92,27 +93,50 @@ class Removed:
 class Companies(Plans, Purge, AuditLog, Due):
     """A store as those see it who keep all of its companies."""
 
-    def stand(self) -> dict[str, Stands]:
-        """Return how each company stands that has runs; a handful of queries for all of them."""
-        last = sa.select(runs.c.company, sa.func.max(runs.c.id)).group_by(runs.c.company)
-        begun = last.where(runs.c.sync_started_at.is_not(None))  # an index has these, and no more
+    def directions(self, now: dt.datetime) -> dict[str, list[Direction]]:
+        """Return how the directions of each company stand; a handful of queries for all."""
         with self._reading() as connection:
-            held = _held(connection)
-            doubts = _doubts(connection, held)
-            newest = {row[0]: row[1] for row in connection.execute(last)}
-            synced = {row[0]: row[1] for row in connection.execute(begun)}
-            outcomes = _outcomes(connection, sorted(synced.values()))
-            wanted = sorted({*newest.values(), *synced.values()})
-            rows = connection.execute(sa.select(*_COLUMNS).where(runs.c.id.in_(wanted))).mappings()
-            found = {row["id"]: _stood(row, held, outcomes.get(row["id"])) for row in rows}
-        return {
-            company: Stands(
-                newest=found[run],
-                synced=found.get(synced.get(company, 0)),
-                in_doubt=doubts[company],
-            )
-            for company, run in newest.items()
-        }
+            found = directions(connection, now, company=None, given=set())
+        by_company: dict[str, list[Direction]] = {}
+        for each in found:
+            by_company.setdefault(each.company, []).append(each)
+        return by_company
+
+    def missed(self, now: dt.datetime) -> list[Missed]:
+        """Return the schedules of all companies whose last run did not take place."""
+        with self._reading() as connection:
+            return missed(connection, now, company=None)
+
+    def gather(self, kind: str, now: dt.datetime) -> list[Alert]:
+        """
+        Return what is open of a *kind*, over all companies, and was not gathered today; claim it.
+
+        At most one gathering an hour is told of: until then what comes waits for the next one.
+        """
+        with self._writing() as connection:
+            return gather(connection, kind, now)
+
+    def give_back_gathered(self, gathered: Sequence[Alert], now: dt.datetime) -> None:
+        """Let what was gathered at *now* be told of again: it has reached nobody."""
+        with self._writing() as connection:
+            for each in gathered:
+                give_back(connection, each, now)
+
+    def once(self, key: str, kind: str, now: dt.datetime, *, day: dt.date) -> bool:
+        """Return whether this is the first time on or after *day*, of the whole installation."""
+        with self._writing() as connection:
+            return once(connection, ALL, key, kind, now, day=day)
+
+    def alerts(self) -> list[Alert]:
+        """Return all that is kept of what people were told of, of every company."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(alerts)).mappings()
+            return [alert_in(row) for row in rows]
+
+    def week(self, since: dt.datetime, until: dt.datetime) -> dict[str, int]:
+        """Count what was done in a span of time, by all companies."""
+        with self._reading() as connection:
+            return week(connection, None, since, until)
 
     def count_runs(self, company: str) -> int:
         """Return how many runs a company has; "" are those of before there were companies."""
@@ -142,6 +166,7 @@ class Companies(Plans, Purge, AuditLog, Due):
             for table in (runs, releases, leases, paces, jobs, schedules, *OF_CONNECTIONS):
                 moved = sa.update(table).where(table.c.company == "")
                 connection.execute(moved.values(company=company))
+            connection.execute(sa.delete(alerts).where(alerts.c.company == ""))  # told of anew
             let_go_of_tokens(connection, "", heir=company)
             for each in ("", company):
                 serial.drop(connection, used(each))
@@ -175,7 +200,7 @@ class Companies(Plans, Purge, AuditLog, Due):
             for table in OF_RUNS:
                 gone = connection.execute(sa.delete(table).where(table.c.run_id.in_(theirs)))
                 rows[table.name] += gone.rowcount
-            for table in (runs, releases, paces, jobs, schedules, *OF_CONNECTIONS):
+            for table in (runs, releases, paces, alerts, jobs, schedules, *OF_CONNECTIONS):
                 gone = connection.execute(sa.delete(table).where(table.c.company == company))
                 rows[table.name] += gone.rowcount
             _free(connection, company)
@@ -225,78 +250,29 @@ class Companies(Plans, Purge, AuditLog, Due):
         return ids
 
 
-_COLUMNS = (
-    *(runs.c.id, runs.c.company, runs.c.status, runs.c.reason, runs.c.counts, runs.c.owner),
-    *(runs.c.beat, runs.c.created_at, runs.c.sync_started_at, runs.c.finished_at),
-    runs.c.chosen_by,
-)
-
-
-def _held(connection: Connection) -> set[int]:
-    """Return the runs at which a process may be at work."""
-    taken = sa.select(leases).where(leases.c.run_id.is_not(None))
-    return {row["run_id"] for row in connection.execute(taken).mappings() if lease.is_held(row)}
-
-
-def _outcomes(connection: Connection, wanted: Sequence[int]) -> dict[int, Counter[Outcome]]:
-    """Count the outcomes of the *wanted* runs, whose syncs have begun."""
-    query = (
-        sa.select(items.c.run_id, items.c.outcome, sa.func.count())
-        .where(items.c.run_id.in_(wanted), items.c.selected)
-        .group_by(items.c.run_id, items.c.outcome)
-    )
-    found: dict[int, Counter[Outcome]] = {}
-    for run_id, name, count in connection.execute(query):
-        outcome = Outcome(name) if name else Outcome.DEFERRED
-        found.setdefault(run_id, Counter())[outcome] += count
-    return found
-
-
-def _doubts(connection: Connection, held: set[int]) -> Counter[str]:
-    """Count by company the writes of which nobody knows what became; of a sync at work, none."""
-    query = (
-        sa.select(runs.c.company, writes.c.run_id, sa.func.count())
-        .join(runs, runs.c.id == writes.c.run_id)
-        .where(writes.c.result.is_(None))
-        .group_by(runs.c.company, writes.c.run_id)
-    )
-    doubts: Counter[str] = Counter()
-    for company, run_id, count in connection.execute(query):
-        if run_id not in held:
-            doubts[company] += count
-    return doubts
-
-
-def _stood(row: RowMapping, held: set[int], outcomes: Mapping[Outcome, int] | None) -> Stood:
-    status, reason = Status(row["status"]), codec.remark_in(row["reason"])
-    if status is Status.FETCHING and is_abandoned(row):
-        status, reason = Status.FAILED, remark("interrupted")
-    if status is Status.SYNCING and row["id"] not in held:
-        status, reason = Status.PAUSED, remark("interrupted")
-    begun = row["sync_started_at"] is not None
-    return Stood(
-        run=str(row["id"]),
-        status=status,
-        reason=reason,
-        counts={Difference(name): count for name, count in row["counts"].items()},
-        outcomes=(outcomes or {}) if begun else None,
-        fetched_at=row["created_at"],
-        sync_started_at=row["sync_started_at"],
-        finished_at=row["finished_at"],
-        chosen=row["chosen_by"] is not None and not begun,
-    )
-
-
 def is_in_use(store: Database) -> bool:
     """Return whether a process fetches or syncs, for whichever company: a file is that of all."""
     fetching = sa.select(runs.c.id, runs.c.owner, runs.c.beat).where(
         runs.c.status == Status.FETCHING.value
     )
     with store._reading() as connection:  # noqa: SLF001 - of this room
-        if _held(connection):
+        if at_work(connection):
             return True
         rows = connection.execute(fetching).mappings().all()
     return not all(map(is_abandoned, rows))
+
+
+def told_to_others(store: Database, ids: Collection[str]) -> list[tuple[str, str]]:
+    """
+    Return company and connection of all others to whom one of these *ids* of an account was told.
+
+    It looks over the walls on purpose: two tokens may open one account.
+    """
+    told = known_accounts.c
+    query = sa.select(told.company, told.connection, told.ids).order_by(told.company)
+    with store._reading() as connection:  # noqa: SLF001 - of this room
+        rows = connection.execute(query.where(told.company != store.company))
+        return [(row.company, row.connection) for row in rows if not set(ids).isdisjoint(row.ids)]
 
 
 def _keep_numbers(connection: Connection) -> None:

@@ -96,19 +96,21 @@ class Due(Database):
                 return None
         return Claim(claim.company, claim.schedule, claim.due, claim.attempt + 1)
 
-    def let_wait(self, claim: Claim, code: str, next_at: dt.datetime) -> None:
+    def let_wait(self, claim: Claim, code: str, next_at: dt.datetime) -> bool:
         """
         Keep that the process of a job has ended without a word; it is gone on with then.
 
-        Nothing is kept where another process is at it: what we had begun had come too late.
+        Returns whether it has: most have kept by themselves how they ended, and where another
+        process is at it, what we had begun had come too late.
         """
         waits = {"state": "waiting", "code": code, "next_at": next_at, **LEFT_OUT}
         theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
             row = connection.execute(locking(theirs)).mappings().first()
             ours = row is not None and row["owner"] == str(Owner.me())
-            if row is not None and row["owner"] is not None and (ours or job_in(row).free):
-                connection.execute(self._still(claim).values(**waits))
+            if row is None or row["owner"] is None or not (ours or job_in(row).free):
+                return False
+            return connection.execute(self._still(claim).values(**waits)).rowcount == 1
 
     def give_up(self, claim: Claim, now: dt.datetime) -> None:
         """Keep that a job is not gone on with any more."""

@@ -502,7 +502,12 @@ class Plans(Database):
                 status=Status.READY.value,
                 sync_started_at=None,
                 finished_at=None,
+                lacking=False,
             )
+
+    def note_lacking(self, run_id: str) -> None:
+        """Keep that a choice failed, as values for new employees were missing."""
+        self._set(self._key(run_id), lacking=True)
 
     def _refuse_begun(self, connection: Connection, run_id: int) -> None:
         status = Status(self._row(connection, str(run_id), lock=True)["status"])

@@ -89,8 +89,8 @@ class Schedules(Database):
                         "The schedule {name} is at work (run {run}). Wait until it is done."
                     )
                     raise BusyError(message.format(name=name, run=job.run or "–"))
-                ours = self._mine_of(job.claim)
-                connection.execute(sa.update(jobs).where(ours).values(ended_at=at, **LEFT_OUT))
+                ended = {"state": "failed", "ended_at": at, "next_at": None, **LEFT_OUT}
+                connection.execute(sa.update(jobs).where(self._mine_of(job.claim)).values(**ended))
             self._note("schedule_asked", schedule=name)
             new = new_job(Claim(self.company, name, at), "queued", at)
             insert_unless_there(connection, jobs, {**new, "asked_by": self._who[:200]})

@@ -15,7 +15,7 @@ from renkei.place import is_server, shown
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest migration."""
 
 SCHEMA = Schema(

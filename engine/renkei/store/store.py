@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from renkei.store.accounts import Accounts
+from renkei.store.alerts import Alerts
 from renkei.store.journal import Journal
 from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
@@ -11,5 +12,5 @@ from renkei.store.releases import Releases
 from renkei.store.schedules import Schedules
 
 
-class Store(Releases, Journal, Accounts, Paces, Purge, AuditLog, Schedules):
-    """Plans, journal, releases, accounts, schedules, audit log …: a method, a transaction."""
+class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog, Schedules):
+    """Plans, journal, releases, accounts, alerts, schedules …: a method, a transaction."""

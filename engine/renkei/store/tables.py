@@ -148,13 +148,19 @@ runs = Table(
     Column("pauses", sa.JSON, nullable=True, comment="the codes of all reasons it has paused for"),
     Column("fields", sa.JSON, nullable=True, comment="what was read of both sides, in order"),
     Column("specs", Text, nullable=True, comment="the fields of both sides as they were then"),
+    Column("lacking", sa.Boolean, nullable=True, comment="a choice failed for want of new values"),
     Column("purged", sa.Boolean, nullable=False),
     _company(),
     Index("ix_runs_company", "company", "id"),
+    Index("ix_runs_pair", "company", "source", "target", "id"),
+    Index(
+        "ix_runs_planned",
+        *("company", "source", "target", "id"),
+        sqlite_where=sa.text("fetched_at is not null"),
+    ),
     Index(
         "ix_runs_synced",
-        "company",
-        "id",
+        *("company", "source", "target", "id"),
         sqlite_where=sa.text("sync_started_at is not null"),
     ),
 )
@@ -187,6 +193,7 @@ items = Table(
     Column("earlier", sa.JSON, nullable=True, comment="what became of tries before the last one"),
     Index("ix_items_run_number", "run_id", "number"),
     Index("ix_items_run_outcome", "run_id", "selected", "outcome"),
+    Index("ix_items_differing", "run_id", sqlite_where=sa.text("difference <> 'same'")),
 )
 
 writes = Table(
@@ -337,6 +344,23 @@ jobs = Table(
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=True, comment="null: it is open"),
     Index("ix_jobs_open", "company", "schedule", sqlite_where=sa.text("ended_at is null")),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("company", String(63), primary_key=True, server_default=""),
+    Column("key", String(450), primary_key=True, comment="which state, of what; see renkei.alerts"),
+    Column("kind", String(20), nullable=False),
+    Column("about", String(200), nullable=True, comment="the connector whose token is refused"),
+    Column("run_id", Serial, nullable=True, comment="where a person looks; it may be gone"),
+    Column("count", Integer, nullable=False),
+    Column("first_seen", Instant, nullable=False),
+    Column("told", sa.Boolean, nullable=False, comment="since it was first seen"),
+    Column("told_on", sa.Date, nullable=True, comment="the day in Japan; at most once on each"),
+    Column("told_at", Instant, nullable=True),
+    Column("gathered_on", sa.Date, nullable=True, comment="the same, with other companies"),
+    Column("ended_at", Instant, nullable=True),
 )
 
 facts = Table(

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
 from urllib.parse import urlencode
 
 from attrs import evolve
 from starlette.responses import Response
 
-from renkei.companies import Listed, Stands
-from renkei.config import Main
+from renkei.companies import Stands
 from renkei_web.visit import Visit
 
 ROWS = 100
-
-Lack = Literal["code", "sso"]
-"""What somebody has to have before a company is open to them: a second factor, a sign-on."""
 
 
 def show(visit: Visit) -> Response:
@@ -24,8 +18,12 @@ def show(visit: Visit) -> Response:
     held = visit.office.rights.held(visit.user)
     with visit.companies() as door:
         mine = door.listed(lambda name: held.of(name).sees)
-        shut = _shut(visit, door.main, mine)
-    mine = [evolve(each, stands=Stands()) if each.company.name in shut else each for each in mine]
+        shut = visit.office.shut_to(visit.user, door.main, [each.company.name for each in mine])
+    nothing = Stands()
+    mine = [
+        evolve(each, stands=nothing, states=()) if each.company.name in shut else each
+        for each in mine
+    ]
     text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"
     found = [each for each in mine if each.matches(text)]
     need = [each for each in found if each.needs]
@@ -52,23 +50,3 @@ def show(visit: Visit) -> Response:
         later=query(page=page + 1) if page < last else None,
         here_query=query(page=page),
     )
-
-
-def _shut(visit: Visit, main: Main, mine: Sequence[Listed]) -> dict[str, Lack]:
-    """
-    Return the companies of which the board shows no more than their names, by name, and why.
-
-    Their pages are shut to whoever asks, and what the board tells of runs stands on those pages.
-    """
-    office, user = visit.office, visit.user
-    if not user.by_password:
-        return {}
-    has_code = office.second_factors.is_on(user.id)
-    found: dict[str, Lack] = {}
-    for each in mine:
-        code, sso = office.asked_by(main, each.company.name)
-        if sso:
-            found[each.company.name] = "sso"
-        elif code and not has_code:
-            found[each.company.name] = "code"
-    return found

@@ -45,6 +45,8 @@ def show(
     """Show what is set up, and what can be added; a *problem* may be that of a *field*."""
     config = visit.config
     typed = {name: visit.field(name) if problem else "" for name in TYPED}
+    says_more = _may_say_more(visit)
+    asked = ASKED if says_more else {*ASKED} - {"options"}
     return visit.show(
         "setup.html",
         status=400 if problem else 200,
@@ -52,13 +54,14 @@ def show(
         allowed=config.settings.setup == "web",
         kept=[_kept(config, name, each) for name, each in config.connections.items()],
         connectors=setup.connectors(),
+        says_more=says_more,
         offers=setup.offers(config),
         can_undo=setup.can_undo(config),
         added=setup.was_added(config),
         typed=typed,
         labels=lambda sides: [config.connections[name].label for name in sides.values()],
         problem=problem,
-        field=field if problem and field in ASKED else None,
+        field=field if problem and field in asked else None,
         done=done,
     )
 
@@ -67,6 +70,12 @@ def add_connection(visit: Visit) -> Response:
     """Add a connection with its token."""
 
     def change() -> setup.Change:
+        if visit.field("options").strip() and not _may_say_more(visit):
+            message = _(
+                "Options may name files, also those of other companies: only an administrator of"
+                " everything sets them."
+            )
+            raise UsageError(message, code="options")
         connector = visit.field("connector")
         written = ConnectionConfig(
             connector=connector,
@@ -112,6 +121,11 @@ def undo(visit: Visit) -> Response:
     except RenkeiError as error:
         return show(visit, error.message)
     return visit.go("/settings/setup")
+
+
+def _may_say_more(visit: Visit) -> bool:
+    """Tell whether somebody may name files: all companies' are there for the service to open."""
+    return visit.user.is_admin or not visit.office.several
 
 
 def _changed(visit: Visit, change: Change, *, form: bool = False) -> Response:

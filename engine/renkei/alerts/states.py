@@ -1,0 +1,159 @@
+"""
+What needs a person, by how the directions of a company stand: the one rule of who is told what.
+
+Messages, the inbox of the dashboard and the list of companies all go by it. It is pure: what it
+looks at comes out of the store, and who is told how often is kept there (:mod:`renkei.store`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Literal, get_args
+
+from attrs import frozen
+
+from renkei.model import Outcome, Status
+from renkei.store.stands import Direction, Missed, Stood
+from renkei.words.codes import TABLE, part_of
+
+Kind = Literal[
+    "token",
+    "halted",
+    "failed",
+    "limit",
+    "values",
+    "in_doubt",
+    "look_first",
+    "joins",
+    "left",
+    "blocked",
+    "missed",
+]
+"""
+What there is to be told of.
+
+A system refuses the token; a run has stopped; somebody was not written; a choice is over a safety
+limit; values for new employees are missing; nobody knows what became of a write; somebody has to be
+looked at first; somebody joins within two days, or has joined of late, and is not registered;
+somebody has left and is still active; somebody is blocked for three days; a schedule did not run.
+"""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+REVIEWED: tuple[Kind, ...] = ("limit", "values", "look_first", "joins", "left", "blocked")
+"""What whoever has just fetched sees on the screen."""
+
+OUT_OF_USE = dt.timedelta(days=14)
+"""A direction that nobody has fetched for so long, while others were, is none any more."""
+
+
+@frozen(kw_only=True)
+class State:
+    """
+    Something that needs a person: how many employees it is about, and the *run* to look at.
+
+    A count of 0 means that it is about the run. A token is refused by the *connection*, and a
+    *schedule* did not run.
+    """
+
+    company: str
+    kind: Kind
+    source: str
+    target: str
+    run: str
+    count: int = 0
+    connection: str = ""
+    schedule: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other state of its company."""
+        if self.connection or self.schedule:
+            return f"{self.kind}:{self.connection or self.schedule}"
+        return f"{self.kind}:{self.source}>{self.target}"
+
+
+def in_use(directions: Sequence[Direction]) -> list[Direction]:
+    """Return those of the *directions* of one company that are still used."""
+    newest = max((each.newest.fetched_at for each in directions), default=None)
+    return [d for d in directions if newest and newest - d.newest.fetched_at <= OUT_OF_USE]
+
+
+def states(directions: Sequence[Direction], missed: Sequence[Missed] = ()) -> list[State]:
+    """
+    Return what needs a person in one company, by its directions and schedules.
+
+    A refused token is one state, however many runs it has stopped.
+    """
+    found = [state for each in in_use(directions) for state in _of(each)]
+    found += [
+        State(
+            company=each.company,
+            kind="missed",
+            source="",
+            target="",
+            run="",
+            schedule=each.schedule,
+        )
+        for each in missed
+    ]
+    by_key = {state.key: state for state in reversed(found)}
+    return sorted(by_key.values(), key=lambda state: KINDS.index(state.kind))
+
+
+def _of(direction: Direction) -> Iterator[State]:
+    """Yield what of a direction needs a person; how a run at work ends is not known yet."""
+    make = partial(
+        State, company=direction.company, source=direction.source, target=direction.target
+    )
+    newest = direction.before if direction.newest.status.is_at_work else direction.newest
+    shown = {s.run: s for s in (newest, direction.synced) if s and not s.status.is_at_work}
+    yield from (state for stood in shown.values() for state in _of_run(stood, make))
+    if newest is not None and newest.status is Status.READY:
+        if newest.chosen:
+            yield make(kind="limit", run=newest.run)
+        elif newest.lacking:
+            yield make(kind="values", run=newest.run)
+    if direction.in_doubt:
+        yield make(kind="in_doubt", run=direction.doubtful or "", count=direction.in_doubt)
+    if (waiting := direction.waiting) is not None:
+        counts: dict[Kind, int] = {
+            "look_first": waiting.look_first,
+            "joins": waiting.joining,
+            "left": waiting.left,
+            "blocked": waiting.blocked,
+        }
+        yield from (make(kind=kind, run=waiting.plan, count=n) for kind, n in counts.items() if n)
+
+
+def _of_schedule(missed: Missed) -> State:
+    return State(
+        company=missed.company,
+        kind="missed",
+        source="",
+        target="",
+        run="",
+        schedule=missed.schedule,
+    )
+
+
+def _of_run(stood: Stood, make: Callable[..., State]) -> Iterator[State]:
+    if stood.status in (Status.PAUSED, Status.FAILED) and not stood.goes_on:
+        refused = refused_by(stood)
+        kind: Kind = "token" if refused else "halted"
+        yield make(kind=kind, run=stood.run, connection=refused or "")
+    if stood.status is Status.DONE_WITH_ERRORS:
+        count = (stood.outcomes or {}).get(Outcome.FAILED, 0)
+        yield make(kind="failed", run=stood.run, count=count)
+
+
+def refused_by(stood: Stood) -> str | None:
+    """Return the connection whose system refused the token, or what it may do; else None."""
+    if stood.reason is None:
+        return None
+    code = TABLE.get(stood.reason.code)
+    if code is None or code.error != "AccessError":
+        return None
+    return part_of(stood.reason, "system") or "?"

@@ -1,0 +1,442 @@
+"""
+Telling: after a run, whoever wants to know hears what needs a person, and what does not any more.
+
+Nothing in here harms a run: it has ended and is kept before anybody is told, there is a limit to
+the time that telling takes, and what fails is a line of the log.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from attrs import define, evolve, field, frozen
+
+from renkei.alerts import words
+from renkei.alerts.notifier import InDoubtError, Message, NotSentError, Way
+from renkei.alerts.sending import Became, Letter, send, tell_of
+from renkei.alerts.states import KINDS, REVIEWED, State, in_use, states
+from renkei.alerts.words import Names
+from renkei.clock import Clock
+from renkei.config import Company, Config, Main, network_of, resolve_secret
+from renkei.config.heads import head_of
+from renkei.config.notify import Notify, Receiver, address_mistake, is_reference
+from renkei.errors import ConfigurationError, MappingError, RenkeiError
+from renkei.http import Network
+from renkei.logs import log
+from renkei.model import Status
+from renkei.people import JST, Finding
+from renkei.store import Store
+from renkei.store.alerts import Alert, Seen
+from renkei.store.companies import Companies
+from renkei.store.stands import Direction
+from renkei.words.i18n import _, language, speaking
+from renkei.words.printable import printable
+
+LATELY = dt.timedelta(days=1)
+"""A sync that ended longer ago is no news: somebody has just begun to want to be told."""
+
+CODE = 6
+"""Characters of a code that stands for a company."""
+
+Post = Callable[[Sequence[Letter]], Sequence[Became]]
+"""How letters go out."""
+
+
+@frozen(kw_only=True)
+class Audience:
+    """
+    Some receivers, and what they share: the way there, names, a language.
+
+    Relative paths start from *base*. With *of_all* they are those of the main file: they hear of
+    all companies.
+    """
+
+    to: Sequence[Receiver]
+    notify: Notify
+    network: Network
+    base: Path
+    of_all: bool = False
+
+    @property
+    def language(self) -> str:
+        """The language of its messages."""
+        return self.notify.language or language()
+
+    @property
+    def coded(self) -> bool:
+        """Whether codes stand for companies in its messages."""
+        return self.notify.names == "code"
+
+    def wants(self, kind: str) -> bool:
+        """Return whether any of the receivers is told of something of a *kind*."""
+        return any(each.wants(kind) for each in self.to)
+
+
+def audiences(config: Config) -> list[Audience]:
+    """Return who hears of the company of *config*: its own receivers, and those of all."""
+    shared, own = config.main.notify, config.notify
+    mine = evolve(
+        own,
+        dashboard=own.dashboard or shared.dashboard,
+        language=own.language or shared.language,
+        names=own.names or shared.names,
+    )
+    found = []
+    if own.to:
+        found.append(Audience(to=own.to, notify=mine, network=_way(config), base=config.base))
+    if config.main.folder is not None and shared.to:
+        found.append(audience_of_all(config.main))
+    return found
+
+
+def audience_of_all(main: Main) -> Audience:
+    """Return the receivers of the main file of several companies."""
+    base = main.path.parent
+    way = _way_of_all(main)
+    return Audience(to=main.notify.to, notify=main.notify, network=way, base=base, of_all=True)
+
+
+def _way(config: Config) -> Network:
+    """Return the way out of a company: that of its messages, else its own, else that of all."""
+    own, settings = config.notify, config.settings
+    way = Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
+    if config.main.folder is not None and way == Notify():
+        return _way_of_all(config.main)
+    return network_of(way, config.base)
+
+
+def _way_of_all(main: Main) -> Network:
+    own, settings = main.notify, main.settings
+    way = Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
+    return network_of(way, main.path.parent)
+
+
+@define(kw_only=True)
+class Telling:
+    """Tells of one company, after one of its runs. *post* sends."""
+
+    config: Config
+    store: Store
+    clock: Clock
+    post: Post = send
+    _gone: list[Became] = field(init=False, factory=list)
+
+    def tell(self, *, attended: bool = False) -> None:
+        """
+        Tell whoever is configured what they were not told yet; it raises nothing of its own.
+
+        *attended*: somebody sees the plan that was just fetched, so what they see is not told.
+        """
+        try:
+            self._tell(attended=attended)
+        except RenkeiError as error:
+            log.warning("not_told", code=error.code)
+        except Exception as error:  # noqa: BLE001 - the run is over, and it is as it is
+            log.warning("not_told", kind=type(error).__name__)
+        except KeyboardInterrupt:  # somebody does not want to wait for it
+            log.warning("not_told", code="interrupted")
+
+    def _tell(self, *, attended: bool) -> None:
+        those = audiences(self.config)
+        if not those:
+            return
+        now, today = self.clock.now(), self.clock.today()
+        directions = self.store.directions(now)
+        found = states(directions, self.store.missed(now))
+        unwanted = [kind for kind in KINDS if not any(each.wants(kind) for each in those)]
+        silent = [*unwanted, *(REVIEWED if attended else ())]
+        unknown = [key for each in directions for key in _unknown(each)]
+        claimed = self.store.claim(self._seen(found), now, silent=silent, unknown=unknown)
+        open_ = [state for state in found if state.key in claimed.open]
+        used = {(each.source, each.target) for each in in_use(directions)}
+        over = [s for s in map(_state_of, claimed.over.values()) if _is_used(s, used)]
+        more = [*self._done(those, directions, now), *self._week(those, today, len(found))]
+        letters = [letter for each in those for letter in self._letters(each, open_, over, more)]
+        self._post(letters)
+        if claimed and self._gone and all(each.fate == "refused" for each in self._gone):
+            self.store.give_back(claimed)
+        for each in those:
+            if each.of_all:
+                tell_of_all(self.config.main, self.config.store, self.clock, self._post)
+        tell_of(self._gone)
+
+    def _post(self, letters: Sequence[Letter]) -> Sequence[Became]:
+        became = self.post(letters) if letters else ()
+        self._gone += became
+        return became
+
+    def _seen(self, found: Sequence[State]) -> list[Seen]:
+        return [
+            Seen(
+                key=each.key,
+                kind=each.kind,
+                count=each.count,
+                run=each.run or None,
+                about=self._connector(each.connection) if each.connection else None,
+            )
+            for each in found
+        ]
+
+    def _connector(self, connection: str) -> str:
+        known = self.config.connections.get(connection)
+        return known.connector if known else connection
+
+    def _letters(
+        self,
+        audience: Audience,
+        open_: Sequence[State],
+        over: Sequence[State],
+        more: Sequence[tuple[str, Callable[[Names], Message]]],
+    ) -> Iterator[Letter]:
+        """Yield a letter for each receiver who is told anything."""
+        names = self._names(audience)
+        for receiver in audience.to:
+            gathered = ("token",) if audience.of_all else ()
+            now = [s for s in open_ if receiver.wants(s.kind) and s.kind not in gathered]
+            by_now = [state for state in over if receiver.wants(state.kind)]
+            with speaking(audience.language):
+                messages = [words.states_message(now, by_now, names)] if now or by_now else []
+                messages += [
+                    make(names)
+                    for kind, make in more
+                    if receiver.wants(kind) and not (audience.of_all and kind == "weekly")
+                ]
+            if messages:
+                with self._counted():
+                    yield letter_to(audience, receiver, messages)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Let a receiver whose address cannot be had be one that is not reached."""
+        try:
+            yield
+        except RenkeiError as error:
+            self._gone.append(Became(receiver="?", fate="refused", code=error.code))
+
+    def _names(self, audience: Audience) -> Names:
+        coded = audience.coded
+        company = self.config.company
+        return Names(
+            company=name_of(company, self.store) if coded else printable(company.title),
+            path=f"/c/{company.name}" if company.name else "",
+            dashboard=audience.notify.dashboard,
+            coded=coded,
+            connections={
+                name: each.connector if coded else printable(each.label)
+                for name, each in self.config.connections.items()
+            },
+        )
+
+    def _done(
+        self, those: Sequence[Audience], directions: Sequence[Direction], now: dt.datetime
+    ) -> Iterator[tuple[str, Callable[[Names], Message]]]:
+        """Yield the syncs that came to an end of late, each once, if anybody wants to know."""
+        for each in directions if any(a.wants("done") for a in those) else ():
+            synced = each.synced
+            if synced is None or synced.status is not Status.DONE or synced.finished_at is None:
+                continue
+            key = f"done:{each.source}>{each.target}"
+            is_news = now - synced.finished_at <= LATELY
+            if is_news and self.store.once(key, "done", now, run=synced.run):
+                counts = {outcome.value: n for outcome, n in (synced.outcomes or {}).items()}
+                told = {name: counts.get(name, 0) for name in ("created", "updated", "failed")}
+                yield (
+                    "done",
+                    partial(words.done_message, each.source, each.target, synced.run, told),
+                )
+
+    def _week(
+        self, those: Sequence[Audience], today: dt.date, open_: int
+    ) -> Iterator[tuple[str, Callable[[Names], Message]]]:
+        """Yield the summary of last week, once, if a receiver of the company wants it."""
+        if any(each.wants("weekly") for each in those if not each.of_all):
+            monday = today - dt.timedelta(days=today.weekday())
+            if self.store.once("weekly", "weekly", self.clock.now(), day=monday) and (
+                make := _week_maker(monday, self.store.week, open_)
+            ):
+                yield "weekly", make
+
+
+def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> None:
+    """Tell the receivers of the main file what is gathered over all companies of a store."""
+    audience = audience_of_all(main)
+    if not (audience.wants("token") or audience.wants("weekly")):
+        return
+    now, today = clock.now(), clock.today()
+    with closing(Companies(place, create=False)) as store:
+        gathered = store.gather("token", now) if audience.wants("token") else []
+        names = Names(dashboard=audience.notify.dashboard, coded=audience.coded)
+        monday = today - dt.timedelta(days=today.weekday())
+        weekly = audience.wants("weekly") and store.once("weekly", "weekly", now, day=monday)
+        with speaking(audience.language):
+            tokens = _tokens(gathered, main, store, names) if gathered else None
+            make = _week_of_all(monday, store, now) if weekly else None
+            week = make(names) if make else None
+        letters = []
+        for receiver in audience.to:
+            wanted = (("token", tokens), ("weekly", week))
+            messages = [each for kind, each in wanted if each and receiver.wants(kind)]
+            if messages:
+                letters.append(letter_to(audience, receiver, messages))
+        became = post(letters) if letters else []
+        if gathered and all(each.fate == "refused" for each in became):
+            store.give_back_gathered(gathered, now)
+
+
+def try_out(those: Sequence[Audience], company: str = "", post: Post = send) -> list[Became]:
+    """Send a test message to every receiver; return what became of each."""
+    letters: list[Letter] = []
+    found: list[Became] = []
+    for audience in those:
+        names = Names(
+            company="" if audience.coded else printable(company),
+            dashboard=audience.notify.dashboard,
+            coded=audience.coded,
+        )
+        with speaking(audience.language):
+            message = words.test_message(names)
+        for receiver in audience.to:
+            try:
+                letters.append(letter_to(audience, receiver, [message]))
+            except RenkeiError as error:
+                told = error.message
+                found.append(Became(receiver=shown(receiver), fate="refused", code=told))
+    return [*found, *post(letters)]
+
+
+def findings(config: Config) -> tuple[Finding, ...]:
+    """Return of each receiver whether a message could leave; nothing is sent."""
+    from renkei.alerts.child import installed, notifier_for
+    from renkei.alerts.kinds import by_apprise
+
+    found: list[Finding] = []
+    extensions = list(installed())
+    for audience in audiences(config):
+        for receiver in audience.to:
+            try:
+                letter = letter_to(audience, receiver, ())
+            except RenkeiError as error:
+                found.append(Finding("warning", f"{shown(receiver)}: {error.message}"))
+                continue
+            needs = notifier_for(letter.address, letter.secret, extensions) is by_apprise
+            if needs and find_spec("apprise") is None:
+                text = _("{receiver} needs a part that is missing: pip install 'renkei[notify]'")
+                found.append(Finding("warning", text.format(receiver=letter.receiver)))
+            else:
+                text = _("{receiver} is told.")
+                found.append(Finding("ok", text.format(receiver=letter.receiver)))
+    return tuple(found)
+
+
+def letter_to(audience: Audience, receiver: Receiver, messages: Sequence[Message]) -> Letter:
+    """Return the letter to a receiver; ConfigurationError if its address cannot be had."""
+    base = audience.base
+    address = resolve_secret(receiver.url, base) if is_reference(receiver.url) else receiver.url
+    if mistake := address_mistake(address, signed=receiver.secret is not None):
+        raise ConfigurationError(f"{receiver.url}: {mistake}", code="address", where=receiver.url)
+    return Letter(
+        receiver=shown(receiver),
+        address=address,
+        secret=resolve_secret(receiver.secret, base) if receiver.secret else None,
+        messages=messages,
+        language=audience.language,
+        network=audience.network,
+    )
+
+
+def shown(receiver: Receiver) -> str:
+    """Return a receiver as people are shown it: where its address is kept, or that itself."""
+    if receiver.url.startswith("cmd:"):
+        return f"cmd:{receiver.url.removeprefix('cmd:').split()[0]}"
+    return receiver.url
+
+
+def name_of(company: Company, store: Store | Companies) -> str:
+    """Return the code that stands for a company in messages; nothing for the only one."""
+    return store.digest(f"company\n{company.name}")[:CODE].upper() if company.name else ""
+
+
+def beat(config: Config) -> None:
+    """Ask for the address of the heartbeat, if there is one; what fails is a line of the log."""
+    own, shared = config.notify, config.main.notify
+    reference, base = own.heartbeat, config.base
+    if reference is None and config.main.folder is not None:
+        reference, base = shared.heartbeat, config.main.path.parent
+    if reference is None:
+        return
+    try:
+        Way(network=_way(config)).get(resolve_secret(reference, base))
+    except (NotSentError, InDoubtError) as error:
+        log.warning("no_heartbeat", code=error.code)
+    except RenkeiError as error:
+        log.warning("no_heartbeat", code=error.code)
+    except Exception as error:  # noqa: BLE001 - a monitor that cannot be reached harms no run
+        log.warning("no_heartbeat", kind=type(error).__name__)
+
+
+def _unknown(direction: Direction) -> Iterator[str]:
+    """Yield the keys of what nobody can tell now: a process is at work."""
+    those = (direction.newest, direction.synced)
+    if any(each is not None and each.status.is_at_work for each in those):
+        yield from (f"{kind}:{direction.source}>{direction.target}" for kind in KINDS)
+        yield from (f"token:{each}" for each in (direction.source, direction.target))
+
+
+def _is_used(state: State, used: set[tuple[str, str]]) -> bool:
+    return bool(state.connection or state.schedule) or (state.source, state.target) in used
+
+
+def _state_of(alert: Alert) -> State:
+    """Return the state that an alert keeps, by its key."""
+    kind, _colon, where = alert.key.partition(":")
+    source, _arrow, target = where.partition(">") if ">" in where else ("", "", "")
+    (known,) = (each for each in KINDS if each == kind)
+    return State(
+        company=alert.company,
+        kind=known,
+        source=source,
+        target=target,
+        run=alert.run or "",
+        count=alert.count,
+        connection=where if known == "token" else "",
+        schedule=where if known == "missed" else "",
+    )
+
+
+def _tokens(gathered: Sequence[Alert], main: Main, store: Companies, names: Names) -> Message:
+    by_connector: dict[str, list[str]] = {}
+    for each in gathered:
+        company = Company(name=each.company)
+        with suppress(MappingError):
+            company = head_of(main, each.company)
+        called = name_of(company, store) if names.coded else printable(company.title)
+        of = by_connector.setdefault(each.about or "?", [])
+        if called not in of:
+            of.append(called)
+    return words.tokens_message(by_connector, names)
+
+
+def _week_of_all(
+    monday: dt.date, store: Companies, now: dt.datetime
+) -> Callable[[Names], Message] | None:
+    open_ = sum(len(states(each)) for each in store.directions(now).values())
+    open_ += len(store.missed(now))
+    return _week_maker(monday, store.week, open_)
+
+
+def _week_maker(
+    monday: dt.date, count: Callable[[dt.datetime, dt.datetime], Mapping[str, int]], open_: int
+) -> Callable[[Names], Message] | None:
+    """Return what makes the summary of the week before *monday*; None before the first run."""
+    first = monday - dt.timedelta(days=7)
+    since, until = (dt.datetime.combine(day, dt.time(), JST) for day in (first, monday))
+    week = dict(count(since, until))
+    if not week.pop("ever"):
+        return None
+    last = monday - dt.timedelta(days=1)
+    return partial(words.week_message, first, last, week, open_)

@@ -1,0 +1,222 @@
+"""The words of what people are told: counts, a company, a direction, a link; nothing of anybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
+
+from attrs import field, frozen
+
+from renkei.alerts.notifier import Message
+from renkei.alerts.states import Kind, State
+from renkei.words.i18n import N_, _
+
+SHORT: Mapping[str, str] = {
+    "token": N_("a token is refused"),
+    "halted": N_("stopped"),
+    "failed": N_("somebody failed"),
+    "limit": N_("a choice waits"),
+    "values": N_("values are missing"),
+    "in_doubt": N_("in doubt"),
+    "look_first": N_("to be looked at first"),
+    "joins": N_("not registered for joining"),
+    "left": N_("left, still active"),
+    "blocked": N_("blocked for days"),
+    "missed": N_("a schedule did not run"),
+}
+"""What stands on a badge."""
+
+LONG: Mapping[Kind, str] = {
+    "token": N_("The token is refused: {connection}. Enter one that is valid."),
+    "halted": N_("{direction}: stopped in the middle, or nothing could be fetched."),
+    "failed": N_("{direction}: {count} could not be written."),
+    "limit": N_("{direction}: the choice is over a safety limit and waits to be allowed."),
+    "values": N_("{direction}: values for new employees are missing, so nothing was sent."),
+    "in_doubt": N_("{direction}: of {count} it is not known whether they were written."),
+    "look_first": N_("{direction}: {count} have to be looked at before they are synced."),
+    "joins": N_("{direction}: {count} join within 2 days, or have just joined, unregistered."),
+    "left": N_("{direction}: {count} have left and are still active."),
+    "blocked": N_("{direction}: {count} have been blocked for 3 days or longer."),
+    "missed": N_("The schedule {schedule} did not run when it was due."),
+}
+
+TOKENS_SHOWN = 20
+"""So many companies are named in one message."""
+
+
+@frozen(kw_only=True)
+class Names:
+    """
+    What companies and connections are called in messages, and where the dashboard is.
+
+    *company* is empty where the only one has no name; *path* is where its pages begin. With *coded*
+    links lead to the inbox of all: an address would say whose it is.
+    """
+
+    company: str = ""
+    path: str = ""
+    dashboard: str | None = None
+    coded: bool = False
+    connections: Mapping[str, str] = field(factory=dict)
+
+    def connection(self, name: str) -> str:
+        """Return what a connection is called; one that is gone has only its name, or nothing."""
+        return self.connections.get(name, "?" if self.coded else name)
+
+    def direction(self, source: str, target: str) -> str:
+        """Return a direction in words."""
+        return f"{self.connection(source)} → {self.connection(target)}"
+
+    def schedule(self, name: str) -> str:
+        """Return what a schedule is called; people may have called it after whose it is."""
+        return "…" if self.coded and name else name
+
+    def link(self, run: str = "") -> str | None:
+        """Return the address of a run, or of the inbox."""
+        if self.dashboard is None:
+            return None
+        at = self.dashboard.rstrip("/")
+        if self.coded or not run:
+            return f"{at}/inbox" if self.coded else f"{at}{self.path}/inbox"
+        return f"{at}{self.path}/runs/{run}"
+
+
+def short_text(kind: str) -> str:
+    """Return why somebody is needed, in a word or two."""
+    return _(SHORT[kind])
+
+
+def state_text(state: State, names: Names) -> str:
+    """Return a state in a sentence."""
+    return _(LONG[state.kind]).format(
+        connection=names.connection(state.connection) if state.connection else "",
+        schedule=names.schedule(state.schedule),
+        direction=names.direction(state.source, state.target),
+        count=f"{state.count:,}",
+    )
+
+
+def states_message(open_: Sequence[State], over: Sequence[State], names: Names) -> Message:
+    """Return the message about what needs a person now, and what is *over*."""
+    lines = [f"- {state_text(state, names)}" for state in open_]
+    run = open_[0].run if len(open_) == 1 else ""
+    if not run and not names.coded:
+        lines = [
+            f"{line}\n  {link}" if (link := names.link(state.run)) else line
+            for line, state in zip(lines, open_, strict=True)
+        ]
+    if over:
+        lines += [_("Over by now:"), *(f"- {_over_text(each, names)}" for each in over)]
+    title = _("Needs a person: {count}") if open_ else _("Over by now: {count}")
+    return _message(
+        title.format(count=len(open_) or len(over)),
+        lines,
+        names,
+        {
+            "event": "states",
+            "open": [_facts(each, names) for each in open_],
+            "over": [_facts(each, names) for each in over],
+        },
+        run,
+    )
+
+
+def _over_text(state: State, names: Names) -> str:
+    where = names.direction(state.source, state.target)
+    if state.connection or state.schedule:
+        where = (
+            names.connection(state.connection)
+            if state.connection
+            else names.schedule(state.schedule)
+        )
+    return _("{where}: {what}").format(where=where, what=short_text(state.kind))
+
+
+def _facts(state: State, names: Names) -> dict[str, object]:
+    if names.coded:
+        ends = (state.source, state.target)
+        source, target = (names.connection(each) if each else "" for each in ends)
+    else:
+        source, target = state.source, state.target
+    return {
+        "kind": state.kind,
+        "source": source or None,
+        "target": target or None,
+        "schedule": names.schedule(state.schedule) or None,
+        "run": state.run or None,
+        "count": state.count,
+        "link": names.link(state.run),
+    }
+
+
+def tokens_message(by_connector: Mapping[str, Sequence[str]], names: Names) -> Message:
+    """Return the message about all companies whose tokens are refused, by connector."""
+    lines = []
+    for connector, companies in sorted(by_connector.items()):
+        shown = _(", ").join(companies[:TOKENS_SHOWN])
+        more = " …" if len(companies) > TOKENS_SHOWN else ""
+        text = _("{connector}: {count} companies: {names}")
+        lines.append(text.format(connector=connector, count=len(companies), names=f"{shown}{more}"))
+    count = len({name for companies in by_connector.values() for name in companies})
+    facts = {"event": "tokens", "companies": {key: list(by_connector[key]) for key in by_connector}}
+    title = _("Tokens are refused: {count} companies").format(count=count)
+    return _message(title, lines, names, facts)
+
+
+def done_message(
+    source: str, target: str, run: str, counts: Mapping[str, int], names: Names
+) -> Message:
+    """Return the message about a sync that came to its end."""
+    text = _("{direction}: {created} registered, {updated} updated, {failed} failed.")
+    line = text.format(
+        direction=names.direction(source, target),
+        created=f"{counts['created']:,}",
+        updated=f"{counts['updated']:,}",
+        failed=f"{counts['failed']:,}",
+    )
+    facts = {"event": "done", "run": run, "counts": dict(counts)}
+    return _message(_("Done"), [line], names, facts, run)
+
+
+def week_message(
+    first: dt.date, last: dt.date, week: Mapping[str, int], open_: int, names: Names
+) -> Message:
+    """Return the summary of a week."""
+    lines = [
+        _("Fetches: {count}").format(count=f"{week['fetched']:,}"),
+        _("Syncs: {count}").format(count=f"{week['synced']:,}"),
+        _("Registered: {count}").format(count=f"{week['created']:,}"),
+        _("Updated: {count}").format(count=f"{week['updated']:,}"),
+        _("Failed: {count}").format(count=f"{week['failed']:,}"),
+        _("Needs a person now: {count}").format(count=f"{open_:,}"),
+    ]
+    title = _("Week of {first} to {last}").format(first=first, last=last)
+    facts = {"event": "weekly", "first": first.isoformat(), "last": last.isoformat()}
+    return _message(title, lines, names, {**facts, "counts": dict(week), "open": open_})
+
+
+def test_message(names: Names) -> Message:
+    """Return a message that says only that messages arrive."""
+    line = _("This is a test: messages of renkei arrive here.")
+    return _message(_("Test"), [line], names, {"event": "test"})
+
+
+test_message.__test__ = False  # type: ignore[attr-defined]  # pytest takes it for one of its own
+
+
+def _message(
+    title: str,
+    lines: Sequence[str],
+    names: Names,
+    facts: Mapping[str, object],
+    run: str = "",
+) -> Message:
+    about = f"{names.company}: {title}" if names.company else title
+    return Message(
+        id=secrets.token_hex(16),
+        title=f"[renkei] {about}",
+        text="\n".join(lines),
+        link=names.link(run),
+        facts={"schema_version": 1, "company": names.company or None, **facts},
+    )

@@ -1,0 +1,153 @@
+"""Who is told, and how, when something needs a person: addresses by reference, what they want."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from attrs import field, frozen
+
+from renkei.http.address import is_loopback, split_url
+from renkei.words.i18n import _
+
+Told = Literal[
+    "token",
+    "halted",
+    "failed",
+    "limit",
+    "values",
+    "in_doubt",
+    "look_first",
+    "joins",
+    "left",
+    "blocked",
+    "missed",
+]
+"""What somebody can be told of; see :mod:`renkei.alerts.states`."""
+
+Language = Literal["ja", "en"]
+
+_MAIL = ("mailto", "mailtos")
+_SECRET_KEYS = re.compile(r"(?i)pass|pwd|token|secret|key|sig|auth")
+
+
+@frozen(kw_only=True)
+class Receiver:
+    """
+    One address that messages go to, as it is written: a reference, or without any secret.
+
+    With *secret*, a reference, the address is a webhook, and what is sent there is signed. *on*:
+    what is told there, everything with None. *done*: also each sync that came to its end; *weekly*:
+    also what a week has brought.
+    """
+
+    url: str = field(repr=False)
+    secret: str | None = field(default=None, repr=False)
+    on: tuple[Told, ...] | None = None
+    done: bool = False
+    weekly: bool = False
+
+    def wants(self, kind: str) -> bool:
+        """Return whether something of a *kind* is told there."""
+        if kind in ("done", "weekly"):
+            return self.done if kind == "done" else self.weekly
+        return self.on is None or kind in self.on
+
+
+@frozen(kw_only=True)
+class Notify:
+    """
+    Who is told *to*, in which *language*, and with which *names*: the label, or only a code.
+
+    *dashboard* is its address for links; *heartbeat*, a reference, is asked for after each
+    scheduled run. *proxy* and *ca_file* are those of the way there, else those of the settings.
+    """
+
+    to: tuple[Receiver, ...] = ()
+    dashboard: str | None = None
+    language: Language | None = None
+    names: Literal["label", "code"] | None = None
+    heartbeat: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+
+def is_reference(text: str) -> bool:
+    """Return whether *text* says where an address or a secret is kept."""
+    return text.startswith(("env:", "file:", "cmd:"))
+
+
+def secret_in(url: str, *, signed: bool) -> bool:
+    """
+    Tell whether an address may hold a secret: then nobody writes it into the configuration.
+
+    Of mail servers and *signed* webhooks it can be told; all others have theirs in the address.
+    """
+    parts = split_url(url)
+    if parts is None or parts.password is not None:
+        return True
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    if any(_SECRET_KEYS.search(name) for name, _value in query):
+        return True
+    if parts.scheme in _MAIL:
+        return False
+    if parts.scheme in ("http", "https"):
+        random = any(map(_looks_random, parts.path.split("/")))
+        return not signed or random or bool(parts.username or query)
+    return True
+
+
+def _looks_random(segment: str) -> bool:
+    """Tell whether a part of a path is rather a key than a word."""
+    return len(segment) >= 16 and bool(
+        re.search(r"\d", segment) and re.search(r"[A-Za-z]", segment)
+    )
+
+
+def address_mistake(url: str, *, signed: bool) -> str | None:
+    """Return what is wrong with an address that messages go to; no message repeats it."""
+    parts = split_url(url)
+    if parts is None or not parts.scheme or re.search(r"\s", url):
+        return _("This is not an address that messages can be sent to, such as slack://…")
+    if signed and not _is_safe(url):
+        return _("What is signed goes to an address that begins with https://.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        return _("Use https: plain http is accepted only for this computer.")
+    return None
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    here = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    return bool(parts.hostname) and (parts.scheme == "https" or here)
+
+
+def dashboard_mistake(url: str) -> str | None:
+    """Return what is wrong with the address of the dashboard."""
+    parts = split_url(url)
+    plain = parts is not None and not (parts.query or parts.fragment or "@" in parts.netloc)
+    if plain and parts is not None and parts.scheme in ("http", "https") and parts.hostname:
+        return None
+    return _("This is not the address of the dashboard, such as https://renkei.example.jp.")
+
+
+Mistake = tuple[tuple[str | int, ...], str]
+
+
+def receiver_mistakes(place: tuple[str | int, ...], data: dict[str, object]) -> Iterator[Mistake]:
+    """Yield what is wrong with a receiver whose shape is right, but for its references."""
+    url = data.get("url")
+    if not isinstance(url, str) or not url or is_reference(url):
+        return
+    if secret_in(url, signed="secret" in data):
+        yield (
+            (*place, "url"),
+            _(
+                "This address may hold a secret. Write where it is kept instead: env:VARIABLE or"
+                " file:PATH. If a real one stood here, replace it by a new one."
+            ),
+        )
+    elif mistake := address_mistake(url, signed="secret" in data):
+        yield (*place, "url"), mistake

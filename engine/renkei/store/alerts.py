@@ -1,0 +1,310 @@
+"""What people were told of: each state at most once a day, and once that it is over.
+
+Whoever wants to tell claims it first, by a write with the condition that nobody else has: of two
+processes one does. A process that dies between its claim and the message has told nobody, and
+nobody does before the next day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy.engine import Connection, RowMapping
+
+from renkei.people import JST
+from renkei.store.database import Database
+from renkei.store.serial import insert_unless_there
+from renkei.store.stands import Direction, Missed, directions, missed
+from renkei.store.tables import alerts, items, runs
+
+ALL = "*"
+"""In the place of a company: what is told of the whole installation. No company is called so."""
+
+GATHERED = dt.timedelta(hours=1)
+"""What comes within this time after a gathering waits for the next one."""
+
+KEPT = dt.timedelta(days=90)
+"""So long it is known what was told of, after it is over."""
+
+
+@frozen(kw_only=True)
+class Seen:
+    """A state as somebody has found it now; *key* tells it from all others of its company."""
+
+    key: str
+    kind: str
+    count: int
+    run: str | None = None
+    about: str | None = None
+
+
+@frozen(kw_only=True)
+class Alert:
+    """
+    A state that is kept: since when it is seen, when it was last told of, and when it was over.
+
+    *told*: since it is there. It may be that it was told of on that day, was over, and is back.
+    """
+
+    company: str
+    key: str
+    kind: str
+    about: str | None
+    run: str | None
+    count: int
+    first_seen: dt.datetime
+    told: bool
+    told_at: dt.datetime | None
+    told_on: dt.date | None
+    ended_at: dt.datetime | None
+
+
+@frozen(kw_only=True)
+class Claimed:
+    """What this process alone tells of now: states as they were *before*, and those *over*."""
+
+    at: dt.datetime
+    open: Mapping[str, Alert]
+    over: Mapping[str, Alert]
+
+    def __bool__(self) -> bool:
+        return bool(self.open or self.over)
+
+
+class Alerts(Database):
+    """The part of the store that knows what people were told of."""
+
+    def directions(self, now: dt.datetime) -> list[Direction]:
+        """Return how each direction of our company stands."""
+        with self._reading() as connection:
+            return directions(connection, now, company=self.company, given=self._given)
+
+    def missed(self, now: dt.datetime) -> list[Missed]:
+        """Return our schedules whose last run did not take place."""
+        with self._reading() as connection:
+            return missed(connection, now, company=self.company)
+
+    def alerts(self) -> list[Alert]:
+        """Return all that is kept, the oldest first."""
+        query = sa.select(alerts).where(self._of(alerts))
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(alerts.c.first_seen, alerts.c.key)).mappings()
+            return [alert_in(row) for row in rows]
+
+    def claim(
+        self,
+        seen: Sequence[Seen],
+        now: dt.datetime,
+        *,
+        silent: Sequence[str] = (),
+        unknown: Sequence[str] = (),
+    ) -> Claimed:
+        """
+        Keep what is *seen* now, and return what this process is to tell of.
+
+        Whatever is kept and not seen is over, but for keys that are *unknown* now. *silent* kinds
+        are kept, and not told of: somebody is looking at them.
+        """
+        today = now.astimezone(JST).date()
+        kept = {each.key: each for each in self.alerts()}
+        here = {each.key: each for each in seen}
+        over = [k for k, a in kept.items() if not (a.ended_at or k in here or k in unknown)]
+        fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), today)]
+        over = [key for key in over if kept[key].kind not in ONCE]
+        if not (over or fresh):
+            return Claimed(at=now, open={}, over={})
+        with self._writing() as connection:
+            for each in fresh:
+                self._keep(connection, each, now)
+            due = [each for each in fresh if each.kind not in silent]
+            told = [each.key for each in due if self._tell(connection, each.key, now, today)]
+            ended = [key for key in over if self._end(connection, key, now)]
+            self._forget(connection, now)
+        after = {each.key: each for each in self.alerts()}
+        return Claimed(
+            at=now,
+            open={key: kept.get(key) or after[key] for key in told if key in after},
+            over={key: kept[key] for key in ended if kept[key].told},
+        )
+
+    def give_back(self, claimed: Claimed) -> None:
+        """Let what was claimed be told of by the next one: it has certainly reached nobody."""
+        with self._writing() as connection:
+            for key, before in claimed.open.items():
+                is_ours = self._one(key), alerts.c.told_at == claimed.at
+                new = before.told_at == claimed.at  # there was none before
+                told = (False, None, None) if new else (before.told, before.told_on, before.told_at)
+                untold = sa.update(alerts).where(*is_ours)
+                values = dict(zip(("told", "told_on", "told_at"), told, strict=True))
+                connection.execute(untold.values(**values))
+            for key in claimed.over:
+                is_ours = self._one(key), alerts.c.ended_at == claimed.at
+                connection.execute(sa.update(alerts).where(*is_ours).values(ended_at=None))
+
+    def once(
+        self,
+        key: str,
+        kind: str,
+        now: dt.datetime,
+        *,
+        day: dt.date | None = None,
+        run: str | None = None,
+    ) -> bool:
+        """Return whether this is the first time on or after *day*, or of this *run* or later."""
+        with self._writing() as connection:
+            return once(connection, self.company, key, kind, now, day=day, run=run)
+
+    def week(self, since: dt.datetime, until: dt.datetime) -> dict[str, int]:
+        """Count what was done in a span of time."""
+        with self._reading() as connection:
+            return week(connection, self.company, since, until)
+
+    def _one(self, key: str) -> sa.ColumnElement[bool]:
+        return sa.and_(self._of(alerts), alerts.c.key == key)
+
+    def _keep(self, connection: Connection, each: Seen, now: dt.datetime) -> None:
+        """Keep a state as it is now; it begins anew if it was over."""
+        run = int(each.run) if each.run else None
+        now_so = {"kind": each.kind, "about": each.about, "run_id": run, "count": each.count}
+        row = {"company": self.company, "key": each.key, "first_seen": now, "told": False, **now_so}
+        insert_unless_there(connection, alerts, row)
+        again = sa.update(alerts).where(self._one(each.key), alerts.c.ended_at.is_not(None))
+        connection.execute(again.values(first_seen=now, told=False, ended_at=None))
+        connection.execute(sa.update(alerts).where(self._one(each.key)).values(**now_so))
+
+    def _tell(self, connection: Connection, key: str, now: dt.datetime, today: dt.date) -> bool:
+        """Claim a state for this process; of two that try, one succeeds."""
+        untold = sa.or_(alerts.c.told_on.is_(None), alerts.c.told_on < today)
+        free = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None), untold)
+        return connection.execute(free.values(told=True, told_on=today, told_at=now)).rowcount == 1
+
+    def _end(self, connection: Connection, key: str, now: dt.datetime) -> bool:
+        there = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None))
+        return connection.execute(there.values(ended_at=now)).rowcount == 1
+
+    def _forget(self, connection: Connection, now: dt.datetime) -> None:
+        old = self._of(alerts), alerts.c.ended_at < now - KEPT
+        connection.execute(sa.delete(alerts).where(*old))
+
+
+ONCE = ("done", "weekly", "gathered")
+"""Kinds that are no states: they are told of and are not over at any time."""
+
+
+def once(
+    connection: Connection,
+    company: str,
+    key: str,
+    kind: str,
+    now: dt.datetime,
+    *,
+    day: dt.date | None = None,
+    run: str | None = None,
+) -> bool:
+    """Claim something that is told of once; see :meth:`Alerts.once`."""
+    row = {"company": company, "key": key, "kind": kind, "count": 0, "told": True}
+    row |= {"first_seen": now}
+    insert_unless_there(connection, alerts, row)
+    number = int(run) if run else None
+    newer = alerts.c.told_on < day if number is None else alerts.c.run_id < number
+    never = alerts.c.told_at.is_(None)
+    one = alerts.c.company == company, alerts.c.key == key
+    claimed = sa.update(alerts).where(*one, sa.or_(never, newer))
+    values = {"told_at": now, "told_on": day, "run_id": number}
+    return connection.execute(claimed.values(**values)).rowcount == 1
+
+
+def gather(connection: Connection, kind: str, now: dt.datetime) -> list[Alert]:
+    """Claim what is open of a kind and was not gathered today; over all companies."""
+    today = now.astimezone(JST).date()
+    untold = sa.or_(alerts.c.gathered_on.is_(None), alerts.c.gathered_on < today)
+    due = alerts.c.kind == kind, alerts.c.ended_at.is_(None), alerts.c.company != ALL, untold
+    query = sa.select(alerts).where(*due).order_by(alerts.c.company, alerts.c.key)
+    found = [alert_in(row) for row in connection.execute(query).mappings()]
+    if not found or not _may_gather(connection, kind, now):
+        return []
+    return [each for each in found if _gathered(connection, each, untold, today)]
+
+
+def _may_gather(connection: Connection, kind: str, now: dt.datetime) -> bool:
+    key = f"gathered:{kind}"
+    row = {"company": ALL, "key": key, "kind": "gathered", "count": 0, "told": True}
+    row |= {"first_seen": now}
+    insert_unless_there(connection, alerts, row)
+    long_ago = sa.or_(alerts.c.told_at.is_(None), alerts.c.told_at <= now - GATHERED)
+    one = alerts.c.company == ALL, alerts.c.key == key
+    claimed = sa.update(alerts).where(*one, long_ago).values(told_at=now)
+    return connection.execute(claimed).rowcount == 1
+
+
+def _gathered(
+    connection: Connection, each: Alert, untold: sa.ColumnElement[bool], today: dt.date
+) -> bool:
+    one = alerts.c.company == each.company, alerts.c.key == each.key
+    claimed = sa.update(alerts).where(*one, untold).values(gathered_on=today)
+    return connection.execute(claimed).rowcount == 1
+
+
+def give_back(connection: Connection, gathered: Alert, now: dt.datetime) -> None:
+    """Let a state be gathered again that was at *now*."""
+    one = alerts.c.company == gathered.company, alerts.c.key == gathered.key
+    connection.execute(sa.update(alerts).where(*one).values(gathered_on=None))
+    ours = alerts.c.company == ALL, alerts.c.key == f"gathered:{gathered.kind}"
+    free = sa.update(alerts).where(*ours, alerts.c.told_at == now)
+    connection.execute(free.values(told_at=None))
+
+
+def _is_kept(seen: Seen, kept: Alert | None, today: dt.date) -> bool:
+    """Tell whether there is nothing to write of a state: it is known, and was told of today."""
+    if kept is None or kept.ended_at is not None:
+        return False
+    told = kept.told_on is not None and kept.told_on >= today
+    return told and (kept.count, kept.run, kept.about) == (seen.count, seen.run, seen.about)
+
+
+def alert_in(row: RowMapping) -> Alert:
+    """Return what a row keeps."""
+    return Alert(
+        company=row["company"],
+        key=row["key"],
+        kind=row["kind"],
+        about=row["about"],
+        run=None if row["run_id"] is None else str(row["run_id"]),
+        count=row["count"],
+        first_seen=row["first_seen"],
+        told=row["told"],
+        told_at=row["told_at"],
+        told_on=row["told_on"],
+        ended_at=row["ended_at"],
+    )
+
+
+def week(
+    connection: Connection, company: str | None, since: dt.datetime, until: dt.datetime
+) -> dict[str, int]:
+    """
+    Count what was fetched and synced in a span of time, and what became of whom.
+
+    ``ever`` are all runs until then: before the first one there is nothing to sum up.
+    """
+    of = () if company is None else (runs.c.company == company,)
+    ever = sa.select(sa.func.count()).select_from(runs).where(*of, runs.c.created_at < until)
+    fetched = ever.where(runs.c.created_at >= since)
+    begun = runs.c.sync_started_at >= since, runs.c.sync_started_at < until
+    synced = sa.select(sa.func.count()).select_from(runs).where(*of, *begun)
+    became = (
+        sa.select(items.c.outcome, sa.func.count())
+        .join(runs, runs.c.id == items.c.run_id)
+        .where(*of, *begun, items.c.selected)
+        .group_by(items.c.outcome)
+    )
+    counts = {str(outcome): count for outcome, count in connection.execute(became)}
+    return {
+        "ever": connection.execute(ever).scalar_one(),
+        "fetched": connection.execute(fetched).scalar_one(),
+        "synced": connection.execute(synced).scalar_one(),
+        **{name: counts.get(name, 0) for name in ("created", "updated", "failed")},
+    }

@@ -1,0 +1,483 @@
+"""How runs stand at this moment: those of a company, and those of each direction between two."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import define, field, frozen
+from sqlalchemy.engine import Connection, RowMapping
+
+from renkei.model import WRITTEN, Difference, Outcome, Remark, Status
+from renkei.people import JST
+from renkei.store import codec, lease
+from renkei.store.database import is_abandoned
+from renkei.store.tables import items, jobs, leases, runs, writes
+from renkei.words.codes import part_of, remark
+
+COLUMNS = (
+    *(runs.c.id, runs.c.company, runs.c.status, runs.c.reason, runs.c.counts, runs.c.owner),
+    *(runs.c.beat, runs.c.created_at, runs.c.sync_started_at, runs.c.finished_at),
+    *(runs.c.chosen_by, runs.c.source, runs.c.target, runs.c.notices, runs.c.lacking),
+)
+
+SOON = dt.timedelta(days=2)
+"""Whoever joins within this time should be registered by now."""
+
+MISSED_FOR = dt.timedelta(days=7)
+"""What was missed longer ago is of a schedule that there is no more."""
+
+LATELY = dt.timedelta(days=30)
+"""Whoever joined longer ago is a part of a first comparison rather than somebody forgotten."""
+
+BLOCKED_FOR = dt.timedelta(days=3)
+"""So long somebody may be blocked before a person is told."""
+
+STILL_ACTIVE = ("left_before_base", "left_long_ago", "left_but_active")
+"""Notices that count who has left and still is active in the target."""
+
+Pair = tuple[str, str, str]
+"""Company, source and target."""
+
+
+@frozen(kw_only=True)
+class Stood:
+    """
+    One run of a company as it stands now; *outcomes* only once its sync has begun.
+
+    *goes_on*: a worker goes on with it by itself.
+    """
+
+    run: str
+    status: Status
+    reason: Remark | None
+    counts: Mapping[Difference, int]
+    outcomes: Mapping[Outcome, int] | None
+    fetched_at: dt.datetime
+    sync_started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    chosen: bool
+    lacking: bool = False
+    goes_on: bool = False
+
+    @property
+    def open(self) -> int:
+        """How many people differ whom nobody has written since."""
+        found = self.counts.get(Difference.NEW, 0) + self.counts.get(Difference.CHANGED, 0)
+        done = sum((self.outcomes or {}).get(each, 0) for each in WRITTEN)
+        return max(0, found - done)
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """
+    Whom of the newest *plan* of a direction somebody should look at, by number only.
+
+    *look_first*: nobody has chosen them. *blocked*: so they were three days before. *joining*: they
+    join within two days, or have joined of late, and are not registered. *left*: they have left and
+    are still active.
+    """
+
+    plan: str
+    look_first: int = 0
+    blocked: int = 0
+    joining: int = 0
+    left: int = 0
+
+
+@frozen(kw_only=True)
+class Missed:
+    """A *schedule* of a company whose last run did not take place, and why, by its code."""
+
+    company: str
+    schedule: str
+    due: dt.datetime
+    code: str | None = None
+
+
+@frozen(kw_only=True)
+class Direction:
+    """
+    How one direction of a company stands: its newest run, the one synced last, its newest plan.
+
+    *before* is the run before the newest one, while a process is at work on that: how it ends is
+    not known yet. *in_doubt* are writes, and *doubtful* is the run of the newest of them.
+    """
+
+    company: str
+    source: str
+    target: str
+    newest: Stood
+    before: Stood | None = None
+    synced: Stood | None = None
+    waiting: Waiting | None = None
+    in_doubt: int = 0
+    doubtful: str | None = None
+
+
+def at_work(connection: Connection, company: str | None = None) -> set[int]:
+    """Return the runs at which a process may be at work; with None, those of all companies."""
+    taken = _of(sa.select(leases).where(leases.c.run_id.is_not(None)), leases, company)
+    return {row["run_id"] for row in connection.execute(taken).mappings() if lease.is_held(row)}
+
+
+def tallied(connection: Connection, wanted: Sequence[int]) -> dict[int, Counter[Outcome]]:
+    """Count the outcomes of the *wanted* runs, whose syncs have begun."""
+    query = (
+        sa.select(items.c.run_id, items.c.outcome, sa.func.count())
+        .where(items.c.run_id.in_(wanted), items.c.selected)
+        .group_by(items.c.run_id, items.c.outcome)
+    )
+    found: dict[int, Counter[Outcome]] = {}
+    for run_id, name, count in connection.execute(query):
+        outcome = Outcome(name) if name else Outcome.DEFERRED
+        found.setdefault(run_id, Counter())[outcome] += count
+    return found
+
+
+def stood_in(
+    row: RowMapping,
+    held: Collection[int],
+    tally: Mapping[Outcome, int] | None,
+    waiting: Collection[int] = (),
+) -> Stood:
+    """
+    Return the run in *row* as it stands.
+
+    *held* are those at which a process is at work, *waiting* those with which a worker goes on.
+    """
+    status, reason = Status(row["status"]), codec.remark_in(row["reason"])
+    if status is Status.FETCHING and is_abandoned(row):
+        status, reason = Status.FAILED, remark("interrupted")
+    if status is Status.SYNCING and row["id"] not in held:
+        status, reason = Status.PAUSED, remark("interrupted")
+    begun = row["sync_started_at"] is not None
+    return Stood(
+        run=str(row["id"]),
+        status=status,
+        reason=reason,
+        counts={Difference(name): count for name, count in row["counts"].items()},
+        outcomes=(tally or {}) if begun else None,
+        fetched_at=row["created_at"],
+        sync_started_at=row["sync_started_at"],
+        finished_at=row["finished_at"],
+        chosen=row["chosen_by"] is not None and not begun,
+        lacking=bool(row["lacking"]),
+        goes_on=row["id"] in waiting,
+    )
+
+
+# --- directions -----------------------------------------------------------------------------------
+
+
+def directions(
+    connection: Connection, now: dt.datetime, *, company: str | None, given: set[int]
+) -> list[Direction]:
+    """
+    Return how each direction of *company* stands, of all companies with None.
+
+    A handful of queries for all of them. The keys of runs that were found are *given* out.
+    """
+    held, patient = at_work(connection, company), _patient(connection, company)
+    is_synced, is_planned = RUNS.c.sync_started_at.is_not(None), RUNS.c.fetched_at.is_not(None)
+    newest, synced, planned = _newest(connection, company, is_synced, is_planned)
+    found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
+    busy = [pair for pair, key in newest.items() if _is_busy(found[key], held)]
+    before = {pair: key for pair in busy if (key := _before(connection, pair, newest[pair]))}
+    found |= _rows(connection, before.values(), given)
+    tallies = tallied(connection, sorted({*synced.values(), *before.values()}))
+    doubts = _doubts(connection, held, company)
+    plans = {pair: found[key] for pair, key in planned.items()}
+    waiting = _waiting(connection, plans, now, company=company, given=given)
+
+    def stood(key: int | None) -> Stood | None:
+        return None if key is None else of(key)
+
+    def of(key: int) -> Stood:
+        return stood_in(found[key], held, tallies.get(key), patient)
+
+    return [
+        Direction(
+            company=pair[0],
+            source=pair[1],
+            target=pair[2],
+            newest=of(key),
+            before=stood(before.get(pair)),
+            synced=stood(synced.get(pair)),
+            waiting=waiting.get(pair),
+            in_doubt=doubts[pair][0] if pair in doubts else 0,
+            doubtful=str(doubts[pair][1]) if pair in doubts else None,
+        )
+        for pair, key in sorted(newest.items())
+    ]
+
+
+def missed(connection: Connection, now: dt.datetime, *, company: str | None) -> list[Missed]:
+    """
+    Return the schedules of which the last due time passed without a run.
+
+    It was missed, or something kept the run from beginning; what became of a run, the run tells.
+    """
+    later = jobs.alias("later")
+    newer = sa.select(later.c.due).where(
+        later.c.company == jobs.c.company,
+        later.c.schedule == jobs.c.schedule,
+        later.c.due > jobs.c.due,
+    )
+    query = sa.select(jobs.c.company, jobs.c.schedule, jobs.c.due, jobs.c.code).where(
+        jobs.c.state.in_(("missed", "failed", "halted")),
+        jobs.c.run_id.is_(None),
+        jobs.c.due > now - MISSED_FOR,
+        sa.not_(newer.exists()),
+    )
+    rows = connection.execute(_of(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule))
+    return [Missed(company=row[0], schedule=row[1], due=row[2], code=row[3]) for row in rows]
+
+
+def _patient(connection: Connection, company: str | None) -> set[int]:
+    """Return the runs with which a worker goes on by itself, after closed hours for example."""
+    query = sa.select(jobs.c.run_id).where(
+        jobs.c.ended_at.is_(None), jobs.c.state == "waiting", jobs.c.run_id.is_not(None)
+    )
+    return set(connection.execute(_of(query, jobs, company)).scalars())
+
+
+def _of(query: sa.Select[Any], table: sa.Table, company: str | None) -> sa.Select[Any]:
+    """Return *query* for one company, or as it is for all of them."""
+    return query if company is None else query.where(table.c.company == company)
+
+
+RUNS = runs.alias("those")
+"""The runs of one direction, among which one is looked for."""
+
+
+def _newest(
+    connection: Connection, company: str | None, *conditions: sa.ColumnElement[bool]
+) -> list[dict[Pair, int]]:
+    """Return the newest run of each direction, and the newest that fulfils each condition."""
+    pair = runs.c.company, runs.c.source, runs.c.target
+    query = sa.select(*pair, sa.func.max(runs.c.id).label("id")).group_by(*pair)
+    newest = _of(query, runs, company).cte("newest")
+    same = [RUNS.c[name] == newest.c[name] for name in ("company", "source", "target")]
+    those = [
+        sa.select(RUNS.c.id).where(*same, each).order_by(RUNS.c.id.desc()).limit(1)
+        for each in conditions
+    ]
+    found: list[dict[Pair, int]] = [{} for _ in range(len(conditions) + 1)]
+    for row in connection.execute(sa.select(newest, *(each.scalar_subquery() for each in those))):
+        for place, key in enumerate(row[3:]):
+            if key is not None:
+                found[place][row[0], row[1], row[2]] = key
+    return found
+
+
+def _before(connection: Connection, pair: Pair, key: int) -> int:
+    """Return the newest run of a direction before *key* at which nobody can be at work; or 0."""
+    over = (Status.FETCHING.value, Status.SYNCING.value)
+    query = sa.select(sa.func.max(runs.c.id)).where(
+        runs.c.company == pair[0],
+        runs.c.source == pair[1],
+        runs.c.target == pair[2],
+        runs.c.id < key,
+        runs.c.status.not_in(over),
+    )
+    return connection.execute(query).scalar() or 0
+
+
+def _rows(connection: Connection, keys: Collection[int], given: set[int]) -> dict[int, RowMapping]:
+    given.update(keys)
+    query = sa.select(*COLUMNS).where(runs.c.id.in_(sorted(keys)))
+    return {row["id"]: row for row in connection.execute(query).mappings()} if keys else {}
+
+
+def _is_busy(row: RowMapping, held: Collection[int]) -> bool:
+    """Tell whether a process fetches or syncs the run in *row*."""
+    if row["status"] == Status.FETCHING.value:
+        return not is_abandoned(row)
+    return row["id"] in held
+
+
+def _doubts(
+    connection: Connection, held: Collection[int], company: str | None
+) -> dict[Pair, tuple[int, int]]:
+    """Return how many writes are in doubt, and the newest run of them; of a sync at work, none."""
+    query = (
+        sa.select(runs.c.company, runs.c.source, runs.c.target, writes.c.run_id, sa.func.count())
+        .join(runs, runs.c.id == writes.c.run_id)
+        .where(writes.c.result.is_(None))
+        .group_by(runs.c.company, runs.c.source, runs.c.target, writes.c.run_id)
+    )
+    doubts: dict[Pair, tuple[int, int]] = {}
+    for own, source, target, run_id, count in connection.execute(_of(query, runs, company)):
+        if run_id not in held:
+            before, newest = doubts.get((own, source, target), (0, 0))
+            doubts[own, source, target] = before + count, max(newest, run_id)
+    return doubts
+
+
+# --- whom somebody should look at -----------------------------------------------------------------
+
+_DIFFERING = sa.text("difference <> 'same'")
+"""As the index has it: most people of a plan are not read."""
+
+
+def _waiting(
+    connection: Connection,
+    plans: Mapping[Pair, RowMapping],
+    now: dt.datetime,
+    *,
+    company: str | None,
+    given: set[int],
+) -> dict[Pair, Waiting]:
+    keys = sorted(row["id"] for row in plans.values() if _differs(row))
+    seen = {key: _Seen() for key in keys}
+    _look(connection, seen, now.astimezone(JST).date())
+    now_blocked = {pair for pair, row in plans.items() if row["id"] in seen}
+    now_blocked = {pair for pair in now_blocked if seen[plans[pair]["id"]].blocked}
+    before = _planned_by(connection, now_blocked, now - BLOCKED_FOR, company)
+    given.update(before.values())
+    blocked = _blocked_in(connection, before)
+    return {
+        pair: Waiting(
+            plan=str(row["id"]),
+            look_first=theirs.look_first,
+            blocked=len(theirs.blocked & blocked.get(pair, set())),
+            joining=theirs.joining,
+            left=theirs.left + _still_active(row),
+        )
+        for pair, row in plans.items()
+        for theirs in (seen.get(row["id"]) or _Seen(),)
+    }
+
+
+def _differs(row: RowMapping) -> bool:
+    """Tell whether anybody in a plan is not simply the same."""
+    same = Difference.SAME.value
+    return any(count for difference, count in row["counts"].items() if difference != same)
+
+
+@define
+class _Seen:
+    """What was counted of a plan; *blocked* are their ids in the source."""
+
+    look_first: int = 0
+    joining: int = 0
+    left: int = 0
+    blocked: set[str] = field(factory=set)
+
+
+def _look(connection: Connection, seen: Mapping[int, _Seen], today: dt.date) -> None:
+    """Count those of whom something is open, one after the other: a plan may be large."""
+    if not seen:
+        return
+    written = [each.value for each in WRITTEN]
+    open_now = sa.or_(items.c.outcome.is_(None), items.c.outcome.not_in(written))
+    query = sa.select(
+        *(items.c.run_id, items.c.difference, items.c.source_id, items.c.look_first),
+        *(items.c.selected, items.c.target_id, items.c.payload),
+    ).where(items.c.run_id.in_(sorted(seen)), _DIFFERING, open_now)
+    fields = _fields(connection, sorted(seen))
+    for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
+        theirs, told_by = seen[row["run_id"]], fields.get(row["run_id"])
+        theirs.look_first += row["look_first"] and not row["selected"]
+        theirs.joining += _joins(row, told_by, today)
+        theirs.left += _left(row, told_by, today)
+        if row["difference"] == Difference.BLOCKED:
+            theirs.blocked.add(row["source_id"])
+
+
+def _planned_by(
+    connection: Connection, pairs: Collection[Pair], then: dt.datetime, company: str | None
+) -> dict[Pair, int]:
+    """Return the newest plan of before *then* of each of these *pairs*."""
+    if not pairs:
+        return {}
+    is_old = sa.and_(RUNS.c.fetched_at.is_not(None), RUNS.c.fetched_at <= then)
+    _all, old = _newest(connection, company, is_old)
+    return {pair: key for pair, key in old.items() if pair in pairs}
+
+
+def _blocked_in(connection: Connection, plans: Mapping[Pair, int]) -> dict[Pair, set[str]]:
+    """Return whom each of the *plans* has blocked."""
+    query = sa.select(items.c.run_id, items.c.source_id).where(
+        items.c.run_id.in_(sorted(plans.values())),
+        _DIFFERING,
+        items.c.difference == Difference.BLOCKED.value,
+    )
+    found: dict[int, set[str]] = {}
+    for run_id, source_id in connection.execute(query) if plans else ():
+        found.setdefault(run_id, set()).add(source_id)
+    return {pair: found.get(key, set()) for pair, key in plans.items()}
+
+
+@frozen
+class _Fields:
+    """The fields of a plan that tell of joining (of the source) and of leaving (of the target)."""
+
+    joins: frozenset[str] = field(factory=frozenset)
+    leaves: Mapping[str, str] = field(factory=dict)
+
+
+def _fields(connection: Connection, keys: Sequence[int]) -> dict[int, _Fields]:
+    query = sa.select(runs.c.id, runs.c.specs).where(runs.c.id.in_(keys), runs.c.specs.is_not(None))
+    return {run_id: _told_by(specs) for run_id, specs in connection.execute(query)} if keys else {}
+
+
+@lru_cache(maxsize=64)
+def _told_by(specs: str) -> _Fields:
+    """Return them out of the text of both sides; most companies have the same."""
+    source, target = (codec.specs_in(text) for text in json.loads(specs))
+    return _Fields(
+        joins=frozenset(spec.name for spec in source if spec.role == "hired"),
+        leaves={s.name: s.role for s in target if s.role in ("left", "retired", "employed")},
+    )
+
+
+def _joins(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
+    """Tell whether somebody who is not registered joins soon, or has joined of late."""
+    if fields is None or row["target_id"] is not None or row["difference"] == Difference.CHANGED:
+        return False
+    read = _payload(row).get("read", {})
+    days = [_day(read.get(name)) for name in fields.joins]
+    return any(day and today - LATELY <= day <= today + SOON for day in days)
+
+
+def _left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
+    """Tell whether somebody has left, and only has to be synced to have left in the target."""
+    if fields is None or row["difference"] != Difference.CHANGED:
+        return False
+    text = row["payload"] or ""
+    if not any(f'["{name}",' in text for name in fields.leaves):
+        return False  # most people change otherwise: their values need not be read
+    return any(
+        _says_left(fields.leaves[name], after, today)
+        for name, _before, after in _payload(row).get("changes", ())
+        if name in fields.leaves
+    )
+
+
+def _says_left(role: str, after: object, today: dt.date) -> bool:
+    if role == "left":
+        day = _day(after)
+        return day is not None and day <= today
+    return after is (role == "retired")
+
+
+def _payload(row: RowMapping) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(row["payload"]) if row["payload"] else {}
+    return found
+
+
+def _day(value: object) -> dt.date | None:
+    return dt.date.fromisoformat(value["date"]) if isinstance(value, dict) else None
+
+
+def _still_active(row: RowMapping) -> int:
+    notices = codec.remarks_in(row["notices"])
+    counts = (part_of(each, "count") for each in notices if each.code in STILL_ACTIVE)
+    return sum(int(count) for count in counts if count.isdigit())

@@ -1,0 +1,118 @@
+"""renkei notify: whether messages arrive, and what there is to be told of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from renkei.companies import Companies
+from renkei.runs import Became, Entry, Runs
+from renkei.words.facts import moment_text
+from renkei.words.i18n import N_, _
+from renkei_runner.app import App
+from renkei_runner.cli import group
+from renkei_runner.companies import all_companies
+from renkei_runner.documents import Document, document, error_parts, moment
+from renkei_runner.output import emit, say
+
+NOT_SENT = 4
+"""The exit code if a message did not arrive."""
+
+
+@contextmanager
+def _door(app: App) -> Iterator[Runs | Companies]:
+    """Open one company, or, of several of which none is named, all of them."""
+    from renkei.config import load_main
+
+    if app.named_company is None and load_main(app.config_file).folder is not None:
+        with all_companies(app) as companies:
+            yield companies
+        return
+    with app.runs() as runs:
+        yield runs
+
+
+@group("notify", help=N_("Try who is told, or list what needs a person."))
+def notify() -> None:
+    pass
+
+
+@notify.command("test", help=N_("Send a test message to everybody who is told of something."))
+@click.pass_obj
+def test(app: App) -> int:
+    with _door(app) as door:
+        became = door.try_receivers()
+    failed = [each for each in became if each.fate != "sent"]
+    if app.json:
+        parts = [{"receiver": e.receiver, "fate": e.fate, "code": e.code} for e in became]
+        told = _became_text(failed[0]) if failed else ""
+        more = {"error": error_parts("not_sent", told, failed[0].receiver)} if failed else {}
+        emit(document(ok=not failed, receivers=parts, **more))
+    else:
+        for each in became:
+            say(_became_text(each))
+    return NOT_SENT if failed else 0
+
+
+def _became_text(each: Became) -> str:
+    texts = {
+        "sent": _("{receiver}: sent. Look whether it has arrived."),
+        "refused": _("{receiver}: NOT SENT ({why})."),
+        "unknown": _("{receiver}: no answer came, so nobody knows ({why})."),
+    }
+    why = {
+        "apprise": _("a part is missing: pip install 'renkei[notify]'"),
+        "address": _("the address cannot be used"),
+    }
+    return texts[each.fate].format(receiver=each.receiver, why=why.get(each.code, each.code))
+
+
+@notify.command("list", help=N_("List what needs a person now, and who was told when."))
+@click.pass_obj
+def list_(app: App) -> None:
+    with _door(app) as door:
+        found = door.inbox()
+        config = door.config if isinstance(door, Runs) else None
+    called = {name: each.label for name, each in config.connections.items()} if config else {}
+    if app.json:
+        emit(document(needs=[_parts(each) for each in found]))
+        return
+    _show(found, called)
+
+
+def _show(found: Sequence[Entry], called: dict[str, str]) -> None:
+    for each in found:
+        company = f"{each.company.title}: " if each.company.name else ""
+        say(f"{company}{each.text(called)}")
+        say(f"    {_(', ').join(_facts(each))}")
+    if not found:
+        say(_("Nothing needs a person."))
+
+
+def _facts(each: Entry) -> Iterator[str]:
+    if each.state.run:
+        yield _("run {run}").format(run=each.state.run)
+    if each.alert is not None:
+        yield _("since {at}").format(at=moment_text(each.alert.first_seen))
+    if each.alert is not None and each.alert.told:
+        yield _("told {at}").format(at=moment_text(each.alert.told_at))
+    else:
+        yield _("nobody was told")
+
+
+def _parts(each: Entry) -> Document:
+    state, alert = each.state, each.alert
+    return {
+        **({"company": each.company.name} if each.company.name else {}),
+        "kind": state.kind,
+        "source": state.source or None,
+        "target": state.target or None,
+        "connection": state.connection or None,
+        "schedule": state.schedule or None,
+        "run": state.run or None,
+        "count": state.count,
+        "since": moment(alert.first_seen) if alert else None,
+        "told_at": moment(alert.told_at) if alert and alert.told else None,
+    }

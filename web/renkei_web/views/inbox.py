@@ -1,0 +1,37 @@
+"""要対応: what needs a person, over all companies of whoever looks, each with a link to it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from renkei_web.visit import Visit
+
+ROWS = 100
+
+
+def show(visit: Visit) -> Response:
+    """Show what needs a person: of one company, or of all that this person has a right on."""
+    called: dict[str, str] = {}
+    if visit.office.several and not visit.company:
+        held = visit.office.rights.held(visit.user)
+        with visit.companies() as door:
+            mine = door.listed(lambda name: held.of(name).sees)
+            shut = visit.office.shut_to(visit.user, door.main, [each.company.name for each in mine])
+            found = door.inbox(each for each in mine if each.company.name not in shut)
+    else:
+        with visit.runs() as runs:
+            found = runs.inbox()
+            called = {name: each.label for name, each in runs.config.connections.items()}
+    last = max(1, -(-len(found) // ROWS))
+    asked = visit.query("page")
+    page = min(last, max(1, int(asked) if asked.isascii() and asked.isdigit() else 1))
+    return visit.show(
+        "inbox.html",
+        rows=found[(page - 1) * ROWS : page * ROWS],
+        called=called,
+        count=len(found),
+        earlier=urlencode({"page": page - 1}) if page > 1 else None,
+        later=urlencode({"page": page + 1}) if page < last else None,
+    )
