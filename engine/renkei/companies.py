@@ -22,7 +22,7 @@ from renkei.clock import ALWAYS, Clock, Days, bounds
 from renkei.config import Company, Main, load_config, parse_config
 from renkei.config.edit import befores, change_key, keep_before
 from renkei.config.heads import Heads, head_of
-from renkei.config.load import store_at
+from renkei.config.load import clock_for_all, store_at
 from renkei.config.main import is_name
 from renkei.config.setup import was_added
 from renkei.errors import (
@@ -191,7 +191,7 @@ class Companies:
 
     def _known(self) -> tuple[Mapping[str, Sequence[Direction]], Mapping[str, Sequence[Missed]]]:
         """Return how the directions of each company stand, and which schedules did not run."""
-        now = self.clock.now()
+        now = clock_for_all(self.main).now()
         try:
             found, late = self._store.directions(now), self._store.missed(now)
         except NoStoreError:

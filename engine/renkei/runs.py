@@ -77,13 +77,13 @@ from renkei.plan.refusals import (
     refuse_paused,
     refuse_purged,
     refuse_same,
-    same_account,
     still_at_work,
     taken_by_another,
     unexplained,
     write_in_doubt,
 )
 from renkei.plan.release import Releasing
+from renkei.plan.shared import refuse_all, refuse_shared
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
@@ -293,7 +293,7 @@ class Runs:
         source, target = map(self._place, readers)
         refuse_same(source.account, target.account, name=source.connection)
         for place in (source, target):
-            self._refuse_elsewhere(place.connection, place.account)
+            refuse_shared(self._store, self._pairings, place.connection, place.account)
         for reader, place in zip(readers, (source, target), strict=True):
             own = reader.connection.own_fields
             if own.at and self._store.own_fields(reader.name, place.account).at is None:
@@ -315,15 +315,6 @@ class Runs:
                 self._refuse_told(each)
         return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
 
-    def _refuse_elsewhere(self, connection: str, account: str) -> None:
-        """
-        Raise ConfigurationError if another company uses the *account* of a connection.
-
-        Accounts are told apart by token and id, never by the address alone.
-        """
-        if (other := self._store.other_company(account)) is not None:
-            raise same_account(connection, self.config.company.name, other)
-
     def _refuse_told(self, account: KnownAccount) -> None:
         """
         Raise ConfigurationError if another company opens the same account, with a token of its own.
@@ -339,7 +330,7 @@ class Runs:
             except RenkeiError:
                 theirs = ours  # its file cannot tell
             if theirs and (theirs.connector, theirs.base_url) == (ours.connector, ours.base_url):
-                raise same_account(account.connection, self.config.company.name, company)
+                refuse_all(self._pairings, account.connection, [(company, connection)])
 
     def _begin_fetch(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
@@ -1128,7 +1119,7 @@ class Runs:
         self._open([reader], wait=False)
         store, now = self._open_store(create=True), self.clock.now()
         account = self._place(reader).account
-        self._refuse_elsewhere(connection, account)
+        refuse_shared(store, self._pairings, connection, account)
         found = told(reader, account, now)
         if seen is not None and seen != customer_text(found.customer):
             before = store.known_accounts().get(connection, KnownAccount(connection=connection))
@@ -1144,7 +1135,7 @@ class Runs:
             account = self._store.account(reader.connection.identity)
         except StoreError:
             return  # the check tells of the store
-        self._refuse_elsewhere(reader.name, account)
+        refuse_shared(self._store, self._pairings, reader.name, account)
 
     def _try_store(self) -> tuple[Finding, ...]:
         """Return whether the report store can be used, its size, and what goes by itself."""

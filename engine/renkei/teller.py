@@ -13,9 +13,8 @@ from pathlib import Path
 from attrs import define, field
 
 from renkei.alerts.telling import tell_of_all
-from renkei.config import clock_for, load_config, load_main
-from renkei.config.load import store_at
-from renkei.config.main import Main
+from renkei.config import load_config, load_main
+from renkei.config.load import clock_for_all, store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
 from renkei.runs import Runs
@@ -78,14 +77,8 @@ class Teller:
         try:
             main = load_main(self.path)
             if main.folder is not None and main.notify.to:
-                self._tell_of_all(main)
+                tell_of_all(main, store_at(main.store, main.path.parent), clock_for_all(main))
         except RenkeiError as error:
             log.warning("not_told", code=error.code)
         except Exception as error:  # noqa: BLE001 - it goes on an hour later
             log.warning("not_told", kind=type(error).__name__)
-
-    def _tell_of_all(self, main: Main) -> None:
-        names = main.names()
-        clock, _warning = clock_for(load_config(self.path, names[0])) if names else (None, None)
-        if clock is not None:
-            tell_of_all(main, store_at(main.store, main.path.parent), clock)

@@ -2468,7 +2468,7 @@ COMPANIES = (
         "two-companies-one-account",
         "Two companies may write to one account.",
         (
-            "renkei.store.accounts:Accounts.other_company",
+            "renkei.store.accounts:Accounts.others_of",
             "accounts.c.company != self.company",
             "sa.false()",
         ),
@@ -2643,6 +2643,13 @@ KEEPING = (
             "*more",
         ),
         tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
+    ),
+    bug(
+        "one-scope-is-enough",
+        "Two companies share an account though a pair of one of them is for everybody.",
+        ("renkei.plan.shared:refuse_all", " and _is_scoped_there(config, company, theirs)", ""),
+        tests="tests/engine/test_companies.py"
+        "::test_two_companies_share_an_account_where_both_say_whom_of_it_they_are_for",
     ),
     bug(
         "open-record-is-removed",
@@ -3013,6 +3020,47 @@ TELLING = (
     ),
 )
 
+CLUSTER = (
+    bug(
+        "claim-taken-twice",
+        "A job that is delivered twice is done twice.",
+        ("renkei.store.schedules:Schedules.take", 'jobs.c.state == "queued"', "sa.true()"),
+        tests="tests/engine/test_schedules.py::test_a_claim_that_is_delivered_twice_is_done_once",
+    ),
+    bug(
+        "late-delivery-ends-another",
+        "A delivery that came too late takes the job from whoever is at it.",
+        ("renkei.store.due:Due.let_wait", " or not (ours or job_in(row).free)", ""),
+        tests="tests/engine/test_schedules.py::test_a_claim_that_is_delivered_twice_is_done_once",
+    ),
+    bug(
+        "lock-of-the-dead",
+        "Whoever takes a job over waits for the frozen worker that has it in the queue.",
+        (
+            "renkei.cluster.dispatcher:Cluster._take_out",
+            "theirs.is_before(claim)",
+            "False",
+        ),
+        tests="tests/engine/test_cluster.py::test_whoever_takes_over_does_not_wait_for_the_dead",
+    ),
+    bug(
+        "stalled-for-ever",
+        "What a dead worker was given stays in the queue.",
+        (
+            "renkei.cluster.dispatcher:Cluster._take_out_stalled",
+            "await self._remove(each)",
+            "pass",
+        ),
+        tests="tests/engine/test_cluster.py::test_what_a_dead_worker_was_given_is_taken_out",
+    ),
+    bug(
+        "mixed-versions",
+        "A worker of another version takes the queue from those at work.",
+        ("renkei.cluster.place:prepare", "if _one(connection, _LIVING, SILENT_S):", "if False:"),
+        tests="tests/engine/test_cluster.py::test_workers_of_another_version_are_refused",
+    ),
+)
+
 BUGS: tuple[Bug, ...] = (
     *(*WRITING, *PROMISES, *STORE, *READING, *COMPARING, *DECIDING, *SHOWING, *KIT),
     *SCOPE,
@@ -3020,5 +3068,6 @@ BUGS: tuple[Bug, ...] = (
     *RIGHTS,
     *KEEPING,
     *SCHEDULED,
+    *CLUSTER,
     *TELLING,
 )

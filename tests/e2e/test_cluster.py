@@ -153,7 +153,7 @@ def is_done(workers: Workers) -> bool:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.fault("F92", "F94")
+@pytest.mark.fault("F92", "F102")
 def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(workers: Workers) -> None:
     """
     The second goes on with what the first held, the first, woken, with what the second had.
@@ -192,7 +192,7 @@ def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(workers: Worke
 
 
 @pytest.mark.long
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F102")
 def test_a_killed_worker_is_followed_within_half_a_minute(workers: Workers) -> None:
     """All of its processes are gone at once, as those of a machine are."""
     office = workers.office
@@ -212,7 +212,7 @@ def test_a_killed_worker_is_followed_within_half_a_minute(workers: Workers) -> N
 
 
 @pytest.mark.long
-@pytest.mark.fault("F94")
+@pytest.mark.fault("F102")
 def test_a_stopped_worker_ends_after_the_employee_in_hand(workers: Workers) -> None:
     """With 0, whatever is left; and another one goes on with it."""
     office = workers.office

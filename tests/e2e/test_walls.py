@@ -209,15 +209,19 @@ def test_the_list_tells_who_needs_a_person(office: Office, other: Sandbox) -> No
     result = office.ask("companies")
     assert "company" not in result.json
     acme, beta = result.json["companies"]
-    assert (acme["name"], acme["environment"], acme["needs_a_person"]) == ("acme", "sandbox", [])
+    assert (acme["name"], acme["environment"], acme["needs_a_person"]) == (
+        "acme",
+        "sandbox",
+        ["left"],
+    )
     assert acme["last_sync"]["run"] == done
     assert acme["last_sync"]["outcomes"]["created"] > 0
     assert acme["open"] == 0
     assert beta["needs_a_person"] == ["token", "halted"]
     assert beta["last_sync"] is None
-    for words in (["--needs-a-person"], ["--search", "BETA k"]):
-        found = office.ask("companies", *words).json["companies"]
-        assert [each["name"] for each in found] == ["beta"]
+    for word, names in (("BETA k", ["beta"]), ("k.k.", ["acme", "beta"])):
+        found = office.ask("companies", "--needs-a-person", "--search", word).json["companies"]
+        assert [each["name"] for each in found] == names
     shown = office.renkei("companies")
     assert "Acme K.K." in shown.out
     assert "a token is refused, stopped" in shown.out

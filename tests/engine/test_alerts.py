@@ -25,7 +25,14 @@ from tests.postgres import Database as OnServer
 
 from renkei.alerts import kinds, telling
 from renkei.alerts.child import notifier_for, sent
-from renkei.alerts.notifier import InDoubtError, Message, NotSentError, Way, hookimpl
+from renkei.alerts.notifier import (
+    InDoubtError,
+    Message,
+    NotSentError,
+    Way,
+    authorities,
+    hookimpl,
+)
 from renkei.alerts.sending import Became, Letter, send
 from renkei.alerts.states import KINDS, states
 from renkei.alerts.telling import Telling, beat
@@ -33,6 +40,7 @@ from renkei.alerts.words import LONG, SHORT
 from renkei.clock import Clock
 from renkei.config import Config, load_config, load_main
 from renkei.errors import MappingError
+from renkei.http import Network
 from renkei.logs import configure_logging
 from renkei.model import Difference, Outcome, Remark, Selection, Status
 from renkei.people import Value
@@ -292,6 +300,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.fault("F101")
 @settings(deadline=None, max_examples=12)
 @given(STEPS)
 def test_a_flapping_system_is_told_once_a_day_and_its_recovery(
@@ -321,6 +330,20 @@ def test_a_flapping_system_is_told_once_a_day_and_its_recovery(
     assert len(days) == len(set(days))
 
 
+def test_seven_days_of_a_system_that_comes_and_goes(tmp_path: Path) -> None:
+    """It fails every other hour: a message on each day, one that it is over, and no other."""
+    told: list[tuple[str, dt.date]] = []
+    with closing(Store(str(tmp_path / "week.db"))) as store:
+        for hour in range(7 * 24):
+            now = NOW + dt.timedelta(hours=hour)
+            seen = [] if hour % 2 else [Seen(key="halted:a>b", kind="halted", count=0)]
+            claimed = store.claim(seen, now)
+            day = (now + dt.timedelta(hours=9)).date()
+            told += [("open", day)] * len(claimed.open) + [("over", day)] * len(claimed.over)
+    days = [dt.date(2026, 11, 20) + DAY * number for number in range(8)]
+    assert told == [(what, day) for day in days for what in ("open", "over")]
+
+
 def test_of_two_at_once_one_tells(tmp_path: Path) -> None:
     """A claim is one conditional write: two processes that have both looked do not tell twice."""
     place, told = str(tmp_path / "two.db"), []
@@ -345,6 +368,7 @@ def test_of_two_at_once_one_tells(tmp_path: Path) -> None:
         store.close()
 
 
+@pytest.mark.fault("F101")
 @pytest.mark.postgres
 def test_nobody_tells_what_another_has_claimed(tmp_path: Path, database: OnServer | None) -> None:
     """On either kind of store, whoever looked before the other one wrote gets nothing."""
@@ -362,6 +386,7 @@ def test_nobody_tells_what_another_has_claimed(tmp_path: Path, database: OnServe
         assert other.once("done", "done", NOW, run="8")
 
 
+@pytest.mark.fault("F101")
 def test_what_has_reached_nobody_is_told_again(world: World, post: Post) -> None:
     """If it is certain; what may have arrived is not sent twice."""
     wanted(world)
@@ -557,6 +582,20 @@ def test_a_code_stands_for_a_company_if_somebody_wants_it_so(tmp_path: Path, pos
     assert len(tokens["companies"]["smarthr"][0]) == 6
 
 
+def test_the_list_of_all_companies_keeps_to_the_calendar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RENKEI_NOW moves it while everything is on this computer, as it moves that of a company."""
+    from renkei.config.load import clock_for_all
+
+    main, _place = companies(tmp_path)
+    monkeypatch.setenv("RENKEI_NOW", "2026-04-01T12:00:00+09:00")
+    assert clock_for_all(load_main(main)).today() == dt.date(2026, 4, 1)
+    own = tmp_path / "companies" / "beta.yaml"
+    own.write_text(own.read_text().replace("http://127.0.0.1:1/api", "https://x.example.jp"))
+    assert clock_for_all(load_main(main)).today() != dt.date(2026, 4, 1)
+
+
 # --- what is in a message -------------------------------------------------------------------------
 
 
@@ -609,6 +648,7 @@ def test_messages_speak_the_language_that_is_set(world: World, post: Post) -> No
 # --- nothing harms a run --------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F101")
 @pytest.mark.parametrize("error", [RuntimeError("秘密"), KeyboardInterrupt(), OSError()])
 def test_whatever_telling_does_the_run_is_as_it_is(
     world: World,
@@ -777,28 +817,58 @@ def receiver(answer: Callable[[str], int | None]) -> Iterator[tuple[str, list[st
         thread.join()
 
 
+@pytest.mark.fault("F101")
 @pytest.mark.security(7, 55)
 def test_letters_go_out_by_processes_that_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that hangs costs its time and no more; redirects are not followed, by nobody."""
+    """
+    One that hangs costs its time and no more; redirects are not followed, by nobody.
+
+    All take the proxy of the configuration, and none that of the environment.
+    """
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    answers = {"/ok": 204, "/moved": 307, "/hangs": None}
+    away = "http://renkei.invalid/away"
+    answers = {"/ok": 204, "/moved": 307, "/hangs": None, away: 200}
     with receiver(lambda path: answers[path.rstrip("/")]) as (host, asked):
+        proxied = Network(proxy=f"http://{host}")
         letters = [
-            Letter(receiver=path, address=address, secret=secret, messages=[MESSAGE], language="ja")
-            for path, address, secret in (
-                ("ok", f"http://{host}/ok", "s"),
-                ("moved", f"http://{host}/moved", "s"),
-                ("library", f"json://{host}/moved?verify=no&redirect=yes", None),
-                ("hangs", f"http://{host}/hangs", "s"),
+            Letter(
+                receiver=path,
+                address=address,
+                secret=secret,
+                messages=[MESSAGE],
+                language="ja",
+                network=network,
+            )
+            for path, address, secret, network in (
+                ("ok", f"http://{host}/ok", "s", Network()),
+                ("moved", f"http://{host}/moved", "s", Network()),
+                ("library", f"json://{host}/moved?verify=no&redirect=yes", None, Network()),
+                ("away", "json://renkei.invalid/away", None, proxied),
+                ("hangs", f"http://{host}/hangs", "s", Network()),
             )
         ]
-        became = {each.receiver: each.fate for each in send(letters[:3])}
+        became = {each.receiver: each.fate for each in send(letters[:-1])}
         began = time.monotonic()
-        became |= {each.receiver: each.fate for each in send(letters[3:], within_s=1.0)}
+        became |= {each.receiver: each.fate for each in send(letters[-1:], within_s=1.0)}
         took_s = time.monotonic() - began
-    assert became == {"ok": "sent", "moved": "refused", "library": "refused", "hangs": "unknown"}
+    assert became == {
+        "ok": "sent", "moved": "refused", "library": "refused", "away": "sent", "hangs": "unknown"
+    }  # fmt: skip
+    assert away in asked
     assert took_s < 4.0
     assert "/elsewhere" not in asked
+
+
+def test_the_library_trusts_our_authority_beside_the_public_ones(tmp_path: Path) -> None:
+    """It takes one file: both are in it, and none is made where there is nothing of ours."""
+    import certifi
+
+    own = tmp_path / "own.pem"
+    own.write_bytes(b"-----OURS-----\n")
+    whole = authorities(Network(ca_file=own), tmp_path)
+    assert whole is not None
+    assert whole.read_bytes() == Path(certifi.where()).read_bytes() + b"\n-----OURS-----\n"
+    assert authorities(Network(), tmp_path) is None
 
 
 def test_a_heartbeat_is_asked_for_and_harms_nothing(

@@ -100,6 +100,7 @@ def test_one_job_at_a_time_for_an_account_each_once(postgres: Database) -> None:
     assert postgres.do(WORKERS) == []
 
 
+@pytest.mark.fault("F102")
 def test_whoever_takes_over_does_not_wait_for_the_dead(postgres: Database) -> None:
     """The delivery that a frozen worker holds is taken out, and it may end it or not."""
     jobs = Jobs()
@@ -117,6 +118,7 @@ def test_whoever_takes_over_does_not_wait_for_the_dead(postgres: Database) -> No
         until(lambda: len(jobs.begun) == 3)
 
 
+@pytest.mark.fault("F102")
 def test_what_a_dead_worker_was_given_is_taken_out(postgres: Database) -> None:
     """So that the next look finds the job with nobody, and begins it again."""
     jobs = Jobs()
@@ -133,6 +135,7 @@ def test_what_a_dead_worker_was_given_is_taken_out(postgres: Database) -> None:
         assert living.has(claim("a"))
 
 
+@pytest.mark.fault("F102")
 def test_a_worker_goes_on_that_was_taken_for_dead_or_lost_its_server(postgres: Database) -> None:
     """It joins again by itself, and does what is due then."""
     jobs = Jobs()
@@ -145,6 +148,7 @@ def test_a_worker_goes_on_that_was_taken_for_dead_or_lost_its_server(postgres: D
         until(lambda: len(jobs.begun) == 2)
 
 
+@pytest.mark.fault("F102")
 def test_workers_of_another_version_are_refused(postgres: Database) -> None:
     """While one lives; else the queue is made anew, and the one that comes back late ends."""
     place.prepare(postgres.address)

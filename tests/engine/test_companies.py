@@ -22,7 +22,7 @@ from renkei.config import Company, load_config, load_main
 from renkei.config.main import is_name
 from renkei.errors import BusyError, ConfigurationError, MappingError, RenkeiError, UsageError
 from renkei.logs import configure_logging
-from renkei.model import Difference, Filter, Item, Released, Run, Selection
+from renkei.model import Difference, Filter, Item, Released, Run, Selection, Status
 from renkei.runs import Runs
 from renkei.store import Store
 from renkei.store.releases import Place
@@ -320,11 +320,11 @@ def test_who_used_an_account_last_is_known(at: str) -> None:
     """A connection that opens another one since gives it free, and so does one that is gone."""
     with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
         planned(acme)
-        assert beta.other_company("x", ACCOUNT) == "acme"
-        assert acme.other_company(ACCOUNT) is None
+        assert {company for company, _connection in beta.others_of(ACCOUNT)} == {"acme"}
+        assert acme.others_of(ACCOUNT) == beta.others_of("x") == []
         planned(acme, "another")
-        assert beta.other_company(ACCOUNT) is None
-        assert beta.other_company("another") == "acme"
+        assert beta.others_of(ACCOUNT) == []
+        assert {company for company, _connection in beta.others_of("another")} == {"acme"}
 
 
 @pytest.mark.security(56)
@@ -412,6 +412,49 @@ def test_two_companies_of_one_account_are_refused(world: World) -> None:
     with Runs(load_config(path, "acme")) as acme:
         assert refused(lambda: acme.sync(run.id)).code == "same_account"
     assert world.rosta.people == {}
+
+
+def scoped(path: Path, company: str, clinic: str, rosta: str) -> None:
+    """Let the pair of a company be for some numbers of either side only; empty: for all."""
+    file = path.parent / "companies" / f"{company}.yaml"
+    sides = {"clinic": clinic, "rosta": rosta}
+    who = {side: {"number": [each]} for side, each in sides.items() if each}
+    lines = file.read_text(encoding="utf-8").splitlines()
+    place = lines.index("mappings:") + 1
+    lines[place] = f"  - {json.dumps({'use': '../pair.yaml', 'who': who})}"
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+@pytest.mark.fault("F94")
+@pytest.mark.security(58)
+def test_two_companies_share_an_account_where_both_say_whom_of_it_they_are_for(
+    world: World,
+) -> None:
+    """Each writes its own people and nobody else; without one of the scopes it is refused."""
+    for number in ("a1", "a2", "b1"):
+        world.in_clinic(number)
+    path = two_companies(world)
+    scoped(path, "acme", "a*", "a*")
+    with Runs(load_config(path, "acme")) as acme:
+        first = acme.fetch("clinic", "rosta")
+    for clinic, rosta in (("", ""), ("b*", ""), ("", "b*")):
+        scoped(path, "beta", clinic, rosta)
+        with Runs(load_config(path, "beta")) as beta:
+            assert refused(lambda: beta.fetch("clinic", "rosta")).code == "same_account"
+    scoped(path, "beta", "b*", "b*")
+    with Runs(load_config(path, "beta")) as beta:
+        second = beta.fetch("clinic", "rosta")
+        assert [each.number for each in beta.items(second.id)] == ["b1"]
+    for company, run, numbers in (("acme", first, ("a1", "a2")), ("beta", second, ("b1",))):
+        with Runs(load_config(path, company)) as runs:
+            chosen = Selection(numbers=numbers, new={"ward": "W1"}, look_first=True)
+            runs.choose(run.id, chosen)
+            assert runs.sync(run.id).status is Status.DONE
+    written = sorted(str(each.values["id_no"]) for each in world.rosta.people.values())
+    assert written == ["a1", "a2", "b1"]
+    scoped(path, "beta", "", "")  # the other one did not change, but what it relied upon did
+    with Runs(load_config(path, "acme")) as acme:
+        assert refused(lambda: acme.fetch("clinic", "rosta")).code == "same_account"
 
 
 def world_account(world: World, path: Path) -> str:

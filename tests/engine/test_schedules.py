@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 from tests.engine.world import World
 
 from renkei.clock import Clock
@@ -286,6 +286,28 @@ def test_a_job_whose_process_was_killed_goes_on(
             runs.keep_schedule("nightly", first)
         runs._store.end_job(first, "failed", NOON)
     assert jobs(world, here.wall) == [job]
+
+
+@pytest.mark.fault("F92")
+def test_a_claim_that_is_delivered_twice_is_done_once(world: World, here: Here) -> None:
+    """The second process has no job, and its end does not take the first one's away."""
+    scheduled(world, LOOK)
+    here.die = lambda _claim: None
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        (claim,) = here.done
+        store = worker._store
+        assert store is not None
+        with opened(world, here.wall) as runs, pytest.MonkeyPatch.context() as patch:
+            mine = runs._open_store(create=False)
+            another = evolve(owner.Owner.me(), pid=1, started=0.0, boot="another machine")
+            patch.setattr(owner.Owner, "me", lambda: another)
+            assert mine.take(claim) is not None
+            assert mine.take(claim) is None
+            patch.undo()
+            assert not store.let_wait(claim, "interrupted", NOON)
+            (job,) = mine.jobs(1)
+            assert (job.state, job.free) == ("running", False)
 
 
 @pytest.mark.fault("F92")

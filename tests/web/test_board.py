@@ -116,7 +116,7 @@ def test_a_thousand_companies_are_shown_in_half_a_second(
     desk = Desk(tmp_path)
     desk.add("admin")
     browser = desk.browser("admin")
-    pages = ("/", "/?page=10", "/?needs=person", "/?q=c0500", "/settings/users")
+    pages = ("/", "/?page=10", "/?needs=person", "/?q=c0500", "/inbox", "/settings/users")
     own = ("/", "/reports", "/runs/99501", "/runs/99501/people", "/runs/99501/report.csv")
     took_s = {}
     for path in (*pages, *(f"/c/c0499{page}" for page in own)):

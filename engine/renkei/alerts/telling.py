@@ -154,7 +154,8 @@ class Telling:
         claimed = self.store.claim(self._seen(found), now, silent=silent, unknown=unknown)
         open_ = [state for state in found if state.key in claimed.open]
         used = {(each.source, each.target) for each in in_use(directions)}
-        over = [s for s in map(_state_of, claimed.over.values()) if _is_used(s, used)]
+        ended = [_state_of(each) for each in claimed.over.values() if each.kind in KINDS]
+        over = [state for state in ended if _is_used(state, used)]
         more = [*self._done(those, directions, now), *self._week(those, today, len(found))]
         letters = [letter for each in those for letter in self._letters(each, open_, over, more)]
         self._post(letters)

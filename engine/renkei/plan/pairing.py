@@ -186,7 +186,7 @@ class Pairings:
         source, target = asked
         for name in asked:
             self.config.connection(name)
-        found = [each for each in self._every_pair() if (each.source, each.target) == asked]
+        found = [each for each in self.every_pair() if (each.source, each.target) == asked]
         if len(found) > 1:
             raise declared_twice(self.config, found)
         if not found:
@@ -213,7 +213,7 @@ class Pairings:
         """
         if not any(pairing.said):
             return pairing
-        (pair,) = (p for p in self._every_pair() if (p.source, p.target) == pairing.names)
+        (pair,) = (p for p in self.every_pair() if (p.source, p.target) == pairing.names)
         ours, theirs = (
             resolved(
                 self.config,
@@ -247,7 +247,8 @@ class Pairings:
         used = [index for index, each in enumerate(self.config.mappings) if each.use == use]
         return next(filter(None, (_by_side(self.pairs_of(index)) for index in used)), {})
 
-    def _every_pair(self) -> list[Pair]:
+    def every_pair(self) -> list[Pair]:
+        """Return what all uses pair; MappingError if one is wrong."""
         return [pair for index in range(len(self.config.mappings)) for pair in self.pairs_of(index)]
 
     def _undeclared(self, source: str, target: str) -> RenkeiError:

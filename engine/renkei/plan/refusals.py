@@ -51,9 +51,10 @@ def same_account(connection: str, company: str, other: str) -> ConfigurationErro
         hint = Hint("adopt", {"company": company})
         return ConfigurationError(text, code="same_account", where=connection, hint=hint)
     message = _(
-        "{connection} of {company} opens an account that {other} has used. Two companies have no"
-        " account in common, so nothing was sent. Correct the address or the token of one of them;"
-        " if it is that of {other}, its next fetch gives the account free."
+        "{connection} of {company} opens an account that {other} has used, so nothing was sent."
+        " Two companies have an account in common only if every pair of both says with `who:` whom"
+        " of it it is for. Otherwise correct the address or the token of one of them; if it is that"
+        " of {other}, its next fetch gives the account free."
     )
     text = message.format(connection=connection, company=company or "renkei.yaml", other=other)
     return ConfigurationError(text, code="same_account", where=connection)

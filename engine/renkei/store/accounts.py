@@ -111,17 +111,17 @@ class Accounts(Database):
         later: dict[str, str] = json.loads(serial.fact(c, used(self.company)) or "{}")
         return fetched | later
 
-    def other_company(self, *used: str) -> str | None:
+    def others_of(self, account: str) -> list[tuple[str, str]]:
         """
-        Return the name of another company that has *used* one of these accounts last, or None.
+        Return all other companies that have used an *account* last, each with its connection.
 
         It looks over the walls on purpose: what two companies write into one account meets there.
         """
-        theirs = accounts.c.account.in_(used), accounts.c.company != self.company
-        query = sa.select(accounts.c.company).where(*theirs).order_by(accounts.c.company).limit(1)
+        theirs = accounts.c.account == account, accounts.c.company != self.company
+        query = sa.select(accounts.c.company, accounts.c.connection).where(*theirs)
         with self._reading() as c:
-            found: str | None = c.execute(query).scalar()
-            return found
+            rows = c.execute(query.order_by(accounts.c.company, accounts.c.connection))
+            return [(row.company, row.connection) for row in rows]
 
     def keep_fields(
         self, connection: str, account: str, specs: Sequence[FieldSpec], at: dt.datetime

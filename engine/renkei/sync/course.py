@@ -22,6 +22,7 @@ from renkei.observer import Observer
 from renkei.plan.pairing import Pairing
 from renkei.plan.refusals import choice_lost, expired, nothing_chosen, refuse_over, refuse_purged
 from renkei.plan.release import Releasing
+from renkei.plan.shared import refuse_shared
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.sync.run import Order, Sleep, Sync
@@ -157,6 +158,7 @@ class Course:
             observer=self.observer,
             interrupted=self.interrupted,
             sleep=self.sleep,
+            refuse_shared=lambda account: refuse_shared(store, pairings, run.target, account),
         )
 
     def _is_stale(self, run: Run) -> bool:

@@ -17,7 +17,6 @@ from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
 from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
-from renkei.plan.refusals import same_account
 from renkei.plugins.facade import Reader, Writer
 from renkei.store import Hold, Lease, Moment, Store
 from renkei.sync.apply import Apply, Stopped, reason_of
@@ -72,7 +71,11 @@ def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
 
 @define(kw_only=True)
 class Sync:
-    """What one sync works with."""
+    """
+    What one sync works with.
+
+    *refuse_shared* raises if the account of the target is another company's as well.
+    """
 
     store: Store
     systems: Systems
@@ -81,6 +84,7 @@ class Sync:
     observer: Observer
     interrupted: Callable[[], bool]
     sleep: Sleep
+    refuse_shared: Callable[[str], None]
     _begun: bool = field(init=False, default=False)
 
     def carry_out(self, run: Run, order: Order) -> SystemFault | None:
@@ -131,8 +135,7 @@ class Sync:
             self._begun = self.store.has_begun(run.id)
             now = Moment.now()
             account = self.store.account(identity)
-            if (other := self.store.other_company(account)) is not None:
-                raise same_account(run.target, self.store.company, other)
+            self.refuse_shared(account)
             lease = self._lease(run, order, account)
             log.info("sync_began", run=run.id)
             taken.append(Hold(self.store, lease, now))
