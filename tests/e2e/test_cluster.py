@@ -27,6 +27,21 @@ if TYPE_CHECKING:
     from tests.e2e.office import Office
     from tests.postgres import Database
 
+LIMIT, LIMIT_S = 8, 2
+AT_ONCE = """
+schedules:
+  - name: both
+    at: "2 12 * * *"
+    from: smarthr
+    to: touchontime
+    sync: {difference: [new, changed]}
+    new: {divisionCode: "100", typeCode: "1"}
+  - {name: look1, at: "2 12 * * *", from: touchontime, to: smarthr}
+  - {name: look2, at: "2 12 * * *", from: touchontime, to: smarthr}
+  - {name: look3, at: "2 12 * * *", from: touchontime, to: smarthr}
+"""
+"""What goes to two accounts, so that two workers are at it; all of it asks Touch On Time."""
+
 ROOT = Path(__file__).parents[2]
 SLOW_S = 0.2
 """How long a request takes while workers are hurt."""
@@ -40,17 +55,13 @@ class Workers:
     database: Database
     processes: list[subprocess.Popen[str]] = field(factory=list)
 
-    def start(self, **environment: str) -> subprocess.Popen[str]:
+    def start(self, concurrency: int = 2) -> subprocess.Popen[str]:
         """Start one more."""
+        command = ["worker", "--cluster", "--concurrency", str(concurrency)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.hasty", "worker", "--cluster", "--concurrency", "2"],
+            [sys.executable, "-m", "tests.e2e.hasty", *command],
             cwd=self.office.folder,
-            env={
-                **os.environ,
-                **self.office.environment(),
-                "PYTHONPATH": str(ROOT),
-                **environment,
-            },
+            env={**os.environ, **self.office.environment(), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -84,9 +95,9 @@ class Workers:
         """Return schedule, state, attempt and run of all jobs."""
         return self.database.do("select schedule, state, attempt, run_id from jobs order by 1")
 
-    def until(self, wanted: Callable[[], bool]) -> None:
+    def until(self, wanted: Callable[[], bool], seconds: float = 40) -> None:
         """Wait for something."""
-        until = time.monotonic() + 40
+        until = time.monotonic() + seconds
         while not wanted() and time.monotonic() < until:
             time.sleep(0.05)
         assert wanted(), (self.jobs(), self.queue())
@@ -110,11 +121,7 @@ def workers(office: Office, postgres: Database) -> Iterator[Workers]:
     """No worker yet; the nightly schedule of the office has just become due."""
     office.database = postgres
     office.configure(extra=HASTY + SCHEDULES)
-    clock = Ahead(office)
-    nobody = Processes(command=lambda _claim: [], most=0)
-    with Worker(office.folder / "renkei.yaml", nobody, clocks=lambda _config: clock) as worker:
-        worker.look()  # from now on due times count
-    office.box.clock.advance(60)
+    due(office)
     made = Workers(office, postgres)
     try:
         yield made
@@ -124,6 +131,15 @@ def workers(office: Office, postgres: Database) -> Iterator[Workers]:
                 with suppress(psutil.Error):
                     each.kill()
             process.communicate()
+
+
+def due(office: Office) -> None:
+    """Let due times count, and a minute pass."""
+    clock = Ahead(office)
+    nobody = Processes(command=lambda _claim: [], most=0)
+    with Worker(office.folder / "renkei.yaml", nobody, clocks=lambda _config: clock) as worker:
+        worker.look()
+    office.box.clock.advance(60)
 
 
 @contextmanager
@@ -230,3 +246,23 @@ def test_a_stopped_worker_ends_after_the_employee_in_hand(workers: Workers) -> N
     workers.until(lambda: is_done(workers))
     workers.end()
     all_once(office)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+def test_two_workers_keep_one_limit_together(workers: Workers) -> None:
+    """Of the requests of both, no window of the account has more than it allows."""
+    office = workers.office
+    limit = f"limits: [{{count: {LIMIT}, seconds: {LIMIT_S}}}]"
+    office.configure(extra=HASTY + AT_ONCE, touchontime=limit)
+    due(office)
+    for _each in range(2):
+        workers.start(concurrency=1)
+    workers.until(lambda: len(workers.jobs()) == 4)
+    workers.until(lambda: {job[1] for job in workers.jobs()} == {"done"}, 90)
+    ended = workers.end()
+    at = [each.at.timestamp() for each in office.box.journal if each.system == "touchontime"]
+    assert len(at) > 2 * LIMIT
+    worst = max(sum(start <= each < start + LIMIT_S for each in at) for start in at)
+    assert worst <= LIMIT
+    assert all("job_ended" in said for _code, said in ended)  # both had their share

@@ -66,7 +66,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def until(wanted: Callable[[], bool]) -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 10
     while not wanted() and time.monotonic() < end:
         time.sleep(0.01)
     assert wanted()

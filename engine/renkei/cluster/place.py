@@ -53,8 +53,7 @@ def ours() -> str:
 def require_library() -> None:
     """Raise ConfigurationError if the extra is not installed."""
     try:
-        import procrastinate  # noqa: F401 - an extra
-        import psycopg_pool  # noqa: F401
+        import procrastinate  # noqa: F401 - an extra, which brings its driver along
     except ImportError:
         message = _(
             "A cluster needs a part that is not installed. Install it on each of its computers:"
