@@ -242,6 +242,14 @@ class Companies:
             if os.path.lexists(path):
                 message = _("{path} exists already; it is left as it is.").format(path=path)
                 raise UsageError(message, code="exists", where=str(path))
+            if count := self._count(name):  # whoever comes next must not find the runs of another
+                message = _(
+                    "The store has {count} runs of a company {name}, whose file {path} is gone. Put"
+                    " that back, and remove the company if its runs are to go; or take another"
+                    " name."
+                )
+                told = message.format(count=count, name=name, path=path)
+                raise UsageError(told, code="exists", where=str(path))
             undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
         self.note("company_added", texts)
         paths = [self.main.new_file(name) for name in texts]

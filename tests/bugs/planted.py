@@ -2645,6 +2645,12 @@ KEEPING = (
         tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
     ),
     bug(
+        "name-is-given-again",
+        "A new company finds the runs of another one, whose file was deleted by hand.",
+        ("renkei.companies:Companies.add", "count := self._count(name)", "count := 0"),
+        tests="tests/e2e/test_walls.py::test_the_name_of_somebody_elses_runs_is_not_given_again",
+    ),
+    bug(
         "one-scope-is-enough",
         "Two companies share an account though a pair of one of them is for everybody.",
         ("renkei.plan.shared:refuse_all", " and _is_scoped_there(config, company, theirs)", ""),

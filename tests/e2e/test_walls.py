@@ -198,6 +198,20 @@ def test_a_company_is_added_in_an_empty_folder(office: Office) -> None:
     assert "companies: companies/" in refused.error["message"]
 
 
+def test_the_name_of_somebody_elses_runs_is_not_given_again(office: Office, other: Sandbox) -> None:
+    """Whose file was deleted by hand is still in the store: a new client must not find them."""
+    two(office, other)
+    run = office.fetched(*WAY, "--company", "acme")
+    file = office.folder / "companies" / "acme.yaml"
+    before = file.rename(office.folder / "acme.before")
+    refused = office.renkei("company", "add", "acme")
+    assert refused.code == 2
+    assert "acme" in refused.err
+    assert not file.exists()
+    before.rename(file)
+    assert office.ask("report", run, "--company", "acme").code == 0
+
+
 def test_the_list_tells_who_needs_a_person(office: Office, other: Sandbox) -> None:
     """As a table and as JSON; some of them by what they are called or by what they need."""
     two(office, other)

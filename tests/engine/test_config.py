@@ -96,7 +96,7 @@ def test_the_example_is_valid(tmp_path: Path, language: str) -> None:
 def test_what_the_example_comments_out_is_right(tmp_path: Path, language: str) -> None:
     """Whoever takes the signs away gets what stands there: the limits and waits by default."""
     with speaking(language):
-        text = re.sub(r"(?m)^( *)# (?=(  )?[a-z_]+:)", r"\1", example())
+        text = re.sub(r"(?m)^( *)# (?=(  )*(- )?[a-z_]+:)", r"\1", example())
     (tmp_path / "company.pem").write_text(Path(certifi.where()).read_text(encoding="utf-8"))
     config = load(tmp_path, text)
     for name in WAITS:

@@ -132,12 +132,15 @@ def somebody(language: str) -> Iterator[Person]:
 
 def take(person: Person, file: Path, *, whole: bool) -> None:
     """Take one picture, without what differs each time."""
-    page = person.page
+    page, login = person.page, recorded(None)
     page.wait_for_load_state()
-    page.evaluate(STEADY, [f"{person.office.folder}/", recorded(None)])
     page.mouse.move(0, 0)
-    page.set_viewport_size({"width": WIDTH, "height": height(page) if whole else HEIGHT})
-    picture = page.screenshot(animations="disabled", caret="hide")
+    while True:
+        page.evaluate(STEADY, [f"{person.office.folder}/", login])
+        page.set_viewport_size({"width": WIDTH, "height": height(page) if whole else HEIGHT})
+        picture = page.screenshot(animations="disabled", caret="hide")
+        if login not in page.inner_text("body"):  # else a part has brought itself up to date
+            break
     file.write_bytes(smaller(person, picture))
     page.evaluate(AS_IT_WAS)
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
