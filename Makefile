@@ -18,6 +18,9 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 	-u UV_FIND_LINKS $(BIN)/uv --no-config pip compile pyproject.toml --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCK_ARGS)
 
+# What a server may need, for deploy/Containerfile.
+SERVICE := metrics notify oauth oidc postgres xlsx
+
 # What starts processes, waits for sockets, or plays whole syncs by the dozen is left to `make test`.
 SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \
 	$(addprefix tests/engine/test_,agreement.py apply.py batches.py budgets.py choose.py company_list.py \
@@ -124,6 +127,8 @@ coverage: setup browser postgres ## run the tests and show the lines they miss
 lock: setup ## write requirements/*.txt anew from pyproject.toml
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) --constraints requirements/dev.txt --output-file requirements/core.txt
+	$(COMPILE) --constraints requirements/dev.txt $(addprefix --extra ,$(SERVICE)) \
+	  --output-file requirements/service.txt
 
 i18n: setup ## collect the texts of the sources and of click, merge them, compile
 	click=$$($(BIN)/python -c 'import click, os; print(os.path.dirname(click.__file__))'); \

@@ -9,8 +9,9 @@ import threading
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
 from tests.compiled import share
-from tests.sampling import left_out
+from tests.sampling import examples, left_out, sampled
 
 from renkei.plugins import finding
 
@@ -27,6 +28,8 @@ pytest_plugins = [
 
 FOUND = finding.found
 share()
+settings.register_profile("sampled", max_examples=examples(40, 100))
+settings.load_profile("sampled")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -44,6 +47,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """
     for item in left_out(items):
         item.add_marker(pytest.mark.long)
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(sampled)  # of a law, as many examples as the profile says
     yield
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 

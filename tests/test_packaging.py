@@ -221,16 +221,18 @@ def test_shipped_code_imports_declared_dependencies_only() -> None:
 
 @pytest.mark.security(49)
 def test_the_locks_hold_every_dependency() -> None:
-    """Both locks pin what pyproject.toml asks for, and the same versions of it."""
+    """The locks pin what pyproject.toml asks for, and the same versions of it."""
     core, everything = pins("core.txt"), pins("dev.txt")
     runtime = {canonical(name) for name in PROJECT["project"]["dependencies"]}
     development = {canonical(name) for name in PROJECT["dependency-groups"]["dev"]}
     assert runtime <= set(core), "run `make lock`"
     assert runtime | development <= set(everything), "run `make lock`"
     assert core.items() <= everything.items(), "run `make lock`"
+    service = pins("service.txt")
+    assert core.items() <= service.items() <= everything.items(), "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", ["core.txt", "dev.txt"])
+@pytest.mark.parametrize("lock", ["core.txt", "service.txt", "dev.txt"])
 def test_the_locks_name_no_address(lock: str) -> None:
     """A lock works with any index: hashes, not addresses, say what is meant."""
     assert "://" not in (ROOT / "requirements" / lock).read_text("utf-8")

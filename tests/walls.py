@@ -41,6 +41,7 @@ WHOLE_STORE = (
     "renkei.store.copying",  # a store moves as it is
     "renkei.store.companies",  # the list of all companies; what leaves or joins one
     "renkei.store.due",  # what is due, for a worker that keeps the schedules of all of them
+    "renkei.store.figures",  # counts, for a monitor and a doctor of all of them
     "renkei.store.migrations",
 )
 """Modules whose statements are about the whole store."""

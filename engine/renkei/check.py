@@ -82,6 +82,10 @@ def _connection(
         for each in reader.connection.hours_in_force
     ]
     notes += _confirmed(known(reader))
+    if not systems.config.connection(
+        name
+    ).loopback:  # there it is the same clock, or an invented one
+        notes += _off(reader.connection.clock_off_s)
     if reader.is_source_only:
         text = _("It is a source only: its connector cannot write.")
         notes.append(Finding("note", text))
@@ -93,6 +97,20 @@ def _connection(
     )
     who = Finding("ok", belongs.format(account=account.name))
     return (who, *account.findings, *notes)
+
+
+CLOCK_OFF_S = 60.0
+"""So many seconds off, dates and hours of two computers do not agree."""
+
+
+def _off(seconds: float | None) -> Iterator[Finding]:
+    """Yield that our clock is not that of a system, if that is known."""
+    if seconds is not None and abs(seconds) > CLOCK_OFF_S:
+        text = _(
+            "The clock of this computer is {seconds} seconds off the system's. Let it be set over"
+            " the network."
+        )
+        yield Finding("warning", text.format(seconds=f"{seconds:+.0f}"))
 
 
 def _confirmed(known: KnownAccount | None) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from renkei.config.edit import befores, change_key, keep_before
 from renkei.config.heads import Heads, head_of
 from renkei.config.load import clock_for_all, store_at
 from renkei.config.main import is_name
+from renkei.config.secrets import files_in
 from renkei.config.setup import was_added
 from renkei.errors import (
     ConfigurationError,
@@ -43,7 +44,6 @@ from renkei.text import folded
 from renkei.who import recorded
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
-from renkei.yamlfile.source import Data
 
 Need = Literal["file", "chosen"] | Kind
 """
@@ -397,7 +397,7 @@ class Companies:
             data = read_yaml(read_file(path), str(path)).data
         except MappingError:
             return ()
-        return tuple(sorted(set(_references(data))))
+        return tuple(sorted(set(files_in(data))))
 
     def _certify(self, company: Company, removed: Removed, left: Sequence[str]) -> tuple[Path, ...]:
         """Write what was removed, for programs and for people; only their owner can read it."""
@@ -446,15 +446,6 @@ def not_a_name(name: str) -> str:
 def _unwritten(path: Path, problem: OSError) -> ConfigurationError:
     message = _("{path} cannot be written: {why}.").format(path=path, why=problem.strerror)
     return ConfigurationError(message, where=str(path))
-
-
-def _references(data: Data) -> Iterator[str]:
-    """Yield the files with secrets that a configuration names."""
-    if isinstance(data, str) and data.startswith("file:"):
-        yield data.removeprefix("file:")
-    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    for each in inner:
-        yield from _references(each)
 
 
 __all__ = [

@@ -135,8 +135,8 @@ class _Lines(io.TextIOBase):
 
 
 def only_allowed(_logger: object, _method: str, event: Event) -> Event:
-    """Drop every field that is not on the list."""
-    return {key: value for key, value in event.items() if key in ALLOWED}
+    """Drop every field that is not on the list, and the name of a company that has none."""
+    return {k: value for k, value in event.items() if k in ALLOWED and (value or k != "company")}
 
 
 def escape(_logger: object, _method: str, event: Event) -> Event:
@@ -177,7 +177,7 @@ class _LibraryHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         import structlog
 
-        event: Event = {"event": "library_message", "logger": record.name}
+        event: Event = {**_around.get(), "event": "library_message", "logger": record.name}
         event["level"] = record.levelname.lower()
         stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
         render = _renderer(json=self._json, out=self._out)

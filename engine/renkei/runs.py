@@ -276,12 +276,12 @@ class Runs:
         if self._claim is not None:
             self._store.note_job_run(self._claim, run_id)
         self.observer.began(str(run_id))
-        with self._fetching(run_id):
+        with about(run=str(run_id)), self._fetching(run_id):
             if right_pair is not None:
                 said = Released(kind="right_pair", others=(), who=self.who, why=right_pair)
                 self._store.keep_release(said, places, self.clock.now(), run_id=run_id)
             fetch.make(run_id, base, today)
-        log.info("fetched", run=run_id)
+        log.info("fetched", run=str(run_id))
         return self.run(str(run_id))
 
     def _place(self, reader: Reader) -> Place:
@@ -363,7 +363,7 @@ class Runs:
         except BaseException as error:
             reason = reason_of(error) if isinstance(error, RenkeiError) else remark("interrupted")
             self._store.fail_fetch(run_id, self.clock.now(), reason)
-            log.info("fetch_failed", run=run_id, code=reason.code)
+            log.info("fetch_failed", run=str(run_id), code=reason.code)
             raise
 
     def fetch_again(self, run_id: str, *, wait: bool = False) -> Carried:
@@ -770,7 +770,8 @@ class Runs:
             allow_unusual=allow_unusual,
             take_over=take_over,
         )
-        course.follow(run_id, wanted)
+        with about(run=run_id):
+            course.follow(run_id, wanted)
         return self.run(run_id)
 
     def unusual(self, run_id: str) -> list[Remark]:

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +32,7 @@ from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
 from renkei.scheduled import takes, wait_before
 from renkei.store.companies import Companies as Store
+from renkei.store.figures import SIGN_S
 from renkei.store.schema import seen_beside
 from renkei.systems import Systems
 from renkei.teller import Teller
@@ -83,6 +85,8 @@ class Worker:
     """The last due time of each schedule of which it is known that somebody has taken it up."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
     """Between which moments nothing of a schedule can begin."""
+    _signed: float | None = field(default=None, init=False)
+    """When the store was told last that this worker lives."""
     _stopped: bool = field(default=False, init=False)
 
     def __enter__(self) -> Self:
@@ -106,6 +110,8 @@ class Worker:
         self.dispatcher.stop()
         with suppress(RenkeiError):
             self._mind_ended()
+            if self._store is not None:
+                self._store.forget_worker()
         self.teller.stop()
 
     def look(self) -> None:
@@ -113,6 +119,7 @@ class Worker:
         try:
             main = load_main(self.path)
             store = self._opened(main)
+            self._give_sign(store)
             self._mind_ended()
             self._look(main, store)
         except RenkeiError as error:
@@ -125,6 +132,13 @@ class Worker:
             self._close()
 
     # --- inside -----------------------------------------------------------------------------
+
+    def _give_sign(self, store: Store) -> None:
+        """Let the store have it, once a minute, that this worker lives."""
+        now = Clock().monotonic()
+        if self._signed is None or now - self._signed >= SIGN_S:
+            store.note_worker(version("renkei"))
+            self._signed = now
 
     def _look(self, main: Main, store: Store) -> None:
         names = main.names() if main.folder else [""]

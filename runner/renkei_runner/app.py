@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = "renkei.yaml"
 
+LOG = "RENKEI_JOB_LOG"
+"""Tells a job that standard error is a log of JSON lines."""
+
 
 def _open_runs(config: Config, observer: Observer, who: str | None) -> Runs:
     from renkei.runs import Runs
@@ -87,15 +90,18 @@ class App:
         """Open the engine; progress is shown while something in the block takes long."""
         from renkei.logs import configure_logging
         from renkei_runner.output import ours_alone, tell_company
-        from renkei_runner.progress import Progress
+        from renkei_runner.progress import Logged, Progress
 
-        configure_logging(json=self.json, level="debug" if self.debug else "warning")
+        told = os.environ.get(LOG) == "json"  # a worker's log has nothing else, and all of a job
+        level = "debug" if self.debug else "info" if told else "warning"
+        configure_logging(json=self.json, level=level)
         config = self.config()
         if config.company.name and not self.json:
             tell_company(config.company)
         live = sys.stderr.isatty() and not self.json
         called = {name: each.label for name, each in config.connections.items()}
-        self._progress = Progress(live=live, asks=self.interactive, called=called)
+        shown = Logged if told else Progress
+        self._progress = shown(live=live, asks=self.interactive, called=called)
         with (
             ours_alone(),
             self._progress as progress,

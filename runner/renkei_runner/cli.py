@@ -19,6 +19,7 @@ from renkei_runner.encoding import fitting
 COMMANDS = {
     "init": ("renkei_runner.init:init", N_("Write a commented configuration file.")),
     "check": ("renkei_runner.check:check", N_("Try connections, mappings and the clock.")),
+    "doctor": ("renkei_runner.doctor:doctor", N_("Tell whether the installation is in order.")),
     "fetch": ("renkei_runner.fetch:fetch", N_("Fetch and compare; writes to no system.")),
     "plan": ("renkei_runner.plan:plan", N_("Show what a run would change.")),
     "sync": ("renkei_runner.sync:sync", N_("Write the chosen employees to the target.")),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from renkei.logs import log
 from renkei.model import Estimate, KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.words.facts import span_text
@@ -130,11 +131,15 @@ class Progress(Observer):
 
     def _log_wait(self, what: tuple[str, str], text: str, seconds: float) -> None:
         """Write one line for a long wait, and another one if it grows by as much again."""
+        if not self._live and self._is_new(what, seconds):
+            note(text)
+
+    def _is_new(self, what: tuple[str, str], seconds: float) -> bool:
         until = time.monotonic() + seconds
-        if self._live or seconds < LONG_S or until < self._told_until.get(what, NEVER) + LONG_S:
-            return
+        if seconds < LONG_S or until < self._told_until.get(what, NEVER) + LONG_S:
+            return False
         self._told_until[what] = until
-        note(text)
+        return True
 
     def _speak(self) -> None:
         """A thread of the engine starts without the language of the command."""
@@ -146,6 +151,28 @@ class Progress(Observer):
         if self._screen is None:
             self._screen = Screen()
         self._screen.show(key, text, done, total)
+
+
+class Logged(Progress):
+    """Writes events of the log in place of sentences, for whoever reads nothing else."""
+
+    def estimate(self, ahead: Estimate) -> None:
+        calls = sum(count for count in ahead.calls.values() if count is not None)
+        log.info("work_estimated", calls=calls, seconds=ahead.seconds)
+
+    def in_doubt(self, connection: str, numbers: Sequence[str], seconds: float) -> None:
+        log.warning("writes_in_doubt", connection=connection, count=len(numbers), seconds=seconds)
+
+    def news(self, remark: Remark) -> None:
+        log.info("run_news", code=remark.code)
+
+    def warning(self, remark: Remark) -> None:
+        log.warning("run_warning", code=remark.code)
+
+    def waiting(self, connection: str, reason: str, seconds: float) -> None:
+        with self._lock:
+            if self._is_new((connection, reason), seconds):
+                log.info("run_waits", connection=connection, reason=reason, seconds=seconds)
 
 
 class Screen:

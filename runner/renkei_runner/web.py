@@ -82,6 +82,10 @@ def web(
     if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
+    if main.settings.metrics is not None:
+        from renkei.operation.metrics import token_of
+
+        token_of(main)  # no monitor has to find out that it cannot be shown
     from renkei_web.server import Server
 
     server = Server(
@@ -163,6 +167,19 @@ def _main(app: App) -> Main:
         )
         raise UsageError(message, code="company")
     return main
+
+
+def dashboard_stands(main: Main) -> tuple[Path, str | None, str]:
+    """
+    Return where the database of the dashboard is, its migration, and the newest one.
+
+    None: there is none yet. Raises StoreError if it cannot be used.
+    """
+    from renkei.database import standing_of
+    from renkei_web.database import SCHEMA
+
+    path = dashboard_at(main)
+    return path, standing_of(path, SCHEMA) if path.exists() else None, SCHEMA.head
 
 
 def dashboard_forgets(main: Main, company: str) -> None:

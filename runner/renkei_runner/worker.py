@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ import click
 
 from renkei.errors import UsageError
 from renkei.words.i18n import N_, _
-from renkei_runner.app import App
+from renkei_runner.app import LOG, App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say, say_at_once
 from renkei_runner.signals import ended_by
@@ -46,8 +46,10 @@ CLUSTER = option(
 @command("worker", help=N_("Keep the schedules of all companies, until it is stopped."))
 @CONCURRENCY
 @CLUSTER
+@option("--metrics", metavar="HOST:PORT",
+        help=N_("Also give figures to a monitor on this computer, at /metrics."))  # fmt: skip
 @click.pass_obj
-def worker(app: App, concurrency: int, cluster: bool) -> int:
+def worker(app: App, concurrency: int, cluster: bool, metrics: str | None) -> int:
     from renkei.logs import configure_logging
 
     if app.given_company is not None:
@@ -55,18 +57,22 @@ def worker(app: App, concurrency: int, cluster: bool) -> int:
     configure_logging(json=app.json, level="debug" if app.debug else "info")
     if cluster:
         with make_cluster(app, concurrency) as jobs:
-            return _keep(app, make_worker(app, jobs), concurrency, jobs)
-    return _keep(app, make_worker(app, make_processes(app, concurrency)), concurrency)
+            return _keep(app, make_worker(app, jobs), concurrency, metrics, jobs)
+    made = make_worker(app, make_processes(app, concurrency))
+    return _keep(app, made, concurrency, metrics)
 
 
-def _keep(app: App, made: Worker, concurrency: int, cluster: Cluster | None = None) -> int:
+def _keep(
+    app: App, made: Worker, concurrency: int, metrics: str | None, cluster: Cluster | None = None
+) -> int:
     def stop(_number: int, _frame: FrameType | None) -> None:
         made.stop()
-        say_at_once(_("Stopping: each job ends after the employee in hand."))
+        if not app.json:
+            say_at_once(_("Stopping: each job ends after the employee in hand."))
 
     if cluster is not None:
         cluster.give_up = made.stop
-    with ended_by(stop), made:
+    with ended_by(stop), made, _scraped(made.path, metrics):
         text = _("Keeping the schedules of {path}, {count} jobs at a time.")
         if not app.json:
             say(text.format(path=made.path, count=concurrency))
@@ -75,6 +81,15 @@ def _keep(app: App, made: Worker, concurrency: int, cluster: Cluster | None = No
     if cluster is not None and cluster.refused is not None:
         raise cluster.refused
     return 0
+
+
+def _scraped(path: Path, address: str | None) -> AbstractContextManager[object]:
+    """Answer monitors at *address* if there is one."""
+    if address is None:
+        return nullcontext()
+    from renkei_runner.scrapes import scraped
+
+    return scraped(path, address)
 
 
 @contextmanager
@@ -94,11 +109,12 @@ def make_worker(app: App, dispatcher: Dispatcher) -> Worker:
     """Return what keeps the schedules of the configuration in use; its mistakes are told now."""
     from renkei.config import load_main
     from renkei.worker import Worker
-    from renkei_runner.progress import Progress
+    from renkei_runner.progress import Logged, Progress
 
     path = app.config_file.absolute()
     load_main(path)
-    return Worker(path, dispatcher, who=app.who, observer=Progress(live=False))
+    shown = Logged if app.json else Progress
+    return Worker(path, dispatcher, who=app.who, observer=shown(live=False))
 
 
 def make_processes(app: App, concurrency: int) -> Processes:
@@ -110,7 +126,7 @@ def make_processes(app: App, concurrency: int) -> Processes:
     def words(claim: Claim) -> Sequence[str]:
         return job_command(path, claim)
 
-    return Processes(command=words, most=concurrency, environment=_environment())
+    return Processes(command=words, most=concurrency, environment=_environment(json=app.json))
 
 
 def make_cluster(app: App, concurrency: int) -> Cluster:
@@ -129,7 +145,7 @@ def make_cluster(app: App, concurrency: int) -> Cluster:
             " store there with `renkei store copy`, or leave --cluster out."
         )
         raise UsageError(message, code="cluster")
-    forks = Forks(_environment())
+    forks = Forks(_environment(json=app.json))
 
     def begin(claim: Claim) -> Fork:
         return forks.begin(job_words(path, claim))
@@ -153,7 +169,7 @@ def job_words(path: Path, claim: Claim) -> list[str]:
     return [*command, "--job", str(claim)]
 
 
-def _environment() -> Callable[[], Mapping[str, str]]:
+def _environment(*, json: bool) -> Callable[[], Mapping[str, str]]:
     """
     Return what a job finds: the company, the name and the secrets of the worker are not its own.
 
@@ -161,6 +177,8 @@ def _environment() -> Callable[[], Mapping[str, str]]:
     """
     left_out = ("RENKEI_COMPANY", "RENKEI_WHO", "RENKEI_OIDC_SECRET")
     mine = {name: text for name, text in os.environ.items() if name not in left_out}
+    if json:
+        mine[LOG] = "json"
     begun, start = time.monotonic(), mine.get("RENKEI_NOW")
 
     def environment() -> Mapping[str, str]:

@@ -85,6 +85,7 @@ TWINS = [
     ("docs/backup.md", "docs/backup.ja.md"),
     ("docs/csv.md", "docs/csv.ja.md"),
     ("docs/schedules.md", "docs/schedules.ja.md"),
+    ("docs/operation.md", "docs/operation.ja.md"),
     ("docs/identity-provider.md", "docs/identity-provider.ja.md"),
     ("docs/notifications.md", "docs/notifications.ja.md"),
     ("docs/oauth.md", "docs/oauth.ja.md"),

@@ -38,6 +38,7 @@ QUIET = {
     *("init", "connector"),  # they write files before there is a store
     *("companies", "choices", "connectors", "completion"),  # they show nobody and change nothing
     "users",  # it shows who may log in
+    "doctor",  # it shows nobody, and changes nothing
     "notify",  # counts of what needs somebody, and a message that says nothing
     *("sandbox", "demo"),  # invented people
 }

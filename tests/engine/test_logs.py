@@ -7,8 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from attrs import evolve
+from tests.engine.world import World
 
+from renkei.config import Company, load_config
 from renkei.logs import configure_logging, log
+from renkei.model import Selection
+from renkei.observer import Observer
+from renkei.runs import Runs
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +61,30 @@ def test_one_event_is_one_line() -> None:
         assert stream.getvalue().count("\n") == 1
         assert "\x1b[31m" not in stream.getvalue()
         assert "\u202e" not in stream.getvalue()
+
+
+class Telling(Observer):
+    """Says something, and lets a library say something, in the middle of the work."""
+
+    def reading(self, connection: str, employees: int) -> None:
+        log.info("read", connection=connection)
+        logging.getLogger("httpx").warning("canary")
+
+
+def test_each_line_says_of_which_run_and_company_it_is(world: World) -> None:
+    """In each thread, from the first thing that is read to the last that is written."""
+    world.in_clinic()
+    stream = configured()
+    config = load_config(world.folder / "renkei.yaml")
+    config = evolve(config, company=Company(name="acme"))
+    with Runs(config, observer=Telling()) as runs:
+        run = runs.fetch("clinic", "rosta")
+        runs.choose(run.id, Selection(new={"ward": "W1"}, look_first=True))
+        runs.sync(run.id)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    told = {line["event"] for line in lines}
+    assert told >= {"read", "library_message", "fetched", "sync_began", "sync_ended"}
+    assert [line for line in lines if (line["run"], line["company"]) != (run.id, "acme")] == []
 
 
 @pytest.mark.security(45)

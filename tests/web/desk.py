@@ -67,7 +67,7 @@ class Idle(Work):
         self.inputs.append(more["given"])
         return 0
 
-    def begin(self, *words: Any, **more: Any) -> None:
+    def launch(self, *words: Any, **more: Any) -> None:
         self.started.append("begin")
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tests.web.desk import Desk
 
 ANYBODY = """
+GET /healthz
+GET /readyz
+GET /metrics
 GET /login
 POST /login
 POST /login/code

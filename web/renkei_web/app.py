@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
 from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, speaking
+from renkei_web.probes import Probes
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
 from renkei_web.users import AccountError, Role, User
@@ -180,7 +181,11 @@ OF_ONE_OF_SEVERAL = (
 
 def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     """Return the application; *hosts* are names it answers to beside this computer's own."""
+    probes = Probes(office.config_path, office.database)
     guests: tuple[Route, ...] = (
+        Route("/healthz", probes.healthy, methods=["GET"]),
+        Route("/readyz", probes.ready, methods=["GET"]),
+        Route("/metrics", probes.metrics, methods=["GET"]),
         Route("/login", _guest(office, entrance.ask), methods=["GET"]),
         Route("/login", _guest(office, entrance.log_in), methods=["POST"]),
         Route("/login/code", _guest(office, entrance.give_code), methods=["POST"]),

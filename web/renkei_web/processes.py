@@ -238,7 +238,7 @@ class Work:
         threading.Thread(target=wait, daemon=True, name=f"sync {run}").start()
         return process.pid
 
-    def begin(self, config: Config, words: Sequence[str], *, who: str, language: str) -> None:
+    def launch(self, config: Config, words: Sequence[str], *, who: str, language: str) -> None:
         """Start ``renkei`` *words* as a process of its own; what comes of it is in the store."""
         process = self._started(config, words, who=who, language=language)
         threading.Thread(target=process.communicate, daemon=True, name=words[0]).start()

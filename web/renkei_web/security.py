@@ -21,6 +21,9 @@ SAFE = ("GET", "HEAD")
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::[0-9]{1,5})?", re.ASCII)
 
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""Asked by what watches the process, often by its bare address: no answer tells of anybody."""
+
 LONGEST = 1_000_000
 """Bytes of one form; the largest, a page of employees with their values, has a tenth of it."""
 
@@ -104,7 +107,7 @@ class Gate:
                 await answer(scope, receive, with_headers)
 
     def _refusal(self, request: HTTPConnection, method: str) -> HTTPStatus | None:
-        if host_of(request) not in self._hosts:
+        if host_of(request) not in self._hosts and request.url.path not in PROBES:
             return HTTPStatus.FORBIDDEN
         if method not in SAFE and not self._is_same_origin(request):
             return HTTPStatus.FORBIDDEN

@@ -8,7 +8,7 @@ the time that telling takes, and what fails is a line of the log.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
@@ -312,12 +312,17 @@ def try_out(those: Sequence[Audience], company: str = "", post: Post = send) -> 
 
 def findings(config: Config) -> tuple[Finding, ...]:
     """Return of each receiver whether a message could leave; nothing is sent."""
+    return findings_of(audiences(config))
+
+
+def findings_of(those: Iterable[Audience]) -> tuple[Finding, ...]:
+    """Return the same of the receivers of *those*."""
     from renkei.alerts.child import installed, notifier_for
     from renkei.alerts.kinds import by_apprise
 
     found: list[Finding] = []
     extensions = list(installed())
-    for audience in audiences(config):
+    for audience in those:
         for receiver in audience.to:
             try:
                 letter = letter_to(audience, receiver, ())

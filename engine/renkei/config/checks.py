@@ -325,6 +325,13 @@ def store_mistake(store: str) -> str | None:
 def _settings(settings: object, base: Path) -> Iterator[Mistake]:
     if isinstance(settings, dict):
         yield from _way_out(("settings",), settings, base)
+        metrics = settings.get("metrics")
+        token = metrics.get("token") if isinstance(metrics, dict) else None
+        if isinstance(token, str):
+            place = ("settings", "metrics", "token")
+            yield from ((place, text) for text in _reference(token))
+            if token.startswith("cmd:"):  # it is read each time that somebody asks
+                yield place, _("It is kept in a variable or a file: env:VARIABLE, file:PATH.")
     keys = ("max_plan_age_hours", "longest_request_seconds")
     yield from _positive(("settings",), settings, keys)
     yield from _positive(("settings",), settings, ("settle_wait_seconds",), least=0)

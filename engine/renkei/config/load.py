@@ -360,9 +360,13 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
 
 def _shared(document: Document, main: Main) -> Iterator[Problem]:
     """Yield what stands in the file of a company though all companies share it."""
-    if "store" in cast("dict[str, Data]", document.data):
+    data = cast("dict[str, Data]", document.data)
+    if "store" in data:
         message = _("It stands in {path} alone: all companies share one store.")
         yield document.problem(("store",), message.format(path=main.path), key=True)
+    if isinstance(settings := data.get("settings"), dict) and "metrics" in settings:
+        message = _("It stands in {path} alone: a monitor is told of all companies together.")
+        yield document.problem(("settings", "metrics"), message.format(path=main.path), key=True)
 
 
 def network_of(settings: ConnectionConfig | DashboardSettings | Notify, base: Path) -> Network:

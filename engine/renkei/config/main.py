@@ -63,13 +63,21 @@ class Company:
 
 
 @frozen(kw_only=True)
+class Metrics:
+    """Figures for a monitor that shows the *token*, a reference; by *companies* if asked."""
+
+    token: str
+    companies: bool = False
+
+
+@frozen(kw_only=True)
 class DashboardSettings:
     """
     What holds for the dashboard: of the only company, of one of several, or of all together.
 
     *setup*: administrators may change the file itself, or add companies. *second_factor*: who logs
     in with a password needs a code as well; *sso*: nobody logs in with a password. *proxy* and
-    *ca_file* are the way out.
+    *ca_file* are the way out. *metrics*: a monitor gets figures, of all companies together.
     """
 
     proxy: str | None = field(default=None, repr=False)
@@ -77,6 +85,7 @@ class DashboardSettings:
     setup: Literal["web"] | None = None
     second_factor: Literal["required"] | None = None
     sso: Literal["required"] | None = None
+    metrics: Metrics | None = None
 
 
 @frozen(kw_only=True)

@@ -6,10 +6,12 @@ import os
 import shlex
 import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from renkei.errors import ConfigurationError
 from renkei.words.i18n import _
+from renkei.yamlfile.source import Data
 
 COMMAND_TIMEOUT_S = 30
 
@@ -24,6 +26,15 @@ def resolve_secret(reference: str, base: Path) -> str:
         message = _("The token in {reference} is empty. Enter it there.")
         raise ConfigurationError(message.format(reference=reference), code="token", where=reference)
     return secret
+
+
+def files_in(data: Data) -> Iterator[str]:
+    """Yield the files with secrets that a configuration names."""
+    if isinstance(data, str) and data.startswith("file:"):
+        yield data.removeprefix("file:")
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for each in inner:
+        yield from files_in(each)
 
 
 def _from_environment(name: str, _base: Path) -> str:

@@ -103,6 +103,21 @@ def open_database(path: Path, schema: Schema) -> Opened:
         )
 
 
+def standing_of(path: Path, schema: Schema) -> str:
+    """
+    Return at which migration the database in the file at *path* is; nothing is made or migrated.
+
+    Raises StoreError if it cannot be used.
+    """
+    with translated(path):
+        _refuse_oddities(path)
+        engine = _sqlite(path)
+        try:
+            return _revision(engine, schema, path)
+        finally:
+            engine.dispose()
+
+
 def _identity(path: Path) -> tuple[int, int]:
     found = path.stat()
     return found.st_dev, found.st_ino

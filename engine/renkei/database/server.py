@@ -59,21 +59,43 @@ def open_server(address: str, schema: Schema, *, create: bool) -> Opened | None:
     However many processes come at once, one of them makes or migrates it. Raises StoreError if it
     cannot be used, ConfigurationError without a driver.
     """
-    place, url = shown(address), parsed(address)
-    if url is None:
-        raise damaged(place)
-    _require_driver()
-    engine = _engine(url)
+    place, engine = shown(address), _engine_of(address)
     with translated(place):
-        # at one moment: another process may be bringing it up to date
-        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            _refuse_server(connection, place)
-            found = _found(connection, schema, place)
+        found = _looked(engine, schema, place)
         if found is None and not create:
             engine.dispose()
             return None
         made = found != schema.head and _bring_up_to_date(engine, schema, place)
     return Opened(engine=engine, place=place, made=made)
+
+
+def standing_on_server(address: str, schema: Schema) -> str | None:
+    """
+    Return at which migration the database at *address* is, None if there is nothing in it.
+
+    Nothing is made or migrated. Raises as :func:`open_server`.
+    """
+    place, engine = shown(address), _engine_of(address)
+    try:
+        with translated(place):
+            return _looked(engine, schema, place)
+    finally:
+        engine.dispose()
+
+
+def _engine_of(address: str) -> Engine:
+    url = parsed(address)
+    if url is None:
+        raise damaged(shown(address))
+    _require_driver()
+    return _engine(url)
+
+
+def _looked(engine: Engine, schema: Schema, place: str) -> str | None:
+    """Return the same, at one moment: another process may be bringing it up to date."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        _refuse_server(connection, place)
+        return _found(connection, schema, place)
 
 
 def _require_driver() -> None:

@@ -7,7 +7,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -96,6 +97,8 @@ class Connection:
     guard: Guard | None = None
     on_wait: OnWait | None = None
     pacer: Pacer = field(init=False)
+    clock_off_s: float | None = field(init=False, default=None)
+    """By how many seconds our clock is ahead of the system's, as its last answer has it."""
     _mine: threading.local = field(init=False, factory=threading.local)
     _sessions: list[Session] = field(init=False, factory=list)
 
@@ -103,6 +106,13 @@ class Connection:
         if self.base_url:
             _check_url(self.name, self.base_url)
         self.pacer = Pacer(self.clock)
+
+    def note_date(self, text: str | None) -> None:
+        """Note when the system says that it has answered: the header Date."""
+        with suppress(TypeError, ValueError):
+            theirs = parsedate_to_datetime(text or "")
+            if theirs.tzinfo is not None:
+                self.clock_off_s = (self.clock.real_now() - theirs).total_seconds()
 
     @classmethod
     def offline(cls, connector: str, **more: Any) -> Connection:  # noqa: ANN401 - attributes

@@ -255,6 +255,7 @@ class Session(Lists):
                 connection.guard()
             within_s = retries.allowance_s(connection.timeouts.call_s)
             reply = self._opened_reply(request, access, within_s)
+        connection.note_date(reply.headers.get("date"))
         for room in self._rooms(reply.headers):
             connection.pacer.note(room)
         return reply

@@ -23,6 +23,7 @@ from renkei.store.alerts import ALL, Alert, alert_in, gather, give_back, once, w
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.due import Due
+from renkei.store.figures import FiguresOfAll
 from renkei.store.log import AuditLog
 from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
@@ -90,7 +91,7 @@ class Removed:
     rows: Mapping[str, int] = field(factory=dict)
 
 
-class Companies(Plans, Purge, AuditLog, Due):
+class Companies(Plans, Purge, AuditLog, Due, FiguresOfAll):
     """A store as those see it who keep all of its companies."""
 
     def directions(self, now: dt.datetime) -> dict[str, list[Direction]]:

@@ -48,6 +48,24 @@ def open_store(place: str, *, create: bool) -> Opened:
         return open_database(path, SCHEMA)
 
 
+def standing(place: str) -> str:
+    """
+    Return at which migration the store at *place* is; nothing is made or migrated.
+
+    Raises NoStoreError if there is none, StoreError if it cannot be used.
+    """
+    if is_server(place):
+        found = database.standing_on_server(place, SCHEMA)
+        if found is None:
+            raise no_store(shown(place))
+        return found
+    path = _path(place)
+    with translated(path):
+        if not os.path.lexists(path):
+            raise no_store(path)
+        return database.standing_of(path, SCHEMA)
+
+
 def _path(place: object) -> Path:
     return Path(SQLITE.sub("", str(place))).absolute()
 
@@ -77,11 +95,17 @@ def refuse_no_room(place: str) -> None:
 
     Of the disk of a server nothing can be told.
     """
-    if is_server(place):
-        return
-    disk = os.statvfs(_path(place).parent)
-    if disk.f_bavail * disk.f_frsize < ROOM:
+    free = room(place)
+    if free is not None and free < ROOM:
         raise no_room(place)
+
+
+def room(place: str) -> int | None:
+    """Return how many bytes are free on the disk of the store at *place*; None: on a server."""
+    if is_server(place):
+        return None
+    disk = os.statvfs(_path(place).parent)
+    return disk.f_bavail * disk.f_frsize
 
 
 def no_room(place: object) -> NoRoomError:

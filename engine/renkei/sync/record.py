@@ -119,7 +119,7 @@ class Recorder:
         if not self._together:
             self.flush()
         self.last[item.position] = outcome
-        log.info("outcome", run=self.run, outcome=outcome.value, code=reason and reason.code)
+        log.info("outcome", run=str(self.run), outcome=outcome.value, code=reason and reason.code)
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
             self._done = min(self._done + 1, self._total)
             self.observer.writing(self._done, self._total)

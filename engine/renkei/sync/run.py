@@ -289,7 +289,7 @@ class Sync:
         now = self.clock.now()
         self.store.end_sync(hold.lease, status, now, reason, resume_at, usage=usage)
         code = reason and reason.code
-        log.info("sync_ended", run=hold.lease.run_id, status=status.value, code=code)
+        log.info("sync_ended", run=str(hold.lease.run_id), status=status.value, code=code)
 
     def _final(self, run_id: str) -> Status:
         outcomes = self.store.run(run_id).outcomes or {}

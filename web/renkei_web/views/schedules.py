@@ -71,7 +71,7 @@ def run(visit: Visit) -> Response:
         if any(_is_at_work(job) for job in runs.jobs(1, name)):
             raise BusyError(_("The schedule {name} is at work.").format(name=name), where=name)
     words = ["schedule", "run", name]
-    visit.office.work.begin(visit.config, words, who=visit.user.name, language=visit.language)
+    visit.office.work.launch(visit.config, words, who=visit.user.name, language=visit.language)
     return visit.go(f"/schedules?asked={name}")
 
 

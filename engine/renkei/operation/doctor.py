@@ -1,0 +1,522 @@
+"""
+The doctor: whether an installation is in order, over all of its companies; no system is asked.
+
+What a run or a connection finds out belongs to ``renkei check``, of which the doctor makes use when
+it is to ask the systems, too. Nothing is migrated, made or corrected.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from renkei import retention
+from renkei.alerts import telling
+from renkei.clock import Clock
+from renkei.companies import Companies
+from renkei.config import Config, Main, load_config
+from renkei.config.checks import path_of
+from renkei.config.load import clock_for_all, store_at
+from renkei.config.secrets import files_in
+from renkei.errors import NoStoreError, RenkeiError
+from renkei.place import shown
+from renkei.runs import Runs
+from renkei.store.companies import Companies as Store
+from renkei.store.figures import WorkerSign
+from renkei.store.schema import HEAD, ROOM, room, seen_beside, standing
+from renkei.words.i18n import _
+
+Subject = Literal[
+    "versions",
+    "configuration",
+    "store",
+    "dashboard",
+    "disk",
+    "clock",
+    "schedules",
+    "tokens",
+    "retention",
+    "messages",
+    "companies",
+    "systems",
+]
+
+Level = Literal["ok", "note", "warning", "problem"]
+"""As those of a check: *warning* and *problem* need a look."""
+
+CLOCK_OFF_S = 5.0
+"""So many seconds off a database server, leases of two computers are judged wrongly."""
+
+SPARE = 500_000_000
+"""Bytes of room that a disk should have beside those that a copy of the store needs."""
+
+
+@frozen(kw_only=True)
+class Sign:
+    """
+    One thing that the doctor has looked at; *code* is stable, *message* is for people.
+
+    *figures* are numbers about it, which tell of nobody: they alone leave the house with the code.
+    """
+
+    subject: Subject
+    level: Level
+    code: str
+    message: str
+    company: str = ""
+    figures: Mapping[str, int | float] = field(factory=dict)
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether somebody should do something about it."""
+        return self.level in ("warning", "problem")
+
+
+def subject_text(subject: Subject) -> str:
+    """Return what people call a subject."""
+    texts: dict[Subject, str] = {
+        "versions": _("versions"),
+        "configuration": _("configuration"),
+        "store": _("report store"),
+        "dashboard": _("dashboard"),
+        "disk": _("disk"),
+        "clock": _("clock"),
+        "schedules": _("schedules"),
+        "tokens": _("files with secrets"),
+        "retention": _("retention"),
+        "messages": _("messages"),
+        "companies": _("companies"),
+        "systems": _("systems"),
+    }
+    return texts[subject]
+
+
+@define
+class Doctor:
+    """Looks at the installation of one main file."""
+
+    main: Main
+    asks: bool = False
+    """Whether the systems are asked, too."""
+    clock: Clock = field(init=False)
+    configs: dict[str, Config] = field(init=False, factory=dict)
+    """Those that can be read, by company."""
+    _behind: bool = field(init=False, default=False)
+    """Whether the store is of an older renkei."""
+
+    def __attrs_post_init__(self) -> None:
+        self.clock = clock_for_all(self.main)
+
+    def look(self) -> Iterator[Sign]:
+        """Yield what can be told without asking anybody, and what the systems have to say."""
+        yield _versions()
+        yield from self._configuration()
+        yield from self._store()
+        yield from self._tokens()
+        yield from self._messages()
+        if self.asks and not self._behind:  # a check would bring the store up to date
+            yield from self._systems()
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _systems(self) -> Iterator[Sign]:
+        """Yield what ``renkei check`` finds wrong with each company."""
+        for name, config in self.configs.items():
+            with Runs(config) as runs:
+                found = runs.check()
+            count = 0
+            for each in found:
+                for finding in each.findings:
+                    if finding.level in ("warning", "problem"):
+                        count += 1
+                        code = each.error.code if each.error else "checked"
+                        text = f"{each.subject}: {finding.message}"
+                        yield Sign(
+                            subject="systems",
+                            level=finding.level,
+                            code=code,
+                            message=text,
+                            company=name,
+                        )
+            if not count:
+                text = _("Everything was tried; nothing is wrong.")
+                yield Sign(
+                    subject="systems", level="ok", code="checked", message=text, company=name
+                )
+
+    def _configuration(self) -> Iterator[Sign]:
+        names = self.main.names() if self.main.folder else [""]
+        for name in names:
+            try:
+                self.configs[name] = load_config(self.main.path, name or None)
+            except RenkeiError as error:
+                yield Sign(
+                    subject="configuration",
+                    level="problem",
+                    code=error.code,
+                    message=error.message,
+                    company=name,
+                )
+        files = {self.main.path, *(config.path for config in self.configs.values())}
+        for path in sorted(files):
+            if _mode(path) & 0o022:
+                text = _("{path} can be changed by others. Run: chmod go-w {path}")
+                yield Sign(
+                    subject="configuration",
+                    level="warning",
+                    code="writable",
+                    message=text.format(path=path),
+                )
+        for path in self.main.strangers():
+            text = _("{path} is of no company: its name cannot be one's.").format(path=path)
+            yield Sign(subject="configuration", level="warning", code="stranger", message=text)
+        count = len(self.configs)
+        text = _("Companies whose files can be read: {count}.").format(count=count)
+        if self.main.folder is None:
+            text = _("{path} can be read.").format(path=self.main.path)
+        if count:
+            yield Sign(
+                subject="configuration",
+                level="ok",
+                code="read",
+                message=text,
+                figures={"read": count, "names": len(names)},
+            )
+
+    def _store(self) -> Iterator[Sign]:
+        """Yield how the store is, and what it tells of everything else."""
+        try:
+            place = store_at(self.main.store, self.main.path.parent)
+            seen = seen_beside(place, self.main.path)
+            try:
+                found = standing(place)
+            except NoStoreError as error:
+                if not seen.exists():
+                    text = _("There is none yet; the first fetch makes it.")
+                    yield Sign(subject="store", level="note", code="no_store", message=text)
+                    yield from self._workers(0, [])
+                else:
+                    yield _problem("store", "store_gone", error)
+                return
+            if found != HEAD:
+                self._behind = True
+                text = _(
+                    "It is of an older renkei: it is at {found}, this renkei at {head}. The next"
+                    " command copies it and brings it up to date."
+                )
+                yield Sign(
+                    subject="store",
+                    level="warning",
+                    code="migrations",
+                    message=text.format(found=found, head=HEAD),
+                )
+                return
+            store = Store(place, create=False, seen=seen)
+        except RenkeiError as error:
+            yield _problem("store", error.code, error)
+            return
+        try:
+            yield from self._kept(store, place)
+        except RenkeiError as error:
+            yield _problem("store", error.code, error)
+        finally:
+            store.close()
+
+    def _kept(self, store: Store, place: str) -> Iterator[Sign]:
+        if store.is_older:
+            text = _("It is older than what this computer has seen of it: a copy was put back.")
+            yield Sign(subject="store", level="warning", code="store_restored", message=text)
+        if not store.is_whole():
+            text = _("{place} is damaged or is not a file of renkei. Restore it from a backup.")
+            yield Sign(
+                subject="store",
+                level="problem",
+                code="damaged",
+                message=text.format(place=shown(place)),
+            )
+            return
+        store.try_writing()
+        size, totals = store.size(), store.totals()
+        text = _(
+            "{place} can be read and written: {size} MB, {runs} runs; its migration is {head}."
+        )
+        yield Sign(
+            subject="store",
+            level="ok",
+            code="whole",
+            message=text.format(
+                place=shown(place), size=_mb(size), runs=totals.rows["runs"], head=HEAD
+            ),
+            figures={"bytes": size, **totals.rows},
+        )
+        yield from _disk(place, size)
+        yield from self._clock(store)
+        yield from self._schedules(store, totals.paused)
+        yield from self._retention(store)
+        yield from self._companies()
+
+    def _clock(self, store: Store) -> Iterator[Sign]:
+        times = store.server_time()
+        if os.environ.get("RENKEI_NOW"):
+            text = _("RENKEI_NOW is set: for systems on this computer it is another time.")
+            yield Sign(subject="clock", level="note", code="now", message=text)
+        if times is None and self.asks:
+            return  # the check of each connection compares it
+        if times is None:
+            text = _("Nothing was asked for the time: neither a database server nor the systems.")
+            yield Sign(subject="clock", level="note", code="not_compared", message=text)
+            return
+        off = (times[1] - times[0]).total_seconds()
+        bad = abs(off) > CLOCK_OFF_S
+        text = _("It is {seconds} seconds off that of the database server.")
+        yield Sign(
+            subject="clock",
+            level="warning" if bad else "ok",
+            code="clock_off" if bad else "clock",
+            message=text.format(seconds=f"{off:+.1f}"),
+            figures={"seconds": round(off, 1)},
+        )
+
+    def _schedules(self, store: Store, paused: int) -> Iterator[Sign]:
+        yield from self._workers(paused, store.workers())
+        for missed in store.missed(self.clock.now()):
+            text = _("The last run of {schedule} did not take place.")
+            yield Sign(
+                subject="schedules",
+                level="warning",
+                code="missed",
+                message=text.format(schedule=missed.schedule),
+                company=missed.company,
+            )
+
+    def _workers(self, paused: int, workers: Sequence[WorkerSign]) -> Iterator[Sign]:
+        count = sum(len(config.schedules) for config in self.configs.values())
+        alive = [each for each in workers if each.alive]
+        figures = {"schedules": count, "paused": paused, "workers": len(alive)}
+        if count and not alive:
+            text = _("There are schedules ({count}), and no worker keeps them.").format(count=count)
+            if workers:
+                last = min(each.silent_s for each in workers)
+                more = _("The last one was heard of {minutes} minutes ago.")
+                text += " " + more.format(minutes=round(last / 60))
+                figures["silent_s"] = round(last)
+            yield Sign(
+                subject="schedules",
+                level="warning",
+                code="no_worker",
+                message=text,
+                figures=figures,
+            )
+        else:
+            text = _("Schedules: {count}, {paused} of them paused; workers: {workers}.")
+            yield Sign(
+                subject="schedules",
+                level="ok" if count else "note",
+                code="kept",
+                message=text.format(count=count, paused=paused, workers=len(alive)),
+                figures=figures,
+            )
+        mine = version("renkei")
+        others = sorted({each.version for each in alive if each.version != mine})
+        if others:
+            text = _("A worker is of another version ({version}) than this command ({mine}).")
+            shown_ = _(", ").join(others)
+            yield Sign(
+                subject="schedules",
+                level="warning",
+                code="worker_version",
+                message=text.format(version=shown_, mine=mine),
+            )
+
+    def _retention(self, store: Store) -> Iterator[Sign]:
+        last = store.retained_by(list(self.configs))
+        today = self.clock.today()
+        ruled = late = 0
+        for name, config in self.configs.items():
+            if config.retention.values is None and config.retention.records is None:
+                continue
+            ruled += 1
+            day = last[name]
+            if day is not None and today - day > dt.timedelta(days=retention.LATE_DAYS):
+                late += 1
+                text = _("Nothing was looked through for older runs since {day}.")
+                yield Sign(
+                    subject="retention",
+                    level="warning",
+                    code="retention_late",
+                    message=text.format(day=day),
+                    company=name,
+                    figures={"days": (today - day).days},
+                )
+        text = _("Companies whose old runs go by themselves: {count} of {all}.")
+        yield Sign(
+            subject="retention",
+            level="note",
+            code="retention",
+            message=text.format(count=ruled, all=len(self.configs)),
+            figures={"ruled": ruled, "late": late, "all": len(self.configs)},
+        )
+
+    def _companies(self) -> Iterator[Sign]:
+        with suppress(RenkeiError), Companies(self.main) as companies:
+            listed = companies.listed()
+            needing = [each for each in listed if each.needs]
+            text = _("Companies that need a person: {count} of {all}.")
+            yield Sign(
+                subject="companies",
+                level="note",
+                code="needs",
+                message=text.format(count=len(needing), all=len(listed)),
+                figures={"needs": len(needing), "all": len(listed)},
+            )
+
+    def _messages(self) -> Iterator[Sign]:
+        count, problems = 0, False
+        for company, audience in self._audiences():
+            for finding in telling.findings_of([audience]):
+                count += finding.level == "ok"
+                if finding.level in ("warning", "problem"):
+                    problems = True
+                    yield Sign(
+                        subject="messages",
+                        level=finding.level,
+                        code="not_told",
+                        message=finding.message,
+                        company=company,
+                    )
+        text = _("Receivers of messages, over all companies: {count}.").format(count=count)
+        if not count and not problems:
+            text = _("Nobody is told when something needs a person; see `notify:`.")
+        yield Sign(
+            subject="messages",
+            level="note",
+            code="told",
+            message=text,
+            figures={"receivers": count},
+        )
+
+    def _audiences(self) -> Iterator[tuple[str, telling.Audience]]:
+        """Yield who is told of a company, and once who is told of all."""
+        with suppress(RenkeiError):  # a proxy that is kept nowhere: whoever tells will say so
+            if self.main.folder is not None and self.main.notify.to:
+                yield "", telling.audience_of_all(self.main)
+        for name, config in self.configs.items():
+            with suppress(RenkeiError):
+                yield from ((name, each) for each in telling.audiences(config) if not each.of_all)
+
+    def _tokens(self) -> Iterator[Sign]:
+        """Yield how the files are that hold secrets: their modes and ages, not what is in them."""
+        data = [(self.main.document.data, self.main.path.parent, "")]
+        if self.main.folder is not None:
+            data += [(each.document.data, each.base, name) for name, each in self.configs.items()]
+        oldest, files = 0.0, set()
+        for tree, base, company in data:
+            for name in files_in(tree):
+                path = path_of(name, base)
+                if path in files:
+                    continue
+                files.add(path)
+                try:
+                    found = path.stat()
+                except OSError as problem:
+                    text = _("{path} cannot be read: {why}.")
+                    yield Sign(
+                        subject="tokens",
+                        level="problem",
+                        code="no_file",
+                        message=text.format(path=path, why=problem.strerror),
+                        company=company,
+                    )
+                    continue
+                oldest = max(oldest, time.time() - found.st_mtime)
+                if found.st_mode & 0o077:
+                    text = _("{path} can be read by others. Run: chmod 600 {path}")
+                    yield Sign(
+                        subject="tokens",
+                        level="problem",
+                        code="readable",
+                        message=text.format(path=path),
+                        company=company,
+                        figures={"mode": stat.S_IMODE(found.st_mode)},
+                    )
+        days = round(oldest / 86_400)
+        text = _("Files with secrets: {count}; the oldest was written {days} days ago.")
+        if not files:
+            text = _("No secret is kept in a file.")
+        yield Sign(
+            subject="tokens",
+            level="note",
+            code="files",
+            message=text.format(count=len(files), days=days),
+            figures={"files": len(files), "oldest_days": days},
+        )
+
+
+def _versions() -> Sign:
+    told = versions()
+    text = _("renkei {renkei} on Python {python}, {system}.").format(**told)
+    return Sign(subject="versions", level="note", code="versions", message=text)
+
+
+def versions() -> dict[str, str]:
+    """Return what runs here: nothing of where."""
+    return {
+        "renkei": version("renkei"),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "system": f"{platform.system()} {platform.machine()}",
+        "migration": HEAD,
+    }
+
+
+def _disk(place: str, size: int) -> Iterator[Sign]:
+    free = room(place)
+    if free is None:
+        text = _("The store is on a server: its disk is looked at there.")
+        yield Sign(subject="disk", level="note", code="on_server", message=text)
+        return
+    level: Level = "ok"
+    text = _("Free beside the store: {free} MB.")
+    if free < size + SPARE:
+        level = "warning"
+        text = _("Free beside the store: {free} MB. A copy of it, or a purge, may not have room.")
+    if free < ROOM:
+        level = "problem"
+    yield Sign(
+        subject="disk",
+        level=level,
+        code="room" if level == "ok" else "no_room",
+        message=text.format(free=_mb(free)),
+        figures={"free_bytes": free},
+    )
+
+
+def _problem(subject: Subject, code: str, error: RenkeiError) -> Sign:
+    return Sign(subject=subject, level="problem", code=code, message=error.message)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+def _mb(count: int) -> str:
+    return f"{count / 1_000_000:,.0f}" if count >= 10_000_000 else f"{count / 1_000_000:.1f}"
+
+
+def needing(signs: Sequence[Sign]) -> list[Sign]:
+    """Return those that somebody should look at."""
+    return [each for each in signs if each.needs_a_look]

@@ -1,0 +1,241 @@
+"""Figures over all companies of a store, for a monitor and a doctor: counts and ages, no values.
+
+Whoever is asked every few seconds looks at the newest runs only: each statement has an end, however
+old the store is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import sqlalchemy as sa
+from attrs import field, frozen
+from sqlalchemy.engine import Connection, RowMapping
+
+from renkei.model import Status
+from renkei.store import serial
+from renkei.store.database import Database, is_abandoned
+from renkei.store.owner import Owner
+from renkei.store.purge import retained
+from renkei.store.stands import at_work
+from renkei.store.tables import facts, jobs, runs, schedules, writes
+
+LATELY = dt.timedelta(days=1)
+"""Runs that were fetched before are no news."""
+
+MOST_RUNS = 20_000
+"""The newest runs that are looked at, at most."""
+
+SIGN_S = 60.0
+"""How often a worker says that it lives, in seconds."""
+
+SILENT_S = 3 * SIGN_S
+"""After so many seconds without a word a worker is taken for dead."""
+
+FORGOTTEN_S = 86_400.0
+"""A worker that has said nothing for a day is not told of any more."""
+
+_WORKER = "worker:"
+
+Counts = Mapping[tuple[str, ...], int]
+
+
+@frozen(kw_only=True)
+class WorkerSign:
+    """The last word of a worker: where it runs, of which *version*, how many seconds ago."""
+
+    host: str
+    version: str
+    silent_s: float
+    alive: bool
+
+
+@frozen(kw_only=True)
+class Figures:
+    """
+    What has happened of late, and what is open, as of *at*; each key begins with a company.
+
+    *runs* by mapping, its side that is the source, and status; *writes* by kind and result; *waits*
+    of runs by reason; open *jobs* by state. *doubts* are writes of which nobody knows what became,
+    and *oldest* when the first of them was meant.
+    """
+
+    at: dt.datetime
+    runs: Counts = field(factory=dict)
+    writes: Counts = field(factory=dict)
+    waits: Counts = field(factory=dict)
+    doubts: Mapping[str, int] = field(factory=dict)
+    oldest: Mapping[str, dt.datetime] = field(factory=dict)
+    jobs: Counts = field(factory=dict)
+    workers: Sequence[WorkerSign] = ()
+
+
+@frozen(kw_only=True)
+class Totals:
+    """How much there is in a store: *rows* by table, and schedules that somebody has *paused*."""
+
+    rows: Mapping[str, int]
+    paused: int
+
+
+class FiguresOfAll(Database):
+    """A store as a monitor sees it."""
+
+    def figures(self, now: dt.datetime) -> Figures:
+        """Return what has happened in the last day, and what is open."""
+        columns = (runs.c.id, runs.c.company, runs.c.mapping_name, runs.c.source_side)
+        more = (runs.c.status, runs.c.owner, runs.c.beat, runs.c.pauses, runs.c.created_at)
+        newest = sa.select(*columns, *more).order_by(runs.c.id.desc()).limit(MOST_RUNS)
+        with self._reading() as connection:
+            held = at_work(connection)
+            rows = connection.execute(newest).mappings()
+            lately = {row["id"]: row for row in rows if row["created_at"] >= now - LATELY}
+            doubts, oldest = _doubts(connection, held)
+            return Figures(
+                at=now,
+                runs=Counter(_described(row, held) for row in lately.values()),
+                writes=_writes(connection, lately),
+                waits=Counter(
+                    (row["company"], code)
+                    for row in lately.values()
+                    for code in row["pauses"] or ()
+                ),
+                doubts=doubts,
+                oldest=oldest,
+                jobs=_open_jobs(connection),
+                workers=tuple(_workers(connection)),
+            )
+
+    def totals(self) -> Totals:
+        """Count all there is; it takes its time."""
+        tables = (runs, writes, jobs, schedules)
+        paused = sa.select(sa.func.count()).where(schedules.c.paused_by.is_not(None))
+        with self._reading() as connection:
+            counts = {each: sa.select(sa.func.count()).select_from(each) for each in tables}
+            return Totals(
+                rows={each.name: connection.execute(q).scalar_one() for each, q in counts.items()},
+                paused=connection.execute(paused).scalar_one(),
+            )
+
+    def retained_by(self, companies: Sequence[str]) -> dict[str, dt.date | None]:
+        """Return by company when what is old was let go of last."""
+        with self._reading() as connection:
+            query = sa.select(facts).where(facts.c.name.like("retained:%"))
+            kept = {row["name"]: row["value"] for row in connection.execute(query).mappings()}
+        days = {name: kept.get(retained(name)) for name in companies}
+        return {name: day and dt.date.fromisoformat(day) for name, day in days.items()}
+
+    def server_time(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """Return what time it is for a server and here, at one moment; None of a file."""
+        if not self._on_server:
+            return None
+        with self._reading() as connection:
+            theirs: dt.datetime = connection.execute(
+                sa.select(sa.func.clock_timestamp())
+            ).scalar_one()
+            return theirs, dt.datetime.now(dt.UTC)
+
+    def is_whole(self) -> bool:
+        """Return whether a file is undamaged; reads all of it. A server looks after its own."""
+        if self._on_server:
+            return True
+        with self._reading() as connection:
+            return connection.exec_driver_sql("pragma quick_check(1)").scalar() == "ok"
+
+    # --- workers ----------------------------------------------------------------------------
+
+    def note_worker(self, version: str) -> None:
+        """Keep that this process, a worker, lives; those long silent are forgotten."""
+        me, now = str(Owner.me()), time.time()
+        with self._writing() as connection:
+            for name, sign in _signs(connection):
+                if now - sign[1] > FORGOTTEN_S or Owner.parse(sign[0]).is_dead():
+                    serial.drop(connection, name)
+            serial.keep(connection, _sign_of(me), json.dumps([me, now, version]))
+
+    def forget_worker(self) -> None:
+        """Keep that this process keeps no schedules any more."""
+        with self._writing() as connection:
+            serial.drop(connection, _sign_of(str(Owner.me())))
+
+    def workers(self) -> list[WorkerSign]:
+        """Return the workers that were heard of within a day."""
+        with self._reading() as connection:
+            return list(_workers(connection))
+
+
+def _sign_of(owner: str) -> str:
+    return _WORKER + hashlib.sha256(owner.encode()).hexdigest()[:24]
+
+
+def _signs(connection: Connection) -> list[tuple[str, tuple[str, float, str]]]:
+    query = sa.select(facts).where(facts.c.name.like(f"{_WORKER}%"))
+    rows = connection.execute(query).mappings()
+    return [(row["name"], tuple(json.loads(row["value"]))) for row in rows]
+
+
+def _workers(connection: Connection) -> Iterator[WorkerSign]:
+    for _name, (owner, at, version) in _signs(connection):
+        who, silent = Owner.parse(owner), max(0.0, time.time() - at)
+        if silent <= FORGOTTEN_S:
+            alive = silent < SILENT_S and not who.is_dead()
+            yield WorkerSign(host=who.host, version=version, silent_s=silent, alive=alive)
+
+
+def _described(row: RowMapping, held: set[int]) -> tuple[str, ...]:
+    """Return company, mapping, source and status; a file of somebody's own has no name here."""
+    status = Status(row["status"])
+    if status is Status.FETCHING and is_abandoned(row):
+        status = Status.FAILED
+    if status is Status.SYNCING and row["id"] not in held:
+        status = Status.PAUSED
+    name = row["mapping_name"]
+    mapping = "own" if "/" in name or "\\" in name else name.removesuffix(".yaml")
+    return row["company"], mapping, row["source_side"] or "", status.value
+
+
+def _writes(connection: Connection, lately: Mapping[int, RowMapping]) -> Counts:
+    if not lately:
+        return {}
+    query = (
+        sa.select(writes.c.run_id, writes.c.kind, writes.c.result, sa.func.count())
+        .where(writes.c.run_id >= min(lately))
+        .group_by(writes.c.run_id, writes.c.kind, writes.c.result)
+    )
+    found: Counter[tuple[str, ...]] = Counter()
+    for run, kind, result, count in connection.execute(query):
+        if run in lately:
+            found[lately[run]["company"], kind, result or "in_doubt"] += count
+    return found
+
+
+def _doubts(
+    connection: Connection, held: set[int]
+) -> tuple[dict[str, int], dict[str, dt.datetime]]:
+    query = (
+        sa.select(runs.c.company, writes.c.run_id, sa.func.count(), sa.func.min(writes.c.intent_at))
+        .join(runs, runs.c.id == writes.c.run_id)
+        .where(writes.c.result.is_(None))
+        .group_by(runs.c.company, writes.c.run_id)
+    )
+    counts: Counter[str] = Counter()
+    oldest: dict[str, dt.datetime] = {}
+    for company, run, count, first in connection.execute(query):
+        if run not in held:
+            counts[company] += count
+            oldest[company] = min(first, oldest.get(company, first))
+    return counts, oldest
+
+
+def _open_jobs(connection: Connection) -> Counts:
+    query = (
+        sa.select(jobs.c.company, jobs.c.state, sa.func.count())
+        .where(jobs.c.ended_at.is_(None))
+        .group_by(jobs.c.company, jobs.c.state)
+    )
+    return {(company, state): count for company, state, count in connection.execute(query)}
