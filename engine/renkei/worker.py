@@ -187,7 +187,7 @@ class Worker:
         if told is None and not self.dispatcher.has_room(account):
             return
         count = partial(_count_passed, schedule, claim, kept.since)
-        mine = store.claim(claim, now, count, told or "running")
+        mine = store.claim(claim, now, count, told or "queued")
         if mine is None:
             return
         self._handled[key] = due.at
@@ -237,6 +237,8 @@ class Worker:
             return
         wanted = [e for e in config.schedules if e.name == claim.schedule] if config else []
         if not wanted or config is None or config.company.paused:
+            return
+        if job.state == "queued" and self.dispatcher.has(claim):
             return
         account = _account(claim.company, wanted[0], used())
         if self.dispatcher.has_room(account) and (again := store.take_over(claim)):

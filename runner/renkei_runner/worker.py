@@ -24,6 +24,8 @@ from renkei_runner.signals import ended_by
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from renkei.cluster.dispatcher import Cluster
+    from renkei.schedule.dispatcher import Dispatcher, Processes
     from renkei.schedule.job import Claim
     from renkei.worker import Worker
 
@@ -35,30 +37,49 @@ CONCURRENCY = option(
 )  # fmt: skip
 
 
+CLUSTER = option(
+    "--cluster", is_flag=True,
+    help=N_("Share the jobs with workers on other computers, through the store on PostgreSQL."),
+)  # fmt: skip
+
+
 @command("worker", help=N_("Keep the schedules of all companies, until it is stopped."))
 @CONCURRENCY
+@CLUSTER
 @option("--metrics", metavar="HOST:PORT",
         help=N_("Also give figures to a monitor on this computer, at /metrics."))  # fmt: skip
 @click.pass_obj
-def worker(app: App, concurrency: int, metrics: str | None) -> int:
+def worker(app: App, concurrency: int, cluster: bool, metrics: str | None) -> int:
     from renkei.logs import configure_logging
 
     if app.given_company is not None:
         raise UsageError(_("A worker keeps the schedules of all companies."), code="company")
     configure_logging(json=app.json, level="debug" if app.debug else "info")
-    made = make_worker(app, concurrency)
+    if cluster:
+        with make_cluster(app, concurrency) as jobs:
+            return _keep(app, make_worker(app, jobs), concurrency, metrics, jobs)
+    made = make_worker(app, make_processes(app, concurrency))
+    return _keep(app, made, concurrency, metrics)
 
+
+def _keep(
+    app: App, made: Worker, concurrency: int, metrics: str | None, cluster: Cluster | None = None
+) -> int:
     def stop(_number: int, _frame: FrameType | None) -> None:
         made.stop()
         if not app.json:
             say_at_once(_("Stopping: each job ends after the employee in hand."))
 
+    if cluster is not None:
+        cluster.give_up = made.stop
     with ended_by(stop), made, _scraped(made.path, metrics):
         text = _("Keeping the schedules of {path}, {count} jobs at a time.")
         if not app.json:
             say(text.format(path=made.path, count=concurrency))
             sys.stdout.flush()
         made.run()
+    if cluster is not None and cluster.refused is not None:
+        raise cluster.refused
     return 0
 
 
@@ -74,7 +95,7 @@ def _scraped(path: Path, address: str | None) -> AbstractContextManager[object]:
 @contextmanager
 def kept_beside(app: App) -> Iterator[None]:
     """Keep the schedules in a thread while the block does something else; then let jobs end."""
-    with make_worker(app, AT_ONCE) as made:
+    with make_worker(app, make_processes(app, AT_ONCE)) as made:
         thread = threading.Thread(target=made.run, name="worker", daemon=True)
         thread.start()
         try:
@@ -84,28 +105,63 @@ def kept_beside(app: App) -> Iterator[None]:
             thread.join()
 
 
-def make_worker(app: App, concurrency: int) -> Worker:
+def make_worker(app: App, dispatcher: Dispatcher) -> Worker:
     """Return what keeps the schedules of the configuration in use; its mistakes are told now."""
     from renkei.config import load_main
-    from renkei.schedule.dispatcher import Processes
     from renkei.worker import Worker
     from renkei_runner.progress import Logged, Progress
 
     path = app.config_file.absolute()
     load_main(path)
+    shown = Logged if app.json else Progress
+    return Worker(path, dispatcher, who=app.who, observer=shown(live=False))
+
+
+def make_processes(app: App, concurrency: int) -> Processes:
+    """Return what does jobs on this machine, so many at a time."""
+    from renkei.schedule.dispatcher import Processes
+
+    path = app.config_file.absolute()
 
     def words(claim: Claim) -> Sequence[str]:
         return job_command(path, claim)
 
-    processes = Processes(command=words, most=concurrency, environment=_environment(json=app.json))
-    shown = Logged if app.json else Progress
-    return Worker(path, processes, who=app.who, observer=shown(live=False))
+    return Processes(command=words, most=concurrency, environment=_environment(json=app.json))
+
+
+def make_cluster(app: App, concurrency: int) -> Cluster:
+    """Return what shares jobs with other workers of the store, so many at a time here."""
+    from renkei.cluster.dispatcher import Cluster
+    from renkei.config import load_main
+    from renkei.config.load import store_at
+    from renkei.place import is_server
+    from renkei_runner.forks import Fork, Forks
+
+    path = app.config_file.absolute()
+    address = store_at(load_main(path).store, path.parent)
+    if not is_server(address):
+        message = _(
+            "A cluster needs a store that all its computers reach: a PostgreSQL database. Move the"
+            " store there with `renkei store copy`, or leave --cluster out."
+        )
+        raise UsageError(message, code="cluster")
+    forks = Forks(_environment(json=app.json))
+
+    def begin(claim: Claim) -> Fork:
+        return forks.begin(job_words(path, claim))
+
+    return Cluster(address, begin, concurrency)
 
 
 def job_command(path: Path, claim: Claim) -> list[str]:
-    """Return the command that does a job: what `renkei schedule run` does for a person, too."""
+    """Return the command that does a job, as a process that begins from nothing."""
     # -P: nothing is imported from the folder that this process happens to be in
-    command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(path)]
+    return [sys.executable, "-P", "-m", "renkei_runner", *job_words(path, claim)]
+
+
+def job_words(path: Path, claim: Claim) -> list[str]:
+    """Return the words that do a job: what `renkei schedule run` does for a person, too."""
+    command = ["--config", str(path)]
     if claim.company:
         command += ["--company", claim.company]
     name = f"schedule {claim.schedule}"

@@ -23,7 +23,7 @@ SECTIONS = {
     "A": range(1, 19), "B": [*range(19, 33), 86, 87, 88, 82], "C": [*range(33, 40), 90],
     "D": range(40, 48), "E": [*range(48, 52), 89, *range(52, 57)],
     "F": [*range(57, 65), *range(83, 86)], "G": range(65, 71), "H": range(71, 75),
-    "I": range(75, 82), "J": [91, 92, 93, 101], "K": range(94, 101),
+    "I": range(75, 82), "J": [91, 92, 93, 101, 102], "K": range(94, 101),
 }  # fmt: skip
 ITEMS = range(1, 61)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 from tests.engine.world import World
 
 from renkei.clock import Clock
@@ -69,6 +69,9 @@ class Here:
 
     def has_room(self, account: str) -> bool:
         return self.room
+
+    def has(self, claim: Claim) -> bool:
+        return False
 
     def start(self, claim: Claim, account: str) -> None:
         self.done.append(claim)
@@ -286,6 +289,28 @@ def test_a_job_whose_process_was_killed_goes_on(
 
 
 @pytest.mark.fault("F92")
+def test_a_claim_that_is_delivered_twice_is_done_once(world: World, here: Here) -> None:
+    """The second process has no job, and its end does not take the first one's away."""
+    scheduled(world, LOOK)
+    here.die = lambda _claim: None
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR)
+        (claim,) = here.done
+        store = worker._store
+        assert store is not None
+        with opened(world, here.wall) as runs, pytest.MonkeyPatch.context() as patch:
+            mine = runs._open_store(create=False)
+            another = evolve(owner.Owner.me(), pid=1, started=0.0, boot="another machine")
+            patch.setattr(owner.Owner, "me", lambda: another)
+            assert mine.take(claim) is not None
+            assert mine.take(claim) is None
+            patch.undo()
+            assert not store.let_wait(claim, "interrupted", NOON)
+            (job,) = mine.jobs(1)
+            assert (job.state, job.free) == ("running", False)
+
+
+@pytest.mark.fault("F92")
 def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
     """While its job is done by another one: neither a run nor an end of its own is kept."""
     scheduled(world, LOOK)
@@ -304,7 +329,7 @@ def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
             mine.note_job_run(first, 7)
             mine.end_job(first, "failed", NOON)
             (job,) = mine.jobs(1)
-            assert (job.state, job.run, job.is_open) == ("running", None, True)
+            assert (job.state, job.run, job.is_open) == ("queued", None, True)
             assert mine.take(second)
 
 

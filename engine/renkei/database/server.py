@@ -117,10 +117,9 @@ def _require_driver() -> None:
 
 
 def _engine(url: URL) -> Engine:
-    arguments: dict[str, Any] = {k: v for k, v in DEFAULTS.items() if k not in url.query}
-    if "sslmode" not in url.query and "PGSSLMODE" not in os.environ and not _is_here(url):
-        arguments["sslmode"] = "require"  # people's values do not travel in the clear by themselves
-    engine = sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+    engine = sa.create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args=_arguments(url)
+    )
     engine.dialect.supports_comments = False  # those on our columns are for readers of the source
     _wait_for_it(engine)
 
@@ -139,6 +138,24 @@ def _stay_beside(engine: Engine, beside: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(BESIDE, (beside,))
         connection.commit()
+
+
+def driver_arguments(address: str) -> dict[str, Any]:
+    """Return what the driver itself is told to connect to *address*, as renkei does."""
+    url = parsed(address)
+    if url is None:
+        raise damaged(shown(address))
+    _require_driver()
+    _words, named = url.get_dialect()().create_connect_args(url)
+    return {**named, **_arguments(url)}
+
+
+def _arguments(url: URL) -> dict[str, Any]:
+    """Return what the driver is told beside what stands in the address."""
+    arguments: dict[str, Any] = {k: v for k, v in DEFAULTS.items() if k not in url.query}
+    if "sslmode" not in url.query and "PGSSLMODE" not in os.environ and not _is_here(url):
+        arguments["sslmode"] = "require"  # people's values do not travel in the clear by themselves
+    return arguments
 
 
 def _is_here(url: URL) -> bool:

@@ -22,6 +22,9 @@ class Dispatcher(Protocol):
     def has_room(self, account: str) -> bool:
         """Return whether a job that writes to *account* may begin now: one at a time."""
 
+    def has(self, claim: Claim) -> bool:
+        """Return whether the job, which nobody has begun, is still going to be done."""
+
     def start(self, claim: Claim, account: str) -> None:
         """Have the job done that was claimed; OSError if that cannot begin."""
 
@@ -50,6 +53,10 @@ class Processes:
         """Return whether a job may begin: there is room, and nobody of ours writes there."""
         busy = {theirs for _process, theirs in self._running.values()}
         return len(self._running) < self.most and account not in busy
+
+    def has(self, claim: Claim) -> bool:
+        """Return whether its process lives."""
+        return claim in self._running
 
     def start(self, claim: Claim, account: str) -> None:
         """Start its process, in a session of its own: no signal of a terminal reaches it."""

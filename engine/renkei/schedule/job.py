@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 State = Literal[
-    "running", "waiting", "done", "errors", "halted", "failed", "missed", "skipped"
+    "queued", "running", "waiting", "done", "errors", "halted", "failed", "missed", "skipped"
 ]  # fmt: skip
 """
-*waiting*: gone on with by itself, after closed hours for example. *errors*: done, but for somebody.
-*halted*: a person has to look. *missed*: it was too late; *skipped*: the company was on hold.
+*queued*: taken up, and not begun. *waiting*: gone on with by itself, after closed hours say.
+*errors*: done, but for somebody. *halted*: a person has to look. *missed*: it was too late;
+*skipped*: the company was on hold.
 """
 
-OPEN: tuple[State, ...] = ("running", "waiting")
+OPEN: tuple[State, ...] = ("queued", "running", "waiting")
 
 NEEDS: tuple[State, ...] = ("errors", "halted", "failed", "missed")
 """Those that a person should hear of."""
@@ -50,6 +51,10 @@ class Claim:
 
     def __str__(self) -> str:
         return f"{self.due.astimezone(dt.UTC).isoformat()}/{self.attempt}"
+
+    def is_before(self, other: Claim) -> bool:
+        """Return whether *other* has taken the same job over from this one."""
+        return evolve(self, attempt=other.attempt) == other and self.attempt < other.attempt
 
     @classmethod
     def read(cls, company: str, schedule: str, text: str) -> Claim:

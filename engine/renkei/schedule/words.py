@@ -51,6 +51,7 @@ def wants_text(schedule: Schedule) -> str:
 def job_text(job: Job) -> str:
     """Return how a job stands, in a few words."""
     texts = {
+        "queued": _("waits to begin"),
         "running": _("running"),
         "waiting": _("waits, goes on by itself"),
         "done": _("done"),

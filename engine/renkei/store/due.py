@@ -12,8 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.schedule.job import OPEN, Claim, Job, Kept, State
 from renkei.store.database import Database, locking
+from renkei.store.owner import Owner
 from renkei.store.plans import last_sync_usage, last_usage
 from renkei.store.schedules import LEFT_OUT, at_it, job_in, kept_in, last_due, new_job, of_job
 from renkei.store.serial import insert_unless_there
@@ -46,7 +47,7 @@ class Due(Database):
         claim: Claim,
         now: dt.datetime,
         count: Callable[[dt.datetime | None], int],
-        state: State = "running",
+        state: State = "queued",
     ) -> bool | None:
         """
         Take up a due time; False if somebody has, None while the schedule is paused or at work.
@@ -61,7 +62,7 @@ class Due(Database):
             if kept is None or kept["paused_by"] is not None:
                 return None
             at_work = sa.select(jobs.c.due).where(*theirs, jobs.c.ended_at.is_(None)).limit(1)
-            if state == "running" and connection.execute(at_work).first() is not None:
+            if state in OPEN and connection.execute(at_work).first() is not None:
                 return None
             passed = count(last_due(connection, claim))
             return insert_unless_there(connection, jobs, new_job(claim, state, now, passed))
@@ -90,7 +91,7 @@ class Due(Database):
     def take_over(self, claim: Claim) -> Claim | None:
         """Take up a job at which nobody is any more; None if somebody else was faster."""
         with self._writing() as connection:
-            ours = self._still(claim).values(attempt=claim.attempt + 1, **at_it())
+            ours = self._still(claim).values(attempt=claim.attempt + 1, **at_it("queued"))
             if connection.execute(ours).rowcount != 1:
                 return None
         return Claim(claim.company, claim.schedule, claim.due, claim.attempt + 1)
@@ -99,13 +100,17 @@ class Due(Database):
         """
         Keep that the process of a job has ended without a word; it is gone on with then.
 
-        Returns whether it has: most have kept by themselves how they ended.
+        Returns whether it has: most have kept by themselves how they ended, and where another
+        process is at it, what we had begun had come too late.
         """
         waits = {"state": "waiting", "code": code, "next_at": next_at, **LEFT_OUT}
-        at_work = jobs.c.owner.is_not(None)
+        theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
-            ours = self._still(claim).where(at_work).values(**waits)
-            return connection.execute(ours).rowcount == 1
+            row = connection.execute(locking(theirs)).mappings().first()
+            ours = row is not None and row["owner"] == str(Owner.me())
+            if row is None or row["owner"] is None or not (ours or job_in(row).free):
+                return False
+            return connection.execute(self._still(claim).values(**waits)).rowcount == 1
 
     def give_up(self, claim: Claim, now: dt.datetime) -> None:
         """Keep that a job is not gone on with any more."""

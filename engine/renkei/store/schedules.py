@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import BusyError
-from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.schedule.job import OPEN, Claim, Job, Kept, State
 from renkei.store.database import Database, locking
 from renkei.store.owner import Owner, beat, is_alive
 from renkei.store.serial import insert_unless_there
@@ -92,7 +92,7 @@ class Schedules(Database):
                 ended = {"state": "failed", "ended_at": at, "next_at": None, **LEFT_OUT}
                 connection.execute(sa.update(jobs).where(self._mine_of(job.claim)).values(**ended))
             self._note("schedule_asked", schedule=name)
-            new = new_job(Claim(self.company, name, at), "running", at)
+            new = new_job(Claim(self.company, name, at), "queued", at)
             insert_unless_there(connection, jobs, {**new, "asked_by": self._who[:200]})
         return Claim(self.company, name, at)
 
@@ -100,8 +100,8 @@ class Schedules(Database):
         """Be the process that does the job of *claim*; None if another one has it by now."""
         with self._writing() as connection:
             mine = self._mine_of(claim), jobs.c.ended_at.is_(None)
-            taken = connection.execute(sa.update(jobs).where(*mine).values(**at_it()))
-            if taken.rowcount != 1:
+            begins = sa.update(jobs).where(*mine, jobs.c.state == "queued")
+            if connection.execute(begins.values(**at_it("running"))).rowcount != 1:
                 return None
             return job_in(connection.execute(sa.select(jobs).where(*mine)).mappings().one())
 
@@ -147,9 +147,9 @@ def of_job(claim: Claim) -> sa.ColumnElement[bool]:
     return sa.and_(jobs.c.schedule == claim.schedule, jobs.c.due == claim.due)
 
 
-def at_it() -> dict[str, Any]:
-    """Return what the row of a job has while this process is at it."""
-    me: dict[str, Any] = {"state": "running", "owner": str(Owner.me()), "beat": beat()}
+def at_it(state: State) -> dict[str, Any]:
+    """Return what the row of a job has while this process is at it, or has it begun."""
+    me: dict[str, Any] = {"state": state, "owner": str(Owner.me()), "beat": beat()}
     return {**me, "code": None, "next_at": None}
 
 
@@ -164,7 +164,7 @@ def new_job(claim: Claim, state: State, now: dt.datetime, passed: int = 0) -> di
         "started_at": now,
     }
     ended = {"ended_at": now, "owner": None, "beat": None}
-    return row | at_it() | {"state": state} | ({} if state == "running" else ended)
+    return row | at_it(state) | ({} if state in OPEN else ended)
 
 
 def job_in(row: RowMapping) -> Job:

@@ -242,7 +242,9 @@ def missed(connection: Connection, now: dt.datetime, *, company: str | None) -> 
 def _patient(connection: Connection, company: str | None) -> set[int]:
     """Return the runs with which a worker goes on by itself, after closed hours for example."""
     query = sa.select(jobs.c.run_id).where(
-        jobs.c.ended_at.is_(None), jobs.c.state == "waiting", jobs.c.run_id.is_not(None)
+        jobs.c.ended_at.is_(None),
+        jobs.c.state.in_(("queued", "waiting")),
+        jobs.c.run_id.is_not(None),
     )
     return set(connection.execute(_of(query, jobs, company)).scalars())
 

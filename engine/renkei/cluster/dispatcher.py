@@ -1,0 +1,289 @@
+"""
+Has jobs done by whichever worker has room: the second adapter of the port `Dispatcher`.
+
+A job travels as its claim, through procrastinate, on the PostgreSQL of the store. The queue sees to
+order, to one at a time for an account, and to telling all machines at once. Who is at a job, and
+whether that one lives, the store knows: a delivery that comes twice, or late, finds that the claim
+is taken or no more the newest. So what the queue loses is put into it again by any worker that
+looks, and what it would hold up for a dead one is taken out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from attrs import define, field
+
+from renkei.cluster.place import SILENT_S, other_version, ours, prepare, unreachable
+from renkei.database.server import driver_arguments
+from renkei.errors import RenkeiError
+from renkei.logs import log
+from renkei.schedule.job import Claim
+
+if TYPE_CHECKING:
+    from procrastinate import App
+    from procrastinate.jobs import Job as Delivery
+
+T = TypeVar("T")
+
+DELIVER = "deliver"
+"""The one task there is."""
+
+BEAT_S = 5.0
+"""How often a worker gives the queue a sign of life, and looks for those who give none."""
+
+POLL_S = 1.0
+"""How often a worker asks for what nobody tells it of: that an account is free again."""
+
+PATIENCE_S = 30.0
+"""How long the queue may take for an answer."""
+
+
+class Child(Protocol):
+    """A process that does one job."""
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit code."""
+
+    def stop(self) -> None:
+        """Let it end after the employee in hand."""
+
+
+@define
+class Cluster:
+    """
+    Puts jobs into the queue in the database at *address*, and does what is there, *most* at a time.
+
+    *begin* starts the process of a job; OSError if it cannot. *give_up* is called once when workers
+    of another version have taken the queue, *refused* tells so. A context manager; jobs that others
+    have put there are done inside it.
+    """
+
+    address: str
+    begin: Callable[[Claim], Child]
+    most: int
+    give_up: Callable[[], object] = lambda: None
+    refused: RenkeiError | None = field(default=None, init=False)
+    _version: str = field(init=False, factory=ours)
+    _app: App = field(init=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False, factory=asyncio.new_event_loop)
+    _enough: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _thread: threading.Thread = field(init=False)
+    _threads: ThreadPoolExecutor = field(init=False)
+    _children: set[Child] = field(init=False, factory=set)
+    _over: deque[Claim] = field(init=False, factory=deque)
+    _known: tuple[float, frozenset[str]] = field(init=False, default=(-PATIENCE_S, frozenset()))
+    _guard: threading.Lock = field(init=False, factory=threading.Lock)
+
+    def __enter__(self) -> Self:
+        prepare(self.address)
+        self._app = self._made()
+        self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="job")
+        opened: Future[None] = Future()
+        words = self._loop, self._work(opened)
+        self._thread = threading.Thread(target=_run, args=words, name="queue", daemon=True)
+        self._thread.start()
+        opened.result()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    # --- the port ---------------------------------------------------------------------------
+
+    def has_room(self, account: str) -> bool:  # noqa: ARG002 - the queue keeps them apart
+        """Return whether a job may be put into the queue: it may be long."""
+        return not self._enough.is_set()
+
+    def has(self, claim: Claim) -> bool:
+        """Return whether the job waits in the queue, or is just being delivered."""
+        asked_at, known = self._known
+        now = self._loop.time()
+        if now - asked_at > 1.0:  # of a thousand that wait one look asks once
+            known = frozenset(self._ask(self._all()))
+            self._known = now, known
+        return _name(claim) in known
+
+    def start(self, claim: Claim, account: str) -> None:
+        """Put the job into the queue: after all others that write to *account*."""
+        self._ask(self._put(claim, account))
+
+    def ended(self) -> list[Claim]:
+        """Return the jobs whose processes have ended here."""
+        return [self._over.popleft() for _each in range(len(self._over))]
+
+    def stop(self) -> None:
+        """Take no more out of the queue, let each job here stop, and wait until all have ended."""
+        if self._loop.is_closed():
+            return
+        with suppress(RuntimeError):  # its loop has just ended
+            self._loop.call_soon_threadsafe(self._enough.set)
+        with self._guard:
+            children = list(self._children)
+        for child in children:
+            child.stop()
+        self._thread.join()
+        self._threads.shutdown()
+
+    # --- putting in -------------------------------------------------------------------------
+
+    async def _all(self) -> list[str]:
+        found = await self._app.job_manager.list_jobs_async()
+        return [each.queueing_lock or "" for each in found]
+
+    async def _put(self, claim: Claim, account: str) -> None:
+        from procrastinate.exceptions import AlreadyEnqueued
+
+        if claim.attempt > 1:
+            await self._take_out(claim, account)
+        name = _name(claim)
+        task = self._app.configure_task(DELIVER, lock=account, queueing_lock=name)
+        with suppress(AlreadyEnqueued):
+            await task.defer_async(company=claim.company, schedule=claim.schedule, claim=str(claim))
+
+    async def _take_out(self, claim: Claim, account: str) -> None:
+        """Take earlier attempts out: whoever has them is dead, or has no say any more."""
+        for each in await self._app.job_manager.list_jobs_async(lock=account):
+            theirs = _claim(each)
+            if theirs.is_before(claim):
+                await self._remove(each)
+
+    async def _remove(self, delivery: Delivery) -> None:
+        from procrastinate.exceptions import ConnectorException
+        from procrastinate.jobs import Status
+
+        with suppress(ConnectorException):  # it is gone already
+            await self._app.job_manager.finish_job_by_id_async(
+                delivery.id or 0, Status.FAILED, delete_job=True
+            )
+
+    def _ask(self, question: Coroutine[Any, Any, T]) -> T:
+        from procrastinate.exceptions import ProcrastinateException
+
+        asked = asyncio.run_coroutine_threadsafe(question, self._loop)
+        try:
+            return asked.result(PATIENCE_S)
+        except (ProcrastinateException, TimeoutError):
+            raise unreachable(self.address) from None
+
+    # --- taking out -------------------------------------------------------------------------
+
+    def _made(self) -> App:
+        from procrastinate import App, PsycopgConnector
+
+        connector = PsycopgConnector(
+            kwargs=driver_arguments(self.address), min_size=1, max_size=4, configure=_enter
+        )
+        app = App(connector=connector)
+        app.task(name=DELIVER)(self._deliver)
+        return app
+
+    async def _work(self, opened: Future[None]) -> None:
+        """Do what is in the queue, until there is enough."""
+        try:
+            await self._app.open_async()
+        except Exception:  # noqa: BLE001 - whatever the driver says
+            opened.set_exception(unreachable(self.address))
+            return
+        opened.set_result(None)
+        minding = asyncio.create_task(self._mind())
+        while not self._enough.is_set():
+            working = asyncio.create_task(
+                self._app.run_worker_async(
+                    concurrency=self.most,
+                    fetch_job_polling_interval=POLL_S,
+                    update_heartbeat_interval=BEAT_S,
+                    stalled_worker_timeout=SILENT_S,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                )
+            )
+            enough = asyncio.create_task(self._enough.wait())
+            await asyncio.wait({working, enough}, return_when=asyncio.FIRST_COMPLETED)
+            working.cancel()
+            (how,) = await asyncio.gather(working, return_exceptions=True)
+            if not self._enough.is_set():  # the database was away, or took us for dead
+                log.warning("queue_lost", kind=type(how).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(enough, 1.0)
+            enough.cancel()
+        minding.cancel()
+        await self._app.close_async()
+
+    async def _deliver(self, company: str, schedule: str, claim: str) -> None:
+        if not self._enough.is_set():
+            job = Claim.read(company, schedule, claim)
+            await self._loop.run_in_executor(self._threads, self._do, job)
+
+    def _do(self, claim: Claim) -> None:
+        try:
+            child = self.begin(claim)
+        except OSError as problem:
+            log.error("job_not_started", kind=claim.schedule, reason=problem.strerror)
+            return
+        with self._guard:
+            self._children.add(child)
+        if self._enough.is_set():
+            child.stop()
+        log.info("job_started", company=claim.company, kind=claim.schedule)
+        code = child.wait()
+        with self._guard:
+            self._children.discard(child)
+        log.info("job_ended", company=claim.company, kind=claim.schedule, status=code)
+        self._over.append(claim)
+
+    async def _mind(self) -> None:
+        """Take out again and again what dead workers were given, and heed another version."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            with suppress(Exception):  # it is tried again
+                if self._version != (theirs := await self._version_now()):
+                    self.refused = other_version(theirs, self._version)
+                    self._enough.set()
+                    self.give_up()
+                    return
+                await self._take_out_stalled()
+
+    async def _version_now(self) -> str:
+        row = await self._app.connector.execute_query_one_async("select version from about")
+        return str(row["version"])
+
+    async def _take_out_stalled(self) -> None:
+        manager = self._app.job_manager
+        for each in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_S):
+            log.warning("delivery_lost", company=_claim(each).company)
+            await self._remove(each)
+
+
+async def _enter(connection: Any) -> None:  # noqa: ANN401 - of the driver
+    await connection.execute("set search_path to renkei_queue")
+    await connection.commit()
+
+
+def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:
+    loop.set_exception_handler(_nobody_asked)
+    try:
+        loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+def _nobody_asked(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell of an error that nobody has asked for: a delivery that was taken out, for one."""
+    log.warning("queue_says", kind=type(context.get("exception")).__name__)
+
+
+def _claim(delivery: Delivery) -> Claim:
+    words: dict[str, Any] = delivery.task_kwargs
+    return Claim.read(words["company"], words["schedule"], words["claim"])
+
+
+def _name(claim: Claim) -> str:
+    """Return what the queue knows a claim by; one line, or procrastinate stumbles over a double."""
+    return f"{claim.company} {claim.schedule} {claim}"

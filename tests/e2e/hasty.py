@@ -1,0 +1,44 @@
+"""A worker, and the warm process of its jobs, that take whoever is silent for dead in seconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import sys
+from collections.abc import Mapping
+
+SHORT: dict[str, object] = {
+    "renkei.store.owner.LIFETIME_S": 3.0,
+    "renkei.store.owner.RENEW_S": 0.5,
+    "renkei.store.hold.LATE_S": 1.0,
+    "renkei.store.hold.RENEW_S": 0.5,
+    "renkei.sync.doubt.SENT_S": 1.0,
+    "renkei.sync.doubt.LOOK_EVERY_S": 0.3,
+}
+WORKER: dict[str, object] = {
+    "renkei.worker.LOOK_S": 0.5,
+    "renkei.scheduled.FIRST_WAIT": dt.timedelta(seconds=1),
+    "renkei.cluster.dispatcher.POLL_S": 0.3,
+}
+
+
+def hurry(settings: Mapping[str, object]) -> None:
+    """Let this process be so."""
+    for name, value in settings.items():
+        module, _, attribute = name.rpartition(".")
+        found = importlib.import_module(module)
+        getattr(found, attribute)  # one that is gone must not be set in vain
+        setattr(found, attribute, value)
+
+
+if __name__ == "__main__":
+    from renkei_runner import forks
+    from renkei_runner.main import main
+
+    hurry(SHORT | WORKER)
+    forks.WARM = "tests.e2e.hasty"
+    sys.argv[0] = "renkei"
+    main()
+elif "forkserver" in " ".join(sys.orig_argv):
+    importlib.import_module("renkei_runner.warm")
+    hurry(SHORT)

@@ -1,0 +1,268 @@
+"""renkei worker --cluster: workers that share one store, killed, frozen and stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from attrs import define, field
+from tests.e2e.office import HASTY
+from tests.e2e.test_killed import wait_for_writes
+from tests.e2e.test_worker import SCHEDULES, Ahead
+
+from renkei.schedule.dispatcher import Processes
+from renkei.worker import Worker
+
+if TYPE_CHECKING:
+    from tests.e2e.office import Office
+    from tests.postgres import Database
+
+LIMIT, LIMIT_S = 8, 2
+AT_ONCE = """
+schedules:
+  - name: both
+    at: "2 12 * * *"
+    from: smarthr
+    to: touchontime
+    sync: {difference: [new, changed]}
+    new: {divisionCode: "100", typeCode: "1"}
+  - {name: look1, at: "2 12 * * *", from: touchontime, to: smarthr}
+  - {name: look2, at: "2 12 * * *", from: touchontime, to: smarthr}
+  - {name: look3, at: "2 12 * * *", from: touchontime, to: smarthr}
+"""
+"""What goes to two accounts, so that two workers are at it; all of it asks Touch On Time."""
+
+ROOT = Path(__file__).parents[2]
+SLOW_S = 0.2
+"""How long a request takes while workers are hurt."""
+
+
+@define
+class Workers:
+    """Workers of one store, each as if it had a machine of its own."""
+
+    office: Office
+    database: Database
+    processes: list[subprocess.Popen[str]] = field(factory=list)
+
+    def start(self, concurrency: int = 2) -> subprocess.Popen[str]:
+        """Start one more."""
+        command = ["worker", "--cluster", "--concurrency", str(concurrency)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.hasty", *command],
+            cwd=self.office.folder,
+            env={**os.environ, **self.office.environment(), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def at_work(self) -> tuple[list[psutil.Process], subprocess.Popen[str]]:
+        """Return all processes of the worker whose job is at work, and that worker."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            rows = self.database.do("select owner from jobs where state = 'running'")
+            pids = {json.loads(owner)["pid"] for (owner,) in rows}
+            for worker in self.processes:
+                tree = self.tree(worker)
+                if pids & {each.pid for each in tree[1:]}:
+                    return tree, worker
+            time.sleep(0.02)
+        raise AssertionError(self.jobs())
+
+    @staticmethod
+    def tree(worker: subprocess.Popen[str]) -> list[psutil.Process]:
+        """Return the processes of a worker, itself first."""
+        with suppress(psutil.Error):
+            process = psutil.Process(worker.pid)
+            return [process, *process.children(recursive=True)]
+        return []
+
+    def jobs(self) -> list[Any]:
+        """Return schedule, state, attempt and run of all jobs."""
+        return self.database.do("select schedule, state, attempt, run_id from jobs order by 1")
+
+    def until(self, wanted: Callable[[], bool], seconds: float = 40) -> None:
+        """Wait for something."""
+        until = time.monotonic() + seconds
+        while not wanted() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert wanted(), (self.jobs(), self.queue())
+
+    def queue(self) -> list[Any]:
+        """Return what is in the queue."""
+        return self.database.do(
+            "select queueing_lock, status, worker_id from renkei_queue.procrastinate_jobs"
+        )
+
+    def end(self) -> list[tuple[int, str]]:
+        """End all that live, as a service manager does; return exit codes, and what they said."""
+        living = [each for each in self.processes if each.poll() is None]
+        for each in living:
+            each.send_signal(signal.SIGTERM)
+        return [(each.wait(30), each.communicate()[1]) for each in living]
+
+
+@pytest.fixture
+def workers(office: Office, postgres: Database) -> Iterator[Workers]:
+    """No worker yet; the nightly schedule of the office has just become due."""
+    office.database = postgres
+    office.configure(extra=HASTY + SCHEDULES)
+    due(office)
+    made = Workers(office, postgres)
+    try:
+        yield made
+    finally:
+        for process in made.processes:
+            for each in reversed(Workers.tree(process)):
+                with suppress(psutil.Error):
+                    each.kill()
+            process.communicate()
+
+
+def due(office: Office) -> None:
+    """Let due times count, and a minute pass."""
+    clock = Ahead(office)
+    nobody = Processes(command=lambda _claim: [], most=0)
+    with Worker(office.folder / "renkei.yaml", nobody, clocks=lambda _config: clock) as worker:
+        worker.look()
+    office.box.clock.advance(60)
+
+
+@contextmanager
+def slowly(office: Office) -> Iterator[None]:
+    """Let each request take a moment."""
+    office.box.touchontime.faults.add("latency", seconds=SLOW_S, times=None)
+    yield
+    office.box.touchontime.faults.clear()
+
+
+def all_once(office: Office) -> None:
+    """Everybody was created once, by the journal of the system, and nothing is left open."""
+    creates = office.creates("touchontime")
+    outcomes = office.ask("report", "1").json["outcomes"]
+    assert set(creates.values()) == {1}
+    assert len(creates) == outcomes["created"]
+    assert outcomes["updated"] > 0
+    assert (outcomes["failed"], outcomes["unknown"], outcomes["deferred"]) == (0, 0, 0)
+
+
+def taken_over(workers: Workers, attempt: int) -> bool:
+    return bool(workers.jobs()[0][2] == attempt)
+
+
+def is_done(workers: Workers) -> bool:
+    return bool(workers.jobs()[0][1] == "done")
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.fault("F92", "F102")
+def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(workers: Workers) -> None:
+    """
+    The second goes on with what the first held, the first, woken, with what the second had.
+
+    What it was in the middle of when it froze it does not send. SIGTERM ends it with 0.
+    """
+    office = workers.office
+    for _each in range(2):
+        workers.start()
+    with slowly(office):
+        frozen, first = workers.at_work()
+        wait_for_writes(office, "touchontime", 2)
+        for each in frozen:
+            each.suspend()
+        workers.until(lambda: taken_over(workers, 2))
+        written = len(office.sent("touchontime"))
+        killed, second = workers.at_work()
+        assert second is not first
+        wait_for_writes(office, "touchontime", written + 2)
+        for each in killed:
+            each.kill()
+        second.wait()
+        for each in reversed(frozen):
+            each.resume()
+        woken = frozen[-1]
+        workers.until(lambda: taken_over(workers, 3))
+    workers.until(lambda: is_done(workers))
+    psutil.wait_procs([woken], timeout=20)
+    assert not woken.is_running()
+    assert workers.jobs() == [("nightly", "done", 3, 1)]
+    ((code, said),) = workers.end()
+    assert code == 0
+    assert "Traceback" not in said
+    all_once(office)
+    assert workers.queue() == []
+
+
+@pytest.mark.long
+@pytest.mark.fault("F102")
+def test_a_killed_worker_is_followed_within_half_a_minute(workers: Workers) -> None:
+    """All of its processes are gone at once, as those of a machine are."""
+    office = workers.office
+    for _each in range(2):
+        workers.start()
+    with slowly(office):
+        tree, worker = workers.at_work()
+        wait_for_writes(office, "touchontime", 2)
+        for each in tree:
+            each.kill()
+        worker.wait()
+        begun = time.monotonic()
+        workers.until(lambda: is_done(workers))
+    assert time.monotonic() - begun < 30
+    assert workers.jobs() == [("nightly", "done", 2, 1)]
+    all_once(office)
+
+
+@pytest.mark.long
+@pytest.mark.fault("F102")
+def test_a_stopped_worker_ends_after_the_employee_in_hand(workers: Workers) -> None:
+    """With 0, whatever is left; and another one goes on with it."""
+    office = workers.office
+    first = workers.start()
+    with slowly(office):
+        workers.at_work()
+        wait_for_writes(office, "touchontime", 2)
+        ((code, said),) = workers.end()
+        assert code == 0
+        assert "Stopping" in said
+        assert workers.jobs()[0][1] == "waiting"
+    assert first.poll() == 0
+    office.box.clock.advance(60)
+    workers.start()
+    workers.until(lambda: is_done(workers))
+    workers.end()
+    all_once(office)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+def test_two_workers_keep_one_limit_together(workers: Workers) -> None:
+    """Of the requests of both, no window of the account has more than it allows."""
+    office = workers.office
+    limit = f"limits: [{{count: {LIMIT}, seconds: {LIMIT_S}}}]"
+    office.configure(extra=HASTY + AT_ONCE, touchontime=limit)
+    due(office)
+    for _each in range(2):
+        workers.start(concurrency=1)
+    workers.until(lambda: len(workers.jobs()) == 4)
+    workers.until(lambda: {job[1] for job in workers.jobs()} == {"done"}, 90)
+    ended = workers.end()
+    at = [each.at.timestamp() for each in office.box.journal if each.system == "touchontime"]
+    assert len(at) > 2 * LIMIT
+    worst = max(sum(start <= each < start + LIMIT_S for each in at) for start in at)
+    assert worst <= LIMIT
+    assert all("job_ended" in said for _code, said in ended)  # both had their share
