@@ -2477,7 +2477,7 @@ COMPANIES = (
     bug(
         "ticks-of-a-lost-run",
         "After a restore a new run has the ticks of the lost one whose number it gets.",
-        ("renkei_web.companies:forget_ticks", "if not path.exists():", "if path.exists():"),
+        ("renkei_web.companies:forget_ticks", "if database is None:", "if database is not None:"),
         tests="tests/e2e/test_store_command.py::test_a_restored_store_is_said_by_command",
     ),
     bug(

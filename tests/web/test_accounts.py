@@ -622,6 +622,7 @@ def test_this_computer_is_the_default(folder: Path) -> None:
         assert address.startswith("http://127.0.0.1:")
 
 
+@pytest.mark.sqlite
 def test_a_forgotten_password_is_mended_on_the_command_line(folder: Path, desk: Desk) -> None:
     """A new link for the only administrator, whether the dashboard runs or not."""
 
@@ -670,6 +671,7 @@ def test_ipv4_addresses_that_come_as_ipv6_are_told_apart(desk: Desk) -> None:
     assert desk.guest("::ffff:198.51.100.8").log_in("admin").status_code == 303
 
 
+@pytest.mark.sqlite
 def test_the_dashboard_starts_whoever_waits_for_a_link(folder: Path, desk: Desk) -> None:
     """The only administrator has a new link, and "admin" is somebody else: the link is theirs."""
     hanako = desk.add("hanako")
