@@ -2837,14 +2837,14 @@ KEEPING = (
     bug(
         "ticks-outlive-values",
         "Who was ticked in the dashboard stays after the values have gone.",
-        ("renkei_web.companies:let_go", "if gone:", "if False:"),
+        ("renkei_web.companies:_let_go", "if gone:", "if False:"),
         tests="tests/web/test_companies.py::test_ticks_go_with_the_values",
     ),
     bug(
         "ticks-of-others-go",
         "A purge of one company forgets what is ticked in another one.",
         (
-            "renkei_web.companies:let_go",
+            "renkei_web.companies:_let_go",
             "drafts.c.company == runs.config.company.name",
             'drafts.c.company != ""',
         ),

@@ -7,28 +7,28 @@ import sqlalchemy as sa
 from renkei.errors import RenkeiError
 from renkei.logs import log
 from renkei.runs import Runs
-from renkei_web.database import Database
+from renkei_web.database import Database, existing
 from renkei_web.tables import drafts, rights, users
 from renkei_web.users import Role
 
 
 def forget(place: str, company: str) -> None:
     """Remove rights and ticks of a company in the database at *place*: another may be called so."""
-    database = Database.existing(place)
-    if database is None:
-        return
-    with database.writing() as db:
-        for table in (rights, drafts):
-            db.execute(sa.delete(table).where(table.c.company == company))
+    with existing(place) as database:
+        if database is None:
+            return
+        with database.writing() as db:
+            for table in (rights, drafts):
+                db.execute(sa.delete(table).where(table.c.company == company))
 
 
 def forget_ticks(place: str) -> None:
     """Remove all ticks: a store that was put back gives the numbers of its newer runs once more."""
-    database = Database.existing(place)
-    if database is None:
-        return
-    with database.writing() as db:
-        db.execute(sa.delete(drafts))
+    with existing(place) as database:
+        if database is None:
+            return
+        with database.writing() as db:
+            db.execute(sa.delete(drafts))
 
 
 def let_go(place: str, runs: Runs) -> None:
@@ -39,28 +39,31 @@ def let_go(place: str, runs: Runs) -> None:
     full disk.
     """
     try:
-        database = Database.existing(place)
-        if database is None:
-            return
-        ours = drafts.c.company == runs.config.company.name
-        with database.reading() as db:
-            kept = set(db.execute(sa.select(drafts.c.run).where(ours).distinct()).scalars())
-        gone = kept - runs.with_values(kept)
-        if gone:
-            with database.writing() as db:
-                db.execute(sa.delete(drafts).where(ours, drafts.c.run.in_(gone)))
+        with existing(place) as database:
+            if database is not None:
+                _let_go(database, runs)
     except RenkeiError as error:
         log.warning("ticks_kept", code=error.code)
 
 
+def _let_go(database: Database, runs: Runs) -> None:
+    ours = drafts.c.company == runs.config.company.name
+    with database.reading() as db:
+        kept = set(db.execute(sa.select(drafts.c.run).where(ours).distinct()).scalars())
+    gone = kept - runs.with_values(kept)
+    if gone:
+        with database.writing() as db:
+            db.execute(sa.delete(drafts).where(ours, drafts.c.run.in_(gone)))
+
+
 def adopt(place: str, company: str) -> None:
     """Let whoever had a right on the only company have it on *company*, where its runs are now."""
-    database = Database.existing(place)
-    if database is None:
-        return
     has_one = sa.select(rights.c.user_id).where(rights.c.company == company)
     theirs = users.c.role.not_in([Role.NONE.value, Role.ADMIN.value]), users.c.id.not_in(has_one)
     found = sa.select(users.c.id, sa.literal(company), users.c.role).where(*theirs)
-    with database.writing() as db:
-        db.execute(sa.insert(rights).from_select(["user_id", "company", "role"], found))
-        db.execute(sa.update(drafts).where(drafts.c.company == "").values(company=company))
+    with existing(place) as database:
+        if database is None:
+            return
+        with database.writing() as db:
+            db.execute(sa.insert(rights).from_select(["user_id", "company", "role"], found))
+            db.execute(sa.update(drafts).where(drafts.c.company == "").values(company=company))

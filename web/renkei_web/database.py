@@ -121,6 +121,17 @@ class Database:
             raise StoreError(message.format(place=self.place), where=self.place)
 
 
+@contextmanager
+def existing(place: str) -> Iterator[Database | None]:
+    """Let the block use the database at *place*, None if there is none, and let go of it."""
+    database = Database.existing(place)
+    try:
+        yield database
+    finally:
+        if database is not None:
+            database.close()
+
+
 def _opened(place: str, *, create: bool) -> Opened | None:
     if is_server(place):
         return open_server(place, SCHEMA, create=create)

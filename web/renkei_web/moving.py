@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from renkei.errors import StoreError, UsageError
 from renkei.logs import log
 from renkei.place import is_server
 from renkei.words.i18n import _
-from renkei_web.database import Database
+from renkei_web.database import Database, existing
 from renkei_web.tables import half_log_ins, metadata, sessions, users, workers
 
 STAY = (sessions, half_log_ins, workers)
@@ -65,8 +66,8 @@ def _left_behind(main: Main) -> Path | None:
     if not is_server(dashboard_at(main)):
         return None
     path = main.path.with_name(DASHBOARD)
-    database = Database.existing(str(path))
-    return path if database is not None and has_people(database) else None
+    with existing(str(path)) as database:
+        return path if database is not None and has_people(database) else None
 
 
 def copy_people(origin: str, goal: str, note: Callable[[int], None] | None = None) -> int:
@@ -77,15 +78,18 @@ def copy_people(origin: str, goal: str, note: Callable[[int], None] | None = Non
     All rows but those of log-ins are compared. *note* is called with the number, before anything is
     committed. Raises UsageError if others are at *goal*.
     """
-    old = None if origin == goal else Database.existing(origin)
-    if old is None:
+    if origin == goal:
         return 0
+    with existing(origin) as old:
+        return 0 if old is None else _copied(old, goal, note)
+
+
+def _copied(old: Database, goal: str, note: Callable[[int], None] | None) -> int:
     with old.writing() as source:
         count = _count(source)
         if not count:
             return 0
-        new = Database(goal)
-        with new.writing() as target:
+        with closing(Database(goal)) as new, new.writing() as target:
             if _count(target):
                 _refuse_others(source, target, new.place)
                 return count

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from renkei.config import Main, dashboard_at
 from renkei.words.i18n import _
-from renkei_web.database import Database
+from renkei_web.database import Database, existing
 from renkei_web.moving import has_people, refuse_left_behind
 from renkei_web.people import People
 from renkei_web.rights import EVERY, Rights
@@ -42,12 +42,13 @@ def reviewed(main: Main) -> list[Reviewed]:
 
     Raises StoreError where people have been left behind by a store that has moved.
     """
-    database = Database.existing(dashboard_at(main))
-    if database is None or not has_people(database):
-        refuse_left_behind(main)
-    if database is None:
-        return []
-    several = main.folder is not None
+    with existing(dashboard_at(main)) as database:
+        if database is None or not has_people(database):
+            refuse_left_behind(main)
+        return [] if database is None else _everybody(database, several=main.folder is not None)
+
+
+def _everybody(database: Database, *, several: bool) -> list[Reviewed]:
     held = Rights(database).all() if several else {}
     found = []
     for user in People(database, Sessions(database)).users():
