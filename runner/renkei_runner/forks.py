@@ -53,7 +53,7 @@ class Forks:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([WARM])
 
-    def begin(self, words: Sequence[str]) -> Fork:
+    def launch(self, words: Sequence[str]) -> Fork:
         """Begin ``renkei`` *words*; OSError if no process can be had."""
         given = list(words), dict(self.environment())
         process = self._context.Process(target=be_the_command, args=given)

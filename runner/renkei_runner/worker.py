@@ -147,10 +147,10 @@ def make_cluster(app: App, concurrency: int) -> Cluster:
         raise UsageError(message, code="cluster")
     forks = Forks(_environment(json=app.json))
 
-    def begin(claim: Claim) -> Fork:
-        return forks.begin(job_words(path, claim))
+    def launch(claim: Claim) -> Fork:
+        return forks.launch(job_words(path, claim))
 
-    return Cluster(address, begin, concurrency)
+    return Cluster(address, launch, concurrency)
 
 
 def job_command(path: Path, claim: Claim) -> list[str]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,6 +116,13 @@ class Workers:
         return [(each.wait(30), each.communicate()[1]) for each in living]
 
 
+def end(processes: Iterable[psutil.Process]) -> None:
+    """Kill all of them; whoever was a child of another one may be gone by then."""
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
 @pytest.fixture
 def workers(office: Office, postgres: Database) -> Iterator[Workers]:
     """No worker yet; the nightly schedule of the office has just become due."""
@@ -189,8 +196,7 @@ def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(workers: Worke
         killed, second = workers.at_work()
         assert second is not first
         wait_for_writes(office, "touchontime", written + 2)
-        for each in killed:
-            each.kill()
+        end(killed)
         second.wait()
         for each in reversed(frozen):
             each.resume()
@@ -217,8 +223,7 @@ def test_a_killed_worker_is_followed_within_half_a_minute(workers: Workers) -> N
     with slowly(office):
         tree, worker = workers.at_work()
         wait_for_writes(office, "touchontime", 2)
-        for each in tree:
-            each.kill()
+        end(tree)
         worker.wait()
         begun = time.monotonic()
         workers.until(lambda: is_done(workers))

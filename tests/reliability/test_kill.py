@@ -304,9 +304,12 @@ PLACES = {
     "opening._let_shrink": {"sqlite3.connect"},
     "server._engine": {"sa.create_engine"},
     "server._engine.configure": {"connection.commit"},
+    "server._stay_beside.configure": {"connection.commit"},
     "server._bring_up_to_date": {"connection.begin"},
     "copying._filled": {"target.begin"},
     "purge.Purge._vacuum": {"self._engine.raw_connection"},
+    # the queue of a cluster has a schema of its own
+    "dispatcher._enter": {"connection.commit"},
     # the dashboard's own database, and the address it listens at
     "database.Database.reading": {"connection.begin"},
     "database.Database.writing": {"connection.begin"},

@@ -60,13 +60,13 @@ class Cluster:
     """
     Puts jobs into the queue in the database at *address*, and does what is there, *most* at a time.
 
-    *begin* starts the process of a job; OSError if it cannot. *give_up* is called once when workers
-    of another version have taken the queue, *refused* tells so. A context manager; jobs that others
-    have put there are done inside it.
+    *launch* starts the process of a job; OSError if it cannot. *give_up* is called once when
+    workers of another version have taken the queue, *refused* tells so. A context manager; jobs
+    that others have put there are done inside it.
     """
 
     address: str
-    begin: Callable[[Claim], Child]
+    launch: Callable[[Claim], Child]
     most: int
     give_up: Callable[[], object] = lambda: None
     refused: RenkeiError | None = field(default=None, init=False)
@@ -223,7 +223,7 @@ class Cluster:
 
     def _do(self, claim: Claim) -> None:
         try:
-            child = self.begin(claim)
+            child = self.launch(claim)
         except OSError as problem:
             log.error("job_not_started", kind=claim.schedule, reason=problem.strerror)
             return
