@@ -88,7 +88,7 @@ postgres: setup browser # the tests of the store need a server: that of a locked
 	  fi; \
 	fi >/dev/null || echo "No PostgreSQL could be installed: its tests will fail." >&2
 
-test: setup ## all checks, then the tests: about ten minutes on two processors
+test: setup ## all checks, then the tests: about eight minutes on two processors
 	@$(MAKE) --no-print-directory --jobs check browser postgres collected
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
