@@ -22,14 +22,17 @@ ALL = WANTED == "all"
 WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{to}", to)}
 """What the directions, and the systems that are written to, are called in the names of tests."""
 
+OF_PLAYED, OF_COSTLY = 3, 2
+"""Of so many cases of a test one is run: where whole systems are played, and where it is costly."""
+
 PLAYED = ("tests/e2e/", "tests/reliability/")
-"""Where a test plays whole systems, and takes as long as twenty others: a third of its cases."""
+"""Where a test plays whole systems, and takes as long as twenty others."""
 
 PLAYERS = frozenset({"office", "hr", "zygote"})
 """What a test asks for that plays whole systems elsewhere."""
 
 COSTLY = frozenset({"world", "desk", "provider"})
-"""What a test asks for that costs a tenth of a second: half of the cases of such a test will do."""
+"""What a test asks for that costs a tenth of a second."""
 
 MANY = 4
 """How many cases make half of them enough, where they are merely costly."""
@@ -91,9 +94,6 @@ def left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
         kept = {tuple(words): item for words, item in tests if item not in other_way}
         if share == OF_PLAYED or (len(kept) >= MANY and not other_way):
             yield from _but_one_of(share, kept, turn)
-
-
-OF_PLAYED, OF_COSTLY = 3, 2
 
 
 def _share(name: str, item: pytest.Item) -> int:

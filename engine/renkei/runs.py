@@ -20,7 +20,7 @@ from renkei.alerts.sending import Became, nobody_is_told
 from renkei.alerts.states import State, states
 from renkei.check import Checked, check_all
 from renkei.clock import ALWAYS, Days, bounds
-from renkei.config import Config, clock_for, load_config
+from renkei.config import Config, clock_for
 from renkei.config.checks import store_mistake
 from renkei.config.edit import change_setting
 from renkei.config.load import store_at
@@ -83,7 +83,7 @@ from renkei.plan.refusals import (
     write_in_doubt,
 )
 from renkei.plan.release import Releasing
-from renkei.plan.shared import refuse_all, refuse_shared
+from renkei.plan.shared import refuse_shared, refuse_told
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plan.whole import Whole
@@ -98,7 +98,6 @@ from renkei.schedule.times import Ahead, next_start
 from renkei.scheduled import Scheduled, at_work, carry_on, is_alone, takes
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
-from renkei.store.companies import told_to_others
 from renkei.store.copying import Copied
 from renkei.store.copying import copy_store as move
 from renkei.store.paces import user_of_pace
@@ -312,25 +311,8 @@ class Runs:
             return Whose(accounts=(), first=first, refused=refused)
         for each in accounts:
             if each != known.get(each.connection):
-                self._refuse_told(each)
+                refuse_told(store, self._pairings, each)
         return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
-
-    def _refuse_told(self, account: KnownAccount) -> None:
-        """
-        Raise ConfigurationError if another company opens the same account, with a token of its own.
-
-        An id tells that within one system: the same connector at the same address.
-        """
-        if self.config.main.folder is None:
-            return
-        ours = self.config.connection(account.connection)
-        for company, connection in told_to_others(self._store, account.customer.ids):
-            try:
-                theirs = load_config(self.config.main.path, company).connections.get(connection)
-            except RenkeiError:
-                theirs = ours  # its file cannot tell
-            if theirs and (theirs.connector, theirs.base_url) == (ours.connector, ours.base_url):
-                refuse_all(self._pairings, account.connection, [(company, connection)])
 
     def _begin_fetch(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
@@ -1125,7 +1107,7 @@ class Runs:
         if seen is not None and seen != customer_text(found.customer):
             before = store.known_accounts().get(connection, KnownAccount(connection=connection))
             raise account_changed(before, found)
-        self._refuse_told(found)
+        refuse_told(store, self._pairings, found)
         if found.customer.is_told:
             store.keep_accounts([evolve(found, confirmed_by=self.who, confirmed_at=now)])
             log.info("account_accepted")

@@ -2483,13 +2483,13 @@ COMPANIES = (
     bug(
         "second-token-opens-it",
         "Two companies may open one account, if each has a token of its own.",
-        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if False and ("),
+        ("renkei.plan.shared:refuse_told", "if theirs and (", "if False and ("),
         tests="tests/engine/test_whose.py::test_two_tokens_of_one_account_are_refused",
     ),
     bug(
         "one-id-for-all-systems",
         "An id that another installation gives to its company, too, counts as the same account.",
-        ("renkei.runs:Runs._refuse_told", "if theirs and (", "if True or ("),
+        ("renkei.plan.shared:refuse_told", "if theirs and (", "if True or ("),
         tests="tests/engine/test_whose.py::test_an_id_is_one_systems",
     ),
     bug(
@@ -2681,7 +2681,7 @@ KEEPING = (
     bug(
         "one-scope-is-enough",
         "Two companies share an account though a pair of one of them is for everybody.",
-        ("renkei.plan.shared:refuse_all", " and _is_scoped_there(config, company, theirs)", ""),
+        ("renkei.plan.shared:_refuse_without_scope", " and is_scoped(other, theirs)", ""),
         tests="tests/engine/test_companies.py"
         "::test_two_companies_share_an_account_where_both_say_whom_of_it_they_are_for",
     ),

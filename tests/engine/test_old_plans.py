@@ -117,7 +117,7 @@ def test_who_needed_nothing_can_be_chosen_away(world: World) -> None:
 @pytest.mark.parametrize(
     ("error", "moment", "status"),
     [
-        (AccessError("no"), "11-21T12:01", Status.EXPIRED),  # every other one is of `make test`
+        (AccessError("no"), "11-21T12:01", Status.EXPIRED),
         (AccessError("no"), "11-21T11:59", Status.DONE),
         (CLOSED, "11-23T11:59", Status.DONE),
         (CLOSED, "11-23T12:01", Status.EXPIRED),

@@ -2,19 +2,18 @@
 
 Companies of a group may share one contract. With a scope on the side of the account in every pair,
 whoever is outside is never listed, a partner or written; without one, two companies would each take
-the other's people for their own.
+the other's people for their own. What another company says is read from its file at that moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from renkei.config import load_config
-from renkei.config.load import Config
 from renkei.errors import RenkeiError
+from renkei.model import KnownAccount
 from renkei.plan.pairing import Pairings
 from renkei.plan.refusals import same_account
 from renkei.store import Store
+from renkei.store.companies import told_to_others
 
 
 def refuse_shared(store: Store, pairings: Pairings, connection: str, account: str) -> None:
@@ -24,32 +23,52 @@ def refuse_shared(store: Store, pairings: Pairings, connection: str, account: st
     Accounts are told apart by token and id, never by the address alone. They may be shared where
     all pairs of both name a scope there.
     """
-    refuse_all(pairings, connection, store.others_of(account))
+    for company, theirs in store.others_of(account):
+        _refuse_without_scope(pairings, connection, company, theirs)
 
 
-def refuse_all(pairings: Pairings, connection: str, others: Iterable[tuple[str, str]]) -> None:
-    """Raise the same if *others*, each a company and its connection, open the same account."""
-    config = pairings.config
-    for company, theirs in others:
-        if not (is_scoped(pairings, connection) and _is_scoped_there(config, company, theirs)):
-            raise same_account(connection, config.company.name, company)
+def refuse_told(store: Store, pairings: Pairings, account: KnownAccount) -> None:
+    """
+    Raise the same if another company opens an *account* with a token of its own.
+
+    An id tells that within one system: the same connector at the same address.
+    """
+    ours = pairings.config.connection(account.connection)
+    for company, name in told_to_others(store, account.customer.ids):
+        other = _of_another(pairings, company)
+        theirs = other.config.connections.get(name) if other else ours  # a lost file cannot tell
+        if theirs and (theirs.connector, theirs.base_url) == (ours.connector, ours.base_url):
+            _refuse_without_scope(pairings, account.connection, company, name)
+
+
+def _refuse_without_scope(pairings: Pairings, connection: str, company: str, theirs: str) -> None:
+    """Raise unless all pairs with *connection*, and all with *theirs* of a *company*, have one."""
+    other = _of_another(pairings, company)
+    if not (other and is_scoped(pairings, connection) and is_scoped(other, theirs)):
+        raise same_account(connection, pairings.config.company.name, company)
 
 
 def is_scoped(pairings: Pairings, connection: str) -> bool:
-    """Tell whether every pair with a connection says whom of it the pair is for."""
+    """Tell whether every pair with a connection says whom of it it is for; no, if one is wrong."""
+    try:
+        pairs = pairings.every_pair()
+    except RenkeiError:
+        return False
     said = [
         bool(pairings.config.mappings[pair.index].who.get(side))
-        for pair in pairings.every_pair()
+        for pair in pairs
         for name, side in zip((pair.source, pair.target), pair.sides, strict=True)
         if name == connection
     ]
     return bool(said) and all(said)
 
 
-def _is_scoped_there(config: Config, company: str, connection: str) -> bool:
-    if config.main.folder is None or not company:
-        return False  # runs from before there were companies have no file
+def _of_another(pairings: Pairings, company: str) -> Pairings | None:
+    """Return what another company pairs; None: it has no file, or one that cannot be read."""
+    main = pairings.config.main
+    if main.folder is None or not company:
+        return None  # runs from before there were companies
     try:
-        return is_scoped(Pairings(load_config(config.main.path, company)), connection)
+        return Pairings(load_config(main.path, company))
     except RenkeiError:
-        return False  # its file cannot tell
+        return None
