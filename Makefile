@@ -96,7 +96,7 @@ test: setup ## all checks, then the tests: about eight minutes on two processors
 collected: setup
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) -n 0 --collect-only -qq >/dev/null 2>&1 || true
 
-test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; a minute
+test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; a minute and a half
 	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) $(addprefix --ignore ,$(SLOW)) \
 	  tests/engine tests/connectors tests/mappings tests/runner
 
