@@ -32,8 +32,8 @@ from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
 from renkei.scheduled import takes, wait_before
 from renkei.store.companies import Companies as Store
-from renkei.store.figures import SIGN_S
 from renkei.store.schema import seen_beside
+from renkei.store.workers import SIGN_S
 from renkei.systems import Systems
 from renkei.teller import Teller
 from renkei.yamlfile import read_file
@@ -285,6 +285,7 @@ class Worker:
             self._store = Store(place, seen=seen_beside(place, main.path), who=self.who)
             self._store.tell(self.observer)
             self._handled = self._store.last_dues()
+            self._signed = None  # another store may not know us
             self._place = place
         return self._store
 

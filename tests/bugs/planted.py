@@ -2950,6 +2950,12 @@ SCHEDULED = (
         tests="tests/engine/test_schedules.py::test_a_paused_schedule_is_not_begun",
     ),
     bug(
+        "kept-by-nobody",
+        "Nobody is told that no worker keeps the schedules.",
+        ("renkei.runs:Runs.schedules", "alone = not any(", "alone = False and any("),
+        tests="tests/engine/test_schedules.py::test_it_is_told_that_no_worker_is_running",
+    ),
+    bug(
         "run-on-payroll-days",
         "Runs are begun on days without runs.",
         ("renkei.schedule.rule:Schedule.rests", "return any(", "return False and any("),
