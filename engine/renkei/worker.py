@@ -102,6 +102,7 @@ class Worker:
     def run(self) -> None:
         """Look again and again, until it is stopped; then let the jobs in hand come to a stop."""
         clock = Clock()
+        self.teller.start()
         while not self._stopped:
             self.look()
             until = clock.monotonic() + LOOK_S
