@@ -32,6 +32,7 @@ from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
 from renkei.scheduled import takes, wait_before
 from renkei.store.companies import Companies as Store
+from renkei.store.due import Name
 from renkei.store.schema import seen_beside
 from renkei.store.workers import SIGN_S
 from renkei.systems import Systems
@@ -46,9 +47,6 @@ KNOWN = dt.timedelta(hours=1)
 
 _MAY_HAVE = re.compile(r"^[^#\n]*schedules", re.MULTILINE)
 """What stands in a file that has schedules, be it in whichever style."""
-
-Name = tuple[str, str]
-"""A company and one of its schedules, or of its connections."""
 
 Used = Callable[[], Mapping[Name, str]]
 """Returns which account each connection has used last."""

@@ -258,6 +258,18 @@ def test_it_is_told_that_no_worker_is_running(
     assert alone()
 
 
+def test_a_worker_whose_store_moves_is_known_there_at_once(world: World, here: Here) -> None:
+    """Not only when the next minute is over."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        path = world.folder / "renkei.yaml"
+        text = path.read_text(encoding="utf-8").replace("reports.db", "moved.db")
+        path.write_text(text, encoding="utf-8")
+        worker.look()
+        with opened(world, here.wall) as runs:
+            assert [each.alone for each in runs.schedules()] == [False]
+
+
 def test_other_times_count_from_now_on(world: World, here: Here) -> None:
     """Whoever changes the time to one that is over does not begin a run by it."""
     scheduled(world, LOOK)
