@@ -95,7 +95,7 @@ from renkei.safety import LEAVING, leaves
 from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
-from renkei.scheduled import Scheduled, at_work, carry_on, is_alone, takes
+from renkei.scheduled import Scheduled, at_work, carry_on, takes
 from renkei.store import Pulse, Store
 from renkei.store.codec import selection_out, specs_of
 from renkei.store.copying import Copied
@@ -830,19 +830,21 @@ class Runs:
     def schedules(self) -> list[Scheduled]:
         """Return every schedule of the company with what is known of it, as the file has them."""
         if not self._has_store():
-            return self._planned({}, {})
-        return self._planned(self._store.kept_schedules(), self._store.last_jobs())
+            return self._planned({}, {}, alone=True)
+        alone = not any(worker.alive for worker in self._store.workers())
+        return self._planned(self._store.kept_schedules(), self._store.last_jobs(), alone=alone)
 
-    def _planned(self, kept: Mapping[str, Kept], last: Mapping[str, Job]) -> list[Scheduled]:
-        return [
-            self._scheduled(index, each, kept.get(each.name), last.get(each.name))
-            for index, each in enumerate(self.config.schedules)
-        ]
+    def _planned(
+        self, kept: Mapping[str, Kept], last: Mapping[str, Job], *, alone: bool
+    ) -> list[Scheduled]:
+        shown = (
+            Scheduled(schedule=each, kept=kept.get(each.name), last=last.get(each.name))
+            for each in self.config.schedules
+        )
+        return [self._scheduled(index, each, alone=alone) for index, each in enumerate(shown)]
 
-    def _scheduled(
-        self, index: int, each: Schedule, kept: Kept | None, last: Job | None
-    ) -> Scheduled:
-        shown = Scheduled(schedule=each, kept=kept, last=last)
+    def _scheduled(self, index: int, shown: Scheduled, *, alone: bool) -> Scheduled:
+        each = shown.schedule
         try:
             self._pairings.between(each.from_, each.to)
         except RenkeiError as error:
@@ -851,7 +853,6 @@ class Runs:
         if shown.paused_by or self.config.company.paused:
             return shown
         name, now, ahead = self.config.company.name, self.clock.now(), self.ahead(each)
-        alone = is_alone(shown, name, now, ahead)
         return evolve(shown, next_at=next_start(each, name, now, ahead), alone=alone)
 
     def ahead(self, schedule: Schedule) -> Ahead:
@@ -1055,7 +1056,7 @@ class Runs:
         """Return when each schedule is next, and why one cannot run."""
         findings: list[Finding] = []
         error: ConfigurationError | None = None
-        found = self._planned({}, {})
+        found = self._planned({}, {}, alone=True)
         if self._opened is not None:  # whatever is wrong with it has been told
             with suppress(StoreError):
                 found = self.schedules()

@@ -29,7 +29,7 @@ from renkei.plan.estimate import Usage
 from renkei.plan.refusals import still_at_work
 from renkei.schedule.job import Claim, Job, Kept, State
 from renkei.schedule.rule import Schedule
-from renkei.schedule.times import ASSUMED, LATE, Ahead, ripe
+from renkei.schedule.times import ASSUMED, LATE
 from renkei.store import Pulse, Store
 from renkei.words.codes import TABLE
 
@@ -41,9 +41,6 @@ LEFT = "look_first"
 
 BY_ITSELF = ("interrupted", "busy")
 """Codes of the same."""
-
-PATIENCE = dt.timedelta(minutes=15)
-"""What is due may begin so long after its time, as others have to end before."""
 
 FIRST_WAIT = dt.timedelta(seconds=30)
 LONGEST_WAIT = dt.timedelta(minutes=10)
@@ -87,8 +84,8 @@ class Scheduled:
     """
     A schedule as people are shown it: what is known of it, the *last* run begun, and the next.
 
-    *mistake* is why no run of it can begin, with its place in the file. *alone*: no worker has
-    looked at it, or begun what was due; probably none is running.
+    *mistake* is why no run of it can begin, with its place in the file. *alone*: it is on,
+    and no worker gives signs of life.
     """
 
     schedule: Schedule
@@ -102,16 +99,6 @@ class Scheduled:
     def paused_by(self) -> str | None:
         """Who has paused it, or None."""
         return self.kept.paused_by if self.kept else None
-
-
-def is_alone(shown: Scheduled, company: str, now: dt.datetime, ahead: Ahead) -> bool:
-    """Return whether no worker keeps a schedule that is on, as far as it can be told."""
-    if shown.kept is None:
-        return True
-    since, last = shown.kept.since, shown.last
-    due = ripe(shown.schedule, company, now - PATIENCE, since, ahead)
-    begun = last is not None and (last.is_open or due is None or last.claim.due >= due.at)
-    return due is not None and not begun
 
 
 @contextmanager

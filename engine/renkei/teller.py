@@ -21,13 +21,20 @@ from renkei.runs import Runs
 from renkei.store.alerts import GATHERED
 from renkei.words.i18n import language, speaking
 
+LOOK_S = 60.0
+"""How often it is looked whether an hour is over, in seconds."""
+
 STOPS_S = 20.0
 """So long whoever stops it waits for the messages in hand."""
 
 
 @define
 class Teller:
-    """Tells of the companies of the configuration at *path* that it is given, one by one."""
+    """
+    Tells of the companies of the configuration at *path* that it is given, one by one.
+
+    Once it has begun, it also tells each hour what is gathered over all of them.
+    """
 
     path: Path
     _language: str = field(factory=language)
@@ -40,12 +47,16 @@ class Teller:
         """Have told what needs a person in *company*; returns at once."""
         self._wanted.add(company)
         self._wake.set()
+        self.start()
+
+    def start(self) -> None:
+        """Begin, unless it has."""
         if self._thread is None and not self._stopped:
             self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Begin no more, and wait for what is in hand, for a while."""
+        """Tell what it was given by now, and end; that is waited for, for a while."""
         self._stopped = True
         self._wake.set()
         if self._thread is not None:
@@ -55,7 +66,7 @@ class Teller:
         gathered = time.monotonic()
         with speaking(self._language):
             while not (self._stopped and not self._wanted):
-                self._wake.wait(60.0)
+                self._wake.wait(LOOK_S)
                 self._wake.clear()
                 while self._wanted:
                     self._tell_of(self._wanted.pop())

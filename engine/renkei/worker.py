@@ -32,8 +32,9 @@ from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
 from renkei.scheduled import takes, wait_before
 from renkei.store.companies import Companies as Store
-from renkei.store.figures import SIGN_S
+from renkei.store.due import Name
 from renkei.store.schema import seen_beside
+from renkei.store.workers import SIGN_S
 from renkei.systems import Systems
 from renkei.teller import Teller
 from renkei.yamlfile import read_file
@@ -46,9 +47,6 @@ KNOWN = dt.timedelta(hours=1)
 
 _MAY_HAVE = re.compile(r"^[^#\n]*schedules", re.MULTILINE)
 """What stands in a file that has schedules, be it in whichever style."""
-
-Name = tuple[str, str]
-"""A company and one of its schedules, or of its connections."""
 
 Used = Callable[[], Mapping[Name, str]]
 """Returns which account each connection has used last."""
@@ -102,6 +100,7 @@ class Worker:
     def run(self) -> None:
         """Look again and again, until it is stopped; then let the jobs in hand come to a stop."""
         clock = Clock()
+        self.teller.start()
         while not self._stopped:
             self.look()
             until = clock.monotonic() + LOOK_S
@@ -285,6 +284,7 @@ class Worker:
             self._store = Store(place, seen=seen_beside(place, main.path), who=self.who)
             self._store.tell(self.observer)
             self._handled = self._store.last_dues()
+            self._signed = None  # another store may not know us
             self._place = place
         return self._store
 

@@ -2950,6 +2950,19 @@ SCHEDULED = (
         tests="tests/engine/test_schedules.py::test_a_paused_schedule_is_not_begun",
     ),
     bug(
+        "gathered-for-nobody",
+        "A worker of which nothing was killed or missed never tells what is gathered.",
+        ("renkei.worker:Worker.run", "self.teller.start()", "pass"),
+        tests="tests/engine/test_alerts_scheduled.py"
+        "::test_a_worker_tells_what_is_gathered_though_nothing_was_missed",
+    ),
+    bug(
+        "kept-by-nobody",
+        "Nobody is told that no worker keeps the schedules.",
+        ("renkei.runs:Runs.schedules", "alone = not any(", "alone = False and any("),
+        tests="tests/engine/test_schedules.py::test_it_is_told_that_no_worker_is_running",
+    ),
+    bug(
         "run-on-payroll-days",
         "Runs are begun on days without runs.",
         ("renkei.schedule.rule:Schedule.rests", "return any(", "return False and any("),

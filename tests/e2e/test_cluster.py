@@ -42,6 +42,8 @@ schedules:
 """
 """What goes to two accounts, so that two workers are at it; all of it asks Touch On Time."""
 
+SIGNS = "select name from facts where name like 'worker:%'"
+
 ROOT = Path(__file__).parents[2]
 SLOW_S = 0.2
 """How long a request takes while workers are hurt."""
@@ -261,11 +263,14 @@ def test_two_workers_keep_one_limit_together(workers: Workers) -> None:
     limit = f"limits: [{{count: {LIMIT}, seconds: {LIMIT_S}}}]"
     office.configure(extra=HASTY + AT_ONCE, touchontime=limit)
     due(office)
+    signs = set(workers.database.do(SIGNS))  # of this process, which has looked
     for _each in range(2):
         workers.start(concurrency=1)
     workers.until(lambda: len(workers.jobs()) == 4)
     workers.until(lambda: {job[1] for job in workers.jobs()} == {"done"}, 90)
+    assert len(set(workers.database.do(SIGNS)) - signs) == 2
     ended = workers.end()
+    assert set(workers.database.do(SIGNS)) == signs
     at = [each.at.timestamp() for each in office.box.journal if each.system == "touchontime"]
     assert len(at) > 2 * LIMIT
     worst = max(sum(start <= each < start + LIMIT_S for each in at) for start in at)

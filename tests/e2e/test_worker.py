@@ -179,4 +179,5 @@ def test_the_dashboard_keeps_schedules_too(office: Office) -> None:
             until = time.monotonic() + 20
             while office.ask("schedule", "list").json["schedules"][0]["without_worker"]:
                 assert time.monotonic() < until
+    assert office.ask("schedule", "list").json["schedules"][0]["without_worker"] is True
     assert not any(each.name == "worker" for each in threading.enumerate())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from tests.engine.test_alerts import Post, receiver
 from tests.engine.test_schedules import HOUR, LOOK, NIGHTLY, NOON, Here, opened, scheduled, working
 from tests.engine.world import World
 
+from renkei import teller
 from renkei.alerts.telling import Telling
 from renkei.errors import ConfigurationError, UnavailableError
 from renkei.teller import Teller
@@ -137,3 +140,21 @@ def test_a_teller_keeps_nobody_waiting(
     teller.tell("")
     with suppress(AttributeError):
         assert not teller._thread.is_alive()  # type: ignore[union-attr]
+
+
+def test_a_worker_tells_what_is_gathered_though_nothing_was_missed(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each hour, as what a job found within the hour after a message would wait for the next."""
+    gathered = threading.Event()
+    monkeypatch.setattr(teller, "LOOK_S", 0.01)
+    monkeypatch.setattr(teller, "GATHERED", dt.timedelta(0))
+    monkeypatch.setattr(Teller, "_gather", lambda _self: gathered.set())
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        in_time = gathered.wait(10)
+        worker.stop()
+        thread.join()
+    assert in_time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from renkei.model import Status
 from renkei.people import JST
 from renkei.runs import Runs
 from renkei.schedule.job import Claim, Job
-from renkei.store import owner
+from renkei.store import owner, workers
 from renkei.store.companies import Companies as AllCompanies
 from renkei.store.companies import Removed
 from renkei.worker import Worker
@@ -226,26 +227,47 @@ def test_a_clock_that_was_wrong_at_first_is_forgotten(world: World, here: Here) 
     assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
 
 
-def test_it_is_told_that_no_worker_is_running(world: World, here: Here) -> None:
-    """Before one has looked, and a quarter of an hour after something was due."""
+def test_it_is_told_that_no_worker_is_running(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before one has looked, after the last has gone or fallen silent, and not while one lives."""
     scheduled(world, LOOK)
 
-    def alone(moment: dt.datetime) -> bool:
-        here.wall.moment = moment
+    def alone() -> bool:
         with opened(world, here.wall) as runs:
             (shown,) = runs.schedules()
             return shown.alone
 
-    assert alone(NOON)
+    assert alone()
     with working(here) as worker:
-        assert not alone(NOON + 1.6 * HOUR)
-        assert alone(NOON + 2 * HOUR)
-        at(here, worker, NOON + 2 * HOUR)
-        assert not alone(NOON + 20 * HOUR)
-        assert alone(NOON + 26 * HOUR)
+        here.room = False
+        at(here, worker, NOON + 4 * HOUR)
+        assert not alone()  # it only has no room
+        with monkeypatch.context() as patch:
+            later = time.time() + workers.SILENT_S + 1
+            patch.setattr(time, "time", lambda: later)
+            assert alone()
+            with opened(world, here.wall) as runs:
+                runs.pause_schedule("look")
+            assert not alone()  # nothing of it is to begin
         with opened(world, here.wall) as runs:
-            runs.pause_schedule("look")
-        assert not alone(NOON + 26 * HOUR)
+            runs.resume_schedule("look")
+        assert not alone()
+        worker.stop()
+        worker.run()
+    assert alone()
+
+
+def test_a_worker_whose_store_moves_is_known_there_at_once(world: World, here: Here) -> None:
+    """Not only when the next minute is over."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        path = world.folder / "renkei.yaml"
+        text = path.read_text(encoding="utf-8").replace("reports.db", "moved.db")
+        path.write_text(text, encoding="utf-8")
+        worker.look()
+        with opened(world, here.wall) as runs:
+            assert [each.alone for each in runs.schedules()] == [False]
 
 
 def test_other_times_count_from_now_on(world: World, here: Here) -> None:

@@ -33,8 +33,8 @@ from renkei.errors import NoStoreError, RenkeiError
 from renkei.place import shown
 from renkei.runs import Runs
 from renkei.store.companies import Companies as Store
-from renkei.store.figures import WorkerSign
 from renkei.store.schema import HEAD, ROOM, room, seen_beside, standing
+from renkei.store.workers import WorkerSign
 from renkei.words.i18n import _
 
 Subject = Literal[

@@ -50,6 +50,7 @@ from renkei.store.tables import (
     writes,
 )
 from renkei.store.vault import let_go_of_tokens
+from renkei.store.workers import Workers
 from renkei.words.i18n import _
 
 OF_RUNS = (writes, items)
@@ -91,7 +92,7 @@ class Removed:
     rows: Mapping[str, int] = field(factory=dict)
 
 
-class Companies(Plans, Purge, AuditLog, Due, FiguresOfAll):
+class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
     """A store as those see it who keep all of its companies."""
 
     def directions(self, now: dt.datetime) -> dict[str, list[Direction]]:

@@ -16,7 +16,16 @@ from renkei.schedule.job import OPEN, Claim, Job, Kept, State
 from renkei.store.database import Database, locking
 from renkei.store.owner import Owner
 from renkei.store.plans import last_sync_usage, last_usage
-from renkei.store.schedules import LEFT_OUT, at_it, job_in, kept_in, last_due, new_job, of_job
+from renkei.store.schedules import (
+    LEFT_OUT,
+    at_it,
+    given_up,
+    job_in,
+    kept_in,
+    last_due,
+    new_job,
+    of_job,
+)
 from renkei.store.serial import insert_unless_there
 from renkei.store.tables import accounts, jobs, runs, schedules
 
@@ -114,9 +123,8 @@ class Due(Database):
 
     def give_up(self, claim: Claim, now: dt.datetime) -> None:
         """Keep that a job is not gone on with any more."""
-        ended = {"state": "failed", "ended_at": now, "next_at": None, **LEFT_OUT}
         with self._writing() as connection:
-            connection.execute(self._still(claim).values(**ended))
+            connection.execute(self._still(claim).values(**given_up(now)))
 
     def accounts_used(self) -> dict[Name, str]:
         """Return which account each connection has used last."""

@@ -7,23 +7,19 @@ old the store is.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from attrs import field, frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.model import Status
-from renkei.store import serial
 from renkei.store.database import Database, is_abandoned
-from renkei.store.owner import Owner
 from renkei.store.purge import retained
 from renkei.store.stands import at_work
 from renkei.store.tables import facts, jobs, runs, schedules, writes
+from renkei.store.workers import WorkerSign, workers_in
 
 LATELY = dt.timedelta(days=1)
 """Runs that were fetched before are no news."""
@@ -31,28 +27,7 @@ LATELY = dt.timedelta(days=1)
 MOST_RUNS = 20_000
 """The newest runs that are looked at, at most."""
 
-SIGN_S = 60.0
-"""How often a worker says that it lives, in seconds."""
-
-SILENT_S = 3 * SIGN_S
-"""After so many seconds without a word a worker is taken for dead."""
-
-FORGOTTEN_S = 86_400.0
-"""A worker that has said nothing for a day is not told of any more."""
-
-_WORKER = "worker:"
-
 Counts = Mapping[tuple[str, ...], int]
-
-
-@frozen(kw_only=True)
-class WorkerSign:
-    """The last word of a worker: where it runs, of which *version*, how many seconds ago."""
-
-    host: str
-    version: str
-    silent_s: float
-    alive: bool
 
 
 @frozen(kw_only=True)
@@ -108,7 +83,7 @@ class FiguresOfAll(Database):
                 doubts=doubts,
                 oldest=oldest,
                 jobs=_open_jobs(connection),
-                workers=tuple(_workers(connection)),
+                workers=tuple(workers_in(connection)),
             )
 
     def totals(self) -> Totals:
@@ -146,45 +121,6 @@ class FiguresOfAll(Database):
             return True
         with self._reading() as connection:
             return connection.exec_driver_sql("pragma quick_check(1)").scalar() == "ok"
-
-    # --- workers ----------------------------------------------------------------------------
-
-    def note_worker(self, version: str) -> None:
-        """Keep that this process, a worker, lives; those long silent are forgotten."""
-        me, now = str(Owner.me()), time.time()
-        with self._writing() as connection:
-            for name, sign in _signs(connection):
-                if now - sign[1] > FORGOTTEN_S or Owner.parse(sign[0]).is_dead():
-                    serial.drop(connection, name)
-            serial.keep(connection, _sign_of(me), json.dumps([me, now, version]))
-
-    def forget_worker(self) -> None:
-        """Keep that this process keeps no schedules any more."""
-        with self._writing() as connection:
-            serial.drop(connection, _sign_of(str(Owner.me())))
-
-    def workers(self) -> list[WorkerSign]:
-        """Return the workers that were heard of within a day."""
-        with self._reading() as connection:
-            return list(_workers(connection))
-
-
-def _sign_of(owner: str) -> str:
-    return _WORKER + hashlib.sha256(owner.encode()).hexdigest()[:24]
-
-
-def _signs(connection: Connection) -> list[tuple[str, tuple[str, float, str]]]:
-    query = sa.select(facts).where(facts.c.name.like(f"{_WORKER}%"))
-    rows = connection.execute(query).mappings()
-    return [(row["name"], tuple(json.loads(row["value"]))) for row in rows]
-
-
-def _workers(connection: Connection) -> Iterator[WorkerSign]:
-    for _name, (owner, at, version) in _signs(connection):
-        who, silent = Owner.parse(owner), max(0.0, time.time() - at)
-        if silent <= FORGOTTEN_S:
-            alive = silent < SILENT_S and not who.is_dead()
-            yield WorkerSign(host=who.host, version=version, silent_s=silent, alive=alive)
 
 
 def _described(row: RowMapping, held: set[int]) -> tuple[str, ...]:

@@ -89,8 +89,8 @@ class Schedules(Database):
                         "The schedule {name} is at work (run {run}). Wait until it is done."
                     )
                     raise BusyError(message.format(name=name, run=job.run or "–"))
-                ended = {"state": "failed", "ended_at": at, "next_at": None, **LEFT_OUT}
-                connection.execute(sa.update(jobs).where(self._mine_of(job.claim)).values(**ended))
+                free = sa.update(jobs).where(self._mine_of(job.claim))
+                connection.execute(free.values(**given_up(at)))
             self._note("schedule_asked", schedule=name)
             new = new_job(Claim(self.company, name, at), "queued", at)
             insert_unless_there(connection, jobs, {**new, "asked_by": self._who[:200]})
@@ -151,6 +151,11 @@ def at_it(state: State) -> dict[str, Any]:
     """Return what the row of a job has while this process is at it, or has it begun."""
     me: dict[str, Any] = {"state": state, "owner": str(Owner.me()), "beat": beat()}
     return {**me, "code": None, "next_at": None}
+
+
+def given_up(at: dt.datetime) -> dict[str, Any]:
+    """Return what the row of a job has that nobody goes on with any more."""
+    return {"state": "failed", "ended_at": at, "next_at": None, **LEFT_OUT}
 
 
 def new_job(claim: Claim, state: State, now: dt.datetime, passed: int = 0) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from renkei.store.paces import Paces
 from renkei.store.purge import Purge
 from renkei.store.releases import Releases
 from renkei.store.schedules import Schedules
+from renkei.store.workers import Workers
 
 
-class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog, Schedules):
+class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog, Schedules, Workers):
     """Plans, journal, releases, accounts, alerts, schedules …: a method, a transaction."""

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from renkei.errors import BusyError
 from renkei.runs import Scheduled
-from renkei.schedule.job import Job
+from renkei.schedule.job import NEEDS, Job
 from renkei.schedule.words import job_text, timing_text, wants_text, why_text
 from renkei.words.i18n import _
 from renkei_web.visit import Visit
@@ -43,6 +43,7 @@ def listed(visit: Visit) -> Response:
         "schedules.html",
         rows=rows,
         jobs=jobs,
+        needs=NEEDS,
         job_text=job_text,
         why_text=why_text,
         asked=asked if any(each.schedule.name == asked for each in found) else None,
