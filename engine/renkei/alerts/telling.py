@@ -377,9 +377,7 @@ def beat(config: Config) -> None:
         return
     try:
         Way(network=_way(config)).get(resolve_secret(reference, base))
-    except (NotSentError, InDoubtError) as error:
-        log.warning("no_heartbeat", code=error.code)
-    except RenkeiError as error:
+    except (NotSentError, InDoubtError, RenkeiError) as error:
         log.warning("no_heartbeat", code=error.code)
     except Exception as error:  # noqa: BLE001 - a monitor that cannot be reached harms no run
         log.warning("no_heartbeat", kind=type(error).__name__)
