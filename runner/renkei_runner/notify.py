@@ -51,7 +51,8 @@ def _became_text(each: Became) -> str:
         "apprise": _("a part is missing: pip install 'renkei[notify]'"),
         "address": _("the address cannot be used"),
     }
-    return texts[each.fate].format(receiver=each.receiver, why=why.get(each.code, each.code))
+    told = each.message or why.get(each.code, each.code)
+    return texts[each.fate].format(receiver=each.receiver, why=told)
 
 
 @notify.command("list", help=N_("List what needs a person now, and who was told when."))

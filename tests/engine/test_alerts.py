@@ -402,6 +402,26 @@ def test_what_has_reached_nobody_is_told_again(world: World, post: Post) -> None
     assert post.told() == ([], [])
 
 
+def test_what_came_back_and_has_reached_nobody_is_not_told_to_be_over(
+    world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it was told the time before is another matter."""
+    wanted(world)
+    for works, told in ((False, (["halted"], [])), (True, ([], ["halted"]))):
+        fetch(world, works=works)
+        tell(world, post)
+        assert post.told() == told
+    at(monkeypatch, "2026-11-21T12:00:00+09:00")
+    fetch(world, works=False)
+    post.fate = "refused"
+    tell(world, post)
+    assert post.told() == (["halted"], [])
+    fetch(world, works=True)
+    post.fate = "sent"
+    tell(world, post)
+    assert post.told() == ([], [])
+
+
 def test_an_address_that_cannot_be_had_is_one_that_is_not_reached(
     world: World, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:

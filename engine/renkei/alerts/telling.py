@@ -305,8 +305,13 @@ def try_out(those: Sequence[Audience], company: str = "", post: Post = send) -> 
             try:
                 letters.append(letter_to(audience, receiver, [message]))
             except RenkeiError as error:
-                told = error.message
-                found.append(Became(receiver=shown(receiver), fate="refused", code=told))
+                told = Became(
+                    receiver=shown(receiver),
+                    fate="refused",
+                    code=error.code,
+                    message=error.message,
+                )
+                found.append(told)
     return [*found, *post(letters)]
 
 
