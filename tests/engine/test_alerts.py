@@ -580,6 +580,25 @@ def test_refused_tokens_of_all_companies_are_one_message(tmp_path: Path, post: P
     assert found[-1]["companies"] == {"smarthr": ["Acme (acme)", "Beta (beta)", "Gamma (gamma)"]}
 
 
+def test_one_address_that_cannot_be_had_keeps_nobody_else_from_hearing_of_all(
+    tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as long as there is no other one, what was gathered is told as soon as it can be had."""
+    main, place = companies(tmp_path)
+    text = main.read_text()
+    main.write_text(text.replace("to: [", "to: [{url: 'env:NOWHERE'}, "))
+    refused(place, "acme")
+    tell_company(main, "acme", post)
+    assert [each["event"] for each in post.taken()] == ["tokens"]
+    main.write_text(text)
+    monkeypatch.delenv("HOOK")
+    tell_company(main, "acme", post, NOW + DAY)
+    assert post.letters == []
+    monkeypatch.setenv("HOOK", "json://127.0.0.1:1/")
+    tell_company(main, "acme", post, NOW + DAY)
+    assert [each["event"] for each in post.taken()] == ["tokens"]
+
+
 def test_a_code_stands_for_a_company_if_somebody_wants_it_so(tmp_path: Path, post: Post) -> None:
     """Neither its name nor its label leaves the house, not even in the link."""
     main, place = companies(tmp_path, names="code")
