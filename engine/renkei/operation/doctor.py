@@ -160,8 +160,8 @@ class Doctor:
                 text = _("{path} can be changed by others. Run: chmod go-w {path}")
                 yield Sign("configuration", "warning", "writable", text.format(path=path))
         for path in self.main.strangers():
-            text = _("{path} is of no company: its name cannot be one's.").format(path=path)
-            yield Sign("configuration", "warning", "stranger", text)
+            text = _("{path} is of no company: a name has small letters, digits, “-” and “_” only.")
+            yield Sign("configuration", "warning", "stranger", text.format(path=path))
         count = len(self.configs)
         text = _("Companies whose files can be read: {count}.").format(count=count)
         if self.main.folder is None:
