@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from renkei import files
 from renkei.alerts.inbox import Entry, entries
 from renkei.alerts.sending import Became, nobody_is_told
-from renkei.alerts.states import Kind, State, states
+from renkei.alerts.states import State, states
 from renkei.alerts.words import short_text
 from renkei.clock import ALWAYS, Clock, Days, bounds
 from renkei.config import Company, Main, load_config, parse_config
@@ -24,6 +24,7 @@ from renkei.config.edit import befores, change_key, keep_before
 from renkei.config.heads import Heads, head_of
 from renkei.config.load import clock_for_all, store_at
 from renkei.config.main import is_name
+from renkei.config.notify import Kind
 from renkei.config.secrets import files_in
 from renkei.config.setup import was_added
 from renkei.errors import (

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from attrs import define, field
 
+from renkei.alerts.sending import tell_of
 from renkei.alerts.telling import tell_of_all
 from renkei.config import load_config, load_main
 from renkei.config.load import clock_for_all, store_at
@@ -88,7 +89,8 @@ class Teller:
         try:
             main = load_main(self.path)
             if main.folder is not None and main.notify.to:
-                tell_of_all(main, store_at(main.store, main.path.parent), clock_for_all(main))
+                place = store_at(main.store, main.path.parent)
+                tell_of(tell_of_all(main, place, clock_for_all(main)))
         except RenkeiError as error:
             log.warning("not_told", code=error.code)
         except Exception as error:  # noqa: BLE001 - it goes on an hour later

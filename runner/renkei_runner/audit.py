@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
 from renkei.companies import Companies
 from renkei.model import Audited, AuditFault
 from renkei.report.log import log_rows
-from renkei.runs import Runs
 from renkei.words.i18n import N_, _
 from renkei.words.printable import printable
 from renkei_runner.app import App
 from renkei_runner.cli import group, option
-from renkei_runner.companies import all_companies
+from renkei_runner.companies import one_or_all
 from renkei_runner.documents import document, error_parts, noted_parts
 from renkei_runner.output import emit, raw, say
 from renkei_runner.parameters import BASE_DATE, HEAD
 
 BROKEN = 5
 """The exit code of a store that cannot be trusted."""
-
-
-@contextmanager
-def _door(app: App) -> Iterator[Runs | Companies]:
-    """Open the log of one company, or, of several that are not named, that of the installation."""
-    from renkei.config import load_main
-
-    if app.named_company is None and load_main(app.config_file).folder is not None:
-        with all_companies(app) as companies:
-            yield companies
-        return
-    with app.runs() as runs:
-        yield runs
 
 
 @group("audit", help=N_("Export or verify the log of who has done what."))
@@ -55,7 +39,7 @@ def export(app: App, first: dt.date | None, last: dt.date | None) -> None:
         "since": first and first.isoformat(),
         "until": last and last.isoformat(),
     }
-    with _door(app) as door:
+    with one_or_all(app) as door:
         if isinstance(door, Companies):
             door.note_own("exported", **facts)
         else:
@@ -74,7 +58,7 @@ def export(app: App, first: dt.date | None, last: dt.date | None) -> None:
 )  # fmt: skip
 @click.pass_obj
 def verify(app: App, head: tuple[int, str] | None) -> int:
-    with _door(app) as door:
+    with one_or_all(app) as door:
         found = door.check_log(head)
     messages = list(map(_fault_text, found.faults))
     if app.json:

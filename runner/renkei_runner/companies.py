@@ -22,6 +22,7 @@ from renkei_runner.output import asked, emit, next_steps, note, say, table, warn
 
 if TYPE_CHECKING:
     from renkei.companies import Companies, Listed, Stood
+    from renkei.runs import Runs
 
 BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
 """What the list counts of the last sync."""
@@ -41,6 +42,19 @@ def all_companies(app: App) -> Iterator[Companies]:
         Companies(load_main(app.config_file), who=app.who, observer=progress) as companies,
     ):
         yield companies
+
+
+@contextmanager
+def one_or_all(app: App) -> Iterator[Runs | Companies]:
+    """Open the company that is named or is the only one, or, of several, all of them."""
+    from renkei.config import load_main
+
+    if app.named_company is None and load_main(app.config_file).folder is not None:
+        with all_companies(app) as companies:
+            yield companies
+        return
+    with app.runs() as runs:
+        yield runs
 
 
 @command("companies", help=N_("List all companies: the last sync, what is open, who needs you."))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,31 +55,26 @@ def doctor(app: App, *, systems: bool, bundle: Path | None, log: Path | None) ->
 
 def _dashboard(made: Doctor) -> Iterator[Sign]:
     """Yield how the database of the dashboard is."""
+    from renkei.config import dashboard_at
     from renkei.operation.doctor import Sign
 
-    with suppress(RenkeiError):  # where the store is cannot be told: that is said already
-        from renkei.config import dashboard_at
-
+    try:
         dashboard_at(made.main)
-        try:
-            path, found, newest = dashboard_stands(made.main)
-        except RenkeiError as error:
-            yield Sign(subject="dashboard", level="problem", code=error.code, message=error.message)
-            return
-        if found is None:
-            text = _("It has no users yet.")
-            yield Sign(subject="dashboard", level="note", code="no_dashboard", message=text)
-        elif found != newest:
-            text = _("{path} is of an older renkei; it is brought up to date when it is started.")
-            yield Sign(
-                subject="dashboard",
-                level="warning",
-                code="migrations",
-                message=text.format(path=path),
-            )
-        else:
-            text = _("{path} can be read.").format(path=path)
-            yield Sign(subject="dashboard", level="ok", code="whole", message=text)
+    except RenkeiError:
+        return  # where the store is cannot be told: that is said already
+    try:
+        path, found, newest = dashboard_stands(made.main)
+    except RenkeiError as error:
+        yield Sign("dashboard", "problem", error.code, error.message)
+        return
+    if found is None:
+        yield Sign("dashboard", "note", "no_dashboard", _("It has no users yet."))
+    elif found != newest:
+        text = _("{path} is of an older renkei; it is brought up to date when it is started.")
+        yield Sign("dashboard", "warning", "migrations", text.format(path=path))
+    else:
+        text = _("{path} can be read.").format(path=path)
+        yield Sign("dashboard", "ok", "whole", text)
 
 
 def _written(goal: Path, made: Doctor, signs: Sequence[Sign], log: Path | None) -> list[str]:

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import click
 
-from renkei.companies import Companies
 from renkei.runs import Became, Entry, Runs
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import group
-from renkei_runner.companies import all_companies
+from renkei_runner.companies import one_or_all
 from renkei_runner.documents import Document, document, error_parts, moment
 from renkei_runner.output import emit, say
 
 NOT_SENT = 4
 """The exit code if a message did not arrive."""
-
-
-@contextmanager
-def _door(app: App) -> Iterator[Runs | Companies]:
-    """Open one company, or, of several of which none is named, all of them."""
-    from renkei.config import load_main
-
-    if app.named_company is None and load_main(app.config_file).folder is not None:
-        with all_companies(app) as companies:
-            yield companies
-        return
-    with app.runs() as runs:
-        yield runs
 
 
 @group("notify", help=N_("Try who is told, or list what needs a person."))
@@ -42,7 +27,7 @@ def notify() -> None:
 @notify.command("test", help=N_("Send a test message to everybody who is told of something."))
 @click.pass_obj
 def test(app: App) -> int:
-    with _door(app) as door:
+    with one_or_all(app) as door:
         became = door.try_receivers()
     failed = [each for each in became if each.fate != "sent"]
     if app.json:
@@ -66,13 +51,14 @@ def _became_text(each: Became) -> str:
         "apprise": _("a part is missing: pip install 'renkei[notify]'"),
         "address": _("the address cannot be used"),
     }
-    return texts[each.fate].format(receiver=each.receiver, why=why.get(each.code, each.code))
+    told = each.message or why.get(each.code, each.code)
+    return texts[each.fate].format(receiver=each.receiver, why=told)
 
 
 @notify.command("list", help=N_("List what needs a person now, and who was told when."))
 @click.pass_obj
 def list_(app: App) -> None:
-    with _door(app) as door:
+    with one_or_all(app) as door:
         found = door.inbox()
         config = door.config if isinstance(door, Runs) else None
     called = {name: each.label for name, each in config.connections.items()} if config else {}

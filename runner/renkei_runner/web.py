@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import Main, dashboard_at, dashboard_of, load_main, network_of
+from renkei.config import DASHBOARD, Main, dashboard_at, dashboard_of, load_main, network_of
 from renkei.errors import UsageError
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
-from renkei.place import shown
+from renkei.place import is_server, shown
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
@@ -174,12 +174,23 @@ def dashboard_stands(main: Main) -> tuple[str, str | None, str]:
     """
     Return where the database of the dashboard is, its migration, and the newest one.
 
-    None: there is none yet. Raises StoreError if it cannot be used.
+    None: there is none yet. Nothing is migrated. Raises StoreError if it cannot be used, also where
+    people have been left behind by a store that has moved to a server.
     """
-    from renkei_web.database import SCHEMA, standing
+    from renkei_web.database import SCHEMA, existing, standing
+    from renkei_web.moving import has_people, refuse_left_behind
 
     place = dashboard_at(main)
-    return shown(place), standing(place), SCHEMA.head
+    found = standing(place)
+    if is_server(place) and found in (None, SCHEMA.head):
+        with existing(place) as database:
+            is_empty = database is None or not has_people(database)
+        left = str(main.path.with_name(DASHBOARD))
+        if is_empty and (beside := standing(left)) not in (None, SCHEMA.head):
+            return left, beside, SCHEMA.head  # whoever counts its people brings it up to date
+        if is_empty:
+            refuse_left_behind(main)
+    return shown(place), found, SCHEMA.head
 
 
 def dashboard_forgets(main: Main, company: str) -> None:

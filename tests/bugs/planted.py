@@ -3009,6 +3009,17 @@ TELLING = (
         tests="tests/engine/test_alerts.py::test_what_has_reached_nobody_is_told_again",
     ),
     bug(
+        "over-though-nobody-heard",
+        "What came back and reached nobody is told to be over.",
+        (
+            "renkei.store.alerts:Alerts.give_back",
+            "before.told and before.ended_at is None",
+            "before.told",
+        ),
+        tests="tests/engine/test_alerts.py"
+        "::test_what_came_back_and_has_reached_nobody_is_not_told_to_be_over",
+    ),
+    bug(
         "label-in-a-coded-message",
         "The link of a message names the company for which a code should stand.",
         ("renkei.alerts.words:Names.link", "self.coded or not run", "not run"),
@@ -3152,6 +3163,13 @@ OPERATED = (
         "The bundle for support has the lines of the log as they are, whoever has written them.",
         ("renkei.operation.bundle:_line", "elif _may_be_told(key, value):", "else:"),
         tests="tests/web/test_doctor.py::test_a_bundle_names_nobody",
+    ),
+    bug(
+        "doctor-overlooks-people",
+        "The doctor finds nothing wrong where the dashboard will refuse to start.",
+        ("renkei_runner.web:dashboard_stands", "refuse_left_behind(main)", "pass"),
+        tests="tests/web/test_dashboard_on_server.py"
+        "::test_people_who_were_left_behind_are_told_and_taken_along",
     ),
     bug(
         "doctor-migrates",

@@ -60,11 +60,11 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
 
 @pytest.mark.security(44, 55)
 def test_a_command_tells_counts_and_links_and_nothing_of_anybody(
-    office: Office, listener: Listener
+    office: Office, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Signed; the same that the inbox lists; once; and whoever is not reached changes nothing."""
-    receiver = f"{{url: '{listener.address}', secret: env:HOOK_KEY, done: true}}"
-    notify = f"notify: {{to: [{receiver}], dashboard: 'https://r.example.jp'}}"
+    written = f"{{url: '{listener.address}', secret: env:HOOK_KEY, done: true}}"
+    notify = f"notify: {{to: [{written}], dashboard: 'https://r.example.jp'}}"
     office.configure(extra=f"{office.rest}\n{notify}")
     office.ask("run", "smarthr", "touchontime", "--difference", "changed", "--allow-unusual")
     told = [body for body in listener.bodies if found(body)]
@@ -86,6 +86,11 @@ def test_a_command_tells_counts_and_links_and_nothing_of_anybody(
     refused = office.ask("notify", "test")
     assert (refused.code, refused.json["receivers"][0]["fate"]) == (4, "refused")
     assert "HTTP 500" in office.renkei("notify", "test").out
+    monkeypatch.delenv("HOOK_KEY")
+    (receiver,) = office.ask("notify", "test").json["receivers"]
+    assert (receiver["fate"], receiver["code"]) == ("refused", "token")
+    assert "HOOK_KEY" in office.renkei("notify", "test").out
+    monkeypatch.setenv("HOOK_KEY", "k3y")
     listener.fails = False
     assert office.ask("notify", "test").json["ok"]
     assert found("".join(map(str, listener.taken()))) == set()

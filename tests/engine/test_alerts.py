@@ -189,12 +189,8 @@ def test_a_token_that_is_refused_both_ways_is_one_state() -> None:
 
 
 def test_every_kind_has_words() -> None:
-    """In both languages, and with a name of its own in the configuration."""
-    from typing import get_args
-
-    from renkei.config.notify import Told as Configured
-
-    assert set(KINDS) == set(LONG) == set(SHORT) == set(get_args(Configured))
+    """A sentence, and a word or two for a badge."""
+    assert set(KINDS) == set(LONG) == set(SHORT)
 
 
 def test_a_plan_tells_whom_to_look_at(
@@ -406,6 +402,26 @@ def test_what_has_reached_nobody_is_told_again(world: World, post: Post) -> None
     assert post.told() == ([], [])
 
 
+def test_what_came_back_and_has_reached_nobody_is_not_told_to_be_over(
+    world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it was told the time before is another matter."""
+    wanted(world)
+    for works, told in ((False, (["halted"], [])), (True, ([], ["halted"]))):
+        fetch(world, works=works)
+        tell(world, post)
+        assert post.told() == told
+    at(monkeypatch, "2026-11-21T12:00:00+09:00")
+    fetch(world, works=False)
+    post.fate = "refused"
+    tell(world, post)
+    assert post.told() == (["halted"], [])
+    fetch(world, works=True)
+    post.fate = "sent"
+    tell(world, post)
+    assert post.told() == ([], [])
+
+
 def test_an_address_that_cannot_be_had_is_one_that_is_not_reached(
     world: World, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -562,6 +578,25 @@ def test_refused_tokens_of_all_companies_are_one_message(tmp_path: Path, post: P
     found = [each for each in post.taken() if each["event"] == "tokens"]
     assert len(found) == 3, "it has reached nobody"
     assert found[-1]["companies"] == {"smarthr": ["Acme (acme)", "Beta (beta)", "Gamma (gamma)"]}
+
+
+def test_one_address_that_cannot_be_had_keeps_nobody_else_from_hearing_of_all(
+    tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as long as there is no other one, what was gathered is told as soon as it can be had."""
+    main, place = companies(tmp_path)
+    text = main.read_text()
+    main.write_text(text.replace("to: [", "to: [{url: 'env:NOWHERE'}, "))
+    refused(place, "acme")
+    tell_company(main, "acme", post)
+    assert [each["event"] for each in post.taken()] == ["tokens"]
+    main.write_text(text)
+    monkeypatch.delenv("HOOK")
+    tell_company(main, "acme", post, NOW + DAY)
+    assert post.letters == []
+    monkeypatch.setenv("HOOK", "json://127.0.0.1:1/")
+    tell_company(main, "acme", post, NOW + DAY)
+    assert [each["event"] for each in post.taken()] == ["tokens"]
 
 
 def test_a_code_stands_for_a_company_if_somebody_wants_it_so(tmp_path: Path, post: Post) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -303,6 +304,31 @@ def test_people_move_with_the_store_and_back(
     assert Desk(folder, moment=there.moment).add("one more") == 5
 
 
+def examined(config: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return what the doctor says of the dashboard."""
+    run(["--config", config, "--output", "json", "doctor"])
+    signs = json.loads(capsys.readouterr().out)["signs"]
+    (sign,) = (each for each in signs if each["subject"] == "dashboard")
+    found: dict[str, Any] = sign
+    return found
+
+
+def test_the_doctor_leaves_an_older_file_beside_a_store_on_a_server_as_it_is(
+    folder: Path, postgres: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To count who is in it would migrate it: it is told of as it stands."""
+    staffed(Desk(folder)).office.database.close()
+    store_in(folder, postgres.address)
+    file = folder / "renkei-web.db"
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("update alembic_version set version_num = '0004'")
+    before = file.read_bytes()
+    sign = examined(str(folder / "renkei.yaml"), capsys)
+    assert (sign["level"], sign["code"]) == ("warning", "migrations")
+    assert str(file) in sign["message"]
+    assert file.read_bytes() == before
+
+
 def test_people_who_were_left_behind_are_told_and_taken_along(
     folder: Path, postgres: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -317,12 +343,16 @@ def test_people_who_were_left_behind_are_told_and_taken_along(
     assert postgres.do(MINE, "select count(*) from users") == [(0,)]
     assert run(["--config", config, "--output", "json", "users"]) == 5
     capsys.readouterr()
+    sign = examined(config, capsys)
+    assert (sign["level"], sign["code"]) == ("problem", "users_left")
+    assert line in sign["message"]
     assert run(["--config", config, "--output", "json", "store", "users", str(file)]) == 0
     assert json.loads(capsys.readouterr().out)["users"] == 2
     assert not file.exists()
     assert "users_moved" in postgres.do("select act from audit order by line desc limit 1")[0]
     with closing(opened(load_main(folder / "renkei.yaml"))) as database:
         assert database.path is None
+    assert examined(config, capsys)["code"] == "whole"
     assert run(["--config", config, "--output", "json", "users"]) == 0
     names = [each["name"] for each in json.loads(capsys.readouterr().out)["users"]]
     assert names == ["admin", "viewer"]

@@ -47,11 +47,16 @@ class Letter:
 
 @frozen(kw_only=True)
 class Became:
-    """What became of the messages of a letter, the worst of it, and why."""
+    """
+    What became of the messages of a letter, the worst of it, and why.
+
+    *message* is the sentence of an error, where there is one beside its *code*.
+    """
 
     receiver: str
     fate: Fate
     code: str = ""
+    message: str = ""
 
 
 def send(letters: Sequence[Letter], *, within_s: float = WITHIN_S) -> list[Became]:

@@ -10,35 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Literal, get_args
+from typing import get_args
 
 from attrs import frozen
 
+from renkei.config.notify import Kind
 from renkei.model import Outcome, Status
 from renkei.store.stands import Direction, Missed, Stood
 from renkei.words.codes import TABLE, part_of
-
-Kind = Literal[
-    "token",
-    "halted",
-    "failed",
-    "limit",
-    "values",
-    "in_doubt",
-    "look_first",
-    "joins",
-    "left",
-    "blocked",
-    "missed",
-]
-"""
-What there is to be told of.
-
-A system refuses the token; a run has stopped; somebody was not written; a choice is over a safety
-limit; values for new employees are missing; nobody knows what became of a write; somebody has to be
-looked at first; somebody joins within two days, or has joined of late, and is not registered;
-somebody has left and is still active; somebody is blocked for three days; a schedule did not run.
-"""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -88,17 +67,7 @@ def states(directions: Sequence[Direction], missed: Sequence[Missed] = ()) -> li
     A refused token is one state, however many runs it has stopped.
     """
     found = [state for each in in_use(directions) for state in _of(each)]
-    found += [
-        State(
-            company=each.company,
-            kind="missed",
-            source="",
-            target="",
-            run="",
-            schedule=each.schedule,
-        )
-        for each in missed
-    ]
+    found += map(_of_schedule, missed)
     by_key = {state.key: state for state in reversed(found)}
     return sorted(by_key.values(), key=lambda state: KINDS.index(state.kind))
 

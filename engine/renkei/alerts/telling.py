@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -158,18 +158,14 @@ class Telling:
         over = [state for state in ended if _is_used(state, used)]
         more = [*self._done(those, directions, now), *self._week(those, today, len(found))]
         letters = [letter for each in those for letter in self._letters(each, open_, over, more)]
-        self._post(letters)
+        self._gone += posted(letters, self.post)
         if claimed and self._gone and all(each.fate == "refused" for each in self._gone):
             self.store.give_back(claimed)
         for each in those:
             if each.of_all:
-                tell_of_all(self.config.main, self.config.store, self.clock, self._post)
+                main, place = self.config.main, self.config.store
+                self._gone += tell_of_all(main, place, self.clock, self.post)
         tell_of(self._gone)
-
-    def _post(self, letters: Sequence[Letter]) -> Sequence[Became]:
-        became = self.post(letters) if letters else ()
-        self._gone += became
-        return became
 
     def _seen(self, found: Sequence[State]) -> list[Seen]:
         return [
@@ -193,8 +189,8 @@ class Telling:
         open_: Sequence[State],
         over: Sequence[State],
         more: Sequence[tuple[str, Callable[[Names], Message]]],
-    ) -> Iterator[Letter]:
-        """Yield a letter for each receiver who is told anything."""
+    ) -> Iterator[Letter | Became]:
+        """Yield a letter for each receiver who is told anything, or that none can be written."""
         names = self._names(audience)
         for receiver in audience.to:
             gathered = ("token",) if audience.of_all else ()
@@ -208,16 +204,7 @@ class Telling:
                     if receiver.wants(kind) and not (audience.of_all and kind == "weekly")
                 ]
             if messages:
-                with self._counted():
-                    yield letter_to(audience, receiver, messages)
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Let a receiver whose address cannot be had be one that is not reached."""
-        try:
-            yield
-        except RenkeiError as error:
-            self._gone.append(Became(receiver="?", fate="refused", code=error.code))
+                yield letter_if_any(audience, receiver, messages)
 
     def _names(self, audience: Audience) -> Names:
         coded = audience.coded
@@ -263,11 +250,15 @@ class Telling:
                 yield "weekly", make
 
 
-def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> None:
-    """Tell the receivers of the main file what is gathered over all companies of a store."""
+def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> list[Became]:
+    """
+    Tell the receivers of the main file what is gathered over all companies of a store.
+
+    Return what became of each message.
+    """
     audience = audience_of_all(main)
     if not (audience.wants("token") or audience.wants("weekly")):
-        return
+        return []
     now, today = clock.now(), clock.today()
     with closing(Companies(place, create=False)) as store:
         gathered = store.gather("token", now) if audience.wants("token") else []
@@ -283,16 +274,16 @@ def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> None
             wanted = (("token", tokens), ("weekly", week))
             messages = [each for kind, each in wanted if each and receiver.wants(kind)]
             if messages:
-                letters.append(letter_to(audience, receiver, messages))
-        became = post(letters) if letters else []
+                letters.append(letter_if_any(audience, receiver, messages))
+        became = posted(letters, post)
         if gathered and all(each.fate == "refused" for each in became):
             store.give_back_gathered(gathered, now)
+        return became
 
 
 def try_out(those: Sequence[Audience], company: str = "", post: Post = send) -> list[Became]:
     """Send a test message to every receiver; return what became of each."""
-    letters: list[Letter] = []
-    found: list[Became] = []
+    letters: list[Letter | Became] = []
     for audience in those:
         names = Names(
             company="" if audience.coded else printable(company),
@@ -301,13 +292,8 @@ def try_out(those: Sequence[Audience], company: str = "", post: Post = send) -> 
         )
         with speaking(audience.language):
             message = words.test_message(names)
-        for receiver in audience.to:
-            try:
-                letters.append(letter_to(audience, receiver, [message]))
-            except RenkeiError as error:
-                told = error.message
-                found.append(Became(receiver=shown(receiver), fate="refused", code=told))
-    return [*found, *post(letters)]
+        letters += [letter_if_any(audience, each, [message]) for each in audience.to]
+    return posted(letters, post)
 
 
 def findings(config: Config) -> tuple[Finding, ...]:
@@ -355,6 +341,24 @@ def letter_to(audience: Audience, receiver: Receiver, messages: Sequence[Message
     )
 
 
+def letter_if_any(
+    audience: Audience, receiver: Receiver, messages: Sequence[Message]
+) -> Letter | Became:
+    """Return the letter to a receiver; one whose address cannot be had is not reached."""
+    try:
+        return letter_to(audience, receiver, messages)
+    except RenkeiError as error:
+        told = shown(receiver)
+        return Became(receiver=told, fate="refused", code=error.code, message=error.message)
+
+
+def posted(letters: Sequence[Letter | Became], post: Post) -> list[Became]:
+    """Send the *letters* that could be written; return what became of all."""
+    found = [each for each in letters if isinstance(each, Became)]
+    written = [each for each in letters if isinstance(each, Letter)]
+    return [*found, *(post(written) if written else ())]
+
+
 def shown(receiver: Receiver) -> str:
     """Return a receiver as people are shown it: where its address is kept, or that itself."""
     if receiver.url.startswith("cmd:"):
@@ -377,9 +381,7 @@ def beat(config: Config) -> None:
         return
     try:
         Way(network=_way(config)).get(resolve_secret(reference, base))
-    except (NotSentError, InDoubtError) as error:
-        log.warning("no_heartbeat", code=error.code)
-    except RenkeiError as error:
+    except (NotSentError, InDoubtError, RenkeiError) as error:
         log.warning("no_heartbeat", code=error.code)
     except Exception as error:  # noqa: BLE001 - a monitor that cannot be reached harms no run
         log.warning("no_heartbeat", kind=type(error).__name__)

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from attrs import field, frozen
 
 from renkei.alerts.notifier import Message
-from renkei.alerts.states import Kind, State
+from renkei.alerts.states import State
+from renkei.config.notify import Kind
 from renkei.words.i18n import N_, _
 
-SHORT: Mapping[str, str] = {
+SHORT: Mapping[Kind, str] = {
     "token": N_("a token is refused"),
     "halted": N_("stopped"),
     "failed": N_("somebody failed"),
@@ -82,7 +83,7 @@ class Names:
         return f"{at}{self.path}/runs/{run}"
 
 
-def short_text(kind: str) -> str:
+def short_text(kind: Kind) -> str:
     """Return why somebody is needed, in a word or two."""
     return _(SHORT[kind])
 

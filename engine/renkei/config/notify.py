@@ -12,7 +12,7 @@ from attrs import field, frozen
 from renkei.http.address import is_loopback, split_url
 from renkei.words.i18n import _
 
-Told = Literal[
+Kind = Literal[
     "token",
     "halted",
     "failed",
@@ -25,7 +25,14 @@ Told = Literal[
     "blocked",
     "missed",
 ]
-"""What somebody can be told of; see :mod:`renkei.alerts.states`."""
+"""
+What there is to be told of.
+
+A system refuses the token; a run has stopped; somebody was not written; a choice is over a safety
+limit; values for new employees are missing; nobody knows what became of a write; somebody has to be
+looked at first; somebody joins within two days, or has joined of late, and is not registered;
+somebody has left and is still active; somebody is blocked for three days; a schedule did not run.
+"""
 
 Language = Literal["ja", "en"]
 
@@ -45,7 +52,7 @@ class Receiver:
 
     url: str = field(repr=False)
     secret: str | None = field(default=None, repr=False)
-    on: tuple[Told, ...] | None = None
+    on: tuple[Kind, ...] | None = None
     done: bool = False
     weekly: bool = False
 

@@ -62,7 +62,7 @@ SPARE = 500_000_000
 """Bytes of room that a disk should have beside those that a copy of the store needs."""
 
 
-@frozen(kw_only=True)
+@frozen
 class Sign:
     """
     One thing that the doctor has looked at; *code* is stable, *message* is for people.
@@ -142,18 +142,10 @@ class Doctor:
                         count += 1
                         code = each.error.code if each.error else "checked"
                         text = f"{each.subject}: {finding.message}"
-                        yield Sign(
-                            subject="systems",
-                            level=finding.level,
-                            code=code,
-                            message=text,
-                            company=name,
-                        )
+                        yield Sign("systems", finding.level, code, text, company=name)
             if not count:
                 text = _("Everything was tried; nothing is wrong.")
-                yield Sign(
-                    subject="systems", level="ok", code="checked", message=text, company=name
-                )
+                yield Sign("systems", "ok", "checked", text, company=name)
 
     def _configuration(self) -> Iterator[Sign]:
         names = self.main.names() if self.main.folder else [""]
@@ -161,37 +153,22 @@ class Doctor:
             try:
                 self.configs[name] = load_config(self.main.path, name or None)
             except RenkeiError as error:
-                yield Sign(
-                    subject="configuration",
-                    level="problem",
-                    code=error.code,
-                    message=error.message,
-                    company=name,
-                )
+                yield Sign("configuration", "problem", error.code, error.message, company=name)
         files = {self.main.path, *(config.path for config in self.configs.values())}
         for path in sorted(files):
             if _mode(path) & 0o022:
                 text = _("{path} can be changed by others. Run: chmod go-w {path}")
-                yield Sign(
-                    subject="configuration",
-                    level="warning",
-                    code="writable",
-                    message=text.format(path=path),
-                )
+                yield Sign("configuration", "warning", "writable", text.format(path=path))
         for path in self.main.strangers():
-            text = _("{path} is of no company: its name cannot be one's.").format(path=path)
-            yield Sign(subject="configuration", level="warning", code="stranger", message=text)
+            text = _("{path} is of no company: a name has small letters, digits, “-” and “_” only.")
+            yield Sign("configuration", "warning", "stranger", text.format(path=path))
         count = len(self.configs)
         text = _("Companies whose files can be read: {count}.").format(count=count)
         if self.main.folder is None:
             text = _("{path} can be read.").format(path=self.main.path)
         if count:
             yield Sign(
-                subject="configuration",
-                level="ok",
-                code="read",
-                message=text,
-                figures={"read": count, "names": len(names)},
+                "configuration", "ok", "read", text, figures={"read": count, "names": len(names)}
             )
 
     def _store(self) -> Iterator[Sign]:
@@ -204,7 +181,7 @@ class Doctor:
             except NoStoreError as error:
                 if not seen.exists():
                     text = _("There is none yet; the first fetch makes it.")
-                    yield Sign(subject="store", level="note", code="no_store", message=text)
+                    yield Sign("store", "note", "no_store", text)
                     yield from self._workers(0, [])
                 else:
                     yield _problem("store", "store_gone", error)
@@ -215,12 +192,7 @@ class Doctor:
                     "It is of an older renkei: it is at {found}, this renkei at {head}. The next"
                     " command copies it and brings it up to date."
                 )
-                yield Sign(
-                    subject="store",
-                    level="warning",
-                    code="migrations",
-                    message=text.format(found=found, head=HEAD),
-                )
+                yield Sign("store", "warning", "migrations", text.format(found=found, head=HEAD))
                 return
             store = Store(place, create=False, seen=seen)
         except RenkeiError as error:
@@ -236,15 +208,10 @@ class Doctor:
     def _kept(self, store: Store, place: str) -> Iterator[Sign]:
         if store.is_older:
             text = _("It is older than what this computer has seen of it: a copy was put back.")
-            yield Sign(subject="store", level="warning", code="store_restored", message=text)
+            yield Sign("store", "warning", "store_restored", text)
         if not store.is_whole():
             text = _("{place} is damaged or is not a file of renkei. Restore it from a backup.")
-            yield Sign(
-                subject="store",
-                level="problem",
-                code="damaged",
-                message=text.format(place=shown(place)),
-            )
+            yield Sign("store", "problem", "damaged", text.format(place=shown(place)))
             return
         store.try_writing()
         size, totals = store.size(), store.totals()
@@ -252,12 +219,10 @@ class Doctor:
             "{place} can be read and written: {size} MB, {runs} runs; its migration is {head}."
         )
         yield Sign(
-            subject="store",
-            level="ok",
-            code="whole",
-            message=text.format(
-                place=shown(place), size=_mb(size), runs=totals.rows["runs"], head=HEAD
-            ),
+            "store",
+            "ok",
+            "whole",
+            text.format(place=shown(place), size=_mb(size), runs=totals.rows["runs"], head=HEAD),
             figures={"bytes": size, **totals.rows},
         )
         yield from _disk(place, size)
@@ -270,21 +235,21 @@ class Doctor:
         times = store.server_time()
         if os.environ.get("RENKEI_NOW"):
             text = _("RENKEI_NOW is set: for systems on this computer it is another time.")
-            yield Sign(subject="clock", level="note", code="now", message=text)
+            yield Sign("clock", "note", "now", text)
         if times is None and self.asks:
             return  # the check of each connection compares it
         if times is None:
             text = _("Nothing was asked for the time: neither a database server nor the systems.")
-            yield Sign(subject="clock", level="note", code="not_compared", message=text)
+            yield Sign("clock", "note", "not_compared", text)
             return
         off = (times[1] - times[0]).total_seconds()
         bad = abs(off) > CLOCK_OFF_S
         text = _("It is {seconds} seconds off that of the database server.")
         yield Sign(
-            subject="clock",
-            level="warning" if bad else "ok",
-            code="clock_off" if bad else "clock",
-            message=text.format(seconds=f"{off:+.1f}"),
+            "clock",
+            "warning" if bad else "ok",
+            "clock_off" if bad else "clock",
+            text.format(seconds=f"{off:+.1f}"),
             figures={"seconds": round(off, 1)},
         )
 
@@ -293,10 +258,10 @@ class Doctor:
         for missed in store.missed(self.clock.now()):
             text = _("The last run of {schedule} did not take place.")
             yield Sign(
-                subject="schedules",
-                level="warning",
-                code="missed",
-                message=text.format(schedule=missed.schedule),
+                "schedules",
+                "warning",
+                "missed",
+                text.format(schedule=missed.schedule),
                 company=missed.company,
             )
 
@@ -311,20 +276,14 @@ class Doctor:
                 more = _("The last one was heard of {minutes} minutes ago.")
                 text += " " + more.format(minutes=round(last / 60))
                 figures["silent_s"] = round(last)
-            yield Sign(
-                subject="schedules",
-                level="warning",
-                code="no_worker",
-                message=text,
-                figures=figures,
-            )
+            yield Sign("schedules", "warning", "no_worker", text, figures=figures)
         else:
             text = _("Schedules: {count}, {paused} of them paused; workers: {workers}.")
             yield Sign(
-                subject="schedules",
-                level="ok" if count else "note",
-                code="kept",
-                message=text.format(count=count, paused=paused, workers=len(alive)),
+                "schedules",
+                "ok" if count else "note",
+                "kept",
+                text.format(count=count, paused=paused, workers=len(alive)),
                 figures=figures,
             )
         mine = version("renkei")
@@ -333,10 +292,7 @@ class Doctor:
             text = _("A worker is of another version ({version}) than this command ({mine}).")
             shown_ = _(", ").join(others)
             yield Sign(
-                subject="schedules",
-                level="warning",
-                code="worker_version",
-                message=text.format(version=shown_, mine=mine),
+                "schedules", "warning", "worker_version", text.format(version=shown_, mine=mine)
             )
 
     def _retention(self, store: Store) -> Iterator[Sign]:
@@ -352,19 +308,19 @@ class Doctor:
                 late += 1
                 text = _("Nothing was looked through for older runs since {day}.")
                 yield Sign(
-                    subject="retention",
-                    level="warning",
-                    code="retention_late",
-                    message=text.format(day=day),
+                    "retention",
+                    "warning",
+                    "retention_late",
+                    text.format(day=day),
                     company=name,
                     figures={"days": (today - day).days},
                 )
         text = _("Companies whose old runs go by themselves: {count} of {all}.")
         yield Sign(
-            subject="retention",
-            level="note",
-            code="retention",
-            message=text.format(count=ruled, all=len(self.configs)),
+            "retention",
+            "note",
+            "retention",
+            text.format(count=ruled, all=len(self.configs)),
             figures={"ruled": ruled, "late": late, "all": len(self.configs)},
         )
 
@@ -374,10 +330,10 @@ class Doctor:
             needing = [each for each in listed if each.needs]
             text = _("Companies that need a person: {count} of {all}.")
             yield Sign(
-                subject="companies",
-                level="note",
-                code="needs",
-                message=text.format(count=len(needing), all=len(listed)),
+                "companies",
+                "note",
+                "needs",
+                text.format(count=len(needing), all=len(listed)),
                 figures={"needs": len(needing), "all": len(listed)},
             )
 
@@ -389,22 +345,12 @@ class Doctor:
                 if finding.level in ("warning", "problem"):
                     problems = True
                     yield Sign(
-                        subject="messages",
-                        level=finding.level,
-                        code="not_told",
-                        message=finding.message,
-                        company=company,
+                        "messages", finding.level, "not_told", finding.message, company=company
                     )
         text = _("Receivers of messages, over all companies: {count}.").format(count=count)
         if not count and not problems:
             text = _("Nobody is told when something needs a person; see `notify:`.")
-        yield Sign(
-            subject="messages",
-            level="note",
-            code="told",
-            message=text,
-            figures={"receivers": count},
-        )
+        yield Sign("messages", "note", "told", text, figures={"receivers": count})
 
     def _audiences(self) -> Iterator[tuple[str, telling.Audience]]:
         """Yield who is told of a company, and once who is told of all."""
@@ -432,10 +378,10 @@ class Doctor:
                 except OSError as problem:
                     text = _("{path} cannot be read: {why}.")
                     yield Sign(
-                        subject="tokens",
-                        level="problem",
-                        code="no_file",
-                        message=text.format(path=path, why=problem.strerror),
+                        "tokens",
+                        "problem",
+                        "no_file",
+                        text.format(path=path, why=problem.strerror),
                         company=company,
                     )
                     continue
@@ -443,10 +389,10 @@ class Doctor:
                 if found.st_mode & 0o077:
                     text = _("{path} can be read by others. Run: chmod 600 {path}")
                     yield Sign(
-                        subject="tokens",
-                        level="problem",
-                        code="readable",
-                        message=text.format(path=path),
+                        "tokens",
+                        "problem",
+                        "readable",
+                        text.format(path=path),
                         company=company,
                         figures={"mode": stat.S_IMODE(found.st_mode)},
                     )
@@ -455,10 +401,10 @@ class Doctor:
         if not files:
             text = _("No secret is kept in a file.")
         yield Sign(
-            subject="tokens",
-            level="note",
-            code="files",
-            message=text.format(count=len(files), days=days),
+            "tokens",
+            "note",
+            "files",
+            text.format(count=len(files), days=days),
             figures={"files": len(files), "oldest_days": days},
         )
 
@@ -466,7 +412,7 @@ class Doctor:
 def _versions() -> Sign:
     told = versions()
     text = _("renkei {renkei} on Python {python}, {system}.").format(**told)
-    return Sign(subject="versions", level="note", code="versions", message=text)
+    return Sign("versions", "note", "versions", text)
 
 
 def versions() -> dict[str, str]:
@@ -484,7 +430,7 @@ def _disk(place: str, size: int) -> Iterator[Sign]:
     free = room(place)
     if free is None:
         text = _("The store is on a server: its disk is looked at there.")
-        yield Sign(subject="disk", level="note", code="on_server", message=text)
+        yield Sign("disk", "note", "on_server", text)
         return
     level: Level = "ok"
     text = _("Free beside the store: {free} MB.")
@@ -494,16 +440,16 @@ def _disk(place: str, size: int) -> Iterator[Sign]:
     if free < ROOM:
         level = "problem"
     yield Sign(
-        subject="disk",
-        level=level,
-        code="room" if level == "ok" else "no_room",
-        message=text.format(free=_mb(free)),
+        "disk",
+        level,
+        "room" if level == "ok" else "no_room",
+        text.format(free=_mb(free)),
         figures={"free_bytes": free},
     )
 
 
 def _problem(subject: Subject, code: str, error: RenkeiError) -> Sign:
-    return Sign(subject=subject, level="problem", code=code, message=error.message)
+    return Sign(subject, "problem", code, error.message)
 
 
 def _mode(path: Path) -> int:

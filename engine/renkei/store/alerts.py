@@ -111,9 +111,9 @@ class Alerts(Database):
         today = now.astimezone(JST).date()
         kept = {each.key: each for each in self.alerts()}
         here = {each.key: each for each in seen}
-        over = [k for k, a in kept.items() if not (a.ended_at or k in here or k in unknown)]
         fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), today)]
-        over = [key for key in over if kept[key].kind not in ONCE]
+        gone = [each for key, each in kept.items() if not (key in here or key in unknown)]
+        over = [each.key for each in gone if each.ended_at is None and each.kind not in ONCE]
         if not (over or fresh):
             return Claimed(at=now, open={}, over={})
         with self._writing() as connection:
@@ -136,7 +136,8 @@ class Alerts(Database):
             for key, before in claimed.open.items():
                 is_ours = self._one(key), alerts.c.told_at == claimed.at
                 new = before.told_at == claimed.at  # there was none before
-                told = (False, None, None) if new else (before.told, before.told_on, before.told_at)
+                was_told = before.told and before.ended_at is None
+                told = (False, None, None) if new else (was_told, before.told_on, before.told_at)
                 untold = sa.update(alerts).where(*is_ours)
                 values = dict(zip(("told", "told_on", "told_at"), told, strict=True))
                 connection.execute(untold.values(**values))
