@@ -235,6 +235,8 @@ class Companies:
         MappingError for a text that is not the file of a company. What browsers may change can be
         put back: see :meth:`take_back`.
         """
+        if not texts:
+            return []  # a store is not made for nothing
         undoable = {}
         for name, text in texts.items():
             if not is_name(name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -62,7 +61,7 @@ def copy(app: App, origin: str, goal: str) -> None:
 def users(app: App, file: Path) -> None:
     from renkei_runner.web import dashboard_put_away, dashboard_takes
 
-    path = Path(os.path.abspath(file))  # noqa: PTH100 - without its “..”: it may be the one in use
+    path = file.absolute()
     with all_companies(app) as companies:
         count = dashboard_takes(
             companies.main, path, lambda count: companies.note_own("users_moved", count=count)

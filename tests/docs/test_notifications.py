@@ -13,7 +13,9 @@ from renkei.alerts import kinds
 from renkei.alerts.child import sent
 from renkei.alerts.notifier import Message, Way
 from renkei.alerts.states import KINDS
+from renkei.companies import Need, need_text
 from renkei.config import load_config, load_main
+from renkei.words.i18n import speaking
 
 PAGES = ["docs/notifications.md", "docs/notifications.ja.md"]
 
@@ -29,6 +31,16 @@ def test_the_examples_of_the_configuration_are_read(name: str, tmp_path: Path) -
     assert load_main(file).notify.names == "code"
     text = Path(__file__).parents[2].joinpath(name).read_text(encoding="utf-8")
     assert [kind for kind in KINDS if f"| `{kind}` |" not in text] == []
+
+
+@pytest.mark.parametrize(("name", "spoken"), [("operator.md", "en"), ("operator.ja.md", "ja")])
+def test_the_list_of_companies_says_why_in_words_of_the_page(name: str, spoken: str) -> None:
+    """Whatever `renkei companies` may say of one stands there, as code and as people see it."""
+    text = Path(__file__).parents[2].joinpath("docs", name).read_text(encoding="utf-8")
+    needs: list[Need] = ["file", *("chosen" if kind == "limit" else kind for kind in KINDS)]
+    with speaking(spoken):
+        rows = [f"| `{need}` | {need_text(need)} |" for need in needs]
+    assert [row for row in rows if row not in text] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -381,6 +381,15 @@ def _do(all_: Companies, how: str) -> None:
 # --- the door -----------------------------------------------------------------------------------
 
 
+def test_nothing_to_add_makes_no_store(tmp_path: Path) -> None:
+    """A table of clients who are all there is given again: nothing is done, and nothing noted."""
+    main = load_main(company(tmp_path, "acme"))
+    before = sorted(tmp_path.rglob("*"))
+    with Door(main) as door:
+        assert door.add({}) == []
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 @pytest.mark.security(60)
 def test_a_removal_leaves_a_certificate(tmp_path: Path) -> None:
     """For programs and people, readable by its owner only; files that others may use stay."""

@@ -373,6 +373,15 @@ def test_people_of_two_dashboards_are_not_mixed(desk: Desk, tmp_path: Path) -> N
     assert put_away(desk.place) is None
 
 
+def test_nobody_is_copied_where_they_are(tmp_path: Path) -> None:
+    """A file is one file, whatever it is called: nothing waits for itself."""
+    staffed(Desk(tmp_path)).office.database.close()
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    for other in ("inner/../renkei-web.db", "link/renkei-web.db"):
+        assert copy_people(str(tmp_path / other), str(tmp_path / "renkei-web.db")) == 0
+
+
 def test_a_store_whose_people_cannot_come_along_does_not_move(
     folder: Path, bare: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.web.desk import OURS, Browser, filled
 
 from renkei_web.users import Role
+from renkei_web.views.entrance import parent
 
 if TYPE_CHECKING:
     from tests.web.desk import Desk
@@ -143,6 +144,14 @@ def test_without_a_log_in_every_page_leads_to_it(desk: Desk) -> None:
         answer = browser.ask(method, filled(path), headers=OURS | {"hx-request": "true"})
         assert (answer.headers.get("hx-refresh"), answer.text) == ("true", ""), path
     assert desk.work.started == []
+
+
+def test_a_form_leads_back_to_the_page_that_it_is_on() -> None:
+    """After a log-in, or when it was out of date: to a page, and not just to the first one."""
+    pages = {filled(path) for method, path in DECIDED if method == "GET"} - {"/"}
+    everywhere = {"/language", "/logout"}
+    forms = {path for method, path in FOR_PEOPLE if method == "POST"} - everywhere
+    assert {path: parent(filled(path)) for path in forms if parent(filled(path)) not in pages} == {}
 
 
 @pytest.mark.security(38)

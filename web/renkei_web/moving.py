@@ -78,10 +78,18 @@ def copy_people(origin: str, goal: str, note: Callable[[int], None] | None = Non
     All rows but those of log-ins are compared. *note* is called with the number, before anything is
     committed. Raises UsageError if others are at *goal*.
     """
-    if origin == goal:
+    if _is_one(origin, goal):
         return 0
     with existing(origin) as old:
         return 0 if old is None else _copied(old, goal, note)
+
+
+def _is_one(origin: str, goal: str) -> bool:
+    """Tell whether both are the same place, however a file is called."""
+    if is_server(origin) or is_server(goal):
+        return origin == goal
+    files = Path(origin), Path(goal)
+    return all(each.exists() for each in files) and files[0].samefile(files[1])
 
 
 def _copied(old: Database, goal: str, note: Callable[[int], None] | None) -> int:

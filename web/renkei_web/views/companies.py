@@ -18,8 +18,8 @@ from renkei_web.visit import Visit
 
 TYPED = ("name", "label", "environment")
 
-FIELDS = {"name": "name", "exists": "name", "company": "name"}
-"""Which field a mistake is about, by its code."""
+OF_NAME = ("name", "exists")
+"""Codes of mistakes that are about the name."""
 
 
 def new(visit: Visit, wrong: Mapping[str, str] | None = None) -> Response:
@@ -46,9 +46,9 @@ def add(visit: Visit) -> Response:
         except MappingError as error:
             return new(visit, {"label": "\n".join(each.message for each in error.problems)})
         except UsageError as error:
-            if error.code not in FIELDS:
+            if error.code not in OF_NAME:
                 raise
-            return new(visit, {FIELDS[error.code]: error.message})
+            return new(visit, {"name": error.message})
     return visit.go_out(f"/c/{name}/settings/setup")
 
 

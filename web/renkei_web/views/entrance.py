@@ -259,8 +259,10 @@ def parent(path: str) -> str:
             return f"/runs/{run}/choose"
         case ["runs", run, *_]:
             return f"/runs/{run}"
-        case ["fetch", source, target]:
+        case ["fetch", source, target, *_]:
             return f"/fetch/{source}/{target}"
+        case ["schedules", *_]:
+            return "/schedules"
         case ["settings", *rest]:
             return _settings_page(rest)
         case ["companies", "new"]:
