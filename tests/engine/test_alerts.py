@@ -24,7 +24,7 @@ from tests.engine.test_companies import company, planned
 from tests.postgres import Database as OnServer
 
 from renkei.alerts import kinds, telling
-from renkei.alerts.child import notifier_for, sent
+from renkei.alerts.child import installed, notifier_for, sent
 from renkei.alerts.notifier import (
     InDoubtError,
     Message,
@@ -44,6 +44,7 @@ from renkei.http import Network
 from renkei.logs import configure_logging
 from renkei.model import Difference, Outcome, Remark, Selection, Status
 from renkei.people import Value
+from renkei.plugins import finding
 from renkei.store import Store
 from renkei.store.alerts import Seen
 from renkei.store.stands import Direction, Stood, Waiting
@@ -792,9 +793,19 @@ class Extension:
 
 
 class Broken:
+    error: type[BaseException] = RuntimeError
+
     @hookimpl
     def notifiers(self) -> Mapping[str, Callable[[Message, str, Way], None]]:
-        raise RuntimeError("broken")
+        raise self.error
+
+
+class Exiting(Broken):
+    error = SystemExit
+
+    def load(self) -> object:
+        """As an entry point: what it names ends the process while it is imported."""
+        raise SystemExit
 
 
 def letter(address: str, **more: object) -> dict[str, Any]:
@@ -815,6 +826,14 @@ def test_an_extension_sends_to_addresses_of_its_own() -> None:
         (ValueError("秘密"), ("unknown", "ValueError")),
     ):
         assert sent(letter("pigeon://loft"), [Extension(error)]) == [fate]
+
+
+def test_an_extension_that_exits_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is as if it were not there: `renkei check` and the doctor ask it, too."""
+    monkeypatch.setattr(finding, "found", lambda _group: (Exiting(),))
+    assert list(installed()) == []
+    mine = Extension()
+    assert notifier_for("pigeon://loft", None, [Exiting(), mine]) == mine.send
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from renkei.alerts.notifier import (
 )
 from renkei.http import Network
 from renkei.http.address import split_url
+from renkei.plugins import finding
 from renkei.words.i18n import set_language
 
 Answer = tuple[str, str]
@@ -58,17 +58,21 @@ def _of(extension: object) -> Mapping[str, Notifier]:
         manager.register(extension)
         for some in manager.hook.notifiers():
             found |= some
-    except Exception:  # noqa: BLE001 - code of somebody else
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - code of somebody else, which may even exit
         return {}
     return found
 
 
 def installed() -> Iterator[object]:
     """Yield the extensions; one that cannot be loaded is as if it were not there."""
-    for entry in sorted(entry_points(group=PROJECT), key=lambda entry: entry.name):
+    for entry in finding.found(PROJECT):
         try:
             yield entry.load()
-        except Exception:  # noqa: BLE001, S112 - code of somebody else
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001, S112 - code of somebody else, which may even exit
             continue
 
 
