@@ -227,34 +227,26 @@ class Companies:
         log.info("company_paused" if on else "company_resumed", company=name)
         return meant.company
 
-    def add(self, texts: Mapping[str, str]) -> list[Path]:
+    def add(self, texts: Mapping[str, str], *, also: Also = nothing) -> list[Path]:
         """
         Write the files of new companies, given by name; return where they are.
 
         All of them can be written, or none is: UsageError for what is no name or taken,
         MappingError for a text that is not the file of a company. What browsers may change can be
         put back: see :meth:`take_back`.
+
+        Whatever else may know one of before, whose file somebody has deleted, does *also* what it
+        is told about each name, before the first file is written.
         """
         if not texts:
             return []  # a store is not made for nothing
         undoable = {}
         for name, text in texts.items():
-            if not is_name(name):
-                raise UsageError(not_a_name(name), code="name")
-            path = self.main.new_file(name)
-            if os.path.lexists(path):
-                message = _("{path} exists already; it is left as it is.").format(path=path)
-                raise UsageError(message, code="exists", where=str(path))
-            if count := self._count(name):  # whoever comes next must not find the runs of another
-                message = _(
-                    "The store has {count} runs of a company {name}, whose file {path} is gone. Put"
-                    " that back, and remove the company if its runs are to go; or take another"
-                    " name."
-                )
-                told = message.format(count=count, name=name, path=path)
-                raise UsageError(told, code="exists", where=str(path))
+            path = self._free_place(name)
             undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
         self.note("company_added", texts)
+        for name in texts:
+            also(name)
         paths = [self.main.new_file(name) for name in texts]
         try:
             for path, text in zip(paths, texts.values(), strict=True):
@@ -267,6 +259,24 @@ class Companies:
         for name in texts:
             log.info("company_added", company=name)
         return paths
+
+    def _free_place(self, name: str) -> Path:
+        """Return where the file of a new company will be; UsageError if it cannot be called so."""
+        if not is_name(name):
+            raise UsageError(not_a_name(name), code="name")
+        path = self.main.new_file(name)
+        if os.path.lexists(path):
+            message = _("{path} exists already; it is left as it is.").format(path=path)
+            raise UsageError(message, code="exists", where=str(path))
+        if count := self._count(name):  # whoever comes next must not find the runs of another
+            message = _(
+                "The store has {count} runs of a company {name}, whose file {path} is gone. Put"
+                " that back, and remove the company if its runs are to go; or take another"
+                " name."
+            )
+            told = message.format(count=count, name=name, path=path)
+            raise UsageError(told, code="exists", where=str(path))
+        return path
 
     def take_back(self, name: str, *, also: Also = nothing) -> None:
         """

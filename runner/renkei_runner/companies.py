@@ -165,10 +165,12 @@ def company() -> None:
 @click.pass_obj
 def add(app: App, name: str, label: str) -> None:
     from renkei_runner.clients import Client, prepared
+    from renkei_runner.web import dashboard_forgets
 
     prepared(app.config_file)
     with all_companies(app) as door:
-        (path,) = door.add({name: Client(name=name, label=label).text()})
+        text = Client(name=name, label=label).text()
+        (path,) = door.add({name: text}, also=partial(dashboard_forgets, door.main))
     if app.json:
         emit(document(path=str(path)))
         return
@@ -181,11 +183,13 @@ def add(app: App, name: str, label: str) -> None:
 @click.pass_obj
 def import_(app: App, path: Path) -> None:
     from renkei_runner.clients import prepared, read_clients
+    from renkei_runner.web import dashboard_forgets
 
     main = prepared(app.config_file)
     clients = read_clients(path, main)
     with all_companies(app) as door:
-        paths = door.add({each.name: each.text() for each in clients})
+        texts = {each.name: each.text() for each in clients}
+        paths = door.add(texts, also=partial(dashboard_forgets, door.main))
     if app.json:
         names = [each.name for each in clients]
         emit(document(companies=names, paths=[str(each) for each in paths]))

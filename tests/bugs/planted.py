@@ -2675,8 +2675,14 @@ KEEPING = (
     bug(
         "name-is-given-again",
         "A new company finds the runs of another one, whose file was deleted by hand.",
-        ("renkei.companies:Companies.add", "count := self._count(name)", "count := 0"),
+        ("renkei.companies:Companies._free_place", "count := self._count(name)", "count := 0"),
         tests="tests/e2e/test_walls.py::test_the_name_of_somebody_elses_runs_is_not_given_again",
+    ),
+    bug(
+        "rights-of-before",
+        "A new company is seen by whoever had a right on one whose file was deleted by hand.",
+        ("renkei.companies:Companies.add", "also(name)", "also"),
+        tests="tests/web/test_companies.py::test_a_new_company_is_nobodys_whose_name_had_another",
     ),
     bug(
         "one-scope-is-enough",

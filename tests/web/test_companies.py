@@ -223,6 +223,35 @@ def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
     assert not (several.folder / "nothing.db").exists()
 
 
+@pytest.mark.security(57)
+@pytest.mark.parametrize("how", ["browser", "add", "import"])
+def test_a_new_company_is_nobodys_whose_name_had_another(several: Desk, how: str) -> None:
+    """Also where its file was deleted by hand, and no removal has taken the rights along."""
+    main = several.folder / "renkei.yaml"
+    main.write_text("companies: companies/\nsettings: {setup: web}\n", encoding="utf-8")
+    admin = several.browser("admin")
+    assert admin.post("/companies/new", name="gamma").status_code == 303
+    browser = person(several, Role.VIEWER, "acme", "gamma")
+    assert browser.get("/c/gamma/").status_code == 200
+    (several.folder / "companies" / "gamma.yaml").unlink()
+    if how == "browser":
+        assert admin.post("/companies/new", name="gamma").status_code == 303
+    elif how == "add":
+        assert run(["--config", str(main), "company", "add", "gamma"]) == 0
+    else:
+        table = several.folder / "clients.csv"
+        for name in ("a", "b"):
+            file = several.folder / f"{name}.token"
+            file.write_text(f"token-{name}\n", encoding="utf-8")
+            file.chmod(0o600)
+        token, address = "touchontime_token_file", "https://gamma.smarthr.jp/api"
+        header = f"number,label,smarthr_address,smarthr_token_file,{token}"
+        table.write_text(f"{header}\ngamma,Gamma,{address},a.token,b.token\n", encoding="utf-8")
+        assert run(["--config", str(main), "company", "import", str(table)]) == 0
+    assert browser.get("/c/gamma/").status_code == 404
+    assert browser.get("/c/acme/").status_code == 200
+
+
 def ticked(desk: Desk, company: str, run: str) -> set[str]:
     return desk.office.drafts_of(company).of(1, run).numbers
 

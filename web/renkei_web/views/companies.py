@@ -42,7 +42,8 @@ def add(visit: Visit) -> Response:
     with visit.companies() as door:
         setup.refuse(door.main.settings, door.main.path)
         try:
-            door.add({name: setup.company(label, environment)})
+            text = setup.company(label, environment)
+            door.add({name: text}, also=partial(forget, dashboard_at(door.main)))
         except MappingError as error:
             return new(visit, {"label": "\n".join(each.message for each in error.problems)})
         except UsageError as error:
