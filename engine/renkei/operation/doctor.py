@@ -269,7 +269,7 @@ class Doctor:
         count = sum(len(config.schedules) for config in self.configs.values())
         alive = [each for each in workers if each.alive]
         figures = {"schedules": count, "paused": paused, "workers": len(alive)}
-        if count and not alive:
+        if count > paused and not alive:
             text = _("There are schedules ({count}), and no worker keeps them.").format(count=count)
             if workers:
                 last = min(each.silent_s for each in workers)
