@@ -419,6 +419,11 @@ class Runs:
             return []
         return [self._standing.aged(run) for run in self._store.latest(limit, before)]
 
+    def newest_plans(self) -> dict[tuple[str, str], Run]:
+        """Return the newest run with a plan of each direction, by source and target."""
+        found = self._store.newest_plans() if self._has_store() else []
+        return {(run.source, run.target): self._standing.aged(run) for run in found}
+
     def mapping(self, name: str) -> tuple[FieldMapping, dict[str, tuple[FieldSpec, ...]]]:
         """Return a mapping of the configuration, and the fields of both its sides."""
         mapping = self._pairings.load(name)

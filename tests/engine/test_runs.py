@@ -207,3 +207,19 @@ def test_a_write_that_was_only_answered_counts_as_a_change_too(world: World) -> 
     assert world.sync(back).status is Status.DONE_WITH_ERRORS
     assert world.outcome(back, "001") == (Outcome.FAILED, "source_changed")
     assert world.clinic.writes == []
+
+
+def test_the_newest_plan_of_a_direction_is_found_behind_any_number_of_others(world: World) -> None:
+    """A fetch that failed has none, and the other direction may be fetched all day."""
+    assert world.runs().newest_plans() == {}
+    world.in_clinic()
+    there = world.fetch()
+    back = [world.fetch("rosta", "clinic") for _each in range(11)][-1]
+    world.clinic.trouble = lambda _hook, _values: (_ for _ in ()).throw(AccessError("no"))
+    with pytest.raises(AccessError):
+        world.fetch()
+    with world.runs() as runs:
+        plans = runs.newest_plans()
+    ids = {way: run.id for way, run in plans.items()}
+    assert ids == {("clinic", "rosta"): there.id, ("rosta", "clinic"): back.id}
+    assert plans["clinic", "rosta"].open == 1

@@ -166,6 +166,15 @@ class Database:
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
 
+    def newest_plans(self) -> list[Run]:
+        """Return the newest run of each direction that has a plan, in no particular order."""
+        planned = self._of(runs), runs.c.fetched_at.is_not(None)
+        newest = sa.select(sa.func.max(runs.c.id)).where(*planned)
+        newest = newest.group_by(runs.c.source, runs.c.target)
+        query = sa.select(runs).where(self._of(runs), runs.c.id.in_(newest))
+        with self._reading() as connection:
+            return [self._view(connection, row) for row in connection.execute(query).mappings()]
+
     def undecided_s(self) -> float | None:
         """
         Return in how many seconds it is known of every run whether somebody is at work on it.

@@ -77,8 +77,14 @@ def dashboard(visit: Visit) -> Response:
         }
         latest = runs.reports(LATEST)
         schedules = runs.schedules() if runs.config.schedules else []
+        plans = runs.newest_plans()
         directions = [
-            _direction(places[pair.source], places[pair.target], schedules, latest)
+            _direction(
+                places[pair.source],
+                places[pair.target],
+                schedules,
+                plans.get((pair.source, pair.target)),
+            )
             for pair in runs.pairs()
         ]
         said = {name: word.finding(runs) for name, word in words(runs).items()}
@@ -94,7 +100,7 @@ def dashboard(visit: Visit) -> Response:
 
 
 def _direction(
-    source: Place, target: Place, schedules: Sequence[Scheduled], latest: Sequence[Run]
+    source: Place, target: Place, schedules: Sequence[Scheduled], newest: Run | None
 ) -> Direction:
     way = source.name, target.name
     mine = [each for each in schedules if (each.schedule.from_, each.schedule.to) == way]
@@ -105,7 +111,7 @@ def _direction(
         last=max(
             (each.last for each in mine if each.last), key=lambda job: job.started_at, default=None
         ),
-        newest=next((r for r in latest if (r.source, r.target) == way and r.planned_at), None),
+        newest=newest,
     )
 
 
