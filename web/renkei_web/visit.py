@@ -305,6 +305,12 @@ class Visit:
         """Return one text of the address; what is missing is empty."""
         return self.request.query_params.get(name, "")
 
+    def page_of(self, count: int, rows: int) -> tuple[int, int]:
+        """Return which page of *count* things is asked for, *rows* each, and which is the last."""
+        last = max(1, -(-count // rows))
+        asked = self.query("page")
+        return min(last, max(1, int(asked) if asked.isascii() and asked.isdigit() else 1)), last
+
     @property
     def partial(self) -> bool:
         """Whether the page asks for a part of itself."""

@@ -28,9 +28,7 @@ def show(visit: Visit) -> Response:
     found = [each for each in mine if each.matches(text)]
     need = [each for each in found if each.needs]
     shown = need if needed else found
-    last = max(1, -(-len(shown) // ROWS))
-    asked = visit.query("page")
-    page = min(last, max(1, int(asked) if asked.isascii() and asked.isdigit() else 1))
+    page, last = visit.page_of(len(shown), ROWS)
 
     def query(**more: object) -> str:
         return urlencode({"q": text} | ({"needs": "person"} if needed else {}) | more)

@@ -24,9 +24,7 @@ def show(visit: Visit) -> Response:
         with visit.runs() as runs:
             found = runs.inbox()
             called = {name: each.label for name, each in runs.config.connections.items()}
-    last = max(1, -(-len(found) // ROWS))
-    asked = visit.query("page")
-    page = min(last, max(1, int(asked) if asked.isascii() and asked.isdigit() else 1))
+    page, last = visit.page_of(len(found), ROWS)
     return visit.show(
         "inbox.html",
         rows=found[(page - 1) * ROWS : page * ROWS],
