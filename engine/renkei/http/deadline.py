@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
-import httpcore
-import httpx
-
 from renkei.clock import Clock
+from renkei.http.library import httpcore, httpx
 from renkei.http.network import Network, add_authorities
 from renkei.http.pace import MOST_IN_FLIGHT
 
