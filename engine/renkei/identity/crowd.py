@@ -86,7 +86,7 @@ def _found(keys_of: Iterable[tuple[K, Place]]) -> Mapping[K, tuple[Place, ...]]:
     """Return the places by key; most keys have one, and a tuple of one is small."""
     found: dict[K, tuple[Place, ...]] = {}
     for key, place in keys_of:
-        found[key] = (*found.get(key, ()), place)
+        found[key] = (*found[key], place) if key in found else (place,)
     return found
 
 
@@ -178,7 +178,13 @@ class Crowds:
     def _elsewhere(self, a: Person, partner: Employee) -> tuple[Employee, ...]:
         """Return others of the target who have both names and the date of birth of *a*."""
         target = self.target
-        found = [p for p in target.born(a.birth) if are_both_same(a.name, target.name(p))]
+        number = target.roster.number(partner)
+        mine = (number, 0) if target.roster.count(number) == 1 else None
+        found = [
+            place
+            for place in target.born(a.birth)
+            if place != mine and are_both_same(a.name, target.name(place))
+        ]
         people = map(target.roster.at, found)
         return tuple(other for other in people if other.id != partner.id)
 
