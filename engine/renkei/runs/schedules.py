@@ -20,7 +20,7 @@ from renkei.runs.syncing import Syncing
 from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
-from renkei.scheduled import Scheduled, at_work, carry_on, takes
+from renkei.scheduled import Scheduled, ahead_of, at_work, carry_on
 from renkei.sync.course import Wanted
 
 
@@ -66,13 +66,11 @@ class Schedules:
 
     def ahead(self, schedule: Schedule) -> Ahead:
         """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
-        way = schedule.from_, schedule.to
-        closed = tuple(hours for name in way for hours in self.ground.systems.closed_hours(name))
+        systems, way = self.ground.systems, (schedule.from_, schedule.to)
         if not self.ground.has_store():
-            return Ahead(closed=closed)
+            return ahead_of(schedule, systems, None, None)
         store = self.ground.store
-        synced = store.sync_usage(*way) if schedule.sync else None
-        return Ahead(closed=closed, takes=takes(store.usage(*way), synced))
+        return ahead_of(schedule, systems, store.usage(*way), store.sync_usage(*way))
 
     def jobs(self, limit: int, schedule: str | None) -> list[Job]:
         """Return what was begun of the schedules, or of one of them, newest first."""
