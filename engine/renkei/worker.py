@@ -30,7 +30,7 @@ from renkei.schedule.dispatcher import Dispatcher
 from renkei.schedule.job import Claim, Job, Kept, State
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
-from renkei.scheduled import takes, wait_before
+from renkei.scheduled import ahead_of, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.due import Name
 from renkei.store.schema import seen_beside
@@ -91,14 +91,23 @@ class Worker:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._close()
+        """Let the jobs in hand come to a stop, and what is to be told be told."""
+        try:
+            self.dispatcher.stop()
+            with suppress(RenkeiError):
+                self._mind_ended()
+                if self._store is not None:
+                    self._store.forget_worker()
+        finally:
+            self.teller.stop()
+            self._close()
 
     def stop(self) -> None:
         """Begin nothing more; safe in a signal handler."""
         self._stopped = True
 
     def run(self) -> None:
-        """Look again and again, until it is stopped; then let the jobs in hand come to a stop."""
+        """Look again and again, until it is stopped; the block around it ends the jobs in hand."""
         clock = Clock()
         self.teller.start()
         while not self._stopped:
@@ -106,12 +115,6 @@ class Worker:
             until = clock.monotonic() + LOOK_S
             while clock.monotonic() < until and not self._stopped:
                 clock.sleep(0.2)
-        self.dispatcher.stop()
-        with suppress(RenkeiError):
-            self._mind_ended()
-            if self._store is not None:
-                self._store.forget_worker()
-        self.teller.stop()
 
     def look(self) -> None:
         """Have done what is due now; whatever goes wrong is told, and looked at again later."""
@@ -215,11 +218,8 @@ class Worker:
             systems = Systems(config, self._clock(config), self.observer)
             ahead = Ahead()
             with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
-                closed = tuple(hours for name in way for hours in systems.closed_hours(name))
-                fetched, synced = self._opened(config.main).last_costs(key[0], *way)
-                ahead = Ahead(
-                    closed=closed, takes=takes(fetched, synced if schedule.sync else None)
-                )
+                costs = self._opened(config.main).last_costs(key[0], *way)
+                ahead = ahead_of(schedule, systems, *costs)
             known = self._ahead[key] = now, ahead
         return known[1]
 

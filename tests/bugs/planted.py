@@ -2936,7 +2936,7 @@ SCHEDULED = (
     bug(
         "scheduled-into-closed-hours",
         "A worker does not ask for closed hours.",
-        ("renkei.worker:Worker._what_is_ahead", "closed=closed, takes", "takes"),
+        ("renkei.scheduled:ahead_of", "closed=closed, takes", "takes"),
         tests="tests/engine/test_schedules.py"
         "::test_a_run_in_the_way_of_closed_hours_begins_after_them",
     ),
@@ -2966,6 +2966,18 @@ SCHEDULED = (
             "kept is None",
         ),
         tests="tests/engine/test_schedules.py::test_a_paused_schedule_is_not_begun",
+    ),
+    bug(
+        "worker-lives-on",
+        "A worker that an error has ended is taken for alive for minutes, and its teller runs on.",
+        ("renkei.worker:Worker.__exit__", "self._store.forget_worker()", "pass"),
+        tests="tests/engine/test_schedules.py::test_a_worker_that_breaks_off_is_gone_at_once",
+    ),
+    bug(
+        "signs-on-any-clock",
+        "A worker on a computer whose clock is late is taken for dead by the others.",
+        ("renkei.store.database:keepers_now", 'connection.dialect.name == "sqlite"', "True"),
+        tests="tests/engine/test_store_server.py::test_workers_live_by_the_clock_of_the_server",
     ),
     bug(
         "gathered-for-nobody",

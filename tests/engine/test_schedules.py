@@ -256,7 +256,27 @@ def test_it_is_told_that_no_worker_is_running(
         assert not alone()
         worker.stop()
         worker.run()
+        assert not alone()
     assert alone()
+
+
+def test_a_worker_that_breaks_off_is_gone_at_once(world: World, here: Here) -> None:
+    """Nobody takes it for alive, and what it was to tell has been told, whatever has ended it."""
+    scheduled(world, LOOK)
+
+    threads = []
+
+    def broken_off() -> None:
+        with working(here) as worker:
+            worker.teller.start()
+            threads.append(worker.teller._thread)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    with opened(world, here.wall) as runs:
+        assert [each.alone for each in runs.schedules()] == [True]
+    assert [each is not None and each.is_alive() for each in threads] == [False]
 
 
 def test_a_worker_whose_store_moves_is_known_there_at_once(world: World, here: Here) -> None:

@@ -428,6 +428,17 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
 _LOCKED = locking(_RUN)
 
 
+def keepers_now(connection: Connection) -> float:
+    """Return the time, in seconds since 1970, on the clock of whoever keeps the store.
+
+    That is the server, or this computer. What is compared by several computers is said on it.
+    """
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    now = sa.extract("epoch", sa.func.clock_timestamp())
+    return float(connection.execute(sa.select(now)).scalar_one())
+
+
 def same_item() -> sa.ColumnElement[bool]:
     """Return the condition that joins the writes of an item to it."""
     return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
