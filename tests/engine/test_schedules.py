@@ -602,3 +602,22 @@ def test_a_check_tells_when_each_is_next(world: World, here: Here) -> None:
     told = [each.message for each in checked.findings]
     assert told[0] == "look: next 2026-11-20 13:30 JST."
     assert told[-1] == "No worker keeps them: one has to be running."
+
+
+def test_a_check_without_a_store_that_can_be_read_tells_what_the_file_tells(
+    world: World, here: Here
+) -> None:
+    """Whether a worker lives is not known then, nor what is paused; the mistakes are."""
+    scheduled(world, LOOK)
+    (world.folder / "reports.db").write_bytes(b"no store " * 1000)
+
+    def told() -> list[str]:
+        with opened(world, here.wall) as runs:
+            found = {each.subject: each for each in runs.check()}
+        assert found["report store"].error is not None
+        return [f"{each.level} {each.message}" for each in found["schedules"].findings]
+
+    assert told() == []
+    (world.folder / "pair.yaml").write_text("no mapping", encoding="utf-8")
+    (mistake,) = told()
+    assert mistake.startswith("problem look: ")
