@@ -3144,7 +3144,7 @@ CLUSTER = (
     bug(
         "mixed-versions",
         "A worker of another version takes the queue from those at work.",
-        ("renkei.cluster.place:prepare", "if _one(connection, _LIVING, SILENT_S):", "if False:"),
+        ("renkei.cluster.place:prepare", "if _one(connection, _LIVING, LIFETIME_S):", "if False:"),
         tests="tests/engine/test_cluster.py::test_workers_of_another_version_are_refused",
     ),
 )

@@ -284,6 +284,13 @@ class Visit:
         with Companies(main, who=self.user.name, heads=self.office.heads) as companies:
             yield companies
 
+    @contextmanager
+    def one_or_all(self) -> Iterator[Runs | Companies]:
+        """Open the engine for the company of the page; of none of several, what is about all."""
+        about_all = self.office.several and not self.company
+        with self.companies() if about_all else self.runs() as door:
+            yield door
+
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write what this person is about to do into the audit log."""
         self.office.note(self.user.name, act, run, of=self.company, **facts)
