@@ -3050,6 +3050,13 @@ TELLING = (
         "::test_what_came_back_and_has_reached_nobody_is_not_told_to_be_over",
     ),
     bug(
+        "week-lost-with-its-message",
+        "A summary of a week that has reached nobody is taken for told.",
+        ("renkei.alerts.telling:Telling._tell", "self.store.give_back_once(once)", "pass"),
+        tests="tests/engine/test_alerts.py"
+        "::test_a_sync_and_a_week_that_have_reached_nobody_are_told_again",
+    ),
+    bug(
         "label-in-a-coded-message",
         "The link of a message names the company for which a code should stand.",
         ("renkei.alerts.words:Names.link", "self.coded or not run", "not run"),

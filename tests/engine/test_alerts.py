@@ -515,6 +515,27 @@ def test_a_sync_and_a_week_are_told_if_somebody_wants_them(
     }  # fmt: skip
 
 
+@pytest.mark.fault("F101")
+def test_a_sync_and_a_week_that_have_reached_nobody_are_told_again(
+    world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as that is certain, and only until somebody has heard."""
+
+    def heard(*fates: str) -> list[list[str]]:
+        found = []
+        for post.fate in fates:
+            tell(world, post)
+            found.append([each["event"] for each in post.taken()])
+        return found
+
+    wanted(world, "done: true, weekly: true")
+    world.in_clinic()
+    world.sync(world.fetch())
+    assert heard("refused", "sent", "sent") == [["done"], ["done"], []]
+    at(monkeypatch, "2026-11-23T09:00:00+09:00")
+    assert heard("refused", "unknown", "unknown") == [["weekly"], ["weekly"], []]
+
+
 # --- several companies ----------------------------------------------------------------------------
 
 
@@ -598,6 +619,23 @@ def test_one_address_that_cannot_be_had_keeps_nobody_else_from_hearing_of_all(
     monkeypatch.setenv("HOOK", "json://127.0.0.1:1/")
     tell_company(main, "acme", post, NOW + DAY)
     assert [each["event"] for each in post.taken()] == ["tokens"]
+
+
+def test_a_way_out_of_all_that_cannot_be_had_leaves_a_companys_own(
+    tmp_path: Path, post: Post, said: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """Whoever hears of all companies hears nothing then, and a line of the log says why."""
+    own = "notify: {to: [{url: 'env:HOOK', on: [token]}], proxy: 'http://127.0.0.1:1'}\n"
+    main, place = companies(tmp_path, own=own)
+    main.write_text(main.read_text().replace("names:", "proxy: env:NO_SUCH_PROXY, names:"))
+    refused(place, "acme")
+    tell_company(main, "acme", post)
+    assert [(each["event"], each["company"]) for each in post.taken()] == [
+        ("states", "Acme (acme)")
+    ]
+    assert [each["event"] for each in said()] == ["not_told"]
+    levels = [each.level for each in telling.findings(load_config(main, "acme"))]
+    assert levels == ["ok", "warning"]
 
 
 def test_a_code_stands_for_a_company_if_somebody_wants_it_so(tmp_path: Path, post: Post) -> None:

@@ -15,7 +15,7 @@ from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.people import JST
-from renkei.store.database import Database
+from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
 from renkei.store.stands import Direction, Missed, directions, missed
 from renkei.store.tables import alerts, items, runs
@@ -72,6 +72,15 @@ class Claimed:
 
     def __bool__(self) -> bool:
         return bool(self.open or self.over)
+
+
+@frozen(kw_only=True)
+class Once:
+    """Something that this process tells of once, at a moment, and how it stood *before*."""
+
+    key: str
+    at: dt.datetime
+    before: Mapping[str, object]
 
 
 class Alerts(Database):
@@ -153,10 +162,15 @@ class Alerts(Database):
         *,
         day: dt.date | None = None,
         run: str | None = None,
-    ) -> bool:
-        """Return whether this is the first time on or after *day*, or of this *run* or later."""
+    ) -> Once | None:
+        """Claim what is told of once: for the first time on or after *day*, or of this *run*."""
         with self._writing() as connection:
             return once(connection, self.company, key, kind, now, day=day, run=run)
+
+    def give_back_once(self, claimed: Once) -> None:
+        """Let it be told of by the next one: it has certainly reached nobody."""
+        with self._writing() as connection:
+            give_back_once(connection, self.company, claimed)
 
     def week(self, since: dt.datetime, until: dt.datetime) -> dict[str, int]:
         """Count what was done in a span of time."""
@@ -204,7 +218,7 @@ def once(
     *,
     day: dt.date | None = None,
     run: str | None = None,
-) -> bool:
+) -> Once | None:
     """Claim something that is told of once; see :meth:`Alerts.once`."""
     row = {"company": company, "key": key, "kind": kind, "count": 0, "told": True}
     row |= {"first_seen": now}
@@ -213,9 +227,18 @@ def once(
     newer = alerts.c.told_on < day if number is None else alerts.c.run_id < number
     never = alerts.c.told_at.is_(None)
     one = alerts.c.company == company, alerts.c.key == key
-    claimed = sa.update(alerts).where(*one, sa.or_(never, newer))
     values = {"told_at": now, "told_on": day, "run_id": number}
-    return connection.execute(claimed.values(**values)).rowcount == 1
+    found = connection.execute(locking(sa.select(alerts).where(*one))).mappings().one()
+    claimed = sa.update(alerts).where(*one, sa.or_(never, newer))
+    if connection.execute(claimed.values(**values)).rowcount != 1:
+        return None
+    return Once(key=key, at=now, before={name: found[name] for name in values})
+
+
+def give_back_once(connection: Connection, company: str, claimed: Once) -> None:
+    """Let something be told of that has reached nobody, unless somebody has claimed it since."""
+    ours = alerts.c.company == company, alerts.c.key == claimed.key, alerts.c.told_at == claimed.at
+    connection.execute(sa.update(alerts).where(*ours).values(**claimed.before))
 
 
 def gather(connection: Connection, kind: str, now: dt.datetime) -> list[Alert]:

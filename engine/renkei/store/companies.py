@@ -19,7 +19,17 @@ from renkei.errors import BusyError, UsageError
 from renkei.model import Status
 from renkei.store import lease, serial
 from renkei.store.accounts import used
-from renkei.store.alerts import ALL, Alert, alert_in, gather, give_back, once, week
+from renkei.store.alerts import (
+    ALL,
+    Alert,
+    Once,
+    alert_in,
+    gather,
+    give_back,
+    give_back_once,
+    once,
+    week,
+)
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.due import Due
@@ -124,10 +134,15 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             for each in gathered:
                 give_back(connection, each, now)
 
-    def once(self, key: str, kind: str, now: dt.datetime, *, day: dt.date) -> bool:
-        """Return whether this is the first time on or after *day*, of the whole installation."""
+    def once(self, key: str, kind: str, now: dt.datetime, *, day: dt.date) -> Once | None:
+        """Claim what is told of for the first time on or after *day*, to the whole installation."""
         with self._writing() as connection:
             return once(connection, ALL, key, kind, now, day=day)
+
+    def give_back_once(self, claimed: Once) -> None:
+        """Let it be told of by the next one: it has certainly reached nobody."""
+        with self._writing() as connection:
+            give_back_once(connection, ALL, claimed)
 
     def alerts(self) -> list[Alert]:
         """Return all that is kept of what people were told of, of every company."""
