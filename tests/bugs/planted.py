@@ -3050,6 +3050,17 @@ TELLING = (
         "::test_what_came_back_and_has_reached_nobody_is_not_told_to_be_over",
     ),
     bug(
+        "a-message-for-each-company",
+        "In a night without a system whoever hears of all companies gets a message for each.",
+        (
+            "renkei.alerts.telling:Telling._letters",
+            "gathered = words.TOGETHER if audience.of_all else ()",
+            "gathered = ()",
+        ),
+        tests="tests/engine/test_alerts.py"
+        "::test_a_system_that_is_away_for_all_companies_is_one_message",
+    ),
+    bug(
         "week-lost-with-its-message",
         "A summary of a week that has reached nobody is taken for told.",
         ("renkei.alerts.telling:Telling._tell", "self.store.give_back_once(once)", "pass"),

@@ -31,7 +31,7 @@ from renkei.logs import log
 from renkei.model import Status
 from renkei.people import JST, Finding
 from renkei.store import Store
-from renkei.store.alerts import Alert, Once, Seen
+from renkei.store.alerts import Alert, Gathering, Once, Seen
 from renkei.store.companies import Companies
 from renkei.store.stands import Direction
 from renkei.words.i18n import _, language, speaking
@@ -180,14 +180,21 @@ class Telling:
                 kind=each.kind,
                 count=each.count,
                 run=each.run or None,
-                about=self._connector(each.connection) if each.connection else None,
+                about=self._about(each) if each.kind in words.TOGETHER else None,
             )
             for each in found
         ]
 
+    def _about(self, state: State) -> str | None:
+        """Return the kinds of systems that a state is about, or none: a schedule is ours."""
+        if state.connection:
+            return self._connector(state.connection)
+        ends = [self._connector(each) for each in (state.source, state.target) if each]
+        return " → ".join(ends) or None
+
     def _connector(self, connection: str) -> str:
         known = self.config.connections.get(connection)
-        return known.connector if known else connection
+        return known.connector if known else "?"  # its name may be that of a customer
 
     def _letters(
         self,
@@ -199,9 +206,9 @@ class Telling:
         """Yield a letter for each receiver who is told anything, or that none can be written."""
         names = self._names(audience)
         for receiver in audience.to:
-            gathered = ("token",) if audience.of_all else ()
+            gathered = words.TOGETHER if audience.of_all else ()
             now = [s for s in open_ if receiver.wants(s.kind) and s.kind not in gathered]
-            by_now = [state for state in over if receiver.wants(state.kind)]
+            by_now = [s for s in over if receiver.wants(s.kind) and s.kind not in gathered]
             with speaking(audience.language):
                 messages = [words.states_message(now, by_now, names)] if now or by_now else []
                 messages += [
@@ -264,29 +271,29 @@ def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> list
     Return what became of each message.
     """
     audience = audience_of_all(main)
-    if not (audience.wants("token") or audience.wants("weekly")):
+    kinds = [kind for kind in words.TOGETHER if audience.wants(kind)]
+    if not (kinds or audience.wants("weekly")):
         return []
     now, today = clock.now(), clock.today()
     with closing(Companies(place, create=False)) as store:
-        gathered = store.gather("token", now) if audience.wants("token") else []
+        found = [gathering for kind in kinds if (gathering := store.gather(kind, now))]
         names = Names(dashboard=audience.notify.dashboard, coded=audience.coded)
         monday = today - dt.timedelta(days=today.weekday())
         wants_week = audience.wants("weekly")
         weekly = store.once("weekly", "weekly", now, day=monday) if wants_week else None
         with speaking(audience.language):
-            tokens = _tokens(gathered, main, store, names) if gathered else None
+            made = [(each.kind, _gathered(each, main, store, names)) for each in found]
             make = _week_of_all(monday, store, now) if weekly else None
-            week = make(names) if make else None
+            made += [("weekly", make(names))] if make else []
         letters = []
         for receiver in audience.to:
-            wanted = (("token", tokens), ("weekly", week))
-            messages = [each for kind, each in wanted if each and receiver.wants(kind)]
+            messages = [message for kind, message in made if receiver.wants(kind)]
             if messages:
                 letters.append(letter_if_any(audience, receiver, messages))
         became = posted(letters, post)
         if became and all(each.fate == "refused" for each in became):
-            if gathered:
-                store.give_back_gathered(gathered, now)
+            for each in found:
+                store.give_back_gathered(each)
             if weekly:
                 store.give_back_once(weekly)
         return became
@@ -427,17 +434,27 @@ def _state_of(alert: Alert) -> State:
     )
 
 
-def _tokens(gathered: Sequence[Alert], main: Main, store: Companies, names: Names) -> Message:
-    by_connector: dict[str, list[str]] = {}
-    for each in gathered:
-        company = Company(name=each.company)
-        with suppress(MappingError):
-            company = head_of(main, each.company)
-        called = name_of(company, store) if names.coded else printable(company.title)
-        of = by_connector.setdefault(each.about or "?", [])
-        if called not in of:
-            of.append(called)
-    return words.tokens_message(by_connector, names)
+def _gathered(gathering: Gathering, main: Main, store: Companies, names: Names) -> Message:
+    """Return the message about all companies of a gathering."""
+    called: dict[str, str] = {}
+
+    def by_place(found: Sequence[Alert]) -> dict[str, list[str]]:
+        places: dict[str, list[str]] = {}
+        for each in found:
+            if each.company not in called:
+                company = Company(name=each.company)
+                with suppress(MappingError):
+                    company = head_of(main, each.company)
+                called[each.company] = (
+                    name_of(company, store) if names.coded else printable(company.title)
+                )
+            here = places.setdefault(each.about or "", [])
+            if called[each.company] not in here:
+                here.append(called[each.company])
+        return places
+
+    (kind,) = (each for each in words.TOGETHER if each == gathering.kind)
+    return words.gathered_message(kind, by_place(gathering.open), by_place(gathering.over), names)
 
 
 def _week_of_all(

@@ -22,6 +22,7 @@ from renkei.store.accounts import used
 from renkei.store.alerts import (
     ALL,
     Alert,
+    Gathering,
     Once,
     alert_in,
     gather,
@@ -119,20 +120,19 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         with self._reading() as connection:
             return missed(connection, now, company=None)
 
-    def gather(self, kind: str, now: dt.datetime) -> list[Alert]:
+    def gather(self, kind: str, now: dt.datetime) -> Gathering | None:
         """
-        Return what is open of a *kind*, over all companies, and was not gathered today; claim it.
+        Claim what is open of a *kind*, over all companies, and was not gathered today.
 
         At most one gathering an hour is told of: until then what comes waits for the next one.
         """
         with self._writing() as connection:
             return gather(connection, kind, now)
 
-    def give_back_gathered(self, gathered: Sequence[Alert], now: dt.datetime) -> None:
-        """Let what was gathered at *now* be told of again: it has reached nobody."""
+    def give_back_gathered(self, gathering: Gathering) -> None:
+        """Let what was gathered be told of by the next one: it has certainly reached nobody."""
         with self._writing() as connection:
-            for each in gathered:
-                give_back(connection, each, now)
+            give_back(connection, gathering)
 
     def once(self, key: str, kind: str, now: dt.datetime, *, day: dt.date) -> Once | None:
         """Claim what is told of for the first time on or after *day*, to the whole installation."""
