@@ -97,7 +97,7 @@ class Office:
             company = self.heads.of(main, name)
         except RenkeiError:
             said = self.rules.now(name)
-            return said.second_factor == "required", said.sso == "required"
+            return said.needs_code, said.only_sso
         return company.second_factor, company.sso
 
     def note(
