@@ -126,13 +126,21 @@ def _parts(each: Listed) -> Document:
         "label": each.company.label,
         "environment": each.company.environment,
         "paused": each.company.paused,
-        "needs_a_person": list(each.needs),
+        "needs_a_person": list(_needs(each)),
         "open": each.open,
         "in_doubt": stands.in_doubt,
         "newest": _stood(stands.newest),
         "last_sync": _stood(stands.synced),
         "mistake": each.mistake,
     }
+
+
+def _needs(each: Listed) -> Iterator[str]:
+    """Yield why a company needs a person; what messages call ``limit`` was ``chosen`` first."""
+    for need in each.needs:
+        yield need
+        if need == "limit":
+            yield "chosen"
 
 
 def _stood(stood: Stood | None) -> Document | None:
