@@ -365,7 +365,7 @@ STORE = (
     bug(
         "older-copy-unnoticed",
         "A store that was overwritten by an older copy is written on as if nothing had happened.",
-        ("renkei.store.database:Database._read_mark", "if mark < known:", "if False:"),
+        ("renkei.store.database:Database._note_mark", "if mark < known:", "if False:"),
         tests="tests/engine/test_store_gone.py"
         "::test_nothing_is_sent_whose_intent_nobody_would_find[before-overwritten]",
     ),
@@ -397,7 +397,7 @@ STORE = (
     bug(
         "moved-and-used",
         "A store that was moved is written on, and the two drift apart.",
-        ("renkei.store.database:Database._refuse_moved", "if serial.MOVED in known:", "if False:"),
+        ("renkei.store.database:Database._refuse_moved", "if serial.MOVED in kept:", "if False:"),
         tests="tests/engine/test_store_moves.py::test_a_moved_store_is_no_older_copy",
     ),
     bug(

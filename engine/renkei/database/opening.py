@@ -18,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from renkei import files as placing
+from renkei.database.compiled import share
 from renkei.database.refusals import damaged, newer, translated
 from renkei.errors import StoreError
 from renkei.words.i18n import _
@@ -188,6 +189,7 @@ def _sqlite(path: Path) -> Engine:
     url = sa.URL.create("sqlite", database=path.as_uri(), query=query)
     arguments = {"timeout": BUSY_TIMEOUT_S}
     engine = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
+    share(engine)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -119,6 +119,17 @@ def read(connection: Connection) -> int:
     return int(fact(connection, SERIAL) or 0)
 
 
+_STANDING = sa.select(facts.c.name, facts.c.value).where(facts.c.name.in_((SERIAL, ID, MOVED)))
+
+
+def standing(connection: Connection) -> tuple[int, dict[str, str]]:
+    """Return the same, and as what the store is known: its id, and where it has moved."""
+    kept = dict(connection.execute(_STANDING).all())
+    if connection.dialect.name == "sqlite":
+        return read(connection), kept
+    return int(kept.get(SERIAL) or 0), kept
+
+
 def advance(connection: Connection, last: int) -> int:
     """Return the serial of this transaction, whose first look has shown *last*, and leave it."""
     if connection.dialect.name == "sqlite":
