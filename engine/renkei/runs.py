@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Self
@@ -140,6 +140,7 @@ class Runs:
         self._pairings = Pairings(config, self._own_fields)
         self._opened: Store | None = None
         self._known_fields: dict[str, OwnFields] = {}
+        self._noted: set[tuple[str, str]] = set()
         self._missed = False
         self._interrupted = False
         self._ran: set[str] = set()
@@ -174,8 +175,9 @@ class Runs:
 
     def _used(self, connection: str, identity: str) -> None:
         """Let the log tell that another token or address is in use than before."""
-        if self._opened is not None:
+        if self._opened is not None and (connection, identity) not in self._noted:
             self._opened.note_account(connection, self._opened.account(identity))
+            self._noted.add((connection, identity))
 
     def _new_store(self, *, create: bool) -> Store:
         place = self.config.store
@@ -291,26 +293,29 @@ class Runs:
         """Return where each list is kept; refuse two of one account, and an account that moved."""
         source, target = map(self._place, readers)
         refuse_same(source.account, target.account, name=source.connection)
-        for place in (source, target):
-            refuse_shared(self._store, self._pairings, place.connection, place.account)
-        for reader, place in zip(readers, (source, target), strict=True):
-            own = reader.connection.own_fields
-            if own.at and self._store.own_fields(reader.name, place.account).at is None:
-                raise of_another_account(reader.name)
+        with self._store.one_moment():
+            for place in (source, target):
+                refuse_shared(self._store, self._pairings, place.connection, place.account)
+            for reader, place in zip(readers, (source, target), strict=True):
+                own = reader.connection.own_fields
+                if own.at and self._store.own_fields(reader.name, place.account).at is None:
+                    raise of_another_account(reader.name)
         return source, target
 
     def _whose(self, readers: tuple[Reader, Reader], places: tuple[Place, Place]) -> Whose:
         """Return whose accounts are to be fetched; a person has confirmed it where one is there."""
         store, now = self._store, self.clock.now()
         source, target = (reader.name for reader in readers)
-        first = not (store.usage(source, target) or store.usage(target, source))
-        known = store.known_accounts()
+        with store.one_moment():
+            first = not (store.usage(source, target) or store.usage(target, source))
+            known = store.known_accounts()
         try:
             accounts = look(readers, places, known, now)
         except AccessError as refused:  # for the run to tell
             return Whose(accounts=(), first=first, refused=refused)
-        for each in accounts:
-            if each != known.get(each.connection):
+        new = [each for each in accounts if each != known.get(each.connection)]
+        with store.one_moment() if new else nullcontext():
+            for each in new:
                 refuse_told(store, self._pairings, each)
         return Whose(accounts=accounts, first=first).confirmed(self.observer, self.who, now)
 
@@ -524,10 +529,11 @@ class Runs:
 
     def left_for_you(self, run_id: str) -> list[str]:
         """Return the numbers of those of the chosen differences who must be looked at first."""
-        chosen = self._store.selection(run_id)
-        if chosen is None or not chosen.differences:
-            return []
-        left = choose.left_for_you(chosen, self._store.entries(run_id))
+        with self._store.one_moment():
+            chosen = self._store.selection(run_id)
+            if chosen is None or not chosen.differences:
+                return []
+            left = choose.left_for_you(chosen, self._store.entries(run_id))
         return [entry.number or "" for entry in left]
 
     def selection(self, run_id: str) -> Selection | None:
@@ -646,8 +652,10 @@ class Runs:
         Raises UsageError with every mistake, and then nothing is stored. Once a sync has begun only
         the same choice is accepted.
         """
-        run = self.run(run_id)
-        if self._store.has_begun(run_id):
+        with self._store.one_moment():
+            run = self.run(run_id)
+            begun = self._store.has_begun(run_id)
+        if begun:
             return self._same_choice(run, selection)
         try:
             values = self._picked(run, selection, wait=wait)

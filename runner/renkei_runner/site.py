@@ -7,16 +7,12 @@ What `renkei demo --cluster` shows, and what is measured.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from renkei.clock import Clock
 from renkei.schedule.dispatcher import Processes

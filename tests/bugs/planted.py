@@ -395,6 +395,17 @@ STORE = (
         "::test_a_fetch_knows_of_every_write_that_is_being_committed",
     ),
     bug(
+        "written-while-looking",
+        "What is written in a moment that is only looked at is read afterwards as it was before.",
+        (
+            "renkei.store.database:Database._transaction",
+            'if getattr(self._mine, "moment", None) is not None:',
+            "if False:",
+        ),
+        tests="tests/engine/test_store.py"
+        "::test_what_is_read_of_one_moment_is_one_transaction[sqlite]",
+    ),
+    bug(
         "moved-and-used",
         "A store that was moved is written on, and the two drift apart.",
         ("renkei.store.database:Database._refuse_moved", "if serial.MOVED in kept:", "if False:"),

@@ -561,10 +561,12 @@ def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: 
         sa.event.listen(store._engine, name, strike)
         try:
             syncing(store, run)
-            assert not struck
-            break
         except StoreError as error:
             assert "connection to it was lost" in error.message  # noqa: PT017 - the last passes
+        else:
+            if not struck:
+                break
+            continue  # it was the first question of a transaction, which is asked again
         finally:
             sa.event.remove(store._engine, name, strike)
         whole(store, run)

@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -196,6 +196,37 @@ class Database:
 
         Nobody is in the middle of a change of the table *settled* then.
         """
+        moment: Connection | None = getattr(self._mine, "moment", None)
+        looked = self._look(settled) if moment is None else nullcontext(moment)
+        with schema.translated(self._place), looked as connection:
+            try:
+                yield connection
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                raise damaged(self._place) from None  # a row that cannot be understood
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """
+        Let all that this thread reads in the block be of one moment: one transaction, not many.
+
+        Nothing is written in it, and nobody outside is waited for.
+        """
+        if getattr(self._mine, "moment", None) is not None:
+            yield
+            return
+        with ExitStack() as stack:
+            with schema.translated(self._place):
+                self._mine.moment = stack.enter_context(self._look())
+            try:
+                yield
+            finally:
+                self._mine.moment = None
+            with schema.translated(self._place):
+                stack.close()
+
+    @contextmanager
+    def _look(self, settled: sa.Table | None = None) -> Iterator[Connection]:
+        """Begin a transaction that only reads."""
         self._refuse_another_file()
         known = self._mark
 
@@ -205,11 +236,8 @@ class Database:
             self._note_mark(serial.read(connection), known)
 
         options = SNAPSHOT if self._on_server else {}
-        with schema.translated(self._place), self._begun(first, options) as (c, _nothing):
-            try:
-                yield c
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-                raise damaged(self._place) from None  # a row that cannot be understood
+        with self._begun(first, options) as (connection, _nothing):
+            yield connection
 
     @contextmanager
     def _begun(
@@ -249,6 +277,8 @@ class Database:
         older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
         What the block notes is committed with it, or the block is undone.
         """
+        if getattr(self._mine, "moment", None) is not None:
+            raise RuntimeError("nothing is written in a moment that is only looked at")
         self._refuse_another_file()
         known = self._mark
         noted: list[Entry] = []
