@@ -153,7 +153,7 @@ WRITING = (
     bug(
         "old-values-of-the-source",
         "A plan writes back what another run has meanwhile changed in its source.",
-        ("renkei.sync.run:Sync._rewritten", "self.store.rewritten(run.id)", "frozenset()"),
+        ("renkei.sync.run:Sync._apply", "self.store.rewritten(run.id)", "frozenset()"),
         tests="tests/engine/test_runs.py"
         "::test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values",
     ),
@@ -1152,7 +1152,7 @@ COMPARING = (
         "moved-numbers-are-sent",
         "A plan in which the numbers have moved is synced like any other.",
         (
-            "renkei.plan.unusual:Judging.of",
+            "renkei.plan.unusual:Judging._judged",
             "unusual=(*halts, *judged.unusual)",
             "unusual=judged.unusual",
         ),
@@ -1469,7 +1469,11 @@ DECIDING = (
     bug(
         "each-sync-a-day-of-its-own",
         "A schedule that is over the limit passes in two halves.",
-        ("renkei.plan.unusual:Judging.of", "today=self._written(run, today, today),", "today=(),"),
+        (
+            "renkei.plan.unusual:Judging._judged",
+            "today=self._written(run, today, today),",
+            "today=(),",
+        ),
         tests="tests/engine/test_day_limits.py::test_the_second_sync_of_a_day_is_stopped",
     ),
     bug(
@@ -1584,7 +1588,7 @@ DECIDING = (
         "intake-on-each-day",
         "As many as were announced in all pass on each of the days.",
         (
-            "renkei.plan.unusual:Judging.of",
+            "renkei.plan.unusual:Judging._judged",
             "period=self._written(run, expected.from_, today) if expected else (),",
             "",
         ),

@@ -120,11 +120,11 @@ def test_a_store_that_is_just_brought_up_to_date_is_not_damaged(
 
     def overtaken(connection: sa.Connection) -> set[tuple[str, str]]:
         found = real(connection)
-        monkeypatch.setattr(opening, "columns_of", real)
+        monkeypatch.setattr(servers, "columns_of", real)
         Store(bare.address, create=False).close()
         return found
 
-    monkeypatch.setattr(opening, "columns_of", overtaken)
+    monkeypatch.setattr(servers, "columns_of", overtaken)
     Store(bare.address, create=False).close()
 
 

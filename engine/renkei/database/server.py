@@ -208,7 +208,8 @@ def _refuse_server(connection: Connection, place: str) -> None:
 
 def _found(connection: Connection, schema: Schema, place: str) -> str | None:
     """Return at which migration the database is, None if there is nothing in it."""
-    return revision_of(connection, schema, place) if columns_of(connection) else None
+    columns = columns_of(connection)
+    return revision_of(connection, schema, place, columns) if columns else None
 
 
 def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:
