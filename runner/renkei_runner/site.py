@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping, Sequence
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import psutil
 from attrs import frozen
 
 from renkei.clock import Clock
@@ -118,3 +123,89 @@ class Site:
             "RENKEI_LANG": self.language,
             "RENKEI_NOW": (self.one_o_clock + after).isoformat(),
         }
+
+    def start_worker(self, concurrency: int, log: Path, **environment: str) -> AtWork:
+        """Start a worker of the cluster; what it says is appended to *log*."""
+        words = ["worker", "--cluster", "--concurrency", str(concurrency), "--output", "json"]
+        with log.open("ab") as out:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-P", "-m", "renkei_runner", *words],
+                cwd=self.folder,
+                env={**self.environment(), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        return AtWork(process)
+
+
+@frozen
+class AtWork:
+    """A worker with all of its processes, as if it had a machine of its own."""
+
+    process: subprocess.Popen[bytes]
+
+    @property
+    def tree(self) -> list[psutil.Process]:
+        """Its processes, itself first."""
+        with suppress(psutil.Error):
+            top = psutil.Process(self.process.pid)
+            return [top, *top.children(recursive=True)]
+        return []
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs it is in the middle of: the children of its warm process."""
+        with suppress(psutil.Error):
+            return sum(len(each.children()) for each in self.tree[1:])
+        return 0
+
+    def kill(self) -> None:
+        """End all of it at once, as a machine that loses its power."""
+        self._signal("kill")
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """Let none of it go on until it is woken."""
+        self._signal("suspend")
+
+    def wake(self) -> None:
+        """Let all of it go on."""
+        self._signal("resume")
+
+    def end(self) -> int:
+        """Let it end in order; return its exit code."""
+        self.process.terminate()
+        return self.process.wait()
+
+    def _signal(self, how: str) -> None:
+        for each in self.tree:
+            with suppress(psutil.NoSuchProcess):
+                getattr(each, how)()
+
+
+@frozen(kw_only=True)
+class Received:
+    """What the systems of one company have carried out: people, those written *twice* too."""
+
+    created: int = 0
+    updated: int = 0
+    twice: int = 0
+
+
+def received(journal: Iterable[Mapping[str, Any]]) -> dict[str, Received]:
+    """Return by company what the *journal* of the sandbox says was written."""
+    times: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for entry in journal:
+        if entry["accepted"] and entry["kind"] in {"create", "update"}:
+            who = entry["body"]["code"] if entry["kind"] == "create" else entry["person"]
+            times[entry["tenant"]][entry["kind"], who] += 1
+    return {
+        company: Received(
+            created=sum(kind == "create" for kind, _who in people),
+            updated=sum(kind == "update" for kind, _who in people),
+            twice=sum(count > 1 for count in people.values()),
+        )
+        for company, people in times.items()
+    }
