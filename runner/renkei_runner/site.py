@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from attrs import frozen
+from attrs import field, frozen
 
 from renkei.clock import Clock
 from renkei.schedule.dispatcher import Processes
@@ -84,6 +85,7 @@ class Site:
     day: dt.date
     more: str = ""
     language: str = "en"
+    begun: float = field(init=False, factory=time.monotonic)
 
     @property
     def config(self) -> Path:
@@ -115,13 +117,14 @@ class Site:
         with Worker(self.config, nobody, clocks=lambda _config: before) as worker:
             worker.look()
 
-    def environment(self, after: dt.timedelta = dt.timedelta(seconds=5)) -> dict[str, str]:
-        """Return what a command finds around it, so long *after* one o'clock."""
+    def environment(self) -> dict[str, str]:
+        """Return what a command finds around it; it was one o'clock when the site was made."""
+        passed = dt.timedelta(seconds=time.monotonic() - self.begun)
         return {
             **os.environ,
             "RENKEI_CONFIG": str(self.config),
             "RENKEI_LANG": self.language,
-            "RENKEI_NOW": (self.one_o_clock + after).isoformat(),
+            "RENKEI_NOW": (self.one_o_clock + passed).isoformat(),
         }
 
     def start_worker(self, concurrency: int, log: Path, **environment: str) -> AtWork:
