@@ -141,17 +141,19 @@ class Worker:
 
     def _look(self, main: Main, store: Store) -> None:
         names = main.names() if main.folder else [""]
-        configs = {name: self._config(main, name) for name in names}
         for gone in self._read.keys() - set(names):
             del self._read[gone]
         kept, at_work = store.all_kept(), store.open_jobs()
         used = cache(store.accounts_used)
+        known = set(names)
         for job in at_work:
             if self._stopped:
                 return
-            self._take_up(store, configs.get(job.claim.company), job, used)
+            name = job.claim.company
+            self._take_up(store, self._config(main, name) if name in known else None, job, used)
         busy = {(job.claim.company, job.claim.schedule) for job in at_work}
-        for name, config in configs.items():
+        for name in names:  # read one by one: the first run does not wait for a thousand files
+            config = self._config(main, name)
             for schedule in config.schedules if config else ():
                 key = name, schedule.name
                 if self._stopped:
