@@ -29,7 +29,7 @@ SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \
 
 LOCALE := engine/renkei/locale
 
-.PHONY: help setup demo demo-cluster demo-web browser postgres collected test test-fast test-long test-bugs bench check format coverage lock \
+.PHONY: help setup demo demo-cluster demo-web browser postgres collected test test-fast test-long test-bugs bench bench-scale check format coverage lock \
 	i18n docs screenshots build clean
 
 help: ## show the commands
@@ -111,6 +111,9 @@ test-bugs: setup ## plant known bugs, and show which test catches each
 
 bench: setup ## measure renkei beside scripts for the same work, write docs/performance.md: five minutes of an idle machine
 	$(BIN)/python -m bench
+
+bench-scale: setup ## measure a thousand companies at one o'clock, for docs/scale.md: half an hour of an idle machine
+	$(BIN)/python -m bench.scale
 
 check: setup ## style, format, types, layers
 	$(BIN)/ruff check
