@@ -449,7 +449,7 @@ STORE = (
     bug(
         "every-command-makes-a-store",
         "A command that looks for a run makes an empty store where the old one is gone.",
-        ("renkei.runs:Runs._store", "create=False", "create=True"),
+        ("renkei.runs.ground:Ground.store", "create=False", "create=True"),
         tests="tests/engine/test_store_gone.py::test_only_a_fetch_makes_a_store_and_says_so",
     ),
     bug(
@@ -1325,7 +1325,11 @@ COMPARING = (
     bug(
         "released-and-halted",
         "Whoever was released still counts as one whose number has moved.",
-        ("renkei.runs:Runs.release", "self._count_moved(self._store.run(run_id))", "pass"),
+        (
+            "renkei.runs.releases:Releases.release",
+            "self._count_moved(self.ground.store.run(run_id))",
+            "pass",
+        ),
         tests="tests/e2e/test_right_person.py::test_who_is_released_stops_nobody[to_touchontime]",
     ),
     bug(
@@ -1460,7 +1464,7 @@ DECIDING = (
         "allowed-target-stays-unusual",
         "What a person has allowed of a smaller target is unusual again the next day.",
         (
-            "renkei.store.journal:Journal.begin_sync",
+            "renkei.store.journal:_let_pass",
             '"usual_target": row["target_count"]',
             '"usual_target": None',
         ),
@@ -1604,8 +1608,8 @@ DECIDING = (
         "intake-unspoken-of",
         "The report does not say that an announcement let a run pass.",
         (
-            "renkei.store.journal:Journal.begin_sync",
-            'kept |= {"expected": [codec.remark_out(each) for each in expected]}',
+            "renkei.store.journal:_let_pass",
+            'kept["expected"] = [codec.remark_out(each) for each in expected]',
             "pass",
         ),
         tests="tests/engine/test_expected.py::test_an_intake_passes_and_the_run_says_why",
@@ -1717,7 +1721,11 @@ SHOWING = (
     bug(
         "advice-that-is-refused",
         "Whoever chooses again in a cancelled run is told to resume it.",
-        ("renkei.runs:Runs._same_choice", "refuse_over(run, self._standing.hours)", "pass"),
+        (
+            "renkei.runs.choosing:Choosing._same_choice",
+            "refuse_over(run, standing.hours)",
+            "pass",
+        ),
         tests="tests/engine/test_runs.py::test_a_run_that_is_over_says_so_to_another_choice",
     ),
     bug(
@@ -2035,7 +2043,7 @@ PROMISES = (
     bug(
         "accepted-unseen",
         "A press on an old page accepts an account that nobody has seen.",
-        ("renkei.runs:Runs.accept_account", "if seen is not None and", "if False and"),
+        ("renkei.runs.accounts:Accounts.accept", "if seen is not None and", "if False and"),
         tests="tests/engine/test_whose.py::test_only_the_account_that_was_shown_is_accepted",
     ),
     bug(
@@ -2077,7 +2085,7 @@ PROMISES = (
     bug(
         "take-over-unsaid",
         "No report says that a lease was taken from a process that may live.",
-        ("renkei.store.journal:Journal.begin_sync", "if taken or from_another:", "if False:"),
+        ("renkei.store.journal:Journal.begin_sync", "if from_another:", "if False:"),
         tests="tests/engine/test_owner.py"
         "::test_whoever_knows_better_takes_over_and_it_stands_in_the_report",
     ),
@@ -2176,7 +2184,11 @@ PROMISES = (
     bug(
         "base-date-not-kept",
         "`fetch --again` compares as of today, whatever date a person had chosen.",
-        ("renkei.runs:Runs.fetch_again", "run.base_date if base_was_chosen(run) else None", "None"),
+        (
+            "renkei.runs.fetching:Fetching.again",
+            "run.base_date if base_was_chosen(run) else None",
+            "None",
+        ),
         tests="tests/engine/test_old_plans.py::test_a_base_date_stays_if_a_person_chose_it",
     ),
     bug(
@@ -2528,7 +2540,7 @@ COMPANIES = (
     bug(
         "paused-is-fetched",
         "A paused company is fetched all the same.",
-        ("renkei.runs:Runs.fetch", "refuse_paused(self.config)", "pass"),
+        ("renkei.runs.fetching:Fetching.fetch", "refuse_paused(ground.config)", "pass"),
         tests="tests/engine/test_companies.py::test_a_paused_company_is_left_alone",
     ),
     bug(
@@ -2953,9 +2965,9 @@ SCHEDULED = (
         "schedule-over-limits",
         "The safety limits do not hold for a schedule.",
         (
-            "renkei.runs:Runs.keep_schedule",
-            "sync=self.sync,",
-            "sync=lambda run: self.sync(run, allow_unusual=True),",
+            "renkei.runs.schedules:Schedules.keep",
+            "Wanted()",
+            "Wanted(allow_unusual=True)",
         ),
         tests="tests/engine/test_schedules.py::test_what_needs_a_person_stops_there",
     ),
@@ -2980,7 +2992,7 @@ SCHEDULED = (
     bug(
         "kept-by-nobody",
         "Nobody is told that no worker keeps the schedules.",
-        ("renkei.runs:Runs.schedules", "alone = not any(", "alone = False and any("),
+        ("renkei.runs.schedules:Schedules.all", "alone = not any(", "alone = False and any("),
         tests="tests/engine/test_schedules.py::test_it_is_told_that_no_worker_is_running",
     ),
     bug(
@@ -3166,7 +3178,7 @@ OPERATED = (
     bug(
         "line-without-its-run",
         "What is logged in the middle of a fetch does not say of which run it is.",
-        ("renkei.runs:Runs.fetch", "with about(run=str(run_id)), self", "with self"),
+        ("renkei.runs.fetching:Fetching.fetch", "with about(run=str(run_id)), self", "with self"),
         tests="tests/engine/test_logs.py::test_each_line_says_of_which_run_and_company_it_is",
     ),
     bug(

@@ -34,7 +34,8 @@ def accounts(world: World, *names: str) -> list[str]:
     world.fetch()
     with world.runs() as runs:
         return [
-            runs._store.account(runs._systems.reader(name).connection.identity) for name in names
+            runs._store.account(runs._ground.systems.reader(name).connection.identity)
+            for name in names
         ]
 
 

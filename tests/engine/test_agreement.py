@@ -290,7 +290,7 @@ def test_others_that_say_nothing_are_left_out(world: World) -> None:
     further = {"email": ("", " ", "\ud800", "b@x.jp"), "ward": ("W1",)}
     world.rosta.people[person] = evolve(world.rosta.people[person], others=further)
     with world.runs() as runs:
-        (found,) = runs._systems.reader("rosta").list_employees(
+        (found,) = runs._ground.systems.reader("rosta").list_employees(
             dt.date(2026, 11, 20), ("id_no", "email")
         )
     assert found.others == {"email": ("b@x.jp",)}

@@ -460,7 +460,7 @@ def test_two_companies_share_an_account_where_both_say_whom_of_it_they_are_for(
 def world_account(world: World, path: Path) -> str:
     """Return what the store calls the account of the rosta."""
     with Runs(load_config(path, "acme")) as runs:
-        return runs._store.account(runs._systems.reader("rosta").connection.identity)
+        return runs._store.account(runs._ground.systems.reader("rosta").connection.identity)
 
 
 @pytest.mark.fault("F97")

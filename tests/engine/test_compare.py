@@ -30,7 +30,7 @@ def lists(world: World, base: dt.date = BASE, *, back: bool = False) -> Listing:
     names = ("rosta", "clinic") if back else ("clinic", "rosta")
     systems = (world.rosta, world.clinic) if back else (world.clinic, world.rosta)
     with world.runs() as runs:
-        pairing = runs._pairings.between(*names)
+        pairing = runs._ground.pairings.between(*names)
     comparison = pairing.comparison(systems[0].specs, systems[1].specs, base)
     source, target = (
         Roster.of(system.specs, number, system.people.values())

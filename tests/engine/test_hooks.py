@@ -238,7 +238,7 @@ def test_two_names_of_one_file_are_one_account(world: World) -> None:
     accounts = []
     for path in ("a.txt", "./a.txt", "b.txt", "c.txt"):
         with on_shelf(world, path), world.runs() as runs:
-            accounts.append(runs._systems.reader("rosta").connection.identity)
+            accounts.append(runs._ground.systems.reader("rosta").connection.identity)
         (world.folder / "renkei.yaml").write_text(world.files["renkei.yaml"])
     assert accounts[0] == accounts[1] == accounts[2] != accounts[3]
 

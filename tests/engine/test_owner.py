@@ -291,10 +291,8 @@ def test_two_names_of_one_account_share_its_lease(world: World) -> None:
     file.write_text(f"{connections}{again}mappings:{more}")
     world.fetch()  # makes the store
     with world.runs() as opened:
-        names = [
-            opened._store.account(opened._systems.reader(name).connection.identity)
-            for name in ("rosta", "other", "clinic")
-        ]
+        readers = map(opened._ground.systems.reader, ("rosta", "other", "clinic"))
+        names = [opened._store.account(each.connection.identity) for each in readers]
     assert names[0] == names[1] != names[2]
 
 

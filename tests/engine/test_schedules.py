@@ -19,6 +19,7 @@ from renkei.errors import BusyError, ClosedError, UnusualError, UsageError
 from renkei.model import Status
 from renkei.people import JST
 from renkei.runs import Runs
+from renkei.runs.ground import Ground
 from renkei.schedule.job import Claim, Job
 from renkei.store import owner, workers
 from renkei.store.companies import Companies as AllCompanies
@@ -95,8 +96,8 @@ class Here:
 @contextmanager
 def opened(world: World, wall: Wall, name: str = "tester") -> Iterator[Runs]:
     with Runs(load_config(world.folder / "renkei.yaml"), who=name) as runs:
-        runs.clock = wall
-        runs._systems.clock = wall
+        runs._ground.clock = wall
+        runs._ground.systems.clock = wall
         yield runs
 
 
@@ -321,7 +322,7 @@ def test_a_claim_that_is_delivered_twice_is_done_once(world: World, here: Here) 
         store = worker._store
         assert store is not None
         with opened(world, here.wall) as runs, pytest.MonkeyPatch.context() as patch:
-            mine = runs._open_store(create=False)
+            mine = runs._ground.open_store(create=False)
             another = evolve(owner.Owner.me(), pid=1, started=0.0, boot="another machine")
             patch.setattr(owner.Owner, "me", lambda: another)
             assert mine.take(claim) is not None
@@ -346,7 +347,7 @@ def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
         assert second is not None
         assert store.take_over(first) is None  # another worker is late, too
         with opened(world, here.wall) as runs:
-            mine = runs._open_store(create=False)
+            mine = runs._ground.open_store(create=False)
             assert mine.take(first) is None
             mine.note_job_run(first, 7)
             mine.end_job(first, "failed", NOON)
@@ -371,10 +372,9 @@ def test_a_job_that_began_late_goes_on_all_the_same(world: World, here: Here) ->
 def begun_and_killed(world: World, wall: Wall, claim: Claim) -> None:
     """Take a job, fetch, and be killed: nothing else is ever written of it."""
     with opened(world, wall) as runs:
-        store = runs._open_store(create=True)
+        store = runs._ground.open_store(create=True)
         assert store.take(claim)
-        with runs._job(claim):
-            runs.fetch("clinic", "rosta")
+        runs._fetching.fetch("clinic", "rosta", claim=claim)
 
 
 @pytest.mark.fault("F93")
@@ -388,7 +388,7 @@ def test_closed_hours_are_waited_for(world: World, here: Here) -> None:
 
     with working(here) as worker:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Runs, "_open", closed)
+            patch.setattr(Ground, "wait_open", closed)
             at(here, worker, NOON + HOUR)
         (job,) = jobs(world, here.wall)
         assert (job.state, job.code, job.next_at) == ("waiting", "closed", NOON + 2 * HOUR)

@@ -678,7 +678,7 @@ def test_nobody_outside_is_ever_written(
         say(sides % (pattern, pattern, ward))
         world.rosta.edit(world.rosta.find("known")[0].id, ward="W1")
         with world.runs() as runs:
-            pairing = runs._pairings.between(*direction)
+            pairing = runs._ground.pairings.between(*direction)
         ours, theirs = pairing.scopes
         source = world.clinic if direction[0] == "clinic" else world.rosta
         target = target_of(world, direction)

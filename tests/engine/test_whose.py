@@ -351,7 +351,7 @@ def test_a_reader_is_asked_without_trying_again(systems: Systems) -> None:
         fetch(systems.world)
     assert tries == [False, False]
     with Runs(load_config(systems.world.folder / "renkei.yaml")) as runs:
-        assert runs._systems.reader("clinic").connection.tries_again
+        assert runs._ground.systems.reader("clinic").connection.tries_again
 
 
 # --- several companies --------------------------------------------------------------------------

@@ -173,7 +173,7 @@ class World:
     def account(self) -> str:
         """Return what the store calls the account of the rosta."""
         with self.runs() as runs:
-            return runs._store.account(runs._systems.reader("rosta").connection.identity)
+            return runs._store.account(runs._ground.systems.reader("rosta").connection.identity)
 
     def fetch(
         self, source: str = "clinic", target: str = "rosta", base: dt.date | None = None

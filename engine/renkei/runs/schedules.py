@@ -1,0 +1,136 @@
+"""Schedules: when each is next, what became of the last, and what one does when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+from attrs import evolve, frozen
+
+from renkei.errors import RenkeiError
+from renkei.logs import log
+from renkei.model import Run
+from renkei.plan.refusals import refuse_paused, taken_by_another
+from renkei.runs.choosing import Choosing
+from renkei.runs.fetching import Fetching
+from renkei.runs.ground import Ground
+from renkei.runs.looking import Looking
+from renkei.runs.syncing import Syncing
+from renkei.schedule.job import Claim, Job, Kept
+from renkei.schedule.rule import Schedule
+from renkei.schedule.times import Ahead, next_start
+from renkei.scheduled import Scheduled, at_work, carry_on, takes
+from renkei.sync.course import Wanted
+
+
+@frozen(kw_only=True)
+class Schedules:
+    """Keeps schedules, and does what they want; see the door for what each method raises."""
+
+    ground: Ground
+    fetching: Fetching
+    choosing: Choosing
+    syncing: Syncing
+    looking: Looking
+
+    def all(self) -> list[Scheduled]:
+        """Return every schedule of the company with what is known of it."""
+        if not self.ground.has_store():
+            return self.planned({}, {}, alone=True)
+        store = self.ground.store
+        alone = not any(worker.alive for worker in store.workers())
+        return self.planned(store.kept_schedules(), store.last_jobs(), alone=alone)
+
+    def planned(
+        self, kept: Mapping[str, Kept], last: Mapping[str, Job], *, alone: bool
+    ) -> list[Scheduled]:
+        """Return every schedule with what the store has *kept* of it, and the *last* job."""
+        shown = (
+            Scheduled(schedule=each, kept=kept.get(each.name), last=last.get(each.name))
+            for each in self.ground.config.schedules
+        )
+        return [self._planned(index, each, alone=alone) for index, each in enumerate(shown)]
+
+    def _planned(self, index: int, shown: Scheduled, *, alone: bool) -> Scheduled:
+        each, config = shown.schedule, self.ground.config
+        try:
+            self.ground.pairings.between(each.from_, each.to)
+        except RenkeiError as error:
+            problem = config.document.problem(("schedules", index), error.message)
+            return evolve(shown, mistake=str(problem))
+        if shown.paused_by or config.company.paused:
+            return shown
+        next_at = next_start(each, config.company.name, self.ground.clock.now(), self.ahead(each))
+        return evolve(shown, next_at=next_at, alone=alone)
+
+    def ahead(self, schedule: Schedule) -> Ahead:
+        """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
+        way = schedule.from_, schedule.to
+        closed = tuple(hours for name in way for hours in self.ground.systems.closed_hours(name))
+        if not self.ground.has_store():
+            return Ahead(closed=closed)
+        store = self.ground.store
+        synced = store.sync_usage(*way) if schedule.sync else None
+        return Ahead(closed=closed, takes=takes(store.usage(*way), synced))
+
+    def jobs(self, limit: int, schedule: str | None) -> list[Job]:
+        """Return what was begun of the schedules, or of one of them, newest first."""
+        return self.ground.store.jobs(limit, schedule) if self.ground.has_store() else []
+
+    def pause(self, name: str) -> None:
+        """Let no run of a schedule begin any more."""
+        schedule = self.ground.config.schedule(name)
+        store = self.ground.open_store(create=True)
+        store.pause_schedule(name, schedule.timing, self.ground.clock.now())
+        log.info("schedule_paused", kind=name)
+
+    def resume(self, name: str) -> None:
+        """Let the runs of a schedule begin again that are due from now on."""
+        schedule = self.ground.config.schedule(name)
+        if self.ground.has_store():
+            self.ground.store.resume_schedule(name, schedule.timing, self.ground.clock.now())
+            log.info("schedule_resumed", kind=name)
+
+    def keep(self, name: str, claim: Claim | None) -> Run:
+        """Do now what a schedule does when it is due, or go on with it; return its run."""
+        config, clock = self.ground.config, self.ground.clock
+        schedule = config.schedule(name)
+        store = self.ground.open_store(create=True)
+        if claim is None:
+            refuse_paused(config)
+            claim = store.ask(name, clock.now())
+        job = store.take(claim)
+        if job is None:
+            raise taken_by_another(name)
+        self.ground.ran.add("schedule")
+        with self._beaten(), at_work(store, claim, job, clock) as work:
+            refuse_paused(config)
+            run = carry_on(
+                schedule,
+                None if job.run is None else self.ground.run(job.run),
+                fetch=partial(
+                    self.fetching.fetch,
+                    schedule.from_,
+                    schedule.to,
+                    leavers=schedule.leavers,
+                    joiners=schedule.joiners,
+                    claim=claim,
+                ),
+                choose=self.choosing.choose,
+                sync=lambda run_id: self.syncing.sync(run_id, Wanted()),
+            )
+            work.finished(run, left=bool(self.looking.left_for_you(run.id)))
+        return run
+
+    @contextmanager
+    def _beaten(self) -> Iterator[None]:
+        """Give a sign of life to a monitor outside when the block ends, however it does."""
+        config = self.ground.config
+        try:
+            yield
+        finally:
+            if config.notify.heartbeat or config.main.notify.heartbeat:
+                from renkei.alerts.telling import beat
+
+                beat(config)

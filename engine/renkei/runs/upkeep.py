@@ -1,0 +1,62 @@
+"""Upkeep: what is old goes, by a command or by itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from attrs import evolve, frozen
+
+from renkei import retention
+from renkei.errors import RenkeiError
+from renkei.logs import log
+from renkei.retention import Gone
+from renkei.runs.ground import Ground
+from renkei.words.codes import remark
+
+
+@frozen
+class Upkeep:
+    """Lets values and records go, and gives their room back."""
+
+    ground: Ground
+
+    def purge(self, older_than: dt.timedelta) -> int:
+        """Remove employees' values of older runs, not their outcomes; return of how many."""
+        if not self.ground.has_store():
+            return 0
+        count = self.ground.store.purge(self.ground.clock.now() - older_than)
+        log.info("purged", count=count)
+        self._compact()
+        return count
+
+    def let_go(self, otherwise: dt.timedelta) -> Gone:
+        """Let go of what is older than the configuration says, or of values after *otherwise*."""
+        if not self.ground.has_store():
+            return Gone()
+        config, store, clock = self.ground.config, self.ground.store, self.ground.clock
+        gone = retention.let_go(config, store, clock)
+        if config.retention.values is None:
+            gone = evolve(gone, values=store.purge(clock.now() - otherwise))
+        self._compact()
+        return gone
+
+    def _compact(self) -> None:
+        store = self.ground.store
+        if not store.compact():
+            self.ground.observer.warning(remark("not_compacted", place=store.place))
+
+    def retain(self) -> Gone:
+        """Do the same after the work of a command, if it is due and in nobody's way."""
+        gone, store = Gone(), self.ground.opened
+        if store is None:
+            return gone
+        config, clock = self.ground.config, self.ground.clock
+        try:
+            if retention.is_due(config, store, clock):
+                gone = retention.let_go(config, store, clock)
+                if gone != Gone():
+                    store.compact()
+        except RenkeiError as error:
+            log.warning("not_retained", code=error.code)
+            self.ground.observer.warning(remark("not_retained", place=store.place))
+        return gone
