@@ -26,6 +26,9 @@ import psycopg
 from attrs import define, field, frozen
 
 from bench.replay import replayed_s
+from renkei.clock import Clock
+from renkei.schedule.dispatcher import Processes
+from renkei.worker import Worker
 from renkei_runner.site import JST, AtWork, Office, Received, Site, received
 from renkei_sandbox.people import CHANGED, NEW
 from renkei_sandbox.postgres import Server
@@ -40,6 +43,12 @@ ENDED = (
 )
 STATES = "select state, count(*) from jobs group by 1 order by 1"
 RUNS = "select count(*), count(distinct company) from runs"
+
+CONNECTIONS = "select count(*) from pg_stat_activity where datname = current_database()"
+BYTES = (
+    "select sum(pg_total_relation_size(oid)) from pg_class"
+    " where relnamespace = 'public'::regnamespace and relkind = 'r'"
+)
 
 NO_LIMITS = "    limits: []"
 
@@ -79,6 +88,12 @@ class Measured:
     worker_s: float
     database_s: float
     sandbox_s: float
+    connections: int
+    """At most so many to the database at a time."""
+    store_bytes: float
+    """Of each company: what the first run of all has left in the store."""
+    look_s: float
+    """What one look of a worker takes when nothing is due."""
     killed: int
     states: dict[str, int]
     runs: int
@@ -129,6 +144,7 @@ class Town:
     spent: list[float] = field(factory=lambda: [0.0, 0.0])
     """Seconds of workers, and of jobs, whose processes are gone."""
     killed: int = 0
+    connections: int = 0
     _numbers: Iterator[int] = field(factory=lambda: count(1))
 
     def start(self) -> AtWork:
@@ -238,6 +254,9 @@ def measure(work: Work, *, patience_s: float = 3_600.0) -> Measured:
             worker_s=town.spent[0] * each_s,
             database_s=(after[0] - before[0]) * each_s,
             sandbox_s=(after[1] - before[1]) * each_s,
+            connections=town.connections,
+            store_bytes=float(town.ask(BYTES)[0][0]) * each_s,
+            look_s=_look_s(town.site),
             killed=town.killed,
             states=dict(town.ask(STATES)),
             runs=runs if companies == work.companies else -1,
@@ -247,6 +266,17 @@ def measure(work: Work, *, patience_s: float = 3_600.0) -> Measured:
                 for each in (found.get(office.name, Received()) for office in town.site.offices)
             ),
         )
+
+
+def _look_s(site: Site) -> float:
+    """Return seconds of a processor for a look at which nothing is due."""
+    later = Clock(site.one_o_clock + dt.timedelta(hours=1))
+    nobody = Processes(command=lambda _claim: [], most=0)
+    with Worker(site.config, nobody, clocks=lambda _config: later) as worker:
+        worker.look()
+        begun = time.process_time()
+        worker.look()
+        return time.process_time() - begun
 
 
 @define
@@ -293,6 +323,7 @@ def _until_done(town: Town, patience_s: float) -> float:
         ended, known, at_work = town.ask(ENDED)[0]
         now = time.monotonic()
         first = now if first is None and at_work else first
+        town.connections = max(town.connections, town.ask(CONNECTIONS)[0][0])
         if ended == known == town.work.companies:
             if town.work.hurt:
                 hurting.over()
@@ -313,6 +344,10 @@ def tell(work: Work, found: Measured) -> None:
         f" {found.requests_s * 1000:.0f}, beside them {beside * 1000:.0f};"
         f" worker {found.worker_s * 1000:.0f}, database {found.database_s * 1000:.0f},"
         f" sandbox {found.sandbox_s * 1000:.0f}"
+    )
+    print(
+        f"  at most {found.connections} connections, {found.store_bytes / 1024:.0f} KiB a company"
+        f" in the store, a look at nothing {found.look_s:.2f} s"
     )
     print(
         f"  jobs {found.states}, runs {found.runs}, written twice {found.twice},"

@@ -26,6 +26,7 @@ from renkei.config.load import store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
 from renkei.observer import Observer
+from renkei.people import ClosedHours
 from renkei.schedule.dispatcher import Dispatcher
 from renkei.schedule.job import Claim, Job, Kept, State
 from renkei.schedule.rule import Schedule
@@ -79,6 +80,8 @@ class Worker:
     _read: dict[str, Read] = field(factory=dict, init=False)
     _clocks: dict[str, Clock] = field(factory=dict, init=False)
     _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
+    _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict, init=False)
+    """The usual closed hours by connector: each is asked once, not for every company."""
     _handled: dict[Name, dt.datetime] = field(factory=dict, init=False)
     """The last due time of each schedule of which it is known that somebody has taken it up."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
@@ -214,7 +217,7 @@ class Worker:
         key, way = (config.company.name, schedule.name), (schedule.from_, schedule.to)
         known = self._ahead.get(key)
         if known is None or abs(now - known[0]) >= KNOWN:
-            systems = Systems(config, self._clock(config), self.observer)
+            systems = Systems(config, self._clock(config), self.observer, hours=self._hours)
             ahead = Ahead()
             with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
                 closed = tuple(hours for name in way for hours in systems.closed_hours(name))
