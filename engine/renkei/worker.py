@@ -26,6 +26,7 @@ from renkei.config.load import store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
 from renkei.observer import Observer
+from renkei.people import ClosedHours
 from renkei.schedule.dispatcher import Dispatcher
 from renkei.schedule.job import Claim, Job, Kept, State
 from renkei.schedule.rule import Schedule
@@ -79,6 +80,8 @@ class Worker:
     _read: dict[str, Read] = field(factory=dict, init=False)
     _clocks: dict[str, Clock] = field(factory=dict, init=False)
     _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
+    _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict, init=False)
+    """The usual closed hours by connector: each is asked once, not for every company."""
     _handled: dict[Name, dt.datetime] = field(factory=dict, init=False)
     """The last due time of each schedule of which it is known that somebody has taken it up."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
@@ -144,17 +147,19 @@ class Worker:
 
     def _look(self, main: Main, store: Store) -> None:
         names = main.names() if main.folder else [""]
-        configs = {name: self._config(main, name) for name in names}
         for gone in self._read.keys() - set(names):
             del self._read[gone]
         kept, at_work = store.all_kept(), store.open_jobs()
         used = cache(store.accounts_used)
+        known = set(names)
         for job in at_work:
             if self._stopped:
                 return
-            self._take_up(store, configs.get(job.claim.company), job, used)
+            name = job.claim.company
+            self._take_up(store, self._config(main, name) if name in known else None, job, used)
         busy = {(job.claim.company, job.claim.schedule) for job in at_work}
-        for name, config in configs.items():
+        for name in names:  # read one by one: the first run does not wait for a thousand files
+            config = self._config(main, name)
             for schedule in config.schedules if config else ():
                 key = name, schedule.name
                 if self._stopped:
@@ -215,7 +220,7 @@ class Worker:
         key, way = (config.company.name, schedule.name), (schedule.from_, schedule.to)
         known = self._ahead.get(key)
         if known is None or abs(now - known[0]) >= KNOWN:
-            systems = Systems(config, self._clock(config), self.observer)
+            systems = Systems(config, self._clock(config), self.observer, hours=self._hours)
             ahead = Ahead()
             with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
                 costs = self._opened(config.main).last_costs(key[0], *way)

@@ -19,7 +19,7 @@ from renkei_runner.cli import argument, group, option
 from renkei_runner.companies import each_company, named
 from renkei_runner.documents import Document, document, moment
 from renkei_runner.output import emit, next_steps, say, table, warn
-from renkei_runner.screens import show_found, show_outcome
+from renkei_runner.screens import outcome_code, show_found, show_outcome
 from renkei_runner.sync import stoppable, trouble_of
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def run(app: App, name: str, claim: str | None) -> int:
         except BaseException:
             _remember(app, runs, name)
             raise
+        if taken is not None:  # nobody reads what a worker's job prints
+            return 0 if found.status is Status.READY else outcome_code(found)
         return _show(app, runs, found, synced=schedule.sync is not None)
 
 

@@ -145,7 +145,7 @@ def make_cluster(app: App, concurrency: int) -> Cluster:
             " store there with `renkei store copy`, or leave --cluster out."
         )
         raise UsageError(message, code="cluster")
-    forks = Forks(_environment(json=app.json))
+    forks = Forks(path, _environment(json=app.json))
 
     def launch(claim: Claim) -> Fork:
         return forks.launch(job_words(path, claim))

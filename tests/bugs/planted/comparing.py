@@ -208,7 +208,7 @@ BUGS: tuple[Bug, ...] = (
         "moved-numbers-are-sent",
         "A plan in which the numbers have moved is synced like any other.",
         (
-            "renkei.plan.unusual:Judging.of",
+            "renkei.plan.unusual:Judging._judged",
             "unusual=(*halts, *judged.unusual)",
             "unusual=judged.unusual",
         ),

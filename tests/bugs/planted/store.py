@@ -114,7 +114,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "older-copy-unnoticed",
         "A store that was overwritten by an older copy is written on as if nothing had happened.",
-        ("renkei.store.database:Database._read_mark", "if mark < known:", "if False:"),
+        ("renkei.store.database:Database._note_mark", "if mark < known:", "if False:"),
         tests="tests/engine/test_store_gone.py"
         "::test_nothing_is_sent_whose_intent_nobody_would_find[before-overwritten]",
     ),
@@ -144,9 +144,20 @@ BUGS: tuple[Bug, ...] = (
         "::test_a_fetch_knows_of_every_write_that_is_being_committed",
     ),
     bug(
+        "written-while-looking",
+        "What is written in a moment that is only looked at is read afterwards as it was before.",
+        (
+            "renkei.store.database:Database._transaction",
+            'if getattr(self._mine, "moment", None) is not None:',
+            "if False:",
+        ),
+        tests="tests/engine/test_store.py"
+        "::test_what_is_read_of_one_moment_is_one_transaction[sqlite]",
+    ),
+    bug(
         "moved-and-used",
         "A store that was moved is written on, and the two drift apart.",
-        ("renkei.store.database:Database._refuse_moved", "if serial.MOVED in known:", "if False:"),
+        ("renkei.store.database:Database._refuse_moved", "if serial.MOVED in kept:", "if False:"),
         tests="tests/engine/test_store_moves.py::test_a_moved_store_is_no_older_copy",
     ),
     bug(

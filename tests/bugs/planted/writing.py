@@ -147,7 +147,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "old-values-of-the-source",
         "A plan writes back what another run has meanwhile changed in its source.",
-        ("renkei.sync.run:Sync._rewritten", "self.store.rewritten(run.id)", "frozenset()"),
+        ("renkei.sync.run:Sync._apply", "self.store.rewritten(run.id)", "frozenset()"),
         tests="tests/engine/test_runs.py"
         "::test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values",
     ),
