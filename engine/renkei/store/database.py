@@ -94,6 +94,10 @@ class Database:
         """Where the store is, as people are shown it."""
         return self._place
 
+    def act_for(self, who: str) -> None:
+        """Let *who* stand in the audit log from now on."""
+        self._who = who
+
     def tell(self, observer: Observer) -> None:
         """Tell what opening it has shown: that it was made, brought up to date, or is older."""
         if self.made:

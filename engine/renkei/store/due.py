@@ -27,7 +27,7 @@ from renkei.store.schedules import (
     of_job,
 )
 from renkei.store.serial import insert_unless_there
-from renkei.store.tables import accounts, jobs, runs, schedules
+from renkei.store.tables import UNTOLD, accounts, jobs, runs, schedules
 
 Name = tuple[str, str]
 """A company and the name of one of its schedules, or of its connections."""
@@ -121,10 +121,28 @@ class Due(Database):
                 return False
             return connection.execute(self._still(claim).values(**waits)).rowcount == 1
 
-    def give_up(self, claim: Claim, now: dt.datetime) -> None:
-        """Keep that a job is not gone on with any more."""
+    def give_up(self, claim: Claim, now: dt.datetime, *, stopped: bool = False) -> None:
+        """Keep that a job is not gone on with any more; *stopped*: somebody wanted that."""
+        ended = given_up(now, "halted" if stopped else "failed")
         with self._writing() as connection:
-            connection.execute(self._still(claim).values(**given_up(now)))
+            connection.execute(self._still(claim).values(**ended))
+
+    def take_up_telling(self, now: dt.datetime) -> list[Job]:
+        """
+        Return the jobs of one company that have ended since anybody told of it; empty: none.
+
+        Whoever gets them tells, and nobody else does.
+        """
+        untold = sa.text(UNTOLD)
+        with self._reading() as connection:
+            found = connection.execute(sa.select(jobs.c.company).where(untold).limit(1)).first()
+        if found is None:
+            return []
+        theirs = sa.update(jobs).where(untold, jobs.c.company == found[0]).values(told_at=now)
+        with self._writing() as connection:
+            rows = connection.execute(theirs.returning(jobs)).mappings()
+            taken = [job_in(row) for row in rows]
+        return taken or self.take_up_telling(now)  # of two who saw them one has them
 
     def accounts_used(self) -> dict[Name, str]:
         """Return which account each connection has used last."""

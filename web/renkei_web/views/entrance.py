@@ -261,6 +261,8 @@ def parent(path: str) -> str:
             return f"/runs/{run}"
         case ["fetch", source, target, *_]:
             return f"/fetch/{source}/{target}"
+        case ["fetches", fetch, *_]:
+            return f"/fetches/{fetch}"
         case ["schedules", *_]:
             return "/schedules"
         case ["settings", *rest]:
