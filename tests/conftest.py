@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 from tests.compiled import share
-from tests.sampling import examples, left_out, sampled
+from tests.sampling import ALL, examples, left_out, sampled
 
 from renkei.plugins import finding
 
@@ -25,6 +25,9 @@ pytest_plugins = [
     "tests.walls",
     "tests.web.browser",
 ]
+
+PATIENCE_S = 600
+"""How long a test of the long run may take that says nothing else."""
 
 FOUND = finding.found
 share()
@@ -52,6 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
             item.add_marker(sampled)  # of a law, as many examples as the profile says
     yield
     items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+    if ALL:  # what plays months needs more than the usual minute where the machine is busy
+        for item in items:
+            item.add_marker(pytest.mark.timeout(PATIENCE_S), append=True)
 
 
 def pytest_collection_finish() -> None:

@@ -1453,7 +1453,7 @@ DECIDING = (
         "allowed-target-stays-unusual",
         "What a person has allowed of a smaller target is unusual again the next day.",
         (
-            "renkei.store.journal:Journal.begin_sync",
+            "renkei.store.journal:_let_pass",
             '"usual_target": row["target_count"]',
             '"usual_target": None',
         ),
@@ -1593,8 +1593,8 @@ DECIDING = (
         "intake-unspoken-of",
         "The report does not say that an announcement let a run pass.",
         (
-            "renkei.store.journal:Journal.begin_sync",
-            'kept |= {"expected": [codec.remark_out(each) for each in expected]}',
+            "renkei.store.journal:_let_pass",
+            'kept["expected"] = [codec.remark_out(each) for each in expected]',
             "pass",
         ),
         tests="tests/engine/test_expected.py::test_an_intake_passes_and_the_run_says_why",
@@ -2070,7 +2070,7 @@ PROMISES = (
     bug(
         "take-over-unsaid",
         "No report says that a lease was taken from a process that may live.",
-        ("renkei.store.journal:Journal.begin_sync", "if taken or from_another:", "if False:"),
+        ("renkei.store.journal:Journal.begin_sync", "if from_another:", "if False:"),
         tests="tests/engine/test_owner.py"
         "::test_whoever_knows_better_takes_over_and_it_stands_in_the_report",
     ),

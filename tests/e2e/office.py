@@ -19,6 +19,7 @@ from attrs import define, field
 from tests.pair import NEW
 from tests.postgres import Database
 from tests.result import Result
+from tests.sampling import ALL
 
 from renkei.words.i18n import set_language
 from renkei_runner.app import App
@@ -136,7 +137,7 @@ class Office:
 
     def finished(self, process: subprocess.Popen[str]) -> Result:
         """Wait for a process and return what it left."""
-        out, err = process.communicate(timeout=50)
+        out, err = process.communicate(timeout=500 if ALL else 50)
         result = Result(process.returncode, out or "", err)
         self._watch(result)
         return result

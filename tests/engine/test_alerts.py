@@ -666,19 +666,19 @@ def test_a_message_holds_nothing_of_anybody_and_no_secret(
         assert value not in text, value
 
 
-def test_messages_speak_the_language_that_is_set(world: World, post: Post) -> None:
+@pytest.mark.parametrize(("language", "word"), [("ja", "要対応"), ("en", "Needs a person")])
+def test_messages_speak_the_language_that_is_set(
+    world: World, post: Post, language: str, word: str
+) -> None:
     """Whatever the command speaks."""
-    for language, word in (("ja", "要対応"), ("en", "Needs a person")):
-        (world.folder / "reports.db").unlink(missing_ok=True)
-        wanted(world, rest=f"language: {language}")
-        fetch(world, works=False)
-        with speaking("en" if language == "ja" else "ja"):
-            tell(world, post)
-        (letter,) = post.letters
-        (message,) = letter.messages
-        assert word in message.title
-        assert message.link == "https://renkei.example.jp/runs/1"
-        post.letters.clear()
+    wanted(world, rest=f"language: {language}")
+    fetch(world, works=False)
+    with speaking("en" if language == "ja" else "ja"):
+        tell(world, post)
+    (letter,) = post.letters
+    (message,) = letter.messages
+    assert word in message.title
+    assert message.link == "https://renkei.example.jp/runs/1"
 
 
 # --- nothing harms a run --------------------------------------------------------------------------

@@ -308,7 +308,7 @@ def test_the_age_is_not_asked_inside_a_sync_that_waits(
 
     world.rosta.trouble = blind
     with world.runs() as runs:
-        monkeypatch.setattr(runs, "_sleep", sleep)
+        monkeypatch.setattr(runs._ground, "sleep", sleep)
         assert runs.sync(run.id, wait=True).status is Status.DONE
     assert "retry" in waits
     assert {i.outcome for i in world.items(run)} == {Outcome.CREATED}

@@ -74,6 +74,7 @@ def fetched(world: World) -> None:
     world.fetch()
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("add", "most"), [(alike, 113), (differing, 370)])
 def test_a_fetch_costs_so_many_calls_for_each_person(
     world: World, add: Callable[[World, str], None], most: int
@@ -88,6 +89,7 @@ def test_a_fetch_costs_so_many_calls_for_each_person(
     assert cost["statements"] == 0
 
 
+@pytest.mark.sqlite
 def test_a_sync_costs_so_many_statements_for_each_person(world: World) -> None:
     """
     An intent, an outcome, a look: none of them asks the store for anything else.

@@ -347,6 +347,7 @@ def test_nobody_waits_for_room_with_others_in_hand(
     assert tries[0] == 5
 
 
+@pytest.mark.sqlite
 def test_what_has_come_back_is_committed_before_anybody_waits_for_room(
     world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -257,6 +257,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("F63")
 @pytest.mark.security(1)
 @pytest.mark.parametrize("kind", [*REFUSED, "no driver"])

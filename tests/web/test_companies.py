@@ -223,6 +223,7 @@ def test_the_rights_on_a_removed_company_are_gone(several: Desk) -> None:
     assert not (several.folder / "nothing.db").exists()
 
 
+@pytest.mark.sqlite
 @pytest.mark.security(57)
 @pytest.mark.parametrize("how", ["browser", "add", "import"])
 def test_a_new_company_is_nobodys_whose_name_had_another(several: Desk, how: str) -> None:

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
+from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
 from renkei_web import second_factor
 from renkei_web.database import Database
 from renkei_web.passwords import hashed, is_right
-from renkei_web.people import Note, People, unnoted
+from renkei_web.people import People
 from renkei_web.sessions import Sessions, whose
 from renkei_web.tables import half_log_ins, users
 from renkei_web.tries import Place, Tries

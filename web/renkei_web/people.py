@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 
 import sqlalchemy as sa
 from attrs import frozen
 from sqlalchemy.engine import Connection
 
+from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
 from renkei_web.database import Database, digest
 from renkei_web.second_factor import forget
@@ -26,14 +26,6 @@ from renkei_web.users import (
 )
 
 INVITATION_S = 24 * 3600
-
-
-Note = Callable[[], None]
-"""Writes the line of the audit log about a change; what it raises undoes the change."""
-
-
-def unnoted() -> None:
-    """Write none: whoever calls has done so."""
 
 
 @frozen

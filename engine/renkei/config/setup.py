@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,7 @@ from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.logs import log
 from renkei.mapping import built_in_mappings, parse_mapping
 from renkei.plugins.offline import installed, needs_of
+from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 from renkei.yamlfile.source import Data, Document
@@ -115,16 +116,12 @@ def connectors() -> dict[str, frozenset[str]]:
     }
 
 
-def unnoted() -> None:
-    """Tell nobody what is about to be written."""
-
-
 def add_connection(
     config: Config,
     name: str,
     written: ConnectionConfig,
     token: str,
-    note: Callable[[], object] = unnoted,
+    note: Note = unnoted,
 ) -> Change:
     """
     Add a connection with its *token*, which is empty where the connector needs none.
@@ -162,9 +159,7 @@ def add_connection(
         raise
 
 
-def replace_token(
-    config: Config, name: str, token: str, note: Callable[[], object] = unnoted
-) -> Change:
+def replace_token(config: Config, name: str, token: str, note: Note = unnoted) -> Change:
     """Keep another *token* for a connection, in the file that is renkei's own; *note* as above."""
     refuse(config.settings, config.path)
     connection = config.connection(name)
@@ -199,9 +194,7 @@ def offers(config: Config) -> list[Offer]:
     return found
 
 
-def use_mapping(
-    config: Config, use: str, sides: Mapping[str, str], note: Callable[[], object] = unnoted
-) -> Change:
+def use_mapping(config: Config, use: str, sides: Mapping[str, str], note: Note = unnoted) -> Change:
     """
     Let a built-in mapping pair two connections; UsageError unless :func:`offers` has it.
 
@@ -221,7 +214,7 @@ def use_mapping(
     return _put(config, meant, text, ("mappings", at))
 
 
-def undo(config: Config, note: Callable[[], object] = unnoted) -> Path:
+def undo(config: Config, note: Note = unnoted) -> Path:
     """
     Put back the file as it was before the last change from here; return what was kept of it.
 

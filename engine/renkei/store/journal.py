@@ -137,35 +137,20 @@ class Journal(Database):
             key: int = row["id"]
             if selection and row["selection"] != codec.selection_out(selection):
                 raise another_choice(run_id)
-            taken = lease.end_others(connection, account, key, take_over=take_over)
-            held, from_another = lease.acquire(
-                connection,
-                account,
-                row["target"],
-                key,
-                who,
-                at,
-                company=self.company,
-                take_over=take_over,
+            held, from_another = self._take_lease(
+                connection, row, account, who, at, take_over=take_over
             )
             put_account(connection, self.company, row["target"], account)
             self._note("synced", key, again=retry_failed)
-            if taken or from_another:
+            if from_another:
                 self._note("taken_over", key)
                 self._update(connection, key, taken_over_by=who)
             if Status(row["status"]).is_over and not retry_failed:
                 return held
             if retry_failed:
                 _forget_failed(connection, key)
-            kept: dict[str, object] = {}
-            if row["status"] == Status.SYNCING:  # its process has ended without a word
-                kept |= {"pauses": _with_pause(row["pauses"], remark("interrupted"))}
             if allow:
-                usual = {"usual": row["source_count"], "usual_target": row["target_count"]}
-                kept |= {"allowed_by": who, **usual}
                 self._note("unusual_allowed", key)
-            if expected is not None:
-                kept |= {"expected": [codec.remark_out(each) for each in expected]}
             self._update(
                 connection,
                 key,
@@ -176,9 +161,35 @@ class Journal(Database):
                 finished_at=None,
                 reason=None,
                 resume_at=None,
-                **kept,
+                **_without_a_word(row),
+                **_let_pass(row, who if allow else None, expected),
             )
             return held
+
+    def _take_lease(
+        self,
+        connection: Connection,
+        row: RowMapping,
+        account: str,
+        who: str,
+        at: dt.datetime,
+        *,
+        take_over: bool,
+    ) -> tuple[Lease, bool]:
+        """Return the lease for the run in *row*, and whether somebody may still have held one."""
+        key: int = row["id"]
+        ended = lease.end_others(connection, account, key, take_over=take_over)
+        held, from_another = lease.acquire(
+            connection,
+            account,
+            row["target"],
+            key,
+            who,
+            at,
+            company=self.company,
+            take_over=take_over,
+        )
+        return held, ended or from_another
 
     def end_sync(
         self,
@@ -513,6 +524,26 @@ def _record(connection: Connection, held: Lease, told: Sequence[Told]) -> None:
 def _for_each(connection: Connection, statement: sa.Update, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(statement, rows)
+
+
+def _without_a_word(row: RowMapping) -> dict[str, object]:
+    """Return that the sync before was interrupted, if its process has ended without a word."""
+    if row["status"] != Status.SYNCING:
+        return {}
+    return {"pauses": _with_pause(row["pauses"], remark("interrupted"))}
+
+
+def _let_pass(
+    row: RowMapping, allowed_by: str | None, expected: Sequence[Remark] | None
+) -> dict[str, object]:
+    """Return what is kept of whatever lets a choice pass: who allowed it, and announcements."""
+    kept: dict[str, object] = {}
+    if allowed_by is not None:  # then the numbers of this run are what is usual from now on
+        kept["allowed_by"] = allowed_by
+        kept |= {"usual": row["source_count"], "usual_target": row["target_count"]}
+    if expected is not None:
+        kept["expected"] = [codec.remark_out(each) for each in expected]
+    return kept
 
 
 def _with_pause(pauses: list[str] | None, reason: Remark | None) -> list[str]:

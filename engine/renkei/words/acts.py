@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
 from renkei.model import Noted
 from renkei.words.i18n import N_, _
 from renkei.words.printable import printable
+
+Note = Callable[[], object]
+"""Writes the line of an act that is about to be done; what it raises keeps it from being done."""
+
+
+def unnoted() -> None:
+    """Write none: whoever calls has done so."""
 
 
 @frozen
