@@ -351,7 +351,7 @@ class Database:
 
         Employees and writes are reached by such a key alone.
         """
-        key = _number(run_id)
+        key = number_of(run_id)
         if key not in self._given:
             with self._reading() as connection:
                 self._row(connection, run_id)
@@ -374,7 +374,7 @@ class Database:
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        asked = {"company": self.company, "run": _number(run_id)}
+        asked = {"company": self.company, "run": number_of(run_id)}
         row = connection.execute(_LOCKED if lock else _RUN, asked).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
@@ -468,7 +468,7 @@ def key_of(result: sa.CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def _number(run_id: str) -> int:
+def number_of(run_id: str) -> int:
     """Return the number that *run_id* is; UsageError if no run can be called so."""
     if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
         raise no_run(run_id)

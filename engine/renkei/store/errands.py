@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from renkei.errors import BusyError
 from renkei.schedule.errand import Errand
 from renkei.schedule.job import Claim, Job
-from renkei.store.database import locking
+from renkei.store.database import locking, number_of
 from renkei.store.schedules import LEFT_OUT, Schedules, given_up, job_in, new_job, of_job
 from renkei.store.serial import insert_unless_there
 from renkei.store.tables import accounts, jobs
@@ -61,9 +61,10 @@ class Errands(Schedules):
             return None if found is None else job_in(found)
 
     def job_of(self, run_id: str) -> Job | None:
-        """Return the job, of a person or a schedule, that has had a run last; None: none has."""
-        theirs = self._of(jobs), jobs.c.run_id == int(run_id)
-        newest = sa.select(jobs).where(*theirs).order_by(jobs.c.started_at.desc()).limit(1)
+        """Return the job, of a person or a schedule, that has a run, or had it last; None: none."""
+        theirs = self._of(jobs), jobs.c.run_id == number_of(run_id)
+        order = jobs.c.ended_at.is_not(None), jobs.c.started_at.desc()
+        newest = sa.select(jobs).where(*theirs).order_by(*order).limit(1)
         with self._reading() as connection:
             row = connection.execute(newest).mappings().first()
             return None if row is None else job_in(row)
