@@ -40,8 +40,8 @@ from renkei.store.workers import SIGN_S
 from renkei.systems import Systems
 from renkei.yamlfile import read_file
 
-LOOK_S = 5.0
-"""How often it is looked whether something is due, or somebody has died, in seconds."""
+LOOK_S = 4.0
+"""How often it is looked whether something is due or somebody has died, in seconds."""
 
 KNOWN = dt.timedelta(hours=1)
 """For so long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
@@ -84,6 +84,7 @@ class Worker:
     _place: str = field(default="", init=False)
     _read: dict[str, Read] = field(factory=dict, init=False)
     _clocks: dict[str, Clock] = field(factory=dict, init=False)
+    _shared: Clock | None = field(default=None, init=False)
     _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
     _handled: dict[Name, dt.datetime] = field(factory=dict, init=False)
     """The last due time of each schedule of which it is known that somebody has taken it up."""
@@ -237,8 +238,7 @@ class Worker:
     ) -> None:
         """Have a job gone on with at which nobody is any more, if its time has come."""
         claim = job.claim
-        clock = self._clock(config) if config else clock_for_all(main)
-        now = clock.now()
+        now = (self._clock(config) if config else self._clock_of_all(main)).now()
         wait = wait_before(claim.attempt + 1)  # whoever keeps dying has to wait
         if not job.free or (job.next_at or job.started_at + wait) > now:
             return
@@ -278,6 +278,12 @@ class Worker:
         if name not in self._clocks:
             self._clocks[name] = self.clocks(config)
         return self._clocks[name]
+
+    def _clock_of_all(self, main: Main) -> Clock:
+        """Return the clock of those companies of which this worker knows no calendar."""
+        if self._shared is None:
+            self._shared = clock_for_all(main)
+        return self._shared
 
     def _config(self, main: Main, name: str) -> Config | None:
         """Return the configuration of a company if it has schedules; each mistake is told once."""

@@ -166,7 +166,7 @@ class Database:
         """Return the newest runs, newest first; with *before*, those older than that one."""
         query = sa.select(runs).where(self._of(runs)).order_by(runs.c.id.desc()).limit(limit)
         if before is not None:
-            query = query.where(runs.c.id < _number(before))
+            query = query.where(runs.c.id < number_of(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
 
