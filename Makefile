@@ -23,9 +23,11 @@ SERVICE := cluster metrics notify oauth oidc postgres xlsx
 
 # What starts processes, waits for sockets, or plays whole syncs by the dozen is left to `make test`.
 SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \
-	$(addprefix tests/engine/test_,agreement.py apply.py batches.py budgets.py choose.py company_list.py \
-	  day_limits.py expected.py flight.py http_decode.py http_sockets.py mapping_translate.py oauth.py \
-	  old_plans.py plain.py scope.py stamps.py store.py store_moves.py store_server.py whose_fault.py)
+	$(addprefix tests/engine/test_,agreement.py alerts.py answers.py apply.py audit.py batches.py \
+	  budgets.py choose.py companies.py company_list.py day_limits.py expected.py flight.py \
+	  http_decode.py http_sockets.py mapping_translate.py newfile.py oauth.py old_plans.py \
+	  owner.py plain.py retention.py runs.py safety.py schedules.py scope.py stamps.py store.py \
+	  store_gone.py store_moves.py store_server.py vault.py whose.py whose_fault.py)
 
 LOCALE := engine/renkei/locale
 
@@ -92,9 +94,11 @@ test: setup ## all checks, then the tests: about eight minutes on two processors
 	@$(MAKE) --no-print-directory --jobs check browser postgres collected
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# Every worker of pytest would rewrite all tests anew; one does it while the types are checked.
-collected: setup
+# Every worker of pytest would rewrite all changed tests anew; one does it while types are checked.
+collected: .venv/.collected
+.venv/.collected: $(READY) $(shell find tests -name '*.py')
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) -n 0 --collect-only -qq >/dev/null 2>&1 || true
+	@touch $@
 
 test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; a minute and a half
 	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) $(addprefix --ignore ,$(SLOW)) \

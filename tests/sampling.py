@@ -31,11 +31,14 @@ PLAYED = ("tests/e2e/", "tests/reliability/")
 PLAYERS = frozenset({"office", "hr", "zygote"})
 """What a test asks for that plays whole systems elsewhere."""
 
-COSTLY = frozenset({"world", "desk", "provider"})
+COSTLY = frozenset({"world", "desk", "secure_desk", "several", "provider"})
 """What a test asks for that costs a tenth of a second."""
 
-MANY = 4
+MANY = 3
 """How many cases make half of them enough, where they are merely costly."""
+
+HANDFUL = 6
+"""About so many cases of one test are run at most, where it plays whole systems or is costly."""
 
 T = TypeVar("T")
 
@@ -85,14 +88,18 @@ def left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """
     played: dict[str, int] = {}
     for name, tests in _multiplied(items if WANTED != "cases" else ()).items():
-        share, turn = _share(name, tests[0][1]), 0
-        if share == OF_PLAYED:
+        _words, item = tests[0]
+        share, turn = _share(name, item), 0
+        is_played = share == OF_PLAYED
+        if is_played:
             file = name.partition("::")[0]
             turn = played[file] = played.get(file, -1) + 1
-        other_way = list(_other_way(tests, turn, alone=share == OF_PLAYED))
+        other_way = list(_other_way(tests, turn, alone=is_played))
         yield from other_way
         kept = {tuple(words): item for words, item in tests if item not in other_way}
-        if share == OF_PLAYED or (len(kept) >= MANY and not other_way):
+        if share > 1 and len(kept) > HANDFUL * share:
+            yield from _but_one_of(len(kept) // HANDFUL, kept, turn)
+        elif is_played or (len(kept) >= MANY and not other_way):
             yield from _but_one_of(share, kept, turn)
 
 
@@ -126,7 +133,10 @@ def _but_one_of(
     """Yield all but one of *share* of the cases, evenly spread; all but one of very few."""
     placed = [((turn + place) % share, item) for place, item in _placed(cases)]
     first = 0 if any(place == 0 for place, _item in placed) else placed[turn % len(placed)][0]
-    yield from (item for place, item in placed if place != first)
+    run = [item for place, item in placed if place == first]
+    # Axes that go together, as of what was sampled already, put too many in one place.
+    run = run[:: max(1, round(len(run) * share / len(placed)))]
+    yield from (item for _place, item in placed if item not in run)
 
 
 def _multiplied(

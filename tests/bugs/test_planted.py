@@ -71,6 +71,7 @@ def test_a_bug_that_cannot_be_planted_says_so(edit: Edit) -> None:
         edit.made()
 
 
+@pytest.mark.long
 def test_a_bug_that_nothing_catches_is_told(tmp_path: Path) -> None:
     """So is a test that fails without a bug: its red would prove nothing."""
     red = tmp_path / "test_red.py"

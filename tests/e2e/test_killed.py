@@ -167,6 +167,7 @@ def test_two_syncs_of_one_run_at_once(office: Office) -> None:
     assert set(office.creates("touchontime").values()) == {1}
 
 
+@pytest.mark.long
 def test_two_runs_to_one_target_at_once(office: Office) -> None:
     """Another run may not write to the same connection meanwhile, but the other direction may."""
     run = office.fetched("smarthr", "touchontime")
@@ -224,6 +225,7 @@ def test_output_that_nobody_reads_any_more(office: Office) -> None:
 
 
 @pytest.mark.fault("F54")
+@pytest.mark.long
 def test_output_that_closes_during_a_sync_changes_nothing(office: Office) -> None:
     """Who pipes a sync into `head` still gets every employee synced and recorded."""
     run = office.fetched("smarthr", "touchontime")

@@ -60,6 +60,7 @@ def test_touchontime_never_has_to_complain(office: Office) -> None:
 
 
 @pytest.mark.fault("F02")
+@pytest.mark.long
 def test_two_processes_share_what_an_account_may_do(office: Office) -> None:
     """Two fetches at the same time ask together no more than one may: hardly any is refused."""
     office.box.smarthr.switches.rate_limit = True

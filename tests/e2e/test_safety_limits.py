@@ -119,6 +119,7 @@ def test_the_limit_can_be_set(office: Office, count: int) -> None:
 
 
 @pytest.mark.fault("F17")
+@pytest.mark.long
 def test_the_syncs_of_a_day_are_added_up(office: Office, direction: Direction) -> None:
     """The one too many is in the second sync: nothing of it is received before midnight."""
     source, target = direction

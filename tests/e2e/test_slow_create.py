@@ -58,6 +58,7 @@ def test_kill_9_doubles_nobody(office: Office, direction: tuple[str, str]) -> No
 
 
 @pytest.mark.fault("F88")
+@pytest.mark.long
 def test_a_new_run_waits_as_well(office: Office, direction: tuple[str, str]) -> None:
     """The one in doubt belongs to another run; it is not created a second time by this one."""
     begun(office, direction, 3)
@@ -84,6 +85,7 @@ def test_a_create_that_never_arrived_is_sent_again_when_its_time_has_passed(
 @pytest.mark.sqlite
 @pytest.mark.fault("F88")
 @pytest.mark.parametrize("stamp", ["null", "strftime('%s', 'now') + 86400.0"])
+@pytest.mark.long
 def test_a_stamp_that_says_nothing_counts_from_now(
     office: Office, direction: tuple[str, str], stamp: str, waiting: Waiting
 ) -> None:
@@ -120,6 +122,7 @@ def test_the_calendar_does_not_move_the_wait(office: Office) -> None:
 
 
 @pytest.mark.fault("F88")
+@pytest.mark.long
 def test_an_interrupted_wait_leaves_the_write_in_doubt(office: Office) -> None:
     """Ctrl-C while it is waited for: paused, unknown; the next resume finds it."""
     run = begun(office, ("smarthr", "touchontime"), 4.5)

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import click
-import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
@@ -72,13 +71,15 @@ def _strings(text: Texts) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text or ("",))
 
 
-@pytest.mark.parametrize("message", messages(), ids=lambda message: first(message.id)[:40])
-def test_placeholders_are_the_same(message: Message) -> None:
+def test_placeholders_are_the_same() -> None:
     """What a sentence is filled with appears in both languages."""
-    if isinstance(message.id, str):
-        assert placeholders(message.string) == placeholders(message.id)
-    else:  # Japanese has one form and takes what it needs from either of the two
-        assert placeholders(message.string) <= placeholders(message.id)
+    assert [message.id for message in messages() if not _fits(message)] == []
+
+
+def _fits(message: Message) -> bool:
+    there, here = placeholders(message.id), placeholders(message.string)
+    # Japanese has one form and takes what it needs from either of the two
+    return here == there if isinstance(message.id, str) else here <= there
 
 
 def test_the_compiled_catalogue_is_fresh() -> None:

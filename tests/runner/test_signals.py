@@ -16,6 +16,7 @@ import pytest
 from tests.e2e.conftest import empty_store, office
 from tests.e2e.office import Office
 from tests.e2e.test_killed import wait_for_writes
+from tests.sampling import some
 
 from renkei_runner.start import ENDING
 
@@ -66,7 +67,7 @@ def wait_for_line(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline()
 
 
-@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("number", some(ENDING, 3))
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_server_that_is_ended_has_done_its_work(tmp_path: Path, name: str, number: int) -> None:
     """Dashboard and sandbox exit 0 on Ctrl-C, SIGTERM and SIGHUP, from the first line on."""
@@ -77,7 +78,7 @@ def test_a_server_that_is_ended_has_done_its_work(tmp_path: Path, name: str, num
         assert (process.returncode, err) == (0, "")
 
 
-@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("number", some(ENDING, 3))
 def test_a_server_that_is_ended_before_its_loop_begins_says_nothing(
     tmp_path: Path, number: int
 ) -> None:
@@ -98,6 +99,7 @@ uvicorn.Config.get_loop_factory = get_loop_factory
 
 
 @pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.long
 def test_what_is_ignored_from_the_start_stays_ignored(tmp_path: Path, name: str) -> None:
     """A server under nohup, or with & in a script, goes on; SIGTERM still ends it."""
     ignoring = (signal.SIGHUP, signal.SIGINT)

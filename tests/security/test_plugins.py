@@ -33,6 +33,7 @@ def install(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.security(53)
+@pytest.mark.long
 def test_a_plug_in_that_is_not_named_is_not_imported(office: Office, tmp_path: Path) -> None:
     """Installed is not enough: it has to stand under connections. Only a look at all loads all."""
     trace = install(tmp_path, "stranger")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.sampling import some
 
 from renkei.plugins import sheet
 from renkei.testing.kit import ConnectorTests
@@ -154,7 +155,12 @@ def test_what_was_not_run_has_failed(proved: tuple[str, sheet.Sheet]) -> None:
     ("more", "words", "why"),
     [
         ("import nowhere", (), NOT_RUN),
-        ("", ("-x",), "This check asserts nothing: use tenant.holds or its like."),
+        pytest.param(
+            "",
+            ("-x",),
+            "This check asserts nothing: use tenant.holds or its like.",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_what_ends_the_tests_proves_nothing(
@@ -211,7 +217,7 @@ def test_a_sheet_is_read_as_it_was_written(proved: tuple[str, sheet.Sheet]) -> N
             sheet.read(text)
 
 
-@pytest.mark.parametrize("more", [("--renkei-sheet", "sheet.json"), ()])
+@pytest.mark.parametrize("more", some([("--renkei-sheet", "sheet.json"), ()], 2))
 def test_a_connector_that_is_not_installed_is_told(tmp_path: Path, more: tuple[str, ...]) -> None:
     """In one sentence, as the command line would, with a sheet or without one."""
     words = ["-p", "renkei.testing.kit", "-p", "no:cacheprovider", "--renkei-connector", "nobody"]

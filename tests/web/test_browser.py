@@ -229,6 +229,7 @@ def test_ticks_survive_paging_leaving_and_logging_in_again(hr: Person) -> None:
     hr.is_ticked(0)
 
 
+@pytest.mark.long
 def test_ticks_in_quick_succession_all_count(hr: Person) -> None:
     """Whoever ticks faster than the server answers, and goes on at once, loses no tick."""
     run = hr.fetched()
@@ -368,6 +369,7 @@ def test_a_paused_sync_can_be_given_up(hr: Person) -> None:
     assert hr.office.sent() == []
 
 
+@pytest.mark.long
 def test_the_stop_button_finishes_the_employee_in_hand(hr: Person) -> None:
     """Whoever is being written is written; all others stay as they are, and the page says so."""
     run = hr.fetched()
@@ -451,6 +453,7 @@ def test_two_tabs_share_what_is_ticked(hr: Person) -> None:
     hr.is_ticked(2)
 
 
+@pytest.mark.long
 def test_an_unusual_sync_needs_a_word(hr: Person) -> None:
     """Sixty new employees at once: [同期] waits until somebody has ticked that it is right."""
     for index in range(60):
@@ -1024,6 +1027,7 @@ FORMS = [
 PAYLOADS = [form.format(tag=tag) for form in FORMS for tag in TAGS]
 
 
+@pytest.mark.long
 def test_no_name_runs_a_script_anywhere(hr: Person) -> None:
     """A hundred hostile names through every page that shows names: all are text, none is run."""
     assert len(set(PAYLOADS)) == 100

@@ -32,6 +32,7 @@ def companies(folder: Path, count: int) -> None:
     (folder / "renkei.yaml").write_text("\n".join([*lines, *uses, ""]), encoding="utf-8")
 
 
+@pytest.mark.long
 def test_two_hundred_pairs_are_a_page_like_any_other(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

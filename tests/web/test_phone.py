@@ -73,6 +73,7 @@ FIRST = """() => {
 
 
 @pytest.mark.parametrize("language", ["日本語", pytest.param("English", marks=pytest.mark.long)])
+@pytest.mark.long
 def test_the_first_employee_is_seen_at_once(hr: Person, language: str) -> None:
     """On a phone each employee is a card, and the first one is on the first screen as a whole."""
     run = hr.fetched()

@@ -58,6 +58,7 @@ def test_what_is_open_focused_and_selected_stays(hr: Person) -> None:
     assert hr.page.evaluate("document.activeElement.id") == "state"
 
 
+@pytest.mark.long
 def test_a_page_of_a_run_that_is_over_looks_no_more(hr: Person) -> None:
     """Nothing is asked of the dashboard once nothing can change by itself."""
     run = hr.fetched()
@@ -111,6 +112,7 @@ def test_a_sync_that_cannot_go_on_is_fetched_again(hr: Person) -> None:
     hr.status("ready")
 
 
+@pytest.mark.long
 def test_nothing_is_stopped_without_a_second_press(hr: Person) -> None:
     """The stop says first what happens to the rest; without a script it works as well."""
     run = hr.fetched()

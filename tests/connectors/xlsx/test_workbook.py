@@ -241,9 +241,10 @@ LAUGHS = (
         (lambda: styles_of(MAX_WORK // 5 + 1), "large"),
         (lambda: rows_at("1", "99999999999"), "workbook"),
         (lambda: rows_at("0"), "workbook"),
-        (
+        pytest.param(
             lambda: made(['<c r="XFD1"><v>1</v></c>'], *[["<c><v>1</v></c>"]] * 1300),
             "large",
+            marks=pytest.mark.long,
         ),
     ],
 )
