@@ -24,7 +24,8 @@ from renkei_runner.sync import stoppable, trouble_of
 
 if TYPE_CHECKING:
     from renkei.config import Company
-    from renkei.runs import Runs, Scheduled
+    from renkei.runs import Carried, Runs, Scheduled
+    from renkei.schedule.errand import Errand
 
 
 HISTORY = 20
@@ -100,9 +101,12 @@ def _show_all(found: Sequence[Known], *, of_all: bool) -> None:
 @option("--job", "claim", hidden=True, help=N_("What a worker has taken up."))
 @click.pass_obj
 def run(app: App, name: str, claim: str | None) -> int:
-    with app.runs() as runs:
-        schedule = runs.config.schedule(name)
+    with app.runs(alone=claim is None) as runs:
         taken = _claim(app, name, claim)
+        if taken is not None and taken.is_errand:
+            _carry_out(runs, taken)
+            return 0
+        schedule = runs.config.schedule(name)
         try:
             with stoppable(runs):
                 found = runs.keep_schedule(name, taken)
@@ -132,6 +136,18 @@ def resume(app: App, name: str) -> None:
         runs.resume_schedule(name)
         (found,) = (each for each in runs.schedules() if each.schedule.name == name)
     _said(app, found, _("The schedule {name} is on. What was due meanwhile is not made up for."))
+
+
+def _carry_out(runs: Runs, claim: Claim) -> None:
+    """Do what a person has asked for in the dashboard, where its outcome is shown."""
+
+    def keep(errand: Errand, carried: Carried) -> None:
+        from renkei_runner.web import dashboard_carries
+
+        dashboard_carries(runs, errand, carried)
+
+    with stoppable(runs):
+        runs.carry_out(claim, keep)
 
 
 def _said(app: App, found: Scheduled, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -264,19 +265,20 @@ def test_a_worker_that_breaks_off_is_gone_at_once(world: World, here: Here) -> N
     """Nobody takes it for alive, and what it was to tell has been told, whatever has ended it."""
     scheduled(world, LOOK)
 
-    threads = []
+    threads: list[threading.Thread] = []
 
     def broken_off() -> None:
         with working(here) as worker:
-            worker.teller.start()
-            threads.append(worker.teller._thread)
+            worker.chores.start()
+            threads.extend(worker.chores._threads)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         broken_off()
     with opened(world, here.wall) as runs:
         assert [each.alone for each in runs.schedules()] == [True]
-    assert [each is not None and each.is_alive() for each in threads] == [False]
+    assert threads
+    assert not any(each.is_alive() for each in threads)
 
 
 def test_a_worker_whose_store_moves_is_known_there_at_once(world: World, here: Here) -> None:

@@ -26,7 +26,7 @@ def warm() -> Iterator[Forks]:
         patch.setattr(forks, "WARM", "tests.runner.told")
         patch.setenv("OF_THE_WORKER", "secret")
         jobs = count(1)
-        yield Forks(lambda: {"OF_THE_JOB": f"{next(jobs):03}"})
+        yield Forks(Path("renkei.yaml"), lambda: {"OF_THE_JOB": f"{next(jobs):03}"})
     forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
 

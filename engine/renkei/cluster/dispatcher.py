@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from attrs import define, field
 
 from renkei.cluster.place import other_version, ours, prepare, unreachable
+from renkei.cluster.putting import DELIVER, name_of, words_of
 from renkei.database.server import driver_arguments
 from renkei.errors import RenkeiError
 from renkei.logs import log
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DELIVER = "deliver"
-"""The one task there is."""
 
 POLL_S = 1.0
 """How often a worker asks for what nobody tells it of: that an account is free again."""
@@ -106,7 +105,7 @@ class Cluster:
         if now - asked_at > 1.0:  # of a thousand that wait one look asks once
             known = frozenset(self._ask(self._all()))
             self._known = now, known
-        return _name(claim) in known
+        return name_of(claim) in known
 
     def start(self, claim: Claim, account: str) -> None:
         """Put the job into the queue: after all others that write to *account*."""
@@ -140,10 +139,10 @@ class Cluster:
 
         if claim.attempt > 1:
             await self._take_out(claim, account)
-        name = _name(claim)
+        name = name_of(claim)
         task = self._app.configure_task(DELIVER, lock=account, queueing_lock=name)
         with suppress(AlreadyEnqueued):
-            await task.defer_async(company=claim.company, schedule=claim.schedule, claim=str(claim))
+            await task.defer_async(**words_of(claim))
 
     async def _take_out(self, claim: Claim, account: str) -> None:
         """Take earlier attempts out: whoever has them is dead, or has no say any more."""
@@ -280,8 +279,3 @@ def _nobody_asked(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
 def _claim(delivery: Delivery) -> Claim:
     words: dict[str, Any] = delivery.task_kwargs
     return Claim.read(words["company"], words["schedule"], words["claim"])
-
-
-def _name(claim: Claim) -> str:
-    """Return what the queue knows a claim by; one line, or procrastinate stumbles over a double."""
-    return f"{claim.company} {claim.schedule} {claim}"

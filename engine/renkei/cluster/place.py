@@ -95,6 +95,12 @@ def found(connection: Connection[TupleRow]) -> str | None:
     return text
 
 
+def version_in(address: str) -> str | None:
+    """Return of which version the queue in the database at *address* is, None if there is none."""
+    with _connected(address) as connection:
+        return found(connection)
+
+
 def other_version(theirs: str, mine: str) -> VersionError:
     """Return the error of meeting workers of another version."""
     message = _(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from attrs import evolve, frozen
@@ -103,6 +103,7 @@ class Schedules:
         config, clock = self.ground.config, self.ground.clock
         schedule = config.schedule(name)
         store = self.ground.open_store(create=True)
+        by_hand = claim is None
         if claim is None:
             refuse_paused(config)
             claim = store.ask(name, clock.now())
@@ -110,7 +111,10 @@ class Schedules:
         if job is None:
             raise taken_by_another(name)
         self.ground.ran.add("schedule")
-        with self._beaten(), at_work(store, claim, job, clock) as work:
+        self.ground.act_for(None if by_hand else job.asked_by)
+        beaten = self._beaten() if by_hand else nullcontext()  # else its worker gives the sign
+        interrupt = self.ground.interrupt
+        with beaten, at_work(store, job, clock, by_hand=by_hand, interrupt=interrupt) as work:
             refuse_paused(config)
             run = carry_on(
                 schedule,

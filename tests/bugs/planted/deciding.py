@@ -101,7 +101,11 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "each-sync-a-day-of-its-own",
         "A schedule that is over the limit passes in two halves.",
-        ("renkei.plan.unusual:Judging._judged", "today=self._written(run, today, today),", "today=(),"),
+        (
+            "renkei.plan.unusual:Judging._judged",
+            "today=self._written(run, today, today),",
+            "today=(),",
+        ),
         tests="tests/engine/test_day_limits.py::test_the_second_sync_of_a_day_is_stopped",
     ),
     bug(

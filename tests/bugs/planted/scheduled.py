@@ -67,7 +67,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     bug(
         "worker-lives-on",
-        "A worker that an error has ended is taken for alive for minutes, and its teller runs on.",
+        "A worker that an error has ended is taken for alive for minutes, and its chores go on.",
         ("renkei.worker:Worker.__exit__", "self._store.forget_worker()", "pass"),
         tests="tests/engine/test_schedules.py::test_a_worker_that_breaks_off_is_gone_at_once",
     ),
@@ -80,7 +80,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "gathered-for-nobody",
         "A worker of which nothing was killed or missed never tells what is gathered.",
-        ("renkei.worker:Worker.run", "self.teller.start()", "pass"),
+        ("renkei.worker:Worker.run", "self.chores.start()", "pass"),
         tests="tests/engine/test_alerts_scheduled.py"
         "::test_a_worker_tells_what_is_gathered_though_nothing_was_missed",
     ),
