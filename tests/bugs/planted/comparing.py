@@ -36,6 +36,27 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/engine/test_agreement.py::test_the_way_back_rewrites_nothing_that_agrees",
     ),
     bug(
+        "stand-in-rewritten",
+        "A nickname that the target has taken for the name is written back over the name.",
+        (
+            "renkei.mapping.translate:Translation._is_mirrored",
+            "mirror.copies and alike and not stands_in",
+            "mirror.copies and alike",
+        ),
+        tests="tests/engine/test_agreement.py::test_the_way_back_rewrites_nothing_that_agrees",
+    ),
+    bug(
+        "one-of-several-rewritten",
+        "An address that the target has as one of several is written over the first one.",
+        (
+            "renkei.mapping.translate:Translation.differs",
+            "and not (source.others or target.others)",
+            "",
+        ),
+        tests="tests/engine/test_agreement.py"
+        "::test_an_address_anywhere_in_the_list_is_no_difference",
+    ),
+    bug(
         "clear-without-tables",
         "What is to be emptied stays where the values of the field are in a table.",
         (
