@@ -30,8 +30,9 @@ from renkei.plan.refusals import still_at_work
 from renkei.schedule.errand import Answer
 from renkei.schedule.job import Job, Kept, State
 from renkei.schedule.rule import Schedule
-from renkei.schedule.times import ASSUMED, LATE
+from renkei.schedule.times import ASSUMED, LATE, Ahead
 from renkei.store import Pulse, Store
+from renkei.systems import Systems
 from renkei.words.codes import TABLE
 
 PASSING = ("UnavailableError", "ClosedError", "ListChangedError")
@@ -177,6 +178,15 @@ def carry_on(
         return run
     choose(run.id, Selection(differences=frozenset(wanted), new=schedule.new))
     return sync(run.id)
+
+
+def ahead_of(
+    schedule: Schedule, systems: Systems, fetched: Usage | None, synced: Usage | None
+) -> Ahead:
+    """Return what a run of *schedule* meets; the last fetch and sync of its pair have cost that."""
+    way = schedule.from_, schedule.to
+    closed = tuple(hours for name in way for hours in systems.closed_hours(name))
+    return Ahead(closed=closed, takes=takes(fetched, synced if schedule.sync else None))
 
 
 def takes(fetched: Usage | None, synced: Usage | None) -> dt.timedelta:

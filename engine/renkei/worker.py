@@ -27,12 +27,13 @@ from renkei.config.load import clock_for_all, store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
 from renkei.observer import Observer
+from renkei.people import ClosedHours
 from renkei.runs import Runs
 from renkei.schedule.dispatcher import Dispatcher
 from renkei.schedule.job import Claim, Job, Kept, State, account_of
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
-from renkei.scheduled import takes, wait_before
+from renkei.scheduled import ahead_of, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.due import Name
 from renkei.store.schema import seen_beside
@@ -86,6 +87,8 @@ class Worker:
     _clocks: dict[str, Clock] = field(factory=dict, init=False)
     _shared: Clock | None = field(default=None, init=False)
     _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
+    _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict, init=False)
+    """The usual closed hours by connector: each is asked once, not for every company."""
     _handled: dict[Name, dt.datetime] = field(factory=dict, init=False)
     """The last due time of each schedule of which it is known that somebody has taken it up."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
@@ -101,14 +104,23 @@ class Worker:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._close()
+        """Let the jobs in hand come to a stop, and what is to be told be told."""
+        try:
+            self.dispatcher.stop()
+            with suppress(RenkeiError):
+                self._mind_ended()
+                if self._store is not None:
+                    self._store.forget_worker()
+        finally:
+            self.chores.stop()
+            self._close()
 
     def stop(self) -> None:
         """Begin nothing more; safe in a signal handler."""
         self._stopped = True
 
     def run(self) -> None:
-        """Look again and again, until it is stopped; then let the jobs in hand come to a stop."""
+        """Look again and again, until it is stopped; the block around it ends the jobs in hand."""
         clock = Clock()
         self.chores.start()
         while not self._stopped:
@@ -116,12 +128,6 @@ class Worker:
             until = clock.monotonic() + LOOK_S
             while clock.monotonic() < until and not self._stopped:
                 clock.sleep(0.2)
-        self.dispatcher.stop()
-        with suppress(RenkeiError):
-            self._mind_ended()
-            if self._store is not None:
-                self._store.forget_worker()
-        self.chores.stop()
 
     def look(self) -> None:
         """Have done what is due now; whatever goes wrong is told, and looked at again later."""
@@ -151,17 +157,20 @@ class Worker:
 
     def _look(self, main: Main, store: Store) -> None:
         names = main.names() if main.folder else [""]
-        configs = {name: self._config(main, name) for name in names}
         for gone in self._read.keys() - set(names):
             del self._read[gone]
         kept, at_work = store.all_kept(), store.open_jobs()
         used = cache(store.accounts_used)
+        known = set(names)
         for job in at_work:
             if self._stopped:
                 return
-            self._take_up(main, store, configs.get(job.claim.company), job, used)
+            name = job.claim.company
+            config = self._config(main, name) if name in known else None
+            self._take_up(main, store, config, job, used)
         busy = {(job.claim.company, job.claim.schedule) for job in at_work}
-        for name, config in configs.items():
+        for name in names:  # read one by one: the first run does not wait for a thousand files
+            config = self._config(main, name)
             for schedule in config.schedules if config else ():
                 key = name, schedule.name
                 if self._stopped:
@@ -222,14 +231,11 @@ class Worker:
         key, way = (config.company.name, schedule.name), (schedule.from_, schedule.to)
         known = self._ahead.get(key)
         if known is None or abs(now - known[0]) >= KNOWN:
-            systems = Systems(config, self._clock(config), self.observer)
+            systems = Systems(config, self._clock(config), self.observer, hours=self._hours)
             ahead = Ahead()
             with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
-                closed = tuple(hours for name in way for hours in systems.closed_hours(name))
-                fetched, synced = self._opened(config.main).last_costs(key[0], *way)
-                ahead = Ahead(
-                    closed=closed, takes=takes(fetched, synced if schedule.sync else None)
-                )
+                costs = self._opened(config.main).last_costs(key[0], *way)
+                ahead = ahead_of(schedule, systems, *costs)
             known = self._ahead[key] = now, ahead
         return known[1]
 

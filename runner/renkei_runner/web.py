@@ -89,7 +89,7 @@ def web(
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
     main = _main(app)  # a mistake in it is told now, not on the first page
-    if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
+    if main.settings.only_sso and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
     if main.settings.metrics is not None:

@@ -139,7 +139,7 @@ def make_cluster(app: App, concurrency: int) -> Cluster:
 
     path = app.config_file.absolute()
     address = cluster_address(path)
-    forks = Forks(_environment(json=app.json))
+    forks = Forks(path, _environment(json=app.json))
 
     def launch(claim: Claim) -> Fork:
         return forks.launch(job_words(path, claim))

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 from attrs import define, field
-from tests.e2e.office import HASTY
+from tests.e2e.office import HASTY, SCHEDULES, Ahead
 from tests.e2e.test_killed import wait_for_writes
-from tests.e2e.test_worker import SCHEDULES, Ahead
 
 from renkei.cluster.putting import put
 from renkei.config import load_config

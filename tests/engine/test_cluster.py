@@ -63,7 +63,7 @@ class Jobs:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "POLL_S", 0.05)
-    monkeypatch.setattr(dispatcher, "BEAT_S", 0.1)
+    monkeypatch.setattr(dispatcher, "RENEW_S", 0.1)
 
 
 def until(wanted: Callable[[], bool]) -> None:

@@ -954,3 +954,23 @@ def test_the_newest_runs_come_first(at: str) -> None:
     latest: list[Run] = store.latest(3)
     assert [run.id for run in latest] == ["5", "4", "3"]
     assert isinstance(store, Database)
+
+
+@pytest.mark.postgres
+def test_what_is_read_of_one_moment_is_one_transaction(at: str) -> None:
+    """Somebody else's change is not seen in it, and nothing is written: it would be seen late."""
+    store, other = Store(at), Store(at)
+    now, begun = dt.datetime.now(dt.UTC), list[object]()
+    sa.event.listen(store._engine, "begin", begun.append)
+    with store.one_moment():
+        assert store.kept_schedules() == {}
+        if store._on_server:  # in a file whoever writes waits for whoever reads
+            other.pause_schedule("nightly", "daily", now)
+        with store.one_moment():
+            assert store.kept_schedules() == {}
+        with pytest.raises(RuntimeError, match="only looked at"):
+            store.pause_schedule("nightly", "daily", now)
+    assert len(begun) == 1
+    assert bool(store.kept_schedules()) is store._on_server
+    store.close()
+    other.close()

@@ -103,7 +103,7 @@ class Office:
             company = self.heads.of(main, name)
         except RenkeiError:
             said = self.rules.now(name)
-            return said.second_factor == "required", said.sso == "required"
+            return said.needs_code, said.only_sso
         return company.second_factor, company.sso
 
     def note(
@@ -300,6 +300,13 @@ class Visit:
         """Put what was asked for in line at once; a worker finds it anyway."""
         if self.office.queue is not None:
             self.office.queue(ticket.claim, ticket.account)
+
+    @contextmanager
+    def one_or_all(self) -> Iterator[Runs | Companies]:
+        """Open the engine for the company of the page; of none of several, what is about all."""
+        about_all = self.office.several and not self.company
+        with self.companies() if about_all else self.runs() as door:
+            yield door
 
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write what this person is about to do into the audit log."""

@@ -387,12 +387,10 @@ class Doctor:
 
     def _audiences(self) -> Iterator[tuple[str, telling.Audience]]:
         """Yield who is told of a company, and once who is told of all."""
-        with suppress(RenkeiError):  # a proxy that is kept nowhere: whoever tells will say so
-            if self.main.folder is not None and self.main.notify.to:
-                yield "", telling.audience_of_all(self.main)
+        if self.main.folder is not None and self.main.notify.to:
+            yield "", telling.audience_of_all(self.main)
         for name, config in self.configs.items():
-            with suppress(RenkeiError):
-                yield from ((name, each) for each in telling.audiences(config) if not each.of_all)
+            yield from ((name, each) for each in telling.audiences(config) if not each.of_all)
 
     def _tokens(self) -> Iterator[Sign]:
         """Yield how the files are that hold secrets: their modes and ages, not what is in them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from attrs import evolve, frozen
 
@@ -110,12 +110,13 @@ class Fetching:
         store, pairings = self.ground.store, self.ground.pairings
         source, target = map(self.ground.place, readers)
         refuse_same(source.account, target.account, name=source.connection)
-        for place in (source, target):
-            refuse_shared(store, pairings, place.connection, place.account)
-        for reader, place in zip(readers, (source, target), strict=True):
-            own = reader.connection.own_fields
-            if own.at and store.own_fields(reader.name, place.account).at is None:
-                raise of_another_account(reader.name)
+        with store.one_moment():
+            for place in (source, target):
+                refuse_shared(store, pairings, place.connection, place.account)
+            for reader, place in zip(readers, (source, target), strict=True):
+                own = reader.connection.own_fields
+                if own.at and store.own_fields(reader.name, place.account).at is None:
+                    raise of_another_account(reader.name)
         return source, target
 
     def _whose(
@@ -124,14 +125,16 @@ class Fetching:
         """Return whose accounts are to be fetched; a person has confirmed it where one is there."""
         ground, store, now = self.ground, self.ground.store, self.ground.clock.now()
         source, target = (reader.name for reader in readers)
-        first = not (store.usage(source, target) or store.usage(target, source))
-        known = store.known_accounts()
+        with store.one_moment():
+            first = not (store.usage(source, target) or store.usage(target, source))
+            known = store.known_accounts()
         try:
             accounts = look(readers, places, known, now)
         except AccessError as refused:  # for the run to tell
             return Whose(accounts=(), first=first, refused=refused)
-        for each in accounts:
-            if each != known.get(each.connection):
+        new = [each for each in accounts if each != known.get(each.connection)]
+        with store.one_moment() if new else nullcontext():
+            for each in new:
                 refuse_told(store, ground.pairings, each)
         return Whose(accounts=accounts, first=first).confirmed(asked, ground.who, now)
 

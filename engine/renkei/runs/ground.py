@@ -48,6 +48,7 @@ class Ground:
         self.interrupted = False
         self.opened: Store | None = None
         self._known_fields: dict[str, OwnFields] = {}
+        self._noted: set[tuple[str, str]] = set()
         self._missed = False
 
     # --- the store --------------------------------------------------------------------------
@@ -141,8 +142,9 @@ class Ground:
 
     def _used(self, connection: str, identity: str) -> None:
         """Let the log tell that another token or address is in use than before."""
-        if self.opened is not None:
+        if self.opened is not None and (connection, identity) not in self._noted:
             self.opened.note_account(connection, self.opened.account(identity))
+            self._noted.add((connection, identity))
 
     # --- waiting ----------------------------------------------------------------------------
 

@@ -288,8 +288,9 @@ class Purge(Database):
     def _vacuum_tables(self) -> None:
         with (
             schema.translated(self._place),
-            self._connected({"isolation_level": "AUTOCOMMIT"}) as connection,
+            self._engine.connect() as connection,
         ):
+            connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.exec_driver_sql("vacuum runs, items, writes")
 
     @staticmethod

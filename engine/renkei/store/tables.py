@@ -370,7 +370,7 @@ alerts = Table(
     Column("company", String(63), primary_key=True, server_default=""),
     Column("key", String(450), primary_key=True, comment="which state, of what; see renkei.alerts"),
     Column("kind", String(20), nullable=False),
-    Column("about", String(200), nullable=True, comment="the connector whose token is refused"),
+    Column("about", String(200), nullable=True, comment="the connectors that it is about"),
     Column("run_id", Serial, nullable=True, comment="where a person looks; it may be gone"),
     Column("count", Integer, nullable=False),
     Column("first_seen", Instant, nullable=False),
