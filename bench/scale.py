@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -298,9 +299,13 @@ class Hurting:
             self.frozen.wake()
             self.town.workers.append(self.frozen)
             self.frozen = None
-        if ended and passed >= self.next_kill:
-            self.town.kill(self.town.workers[0])
-            self.next_kill = passed + KILL_EVERY_S
+        if passed >= self.next_kill:
+            for worker in filter(lambda each: each.jobs, self.town.workers):
+                self.town.kill(
+                    worker
+                )  # in the middle of something: one that only starts is no test
+                self.next_kill = passed + KILL_EVERY_S
+                break
 
     def over(self) -> None:
         """Let the frozen one have its last chance to do harm."""
@@ -375,6 +380,7 @@ def main() -> None:
     ask.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
     ask.add_argument("--hurt", action="store_true", help="kill one every 2 s, freeze one")
     asked = ask.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended
     table = TABLE
     if asked.companies:
         table = (
