@@ -120,10 +120,11 @@ class Box:
                 fault = {"fault": "latency", "seconds": work.latency_s, "times": None}
                 self.ask(f"{name}/faults", fault)
 
-    def ask(self, what: str, body: object = None) -> Any:
+    def ask(self, what: str, body: object = None, method: str | None = None) -> Any:
         """Return what a control endpoint says."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sandbox/{what}", data)  # noqa: S310 - ours
+        url = f"{self.url}/_sandbox/{what}"
+        request = urllib.request.Request(url, data, method=method)  # noqa: S310 - ours
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own
             return json.load(answer)
 
@@ -245,6 +246,8 @@ def measure(work: Work, *, patience_s: float = 3_600.0) -> Measured:
             town.note_spent(each)
         after = town.database_s, whole(psutil.Process(town.box.process.pid))
         journal = town.box.ask("journal")
+        for name in town.site.systems:
+            town.box.ask(f"{name}/faults", method="DELETE")  # or the replay would wait, too
         found = received(journal)
         runs, companies = town.ask(RUNS)[0]
         each_s = 1 / work.companies
