@@ -19,7 +19,7 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 	--python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCK_ARGS)
 
 # What a server may need, for deploy/Containerfile.
-SERVICE := metrics notify oauth oidc postgres xlsx
+SERVICE := cluster metrics notify oauth oidc postgres xlsx
 
 # What starts processes, waits for sockets, or plays whole syncs by the dozen is left to `make test`.
 SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \

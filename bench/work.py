@@ -13,17 +13,23 @@ PER_PAGE = 100
 
 @frozen
 class Work:
-    """Something to do for a company: *people*, whether to *write*, and at most *rate* a second."""
+    """
+    Something to do for a company: *people*, whether to *write*, and at most *rate* a second.
+
+    *again*: not for the first time, which also asks whose accounts these are.
+    """
 
     people: int
     write: bool = False
     rate: int | None = None
     kind: str = "none"
+    again: bool = False
 
     @property
     def name(self) -> str:
         """What a table calls it."""
         what = "fetch and sync" if self.write else "fetch and plan"
+        what += " again" if self.again else ""
         limit = f", {self.rate} a second ({self.kind} window)" if self.rate else ""
         return f"{what} {self.people:,}{limit}"
 

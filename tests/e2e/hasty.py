@@ -36,7 +36,7 @@ if __name__ == "__main__":
     from renkei_runner import forks
     from renkei_runner.main import main
 
-    hurry(SHORT | WORKER)
+    hurry(WORKER | SHORT)  # the queue is imported first, and keeps its own patience
     forks.WARM = "tests.e2e.hasty"
     sys.argv[0] = "renkei"
     main()

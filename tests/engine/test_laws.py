@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from renkei.errors import WrongPairError
-from renkei.model import Difference, Item, Outcome, Run
+from renkei.model import HALTS, Difference, Item, Outcome, Run
 from renkei.people import Value
 from renkei.testing import MemorySystem
 from renkei.text import near_key
@@ -89,8 +89,14 @@ def fetched(world: World, direction: tuple[str, str]) -> Run:
 
 
 def synced(world: World, direction: tuple[str, str]) -> tuple[Run, list[Item]]:
-    """Fetch, sync everything that is new or changed, and return the run with its items."""
+    """
+    Fetch, sync everything that is new or changed, and return the run with its items.
+
+    A plan that waits for a person, as the numbers do not fit or have moved, is no case of a law.
+    """
     run = fetched(world, direction)
+    if any(notice.code in HALTS for notice in run.notices):
+        reject()
     done = world.sync(run)
     return done, world.items(run)
 

@@ -20,7 +20,7 @@ from renkei.mapping import (
     parse_mapping,
     unfilled,
 )
-from renkei.people import FieldSpec, Label, Value, Values
+from renkei.people import Employee, FieldSpec, Label, Value, Values
 from renkei.text import width
 
 TEXT = """\
@@ -480,3 +480,19 @@ def test_there_and_back_is_the_same(library: Values, gym: Values) -> None:
         arrived = row.source in there.translate(library).values
         if known and arrived and row.target in returned:
             assert back.same(row.target, returned[row.target], library[row.target])
+
+
+@given(both_ways, st.booleans(), st.booleans())
+def test_a_field_differs_unless_either_way_makes_it_the_same(
+    case: tuple[str, Values, Values], nicknames: bool, several: bool
+) -> None:
+    """The short answer about what is copied both ways is the one that all rules would give."""
+    source, values, before = case
+    there = translation(source, settings={"nicknames": nicknames})
+    ours = Employee(id="1", values=values)
+    further = {name: (value,) for name, value in before.items() if several and value is not None}
+    theirs = Employee(id="2", values=before, others=further)
+    for name, value in there.translate(values).values.items():
+        if name in before:
+            same = there.same(name, before[name], value) or there.agrees(name, ours, theirs)
+            assert there.differs(name, value, ours, theirs) != same

@@ -349,7 +349,7 @@ def test_an_older_store_is_copied_and_brought_up_to_date(place: Path) -> None:
 @sampled
 def test_an_older_store_survives_a_death_at_every_step(place: Path, tmp_path: Path) -> None:
     """Wherever the process ends in it, the next one finds the old store or the new one, whole."""
-    for statement in sample(range(1, 100), 6):
+    for statement in sample(range(1, 130), 6):
         place.unlink(missing_ok=True)
         old_store(place)
 

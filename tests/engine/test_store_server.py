@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,6 +69,19 @@ def at_once(count: int, work: Callable[[int], object]) -> list[int | None]:
     for child in children:
         child.join()
     return [child.exitcode for child in children]
+
+
+def test_workers_live_by_the_clock_of_the_server(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two computers that disagree on the time agree on who lives."""
+    with closing(Store(postgres.address)) as store:
+        store.note_worker("0.2.0")
+        hours = time.time() + 7200
+        monkeypatch.setattr(time, "time", lambda: hours)
+        (sign,) = store.workers()
+    assert sign.alive
+    assert sign.silent_s < 60
 
 
 # --- made and brought up to date ----------------------------------------------------------------

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
-import httpcore
-import httpx
-
 from renkei.clock import Clock
+from renkei.http.library import httpcore, httpx
 from renkei.http.network import Network, add_authorities
 from renkei.http.pace import MOST_IN_FLIGHT
 
 _current = threading.local()
+_reading = threading.Lock()
+"""Held by whoever reads the list of authorities."""
 
 
 class Deadline:
@@ -75,7 +75,8 @@ def _public() -> ssl.SSLContext:
 def _trusting(network: Network) -> ssl.SSLContext:
     """Return what checks the certificates on the way out; the file of authorities may change."""
     if network.ca_file is None:
-        return _certificates()
+        with _reading:  # both sides of a fetch ask at the same time
+            return _certificates()
     trusted = _public()
     add_authorities(trusted, network.ca_file)
     return trusted

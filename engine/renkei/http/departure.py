@@ -11,9 +11,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-import httpx
-
 from renkei.errors import UnavailableError
+from renkei.http.library import httpx
 from renkei.words.i18n import _
 
 E = TypeVar("E", bound=BaseException)

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import httpx
-
 from renkei.clock import Clock
 from renkei.errors import AnswerError, UnavailableError
 from renkei.http.deadline import Deadline, Transport
 from renkei.http.decode import CutOff, NotJSON, TooLarge
 from renkei.http.departure import Departure
 from renkei.http.failure import unreadable
+from renkei.http.library import httpx
 from renkei.http.network import Network
 from renkei.http.request import Request, Timeouts
 from renkei.words.i18n import _

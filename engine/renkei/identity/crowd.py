@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
 
 from attrs import define, field, frozen
 
@@ -28,8 +29,6 @@ from renkei.model import Remark
 from renkei.people import Employee, Value
 from renkei.words.codes import remark
 
-K = TypeVar("K")
-
 
 class Crowd:
     """
@@ -49,29 +48,29 @@ class Crowd:
 
     def born(self, day: dt.date | None) -> Sequence[Place]:
         """Return where those are who were born on a *day*; nobody if it is unknown."""
-        return self._by_birth.get(day, ()) if day else ()
+        return self._by_birth.at(day.toordinal()) if day else ()
 
     def with_mail(self, mail: str) -> Sequence[Place]:
         """Return where those are who have an address."""
-        return self._by_mail.get(hash(mail), ())
+        return self._by_mail.at(hash(mail))
 
     def name(self, place: Place) -> Name:
         """Return the name of who is at *place*."""
         return self.evidence.name(self.roster.at(place))
 
     @cached_property
-    def _by_birth(self) -> Mapping[dt.date, Sequence[Place]]:
+    def _by_birth(self) -> _Found:
         nobody = self._placeholders | PLACEHOLDERS
-        return _found(
-            (day, place)
+        return _Found(
+            (day.toordinal(), place)
             for place, (day, *_others) in self._told(self.evidence.birth)
             if isinstance(day, dt.date) and day not in nobody
         )
 
     @cached_property
-    def _by_mail(self) -> Mapping[int, Sequence[Place]]:
+    def _by_mail(self) -> _Found:
         """Where those are who have an address, by its hash: the addresses need much memory."""
-        return _found(
+        return _Found(
             (hash(mail), place)
             for place, texts in self._told(self.evidence.email)
             for mail in mails_of(texts)
@@ -82,12 +81,28 @@ class Crowd:
         return () if name is None else self.roster.told(name)
 
 
-def _found(keys_of: Iterable[tuple[K, Place]]) -> Mapping[K, tuple[Place, ...]]:
-    """Return the places by key; most keys have one, and a tuple of one is small."""
-    found: dict[K, tuple[Place, ...]] = {}
-    for key, place in keys_of:
-        found[key] = (*found.get(key, ()), place)
-    return found
+class _Found:
+    """
+    Places by key, a whole number: two rows in order of the keys.
+
+    A tuple and a place of a dictionary for each would take 40 MiB of 100,000 people.
+    """
+
+    def __init__(self, keys_of: Iterable[tuple[int, Place]]) -> None:
+        keys, places = array("q"), list[str | Place | None]()
+        for key, place in keys_of:
+            keys.append(key)
+            number, index = place
+            places.append(place if index else number)  # a number is there already
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        self._keys = array("q", map(keys.__getitem__, order))
+        self._places = [*map(places.__getitem__, order)]
+
+    def at(self, key: int) -> list[Place]:
+        """Return the places with *key*, in the order in which they came."""
+        first = bisect_left(self._keys, key)
+        found = self._places[first : bisect_right(self._keys, key, first)]
+        return [each if isinstance(each, tuple) else (each, 0) for each in found]
 
 
 @frozen(kw_only=True)
@@ -178,7 +193,13 @@ class Crowds:
     def _elsewhere(self, a: Person, partner: Employee) -> tuple[Employee, ...]:
         """Return others of the target who have both names and the date of birth of *a*."""
         target = self.target
-        found = [p for p in target.born(a.birth) if are_both_same(a.name, target.name(p))]
+        number = target.roster.number(partner)
+        mine = (number, 0) if target.roster.count(number) == 1 else None
+        found = [
+            place
+            for place in target.born(a.birth)
+            if place != mine and are_both_same(a.name, target.name(place))
+        ]
         people = map(target.roster.at, found)
         return tuple(other for other in people if other.id != partner.id)
 
@@ -202,7 +223,7 @@ class Crowds:
     def _alike(self, new: Person) -> Iterator[Place]:
         yield from self.target.born(new.birth)
         for key in keys(new.name):
-            yield from self._strays_by_name.get(hash(key), ())
+            yield from self._strays_by_name.at(hash(key))
         for mail in new.mails:
             yield from self.target.with_mail(mail)
 
@@ -219,11 +240,11 @@ class Crowds:
         return self._free[number]
 
     @cached_property
-    def _strays_by_name(self) -> Mapping[int, Sequence[Place]]:
+    def _strays_by_name(self) -> _Found:
         """Those of the target whose number is missing or not in the source, by hash of a key."""
         roster, evidence = self.target.roster, self.target.evidence
         strays = (number for number in roster.numbers() if not self._is_in_source(number))
-        return _found(
+        return _Found(
             (hash(key), place)
             for place, other in roster.places((None, *strays))
             for key in set(keys(evidence.name(other)))

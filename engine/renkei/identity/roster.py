@@ -139,10 +139,13 @@ class Roster:
         dated = cell in self._dates
         for number, held in self._people.items():
             for index, packed in enumerate(held if isinstance(held, list) else (held,)):
-                *_about, others, cells = marshal.loads(packed)  # noqa: S302 - as below
-                if (first := cells[cell]) is None or first is UNKNOWN:
+                row = marshal.loads(packed)  # noqa: S302 - as below
+                others, first = row[3], row[4][cell]
+                if first is None or first is UNKNOWN:
                     continue
-                said = [first, *(v for place, *further in others if place == cell for v in further)]
+                said = [first]
+                if others:
+                    said += (v for place, *further in others if place == cell for v in further)
                 yield (number, index), [*map(_to_date, said)] if dated else said
 
     def at(self, place: Place) -> Employee:

@@ -164,6 +164,8 @@ class Translation:
     compared: frozenset[str] = field(init=False, repr=False)
     """The target's fields on which it depends what is written."""
     _by_target: Mapping[str, Row] = field(init=False, repr=False)
+    _mirrored: frozenset[str] = field(init=False, repr=False)
+    """The target's fields whose values stay what they are, there and back."""
 
     @_by_target.default
     def _index(self) -> Mapping[str, Row]:
@@ -173,6 +175,10 @@ class Translation:
     def _compared(self) -> frozenset[str]:
         stand_ins = self.back.standing_in if self.back else ()
         return frozenset((*(row.target for row in self.rows), *stand_ins))
+
+    @_mirrored.default
+    def _mirrors(self) -> frozenset[str]:
+        return frozenset(row.target for row in self.rows if row.copies and self._is_mirrored(row))
 
     def translate(self, values: Values) -> Translated:
         """Return one employee's source *values* in the target's terms."""
@@ -198,6 +204,18 @@ class Translation:
         """
         return self._by_target[name].same(a, b)
 
+    def differs(self, name: str, value: Value, source: Employee, target: Employee) -> bool:
+        """
+        Tell whether a sync writes *value*, which *source* says, into the field *name* of *target*.
+
+        What *target* says there is known.
+        """
+        if self.same(name, target.values[name], value):
+            return False
+        if name in self._mirrored and not (source.others or target.others):
+            return True  # neither way makes another value of it
+        return not self.agrees(name, source, target)
+
     def writes(self, name: str) -> bool:
         """Return whether a pair writes the target's field *name*."""
         return name in self._by_target
@@ -219,6 +237,18 @@ class Translation:
             or (len(theirs) > 1 and row.empties(ours[0]))
             or self._comes_back(row, ours, target)
         )
+
+    def _is_mirrored(self, row: Row) -> bool:
+        """Tell whether a pair that copies values copies them back, compared as they are here."""
+        back = self.back
+        if back is None:
+            return True
+        mirror = back.row(target=row.source, source=row.target)
+        if mirror is None:
+            return True
+        stands_in = any(row.target in each.fields for each in back.substitutes)
+        alike = (mirror.equal, mirror.case) == (row.equal, row.case)
+        return mirror.copies and alike and not stands_in
 
     def _comes_back(self, row: Row, ours: Sequence[Value], target: Employee) -> bool:
         """Tell whether what *target* says is, on its way back, what the source says."""

@@ -105,11 +105,11 @@ class Comparison:
         return tuple(
             Change(name, before[name], value)
             for name, value in after.items()
-            if self._target_by_name[name].write == "always"
+            if name in before
+            and before[name] != value  # as nearly all are, which costs no call
+            and self._target_by_name[name].write == "always"
             and name != self.translation.number_fields[1]  # who is linked keeps both numbers
-            and name in before
-            and not self.translation.same(name, before[name], value)
-            and not self.translation.agrees(name, source, target)
+            and self.translation.differs(name, value, source, target)
         )
 
     @property

@@ -120,16 +120,19 @@ class Listing:
         ahead = not self._is_on_roll(roles)
         others = sorted(lookalikes.get(number, set()) - {number}) if number else []
         near = tuple(other for other in others if self.target.count(other))
-        carriers = self._count(number, self._joins_soon if ahead else self._is_on_roll)
+        alone = (
+            self.source.count(number) < 2
+            or self._count(number, self._joins_soon if ahead else self._is_on_roll) < 2
+        )
         draft = Draft(self.comparison, person, number, roles)
-        draft.find_partner(self._crowds, near, alone=carriers < 2)
+        draft.find_partner(self._crowds, near, alone=alone)
         self._block_unsure(draft, person)
         if ahead and draft.is_linked:
             return None  # a record that is there already waits for the day of joining
         if draft.number is None:
             draft.block("no_number")
         elif number is not None:
-            draft.note_numbers(alone=carriers < 2)
+            draft.note_numbers(alone=alone)
             listed = (other for other in others if self._count(other, self._is_on_roll))
             draft.note_near(near, tuple(listed))
             self._note_misfit(number, draft.namesakes)

@@ -173,6 +173,16 @@ class Ground:
         while (left := until - self.clock.monotonic()) > 0 and not self.interrupted:
             self.clock.sleep(min(left, 0.5))
 
+    def interrupt(self) -> None:
+        """Stop a running sync after the employee in hand; safe in a signal handler."""
+        self.interrupted = True  # no lock: a signal handler may come at any moment
+
+    def act_for(self, who: str | None) -> None:
+        """Do the rest in the name of whoever has asked for it: runs and log have it."""
+        if who is not None:
+            self.who = who
+            self.store.act_for(who)
+
     def close(self) -> None:
         """Close connections and store."""
         self.systems.close()

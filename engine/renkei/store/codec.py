@@ -423,7 +423,12 @@ def _dates_out(values: Iterable[Value]) -> list[Plain]:
     return [_date_out(value) if type(value) is dt.date else value for value in values]
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_date_out)
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False,
+    separators=(",", ":"),
+    default=_date_out,
+    check_circular=False,  # a third of the time, and nothing of ours is
+)
 
 
 def _value_in(plain: Plain) -> Value:

@@ -90,6 +90,10 @@ class Database:
         """Where the store is, as people are shown it."""
         return self._place
 
+    def act_for(self, who: str) -> None:
+        """Let *who* stand in the audit log from now on."""
+        self._who = who
+
     def tell(self, observer: Observer) -> None:
         """Tell what opening it has shown: that it was made, brought up to date, or is older."""
         if self.made:
@@ -158,7 +162,7 @@ class Database:
         """Return the newest runs, newest first; with *before*, those older than that one."""
         query = sa.select(runs).where(self._of(runs)).order_by(runs.c.id.desc()).limit(limit)
         if before is not None:
-            query = query.where(runs.c.id < _number(before))
+            query = query.where(runs.c.id < number_of(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
 
@@ -395,7 +399,7 @@ class Database:
 
         Employees and writes are reached by such a key alone.
         """
-        key = _number(run_id)
+        key = number_of(run_id)
         if key not in self._given:
             with self._reading() as connection:
                 self._row(connection, run_id)
@@ -418,7 +422,7 @@ class Database:
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        asked = {"company": self.company, "run": _number(run_id)}
+        asked = {"company": self.company, "run": number_of(run_id)}
         row = connection.execute(_LOCKED if lock else _RUN, asked).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
@@ -476,6 +480,17 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
 _LOCKED = locking(_RUN)
 
 
+def keepers_now(connection: Connection) -> float:
+    """Return the time, in seconds since 1970, on the clock of whoever keeps the store.
+
+    That is the server, or this computer. What is compared by several computers is said on it.
+    """
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    now = sa.extract("epoch", sa.func.clock_timestamp())
+    return float(connection.execute(sa.select(now)).scalar_one())
+
+
 def same_item() -> sa.ColumnElement[bool]:
     """Return the condition that joins the writes of an item to it."""
     return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
@@ -512,7 +527,7 @@ def key_of(result: sa.CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def _number(run_id: str) -> int:
+def number_of(run_id: str) -> int:
     """Return the number that *run_id* is; UsageError if no run can be called so."""
     if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
         raise no_run(run_id)

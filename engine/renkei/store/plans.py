@@ -147,13 +147,13 @@ class Plans(Database):
         """
         counts = Counter[str]()
         self._set(run_id, fields=codec.fields_out(fields))
-        numbered = enumerate(plan, start=1)
-        while part := list(islice(numbered, batch)):
-            rows = [_row(run_id, position, each, fields) for position, each in part]
+        rows = (_row(run_id, place, each, fields) for place, each in enumerate(plan, start=1))
+        while part := list(islice(rows, batch)):
+            counts.update(row["difference"] for row in part)
             with self._writing() as connection:
-                for statement, told in _in_two(rows):
+                for statement, told in _in_two(part):
                     connection.execute(statement, told)
-            counts.update(row["difference"] for row in rows)
+            del part  # not beside the next one
         return {difference: counts[difference] for difference in Difference}
 
     def end_fetch(

@@ -71,6 +71,15 @@ def keep(connection: Connection, name: str, value: str) -> None:
     connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
+def change(connection: Connection, name: str, value: str) -> bool:
+    """Keep a fact; return whether another one was kept: of many who ask one is told so."""
+    new = _insert(connection, facts).values(name=name, value=value)
+    other = new.on_conflict_do_update(
+        index_elements=["name"], set_={"value": value}, where=facts.c.value != value
+    )
+    return connection.execute(other.returning(facts.c.name)).first() is not None
+
+
 def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
