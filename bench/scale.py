@@ -303,12 +303,10 @@ class Hurting:
             self.town.workers.append(self.frozen)
             self.frozen = None
         if passed >= self.next_kill:
-            for worker in filter(lambda each: each.jobs, self.town.workers):
-                self.town.kill(
-                    worker
-                )  # in the middle of something: one that only starts is no test
+            at_work = [each for each in self.town.workers if each.jobs]
+            if len(at_work) > 1:  # one goes on: all of them dead again and again would be no test
+                self.town.kill(at_work[0])
                 self.next_kill = passed + KILL_EVERY_S
-                break
 
     def over(self) -> None:
         """Let the frozen one have its last chance to do harm."""
