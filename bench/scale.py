@@ -43,7 +43,11 @@ ENDED = (
     " count(*) filter (where state <> 'queued') from jobs"
 )
 STATES = "select state, count(*) from jobs group by 1 order by 1"
-RUNS = "select count(*), count(distinct company) from runs"
+RUNS = (
+    "select count(*) filter (where status = 'done'),"
+    " count(distinct company) filter (where status = 'done'), count(*) from runs"
+)
+"""How many were synced, of how many companies; and with those whose fetch was killed."""
 
 CONNECTIONS = "select count(*) from pg_stat_activity where datname = current_database()"
 BYTES = (
@@ -97,7 +101,10 @@ class Measured:
     """What one look of a worker takes when nothing is due."""
     killed: int
     states: dict[str, int]
-    runs: int
+    done: int
+    """Runs that were synced to their end; -1 if a company has several."""
+    broken: int
+    """Runs whose fetch was killed: another one was made, and nothing had been written."""
     twice: int
     lost: int
 
@@ -249,7 +256,7 @@ def measure(work: Work, *, patience_s: float = 3_600.0) -> Measured:
         for name in town.site.systems:
             town.box.ask(f"{name}/faults", method="DELETE")  # or the replay would wait, too
         found = received(journal)
-        runs, companies = town.ask(RUNS)[0]
+        done, companies, runs = town.ask(RUNS)[0]
         each_s = 1 / work.companies
         return Measured(
             seconds=seconds,
@@ -263,7 +270,8 @@ def measure(work: Work, *, patience_s: float = 3_600.0) -> Measured:
             look_s=_look_s(town.site),
             killed=town.killed,
             states=dict(town.ask(STATES)),
-            runs=runs if companies == work.companies else -1,
+            done=done if done == companies else -1,
+            broken=runs - done,
             twice=sum(each.twice for each in found.values()),
             lost=sum(
                 CHANGED + NEW - each.created - each.updated
@@ -356,7 +364,7 @@ def tell(work: Work, found: Measured) -> None:
         f" in the store, a look at nothing {found.look_s:.2f} s"
     )
     print(
-        f"  jobs {found.states}, runs {found.runs}, written twice {found.twice},"
+        f"  jobs {found.states}, runs synced {found.done}, killed in a fetch {found.broken}, written twice {found.twice},"
         f" lost {found.lost}, workers killed {found.killed}",
         flush=True,
     )
