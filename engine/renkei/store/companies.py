@@ -273,7 +273,13 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
 
 
 def is_in_use(store: Database) -> bool:
-    """Return whether a process fetches or syncs, for whichever company: a file is that of all."""
+    """
+    Return whether a process fetches or syncs that would have to wait while the store is cleared up.
+
+    For whichever company: a file is that of all. On a server nobody waits for anybody.
+    """
+    if store._on_server:  # noqa: SLF001 - of this room
+        return False
     fetching = sa.select(runs.c.id, runs.c.owner, runs.c.beat).where(
         runs.c.status == Status.FETCHING.value
     )
