@@ -138,7 +138,7 @@ class Box:
     def stop(self) -> None:
         """End it."""
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
 
 @define
@@ -364,8 +364,8 @@ def tell(work: Work, found: Measured) -> None:
         f" in the store, a look at nothing {found.look_s:.2f} s"
     )
     print(
-        f"  jobs {found.states}, runs synced {found.done}, killed in a fetch {found.broken}, written twice {found.twice},"
-        f" lost {found.lost}, workers killed {found.killed}",
+        f"  jobs {found.states}, runs synced {found.done}, killed in a fetch {found.broken},"
+        f" written twice {found.twice}, lost {found.lost}, workers killed {found.killed}",
         flush=True,
     )
 

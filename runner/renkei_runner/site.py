@@ -128,13 +128,17 @@ class Site:
         }
 
     def start_worker(self, concurrency: int, log: Path, **environment: str) -> AtWork:
-        """Start a worker of the cluster; what it says is appended to *log*."""
+        """
+        Start a worker of the cluster; what it says is appended to *log*.
+
+        What it makes for itself is in the folder: one that is killed does not clean up.
+        """
         words = ["worker", "--cluster", "--concurrency", str(concurrency), "--output", "json"]
         with log.open("ab") as out:
             process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-P", "-m", "renkei_runner", *words],
                 cwd=self.folder,
-                env={**self.environment(), **environment},
+                env={**self.environment(), "TMPDIR": str(self.folder), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from bench.scale import Measured, Work, measure
 
 from renkei_runner.site import Received, received
+from renkei_sandbox.postgres import SHORT
 
 
 def test_what_was_received_is_counted_by_company_and_person() -> None:
@@ -56,11 +58,17 @@ def test_twelve_companies_of_two_workers_one_of_which_is_killed(
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_the_demo_of_a_cluster_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
+def test_the_demo_of_a_cluster_ends_well_and_leaves_nothing() -> None:
     """With 0, and a table in which nobody is doubled or lost; no folder and no process is left."""
+    with TemporaryDirectory(dir=SHORT) as name:
+        ends_well(Path(name))
+
+
+def ends_well(folder: Path) -> None:
+    """Show the demo, with all that it makes in *folder*."""
     done = subprocess.run(
         [sys.executable, "-m", "renkei_runner", "demo", "--cluster", "--people", "40"],
-        env={**os.environ, "TMPDIR": str(tmp_path), "RENKEI_LANG": "en"},
+        env={**os.environ, "TMPDIR": str(folder), "RENKEI_LANG": "en"},
         capture_output=True,
         text=True,
         check=False,
@@ -72,6 +80,6 @@ def test_the_demo_of_a_cluster_ends_well_and_leaves_nothing(tmp_path: Path) -> N
         done.stdout
     )
     assert "Traceback" not in done.stdout + done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert str(tmp_path) not in running.stdout
+    assert str(folder) not in running.stdout
