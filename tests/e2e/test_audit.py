@@ -52,6 +52,7 @@ def test_every_command_has_a_line_or_a_reason() -> None:
 
 
 @pytest.mark.security(46)
+@pytest.mark.sqlite
 def test_commands_are_noted_and_the_log_can_be_verified(office: Office) -> None:
     """By the login, with the name of --as beside it; as CSV and JSON; a changed line is found."""
     run = office.ask("--as", "keiko", "fetch", "smarthr", "touchontime").json["run"]

@@ -37,6 +37,7 @@ def kept_in(office: Office, store: str) -> None:
 
 
 @pytest.mark.fault("F63")
+@pytest.mark.sqlite
 def test_a_store_moves_there_and_back_and_the_work_goes_on(office: Office, bare: Database) -> None:
     """Reports read the same, the next fetch has the next number, and nobody is sent twice."""
     run = office.synced(*WAY)

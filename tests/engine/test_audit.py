@@ -342,6 +342,7 @@ def path(world: World) -> Path:
 
 
 @pytest.mark.security(56)
+@pytest.mark.sqlite
 def test_each_company_has_a_chain_of_its_own(world: World, path: Path) -> None:
     """And what is about companies is in that of the installation, too: theirs may go."""
     with Runs(load_config(path, "acme"), who="tester") as acme:

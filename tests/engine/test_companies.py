@@ -483,6 +483,7 @@ def test_a_paused_company_is_left_alone(world: World) -> None:
 
 
 @pytest.mark.security(56)
+@pytest.mark.sqlite
 def test_every_line_of_the_log_has_the_company(world: World) -> None:
     """And none where there is only one."""
     world.in_clinic()

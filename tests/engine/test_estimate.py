@@ -64,6 +64,7 @@ def slow(world: World) -> World:
     return world
 
 
+@pytest.mark.sqlite
 def test_the_second_sync_is_told_as_long_as_the_first_one_took(slow: World) -> None:
     """Before the first one there is a range; after it, the time that each person took."""
     first, took_s = changed(slow, 20, 100)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -767,6 +768,8 @@ class Machine(RuleBasedStateMachine):
         while where == "end":
             job.child.go_on()
             where = job.child.until_held()
+        if where is not None or any(result.code < 0 for result in job.child.results):
+            self._let_arrive()
         entries = self.box.journal[self.read :]
         self.read += len(entries)
         if where is not None:
@@ -840,6 +843,13 @@ class Machine(RuleBasedStateMachine):
         """Return whether the store says of *write* that it left out the number; a held one may."""
         told = {item.source_id: item.outcome for item in self.store.items(write.run)}
         return Outcome.FAILED in (write.outcome, told[write.source_id])
+
+    def _let_arrive(self) -> None:
+        """Wait for what was on its way beside the request at which a process is held or killed."""
+        arrived = -1
+        while arrived != len(self.box.journal):
+            arrived = len(self.box.journal)
+            threading.Event().wait(0.05)
 
     # --- what it has sent -------------------------------------------------------------------
 

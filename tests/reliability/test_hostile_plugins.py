@@ -423,6 +423,7 @@ def meddle() -> None:
 
 @pytest.mark.fault("F78")
 @pytest.mark.filterwarnings("ignore:佐倉")
+@pytest.mark.sqlite
 def test_a_connector_that_meddles_spoils_neither_run_nor_store(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

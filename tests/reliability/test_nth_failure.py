@@ -263,7 +263,7 @@ def _in_doubt(stage: Stage) -> tuple[str, ...]:
 def _cut_short(stage: Stage) -> tuple[str, ...]:
     """The disk was full after the first create was accepted: no outcome, no end was written."""
     stage.words = stage.start
-    assert stage.hurt(_full, Nth(9)).code == 5
+    assert stage.hurt(_full, Nth(11)).code == 5
     stage.site.age_lease()
     run = stage.office.ask("reports").json["reports"][0]["run"]
     return ("resume", run)
@@ -491,6 +491,7 @@ def refused(result: Result, path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.sqlite
 def test_a_file_may_grow_to_n_bytes(stage: Stage, name: str) -> None:
     """The disk is full after some of it: not there, or whole."""
     path, stage.words = FILES[name](stage)
@@ -507,6 +508,7 @@ def test_a_file_may_grow_to_n_bytes(stage: Stage, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["report --html", "init"])
+@pytest.mark.sqlite
 def test_a_file_that_was_there_stays_as_it_was(stage: Stage, name: str) -> None:
     """A page of last week is not lost to a full disk; a configuration is never written over."""
     path, stage.words = FILES[name](stage)

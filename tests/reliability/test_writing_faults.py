@@ -383,6 +383,7 @@ MIB = 1024 * 1024
     [pytest.param(n, marks=[] if n in (60, 120) else [pytest.mark.long])
      for n in range(40, 240, 10)],
 )  # fmt: skip
+@pytest.mark.sqlite
 def test_too_little_memory_ends_a_command_in_order(office: Office, megabytes: int) -> None:
     """One document and no traceback; the store stays whole, and with memory all is done once."""
     run = office.fetched("smarthr", "touchontime")

@@ -220,6 +220,7 @@ def test_a_mapping_names_no_file_no_pattern_and_no_code(key: str, value: str) ->
 
 @pytest.mark.fault("F64")
 @pytest.mark.security(25)
+@pytest.mark.sqlite
 def test_a_purge_leaves_no_byte_of_a_value(office: Office) -> None:
     """Names, kana, addresses and birth dates are in the store before, in no form after a purge."""
     run = office.fetched("smarthr", "touchontime")
@@ -236,6 +237,7 @@ def test_a_purge_leaves_no_byte_of_a_value(office: Office) -> None:
 
 
 @pytest.mark.security(26)
+@pytest.mark.sqlite
 def test_the_store_holds_no_hash_of_a_value_and_no_token(office: Office) -> None:
     """A plain hash of a name or a birth date could be guessed; so there is none of any kind."""
     office.synced("smarthr", "touchontime")
@@ -264,6 +266,7 @@ def test_json_cannot_be_taken_apart_by_a_name(office: Office) -> None:
 
 
 @pytest.mark.security(25)
+@pytest.mark.sqlite
 def test_only_three_columns_hold_values(office: Office) -> None:
     """Name, payload and a refusal's detail, as the page says; no other place of the store."""
     office.box.touchontime.faults.add(

@@ -1097,6 +1097,7 @@ def multiply(store: sqlite3.Connection) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
+@pytest.mark.sqlite
 def test_a_hundred_thousand_employees_are_fluid(hr: Person) -> None:
     """A page, a filter, a search and a tick take less than a second, all ticks less than three."""
     run = hr.fetched()

@@ -36,6 +36,7 @@ def test_probes_need_no_log_in_and_leave_no_trace(desk: Desk) -> None:
     assert desk.guest().get("/login", host="10.0.0.7:8780").status_code == 403
 
 
+@pytest.mark.sqlite
 def test_the_process_lives_whatever_its_store_is(desk: Desk) -> None:
     """/healthz opens nothing: whoever restarts a process for a broken store mends nothing."""
     desk.store.unlink()
