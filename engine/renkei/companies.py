@@ -46,12 +46,8 @@ from renkei.who import recorded
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 
-Need = Literal["file", "chosen"] | Kind
-"""
-Why a company needs a person: its file has mistakes, or a state of :mod:`renkei.alerts.states`.
-
-A choice that is over a limit, and waits to be allowed, is called ``chosen`` here.
-"""
+Need = Literal["file"] | Kind
+"""Why a company needs a person: its file has mistakes, or :mod:`renkei.alerts.states` says so."""
 
 
 Also = Callable[[str], object]
@@ -66,7 +62,7 @@ def need_text(need: Need) -> str:
     """Return why a company needs a person, in words."""
     if need == "file":
         return _("mistakes in its file")
-    return short_text("limit" if need == "chosen" else need)
+    return short_text(need)
 
 
 @frozen(kw_only=True)
@@ -92,7 +88,7 @@ class Listed:
         """Why it needs a person; empty if it does not."""
         found: list[Need] = ["file"] if self.mistake else []
         for each in self.states:
-            found += ["chosen"] if each.kind == "limit" else [each.kind]
+            found.append(each.kind)
             found += ["halted"] if each.kind == "token" else []  # a run has stopped for it
         return tuple(dict.fromkeys(found))
 
@@ -186,7 +182,7 @@ class Companies:
     def without(self) -> int:
         """Return how many runs are of no company, though there are several."""
         try:
-            return self._store.count_runs("") if self.main.folder else 0
+            return self._store.count_runs([""]).get("", 0) if self.main.folder else 0
         except NoStoreError:
             return 0
 
@@ -240,9 +236,9 @@ class Companies:
         """
         if not texts:
             return []  # a store is not made for nothing
-        undoable = {}
+        undoable, known = {}, self._counts(texts)
         for name, text in texts.items():
-            path = self._free_place(name)
+            path = self._free_place(name, known.get(name, 0))
             undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
         self.note("company_added", texts)
         for name in texts:
@@ -260,15 +256,19 @@ class Companies:
             log.info("company_added", company=name)
         return paths
 
-    def _free_place(self, name: str) -> Path:
-        """Return where the file of a new company will be; UsageError if it cannot be called so."""
+    def _free_place(self, name: str, count: int) -> Path:
+        """
+        Return where the file of a new company will be; UsageError if it cannot be called so.
+
+        *count* is how many runs the store has of that name.
+        """
         if not is_name(name):
             raise UsageError(not_a_name(name), code="name")
         path = self.main.new_file(name)
         if os.path.lexists(path):
             message = _("{path} exists already; it is left as it is.").format(path=path)
             raise UsageError(message, code="exists", where=str(path))
-        if count := self._count(name):  # whoever comes next must not find the runs of another
+        if count:  # whoever comes next must not find the runs of another
             message = _(
                 "The store has {count} runs of a company {name}, whose file {path} is gone. Put"
                 " that back, and remove the company if its runs are to go; or take another"
@@ -382,10 +382,14 @@ class Companies:
     # --- inside -----------------------------------------------------------------------------
 
     def _count(self, name: str) -> int:
+        return self._counts([name]).get(name, 0)
+
+    def _counts(self, names: Iterable[str]) -> Mapping[str, int]:
+        """Return how many runs the store has of companies of these names; of most it has none."""
         try:
-            return self._store.count_runs(name)
+            return self._store.count_runs(names)
         except NoStoreError:
-            return 0
+            return {}
 
     def _was_removed(self, name: str) -> bool:
         """Return whether a removal of that name has not come to its end."""

@@ -27,10 +27,12 @@ from renkei.logs import log
 from renkei.model import Run, Selection, Status
 from renkei.plan.estimate import Usage
 from renkei.plan.refusals import still_at_work
-from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.schedule.errand import Answer
+from renkei.schedule.job import Job, Kept, State
 from renkei.schedule.rule import Schedule
-from renkei.schedule.times import ASSUMED, LATE
+from renkei.schedule.times import ASSUMED, LATE, Ahead
 from renkei.store import Pulse, Store
+from renkei.systems import Systems
 from renkei.words.codes import TABLE
 
 PASSING = ("UnavailableError", "ClosedError", "ListChangedError")
@@ -57,11 +59,18 @@ class Ended:
 
 @define
 class Work:
-    """The job in hand, as it was taken up, and how it has ended."""
+    """
+    The job in hand, as it was taken up, and how it has ended.
+
+    *by_hand*: a person has begun it and waits for it. *stopped*: somebody wants it to stop.
+    """
 
     job: Job
     clock: Clock
+    by_hand: bool = False
+    stopped: bool = False
     ended: Ended = field(factory=lambda: Ended("failed"))
+    answer: Answer | None = None
 
     def finished(self, run: Run, *, left: bool) -> None:
         """Note how the run of the job stands when nothing more is done; *left*: for a person."""
@@ -69,14 +78,16 @@ class Work:
         self._end(evolve(ended, code=LEFT) if left and ended.state == "done" else ended)
 
     def broken(self, error: BaseException) -> None:
-        """Note what has ended the job early."""
+        """Note what has ended the job early; whoever wanted it hears of it in words."""
+        if self.job.errand is not None and isinstance(error, RenkeiError):
+            self.answer = self.answer or Answer(message=error.message)
         self._end(of_error(error, self.job, self.clock.now()))
 
     def _end(self, ended: Ended) -> None:
-        """Note how it has ended; what a person has begun and interrupted waits for nobody."""
-        stopped = ended.state == "waiting" and ended.code == "interrupted"
-        by_hand = stopped and self.job.asked_by is not None
-        self.ended = Ended("halted", ended.code) if by_hand else ended
+        """Note how it has ended; what a person has begun, or stopped, waits for nobody."""
+        interrupted = ended.state == "waiting" and ended.code == "interrupted"
+        over = interrupted and (self.by_hand or self.stopped)
+        self.ended = Ended("halted", ended.code) if over else ended
 
 
 @frozen(kw_only=True)
@@ -102,11 +113,28 @@ class Scheduled:
 
 
 @contextmanager
-def at_work(store: Store, claim: Claim, job: Job, clock: Clock) -> Iterator[Work]:
-    """Give signs of life while the block does the job of *claim*, and keep how it has ended."""
-    work = Work(job, clock)
+def at_work(
+    store: Store,
+    job: Job,
+    clock: Clock,
+    *,
+    by_hand: bool,
+    interrupt: Callable[[], None],
+) -> Iterator[Work]:
+    """
+    Give signs of life while the block does a *job*, and keep how it has ended.
+
+    *interrupt* is called once somebody wants it to stop; *by_hand*: they would do that here.
+    """
+    work, claim = Work(job, clock, by_hand), job.claim
+
+    def heed() -> None:
+        if store.still_at_job(claim):
+            work.stopped = True
+            interrupt()
+
     try:
-        with Pulse(lambda: store.still_at_job(claim)):
+        with Pulse(heed):
             yield work
     except BaseException as error:
         work.broken(error)
@@ -114,7 +142,15 @@ def at_work(store: Store, claim: Claim, job: Job, clock: Clock) -> Iterator[Work
     finally:
         try:
             ended = work.ended
-            store.end_job(claim, ended.state, clock.now(), code=ended.code, next_at=ended.next_at)
+            store.end_job(
+                claim,
+                ended.state,
+                clock.now(),
+                code=ended.code,
+                next_at=ended.next_at,
+                answer=work.answer,
+                told=by_hand,
+            )
         except StoreError as error:  # whoever looks sees that nobody is at it any more
             log.error("job_not_kept", code=error.code)
 
@@ -142,6 +178,15 @@ def carry_on(
         return run
     choose(run.id, Selection(differences=frozenset(wanted), new=schedule.new))
     return sync(run.id)
+
+
+def ahead_of(
+    schedule: Schedule, systems: Systems, fetched: Usage | None, synced: Usage | None
+) -> Ahead:
+    """Return what a run of *schedule* meets; the last fetch and sync of its pair have cost that."""
+    way = schedule.from_, schedule.to
+    closed = tuple(hours for name in way for hours in systems.closed_hours(name))
+    return Ahead(closed=closed, takes=takes(fetched, synced if schedule.sync else None))
 
 
 def takes(fetched: Usage | None, synced: Usage | None) -> dt.timedelta:

@@ -1,8 +1,8 @@
 """The third door: keeps the schedules of all companies of a store, with nobody at the keyboard.
 
-It only looks what is due and has it done: a job is a process of its own, or whatever the dispatcher
-makes of it, and all that is remembered is in the store. Any number of workers may look at one
-store, and each may be killed at any moment.
+It only looks what is due, or what a person has asked for, and has it done: a job is a process of
+its own, or whatever the dispatcher makes of it, and all that is remembered is in the store. Any
+number of workers may look at one store, and each may be killed at any moment.
 """
 
 from __future__ import annotations
@@ -18,32 +18,37 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
+from renkei.chores import Chores
 from renkei.clock import Clock
 from renkei.config import Config, Main, clock_for, load_config, load_main
-from renkei.config.load import store_at
+from renkei.config.load import clock_for_all, store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
 from renkei.observer import Observer
+from renkei.people import ClosedHours
+from renkei.runs import Runs
 from renkei.schedule.dispatcher import Dispatcher
-from renkei.schedule.job import Claim, Job, Kept, State
+from renkei.schedule.job import Claim, Job, Kept, State, account_of
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
-from renkei.scheduled import takes, wait_before
+from renkei.scheduled import ahead_of, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.due import Name
 from renkei.store.schema import seen_beside
 from renkei.store.workers import SIGN_S
 from renkei.systems import Systems
-from renkei.teller import Teller
 from renkei.yamlfile import read_file
 
-LOOK_S = 5.0
-"""How often it is looked whether something is due, or somebody has died, in seconds."""
+LOOK_S = 4.0
+"""How often it is looked whether something is due or somebody has died, in seconds."""
 
 KNOWN = dt.timedelta(hours=1)
 """For so long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
+
+PUT = dt.timedelta(seconds=2)
+"""How long it may take until what a person has asked for is in the queue."""
 
 _MAY_HAVE = re.compile(r"^[^#\n]*schedules", re.MULTILINE)
 """What stands in a file that has schedules, be it in whichever style."""
@@ -66,6 +71,7 @@ class Worker:
     Keeps the schedules of the configuration at *path*, of all companies or the only one.
 
     *who* it is, for what it notes itself; *clocks* gives each company the clock of its calendar.
+    *lets_go* is called with the runs of a company of which something old has gone.
     """
 
     path: Path
@@ -73,12 +79,16 @@ class Worker:
     who: str | None = None
     observer: Observer = field(factory=Observer)
     clocks: Callable[[Config], Clock] = lambda config: clock_for(config)[0]
-    teller: Teller = field(default=Factory(lambda self: Teller(self.path), takes_self=True))
+    lets_go: Callable[[Runs], object] = lambda _runs: None
+    chores: Chores = field(init=False)
     _store: Store | None = field(default=None, init=False)
     _place: str = field(default="", init=False)
     _read: dict[str, Read] = field(factory=dict, init=False)
     _clocks: dict[str, Clock] = field(factory=dict, init=False)
+    _shared: Clock | None = field(default=None, init=False)
     _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
+    _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict, init=False)
+    """The usual closed hours by connector: each is asked once, not for every company."""
     _handled: dict[Name, dt.datetime] = field(factory=dict, init=False)
     """The last due time of each schedule of which it is known that somebody has taken it up."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
@@ -87,31 +97,37 @@ class Worker:
     """When the store was told last that this worker lives."""
     _stopped: bool = field(default=False, init=False)
 
+    def __attrs_post_init__(self) -> None:
+        self.chores = Chores(self.path, self.lets_go)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._close()
+        """Let the jobs in hand come to a stop, and what is to be told be told."""
+        try:
+            self.dispatcher.stop()
+            with suppress(RenkeiError):
+                self._mind_ended()
+                if self._store is not None:
+                    self._store.forget_worker()
+        finally:
+            self.chores.stop()
+            self._close()
 
     def stop(self) -> None:
         """Begin nothing more; safe in a signal handler."""
         self._stopped = True
 
     def run(self) -> None:
-        """Look again and again, until it is stopped; then let the jobs in hand come to a stop."""
+        """Look again and again, until it is stopped; the block around it ends the jobs in hand."""
         clock = Clock()
-        self.teller.start()
+        self.chores.start()
         while not self._stopped:
             self.look()
             until = clock.monotonic() + LOOK_S
             while clock.monotonic() < until and not self._stopped:
                 clock.sleep(0.2)
-        self.dispatcher.stop()
-        with suppress(RenkeiError):
-            self._mind_ended()
-            if self._store is not None:
-                self._store.forget_worker()
-        self.teller.stop()
 
     def look(self) -> None:
         """Have done what is due now; whatever goes wrong is told, and looked at again later."""
@@ -141,17 +157,20 @@ class Worker:
 
     def _look(self, main: Main, store: Store) -> None:
         names = main.names() if main.folder else [""]
-        configs = {name: self._config(main, name) for name in names}
         for gone in self._read.keys() - set(names):
             del self._read[gone]
         kept, at_work = store.all_kept(), store.open_jobs()
         used = cache(store.accounts_used)
+        known = set(names)
         for job in at_work:
             if self._stopped:
                 return
-            self._take_up(store, configs.get(job.claim.company), job, used)
+            name = job.claim.company
+            config = self._config(main, name) if name in known else None
+            self._take_up(main, store, config, job, used)
         busy = {(job.claim.company, job.claim.schedule) for job in at_work}
-        for name, config in configs.items():
+        for name in names:  # read one by one: the first run does not wait for a thousand files
+            config = self._config(main, name)
             for schedule in config.schedules if config else ():
                 key = name, schedule.name
                 if self._stopped:
@@ -182,7 +201,7 @@ class Worker:
         told: State | None = None
         if due.missed or config.company.paused:
             told = "missed" if due.missed else "skipped"
-        account = _account(key[0], schedule, used())
+        account = account_of(key[0], schedule.to, used().get((key[0], schedule.to)))
         if told is None and not self.dispatcher.has_room(account):
             return
         count = partial(_count_passed, schedule, claim, kept.since)
@@ -194,7 +213,7 @@ class Worker:
             self._start(store, claim, account, now)
         elif mine:
             log.warning("schedule_left_out", kind=schedule.name, reason=told)
-            self.teller.tell(key[0])
+            self.chores.wake()
 
     def _quiet_until(
         self, key: Name, schedule: Schedule, kept: Kept, now: dt.datetime
@@ -212,34 +231,33 @@ class Worker:
         key, way = (config.company.name, schedule.name), (schedule.from_, schedule.to)
         known = self._ahead.get(key)
         if known is None or abs(now - known[0]) >= KNOWN:
-            systems = Systems(config, self._clock(config), self.observer)
+            systems = Systems(config, self._clock(config), self.observer, hours=self._hours)
             ahead = Ahead()
             with suppress(RenkeiError):  # what is wrong with a connection, the job will tell
-                closed = tuple(hours for name in way for hours in systems.closed_hours(name))
-                fetched, synced = self._opened(config.main).last_costs(key[0], *way)
-                ahead = Ahead(
-                    closed=closed, takes=takes(fetched, synced if schedule.sync else None)
-                )
+                costs = self._opened(config.main).last_costs(key[0], *way)
+                ahead = ahead_of(schedule, systems, *costs)
             known = self._ahead[key] = now, ahead
         return known[1]
 
-    def _take_up(self, store: Store, config: Config | None, job: Job, used: Used) -> None:
-        """Go on with a job at which nobody is any more, if its time has come."""
+    def _take_up(
+        self, main: Main, store: Store, config: Config | None, job: Job, used: Used
+    ) -> None:
+        """Have a job gone on with at which nobody is any more, if its time has come."""
         claim = job.claim
-        now = self._clock(config).now() if config else Clock().now()
+        now = (self._clock(config) if config else self._clock_of_all(main)).now()
         wait = wait_before(claim.attempt + 1)  # whoever keeps dying has to wait
         if not job.free or (job.next_at or job.started_at + wait) > now:
             return
-        if now - job.started_at >= LATE:
-            store.give_up(claim, now)
-            self.teller.tell(claim.company)
+        if job.stopped_by is not None or now - job.started_at >= LATE:
+            store.give_up(claim, now, stopped=job.stopped_by is not None)
+            self.chores.wake()
             return
-        wanted = [e for e in config.schedules if e.name == claim.schedule] if config else []
-        if not wanted or config is None or config.company.paused:
+        goal = job.errand.target if job.errand else _goal(config, claim)
+        if goal is None:
             return
-        if job.state == "queued" and self.dispatcher.has(claim):
+        if job.state == "queued" and (_is_new(job, now) or self.dispatcher.has(claim)):
             return
-        account = _account(claim.company, wanted[0], used())
+        account = account_of(claim.company, goal, used().get((claim.company, goal)))
         if self.dispatcher.has_room(account) and (again := store.take_over(claim)):
             self._start(store, again, account, now)
 
@@ -256,8 +274,9 @@ class Worker:
             self._ahead.pop((claim.company, claim.schedule), None)
             clock = self._clocks.get(claim.company) or Clock()
             again = clock.now() + wait_before(claim.attempt + 1)
-            if self._store is not None and self._store.let_wait(claim, "interrupted", again):
-                self.teller.tell(claim.company)  # others have told by themselves
+            if self._store is not None:
+                self._store.let_wait(claim, "interrupted", again)
+            self.chores.wake()
 
     def _clock(self, config: Config) -> Clock:
         """Return the clock of a company: one for all the time, however often its file changes."""
@@ -265,6 +284,12 @@ class Worker:
         if name not in self._clocks:
             self._clocks[name] = self.clocks(config)
         return self._clocks[name]
+
+    def _clock_of_all(self, main: Main) -> Clock:
+        """Return the clock of those companies of which this worker knows no calendar."""
+        if self._shared is None:
+            self._shared = clock_for_all(main)
+        return self._shared
 
     def _config(self, main: Main, name: str) -> Config | None:
         """Return the configuration of a company if it has schedules; each mistake is told once."""
@@ -312,9 +337,16 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _account(company: str, schedule: Schedule, used: Mapping[Name, str]) -> str:
-    """Return what names the account that a schedule writes to, as far as it is known."""
-    return used.get((company, schedule.to), f"{company}\n{schedule.to}")
+def _goal(config: Config | None, claim: Claim) -> str | None:
+    """Return what the schedule of *claim* writes to; None while no run of it may begin."""
+    if config is None or config.company.paused:
+        return None
+    return next((each.to for each in config.schedules if each.name == claim.schedule), None)
+
+
+def _is_new(job: Job, now: dt.datetime) -> bool:
+    """Tell whether whoever has asked for a job may just be putting it into the queue."""
+    return job.asked_by is not None and now - job.started_at < PUT
 
 
 def _count_passed(

@@ -86,8 +86,12 @@ class App:
         return self.given_company or os.environ.get("RENKEI_COMPANY") or None
 
     @contextmanager
-    def runs(self) -> Iterator[Runs]:
-        """Open the engine; progress is shown while something in the block takes long."""
+    def runs(self, *, alone: bool = True) -> Iterator[Runs]:
+        """
+        Open the engine; progress is shown while something in the block takes long.
+
+        Not *alone*, it is a worker's: that tells of the end, and lets go of what is old.
+        """
         from renkei.logs import configure_logging
         from renkei_runner.output import ours_alone, tell_company
         from renkei_runner.progress import Logged, Progress
@@ -109,18 +113,19 @@ class App:
         ):
             try:
                 yield runs
-                gone = runs.retain()
-                if gone.values or gone.records:
+                gone = runs.retain() if alone else None
+                if gone and (gone.values or gone.records):
                     from renkei_runner.web import dashboard_lets_go
 
                     dashboard_lets_go(runs)
             except BaseException as error:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)
-                if not isinstance(error, KeyboardInterrupt):  # nobody wants to wait then
+                if alone and not isinstance(error, KeyboardInterrupt):  # nobody waits then
                     runs.tell(attended=self.interactive)
                 raise
-            runs.tell(attended=self.interactive)
+            if alone:
+                runs.tell(attended=self.interactive)
 
     @property
     def accounts(self) -> tuple[KnownAccount, ...]:

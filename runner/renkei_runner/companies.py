@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.errors import UsageError
+from renkei.errors import MappingError, UsageError
 from renkei.model import Outcome
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
@@ -55,6 +55,31 @@ def one_or_all(app: App) -> Iterator[Runs | Companies]:
         return
     with app.runs() as runs:
         yield runs
+
+
+def each_company(app: App) -> Iterator[Runs]:
+    """
+    Open the company that is named or is the only one, or, of several, one after the other.
+
+    A company whose file has mistakes is told of, and left out.
+    """
+    from renkei.config import load_config, load_main
+    from renkei.logs import configure_logging
+    from renkei.runs import Runs
+
+    if app.named_company is not None or (main := load_main(app.config_file)).folder is None:
+        with app.runs() as runs:
+            yield runs
+        return
+    configure_logging(json=app.json, level="debug" if app.debug else "warning")
+    for name in main.names():
+        try:
+            config = load_config(app.config_file, name)
+        except MappingError as error:
+            warn(f"{name}: {error.message}")
+            continue
+        with Runs(config, who=app.who) as runs:
+            yield runs
 
 
 @command("companies", help=N_("List all companies: the last sync, what is open, who needs you."))
@@ -126,13 +151,21 @@ def _parts(each: Listed) -> Document:
         "label": each.company.label,
         "environment": each.company.environment,
         "paused": each.company.paused,
-        "needs_a_person": list(each.needs),
+        "needs_a_person": list(_needs(each)),
         "open": each.open,
         "in_doubt": stands.in_doubt,
         "newest": _stood(stands.newest),
         "last_sync": _stood(stands.synced),
         "mistake": each.mistake,
     }
+
+
+def _needs(each: Listed) -> Iterator[str]:
+    """Yield why a company needs a person; what messages call ``limit`` was ``chosen`` first."""
+    for need in each.needs:
+        yield need
+        if need == "limit":
+            yield "chosen"
 
 
 def _stood(stood: Stood | None) -> Document | None:
@@ -175,7 +208,7 @@ def add(app: App, name: str, label: str) -> None:
         emit(document(path=str(path)))
         return
     say(_("{path} is written. Enter its addresses and where its tokens are.").format(path=path))
-    next_steps((_named(app, name, "check"), _("try the connections")))
+    next_steps((named(app, name, "check"), _("try the connections")))
 
 
 @company.command("import", help=N_("Add the companies of a CSV file: all of them, or none."))
@@ -263,7 +296,7 @@ def _is_meant(app: App, name: str, title: str, count: int) -> bool:
     return typed.strip() == name
 
 
-def _named(app: App, name: str, *words: str) -> str:
+def named(app: App, name: str, *words: str) -> str:
     return app.command("--company", name, *words)
 
 

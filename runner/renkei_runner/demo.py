@@ -23,7 +23,7 @@ from attrs import frozen
 from renkei.errors import RenkeiError
 from renkei.words.i18n import N_, _, language
 from renkei_runner.cli import command, option
-from renkei_runner.output import say
+from renkei_runner.output import head, say
 from renkei_runner.signals import ended_by
 
 if TYPE_CHECKING:
@@ -51,10 +51,20 @@ SHOWN = 2
 
 @command("demo", help=N_("Sync invented people in both directions, and prove the result."))
 @option("--people", type=click.IntRange(40, 2000), default=120, show_default=True,
-        help=N_("How many invented employees."))  # fmt: skip
-@option("--web", is_flag=True, help=N_("Open the dashboard on the same people instead."))
-def demo(people: int, *, web: bool) -> int:
+        help=N_("How many invented employees; with --cluster, in each company."))  # fmt: skip
+@option("--web", is_flag=True,
+        help=N_("Open the dashboard on the same people instead;"
+                " with --cluster, afterwards."))  # fmt: skip
+@option("--cluster", is_flag=True,
+        help=N_("Show two workers of twenty companies instead, and kill one of them."))  # fmt: skip
+def demo(people: int, *, web: bool, cluster: bool) -> int:
     from renkei_sandbox import Sandbox
+
+    if cluster:
+        from renkei_runner.demo_cluster import show
+
+        show(people, stays=web)
+        return 0
 
     noon = dt.datetime.now(dt.timezone(dt.timedelta(hours=9))).replace(hour=12, minute=0, second=0)
     with (
@@ -227,9 +237,3 @@ class DemoError(RenkeiError):
     """The demo did not come out as it should."""
 
     default_code = "demo"
-
-
-def head(text: str) -> None:
-    """Print a heading."""
-    say()
-    say(f"=== {text}")

@@ -1,8 +1,8 @@
 """
 Commands in forks of a warm process: processes of their own that cost milliseconds to begin.
 
-The warm process is the standard library's fork server. It has imported what a job needs and has
-opened nothing; a job that crashes it takes nobody along.
+The warm process is the standard library's fork server. It has imported what a job needs, has
+rehearsed one, and has nothing open; a job that crashes takes nobody along.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 from attrs import define, field
 
 WARM = "renkei_runner.warm"
+
+REHEARSE = "RENKEI_REHEARSE"
+"""Tells the warm process the configuration of whose store a job is rehearsed."""
 
 _guard = threading.Lock()
 """The standard library counts its processes without one."""
@@ -44,14 +48,22 @@ class Fork:
 
 @define
 class Forks:
-    """Begins commands; *environment* is what each finds around it."""
+    """
+    Begins commands; *environment* is what each finds around it.
 
+    The warm process begins at once, and rehearses for the store of *config*.
+    """
+
+    config: Path
     environment: Callable[[], Mapping[str, str]]
     _context: multiprocessing.context.ForkServerContext = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([WARM])
+        os.environ[REHEARSE] = str(self.config)
+        forkserver.ensure_running()
+        del os.environ[REHEARSE]
 
     def launch(self, words: Sequence[str]) -> Fork:
         """Begin ``renkei`` *words*; OSError if no process can be had."""

@@ -55,6 +55,12 @@ def say(text: str = "") -> None:
     click.echo("\n".join(map(printable, text.split("\n"))), file=_out())
 
 
+def head(text: str) -> None:
+    """Print a heading."""
+    say()
+    say(f"=== {text}")
+
+
 def say_at_once(text: str) -> None:
     """Print a line on standard error past all buffers: one may be in use at this very moment."""
     with suppress(OSError):

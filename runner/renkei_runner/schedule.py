@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
+from attrs import frozen
 
 from renkei.errors import UsageError
 from renkei.model import Run, Status
@@ -14,13 +16,16 @@ from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.cli import argument, group, option
+from renkei_runner.companies import each_company, named
 from renkei_runner.documents import Document, document, moment
 from renkei_runner.output import emit, next_steps, say, table, warn
-from renkei_runner.screens import show_found, show_outcome
+from renkei_runner.screens import outcome_code, show_found, show_outcome
 from renkei_runner.sync import stoppable, trouble_of
 
 if TYPE_CHECKING:
-    from renkei.runs import Runs, Scheduled
+    from renkei.config import Company
+    from renkei.runs import Carried, Runs, Scheduled
+    from renkei.schedule.errand import Errand
 
 
 HISTORY = 20
@@ -32,36 +37,63 @@ def schedule() -> None:
     pass
 
 
+@frozen
+class Known:
+    """A schedule of a *company*, with what was begun of it last, the newest first."""
+
+    company: Company
+    shown: Scheduled
+    jobs: Sequence[Job]
+
+
 @schedule.command("list", help=N_("List every schedule: on or paused, the last run, the next."))
 @click.pass_obj
 def list_(app: App) -> None:
-    with app.runs() as runs:
-        found = runs.schedules()
-        history = [runs.jobs(HISTORY, e.schedule.name) for e in found] if app.json else []
+    found = [each for runs in each_company(app) for each in _known(app, runs)]
     for each in found:
-        if each.mistake:
-            warn(each.mistake)
+        if each.shown.mistake:
+            warn(each.shown.mistake)
     if app.json:
-        parts = [
-            _parts(each, app.company) | {"history": list(map(_job, jobs))}
-            for each, jobs in zip(found, history, strict=True)
-        ]
-        emit(document(schedules=parts))
+        emit(document(schedules=[_known_parts(each) for each in found]))
         return
     if not found:
         say(_("There are no schedules. They stand under schedules: in the configuration."))
         return
-    titles = (
+    of_all = not app.company and bool(found[0].company.name)
+    _show_all(found, of_all=of_all)
+    if any(each.shown.alone for each in found):
+        warn(_("No worker keeps them: one has to be running."))
+    name, words = found[0].company.name, ("schedule", "run", found[0].shown.schedule.name)
+    next_steps(
+        (named(app, name, *words) if of_all else app.command(*words), _("run one now")),
+        (app.command("worker"), _("keep all schedules")),
+    )
+
+
+def _known(app: App, runs: Runs) -> Iterator[Known]:
+    """Yield the schedules of a company; of one that has none no store is asked."""
+    for each in runs.schedules() if runs.config.schedules else ():
+        jobs = runs.jobs(HISTORY, each.schedule.name) if app.json else ()
+        yield Known(runs.config.company, each, jobs)
+
+
+def _known_parts(each: Known) -> Document:
+    name = each.company.name
+    of = {"company": name} if name else {}
+    return of | _parts(each.shown, name) | {"history": list(map(_job, each.jobs))}
+
+
+def _show_all(found: Sequence[Known], *, of_all: bool) -> None:
+    """Print a line for each schedule; *of_all*: the company stands in front."""
+    titles: tuple[str, ...] = (
         *(_("schedule"), _("when"), _("direction"), _("what it does"), _("status")),
         *(_("last run"), _("next run")),
     )
-    table(titles, (_row(each, app.company) for each in found))
-    if any(each.alone for each in found):
-        warn(_("No worker keeps them: one has to be running."))
-    next_steps(
-        (app.command("schedule", "run", found[0].schedule.name), _("run one now")),
-        (app.command("worker"), _("keep all schedules")),
-    )
+    rows = [_row(each.shown, each.company.name) for each in found]
+    if of_all:
+        titles = (_("company"), *titles)
+        rows = [(each.company.title, *row) for each, row in zip(found, rows, strict=True)]
+    table(titles, rows)
 
 
 @schedule.command("run", help=N_("Do now what the schedule NAME does when it is due."))
@@ -69,15 +101,20 @@ def list_(app: App) -> None:
 @option("--job", "claim", hidden=True, help=N_("What a worker has taken up."))
 @click.pass_obj
 def run(app: App, name: str, claim: str | None) -> int:
-    with app.runs() as runs:
-        schedule = runs.config.schedule(name)
+    with app.runs(alone=claim is None) as runs:
         taken = _claim(app, name, claim)
+        if taken is not None and taken.is_errand:
+            _carry_out(runs, taken)
+            return 0
+        schedule = runs.config.schedule(name)
         try:
             with stoppable(runs):
                 found = runs.keep_schedule(name, taken)
         except BaseException:
             _remember(app, runs, name)
             raise
+        if taken is not None:  # nobody reads what a worker's job prints
+            return 0 if found.status is Status.READY else outcome_code(found)
         return _show(app, runs, found, synced=schedule.sync is not None)
 
 
@@ -99,6 +136,18 @@ def resume(app: App, name: str) -> None:
         runs.resume_schedule(name)
         (found,) = (each for each in runs.schedules() if each.schedule.name == name)
     _said(app, found, _("The schedule {name} is on. What was due meanwhile is not made up for."))
+
+
+def _carry_out(runs: Runs, claim: Claim) -> None:
+    """Do what a person has asked for in the dashboard, where its outcome is shown."""
+
+    def keep(errand: Errand, carried: Carried) -> None:
+        from renkei_runner.web import dashboard_carries
+
+        dashboard_carries(runs, errand, carried)
+
+    with stoppable(runs):
+        runs.carry_out(claim, keep)
 
 
 def _said(app: App, found: Scheduled, text: str) -> None:

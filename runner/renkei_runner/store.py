@@ -28,23 +28,22 @@ def copy(app: App, origin: str, goal: str) -> None:
     from renkei.runs import copy_store
     from renkei_runner.web import dashboard_moves, dashboard_put_away
 
-    left: list[str] = []
-
-    def along(store: str, new: str) -> None:
-        left.extend(filter(None, [dashboard_moves(store, new, Path.cwd())]))
+    def along(store: str, new: str) -> str | None:
+        return dashboard_moves(store, new, Path.cwd())
 
     configure_logging(json=app.json, level="debug" if app.debug else "warning")
     copied = copy_store(origin, goal, Path.cwd(), app.who, along)
-    put_away = next(filter(None, map(dashboard_put_away, left)), None)
+    put_away = None if copied.left is None else dashboard_put_away(copied.left)
     if app.json:
-        emit(document(place=copied.place, runs=copied.runs, rows=copied.rows))
+        beside = {"users_file": None if put_away is None else str(put_away)}
+        emit(document(place=copied.place, runs=copied.runs, rows=copied.rows, **beside))
         return
     say(
         _("{runs} runs are at {place} now: {rows} rows, each compared.").format(
             runs=copied.runs, place=copied.place, rows=copied.rows
         )
     )
-    if left:
+    if copied.left is not None:
         say(_("The users of the dashboard came along; everybody logs in anew."))
     if put_away is not None:
         say(_("Their old file is {path} now, for you to delete.").format(path=put_away))
@@ -68,7 +67,7 @@ def users(app: App, file: Path) -> None:
         )
     put_away = dashboard_put_away(str(path)) if count else None
     if app.json:
-        emit(document(users=count))
+        emit(document(users=count, users_file=None if put_away is None else str(put_away)))
         return
     say(_("Users taken along, each compared: {count}. They log in anew.").format(count=count))
     if put_away is not None:

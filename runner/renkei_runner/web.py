@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,14 @@ from renkei_runner.cli import command, option
 from renkei_runner.documents import Document, document, moment
 from renkei_runner.output import emit, say, table
 from renkei_runner.signals import ended_by
-from renkei_runner.worker import kept_beside
+from renkei_runner.worker import cluster_address, kept_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from renkei.runs import Runs
+    from renkei.runs import Carried, Runs
+    from renkei.schedule.errand import Errand
+    from renkei.schedule.job import Claim
     from renkei_web.review import Reviewed
     from renkei_web.sso import SignOn
 
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
         help=N_("What it calls renkei; the secret is in RENKEI_OIDC_SECRET."))  # fmt: skip
 @option("--with-worker", is_flag=True,
         help=N_("Also keep the schedules, as `renkei worker` does."))  # fmt: skip
+@option("--cluster", is_flag=True,
+        help=N_("Leave what people begin to the workers of a cluster."))  # fmt: skip
 @click.pass_obj
 def web(
     app: App,
@@ -66,7 +71,11 @@ def web(
     oidc_issuer: str | None,
     oidc_client: str | None,
     with_worker: bool,
+    cluster: bool,
 ) -> int:
+    if with_worker and cluster:
+        message = _("With --cluster the workers are others: leave --with-worker out.")
+        raise UsageError(message, code="cluster")
     if (certificate is None) != (key is None):
         raise UsageError(_("--certificate and --key go together."), code="tls")
     tls = certificate is not None
@@ -80,7 +89,7 @@ def web(
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
     main = _main(app)  # a mistake in it is told now, not on the first page
-    if main.settings.sso == "required" and oidc_issuer is None and new_link is None:
+    if main.settings.only_sso and oidc_issuer is None and new_link is None:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
     if main.settings.metrics is not None:
@@ -97,6 +106,7 @@ def web(
         tls=(certificate, key) if certificate and key else None,
         behind_proxy=behind_proxy,
         sign_on=sign_on_of(main, oidc_issuer, oidc_client),
+        queue=_queue(app.config_file.absolute()) if cluster else None,
         signals=ended_by,
     )
     if new_link is not None:
@@ -156,6 +166,13 @@ def _row(each: Reviewed) -> tuple[str, ...]:
     return each.name, rights, state_text(each.state), added, last
 
 
+def _queue(path: Path) -> Callable[[Claim, str], None]:
+    """Return what puts what people begin in line for the workers of a cluster."""
+    from renkei.cluster.putting import put
+
+    return partial(put, cluster_address(path))
+
+
 def _main(app: App) -> Main:
     """Return what is said of the dashboard; with several companies, a name of one is refused."""
     main = load_main(app.config_file)
@@ -212,6 +229,14 @@ def dashboard_lets_go(runs: Runs) -> None:
     from renkei_web.companies import let_go
 
     let_go(dashboard_at(runs.config.main), runs)
+
+
+def dashboard_carries(runs: Runs, errand: Errand, carried: Carried) -> None:
+    """Tick whoever was chosen in the run before and has not changed, for whom asked for that."""
+    from renkei_web.companies import carry
+
+    if errand.user is not None:
+        carry(dashboard_at(runs.config.main), runs.config.company.name, errand.user, carried)
 
 
 def dashboard_moves(store: str, goal: str, base: Path) -> str | None:

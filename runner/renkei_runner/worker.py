@@ -114,7 +114,10 @@ def make_worker(app: App, dispatcher: Dispatcher) -> Worker:
     path = app.config_file.absolute()
     load_main(path)
     shown = Logged if app.json else Progress
-    return Worker(path, dispatcher, who=app.who, observer=shown(live=False))
+    from renkei_runner.web import dashboard_lets_go
+
+    observer = shown(live=False)
+    return Worker(path, dispatcher, who=app.who, observer=observer, lets_go=dashboard_lets_go)
 
 
 def make_processes(app: App, concurrency: int) -> Processes:
@@ -132,12 +135,25 @@ def make_processes(app: App, concurrency: int) -> Processes:
 def make_cluster(app: App, concurrency: int) -> Cluster:
     """Return what shares jobs with other workers of the store, so many at a time here."""
     from renkei.cluster.dispatcher import Cluster
-    from renkei.config import load_main
-    from renkei.config.load import store_at
-    from renkei.place import is_server
     from renkei_runner.forks import Fork, Forks
 
     path = app.config_file.absolute()
+    address = cluster_address(path)
+    forks = Forks(path, _environment(json=app.json))
+
+    def launch(claim: Claim) -> Fork:
+        return forks.launch(job_words(path, claim))
+
+    return Cluster(address, launch, concurrency)
+
+
+def cluster_address(path: Path) -> str:
+    """Return where the store of a cluster is; UsageError if not all of its computers reach it."""
+    from renkei.cluster.place import require_library
+    from renkei.config import load_main
+    from renkei.config.load import store_at
+    from renkei.place import is_server
+
     address = store_at(load_main(path).store, path.parent)
     if not is_server(address):
         message = _(
@@ -145,12 +161,8 @@ def make_cluster(app: App, concurrency: int) -> Cluster:
             " store there with `renkei store copy`, or leave --cluster out."
         )
         raise UsageError(message, code="cluster")
-    forks = Forks(_environment(json=app.json))
-
-    def launch(claim: Claim) -> Fork:
-        return forks.launch(job_words(path, claim))
-
-    return Cluster(address, launch, concurrency)
+    require_library()
+    return address
 
 
 def job_command(path: Path, claim: Claim) -> list[str]:

@@ -17,6 +17,7 @@ from renkei_sandbox.people import populate
 from renkei_sandbox.server import serve
 from renkei_sandbox.smarthr import SmartHR
 from renkei_sandbox.system import System
+from renkei_sandbox.tenants import Tenants
 from renkei_sandbox.touchontime import TouchOnTime
 
 _WRITES = frozenset({"create", "update", "delete"})
@@ -35,12 +36,18 @@ class Sandbox:
         now: str | dt.datetime | None = None,
         port: int = 0,
         host: str = "127.0.0.1",
+        *,
+        companies: int = 0,
     ) -> None:
-        """Prepare *people* in both systems; *now* sets the clock; port 0 takes a free one."""
+        """Prepare *people* in both systems; *now* sets the clock; port 0 takes a free one.
+
+        With *companies* there are so many tenants of so many people, and nobody beside them.
+        """
         self.clock = Clock(now)
         self.smarthr = SmartHR(self.clock, seed)
         self.touchontime = TouchOnTime(self.clock, seed)
-        self.cases = populate(self.smarthr, self.touchontime, people, seed)
+        self.tenants = Tenants(self.smarthr, self.touchontime, companies, people, seed)
+        self.cases = populate(self.smarthr, self.touchontime, 0 if companies else people, seed)
         """The numbers of the people made awkward on purpose, by case."""
         self.url = ""
         self._journal = Journal()
@@ -114,7 +121,7 @@ class Sandbox:
     def _run(self, ready: threading.Event, failures: list[BaseException]) -> None:
         def opened(port: int) -> None:
             self.url = f"http://{self._host}:{port}"
-            for system in self.systems.values():
+            for system in (*self.systems.values(), *self.tenants.systems()):
                 system.origin = self.url
             ready.set()
 
@@ -134,10 +141,13 @@ class Sandbox:
     async def _respond(self, request: Request) -> tuple[Answer, Entry | None]:
         if request.segments[0] == "_sandbox":
             return self._control.answer(request), None
-        system = self.systems.get(request.segments[0])
+        tenant = self.tenants.whose(request)
+        systems = self.systems if tenant is None else tenant.systems
+        system = systems.get(request.segments[0])
         entry = Entry(
             at=self.clock.now(),
             system="" if system is None else system.name,
+            tenant="" if tenant is None else tenant.name,
             method=request.method,
             path=request.path,
             query=request.query,

@@ -17,6 +17,12 @@ _STOPPED_BY: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command(name="sandbox")
 @click.option("--people", default=300, show_default=True, help="How many people to invent.")
+@click.option(
+    "--companies",
+    default=0,
+    metavar="N",
+    help="So many companies, each with its own tokens and so many people; 0: one, without a name.",
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same people.")
 @click.option("--port", default=8700, show_default=True, help="The port; 0 takes a free one.")
 @click.option("--now", metavar="INSTANT", help="What time it is, such as 2026-11-20T12:00+09:00.")
@@ -27,10 +33,18 @@ _STOPPED_BY: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     multiple=True,
     help="Set a switch, such as touchontime.closed_hours=false; VALUE is JSON.",
 )
-def sandbox(people: int, seed: int, port: int, now: str | None, settings: tuple[str, ...]) -> None:
+def sandbox(
+    *,
+    people: int,
+    companies: int,
+    seed: int,
+    port: int,
+    now: str | None,
+    settings: tuple[str, ...],
+) -> None:
     """Serve SmartHR and Touch On Time on this machine, with invented people."""
     try:
-        box = Sandbox(people=people, seed=seed, now=now, port=port)
+        box = Sandbox(people=people, seed=seed, now=now, port=port, companies=companies)
         for setting in settings:
             _set(box, setting)
     except ValueError as error:
@@ -67,8 +81,11 @@ def _set(box: Sandbox, setting: str) -> None:
 
 
 def _welcome(box: Sandbox) -> str:
+    names = box.tenants.names
     lines = [
-        f"  {system.name:12} {system.base_url}  token: {system.token}"
+        f"  {system.name:12} {system.base_url}  token: {system.first_token((names or [''])[0])}"
         for system in box.systems.values()
     ]
+    if names:
+        lines.append(f"  and so on, up to {names[-1]}")
     return "\n".join([f"Sandbox ready at {box.url}", *lines, "Stop with Ctrl-C."])

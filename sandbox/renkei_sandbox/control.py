@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from renkei_sandbox.journal import Journal
+from renkei_sandbox.journal import Entry, Journal
 from renkei_sandbox.messages import Answer, Fields, Request, dump
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class Control:
             case "GET", ("",) | ():
                 return 200, self._overview()
             case "GET", ("journal",):
-                wanted = request.query.get("system")
+                wanted = request.query.get("system"), request.query.get("tenant")
                 entries = self._journal.entries()
-                return 200, [e.document() for e in entries if wanted in (None, e.system)]
+                return 200, [each.document() for each in entries if _is_of(each, *wanted)]
             case "DELETE", ("journal",):
                 self._journal.clear()
                 return 200, {}
@@ -59,6 +59,7 @@ class Control:
             "now": self._box.clock.now().isoformat(),
             "systems": {s.name: {"base_url": s.base_url, "token": s.token} for s in systems},
             "cases": self._box.cases,
+            "tenants": self._box.tenants.tokens(),
         }
 
     def _clock(self, sent: Fields) -> Fields:
@@ -70,6 +71,10 @@ class Control:
         if "advance" in sent:
             clock.advance(float(sent["advance"]))
         return {"now": clock.now().isoformat(), "frozen": clock.frozen}
+
+
+def _is_of(entry: Entry, system: str | None, tenant: str | None) -> bool:
+    return system in (None, entry.system) and tenant in (None, entry.tenant)
 
 
 def _system(

@@ -21,6 +21,8 @@ class Entry:
     """"smarthr", "touchontime", or "" for an address that belongs to neither."""
     method: str
     path: str
+    tenant: str = ""
+    """The company whose token it carries; "" where there is only one, or the token is nobody's."""
     query: dict[str, str] = Factory(dict)
     body: Any = None
     """The parsed body; text if it was not JSON; None if there was none."""

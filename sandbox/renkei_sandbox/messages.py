@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
@@ -20,6 +23,10 @@ def dump(value: object) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _plain(given: str) -> str:
+    return base64.b64decode(given, validate=True).decode()
 
 
 @frozen(kw_only=True)
@@ -41,6 +48,18 @@ class Request:
     @query.default
     def _query(self) -> dict[str, str]:
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+    @property
+    def token(self) -> str | None:
+        """The token it carries: as a bearer, or as the user of basic authentication."""
+        scheme, _, given = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return given
+        if scheme.lower() == "basic":
+            with suppress(binascii.Error, UnicodeDecodeError):
+                user, colon, password = _plain(given).partition(":")
+                return user if colon and not password else None
+        return None
 
     @property
     def path(self) -> str:

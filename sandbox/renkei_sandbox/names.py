@@ -6,6 +6,9 @@ from typing import Final
 
 Name = tuple[str, str]
 
+COMPANY: Final = "株式会社あけぼの商事"
+"""What the company is called where there is only one."""
+
 _FAMILY = """
 佐藤 サトウ 鈴木 スズキ 高橋 タカハシ 田中 タナカ 伊藤 イトウ 渡辺 ワタナベ 山本 ヤマモト
 中村 ナカムラ 小林 コバヤシ 加藤 カトウ 吉田 ヨシダ 山田 ヤマダ 佐々木 ササキ 山口 ヤマグチ
@@ -55,3 +58,21 @@ def _pairs(text: str) -> tuple[Name, ...]:
 
 FAMILY: Final = _pairs(_FAMILY)
 GIVEN: Final = {"male": _pairs(_MALE), "female": _pairs(_FEMALE)}
+
+_WORDS: Final = tuple(
+    "あけぼの あさひ いずみ うみかぜ おおぞら かえで かわせみ きらめき こだま こもれび さざなみ"
+    " しおかぜ しらゆき すずかけ すみれ せせらぎ そよかぜ たんぽぽ つばめ つむぎ ときわ なぎさ"
+    " はるかぜ ひかり ひまわり ほしぞら まつかぜ みずほ みなと やまびこ ゆうひ わかば".split()
+)
+_TRADES: Final = tuple(
+    "商事 物産 工業 製作所 建設 運輸 食品 製菓 印刷 電機 精密 化成 紡績 製紙 水産 農園 薬品 医療"
+    " 介護 保育 学園 書店 出版 広告 設計 測量 警備 清掃 旅行 観光 不動産 通信".split()
+)
+
+
+def company(number: int) -> str:
+    """Return what the company of this *number*, from 1, is called; a thousand differ."""
+    round_, place = divmod(number - 1, len(_WORDS) * len(_TRADES))
+    row, word = divmod(place, len(_WORDS))
+    trade = _TRADES[(row + word) % len(_TRADES)]
+    return f"株式会社{_WORDS[word]}{trade}" + (str(round_ + 1) if round_ else "")

@@ -15,6 +15,9 @@ from renkei_sandbox.messages import Fields
 from renkei_sandbox.smarthr import SmartHR
 from renkei_sandbox.touchontime import TouchOnTime
 
+CHANGED, NEW = 5, 1
+"""How many have changed, and are new, in each of several companies."""
+
 _FEWEST_WITH_CASES: Final = 40
 _ADDRESS: Final = {
     "country_number": "392",
@@ -124,7 +127,20 @@ def populate(
     return dict(found)
 
 
-def _roster(people: int, seed: int, today: dt.date) -> Iterator[Person]:
+def populate_evenly(
+    smarthr: SmartHR, touchontime: TouchOnTime, people: int, seed: int, domain: str
+) -> None:
+    """Put *people* into both systems: some have married for SmartHR alone, one it alone knows."""
+    for index, person in enumerate(_roster(people, seed, smarthr.clock.today(), domain)):
+        case = _married(person) if index < CHANGED else Case(None, person)
+        smarthr.add(**case.person.for_smarthr(smarthr))
+        if index < people - NEW:
+            touchontime.add(**case.person.for_touchontime(touchontime))
+
+
+def _roster(
+    people: int, seed: int, today: dt.date, domain: str = "example.com"
+) -> Iterator[Person]:
     """Yield clean people with numbers of one width; the same ones for the same seed and day."""
     chance = random.Random(seed)
     width = max(4, len(str(people)))
@@ -145,7 +161,7 @@ def _roster(people: int, seed: int, today: dt.date) -> Iterator[Person]:
             birth=birth,
             hired=today - dt.timedelta(days=40 + pick(365 * 15)),
             left=None,
-            emails=(f"p{number}@example.com",),
+            emails=(f"p{number}@{domain}",),
             place=pick(12),
             smarthr={},
             touchontime={},

@@ -63,21 +63,26 @@ class System(abc.ABC):
     collection: ClassVar[str]
     switches: Switches
 
-    def __init__(self, clock: Clock, seed: int) -> None:
-        """Start without people."""
+    def __init__(self, clock: Clock, seed: int, tenant: str = "") -> None:
+        """Start without people; *tenant* is whose account it is, empty for the only one's."""
         self.clock = clock
         self.lock = threading.RLock()
         self.people = Table(self.number_field)
         self.masters: dict[str, list[Fields]] = {}
         self.faults = Faults()
         self.origin = ""
-        self.token = f"sandbox-{self.name}-token"
+        self.token = self.first_token(tenant)
         self.revoked = False
         self._seed = seed
         self._serial = itertools.count(1)
         self._hidden_until: dict[str, dt.datetime] = {}
 
     # -- for tests ---------------------------------------------------------------------------
+
+    @classmethod
+    def first_token(cls, tenant: str) -> str:
+        """Return the token that opens the account of *tenant* in the beginning."""
+        return "-".join(filter(None, ("sandbox", cls.name, tenant, "token")))
 
     @property
     def base_url(self) -> str:

@@ -27,6 +27,7 @@ def test_the_processes_have_no_rights_that_they_do_not_need() -> None:
         assert each["stop_grace_period"] == "5m"
         assert "privileged" not in each
     assert OURS["worker"]["deploy"]["replicas"] == 2
+    assert all("--cluster" in each["command"] for each in OURS.values())
     lines = IMAGE.splitlines()
     assert "USER 10001:10001" in lines
     assert not [line for line in lines if line.startswith("ADD ")]

@@ -12,10 +12,11 @@ from tests.docs.test_docs import examples
 from renkei.alerts import kinds
 from renkei.alerts.child import sent
 from renkei.alerts.notifier import Message, Way
-from renkei.alerts.states import KINDS
-from renkei.companies import Need, need_text
-from renkei.config import load_config, load_main
+from renkei.alerts.states import KINDS, State
+from renkei.companies import Listed, Need, need_text
+from renkei.config import Company, load_config, load_main
 from renkei.words.i18n import speaking
+from renkei_runner.companies import _parts
 
 PAGES = ["docs/notifications.md", "docs/notifications.ja.md"]
 
@@ -37,10 +38,17 @@ def test_the_examples_of_the_configuration_are_read(name: str, tmp_path: Path) -
 def test_the_list_of_companies_says_why_in_words_of_the_page(name: str, spoken: str) -> None:
     """Whatever `renkei companies` may say of one stands there, as code and as people see it."""
     text = Path(__file__).parents[2].joinpath("docs", name).read_text(encoding="utf-8")
-    needs: list[Need] = ["file", *("chosen" if kind == "limit" else kind for kind in KINDS)]
+    needs: list[Need] = ["file", *KINDS]
     with speaking(spoken):
         rows = [f"| `{need}` | {need_text(need)} |" for need in needs]
     assert [row for row in rows if row not in text] == []
+
+
+def test_a_choice_over_a_limit_has_the_name_it_had_before_too() -> None:
+    """Whoever reads the JSON of the list of companies finds either."""
+    waits = State(company="acme", kind="limit", source="a", target="b", run="1")
+    listed = Listed(company=Company(name="acme"), states=[waits])
+    assert _parts(listed)["needs_a_person"] == ["limit", "chosen"]
 
 
 @pytest.mark.parametrize("name", PAGES)

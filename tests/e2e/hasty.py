@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 
@@ -35,10 +36,11 @@ if __name__ == "__main__":
     from renkei_runner import forks
     from renkei_runner.main import main
 
-    hurry(SHORT | WORKER)
+    hurry(WORKER | SHORT)  # the queue is imported first, and keeps its own patience
     forks.WARM = "tests.e2e.hasty"
     sys.argv[0] = "renkei"
     main()
 elif "forkserver" in " ".join(sys.orig_argv):
+    os.environ.pop("RENKEI_REHEARSE", None)  # a test has enough of one job
     importlib.import_module("renkei_runner.warm")
     hurry(SHORT)

@@ -21,6 +21,7 @@ from tests.postgres import Database
 from tests.result import Result
 from tests.sampling import ALL
 
+from renkei.clock import Clock
 from renkei.words.i18n import set_language
 from renkei_runner.app import App
 from renkei_runner.main import run as run_command
@@ -34,6 +35,17 @@ mappings: [{use: smarthr-touchontime}]
 settings: {settle_wait_seconds: 0}"""
 HASTY = REST.replace("0}", "0, longest_request_seconds: 1}")
 """The same where a system is silent in real time."""
+SCHEDULES = """
+schedules:
+  - name: nightly
+    at: "1 12 * * *"
+    from: smarthr
+    to: touchontime
+    sync: {difference: [new, changed]}
+    new: {divisionCode: "100", typeCode: "1"}
+  - {name: look, between: "01:00-06:30", from: touchontime, to: smarthr}
+"""
+"""Of what an office may do at night."""
 FAST = "[{count: 100000, seconds: 1}]"
 
 
@@ -220,6 +232,18 @@ class Office:
             patch.setattr("sys.stderr", streams[1])
             yield printed
         set_language("en")
+
+
+class Ahead(Clock):
+    """The clock of an office, for a worker in the process of the test."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        super().__init__()
+
+    def now(self) -> Any:
+        """Return what the clock of the sandbox shows."""
+        return self._office.box.clock.now()
 
 
 def tidy() -> None:

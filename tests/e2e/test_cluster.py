@@ -16,16 +16,22 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 from attrs import define, field
-from tests.e2e.office import HASTY
+from tests.e2e.office import HASTY, SCHEDULES, Ahead
 from tests.e2e.test_killed import wait_for_writes
-from tests.e2e.test_worker import SCHEDULES, Ahead
 
+from renkei.cluster.putting import put
+from renkei.config import load_config
+from renkei.model import Difference, Selection
+from renkei.runs import Runs, Ticket
 from renkei.schedule.dispatcher import Processes
+from renkei.schedule.errand import Deed, Errand
 from renkei.worker import Worker
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office
     from tests.postgres import Database
+
+    from renkei.schedule.job import Claim, Job
 
 LIMIT, LIMIT_S = 8, 2
 AT_ONCE = """
@@ -57,13 +63,15 @@ class Workers:
     database: Database
     processes: list[subprocess.Popen[str]] = field(factory=list)
 
-    def start(self, concurrency: int = 2) -> subprocess.Popen[str]:
+    def start(
+        self, concurrency: int = 2, module: str = "tests.e2e.hasty", **more: str
+    ) -> subprocess.Popen[str]:
         """Start one more."""
         command = ["worker", "--cluster", "--concurrency", str(concurrency)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.hasty", *command],
+            [sys.executable, "-m", module, *command],
             cwd=self.office.folder,
-            env={**os.environ, **self.office.environment(), "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **self.office.environment(), "PYTHONPATH": str(ROOT), **more},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -216,20 +224,24 @@ def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(workers: Worke
 
 
 @pytest.mark.long
+@pytest.mark.timeout(180)
 @pytest.mark.fault("F102")
 def test_a_killed_worker_is_followed_within_half_a_minute(workers: Workers) -> None:
-    """All of its processes are gone at once, as those of a machine are."""
+    """All of its processes are gone at once, as those of a machine are, which nobody else sees."""
     office = workers.office
-    for _each in range(2):
-        workers.start()
+    for boot in ("one", "two"):
+        workers.start(module="tests.e2e.elsewhere", BOOT=boot)
     with slowly(office):
         tree, worker = workers.at_work()
         wait_for_writes(office, "touchontime", 2)
         end(tree)
         worker.wait()
         begun = time.monotonic()
-        workers.until(lambda: is_done(workers))
-    assert time.monotonic() - begun < 30
+        written = len(office.box.writes("touchontime"))
+        workers.until(lambda: len(office.box.writes("touchontime")) > written, 60)
+        took = time.monotonic() - begun
+        workers.until(lambda: is_done(workers), 60)
+    assert 10 < took < 30
     assert workers.jobs() == [("nightly", "done", 2, 1)]
     all_once(office)
 
@@ -276,3 +288,61 @@ def test_two_workers_keep_one_limit_together(workers: Workers) -> None:
     worst = max(sum(start <= each < start + LIMIT_S for each in at) for start in at)
     assert worst <= LIMIT
     assert all("job_ended" in said for _code, said in ended)  # both had their share
+
+
+@pytest.mark.long
+@pytest.mark.timeout(180)
+@pytest.mark.fault("F103")
+def test_what_a_person_began_goes_on_when_its_worker_is_killed(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the name of that person, who may stop it, and go on with it; each is created once."""
+    office, address = workers.office, workers.database.address
+    for name, value in office.environment().items():
+        monkeypatch.setenv(name, value)
+    office.configure(extra=HASTY)
+    workers.database.do("delete from schedules")
+
+    def asked(ask: Callable[[Runs], Ticket]) -> None:
+        with Runs(load_config(office.folder / "renkei.yaml"), who="keiko") as runs:
+            ticket = ask(runs)
+        put(address, ticket.claim, ticket.account)
+        claims.append(ticket.claim)
+
+    def job() -> Job:
+        with Runs(load_config(office.folder / "renkei.yaml")) as runs:
+            found = runs._store.asked_for(claims[-1].schedule, claims[-1].due)
+        assert found is not None
+        return found
+
+    claims: list[Claim] = []
+    for _each in range(2):
+        workers.start()
+    asked(lambda runs: runs.ask(errand("fetch", source="smarthr")))
+    workers.until(lambda: job().state == "halted")
+    asked(lambda runs: runs.answer(job(), one_company=True))
+    workers.until(lambda: job().state == "done")
+    everybody = Selection(
+        differences=frozenset({Difference.NEW, Difference.CHANGED}),
+        new={"divisionCode": "100", "typeCode": "1"},
+    )
+    with slowly(office):
+        asked(lambda runs: runs.ask(errand("sync", run="1"), everybody))
+        tree, worker = workers.at_work()
+        wait_for_writes(office, "touchontime", 2)
+        end(tree)
+        worker.wait()
+        workers.at_work()
+        with Runs(load_config(office.folder / "renkei.yaml"), who="keiko") as runs:
+            runs.stop_job(claims[-1])
+        workers.until(lambda: job().state == "halted")
+    asked(lambda runs: runs.ask(errand("resume", run="1")))
+    workers.until(lambda: job().state == "done")
+    with Runs(load_config(office.folder / "renkei.yaml")) as runs:
+        assert {line.who.split(" (")[0] for line in runs.log_lines() if line.run} == {"keiko"}
+    all_once(office)
+    assert workers.queue() == []
+
+
+def errand(deed: Deed, **more: str) -> Errand:
+    return Errand(deed=deed, target="touchontime", language="en", **more)  # type: ignore[arg-type]

@@ -400,6 +400,28 @@ def test_a_list_with_mistakes_adds_nobody(office: Office) -> None:
     assert office.ask("company", "import", "nothing.csv").code == 2
 
 
+@pytest.mark.security(56)
+def test_the_schedules_of_all_companies_are_one_list(office: Office, other: Sandbox) -> None:
+    """Each with its company; of a named one they are its own; a file with mistakes hides nobody."""
+    two(office, other)
+    at = "schedules: [{name: nightly, at: '0 1 * * *', from: smarthr, to: touchontime}]\n"
+    for name in ("acme", "beta"):
+        with (office.folder / "companies" / f"{name}.yaml").open("a", encoding="utf-8") as file:
+            file.write(at)
+    assert office.renkei(*of("beta", "schedule", "pause", "nightly")).code == 0
+    (office.folder / "companies" / "gone.yaml").write_text("connections: 1\n", encoding="utf-8")
+    listed = office.ask("schedule", "list").json["schedules"]
+    found = [(each["company"], each["name"], each["paused_by"] is None) for each in listed]
+    assert found == [("acme", "nightly", True), ("beta", "nightly", False)]
+    shown = office.renkei("schedule", "list")
+    assert (shown.code, "gone.yaml:1:14" in shown.err) == (0, True)
+    assert "Acme K.K. (acme)" in shown.out
+    assert "--company acme schedule run nightly" in shown.out
+    own = office.ask(*of("beta", "schedule", "list")).json
+    assert [each["company"] for each in (own, *own["schedules"])] == ["beta", "beta"]
+    assert "beta" not in office.renkei(*of("acme", "schedule", "list")).out.lower()
+
+
 @pytest.mark.sqlite
 def test_a_restored_store_is_that_of_all_companies(office: Office, other: Sandbox) -> None:
     """It is said once, without naming one of them."""

@@ -9,43 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from tests.e2e.office import SCHEDULES, Ahead, Office
 from tests.e2e.test_killed import wait_for_writes
 
-from renkei.clock import Clock
 from renkei.schedule.dispatcher import Processes
 from renkei.worker import Worker
 from renkei_runner.app import App
 from renkei_runner.worker import job_command, kept_beside
 
-if TYPE_CHECKING:
-    from tests.e2e.office import Office
-
 WAY = ("smarthr", "touchontime")
-SCHEDULES = """
-schedules:
-  - name: nightly
-    at: "1 12 * * *"
-    from: smarthr
-    to: touchontime
-    sync: {difference: [new, changed]}
-    new: {divisionCode: "100", typeCode: "1"}
-  - {name: look, between: "01:00-06:30", from: touchontime, to: smarthr}
-"""
-
-
-class Ahead(Clock):
-    """A clock of which a test says how late it is."""
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-        super().__init__()
-
-    def now(self) -> Any:
-        """Return what the clock of the sandbox shows."""
-        return self._office.box.clock.now()
 
 
 @contextmanager

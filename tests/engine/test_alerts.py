@@ -36,7 +36,7 @@ from renkei.alerts.notifier import (
 from renkei.alerts.sending import Became, Letter, send
 from renkei.alerts.states import KINDS, states
 from renkei.alerts.telling import Telling, beat
-from renkei.alerts.words import LONG, SHORT
+from renkei.alerts.words import LONG, SHORT, Names, gathered_message
 from renkei.clock import Clock
 from renkei.config import Config, load_config, load_main
 from renkei.errors import MappingError
@@ -515,6 +515,27 @@ def test_a_sync_and_a_week_are_told_if_somebody_wants_them(
     }  # fmt: skip
 
 
+@pytest.mark.fault("F101")
+def test_a_sync_and_a_week_that_have_reached_nobody_are_told_again(
+    world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as that is certain, and only until somebody has heard."""
+
+    def heard(*fates: str) -> list[list[str]]:
+        found = []
+        for post.fate in fates:
+            tell(world, post)
+            found.append([each["event"] for each in post.taken()])
+        return found
+
+    wanted(world, "done: true, weekly: true")
+    world.in_clinic()
+    world.sync(world.fetch())
+    assert heard("refused", "sent", "sent") == [["done"], ["done"], []]
+    at(monkeypatch, "2026-11-23T09:00:00+09:00")
+    assert heard("refused", "unknown", "unknown") == [["weekly"], ["weekly"], []]
+
+
 # --- several companies ----------------------------------------------------------------------------
 
 
@@ -581,6 +602,61 @@ def test_refused_tokens_of_all_companies_are_one_message(tmp_path: Path, post: P
     assert found[-1]["companies"] == {"smarthr": ["Acme (acme)", "Beta (beta)", "Gamma (gamma)"]}
 
 
+BETWEEN = {"source": "smarthr", "target": "touchontime"}
+
+
+def away(place: str, name: str) -> None:
+    """Let the fetch of a company fail: a system does not answer."""
+    with closing(Store(place, company=name)) as store:
+        how = {"status": "failed", "reason": ["timeout", "smarthr"], "created_at": NOW}
+        store._set(int(planned(store)), **BETWEEN, **how)
+
+
+def back(place: str, name: str, moment: dt.datetime) -> None:
+    """Let a later fetch of a company succeed."""
+    with closing(Store(place, company=name)) as store:
+        store._set(int(planned(store)), **BETWEEN, created_at=moment, fetched_at=moment)
+
+
+def test_a_system_that_is_away_for_all_companies_is_one_message(tmp_path: Path, post: Post) -> None:
+    """At most one an hour with how many there are, and that it is over; its own receiver hears."""
+    own = "notify: {to: [{url: 'env:HOOK', on: [halted]}]}\n"
+    main, place = companies(tmp_path, own=own)
+    minute = dt.timedelta(minutes=1)
+    for name in ("acme", "beta", "gamma"):
+        away(place, name)
+        tell_company(main, name, post)
+    own_, shared = post.taken()
+    assert [each["kind"] for each in own_["open"]] == ["halted"]
+    assert (shared["event"], shared["company"]) == ("halted", None)
+    assert shared["companies"] == {"smarthr → touchontime": ["Acme (acme)"]}
+    tell_company(main, "beta", post, NOW + 61 * minute)
+    (later,) = post.letters
+    assert "2 companies: Beta (beta), Gamma (gamma)" in later.messages[0].text
+    assert "Stopped, or nothing could be fetched: 2 companies" in later.messages[0].title
+    post.letters.clear()
+    for name in ("acme", "beta", "gamma"):
+        back(place, name, NOW + 70 * minute)
+        tell_company(main, name, post, NOW + 71 * minute)
+    own_, *nothing = post.taken()
+    assert (nothing, [each["kind"] for each in own_["over"]]) == ([], ["halted"])
+    for post.fate in ("refused", "sent", "sent"):  # the first time it reaches nobody
+        tell_company(main, "beta", post, NOW + 123 * minute)
+    found = post.taken()
+    assert [each["event"] for each in found] == ["halted", "halted"]
+    assert [len(names) for each in found for names in each["over"].values()] == [3, 3]
+    assert [each["companies"] for each in found] == [{}, {}]
+
+
+def test_of_many_companies_a_message_names_the_first() -> None:
+    """And says how many there are."""
+    names = [f"Company {number}" for number in range(300)]
+    message = gathered_message("missed", {"": names}, {}, Names())
+    assert message.title == "[renkei] Schedules did not run: 300 companies"
+    assert message.text.startswith("300 companies: Company 0, Company 1,")
+    assert message.text.endswith("Company 19 …")
+
+
 def test_one_address_that_cannot_be_had_keeps_nobody_else_from_hearing_of_all(
     tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -600,12 +676,29 @@ def test_one_address_that_cannot_be_had_keeps_nobody_else_from_hearing_of_all(
     assert [each["event"] for each in post.taken()] == ["tokens"]
 
 
+def test_a_way_out_of_all_that_cannot_be_had_leaves_a_companys_own(
+    tmp_path: Path, post: Post, said: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """Whoever hears of all companies hears nothing then, and a line of the log says why."""
+    own = "notify: {to: [{url: 'env:HOOK', on: [token]}], proxy: 'http://127.0.0.1:1'}\n"
+    main, place = companies(tmp_path, own=own)
+    main.write_text(main.read_text().replace("names:", "proxy: env:NO_SUCH_PROXY, names:"))
+    refused(place, "acme")
+    tell_company(main, "acme", post)
+    assert [(each["event"], each["company"]) for each in post.taken()] == [
+        ("states", "Acme (acme)")
+    ]
+    assert [each["event"] for each in said()] == ["not_told"]
+    levels = [each.level for each in telling.findings(load_config(main, "acme"))]
+    assert levels == ["ok", "warning"]
+
+
 def test_a_code_stands_for_a_company_if_somebody_wants_it_so(tmp_path: Path, post: Post) -> None:
     """Neither its name nor its label leaves the house, not even in the link."""
     main, place = companies(tmp_path, names="code")
     with closing(Store(place, company="acme")) as store:
         run = int(planned(store))
-        store._set(run, status="failed", reason=["timeout", "smarthr"], created_at=NOW)
+        store._set(run, status="done_with_errors", created_at=NOW, sync_started_at=NOW)
     refused(place, "beta")
     tell_company(main, "acme", post)
     tell_company(main, "beta", post)

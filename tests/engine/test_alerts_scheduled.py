@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,15 +15,17 @@ from tests.engine.test_alerts import Post, receiver
 from tests.engine.test_schedules import HOUR, LOOK, NIGHTLY, NOON, Here, opened, scheduled, working
 from tests.engine.world import World
 
-from renkei import teller
+from renkei import chores, retention
 from renkei.alerts.telling import Telling
+from renkei.chores import Chores
 from renkei.errors import ConfigurationError, UnavailableError
-from renkei.teller import Teller
+from renkei.store.companies import Companies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from renkei.people import Value
+    from renkei.schedule.job import Job
 
 wall, here = schedules.wall, schedules.here
 NOTIFY = "notify: {to: [{url: 'env:HOOK'}], heartbeat: env:BEAT}\n"
@@ -46,15 +49,16 @@ def test_what_did_not_run_is_told_until_it_runs_again(
     world: World, here: Here, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the name of the schedule, by the worker itself: there is no run to look at."""
-    told: list[str] = []
-    monkeypatch.setattr(Teller, "tell", lambda _self, company: told.append(company))
+    woken: list[bool] = []
+    monkeypatch.setattr(Chores, "wake", lambda _self: woken.append(True))
     world.in_clinic()
     scheduled(world, NIGHTLY, more=NOTIFY)
     with working(here) as worker:
         here.wall.moment = NOON + 14 * HOUR
         worker.look()
         assert here.done == []
-        assert told == [""]
+        assert woken == [True]
+        assert [job.state for job in ended(here)] == ["missed"]
         assert tell(here, post) == (["missed"], [])
         with opened(world, here.wall) as runs:
             (entry,) = runs.inbox()
@@ -104,42 +108,50 @@ def test_what_a_worker_goes_on_with_needs_nobody(world: World, here: Here, post:
 def test_each_scheduled_run_gives_a_sign_of_life(
     world: World, here: Here, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However it ended; what cannot be reached changes nothing."""
+    """However it ended, once, whichever worker gives it; what cannot be reached changes nothing."""
     world.in_clinic()
     scheduled(world, LOOK, more=NOTIFY)
     with receiver(lambda _path: 200) as (host, asked), working(here) as worker:
         monkeypatch.setenv("BEAT", f"http://{host}/beat")
         here.wall.moment = NOON + 2 * HOUR
         worker.look()
+        assert asked == []
+        tell_all(here)
+        tell_all(here)
         assert asked == ["/beat"]
         monkeypatch.setenv("BEAT", "http://127.0.0.1:1/")
         here.wall.moment += 24 * HOUR
         worker.look()
+        tell_all(here)
     assert [job.state for job in schedules.jobs(world, here.wall)] == ["done", "done"]
 
 
-def test_a_teller_keeps_nobody_waiting(
-    world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+def test_what_is_done_beside_keeps_no_worker_waiting(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It tells in a thread of its own, goes on after whatever fails, and stops in time."""
+    """A receiver that hangs holds one of several threads, what fails ends none, and all stop."""
     seen: list[bool] = []
+    hangs = threading.Event()
 
     def slow(_self: object, *, attended: bool = False, anyway: bool = False) -> None:
         seen.append(anyway)
-        time.sleep(0.2)
+        hangs.wait(10)
         raise RuntimeError("秘密")
 
     monkeypatch.setattr("renkei.runs.Runs.tell", slow)
-    teller = Teller(world.folder / "renkei.yaml")
-    began = time.monotonic()
-    teller.tell("")
-    teller.tell("nobody")
-    assert time.monotonic() - began < 0.15
-    teller.stop()
-    assert seen == [True]
-    teller.tell("")
-    with suppress(AttributeError):
-        assert not teller._thread.is_alive()  # type: ignore[union-attr]
+    world.in_clinic()
+    scheduled(world, LOOK, more=NOTIFY)
+    with working(here) as worker:
+        worker.chores.start()
+        for day in (0, 1):
+            here.wall.moment = NOON + (24 * day + 2) * HOUR
+            worker.look()
+            worker.chores.wake()
+            until(lambda wanted=day + 1: len(seen) == wanted)  # type: ignore[misc]
+        assert seen == [True, True]
+        hangs.set()
+        worker.chores.stop()
+    assert not any(each.is_alive() for each in worker.chores._threads)
 
 
 def test_a_worker_tells_what_is_gathered_though_nothing_was_missed(
@@ -147,9 +159,9 @@ def test_a_worker_tells_what_is_gathered_though_nothing_was_missed(
 ) -> None:
     """Each hour, as what a job found within the hour after a message would wait for the next."""
     gathered = threading.Event()
-    monkeypatch.setattr(teller, "LOOK_S", 0.01)
-    monkeypatch.setattr(teller, "GATHERED", dt.timedelta(0))
-    monkeypatch.setattr(Teller, "_gather", lambda _self: gathered.set())
+    monkeypatch.setattr(chores, "LOOK_S", 0.01)
+    monkeypatch.setattr(chores, "GATHERED", dt.timedelta(0))
+    monkeypatch.setattr(Chores, "_gather", lambda _self: gathered.set())
     scheduled(world, LOOK)
     with working(here) as worker:
         thread = threading.Thread(target=worker.run)
@@ -158,3 +170,56 @@ def test_a_worker_tells_what_is_gathered_though_nothing_was_missed(
         worker.stop()
         thread.join()
     assert in_time
+
+
+def test_whoever_takes_up_telling_is_the_only_one(world: World, here: Here) -> None:
+    """Of many workers that see the end of a job at the same time."""
+    world.in_clinic()
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        here.wall.moment = NOON + 2 * HOUR
+        worker.look()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _each: ended(here), range(8)))
+    assert sum(map(len, found)) == 1
+
+
+def test_what_is_old_goes_once_a_day_whichever_worker_sees_to_it(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a company of which nothing runs, too; the dashboard lets go of what it knows of it."""
+    world.in_clinic()
+    scheduled(world, LOOK, more="retention: {values: 30d}\n")
+    with opened(world, here.wall) as runs:
+        runs.fetch("clinic", "rosta")
+    monkeypatch.setattr(chores, "clock_for_all", lambda _main: here.wall)
+    monkeypatch.setattr("renkei.runs.ground.clock_for", lambda _config: (here.wall, None))
+    here.wall.moment += 31 * 24 * HOUR
+    gone: list[str] = []
+    path = world.folder / "renkei.yaml"
+    those = [Chores(path, lambda runs: gone.append(runs.config.company.name)) for _each in range(3)]
+    for each in those:
+        retention._looked.clear()  # as if each were a process of its own
+        each._let_go()
+        each._let_go()
+    assert gone == [""]
+    with opened(world, here.wall) as runs:
+        assert runs.run("1").purged
+
+
+def ended(here: Here) -> list[Job]:
+    """Take up to tell of what has ended."""
+    with closing(Companies(here.world.at)) as store:
+        return store.take_up_telling(here.wall.now())
+
+
+def tell_all(here: Here) -> None:
+    """Tell of all that has ended, as one of several workers."""
+    Chores(here.world.folder / "renkei.yaml")._tell()
+
+
+def until(wanted: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not wanted() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert wanted()

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from renkei.cluster import dispatcher, place
 from renkei.cluster.dispatcher import Cluster
+from renkei.cluster.putting import put
 from renkei.errors import ConfigurationError, StoreError
 from renkei.schedule.job import Claim
 from renkei.store import Store
@@ -62,7 +63,7 @@ class Jobs:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "POLL_S", 0.05)
-    monkeypatch.setattr(dispatcher, "BEAT_S", 0.1)
+    monkeypatch.setattr(dispatcher, "RENEW_S", 0.1)
 
 
 def until(wanted: Callable[[], bool]) -> None:
@@ -172,6 +173,25 @@ def test_workers_of_another_version_are_refused(postgres: Database) -> None:
         assert gone.wait(10)
         assert late.refused is not None
         assert "renkei 9" in str(late.refused)
+
+
+def test_what_a_dashboard_puts_there_is_begun_at_once(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a queue, or with one of another version, it is left to a worker that looks."""
+    jobs, errand = Jobs(), claim("run 7")
+    put(postgres.address, errand, "clinic")
+    assert postgres.do("select to_regclass('renkei_queue.about')") == [(None,)]
+    monkeypatch.setattr(dispatcher, "POLL_S", 60.0)
+    with Cluster(postgres.address, jobs.launch, 2) as one:
+        put(postgres.address, errand, "clinic")
+        until(lambda: jobs.names == [("run 7", 1)])
+        assert one.has(errand)
+        postgres.do("update renkei_queue.about set version = 'renkei 9, procrastinate 9'")
+        put(postgres.address, claim("run 8"), "wards")
+        assert len(postgres.do(DELIVERIES)) == 1
+        jobs.begun[0].over.set()
+    put("postgresql://127.0.0.1:1/nowhere", errand, "clinic")
 
 
 def test_the_store_does_not_see_the_queue(postgres: Database) -> None:

@@ -506,7 +506,7 @@ def test_who_needs_a_person_is_told(tmp_path: Path) -> None:
     assert {name: each.needs for name, each in found.items()} == {
         "fine": (),
         "stuck": ("token", "halted", "in_doubt"),
-        "waits": ("chosen",),
+        "waits": ("limit",),
         "wrong": ("file",),
     }
     assert [found[name].open for name in ("fine", "stuck", "waits")] == [0, 1, 1]

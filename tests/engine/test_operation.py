@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
+import typing
+from collections.abc import Iterator
+
+import attrs
 import pytest
 from tests.engine.world import World
 
-from renkei.config import load_main
+from renkei.config import load, load_main
+from renkei.config.retention import Age
+from renkei.operation.bundle import KEYS
 from renkei.operation.doctor import Doctor, needing
 from renkei.operation.metrics import exposition, figures_of
 from renkei.operation.ready import unready
+from renkei.people import ClosedHours, RequestLimit
+from renkei.schedule.rule import Days, Window
 from renkei.store.schema import HEAD, standing
+from renkei.yamlfile.converter import key_of
+
+WRITTEN = (load._File, load._Several, load.OAuth2, load._ByProtocol, load._Limit)
+"""What a configuration is read as, from the file down."""
+
+TEXTS = (Age, ClosedHours, Days, RequestLimit, Window)
+"""Records that are written as a text, or read by one of those."""
+
+
+def records(hint: object) -> Iterator[type]:
+    """Yield the records that a type is made of."""
+    if isinstance(hint, type) and attrs.has(hint) and hint not in TEXTS:
+        yield hint
+    for each in typing.get_args(hint):
+        yield from records(each)
+
+
+def keys(roots: typing.Iterable[type]) -> set[str]:
+    """Return every key that can be written in these records and those below them."""
+    known: set[type] = set()
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        record = waiting.pop()
+        if record in known:
+            continue
+        known.add(record)
+        for field in attrs.fields(attrs.resolve_types(record)):
+            found.add(key_of(field.name))
+            waiting += records(field.type)
+    return found
+
+
+def test_of_every_key_it_is_decided_what_support_sees() -> None:
+    """A new one is a name that somebody has given until it stands in the list, with its value."""
+    assert keys(WRITTEN) == KEYS
 
 
 def test_a_store_on_a_server_is_looked_at_like_a_file(world_on_server: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -256,7 +257,28 @@ def test_it_is_told_that_no_worker_is_running(
         assert not alone()
         worker.stop()
         worker.run()
+        assert not alone()
     assert alone()
+
+
+def test_a_worker_that_breaks_off_is_gone_at_once(world: World, here: Here) -> None:
+    """Nobody takes it for alive, and what it was to tell has been told, whatever has ended it."""
+    scheduled(world, LOOK)
+
+    threads: list[threading.Thread] = []
+
+    def broken_off() -> None:
+        with working(here) as worker:
+            worker.chores.start()
+            threads.extend(worker.chores._threads)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    with opened(world, here.wall) as runs:
+        assert [each.alone for each in runs.schedules()] == [True]
+    assert threads
+    assert not any(each.is_alive() for each in threads)
 
 
 def test_a_worker_whose_store_moves_is_known_there_at_once(world: World, here: Here) -> None:
@@ -582,3 +604,22 @@ def test_a_check_tells_when_each_is_next(world: World, here: Here) -> None:
     told = [each.message for each in checked.findings]
     assert told[0] == "look: next 2026-11-20 13:30 JST."
     assert told[-1] == "No worker keeps them: one has to be running."
+
+
+def test_a_check_without_a_store_that_can_be_read_tells_what_the_file_tells(
+    world: World, here: Here
+) -> None:
+    """Whether a worker lives is not known then, nor what is paused; the mistakes are."""
+    scheduled(world, LOOK)
+    (world.folder / "reports.db").write_bytes(b"no store " * 1000)
+
+    def told() -> list[str]:
+        with opened(world, here.wall) as runs:
+            found = {each.subject: each for each in runs.check()}
+        assert found["report store"].error is not None
+        return [f"{each.level} {each.message}" for each in found["schedules"].findings]
+
+    assert told() == []
+    (world.folder / "pair.yaml").write_text("no mapping", encoding="utf-8")
+    (mistake,) = told()
+    assert mistake.startswith("problem look: ")

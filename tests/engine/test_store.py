@@ -349,7 +349,7 @@ def test_an_older_store_is_copied_and_brought_up_to_date(place: Path) -> None:
 @sampled
 def test_an_older_store_survives_a_death_at_every_step(place: Path, tmp_path: Path) -> None:
     """Wherever the process ends in it, the next one finds the old store or the new one, whole."""
-    for statement in sample(range(1, 100), 6):
+    for statement in sample(range(1, 130), 6):
         place.unlink(missing_ok=True)
         old_store(place)
 
@@ -954,3 +954,23 @@ def test_the_newest_runs_come_first(at: str) -> None:
     latest: list[Run] = store.latest(3)
     assert [run.id for run in latest] == ["5", "4", "3"]
     assert isinstance(store, Database)
+
+
+@pytest.mark.postgres
+def test_what_is_read_of_one_moment_is_one_transaction(at: str) -> None:
+    """Somebody else's change is not seen in it, and nothing is written: it would be seen late."""
+    store, other = Store(at), Store(at)
+    now, begun = dt.datetime.now(dt.UTC), list[object]()
+    sa.event.listen(store._engine, "begin", begun.append)
+    with store.one_moment():
+        assert store.kept_schedules() == {}
+        if store._on_server:  # in a file whoever writes waits for whoever reads
+            other.pause_schedule("nightly", "daily", now)
+        with store.one_moment():
+            assert store.kept_schedules() == {}
+        with pytest.raises(RuntimeError, match="only looked at"):
+            store.pause_schedule("nightly", "daily", now)
+    assert len(begun) == 1
+    assert bool(store.kept_schedules()) is store._on_server
+    store.close()
+    other.close()

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,19 @@ def at_once(count: int, work: Callable[[int], object]) -> list[int | None]:
     return [child.exitcode for child in children]
 
 
+def test_workers_live_by_the_clock_of_the_server(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two computers that disagree on the time agree on who lives."""
+    with closing(Store(postgres.address)) as store:
+        store.note_worker("0.2.0")
+        hours = time.time() + 7200
+        monkeypatch.setattr(time, "time", lambda: hours)
+        (sign,) = store.workers()
+    assert sign.alive
+    assert sign.silent_s < 60
+
+
 # --- made and brought up to date ----------------------------------------------------------------
 
 
@@ -120,11 +134,11 @@ def test_a_store_that_is_just_brought_up_to_date_is_not_damaged(
 
     def overtaken(connection: sa.Connection) -> set[tuple[str, str]]:
         found = real(connection)
-        monkeypatch.setattr(opening, "columns_of", real)
+        monkeypatch.setattr(servers, "columns_of", real)
         Store(bare.address, create=False).close()
         return found
 
-    monkeypatch.setattr(opening, "columns_of", overtaken)
+    monkeypatch.setattr(servers, "columns_of", overtaken)
     Store(bare.address, create=False).close()
 
 
@@ -562,10 +576,12 @@ def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: 
         sa.event.listen(store._engine, name, strike)
         try:
             syncing(store, run)
-            assert not struck
-            break
         except StoreError as error:
             assert "connection to it was lost" in error.message  # noqa: PT017 - the last passes
+        else:
+            if not struck:
+                break
+            continue  # it was the first question of a transaction, which is asked again
         finally:
             sa.event.remove(store._engine, name, strike)
         whole(store, run)

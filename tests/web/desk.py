@@ -7,7 +7,7 @@ import json
 import re
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from tests.e2e.office import REST
 from tests.postgres import Database as Server
 
+from renkei.schedule.job import Claim
 from renkei_web import passwords
 from renkei_web.app import make_app
 from renkei_web.database import Database
@@ -149,6 +150,7 @@ class Desk:
     work: Idle = field(factory=Idle)
     sign_on: SignOn | None = None
     database: Server | None = None
+    queue: Callable[[Claim, str], object] | None = None
     office: WebOffice = field(init=False)
     app: ASGIApp = field(init=False)
     pages: list[BaseRoute] = field(init=False)
@@ -157,7 +159,9 @@ class Desk:
         database = Database(self.place, now=lambda: self.moment)
         config = self.folder / "renkei.yaml"
         several = (self.folder / "companies").is_dir()
-        self.office = WebOffice(config, database, self.work, self.secure, self.sign_on, several)
+        self.office = WebOffice(
+            config, database, self.work, self.secure, self.sign_on, several, self.queue
+        )
         made = make_app(self.office, hosts=self.hosts)
         self.app, self.pages = made, made.routes
 

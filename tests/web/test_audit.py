@@ -28,6 +28,7 @@ POST /logout
 POST /password
 POST /fetch/{source}/{target}
 POST /fetch/{source}/{target}/company
+POST /fetches/{fetch}/stop
 POST /runs/{run}/start
 POST /runs/{run}/resume
 POST /runs/{run}/retry

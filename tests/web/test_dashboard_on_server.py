@@ -347,7 +347,8 @@ def test_people_who_were_left_behind_are_told_and_taken_along(
     assert (sign["level"], sign["code"]) == ("problem", "users_left")
     assert line in sign["message"]
     assert run(["--config", config, "--output", "json", "store", "users", str(file)]) == 0
-    assert json.loads(capsys.readouterr().out)["users"] == 2
+    told = json.loads(capsys.readouterr().out)
+    assert (told["users"], told["users_file"]) == (2, f"{file}.moved")
     assert not file.exists()
     assert "users_moved" in postgres.do("select act from audit order by line desc limit 1")[0]
     with closing(opened(load_main(folder / "renkei.yaml"))) as database:

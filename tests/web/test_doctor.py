@@ -9,6 +9,7 @@ import stat
 import zipfile
 from collections.abc import Sequence
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,10 +17,11 @@ import pytest
 from tests.security.canaries import BIRTH, KANA, NAME, NUMBER, TOKENS, WORD, found
 
 from renkei.check import Checked, _off
-from renkei.config import load_main
+from renkei.config import load_config, load_main
 from renkei.operation.doctor import Doctor
 from renkei.people import Finding
 from renkei.runs import Runs
+from renkei.schedule.errand import Errand
 from renkei.store.companies import Companies as Store
 from renkei_runner.main import run
 
@@ -61,7 +63,7 @@ def test_an_installation_in_order(desk: Desk, capsys: pytest.CaptureFixture[str]
     assert code == 0, signs
     assert {subject for subject, _code in signs} == {
         "versions", "configuration", "store", "dashboard", "disk", "clock", "schedules",
-        "tokens", "retention", "messages", "companies",
+        "queue", "tokens", "retention", "messages", "companies",
     }  # fmt: skip
     assert signs["store", "whole"][0]["figures"]["runs"] == 1
     assert run(["--lang", "en", "--config", str(desk.folder / "renkei.yaml"), "doctor"]) == 0
@@ -98,6 +100,29 @@ def test_whatever_needs_a_look_is_told(several: Desk, capsys: pytest.CaptureFixt
     assert "0.1.9" in signs["schedules", "worker_version"][0]["message"]
     assert run(["--lang", "en", "--config", str(several.folder / "renkei.yaml"), "doctor"]) == 1
     assert "PROBLEM: acme: " in capsys.readouterr().out
+
+
+def test_it_tells_how_many_jobs_are_in_line(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that nobody is there to do what people have asked for, or that there is no room."""
+    nobody_else_may_write(desk.folder)
+    fetch = Errand(deed="fetch", source="smarthr", target="touchontime", language="ja")
+    with Runs(load_config(desk.folder / "renkei.yaml"), who="keiko") as runs:
+        runs.ask(fetch)
+        runs.ask(fetch)
+    code, signs = examined(desk.folder, capsys)
+    (told,) = signs["queue", "no_worker"]
+    assert (code, told["figures"]["queued"]) == (1, 2)
+    with closing(Store(str(desk.store))) as store:
+        store.note_worker(version("renkei"))
+    assert examined(desk.folder, capsys)[0] == 0
+    monkeypatch.setenv("RENKEI_NOW", "2026-11-20T13:00:00+09:00")
+    code, signs = examined(desk.folder, capsys)
+    (told,) = signs["queue", "queue_long"]
+    assert "60 minutes" in told["message"] or "60 分" in told["message"]
+    assert 3500 < told["figures"]["oldest_s"] <= 3600
+    assert code == 1
 
 
 @pytest.mark.parametrize(

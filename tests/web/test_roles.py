@@ -49,6 +49,8 @@ OPERATORS = """
 GET /fetch/{source}/{target}
 POST /fetch/{source}/{target}
 POST /fetch/{source}/{target}/company
+GET /fetches/{fetch}
+POST /fetches/{fetch}/stop
 GET /runs/{run}/choose
 POST /runs/{run}/ticks
 GET /runs/{run}/values

@@ -135,6 +135,8 @@ OF_COMPANY = (
     Page("/fetch/{source}/{target}", home.base_date),
     Page("/fetch/{source}/{target}", home.start_fetch, method="POST"),
     Page("/fetch/{source}/{target}/company", home.same_company, method="POST"),
+    Page("/fetches/{fetch}", home.asked_fetch, polled=True),
+    Page("/fetches/{fetch}/stop", home.stop_fetch, method="POST"),
     Page("/runs/{run}", running.show, Role.COUNTS, opens=True),
     Page("/runs/{run}/status", running.status, Role.COUNTS, polled=True),
     Page("/runs/{run}/start", running.confirm, opens=True),

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from renkei.errors import RenkeiError
 from renkei.logs import log
-from renkei.runs import Runs
+from renkei.runs import Carried, Runs
 from renkei_web.database import Database, existing
+from renkei_web.drafts import Drafts
 from renkei_web.tables import drafts, rights, users
 from renkei_web.users import Role
 
@@ -54,6 +55,18 @@ def _let_go(database: Database, runs: Runs) -> None:
     if gone:
         with database.writing() as db:
             db.execute(sa.delete(drafts).where(ours, drafts.c.run.in_(gone)))
+
+
+def carry(place: str, company: str, user: int, carried: Carried) -> None:
+    """Tick those of a new run who were carried over from an earlier one; a second time is none."""
+    with existing(place) as database:
+        if database is None:
+            return
+        theirs = Drafts(database, company)
+        before = theirs.of(user, carried.run.again_of or "")
+        if theirs.of(user, carried.run.id).revision == 0:
+            with theirs.changing(user, carried.run.id) as draft:
+                draft.carry(carried, before)
 
 
 def adopt(place: str, company: str) -> None:

@@ -38,9 +38,9 @@ class Rules:
 
     def only_sso(self, company: str = "") -> bool:
         """Return whether nobody gets in with a password."""
-        return self.now(company).sso == "required"
+        return self.now(company).only_sso
 
     def needs_code(self, user: User, company: str = "") -> bool:
         """Return whether somebody has to have a second factor; a provider has its own."""
-        said = {self.now(each).second_factor for each in {"", company}}
-        return user.by_password and "required" in said
+        said = [self.now(each) for each in sorted({"", company})]
+        return user.by_password and any(each.needs_code for each in said)

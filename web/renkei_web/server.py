@@ -14,6 +14,7 @@ from attrs import define, field
 
 from renkei.config import load_main
 from renkei.errors import UsageError
+from renkei.schedule.job import Claim
 from renkei.words.i18n import _
 from renkei_web.app import make_app
 from renkei_web.line import Line
@@ -51,7 +52,11 @@ class Listening(uvicorn.Server):
 
 @define(kw_only=True)
 class Server:
-    """A dashboard that listens from ``with`` on and answers in :meth:`serve`."""
+    """
+    A dashboard that listens from ``with`` on and answers in :meth:`serve`.
+
+    With a *queue* the workers of a cluster do what people begin; see :class:`Office`.
+    """
 
     config: Path
     listen: str = "127.0.0.1"
@@ -60,6 +65,7 @@ class Server:
     tls: tuple[Path, Path] | None = None
     behind_proxy: bool = False
     sign_on: SignOn | None = None
+    queue: Callable[[Claim, str], object] | None = None
     signals: Signals = no_signals
     _socket: socket.socket | None = field(init=False, default=None)
     _office: Office | None = field(init=False, default=None)
@@ -119,7 +125,7 @@ class Server:
         main = load_main(self.config)
         database = opened(main)
         several = main.folder is not None
-        return Office(self.config, database, Work(), self.secure, self.sign_on, several)
+        return Office(self.config, database, Work(), self.secure, self.sign_on, several, self.queue)
 
     def address(self, port: int) -> str:
         """Return what a browser is given, for a dashboard that listens at *port*."""

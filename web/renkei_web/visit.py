@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,10 @@ from starlette.responses import RedirectResponse, Response
 from renkei.companies import Companies
 from renkei.config import Company, Config, ConnectionConfig, Heads, Main, load_config, load_main
 from renkei.errors import RenkeiError
-from renkei.runs import Runs
+from renkei.model import Selection
+from renkei.runs import Runs, Ticket
+from renkei.schedule.errand import Errand
+from renkei.schedule.job import Claim
 from renkei_web.database import Database
 from renkei_web.drafts import Drafts
 from renkei_web.entrance import Entrance
@@ -50,6 +53,9 @@ class Office:
     sign_on: SignOn | None = None
     several: bool = False
     """Whether the configuration has companies, with pages for each of them."""
+    queue: Callable[[Claim, str], object] | None = None
+    """What puts a job, and the account it writes to, in line for the workers of a cluster; None:
+    this server does by itself what people begin."""
     heads: Heads = field(factory=Heads)
     """What the files of the companies say of them, for the board."""
     rules: Rules = field(default=Factory(lambda self: Rules(self.config_path), takes_self=True))
@@ -97,7 +103,7 @@ class Office:
             company = self.heads.of(main, name)
         except RenkeiError:
             said = self.rules.now(name)
-            return said.second_factor == "required", said.sso == "required"
+            return said.needs_code, said.only_sso
         return company.second_factor, company.sso
 
     def note(
@@ -283,6 +289,24 @@ class Visit:
         main = load_main(self.office.config_path)
         with Companies(main, who=self.user.name, heads=self.office.heads) as companies:
             yield companies
+
+    @contextmanager
+    def one_or_all(self) -> Iterator[Runs | Companies]:
+        """Open the engine for the company of the page; of none of several, what is about all."""
+        about_all = self.office.several and not self.company
+        with self.companies() if about_all else self.runs() as door:
+            yield door
+
+    def ask(self, runs: Runs, errand: Errand, selection: Selection | None = None) -> Claim:
+        """Have *errand* done by a worker, in the name of this person; return its job."""
+        ticket = runs.ask(errand, selection)
+        self.put(ticket)
+        return ticket.claim
+
+    def put(self, ticket: Ticket) -> None:
+        """Put what was asked for in line at once; a worker finds it anyway."""
+        if self.office.queue is not None:
+            self.office.queue(ticket.claim, ticket.account)
 
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write what this person is about to do into the audit log."""

@@ -31,7 +31,7 @@ from renkei.logs import log
 from renkei.model import Status
 from renkei.people import JST, Finding
 from renkei.store import Store
-from renkei.store.alerts import Alert, Seen
+from renkei.store.alerts import Alert, Gathering, Once, Seen
 from renkei.store.companies import Companies
 from renkei.store.stands import Direction
 from renkei.words.i18n import _, language, speaking
@@ -52,13 +52,14 @@ class Audience:
     """
     Some receivers, and what they share: the way there, names, a language.
 
+    *way* raises ConfigurationError where it cannot be had: they hear nothing then, and others do.
     Relative paths start from *base*. With *of_all* they are those of the main file: they hear of
     all companies.
     """
 
     to: Sequence[Receiver]
     notify: Notify
-    network: Network
+    way: Callable[[], Network]
     base: Path
     of_all: bool = False
 
@@ -88,7 +89,7 @@ def audiences(config: Config) -> list[Audience]:
     )
     found = []
     if own.to:
-        found.append(Audience(to=own.to, notify=mine, network=_way(config), base=config.base))
+        found.append(Audience(to=own.to, notify=mine, way=partial(_way, config), base=config.base))
     if config.main.folder is not None and shared.to:
         found.append(audience_of_all(config.main))
     return found
@@ -97,8 +98,8 @@ def audiences(config: Config) -> list[Audience]:
 def audience_of_all(main: Main) -> Audience:
     """Return the receivers of the main file of several companies."""
     base = main.path.parent
-    way = _way_of_all(main)
-    return Audience(to=main.notify.to, notify=main.notify, network=way, base=base, of_all=True)
+    way = partial(_way_of_all, main)
+    return Audience(to=main.notify.to, notify=main.notify, way=way, base=base, of_all=True)
 
 
 def _way(config: Config) -> Network:
@@ -125,6 +126,8 @@ class Telling:
     clock: Clock
     post: Post = send
     _gone: list[Became] = field(init=False, factory=list)
+    _once: list[Once] = field(init=False, factory=list)
+    """What is told of once, and this process tells of it."""
 
     def tell(self, *, attended: bool = False) -> None:
         """
@@ -159,8 +162,11 @@ class Telling:
         more = [*self._done(those, directions, now), *self._week(those, today, len(found))]
         letters = [letter for each in those for letter in self._letters(each, open_, over, more)]
         self._gone += posted(letters, self.post)
-        if claimed and self._gone and all(each.fate == "refused" for each in self._gone):
-            self.store.give_back(claimed)
+        if self._gone and all(each.fate == "refused" for each in self._gone):
+            if claimed:
+                self.store.give_back(claimed)
+            for once in self._once:
+                self.store.give_back_once(once)
         for each in those:
             if each.of_all:
                 main, place = self.config.main, self.config.store
@@ -174,14 +180,21 @@ class Telling:
                 kind=each.kind,
                 count=each.count,
                 run=each.run or None,
-                about=self._connector(each.connection) if each.connection else None,
+                about=self._about(each) if each.kind in words.TOGETHER else None,
             )
             for each in found
         ]
 
+    def _about(self, state: State) -> str | None:
+        """Return the kinds of systems that a state is about, or none: a schedule is ours."""
+        if state.connection:
+            return self._connector(state.connection)
+        ends = [self._connector(each) for each in (state.source, state.target) if each]
+        return " → ".join(ends) or None
+
     def _connector(self, connection: str) -> str:
         known = self.config.connections.get(connection)
-        return known.connector if known else connection
+        return known.connector if known else "?"  # its name may be that of a customer
 
     def _letters(
         self,
@@ -193,9 +206,9 @@ class Telling:
         """Yield a letter for each receiver who is told anything, or that none can be written."""
         names = self._names(audience)
         for receiver in audience.to:
-            gathered = ("token",) if audience.of_all else ()
+            gathered = words.TOGETHER if audience.of_all else ()
             now = [s for s in open_ if receiver.wants(s.kind) and s.kind not in gathered]
-            by_now = [state for state in over if receiver.wants(state.kind)]
+            by_now = [s for s in over if receiver.wants(s.kind) and s.kind not in gathered]
             with speaking(audience.language):
                 messages = [words.states_message(now, by_now, names)] if now or by_now else []
                 messages += [
@@ -230,7 +243,8 @@ class Telling:
                 continue
             key = f"done:{each.source}>{each.target}"
             is_news = now - synced.finished_at <= LATELY
-            if is_news and self.store.once(key, "done", now, run=synced.run):
+            if is_news and (once := self.store.once(key, "done", now, run=synced.run)):
+                self._once.append(once)
                 counts = {outcome.value: n for outcome, n in (synced.outcomes or {}).items()}
                 told = {name: counts.get(name, 0) for name in ("created", "updated", "failed")}
                 yield (
@@ -244,9 +258,9 @@ class Telling:
         """Yield the summary of last week, once, if a receiver of the company wants it."""
         if any(each.wants("weekly") for each in those if not each.of_all):
             monday = today - dt.timedelta(days=today.weekday())
-            if self.store.once("weekly", "weekly", self.clock.now(), day=monday) and (
-                make := _week_maker(monday, self.store.week, open_)
-            ):
+            once = self.store.once("weekly", "weekly", self.clock.now(), day=monday)
+            if once and (make := _week_maker(monday, self.store.week, open_)):
+                self._once.append(once)
                 yield "weekly", make
 
 
@@ -257,27 +271,31 @@ def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> list
     Return what became of each message.
     """
     audience = audience_of_all(main)
-    if not (audience.wants("token") or audience.wants("weekly")):
+    kinds = [kind for kind in words.TOGETHER if audience.wants(kind)]
+    if not (kinds or audience.wants("weekly")):
         return []
     now, today = clock.now(), clock.today()
     with closing(Companies(place, create=False)) as store:
-        gathered = store.gather("token", now) if audience.wants("token") else []
+        found = [gathering for kind in kinds if (gathering := store.gather(kind, now))]
         names = Names(dashboard=audience.notify.dashboard, coded=audience.coded)
         monday = today - dt.timedelta(days=today.weekday())
-        weekly = audience.wants("weekly") and store.once("weekly", "weekly", now, day=monday)
+        wants_week = audience.wants("weekly")
+        weekly = store.once("weekly", "weekly", now, day=monday) if wants_week else None
         with speaking(audience.language):
-            tokens = _tokens(gathered, main, store, names) if gathered else None
+            made = [(each.kind, _gathered(each, main, store, names)) for each in found]
             make = _week_of_all(monday, store, now) if weekly else None
-            week = make(names) if make else None
+            made += [("weekly", make(names))] if make else []
         letters = []
         for receiver in audience.to:
-            wanted = (("token", tokens), ("weekly", week))
-            messages = [each for kind, each in wanted if each and receiver.wants(kind)]
+            messages = [message for kind, message in made if receiver.wants(kind)]
             if messages:
                 letters.append(letter_if_any(audience, receiver, messages))
         became = posted(letters, post)
-        if gathered and all(each.fate == "refused" for each in became):
-            store.give_back_gathered(gathered, now)
+        if became and all(each.fate == "refused" for each in became):
+            for each in found:
+                store.give_back_gathered(each)
+            if weekly:
+                store.give_back_once(weekly)
         return became
 
 
@@ -326,7 +344,7 @@ def findings_of(those: Iterable[Audience]) -> tuple[Finding, ...]:
 
 
 def letter_to(audience: Audience, receiver: Receiver, messages: Sequence[Message]) -> Letter:
-    """Return the letter to a receiver; ConfigurationError if its address cannot be had."""
+    """Return the letter to a receiver; ConfigurationError if address or way cannot be had."""
     base = audience.base
     address = resolve_secret(receiver.url, base) if is_reference(receiver.url) else receiver.url
     if mistake := address_mistake(address, signed=receiver.secret is not None):
@@ -337,7 +355,7 @@ def letter_to(audience: Audience, receiver: Receiver, messages: Sequence[Message
         secret=resolve_secret(receiver.secret, base) if receiver.secret else None,
         messages=messages,
         language=audience.language,
-        network=audience.network,
+        network=audience.way(),
     )
 
 
@@ -416,17 +434,27 @@ def _state_of(alert: Alert) -> State:
     )
 
 
-def _tokens(gathered: Sequence[Alert], main: Main, store: Companies, names: Names) -> Message:
-    by_connector: dict[str, list[str]] = {}
-    for each in gathered:
-        company = Company(name=each.company)
-        with suppress(MappingError):
-            company = head_of(main, each.company)
-        called = name_of(company, store) if names.coded else printable(company.title)
-        of = by_connector.setdefault(each.about or "?", [])
-        if called not in of:
-            of.append(called)
-    return words.tokens_message(by_connector, names)
+def _gathered(gathering: Gathering, main: Main, store: Companies, names: Names) -> Message:
+    """Return the message about all companies of a gathering."""
+    called: dict[str, str] = {}
+
+    def by_place(found: Sequence[Alert]) -> dict[str, list[str]]:
+        places: dict[str, list[str]] = {}
+        for each in found:
+            if each.company not in called:
+                company = Company(name=each.company)
+                with suppress(MappingError):
+                    company = head_of(main, each.company)
+                called[each.company] = (
+                    name_of(company, store) if names.coded else printable(company.title)
+                )
+            here = places.setdefault(each.about or "", [])
+            if called[each.company] not in here:
+                here.append(called[each.company])
+        return places
+
+    (kind,) = (each for each in words.TOGETHER if each == gathering.kind)
+    return words.gathered_message(kind, by_place(gathering.open), by_place(gathering.over), names)
 
 
 def _week_of_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -42,8 +42,18 @@ LONG: Mapping[Kind, str] = {
     "missed": N_("The schedule {schedule} did not run when it was due."),
 }
 
-TOKENS_SHOWN = 20
+TOGETHER: Mapping[Kind, tuple[str, str]] = {
+    "token": ("tokens", N_("Tokens are refused: {count} companies")),
+    "halted": ("halted", N_("Stopped, or nothing could be fetched: {count} companies")),
+    "missed": ("missed", N_("Schedules did not run: {count} companies")),
+}
+"""What whoever hears of all companies is told in one message: its event, and its title."""
+
+SHOWN = 20
 """So many companies are named in one message."""
+
+ByPlace = Mapping[str, Sequence[str]]
+"""What companies are called, by the systems that it is about: none for a schedule."""
 
 
 @frozen(kw_only=True)
@@ -151,18 +161,31 @@ def _facts(state: State, names: Names) -> dict[str, object]:
     }
 
 
-def tokens_message(by_connector: Mapping[str, Sequence[str]], names: Names) -> Message:
-    """Return the message about all companies whose tokens are refused, by connector."""
-    lines = []
-    for connector, companies in sorted(by_connector.items()):
-        shown = _(", ").join(companies[:TOKENS_SHOWN])
-        more = " …" if len(companies) > TOKENS_SHOWN else ""
-        text = _("{connector}: {count} companies: {names}")
-        lines.append(text.format(connector=connector, count=len(companies), names=f"{shown}{more}"))
-    count = len({name for companies in by_connector.values() for name in companies})
-    facts = {"event": "tokens", "companies": {key: list(by_connector[key]) for key in by_connector}}
-    title = _("Tokens are refused: {count} companies").format(count=count)
-    return _message(title, lines, names, facts)
+def gathered_message(kind: Kind, open_: ByPlace, over: ByPlace, names: Names) -> Message:
+    """Return the message about all companies of which something of a *kind* is open, or over."""
+    event, title = TOGETHER[kind]
+    lines = list(_places(open_))
+    if over:
+        lines += [_("Over by now:"), *_places(over)]
+    facts = {
+        "event": event,
+        "companies": {where: list(companies) for where, companies in open_.items()},
+        "over": {where: list(companies) for where, companies in over.items()},
+    }
+    shown = _(title) if open_ else _("Over by now: {count}")
+    count = len({name for companies in (open_ or over).values() for name in companies})
+    return _message(shown.format(count=f"{count:,}"), lines, names, facts)
+
+
+def _places(by_place: ByPlace) -> Iterator[str]:
+    """Yield a line for each place with how many companies there are, and the first of them."""
+    for where, companies in sorted(by_place.items()):
+        named = _(", ").join(companies[:SHOWN])
+        if len(companies) > SHOWN:
+            named += " …"
+        about_systems = _("{connector}: {count} companies: {names}")
+        text = about_systems if where else _("{count} companies: {names}")
+        yield text.format(connector=where, count=f"{len(companies):,}", names=named)
 
 
 def done_message(

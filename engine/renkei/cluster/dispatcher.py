@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from attrs import define, field
 
-from renkei.cluster.place import SILENT_S, other_version, ours, prepare, unreachable
+from renkei.cluster.place import other_version, ours, prepare, unreachable
+from renkei.cluster.putting import DELIVER, name_of, words_of
 from renkei.database.server import driver_arguments
 from renkei.errors import RenkeiError
 from renkei.logs import log
 from renkei.schedule.job import Claim
+from renkei.store.owner import LIFETIME_S, RENEW_S
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -32,11 +34,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DELIVER = "deliver"
-"""The one task there is."""
-
-BEAT_S = 5.0
-"""How often a worker gives the queue a sign of life, and looks for those who give none."""
 
 POLL_S = 1.0
 """How often a worker asks for what nobody tells it of: that an account is free again."""
@@ -108,7 +105,7 @@ class Cluster:
         if now - asked_at > 1.0:  # of a thousand that wait one look asks once
             known = frozenset(self._ask(self._all()))
             self._known = now, known
-        return _name(claim) in known
+        return name_of(claim) in known
 
     def start(self, claim: Claim, account: str) -> None:
         """Put the job into the queue: after all others that write to *account*."""
@@ -142,10 +139,10 @@ class Cluster:
 
         if claim.attempt > 1:
             await self._take_out(claim, account)
-        name = _name(claim)
+        name = name_of(claim)
         task = self._app.configure_task(DELIVER, lock=account, queueing_lock=name)
         with suppress(AlreadyEnqueued):
-            await task.defer_async(company=claim.company, schedule=claim.schedule, claim=str(claim))
+            await task.defer_async(**words_of(claim))
 
     async def _take_out(self, claim: Claim, account: str) -> None:
         """Take earlier attempts out: whoever has them is dead, or has no say any more."""
@@ -198,8 +195,8 @@ class Cluster:
                 self._app.run_worker_async(
                     concurrency=self.most,
                     fetch_job_polling_interval=POLL_S,
-                    update_heartbeat_interval=BEAT_S,
-                    stalled_worker_timeout=SILENT_S,
+                    update_heartbeat_interval=RENEW_S,
+                    stalled_worker_timeout=LIFETIME_S,
                     delete_jobs="always",
                     install_signal_handlers=False,
                 )
@@ -241,7 +238,7 @@ class Cluster:
     async def _mind(self) -> None:
         """Take out again and again what dead workers were given, and heed another version."""
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(RENEW_S)
             with suppress(Exception):  # it is tried again
                 if self._version != (theirs := await self._version_now()):
                     self.refused = other_version(theirs, self._version)
@@ -256,7 +253,7 @@ class Cluster:
 
     async def _take_out_stalled(self) -> None:
         manager = self._app.job_manager
-        for each in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_S):
+        for each in await manager.get_stalled_jobs(seconds_since_heartbeat=LIFETIME_S):
             log.warning("delivery_lost", company=_claim(each).company)
             await self._remove(each)
 
@@ -282,8 +279,3 @@ def _nobody_asked(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
 def _claim(delivery: Delivery) -> Claim:
     words: dict[str, Any] = delivery.task_kwargs
     return Claim.read(words["company"], words["schedule"], words["claim"])
-
-
-def _name(claim: Claim) -> str:
-    """Return what the queue knows a claim by; one line, or procrastinate stumbles over a double."""
-    return f"{claim.company} {claim.schedule} {claim}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from renkei.database.server import driver_arguments
 from renkei.errors import ConfigurationError, StoreError
 from renkei.place import shown
+from renkei.store.owner import LIFETIME_S
 from renkei.words.i18n import _
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ SCHEMA = "renkei_queue"
 
 LOCK = 7236536
 """Of the locks of a server that renkei takes: that of who makes a queue."""
-
-SILENT_S = 20
-"""After so many seconds without a sign of life a worker is dead, as everywhere in renkei."""
 
 _MADE = "select to_regclass('renkei_queue.about') is not null"
 _THERE = "select count(*) > 0 from pg_namespace where nspname = 'renkei_queue'"
@@ -78,7 +76,7 @@ def prepare(address: str) -> None:
         if theirs == mine:
             return
         if theirs is not None:
-            if _one(connection, _LIVING, SILENT_S):
+            if _one(connection, _LIVING, LIFETIME_S):
                 raise other_version(theirs, mine)
             connection.execute("drop schema renkei_queue cascade")
         if not _one(connection, _THERE):
@@ -95,6 +93,12 @@ def found(connection: Connection[TupleRow]) -> str | None:
         return None
     text: str = _one(connection, "select version from renkei_queue.about")
     return text
+
+
+def version_in(address: str) -> str | None:
+    """Return of which version the queue in the database at *address* is, None if there is none."""
+    with _connected(address) as connection:
+        return found(connection)
 
 
 def other_version(theirs: str, mine: str) -> VersionError:

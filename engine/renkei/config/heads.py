@@ -81,6 +81,6 @@ def head_of(main: Main, name: str, path: Path | None = None) -> Company:
         label=written.label,
         environment=written.environment,
         paused=written.paused,
-        second_factor=written.settings.second_factor == "required",
-        sso=written.settings.sso == "required",
+        second_factor=written.settings.needs_code,
+        sso=written.settings.only_sso,
     )

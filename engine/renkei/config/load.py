@@ -344,8 +344,8 @@ def parse_config(text: str, path: Path, *, main: Main | None = None) -> Config:
             label=written.label,
             environment=written.environment,
             paused=written.paused,
-            second_factor=written.settings.second_factor == "required",
-            sso=written.settings.sso == "required",
+            second_factor=written.settings.needs_code,
+            sso=written.settings.only_sso,
         ),
         main=main,
         connections={

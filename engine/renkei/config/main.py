@@ -87,6 +87,16 @@ class DashboardSettings:
     sso: Literal["required"] | None = None
     metrics: Metrics | None = None
 
+    @property
+    def needs_code(self) -> bool:
+        """Whether whoever logs in with a password needs a second factor."""
+        return self.second_factor == "required"
+
+    @property
+    def only_sso(self) -> bool:
+        """Whether nobody logs in with a password."""
+        return self.sso == "required"
+
 
 @frozen(kw_only=True)
 class Main:

@@ -18,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from renkei import files as placing
+from renkei.database.compiled import share
 from renkei.database.refusals import damaged, newer, translated
 from renkei.errors import StoreError
 from renkei.words.i18n import _
@@ -188,6 +189,7 @@ def _sqlite(path: Path) -> Engine:
     url = sa.URL.create("sqlite", database=path.as_uri(), query=query)
     arguments = {"timeout": BUSY_TIMEOUT_S}
     engine = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
+    share(engine)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -233,12 +235,17 @@ def _back_up(path: Path, schema: Schema) -> Path | None:
 
 def _revision(engine: Engine, schema: Schema, path: Path) -> str:
     with engine.connect() as connection:
-        return revision_of(connection, schema, path)
+        return revision_of(connection, schema, path, columns_of(connection))
 
 
-def revision_of(connection: Connection, schema: Schema, place: object) -> str:
-    """Return at which migration a database is; StoreError if at a newer one or not ours at all."""
-    columns = columns_of(connection)
+def revision_of(
+    connection: Connection, schema: Schema, place: object, columns: set[tuple[str, str]]
+) -> str:
+    """
+    Return at which migration a database with these *columns* is.
+
+    Raises StoreError if it is at a newer one, or not ours at all.
+    """
     tables = {table for table, _column in columns}
     if not tables >= schema.ours:
         raise damaged(place)
@@ -259,8 +266,10 @@ COLUMNS = {
         " where m.type = 'table'"
     ),
     "postgresql": (
-        "select table_name, column_name from information_schema.columns"
-        " where table_schema = current_schema()"
+        "select c.relname, a.attname from pg_catalog.pg_class c"
+        " join pg_catalog.pg_attribute a on a.attrelid = c.oid"
+        " where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'"
+        " and a.attnum > 0 and not a.attisdropped"
     ),
 }
 

@@ -11,6 +11,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.engine import Connection, Engine
 
 from renkei.database import opening
+from renkei.database.compiled import share
 from renkei.database.opening import Opened, Schema, build, columns_of, revision_of, upgrade
 from renkei.database.refusals import damaged, translated
 from renkei.errors import ConfigurationError, StoreError
@@ -92,7 +93,7 @@ def _engine_of(address: str, schema: Schema) -> Engine:
     if url is None:
         raise damaged(shown(address))
     _require_driver()
-    engine = _engine(url)
+    engine = _engine(url, asked=schema.beside is not None)
     if schema.beside is not None:
         _stay_beside(engine, schema.beside)
     return engine
@@ -116,10 +117,12 @@ def _require_driver() -> None:
         raise ConfigurationError(message, code="store") from None
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, asked: bool = False) -> Engine:
+    """Return an engine whose connections are *asked* before use; the store does so by itself."""
     engine = sa.create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, connect_args=_arguments(url)
+        url, hide_parameters=True, pool_pre_ping=asked, connect_args=_arguments(url)
     )
+    share(engine)
     engine.dialect.supports_comments = False  # those on our columns are for readers of the source
     _wait_for_it(engine)
 
@@ -205,7 +208,8 @@ def _refuse_server(connection: Connection, place: str) -> None:
 
 def _found(connection: Connection, schema: Schema, place: str) -> str | None:
     """Return at which migration the database is, None if there is nothing in it."""
-    return revision_of(connection, schema, place) if columns_of(connection) else None
+    columns = columns_of(connection)
+    return revision_of(connection, schema, place, columns) if columns else None
 
 
 def _bring_up_to_date(engine: Engine, schema: Schema, place: str) -> bool:

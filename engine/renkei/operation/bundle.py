@@ -101,7 +101,7 @@ LOG_WORDS: Mapping[str, re.Pattern[str]] = {
 
 
 @define
-class Stand:
+class StandIns:
     """Numbers that stand in for names: the same name has the same number in the whole bundle."""
 
     _known: dict[tuple[str, str], str] = field(factory=dict)
@@ -123,14 +123,14 @@ def write(goal: Path, main: Main, signs: Sequence[Sign], log: Path | None = None
 
     *log* is a file of renkei's JSON lines. Raises OSError.
     """
-    stand = Stand()
+    stand_ins = StandIns()
     parts: dict[str, str] = {
         "versions.json": _json(versions()),
-        "doctor.json": _json([_sign(each, stand) for each in signs]),
-        "configuration.json": _json(_configurations(main, stand)),
+        "doctor.json": _json([_sign(each, stand_ins) for each in signs]),
+        "configuration.json": _json(_configurations(main, stand_ins)),
     }
     if log is not None:
-        lines, dropped = _log(log, stand)
+        lines, dropped = _log(log, stand_ins)
         parts["log.jsonl"] = "".join(f"{_json(line, indent=None)}\n" for line in lines)
         parts["log.json"] = _json({"lines": len(lines), "left_out": dropped})
     draft = goal.with_name(f".{goal.name}.draft")
@@ -146,9 +146,9 @@ def write(goal: Path, main: Main, signs: Sequence[Sign], log: Path | None = None
     return list(parts)
 
 
-def _sign(sign: Sign, stand: Stand) -> dict[str, Any]:
+def _sign(sign: Sign, stand_ins: StandIns) -> dict[str, Any]:
     """Return what of a sign leaves the house: no sentence, since that may quote what is wrong."""
-    company = stand.of("company", sign.company)
+    company = stand_ins.of("company", sign.company)
     return {
         "subject": sign.subject,
         "level": sign.level,
@@ -158,23 +158,23 @@ def _sign(sign: Sign, stand: Stand) -> dict[str, Any]:
     }
 
 
-def _configurations(main: Main, stand: Stand) -> Any:  # noqa: ANN401
-    found = {"main": redacted(main.document.data, stand)}
+def _configurations(main: Main, stand_ins: StandIns) -> Any:  # noqa: ANN401
+    found = {"main": redacted(main.document.data, stand_ins)}
     if main.folder is not None:
         for name in main.names():
             with suppress(MappingError):  # not even YAML; the doctor has said so
                 path = main.new_file(name)
                 data = read_yaml(read_file(path), str(path)).data
-                found[stand.of("company", name)] = redacted(data, stand)
+                found[stand_ins.of("company", name)] = redacted(data, stand_ins)
     return found
 
 
-def redacted(data: Data, stand: Stand, key: str = "") -> Any:  # noqa: ANN401 - as the file has it
+def redacted(data: Data, stand_ins: StandIns, key: str = "") -> Any:  # noqa: ANN401 - as the file has it
     """Return a configuration as it may be shown to anybody; *key* is what *data* stands under."""
     if isinstance(data, dict):
-        return dict(_entries(data, stand, key))
+        return dict(_entries(data, stand_ins, key))
     if isinstance(data, list):
-        return [redacted(each, stand, key) for each in data]
+        return [redacted(each, stand_ins, key) for each in data]
     if data is None:
         return None
     text = str(data)
@@ -204,28 +204,28 @@ def _mappings() -> frozenset[str]:
     return frozenset(name.removesuffix(".yaml") for name in names)
 
 
-def _entries(data: dict[str, Data], stand: Stand, key: str) -> Iterator[tuple[str, Any]]:
+def _entries(data: dict[str, Data], stand_ins: StandIns, key: str) -> Iterator[tuple[str, Any]]:
     for name, each in data.items():
         if key in ("options", "who", "new"):  # whatever is in them is a customer's own
             yield f"{REMOVED}{len(data)}", REMOVED
             return
         if key == "connections":
-            yield stand.of("connection", name), redacted(each, stand, name)
+            yield stand_ins.of("connection", name), redacted(each, stand_ins, name)
         elif name in KEYS:
-            yield name, redacted(each, stand, name)
+            yield name, redacted(each, stand_ins, name)
         else:
-            yield stand.of("key", name), redacted(each, stand)
+            yield stand_ins.of("key", name), redacted(each, stand_ins)
 
 
-def _log(path: Path, stand: Stand) -> tuple[list[dict[str, Any]], int]:
+def _log(path: Path, stand_ins: StandIns) -> tuple[list[dict[str, Any]], int]:
     """Return the last lines that are renkei's, and how many were left out or are of others."""
     with path.open(encoding="utf-8", errors="replace") as file:
         last = deque(file, LINES)
-    kept = [line for line in (_line(text, stand) for text in last) if line]
+    kept = [line for line in (_line(text, stand_ins) for text in last) if line]
     return kept, len(last) - len(kept)
 
 
-def _line(text: str, stand: Stand) -> dict[str, Any] | None:
+def _line(text: str, stand_ins: StandIns) -> dict[str, Any] | None:
     try:
         event = json.loads(text)
     except ValueError:
@@ -235,7 +235,7 @@ def _line(text: str, stand: Stand) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for key, value in event.items():
         if key == "company":
-            found[key] = stand.of("company", str(value))
+            found[key] = stand_ins.of("company", str(value))
         elif _may_be_told(key, value):
             found[key] = value
     return found if "event" in found else None

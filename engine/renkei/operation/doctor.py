@@ -13,6 +13,7 @@ import platform
 import sqlite3
 import stat
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -32,6 +33,7 @@ from renkei.config.secrets import files_in
 from renkei.errors import NoStoreError, RenkeiError
 from renkei.place import shown
 from renkei.runs import Runs
+from renkei.schedule.job import Job
 from renkei.store.companies import Companies as Store
 from renkei.store.schema import HEAD, ROOM, room, seen_beside, standing
 from renkei.store.workers import WorkerSign
@@ -45,6 +47,7 @@ Subject = Literal[
     "disk",
     "clock",
     "schedules",
+    "queue",
     "tokens",
     "retention",
     "messages",
@@ -60,6 +63,10 @@ CLOCK_OFF_S = 5.0
 
 SPARE = 500_000_000
 """Bytes of room that a disk should have beside those that a copy of the store needs."""
+
+
+LONG_IN_LINE = dt.timedelta(minutes=30)
+"""After so long a job that is in line tells that the workers have no room."""
 
 
 @frozen
@@ -93,6 +100,7 @@ def subject_text(subject: Subject) -> str:
         "disk": _("disk"),
         "clock": _("clock"),
         "schedules": _("schedules"),
+        "queue": _("jobs in line"),
         "tokens": _("files with secrets"),
         "retention": _("retention"),
         "messages": _("messages"),
@@ -254,7 +262,9 @@ class Doctor:
         )
 
     def _schedules(self, store: Store, paused: int) -> Iterator[Sign]:
-        yield from self._workers(paused, store.workers())
+        workers = store.workers()
+        yield from self._workers(paused, workers)
+        yield self._line(store.open_jobs(), has_worker=any(each.alive for each in workers))
         for missed in store.missed(self.clock.now()):
             text = _("The last run of {schedule} did not take place.")
             yield Sign(
@@ -294,6 +304,29 @@ class Doctor:
             yield Sign(
                 "schedules", "warning", "worker_version", text.format(version=shown_, mine=mine)
             )
+
+    def _line(self, jobs: Sequence[Job], *, has_worker: bool) -> Sign:
+        """Return how many jobs are in line, and whether anybody does them."""
+        states = Counter[str](job.state for job in jobs)
+        now = self.clock.now()
+        since = min((job.started_at for job in jobs if job.state == "queued"), default=now)
+        figures = {
+            **{state: states[state] for state in ("queued", "running", "waiting")},
+            "oldest_s": max(0, round((now - since).total_seconds())),
+        }
+        asked = sum(job.errand is not None for job in jobs)
+        if asked and not has_worker:
+            text = _("People have asked for something ({count}), and no worker is there to do it.")
+            return Sign("queue", "warning", "no_worker", text.format(count=asked), figures=figures)
+        if has_worker and now - since > LONG_IN_LINE:
+            text = _(
+                "A job has been in line for {minutes} minutes: the workers have no room. Start more"
+                " of them, or give them a higher --concurrency."
+            )
+            told = text.format(minutes=round(figures["oldest_s"] / 60))
+            return Sign("queue", "warning", "queue_long", told, figures=figures)
+        text = _("Jobs in line: {queued}, at work: {running}, waiting for a time: {waiting}.")
+        return Sign("queue", "ok", "queue", text.format(**figures), figures=figures)
 
     def _retention(self, store: Store) -> Iterator[Sign]:
         last = store.retained_by(list(self.configs))
@@ -354,12 +387,10 @@ class Doctor:
 
     def _audiences(self) -> Iterator[tuple[str, telling.Audience]]:
         """Yield who is told of a company, and once who is told of all."""
-        with suppress(RenkeiError):  # a proxy that is kept nowhere: whoever tells will say so
-            if self.main.folder is not None and self.main.notify.to:
-                yield "", telling.audience_of_all(self.main)
+        if self.main.folder is not None and self.main.notify.to:
+            yield "", telling.audience_of_all(self.main)
         for name, config in self.configs.items():
-            with suppress(RenkeiError):
-                yield from ((name, each) for each in telling.audiences(config) if not each.of_all)
+            yield from ((name, each) for each in telling.audiences(config) if not each.of_all)
 
     def _tokens(self) -> Iterator[Sign]:
         """Yield how the files are that hold secrets: their modes and ages, not what is in them."""

@@ -161,7 +161,7 @@ def families(found: Figures, *, by_company: bool) -> Iterator[GaugeMetricFamily]
         ),
         ("refusals", "Writes of those runs that a system refused.", ("kind",), refusals),
         ("waits", "Pauses of those runs, by reason.", ("reason",), found.waits),
-        ("jobs_open", "Jobs of schedules that have not come to their end.", ("state",), found.jobs),
+        ("jobs_open", "Jobs that have not come to their end.", ("state",), found.jobs),
         ("doubts", "Writes of which nobody knows what became.", (), doubts),
     ):
         yield _family(name, help_, *_by(labels, values, by_company=by_company))

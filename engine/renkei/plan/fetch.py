@@ -113,7 +113,9 @@ class Fetch:
         fields = Fields(*comparison.fields, comparison.copies, self.pairing.said)
         counts = self.store.add_items(run_id, items, fields)
         self._refuse_wrong_pair(whole)
-        halts = [*filter(None, (whole.numbers_moved(self._standing()), misfit(listing)))]
+        with self.store.one_moment():
+            stands, heads = self._standing(), self._headcount(listing, rosters[1], base)
+        halts = [*filter(None, (whole.numbers_moved(stands), misfit(listing)))]
         found = [
             *halts,
             *self.whose.named,
@@ -124,7 +126,6 @@ class Fetch:
             *_about("number_on_roll_too", listing.shadowed),
             *_about("leavers_unsure", listing.unsure),
         ]
-        heads = self._headcount(listing.employed, len(rosters[1]), base)
         shrunk = list(shrinking(self.safety, heads))
         codes = {each.code for each in (*shrunk, *halts)}
         self.store.keep_accounts(self.whose.accounts)
@@ -202,12 +203,12 @@ class Fetch:
         hint = Hint("right_pair", {"source": source, "target": target})
         raise WrongPairError(" ".join([told, *names]), numbers, hint)
 
-    def _headcount(self, listed: int, there: int, base: dt.date) -> Headcount:
+    def _headcount(self, listing: Listing, there: Roster, base: dt.date) -> Headcount:
         source, target = (reader.name for reader in self.readers)
         return Headcount(
-            listed=listed,
+            listed=listing.employed,
             usual=self.store.usual(source, target, base),
-            there=there,
+            there=len(there),
             usual_there=self.store.usual_target(source, target),
         )
 

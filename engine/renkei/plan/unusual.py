@@ -23,6 +23,10 @@ class Judging:
 
     def of(self, run: Run, chosen: Iterable[Item]) -> Verdict:
         """Judge what is *chosen* in a run, together with what the day has brought before."""
+        with self.standing.store.one_moment():
+            return self._judged(run, chosen)
+
+    def _judged(self, run: Run, chosen: Iterable[Item]) -> Verdict:
         store, pairings = self.standing.store, self.standing.pairings
         target = pairings.config.connection(run.target)
         today = self.standing.clock.today()

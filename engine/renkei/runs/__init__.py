@@ -9,6 +9,7 @@ choosing    who is to be written, with which new values
 syncing     carries it out, or stops it
 releases    what people say of two records
 schedules   when, and what is done then
+errands     what people want done by a worker
 accounts    whose they are, and their own fields
 checking    can the work be done
 messages    what needs a person, and who is told
@@ -27,6 +28,7 @@ from renkei.plan.explain import Step
 from renkei.retention import Gone
 from renkei.runs.door import Runs
 from renkei.runs.moving import copy_store
+from renkei.schedule.job import Ticket
 from renkei.scheduled import Scheduled
 from renkei.store.copying import Copied
 
@@ -42,6 +44,7 @@ __all__ = [
     "Scheduled",
     "State",
     "Step",
+    "Ticket",
     "base_was_chosen",
     "copy_store",
 ]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from attrs import frozen
 
 from renkei import retention
 from renkei.check import Checked, check_all
-from renkei.errors import ConfigurationError, NoStoreError, StoreError
+from renkei.errors import ConfigurationError, NoStoreError, RenkeiError
 from renkei.people import Finding
 from renkei.place import shown
 from renkei.runs.accounts import Accounts
@@ -50,10 +48,10 @@ class Checking:
         """Return when each schedule is next, and why one cannot run."""
         findings: list[Finding] = []
         error: ConfigurationError | None = None
-        found = self.schedules.planned({}, {}, alone=True)
-        if self.ground.opened is not None:  # whatever is wrong with it has been told
-            with suppress(StoreError):
-                found = self.schedules.all()
+        try:
+            found = self.schedules.all()
+        except RenkeiError:  # of the store, which has been told: nobody knows what is kept
+            found = [each for each in self.schedules.written() if each.mistake is not None]
         for each in found:
             name = each.schedule.name
             if each.mistake is not None:

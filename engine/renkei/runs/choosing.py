@@ -51,8 +51,10 @@ class Choosing:
 
     def choose(self, run_id: str, selection: Selection, *, wait: bool = False) -> Run:
         """Check a choice with its new values and keep both."""
-        run, store = self.ground.run(run_id), self.ground.store
-        if store.has_begun(run_id):
+        store = self.ground.store
+        with store.one_moment():
+            run, begun = self.ground.run(run_id), store.has_begun(run_id)
+        if begun:
             return self._same_choice(run, selection)
         try:
             values = self._picked(run, selection, wait=wait)

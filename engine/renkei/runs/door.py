@@ -42,6 +42,7 @@ from renkei.runs.accounts import Accounts
 from renkei.runs.audit import Audit
 from renkei.runs.checking import Checking
 from renkei.runs.choosing import Choosing
+from renkei.runs.errands import Errands, Keep
 from renkei.runs.fetching import Fetching
 from renkei.runs.ground import Ground
 from renkei.runs.looking import Looking
@@ -50,7 +51,8 @@ from renkei.runs.releases import Releases
 from renkei.runs.schedules import Schedules
 from renkei.runs.syncing import Syncing
 from renkei.runs.upkeep import Upkeep
-from renkei.schedule.job import Claim, Job
+from renkei.schedule.errand import Errand
+from renkei.schedule.job import Claim, Job, Ticket
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead
 from renkei.scheduled import Scheduled
@@ -84,6 +86,12 @@ class Runs:
             choosing=self._choosing,
             syncing=self._syncing,
             looking=self._looking,
+        )
+        self._errands = Errands(
+            ground=ground,
+            fetching=self._fetching,
+            choosing=self._choosing,
+            syncing=self._syncing,
         )
         self._upkeep = Upkeep(ground)
         self._messages = Messages(ground)
@@ -125,7 +133,7 @@ class Runs:
 
     def interrupt(self) -> None:
         """Stop a running sync after the employee in hand; safe in a signal handler."""
-        self._ground.interrupted = True  # no lock: a signal handler may come at any moment
+        self._ground.interrupt()
 
     # --- fetch ------------------------------------------------------------------------------
 
@@ -171,7 +179,8 @@ class Runs:
         new run, to be carried out or replaced. Raises as :meth:`fetch`; UsageError if the values of
         the run are gone, BusyError while it is being synced.
         """
-        return self._fetching.again(run_id, wait=wait)
+        run = self.run(run_id)
+        return self._fetching.carried(run, self._fetching.again(run, wait=wait), wait=wait)
 
     # --- look -------------------------------------------------------------------------------
 
@@ -464,6 +473,54 @@ class Runs:
         """
         return self._schedules.keep(name, claim)
 
+    # --- errands ----------------------------------------------------------------------------
+
+    def ask(self, errand: Errand, selection: Selection | None = None) -> Ticket:
+        """
+        Keep that a person wants *errand* done by a worker; with *selection*, that is chosen now.
+
+        Raises what :meth:`fetch`, :meth:`fetch_again` and :meth:`choose` refuse before anybody is
+        asked anything, BusyError while a job has the run in hand.
+        """
+        return self._errands.ask(errand, selection)
+
+    def ask_schedule(self, name: str) -> Ticket:
+        """Keep that a person wants a run of a schedule now; BusyError while one is at work."""
+        return self._errands.ask_schedule(name)
+
+    def answer(self, job: Job, *, one_company: bool) -> Ticket:
+        """
+        Ask for a fetch once more that has asked whether two accounts are of one company.
+
+        Raises UsageError if they are not.
+        """
+        return self._errands.answer(job, one_company=one_company)
+
+    def fetch_asked(self, due: dt.datetime) -> Job | None:
+        """Return the fetch that was asked for at that moment, as it stands; None: there is none."""
+        return self._errands.fetch_asked(due)
+
+    def job_of(self, run_id: str) -> Job | None:
+        """Return the job, of a person or a schedule, that has had a run last; None: none has."""
+        return self._store.job_of(run_id)
+
+    def stop_job(self, claim: Claim) -> None:
+        """Let a job end after the employee in hand, wherever it is done; nobody goes on with it."""
+        self._errands.stop(claim)
+
+    def has_worker(self) -> bool:
+        """Return whether a worker is there that does what is asked for."""
+        return self._errands.has_worker()
+
+    def carry_out(self, claim: Claim, keep: Keep) -> Run:
+        """
+        Do what a person has asked for, in their name, or go on with it; return its run.
+
+        BusyError if another process has by now. *keep* is called with what was carried over from
+        an earlier run. How it ends is kept, as by :meth:`keep_schedule`.
+        """
+        return self._errands.carry_out(claim, keep)
+
     # --- what is old ------------------------------------------------------------------------
 
     def purge(self, older_than: dt.timedelta) -> int:
@@ -478,13 +535,14 @@ class Runs:
         """
         return self._upkeep.let_go(otherwise)
 
-    def retain(self) -> Gone:
+    def retain(self, *, anyway: bool = False) -> Gone:
         """
         Do the same after the work of a command, if it is due today and in nobody's way.
 
-        Whatever hinders it is a warning: the command has done what it was meant to do.
+        *anyway*: also where nothing was done. Whatever hinders it is a warning: the command has
+        done what it was meant to do.
         """
-        return self._upkeep.retain()
+        return self._upkeep.retain(anyway=anyway)
 
     def with_values(self, run_ids: Iterable[str]) -> set[str]:
         """Return those of *run_ids* whose values are there: what is kept of others has to go."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from attrs import evolve, frozen
 
 from renkei.errors import AccessError, RenkeiError
 from renkei.logs import about, log
 from renkei.model import Released, Run
+from renkei.observer import Observer
 from renkei.plan.again import Carried, base_was_chosen, carry_over
 from renkei.plan.fetch import JOINERS, LEAVERS, Fetch
 from renkei.plan.pairing import Pairing
@@ -57,16 +58,19 @@ class Fetching:
         leavers: int | None = None,
         joiners: int | None = None,
         claim: Claim | None = None,
+        confirming: Observer | None = None,
     ) -> Run:
-        """Make a plan; with *claim* it is that of a job, and whoever goes on with it finds it."""
+        """
+        Make a plan; with *claim* it is that of a job, and whoever goes on with it finds it.
+
+        *confirming* is asked, in place of the observer, whether both are of one company.
+        """
         ground = self.ground
         refuse_paused(ground.config)
         ground.ran.add("fetch")
-        refuse_same(source, target, name=source)
+        pairing = self.may_fetch(source, target, base_date)
         today = ground.clock.today()
         base = base_date or today
-        refuse_date(base, today)
-        pairing = ground.pairings.between(source, target)
         pairing = evolve(
             pairing,
             leavers=pairing.leavers if leavers is None else leavers,
@@ -76,7 +80,7 @@ class Fetching:
         store = ground.open_store(create=True)
         places = self._places(readers)
         ground.wait_open(readers, wait=wait)
-        whose = self._whose(readers, places)
+        whose = self._whose(readers, places, confirming or ground.observer)
         pairing = ground.pairings.resolved(pairing, readers)
         safety = ground.config.connection(target).safety
         fetch = Fetch(store, pairing, safety, readers, places, whose, ground.observer, ground.clock)
@@ -94,33 +98,45 @@ class Fetching:
         log.info("fetched", run=str(run_id))
         return ground.run(str(run_id))
 
+    def may_fetch(self, source: str, target: str, base_date: dt.date | None) -> Pairing:
+        """Return what a fetch goes by, or raise what keeps it from being tried."""
+        refuse_same(source, target, name=source)
+        today = self.ground.clock.today()
+        refuse_date(base_date or today, today)
+        return self.ground.pairings.between(source, target)
+
     def _places(self, readers: tuple[Reader, Reader]) -> tuple[Place, Place]:
         """Return where each list is kept; refuse two of one account, and an account that moved."""
         store, pairings = self.ground.store, self.ground.pairings
         source, target = map(self.ground.place, readers)
         refuse_same(source.account, target.account, name=source.connection)
-        for place in (source, target):
-            refuse_shared(store, pairings, place.connection, place.account)
-        for reader, place in zip(readers, (source, target), strict=True):
-            own = reader.connection.own_fields
-            if own.at and store.own_fields(reader.name, place.account).at is None:
-                raise of_another_account(reader.name)
+        with store.one_moment():
+            for place in (source, target):
+                refuse_shared(store, pairings, place.connection, place.account)
+            for reader, place in zip(readers, (source, target), strict=True):
+                own = reader.connection.own_fields
+                if own.at and store.own_fields(reader.name, place.account).at is None:
+                    raise of_another_account(reader.name)
         return source, target
 
-    def _whose(self, readers: tuple[Reader, Reader], places: tuple[Place, Place]) -> Whose:
+    def _whose(
+        self, readers: tuple[Reader, Reader], places: tuple[Place, Place], asked: Observer
+    ) -> Whose:
         """Return whose accounts are to be fetched; a person has confirmed it where one is there."""
         ground, store, now = self.ground, self.ground.store, self.ground.clock.now()
         source, target = (reader.name for reader in readers)
-        first = not (store.usage(source, target) or store.usage(target, source))
-        known = store.known_accounts()
+        with store.one_moment():
+            first = not (store.usage(source, target) or store.usage(target, source))
+            known = store.known_accounts()
         try:
             accounts = look(readers, places, known, now)
         except AccessError as refused:  # for the run to tell
             return Whose(accounts=(), first=first, refused=refused)
-        for each in accounts:
-            if each != known.get(each.connection):
+        new = [each for each in accounts if each != known.get(each.connection)]
+        with store.one_moment() if new else nullcontext():
+            for each in new:
                 refuse_told(store, ground.pairings, each)
-        return Whose(accounts=accounts, first=first).confirmed(ground.observer, ground.who, now)
+        return Whose(accounts=accounts, first=first).confirmed(asked, ground.who, now)
 
     def _begin(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
@@ -157,19 +173,29 @@ class Fetching:
             log.info("fetch_failed", run=str(run_id), code=reason.code)
             raise
 
-    def again(self, run_id: str, *, wait: bool) -> Carried:
-        """Fetch the pair of a run anew, and carry its choice over."""
-        run = self.ground.run(run_id)
+    def may_again(self, run: Run) -> None:
+        """Raise what keeps the pair of *run* from being fetched anew, with its choice."""
         refuse_purged(run)
         if run.status.is_at_work:
             raise still_at_work(run)
+
+    def again(
+        self,
+        run: Run,
+        *,
+        wait: bool = False,
+        claim: Claim | None = None,
+        confirming: Observer | None = None,
+    ) -> Run:
+        """Fetch the pair of *run* anew, as it was fetched then."""
+        self.may_again(run)
         base = run.base_date if base_was_chosen(run) else None
         days = {
             notice.code: int(part_of(notice, "days"))
             for notice in run.notices
             if notice.code in BESIDE
         }
-        new = self.fetch(
+        return self.fetch(
             run.source,
             run.target,
             base,
@@ -177,7 +203,12 @@ class Fetching:
             again_of=run.id,
             leavers=days.get(LEAVERS, 0),
             joiners=days.get(JOINERS, 0),
+            claim=claim,
+            confirming=confirming,
         )
+
+    def carried(self, run: Run, new: Run, *, wait: bool = False) -> Carried:
+        """Carry the choice of *run* over to the *new* one, as far as nothing has changed."""
         carried = carry_over(
             new,
             self.ground.store.items(new.id),

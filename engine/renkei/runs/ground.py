@@ -48,6 +48,7 @@ class Ground:
         self.interrupted = False
         self.opened: Store | None = None
         self._known_fields: dict[str, OwnFields] = {}
+        self._noted: set[tuple[str, str]] = set()
         self._missed = False
 
     # --- the store --------------------------------------------------------------------------
@@ -141,8 +142,9 @@ class Ground:
 
     def _used(self, connection: str, identity: str) -> None:
         """Let the log tell that another token or address is in use than before."""
-        if self.opened is not None:
+        if self.opened is not None and (connection, identity) not in self._noted:
             self.opened.note_account(connection, self.opened.account(identity))
+            self._noted.add((connection, identity))
 
     # --- waiting ----------------------------------------------------------------------------
 
@@ -170,6 +172,16 @@ class Ground:
         until = self.clock.monotonic() + seconds
         while (left := until - self.clock.monotonic()) > 0 and not self.interrupted:
             self.clock.sleep(min(left, 0.5))
+
+    def interrupt(self) -> None:
+        """Stop a running sync after the employee in hand; safe in a signal handler."""
+        self.interrupted = True  # no lock: a signal handler may come at any moment
+
+    def act_for(self, who: str | None) -> None:
+        """Do the rest in the name of whoever has asked for it: runs and log have it."""
+        if who is not None:
+            self.who = who
+            self.store.act_for(who)
 
     def close(self) -> None:
         """Close connections and store."""

@@ -88,10 +88,11 @@ class Looking:
 
     def left_for_you(self, run_id: str) -> list[str]:
         """Return the numbers of those of the chosen differences who must be looked at first."""
-        chosen = self.ground.store.selection(run_id)
-        if chosen is None or not chosen.differences:
-            return []
-        left = choose.left_for_you(chosen, self.ground.store.entries(run_id))
+        with self.ground.store.one_moment():
+            chosen = self.ground.store.selection(run_id)
+            if chosen is None or not chosen.differences:
+                return []
+            left = choose.left_for_you(chosen, self.ground.store.entries(run_id))
         return [entry.number or "" for entry in left]
 
     def explain(self, run_id: str, number: str) -> tuple[Item, list[Step]]:

@@ -23,12 +23,13 @@ def copy_store(
     goal: str,
     base: Path,
     who: str | None = None,
-    along: Callable[[str, str], None] | None = None,
+    along: Callable[[str, str], str | None] | None = None,
 ) -> Copied:
     """
     Move a store; both are written as in a configuration in the folder *base*, without a password.
 
-    *along*, called with where both are, takes with it what stands beside them, or nothing moves.
+    *along*, called with where both are, takes with it what stands beside them, or nothing moves;
+    what it returns is left behind.
 
     Raises as :func:`renkei.store.copying.copy_store`.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from attrs import evolve, frozen
@@ -20,7 +20,7 @@ from renkei.runs.syncing import Syncing
 from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
-from renkei.scheduled import Scheduled, at_work, carry_on, takes
+from renkei.scheduled import Scheduled, ahead_of, at_work, carry_on
 from renkei.sync.course import Wanted
 
 
@@ -36,43 +36,49 @@ class Schedules:
 
     def all(self) -> list[Scheduled]:
         """Return every schedule of the company with what is known of it."""
-        if not self.ground.has_store():
-            return self.planned({}, {}, alone=True)
-        store = self.ground.store
-        alone = not any(worker.alive for worker in store.workers())
-        return self.planned(store.kept_schedules(), store.last_jobs(), alone=alone)
-
-    def planned(
-        self, kept: Mapping[str, Kept], last: Mapping[str, Job], *, alone: bool
-    ) -> list[Scheduled]:
-        """Return every schedule with what the store has *kept* of it, and the *last* job."""
-        shown = (
-            Scheduled(schedule=each, kept=kept.get(each.name), last=last.get(each.name))
-            for each in self.ground.config.schedules
+        kept: Mapping[str, Kept] = {}
+        last: Mapping[str, Job] = {}
+        alone = True
+        if self.ground.has_store():
+            store = self.ground.store
+            alone = not any(worker.alive for worker in store.workers())
+            kept, last = store.kept_schedules(), store.last_jobs()
+        known = (
+            evolve(each, kept=kept.get(each.schedule.name), last=last.get(each.schedule.name))
+            for each in self.written()
         )
-        return [self._planned(index, each, alone=alone) for index, each in enumerate(shown)]
+        return [self._with_next(each, alone=alone) for each in known]
 
-    def _planned(self, index: int, shown: Scheduled, *, alone: bool) -> Scheduled:
-        each, config = shown.schedule, self.ground.config
+    def written(self) -> list[Scheduled]:
+        """Return every schedule with what the file alone tells of it: whether it can run."""
+        schedules = enumerate(self.ground.config.schedules)
+        return [
+            Scheduled(schedule=each, mistake=self._mistake(index, each))
+            for index, each in schedules
+        ]
+
+    def _mistake(self, index: int, schedule: Schedule) -> str | None:
         try:
-            self.ground.pairings.between(each.from_, each.to)
+            self.ground.pairings.between(schedule.from_, schedule.to)
         except RenkeiError as error:
-            problem = config.document.problem(("schedules", index), error.message)
-            return evolve(shown, mistake=str(problem))
-        if shown.paused_by or config.company.paused:
+            return str(self.ground.config.document.problem(("schedules", index), error.message))
+        return None
+
+    def _with_next(self, shown: Scheduled, *, alone: bool) -> Scheduled:
+        company = self.ground.config.company
+        if shown.mistake is not None or shown.paused_by or company.paused:
             return shown
-        next_at = next_start(each, config.company.name, self.ground.clock.now(), self.ahead(each))
+        each, now = shown.schedule, self.ground.clock.now()
+        next_at = next_start(each, company.name, now, self.ahead(each))
         return evolve(shown, next_at=next_at, alone=alone)
 
     def ahead(self, schedule: Schedule) -> Ahead:
         """Return what a run of *schedule* meets: closed hours, and how long the last one took."""
-        way = schedule.from_, schedule.to
-        closed = tuple(hours for name in way for hours in self.ground.systems.closed_hours(name))
+        systems, way = self.ground.systems, (schedule.from_, schedule.to)
         if not self.ground.has_store():
-            return Ahead(closed=closed)
+            return ahead_of(schedule, systems, None, None)
         store = self.ground.store
-        synced = store.sync_usage(*way) if schedule.sync else None
-        return Ahead(closed=closed, takes=takes(store.usage(*way), synced))
+        return ahead_of(schedule, systems, store.usage(*way), store.sync_usage(*way))
 
     def jobs(self, limit: int, schedule: str | None) -> list[Job]:
         """Return what was begun of the schedules, or of one of them, newest first."""
@@ -97,6 +103,7 @@ class Schedules:
         config, clock = self.ground.config, self.ground.clock
         schedule = config.schedule(name)
         store = self.ground.open_store(create=True)
+        by_hand = claim is None
         if claim is None:
             refuse_paused(config)
             claim = store.ask(name, clock.now())
@@ -104,7 +111,10 @@ class Schedules:
         if job is None:
             raise taken_by_another(name)
         self.ground.ran.add("schedule")
-        with self._beaten(), at_work(store, claim, job, clock) as work:
+        self.ground.act_for(None if by_hand else job.asked_by)
+        beaten = self._beaten() if by_hand else nullcontext()  # else its worker gives the sign
+        interrupt = self.ground.interrupt
+        with beaten, at_work(store, job, clock, by_hand=by_hand, interrupt=interrupt) as work:
             refuse_paused(config)
             run = carry_on(
                 schedule,

@@ -45,15 +45,21 @@ class Upkeep:
         if not store.compact():
             self.ground.observer.warning(remark("not_compacted", place=store.place))
 
-    def retain(self) -> Gone:
-        """Do the same after the work of a command, if it is due and in nobody's way."""
-        gone, store = Gone(), self.ground.opened
+    def retain(self, *, anyway: bool) -> Gone:
+        """Do the same once a day, if it is due and in nobody's way."""
+        gone, store = Gone(), self.ground.store if anyway else self.ground.opened
         if store is None:
             return gone
         config, clock = self.ground.config, self.ground.clock
         try:
-            if retention.is_due(config, store, clock):
-                gone = retention.let_go(config, store, clock)
+            due = retention.is_due(config, store, clock)
+            last = store.retained_on() if due else None
+            if due and store.take_up_retaining(clock.today()):
+                try:
+                    gone = retention.let_go(config, store, clock)
+                except RenkeiError:
+                    store.give_back_retaining(last)
+                    raise
                 if gone != Gone():
                     store.compact()
         except RenkeiError as error:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
+from renkei.schedule.errand import Answer, Errand
+
 State = Literal[
     "queued", "running", "waiting", "done", "errors", "halted", "failed", "missed", "skipped"
 ]  # fmt: skip
@@ -41,7 +43,8 @@ class Claim:
     """
     The right to do the job of a due time, as long as *attempt* is the newest one.
 
-    It is the same for whatever carries it out, in this process or another one.
+    It is the same for whatever carries it out, in this process or another one. What a person wants
+    done is due when they ask for it; *schedule* is what :attr:`Errand.name` says then.
     """
 
     company: str
@@ -51,6 +54,11 @@ class Claim:
 
     def __str__(self) -> str:
         return f"{self.due.astimezone(dt.UTC).isoformat()}/{self.attempt}"
+
+    @property
+    def is_errand(self) -> bool:
+        """Whether it is what a person wants done: no schedule has a blank in its name."""
+        return " " in self.schedule
 
     def is_before(self, other: Claim) -> bool:
         """Return whether *other* has taken the same job over from this one."""
@@ -66,6 +74,14 @@ class Claim:
         return cls(company, schedule, moment, int(attempt))
 
 
+@frozen
+class Ticket:
+    """What was asked for: its *claim*, and what names the *account* that it writes to."""
+
+    claim: Claim
+    account: str
+
+
 @frozen(kw_only=True)
 class Job:
     """
@@ -73,7 +89,8 @@ class Job:
 
     *asked_by* is who wanted it, None: it was due. *passed* due times before it were missed. *code*
     is why it has not simply come to its end, *next_at* when it is gone on with. *free*: nobody is
-    at it any more.
+    at it any more. *errand* is what a person wants done (None: what a schedule does), *answer* what
+    there is to say to them, *stopped_by* whoever wants it to stop after the employee in hand.
     """
 
     claim: Claim
@@ -86,8 +103,16 @@ class Job:
     next_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     free: bool = False
+    errand: Errand | None = None
+    answer: Answer | None = None
+    stopped_by: str | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether it has not come to its end."""
         return self.ended_at is None
+
+
+def account_of(company: str, connection: str, known: str | None) -> str:
+    """Return what names the account of a connection, be it *known* or not."""
+    return known or f"{company}\n{connection}"

@@ -15,7 +15,7 @@ from attrs import frozen
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.people import JST
-from renkei.store.database import Database
+from renkei.store.database import Database, locking
 from renkei.store.serial import insert_unless_there
 from renkei.store.stands import Direction, Missed, directions, missed
 from renkei.store.tables import alerts, items, runs
@@ -72,6 +72,30 @@ class Claimed:
 
     def __bool__(self) -> bool:
         return bool(self.open or self.over)
+
+
+@frozen(kw_only=True)
+class Gathering:
+    """
+    What this process alone tells of now, of one kind over all companies, and the *last* time.
+
+    *over* are those that were told of so, and ended since the last time.
+    """
+
+    kind: str
+    at: dt.datetime
+    last: dt.datetime | None
+    open: Sequence[Alert]
+    over: Sequence[Alert]
+
+
+@frozen(kw_only=True)
+class Once:
+    """Something that this process tells of once, at a moment, and how it stood *before*."""
+
+    key: str
+    at: dt.datetime
+    before: Mapping[str, object]
 
 
 class Alerts(Database):
@@ -153,10 +177,15 @@ class Alerts(Database):
         *,
         day: dt.date | None = None,
         run: str | None = None,
-    ) -> bool:
-        """Return whether this is the first time on or after *day*, or of this *run* or later."""
+    ) -> Once | None:
+        """Claim what is told of once: for the first time on or after *day*, or of this *run*."""
         with self._writing() as connection:
             return once(connection, self.company, key, kind, now, day=day, run=run)
+
+    def give_back_once(self, claimed: Once) -> None:
+        """Let it be told of by the next one: it has certainly reached nobody."""
+        with self._writing() as connection:
+            give_back_once(connection, self.company, claimed)
 
     def week(self, since: dt.datetime, until: dt.datetime) -> dict[str, int]:
         """Count what was done in a span of time."""
@@ -204,7 +233,7 @@ def once(
     *,
     day: dt.date | None = None,
     run: str | None = None,
-) -> bool:
+) -> Once | None:
     """Claim something that is told of once; see :meth:`Alerts.once`."""
     row = {"company": company, "key": key, "kind": kind, "count": 0, "told": True}
     row |= {"first_seen": now}
@@ -213,31 +242,57 @@ def once(
     newer = alerts.c.told_on < day if number is None else alerts.c.run_id < number
     never = alerts.c.told_at.is_(None)
     one = alerts.c.company == company, alerts.c.key == key
-    claimed = sa.update(alerts).where(*one, sa.or_(never, newer))
     values = {"told_at": now, "told_on": day, "run_id": number}
-    return connection.execute(claimed.values(**values)).rowcount == 1
+    found = connection.execute(locking(sa.select(alerts).where(*one))).mappings().one()
+    claimed = sa.update(alerts).where(*one, sa.or_(never, newer))
+    if connection.execute(claimed.values(**values)).rowcount != 1:
+        return None
+    return Once(key=key, at=now, before={name: found[name] for name in values})
 
 
-def gather(connection: Connection, kind: str, now: dt.datetime) -> list[Alert]:
-    """Claim what is open of a kind and was not gathered today; over all companies."""
+def give_back_once(connection: Connection, company: str, claimed: Once) -> None:
+    """Let something be told of that has reached nobody, unless somebody has claimed it since."""
+    ours = alerts.c.company == company, alerts.c.key == claimed.key, alerts.c.told_at == claimed.at
+    connection.execute(sa.update(alerts).where(*ours).values(**claimed.before))
+
+
+def gather(connection: Connection, kind: str, now: dt.datetime) -> Gathering | None:
+    """Claim what is open of a kind and was not gathered today, and what is over since the last."""
     today = now.astimezone(JST).date()
+    last = _last_gathering(connection, kind, now)
     untold = sa.or_(alerts.c.gathered_on.is_(None), alerts.c.gathered_on < today)
-    due = alerts.c.kind == kind, alerts.c.ended_at.is_(None), alerts.c.company != ALL, untold
-    query = sa.select(alerts).where(*due).order_by(alerts.c.company, alerts.c.key)
-    found = [alert_in(row) for row in connection.execute(query).mappings()]
-    if not found or not _may_gather(connection, kind, now):
-        return []
-    return [each for each in found if _gathered(connection, each, untold, today)]
+    of_kind = alerts.c.kind == kind, alerts.c.company != ALL
+    open_ = _found(connection, *of_kind, alerts.c.ended_at.is_(None), untold)
+    told = alerts.c.gathered_on.is_not(None)
+    over = _found(connection, *of_kind, told, alerts.c.ended_at > last) if last else []
+    if not (open_ or over) or not _may_gather(connection, kind, now):
+        return None
+    claimed = [each for each in open_ if _gathered(connection, each, untold, today)]
+    return Gathering(kind=kind, at=now, last=last, open=claimed, over=over)
+
+
+def _found(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[Alert]:
+    query = sa.select(alerts).where(*conditions).order_by(alerts.c.company, alerts.c.key)
+    return [alert_in(row) for row in connection.execute(query).mappings()]
+
+
+def _last_gathering(connection: Connection, kind: str, now: dt.datetime) -> dt.datetime | None:
+    """Return when something of a kind was gathered last; None: never."""
+    row = {"company": ALL, "key": f"gathered:{kind}", "kind": "gathered", "count": 0, "told": True}
+    insert_unless_there(connection, alerts, {**row, "first_seen": now})
+    query = sa.select(alerts.c.told_at).where(*_gathering(kind))
+    last: dt.datetime | None = connection.execute(query).scalar_one()
+    return last
+
+
+def _gathering(kind: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Return the conditions of the row that knows when something of a kind was gathered."""
+    return alerts.c.company == ALL, alerts.c.key == f"gathered:{kind}"
 
 
 def _may_gather(connection: Connection, kind: str, now: dt.datetime) -> bool:
-    key = f"gathered:{kind}"
-    row = {"company": ALL, "key": key, "kind": "gathered", "count": 0, "told": True}
-    row |= {"first_seen": now}
-    insert_unless_there(connection, alerts, row)
     long_ago = sa.or_(alerts.c.told_at.is_(None), alerts.c.told_at <= now - GATHERED)
-    one = alerts.c.company == ALL, alerts.c.key == key
-    claimed = sa.update(alerts).where(*one, long_ago).values(told_at=now)
+    claimed = sa.update(alerts).where(*_gathering(kind), long_ago).values(told_at=now)
     return connection.execute(claimed).rowcount == 1
 
 
@@ -249,13 +304,13 @@ def _gathered(
     return connection.execute(claimed).rowcount == 1
 
 
-def give_back(connection: Connection, gathered: Alert, now: dt.datetime) -> None:
-    """Let a state be gathered again that was at *now*."""
-    one = alerts.c.company == gathered.company, alerts.c.key == gathered.key
-    connection.execute(sa.update(alerts).where(*one).values(gathered_on=None))
-    ours = alerts.c.company == ALL, alerts.c.key == f"gathered:{gathered.kind}"
-    free = sa.update(alerts).where(*ours, alerts.c.told_at == now)
-    connection.execute(free.values(told_at=None))
+def give_back(connection: Connection, gathering: Gathering) -> None:
+    """Let what was gathered be gathered again, and what is over be told of again."""
+    for each in gathering.open:
+        one = alerts.c.company == each.company, alerts.c.key == each.key
+        connection.execute(sa.update(alerts).where(*one).values(gathered_on=None))
+    ours = sa.update(alerts).where(*_gathering(gathering.kind), alerts.c.told_at == gathering.at)
+    connection.execute(ours.values(told_at=gathering.last))
 
 
 def _is_kept(seen: Seen, kept: Alert | None, today: dt.date) -> bool:

@@ -19,7 +19,18 @@ from renkei.errors import BusyError, UsageError
 from renkei.model import Status
 from renkei.store import lease, serial
 from renkei.store.accounts import used
-from renkei.store.alerts import ALL, Alert, alert_in, gather, give_back, once, week
+from renkei.store.alerts import (
+    ALL,
+    Alert,
+    Gathering,
+    Once,
+    alert_in,
+    gather,
+    give_back,
+    give_back_once,
+    once,
+    week,
+)
 from renkei.store.audit import Entry
 from renkei.store.database import Database, is_abandoned, locking
 from renkei.store.due import Due
@@ -109,25 +120,29 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         with self._reading() as connection:
             return missed(connection, now, company=None)
 
-    def gather(self, kind: str, now: dt.datetime) -> list[Alert]:
+    def gather(self, kind: str, now: dt.datetime) -> Gathering | None:
         """
-        Return what is open of a *kind*, over all companies, and was not gathered today; claim it.
+        Claim what is open of a *kind*, over all companies, and was not gathered today.
 
         At most one gathering an hour is told of: until then what comes waits for the next one.
         """
         with self._writing() as connection:
             return gather(connection, kind, now)
 
-    def give_back_gathered(self, gathered: Sequence[Alert], now: dt.datetime) -> None:
-        """Let what was gathered at *now* be told of again: it has reached nobody."""
+    def give_back_gathered(self, gathering: Gathering) -> None:
+        """Let what was gathered be told of by the next one: it has certainly reached nobody."""
         with self._writing() as connection:
-            for each in gathered:
-                give_back(connection, each, now)
+            give_back(connection, gathering)
 
-    def once(self, key: str, kind: str, now: dt.datetime, *, day: dt.date) -> bool:
-        """Return whether this is the first time on or after *day*, of the whole installation."""
+    def once(self, key: str, kind: str, now: dt.datetime, *, day: dt.date) -> Once | None:
+        """Claim what is told of for the first time on or after *day*, to the whole installation."""
         with self._writing() as connection:
             return once(connection, ALL, key, kind, now, day=day)
+
+    def give_back_once(self, claimed: Once) -> None:
+        """Let it be told of by the next one: it has certainly reached nobody."""
+        with self._writing() as connection:
+            give_back_once(connection, ALL, claimed)
 
     def alerts(self) -> list[Alert]:
         """Return all that is kept of what people were told of, of every company."""
@@ -140,11 +155,16 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         with self._reading() as connection:
             return week(connection, None, since, until)
 
-    def count_runs(self, company: str) -> int:
-        """Return how many runs a company has; "" are those of before there were companies."""
-        query = sa.select(sa.func.count()).select_from(runs).where(runs.c.company == company)
+    def count_runs(self, companies: Iterable[str]) -> dict[str, int]:
+        """
+        Return how many runs each of some companies has that has any.
+
+        "" are those of before there were companies.
+        """
+        query = sa.select(runs.c.company, sa.func.count().label("runs")).group_by(runs.c.company)
         with self._reading() as connection:
-            return connection.execute(query).scalar_one()
+            found = connection.execute(query.where(runs.c.company.in_(list(companies))))
+            return {row.company: row.runs for row in found}
 
     def adopt(self, company: str) -> int:
         """

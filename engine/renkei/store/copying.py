@@ -32,11 +32,16 @@ TABLES = [*(table for table in metadata.sorted_tables if table is not facts), fa
 
 @frozen(kw_only=True)
 class Copied:
-    """What was copied: how many *rows*, of them *runs*; *place* is the new one, as it is shown."""
+    """
+    What was copied: how many *rows*, of them *runs*; *place* is the new one, as it is shown.
+
+    *left* is what came along with it has left behind, if anything.
+    """
 
     place: str
     runs: int
     rows: int
+    left: str | None = None
 
 
 def copy_store(
@@ -45,14 +50,15 @@ def copy_store(
     seen: Path | None = None,
     *,
     who: str | None = None,
-    along: Callable[[], None] | None = None,
+    along: Callable[[], str | None] | None = None,
 ) -> Copied:
     """
     Move the store at *origin* to *goal*, a new file or an empty database; ids stay.
 
     *seen* is the file with what this computer has last seen of *origin*: an older copy stays one.
 
-    *along* takes with it what stands elsewhere; it is called last, and if it raises nothing moves.
+    *along* takes with it what stands elsewhere, and returns what that leaves behind; it is called
+    last, and if it raises nothing moves.
 
     Nobody can write into *origin* meanwhile, nor afterwards. Raises BusyError while a run is at
     work, UsageError if there is something at *goal*, StoreError if one of them cannot be used.
@@ -75,11 +81,10 @@ def copy_store(
             serial.put(target, serial.read(source) + 1)
             for table in TABLES:
                 compare_rows(table, source, target, new.place, *_but(table))
-            if along is not None:
-                along()
+            left = None if along is None else along()
         serial.keep(source, serial.MOVED, new.place)
         count = source.execute(sa.select(sa.func.count()).select_from(runs)).scalar_one()
-    return Copied(place=new.place, runs=count, rows=rows)
+    return Copied(place=new.place, runs=count, rows=rows, left=left)
 
 
 def _refuse_at_work(old: Store, source: Connection) -> None:

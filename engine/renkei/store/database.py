@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,10 +44,6 @@ KEY = "account_key"
 _RUN = sa.select(runs).where(
     runs.c.company == sa.bindparam("company"), runs.c.id == sa.bindparam("run")
 )
-_WHICH = sa.select(facts.c.name, facts.c.value).where(
-    sa.or_(facts.c.name == serial.ID, facts.c.name == serial.MOVED)
-)
-"""What every transaction asks; a statement that stands here is worked out once in a process."""
 
 
 class Database:
@@ -93,6 +89,10 @@ class Database:
     def place(self) -> str:
         """Where the store is, as people are shown it."""
         return self._place
+
+    def act_for(self, who: str) -> None:
+        """Let *who* stand in the audit log from now on."""
+        self._who = who
 
     def tell(self, observer: Observer) -> None:
         """Tell what opening it has shown: that it was made, brought up to date, or is older."""
@@ -162,7 +162,7 @@ class Database:
         """Return the newest runs, newest first; with *before*, those older than that one."""
         query = sa.select(runs).where(self._of(runs)).order_by(runs.c.id.desc()).limit(limit)
         if before is not None:
-            query = query.where(runs.c.id < _number(before))
+            query = query.where(runs.c.id < number_of(before))
         with self._reading() as connection:
             return [self._view(connection, row) for row in connection.execute(query).mappings()]
 
@@ -200,24 +200,71 @@ class Database:
 
         Nobody is in the middle of a change of the table *settled* then.
         """
-        self._refuse_another_file()
-        known = self._mark
-        with schema.translated(self._place), self._connected(SNAPSHOT) as c, c.begin():
-            if settled is not None and self._on_server:
-                c.exec_driver_sql(f"lock table {settled.name} in share mode")
-            self._read_mark(c, known)
+        moment: Connection | None = getattr(self._mine, "moment", None)
+        looked = self._look(settled) if moment is None else nullcontext(moment)
+        with schema.translated(self._place), looked as connection:
             try:
-                yield c
+                yield connection
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                 raise damaged(self._place) from None  # a row that cannot be understood
 
     @contextmanager
-    def _connected(self, options: Mapping[str, Any]) -> Iterator[Connection]:
-        """Open a connection, with *options* that mean something to a server."""
-        with self._engine.connect() as connection:
-            if self._on_server:
-                connection.execution_options(**options)
+    def one_moment(self) -> Iterator[None]:
+        """
+        Let all that this thread reads in the block be of one moment: one transaction, not many.
+
+        Nothing is written in it, and nobody outside is waited for.
+        """
+        if getattr(self._mine, "moment", None) is not None:
+            yield
+            return
+        with ExitStack() as stack:
+            with schema.translated(self._place):
+                self._mine.moment = stack.enter_context(self._look())
+            try:
+                yield
+            finally:
+                self._mine.moment = None
+            with schema.translated(self._place):
+                stack.close()
+
+    @contextmanager
+    def _look(self, settled: sa.Table | None = None) -> Iterator[Connection]:
+        """Begin a transaction that only reads."""
+        self._refuse_another_file()
+        known = self._mark
+
+        def first(connection: Connection) -> None:
+            if settled is not None and self._on_server:
+                connection.exec_driver_sql(f"lock table {settled.name} in share mode")
+            self._note_mark(serial.read(connection), known)
+
+        options = SNAPSHOT if self._on_server else {}
+        with self._begun(first, options) as (connection, _nothing):
             yield connection
+
+    @contextmanager
+    def _begun(
+        self, first: Callable[[Connection], T], options: Mapping[str, Any]
+    ) -> Iterator[tuple[Connection, T]]:
+        """
+        Let the block be a transaction, which begins with what *first* asks and returns.
+
+        A server that was started anew is found out by that: it is asked once more over a new
+        connection, since nothing has been begun by then.
+        """
+        begun = False
+        for once_more in (True, False):
+            try:
+                with self._engine.connect().execution_options(**options) as c, c.begin():
+                    found = first(c)
+                    begun = True
+                    yield c, found
+            except sa.exc.DBAPIError as error:
+                if begun or not (once_more and error.connection_invalidated):
+                    raise
+            else:
+                return
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -234,17 +281,20 @@ class Database:
         older copy in the same place is recognized. *moving*: the store lives elsewhere after it.
         What the block notes is committed with it, or the block is undone.
         """
+        if getattr(self._mine, "moment", None) is not None:
+            raise RuntimeError("nothing is written in a moment that is only looked at")
         self._refuse_another_file()
         known = self._mark
         noted: list[Entry] = []
         self._mine.noted = noted
-        with (
-            schema.translated(self._place),
-            self._engine.connect().execution_options(**options) as connection,
-            connection.begin(),
-        ):
-            last = self._read_mark(connection, known)
-            self._refuse_moved(connection)
+
+        def first(connection: Connection) -> int:
+            mark, kept = serial.standing(connection)
+            self._note_mark(mark, known)
+            self._refuse_moved(connection, kept)
+            return mark
+
+        with schema.translated(self._place), self._begun(first, options) as (connection, last):
             if self.is_older:  # whoever sends from here on has to know
                 keep(connection, RESTORED, repr(time.time()))
             yield connection
@@ -252,7 +302,7 @@ class Database:
             if noted:
                 self._append(connection, noted)
             if self._on_server and not moving:  # whoever waited for a copy has looked too early
-                self._refuse_moved(connection)
+                self._refuse_moved(connection, serial.standing(connection)[1])
         self._mark = max(self._mark, mark)
         self.is_older = False
         self._refuse_another_file()
@@ -273,24 +323,25 @@ class Database:
         if not self._opened.is_there():
             raise schema.replaced(self._place)
 
-    def _read_mark(self, connection: Connection, known: int) -> int:
-        """Return the serial of the last commit; StoreError if it is before one we have *known*."""
-        mark = serial.read(connection)
+    def _note_mark(self, mark: int, known: int) -> None:
+        """Note the serial of the last commit; StoreError if it is before one we have *known*."""
         if mark < known:
             raise schema.replaced(self._place)
         self._mark = max(self._mark, mark)
-        return mark
 
-    def _refuse_moved(self, connection: Connection) -> None:
-        """Raise StoreError if the store lives elsewhere now; give it an id if it has none yet."""
-        known = dict(connection.execute(_WHICH).all())
-        if serial.MOVED in known:
-            raise schema.moved(self._place, known[serial.MOVED])
-        if serial.ID not in known:
+    def _refuse_moved(self, connection: Connection, kept: Mapping[str, str]) -> None:
+        """
+        Raise StoreError if the store lives elsewhere now; give it an id if it has none yet.
+
+        *kept* are the facts that tell so.
+        """
+        if serial.MOVED in kept:
+            raise schema.moved(self._place, kept[serial.MOVED])
+        if serial.ID not in kept:
             new = secrets.token_hex(16)
             insert_unless_there(connection, facts, {"name": serial.ID, "value": new})
-            known = dict(connection.execute(_WHICH).all())
-        self._store_id = known[serial.ID]
+            _mark, kept = serial.standing(connection)
+        self._store_id = kept[serial.ID]
 
     def _in_any_room(self, work: Callable[[Connection], T]) -> T:
         """
@@ -319,8 +370,9 @@ class Database:
             self._engine.connect().execution_options(renkei_writes=True) as connection,
             connection.begin() as nothing,
         ):
-            self._read_mark(connection, known)
-            self._refuse_moved(connection)
+            mark, kept = serial.standing(connection)
+            self._note_mark(mark, known)
+            self._refuse_moved(connection, kept)
             serial.advance(connection, 0)
             nothing.rollback()
 
@@ -347,7 +399,7 @@ class Database:
 
         Employees and writes are reached by such a key alone.
         """
-        key = _number(run_id)
+        key = number_of(run_id)
         if key not in self._given:
             with self._reading() as connection:
                 self._row(connection, run_id)
@@ -370,7 +422,7 @@ class Database:
 
     def _row(self, connection: Connection, run_id: str, *, lock: bool = False) -> RowMapping:
         """Return the row of a run; with *lock*, nobody else changes the run until we are done."""
-        asked = {"company": self.company, "run": _number(run_id)}
+        asked = {"company": self.company, "run": number_of(run_id)}
         row = connection.execute(_LOCKED if lock else _RUN, asked).mappings().first()
         if row is None:
             refuse_damage(connection, self._place)  # before a lost run is called unknown
@@ -428,6 +480,17 @@ def locking(query: sa.Select[Any]) -> sa.Select[Any]:
 _LOCKED = locking(_RUN)
 
 
+def keepers_now(connection: Connection) -> float:
+    """Return the time, in seconds since 1970, on the clock of whoever keeps the store.
+
+    That is the server, or this computer. What is compared by several computers is said on it.
+    """
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    now = sa.extract("epoch", sa.func.clock_timestamp())
+    return float(connection.execute(sa.select(now)).scalar_one())
+
+
 def same_item() -> sa.ColumnElement[bool]:
     """Return the condition that joins the writes of an item to it."""
     return sa.and_(writes.c.run_id == items.c.run_id, writes.c.position == items.c.position)
@@ -464,7 +527,7 @@ def key_of(result: sa.CursorResult[Any]) -> int:
     return int(key[0])
 
 
-def _number(run_id: str) -> int:
+def number_of(run_id: str) -> int:
     """Return the number that *run_id* is; UsageError if no run can be called so."""
     if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 16):
         raise no_run(run_id)

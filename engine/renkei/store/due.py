@@ -11,8 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
+from renkei.model import Status
 from renkei.schedule.job import OPEN, Claim, Job, Kept, State
+from renkei.store import codec
 from renkei.store.database import Database, locking
 from renkei.store.owner import Owner
 from renkei.store.plans import last_sync_usage, last_usage
@@ -27,7 +30,8 @@ from renkei.store.schedules import (
     of_job,
 )
 from renkei.store.serial import insert_unless_there
-from renkei.store.tables import accounts, jobs, runs, schedules
+from renkei.store.tables import UNTOLD, accounts, jobs, leases, runs, schedules
+from renkei.words.codes import remark
 
 Name = tuple[str, str]
 """A company and the name of one of its schedules, or of its connections."""
@@ -98,12 +102,34 @@ class Due(Database):
             return [job_in(row) for row in connection.execute(query).mappings()]
 
     def take_over(self, claim: Claim) -> Claim | None:
-        """Take up a job at which nobody is any more; None if somebody else was faster."""
+        """
+        Take up a job at which nobody is any more; None if somebody else was faster.
+
+        Whoever was at it has no say any more, in its run either: nobody has to find out once more,
+        and wait for that, that they have ended.
+        """
+        theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
+            row = connection.execute(locking(theirs)).mappings().first()
             ours = self._still(claim).values(attempt=claim.attempt + 1, **at_it("queued"))
-            if connection.execute(ours).rowcount != 1:
+            if row is None or connection.execute(ours).rowcount != 1:
                 return None
+            if row["run_id"] is not None and row["owner"] is not None:
+                self._end_at_run(connection, row["run_id"], row["owner"])
         return Claim(claim.company, claim.schedule, claim.due, claim.attempt + 1)
+
+    @staticmethod
+    def _end_at_run(connection: Connection, run_id: int, owner: str) -> None:
+        """Let a process that has ended have no lease because of a run, and not fetch it."""
+        nobody = {"run_id": None, "owner": None, "who": None, "since": None}
+        held = leases.c.run_id == run_id, leases.c.owner == owner
+        connection.execute(
+            sa.update(leases).where(*held).values(token=leases.c.token + 1, **nobody)
+        )
+        fetching = runs.c.status == Status.FETCHING.value, runs.c.owner == owner
+        failed = {"status": Status.FAILED.value, "owner": None}
+        failed |= {"reason": codec.remark_out(remark("interrupted"))}
+        connection.execute(sa.update(runs).where(runs.c.id == run_id, *fetching).values(**failed))
 
     def let_wait(self, claim: Claim, code: str, next_at: dt.datetime) -> bool:
         """
@@ -121,10 +147,28 @@ class Due(Database):
                 return False
             return connection.execute(self._still(claim).values(**waits)).rowcount == 1
 
-    def give_up(self, claim: Claim, now: dt.datetime) -> None:
-        """Keep that a job is not gone on with any more."""
+    def give_up(self, claim: Claim, now: dt.datetime, *, stopped: bool = False) -> None:
+        """Keep that a job is not gone on with any more; *stopped*: somebody wanted that."""
+        ended = given_up(now, "halted" if stopped else "failed")
         with self._writing() as connection:
-            connection.execute(self._still(claim).values(**given_up(now)))
+            connection.execute(self._still(claim).values(**ended))
+
+    def take_up_telling(self, now: dt.datetime) -> list[Job]:
+        """
+        Return the jobs of one company that have ended since anybody told of it; empty: none.
+
+        Whoever gets them tells, and nobody else does.
+        """
+        untold = sa.text(UNTOLD)
+        with self._reading() as connection:
+            found = connection.execute(sa.select(jobs.c.company).where(untold).limit(1)).first()
+        if found is None:
+            return []
+        theirs = sa.update(jobs).where(untold, jobs.c.company == found[0]).values(told_at=now)
+        with self._writing() as connection:
+            rows = connection.execute(theirs.returning(jobs)).mappings()
+            taken = [job_in(row) for row in rows]
+        return taken or self.take_up_telling(now)  # of two who saw them one has them
 
     def accounts_used(self) -> dict[Name, str]:
         """Return which account each connection has used last."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 import zlib
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.http.pace import ALIVE_S, CLAIM_S, Share, Window, claim
-from renkei.store.database import Database
+from renkei.store.database import Database, keepers_now
 from renkei.store.owner import Owner
 from renkei.store.tables import paces
 
@@ -58,11 +57,9 @@ class Paces(Database):
 
     def _now_alone(self, connection: Connection, account: str) -> float:
         """Return the time, when nobody else is meeting: a file has one writer anyway."""
-        if not self._on_server:
-            return time.time()
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, _key(account))))
-        now = sa.extract("epoch", sa.func.clock_timestamp())
-        return float(connection.execute(sa.select(now)).scalar_one())
+        if self._on_server:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK, _key(account))))
+        return keepers_now(connection)
 
 
 def user_of_pace() -> str:

@@ -226,6 +226,20 @@ class Purge(Database):
         kept = self._fact(retained(self.company))
         return None if kept is None else dt.date.fromisoformat(kept)
 
+    def take_up_retaining(self, day: dt.date) -> bool:
+        """Keep that somebody lets go of what is old today; False if somebody else has."""
+        with self._writing() as connection:
+            return serial.change(connection, retained(self.company), day.isoformat())
+
+    def give_back_retaining(self, last: dt.date | None) -> None:
+        """Let somebody else let go of it today: it was not possible; *last* is when it was."""
+        with self._writing() as connection:
+            name = retained(self.company)
+            if last is None:
+                serial.drop(connection, name)
+            else:
+                serial.keep(connection, name, last.isoformat())
+
     def note_retained(self, day: dt.date) -> None:
         """Keep that what is old by the rules of this company was let go of on that day."""
         with self._writing() as connection:
@@ -274,8 +288,9 @@ class Purge(Database):
     def _vacuum_tables(self) -> None:
         with (
             schema.translated(self._place),
-            self._connected({"isolation_level": "AUTOCOMMIT"}) as connection,
+            self._engine.connect() as connection,
         ):
+            connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.exec_driver_sql("vacuum runs, items, writes")
 
     @staticmethod

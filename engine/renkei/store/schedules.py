@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from renkei.errors import BusyError
+from renkei.schedule.errand import Answer, Errand
 from renkei.schedule.job import OPEN, Claim, Job, Kept, State
 from renkei.store.database import Database, locking
 from renkei.store.owner import Owner, beat, is_alive
@@ -52,8 +53,9 @@ class Schedules(Database):
                 connection.execute(sa.update(schedules).where(*ours).values(**counts))
 
     def jobs(self, limit: int, schedule: str | None = None) -> list[Job]:
-        """Return what was begun last, newest first."""
-        query = sa.select(jobs).where(self._of(jobs)).order_by(jobs.c.started_at.desc())
+        """Return what was begun last of schedules, newest first."""
+        mine = self._of(jobs), jobs.c.errand.is_(None)
+        query = sa.select(jobs).where(*mine).order_by(jobs.c.started_at.desc())
         if schedule is not None:
             query = query.where(jobs.c.schedule == schedule)
         with self._reading() as connection:
@@ -76,8 +78,12 @@ class Schedules(Database):
             rows = connection.execute(query).mappings()
             return {row["schedule"]: job_in(row) for row in rows}
 
-    def ask(self, name: str, at: dt.datetime) -> Claim:
-        """Take up a run that a person wants now; BusyError while one of the schedule is open."""
+    def ask(self, name: str, at: dt.datetime, *, free: bool = False) -> Claim:
+        """
+        Take up a run that a person wants now; BusyError while one of the schedule is open.
+
+        With *free* nobody is at it yet: a worker does it.
+        """
         with self._writing() as connection:
             theirs = sa.select(jobs).where(
                 self._of(jobs), jobs.c.schedule == name, jobs.c.ended_at.is_(None)
@@ -89,11 +95,12 @@ class Schedules(Database):
                         "The schedule {name} is at work (run {run}). Wait until it is done."
                     )
                     raise BusyError(message.format(name=name, run=job.run or "–"))
-                free = sa.update(jobs).where(self._mine_of(job.claim))
-                connection.execute(free.values(**given_up(at)))
+                over = sa.update(jobs).where(self._mine_of(job.claim))
+                connection.execute(over.values(**given_up(at)))
             self._note("schedule_asked", schedule=name)
             new = new_job(Claim(self.company, name, at), "queued", at)
-            insert_unless_there(connection, jobs, {**new, "asked_by": self._who[:200]})
+            asked = {"asked_by": self._who[:200], **(LEFT_OUT if free else {})}
+            insert_unless_there(connection, jobs, {**new, **asked})
         return Claim(self.company, name, at)
 
     def take(self, claim: Claim) -> Job | None:
@@ -111,10 +118,12 @@ class Schedules(Database):
             ours = sa.update(jobs).where(self._mine_of(claim))
             connection.execute(ours.values(run_id=run_id, beat=beat()))
 
-    def still_at_job(self, claim: Claim) -> None:
-        """Give a sign of life."""
+    def still_at_job(self, claim: Claim) -> bool:
+        """Give a sign of life; return whether somebody wants the job to stop."""
+        mine = self._mine_of(claim)
         with self._writing() as connection:
-            connection.execute(sa.update(jobs).where(self._mine_of(claim)).values(beat=beat()))
+            connection.execute(sa.update(jobs).where(mine).values(beat=beat()))
+            return connection.execute(sa.select(jobs.c.stopped_by).where(mine)).scalar() is not None
 
     def end_job(
         self,
@@ -124,12 +133,20 @@ class Schedules(Database):
         *,
         code: str | None = None,
         next_at: dt.datetime | None = None,
+        answer: Answer | None = None,
+        told: bool = False,
     ) -> None:
-        """Keep what has come of a job; with *next_at* it is gone on with then."""
+        """
+        Keep what has come of a job; with *next_at* it is gone on with then.
+
+        *answer* is what there is to say to whoever asked for it; *told*: its own process tells of
+        its end.
+        """
         ended = {"ended_at": None if next_at else at, "next_at": next_at, **LEFT_OUT}
+        said = {"answer": answer and answer.plain(), "told_at": at if told else None}
         with self._writing() as connection:
             ours = sa.update(jobs).where(self._mine_of(claim), jobs.c.ended_at.is_(None))
-            connection.execute(ours.values(state=state, code=code and code[:60], **ended))
+            connection.execute(ours.values(state=state, code=code and code[:60], **ended, **said))
 
     def remove_jobs(self, before: dt.datetime) -> None:
         """Remove what was begun, and has ended, before that."""
@@ -153,9 +170,9 @@ def at_it(state: State) -> dict[str, Any]:
     return {**me, "code": None, "next_at": None}
 
 
-def given_up(at: dt.datetime) -> dict[str, Any]:
+def given_up(at: dt.datetime, state: State = "failed") -> dict[str, Any]:
     """Return what the row of a job has that nobody goes on with any more."""
-    return {"state": "failed", "ended_at": at, "next_at": None, **LEFT_OUT}
+    return {"state": state, "ended_at": at, "next_at": None, **LEFT_OUT}
 
 
 def new_job(claim: Claim, state: State, now: dt.datetime, passed: int = 0) -> dict[str, Any]:
@@ -185,6 +202,9 @@ def job_in(row: RowMapping) -> Job:
         code=row["code"],
         next_at=row["next_at"],
         ended_at=row["ended_at"],
+        errand=None if row["errand"] is None else Errand.read(row["errand"]),
+        answer=None if row["answer"] is None else Answer.read(row["answer"]),
+        stopped_by=row["stopped_by"],
         free=row["ended_at"] is None and not _is_at_it(row),
     )
 

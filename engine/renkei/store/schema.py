@@ -15,7 +15,7 @@ from renkei.place import is_server, shown
 from renkei.store.tables import metadata
 from renkei.words.i18n import _
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration."""
 
 SCHEMA = Schema(

@@ -71,6 +71,15 @@ def keep(connection: Connection, name: str, value: str) -> None:
     connection.execute(new.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
+def change(connection: Connection, name: str, value: str) -> bool:
+    """Keep a fact; return whether another one was kept: of many who ask one is told so."""
+    new = _insert(connection, facts).values(name=name, value=value)
+    other = new.on_conflict_do_update(
+        index_elements=["name"], set_={"value": value}, where=facts.c.value != value
+    )
+    return connection.execute(other.returning(facts.c.name)).first() is not None
+
+
 def _insert(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
@@ -111,12 +120,30 @@ def free_number(connection: Connection, table: sa.Table) -> dict[str, int]:
     return {} if newest >= int(kept) else {"id": int(kept) + 1}
 
 
+# Each transaction asks these: as text, since SQLAlchemy would work as long on them as the server.
+_SERIAL = f"select value from facts where name = '{SERIAL}'"  # noqa: S608 - ours
+_STANDING = f"select name, value from facts where name in ('{SERIAL}', '{ID}', '{MOVED}')"  # noqa: S608 - ours
+_ADVANCE = (
+    f"insert into facts (name, value) values ('{SERIAL}', '1')"  # noqa: S608 - ours
+    " on conflict (name) do update set value = cast(cast(facts.value as bigint) + 1 as varchar)"
+    " returning value"
+)
+
+
 def read(connection: Connection) -> int:
     """Return the serial of the last commit that this transaction sees."""
     if connection.dialect.name == "sqlite":
         mark: int = driver_of(connection).execute("pragma user_version").fetchone()[0]
         return mark
-    return int(fact(connection, SERIAL) or 0)
+    return int(connection.exec_driver_sql(_SERIAL).scalar() or 0)
+
+
+def standing(connection: Connection) -> tuple[int, dict[str, str]]:
+    """Return the same, and as what the store is known: its id, and where it has moved."""
+    kept = {str(name): str(value) for name, value in connection.exec_driver_sql(_STANDING)}
+    if connection.dialect.name == "sqlite":
+        return read(connection), kept
+    return int(kept.get(SERIAL) or 0), kept
 
 
 def advance(connection: Connection, last: int) -> int:
@@ -124,10 +151,7 @@ def advance(connection: Connection, last: int) -> int:
     if connection.dialect.name == "sqlite":
         put(connection, last + 1)
         return last + 1
-    new = _insert(connection, facts).values(name=SERIAL, value="1")
-    more = sa.cast(sa.cast(facts.c.value, sa.BigInteger) + 1, sa.Text)
-    raised = new.on_conflict_do_update(index_elements=["name"], set_={"value": more})
-    return int(connection.execute(raised.returning(facts.c.value)).scalar_one())
+    return int(connection.exec_driver_sql(_ADVANCE).scalar_one())
 
 
 def put(connection: Connection, serial: int) -> None:

@@ -232,6 +232,7 @@ def missed(connection: Connection, now: dt.datetime, *, company: str | None) -> 
     query = sa.select(jobs.c.company, jobs.c.schedule, jobs.c.due, jobs.c.code).where(
         jobs.c.state.in_(("missed", "failed", "halted")),
         jobs.c.run_id.is_(None),
+        jobs.c.errand.is_(None),  # whoever wanted it sees what has come of it
         jobs.c.due > now - MISSED_FOR,
         sa.not_(newer.exists()),
     )

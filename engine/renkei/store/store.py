@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from renkei.store.accounts import Accounts
 from renkei.store.alerts import Alerts
+from renkei.store.errands import Errands
 from renkei.store.journal import Journal
 from renkei.store.log import AuditLog
 from renkei.store.paces import Paces
 from renkei.store.purge import Purge
 from renkei.store.releases import Releases
-from renkei.store.schedules import Schedules
 from renkei.store.workers import Workers
 
 
-class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog, Schedules, Workers):
-    """Plans, journal, releases, accounts, alerts, schedules …: a method, a transaction."""
+class Store(Releases, Journal, Accounts, Alerts, Paces, Purge, AuditLog, Errands, Workers):
+    """Plans, journal, releases, accounts, alerts, schedules, errands …: a method, a transaction."""

@@ -324,11 +324,14 @@ schedules = Table(
     Column("paused_at", Instant, nullable=True),
 )
 
+UNTOLD = "ended_at is not null and told_at is null"
+"""The jobs that have ended without anybody having taken up to tell of it."""
+
 jobs = Table(
     "jobs",
     metadata,
     Column("company", String(63), primary_key=True, server_default=""),
-    Column("schedule", String(63), primary_key=True),
+    Column("schedule", String(63), primary_key=True, comment="or what an errand is called"),
     Column(
         "due", Instant, primary_key=True, comment="as the schedule has it, or when it was asked"
     ),
@@ -343,7 +346,22 @@ jobs = Table(
     Column("next_at", Instant, nullable=True, comment="when it is gone on with"),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant, nullable=True, comment="null: it is open"),
+    Column(
+        "errand",
+        sa.JSON(none_as_null=True),
+        nullable=True,
+        comment="what a person wants; null: a schedule",
+    ),
+    Column(
+        "answer",
+        sa.JSON(none_as_null=True),
+        nullable=True,
+        comment="what there is to say to that person",
+    ),
+    Column("stopped_by", String(200), nullable=True, comment="who wants it to stop"),
+    Column("told_at", Instant, nullable=True, comment="when a worker took up to tell of its end"),
     Index("ix_jobs_open", "company", "schedule", sqlite_where=sa.text("ended_at is null")),
+    Index("ix_jobs_untold", "company", sqlite_where=sa.text(UNTOLD)),
 )
 
 alerts = Table(
@@ -352,7 +370,7 @@ alerts = Table(
     Column("company", String(63), primary_key=True, server_default=""),
     Column("key", String(450), primary_key=True, comment="which state, of what; see renkei.alerts"),
     Column("kind", String(20), nullable=False),
-    Column("about", String(200), nullable=True, comment="the connector whose token is refused"),
+    Column("about", String(200), nullable=True, comment="the connectors that it is about"),
     Column("run_id", Serial, nullable=True, comment="where a person looks; it may be gone"),
     Column("count", Integer, nullable=False),
     Column("first_seen", Instant, nullable=False),

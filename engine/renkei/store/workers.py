@@ -1,13 +1,13 @@
 """Who keeps the schedules: the signs of life of the workers, of all companies of a store.
 
-They are facts of the store, not of a company: a worker keeps the schedules of all of them.
+They are facts of the store, not of a company: a worker keeps the schedules of all of them. Their
+moments are those of the server, or of this computer: two computers need not agree on the time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from attrs import frozen
 from sqlalchemy.engine import Connection
 
 from renkei.store import serial
-from renkei.store.database import Database
+from renkei.store.database import Database, keepers_now
 from renkei.store.owner import Owner
 from renkei.store.tables import facts
 
@@ -46,10 +46,11 @@ class Workers(Database):
 
     def note_worker(self, version: str) -> None:
         """Keep that this process, a worker, lives; those long silent are forgotten."""
-        me, now = str(Owner.me()), time.time()
+        me = str(Owner.me())
         with self._writing() as connection:
+            now = keepers_now(connection)
             for name, sign in _signs(connection):
-                if now - sign[1] > FORGOTTEN_S or Owner.parse(sign[0]).is_dead():
+                if abs(now - sign[1]) > FORGOTTEN_S or Owner.parse(sign[0]).is_dead():
                     serial.drop(connection, name)
             serial.keep(connection, _sign_of(me), json.dumps([me, now, version]))
 
@@ -76,8 +77,9 @@ def _signs(connection: Connection) -> list[tuple[str, tuple[str, float, str]]]:
 
 def workers_in(connection: Connection) -> Iterator[WorkerSign]:
     """Yield the workers that were heard of within a day."""
+    now = keepers_now(connection)
     for _name, (owner, at, version) in _signs(connection):
-        who, silent = Owner.parse(owner), max(0.0, time.time() - at)
+        who, silent = Owner.parse(owner), abs(now - at)  # a clock may have been set back
         if silent <= FORGOTTEN_S:
             alive = silent < SILENT_S and not who.is_dead()
             yield WorkerSign(host=who.host, version=version, silent_s=silent, alive=alive)

@@ -119,8 +119,9 @@ class Apply:
         Raises Stopped, or the error that keeps the whole system from being written to.
         """
         try:
-            self.answers.load()
-            self._known = {write.item.position for write in self.recorder.in_doubt()}
+            with self.recorder.store.one_moment():
+                self.answers.load()
+                self._known = {write.item.position for write in self.recorder.in_doubt()}
             self.doubts.look_up()
             if self.send:
                 self._write_all()
@@ -138,6 +139,8 @@ class Apply:
         size = max(AT_ONCE, self.look.writer.at_once)
         for batch in batches(self._open(lambda item: item.source_id not in refused), size):
             self._batch(batch)
+        if not refused:
+            return
         for batch in batches(self._open(lambda item: item.source_id in refused), size):
             self._known |= {item.position for item in batch}
             self._batch(batch)

@@ -110,16 +110,19 @@ class Course:
 
         With *halt* only what is in doubt is settled, and then that is raised.
         """
-        run = self._run(run_id)
+        store = self.standing.store
+        with store.one_moment():
+            run, unsettled = self._run(run_id), store.is_unsettled(run_id)
         again = wanted.retry_failed and run.status in (Status.DONE_WITH_ERRORS, Status.PAUSED)
-        if not again and not self.standing.store.is_unsettled(run_id):
+        if not again and not unsettled:
             if run.status in (Status.DONE, Status.DONE_WITH_ERRORS):
                 return None
             if halt is not None:
                 self._expire(run, halt)
                 raise halt
             refuse_over(run, self.standing.hours)
-        order = self._order(run, wanted, halt, again=again)
+        with store.one_moment():
+            order = self._order(run, wanted, halt, again=again)
         fault = self._sync(run, order).carry_out(run, order)
         if halt is not None and fault is None:
             raise halt

@@ -132,10 +132,11 @@ class Sync:
         taken: list[Hold] = []
 
         def guarded(identity: str) -> Guard:
-            self._begun = self.store.has_begun(run.id)
-            now = Moment.now()
             account = self.store.account(identity)
-            self.refuse_shared(account)
+            with self.store.one_moment():
+                self._begun = self.store.has_begun(run.id)
+                now = Moment.now()
+                self.refuse_shared(account)
             lease = self._lease(run, order, account)
             log.info("sync_began", run=run.id)
             taken.append(Hold(self.store, lease, now))
@@ -174,19 +175,22 @@ class Sync:
         """Write; return why some were left undone, if they were."""
         writer.connection.check_open()
         source = self.pairing.fields[self.pairing.source_side]
-        open_counts = self.store.open_counts(run.id)
+        with self.store.one_moment():
+            open_counts = self.store.open_counts(run.id)
+            fetched = self.store.usage(run.source, run.target)
+            synced = self.store.sync_usage(run.source, run.target)
+            recorder = Recorder(
+                store=self.store,
+                hold=hold,
+                clock=self.clock,
+                observer=self.observer,
+                no_creates=self._no_creates(run),
+            )
+            elsewhere = self.store.created_elsewhere(run.id)
+            rewritten = self.store.rewritten(run.id) if order.send else frozenset()
         creates = order.send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
-        fetched = self.store.usage(run.source, run.target)
-        synced = self.store.sync_usage(run.source, run.target)
         now = self.clock.now()
         self.observer.estimate(estimate.of_sync(writer, open_counts, fetched, synced, now))
-        recorder = Recorder(
-            store=self.store,
-            hold=hold,
-            clock=self.clock,
-            observer=self.observer,
-            no_creates=self._no_creates(run),
-        )
         look = Look(
             writer=writer,
             comparison=self.pairing.comparison(source, writer.fields, run.base_date),
@@ -201,11 +205,11 @@ class Sync:
                 look=look,
                 recorder=recorder,
                 waits=waits,
-                elsewhere=self.store.created_elsewhere(run.id),
+                elsewhere=elsewhere,
             ),
             answers=Answers(look=look, recorder=recorder, waits=waits),
             offered=offered(writer, self.pairing) if creates else (),
-            rewritten=self._rewritten(run) if order.send else frozenset(),
+            rewritten=self._rewritten(run, rewritten) if order.send else frozenset(),
             interrupted=self.interrupted,
             send=order.send,
         )
@@ -226,9 +230,12 @@ class Sync:
 
     # --- the source ---------------------------------------------------------------------------
 
-    def _rewritten(self, run: Run) -> frozenset[str]:
-        """Return the ids of those in the source who are not as the plan has them any more."""
-        known = self.store.rewritten(run.id)
+    def _rewritten(self, run: Run, known: frozenset[str]) -> frozenset[str]:
+        """
+        Return the ids of those in the source who are not as the plan has them any more.
+
+        *known* are those whom we have written there.
+        """
         planned = run.planned_at
         if not self._begun or planned is None or self.clock.now() - planned <= SOURCE_OLD:
             return known

@@ -42,13 +42,13 @@ _USERS: Final = (
 )
 
 
-def build(new_id: Callable[[str], str]) -> dict[str, list[Fields]]:
-    """Return all tables; two establishments share one name on purpose."""
+def build(new_id: Callable[[str], str], called: str) -> dict[str, list[Fields]]:
+    """Return all tables of the company *called* so; two establishments share a name on purpose."""
 
     def row(kind: str, **fields: object) -> Fields:
         return {"id": new_id(kind), **fields, **_MADE}
 
-    company = row("company", name="株式会社あけぼの商事", code="C1", corporate_number=None)
+    company = row("company", name=called, code="C1", corporate_number=None)
     company |= {"address": None, "tel_number": "0300000000", "owner_id": None}
     departments: list[Fields] = []
     for position, (name, code, above) in enumerate(_DEPARTMENTS, 1):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
 import random
 import re
@@ -15,6 +13,7 @@ from renkei_sandbox.clock import Clock
 from renkei_sandbox.faults import HTML, PAGE
 from renkei_sandbox.limits import FixedWindow
 from renkei_sandbox.messages import Answer, Fields, RefusalError, Request, dump
+from renkei_sandbox.names import COMPANY
 from renkei_sandbox.smarthr import crews, masters, shape
 from renkei_sandbox.smarthr.checks import is_id
 from renkei_sandbox.smarthr.lists import Page, QueryError, ordered
@@ -47,11 +46,11 @@ class SmartHR(System):
     number_field: ClassVar[str] = "emp_code"
     collection: ClassVar[str] = "crews"
 
-    def __init__(self, clock: Clock, seed: int) -> None:
-        """Start with tables and without people."""
-        super().__init__(clock, seed)
+    def __init__(self, clock: Clock, seed: int, tenant: str = "", called: str = COMPANY) -> None:
+        """Start with tables and without people; the company is *called* so."""
+        super().__init__(clock, seed, tenant)
         self.switches: SmartHRSwitches = SmartHRSwitches()
-        self.masters = masters.build(self.new_id)
+        self.masters = masters.build(self.new_id, called)
         self.chance = random.Random(seed)
         self.cache: dict[object, tuple[int, list[Any]]] = {}
         self._second, self._minute, self._hour = (FixedWindow(s) for s in (1, 60, 3600))
@@ -73,14 +72,7 @@ class SmartHR(System):
 
     def authorized(self, request: Request) -> bool:
         """Return whether the token came as a bearer, or as the user of basic authentication."""
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "basic":
-            try:
-                given = base64.b64decode(given, validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError):
-                return False
-            return given == f"{self.token}:" and not self.revoked
-        return scheme.lower() == "bearer" and given == self.token and not self.revoked
+        return request.token == self.token and not self.revoked
 
     def _within_limits(self) -> bool:
         switches = self.switches

@@ -7,10 +7,7 @@ from typing import Final
 
 from renkei_sandbox.messages import Fields
 
-COMPANY: Final[Fields] = {
-    "key": hashlib.sha256(b"company").hexdigest(),
-    "code": "akebono",
-    "name": "株式会社あけぼの商事",
+_COMPANY: Final[Fields] = {
     "host": "s2.kingtime.jp",
     "businessYearStartDate": "04/01",
     "settings": {
@@ -21,10 +18,16 @@ COMPANY: Final[Fields] = {
 }
 
 
-def build() -> dict[str, list[Fields]]:
-    """Return all tables; two divisions share one name on purpose."""
+def build(tenant: str, called: str) -> dict[str, list[Fields]]:
+    """Return all tables of the company *called* so; two divisions share one name on purpose."""
+    company = {
+        "key": hashlib.sha256(f"company{tenant}".encode()).hexdigest(),
+        "code": tenant or "akebono",
+        "name": called,
+        **_COMPANY,
+    }
     return {
-        "company": [dict(COMPANY)],
+        "company": [company],
         "divisions": [
             {"code": "100", "name": "東京本社", "dayBorderTime": "00:00"},
             {"code": "200", "name": "大阪支社", "dayBorderTime": "05:00"},

@@ -10,6 +10,7 @@ from renkei_sandbox.clock import Clock
 from renkei_sandbox.faults import HTML, PAGE
 from renkei_sandbox.limits import SlidingWindow
 from renkei_sandbox.messages import Answer, Commit, Fields, RefusalError, Request, dump
+from renkei_sandbox.names import COMPANY
 from renkei_sandbox.system import System, with_json
 from renkei_sandbox.touchontime import checks, employees, errors, masters
 from renkei_sandbox.touchontime.history import Transfers
@@ -28,11 +29,11 @@ class TouchOnTime(System):
     number_field: ClassVar[str] = "code"
     collection: ClassVar[str] = "employees"
 
-    def __init__(self, clock: Clock, seed: int) -> None:
-        """Start with tables and without people."""
-        super().__init__(clock, seed)
+    def __init__(self, clock: Clock, seed: int, tenant: str = "", called: str = COMPANY) -> None:
+        """Start with tables and without people; the company is *called* so."""
+        super().__init__(clock, seed, tenant)
         self.switches: TouchOnTimeSwitches = TouchOnTimeSwitches()
-        self.masters = masters.build()
+        self.masters = masters.build(tenant, called)
         self.transfers = Transfers()
         self.deleted: dict[str, Fields] = {}
         """Deleted employees by key; their codes stay taken."""

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
 
 import pytest
-from tests.compiled import share
+from tests.first_file import share
 from tests.pair import DIRECTIONS, MEMORY, NEW, NOON
 from tests.reliability.harness.patience import patient
 from tests.reliability.harness.points import Armed, Points

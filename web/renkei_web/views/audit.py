@@ -6,17 +6,13 @@ Of one company, or, at the address of none of several, what is about the whole i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from renkei.clock import Days, day_of
-from renkei.companies import Companies
 from renkei.report.csv import csv_lines
 from renkei.report.log import log_rows
-from renkei.runs import Runs
 from renkei_web.visit import Visit
 
 ROWS = 100
@@ -27,7 +23,7 @@ def listed(visit: Visit) -> Response:
     since, until = days = _days(visit)
     before = visit.query("before")
     known = before.isascii() and before.isdigit() and len(before) < 10
-    with _door(visit) as door:
+    with visit.one_or_all() as door:
         lines = door.newest_lines(ROWS + 1, days, before=int(before) if known else None)
     asked = {"since": visit.query("since"), "until": visit.query("until")}
     last = lines[ROWS - 1].line if len(lines) > ROWS else None
@@ -46,20 +42,10 @@ def as_csv(visit: Visit) -> Response:
     since, until = days = _days(visit)
     facts = {"since": since and since.isoformat(), "until": until and until.isoformat()}
     visit.note("exported", what="audit.csv", **facts)
-    with _door(visit) as door:
+    with visit.one_or_all() as door:
         text = "".join(csv_lines(log_rows(door.log_lines(days))))
     headers = {"content-disposition": 'attachment; filename="renkei-audit.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-@contextmanager
-def _door(visit: Visit) -> Iterator[Runs | Companies]:
-    if visit.office.several and not visit.company:
-        with visit.companies() as companies:
-            yield companies
-        return
-    with visit.runs() as runs:
-        yield runs
 
 
 def _days(visit: Visit) -> Days:

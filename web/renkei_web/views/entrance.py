@@ -257,8 +257,8 @@ def parent(path: str) -> str:
             return f"/runs/{run}/{step}"
         case ["runs", run, "ticks"]:
             return f"/runs/{run}/choose"
-        case ["runs", run, *_]:
-            return f"/runs/{run}"
+        case ["runs" | "fetches" as kind, name, *_]:
+            return f"/{kind}/{name}"
         case ["fetch", source, target, *_]:
             return f"/fetch/{source}/{target}"
         case ["schedules", *_]:

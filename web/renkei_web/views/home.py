@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
 
 from attrs import frozen
 from starlette.responses import Response
@@ -11,17 +12,24 @@ from starlette.responses import Response
 from renkei.clock import base_dates, day_of
 from renkei.config import ConnectionConfig
 from renkei.errors import Hint, RenkeiError, UsageError
-from renkei.model import Run
+from renkei.model import Run, Status
 from renkei.people import JST, Finding
 from renkei.runs import Runs, Scheduled, base_was_chosen
-from renkei.schedule.job import Job
-from renkei.schedule.words import job_text
+from renkei.schedule.errand import Errand
+from renkei.schedule.job import Claim, Job
+from renkei.schedule.words import job_text, why_text
 from renkei.words.i18n import _
+from renkei.words.sentences import customer_text
 from renkei_web.health import words
 from renkei_web.processes import Asked
 from renkei_web.visit import Visit
 
 LATEST = 10
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+DIGITS = 17
+"""Of a moment in microseconds, until the year 5138."""
 
 
 @frozen
@@ -168,6 +176,15 @@ def start_fetch(visit: Visit) -> Response:
         return _base_date_page(visit, source, target, None, UsageError(_("Enter a date.")))
     with visit.runs() as runs:
         chosen = None if day == runs.clock.today() else day  # nobody chooses what is offered
+    if visit.office.queue is not None:
+        fetch = Errand(
+            deed="fetch",
+            source=source,
+            target=target,
+            base_date=chosen,
+            language=visit.language,
+        )
+        return _asked(visit, fetch)
     return _fetched(visit, source, target, day, lambda runs: runs.fetch(source, target, chosen))
 
 
@@ -182,6 +199,17 @@ def fetch_again(visit: Visit) -> Response:
     named = day_of(visit.field("date"))
     day = named or (run.base_date if base_was_chosen(run) else None)
     drafts, user = visit.drafts, visit.user.id
+    if visit.office.queue is not None:
+        again = Errand(
+            deed="fetch" if named or run.purged else "again",
+            source=run.source,
+            target=run.target,
+            base_date=day,
+            run=run.id,
+            language=visit.language,
+            user=user,
+        )
+        return _asked(visit, again)
 
     def carried_over(runs: Runs) -> None:
         carried = runs.fetch_again(run.id)
@@ -193,6 +221,64 @@ def fetch_again(visit: Visit) -> Response:
 
     fetch = anew if named or run.purged else carried_over
     return _fetched(visit, run.source, run.target, day, fetch)
+
+
+def _asked(visit: Visit, errand: Errand) -> Response:
+    """Have a worker fetch, and go to where that is shown until there is a run."""
+    try:
+        with visit.runs() as runs:
+            claim = visit.ask(runs, errand)
+    except RenkeiError as error:
+        return _base_date_page(visit, errand.source, errand.target, errand.base_date, error)
+    return visit.go(f"/fetches/{number_of(claim)}")
+
+
+def number_of(claim: Claim) -> int:
+    """Return what an address calls a fetch that was asked for: its moment, in microseconds."""
+    return (claim.due - EPOCH) // MICROSECOND
+
+
+def asked_fetch(visit: Visit) -> Response:
+    """Show a fetch that a worker does, or will do; go to the page of its run once it has one."""
+    with visit.runs() as runs:
+        job, errand = _job_named(runs, visit.path("fetch"))
+        if visit.partial and job.answer is not None and job.answer.accounts:
+            return visit.go(f"/fetches/{visit.path('fetch')}")  # the page asks as a whole
+        if job.run is not None:
+            begun = runs.run(job.run)
+            if begun.status is not Status.FAILED or not job.is_open:
+                return visit.go(f"/runs/{job.run}")
+        places = place(runs, errand.source), place(runs, errand.target)
+        if job.answer is not None and job.answer.accounts:
+            asked = [(each.connection, each.text) for each in job.answer.accounts]
+            return _same_company_page(visit, places, errand.base_date, visit.path("fetch"), asked)
+        return visit.show(
+            "fetch_part.html" if visit.partial else "fetch.html",
+            fetch=visit.path("fetch"),
+            job=job,
+            why=job.answer.message if job.answer and job.answer.message else why_text(job),
+            source=places[0],
+            target=places[1],
+            alone=job.is_open and not runs.has_worker(),
+        )
+
+
+def stop_fetch(visit: Visit) -> Response:
+    """Let a fetch that has not begun not begin any more."""
+    with visit.runs() as runs:
+        job, errand = _job_named(runs, visit.path("fetch"))
+        runs.note("paused")
+        runs.stop_job(job.claim)
+    return visit.go(f"/fetch/{quote(errand.source, safe='')}/{quote(errand.target, safe='')}")
+
+
+def _job_named(runs: Runs, number: str) -> tuple[Job, Errand]:
+    """Return the job of the fetch that an address names, and what was asked for."""
+    known = number.isascii() and number.isdigit() and len(number) <= DIGITS
+    job = runs.fetch_asked(EPOCH + int(number) * MICROSECOND) if known else None
+    if job is None or job.errand is None:
+        raise UsageError(_("There is no such fetch."), code="unknown_run")
+    return job, job.errand
 
 
 def _fetched(
@@ -211,8 +297,27 @@ def _fetched(
     if isinstance(begun, Asked):
         with visit.runs() as runs:
             places = place(runs, source), place(runs, target)
-        return visit.show("company.html", source=places[0], target=places[1], day=day, asked=begun)
+        accounts = [(each.connection, customer_text(each.customer)) for each in begun.accounts]
+        return _same_company_page(visit, places, day, begun.key, accounts)
     return visit.go(f"/runs/{begun}")
+
+
+def _same_company_page(
+    visit: Visit,
+    places: tuple[Place, Place],
+    day: dt.date | None,
+    key: str,
+    accounts: Sequence[tuple[str, str]],
+) -> Response:
+    """Ask a person whether these accounts, by connection, are of one company."""
+    return visit.show(
+        "company.html",
+        source=places[0],
+        target=places[1],
+        day=day,
+        key=key,
+        accounts=accounts,
+    )
 
 
 def same_company(visit: Visit) -> Response:
@@ -220,6 +325,11 @@ def same_company(visit: Visit) -> Response:
     source, target, day = visit.path("source"), visit.path("target"), day_of(visit.field("date"))
     yes = visit.field("answer") == "yes"
     try:
+        if visit.office.queue is not None:
+            with visit.runs() as runs:
+                ticket = runs.answer(_job_named(runs, visit.field("key"))[0], one_company=yes)
+            visit.put(ticket)
+            return visit.go(f"/fetches/{number_of(ticket.claim)}")
         run = visit.office.work.answer(visit.field("key"), company=visit.company, one_company=yes)
     except RenkeiError as error:
         return _base_date_page(visit, source, target, day, error)

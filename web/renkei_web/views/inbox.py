@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from renkei.companies import Companies
 from renkei_web.visit import Visit
 
 ROWS = 100
@@ -14,16 +15,15 @@ ROWS = 100
 def show(visit: Visit) -> Response:
     """Show what needs a person: of one company, or of all that this person has a right on."""
     called: dict[str, str] = {}
-    if visit.office.several and not visit.company:
-        held = visit.office.rights.held(visit.user)
-        with visit.companies() as door:
+    with visit.one_or_all() as door:
+        if isinstance(door, Companies):
+            held = visit.office.rights.held(visit.user)
             mine = door.listed(lambda name: held.of(name).sees)
             shut = visit.office.shut_to(visit.user, door.main, [each.company.name for each in mine])
             found = door.inbox(each for each in mine if each.company.name not in shut)
-    else:
-        with visit.runs() as runs:
-            found = runs.inbox()
-            called = {name: each.label for name, each in runs.config.connections.items()}
+        else:
+            found = door.inbox()
+            called = {name: each.label for name, each in door.config.connections.items()}
     page, last = visit.page_of(len(found), ROWS)
     return visit.show(
         "inbox.html",

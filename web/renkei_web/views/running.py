@@ -12,14 +12,17 @@ from attrs import frozen
 from starlette.responses import Response
 
 from renkei.errors import RenkeiError, UsageError
-from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Status
+from renkei.model import Difference, Filter, Item, Outcome, Remark, Run, Selection, Status
 from renkei.people import Label
 from renkei.runs import Runs
+from renkei.schedule.errand import Deed, Errand
+from renkei.schedule.job import Job
+from renkei.schedule.words import why_text
 from renkei.words.facts import people_of
 from renkei.words.i18n import _
 from renkei_web import reading
 from renkei_web.drafts import Draft, as_document
-from renkei_web.processes import FetchProgress, Pace, started
+from renkei_web.processes import FetchProgress, Pace, Refusal, started
 from renkei_web.views import home
 from renkei_web.visit import Visit
 
@@ -41,6 +44,42 @@ class Ahead:
         return min(100, 100 * self.done // self.total) if self.total else None
 
 
+@frozen(kw_only=True)
+class AtWork:
+    """
+    Whether somebody *fetches* a run, *writes* in it, or is *pausing* after the employee in hand.
+
+    *job*: what a worker has in hand, or will have; None: this server is at it, or nobody.
+    *refusal* is why a worker did nothing, or no more.
+    """
+
+    fetches: bool = False
+    writes: bool = False
+    pausing: bool = False
+    job: Job | None = None
+    refusal: Refusal | None = None
+
+
+def at_work(visit: Visit, runs: Runs, run_id: str) -> AtWork:
+    """Return who is at a run: a process of this server, or of a cluster a worker."""
+    if visit.office.queue is None:
+        progress = visit.office.work.fetches.get(run_id)
+        return AtWork(
+            fetches=progress is not None and not progress.over,
+            writes=visit.office.is_at_work(run_id),
+            pausing=visit.office.is_pausing(run_id),
+        )
+    job = runs.job_of(run_id)
+    if job is None:
+        return AtWork()
+    if not job.is_open:
+        said = job.answer.message if job.answer else ""
+        return AtWork(refusal=Refusal(job.code or "", said) if said else None)
+    fetches = job.errand is not None and job.errand.fetches
+    pausing = job.stopped_by is not None
+    return AtWork(fetches=fetches, writes=not fetches, pausing=pausing, job=job)
+
+
 def show(visit: Visit) -> Response:
     """Show a run as it stands; while it moves, the page looks again by itself."""
     with visit.runs() as runs:
@@ -57,10 +96,9 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     run_id = visit.path("run")
     progress = visit.office.work.fetches.get(run_id)
     # before anything that is shown: what ends meanwhile is seen when the page looks again
-    fetching = progress is not None and not progress.over
-    at_work = visit.office.is_at_work(run_id)
+    work = at_work(visit, runs, run_id)
     run = reading.told(runs, runs.run(run_id), visit.role)
-    refusal = visit.office.work.refusals.get(run.id)
+    refusal = work.refusal or visit.office.work.refusals.get(run.id)
     told = refusal and run.reason and refusal.code == run.reason.code
     if told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
@@ -71,14 +109,17 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "target": home.label_of(runs, run.target),
         "ahead": _ahead(visit, runs, run),
         "reading": progress,
-        "fetching": fetching,
+        "fetching": work.fetches,
         "refusal": (refusal or _after_the_plan(run, progress)) if visit.reads else None,
         "draft": draft,
         "left": _left(runs, run, draft),
         "trouble": list(reading.seen(runs, run, _trouble(runs, run), visit.role)),
         "in_doubt": bool(run.outcomes and run.outcomes.get(Outcome.UNKNOWN)),
-        "at_work": at_work,
-        "pausing": visit.office.is_pausing(run.id),
+        "at_work": work.writes,
+        "pausing": work.pausing,
+        "job": work.job,
+        "why": why_text(work.job) if work.job else "",
+        "alone": work.job is not None and not runs.has_worker(),
         "people": people_of(run) if visit.reads else [],
         "labels": runs.labels(run.id),
         "planned": reading.is_readable(run),
@@ -200,7 +241,7 @@ def start(visit: Visit) -> Response:
     run_id = visit.path("run")
     with visit.runs() as runs:
         run = runs.run(run_id)
-        if run.status is not Status.READY or visit.office.is_at_work(run_id):
+        if run.status is not Status.READY or at_work(visit, runs, run_id).writes:
             return visit.go(f"/runs/{run_id}")  # a second click, or another tab
         draft = visit.drafts.of(visit.user.id, run_id)
         new = runs.numbers(run_id, Filter(differences=(Difference.NEW,)))
@@ -213,6 +254,8 @@ def start(visit: Visit) -> Response:
         return confirm(visit, _("What you have ticked has changed since. Look at it again."))
     if unusual and visit.field("allow") != "yes":
         return confirm(visit, _("Tick that this is right, or choose again."))
+    if visit.office.queue is not None:
+        return _ask(visit, "sync", selection, unusual=bool(unusual))
     words = ["sync", run_id, "--wait", "--choice", "-", *(["--allow-unusual"] if unusual else [])]
     return _launch(visit, words, as_document(selection))
 
@@ -224,11 +267,15 @@ def _shown(draft: Draft, unusual: Sequence[Remark]) -> str:
 
 def resume(visit: Visit) -> Response:
     """Let a paused run go on."""
+    if visit.office.queue is not None:
+        return _ask(visit, "resume")
     return _launch(visit, ["resume", visit.path("run"), "--wait"])
 
 
 def retry(visit: Visit) -> Response:
     """Try those who failed again."""
+    if visit.office.queue is not None:
+        return _ask(visit, "retry")
     return _launch(visit, ["sync", visit.path("run"), "--retry-failed", "--wait"])
 
 
@@ -241,19 +288,38 @@ def stop(visit: Visit) -> Response:
         except RenkeiError:
             if runs.run(run.id).status is run.status:
                 raise
+        if (job := at_work(visit, runs, run.id).job) is not None:
+            runs.stop_job(job.claim)  # it may be waiting for a system, or for a worker
     return visit.go(f"/runs/{run.id}")
 
 
 def pause(visit: Visit) -> Response:
-    """Pause after the employee in hand, where a dashboard has started what is at work."""
+    """Pause after the employee in hand, where a dashboard or a worker is at work."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
         runs.note("paused", run.id)
+        if (job := at_work(visit, runs, run.id).job) is not None:
+            runs.stop_job(job.claim)
+            return visit.go(f"/runs/{run.id}")
     if run.status is Status.SYNCING and not visit.office.pause(run.id):
         raise UsageError(
             _("This sync was started elsewhere. It can be paused where it was started."),
             code="elsewhere",
         )
+    return visit.go(f"/runs/{run.id}")
+
+
+def _ask(
+    visit: Visit, deed: Deed, selection: Selection | None = None, *, unusual: bool = False
+) -> Response:
+    """Have a worker write in the run, in the name of the person."""
+    with visit.runs() as runs:
+        run = runs.run(visit.path("run"))
+        errand = Errand(
+            deed=deed, run=run.id, target=run.target, language=visit.language, unusual=unusual
+        )
+        visit.health.began(run.id)
+        visit.ask(runs, errand, selection)
     return visit.go(f"/runs/{run.id}")
 
 

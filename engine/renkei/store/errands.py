@@ -1,0 +1,103 @@
+"""What people want done by a worker: asked for once, looked at, and stopped."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from renkei.errors import BusyError
+from renkei.schedule.errand import Errand
+from renkei.schedule.job import Claim, Job
+from renkei.store.database import locking, number_of
+from renkei.store.schedules import LEFT_OUT, Schedules, given_up, job_in, new_job, of_job
+from renkei.store.serial import insert_unless_there
+from renkei.store.tables import accounts, jobs
+from renkei.words.i18n import _
+
+MOMENT = dt.timedelta(microseconds=1)
+
+
+class Errands(Schedules):
+    """The part of the store that knows what people have asked for."""
+
+    def ask_for(self, errand: Errand, at: dt.datetime) -> Claim:
+        """
+        Keep that a person wants this done; nobody is at it yet.
+
+        Raises BusyError while a job of any kind has the run that it would write in.
+        """
+        writes_in = None if errand.fetches or errand.run is None else int(errand.run)
+        more = {
+            "asked_by": self._who[:200],
+            "errand": errand.plain(),
+            "run_id": writes_in,
+            **LEFT_OUT,
+        }
+        with self._writing() as connection:
+            if writes_in is not None:
+                self._refuse_taken(connection, writes_in)
+            claim = Claim(self.company, errand.name, at)
+            while not insert_unless_there(
+                connection, jobs, {**new_job(claim, "queued", at), **more}
+            ):
+                at += MOMENT  # somebody else wants something at the same one
+                claim = Claim(self.company, errand.name, at)
+        return claim
+
+    def _refuse_taken(self, connection: Connection, run_id: int) -> None:
+        """Raise BusyError while a job has a run; of two who ask at once one waits here."""
+        self._row(connection, str(run_id), lock=True)
+        if connection.execute(self._open_of(run_id)).first() is not None:
+            raise taken(str(run_id))
+
+    def asked_for(self, name: str, due: dt.datetime) -> Job | None:
+        """Return what was asked for at that moment, or None."""
+        theirs = of_job(Claim(self.company, name, due)), jobs.c.errand.is_not(None)
+        with self._reading() as connection:
+            row = connection.execute(sa.select(jobs).where(self._of(jobs), *theirs)).mappings()
+            found = row.first()
+            return None if found is None else job_in(found)
+
+    def job_of(self, run_id: str) -> Job | None:
+        """Return the job, of a person or a schedule, that has a run, or had it last; None: none."""
+        theirs = self._of(jobs), jobs.c.run_id == number_of(run_id)
+        order = jobs.c.ended_at.is_not(None), jobs.c.started_at.desc()
+        newest = sa.select(jobs).where(*theirs).order_by(*order).limit(1)
+        with self._reading() as connection:
+            row = connection.execute(newest).mappings().first()
+            return None if row is None else job_in(row)
+
+    def stop_job(self, claim: Claim, at: dt.datetime) -> None:
+        """
+        Let a job end after the employee in hand, and not be gone on with.
+
+        The process that is at it finds out with its next sign of life; where there is none, it has
+        ended by that.
+        """
+        open_ = self._of(jobs), of_job(claim), jobs.c.ended_at.is_(None)
+        with self._writing() as connection:
+            row = connection.execute(locking(sa.select(jobs).where(*open_))).mappings().first()
+            if row is None:
+                return
+            stopped = {"stopped_by": self._who[:200]}
+            if row["state"] != "running" or job_in(row).free:
+                stopped |= {**given_up(at, "halted"), "code": "interrupted"}
+            connection.execute(sa.update(jobs).where(*open_).values(**stopped))
+
+    def account_used(self, connection: str) -> str | None:
+        """Return which account a connection has used last."""
+        theirs = self._of(accounts), accounts.c.connection == connection
+        with self._reading() as known:
+            return known.execute(sa.select(accounts.c.account).where(*theirs)).scalar()
+
+    def _open_of(self, run_id: int) -> sa.Select[tuple[dt.datetime]]:
+        theirs = self._of(jobs), jobs.c.run_id == run_id, jobs.c.ended_at.is_(None)
+        return sa.select(jobs.c.due).where(*theirs).limit(1)
+
+
+def taken(run_id: str | None) -> BusyError:
+    """Return the error of asking for more in a run that a worker has in hand."""
+    message = _("A worker has run {run} in hand, or will soon. Wait until it is done.")
+    return BusyError(message.format(run=run_id))

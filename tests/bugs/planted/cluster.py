@@ -1,0 +1,46 @@
+"""Bugs in what several machines share."""
+
+from __future__ import annotations
+
+from tests.bugs.bug import Bug, bug
+
+BUGS: tuple[Bug, ...] = (
+    bug(
+        "claim-taken-twice",
+        "A job that is delivered twice is done twice.",
+        ("renkei.store.schedules:Schedules.take", 'jobs.c.state == "queued"', "sa.true()"),
+        tests="tests/engine/test_schedules.py::test_a_claim_that_is_delivered_twice_is_done_once",
+    ),
+    bug(
+        "late-delivery-ends-another",
+        "A delivery that came too late takes the job from whoever is at it.",
+        ("renkei.store.due:Due.let_wait", " or not (ours or job_in(row).free)", ""),
+        tests="tests/engine/test_schedules.py::test_a_claim_that_is_delivered_twice_is_done_once",
+    ),
+    bug(
+        "lock-of-the-dead",
+        "Whoever takes a job over waits for the frozen worker that has it in the queue.",
+        (
+            "renkei.cluster.dispatcher:Cluster._take_out",
+            "theirs.is_before(claim)",
+            "False",
+        ),
+        tests="tests/engine/test_cluster.py::test_whoever_takes_over_does_not_wait_for_the_dead",
+    ),
+    bug(
+        "stalled-for-ever",
+        "What a dead worker was given stays in the queue.",
+        (
+            "renkei.cluster.dispatcher:Cluster._take_out_stalled",
+            "await self._remove(each)",
+            "pass",
+        ),
+        tests="tests/engine/test_cluster.py::test_what_a_dead_worker_was_given_is_taken_out",
+    ),
+    bug(
+        "mixed-versions",
+        "A worker of another version takes the queue from those at work.",
+        ("renkei.cluster.place:prepare", "if _one(connection, _LIVING, LIFETIME_S):", "if False:"),
+        tests="tests/engine/test_cluster.py::test_workers_of_another_version_are_refused",
+    ),
+)

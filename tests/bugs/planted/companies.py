@@ -1,0 +1,106 @@
+"""Bugs in the walls between companies."""
+
+from __future__ import annotations
+
+from tests.bugs.bug import Bug, bug
+
+BUGS: tuple[Bug, ...] = (
+    bug(
+        "run-of-another-company",
+        "Whoever guesses the number of a run reads that of another company.",
+        (
+            "renkei.store.database:Database._row",
+            "connection.execute(_LOCKED if lock else _RUN, asked)",
+            'connection.execute(sa.select(runs).where(runs.c.id == asked["run"]))',
+        ),
+        tests="tests/engine/test_companies.py"
+        "::test_a_run_of_another_company_is_as_if_it_did_not_exist[sqlite-run]",
+    ),
+    bug(
+        "key-is-taken-for-given",
+        "A number of a run reaches its people, whosever they are.",
+        ("renkei.store.database:Database._key", "if key not in self._given:", "if False:"),
+        tests="tests/engine/test_companies.py"
+        "::test_a_run_of_another_company_is_as_if_it_did_not_exist[sqlite-entries]",
+    ),
+    bug(
+        "alike-is-the-same",
+        "Two companies that call their connections alike learn their usual counts of each other.",
+        ("renkei.store.database:Database._between", "self._of(runs), ", ""),
+        tests="tests/engine/test_companies.py"
+        "::test_nothing_of_another_company_is_listed_or_learned_from[sqlite]",
+    ),
+    bug(
+        "releases-of-all",
+        "What people have said in one company counts in all.",
+        ("renkei.store.releases:Releases.releases", ".where(self._of(releases))", ""),
+        tests="tests/engine/test_companies.py"
+        "::test_nothing_of_another_company_is_listed_or_learned_from[sqlite]",
+    ),
+    bug(
+        "ticks-of-a-lost-run",
+        "After a restore a new run has the ticks of the lost one whose number it gets.",
+        ("renkei_web.companies:forget_ticks", "if database is None:", "if database is not None:"),
+        tests="tests/e2e/test_store_command.py::test_a_restored_store_is_said_by_command",
+    ),
+    bug(
+        "second-token-opens-it",
+        "Two companies may open one account, if each has a token of its own.",
+        ("renkei.plan.shared:refuse_told", "if theirs and (", "if False and ("),
+        tests="tests/engine/test_whose.py::test_two_tokens_of_one_account_are_refused",
+    ),
+    bug(
+        "one-id-for-all-systems",
+        "An id that another installation gives to its company, too, counts as the same account.",
+        ("renkei.plan.shared:refuse_told", "if theirs and (", "if True or ("),
+        tests="tests/engine/test_whose.py::test_an_id_is_one_systems",
+    ),
+    bug(
+        "two-companies-one-account",
+        "Two companies may write to one account.",
+        (
+            "renkei.store.accounts:Accounts.others_of",
+            "accounts.c.company != self.company",
+            "sa.false()",
+        ),
+        tests="tests/engine/test_companies.py"
+        "::test_two_companies_of_one_account_are_refused[sqlite]",
+    ),
+    bug(
+        "taken-over-from-another-company",
+        "A company takes the lease of another one over, and is told who had it.",
+        ("renkei.store.lease:acquire", 'alive and row["company"] != company', "False"),
+        tests="tests/engine/test_companies.py"
+        "::test_one_account_has_one_writer_whatever_the_company[sqlite]",
+    ),
+    bug(
+        "paused-is-fetched",
+        "A paused company is fetched all the same.",
+        ("renkei.runs.fetching:Fetching.fetch", "refuse_paused(ground.config)", "pass"),
+        tests="tests/engine/test_companies.py::test_a_paused_company_is_left_alone",
+    ),
+    bug(
+        "numbers-used-again",
+        "After a removal the next run has the number of one that is gone.",
+        ("renkei.store.companies:Companies.remove", "_keep_numbers(connection)", "pass"),
+        tests="tests/engine/test_company_list.py"
+        "::test_a_company_is_removed_whole_and_the_other_stays[sqlite]",
+    ),
+    bug(
+        "certificate-of-nothing",
+        "Whoever is killed after a removal gets a certificate that says nothing was there.",
+        (
+            "renkei.store.companies:Companies.remove",
+            "before.rows if before else {}",
+            "{}",
+        ),
+        tests="tests/engine/test_company_list.py::test_a_removal_that_was_cut_off_goes_on",
+    ),
+    bug(
+        "removed-while-at-work",
+        "A company is removed while a sync of it writes.",
+        ("renkei.store.companies:Companies._at_rest", "if lease.is_held(row):", "if False:"),
+        tests="tests/engine/test_company_list.py"
+        "::test_nobody_at_work_is_adopted_or_removed[sqlite-remove]",
+    ),
+)

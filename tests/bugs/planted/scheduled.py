@@ -1,0 +1,105 @@
+"""Bugs in what is begun at set times."""
+
+from __future__ import annotations
+
+from tests.bugs.bug import Bug, bug
+
+BUGS: tuple[Bug, ...] = (
+    bug(
+        "due-begun-twice",
+        "A worker begins a run that another one has taken up.",
+        (
+            "renkei.worker:Worker._keep",
+            "if mine and told is None:",
+            "if told is None:",
+        ),
+        tests="tests/engine/test_schedules.py::test_two_workers_never_take_up_the_same",
+    ),
+    bug(
+        "late-without-end",
+        "A run is begun however late it is.",
+        ("renkei.schedule.times:ripe", "if now - start >= LATE:", "if False:"),
+        tests="tests/engine/test_schedules.py::test_what_is_late_is_made_up_for_once_or_told",
+    ),
+    bug(
+        "late-job-has-a-say",
+        "A process that comes back after its job was taken over keeps how it ended.",
+        (
+            "renkei.store.schedules:Schedules._mine_of",
+            "jobs.c.attempt == claim.attempt",
+            "sa.true()",
+        ),
+        tests="tests/engine/test_schedules.py::test_a_process_that_comes_back_has_no_say",
+    ),
+    bug(
+        "scheduled-into-closed-hours",
+        "A worker does not ask for closed hours.",
+        ("renkei.scheduled:ahead_of", "closed=closed, takes", "takes"),
+        tests="tests/engine/test_schedules.py"
+        "::test_a_run_in_the_way_of_closed_hours_begins_after_them",
+    ),
+    bug(
+        "schedule-looks-at-nobody",
+        "A schedule syncs those whom a person has to look at first.",
+        ("renkei.scheduled:carry_on", "new=schedule.new)", "new=schedule.new, look_first=True)"),
+        tests="tests/engine/test_schedules.py::test_who_has_to_be_looked_at_first_is_left",
+    ),
+    bug(
+        "schedule-over-limits",
+        "The safety limits do not hold for a schedule.",
+        (
+            "renkei.runs.schedules:Schedules.keep",
+            "Wanted()",
+            "Wanted(allow_unusual=True)",
+        ),
+        tests="tests/engine/test_schedules.py::test_what_needs_a_person_stops_there",
+    ),
+    bug(
+        "paused-schedule-begun",
+        "A schedule that somebody has paused goes on.",
+        ("renkei.worker:Worker._keep", "kept.paused_by is not None or ", ""),
+        (
+            "renkei.store.due:Due.claim",
+            'kept is None or kept["paused_by"] is not None',
+            "kept is None",
+        ),
+        tests="tests/engine/test_schedules.py::test_a_paused_schedule_is_not_begun",
+    ),
+    bug(
+        "worker-lives-on",
+        "A worker that an error has ended is taken for alive for minutes, and its chores go on.",
+        ("renkei.worker:Worker.__exit__", "self._store.forget_worker()", "pass"),
+        tests="tests/engine/test_schedules.py::test_a_worker_that_breaks_off_is_gone_at_once",
+    ),
+    bug(
+        "signs-on-any-clock",
+        "A worker on a computer whose clock is late is taken for dead by the others.",
+        ("renkei.store.database:keepers_now", 'connection.dialect.name == "sqlite"', "True"),
+        tests="tests/engine/test_store_server.py::test_workers_live_by_the_clock_of_the_server",
+    ),
+    bug(
+        "gathered-for-nobody",
+        "A worker of which nothing was killed or missed never tells what is gathered.",
+        ("renkei.worker:Worker.run", "self.chores.start()", "pass"),
+        tests="tests/engine/test_alerts_scheduled.py"
+        "::test_a_worker_tells_what_is_gathered_though_nothing_was_missed",
+    ),
+    bug(
+        "kept-by-nobody",
+        "Nobody is told that no worker keeps the schedules.",
+        ("renkei.runs.schedules:Schedules.all", "alone = not any(", "alone = False and any("),
+        tests="tests/engine/test_schedules.py::test_it_is_told_that_no_worker_is_running",
+    ),
+    bug(
+        "run-on-payroll-days",
+        "Runs are begun on days without runs.",
+        ("renkei.schedule.rule:Schedule.rests", "return any(", "return False and any("),
+        tests="tests/engine/test_schedule_times.py::test_a_schedule_may_have_no_days_left",
+    ),
+    bug(
+        "clock-back-loses",
+        "A clock that is set back makes a schedule wait until it has caught up.",
+        ("renkei.worker:Worker._keep", " or kept.since > now", ""),
+        tests="tests/engine/test_schedules.py::test_a_clock_that_was_wrong_at_first_is_forgotten",
+    ),
+)
