@@ -36,8 +36,8 @@ def test_what_was_received_is_counted_by_company_and_person() -> None:
 
 
 def whole(found: Measured, companies: int) -> bool:
-    """Return whether each company has one run, done, and the systems got all of it once."""
-    counts = found.states, found.runs, found.twice, found.lost
+    """Return whether each company has one run synced, and the systems got all of it once."""
+    counts = found.states, found.done, found.twice, found.lost
     return counts == ({"done": companies}, companies, 0, 0)
 
 
@@ -47,7 +47,7 @@ def whole(found: Measured, companies: int) -> bool:
 def test_twelve_companies_of_two_workers_one_of_which_is_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And one is frozen past its lease: each company has one run, nothing is doubled or lost."""
+    """And one is frozen past its lease: one run of each is synced, nothing is doubled or lost."""
     monkeypatch.setattr("bench.scale.KILL_EVERY_S", 4.0)
     found = measure(Work(companies=12, people=20, latency_s=0.2, hurt=True), patience_s=240)
     assert found.killed > 0
