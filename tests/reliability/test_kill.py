@@ -309,6 +309,7 @@ PLACES = {
     "purge.Purge._vacuum": {"self._engine.raw_connection"},
     # the queue of a cluster has a schema of its own
     "dispatcher._enter": {"connection.commit"},
+    "putting._enter": {"connection.commit"},
     # the dashboard's own database, and the address it listens at
     "database.Database.reading": {"connection.begin"},
     "database.Database.writing": {"connection.begin"},

@@ -321,7 +321,7 @@ class Doctor:
         if has_worker and now - since > LONG_IN_LINE:
             text = _(
                 "A job has been in line for {minutes} minutes: the workers have no room. Start more"
-                " of them, or give them a higher --concurrency."
+                " of them, or let each do more at a time."
             )
             told = text.format(minutes=round(figures["oldest_s"] / 60))
             return Sign("queue", "warning", "queue_long", told, figures=figures)

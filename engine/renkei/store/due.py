@@ -36,6 +36,8 @@ from renkei.words.codes import remark
 Name = tuple[str, str]
 """A company and the name of one of its schedules, or of its connections."""
 
+_UNTOLD = sa.text(UNTOLD)
+
 
 class Due(Database):
     """A store as a worker sees it."""
@@ -159,16 +161,20 @@ class Due(Database):
 
         Whoever gets them tells, and nobody else does.
         """
-        untold = sa.text(UNTOLD)
-        with self._reading() as connection:
-            found = connection.execute(sa.select(jobs.c.company).where(untold).limit(1)).first()
-        if found is None:
+        company = self._first_untold()
+        if company is None:
             return []
-        theirs = sa.update(jobs).where(untold, jobs.c.company == found[0]).values(told_at=now)
+        theirs = sa.update(jobs).where(_UNTOLD, jobs.c.company == company).values(told_at=now)
         with self._writing() as connection:
             rows = connection.execute(theirs.returning(jobs)).mappings()
             taken = [job_in(row) for row in rows]
         return taken or self.take_up_telling(now)  # of two who saw them one has them
+
+    def _first_untold(self) -> str | None:
+        query = sa.select(jobs.c.company).where(_UNTOLD).limit(1)
+        with self._reading() as connection:
+            found: str | None = connection.execute(query).scalar()
+            return found
 
     def accounts_used(self) -> dict[Name, str]:
         """Return which account each connection has used last."""
