@@ -36,6 +36,10 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
             result = cli.main(list(arguments), prog_name="renkei", standalone_mode=False, obj=app)
             sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - whatever happens ends in one sentence and a code
+        if isinstance(error, MemoryError):  # what the command held makes room for its last words
+            import traceback
+
+            traceback.clear_frames(error.__traceback__)
         from renkei_runner.failures import tell
 
         return tell(error, app)
