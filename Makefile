@@ -103,7 +103,7 @@ collected: .venv/.collected
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) -n 0 --collect-only -qq >/dev/null 2>&1 || true
 	@touch $@
 
-test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; a minute and a half
+test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; within a minute
 	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) $(addprefix --ignore ,$(SLOW)) \
 	  tests/engine tests/connectors tests/mappings tests/runner
 

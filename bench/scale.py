@@ -189,23 +189,31 @@ class Town:
 
 def whole(process: psutil.Process) -> float:
     """Return the seconds of a process with all of its children, those that are gone included."""
-    times = process.cpu_times()
+    try:
+        times, children = process.cpu_times(), process.children()
+    except psutil.NoSuchProcess:  # it has ended just now: its parent has its times
+        return 0.0
     own = times.user + times.system + times.children_user + times.children_system
-    return float(own) + sum(map(whole, process.children()))
+    return float(own) + sum(map(whole, children))
 
 
 def spent(worker: AtWork) -> tuple[float, float]:
     """Return seconds of a worker and its warm process, and of the jobs that were forked."""
-    tree = worker.tree
-    jobs = sum(whole(each) - own(each) for each in tree[1:] if each.ppid() == tree[0].pid)
-    return sum(map(own, tree[:1])) + sum(
-        own(each) for each in tree[1:] if each.ppid() == tree[0].pid
-    ), jobs
+    try:
+        top = psutil.Process(worker.process.pid)
+        warm = top.children()
+    except psutil.NoSuchProcess:
+        return 0.0, 0.0
+    jobs = sum(whole(each) - own(each) for each in warm)
+    return own(top) + sum(map(own, warm)), jobs
 
 
 def own(process: psutil.Process) -> float:
     """Return the seconds of a process alone."""
-    times = process.cpu_times()
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
     return float(times.user + times.system)
 
 
