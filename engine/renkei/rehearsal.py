@@ -30,6 +30,9 @@ SCHEMA = "renkei_rehearsal"
 LOCK = 7236538
 """Of the locks of a server that renkei takes: that of who rehearses."""
 
+PATIENCE_S = 10
+"""How long another worker's rehearsal is waited for: no job of this one begins before."""
+
 MAIN = """\
 companies: companies/
 store: "{store}"
@@ -101,6 +104,8 @@ def _beside(store: str) -> Iterator[str]:
 
     more = "&" if "?" in store else "?"
     with closing(psycopg.connect(**driver_arguments(store), autocommit=True)) as connection:
+        patience = f"{round(PATIENCE_S * 1000)}ms"  # whoever rehearses may be frozen
+        connection.execute("select set_config('lock_timeout', %s, false)", (patience,))
         connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # until it is closed
         connection.execute("drop schema if exists renkei_rehearsal cascade")
         try:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from renkei import rehearsal
 from renkei.database import compiled
+from renkei.database.server import driver_arguments
 from renkei.errors import StoreError
 from renkei.logs import configure_logging
 from renkei.runs import Runs
@@ -79,3 +82,14 @@ def test_databases_of_one_kind_share_what_is_compiled(postgres: Database) -> Non
     kinds = {kind.name for kind, *_statement in known}
     assert "postgresql" in kinds
     assert all(issubclass(kind, sa.engine.default.DefaultDialect) for kind, *_ in known)
+
+
+def test_a_rehearsal_that_hangs_holds_up_no_other_worker(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was frozen in its own is waited for, not for ever."""
+    monkeypatch.setattr(rehearsal, "PATIENCE_S", 0.1)
+    with closing(psycopg.connect(**driver_arguments(postgres.address))) as frozen:
+        frozen.execute("select pg_advisory_lock(%s)", (rehearsal.LOCK,))
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            rehearsal.rehearse(postgres.address)

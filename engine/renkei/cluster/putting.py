@@ -49,8 +49,8 @@ def _put(address: str, claim: Claim, account: str) -> None:
         kwargs=driver_arguments(address), min_size=1, max_size=1, configure=_enter
     )
     with App(connector=connector).open() as app:
-        lock = name_of(claim)
-        app.configure_task(DELIVER, lock=account, queueing_lock=lock, allow_unknown=True).defer(
+        name = name_of(claim)
+        app.configure_task(DELIVER, lock=account, queueing_lock=name, allow_unknown=True).defer(
             **words_of(claim)
         )
 
