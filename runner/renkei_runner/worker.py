@@ -110,13 +110,11 @@ def make_worker(app: App, dispatcher: Dispatcher) -> Worker:
     from renkei.config import load_main
     from renkei.worker import Worker
     from renkei_runner.progress import Logged, Progress
+    from renkei_runner.web import dashboard_lets_go
 
     path = app.config_file.absolute()
     load_main(path)
-    shown = Logged if app.json else Progress
-    from renkei_runner.web import dashboard_lets_go
-
-    observer = shown(live=False)
+    observer = (Logged if app.json else Progress)(live=False)
     return Worker(path, dispatcher, who=app.who, observer=observer, lets_go=dashboard_lets_go)
 
 
