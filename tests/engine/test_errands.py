@@ -251,6 +251,20 @@ def test_a_stop_reaches_the_worker_that_does_it(
     assert len(hands.world.rosta.people) == 2
 
 
+def test_what_was_asked_for_last_is_last_by_any_clock(hands: Hands) -> None:
+    """Machines differ, and a clock is put back: the page still tells of the last one."""
+    with working(hands) as worker:
+        run = fetched(hands, worker)
+    hands.wall.moment -= HOUR
+    for _ in range(2):
+        claim = ask(hands, writes("sync", run), EVERYBODY)
+        with opened(hands.world, hands.wall) as runs:
+            runs.stop_job(claim)
+            last = runs.job_of(run)
+        assert last is not None
+        assert (last.claim, last.is_open) == (claim, False)
+
+
 def _wait_until_heard(hands: Hands) -> bool:
     """Wait until the process that does the job has looked, and been told."""
     end = time.monotonic() + 3

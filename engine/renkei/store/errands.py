@@ -17,6 +17,7 @@ from renkei.store.tables import accounts, jobs
 from renkei.words.i18n import _
 
 MOMENT = dt.timedelta(microseconds=1)
+LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Errands(Schedules):
@@ -37,7 +38,7 @@ class Errands(Schedules):
         }
         with self._writing() as connection:
             if writes_in is not None:
-                self._refuse_taken(connection, writes_in)
+                at = max(at, self._free_since(connection, writes_in) + MOMENT)
             claim = Claim(self.company, errand.name, at)
             while not insert_unless_there(
                 connection, jobs, {**new_job(claim, "queued", at), **more}
@@ -46,11 +47,19 @@ class Errands(Schedules):
                 claim = Claim(self.company, errand.name, at)
         return claim
 
-    def _refuse_taken(self, connection: Connection, run_id: int) -> None:
-        """Raise BusyError while a job has a run; of two who ask at once one waits here."""
+    def _free_since(self, connection: Connection, run_id: int) -> dt.datetime:
+        """
+        Return when the last job was asked for that had a run: the next one is later by any clock.
+
+        Raises BusyError while one has it; of two who ask at once one waits here.
+        """
         self._row(connection, str(run_id), lock=True)
-        if connection.execute(self._open_of(run_id)).first() is not None:
+        theirs = self._of(jobs), jobs.c.run_id == run_id
+        began = sa.select(jobs.c.started_at, jobs.c.ended_at).where(*theirs)
+        all_of = connection.execute(began).all()
+        if any(ended is None for _started, ended in all_of):
             raise taken(str(run_id))
+        return max((started for started, _ended in all_of), default=LONG_AGO)
 
     def asked_for(self, name: str, due: dt.datetime) -> Job | None:
         """Return what was asked for at that moment, or None."""
@@ -91,10 +100,6 @@ class Errands(Schedules):
         theirs = self._of(accounts), accounts.c.connection == connection
         with self._reading() as known:
             return known.execute(sa.select(accounts.c.account).where(*theirs)).scalar()
-
-    def _open_of(self, run_id: int) -> sa.Select[tuple[dt.datetime]]:
-        theirs = self._of(jobs), jobs.c.run_id == run_id, jobs.c.ended_at.is_(None)
-        return sa.select(jobs.c.due).where(*theirs).limit(1)
 
 
 def taken(run_id: str | None) -> BusyError:
