@@ -14,7 +14,7 @@ from renkei.people import NewField
 from renkei.runs import Runs
 from renkei.words.i18n import _
 from renkei_web.drafts import Draft
-from renkei_web.views import home
+from renkei_web.places import label_of
 from renkei_web.visit import Visit
 
 ROWS = 50
@@ -136,8 +136,8 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
     earlier, later = (more, True) if backwards else (view.after > 0, more)
     return {
         "run": run,
-        "source": home.label_of(runs, run.source),
-        "target": home.label_of(runs, run.target),
+        "source": label_of(runs, run.source),
+        "target": label_of(runs, run.target),
         "view": view,
         "page": page,
         "labels": runs.labels(run.id),
@@ -188,8 +188,8 @@ def values(visit: Visit, problem: str | None = None) -> Response:
             "values.html",
             status=400 if problem else 200,
             run=run,
-            source=home.label_of(runs, run.source),
-            target=home.label_of(runs, run.target),
+            source=label_of(runs, run.source),
+            target=label_of(runs, run.target),
             fields=fields,
             draft=draft,
             people=people[:ROWS],

@@ -22,8 +22,8 @@ from renkei.words.facts import people_of
 from renkei.words.i18n import _
 from renkei_web import reading
 from renkei_web.drafts import Draft, as_document
+from renkei_web.places import hours_of, label_of
 from renkei_web.processes import FetchProgress, Pace, Refusal, started
-from renkei_web.views import home
 from renkei_web.visit import Visit
 
 SHOWN = 200
@@ -105,8 +105,8 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     draft = visit.drafts.of(visit.user.id, run.id)
     return {
         "run": run,
-        "source": home.label_of(runs, run.source),
-        "target": home.label_of(runs, run.target),
+        "source": label_of(runs, run.source),
+        "target": label_of(runs, run.target),
         "ahead": _ahead(visit, runs, run),
         "reading": progress,
         "fetching": work.fetches,
@@ -127,7 +127,7 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "switches": _switches(runs, run),
         "until": run.created_at + dt.timedelta(hours=runs.config.settings.max_plan_age_hours),
         "stale": run.status is Status.READY and not runs.is_current(run),
-        "hours": home.hours_of(runs, run.target) if run.target in runs.config.connections else None,
+        "hours": hours_of(runs, run.target) if run.target in runs.config.connections else None,
     }
 
 
@@ -212,8 +212,8 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             "confirm.html",
             status=400 if problem else 200,
             run=run,
-            source=home.label_of(runs, run.source),
-            target=home.label_of(runs, run.target),
+            source=label_of(runs, run.source),
+            target=label_of(runs, run.target),
             counts={each: len(draft.numbers & some) for each, some in numbers.items()},
             written=len(written),
             people=_first(runs, run, written),
@@ -227,7 +227,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             unusual=unusual,
             shown=_shown(draft, unusual),
             problem=problem,
-            hours=home.hours_of(runs, run.target),
+            hours=hours_of(runs, run.target),
         )
 
 

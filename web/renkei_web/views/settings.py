@@ -14,7 +14,7 @@ from renkei.runs import Pair, Runs
 from renkei.words.i18n import _, label
 from renkei.words.sentences import field_text
 from renkei_web.templates import name_text
-from renkei_web.views.home import changed_account
+from renkei_web.views.fetching import changed_account
 from renkei_web.visit import Visit
 
 
