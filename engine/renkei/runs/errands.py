@@ -76,14 +76,14 @@ class Errands:
         if errand.deed == "fetch":
             self.fetching.may_fetch(errand.source, errand.target, errand.base_date)
         elif errand.deed == "again":
-            self.fetching.may_again(ground.run(errand.run or ""))
-        elif (job := store.job_of(errand.run or "")) is not None and job.is_open:
+            self.fetching.may_again(ground.run(errand.run))
+        elif (job := store.job_of(errand.run)) is not None and job.is_open:
             raise taken(errand.run)
         if selection is not None:
-            self.choosing.choose(errand.run or "", selection)
+            self.choosing.choose(errand.run, selection)
             errand = evolve(errand, choice=self._digest(selection))
         claim = store.ask_for(errand, ground.clock.now())
-        log.info("asked", kind=errand.deed, run=errand.run)
+        log.info("asked", kind=errand.deed, run=errand.run or None)
         return Ticket(claim, self._account(errand.target))
 
     def ask_schedule(self, name: str) -> Ticket:
@@ -142,7 +142,7 @@ class Errands:
     def _done(self, job: Job, errand: Errand, work: Work, keep: Keep) -> Run:
         if errand.fetches:
             return self._fetched(job, errand, Confirming(errand, work), keep)
-        run = self.ground.run(errand.run or "")
+        run = self.ground.run(errand.run)
         if errand.deed == "sync":
             stored = self.ground.store.selection(run.id)
             if stored is not None and self._digest(stored) != errand.choice:
@@ -167,7 +167,7 @@ class Errands:
                 claim=job.claim,
                 confirming=confirming,
             )
-        before = self.ground.run(errand.run or "")
+        before = self.ground.run(errand.run)
         new = made or self.fetching.again(before, claim=job.claim, confirming=confirming)
         keep(errand, self.fetching.carried(before, new))
         return new

@@ -31,7 +31,7 @@ class Errand:
     target: str
     language: str
     source: str = ""
-    run: str | None = None
+    run: str = ""
     base_date: dt.date | None = None
     seen: tuple[str, ...] = ()
     user: int | None = None

@@ -29,7 +29,7 @@ class Errands(Schedules):
 
         Raises BusyError while a job of any kind has the run that it would write in.
         """
-        writes_in = None if errand.fetches or errand.run is None else int(errand.run)
+        writes_in = None if errand.fetches else int(errand.run)
         more = {
             "asked_by": self._who[:200],
             "errand": errand.plain(),
@@ -102,7 +102,7 @@ class Errands(Schedules):
             return known.execute(sa.select(accounts.c.account).where(*theirs)).scalar()
 
 
-def taken(run_id: str | None) -> BusyError:
+def taken(run_id: str) -> BusyError:
     """Return the error of asking for more in a run that a worker has in hand."""
     message = _("A worker has run {run} in hand, or will soon. Wait until it is done.")
     return BusyError(message.format(run=run_id))
