@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from tests.e2e.office import Office
 
+    from renkei.schedule.job import Claim
     from renkei_sandbox.messages import Kind, Request
     from renkei_web.server import Server
     from renkei_web.sso import SignOn
@@ -100,6 +101,7 @@ class Dashboard:
     address: str = ""
     link: str | None = None
     sign_on: SignOn | None = None
+    queue: Callable[[Claim, str], object] | None = None
     _server: Server | None = None
     _thread: threading.Thread | None = None
 
@@ -113,7 +115,7 @@ class Dashboard:
         """Listen and serve; a second start keeps the address."""
         from renkei_web.server import Server
 
-        self._server = Server(config=self.config, port=self.port, sign_on=self.sign_on)
+        self._server = Server(config=self.config, port=self.port, sign_on=self.sign_on, queue=self.queue)
         self.address = self._server.__enter__()
         self.port = int(self.address.rpartition(":")[2])
         self.link = self._server.first_link(self.address)

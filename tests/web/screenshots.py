@@ -34,7 +34,7 @@ TALL = {"choose", "choose-new", "blocked", "outcomes"}
 LEFT_OUT = {
     *("login-first", "lost", "closed", "refused-fetch", "login-wrong", "home-empty"),
     *("company-home", "company-users", "users-of-all", "audit", "audit-of-all"),
-    *("inbox", "inbox-of-all"),
+    *("inbox", "inbox-of-all", "fetch-in-line", "fetch-stopped", "sync-in-line"),
 }
 """Of interest to tests only; and the log, which has the time of a real clock."""
 

@@ -171,7 +171,8 @@ def test_a_stop_ends_what_a_worker_has_or_will_have(cluster: Cluster) -> None:
     assert cluster.press(f"{waits}/stop") == FETCH
     cluster.work()
     page = cluster.look(waits)
-    assert "中断" in page
+    assert "取得を取りやめました。" in page
+    assert 'role="alert"' not in page
     assert "hx-trigger" not in page
     cluster.fetch()
     cluster.tick("1", Difference.CHANGED)

@@ -30,6 +30,7 @@ def tour(person: Person) -> Iterator[str]:
     yield from _first_run(person)
     yield from _reports(person)
     yield from _settings(person)
+    yield from _by_workers(person)
     yield from _odd_ones(person)
     yield from _several(person)
 
@@ -134,6 +135,33 @@ def _settings(person: Person) -> Iterator[str]:
     yield "second-factor"
     person.open("/audit")
     yield "audit"
+
+
+def _by_workers(person: Person) -> Iterator[str]:
+    """What waits for the workers of a cluster: nobody takes it out of the line."""
+    page, dashboard = person.page, person.dashboard
+    dashboard.stop()
+    dashboard.queue = lambda _claim, _account: None
+    dashboard.start()
+    person.open("/fetch/smarthr/touchontime")
+    page.click("main button.primary")
+    page.locator("#stop-fetch").wait_for()
+    yield "fetch-in-line"
+    fetch = page.url
+    page.click("#stop-fetch")
+    page.wait_for_url("**/fetch/**")
+    page.goto(fetch)
+    page.locator("#called-off").wait_for()
+    yield "fetch-stopped"
+    person.open("/runs/2/start")
+    page.click("main form button.primary")
+    page.locator("form[action$='/pause'] button").wait_for()
+    yield "sync-in-line"
+    page.click("form[action$='/pause'] button")
+    person.status("ready")
+    dashboard.stop()
+    dashboard.queue = None
+    dashboard.start()
 
 
 def _odd_ones(person: Person) -> Iterator[str]:
