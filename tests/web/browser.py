@@ -115,7 +115,9 @@ class Dashboard:
         """Listen and serve; a second start keeps the address."""
         from renkei_web.server import Server
 
-        self._server = Server(config=self.config, port=self.port, sign_on=self.sign_on, queue=self.queue)
+        self._server = Server(
+            config=self.config, port=self.port, sign_on=self.sign_on, queue=self.queue
+        )
         self.address = self._server.__enter__()
         self.port = int(self.address.rpartition(":")[2])
         self.link = self._server.first_link(self.address)
