@@ -27,6 +27,9 @@ DEFAULT_CONFIG = "renkei.yaml"
 LOG = "RENKEI_JOB_LOG"
 """Tells a job that standard error is a log of JSON lines."""
 
+OIDC_SECRET = "RENKEI_OIDC_SECRET"  # noqa: S105 - the name of a variable
+"""What the dashboard tells a provider of log-ins; nothing that it starts is to know it."""
+
 
 def _open_runs(config: Config, observer: Observer, who: str | None) -> Runs:
     from renkei.runs import Runs
@@ -115,9 +118,9 @@ class App:
                 yield runs
                 gone = runs.retain() if alone else None
                 if gone and (gone.values or gone.records):
-                    from renkei_runner.web import dashboard_lets_go
+                    from renkei_runner import dashboard
 
-                    dashboard_lets_go(runs)
+                    dashboard.lets_go(runs)
             except BaseException as error:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)

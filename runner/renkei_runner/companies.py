@@ -197,13 +197,13 @@ def company() -> None:
 @option("--label", default="", metavar="TEXT", help=N_("What people call it."))
 @click.pass_obj
 def add(app: App, name: str, label: str) -> None:
+    from renkei_runner import dashboard
     from renkei_runner.clients import Client, prepared
-    from renkei_runner.web import dashboard_forgets
 
     prepared(app.config_file)
     with all_companies(app) as door:
         text = Client(name=name, label=label).text()
-        (path,) = door.add({name: text}, also=partial(dashboard_forgets, door.main))
+        (path,) = door.add({name: text}, also=partial(dashboard.forgets, door.main))
     if app.json:
         emit(document(path=str(path)))
         return
@@ -215,14 +215,14 @@ def add(app: App, name: str, label: str) -> None:
 @argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
 def import_(app: App, path: Path) -> None:
+    from renkei_runner import dashboard
     from renkei_runner.clients import prepared, read_clients
-    from renkei_runner.web import dashboard_forgets
 
     main = prepared(app.config_file)
     clients = read_clients(path, main)
     with all_companies(app) as door:
         texts = {each.name: each.text() for each in clients}
-        paths = door.add(texts, also=partial(dashboard_forgets, door.main))
+        paths = door.add(texts, also=partial(dashboard.forgets, door.main))
     if app.json:
         names = [each.name for each in clients]
         emit(document(companies=names, paths=[str(each) for each in paths]))
@@ -253,10 +253,10 @@ def resume(app: App, name: str) -> None:
 @argument("name")
 @click.pass_obj
 def adopt(app: App, name: str) -> None:
-    from renkei_runner.web import dashboard_adopts
+    from renkei_runner import dashboard
 
     with all_companies(app) as door:
-        count = door.adopt(name, also=partial(dashboard_adopts, door.main))
+        count = door.adopt(name, also=partial(dashboard.adopts, door.main))
     text = _("{count} runs are those of {company} now.").format(count=count, company=name)
     _said(app, text, name, runs=count)
 
@@ -265,13 +265,13 @@ def adopt(app: App, name: str) -> None:
 @argument("name")
 @click.pass_obj
 def remove(app: App, name: str) -> None:
-    from renkei_runner.web import dashboard_forgets
+    from renkei_runner import dashboard
 
     with all_companies(app) as door:
         found, count = door.removable(name)
         if not _is_meant(app, name, found.title, count):
             raise UsageError(_("Nothing was removed."), code="not_confirmed")
-        done = door.remove(name, also=partial(dashboard_forgets, door.main))
+        done = door.remove(name, also=partial(dashboard.forgets, door.main))
     if app.json:
         papers = [str(each) for each in done.papers]
         emit(document(removed=name, rows=dict(done.removed.rows), certificate=papers))

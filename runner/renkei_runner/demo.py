@@ -23,6 +23,7 @@ from attrs import frozen
 from renkei.errors import RenkeiError
 from renkei.words.i18n import N_, _, language
 from renkei_runner.cli import command, option
+from renkei_runner.deeds import launch
 from renkei_runner.output import head, say
 from renkei_runner.signals import ended_by
 
@@ -109,7 +110,7 @@ class Stage:
         from renkei_web.server import Server
 
         os.environ.update(self.environment)  # the syncs that it starts find the same systems
-        server = Server(config=self.folder / "renkei.yaml", signals=ended_by)
+        server = Server(config=self.folder / "renkei.yaml", launch=launch, signals=ended_by)
         with server as address:
             head(_("The dashboard: {address}").format(address=address))
             say(_("Open this link once, to log in: {link}").format(link=server.first_link(address)))

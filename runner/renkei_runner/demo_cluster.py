@@ -27,6 +27,7 @@ from renkei.runs import Runs
 from renkei.schedule.job import Job
 from renkei.schedule.words import job_text
 from renkei.words.i18n import _, language
+from renkei_runner.deeds import launch
 from renkei_runner.output import head, say, table
 from renkei_runner.site import JST, SCHEDULE, AtWork, Office, Received, Site, received
 
@@ -138,7 +139,7 @@ def _board(site: Site) -> Iterator[threading.Thread]:
     from renkei_web.server import Server
 
     os.environ.update(site.environment())  # what a person begins there finds the same night
-    server = Server(config=site.config)
+    server = Server(config=site.config, launch=launch)
     with server as address:
         thread = threading.Thread(target=server.serve, name="board", daemon=True)
         thread.start()

@@ -11,11 +11,11 @@ import click
 
 from renkei.errors import RenkeiError, UsageError
 from renkei.words.i18n import N_, _
+from renkei_runner import dashboard
 from renkei_runner.app import App
 from renkei_runner.cli import command, option
 from renkei_runner.documents import Document, document
 from renkei_runner.output import emit, say
-from renkei_runner.web import dashboard_stands
 
 if TYPE_CHECKING:
     from renkei.operation.doctor import Doctor, Sign
@@ -63,7 +63,7 @@ def _dashboard(made: Doctor) -> Iterator[Sign]:
     except RenkeiError:
         return  # where the store is cannot be told: that is said already
     try:
-        path, found, newest = dashboard_stands(made.main)
+        path, found, newest = dashboard.stands(made.main)
     except RenkeiError as error:
         yield Sign("dashboard", "problem", error.code, error.message)
         return

@@ -59,7 +59,7 @@ def reports(ctx: click.Context, limit: int) -> None:
 )
 @click.pass_obj
 def purge(app: App, older_than: dt.timedelta | None) -> None:
-    from renkei_runner.web import dashboard_lets_go
+    from renkei_runner import dashboard
 
     with app.runs() as runs:
         if older_than is not None:
@@ -67,7 +67,7 @@ def purge(app: App, older_than: dt.timedelta | None) -> None:
         else:
             gone = runs.let_go(USUAL)
             count, removed = gone.values, gone.records
-        dashboard_lets_go(runs)
+        dashboard.lets_go(runs)
     if app.json:
         emit(document(purged=count, removed=removed))
     else:

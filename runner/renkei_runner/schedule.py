@@ -142,9 +142,9 @@ def _carry_out(runs: Runs, claim: Claim) -> None:
     """Do what a person has asked for in the dashboard, where its outcome is shown."""
 
     def keep(errand: Errand, carried: Carried) -> None:
-        from renkei_runner.web import dashboard_carries
+        from renkei_runner import dashboard
 
-        dashboard_carries(runs, errand, carried)
+        dashboard.carries(runs, errand, carried)
 
     with stoppable(runs):
         runs.carry_out(claim, keep)

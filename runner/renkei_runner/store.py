@@ -26,14 +26,14 @@ def store() -> None:
 def copy(app: App, origin: str, goal: str) -> None:
     from renkei.logs import configure_logging
     from renkei.runs import copy_store
-    from renkei_runner.web import dashboard_moves, dashboard_put_away
+    from renkei_runner import dashboard
 
     def along(store: str, new: str) -> str | None:
-        return dashboard_moves(store, new, Path.cwd())
+        return dashboard.moves(store, new, Path.cwd())
 
     configure_logging(json=app.json, level="debug" if app.debug else "warning")
     copied = copy_store(origin, goal, Path.cwd(), app.who, along)
-    put_away = None if copied.left is None else dashboard_put_away(copied.left)
+    put_away = None if copied.left is None else dashboard.puts_away(copied.left)
     if app.json:
         beside = {"users_file": None if put_away is None else str(put_away)}
         emit(document(place=copied.place, runs=copied.runs, rows=copied.rows, **beside))
@@ -58,14 +58,14 @@ def copy(app: App, origin: str, goal: str) -> None:
 @argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.pass_obj
 def users(app: App, file: Path) -> None:
-    from renkei_runner.web import dashboard_put_away, dashboard_takes
+    from renkei_runner import dashboard
 
     path = file.absolute()
     with all_companies(app) as companies:
-        count = dashboard_takes(
+        count = dashboard.takes(
             companies.main, path, lambda count: companies.note_own("users_moved", count=count)
         )
-    put_away = dashboard_put_away(str(path)) if count else None
+    put_away = dashboard.puts_away(str(path)) if count else None
     if app.json:
         emit(document(users=count, users_file=None if put_away is None else str(put_away)))
         return
@@ -77,11 +77,11 @@ def users(app: App, file: Path) -> None:
 @store.command("restored", help=N_("Say that the store is an older copy, put back from a backup."))
 @click.pass_obj
 def restored(app: App) -> None:
-    from renkei_runner.web import dashboard_forgets_ticks
+    from renkei_runner import dashboard
 
     with all_companies(app) as companies:
         place = companies.note_restored()
-        dashboard_forgets_ticks(companies.main)
+        dashboard.forgets_ticks(companies.main)
     if app.json:
         emit(document(place=place))
         return

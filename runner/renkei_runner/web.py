@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renkei.config import DASHBOARD, Main, dashboard_at, dashboard_of, load_main, network_of
+from renkei.config import Main, load_main, network_of
 from renkei.errors import UsageError
 from renkei.http.address import is_loopback
 from renkei.logs import configure_logging
-from renkei.place import is_server, shown
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
-from renkei_runner.app import App
+from renkei_runner.app import OIDC_SECRET, App
 from renkei_runner.cli import command, option
+from renkei_runner.deeds import launch
 from renkei_runner.documents import Document, document, moment
 from renkei_runner.output import emit, say, table
 from renkei_runner.signals import ended_by
@@ -27,8 +27,6 @@ from renkei_runner.worker import cluster_address, kept_beside
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from renkei.runs import Carried, Runs
-    from renkei.schedule.errand import Errand
     from renkei.schedule.job import Claim
     from renkei_web.review import Reviewed
     from renkei_web.sso import SignOn
@@ -100,6 +98,7 @@ def web(
 
     server = Server(
         config=app.config_file.absolute(),
+        launch=launch,
         listen=listen,
         port=port,
         hosts=hosts,
@@ -187,96 +186,6 @@ def _main(app: App) -> Main:
     return main
 
 
-def dashboard_stands(main: Main) -> tuple[str, str | None, str]:
-    """
-    Return where the database of the dashboard is, its migration, and the newest one.
-
-    None: there is none yet. Nothing is migrated. Raises StoreError if it cannot be used, also where
-    people have been left behind by a store that has moved to a server.
-    """
-    from renkei_web.database import SCHEMA, existing, standing
-    from renkei_web.moving import has_people, refuse_left_behind
-
-    place = dashboard_at(main)
-    found = standing(place)
-    if is_server(place) and found in (None, SCHEMA.head):
-        with existing(place) as database:
-            is_empty = database is None or not has_people(database)
-        left = str(main.path.with_name(DASHBOARD))
-        if is_empty and (beside := standing(left)) not in (None, SCHEMA.head):
-            return left, beside, SCHEMA.head  # whoever counts its people brings it up to date
-        if is_empty:
-            refuse_left_behind(main)
-    return shown(place), found, SCHEMA.head
-
-
-def dashboard_forgets(main: Main, company: str) -> None:
-    """Remove what the dashboard knows of a company that is removed."""
-    from renkei_web.companies import forget
-
-    forget(dashboard_at(main), company)
-
-
-def dashboard_forgets_ticks(main: Main) -> None:
-    """Remove what people have ticked in runs that a store which was put back does not have."""
-    from renkei_web.companies import forget_ticks
-
-    forget_ticks(dashboard_at(main))
-
-
-def dashboard_lets_go(runs: Runs) -> None:
-    """Remove what is ticked in the dashboard in runs of which the values have gone."""
-    from renkei_web.companies import let_go
-
-    let_go(dashboard_at(runs.config.main), runs)
-
-
-def dashboard_carries(runs: Runs, errand: Errand, carried: Carried) -> None:
-    """Tick whoever was chosen in the run before and has not changed, for whom asked for that."""
-    from renkei_web.companies import carry
-
-    if errand.user is not None:
-        carry(dashboard_at(runs.config.main), runs.config.company.name, errand.user, carried)
-
-
-def dashboard_moves(store: str, goal: str, base: Path) -> str | None:
-    """
-    Take the people of the dashboard along from one store to another one, both as they are opened.
-
-    Return where those are who were taken along, if that is a file which nobody needs any more.
-    """
-    from renkei_web.moving import copy_people
-
-    configuration = base / "renkei.yaml"
-    origin = dashboard_of(store, configuration)
-    moved = copy_people(origin, dashboard_of(goal, configuration))
-    return origin if moved else None
-
-
-def dashboard_put_away(place: str) -> Path | None:
-    """Give the file with people who are elsewhere now another name; return that."""
-    from renkei_web.moving import put_away
-
-    return put_away(place)
-
-
-def dashboard_takes(main: Main, file: Path, note: Callable[[int], None]) -> int:
-    """Take the people in *file* along to where the store is; return how many."""
-    from renkei_web.moving import copy_people
-
-    if not file.exists():
-        message = _("There is no file {path}.")
-        raise UsageError(message.format(path=file), code="users_file", where=str(file))
-    return copy_people(str(file), dashboard_at(main), note)
-
-
-def dashboard_adopts(main: Main, company: str) -> None:
-    """Let those of the dashboard follow the runs that *company* takes over."""
-    from renkei_web.companies import adopt
-
-    adopt(dashboard_at(main), company)
-
-
 def _begin(path: Path) -> None:
     """Begin with a file of its own in an empty folder; the rest is set up in the browser."""
     from renkei.config import setup
@@ -292,7 +201,6 @@ def sign_on_of(main: Main, issuer: str | None, client: str | None) -> SignOn | N
         raise UsageError(_("--oidc-issuer and --oidc-client go together."), code="oidc")
     if issuer is None or client is None:
         return None
-    from renkei_web.processes import OIDC_SECRET
     from renkei_web.sso import Provider, SignOn
 
     secret = os.environ.get(OIDC_SECRET)

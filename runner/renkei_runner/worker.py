@@ -16,7 +16,7 @@ import click
 
 from renkei.errors import UsageError
 from renkei.words.i18n import N_, _
-from renkei_runner.app import LOG, App
+from renkei_runner.app import LOG, OIDC_SECRET, App
 from renkei_runner.cli import command, option
 from renkei_runner.output import say, say_at_once
 from renkei_runner.signals import ended_by
@@ -109,13 +109,13 @@ def make_worker(app: App, dispatcher: Dispatcher) -> Worker:
     """Return what keeps the schedules of the configuration in use; its mistakes are told now."""
     from renkei.config import load_main
     from renkei.worker import Worker
+    from renkei_runner import dashboard
     from renkei_runner.progress import Logged, Progress
-    from renkei_runner.web import dashboard_lets_go
 
     path = app.config_file.absolute()
     load_main(path)
     observer = (Logged if app.json else Progress)(live=False)
-    return Worker(path, dispatcher, who=app.who, observer=observer, lets_go=dashboard_lets_go)
+    return Worker(path, dispatcher, who=app.who, observer=observer, lets_go=dashboard.lets_go)
 
 
 def make_processes(app: App, concurrency: int) -> Processes:
@@ -185,7 +185,7 @@ def _environment(*, json: bool) -> Callable[[], Mapping[str, str]]:
 
     Where RENKEI_NOW sets the time, it is by then what the worker's clock has got to.
     """
-    left_out = ("RENKEI_COMPANY", "RENKEI_WHO", "RENKEI_OIDC_SECRET")
+    left_out = ("RENKEI_COMPANY", "RENKEI_WHO", OIDC_SECRET)
     mine = {name: text for name, text in os.environ.items() if name not in left_out}
     if json:
         mine[LOG] = "json"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import renkei
+import renkei_web
 from renkei.errors import HintCode
 from renkei_runner.hints import COMMANDS, told
 
@@ -20,6 +22,14 @@ def texts() -> Iterator[str]:
                 (text,) = node.args
                 if isinstance(text, ast.Constant):
                     yield str(text.value)
+
+
+def test_the_dashboard_spells_no_command() -> None:
+    """What it begins it hands over as a deed; only the command line knows its own words."""
+    written = [path.read_text("utf-8") for path in Path(renkei_web.__file__).parent.rglob("*.py")]
+    assert len(written) > 30
+    spelt = re.compile(r"renkei_runner|RENKEI_[A-Z]|[\"']--[a-z]")
+    assert [found[0] for text in written if (found := spelt.search(text))] == []
 
 
 def test_every_hint_has_a_command() -> None:

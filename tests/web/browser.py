@@ -113,10 +113,15 @@ class Dashboard:
 
     def start(self) -> None:
         """Listen and serve; a second start keeps the address."""
+        from renkei_runner.deeds import launch
         from renkei_web.server import Server
 
         self._server = Server(
-            config=self.config, port=self.port, sign_on=self.sign_on, queue=self.queue
+            config=self.config,
+            launch=launch,
+            port=self.port,
+            sign_on=self.sign_on,
+            queue=self.queue,
         )
         self.address = self._server.__enter__()
         self.port = int(self.address.rpartition(":")[2])
@@ -247,13 +252,14 @@ class Person:
 
     def has_ticked(self, run: str, *numbers: str) -> None:
         """Have these ticked before: each search and each tick is a page for itself."""
+        from renkei_runner.deeds import launch
         from renkei_web.database import Database
         from renkei_web.processes import Work
         from renkei_web.visit import Office
 
         # its own: the server may be another process by now
         database = Database(self.office.dashboard)
-        office = Office(self.dashboard.config, database, Work(), secure=False)
+        office = Office(self.dashboard.config, database, Work(launch), secure=False)
         admin = next(user.id for user in office.people.users() if user.name == "admin")
         with office.drafts_of("").changing(admin, run) as draft:
             draft.numbers = set(numbers)

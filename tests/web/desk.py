@@ -21,10 +21,11 @@ from tests.e2e.office import REST
 from tests.postgres import Database as Server
 
 from renkei.schedule.job import Claim
+from renkei_runner.deeds import launch
 from renkei_web import passwords
 from renkei_web.app import make_app
 from renkei_web.database import Database
-from renkei_web.processes import Asked, Work
+from renkei_web.processes import Asked, Launch, Work
 from renkei_web.sso import SignOn
 from renkei_web.users import Role
 from renkei_web.visit import Office as WebOffice
@@ -52,6 +53,7 @@ LOOP = asyncio.Runner()
 class Idle(Work):
     """Starts nothing; remembers what it was asked for."""
 
+    launch: Launch = launch
     started: list[str] = field(factory=list)
     inputs: list[bytes] = field(factory=list)
 
@@ -69,7 +71,7 @@ class Idle(Work):
         self.inputs.append(more["given"])
         return 0
 
-    def launch(self, *words: Any, **more: Any) -> None:
+    def begin(self, *words: Any, **more: Any) -> None:
         self.started.append("begin")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.web.desk import HASHER, OURS, PASSWORD, Browser, Desk
 
+from renkei_runner.deeds import launch
 from renkei_web import entrance as module
 from renkei_web import passwords
 from renkei_web.passwords import weakness
@@ -50,7 +51,7 @@ def test_a_fresh_dashboard_has_no_log_in(folder: Path) -> None:
 @pytest.mark.security(31)
 def test_the_first_link_is_for_the_first_administrator_only(folder: Path) -> None:
     """The command makes a link until somebody has used one; each new link ends the last."""
-    server = Server(config=folder / "renkei.yaml")
+    server = Server(config=folder / "renkei.yaml", launch=launch)
     with server as address:
         first, second = server.first_link(address), server.first_link(address)
         assert first is not None
@@ -625,7 +626,7 @@ def test_other_computers_are_let_in_over_tls_only(
 @pytest.mark.security(30)
 def test_this_computer_is_the_default(folder: Path) -> None:
     """Whoever says nothing is reached by nobody else."""
-    server = Server(config=folder / "renkei.yaml")
+    server = Server(config=folder / "renkei.yaml", launch=launch)
     with server as address:
         assert server._socket is not None
         assert server._socket.getsockname()[0] == "127.0.0.1"
@@ -687,7 +688,7 @@ def test_the_dashboard_starts_whoever_waits_for_a_link(folder: Path, desk: Desk)
     hanako = desk.add("hanako")
     admin = next(user.id for user in desk.office.people.users() if user.name == "admin")
     desk.office.people.change(admin, role=Role.VIEWER)
-    server = Server(config=folder / "renkei.yaml")
+    server = Server(config=folder / "renkei.yaml", launch=launch)
     server.new_link("hanako")
     with server as address:
         link = server.first_link(address)

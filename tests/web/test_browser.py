@@ -29,6 +29,7 @@ from tests.web.provider import Provider, listening
 from tests.web.test_single_sign_on import signing
 
 from renkei.config import load_config
+from renkei_runner.deeds import launch
 from renkei_web.database import Database
 from renkei_web.processes import Work
 from renkei_web.users import Role
@@ -535,7 +536,7 @@ def test_a_tick_waits_for_nobody_else(hr: Person) -> None:
     run = hr.fetched()
     number = hr.numbers(run, "changed")[0]
     database = Database(hr.office.dashboard)
-    desk = WebOffice(hr.office.folder / "renkei.yaml", database, Work(), secure=False)
+    desk = WebOffice(hr.office.folder / "renkei.yaml", database, Work(launch), secure=False)
     desk.entrance.accept(desk.people.invite("hanako", Role.ADMIN), PASSWORD)
     hr.choose_from(run, "?difference=changed")
     hr.end_sessions()

@@ -16,6 +16,7 @@ from renkei.companies import Companies
 from renkei.config import load_main
 from renkei.errors import RenkeiError, UsageError
 from renkei.runs import Runs
+from renkei_runner.deeds import launch
 from renkei_runner.main import run
 from renkei_web.companies import adopt, forget
 from renkei_web.processes import FetchProgress, Work
@@ -170,7 +171,7 @@ def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
 def test_a_question_is_answered_in_its_own_company_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever learns the key of a fetch of another company cannot answer for it."""
     monkeypatch.setattr("renkei_web.processes.START_S", 0.1)
-    work, asking = Work(), FetchProgress(company="acme")
+    work, asking = Work(launch), FetchProgress(company="acme")
     asking.run = "1"
     work.asking["key"] = asking
     asking._known.set()
@@ -284,7 +285,9 @@ def test_ticks_go_with_the_values(several: Desk, monkeypatch: pytest.MonkeyPatch
         draft.numbers = {"tick-0001"}
     monkeypatch.setattr("renkei_web.processes.START_S", 10)
     with pytest.raises(RenkeiError, match="begin"):
-        Work().fetch(several.office.config("beta"), Runs.known_accounts, who="admin", language="en")
+        Work(launch).fetch(
+            several.office.config("beta"), Runs.known_accounts, who="admin", language="en"
+        )
     until = time.monotonic() + 10
     while ticked(several, "beta", "4") and time.monotonic() < until:
         time.sleep(0.02)  # it goes on by itself

@@ -22,6 +22,7 @@ from tests.web.desk import CHEAP, PASSWORD, Browser, Desk
 from renkei.database import Schema, opening
 from renkei.errors import StoreError
 from renkei.logs import configure_logging
+from renkei_runner.deeds import launch
 from renkei_web.database import Database
 from renkei_web.processes import Work
 from renkei_web.tables import metadata
@@ -35,7 +36,7 @@ OF_0_1_0 = Path(__file__).parent / "files" / "web-0.1.0.sql"
 
 def office(path: Path) -> Office:
     """Return what stands on the database at *path*."""
-    return Office(path.with_name("renkei.yaml"), Database(path), Work(), secure=False)
+    return Office(path.with_name("renkei.yaml"), Database(path), Work(launch), secure=False)
 
 
 def sql(path: Path, script: str) -> None:

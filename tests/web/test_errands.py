@@ -15,7 +15,7 @@ from renkei.errors import RenkeiError
 from renkei.model import Difference, Filter, Selection, Status
 from renkei.runs import Runs
 from renkei.store import Store
-from renkei_runner.web import dashboard_carries
+from renkei_runner import dashboard
 from renkei_web.users import Role
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Cluster:
                 claim = self.line.pop(0)
                 try:
                     runs.carry_out(
-                        claim, lambda errand, carried: dashboard_carries(runs, errand, carried)
+                        claim, lambda errand, carried: dashboard.carries(runs, errand, carried)
                     )
                 except RenkeiError:
                     continue

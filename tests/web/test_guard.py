@@ -29,9 +29,12 @@ from renkei.logs import configure_logging
 from renkei.model import Difference, Filter
 from renkei.report.html import STYLE_SOURCE
 from renkei.runs import Runs
+from renkei.schedule.errand import Errand
 from renkei.words.printable import printable
+from renkei_runner.app import OIDC_SECRET
+from renkei_runner.deeds import launch
 from renkei_web.app import _broken
-from renkei_web.processes import OIDC_SECRET, Work
+from renkei_web.processes import Work
 from renkei_web.security import HEADERS, LONGEST, Gate
 from renkei_web.server import Server
 from renkei_web.sessions import Sessions
@@ -326,9 +329,10 @@ def test_a_process_imports_nothing_from_where_the_server_is(
     (folder / "structlog.py").write_text("open('ran', 'w')")
     monkeypatch.chdir(folder)
     monkeypatch.setenv(OIDC_SECRET, "canary-of-the-provider")
-    work = Work()
+    work = Work(launch)
     config = load_config(folder / "renkei.yaml")
-    work.sync(config, "1", ["sync", "1", "--choice", "-"], who="admin", language="en", given=b"{}")
+    errand = Errand(deed="sync", run="1", target="touchontime", language="en")
+    work.sync(config, errand, who="admin", given=b"{}")
     process = work.syncs["1"]
     environment = Path(f"/proc/{process.pid}/environ")
     if environment.exists():
@@ -600,7 +604,7 @@ def broken(*args: Any, **more: Any) -> Any:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[Server, int]]:
     """Serve a dashboard on a real socket; yield it and its port."""
-    server = Server(config=folder / "renkei.yaml")
+    server = Server(config=folder / "renkei.yaml", launch=launch)
     with server as address:
         thread = threading.Thread(target=server.serve, daemon=True)
         thread.start()

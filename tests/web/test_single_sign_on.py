@@ -24,10 +24,10 @@ from tests.web.provider import CLIENT, SECRET, Claims, Provider, listening
 from renkei.config import load_main
 from renkei.errors import UsageError
 from renkei.http import Network
+from renkei_runner.app import OIDC_SECRET
 from renkei_runner.main import run
 from renkei_runner.web import sign_on_of
 from renkei_web import sso
-from renkei_web.processes import OIDC_SECRET
 from renkei_web.sso import AWAY_S, SignOn
 from renkei_web.sso import Provider as Issuer
 from renkei_web.users import Role

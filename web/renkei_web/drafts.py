@@ -104,7 +104,7 @@ class Drafts:
 
 
 def as_document(selection: Selection) -> bytes:
-    """Return a choice as ``renkei sync RUN --choice`` reads it."""
+    """Return a choice as the process that syncs it reads it."""
     rows = [{"number": row.number, "values": row.values} for row in selection.own_values]
     document = {"numbers": selection.numbers, "new": selection.new, "rows": rows}
     return json.dumps(document).encode()

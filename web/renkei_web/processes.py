@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 import psutil
 from attrs import define, field, frozen
@@ -20,14 +19,14 @@ from renkei.errors import RenkeiError, UsageError
 from renkei.model import KnownAccount, Remark
 from renkei.observer import Observer
 from renkei.runs import Runs
+from renkei.schedule.errand import Errand
+from renkei.schedule.rule import Schedule
 from renkei.words.i18n import _, speaking
 from renkei_web.companies import let_go
 from renkei_web.health import Health
 
 PACED = 3
 """People after whom the pace of a sync is worth telling."""
-
-OIDC_SECRET = "RENKEI_OIDC_SECRET"  # noqa: S105 - the name of a variable
 
 START_S = 60.0
 """How long a fetch may take to begin: a token command may have to be answered first."""
@@ -136,10 +135,26 @@ class Refusal:
     message: str
 
 
+class Launch(Protocol):
+    """
+    Starts a process of its own that does an errand, or what a schedule does, in the name of *who*.
+
+    It reads the choice of a sync from its standard input: on its command line every user of this
+    computer could read it too. If it does nothing, or no more, it prints a JSON object with an
+    *error*, which has a *code* and a *message*.
+    """
+
+    def __call__(
+        self, config: Config, wanted: Errand | Schedule, /, *, who: str, language: str
+    ) -> subprocess.Popen[bytes]:
+        """Start it."""
+
+
 @frozen
 class Work:
     """What this server has set going; another one, or the command line, sees the same store."""
 
+    launch: Launch
     fetches: dict[str, FetchProgress] = field(factory=dict)
     asking: dict[str, FetchProgress] = field(factory=dict)
     """Fetches that wait for an answer, by the key of their question."""
@@ -204,28 +219,17 @@ class Work:
             self.fetches[begun] = progress
         return begun
 
-    def sync(
-        self,
-        config: Config,
-        run: str,
-        words: Sequence[str],
-        *,
-        who: str,
-        language: str,
-        given: bytes = b"",
-    ) -> int:
+    def sync(self, config: Config, errand: Errand, *, who: str, given: bytes = b"") -> int:
         """
-        Start ``renkei`` *words* for a run as a process of its own; return its pid.
+        Have *errand* done in its run by a process of its own, which reads *given*; return its pid.
 
         It goes on without this server.
 
-        It reads *given*: on its command line every user of this computer could read it too.
-
         Why it ended early is remembered for the page of the run, which may not know.
         """
+        run = errand.run
         self.refusals.pop(run, None)
-        self.health_of(config.company.name).began(run)
-        process = self._started(config, words, who=who, language=language)
+        process = self.launch(config, errand, who=who, language=errand.language)
         self.syncs[run] = process
 
         def wait() -> None:
@@ -238,27 +242,11 @@ class Work:
         threading.Thread(target=wait, daemon=True, name=f"sync {run}").start()
         return process.pid
 
-    def launch(self, config: Config, words: Sequence[str], *, who: str, language: str) -> None:
-        """Start ``renkei`` *words* as a process of its own; what comes of it is in the store."""
-        process = self._started(config, words, who=who, language=language)
-        threading.Thread(target=process.communicate, daemon=True, name=words[0]).start()
-
-    @staticmethod
-    def _started(
-        config: Config, words: Sequence[str], *, who: str, language: str
-    ) -> subprocess.Popen[bytes]:
-        # -P: nothing is imported from the folder that this server happens to be in
-        command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.main.path)]
-        if config.company.name:
-            command += ["--company", config.company.name]
-        return subprocess.Popen(  # noqa: S603 - our own command, without a shell
-            [*command, "--lang", language, "--output", "json", *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env={k: v for k, v in os.environ.items() if k != OIDC_SECRET} | {"RENKEI_WHO": who},
-        )
+    def begin(self, config: Config, schedule: Schedule, *, who: str, language: str) -> None:
+        """Have done what a schedule does; what comes of it is in the store."""
+        process = self.launch(config, schedule, who=who, language=language)
+        name = f"schedule {schedule.name}"
+        threading.Thread(target=process.communicate, daemon=True, name=name).start()
 
 
 def ask_to_pause(pid: int) -> None:

@@ -19,7 +19,7 @@ from renkei.words.i18n import _
 from renkei_web.app import make_app
 from renkei_web.line import Line
 from renkei_web.moving import opened
-from renkei_web.processes import Work
+from renkei_web.processes import Launch, Work
 from renkei_web.sso import SignOn
 from renkei_web.visit import Office
 
@@ -55,10 +55,12 @@ class Server:
     """
     A dashboard that listens from ``with`` on and answers in :meth:`serve`.
 
-    With a *queue* the workers of a cluster do what people begin; see :class:`Office`.
+    What people begin is started by *launch*, or with a *queue* put in line for the workers of a
+    cluster; see :class:`Office`.
     """
 
     config: Path
+    launch: Launch
     listen: str = "127.0.0.1"
     port: int = 0
     hosts: Sequence[str] = ()
@@ -125,7 +127,8 @@ class Server:
         main = load_main(self.config)
         database = opened(main)
         several = main.folder is not None
-        return Office(self.config, database, Work(), self.secure, self.sign_on, several, self.queue)
+        work = Work(self.launch)
+        return Office(self.config, database, work, self.secure, self.sign_on, several, self.queue)
 
     def address(self, port: int) -> str:
         """Return what a browser is given, for a dashboard that listens at *port*."""

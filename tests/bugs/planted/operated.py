@@ -52,7 +52,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "doctor-overlooks-people",
         "The doctor finds nothing wrong where the dashboard will refuse to start.",
-        ("renkei_runner.web:dashboard_stands", "refuse_left_behind(main)", "pass"),
+        ("renkei_runner.dashboard:stands", "refuse_left_behind(main)", "pass"),
         tests="tests/web/test_dashboard_on_server.py"
         "::test_people_who_were_left_behind_are_told_and_taken_along",
     ),

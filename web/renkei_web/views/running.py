@@ -254,10 +254,7 @@ def start(visit: Visit) -> Response:
         return confirm(visit, _("What you have ticked has changed since. Look at it again."))
     if unusual and visit.field("allow") != "yes":
         return confirm(visit, _("Tick that this is right, or choose again."))
-    if visit.office.queue is not None:
-        return _ask(visit, "sync", selection, unusual=bool(unusual))
-    words = ["sync", run_id, "--wait", "--choice", "-", *(["--allow-unusual"] if unusual else [])]
-    return _launch(visit, words, as_document(selection))
+    return _have(visit, "sync", selection, unusual=bool(unusual))
 
 
 def _shown(draft: Draft, unusual: Sequence[Remark]) -> str:
@@ -267,16 +264,12 @@ def _shown(draft: Draft, unusual: Sequence[Remark]) -> str:
 
 def resume(visit: Visit) -> Response:
     """Let a paused run go on."""
-    if visit.office.queue is not None:
-        return _ask(visit, "resume")
-    return _launch(visit, ["resume", visit.path("run"), "--wait"])
+    return _have(visit, "resume")
 
 
 def retry(visit: Visit) -> Response:
     """Try those who failed again."""
-    if visit.office.queue is not None:
-        return _ask(visit, "retry")
-    return _launch(visit, ["sync", visit.path("run"), "--retry-failed", "--wait"])
+    return _have(visit, "retry")
 
 
 def stop(visit: Visit) -> Response:
@@ -309,27 +302,21 @@ def pause(visit: Visit) -> Response:
     return visit.go(f"/runs/{run.id}")
 
 
-def _ask(
+def _have(
     visit: Visit, deed: Deed, selection: Selection | None = None, *, unusual: bool = False
 ) -> Response:
-    """Have a worker write in the run, in the name of the person."""
+    """Have a worker, or a process of its own, write in the run, in the name of the person."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
         errand = Errand(
             deed=deed, run=run.id, target=run.target, language=visit.language, unusual=unusual
         )
         visit.health.began(run.id)
-        visit.ask(runs, errand, selection)
-    return visit.go(f"/runs/{run.id}")
-
-
-def _launch(visit: Visit, words: list[str], given: bytes = b"") -> Response:
-    with visit.runs() as runs:
-        run_id = runs.run(visit.path("run")).id  # what is no run goes on no command line
-    work = visit.office.work
-    pid = work.sync(
-        visit.config, run_id, words, who=visit.user.name, language=visit.language, given=given
-    )
+        if visit.office.queue is not None:
+            visit.ask(runs, errand, selection)
+            return visit.go(f"/runs/{run.id}")
+    given = as_document(selection) if selection else b""
+    pid = visit.office.work.sync(visit.config, errand, who=visit.user.name, given=given)
     if (began := started(pid)) is not None:
-        visit.office.workers.remember(run_id, pid, began)
-    return visit.go(f"/runs/{run_id}")
+        visit.office.workers.remember(run.id, pid, began)
+    return visit.go(f"/runs/{run.id}")

@@ -68,14 +68,14 @@ def run(visit: Visit) -> Response:
     """Have a run of it begun now, by a process or a worker, in the name of the person."""
     name = visit.path("schedule")
     with visit.runs() as runs:
-        runs.config.schedule(name)
+        schedule = runs.config.schedule(name)
         if any(_is_at_work(job) for job in runs.jobs(1, name)):
             raise BusyError(_("The schedule {name} is at work.").format(name=name), where=name)
         if visit.office.queue is not None:
             visit.put(runs.ask_schedule(name))
             return visit.go(f"/schedules?asked={name}")
-    words = ["schedule", "run", name]
-    visit.office.work.launch(visit.config, words, who=visit.user.name, language=visit.language)
+    who, language = visit.user.name, visit.language
+    visit.office.work.begin(visit.config, schedule, who=who, language=language)
     return visit.go(f"/schedules?asked={name}")
 
 
