@@ -479,6 +479,7 @@ def test_a_paused_company_is_left_alone(world: World) -> None:
         ):
             assert refusal.code == "paused"
             assert f"Acme (acme) is paused, in line 2 of {own}" in refusal.message
+        assert acme.possible(run.id) == frozenset()
         assert acme.run(run.id).counts[Difference.NEW] == 1
 
 

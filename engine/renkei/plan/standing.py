@@ -87,7 +87,9 @@ class Standing:
         return True
 
     def possible(self, run: Run) -> frozenset[Possible]:
-        """Return what is not refused now with *run*."""
+        """Return what is not refused now with *run*: nothing while its company is paused."""
+        if self.pairings.config.company.paused:
+            return frozenset()
         declared = {(pair.source, pair.target) for pair in self.pairings.declared()}
         ways: set[Possible] = {"fetch"} if (run.source, run.target) in declared else set()
         if run.purged or run.status.is_at_work:

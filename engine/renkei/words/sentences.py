@@ -149,9 +149,11 @@ def _go_on(labels: Labels) -> str:
     status = labels.run and labels.run.status
     if status in (Status.DONE, Status.FAILED, Status.CANCELLED, Status.EXPIRED):
         return _("fetch again")
+    anew = "fetch" in labels.possible  # not while a company is paused: it waits for that alone
     if status is Status.DONE_WITH_ERRORS:
-        return _("try again") if "retry" in labels.possible else _("fetch again")
-    gone = status is Status.PAUSED and "resume" not in labels.possible
+        gone = anew and "retry" not in labels.possible
+        return _("fetch again") if gone else _("try again")
+    gone = anew and status is Status.PAUSED and "resume" not in labels.possible
     return _("fetch again") if gone else _("resume")
 
 
