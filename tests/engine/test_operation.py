@@ -11,7 +11,7 @@ from tests.engine.world import World
 
 from renkei.config import load, load_main
 from renkei.config.retention import Age
-from renkei.operation.bundle import KEYS
+from renkei.operation.bundle import KEYS, REMOVED, StandIns, redacted
 from renkei.operation.doctor import Doctor, needing
 from renkei.operation.metrics import exposition, figures_of
 from renkei.operation.ready import unready
@@ -19,9 +19,12 @@ from renkei.people import ClosedHours, RequestLimit
 from renkei.schedule.rule import Days, Window
 from renkei.store.schema import HEAD, standing
 from renkei.yamlfile.converter import key_of
+from renkei.yamlfile.source import Data
 
 WRITTEN = (load._File, load._Several, load.OAuth2, load._ByProtocol, load._Limit)
 """What a configuration is read as, from the file down."""
+
+NAME = "Invented Somebody"
 
 TEXTS = (Age, ClosedHours, Days, RequestLimit, Window)
 """Records that are written as a text, or read by one of those."""
@@ -54,6 +57,17 @@ def keys(roots: typing.Iterable[type]) -> set[str]:
 def test_of_every_key_it_is_decided_what_support_sees() -> None:
     """A new one is a name that somebody has given until it stands in the list, with its value."""
     assert keys(WRITTEN) == KEYS
+
+
+def test_a_word_of_a_closed_list_is_told() -> None:
+    """Support sees which of the words there are is chosen, and no name in their place."""
+    written: dict[str, Data] = {
+        "rehire": "reuse",
+        "without": ["hired"],
+        "on": ["token"],
+        "difference": ["new"],
+    }
+    assert redacted({**written, "language": NAME}, StandIns()) == {**written, "language": REMOVED}
 
 
 def test_a_store_on_a_server_is_looked_at_like_a_file(world_on_server: World) -> None:

@@ -14,20 +14,24 @@ import zipfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from attrs import define, field
 
 from renkei import files
-from renkei.config import Main
+from renkei.config import Company, ConnectionConfig, Main, MappingUse
+from renkei.config.main import DashboardSettings
+from renkei.config.notify import Notify, Receiver
 from renkei.errors import MappingError, RenkeiError
 from renkei.mapping.load import GROUP
 from renkei.operation.doctor import Sign, versions
 from renkei.plugins import finding
+from renkei.schedule.rule import Chosen
 from renkei.words.codes import TABLE
 from renkei.yamlfile import read_file, read_yaml
 from renkei.yamlfile.source import Data
@@ -49,20 +53,33 @@ NUMBERS = frozenset(
 SWITCHES = frozenset({"paused", "done", "weekly", "companies"})
 """Keys of what is on or off."""
 
+
+def _closed(record: type) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield the keys of a record that have words of a closed list, with those words."""
+    for name, hint in get_type_hints(record).items():
+        if words := "|".join(_words(hint)):
+            yield name, re.compile(words)
+
+
+def _words(hint: object) -> Iterator[str]:
+    if get_origin(hint) is Literal:
+        yield from get_args(hint)
+    elif isinstance(hint, type) and issubclass(hint, StrEnum):
+        yield from hint
+    else:
+        for each in get_args(hint):
+            yield from _words(each)
+
+
+_CHOSEN = (Company, DashboardSettings, ConnectionConfig, MappingUse, Notify, Receiver, Chosen)
+
 WORDS: Mapping[str, re.Pattern[str]] = {
-    "environment": re.compile(r"production|sandbox"),
-    "setup": re.compile(r"web"),
-    "second_factor": re.compile(r"required"),
-    "sso": re.compile(r"required"),
-    "rehire": re.compile(r"ask|new|same"),
-    "names": re.compile(r"label|code"),
-    "language": re.compile(r"ja|en"),
-    "values": re.compile(r"[1-9]\d{0,3}[dy]"),
-    "records": re.compile(r"[1-9]\d{0,3}[dy]"),
+    **{name: words for record in _CHOSEN for name, words in _closed(record)},
+    "values": re.compile(r"[1-9]\d{0,4}[dy]"),
+    "records": re.compile(r"[1-9]\d{0,4}[dy]"),
     "between": re.compile(r"\d\d:\d\d-\d\d:\d\d"),
     "closed_hours": re.compile(r"\d\d:\d\d-\d\d:\d\d"),
     "not_on": re.compile(r"\d\d?(-\d\d?)?"),
-    "difference": re.compile(r"new|changed|same|blocked"),
 }
 """Keys of words, and which words: whatever else stands there is removed."""
 
