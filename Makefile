@@ -93,7 +93,7 @@ postgres: setup browser # the tests of the store need a server: that of a locked
 	  fi; \
 	fi >/dev/null || echo "No PostgreSQL could be installed: its tests will fail." >&2
 
-test: setup ## all checks, then the tests: about eight minutes on two processors
+test: setup ## all checks, then the tests (how long each takes: CONTRIBUTING.md)
 	@$(MAKE) --no-print-directory --jobs check browser postgres collected
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
@@ -103,11 +103,11 @@ collected: .venv/.collected
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) -n 0 --collect-only -qq >/dev/null 2>&1 || true
 	@touch $@
 
-test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples; within a minute
+test-fast: setup ## the tests of the edit cycle: no browser, no processes, no samples
 	$(BIN)/python -m pytest -m 'not long and not sampled' $(PYTEST_ARGS) $(addprefix --ignore ,$(SLOW)) \
 	  tests/engine tests/connectors tests/mappings tests/runner
 
-test-long: setup browser postgres ## the tests that take long, and all of what `make test` samples: an hour or two
+test-long: setup browser postgres ## the tests that take long, and all of what `make test` samples
 	RENKEI_TESTS=all $(BIN)/python -m pytest -m 'long or sampled' $(PYTEST_ARGS)
 
 test-bugs: setup ## plant known bugs, and show which test catches each

@@ -23,7 +23,8 @@ RenkeiError
 └── BusyError            another run is writing                                    exit 5
 
 A message says what happened, to whom and what to do next. It holds no personal value and no secret.
-What helps stands apart as a *hint*, by its code: a face has a command or a button for it.
+What helps stands apart as a *hint*, by its code: the command line has a command for each of them,
+the dashboard a link to the page where that is done, if there is one.
 """
 
 from __future__ import annotations
@@ -37,16 +38,21 @@ import attrs
 HintCode = Literal[
     "accept", "adopt", "allow_unusual", "cancel", "check", "choices", "choose", "companies",
     "company", "company_resume", "give_new", "give_why", "init", "name_other", "name_record",
-    "plan", "plan_blocked", "purge", "releases", "reports", "resume", "right_pair",
+    "plan", "plan_blocked", "purge", "refresh", "releases", "reports", "resume", "right_pair",
 ]  # fmt: skip
 
 
 @attrs.frozen
 class Hint:
-    """What helps against an error: *about* names what it is done with, such as ``run``."""
+    """
+    What helps against an error: *about* names what it is done with, such as ``run``.
+
+    Where it is done with one of several, *records* are those.
+    """
 
     code: HintCode
     about: Mapping[str, str] = attrs.field(factory=dict, hash=False)
+    records: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -115,12 +121,13 @@ class ConfigurationError(RenkeiError):
 
 @attrs.frozen
 class Problem:
-    """One mistake in a text file; *line* and *column* count from 1."""
+    """One mistake in a text file, and what helps; *line* and *column* count from 1."""
 
     path: str
     line: int
     column: int
     message: str
+    hint: Hint | None = None
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.message}"
@@ -137,6 +144,7 @@ class MappingError(ConfigurationError):
         super().__init__(
             "\n".join(map(str, self.problems)),
             where=f"{first.path}:{first.line}:{first.column}",
+            hint=next((each.hint for each in self.problems if each.hint), None),
         )
 
 

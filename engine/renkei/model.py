@@ -49,6 +49,15 @@ class Outcome(StrEnum):
 WRITTEN = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 """Outcomes after which a difference is none any more."""
 
+BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
+"""Outcomes that a list of runs or companies counts."""
+
+TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
+"""Outcomes that somebody may have to look into; see :attr:`Item.needs_attention`."""
+
+NAMED = 20
+"""How many numbers are spelled out where many are told of."""
+
 
 class Status(StrEnum):
     """Where a run is."""
@@ -212,6 +221,17 @@ class Item:
         """What a sync writes, for people: the changes, then what was chosen for a new employee."""
         chosen = self.new_values.items()
         return (*self.changes, *(Change(name, None, c.shown) for name, c in chosen))
+
+    @property
+    def waits(self) -> bool:
+        """Whether the sync has not come to them yet, or is at them."""
+        return self.outcome in (Outcome.UNKNOWN, Outcome.DEFERRED) and self.outcome_reason is None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a person has to look into it: not for who only waits for the run to go on."""
+        waits = self.outcome is Outcome.DEFERRED and self.outcome_reason is None
+        return self.outcome in TROUBLE and not waits
 
     @property
     def is_linked(self) -> bool:

@@ -35,7 +35,7 @@ from renkei.store import Pulse, Store
 from renkei.systems import Systems
 from renkei.words.codes import TABLE
 
-PASSING = ("UnavailableError", "ClosedError", "ListChangedError")
+PASSING_ERRORS = ("UnavailableError", "ClosedError", "ListChangedError")
 """Errors with which a run stops for a while only."""
 
 LEFT = "look_first"
@@ -223,7 +223,7 @@ def of_error(error: BaseException, job: Job, now: dt.datetime) -> Ended:
 
 def _passes(code: str | None) -> bool:
     entry = TABLE.get(code or "")
-    return code in BY_ITSELF or (entry is not None and entry.error in PASSING)
+    return code in BY_ITSELF or (entry is not None and entry.error in PASSING_ERRORS)
 
 
 def _waits(code: str | None, job: Job, now: dt.datetime, until: dt.datetime | None) -> Ended:

@@ -36,11 +36,6 @@ _LONE_MARKS = str.maketrans("ﾞﾟ", "゛゜")
 _MARKED_KANA = re.compile("([\u3041-\u30fe])([\u3099\u309aﾞﾟ])")
 
 
-def is_blank(text: str) -> bool:
-    """Tell whether *text* holds nothing but spaces, those without a width included."""
-    return not text.strip(SPACES)
-
-
 def is_storable(text: str) -> bool:
     """Tell whether *text* is real text: no NUL and no half of a surrogate pair."""
     return _NO_TEXT.search(text) is None

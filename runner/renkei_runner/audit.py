@@ -54,7 +54,7 @@ def export(app: App, first: dt.date | None, last: dt.date | None) -> None:
 @audit.command("verify", help=N_("Find lines that were changed, removed or put elsewhere."))
 @option(
     "--head", type=HEAD, metavar="LINE:HASH",
-    help=N_("A line as this command has printed it before: whoever rewrites all is found, too."),
+    help=N_("A line that this command printed before: a log that was rewritten as a whole shows."),
 )  # fmt: skip
 @click.pass_obj
 def verify(app: App, head: tuple[int, str] | None) -> int:

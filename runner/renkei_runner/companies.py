@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from renkei.errors import MappingError, UsageError
-from renkei.model import Outcome
+from renkei.model import BECAME
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei.words.sentences import outcome_text, status_text
@@ -23,9 +23,6 @@ from renkei_runner.output import asked, emit, next_steps, note, say, table, warn
 if TYPE_CHECKING:
     from renkei.companies import Companies, Listed, Stood
     from renkei.runs import Runs
-
-BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
-"""What the list counts of the last sync."""
 
 
 @contextmanager
@@ -286,7 +283,7 @@ def remove(app: App, name: str) -> None:
 def _is_meant(app: App, name: str, title: str, count: int) -> bool:
     """Ask twice, the second time for the name itself."""
     if not app.asks:
-        message = _("Whoever removes a company is asked twice, at a terminal. Nothing was removed.")
+        message = _("Removing a company is confirmed twice, at a terminal. Nothing was removed.")
         raise UsageError(message, code="not_confirmed")
     question = _("Remove {company} with its {count} runs? This cannot be undone.")
     text = question.format(company=title, count=count)

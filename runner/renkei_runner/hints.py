@@ -23,10 +23,11 @@ COMMANDS: dict[HintCode, str] = {
     "give_why": N_("Give it with --why."),
     "init": N_("Write one with `renkei init`, or name yours with --config."),
     "name_other": N_("{number}=OTHER names another record that is the same person."),
-    "name_record": "{records}",
+    "name_record": "{number}={record}",
     "plan": N_("`renkei plan {run}` shows them."),
     "plan_blocked": N_("`renkei plan RUN --difference blocked` shows why."),
     "purge": N_("`renkei reports purge` needs none, and makes some."),
+    "refresh": N_("`renkei refresh {connection}` reads them."),
     "releases": N_("`renkei releases` lists them."),
     "reports": N_("`renkei reports` lists them."),
     "resume": N_("`renkei resume {run}` resumes it."),
@@ -40,5 +41,8 @@ COMMANDS: dict[HintCode, str] = {
 def told(hint: Hint | str | None) -> str:
     """Return *hint* as a sentence of the context's language, or nothing if there is none."""
     if isinstance(hint, Hint):
-        return _(COMMANDS[hint.code]).format(**hint.about)
+        words = _(COMMANDS[hint.code])
+        if not hint.records:
+            return words.format(**hint.about)
+        return _(", ").join(words.format(record=each, **hint.about) for each in hint.records)
     return hint or ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from renkei.model import Difference, Outcome, Run
+from renkei.model import BECAME, Difference, Run
 from renkei.words.facts import moment_text
 from renkei.words.i18n import N_, _
 from renkei.words.sentences import difference_text, outcome_text, status_text
@@ -22,8 +22,6 @@ USUAL = dt.timedelta(days=90)
 """After which age values are purged where nobody says anything."""
 
 FOUND = (Difference.NEW, Difference.CHANGED)
-BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
-"""What the list of runs counts."""
 
 
 @group("reports", help=N_("List the latest runs."))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from renkei.model import HALTS, Difference, Item, Outcome, Run, Status
+from renkei.model import HALTS, NAMED, Difference, Item, Outcome, Run, Status
 from renkei.words.facts import moment_text, run_facts
 from renkei.words.i18n import _
 from renkei.words.sentences import (
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from renkei.words.labels import Labels, Possible
     from renkei_runner.app import App
 
-TROUBLE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DEFERRED)
-"""Outcomes that somebody may have to look into."""
 CODES = {Status.DONE: 0, Status.DONE_WITH_ERRORS: 1}
 PAUSED = 4
 ACCOUNTS = ("account_named",)
@@ -46,9 +44,6 @@ ACCOUNTS = ("account_named",)
 
 NUMBERLESS_SHOWN = 3
 """How many who only lack a number are shown one by one where everybody is shown."""
-
-LEFT_NAMED = 20
-"""How many numbers of those who were left out are spelled out."""
 
 
 def first_pair(runs: Runs) -> tuple[str, str]:
@@ -318,8 +313,8 @@ def show_outcome(
 
 def numbers_text(numbers: Sequence[str]) -> str:
     """Return numbers in a row, as many as somebody reads."""
-    shown = ", ".join(map(number_text, numbers[:LEFT_NAMED]))
-    return shown + (" …" if numbers[LEFT_NAMED:] else "")
+    shown = ", ".join(map(number_text, numbers[:NAMED]))
+    return shown + (" …" if numbers[NAMED:] else "")
 
 
 def left_out_text(numbers: Sequence[str]) -> str:
@@ -349,12 +344,6 @@ def say_outcomes(run: Run) -> None:
     if run.outcomes is not None:
         rows = [(outcome_text(each), f"{run.outcomes.get(each, 0):,}") for each in Outcome]
         table((_("outcome"), _("employees")), rows, right=(1,))
-
-
-def is_trouble(item: Item) -> bool:
-    """Tell whether *item* needs attention; who only waits for the run to go on has no reason."""
-    waits = item.outcome is Outcome.DEFERRED and item.outcome_reason is None
-    return item.outcome in TROUBLE and not waits
 
 
 def say_outcome(item: Item, labels: Labels) -> None:
@@ -415,9 +404,9 @@ def show_report(app: App, run: Run, items: Callable[[], Iterable[Item]], labels:
     if run.reason is not None:
         say(pause_text(app, run, labels))
     for item in items():
-        if has_ended(item) and not is_trouble(item):
+        if has_ended(item) and not item.needs_attention:
             say_history(item, labels)
-    for item in filter(is_trouble, items()):
+    for item in (each for each in items() if each.needs_attention):
         say_history(item, labels)
     if run.purged:
         say(_("The employees' values are purged; counts and outcomes are kept."))

@@ -12,14 +12,14 @@ import click
 from attrs import evolve
 
 from renkei.errors import UsageError
-from renkei.model import Item, Run, Selection, Status, Wish
+from renkei.model import TROUBLE, Item, Run, Selection, Status, Wish
 from renkei.words.i18n import N_, _
 from renkei_runner.app import App
 from renkei_runner.choosing import Wanted, added, choice_options, selection
 from renkei_runner.cli import argument, command, option
 from renkei_runner.documents import run_document
 from renkei_runner.output import asked, emit, next_steps, say, say_at_once
-from renkei_runner.screens import TROUBLE, is_trouble, say_candidates, show_outcome
+from renkei_runner.screens import say_candidates, show_outcome
 from renkei_runner.signals import ended_by, interrupt
 
 if TYPE_CHECKING:
@@ -226,4 +226,4 @@ def nothing_sent(app: App, run: Run) -> int:
 def trouble_of(runs: Runs, run: Run) -> Iterator[Item]:
     """Iterate over those of a run who are not done."""
     if run.outcomes and any(run.outcomes.get(each) for each in TROUBLE):
-        yield from filter(is_trouble, runs.items(run.id))
+        yield from (each for each in runs.items(run.id) if each.needs_attention)

@@ -60,7 +60,7 @@ def test_every_bug_has_a_name_of_its_own() -> None:
         Edit("renkei.gone:has_left", "left", "right"),
         Edit("renkei.plan.compare:gone", "left", "right"),
         Edit("renkei.plan.compare:Gone.has_left", "left", "right"),
-        Edit("renkei.plan.compare:LEFT_NAMED", "20", "30"),
+        Edit("renkei.model:NAMED", "20", "30"),
         Edit("renkei.identity.roll:has_left", "right <= base", "right < base"),
         Edit("renkei.identity.roll:has_left", "left", "right"),
     ],

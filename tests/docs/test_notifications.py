@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.docs.test_docs import examples
 
-from renkei.alerts import kinds
+from renkei.alerts import senders
 from renkei.alerts.child import sent
 from renkei.alerts.notifier import Message, Way
 from renkei.alerts.states import KINDS, State
@@ -64,7 +64,7 @@ def test_the_example_tells_whether_a_message_is_ours(name: str) -> None:
 
     message = Message(id="1", title="t", text="x")
     for at in (time.time(), time.time() - 600):
-        kinds.signed("key", now=lambda at=at: at)(message, "https://x", Wire())  # type: ignore[arg-type,misc]
+        senders.signed("key", now=lambda at=at: at)(message, "https://x", Wire())  # type: ignore[arg-type,misc]
     for (body, headers), ours in zip(taken, (True, False), strict=True):
         stamp, signature = headers["X-Renkei-Timestamp"], headers["X-Renkei-Signature"]
         assert names["is_ours"](b"key", stamp, signature, body) is ours

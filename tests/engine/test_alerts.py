@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from tests.engine.test_companies import company, planned
 from tests.postgres import Database as OnServer
 
-from renkei.alerts import kinds, telling
+from renkei.alerts import senders, telling
 from renkei.alerts.child import installed, notifier_for, sent
 from renkei.alerts.notifier import (
     InDoubtError,
@@ -835,7 +835,7 @@ MESSAGE = Message(id="7", title="題", text="本文", link="https://r.example.jp
 def test_a_webhook_is_signed() -> None:
     """Whoever has the secret can tell that it is from us, of now, and as we sent it."""
     way = Taken()
-    notifier = kinds.signed("s3cret", now=lambda: 1700000000.9)
+    notifier = senders.signed("s3cret", now=lambda: 1700000000.9)
     notifier(MESSAGE, "https://hook.example.jp/x", way)  # type: ignore[arg-type]
     ((url, body, headers),) = way.posts
     assert url == "https://hook.example.jp/x"
@@ -850,9 +850,9 @@ def test_a_webhook_is_signed() -> None:
 def test_chatwork_and_line_works_are_spoken() -> None:
     """Each with its address, its header and its form; an address that cannot be is refused."""
     way: Any = Taken()
-    kinds.chatwork(MESSAGE, "chatwork://t0ken@4711", way)
-    kinds.line_works(MESSAGE, "https://webhook.worksmobile.com/message/abc-1", way)
-    kinds.line_works(MESSAGE, "lineworks://abc-1", way)
+    senders.chatwork(MESSAGE, "chatwork://t0ken@4711", way)
+    senders.line_works(MESSAGE, "https://webhook.worksmobile.com/message/abc-1", way)
+    senders.line_works(MESSAGE, "lineworks://abc-1", way)
     room, native, short = way.posts
     assert room[0] == "https://api.chatwork.com/v2/rooms/4711/messages"
     assert room[2]["X-ChatWorkToken"] == "t0ken"
@@ -861,8 +861,8 @@ def test_chatwork_and_line_works_are_spoken() -> None:
     assert native[0] == "https://webhook.worksmobile.com/message/abc-1"
     assert json.loads(native[1])["body"] == {"text": "本文\nhttps://r.example.jp/x"}
     for notifier, address in (
-        (kinds.chatwork, "chatwork://4711"),
-        (kinds.line_works, "lineworks:"),
+        (senders.chatwork, "chatwork://4711"),
+        (senders.line_works, "lineworks:"),
     ):
         with pytest.raises(NotSentError):
             notifier(MESSAGE, address, way)
@@ -912,7 +912,7 @@ def test_an_extension_sends_to_addresses_of_its_own() -> None:
     mine = Extension()
     assert sent(letter("pigeon://loft"), [Broken(), mine]) == [("sent", "")]
     assert mine.sent == ["pigeon://loft"]
-    assert notifier_for("chatwork://a@1", None, [mine]) is kinds.chatwork
+    assert notifier_for("chatwork://a@1", None, [mine]) is senders.chatwork
     for error, fate in (
         (NotSentError("tired"), ("refused", "tired")),
         (InDoubtError("lost"), ("unknown", "lost")),

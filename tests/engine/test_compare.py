@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
+from tests.engine.rows import items_of
+from tests.engine.world import World
 
 from renkei.errors import AccessError
 from renkei.identity.roster import Roster
@@ -14,9 +15,6 @@ from renkei.model import Difference, Item, Remark
 from renkei.people import Value
 from renkei.plan.listing import Listing
 from renkei.testing import MemorySystem
-
-if TYPE_CHECKING:
-    from tests.engine.world import World
 
 BASE = dt.date(2026, 11, 20)
 DAY = dt.timedelta(days=1)
@@ -41,7 +39,7 @@ def lists(world: World, base: dt.date = BASE, *, back: bool = False) -> Listing:
 
 def compare(world: World, base: dt.date = BASE, *, back: bool = False) -> list[Item]:
     """Return the plan between the two systems as they are now."""
-    return list(lists(world, base, back=back).items())
+    return list(items_of(lists(world, base, back=back)))
 
 
 def only(world: World, *, back: bool = False) -> Item:
@@ -57,7 +55,7 @@ EARLIEST = dt.date(2023, 11, 20)
 def left_behind(world: World, base: dt.date = BASE) -> Remark | None:
     """Return the notice about those who left on or before the base date."""
     listing = lists(world, base)
-    list(listing.items())
+    list(items_of(listing))
     found = listing.left_behind(EARLIEST)
     assert len(found) < 2
     return found[0] if found else None
@@ -574,7 +572,7 @@ def test_who_left_too_long_ago_is_told_apart(world: World) -> None:
         world.in_clinic(number, until=day)
         world.in_rosta(number, start=None)
     listing = lists(world)
-    assert list(listing.items()) == []
+    assert list(items_of(listing)) == []
     assert listing.left_behind(EARLIEST) == [
         Remark("left_before_base", ("2", EARLIEST.isoformat(), "2", "3")),
         Remark("left_long_ago", ("2", "1", "4")),

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.world import CLINIC, ROSTA, World, spec
 
 from renkei.connector import FieldSpec, hookimpl
-from renkei.errors import AccessError, ConfigurationError, MappingError, UsageError
+from renkei.errors import AccessError, ConfigurationError, Hint, MappingError, UsageError
 from renkei.mapping import check_mapping, parse_mapping, unchecked
 from renkei.mapping.check import Beyond
 from renkei.model import Difference, Run, Status
@@ -66,8 +66,9 @@ def refreshed(world: World) -> tuple[list[str], list[str]]:
 def test_a_field_of_the_account_is_synced_once_it_is_known(own: World) -> None:
     """Before that the mistake says how to make it known; afterwards it is a field as any."""
     pair(own, "shoe")
-    with pytest.raises(MappingError, match=r'no field "shoe".*renkei refresh rosta'):
+    with pytest.raises(MappingError, match=r'no field "shoe"; the account') as mistake:
         own.fetch()
+    assert mistake.value.hint == Hint("refresh", {"connection": "rosta"})
     assert refreshed(own) == (["shoe", "desk"], [])
     own.sync(own.fetch())
     ((_kind, _id, values),) = own.rosta.writes
@@ -127,8 +128,9 @@ def test_the_fields_of_one_account_are_not_those_of_another(
     pair(own, "shoe")
     refreshed(own)
     monkeypatch.setenv("RENKEI_TEST_TOKEN", "another")
-    with pytest.raises(ConfigurationError, match=r"another account.*renkei refresh rosta"):
+    with pytest.raises(ConfigurationError, match="another account") as refused:
         own.fetch()
+    assert refused.value.hint == Hint("refresh", {"connection": "rosta"})
     refreshed(own)
     assert own.fetch().counts[Difference.NEW] == 1
 

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.engine.rows import items_of
 from tests.engine.test_compare import BASE, compare, lists
 from tests.engine.world import PERSON, TWIN, World
 from tests.sampling import examples
@@ -136,7 +137,7 @@ def test_whoever_is_the_same_is_stored_whole(world: World) -> None:
     world.in_clinic("1", mail=None)
     world.in_rosta("1", email="b@example.jp")
     listing = lists(world)
-    items = list(listing.items())
+    items = list(items_of(listing))
     with world.runs() as runs:
         run = runs.fetch("clinic", "rosta", BASE)
     with closing(Store(str(world.folder / "reports.db"))) as store:

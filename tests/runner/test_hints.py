@@ -8,8 +8,12 @@ from typing import get_args
 
 import renkei
 import renkei_web
-from renkei.errors import HintCode
+from renkei.errors import Hint, HintCode
+from renkei_runner import cli
 from renkei_runner.hints import COMMANDS, told
+
+COMMAND = re.compile(rf"\brenkei ({'|'.join(cli.COMMANDS)})\b|`renkei| --|\{{[a-z]+\}}=")
+"""A command, an option, or what is given to one."""
 
 ENGINE = Path(renkei.__file__).parent
 
@@ -36,6 +40,8 @@ def test_every_hint_has_a_command() -> None:
     """What the engine may say, the command line can tell how to do."""
     assert COMMANDS.keys() == set(get_args(HintCode))
     assert told(None) == ""
+    several = Hint("name_record", {"number": "7"}, ("A", "B"))
+    assert told(several) == "7=A, 7=B"
     assert told("in the words of a connector") == "in the words of a connector"
 
 
@@ -43,4 +49,4 @@ def test_the_engine_knows_no_command() -> None:
     """Its sentences are read on pages, too, where nothing can be typed."""
     said = list(texts())
     assert len(said) > 400
-    assert [text for text in said if "`renkei" in text or " --" in text] == []
+    assert [text for text in said if COMMAND.search(text)] == []

@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from renkei.errors import BusyError, RenkeiError, StoreError, UsageError
 from renkei.logs import log
 from renkei.words.i18n import LANGUAGES, speaking
+from renkei_web.hints import link_of
 from renkei_web.probes import Probes
 from renkei_web.security import SAFE, Gate, same
 from renkei_web.templates import render
@@ -309,7 +310,9 @@ def _answer(page: Page, visit: Visit) -> Response:
             message = error.message if isinstance(error, RenkeiError) else str(error)
             template = "problem_part.html" if visit.partial else "problem.html"
             status = _status(error)
-            return visit.show(template, status=status, message=message)
+            hint = error.hint if isinstance(error, RenkeiError) else None
+            helps = link_of(hint, visit)
+            return visit.show(template, status=status, message=message, helps=helps)
 
 
 def _status(error: Exception) -> int:

@@ -13,7 +13,7 @@ from renkei.config import Config
 from renkei.model import Remark, Run, Status
 from renkei.people import Finding
 from renkei.runs import Checked, Runs
-from renkei.words.codes import parts_of
+from renkei.words.codes import code_of, parts_of
 from renkei.words.i18n import language
 from renkei.words.sentences import reason_text
 
@@ -118,7 +118,8 @@ def _word(run: Run, name: str) -> Word | None:
 def _fault(run: Run) -> Remark | None:
     """Return the fault of a system that *run* has met last; giving the run up mends nothing."""
     if run.status is Status.CANCELLED and run.pauses:
-        reason: Remark | None = Remark(run.pauses[-1], (run.target,))
+        code = code_of(run.pauses[-1])  # whatever it speaks of first is the system
+        reason: Remark | None = code.remark({part.name: run.target for part in code.parts[:1]})
     else:
         reason = run.reason
     return None if reason is None or reason.code in NO_FAULT else reason

@@ -12,10 +12,11 @@ from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
 from renkei.companies import need_text, short_text
-from renkei.model import Item, Outcome, Remark, Run, Try
+from renkei.model import BECAME, Remark, Run, Try
 from renkei.people import Label, Value
 from renkei.words import sentences as texts
 from renkei.words.acts import act_text, facts_text
+from renkei.words.codes import part_of
 from renkei.words.facts import clock_text, moment_text, span_text
 from renkei.words.i18n import _, label, language, speaking
 from renkei.words.labels import Labels, date_text, day_text, value_text
@@ -34,9 +35,6 @@ from renkei_web.review import role_text, state_of, state_text
 
 if TYPE_CHECKING:
     from renkei_web.visit import Visit
-
-BECAME = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
-"""Outcomes that a list of runs counts."""
 
 
 def render(template: str, *, language: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
@@ -112,11 +110,6 @@ def seconds_text(at: float) -> str:
     return clock_text(dt.datetime.fromtimestamp(at, dt.UTC))
 
 
-def is_waiting(item: Item) -> bool:
-    """Tell whether the sync has not come to *item* yet, or is at it."""
-    return item.outcome in (Outcome.UNKNOWN, Outcome.DEFERRED) and item.outcome_reason is None
-
-
 def is_moving(run: Run) -> bool:
     """Tell whether *run* changes by itself: its page looks again."""
     return run.status.is_at_work
@@ -144,6 +137,7 @@ def _environment() -> Environment:
         act_text, facts_text, seconds_text,
     )  # fmt: skip
     environment.filters |= {each.__name__.removesuffix("_text"): each for each in filters}
+    environment.filters["part"] = part_of
     environment.filters["both"] = both
     environment.filters["candidates"] = candidates
     environment.filters["released"] = released_text
@@ -151,7 +145,7 @@ def _environment() -> Environment:
     environment.filters["short"] = short_text
     environment.filters["role"] = role_text
     environment.filters["state"] = lambda user: state_text(state_of(user))
-    environment.tests |= {"waiting": is_waiting, "moving": is_moving}
+    environment.tests |= {"moving": is_moving}
     environment.globals |= {
         "language": language,
         "became": BECAME,

@@ -15,7 +15,6 @@ from typing import Any
 
 import pluggy
 
-from renkei.alerts.kinds import LINE_WORKS_HOST, Ours, by_apprise, signed
 from renkei.alerts.notifier import (
     PROJECT,
     InDoubtError,
@@ -25,6 +24,7 @@ from renkei.alerts.notifier import (
     NotSentError,
     Way,
 )
+from renkei.alerts.senders import LINE_WORKS_HOST, Ours, by_apprise, signed
 from renkei.http import Network
 from renkei.http.address import split_url
 from renkei.plugins import finding

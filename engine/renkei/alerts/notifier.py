@@ -29,8 +29,6 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 CALL_S = 8.0
 """How long one message may take."""
 
-_MOST_BYTES = 64 * 1024
-
 
 class NotSentError(Exception):
     """A message has certainly not arrived; *code* says why, without any secret."""

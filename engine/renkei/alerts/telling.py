@@ -322,7 +322,7 @@ def findings(config: Config) -> tuple[Finding, ...]:
 def findings_of(those: Iterable[Audience]) -> tuple[Finding, ...]:
     """Return the same of the receivers of *those*."""
     from renkei.alerts.child import installed, notifier_for
-    from renkei.alerts.kinds import by_apprise
+    from renkei.alerts.senders import by_apprise
 
     found: list[Finding] = []
     extensions = list(installed())

@@ -321,7 +321,7 @@ def refuse(settings: DashboardSettings, path: Path) -> None:
     """Raise UsageError where only people with a terminal change the file at *path*."""
     if settings.setup != "web":
         message = _(
-            "{path} is not changed from the browser. Whoever keeps it may allow that there:"
+            "{path} is not changed from the browser. If you keep that file, you can allow it there:"
             " settings: {{setup: web}}"
         )
         raise UsageError(message.format(path=path), code="setup", where=str(path))

@@ -59,13 +59,13 @@ class Departure:
             sentence.format(name=name, host=self._host),
             code=code,
             where=name,
-            again=code in PASSING,
+            again=code in SOON_OVER,
             nothing_done=True,
             for_all=True,
         )
 
 
-PASSING = ("unknown_host", "port_refused", "unreachable", "proxy_unreachable", "proxy_failed")
+SOON_OVER = ("unknown_host", "port_refused", "unreachable", "proxy_unreachable", "proxy_failed")
 """What may be over soon; the others stay until a person has changed something."""
 
 

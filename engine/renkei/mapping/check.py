@@ -7,7 +7,7 @@ from typing import get_args
 
 from attrs import frozen
 
-from renkei.errors import MappingError
+from renkei.errors import Hint, MappingError
 from renkei.mapping import model
 from renkei.mapping.model import Pair, Substitute, Way, usable
 from renkei.mapping.rules import written_twice
@@ -185,11 +185,13 @@ class _Check:
             yield Mistake(where, message.format(side=side, name=name), key)
         elif role is not None:
             message = _('{side} has no field with the role "{name}"')
-            yield Mistake(where, message.format(side=side, name=role) + self._ask(side), key)
+            yield self._unasked(side, where, message.format(side=side, name=role), key)
         else:
             message = _('{side} has no field "{name}"').format(side=side, name=name)
-            told = suggestion(name, self.specs[side]) or self._ask(side)
-            yield Mistake(where, message + told, key)
+            if told := suggestion(name, self.specs[side]):
+                yield Mistake(where, message + told, key)
+            else:
+                yield self._unasked(side, where, message, key)
 
     def _roles(self, side: str) -> set[str | None]:
         return {spec.role for spec in self.specs[side].values()}
@@ -197,14 +199,13 @@ class _Check:
     def _beyond(self, side: str) -> Beyond:
         return self.beyond.get(side, NOTHING)
 
-    def _ask(self, side: str) -> str:
-        """Return how the fields of an account are made known that was never asked for them."""
+    def _unasked(self, side: str, where: Where, message: str, key: bool) -> Mistake:  # noqa: FBT001
+        """Return a mistake that may be none once the account was asked for its own fields."""
         name = self._beyond(side).ask
         if name is None:
-            return ""
-        return _("; to make the account's own fields known: renkei refresh {name}").format(
-            name=name
-        )
+            return Mistake(where, message, key)
+        message += _("; the account's own fields have never been read")
+        return Mistake(where, message, key, Hint("refresh", {"connection": name}))
 
     def _way(self, way: Way, side: str, source: FieldSpec, target: FieldSpec) -> Iterator[Mistake]:
         """Check one direction: into *side*."""

@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import frozen
 
-from renkei.model import Difference, Item, Outcome, OwnValues, Run, Selection
+from renkei.model import WRITTEN, Difference, Item, OwnValues, Run, Selection
 from renkei.people import JST, NewField
 from renkei.plan.choose import vanished
-
-DONE = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 
 
 @frozen(kw_only=True)
@@ -46,7 +44,7 @@ def carry_over(
     Who has been written stays out. *fields* asks for the live choices, if somebody new is among
     them: a value that is not offered any more chooses nobody.
     """
-    waiting = {item.source_id: item for item in chosen if item.outcome not in DONE}
+    waiting = {item.source_id: item for item in chosen if item.outcome not in WRITTEN}
     same = {
         item.source_id: str(item.number)
         for item in plan

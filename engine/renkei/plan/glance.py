@@ -20,7 +20,7 @@ from attrs import frozen
 from renkei.identity.roster import UNKNOWN, Cells, Packed, Roster
 from renkei.mapping import Row
 from renkei.mapping.translate import Unreadable
-from renkei.model import Alike, Difference, Item
+from renkei.model import Alike
 from renkei.plan.compare import Comparison, name_of
 from renkei.text import SPACES
 
@@ -103,22 +103,6 @@ class Glance:
             read=self._source.dated(read),
             before=self._compared(self._target.dated(there)),
             unsaid=unsaid,
-        )
-
-    def item(self, alike: Alike) -> Item:
-        """Return the item of two people who are *alike*."""
-        before = dict(zip(self._before, alike.before, strict=True))
-        unsaid = {self._before[place] for place in alike.unsaid}
-        return Item(
-            number=alike.number,
-            name=alike.name,
-            difference=Difference.SAME,
-            source_id=alike.source_id,
-            target_id=alike.target_id,
-            kana=alike.kana,
-            read=dict(zip(self._source.names, alike.read, strict=True)),
-            before=before,
-            after={name: value for name, value in before.items() if name not in unsaid},
         )
 
     def _unsaid(self, read: Cells, there: Cells) -> list[int] | None:

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from renkei.identity.crowd import Crowd, Crowds
 from renkei.identity.roll import has_left, on_roll
 from renkei.identity.roster import Roster, roles_of
-from renkei.model import Alike, Change, Difference, Item, Remark
+from renkei.model import NAMED, Alike, Change, Difference, Item, Remark
 from renkei.people import Employee, Role, Value
 from renkei.plan.compare import Comparison, roles_of_source
 from renkei.plan.draft import Draft
@@ -19,9 +19,6 @@ from renkei.plan.glance import Glance
 from renkei.safety import LEAVING
 from renkei.text import near_key
 from renkei.words.codes import remark
-
-LEFT_NAMED = 20
-"""How many numbers the notice about people who have left spells out."""
 
 Roles = dict[str, Value]
 """Values of one employee by role."""
@@ -36,7 +33,7 @@ class Listing:
     Both lists as of the base date of a *comparison*, item by item.
 
     *created* are the source's ids of those whom the target has been sent already, though it may not
-    show them. What the whole lists say beside the items is known once :meth:`items` has ended.
+    show them. What the whole lists say beside the items is known once :meth:`rows` has ended.
     """
 
     comparison: Comparison
@@ -83,11 +80,6 @@ class Listing:
             for person in self.source.get(number):
                 if item := self._looked_at(person, number, lookalikes):
                     yield item
-
-    def items(self) -> Iterator[Item]:
-        """Yield :meth:`rows`, each of them as an item."""
-        for row in self.rows():
-            yield row if isinstance(row, Item) else self._glance.item(row)
 
     def _at_a_glance(self, number: str | None, lookalikes: Lookalikes) -> Alike | None:
         """Return two people of whom nothing has to be told, as of most people."""
@@ -244,7 +236,7 @@ class Listing:
         found = []
         if within:
             before = min(day for _, day in within) - dt.timedelta(days=1)
-            numbers = [number for number, _ in within[:LEFT_NAMED]]
+            numbers = [number for number, _ in within[:NAMED]]
             found.append(
                 remark(
                     "left_before_base",
@@ -254,7 +246,7 @@ class Listing:
                 )
             )
         if beyond:
-            count, numbers = str(len(beyond)), beyond[:LEFT_NAMED]
+            count, numbers = str(len(beyond)), beyond[:NAMED]
             found.append(remark("left_long_ago", count=count, numbers=numbers))
         return found
 
@@ -264,7 +256,7 @@ class Listing:
         if not left:
             return []
         days = max((self.comparison.base - day).days for _number, day in left)
-        numbers = [number for number, _day in left[:LEFT_NAMED]]
+        numbers = [number for number, _day in left[:NAMED]]
         return [remark("left_but_active", count=f"{len(left)}", days=f"{days}", numbers=numbers)]
 
     def _left_by_base(self) -> list[tuple[str, dt.date]]:

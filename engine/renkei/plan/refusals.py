@@ -86,10 +86,11 @@ def no_own_fields(connection: str) -> UsageError:
 def of_another_account(connection: str) -> ConfigurationError:
     """Return the error of a connection that opens another account than its fields are of."""
     message = _(
-        "{name} opens another account than the one whose fields were read. Read them again: renkei"
-        " refresh {name}"
+        "{name} opens another account than the one whose fields were read. They have to be read"
+        " again."
     )
-    return ConfigurationError(message.format(name=connection), where=connection)
+    hint = Hint("refresh", {"connection": connection})
+    return ConfigurationError(message.format(name=connection), where=connection, hint=hint)
 
 
 def other_company(source: str, target: str) -> UsageError:

@@ -258,11 +258,11 @@ def _refuse_others(item: Item, wish: Wish) -> None:
         raise UsageError(message.format(number=wish.number), code="nothing_to_release")
     if wish.other is None and "same_person" in codes and not wish.as_new:
         message = _("Name the record that is the same person as {number}.")
-        records = [f"{wish.number}={each.number or each.id}" for each in item.candidates]
+        records = tuple(each.number or each.id for each in item.candidates)
         raise UsageError(
             message.format(number=wish.number),
             code="which_record",
-            hint=Hint("name_record", {"records": _(", ").join(records)}),
+            hint=Hint("name_record", {"number": wish.number}, records),
         )
     if wish.other is None and not wish.as_new and "other_person" not in codes:
         message = _("{number} is not blocked as another person, so there is nothing to release.")

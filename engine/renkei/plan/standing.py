@@ -18,7 +18,7 @@ from renkei.store.codec import specs_in
 from renkei.words.i18n import _
 from renkei.words.labels import Labels, Possible
 
-PASSING = {"closed", "rate_limit"}
+HELD_UP_BY = {"closed", "rate_limit"}
 """Reasons to pause that pass by themselves."""
 
 HOURS_HELD_UP = 72
@@ -41,7 +41,7 @@ class Standing:
     def hours_of(self, run: Run) -> int:
         """Return how many hours the plan of *run* lasts: longer if only closed hours held it up."""
         reason = {run.reason.code} if run.reason else set()
-        held_up = run.status is Status.PAUSED and {*run.pauses, *reason} <= PASSING
+        held_up = run.status is Status.PAUSED and {*run.pauses, *reason} <= HELD_UP_BY
         return max(self.hours, HOURS_HELD_UP) if held_up else self.hours
 
     def is_too_old(self, run: Run) -> bool:

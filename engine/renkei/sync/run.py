@@ -198,7 +198,7 @@ class Sync:
             chosen=tuple(spec.name for spec in self.pairing.new_fields),
         )
         waits = self._waits(run.target)
-        application = Apply(
+        apply = Apply(
             recorder=recorder,
             look=look,
             doubts=Doubts(
@@ -213,7 +213,7 @@ class Sync:
             interrupted=self.interrupted,
             send=order.send,
         )
-        return application.carry_out()
+        return apply.carry_out()
 
     def _waits(self, target: str) -> Waits:
         def pause(seconds: float, reason: str) -> None:

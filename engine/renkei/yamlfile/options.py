@@ -26,4 +26,4 @@ def read_options(options: Mapping[str, Any], cls: type[T]) -> T:
         return CONVERTER.structure(dict(options), cls)
     except (cattrs.BaseValidationError, Wrong) as error:
         found = mistakes_of(error)
-    raise OptionsError([OptionMistake(*each) for each in found])
+    raise OptionsError([OptionMistake(*each[:3]) for each in found])

@@ -14,7 +14,7 @@ from typing import NoReturn, TypeAlias
 import yaml
 from attrs import define, frozen
 
-from renkei.errors import MappingError, Problem
+from renkei.errors import Hint, MappingError, Problem
 from renkei.words.i18n import _
 from renkei.yamlfile.files import MAX_BYTES, place_after, refusal, too_large
 
@@ -59,9 +59,15 @@ class Document:
             where = where[:-1]
         return self._places[where]
 
-    def problem(self, where: Where, message: str, key: bool = False) -> Problem:  # noqa: FBT001, FBT002
+    def problem(
+        self,
+        where: Where,
+        message: str,
+        key: bool = False,  # noqa: FBT001, FBT002
+        hint: Hint | None = None,
+    ) -> Problem:
         """Return a problem with the value at *where*, or with its *key*."""
-        return Problem(self.path, *self.at(where, key=key), message)
+        return Problem(self.path, *self.at(where, key=key), message, hint)
 
 
 def read_yaml(text: str, path: str) -> Document:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import attrs
 import cattrs
 
-from renkei.errors import MappingError, Problem
+from renkei.errors import Hint, MappingError, Problem
 from renkei.words.i18n import _
 from renkei.yamlfile.converter import CONVERTER, Wrong, expect, key_of, suggestion
 from renkei.yamlfile.source import MAX_PROBLEMS, Data, Document, Where
@@ -30,6 +30,7 @@ class Mistake(NamedTuple):
     where: Where
     message: str
     key: bool = False
+    hint: Hint | None = None
 
 
 def structure(document: Document, cls: type[T]) -> T:

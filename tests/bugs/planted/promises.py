@@ -375,7 +375,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "three-days-for-any-pause",
         "A run that paused for a refused token has three days.",
-        ("renkei.plan.standing:Standing.hours_of", " and {*run.pauses, *reason} <= PASSING", ""),
+        ("renkei.plan.standing:Standing.hours_of", " and {*run.pauses, *reason} <= HELD_UP_BY", ""),
         tests="tests/engine/test_old_plans.py"
         "::test_a_paused_run_lasts_a_day_and_one_that_was_only_held_up_three",
     ),

@@ -159,10 +159,6 @@ def _is_free(item: Item) -> bool:
     return item.difference is not Difference.BLOCKED and item.number is not None
 
 
-def _new_numbers(runs: Runs, run: Run, text: str = "") -> list[str]:
-    return runs.numbers(run.id, Filter(differences=(Difference.NEW,), text=text))
-
-
 # --- values of new employees ----------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from renkei.schedule.job import Claim, Job
 from renkei.schedule.words import why_text
 from renkei.words.i18n import _
 from renkei.words.sentences import customer_text
+from renkei_web.hints import link_of
 from renkei_web.places import Place, place
 from renkei_web.processes import Asked
 from renkei_web.visit import Visit
@@ -57,6 +58,7 @@ def _base_date_page(
             seconds=max(1.0, cost[1]) if cost else None,
             switches=runs.switches(source, target).values(),
             problem=error and error.message,
+            helps=link_of(error.hint if error else None, visit),
             changed=changed_account(error),
         )
 
@@ -230,5 +232,5 @@ def same_company(visit: Visit) -> Response:
 
 def changed_account(error: RenkeiError | None) -> Mapping[str, str] | None:
     """Return the account that a person may accept against *error*: ``name`` and ``account``."""
-    known = error is not None and error.code == "account_changed"
-    return error.hint.about if known and error and isinstance(error.hint, Hint) else None
+    hint = error.hint if error else None
+    return hint.about if isinstance(hint, Hint) and hint.code == "accept" else None

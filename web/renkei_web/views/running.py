@@ -122,6 +122,7 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
         "alone": work.job is not None and not runs.has_worker(),
         "people": people_of(run) if visit.reads else [],
         "labels": runs.labels(run.id),
+        "held": runs.config.company.paused,
         "planned": reading.is_readable(run),
         "readable": reading.is_readable(run) and visit.reads,
         "switches": _switches(runs, run),
@@ -159,12 +160,7 @@ def _trouble(runs: Runs, run: Run) -> list[Item]:
         return []
     if run.status is Status.SYNCING:
         return runs.page(run.id, Filter(outcomes=(Outcome.FAILED,)), limit=SHOWN)
-    found = (
-        item
-        for item in runs.items(run.id)
-        if item.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
-        or (item.outcome is Outcome.DEFERRED and item.outcome_reason)
-    )
+    found = (item for item in runs.items(run.id) if item.needs_attention)
     return list(islice(found, SHOWN))
 
 

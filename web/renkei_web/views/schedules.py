@@ -29,6 +29,7 @@ def listed(visit: Visit) -> Response:
     """Show all schedules of the company, and what was begun last."""
     with visit.runs() as runs:
         found, jobs = runs.schedules(), runs.jobs(LATEST)
+        held = runs.config.company.paused
     rows = [
         Row(
             each,
@@ -42,6 +43,7 @@ def listed(visit: Visit) -> Response:
     return visit.show(
         "schedules.html",
         rows=rows,
+        held=held,
         jobs=jobs,
         needs=NEEDS,
         job_text=job_text,

@@ -64,7 +64,7 @@ CODES = (
         ),
         todo=N_(
             "To set them inactive, fetch again with leavers of {days} days, or give the pair more"
-            " days in the configuration; whoever left longer than a year ago is set inactive in"
+            " days in the configuration; those who left more than a year ago are set inactive in"
             " {target} by hand."
         ),
     ),
