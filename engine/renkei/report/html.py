@@ -6,9 +6,12 @@ import base64
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator
-from html import escape
+from functools import cache
 
-from renkei.model import Change, Difference, Item, Outcome, Run
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from renkei.model import Difference, Item, Outcome, Run
 from renkei.people import Value
 from renkei.words.facts import run_facts
 from renkei.words.i18n import _, language
@@ -49,8 +52,13 @@ del { color: #a4262c; } ins { color: #116329; text-decoration: none; font-weight
   thead { display: table-header-group; } tr { break-inside: avoid; } }
 """
 
-STYLE_SOURCE = f"'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
+_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+STYLE_SOURCE = f"'sha256-{_DIGEST}'"
 """What a Content-Security-Policy calls the style of the page, and no other."""
+
+_PIECES = 64
+"""So many pieces of the page are handed on at once."""
 
 
 def report_page(run: Run, items: Iterable[Item], labels: Labels) -> Iterator[str]:
@@ -58,108 +66,65 @@ def report_page(run: Run, items: Iterable[Item], labels: Labels) -> Iterator[str
     title = _("Sync report {run}: {source} → {target}").format(
         run=run.id, source=labels.source, target=labels.target
     )
-    yield _head(title)
-    yield f"<h1>{_safe(title)}</h1>\n<dl>\n"
-    for name, text in run_facts(run, labels):
-        yield f"<dt>{_safe(name)}</dt><dd>{_safe(text)}</dd>\n"
-    yield "</dl>\n"
-    yield from _summary(run, labels)
-    yield from _table(items, labels)
-    yield "</body>\n</html>\n"
-
-
-def _head(title: str) -> str:
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta http-equiv="Content-Security-Policy"'
-        f" content=\"default-src 'none'; style-src {STYLE_SOURCE}\">\n"
-        '<meta name="viewport" content="width=device-width">\n'
-        '<meta name="robots" content="noindex">\n'
-        f"<title>{_safe(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+    outcomes = run.outcomes or {}
+    page = _template().stream(
+        language=language(),
+        style=Markup(_STYLE),  # noqa: S704 - ours
+        style_source=Markup(STYLE_SOURCE),  # noqa: S704 - ours
+        title=title,
+        facts=run_facts(run, labels),
+        run=run,
+        differences=[(difference_text(each), run.counts.get(each, 0)) for each in Difference],
+        outcomes=[(outcome_text(each), outcomes.get(each, 0)) for each in Outcome],
+        items=items,
+        labels=labels,
     )
+    page.enable_buffering(_PIECES)
+    yield from page
 
 
-def _summary(run: Run, labels: Labels) -> Iterator[str]:
-    yield f"<h2>{_safe(_('Differences'))}</h2>\n"
-    yield _counts((difference_text(each), run.counts.get(each, 0)) for each in Difference)
-    if run.outcomes is not None:
-        outcomes = run.outcomes
-        yield f"<h2>{_safe(_('Outcomes'))}</h2>\n"
-        yield _counts((outcome_text(each), outcomes.get(each, 0)) for each in Outcome)
-    if run.reason is not None:
-        yield f"<p>{_safe(reason_text(run.reason, labels))}</p>\n"
-    for notice in run.notices:
-        yield f'<p class="remark">{_safe(reason_text(notice, labels))}</p>\n'
-
-
-def _counts(pairs: Iterable[tuple[str, int]]) -> str:
-    parts = (f"<li>{_safe(name)}<b>{count:,}</b></li>" for name, count in pairs)
-    return f'<ul class="counts">{"".join(parts)}</ul>\n'
-
-
-def _table(items: Iterable[Item], labels: Labels) -> Iterator[str]:
-    titles = (_("Number"), _("Name"), _("Difference"), _("Before → after"), _("Outcome"))
-    cells = "".join(f'<th scope="col">{_safe(title)}</th>' for title in titles)
-    yield f"<h2>{_safe(_('Employees'))}</h2>\n<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n"
-    for item in items:
-        yield _row(item, labels)
-    yield "</tbody>\n</table>\n"
-
-
-def _row(item: Item, labels: Labels) -> str:
-    new = item.difference is Difference.NEW
-    changes = _both(item, labels) + "".join(
-        _change(change, labels, new=new) for change in item.written
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("renkei.report"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    return (
-        f"<tr><td>{_safe(number_text(item.number))}</td><td>{_safe(item.name)}</td>"
-        f'<td class="{item.difference}">{_safe(difference_text(item.difference))}</td>'
-        f"<td>{f'<table>{changes}</table>' if changes else ''}</td>"
-        f"<td>{_outcome(item, labels)}</td></tr>\n"
-    )
+    environment.install_gettext_callables(_, _, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "both": both,
+        "difference": difference_text,
+        "number": number_text,
+        "outcome": outcome_text,
+        "reason": reason_text,
+        "remarks": _remarks,
+        "value": _value,
+    }
+    return environment.get_template("report.html")
 
 
-def _both(item: Item, labels: Labels) -> str:
-    """Return both people of somebody who is blocked, under the names of the two systems."""
-    people = both(item, labels)
-    if not people:
-        return ""
-    target = labels.target if people[0].target is not None else ""
-    lines = [("", labels.source, target)]
-    lines += [(each.field, each.source, each.target or "") for each in people]
-    return "".join(
-        f'<tr><td class="field">{_safe(field)}</td><td class="before">{_safe(source)}</td>'
-        f"<td>{_safe(target)}</td></tr>"
-        for field, source, target in lines
-    )
+def _shown(value: object) -> object:
+    """Return what is put into the page without anything that cannot be seen."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _change(change: Change, labels: Labels, *, new: bool) -> str:
-    before = "" if new else f"<del>{_safe(_value(change.field, change.before, labels))}</del>"
-    return (
-        f'<tr><td class="field">{_safe(labels.field(change.field))}</td>'
-        f'<td class="before">{before}</td>'
-        f"<td><ins>{_safe(_value(change.field, change.after, labels))}</ins></td></tr>"
-    )
-
-
-def _value(name: str, value: Value, labels: Labels) -> str:
+def _value(value: Value, field: str, labels: Labels) -> str:
     if isinstance(value, dt.date):
         return date_text(value)
-    return labels.value(name, value) or _("(empty)")
+    return labels.value(field, value) or _("(empty)")
 
 
-def _outcome(item: Item, labels: Labels) -> str:
-    remarks = (item.outcome_reason,) if item.outcome_reason else (*item.reasons, *item.notes)
-    texts = [reason_text(remark, labels) for remark in remarks]
-    texts += [words_text(item.detail)] if item.detail else []
-    texts += [f"{_('Released')}: {released_text(item.released)}"] if item.released else []
-    texts += [try_text(before, labels) for before in item.earlier]
-    lines = [f'<div class="remark">{_safe(text)}</div>' for text in texts]
-    if item.outcome:
-        lines.insert(0, f'<div class="{item.outcome}">{_safe(outcome_text(item.outcome))}</div>')
-    return "".join(lines)
-
-
-def _safe(text: str) -> str:
-    return escape(printable(text), quote=True)
+def _remarks(item: Item, labels: Labels) -> Iterator[str]:
+    """Yield what there is to say of somebody beside the outcome."""
+    for remark in (item.outcome_reason,) if item.outcome_reason else (*item.reasons, *item.notes):
+        yield reason_text(remark, labels)
+    if item.detail:
+        yield words_text(item.detail)
+    if item.released:
+        yield f"{_('Released')}: {released_text(item.released)}"
+    for before in item.earlier:
+        yield try_text(before, labels)
