@@ -11,7 +11,7 @@ from tests.engine.world import World
 
 from renkei.config import load, load_main
 from renkei.config.retention import Age
-from renkei.operation.bundle import KEYS, REMOVED, StandIns, redacted
+from renkei.operation.bundle import KEYS, NUMBERS, REMOVED, SWITCHES, StandIns, redacted
 from renkei.operation.doctor import Doctor, needing
 from renkei.operation.metrics import exposition, figures_of
 from renkei.operation.ready import unready
@@ -38,10 +38,10 @@ def records(hint: object) -> Iterator[type]:
         yield from records(each)
 
 
-def keys(roots: typing.Iterable[type]) -> set[str]:
-    """Return every key that can be written in these records and those below them."""
+def keys(roots: typing.Iterable[type]) -> dict[str, object]:
+    """Return every key that can be written in these records and those below them, and its type."""
     known: set[type] = set()
-    found: set[str] = set()
+    found: dict[str, object] = {}
     waiting = list(roots)
     while waiting:
         record = waiting.pop()
@@ -49,14 +49,17 @@ def keys(roots: typing.Iterable[type]) -> set[str]:
             continue
         known.add(record)
         for field in attrs.fields(attrs.resolve_types(record)):
-            found.add(key_of(field.name))
+            found[key_of(field.name)] = field.type
             waiting += records(field.type)
     return found
 
 
 def test_of_every_key_it_is_decided_what_support_sees() -> None:
     """A new one is a name that somebody has given until it stands in the list, with its value."""
-    assert keys(WRITTEN) == KEYS
+    found = keys(WRITTEN)
+    assert found.keys() == KEYS
+    assert [name for name, hint in found.items() if hint is bool and name not in SWITCHES] == []
+    assert [name for name, hint in found.items() if hint is int and name not in NUMBERS] == []
 
 
 def test_a_word_of_a_closed_list_is_told() -> None:

@@ -6,6 +6,7 @@ import re
 from string import Formatter
 
 import pytest
+from attrs import evolve
 from tests.web.desk import Desk, person
 from tests.web.test_new_company import own
 
@@ -13,7 +14,7 @@ from renkei_web.app import OF_ALL, OF_COMPANY
 from renkei_web.hints import PLACES
 from renkei_web.users import Role
 
-HELD = "on hold: nothing is fetched or synced"
+HELD = 'id="held"'
 
 
 @pytest.mark.parametrize("code", PLACES)
@@ -28,7 +29,7 @@ def test_a_hint_leads_to_a_page_that_there_is(code: str) -> None:
 
 
 def test_a_company_on_hold_offers_nothing_and_says_so(several: Desk) -> None:
-    """No button of its runs would do anything; an error leads to where it is let go on."""
+    """No button of its runs would do anything."""
     admin = several.browser("admin")
     assert HELD not in admin.get("/c/acme/runs/1").text
     path = own(several, "acme")
@@ -36,12 +37,15 @@ def test_a_company_on_hold_offers_nothing_and_says_so(several: Desk) -> None:
     page = admin.get("/c/acme/runs/1").text
     assert HELD in page
     assert re.findall(r'href="[^"]*/choose"|id="(?:again|resume|retry|settle)"', page) == []
-    fetch = "/c/acme/fetch/smarthr/touchontime"
-    day = re.search(r'name="date" value="([^"]+)"', admin.get(fetch).text)
-    assert day is not None
-    refused = admin.post(fetch, date=day[1])
-    assert refused.status_code == 400
-    assert '<a href="/">All companies</a>' in refused.text
-    refused = person(several, Role.OPERATOR, "acme").post(fetch, date=day[1])
-    assert refused.status_code == 400
-    assert "All companies</a></p></div>" not in refused.text
+
+
+def test_under_an_error_stands_the_link(several: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whoever may open that page, and in the company of the page that it is on."""
+    link, admin = '<p><a href="/c/acme/reports">連携レポート</a></p>', several.browser("admin")
+    assert link in admin.get("/c/acme/runs/999").text
+    only = evolve(PLACES["reports"], role=Role.ADMIN)
+    monkeypatch.setitem(PLACES, "reports", only)
+    assert link in admin.get("/c/acme/runs/999").text
+    refused = person(several, Role.OPERATOR, "acme").get("/c/acme/runs/999")
+    assert refused.status_code == 404
+    assert link not in refused.text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attrs import frozen
 
 from renkei.errors import Hint, HintCode
@@ -26,7 +24,7 @@ class Place:
     of_all: bool = False
 
 
-PLACES: Mapping[HintCode, Place] = {
+PLACES: dict[HintCode, Place] = {
     "accept": Place(N_("Settings"), "/settings", Role.ADMIN),
     "allow_unusual": Place(N_("Sync"), "/runs/{run}/start", Role.OPERATOR),
     "cancel": Place(N_("To the run"), "/runs/{run}", Role.OPERATOR),

@@ -17,6 +17,16 @@ BUGS: tuple[Bug, ...] = (
         "::test_a_run_of_another_company_is_as_if_it_did_not_exist[sqlite-run]",
     ),
     bug(
+        "paused-is-offered",
+        "What is refused while a company is paused is offered all the same.",
+        (
+            "renkei.plan.standing:Standing.possible",
+            "if self.pairings.config.company.paused:",
+            "if False:",
+        ),
+        tests="tests/engine/test_companies.py::test_a_paused_company_is_left_alone",
+    ),
+    bug(
         "key-is-taken-for-given",
         "A number of a run reaches its people, whosever they are.",
         ("renkei.store.database:Database._key", "if key not in self._given:", "if False:"),
