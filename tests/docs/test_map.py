@@ -66,7 +66,7 @@ def test_the_map_has_every_module_of_a_face(folder: Path, title: str) -> None:
 
 
 def test_the_index_has_every_room_of_the_engine() -> None:
-    """Whoever opens the package reads what there is."""
+    """The first page of the package tells what there is."""
     words = set(re.findall(r"[a-z_]+", str(renkei.__doc__)))
     assert sorted(rooms(ENGINE) - words) == []
 
