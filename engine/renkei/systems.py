@@ -1,4 +1,11 @@
-"""Opens the connections of a configuration, each complete: nothing is added to one later."""
+"""
+Opens the connections of a configuration: here is to be seen what a request is subject to.
+
+:meth:`Systems._connection` has what the file says of it: the way there, the token, times, the
+budget of retries, and who hears of waits. :meth:`Systems._complete` adds what only the connector
+can say, once it is built: its conditions, and with the identity of the account its pace. Who writes
+puts a guard before it as soon as the lease of the account is taken; until then nothing is written.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +19,8 @@ from renkei.clock import Clock
 from renkei.config import Config, OAuth2, located, network_of, resolve_secret
 from renkei.http import (
     AccessToken,
-    Conditions,
     Connection,
     Grant,
-    Guard,
     RetryBudget,
     Secret,
     Timeouts,
@@ -49,21 +54,20 @@ class Systems:
     def reader(self, name: str) -> Reader:
         """Open connection *name* for reading; nothing that is built on it can write."""
         with located(self.config, name):
-            reader = Reader(self._connection(name, read_only=True))
-        self._declare(reader)
+            reader = Reader(self._connection(name))
+        self._complete(reader)
         return reader
 
-    def writer(self, name: str, guarded: Callable[[str], Guard]) -> Writer:
+    def writer(self, name: str) -> Writer:
         """
-        Open connection *name* for reading and writing.
+        Open connection *name* for reading, and for writing as soon as it has a guard.
 
-        *guarded* gets the identity of its account, and returns what each request asks before it
-        leaves: whether whoever writes still may.
+        See :meth:`renkei.http.Connection.allow_writes`: the guard stands for the lease of the
+        account, whose identity is known only now.
         """
         with located(self.config, name):
-            writer = Writer(self._connection(name, read_only=False))
-        self._declare(writer)
-        writer.connection.guard = guarded(writer.connection.identity)
+            writer = Writer(self._connection(name))
+        self._complete(writer)
         return writer
 
     def closed_hours(self, name: str) -> tuple[ClosedHours, ...]:
@@ -89,7 +93,8 @@ class Systems:
             connection.close()
         self._opened.clear()
 
-    def _connection(self, name: str, *, read_only: bool) -> Connection:
+    def _connection(self, name: str) -> Connection:
+        """Return connection *name* as the file has it; it only reads."""
         settings = self.config.connection(name)
         token = settings.token or None
         longest_s = float(self.config.settings.longest_request_seconds)
@@ -103,7 +108,6 @@ class Systems:
             folder=self.config.base,
             own_fields=self.own_fields(name),
             without=frozenset(settings.without),
-            read_only=read_only,
             network=network_of(settings, self.config.base),
             timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
@@ -143,19 +147,16 @@ class Systems:
     def _secret(self, reference: str) -> str:
         return resolve_secret(reference, self.config.base)
 
-    def _declare(self, reader: Reader) -> None:
+    def _complete(self, reader: Reader) -> None:
         """
         Let the connection keep to what its connector declares, where the file says nothing else.
 
         A system counts what was read to choose and what is written as one.
         """
         connection = reader.connection
+        connection.complete(reader.conditions, self._pacer)
         if self.used is not None:
             self.used(connection.name, connection.identity)
-        connection.pacer = self._pacer(connection.identity)
-        connection.conditions = Conditions(
-            reader.closed_hours, reader.request_limits, reader.in_parallel
-        )
 
 
 @lru_cache(maxsize=256)

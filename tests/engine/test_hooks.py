@@ -289,16 +289,16 @@ def test_nothing_is_written_once_the_lease_is_lost(world: World) -> None:
     looks: list[str] = []
     with on_shelf(world):
         connection = Connection(
-            name="rosta", connector="rosta", base_url="", token=Secret(None), read_only=False,
-            options={"path": "a"}, guard=lambda: looks.append("guard"),
-        )  # fmt: skip
+            name="rosta", connector="rosta", base_url="", token=Secret(None), options={"path": "a"}
+        )
+        connection.allow_writes(lambda: looks.append("guard"))
         writer = Writer(connection)
         writer.create_employee({"id_no": "1"})
 
         def gone() -> None:
             raise BusyError("Another process has taken over.")
 
-        connection.guard = gone
+        connection.allow_writes(gone)
         for write in (
             lambda: writer.create_employee({"id_no": "2"}),
             lambda: writer.update_employee(Employee(id="id-1", values={}), {"family": "b"}),

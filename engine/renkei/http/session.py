@@ -190,7 +190,7 @@ class Session(Lists):
             budget=connection.budget,
             clock=connection.clock,
             pacer=connection.pacer,
-            on_wait=lambda: connection.on_wait,
+            on_wait=connection.on_wait,
         ) as retries:
             while True:
                 error: RenkeiError

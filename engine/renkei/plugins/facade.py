@@ -23,7 +23,7 @@ from renkei.errors import (
     SystemFault,
     UnavailableError,
 )
-from renkei.http import Connection
+from renkei.http import Conditions, Connection
 from renkei.mapping.values import is_empty
 from renkei.people import (
     CLASSES,
@@ -89,7 +89,7 @@ class Reader:
         self.name = connection.name
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
-        self._read_options()
+        self._own_identity = self._read_options()
         specs = self._read_fields()
         self._employed = Employed(specs)
         self.fields = (*specs, *self._employed.own)
@@ -112,6 +112,16 @@ class Reader:
     def in_batches(self) -> bool:
         """Whether many are written together."""
         return finding.implements(self._manager, "write_many")
+
+    @property
+    def conditions(self) -> Conditions:
+        """All that the connector declares of its system and of the account."""
+        return Conditions(
+            closed_hours=self.closed_hours,
+            limits=self.request_limits,
+            in_parallel=self.in_parallel,
+            identity=self._own_identity,
+        )
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -251,19 +261,20 @@ class Reader:
         """Return a text that the connector has handed over, without the token."""
         return self.connection.token.hidden_in(text)
 
-    def _read_options(self) -> None:
-        """Let the connector look at its options, and say which account they open."""
+    def _read_options(self) -> str | None:
+        """Let the connector look at its options; return which account they open, if it says so."""
         if self.connection.by_itself:
-            return
+            return None
         if finding.implements(self._manager, "check_options"):
             with self._named("check_options"):
                 self._hook.check_options(options=self.connection.options)
-        if finding.implements(self._manager, "identity"):
-            with self._named("identity"):
-                own = self._hook.identity()
-                if not is_id(own):
-                    self._nonsense("identity", type(own).__name__)
-                self.connection.own_identity = own
+        if not finding.implements(self._manager, "identity"):
+            return None
+        with self._named("identity"):
+            own: str = self._hook.identity()
+            if not is_id(own):
+                self._nonsense("identity", type(own).__name__)
+            return own
 
     def _read_fields(self) -> tuple[FieldSpec, ...]:
         told = self._required("fields", FieldSpec, options=self.connection.options)

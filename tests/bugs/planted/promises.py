@@ -114,7 +114,7 @@ BUGS: tuple[Bug, ...] = (
         "Two names of one account are written to at the same time.",
         (
             "renkei.sync.run:Sync._open",
-            "self.store.account(identity)",
+            "self.store.account(writer.connection.identity)",
             "run.target",
         ),
         tests="tests/engine/test_accounts.py"
@@ -388,7 +388,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "source-not-read-again",
         "A late resume sends what was corrected in the source since.",
-        ("renkei.sync.run:Sync._rewritten", "not self._begun or", "True or"),
+        ("renkei.sync.run:Sync._apply", "if send and opened.has_begun:", "if False:"),
         tests="tests/engine/test_old_plans.py::test_a_late_resume_reads_the_source_again",
     ),
     bug(

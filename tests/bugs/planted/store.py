@@ -24,7 +24,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "slept-through-its-lease",
         "A process that slept does not look at its lease before the request leaves.",
-        ("renkei.sync.run:Sync._open", "return taken[0].check", "return lambda: None"),
+        ("renkei.sync.run:Sync._open", "hold.check", "lambda: None"),
         tests="tests/e2e/test_gaps_lease.py::test_a_lease_lost_after_the_intent_sends_nothing",
     ),
     bug(

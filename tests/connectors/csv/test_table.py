@@ -233,7 +233,7 @@ def test_a_file_that_has_changed_is_not_written(
     if moment == "before":
         change()
     else:
-        connector._connection.guard = change
+        connector._connection.allow_writes(change)
     with pytest.raises(UnavailableError) as caught:
         connector.write_many([BatchWrite(values={"family": "橘"}, current=one)])
     assert (caught.value.code, caught.value.nothing_done, caught.value.for_all) == (

@@ -60,7 +60,7 @@ def writing(
     ) as connection:
         writer = Writer(connection)
         if parallel:
-            connection.conditions = Conditions(in_parallel=writer.in_parallel)
+            connection.complete(Conditions(in_parallel=writer.in_parallel))
         yield writer
 
 
