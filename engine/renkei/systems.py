@@ -87,9 +87,8 @@ class Systems:
 
     def close(self) -> None:
         """Close what was opened."""
-        for pacer in self._pacers.values():
-            pacer.leave()
         for connection in self._opened:
+            connection.leave()
             connection.close()
         self._opened.clear()
 

@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
@@ -205,7 +205,12 @@ class Connection:
 
     @property
     def limits_in_force(self) -> Sequence[RequestLimit]:
-        """The request limits to keep to."""
+        """
+        The request limits to keep to.
+
+        Two names of one account may have other ones: they share the pacer, and each hands it its
+        own, here and nowhere else.
+        """
         return self.conditions.limits if self.limits is None else self.limits
 
     def width(self, kind: Parallel) -> int:
@@ -237,7 +242,7 @@ class Connection:
         finally:
             self._mine.write = None
             if write.reserved:
-                self.pacer.put_back()
+                self.put_back()
 
     @contextmanager
     def once(self) -> Iterator[None]:
@@ -257,13 +262,34 @@ class Connection:
         """Whether a request of this thread that fails may be tried again."""
         return not getattr(self._mine, "once", False)
 
-    def take_reserved(self) -> bool:
+    def _take_reserved(self) -> bool:
         """Return whether a slot is reserved for the request that this thread sends now."""
         write: OneWrite | None = getattr(self._mine, "write", None)
         if write is None or not write.reserved:
             return False
         write.reserved = False
         return True
+
+    def slot(self) -> AbstractContextManager[None]:
+        """Return what waits for room, and holds it in the block: until the answer has begun."""
+        reserved = self._take_reserved()
+        return self.pacer.slot(self.limits_in_force, self.on_wait, reserved=reserved)
+
+    def reserve(self) -> bool:
+        """Take a slot for a write if there is room now; whoever does not use it puts it back."""
+        return self.pacer.reserve(self.limits_in_force)
+
+    def put_back(self) -> None:
+        """Give back a slot that was reserved: nothing has been sent."""
+        self.pacer.put_back()
+
+    def wait_s(self) -> float:
+        """Return in how many seconds there may be room; 0 or less: now."""
+        return self.pacer.wait_s(self.limits_in_force)
+
+    def leave(self) -> None:
+        """Tell the others who use the account that this process goes on no more."""
+        self.pacer.leave(self.limits_in_force)
 
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""

@@ -372,7 +372,7 @@ class Apply:
     def _wait_for_room(self) -> None:
         """Block until a request may leave; nobody waits meanwhile who could leave or land."""
         connection = self.look.writer.connection
-        while full := connection.pacer.wait_s(connection.limits_in_force) > 0:
+        while full := connection.wait_s() > 0:
             self._leave()
             if not self._flight:
                 break

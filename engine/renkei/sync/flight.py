@@ -115,14 +115,14 @@ class Sending:
 
     def reserve(self, connection: Connection) -> bool:
         """Take a slot for it; tell whether there was one."""
-        self.reserved = connection.pacer.reserve(connection.limits_in_force)
+        self.reserved = connection.reserve()
         return self.reserved
 
     def put_back(self, connection: Connection) -> None:
         """Give the slot back: it does not leave."""
         if self.reserved:
             self.reserved = False
-            connection.pacer.put_back()
+            connection.put_back()
 
     @property
     def was_taken(self) -> bool:
