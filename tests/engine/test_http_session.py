@@ -827,6 +827,22 @@ def test_an_empty_page_that_links_on_is_not_the_end(
     assert list(session.pages("crews")) == ROWS
 
 
+@pytest.mark.parametrize(
+    ("rel", "goes_on"),
+    [("last next", True), ("NEXT", True), ("next-archive", False), ("prev", False)],
+)
+def test_a_link_says_what_it_is_in_whole_words(
+    session: Session, mock: respx.MockRouter, rel: str, goes_on: bool
+) -> None:
+    """RFC 8288: a relation is one of several words, and a word that only begins so is another."""
+    link = {"link": f'</?page=2>; rel="{rel}"'}
+    first = httpx.Response(200, json=ROWS[:2], headers=link)
+    rest = httpx.Response(200, json=ROWS[2:], headers={"link": '</?page=1>; rel="prev"'})
+    route = mock.get(f"{BASE}/crews").mock(side_effect=[first, rest])
+    assert list(session.pages("crews")) == (ROWS if goes_on else ROWS[:2])
+    assert route.call_count == 1 + goes_on
+
+
 def test_an_empty_page_ends_a_list_that_is_complete(
     session: Session, mock: respx.MockRouter
 ) -> None:
