@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
-from renkei.http.address import is_loopback, split_url
+from renkei.http.address import is_loopback, is_safe, split_url
 from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
 from renkei.http.pace import AHEAD, IN_FLIGHT, WRITES, OnWait, Pacer
@@ -354,7 +354,7 @@ def _check_url(name: str, url: str) -> None:
             "{name}: base_url must be like https://host/path, with no user name, query or fragment."
         )
         raise ConfigurationError(message.format(name=name), code="base_url", where=name)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+    if not is_safe(url):
         message = _(
             "{name}: base_url must start with https:// (http:// is for this computer only)."
         )
