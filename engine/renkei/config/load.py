@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NewType, cast
 
@@ -25,6 +23,7 @@ from renkei.config.checks import (
     problems_in,
     store_mistake,
 )
+from renkei.config.hours import hours_in
 from renkei.config.main import Company, DashboardSettings, Environment, Main
 from renkei.config.notify import Notify
 from renkei.config.retention import Retention
@@ -49,8 +48,6 @@ Options = NewType("Options", dict[str, Any])
 
 DASHBOARD = "renkei-web.db"
 """The file of the dashboard, where the store is a file."""
-
-_HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
 
 
 @frozen(kw_only=True)
@@ -212,11 +209,9 @@ def _limit(data: object, _cls: type) -> RequestLimit:
 
 def _hours(data: object, _cls: type) -> ClosedHours:
     """Read hours like ``08:30-10:00``."""
-    found = _HOURS.fullmatch(CONVERTER.structure(data, str))
-    with suppress(AttributeError, ValueError):
-        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())  # type: ignore[union-attr]
-        if start < end:
-            return ClosedHours(start, end)
+    hours = hours_in(data)
+    if hours is not None and hours[0] < hours[1]:
+        return ClosedHours(*hours)
     raise Wrong(_("Write hours like 08:30-10:00."))
 
 
