@@ -18,10 +18,10 @@ from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
 from renkei.plugins.facade import Reader, Writer
 from renkei.store import Hold, Lease, Moment, Store
-from renkei.sync.apply import Apply, Stopped, reason_of
+from renkei.sync.apply import Apply, Stopped
 from renkei.sync.doubt import Answers, Doubts, Waits
 from renkei.sync.look import Look
-from renkei.sync.record import Recorder, numberless
+from renkei.sync.record import Recorder, numberless, reason_of
 from renkei.systems import Systems
 from renkei.words.codes import remark
 

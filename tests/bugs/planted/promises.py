@@ -320,13 +320,13 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "blamed-at-once",
         "Somebody is failed before any write has shown that the system takes others.",
-        ("renkei.sync.apply:Apply._doubtful_refusal", "Outcome.DEFERRED", "Outcome.FAILED"),
+        ("renkei.sync.verdict:Verdict._defer", "Outcome.DEFERRED", "Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py::test_three_in_a_row_are_the_system[0]",
     ),
     bug(
         "system-blamed-for-one",
         "One employee whom the system refuses stops everybody behind.",
-        ("renkei.sync.apply:Apply._refuse_system", "< IN_A_ROW", "< 1"),
+        ("renkei.sync.verdict:Verdict.refuse_system", "< IN_A_ROW", "< 1"),
         tests="tests/engine/test_whose_fault.py"
         "::test_one_who_is_refused_fails_alone_wherever_they_stand[2]",
     ),
