@@ -5,6 +5,8 @@ Opens the connections of a configuration: here is to be seen what a request is s
 budget of retries, and who hears of waits. :meth:`Systems._complete` adds what only the connector
 can say, once it is built: its conditions, and with the identity of the account its pace. Who writes
 puts a guard before it as soon as the lease of the account is taken; until then nothing is written.
+
+:class:`Described` opens connections to nowhere, for what a connector tells without a network.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pathlib import Path
 from attrs import define, field
 
 from renkei.clock import Clock
-from renkei.config import Config, OAuth2, located, network_of, resolve_secret
+from renkei.config import Config, ConnectionConfig, OAuth2, located, network_of, resolve_secret
 from renkei.http import (
     AccessToken,
     Connection,
@@ -156,6 +158,51 @@ class Systems:
         connection.complete(reader.conditions, self._pacer)
         if self.used is not None:
             self.used(connection.name, connection.identity)
+
+
+@define
+class Described:
+    """What the connectors of one configuration tell without a network; each is asked once."""
+
+    config: Config
+    own_fields: Callable[[str], OwnFields]
+    _by_name: dict[str, Reader] = field(factory=dict)
+    _shared: dict[tuple[str, bool], Reader] = field(factory=dict)
+
+    def at(self, name: str) -> Reader:
+        """
+        Return what the connector of connection *name* tells without a network; asked once.
+
+        Connections that say nothing of their own share an answer.
+        """
+        if name not in self._by_name:
+            settings = self.config.connection(name)
+            with located(self.config, name):
+                self._by_name[name] = self._told(name, settings)
+        return self._by_name[name]
+
+    def _told(self, name: str, settings: ConnectionConfig) -> Reader:
+        if not (settings.options or settings.without):
+            shared = self.alike(settings.connector)
+            if not shared.can_discover or self.own_fields(name).at is None:
+                return shared
+        return Reader(
+            Connection.offline(
+                settings.connector,
+                name=name,
+                options=settings.options,
+                folder=self.config.base,
+                own_fields=self.own_fields(name),
+                without=frozenset(settings.without),
+            )
+        )
+
+    def alike(self, connector: str, *, by_itself: bool = False) -> Reader:
+        """Return what *connector* tells all connections, or whoever asks it alone."""
+        key = connector, by_itself
+        if key not in self._shared:
+            self._shared[key] = Reader(Connection.offline(connector, by_itself=by_itself))
+        return self._shared[key]
 
 
 @lru_cache(maxsize=256)

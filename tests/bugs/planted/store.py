@@ -97,7 +97,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "pair-in-two-uses",
         "Of two uses of one pair the first one is used.",
-        ("renkei.plan.pairing:Pairings._between", "== asked]", "== asked][:1]"),
+        ("renkei.plan.pairings:Pairings._between", "== asked]", "== asked][:1]"),
         tests="tests/engine/test_pairs.py::test_a_pair_in_two_uses_is_refused_with_both_places",
     ),
     bug(
