@@ -30,8 +30,9 @@ from renkei.http import (
 from renkei.http.pace import Meet, Pacer
 from renkei.observer import Observer
 from renkei.people import ClosedHours, OwnFields
-from renkei.plugins.facade import Reader, Writer
+from renkei.plugins.facade import Reader
 from renkei.plugins.offline import described
+from renkei.plugins.writer import Writer
 from renkei.store import Vault
 from renkei.store.schema import seen_beside
 

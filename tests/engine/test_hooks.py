@@ -24,7 +24,7 @@ from renkei.hookspecs import REQUIRED
 from renkei.http import Secret
 from renkei.model import Difference, Status
 from renkei.plugins import offline
-from renkei.plugins.facade import Writer
+from renkei.plugins.writer import Writer
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 

@@ -32,7 +32,8 @@ from renkei.errors import (
 from renkei.model import Difference, Item, Outcome, Remark
 from renkei.people import BatchWrite, Employee, NewField, Values
 from renkei.plan.choose import vanished
-from renkei.plugins.facade import AT_ONCE, Written
+from renkei.plugins.facade import AT_ONCE
+from renkei.plugins.writer import Written
 from renkei.store import ACCEPTED, ANSWERED, Write
 from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.flight import Claims, Disputes, Flight, Sending

@@ -17,7 +17,7 @@ from renkei.errors import RenkeiError
 from renkei.http import Connection
 from renkei.model import Item
 from renkei.people import BatchWrite, FieldSpec, Value
-from renkei.plugins.facade import Written
+from renkei.plugins.writer import Written
 
 UNIQUE = ("number", "email")
 """Roles of the fields of which no two employees have the same value."""

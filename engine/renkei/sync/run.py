@@ -16,7 +16,8 @@ from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
 from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
-from renkei.plugins.facade import Reader, Writer
+from renkei.plugins.facade import Reader
+from renkei.plugins.writer import Writer
 from renkei.store import Hold, Lease, Moment, Store
 from renkei.sync.apply import Apply, Stopped
 from renkei.sync.doubt import Answers, Doubts, Waits

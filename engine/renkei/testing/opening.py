@@ -17,7 +17,7 @@ from renkei.connector import (
     Values,
 )
 from renkei.http import RetryBudget, Secret
-from renkei.plugins.facade import Writer, Written
+from renkei.plugins.writer import Writer, Written
 from renkei.testing.memory import installed
 
 NAME = "tested"

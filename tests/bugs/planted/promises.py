@@ -283,14 +283,14 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "my-number-as-integer",
         "A My Number in a field of whole numbers goes through.",
-        ("renkei.plugins.facade:Reader._withhold", "or type(value) is int", ""),
+        ("renkei.plugins.sieve:Sieve._withhold", "or type(value) is int", ""),
         tests="tests/engine/test_private.py::test_a_whole_number_counts_as_well[False]",
     ),
     bug(
         "my-number-at-a-glance",
         "Values of the right types are let through without a look for a My Number among numbers.",
         (
-            "renkei.plugins.facade:_Wanted.are_plain",
+            "renkei.plugins.sieve:Wanted.are_plain",
             "[*long, *map(values.__getitem__, numbers)]",
             "long",
         ),
@@ -299,7 +299,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "my-number-kept",
         "A My Number is blocked, and kept with the plan all the same.",
-        ("renkei.plugins.facade:Reader._withhold", "values.pop(name, None)", "pass"),
+        ("renkei.plugins.sieve:Sieve._withhold", "values.pop(name, None)", "pass"),
         tests="tests/engine/test_private.py"
         "::test_a_value_that_looks_like_one_blocks_and_is_kept_nowhere[True-clinic]",
     ),
