@@ -284,6 +284,18 @@ def test_a_fetch_cannot_write_whatever_the_connector_is(world: World) -> None:
     assert tried == ["list"]
 
 
+def test_nothing_is_written_before_there_is_a_guard(world: World) -> None:
+    """Whoever is opened to be written to only reads, until a lease stands behind each request."""
+    with on_shelf(world), world.runs() as runs:
+        writer = runs._ground.systems.writer("rosta")
+        with pytest.raises(ConnectorError, match="only reading is allowed"):
+            writer.create_employee({"id_no": "1"})
+        assert world.rosta.writes == []
+        writer.connection.allow_writes(lambda: None)
+        writer.create_employee({"id_no": "1"})
+    assert len(world.rosta.writes) == 1
+
+
 def test_nothing_is_written_once_the_lease_is_lost(world: World) -> None:
     """The last look stands before the hook, and the connector's own one before its bytes."""
     looks: list[str] = []

@@ -22,6 +22,12 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/engine/test_store.py::test_a_stolen_lease_stops_the_old_holder",
     ),
     bug(
+        "written-without-a-lease",
+        "A system is opened for writing before anybody has taken the lease.",
+        ("renkei.systems:Systems._connection", "name=name,", "name=name, read_only=False,"),
+        tests="tests/engine/test_hooks.py::test_nothing_is_written_before_there_is_a_guard",
+    ),
+    bug(
         "slept-through-its-lease",
         "A process that slept does not look at its lease before the request leaves.",
         ("renkei.sync.run:Sync._open", "hold.check", "lambda: None"),
