@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from renkei.config import DASHBOARD, Main, dashboard_at, dashboard_of
+from renkei.config import Main
 from renkei.errors import UsageError
 from renkei.place import is_server, shown
 from renkei.words.i18n import _
+from renkei_web.location import DASHBOARD, dashboard_at, dashboard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -55,11 +55,11 @@ def doctor(app: App, *, systems: bool, bundle: Path | None, log: Path | None) ->
 
 def _dashboard(made: Doctor) -> Iterator[Sign]:
     """Yield how the database of the dashboard is."""
-    from renkei.config import dashboard_at
+    from renkei.config.store import store_at
     from renkei.operation.doctor import Sign
 
     try:
-        dashboard_at(made.main)
+        store_at(made.main.store, made.main.path.parent)
     except RenkeiError:
         return  # where the store is cannot be told: that is said already
     try:

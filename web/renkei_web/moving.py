@@ -9,13 +9,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from renkei.config import DASHBOARD, Main, dashboard_at
+from renkei.config import Main
 from renkei.database.copying import compare_rows, copy_rows, let_numbers_go_on, same_rows
 from renkei.errors import StoreError, UsageError
 from renkei.logs import log
 from renkei.place import is_server
 from renkei.words.i18n import _
 from renkei_web.database import Database, existing
+from renkei_web.location import DASHBOARD, dashboard_at
 from renkei_web.tables import half_log_ins, metadata, sessions, users, workers
 
 STAY = (sessions, half_log_ins, workers)

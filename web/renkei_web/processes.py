@@ -14,7 +14,7 @@ from typing import Protocol
 import psutil
 from attrs import define, field, frozen
 
-from renkei.config import Config, dashboard_at
+from renkei.config import Config
 from renkei.errors import RenkeiError, UsageError
 from renkei.model import KnownAccount, Remark
 from renkei.observer import Observer
@@ -24,6 +24,7 @@ from renkei.schedule.rule import Schedule
 from renkei.words.i18n import _, speaking
 from renkei_web.companies import let_go
 from renkei_web.health import Health
+from renkei_web.location import dashboard_at
 
 PACED = 3
 """People after whom the pace of a sync is worth telling."""

@@ -8,9 +8,10 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from renkei.config import Main, dashboard_at
+from renkei.config import Main
 from renkei.words.i18n import _
 from renkei_web.database import Database, existing
+from renkei_web.location import dashboard_at
 from renkei_web.moving import has_people, refuse_left_behind
 from renkei_web.people import People
 from renkei_web.rights import EVERY, Rights

@@ -8,10 +8,8 @@ from renkei.config.network import network_of
 from renkei.config.options import located
 from renkei.config.records import Config, ConnectionConfig, MappingUse, OAuth2, Settings
 from renkei.config.secrets import resolve_secret
-from renkei.config.store import DASHBOARD, dashboard_at, dashboard_of
 
 __all__ = [
-    "DASHBOARD",
     "MOST_DAYS",
     "Company",
     "Config",
@@ -23,8 +21,6 @@ __all__ = [
     "OAuth2",
     "Settings",
     "clock_for",
-    "dashboard_at",
-    "dashboard_of",
     "load_config",
     "load_main",
     "located",

@@ -1,4 +1,4 @@
-"""Where the store is, and what the dashboard keeps of its own."""
+"""Where the store is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ import os
 from pathlib import Path
 
 from renkei.config.checks import is_reference, store_mistake
-from renkei.config.main import Main
 from renkei.config.secrets import resolve_secret
 from renkei.errors import ConfigurationError
-from renkei.place import is_server
 from renkei.words.i18n import _
-
-DASHBOARD = "renkei-web.db"
-"""The file of the dashboard, where the store is a file."""
 
 
 def store_at(written: str, base: Path) -> str:
@@ -29,19 +24,6 @@ def store_at(written: str, base: Path) -> str:
         if mistake := store_mistake(store):
             raise ConfigurationError(f"{written}: {mistake}", code="store", where=written)
     return store if "://" in store else str(base / store)
-
-
-def dashboard_at(main: Main) -> str:
-    """Return where the dashboard keeps who may use it: where the store is, or beside its file."""
-    return dashboard_of(store_at(main.store, main.path.parent), main.path)
-
-
-def dashboard_of(store: str, configuration: Path) -> str:
-    """Return the same of a *store*; one that only a URL leads to has it beside *configuration*."""
-    if is_server(store):
-        return store
-    beside = configuration if "://" in store else Path(store)
-    return str(beside.with_name(DASHBOARD))
 
 
 def _from_environment(reference: str) -> str | None:

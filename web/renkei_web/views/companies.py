@@ -10,9 +10,10 @@ from functools import partial
 
 from starlette.responses import Response
 
-from renkei.config import dashboard_at, load_main, setup
+from renkei.config import load_main, setup
 from renkei.errors import MappingError, UsageError
 from renkei_web.companies import forget
+from renkei_web.location import dashboard_at
 from renkei_web.views.entrance import local
 from renkei_web.visit import Visit
 
