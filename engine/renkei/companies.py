@@ -243,6 +243,15 @@ class Companies:
         for name, text in texts.items():
             path = self._free_place(name, known.get(name, 0))
             undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
+        paths = self._place_all(texts, undoable, also)
+        for name in texts:
+            log.info("company_added", company=name)
+        return paths
+
+    def _place_all(
+        self, texts: Mapping[str, str], undoable: Mapping[str, bool], also: Also
+    ) -> list[Path]:
+        """Write all files beside their places, note it, and let them take these; or do nothing."""
         drafts = {self.main.new_file(name): self._beside(name, "adding") for name in texts}
         kept: list[Path] = []
         try:
@@ -262,8 +271,6 @@ class Companies:
             if isinstance(problem, OSError):
                 raise _unwritten(min(drafts).parent, problem) from None
             raise
-        for name in texts:
-            log.info("company_added", company=name)
         return list(drafts)
 
     def _free_place(self, name: str, count: int) -> Path:

@@ -44,7 +44,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "rights-of-before",
         "A new company is seen by whoever had a right on one whose file was deleted by hand.",
-        ("renkei.companies:Companies.add", "also(name)", "also"),
+        ("renkei.companies:Companies._place_all", "also(name)", "also"),
         tests="tests/web/test_companies.py::test_a_new_company_is_nobodys_whose_name_had_another",
     ),
     bug(
