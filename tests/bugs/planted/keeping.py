@@ -122,8 +122,8 @@ BUGS: tuple[Bug, ...] = (
         "The file of a token that was entered in the browser is readable by others.",
         (
             "renkei.config.setup:_keep_token",
-            r'files.replace(place, [token, "\n"])',
-            r'files.replace(place, [token, "\n"], 0o644)',
+            r'files.replace(place, [token, "\n"], note=note)',
+            r'files.replace(place, [token, "\n"], 0o644, note=note)',
         ),
         tests="tests/engine/test_setup.py::test_a_token_is_in_a_file_that_nobody_else_reads",
     ),
