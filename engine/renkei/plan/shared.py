@@ -11,7 +11,7 @@ from renkei.config import ConnectionConfig, load_config
 from renkei.errors import RenkeiError
 from renkei.http.address import one_spelling
 from renkei.model import KnownAccount
-from renkei.plan.pairing import Pairings
+from renkei.plan.pairings import Pairings
 from renkei.plan.refusals import same_account
 from renkei.store import Store
 from renkei.store.companies import told_to_others
