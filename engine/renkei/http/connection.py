@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
-from renkei.http.address import is_loopback, is_safe, one_spelling, split_url
+from renkei.http.address import is_safe, one_spelling, split_url
 from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
 from renkei.http.pace import AHEAD, IN_FLIGHT, WRITES, OnWait, Pacer
