@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -26,7 +27,7 @@ from renkei.config.heads import Heads, head_of
 from renkei.config.main import is_name
 from renkei.config.notify import Kind
 from renkei.config.secrets import files_in
-from renkei.config.setup import was_added
+from renkei.config.setup import forget_tokens_before, was_added
 from renkei.config.store import store_at
 from renkei.errors import (
     ConfigurationError,
@@ -44,6 +45,7 @@ from renkei.store.schema import seen_beside
 from renkei.store.stands import Direction, Missed, Stood
 from renkei.text import folded
 from renkei.who import recorded
+from renkei.words.codes import remark
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 
@@ -219,9 +221,10 @@ class Companies:
         self.main.file_of(name)
         config = load_config(self.main.path, name)
         meant = evolve(config, company=evolve(config.company, paused=on))
-        self.note("company_paused" if on else "company_resumed", [name])
-        change_key(config, meant, "paused", "true" if on else "false")
-        log.info("company_paused" if on else "company_resumed", company=name)
+        act = "company_paused" if on else "company_resumed"
+        note = partial(self.note, act, [name])
+        change_key(config, meant, "paused", "true" if on else "false", note)
+        log.info(act, company=name)
         return meant.company
 
     def add(self, texts: Mapping[str, str], *, also: Also = nothing) -> list[Path]:
@@ -233,7 +236,7 @@ class Companies:
         put back: see :meth:`take_back`.
 
         Whatever else may know one of before, whose file somebody has deleted, does *also* what it
-        is told about each name, before the first file is written.
+        is told about each name, before the first file is there.
         """
         if not texts:
             return []  # a store is not made for nothing
@@ -241,21 +244,35 @@ class Companies:
         for name, text in texts.items():
             path = self._free_place(name, known.get(name, 0))
             undoable[name] = parse_config(text, path, main=self.main).settings.setup == "web"
-        self.note("company_added", texts)
-        for name in texts:
-            also(name)
-        paths = [self.main.new_file(name) for name in texts]
-        try:
-            for path, text in zip(paths, texts.values(), strict=True):
-                path.parent.mkdir(mode=0o700, exist_ok=True)
-                if undoable[path.stem]:
-                    keep_before(path, text)
-                files.replace(path, [text])
-        except OSError as problem:
-            raise _unwritten(paths[0].parent, problem) from None
+        paths = self._place_all(texts, undoable, also)
         for name in texts:
             log.info("company_added", company=name)
         return paths
+
+    def _place_all(
+        self, texts: Mapping[str, str], undoable: Mapping[str, bool], also: Also
+    ) -> list[Path]:
+        """Write all files beside their places, note it, and let them take these; or do nothing."""
+        drafts = {self.main.new_file(name): self._beside(name, "adding") for name in texts}
+        kept: list[Path] = []
+        try:
+            for (path, draft), text in zip(drafts.items(), texts.values(), strict=True):
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                files.replace(draft, [text])
+                if undoable[path.stem]:
+                    kept.append(keep_before(path, text))
+            self.note("company_added", texts)
+            for name in texts:
+                also(name)
+            for path, draft in drafts.items():  # all are written: nothing more takes room
+                draft.rename(path)
+        except (OSError, RenkeiError) as problem:
+            for each in (*drafts.values(), *kept):
+                each.unlink(missing_ok=True)
+            if isinstance(problem, OSError):
+                raise _unwritten(min(drafts).parent, problem) from None
+            raise
+        return list(drafts)
 
     def _free_place(self, name: str, count: int) -> Path:
         """
@@ -299,11 +316,13 @@ class Companies:
         """
         Let the runs of before there were companies be those of *name*; return how many.
 
-        Whatever else knows of them does *also* what it is told.
+        Whatever else knows of them does *also* what it is told; whoever is killed before that is
+        done goes on with it by the next call.
         """
         self.main.file_of(name)
         count = self._store.adopt(name)
         also(name)
+        self._store.forget(name)
         log.info("company_adopted", company=name, count=count)
         return count
 
@@ -343,11 +362,22 @@ class Companies:
         aside.unlink(missing_ok=True)
         for before in befores(own):
             before.unlink(missing_ok=True)
+        forget_tokens_before(own.parent, name)
         if self._opened is not None:
             self._opened.forget(name)
-            self._opened.compact()
+            self._compact(self._opened)
         log.info("company_removed", company=name, count=removed.rows.get("runs", 0))
         return Certificate(company=company, removed=removed, papers=papers, left=left)
+
+    def _compact(self, store: Store) -> None:
+        """Write the store anew; what hinders that is a warning, as all else has been done."""
+        try:
+            done = store.compact()
+        except RenkeiError as error:
+            log.warning("not_compacted", code=error.code)
+            done = False
+        if not done:
+            self.observer.warning(remark("not_compacted", place=store.place))
 
     def note_restored(self) -> str:
         """Take the store for an older copy, for all companies; return where it is."""
@@ -365,8 +395,19 @@ class Companies:
         """Write what is about to happen to the whole installation, as in :meth:`Runs.note`."""
         self._open_store(create=True).note(act, **facts)
 
-    def log_lines(self, days: Days = ALWAYS) -> Iterator[Noted]:
-        """Iterate over the log of what is about the whole installation, oldest first."""
+    def note_rights(self, user: str, role: str, named: Sequence[str], *, every: bool) -> None:
+        """Write that *user* is given a *role* on those *named*, and on *every* company."""
+        names = self.main.names() if every else filter(self.main.has, named)
+        self._open_store(create=True).note_rights(names, user, role, named)
+
+    def log_lines(self, days: Days = ALWAYS, *, removed: str | None = None) -> Iterator[Noted]:
+        """
+        Iterate over the log of what is about the whole installation, oldest first.
+
+        With *removed*, over that of companies of this name that are there no longer.
+        """
+        if removed is not None:
+            return self._store.lines_of_removed(removed, *bounds(days))
         return self._store.lines(*bounds(days))
 
     def newest_lines(
@@ -401,7 +442,11 @@ class Companies:
 
     def _aside(self, name: str) -> Path:
         """Return where the file of a company is while it is being removed."""
-        return self.main.new_file(name).with_name(f".{name}.removing")
+        return self._beside(name, "removing")
+
+    def _beside(self, name: str, what: str) -> Path:
+        """Return a place in the folder of the companies that no command takes for a file of one."""
+        return self.main.new_file(name).with_name(f".{name}.{what}")
 
     def _head(self, name: str, path: Path) -> Company:
         try:

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from renkei.words.acts import Note, unnoted
+
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 """How a disk refuses hard links that has none, such as a memory stick or a shared folder."""
 PRIVATE = 0o600
@@ -16,12 +18,19 @@ PRIVATE = 0o600
 
 
 def replace(
-    path: Path, chunks: Iterable[str], mode: int = PRIVATE, group: int | None = None
+    path: Path,
+    chunks: Iterable[str],
+    mode: int = PRIVATE,
+    group: int | None = None,
+    *,
+    note: Note = unnoted,
 ) -> None:
     """
     Write *chunks* to *path* as UTF-8, complete or not at all; by default for its owner alone.
 
-    With *group*, that one may do what *mode* says of a group.
+    With *group*, that one may do what *mode* says of a group. *note* is called when all is written
+    and only has to take its place: what cannot be written is not noted, and what cannot be noted
+    is not done.
 
     The file grows beside its place under a name nobody can guess and is moved there at the end, so
     that neither a reader nor a planted link ever meets half of it. Raises OSError.
@@ -38,6 +47,7 @@ def replace(
                 os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
+        note()
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -116,19 +116,23 @@ class App:
         ):
             try:
                 yield runs
-                gone = runs.retain() if alone else None
-                if gone and (gone.values or gone.records):
-                    from renkei_runner import dashboard
-
-                    dashboard.lets_go(runs)
             except BaseException as error:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)
                 if alone and not isinstance(error, KeyboardInterrupt):  # nobody waits then
-                    runs.tell(attended=self.interactive)
+                    self._finish(runs)
                 raise
             if alone:
-                runs.tell(attended=self.interactive)
+                self._finish(runs)
+
+    def _finish(self, runs: Runs) -> None:
+        """Let go of what is old and tell who has to know, however the command has ended."""
+        gone = runs.retain()
+        if gone.values or gone.records:
+            from renkei_runner import dashboard
+
+            dashboard.lets_go(runs)
+        runs.tell(attended=self.interactive)
 
     @property
     def accounts(self) -> tuple[KnownAccount, ...]:

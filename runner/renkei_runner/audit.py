@@ -30,8 +30,12 @@ def audit() -> None:
 @audit.command("export", help=N_("Print the log as CSV, or with --output json as JSON."))
 @option("--from", "first", type=BASE_DATE, metavar="DATE", help=N_("From this day on, in Japan."))
 @option("--to", "last", type=BASE_DATE, metavar="DATE", help=N_("Until this day, inclusive."))
+@option(
+    "--removed", metavar="NAME",
+    help=N_("The lines of a company that was called so and is removed; without --company."),
+)  # fmt: skip
 @click.pass_obj
-def export(app: App, first: dt.date | None, last: dt.date | None) -> None:
+def export(app: App, first: dt.date | None, last: dt.date | None, removed: str | None) -> None:
     from renkei.report.csv import csv_lines
 
     facts = {
@@ -42,11 +46,18 @@ def export(app: App, first: dt.date | None, last: dt.date | None) -> None:
     with one_or_all(app) as door:
         if isinstance(door, Companies):
             door.note_own("exported", **facts)
+            lines = door.log_lines((first, last), removed=removed)
+        elif removed is not None:
+            raise click.UsageError(_("--removed is for all companies: leave --company out."))
         else:
             door.note("exported", **facts)
-        lines = door.log_lines((first, last))
+            lines = door.log_lines((first, last))
         if app.json:
-            emit(document(company=app.company, lines=[noted_parts(each) for each in lines]))
+            emit(
+                document(
+                    company=removed or app.company, lines=[noted_parts(each) for each in lines]
+                )
+            )
         else:
             raw(csv_lines(log_rows(lines)))
 

@@ -18,9 +18,10 @@ from renkei.config import Config, Main, load_main, resolve_secret
 from renkei.config.load import parse_config
 from renkei.config.main import is_name, not_several
 from renkei.errors import ConfigurationError, MappingError, Problem, UsageError
+from renkei.http.address import one_spelling
 from renkei.report.csv import write_private
 from renkei.words.i18n import _
-from renkei_runner.example import company_example, main_example
+from renkei_runner.example import address_of, company_example, main_example
 
 COLUMNS = {
     "number": ("number", "自社番号"),
@@ -128,8 +129,8 @@ class _Row:
             except ConfigurationError as error:
                 yield self._problem(column, error.message)
             else:
-                address = self.cells.get(f"{system}_address", "")
-                yield from self._once((system, address, secret), column)
+                address = self.cells.get(f"{system}_address") or address_of(system)
+                yield from self._once((system, one_spelling(address), secret), column)
 
     @property
     def _environment(self) -> str:

@@ -146,6 +146,12 @@ def company_example(label: str, environment: str, values: Mapping[str, str]) -> 
     return text
 
 
+def address_of(system: str) -> str:
+    """Return the address of a *system* where a list of companies says nothing."""
+    before, _after = _WRITTEN[f"{system}_address"]
+    return before.removeprefix("base_url: ")
+
+
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 

@@ -72,6 +72,8 @@ def fetch(
     with app.runs() as runs:
         if again is not None:
             carried = runs.fetch_again(again, wait=wait)
+            if carried.left and not app.json:
+                runs.note("details_opened", carried.run.id, what="fetch")
             show_found(app, carried.run, runs.labels(carried.run.id, technical=True), carried)
         elif source is None or target is None:
             raise click.UsageError(_("Name SOURCE and TARGET, or a run with --again."))

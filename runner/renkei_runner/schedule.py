@@ -187,7 +187,7 @@ def _show(app: App, runs: Runs, found: Run, *, synced: bool) -> int:
             show_found(app, found, labels)
         return 0
     left = runs.left_for_you(found.id)
-    return show_outcome(app, found, trouble_of(runs, found), labels, left)
+    return show_outcome(app, found, trouble_of(runs, found, "schedule"), labels, left)
 
 
 def _row(each: Scheduled, company: str) -> tuple[str, ...]:

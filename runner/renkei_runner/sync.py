@@ -135,6 +135,7 @@ def _is_seen(app: App, runs: Runs, run: Run, wish: Wish, *, ask: bool) -> bool:
     item = runs.meant(run.id, wish)
     app.clear()
     if not app.json:
+        runs.note("details_opened", run.id, what="sync")
         say_candidates(item, runs.labels(run.id, technical=True))
     if not (ask and app.interactive):
         return True
@@ -196,7 +197,8 @@ def carry_out(
             take_over=take_over,
         )
         labels = runs.labels(run_id, technical=True)
-        return show_outcome(app, run, trouble_of(runs, run), labels, runs.left_for_you(run_id))
+        trouble = trouble_of(runs, run, "sync")
+        return show_outcome(app, run, trouble, labels, runs.left_for_you(run_id))
 
 
 @contextmanager
@@ -223,7 +225,9 @@ def nothing_sent(app: App, run: Run) -> int:
     return 0
 
 
-def trouble_of(runs: Runs, run: Run) -> Iterator[Item]:
-    """Iterate over those of a run who are not done."""
+def trouble_of(runs: Runs, run: Run, what: str) -> Iterator[Item]:
+    """Iterate over those of a run who are not done; that *what* shows them is noted before."""
     if run.outcomes and any(run.outcomes.get(each) for each in TROUBLE):
+        if any(each.needs_attention for each in runs.items(run.id)):
+            runs.note("details_opened", run.id, what=what)
         yield from (each for each in runs.items(run.id) if each.needs_attention)

@@ -79,6 +79,10 @@ def test_the_text_says_it_too(office: Office) -> None:
     assert all(f"    {n}  " not in left for n in numbers if n != numbers[2])
     new = office.ask("reports").json["reports"][0]["run"]
     assert f"renkei resume {new}" in result.out
+    (opened,) = (
+        line for line in office.ask("audit", "export").json["lines"] if "opened" in line["act"]
+    )
+    assert (opened["run"], opened["facts"]) == (new, {"what": "fetch"}), "they are named"
 
 
 def test_nobody_is_left_where_nothing_has_changed(office: Office) -> None:

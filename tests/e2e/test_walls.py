@@ -385,12 +385,13 @@ def test_a_list_with_mistakes_adds_nobody(office: Office) -> None:
         "1001,D,,https://a.smarthr.jp/api,s1,t3",
         "taken,E,,https://e.smarthr.jp/api,s2,t2",
         "1006,F,,ftp://f,s3,t3",
+        "1007,G,,https://A.smarthr.jp:443/api/,s1,t3",
     )
     result = office.ask("company", "import", "clients.csv")
     assert result.code == 3
     told = result.error["message"].splitlines()
     places = {line.split(": ")[0].removeprefix("clients.csv:") for line in told}
-    assert places >= {"3:1", "4:2", "4:3", "4:6", "5:1", "5:5", "6:1", "7:4"}, told
+    assert places >= {"3:1", "4:2", "4:3", "4:6", "5:1", "5:5", "6:1", "7:4", "8:5"}, told
     assert "secret" not in result.out
     names = [each["name"] for each in office.ask("companies").json["companies"]]
     assert names == ["taken"]

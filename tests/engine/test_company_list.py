@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,21 @@ from tests.engine.test_companies import ACCOUNT, NOW, company, planned, said
 from tests.postgres import Database as OnServer
 from tests.sampling import some
 
+from renkei import files
 from renkei.companies import Companies as Door
 from renkei.config import Company, load_config, load_main
+from renkei.config.edit import befores
 from renkei.config.heads import Heads, head_of
-from renkei.errors import BusyError, MappingError, UsageError
+from renkei.errors import (
+    BusyError,
+    ConfigurationError,
+    MappingError,
+    NoRoomError,
+    StoreError,
+    UsageError,
+)
 from renkei.model import Outcome, Remark, Selection, Status
+from renkei.observer import Observer
 from renkei.place import is_server
 from renkei.store import Store, Told, serial
 from renkei.store.accounts import used
@@ -255,7 +266,8 @@ def test_the_runs_of_before_are_adopted_whole(at: str) -> None:
         before = old.run(run)
     was = rows(at, "")
     with closing(Companies(at)) as all_:
-        assert all_.adopt("acme") == 1
+        assert all_.adopt("acme") == all_.adopt("acme") == 1, "until it has come to its end"
+        all_.forget("acme")
         with pytest.raises(UsageError) as caught:
             all_.adopt("acme")
         assert caught.value.code == "nothing_to_adopt"
@@ -389,6 +401,125 @@ def test_nothing_to_add_makes_no_store(tmp_path: Path) -> None:
     with Door(main) as door:
         assert door.add({}) == []
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.fault("F97")
+def test_all_new_companies_are_there_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full at the second file leaves neither the first nor a line in the log."""
+    main = load_main(company(tmp_path, "acme"))
+    before, replace = sorted(tmp_path.rglob("*")), files.replace
+    texts = dict.fromkeys(("a1", "a2", "a3"), "connections: {a: {connector: csv}}\n")
+
+    def full(path: Path, chunks: Iterable[str], *more: int) -> None:
+        if "a2" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(path, chunks, *more)
+
+    with Door(main) as door:
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "replace", full)
+            with pytest.raises(ConfigurationError, match="No space"):
+                door.add(texts)
+        assert sorted(tmp_path.rglob("*")) == before
+        assert door.add(texts) == [main.new_file(name) for name in texts]
+        added = [line.facts for line in door.log_lines() if line.act == "company_added"]
+    assert added == [{"company": name} for name in texts]
+    assert main.names() == ["a1", "a2", "a3", "acme"]
+
+
+def test_what_cannot_be_written_has_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company whose file is read-only is not put on hold, and the log does not say so."""
+    main = load_main(company(tmp_path, "acme"))
+
+    def refused(*_args: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with Door(main) as door:
+        door.pause("acme", on=True)
+        door.pause("acme", on=True)
+        assert len(befores(main.new_file("acme"))) == 1, "only what changes something is kept"
+        monkeypatch.setattr("renkei.files.secrets.token_hex", refused)
+        with pytest.raises(ConfigurationError, match="by hand"):
+            door.pause("acme", on=False)
+        assert [line.act for line in door.log_lines()] == ["company_paused"] * 2
+
+
+@pytest.mark.fault("F97")
+def test_an_adoption_that_was_cut_off_goes_on(tmp_path: Path) -> None:
+    """Whatever follows the runs follows them by the next call; then there is nothing left."""
+    main = load_main(company(tmp_path, "acme"))
+    with closing(opened(str(tmp_path / "all.db"))) as store:
+        written(store)
+    told_of: list[str] = []
+
+    def die(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    with Door(main) as door:
+        with pytest.raises(KeyboardInterrupt):
+            door.adopt("acme", also=die)
+        assert door.adopt("acme", also=told_of.append) == 1
+        assert told_of == ["acme"]
+        with pytest.raises(UsageError, match="no runs without a company"):
+            door.adopt("acme", also=told_of.append)
+
+
+@pytest.mark.security(29, 57)
+def test_a_new_company_does_not_read_the_log_of_another_one(tmp_path: Path) -> None:
+    """Whether it is added or its file put there; the chain is whole, and the old part is kept."""
+    main = load_main(company(tmp_path, "acme"))
+    at = str(tmp_path / "all.db")
+
+    def read() -> list[list[str]]:
+        with closing(opened(at, "acme")) as store:
+            assert store.check_lines().faults == ()
+            newest = [line.act for line in store.newest_lines(10)]
+            return [[line.act for line in store.lines()], newest[::-1]]
+
+    with closing(opened(at, "acme")) as store:
+        written(store)
+    whole, newest = read()
+    assert whole == newest != []
+    with Door(main) as door:
+        assert list(door.log_lines(removed="acme")) == []
+        door.remove("acme")
+        before = [*whole, "company_removed"]
+        assert [line.act for line in door.log_lines(removed="acme")] == before
+        assert read() == [[], []]
+        door.add({"acme": "connections: {a: {connector: csv}}\n"})
+        assert read() == [["company_added"]] * 2
+        assert [line.act for line in door.log_lines(removed="acme")] == before
+        assert "company_removed" in [line.act for line in door.log_lines()]
+
+
+@pytest.mark.fault("F84")
+@pytest.mark.parametrize("full", [False, NoRoomError("full"), StoreError("gone")], ids=str)
+def test_a_removal_without_room_to_write_the_store_anew_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: StoreError | bool
+) -> None:
+    """All is removed and certified: what may be left inside of the file is a warning."""
+    main = load_main(company(tmp_path, "acme"))
+    with closing(opened(str(tmp_path / "all.db"), "acme")) as store:
+        written(store)
+    told: list[str] = []
+
+    class Listening(Observer):
+        def warning(self, remark: Remark) -> None:
+            told.append(remark.code)
+
+    def compact(_self: Companies) -> bool:
+        if isinstance(full, StoreError):
+            raise full
+        return full
+
+    monkeypatch.setattr(Companies, "compact", compact)
+    with Door(main, observer=Listening()) as door:
+        assert door.remove("acme").removed.rows["runs"] == 1
+    assert told == ["not_compacted"]
 
 
 @pytest.mark.security(60)

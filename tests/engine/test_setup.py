@@ -11,7 +11,7 @@ import pytest
 from renkei.companies import Companies
 from renkei.config import Config, ConnectionConfig, load_config, load_main, setup
 from renkei.config.edit import befores, change_setting
-from renkei.errors import ConfigurationError, RenkeiError, UsageError
+from renkei.errors import ConfigurationError, RenkeiError, StoreError, UsageError
 
 TOKEN = "t0ken-that-nobody-may-see"
 HERE = "http://127.0.0.1:9"
@@ -200,6 +200,45 @@ def test_each_change_can_be_put_back(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="changed otherwise"):
         setup.undo(again(config))
     assert config.path.read_text() == by_hand
+
+
+@pytest.mark.security(2)
+def test_a_token_that_was_replaced_can_be_put_back(tmp_path: Path) -> None:
+    """Until the next change, as private as the new one; and nothing else is put back instead."""
+    config = written(tmp_path, STYLES["block"])
+    added(config)
+    place = tmp_path / "secrets" / "tot.token"
+    first, text = place.read_text(), config.path.read_text()
+    for token in ("second", "third"):
+        setup.replace_token(again(config), "tot", token)
+    assert [each.stat().st_mode & 0o777 for each in place.parent.iterdir()] == [0o600, 0o600]
+    assert (setup.undo(again(config)).parent, place.read_text()) == (tmp_path, "second\n")
+    assert not setup.can_undo(again(config)), "the first token is kept no longer"
+    (offer,) = setup.offers(again(config))
+    setup.replace_token(again(config), "tot", "fourth")
+    change = setup.use_mapping(again(config), offer.use, offer.sides)
+    assert [each.name for each in place.parent.iterdir()] == ["tot.token"]
+    assert change.path == config.path
+    setup.undo(again(config))
+    assert config.path.read_text() == text
+    with pytest.raises(ConfigurationError):
+        setup.undo(again(config))
+    assert (config.path.read_text(), place.read_text()) == (text, "fourth\n")
+    assert first != "fourth\n"
+
+
+def test_a_token_that_cannot_be_noted_stays(tmp_path: Path) -> None:
+    """And what was kept of the one before is gone: nothing has changed."""
+    config = written(tmp_path, STYLES["block"])
+    added(config)
+    before = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+
+    def refused() -> None:
+        raise StoreError("full")
+
+    with pytest.raises(StoreError):
+        setup.replace_token(again(config), "tot", "other", refused)
+    assert {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()} == before
 
 
 def test_what_is_kept_is_as_private_as_the_file(tmp_path: Path) -> None:

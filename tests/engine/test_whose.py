@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from attrs import define, evolve, field
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.engine.world import World
 
 from renkei.config import load_config
 from renkei.connector import AccessError, AnswerError, UnavailableError, hookimpl
 from renkei.errors import ConfigurationError, RenkeiError, UsageError
+from renkei.http.address import one_spelling
 from renkei.model import KnownAccount, Run, Status
 from renkei.observer import Observer
 from renkei.people import Customer
@@ -367,12 +370,10 @@ def companies(systems: Systems, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     main = folder / "renkei.yaml"
     main.write_text("companies: companies\nstore: reports.db\n", encoding="utf-8")
 
-    def opened(name: str, port: int = 1) -> Runs:
+    def opened(name: str, address: str = "127.0.0.1:1") -> Runs:
         variable = f"TOKEN_OF_{name.upper()}"
         monkeypatch.setenv(variable, f"token of {name}".replace(" ", "-"))
-        text = own.replace("RENKEI_TEST_TOKEN", variable).replace(
-            "127.0.0.1:1", f"127.0.0.1:{port}"
-        )
+        text = own.replace("RENKEI_TEST_TOKEN", variable).replace("127.0.0.1:1", address)
         (folder / "companies" / f"{name}.yaml").write_text(f"{text}\n", encoding="utf-8")
         return Runs(load_config(main, name), who="tester")
 
@@ -410,7 +411,37 @@ def test_an_id_is_one_systems(systems: Systems, companies: Callable[..., Runs]) 
     """At another address the same id is another company; a connection that is gone has none."""
     with companies("acme") as acme:
         acme.fetch("clinic", "rosta")
-    with companies("beta", port=2) as beta:
+    with companies("beta", "127.0.0.1:2") as beta:
         assert beta.fetch("clinic", "rosta").status is Status.READY
-    with companies("acme", port=3), companies("gamma") as gamma:  # acme has moved since
+    with companies("acme", "127.0.0.1:3"), companies("gamma") as gamma:  # acme has moved since
         assert gamma.fetch("clinic", "rosta").status is Status.READY
+
+
+@pytest.mark.fault("F94")
+@pytest.mark.security(59)
+def test_an_address_is_one_system_however_it_is_written(
+    systems: Systems, companies: Callable[..., Runs]
+) -> None:
+    """A second token of one account is refused whatever stands for the same address."""
+    with companies("acme") as acme:
+        acme.fetch("clinic", "rosta")
+    for written in ("LocalHost:1/", "127.0.0.1:0001//"):
+        with companies("beta", written) as beta, pytest.raises(ConfigurationError) as caught:
+            beta.fetch("clinic", "rosta")
+        assert caught.value.code == "same_account"
+
+
+@given(
+    st.sampled_from(["acme.smarthr.jp", "api.kingtime.jp", "x.example"]),
+    st.sampled_from(["", "/v1.0", "/Api/x"]),
+    st.lists(st.booleans(), min_size=4, max_size=4),
+)
+def test_an_address_has_one_spelling(host: str, path: str, odd: list[bool]) -> None:
+    """Host in capitals, with its dot, the usual port, a slash at the end; a path is as it is."""
+    capitals, dot, port, slash = odd
+    plain = one_spelling(f"https://{host}{path}")
+    written = (host.upper() if capitals else host) + "." * dot + ":443" * port
+    assert one_spelling(f"https://{written}{path}{'/' * slash}") == plain == one_spelling(plain)
+    for other in (f"http://{host}{path}", f"https://{host}:444{path}", f"https://{host}{path}/X"):
+        assert one_spelling(other) != plain
+    assert one_spelling(host) == host

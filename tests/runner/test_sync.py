@@ -10,6 +10,7 @@ from attrs import evolve
 
 from renkei.errors import BusyError, UsageError
 from renkei.model import Difference, Item, Outcome, OwnValues, Remark, Run, Selection, Status
+from renkei.retention import Gone
 
 if TYPE_CHECKING:
     from tests.runner.fakes import FakeRuns, Renkei
@@ -126,6 +127,7 @@ def test_failed_employees_give_exit_code_1(renkei: Renkei, runs: FakeRuns) -> No
     assert "lastName" in result.out
     assert "renkei sync 7 --retry-failed" in result.out
     assert "鈴木" not in result.out
+    assert runs.noted == [("details_opened", "7", {"what": "sync"})], "they are named"
 
 
 def test_failed_employees_are_no_error_in_json(renkei: Renkei, runs: FakeRuns) -> None:
@@ -148,6 +150,7 @@ def test_failed_employees_are_no_error_in_json(renkei: Renkei, runs: FakeRuns) -
         },
         "notices": [],
     }  # fmt: skip
+    assert runs.noted == [], "a document names nobody"
 
 
 def test_a_paused_run_tells_when_and_how_to_go_on(renkei: Renkei, runs: FakeRuns) -> None:
@@ -302,3 +305,25 @@ def test_run_looks_for_whoever_is_named(renkei: Renkei, runs: FakeRuns) -> None:
     renkei("run", "smarthr", "touchontime", "--number", "9999")
     assert runs.chosen is not None
     assert runs.chosen.numbers == ("9999",)
+
+
+@pytest.mark.fault("F99")
+def test_what_is_old_goes_however_a_command_ends(
+    renkei: Renkei, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failure as after a success; only whoever presses Ctrl-C does not wait for it."""
+    looked: list[str] = []
+
+    def retain(_self: object) -> Gone:
+        looked.append("retain")
+        return Gone()
+
+    monkeypatch.setattr(type(runs), "retain", retain)
+    for after, times in (
+        (ended(Status.DONE, created=1), 1),
+        (BusyError("somebody else writes"), 2),
+        (KeyboardInterrupt(), 2),
+    ):
+        runs.after = after
+        renkei("sync", "7", "--yes")
+        assert len(looked) == times

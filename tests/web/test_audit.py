@@ -11,7 +11,9 @@ from renkei.config import load_main
 from renkei.errors import StoreError
 from renkei.runs import Runs
 from renkei_web.app import OF_ALL, OF_ONE_OF_SEVERAL, OWN
+from renkei_web.rights import EVERY
 from renkei_web.security import SAFE
+from renkei_web.users import Role
 
 NOTED = """
 POST /login
@@ -47,6 +49,7 @@ POST /settings/users/{user:count}/rights
 POST /runs/{run}/ticks
 POST /runs/{run}/values
 GET /runs/{run}
+GET /runs/{run}/status
 GET /runs/{run}/start
 GET /runs/{run}/choose
 GET /runs/{run}/values
@@ -136,7 +139,7 @@ def test_people_and_rights_are_noted(desk: Desk) -> None:
 def test_details_and_exports_are_noted_before_they_are_shown(desk: Desk) -> None:
     """Which page of which run, by whom; viewers, too."""
     browser = desk.browser("viewer")
-    for page in ("", "/status", "/people", "/report.csv", "/report.html"):
+    for page in ("", "/people", "/report.csv", "/report.html"):
         browser.get(f"/runs/1{page}")
     assert desk.noted[-4:] == [
         ("viewer", "details_opened", {"what": "run"}),
@@ -144,6 +147,21 @@ def test_details_and_exports_are_noted_before_they_are_shown(desk: Desk) -> None
         ("viewer", "exported", {"what": "report.csv"}),
         ("viewer", "exported", {"what": "report.html"}),
     ]
+
+
+@pytest.mark.security(46)
+def test_a_part_that_looks_again_is_noted_once_with_its_page(desk: Desk) -> None:
+    """It names people, too: whoever asks for the part alone has a line, and each log-in its own."""
+    line = ("viewer", "details_opened", {"what": "run"})
+    for pages, lines in (
+        (("/status", "/status"), 1),
+        (("", "/status", "/status"), 1),
+        (("/status", "", "/status"), 2),
+    ):
+        browser, before = desk.browser("viewer"), len(desk.noted)
+        for page in pages:
+            assert browser.get(f"/runs/1{page}").status_code == 200
+        assert [each for each in desk.noted[before:] if each[1] != "logged_in"] == [line] * lines
 
 
 def test_a_form_that_shows_people_is_noted_like_their_page(desk: Desk) -> None:
@@ -225,6 +243,25 @@ def test_administrators_read_the_log_by_day(desk: Desk) -> None:
     assert csv.index("part 0") < csv.index("part 100") < csv.index("audit.csv")
     assert desk.noted[-1][2] == {"what": "audit.csv", "since": "2020-01-01", "until": None}
     assert browser.get("/audit?since=2030-01-02&until=2030-01-01").status_code == 200
+
+
+@pytest.mark.security(46, 57)
+def test_a_company_reads_who_was_given_rights_on_it(several: Desk) -> None:
+    """In its own log, and of no other company; a right on every one is in the log of each."""
+    admin = several.browser("admin")
+    viewer = several.add("hanako", Role.NONE)
+    for companies, role in (("acme beta", "viewer"), ("beta", "operator"), (EVERY, "counts")):
+        admin.post(f"/settings/users/{viewer}/rights", companies=companies, role=role)
+    given = {}
+    for name in ("acme", "beta"):
+        with Runs(several.office.config(name)) as runs:
+            lines = [each for each in runs.log_lines() if each.act == "rights_given"]
+        given[name] = [each.facts["role"] for each in lines]
+        assert all(each.facts.keys() == {"user", "role"} for each in lines)
+    assert given == {"acme": ["viewer", "counts"], "beta": ["viewer", "operator", "counts"]}
+    with Companies(load_main(several.folder / "renkei.yaml")) as door:
+        whole = [each.facts["companies"] for each in door.log_lines() if each.act == "rights_given"]
+    assert whole == [["acme", "beta"], ["beta"], [EVERY]]
 
 
 def test_the_log_of_the_installation_is_read_from_the_board(several: Desk) -> None:

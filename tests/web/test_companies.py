@@ -235,6 +235,7 @@ def test_a_new_company_is_nobodys_whose_name_had_another(several: Desk, how: str
     assert admin.post("/companies/new", name="gamma").status_code == 303
     browser = person(several, Role.VIEWER, "acme", "gamma")
     assert browser.get("/c/gamma/").status_code == 200
+    assert admin.get("/c/gamma/audit.csv").status_code == 200  # a line that names who asked
     (several.folder / "companies" / "gamma.yaml").unlink()
     if how == "browser":
         assert admin.post("/companies/new", name="gamma").status_code == 303
@@ -252,6 +253,8 @@ def test_a_new_company_is_nobodys_whose_name_had_another(several: Desk, how: str
         assert run(["--config", str(main), "company", "import", str(table)]) == 0
     assert browser.get("/c/gamma/").status_code == 404
     assert browser.get("/c/acme/").status_code == 200
+    with Runs(several.office.config("gamma")) as runs:
+        assert [each.act for each in runs.log_lines()] == ["company_added"]
 
 
 def ticked(desk: Desk, company: str, run: str) -> set[str]:

@@ -104,6 +104,10 @@ def test_a_token_is_replaced_and_a_change_put_back(fresh: Desk) -> None:
     assert admin.post("/settings/setup/connections/smarthr", token="other").status_code == 200
     assert (fresh.folder / "secrets" / "smarthr.token").read_text() == "other\n"
     assert fresh.noted[-1] == ("admin", "token_set", {"connection": "smarthr"})
+    connected = file.read_text()
+    assert admin.post("/settings/setup/undo").status_code == 303
+    assert (fresh.folder / "secrets" / "smarthr.token").read_text() == f"{TOKEN}\n"
+    assert file.read_text() == connected
     assert admin.post("/settings/setup/undo").status_code == 303
     assert file.read_text() == first
     assert admin.post("/settings/setup/undo").status_code == 400

@@ -52,6 +52,9 @@ from renkei_web.visit import Office, Visit, base_of
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+OPENED = 10_000
+"""So many pages of runs that were opened are remembered; after that each is noted anew."""
+
 FIELDS = 3000
 """Fields of one form: a page of employees with several values each is far below."""
 
@@ -64,7 +67,7 @@ class Page:
     Whoever is logged in may, unless a *role* is needed: that on the company that the page is about.
     Who changes something is noted in the log, and who takes a file with everybody's values away.
     The audit log tells who *exports* and who *opens* details of employees, before they see them.
-    What a page asks for by itself (*polled*) keeps nobody logged in.
+    What a page asks for by itself (*polled*) keeps nobody logged in, and is noted with the page.
     """
 
     path: str
@@ -140,7 +143,7 @@ OF_COMPANY = (
     Page("/fetches/{fetch}", fetching.asked_fetch, polled=True),
     Page("/fetches/{fetch}/stop", fetching.stop_fetch, method="POST"),
     Page("/runs/{run}", running.show, Role.COUNTS, opens=True),
-    Page("/runs/{run}/status", running.status, Role.COUNTS, polled=True),
+    Page("/runs/{run}/status", running.status, Role.COUNTS, opens=True, polled=True),
     Page("/runs/{run}/start", running.confirm, opens=True),
     Page("/runs/{run}/start", running.start, method="POST"),
     Page("/runs/{run}/resume", running.resume, method="POST"),
@@ -303,8 +306,7 @@ def _answer(page: Page, visit: Visit) -> Response:
     """Answer a request; what goes wrong is a sentence on a page."""
     with speaking(visit.language):
         try:
-            if page.act is not None:
-                visit.note(page.act, visit.request.path_params.get("run"), what=page.name)
+            _note(page, visit)
             return page.handler(visit)
         except (RenkeiError, AccountError) as error:
             message = error.message if isinstance(error, RenkeiError) else str(error)
@@ -313,6 +315,25 @@ def _answer(page: Page, visit: Visit) -> Response:
             hint = error.hint if isinstance(error, RenkeiError) else None
             helps = link_of(hint, visit)
             return visit.show(template, status=status, message=message, helps=helps)
+
+
+def _note(page: Page, visit: Visit) -> None:
+    """
+    Write a line if the page opens details or exports them.
+
+    A part that is asked for again and again has none of its own, as long as this log-in has opened
+    the whole.
+    """
+    if page.act is None:
+        return
+    run, opened = visit.request.path_params.get("run"), visit.office.opened
+    whole = visit.session.csrf, visit.company, run
+    if not page.polled or whole not in opened:
+        visit.note(page.act, run, what="run" if page.polled else page.name)
+    if page.polled or page.name == "run":
+        if len(opened) >= OPENED:
+            opened.clear()
+        opened.add(whole)
 
 
 def _status(error: Exception) -> int:

@@ -58,6 +58,8 @@ class Office:
     this server does by itself what people begin."""
     heads: Heads = field(factory=Heads)
     """What the files of the companies say of them, for the board."""
+    opened: set[tuple[str, str, str | None]] = field(factory=set)
+    """The pages of runs that were noted as opened: by which log-in, of which company and run."""
     rules: Rules = field(default=Factory(lambda self: Rules(self.config_path), takes_self=True))
 
     def config(self, company: str) -> Config:

@@ -18,6 +18,7 @@ from renkei import files
 from renkei.config.load import parse_config
 from renkei.config.records import Config
 from renkei.errors import ConfigurationError, MappingError
+from renkei.words.acts import Note, unnoted
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 from renkei.yamlfile.source import Data, Document, Where
@@ -31,16 +32,19 @@ MOST_BEFORE = 20
 SCALAR = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[\w-]+")
 
 
-def change_setting(config: Config, index: int, name: str, *, on: bool) -> None:
+def change_setting(
+    config: Config, index: int, name: str, *, on: bool, note: Note = unnoted
+) -> None:
     """
     Write *name* of the mapping at *index* as *on* into the file of *config*.
 
     The new text takes the place of the old one at once, and only if it says what was meant: raises
-    ConfigurationError if it cannot be written, or the file has to be changed by hand.
+    ConfigurationError if it cannot be written, or the file has to be changed by hand. *note* is
+    called when it can be.
     """
     try:
         text = _changed(config, ("mappings", index), name, on=on)
-        put(text, _meant(config, index, name, on=on))
+        put(text, _meant(config, index, name, on=on), note)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         line = f"settings: {{{name}: {_word(on)}}}"
@@ -49,7 +53,7 @@ def change_setting(config: Config, index: int, name: str, *, on: bool) -> None:
         ) from None
 
 
-def change_key(config: Config, meant: Config, key: str, word: str) -> None:
+def change_key(config: Config, meant: Config, key: str, word: str, note: Note = unnoted) -> None:
     """
     Write *word* as the value of a *key* at the top of the file of *config*.
 
@@ -57,7 +61,7 @@ def change_key(config: Config, meant: Config, key: str, word: str) -> None:
     """
     try:
         document = read_yaml(read_file(config.path), str(config.path))
-        put(_with_key(document, key, word), meant)
+        put(_with_key(document, key, word), meant, note)
     except (MappingError, OSError):
         message = _("{path} cannot be changed from here. Write it there by hand: {line}")
         told = message.format(path=config.path, line=f"{key}: {word}")
@@ -77,35 +81,37 @@ def _with_key(document: Document, key: str, word: str) -> str:
     return f"{text[:start]}{key}: {word}{end}{text[start:]}"
 
 
-def put(text: str, meant: Config) -> None:
+def put(text: str, meant: Config, note: Note = unnoted) -> None:
     """
     Let *text* take the place of the file of *meant* at once, if that is what it says.
 
-    Where browsers change it, the file before is kept beside it: one click puts it back.
+    The file before is kept beside it: where browsers change it, one click puts it back. *note* is
+    called when all is written and only has to take its place.
     """
     _refuse_another(text, meant)
     path = meant.path.resolve()  # a link stays a link
     own = path.stat()
-    if meant.settings.setup == "web":
+    if text.encode() != path.read_bytes():
         keep_before(path, text)
-    files.replace(path, [text], own.st_mode & 0o777, own.st_gid)
+    files.replace(path, [text], own.st_mode & 0o777, own.st_gid, note=note)
 
 
-def keep_before(path: Path, after: str) -> None:
+def keep_before(path: Path, after: str) -> Path:
     """
     Keep the file at *path* as it is, with the time and what tells whether *after* is there.
 
-    Where there is none yet, that is an empty one.
+    Return where. Where there is none yet, that is an empty one.
     """
     now = dt.datetime.now(dt.UTC)
-    name = f"{path.name}.{now:%Y%m%dT%H%M%S.%fZ}.{_digest(after.encode())}{BEFORE}"
+    kept = path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%S.%fZ}.{_digest(after.encode())}{BEFORE}")
     if path.exists():
         text, own = path.read_bytes().decode(), path.stat()
-        files.replace(path.with_name(name), [text], own.st_mode & 0o777, own.st_gid)
+        files.replace(kept, [text], own.st_mode & 0o777, own.st_gid)
     else:
-        files.replace(path.with_name(name), [])
+        files.replace(kept, [])
     for old in befores(path)[MOST_BEFORE:]:
         old.unlink(missing_ok=True)
+    return kept
 
 
 def befores(path: Path) -> list[Path]:

@@ -11,7 +11,7 @@ import json
 import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from renkei.config.checks import name_mistake
 from renkei.config.load import parse_config
 from renkei.config.main import DashboardSettings
 from renkei.config.records import Config, ConnectionConfig, MappingUse, Options
-from renkei.errors import ConfigurationError, MappingError, UsageError
+from renkei.errors import ConfigurationError, MappingError, RenkeiError, UsageError
 from renkei.logs import log
 from renkei.mapping import built_in_mappings, parse_mapping
 from renkei.plugins.offline import installed, needs_of
@@ -127,8 +127,8 @@ def add_connection(
     """
     Add a connection with its *token*, which is empty where the connector needs none.
 
-    *note* is called when nothing is wrong with it, before anything is written. Raises UsageError
-    with every mistake, ConfigurationError if nothing can be written.
+    *note* is called when nothing is wrong with it and only the file has to take its place. Raises
+    UsageError with every mistake, ConfigurationError if nothing can be written.
     """
     refuse(config.settings, config.path)
     if name in config.connections:
@@ -146,22 +146,17 @@ def add_connection(
     new = evolve(written, token=_reference(config, place) if place else "")
     document = _document(config)
     text = _with_connection(document, name, new)
-    kept = place is not None and place.exists()
     meant = evolve(config, connections={**config.connections, name: _as_read(config, text, name)})
-    plain = _sound(token) if place else ""
-    note()
-    if place is not None:
-        _keep_token(place, plain)
-    try:
-        return _put(config, meant, text, ("connections", name))
-    except (ConfigurationError, UsageError):
-        if place is not None and not kept:
-            place.unlink(missing_ok=True)
-        raise
+    with _new_token(place, _sound(token)) if place else nullcontext():
+        return _put(config, meant, text, ("connections", name), note)
 
 
 def replace_token(config: Config, name: str, token: str, note: Note = unnoted) -> Change:
-    """Keep another *token* for a connection, in the file that is renkei's own; *note* as above."""
+    """
+    Keep another *token* for a connection, in the file that is renkei's own; *note* as above.
+
+    The one before stays beside it until the next change here, so that this one can be put back.
+    """
     refuse(config.settings, config.path)
     connection = config.connection(name)
     if not isinstance(connection.token, str):
@@ -170,17 +165,25 @@ def replace_token(config: Config, name: str, token: str, note: Note = unnoted) -
     place = _token_place(config, name)
     reference = _reference(config, place)
     plain = _sound(token)
-    note()
-    _keep_token(place, plain)
-    log.info("token_replaced")
     document = _document(config)
-    where = ("connections", name)
+    where = ("connections", name, "token")
     if connection.token == reference:
-        return Change(path=config.path, line=document.at((*where, "token"))[0])
+        before = _keep_token_before(config, place)
+        try:
+            _keep_token(place, plain, note)
+        except RenkeiError:
+            before.unlink(missing_ok=True)
+            forget_tokens_before(config.base, config.company.name)
+            raise
+        log.info("token_replaced")
+        return Change(path=config.path, line=document.at(where)[0])
     text = _with_token(document, name, reference)
     own = evolve(connection, token=reference)
     meant = evolve(config, connections={**config.connections, name: own})
-    return _put(config, meant, text, (*where, "token"))
+    with _new_token(place, plain):
+        done = _put(config, meant, text, where, note)
+    log.info("token_replaced")
+    return done
 
 
 def offers(config: Config) -> list[Offer]:
@@ -210,21 +213,20 @@ def use_mapping(config: Config, use: str, sides: Mapping[str, str], note: Note =
     meant = evolve(config, mappings=(*config.mappings, new))
     if parse_config(text, config.path, main=_main(config)).mappings != meant.mappings:
         meant = evolve(config, mappings=(new, *config.mappings))  # in a list in one line
-    at = meant.mappings.index(new)
-    note()
-    return _put(config, meant, text, ("mappings", at))
+    return _put(config, meant, text, ("mappings", meant.mappings.index(new)), note)
 
 
 def undo(config: Config, note: Note = unnoted) -> Path:
     """
     Put back the file as it was before the last change from here; return what was kept of it.
 
-    *note* is called before that, if it can be done.
+    If that was another token in place of one, the token. *note* is called before that, if it can be
+    done.
     ConfigurationError if somebody has changed the file since: nothing of theirs is lost.
     """
     refuse(config.settings, config.path)
     path = config.path.resolve()
-    before = edit.before_now(path)
+    before, token = _last_change(config)
     if was_added(config):
         message = _("Nothing of {path} was changed since the company was added.")
         raise UsageError(message.format(path=path), code="nothing_to_undo", where=str(path))
@@ -239,7 +241,13 @@ def undo(config: Config, note: Note = unnoted) -> Path:
         told = message.format(path=path, kept=kept[0].name if kept else "")
         raise ConfigurationError(told, where=str(path))
     note()
-    before.replace(path)
+    try:
+        if token is not None:
+            was, place = token
+            was.replace(place)
+        before.replace(path)
+    except OSError:
+        raise _by_hand(config) from None
     with suppress(MappingError, OSError):  # it has been put back all the same
         _forget_tokens(config, parse_config(read_file(path), config.path, main=_main(config)))
     log.info("setup_undone")
@@ -248,7 +256,25 @@ def undo(config: Config, note: Note = unnoted) -> Path:
 
 def can_undo(config: Config) -> bool:
     """Return whether the file is as the last change from here has left it."""
-    return edit.before_now(config.path.resolve()) is not None
+    return _last_change(config)[0] is not None
+
+
+def _last_change(config: Config) -> tuple[Path | None, tuple[Path, Path] | None]:
+    """
+    Return what was kept before the last change from here, and of a token with the token's place.
+
+    The file before and after another token is the same; without the token before, which the next
+    change has removed, there is nothing to put back.
+    """
+    path = config.path.resolve()
+    before = edit.before_now(path)
+    if before is None or before.read_bytes() != path.read_bytes():
+        return before, None
+    for name in config.connections:
+        place = _token_place(config, name)
+        if (kept := _before_of(place, path, before)).exists():
+            return before, (kept, place)
+    return None, None
 
 
 def was_added(config: Config) -> bool:
@@ -290,6 +316,31 @@ def _forget_tokens(config: Config, again: Config) -> None:
             place.unlink(missing_ok=True)
 
 
+def _before_of(place: Path, path: Path, before: Path) -> Path:
+    """Return where the token at *place* is kept whose change is that of *path* with a *before*."""
+    return place.with_name(f"{place.name}{before.name.removeprefix(path.name)}")
+
+
+def _keep_token_before(config: Config, place: Path) -> Path:
+    """Keep the token at *place*, if there is one; return what is kept of the file, which stays."""
+    path = config.path.resolve()
+    forget_tokens_before(config.base, config.company.name)
+    try:
+        before = edit.keep_before(path, path.read_bytes().decode())
+        with suppress(FileNotFoundError, UnicodeDecodeError):  # there is nothing to put back
+            files.replace(_before_of(place, path, before), [place.read_bytes().decode()])
+    except OSError as problem:
+        raise _unwritten(place, problem) from None
+    return before
+
+
+def forget_tokens_before(folder: Path, company: str) -> None:
+    """Remove the tokens that were replaced last in files of a *company* in a *folder*."""
+    own = f"{company}.*" if company else "*"
+    for kept in (folder / FOLDER).glob(f"{own}.token.*{edit.BEFORE}"):
+        kept.unlink(missing_ok=True)
+
+
 def _reference(config: Config, place: Path) -> str:
     return f"file:{place.relative_to(config.base)}"
 
@@ -304,15 +355,31 @@ def _sound(token: str) -> str:
     return plain
 
 
-def _keep_token(place: Path, token: str) -> None:
+def _keep_token(place: Path, token: str, note: Note = unnoted) -> None:
     """Write a token where only this user can read it; no message repeats it."""
     try:
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        files.replace(place, [token, "\n"])
+        files.replace(place, [token, "\n"], note=note)
     except OSError as problem:
-        message = _("{path} cannot be written: {why}.")
-        told = message.format(path=place, why=problem.strerror)
-        raise ConfigurationError(told, where=str(place)) from None
+        raise _unwritten(place, problem) from None
+
+
+@contextmanager
+def _new_token(place: Path, token: str) -> Iterator[None]:
+    """Keep a token for the block; if that fails, it is there only if one was there before."""
+    kept = place.exists()
+    _keep_token(place, token)
+    try:
+        yield
+    except RenkeiError:
+        if not kept:
+            place.unlink(missing_ok=True)
+        raise
+
+
+def _unwritten(place: Path, problem: OSError) -> ConfigurationError:
+    message = _("{path} cannot be written: {why}.").format(path=place, why=problem.strerror)
+    return ConfigurationError(message, where=str(place))
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -350,11 +417,14 @@ def _as_read(config: Config, text: str, name: str) -> ConnectionConfig:
         raise _by_hand(config) from None
 
 
-def _put(config: Config, meant: Config, text: str, where: tuple[str | int, ...]) -> Change:
+def _put(
+    config: Config, meant: Config, text: str, where: tuple[str | int, ...], note: Note
+) -> Change:
     try:
-        edit.put(text, meant)
+        edit.put(text, meant, note)
     except (MappingError, OSError):
         raise _by_hand(config) from None
+    forget_tokens_before(config.base, config.company.name)
     line = read_yaml(text, str(config.path)).at(where, key=where[0] == "connections")[0]
     log.info("set_up")
     return Change(path=config.path, line=line)

@@ -16,6 +16,22 @@ def split_url(url: str) -> SplitResult | None:
     return parts
 
 
+def one_spelling(url: str) -> str:
+    """
+    Return *url* as it counts where two are compared: one address may be written in several ways.
+
+    They differ in the case of the host, a dot or slash at an end, the port that the scheme has
+    anyway, and the name of this computer. What is no address is returned as it is.
+    """
+    parts = split_url(url.strip())
+    if parts is None or not parts.hostname:
+        return url
+    host = parts.hostname.removesuffix(".")
+    host = "localhost" if is_loopback(host) else host
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+
+
 def is_loopback(host: str) -> bool:
     """Return whether *host* is a plain name or address of this computer: a rare spelling is not."""
     try:

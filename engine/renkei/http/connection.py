@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
-from renkei.http.address import is_loopback, is_safe, split_url
+from renkei.http.address import is_safe, one_spelling, split_url
 from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
 from renkei.http.pace import AHEAD, IN_FLIGHT, WRITES, OnWait, Pacer
@@ -185,18 +185,8 @@ class Connection:
         if own is None and not (self.base_url and self.token):
             own = json.dumps(self.options, sort_keys=True)
         account = self.token.account if self.token else ""
-        shared = f"{self.connector}\n{self._address}\n{account}"
+        shared = f"{self.connector}\n{one_spelling(self.base_url)}\n{account}"
         return shared if own is None else f"{shared}\n{own}"
-
-    @property
-    def _address(self) -> str:
-        """The address as it counts: one host may be written in several ways."""
-        if not self.base_url:
-            return ""
-        parts = urlsplit(self.base_url)
-        host = "localhost" if is_loopback(parts.hostname or "") else parts.hostname
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-        return f"{parts.scheme}://{host}:{port}{parts.path}"
 
     @property
     def hours_in_force(self) -> Sequence[ClosedHours]:

@@ -7,8 +7,9 @@ the other's people for their own. What another company says is read from its fil
 
 from __future__ import annotations
 
-from renkei.config import load_config
+from renkei.config import ConnectionConfig, load_config
 from renkei.errors import RenkeiError
+from renkei.http.address import one_spelling
 from renkei.model import KnownAccount
 from renkei.plan.pairings import Pairings
 from renkei.plan.refusals import same_account
@@ -37,8 +38,13 @@ def refuse_told(store: Store, pairings: Pairings, account: KnownAccount) -> None
     for company, name in told_to_others(store, account.customer.ids):
         other = _of_another(pairings, company)
         theirs = other.config.connections.get(name) if other else ours  # a lost file cannot tell
-        if theirs and (theirs.connector, theirs.base_url) == (ours.connector, ours.base_url):
+        if theirs and _system(theirs) == _system(ours):
             _refuse_without_scope(pairings, account.connection, company, name)
+
+
+def _system(connection: ConnectionConfig) -> tuple[str, str]:
+    """Return what gives ids of its own to accounts, however its address is written."""
+    return connection.connector, one_spelling(connection.base_url)
 
 
 def _refuse_without_scope(pairings: Pairings, connection: str, company: str, theirs: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Self
 
 from renkei.alerts.inbox import Entry
@@ -279,8 +280,8 @@ class Runs:
         mapping = self._ground.pairings.load(use.use)
         mapping.switches({name: on})  # it has such a setting
         facts = {"setting": name, "before": mapping.switches(use.settings)[name], "after": on}
-        self.note("setting_changed", mapping=use.use, **facts)
-        change_setting(self.config, index, name, on=on)
+        note = partial(self.note, "setting_changed", mapping=use.use, **facts)
+        change_setting(self.config, index, name, on=on, note=note)
 
     @property
     def transforms(self) -> Transforms:

@@ -61,7 +61,7 @@ class Upkeep:
                     store.give_back_retaining(last)
                     raise
                 if gone != Gone():
-                    store.compact()
+                    self._compact()
         except RenkeiError as error:
             log.warning("not_retained", code=error.code)
             self.ground.observer.warning(remark("not_retained", place=store.place))

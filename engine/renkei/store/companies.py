@@ -9,14 +9,14 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 from attrs import evolve, field, frozen
 from sqlalchemy.engine import Connection
 
 from renkei.errors import BusyError, UsageError
-from renkei.model import Status
+from renkei.model import Noted, Status
 from renkei.store import lease, serial
 from renkei.store.accounts import used
 from renkei.store.alerts import (
@@ -49,6 +49,7 @@ from renkei.store.stands import (
 from renkei.store.tables import (
     accounts,
     alerts,
+    audit,
     items,
     jobs,
     known_accounts,
@@ -170,10 +171,14 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         """
         Let all that is of no company be of *company*, or nothing of it; return how many runs.
 
-        Raises BusyError while one of these runs is at work, UsageError if there is none.
+        It is remembered until :meth:`forget`: whoever was killed in between is told the same once
+        more. Raises BusyError while one of these runs is at work, UsageError if there is none.
         """
         with self._writing() as connection:
             ids = self._at_rest(connection, "")
+            before = int(serial.fact(connection, _fact(company, "adopted")) or 0)
+            if not ids and before:
+                return before
             if not ids:
                 message = _("There are no runs without a company.")
                 raise UsageError(message, code="nothing_to_adopt")
@@ -192,14 +197,37 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             let_go_of_tokens(connection, "", heir=company)
             for each in ("", company):
                 serial.drop(connection, used(each))
+            serial.keep(connection, _fact(company, "adopted"), str(before + len(ids)))
             self._note_company("company_adopted", company, count=len(ids))
-        return len(ids)
+        return before + len(ids)
 
     def note_companies(self, act: str, companies: Iterable[str]) -> None:
         """Note what happens to *companies* elsewhere than in this store; before it happens."""
         with self._writing():
             for company in companies:
                 self._note_company(act, company)
+
+    def note_rights(
+        self, companies: Iterable[str], user: str, role: str, named: Sequence[str]
+    ) -> None:
+        """
+        Note that *user* is given a *role*, before it happens: in the log of each of the companies.
+
+        That of the whole store has what was *named*; a company reads of no other one.
+        """
+        with self._writing():
+            facts = {"user": user, "role": role}
+            self._note("rights_given", **facts, companies=list(named))
+            own = (Entry(act="rights_given", facts=facts, of=company) for company in companies)
+            self._mine.noted.extend(own)
+
+    def lines_of_removed(
+        self, name: str, since: dt.datetime | None = None, until: dt.datetime | None = None
+    ) -> Iterator[Noted]:
+        """Yield what stands in the log of those called *name* that are there no longer."""
+        end = self._begin(name)
+        query = sa.select(audit).where(audit.c.company == name, audit.c.line <= end)
+        yield from self._told(query, 0, since, until)
 
     def _note_company(self, act: str, company: str, **facts: object) -> None:
         """Note an act in the log of the company and in that of the whole store: one may go."""
@@ -243,9 +271,10 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
             return self._remembered(connection, company)
 
     def forget(self, company: str) -> None:
-        """Note that a removal has come to its end."""
+        """Note that a removal, or an adoption, has come to its end."""
         with self._writing() as connection:
-            serial.drop(connection, _fact(company))
+            for what in ("removed", "adopted"):
+                serial.drop(connection, _fact(company, what))
 
     def _remembered(self, connection: Connection, company: str) -> Removed | None:
         text = serial.fact(connection, _fact(company))
@@ -317,9 +346,9 @@ def _free(connection: Connection, company: str) -> None:
     connection.execute(theirs.values(token=leases.c.token + 1, connection="", company="", **nobody))
 
 
-def _fact(company: str) -> str:
-    """Return the name of the fact that remembers a removal; a fact's name is short."""
-    return f"removed:{hashlib.sha256(company.encode()).hexdigest()[:32]}"
+def _fact(company: str, what: str = "removed") -> str:
+    """Return the name of the fact that remembers a removal, or another act; it is short."""
+    return f"{what}:{hashlib.sha256(company.encode()).hexdigest()[:32]}"
 
 
 def _written(removed: Removed) -> str:

@@ -16,7 +16,12 @@ PART = 1000
 
 
 class AuditLog(Database):
-    """The part of the store that tells who has done what; see :mod:`renkei.store.audit`."""
+    """
+    The part of the store that tells who has done what; see :mod:`renkei.store.audit`.
+
+    A log is one chain for each name. A company is shown only what was written since it was added,
+    and since one of its name was removed: what stands before is that one's.
+    """
 
     def note(self, act: str, run: str | None = None, /, **facts: object) -> None:
         """Write one line, of what happens elsewhere than in this store; before it happens."""
@@ -28,11 +33,20 @@ class AuditLog(Database):
     ) -> Iterator[Noted]:
         """Yield the lines of a span of time, oldest first: from *since* on, before *until*."""
         query = sa.select(audit).where(self._of(audit))
+        yield from self._told(query, self._begin(self.company), since, until)
+
+    def _told(
+        self,
+        query: sa.Select[tuple[object, ...]],
+        last: int,
+        since: dt.datetime | None,
+        until: dt.datetime | None,
+    ) -> Iterator[Noted]:
+        """Yield the lines of a *query* that come after the *last* one, in a span of time."""
         if since is not None:
             query = query.where(audit.c.at >= _text(since))
         if until is not None:
             query = query.where(audit.c.at < _text(until))
-        last = 0
         while part := self._some(query.where(audit.c.line > last).order_by(audit.c.line)):
             yield from part
             last = part[-1].line
@@ -46,7 +60,8 @@ class AuditLog(Database):
         before: int | None = None,
     ) -> list[Noted]:
         """Return the newest lines of a span of time, newest first; those *before* a line."""
-        query = sa.select(audit).where(self._of(audit)).order_by(audit.c.line.desc())
+        ours = self._of(audit), audit.c.line > self._begin(self.company)
+        query = sa.select(audit).where(*ours).order_by(audit.c.line.desc())
         if since is not None:
             query = query.where(audit.c.at >= _text(since))
         if until is not None:
@@ -62,6 +77,21 @@ class AuditLog(Database):
             end = head(connection, self.company)
             rows = connection.execute(query.execution_options(yield_per=PART)).mappings()
             return checked(iter(rows), end, known)
+
+    def _begin(self, company: str) -> int:
+        """
+        Return the line after which the log is that of the company which has the name now.
+
+        The log of the whole installation, and that of the only company, has no such line: nobody
+        else was ever called so.
+        """
+        if not company:
+            return 0
+        added = audit.c.act == "company_added"
+        last = sa.func.max(sa.case((added, audit.c.line - 1), else_=audit.c.line))
+        mine = audit.c.company == company, audit.c.act.in_(["company_added", "company_removed"])
+        with self._reading() as connection:
+            return connection.execute(sa.select(last).where(*mine)).scalar() or 0
 
     def _some(self, query: sa.Select[tuple[object, ...]], limit: int = PART) -> list[Noted]:
         with self._reading() as connection:

@@ -56,14 +56,33 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "second-token-opens-it",
         "Two companies may open one account, if each has a token of its own.",
-        ("renkei.plan.shared:refuse_told", "if theirs and (", "if False and ("),
+        ("renkei.plan.shared:refuse_told", "if theirs and _system", "if False and _system"),
         tests="tests/engine/test_whose.py::test_two_tokens_of_one_account_are_refused",
     ),
     bug(
         "one-id-for-all-systems",
         "An id that another installation gives to its company, too, counts as the same account.",
-        ("renkei.plan.shared:refuse_told", "if theirs and (", "if True or ("),
+        ("renkei.plan.shared:refuse_told", "if theirs and _system", "if True or _system"),
         tests="tests/engine/test_whose.py::test_an_id_is_one_systems",
+    ),
+    bug(
+        "another-spelling-opens-it",
+        "Two companies may open one account, if one of them writes its address in capitals.",
+        ("renkei.plan.shared:_system", "one_spelling(connection.base_url)", "connection.base_url"),
+        tests="tests/engine/test_whose.py::test_an_address_is_one_system_however_it_is_written",
+    ),
+    bug(
+        "log-of-the-one-before",
+        "A new company reads the log of a removed one that had its name.",
+        ("renkei.store.log:AuditLog._begin", "if not company:", "if True:"),
+        tests="tests/engine/test_company_list.py"
+        "::test_a_new_company_does_not_read_the_log_of_another_one",
+    ),
+    bug(
+        "adopted-without-its-rights",
+        "Whoever is killed between the runs and the rights of a company never gets the rights.",
+        ("renkei.store.companies:Companies.adopt", "if not ids and before:", "if False:"),
+        tests="tests/engine/test_company_list.py::test_an_adoption_that_was_cut_off_goes_on",
     ),
     bug(
         "two-companies-one-account",

@@ -16,6 +16,26 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/engine/test_retention.py::test_a_run_in_doubt_stays_with_its_record[sqlite]",
     ),
     bug(
+        "polled-names-are-unseen",
+        "Whoever asks for the part of a run that looks again reads names without a line.",
+        (
+            "renkei_web.app:_note",
+            "if not page.polled or whole not in opened:",
+            "if not page.polled:",
+        ),
+        tests="tests/web/test_audit.py::test_a_part_that_looks_again_is_noted_once_with_its_page",
+    ),
+    bug(
+        "another-change-is-put-back",
+        "A click after a new token takes the change before it back, and the connection with it.",
+        (
+            "renkei.config.setup:_last_change",
+            "before is None or before.read_bytes() != path.read_bytes()",
+            "True",
+        ),
+        tests="tests/engine/test_setup.py::test_a_token_that_was_replaced_can_be_put_back",
+    ),
+    bug(
         "name-is-given-again",
         "A new company finds the runs of another one, whose file was deleted by hand.",
         ("renkei.companies:Companies._free_place", "if count:", "if False:"),
@@ -24,7 +44,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "rights-of-before",
         "A new company is seen by whoever had a right on one whose file was deleted by hand.",
-        ("renkei.companies:Companies.add", "also(name)", "also"),
+        ("renkei.companies:Companies._place_all", "also(name)", "also"),
         tests="tests/web/test_companies.py::test_a_new_company_is_nobodys_whose_name_had_another",
     ),
     bug(
@@ -102,8 +122,8 @@ BUGS: tuple[Bug, ...] = (
         "The file of a token that was entered in the browser is readable by others.",
         (
             "renkei.config.setup:_keep_token",
-            r'files.replace(place, [token, "\n"])',
-            r'files.replace(place, [token, "\n"], 0o644)',
+            r'files.replace(place, [token, "\n"], note=note)',
+            r'files.replace(place, [token, "\n"], 0o644, note=note)',
         ),
         tests="tests/engine/test_setup.py::test_a_token_is_in_a_file_that_nobody_else_reads",
     ),

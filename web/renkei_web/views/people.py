@@ -100,7 +100,8 @@ def give(visit: Visit) -> Response:
         return rights(visit, message.format(names=_(", ").join(unknown)))
     if not named or asked not in set(Role):
         return rights(visit, _("Name at least one company."))
-    visit.note("rights_given", user=person.name, role=asked, companies=named)
+    with visit.companies() as door:
+        door.note_rights(person.name, asked, named, every=EVERY in named)
     visit.office.rights.give(person.id, named, Role(asked))
     return visit.go(f"/settings/users/{person.id}/rights")
 
