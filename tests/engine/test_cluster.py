@@ -155,6 +155,30 @@ def test_a_worker_goes_on_that_was_taken_for_dead_or_lost_its_server(postgres: D
 
 
 @pytest.mark.fault("F102")
+def test_a_worker_that_lost_the_queue_waits_for_no_job_at_work(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes up others beside a long one, or one that hangs, and no more than it may."""
+    monkeypatch.setattr(dispatcher, "LET_GO_S", 0.1)
+    jobs = Jobs()
+    with Cluster(postgres.address, jobs.launch, 2) as one:
+        one.start(claim("a"), "clinic")
+        until(lambda: len(jobs.begun) == 1)
+        postgres.do("alter schema renkei_queue rename to away")
+        time.sleep(0.5)
+        postgres.do("alter schema away rename to renkei_queue")
+        for name in ("b", "c"):
+            one.start(claim(name), name)
+        until(lambda: len(jobs.begun) == 2)
+        time.sleep(0.3)
+        assert len(jobs.begun) == 2
+        jobs.begun[1].over.set()
+        until(lambda: len(jobs.begun) == 3)
+        assert sorted(jobs.names) == [("a", 1), ("b", 1), ("c", 1)]
+        assert not jobs.begun[0].over.is_set()
+
+
+@pytest.mark.fault("F102")
 def test_workers_of_another_version_are_refused(postgres: Database) -> None:
     """While one lives; else the queue is made anew, and the one that comes back late ends."""
     place.prepare(postgres.address)
