@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define, field
+from structlog.testing import capture_logs
 
 from renkei.cluster import dispatcher, place
 from renkei.cluster.dispatcher import Cluster
@@ -161,11 +162,11 @@ def test_a_worker_that_lost_the_queue_waits_for_no_job_at_work(
     """It takes up others beside a long one, or one that hangs, and no more than it may."""
     monkeypatch.setattr(dispatcher, "LET_GO_S", 0.1)
     jobs = Jobs()
-    with Cluster(postgres.address, jobs.launch, 2) as one:
+    with Cluster(postgres.address, jobs.launch, 2) as one, capture_logs() as told:
         one.start(claim("a"), "clinic")
         until(lambda: len(jobs.begun) == 1)
         postgres.do("alter schema renkei_queue rename to away")
-        time.sleep(0.5)
+        until(lambda: any(each["event"] == "queue_lost" for each in told))
         postgres.do("alter schema away rename to renkei_queue")
         for name in ("b", "c"):
             one.start(claim(name), name)

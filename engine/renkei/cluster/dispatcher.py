@@ -123,9 +123,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Take no more out of the queue, let each job here stop, and wait until all have ended."""
-        if self._loop.is_closed():
-            return
-        with suppress(RuntimeError):  # its loop has just ended
+        with suppress(RuntimeError):  # its loop has ended
             self._loop.call_soon_threadsafe(self._enough.set)
         with self._guard:
             children = list(self._children)

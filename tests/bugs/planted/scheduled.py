@@ -124,8 +124,7 @@ BUGS: tuple[Bug, ...] = (
         "payroll-day-after-a-wait",
         "What has waited goes on on a day without runs.",
         ("renkei.worker:_rests", "return job.asked_by is None and", "return False and"),
-        tests="tests/engine/test_schedules.py"
-        "::test_a_day_without_runs_has_none_that_has_waited",
+        tests="tests/engine/test_schedules.py::test_a_day_without_runs_has_none_that_has_waited",
     ),
     bug(
         "missed-by-a-clock-ahead",
