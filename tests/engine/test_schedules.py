@@ -706,7 +706,7 @@ def test_what_was_begun_goes_with_its_company(world: World, here: Here) -> None:
         store.adopt("acme")
         assert set(store.all_kept()) == {("acme", "look"), ("acme", "other")}
         removed = store.remove("acme", Removed(at=NOON, who="tester"))
-        assert store.all_kept() == store.last_dues() == {}
+        assert (store.all_kept(), store.last_dues()) == ({}, {})
     assert removed.rows["schedules"] == 2
 
 
