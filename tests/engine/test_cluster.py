@@ -65,6 +65,7 @@ class Jobs:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "POLL_S", 0.05)
     monkeypatch.setattr(dispatcher, "RENEW_S", 0.1)
+    monkeypatch.setattr(dispatcher, "LET_GO_S", 0.1)
 
 
 def until(wanted: Callable[[], bool]) -> None:
@@ -156,11 +157,8 @@ def test_a_worker_goes_on_that_was_taken_for_dead_or_lost_its_server(postgres: D
 
 
 @pytest.mark.fault("F102")
-def test_a_worker_that_lost_the_queue_waits_for_no_job_at_work(
-    postgres: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_lost_the_queue_waits_for_no_job_at_work(postgres: Database) -> None:
     """It takes up others beside a long one, or one that hangs, and no more than it may."""
-    monkeypatch.setattr(dispatcher, "LET_GO_S", 0.1)
     jobs = Jobs()
     with Cluster(postgres.address, jobs.launch, 2) as one, capture_logs() as told:
         one.start(claim("a"), "clinic")

@@ -41,7 +41,7 @@ POLL_S = 1.0
 PATIENCE_S = 30.0
 """How long the queue may take for an answer."""
 
-LET_GO_S = 30.0
+LET_GO_S = 10.0
 """
 After so long what the queue was lost with is let go of, and others are begun beside the jobs at
 work: their processes go on, and the store knows them.
@@ -217,6 +217,7 @@ class Cluster:
                 await self._pause()
             enough.cancel()
         minding.cancel()
+        await asyncio.gather(minding, return_exceptions=True)  # it may be asking just now
         await self._app.close_async()
 
     async def _pause(self) -> None:
