@@ -641,7 +641,7 @@ def test_nothing_that_goes_wrong_ends_a_worker(world: World, here: Here) -> None
         assert (job.state, job.is_open) == ("waiting", True)
         here.die = None
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Worker, "_take_up", lambda *_args: 1 / 0)
+            patch.setattr(Worker, "_take_up", lambda *_args, **_more: 1 / 0)
             at(here, worker, NOON + HOUR + 2 * MINUTE)
         at(here, worker, NOON + HOUR + 3 * MINUTE)
     (job,) = jobs(world, here.wall)
