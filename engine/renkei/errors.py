@@ -346,9 +346,10 @@ class BusyError(RenkeiError):
         self,
         message: str,
         *,
+        code: str | None = None,
         where: str | None = None,
         hint: Hint | None = None,
         known_in_s: float | None = None,
     ) -> None:
-        super().__init__(message, where=where, hint=hint)
+        super().__init__(message, code=code, where=where, hint=hint)
         self.known_in_s = known_in_s

@@ -217,6 +217,8 @@ def of_error(error: BaseException, job: Job, now: dt.datetime) -> Ended:
         return Ended("failed", "internal")
     if isinstance(error, UnavailableError | BusyError | ListChangedError | StoreError):
         return _waits(error.code, job, now, getattr(error, "opens", None))
+    if error.code == "paused" and job.errand is None:  # while it was in line
+        return Ended("skipped")
     halted = isinstance(error, UnusualError | UsageError)
     return Ended("halted" if halted else "failed", error.code)
 

@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
@@ -33,7 +34,7 @@ from renkei.runs import Runs
 from renkei.schedule.dispatcher import Dispatcher
 from renkei.schedule.job import Claim, Job, Kept, State, account_of
 from renkei.schedule.rule import Schedule
-from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, due_after, due_until, passed, ripe
+from renkei.schedule.times import AHEAD, LATE, SPARE, Ahead, Due, due_after, due_until, passed, ripe
 from renkei.scheduled import ahead_of, wait_before
 from renkei.store.companies import Companies as Store
 from renkei.store.due import Name
@@ -90,8 +91,10 @@ class Worker:
     _ahead: dict[Name, tuple[dt.datetime, Ahead]] = field(factory=dict, init=False)
     _hours: dict[str, tuple[ClosedHours, ...]] = field(factory=dict, init=False)
     """The usual closed hours by connector: each is asked once, not for every company."""
-    _handled: dict[Name, dt.datetime] = field(factory=dict, init=False)
-    """The last due time of each schedule of which it is known that somebody has taken it up."""
+    _handled: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
+    """The last due time of each schedule that somebody has taken up, and since when we know."""
+    _anew: Counter[Name] = field(factory=Counter, init=False)
+    """How often a schedule had other times than those of its file, as we have read it."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
     """Between which moments nothing of a schedule can begin."""
     _signed: float | None = field(default=None, init=False)
@@ -168,24 +171,36 @@ class Worker:
                 return
             name = job.claim.company
             config = self._config(main, name) if name in known else None
-            self._take_up(main, store, config, job, used)
-        busy = {(job.claim.company, job.claim.schedule) for job in at_work}
+            known_of = kept.get((name, job.claim.schedule))
+            self._take_up(main, store, config, job, used, kept=known_of)
+        busy = {(job.claim.company, job.claim.schedule): job for job in at_work}
         for name in names:  # read one by one: the first run does not wait for a thousand files
             config = self._config(main, name)
             for schedule in config.schedules if config else ():
                 key = name, schedule.name
                 if self._stopped:
                     return
-                if config is not None and key not in busy:
-                    with about(company=name):
-                        self._keep(store, config, schedule, kept.get(key), used)
+                before = busy.get(key)
+                if config is None or (before and not before.hangs(self._clock(config).now())):
+                    continue
+                with about(company=name):
+                    hangs = before is not None
+                    self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
 
     def _keep(
-        self, store: Store, config: Config, schedule: Schedule, kept: Kept | None, used: Used
+        self,
+        store: Store,
+        config: Config,
+        schedule: Schedule,
+        kept: Kept | None,
+        used: Used,
+        *,
+        hangs: bool,
     ) -> None:
-        """Have a run of *schedule* begun if it is due."""
+        """Have a run of *schedule* begun if it is due; it is only told while the last *hangs*."""
         key, now = (config.company.name, schedule.name), self._clock(config).now()
         if kept is None or kept.timing != schedule.timing or kept.since > now:
+            self._mind_other_times(key, schedule, kept)
             store.count_from(key, schedule.timing, now)
             self._quiet.pop(key, None)
             return
@@ -196,12 +211,10 @@ class Worker:
             self._quiet[key] = now, until
             return
         due = ripe(schedule, key[0], now, kept.since, self._what_is_ahead(config, schedule, now))
-        if due is None or self._handled.get(key) == due.at:
+        if due is None or self._is_handled(key, due.at, now):
             return
         claim = Claim(*key, due.at)
-        told: State | None = None
-        if due.missed or config.company.paused:
-            told = "missed" if due.missed else "skipped"
+        told = _only_told(due, config, hangs=hangs)
         account = account_of(key[0], schedule.to, used().get((key[0], schedule.to)))
         if told is None and not self.dispatcher.has_room(account):
             return
@@ -209,7 +222,7 @@ class Worker:
         mine = store.claim(claim, now, count, told or "queued")
         if mine is None:
             return
-        self._handled[key] = due.at
+        self._handled[key] = due.at, now
         if mine and told is None:
             self._start(store, claim, account, now)
         elif mine:
@@ -221,11 +234,22 @@ class Worker:
     ) -> dt.datetime:
         """Return until when nothing of a schedule can begin."""
         last = due_until(schedule, key[0], now)
-        pending = last is not None and last > kept.since and last != self._handled.get(key)
-        if pending:
+        if last is not None and last > kept.since and not self._is_handled(key, last, now):
             return now
         soon = due_after(schedule, key[0], now)
         return now + KNOWN if soon is None else min(soon - AHEAD - SPARE, now + KNOWN)
+
+    def _is_handled(self, key: Name, due: dt.datetime, now: dt.datetime) -> bool:
+        """Return whether somebody has taken up a due time, by a clock that was not ahead."""
+        known = self._handled.get(key)
+        return known is not None and known[0] == due and known[1] <= now
+
+    def _mind_other_times(self, key: Name, schedule: Schedule, kept: Kept | None) -> None:
+        """Tell once if the times of a schedule change though its file does not: nothing begins."""
+        if kept is not None and kept.timing != schedule.timing:
+            self._anew[key] += 1
+            if self._anew[key] == 2:
+                log.warning("schedule_times_differ", kind=schedule.name)
 
     def _what_is_ahead(self, config: Config, schedule: Schedule, now: dt.datetime) -> Ahead:
         """Return what a run meets, as it was known within the last hour."""
@@ -241,7 +265,14 @@ class Worker:
         return known[1]
 
     def _take_up(
-        self, main: Main, store: Store, config: Config | None, job: Job, used: Used
+        self,
+        main: Main,
+        store: Store,
+        config: Config | None,
+        job: Job,
+        used: Used,
+        *,
+        kept: Kept | None,
     ) -> None:
         """Have a job gone on with at which nobody is any more, if its time has come."""
         claim = job.claim
@@ -249,9 +280,11 @@ class Worker:
         wait = wait_before(claim.attempt + 1)  # whoever keeps dying has to wait
         if not job.free or (job.next_at or job.started_at + wait) > now:
             return
-        if job.stopped_by is not None or now - job.started_at >= LATE:
-            store.give_up(claim, now, stopped=job.stopped_by is not None)
+        if (over := _how_over(config, kept, job, now)) is not None:
+            store.give_up(claim, now, over)
             self.chores.wake()
+            return
+        if config is not None and _rests(config, job, now):
             return
         goal = job.errand.target if job.errand else _goal(config, claim)
         if goal is None:
@@ -301,6 +334,8 @@ class Worker:
             known = self._read[name] = _read(self.path, path, name, stamp)
             self._quiet = {key: end for key, end in self._quiet.items() if key[0] != name}
             self._ahead = {key: each for key, each in self._ahead.items() if key[0] != name}
+            for key in [key for key in self._anew if key[0] == name]:
+                del self._anew[key]
         return known.config
 
     def _opened(self, main: Main) -> Store:
@@ -343,6 +378,31 @@ def _goal(config: Config | None, claim: Claim) -> str | None:
     if config is None or config.company.paused:
         return None
     return next((each.to for each in config.schedules if each.name == claim.schedule), None)
+
+
+def _only_told(due: Due, config: Config, *, hangs: bool) -> State | None:
+    """Return as what a due time is told whose run does not begin; None: it does."""
+    if due.missed or hangs:
+        return "missed"
+    return "skipped" if config.company.paused else None
+
+
+def _how_over(config: Config | None, kept: Kept | None, job: Job, now: dt.datetime) -> State | None:
+    """Return how a job ends at which nobody is, None: it is gone on with."""
+    if job.stopped_by is not None:
+        return "halted"
+    if job.asked_by is None and kept is not None and kept.paused_by is not None:
+        return "skipped"
+    if now - job.started_at < LATE:
+        return None
+    on_hold = job.errand is None and config is not None and config.company.paused
+    return "skipped" if on_hold else "failed"
+
+
+def _rests(config: Config, job: Job, now: dt.datetime) -> bool:
+    """Tell whether this is a day without runs of the schedule of a job that was due."""
+    ours = [each for each in config.schedules if each.name == job.claim.schedule]
+    return job.asked_by is None and any(each.rests(now) for each in ours)
 
 
 def _is_new(job: Job, now: dt.datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define, field
+from structlog.testing import capture_logs
 
 from renkei.cluster import dispatcher, place
 from renkei.cluster.dispatcher import Cluster
@@ -64,6 +65,7 @@ class Jobs:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "POLL_S", 0.05)
     monkeypatch.setattr(dispatcher, "RENEW_S", 0.1)
+    monkeypatch.setattr(dispatcher, "LET_GO_S", 0.1)
 
 
 def until(wanted: Callable[[], bool]) -> None:
@@ -152,6 +154,27 @@ def test_a_worker_goes_on_that_was_taken_for_dead_or_lost_its_server(postgres: D
             return len(jobs.begun) == 2
 
         until(looks_again)
+
+
+@pytest.mark.fault("F102")
+def test_a_worker_that_lost_the_queue_waits_for_no_job_at_work(postgres: Database) -> None:
+    """It takes up others beside a long one, or one that hangs, and no more than it may."""
+    jobs = Jobs()
+    with Cluster(postgres.address, jobs.launch, 2) as one, capture_logs() as told:
+        one.start(claim("a"), "clinic")
+        until(lambda: len(jobs.begun) == 1)
+        postgres.do("alter schema renkei_queue rename to away")
+        until(lambda: any(each["event"] == "queue_lost" for each in told))
+        postgres.do("alter schema away rename to renkei_queue")
+        for name in ("b", "c"):
+            one.start(claim(name), name)
+        until(lambda: len(jobs.begun) == 2)
+        time.sleep(0.3)
+        assert len(jobs.begun) == 2
+        jobs.begun[1].over.set()
+        until(lambda: len(jobs.begun) == 3)
+        assert sorted(jobs.names) == [("a", 1), ("b", 1), ("c", 1)]
+        assert not jobs.begun[0].over.is_set()
 
 
 @pytest.mark.fault("F102")

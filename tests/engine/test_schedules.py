@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define, evolve, field
+from structlog.testing import capture_logs
 from tests.engine.world import World
 
 from renkei.clock import Clock
@@ -206,6 +207,137 @@ def test_a_paused_schedule_is_not_begun(world: World, here: Here) -> None:
         at(here, worker, NOON + 26 * HOUR)
         assert len(here.done) == 1
     assert acts == ["schedule_paused", "schedule_resumed"]
+
+
+def closed(*_args: object, **_more: object) -> None:
+    """Be in closed hours until two."""
+    raise ClosedError("closed", opens=NOON + 2 * HOUR, where="rosta")
+
+
+@pytest.mark.parametrize("paused", ["schedule", "company"])
+@pytest.mark.parametrize("state", ["waiting", "running", "queued"])
+@pytest.mark.fault("F93")
+def test_what_waits_is_left_out_when_somebody_pauses(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch, paused: str, state: str
+) -> None:
+    """Be it in line, or at work until its process dies; it is not told as missed."""
+    scheduled(world, LOOK)
+    monkeypatch.setattr(Ground, "wait_open", closed)
+    if state == "running":
+        monkeypatch.setattr(owner.Owner, "is_dead", lambda _self: True)
+        here.die = lambda claim: taken(world, here.wall, claim)
+    elif state == "queued":
+        here.die = lambda _claim: None
+    with working(here) as worker:
+        at(here, worker, NOON + 1.5 * HOUR)
+        (job,) = jobs(world, here.wall)
+        assert job.state == state
+        with opened(world, here.wall, "keiko") as runs:
+            if paused == "company":
+                scheduled(world, LOOK, more="paused: true")
+            else:
+                runs.pause_schedule("look")
+        if state == "queued":  # it is delivered now
+            with opened(world, here.wall) as runs, pytest.raises((BusyError, UsageError)):
+                runs.keep_schedule("look", job.claim)
+        at(here, worker, NOON + 3 * HOUR, NOON + 13.5 * HOUR)
+        assert len(here.done) == 1
+        with opened(world, here.wall) as runs:
+            assert [job.state for job in runs.jobs(9)] == ["skipped"]
+            assert runs._store.missed(here.wall.moment) == []
+
+
+def taken(world: World, wall: Wall, claim: Claim) -> None:
+    """Have a process at a job, and no more."""
+    with opened(world, wall) as runs:
+        assert runs._ground.open_store(create=True).take(claim)
+
+
+def test_what_a_person_has_begun_goes_on_though_its_schedule_is_paused(
+    world: World, here: Here
+) -> None:
+    """Whoever runs one now that is paused wants just that."""
+    scheduled(world, LOOK)
+    with working(here) as worker, opened(world, here.wall, "keiko") as runs:
+        runs.pause_schedule("look")
+        runs.ask_schedule("look")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Ground, "wait_open", closed)
+            at(here, worker, NOON + MINUTE)
+        at(here, worker, NOON + 2 * HOUR)
+        assert [job.state for job in runs.jobs(9)] == ["done"]
+
+
+def test_a_day_without_runs_has_none_that_has_waited(world: World, here: Here) -> None:
+    """Neither what waits for a system over midnight nor what is in line then; a person may."""
+    scheduled(world, 'name: look, at: "0 20 * * *", not_on: [25-31], from: clinic, to: rosta')
+    evening = NOON + (4 * 24 + 8) * HOUR
+    here.wall.moment = evening - HOUR
+    with working(here) as worker:
+        here.die = lambda _claim: None
+        at(here, worker, evening)
+        here.wall.moment = evening + 5 * HOUR
+        with opened(world, here.wall) as runs, pytest.raises(BusyError, match="this day"):
+            runs.keep_schedule("look", here.done[0])
+        here.die = None
+        at(here, worker, evening + 6 * HOUR, evening + 11 * HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.code, len(here.done)) == ("waiting", "rest_day", 1)
+        at(here, worker, evening + 12 * HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, len(here.done)) == ("failed", 1)
+        with opened(world, here.wall) as runs:
+            assert runs.keep_schedule("look").status is Status.READY
+
+
+@pytest.mark.fault("F91")
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_a_clock_that_was_ahead_has_missed_begins_all_the_same(
+    world: World, here: Here, *, restarts: bool
+) -> None:
+    """It is told as missed too early, and begun when its time comes; only once."""
+    scheduled(world, LOOK)
+    with working(here) as worker:
+        at(here, worker, NOON + 14 * HOUR)
+        (job,) = jobs(world, here.wall)
+        assert (job.state, job.claim.due) == ("missed", NOON + 1.5 * HOUR)
+        if not restarts:
+            at(here, worker, NOON, NOON + 1.5 * HOUR, NOON + 1.6 * HOUR)
+    here.wall.moment = NOON
+    with working(here) as worker:
+        at(here, worker, NOON + 1.5 * HOUR, NOON + 1.6 * HOUR)
+    assert [each.due for each in here.done] == [NOON + 1.5 * HOUR]
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.started_at) == ("done", NOON + 1.5 * HOUR)
+
+
+def test_a_job_that_hangs_keeps_no_due_time_quiet(world: World, here: Here) -> None:
+    """Its process gives signs of life for a day: each later due time is told as missed."""
+    scheduled(world, LOOK)
+    here.die = lambda claim: taken(world, here.wall, claim)
+    with working(here) as worker:
+        at(here, worker, NOON + 2 * HOUR, NOON + 25 * HOUR)
+        assert len(jobs(world, here.wall)) == 1
+        at(here, worker, NOON + 26 * HOUR, NOON + 26 * HOUR + MINUTE)
+    told, hangs = jobs(world, here.wall)
+    assert (told.state, told.claim.due) == ("missed", NOON + 25.5 * HOUR)
+    assert (hangs.state, len(here.done)) == ("running", 1)
+
+
+def test_two_workers_with_different_times_are_told_of(world: World, here: Here) -> None:
+    """Nothing begins while each counts anew; a file that is changed there and back is no such."""
+    scheduled(world, LOOK)
+    with working(here) as worker, capture_logs() as told:
+        store = worker._store
+        assert store is not None
+        for _round in range(4):
+            store.count_from(("", "look"), "0 9 * * *", here.wall.moment)
+            at(here, worker, here.wall.moment + MINUTE)
+        assert [each["event"] for each in told] == ["schedule_times_differ"]
+        for line in (LOOK.replace("30 13", "0 9"), LOOK, LOOK.replace("30 13", "0 8")):
+            scheduled(world, line)
+            at(here, worker, here.wall.moment + MINUTE)
+    assert len(told) == 1
 
 
 def test_a_company_on_hold_is_left_out(world: World, here: Here) -> None:
@@ -404,10 +536,6 @@ def test_closed_hours_are_waited_for(world: World, here: Here) -> None:
     """A run that meets them goes on by itself after them, under the same due time."""
     world.in_clinic()
     scheduled(world, NIGHTLY)
-
-    def closed(*_args: object, **_more: object) -> None:
-        raise ClosedError("closed", opens=NOON + 2 * HOUR, where="rosta")
-
     with working(here) as worker:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Ground, "wait_open", closed)
@@ -513,7 +641,7 @@ def test_nothing_that_goes_wrong_ends_a_worker(world: World, here: Here) -> None
         assert (job.state, job.is_open) == ("waiting", True)
         here.die = None
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Worker, "_take_up", lambda *_args: 1 / 0)
+            patch.setattr(Worker, "_take_up", lambda *_args, **_more: 1 / 0)
             at(here, worker, NOON + HOUR + 2 * MINUTE)
         at(here, worker, NOON + HOUR + 3 * MINUTE)
     (job,) = jobs(world, here.wall)
@@ -578,7 +706,7 @@ def test_what_was_begun_goes_with_its_company(world: World, here: Here) -> None:
         store.adopt("acme")
         assert set(store.all_kept()) == {("acme", "look"), ("acme", "other")}
         removed = store.remove("acme", Removed(at=NOON, who="tester"))
-        assert store.all_kept() == store.last_dues() == {}
+        assert (store.all_kept(), store.last_dues()) == ({}, {})
     assert removed.rows["schedules"] == 2
 
 

@@ -105,12 +105,12 @@ def test_whatever_needs_a_look_is_told(several: Desk, capsys: pytest.CaptureFixt
 def test_it_tells_how_many_jobs_are_in_line(
     desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And that nobody is there to do what people have asked for, or that there is no room."""
+    """And that nobody does what people have asked for, that there is no room, or that one hangs."""
     nobody_else_may_write(desk.folder)
     fetch = Errand(deed="fetch", source="smarthr", target="touchontime", language="ja")
     with Runs(load_config(desk.folder / "renkei.yaml"), who="keiko") as runs:
         runs.ask(fetch)
-        runs.ask(fetch)
+        asked = runs.ask(fetch)
     code, signs = examined(desk.folder, capsys)
     (told,) = signs["queue", "no_worker"]
     assert (code, told["figures"]["queued"]) == (1, 2)
@@ -123,6 +123,11 @@ def test_it_tells_how_many_jobs_are_in_line(
     assert "60 minutes" in told["message"] or "60 分" in told["message"]
     assert 3500 < told["figures"]["oldest_s"] <= 3600
     assert code == 1
+    with Runs(load_config(desk.folder / "renkei.yaml")) as runs:
+        assert runs._store.take(asked.claim)
+    monkeypatch.setenv("RENKEI_NOW", "2026-11-21T14:00:00+09:00")
+    (told,) = examined(desk.folder, capsys)[1]["queue", "job_hangs"]
+    assert told["figures"] == {"hours": 26}
 
 
 @pytest.mark.parametrize(

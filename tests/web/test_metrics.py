@@ -138,8 +138,11 @@ def test_a_worker_is_seen_while_it_lives(desk: Desk) -> None:
 def test_companies_are_named_only_if_asked(several: Desk) -> None:
     """Nor does a connection or the file of a mapping, which people name after a customer."""
     switched_on(several.folder)
+    with closing(sqlite3.connect(several.store)) as db, db:  # a mapping of their own, and its sides
+        theirs = "update runs set mapping_name = './beta.yaml', source_side = 'beta-hr'"
+        assert db.execute(f"{theirs} where company = 'beta'").rowcount == 1
     text = " ".join(asked(several))
-    assert "runs" in text
+    assert "runs own own ready" in text
     assert not re.search("acme|beta", text)
     main = several.folder / "renkei.yaml"
     text = main.read_text(encoding="utf-8").replace("token}", "token, companies: true}")

@@ -37,7 +37,7 @@ def scheduled(desk: Desk, company: str = "") -> None:
 
 
 def test_the_page_shows_when_each_is_next_and_what_came_of_it(desk: Desk) -> None:
-    """In words; the card of the direction has the next run, the last one, and what is open."""
+    """In words, of all or of one; the card of the direction has both runs, and what is open."""
     scheduled(desk)
     browser = desk.browser("admin")
     browser.post("/language", language="en", next="/")
@@ -53,6 +53,10 @@ def test_the_page_shows_when_each_is_next_and_what_came_of_it(desk: Desk) -> Non
         "Run now",
     ):
         assert words in text, words
+    begun = 'href="/runs/1"'
+    assert begun in browser.get("/schedules?schedule=nightly").text
+    assert begun not in browser.get("/schedules?schedule=look").text
+    assert begun in browser.get("/schedules?schedule=nobody").text
     card = browser.get("/").text
     assert "Next scheduled run" in card
     assert "Open differences" in card

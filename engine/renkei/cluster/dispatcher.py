@@ -41,6 +41,12 @@ POLL_S = 1.0
 PATIENCE_S = 30.0
 """How long the queue may take for an answer."""
 
+LET_GO_S = 10.0
+"""
+After so long what the queue was lost with is let go of, and others are begun beside the jobs at
+work: their processes go on, and the store knows them.
+"""
+
 
 class Child(Protocol):
     """A process that does one job."""
@@ -117,9 +123,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Take no more out of the queue, let each job here stop, and wait until all have ended."""
-        if self._loop.is_closed():
-            return
-        with suppress(RuntimeError):  # its loop has just ended
+        with suppress(RuntimeError):  # its loop has ended
             self._loop.call_soon_threadsafe(self._enough.set)
         with self._guard:
             children = list(self._children)
@@ -198,6 +202,7 @@ class Cluster:
                     update_heartbeat_interval=RENEW_S,
                     stalled_worker_timeout=LIFETIME_S,
                     delete_jobs="always",
+                    shutdown_graceful_timeout=LET_GO_S,
                     install_signal_handlers=False,
                 )
             )
@@ -207,11 +212,22 @@ class Cluster:
             (how,) = await asyncio.gather(working, return_exceptions=True)
             if not self._enough.is_set():  # the database was away, or took us for dead
                 log.warning("queue_lost", kind=type(how).__name__)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(enough, 1.0)
+                await self._pause()
+            while self._is_full() and not self._enough.is_set():
+                await self._pause()
             enough.cancel()
         minding.cancel()
+        await asyncio.gather(minding, return_exceptions=True)  # it may be asking just now
         await self._app.close_async()
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._enough.wait(), 1.0)
+
+    def _is_full(self) -> bool:
+        """Tell whether a job that is taken out now would wait for one that we have let go of."""
+        with self._guard:
+            return len(self._children) >= self.most
 
     async def _deliver(self, company: str, schedule: str, claim: str) -> None:
         if not self._enough.is_set():

@@ -265,7 +265,9 @@ class Doctor:
     def _schedules(self, store: Store, paused: int) -> Iterator[Sign]:
         workers = store.workers()
         yield from self._workers(paused, workers)
-        yield self._line(store.open_jobs(), has_worker=any(each.alive for each in workers))
+        jobs = store.open_jobs()
+        yield self._line(jobs, has_worker=any(each.alive for each in workers))
+        yield from self._hanging(jobs)
         for missed in store.missed(self.clock.now()):
             text = _("The last run of {schedule} did not take place.")
             yield Sign(
@@ -328,6 +330,20 @@ class Doctor:
             return Sign("queue", "warning", "queue_long", told, figures=figures)
         text = _("Jobs in line: {queued}, at work: {running}, waiting for a time: {waiting}.")
         return Sign("queue", "ok", "queue", text.format(**figures), figures=figures)
+
+    def _hanging(self, jobs: Sequence[Job]) -> Iterator[Sign]:
+        now = self.clock.now()
+        for job in jobs:
+            if job.hangs(now):
+                hours = round((now - job.started_at).total_seconds() / 3600)
+                text = _(
+                    "{schedule} has been at work for {hours} hours, and keeps later runs of it"
+                    " from beginning. Its process hangs, most likely: end it."
+                )
+                told = text.format(schedule=job.claim.schedule, hours=hours)
+                figures = {"hours": hours}
+                company = job.claim.company
+                yield Sign("queue", "warning", "job_hangs", told, company, figures)
 
     def _retention(self, store: Store) -> Iterator[Sign]:
         last = store.retained_by(list(self.configs))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from attrs import evolve, frozen
 
-from renkei.errors import RenkeiError
+from renkei.errors import BusyError, RenkeiError
 from renkei.logs import log
 from renkei.model import Run
 from renkei.plan.refusals import refuse_paused, taken_by_another
@@ -22,6 +23,7 @@ from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
 from renkei.scheduled import Scheduled, ahead_of, at_work, carry_on
 from renkei.sync.course import Wanted
+from renkei.words.i18n import _
 
 
 @frozen(kw_only=True)
@@ -116,6 +118,8 @@ class Schedules:
         interrupt = self.ground.interrupt
         with beaten, at_work(store, job, clock, by_hand=by_hand, interrupt=interrupt) as work:
             refuse_paused(config)
+            if job.asked_by is None:
+                _refuse_day(schedule, clock.now())
             run = carry_on(
                 schedule,
                 None if job.run is None else self.ground.run(job.run),
@@ -144,3 +148,10 @@ class Schedules:
                 from renkei.alerts.telling import beat
 
                 beat(config)
+
+
+def _refuse_day(schedule: Schedule, now: dt.datetime) -> None:
+    """Raise on a day without runs: the job was in line over midnight."""
+    if schedule.rests(now):
+        message = _("The schedule {name} has no runs on this day of the month.")
+        raise BusyError(message.format(name=schedule.name), code="rest_day")

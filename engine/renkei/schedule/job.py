@@ -15,10 +15,13 @@ State = Literal[
 """
 *queued*: taken up, and not begun. *waiting*: gone on with by itself, after closed hours say.
 *errors*: done, but for somebody. *halted*: a person has to look. *missed*: it was too late;
-*skipped*: the company was on hold.
+*skipped*: the company, or the schedule, was on hold.
 """
 
 OPEN: tuple[State, ...] = ("queued", "running", "waiting")
+
+HANGS = dt.timedelta(hours=24)
+"""A job at which somebody still is after so long hangs: nobody takes it up later than LATE."""
 
 NEEDS: tuple[State, ...] = ("errors", "halted", "failed", "missed")
 """Those that a person should hear of."""
@@ -111,6 +114,10 @@ class Job:
     def is_open(self) -> bool:
         """Whether it has not come to its end."""
         return self.ended_at is None
+
+    def hangs(self, now: dt.datetime) -> bool:
+        """Return whether a process is at it that has most likely got stuck."""
+        return self.is_open and not self.free and now - self.started_at >= HANGS
 
 
 def account_of(company: str, connection: str, known: str | None) -> str:

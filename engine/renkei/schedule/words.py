@@ -59,7 +59,7 @@ def job_text(job: Job) -> str:
         "halted": _("needs a person"),
         "failed": _("failed"),
         "missed": _("missed: too late to begin"),
-        "skipped": _("left out: the company is on hold"),
+        "skipped": _("left out: the company or the schedule was paused"),
     }
     return _("interrupted") if job.free and job.state == "running" else texts[job.state]
 
@@ -77,6 +77,7 @@ def why_text(job: Job) -> str:
         "internal": _("renkei made a mistake of its own."),
         "busy": _("Another run is writing to the same connection."),
         "interrupted": _("Interrupted before the end."),
+        "rest_day": _("It has no runs on this day of the month."),
     }
     if job.code in ours:
         return ours[job.code]

@@ -68,7 +68,8 @@ class Due(Database):
         Take up a due time; False if somebody has, None while the schedule is paused or at work.
 
         *count* tells how many due times have passed by since the one that it is given. In another
-        *state* it is only told.
+        *state* it is only told. What was only told by a clock that was ahead has not been: it can
+        be taken up.
         """
         theirs = jobs.c.company == claim.company, jobs.c.schedule == claim.schedule
         ours = schedules.c.company == claim.company, schedules.c.name == claim.schedule
@@ -79,15 +80,21 @@ class Due(Database):
             at_work = sa.select(jobs.c.due).where(*theirs, jobs.c.ended_at.is_(None)).limit(1)
             if state in OPEN and connection.execute(at_work).first() is not None:
                 return None
-            passed = count(last_due(connection, claim))
-            return insert_unless_there(connection, jobs, new_job(claim, state, now, passed))
+            new = new_job(claim, state, now, count(last_due(connection, claim)))
+            if insert_unless_there(connection, jobs, new):
+                return True
+            too_soon = jobs.c.state.in_(("missed", "skipped")), jobs.c.started_at > now
+            again = sa.update(jobs).where(*theirs, jobs.c.due == claim.due, *too_soon)
+            anew = {"ended_at": None, "told_at": None} | new
+            return connection.execute(again.values(**anew)).rowcount == 1
 
-    def last_dues(self) -> dict[Name, dt.datetime]:
-        """Return the last due time of each schedule that was taken up, or told."""
+    def last_dues(self) -> dict[Name, tuple[dt.datetime, dt.datetime]]:
+        """Return the last due time of each schedule that was taken up, or told, and when it was."""
         key = jobs.c.company, jobs.c.schedule
-        query = sa.select(*key, sa.func.max(jobs.c.due)).where(jobs.c.asked_by.is_(None))
+        query = sa.select(*key, sa.func.max(jobs.c.due), sa.func.max(jobs.c.started_at))
+        query = query.where(jobs.c.asked_by.is_(None)).group_by(*key)
         with self._reading() as connection:
-            return {(c, name): due for c, name, due in connection.execute(query.group_by(*key))}
+            return {(c, name): (due, at) for c, name, due, at in connection.execute(query)}
 
     def last_costs(
         self, company: str, source: str, target: str
@@ -149,11 +156,10 @@ class Due(Database):
                 return False
             return connection.execute(self._still(claim).values(**waits)).rowcount == 1
 
-    def give_up(self, claim: Claim, now: dt.datetime, *, stopped: bool = False) -> None:
-        """Keep that a job is not gone on with any more; *stopped*: somebody wanted that."""
-        ended = given_up(now, "halted" if stopped else "failed")
+    def give_up(self, claim: Claim, now: dt.datetime, state: State = "failed") -> None:
+        """Keep that a job is not gone on with any more."""
         with self._writing() as connection:
-            connection.execute(self._still(claim).values(**ended))
+            connection.execute(self._still(claim).values(**given_up(now, state)))
 
     def take_up_telling(self, now: dt.datetime) -> list[Job]:
         """

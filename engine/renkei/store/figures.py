@@ -124,15 +124,20 @@ class FiguresOfAll(Database):
 
 
 def _described(row: RowMapping, held: set[int]) -> tuple[str, ...]:
-    """Return company, mapping, source and status; a file of somebody's own has no name here."""
+    """
+    Return company, mapping, source and status.
+
+    A file of somebody's own has no name here, nor have its sides.
+    """
     status = Status(row["status"])
     if status is Status.FETCHING and is_abandoned(row):
         status = Status.FAILED
     if status is Status.SYNCING and row["id"] not in held:
         status = Status.PAUSED
     name = row["mapping_name"]
-    mapping = "own" if "/" in name or "\\" in name else name.removesuffix(".yaml")
-    return row["company"], mapping, row["source_side"] or "", status.value
+    if "/" in name or "\\" in name:
+        return row["company"], "own", "own", status.value
+    return row["company"], name.removesuffix(".yaml"), row["source_side"] or "", status.value
 
 
 def _writes(connection: Connection, lately: Mapping[int, RowMapping]) -> Counts:

@@ -31,7 +31,11 @@ class Schedules(Database):
             return {row["name"]: kept_in(row) for row in rows}
 
     def pause_schedule(self, name: str, timing: str, at: dt.datetime) -> None:
-        """Let no run of a schedule begin any more; one at work goes on."""
+        """
+        Let no run of a schedule begin any more, be it one that waits; one at work goes on.
+
+        What waited is left out.
+        """
         ours = self._of(schedules), schedules.c.name == name
         new = {"company": self.company, "name": name, "timing": timing, "since": at}
         with self._writing() as connection:
@@ -41,6 +45,9 @@ class Schedules(Database):
                 self._note("schedule_paused", schedule=name)
                 paused = {"paused_by": self._who[:200], "paused_at": at}
                 connection.execute(sa.update(schedules).where(*ours).values(**paused))
+                theirs = self._of(jobs), jobs.c.schedule == name, jobs.c.ended_at.is_(None)
+                idle = sa.update(jobs).where(*theirs, jobs.c.state != "running")
+                connection.execute(idle.values(**given_up(at, "skipped")))
 
     def resume_schedule(self, name: str, timing: str, at: dt.datetime) -> None:
         """Let its runs begin again: those that are due from *at* on."""

@@ -43,4 +43,15 @@ BUGS: tuple[Bug, ...] = (
         ("renkei.cluster.place:prepare", "if _one(connection, _LIVING, LIFETIME_S):", "if False:"),
         tests="tests/engine/test_cluster.py::test_workers_of_another_version_are_refused",
     ),
+    bug(
+        "queue-lost-for-long",
+        "A worker that has lost the queue takes up nothing until its longest job has ended.",
+        (
+            "renkei.cluster.dispatcher:Cluster._work",
+            "shutdown_graceful_timeout=LET_GO_S",
+            "shutdown_graceful_timeout=None",
+        ),
+        tests="tests/engine/test_cluster.py"
+        "::test_a_worker_that_lost_the_queue_waits_for_no_job_at_work",
+    ),
 )

@@ -29,7 +29,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "stopped-and-gone-on-with",
         "What a person has stopped goes on when the worker at it is killed.",
-        ("renkei.worker:Worker._take_up", "job.stopped_by is not None or now", "now"),
+        ("renkei.worker:_how_over", "if job.stopped_by is not None:", "if False:"),
         tests="tests/engine/test_errands.py::test_what_is_stopped_before_it_begins_does_not_begin",
     ),
     bug(

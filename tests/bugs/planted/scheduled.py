@@ -102,4 +102,41 @@ BUGS: tuple[Bug, ...] = (
         ("renkei.worker:Worker._keep", " or kept.since > now", ""),
         tests="tests/engine/test_schedules.py::test_a_clock_that_was_wrong_at_first_is_forgotten",
     ),
+    bug(
+        "paused-schedule-goes-on",
+        "What is at work when its schedule is paused, and has to wait then, goes on.",
+        ("renkei.worker:_how_over", "kept.paused_by is not None:", "False:"),
+        tests="tests/engine/test_schedules.py"
+        "::test_what_waits_is_left_out_when_somebody_pauses[running-schedule]",
+    ),
+    bug(
+        "paused-schedule-in-line",
+        "What is in line when its schedule is paused is begun.",
+        (
+            "renkei.store.schedules:Schedules.pause_schedule",
+            'connection.execute(idle.values(**given_up(at, "skipped")))',
+            "pass",
+        ),
+        tests="tests/engine/test_schedules.py"
+        "::test_what_waits_is_left_out_when_somebody_pauses[queued-schedule]",
+    ),
+    bug(
+        "payroll-day-after-a-wait",
+        "What has waited goes on on a day without runs.",
+        ("renkei.worker:_rests", "return job.asked_by is None and", "return False and"),
+        tests="tests/engine/test_schedules.py::test_a_day_without_runs_has_none_that_has_waited",
+    ),
+    bug(
+        "missed-by-a-clock-ahead",
+        "What a clock that was ahead has told as missed never begins.",
+        ("renkei.store.due:Due.claim", "jobs.c.started_at > now", "sa.false()"),
+        tests="tests/engine/test_schedules.py"
+        "::test_what_a_clock_that_was_ahead_has_missed_begins_all_the_same",
+    ),
+    bug(
+        "hanging-job-is-silent",
+        "A job that hangs keeps its schedule from running, and nobody is told.",
+        ("renkei.schedule.job:Job.hangs", "return self.is_open", "return False and self.is_open"),
+        tests="tests/engine/test_schedules.py::test_a_job_that_hangs_keeps_no_due_time_quiet",
+    ),
 )

@@ -26,10 +26,13 @@ class Row:
 
 
 def listed(visit: Visit) -> Response:
-    """Show all schedules of the company, and what was begun last."""
+    """Show all schedules of the company, and what was begun last: of all, or of *schedule*."""
     with visit.runs() as runs:
-        found, jobs = runs.schedules(), runs.jobs(LATEST)
         held = runs.config.company.paused
+        found = runs.schedules()
+        names = {each.schedule.name for each in found}
+        only = next((name for name in names if name == visit.query("schedule")), None)
+        jobs = runs.jobs(LATEST, only)
     rows = [
         Row(
             each,
@@ -45,10 +48,11 @@ def listed(visit: Visit) -> Response:
         rows=rows,
         held=held,
         jobs=jobs,
+        only=only,
         needs=NEEDS,
         job_text=job_text,
         why_text=why_text,
-        asked=asked if any(each.schedule.name == asked for each in found) else None,
+        asked=asked if asked in names else None,
     )
 
 
