@@ -133,7 +133,7 @@ def converted(column: sa.Column[Any], value: Any) -> Any:
 def test_a_store_of_then_is_the_same_on_both_databases(
     bare: Database, tmp_path: Path, kept: Path
 ) -> None:
-    """Its runs, their people, outcomes, writes and log, once it is brought up to date with its rows."""
+    """Its runs, people, outcomes, writes and log, once it is brought up to date with its rows."""
     file = tmp_path / "a.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(kept.read_text(encoding="utf-8"))
