@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 bare = servers.bare
 STORES = Path(__file__).parent / "stores"
 STORE = STORES / "0002.sql"
+KEPT = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.long] if path.stem == "0001" else [])
+    for path in sorted(STORES.glob("*.sql"))
+]
 
 
 def left_behind(world: World) -> Path:
@@ -129,7 +133,7 @@ def converted(column: sa.Column[Any], value: Any) -> Any:
 
 
 @pytest.mark.fault("F60", "F63")
-@pytest.mark.parametrize("kept", sorted(STORES.glob("*.sql")), ids=lambda kept: kept.stem)
+@pytest.mark.parametrize("kept", KEPT)
 def test_a_store_of_then_is_the_same_on_both_databases(
     bare: Database, tmp_path: Path, kept: Path
 ) -> None:
@@ -153,6 +157,7 @@ def test_a_store_of_then_is_the_same_on_both_databases(
 
 
 @pytest.mark.fault("F60", "F63")
+@pytest.mark.long
 def test_its_run_is_resumed_on_a_server(world: World, bare: Database) -> None:
     """The rows of then in tables of then: what was in doubt is settled there, too."""
     left_behind(world).unlink()
