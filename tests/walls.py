@@ -1,12 +1,14 @@
 """Walls between companies: every statement that any test lets a store execute is looked at.
 
 A statement on a table whose rows are of companies has to say which company, or name the key of a
-run, or of what belongs to it, that a query with the company has given. What is about the whole
-store on purpose is named here, and nothing else passes.
+run, or of what belongs to it, that a query with the company has given. A fact of a company is known
+by its name. Plain text cannot be looked into: it names no such table. What is about the whole store
+on purpose is named here, and nothing else passes. The dashboard's own tables are looked at, too.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from types import FrameType
@@ -19,12 +21,24 @@ from attrs import define, field
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import BinaryExpression, BindParameter
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter, TextClause
 
+from renkei.store import audit, companies
+from renkei.store.accounts import used
 from renkei.store.database import Database
-from renkei.store.tables import accounts, items, leases, metadata, paces, runs, writes
+from renkei.store.purge import retained
+from renkei.store.tables import accounts, facts, items, leases, metadata, paces, runs, writes
+from renkei_web.database import Database as Desk
+from renkei_web.tables import drafts, rights
 
-WALLED = {table for table in metadata.tables.values() if "company" in table.c} | {items, writes}
+WALLED = {table for table in metadata.tables.values() if "company" in table.c}
+WALLED |= {items, writes, facts, drafts, rights}
+
+NAMED = re.compile(rf"\b({'|'.join(table.name for table in WALLED - {facts})})\b")
+"""One of them in plain text; what is asked of ``facts`` so is about the store as a whole."""
+
+NO_ROWS = ("lock table ", "vacuum ", "select pg_total_relation_size(")
+"""What text that names such a table begins with where it shows and changes no row of it."""
 
 KEYS: Mapping[sa.Table, str] = {runs: "id", items: "run_id", writes: "run_id", leases: "run_id"}
 """The column that holds the key of a run: whoever names one has been given it."""
@@ -37,6 +51,17 @@ SHARED: Mapping[sa.Table, Collection[str]] = {
 }
 """Columns of which a value is enough, with the reason."""
 
+DESK: Mapping[sa.Table, Collection[str]] = {
+    drafts: ("company",),
+    rights: ("company", "user_id"),  # what somebody may do everywhere is asked for each page
+}
+"""The same of the dashboard's own tables: whose they are, the visit says."""
+
+FACTS = (used, retained, audit._fact, companies._fact)
+"""What the facts of a company are called."""
+
+FACTS_BEGIN = {name("").partition(":")[0] for name in FACTS}
+
 WHOLE_STORE = (
     "renkei.database.copying",
     "renkei.store.copying",  # a store moves as it is
@@ -44,11 +69,16 @@ WHOLE_STORE = (
     "renkei.store.due",  # what is due, for a worker that keeps the schedules of all of them
     "renkei.store.figures",  # counts, for a monitor and a doctor of all of them
     "renkei.store.migrations",
+    "renkei.store.workers",  # they keep the schedules of all of them
+    "renkei_web.companies",  # what goes with a company, or joins one
 )
 """Modules whose statements are about the whole store."""
 
 NUMBER_ONLY = {f"SELECT max({name}.id) AS max_1 \nFROM {name}" for name in ("runs", "writes")}
 """The highest number that is given, and nothing of whatever has it."""
+
+EVERYBODY = str(sa.select(rights).order_by(rights.c.company))
+"""The list of all users, which only pages and commands about everything ask for."""
 
 
 def pytest_configure() -> None:
@@ -56,11 +86,11 @@ def pytest_configure() -> None:
     event.listen(Engine, "before_cursor_execute", _look)
 
 
-STORES: WeakKeyDictionary[Engine, ref[Database]] = WeakKeyDictionary()
+STORES: WeakKeyDictionary[Engine, ref[Database | Desk]] = WeakKeyDictionary()
 found: list[str] = []
 """What went through a wall since the last test."""
 
-_init = Database.__init__
+_init, _desk_init = Database.__init__, Desk.__init__
 
 
 def _opened(self: Database, *args: Any, **kwargs: Any) -> None:
@@ -68,7 +98,13 @@ def _opened(self: Database, *args: Any, **kwargs: Any) -> None:
     STORES[self._engine] = ref(self)
 
 
+def _desk_opened(self: Desk, *args: Any, **kwargs: Any) -> None:
+    _desk_init(self, *args, **kwargs)
+    STORES[self._opened.engine] = ref(self)
+
+
 Database.__init__ = _opened  # type: ignore[method-assign]
+Desk.__init__ = _desk_opened  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,7 +120,7 @@ def pytest_runtest_teardown() -> Generator[None]:
 def _look(
     connection: Connection,
     _cursor: object,
-    _sql: str,
+    sql: str,
     _parameters: object,
     context: Any,
     _many: bool,
@@ -92,7 +128,11 @@ def _look(
     held = STORES.get(connection.engine)
     store = held() if held else None
     made = context.compiled if context is not None else None
-    if store is None or made is None:
+    if store is None:
+        return
+    if made is None:
+        if in_text(sql) and not _may():
+            found.append(sql)
         return
     rows = context.compiled_parameters
     if made not in KNOWN:
@@ -165,7 +205,13 @@ KNOWN: WeakKeyDictionary[Any, tuple[Said, Sequence[str]]] = WeakKeyDictionary()
 """What statements say, as they were made into SQL, and what their values are called there."""
 
 
-def unwalled(statement: sa.ClauseElement, store: Database) -> list[sa.Table]:
+def in_text(sql: str) -> set[sa.Table]:
+    """Return the tables of which plain text may show or change rows of any company."""
+    named = set() if sql.lower().startswith(NO_ROWS) else set(NAMED.findall(sql))
+    return {table for table in WALLED if table.name in named}
+
+
+def unwalled(statement: sa.ClauseElement, store: Database | Desk) -> list[sa.Table]:
     """Return the tables that *statement* reads or changes for more than the company of *store*."""
     said = _said(statement, [])
     values = [bind.value for _table, _name, bind in said.asks]
@@ -173,7 +219,7 @@ def unwalled(statement: sa.ClauseElement, store: Database) -> list[sa.Table]:
     return said.open(_bound(said, asked, store))
 
 
-def _bound(said: Said, asked: Sequence[Sequence[Any]], store: Database) -> set[sa.Table]:
+def _bound(said: Said, asked: Sequence[Sequence[Any]], store: Database | Desk) -> set[sa.Table]:
     """Return the tables of which the values that are *asked* for are of one company."""
     return {
         table
@@ -182,7 +228,13 @@ def _bound(said: Said, asked: Sequence[Sequence[Any]], store: Database) -> set[s
     }
 
 
-def _is_enough(store: Database, table: sa.Table, name: str, values: Sequence[Any]) -> bool:
+def _is_enough(store: Database | Desk, table: sa.Table, name: str, values: Sequence[Any]) -> bool:
+    if isinstance(store, Desk):
+        return name in DESK[table]
+    if table is facts:
+        ours = {called(store.company) for called in FACTS}
+        known = (v in ours or v.partition(":")[0] not in FACTS_BEGIN for v in values)
+        return name == "name" and all(known)
     if name == "company":
         return all(value == store.company for value in values)
     if name in SHARED.get(table, ()):
@@ -194,11 +246,13 @@ def _is_enough(store: Database, table: sa.Table, name: str, values: Sequence[Any
 
 def _said(statement: sa.ClauseElement, rows: Sequence[Mapping[str, Any]]) -> Said:
     said = Said()
-    if isinstance(statement, sa.Select) and str(statement) in NUMBER_ONLY:
+    if isinstance(statement, sa.Select) and str(statement) in {*NUMBER_ONLY, EVERYBODY}:
         return said
     for each in _parts(statement):
         if isinstance(each, sa.Table) and each in WALLED:
             said.used.add(each)
+        if isinstance(each, TextClause):
+            said.used |= in_text(each.text)
         if isinstance(each, BinaryExpression) and each.operator in (operators.eq, operators.in_op):
             said.see(each.left, each.right)
             said.see(each.right, each.left)
@@ -228,10 +282,11 @@ def _inserted(statement: sa.Insert, said: Said, rows: Sequence[Mapping[str, Any]
     assert isinstance(table, sa.Table)
     given: Mapping[Any, Any] = statement._values or {}
     fixed = {getattr(c, "name", c): v for c, v in given.items()}
-    for name in ("company", KEYS.get(table), *SHARED.get(table, ())):
+    shared = {**SHARED, **DESK, facts: ("name",)}
+    for name in ("company", KEYS.get(table), *shared.get(table, ())):
         if name is None or name not in table.c:
             continue
         if name in fixed and isinstance(fixed[name], BindParameter):
             said.see(table.c[name], fixed[name])
-        elif all(name in row for row in rows):
+        elif rows and all(name in row for row in rows):
             said.see(table.c[name], sa.bindparam(name))

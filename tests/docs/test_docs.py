@@ -347,6 +347,15 @@ def test_both_languages_have_the_same_parts(names: tuple[str, str]) -> None:
     assert rows[0] == rows[1]
 
 
+def test_both_pages_of_security_have_the_same_places() -> None:
+    """Row by row: what is kept where, by the names of files, tables and columns."""
+    heads = {"docs/security.md": "| What | Where |", "docs/security.ja.md": "| 情報 | 場所 |"}
+    english, japanese = (table_after(name, head) for name, head in heads.items())
+    for there, here in zip(english, japanese, strict=True):
+        named = [set(INLINE.findall(" ".join(row[:2]))) for row in (there, here)]
+        assert named[0] - named[1] == set(), here[0]
+
+
 @pytest.mark.parametrize("name", OPERATOR)
 def test_every_synced_item_is_documented(name: str) -> None:
     """The table of items has every pair of the built-in mapping."""

@@ -25,8 +25,11 @@ from renkei.logs import configure_logging
 from renkei.model import Difference, Filter, Item, Released, Run, Selection, Status
 from renkei.runs import Runs
 from renkei.store import Store
+from renkei.store.accounts import used
 from renkei.store.releases import Place
-from renkei.store.tables import items, leases, runs, writes
+from renkei.store.tables import facts, items, leases, runs, writes
+from renkei_web.database import Database as Desk
+from renkei_web.tables import drafts, rights
 
 if TYPE_CHECKING:
     from tests.engine.world import World
@@ -361,6 +364,51 @@ def test_a_statement_through_a_wall_is_found(at: str) -> None:
         for statement in right:
             assert not walls.unwalled(statement, beta), statement
         assert not walls.unwalled(sa.select(items).where(items.c.run_id == key), acme)
+
+
+@pytest.mark.security(56)
+def test_text_and_facts_through_a_wall_are_found(tmp_path: Path) -> None:
+    """What is not composed but written as SQL names no such table; a fact is one of the company."""
+    called = facts.c.name
+    with closing(opened(str(tmp_path / "a.db"), "acme")) as acme:
+        for wrong in (
+            sa.text("select * from items"),
+            sa.select(sa.literal(1)).where(sa.text("exists (select 1 from runs)")),
+            sa.select(facts),
+            sa.select(facts.c.value).where(called.startswith("used:")),
+            sa.select(facts.c.value).where(called == used("beta")),
+            sa.insert(facts).values(name=used("beta"), value=""),
+        ):
+            assert walls.unwalled(wrong, acme), wrong
+        for right in (
+            sa.select(facts.c.value).where(called == used("acme")),
+            sa.select(facts.c.value).where(called == "account_key"),
+        ):
+            assert not walls.unwalled(right, acme), right
+    assert walls.in_text("select count(*) from writes where id > 3")
+    assert not walls.in_text("select value from facts where name = 'serial'")
+    assert not walls.in_text("lock table runs in share mode")
+
+
+@pytest.mark.security(56, 57)
+def test_the_tables_of_the_dashboard_have_walls_too(tmp_path: Path) -> None:
+    """Ticks are asked for by company; rights by company, or those of one person."""
+    with closing(Desk(str(tmp_path / "web.db"))) as desk:
+        mine = drafts.c.user_id == 1
+        for wrong in (
+            sa.select(drafts).where(mine, drafts.c.run == "1"),
+            sa.delete(drafts).where(mine),
+            sa.insert(drafts).values(user_id=1, run="1", document=""),
+            sa.select(rights.c.user_id).where(rights.c.role == "admin"),
+        ):
+            assert walls.unwalled(wrong, desk), wrong
+        for right in (
+            sa.select(drafts).where(mine, drafts.c.company == "acme"),
+            sa.insert(drafts).values(user_id=1, run="1", document="", company="acme"),
+            sa.select(rights).where(rights.c.user_id == 1),
+            sa.select(rights).order_by(rights.c.company),
+        ):
+            assert not walls.unwalled(right, desk), right
 
 
 # --- the engine ---------------------------------------------------------------------------------

@@ -1,18 +1,29 @@
-"""A store that renkei 0.1.0 has left: it goes on, and what was in doubt in it is settled."""
+"""
+Stores that older renkei have left: they go on, and what was in doubt in them is settled.
+
+Each of ``stores/`` is as its revision has left it, with rows: 0002 is that of renkei 0.1.0.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+import sqlalchemy as sa
+from tests.engine import test_store_server as servers
+from tests.engine.test_store import begin
 from tests.engine.world import PERSON, TWIN
+from tests.postgres import Database
 
 from renkei.errors import StoreError
 from renkei.model import Difference, Outcome, Remark, Status
@@ -21,7 +32,13 @@ from renkei.store import Store
 if TYPE_CHECKING:
     from tests.engine.world import World
 
-STORE = Path(__file__).parent / "stores" / "0002.sql"
+bare = servers.bare
+STORES = Path(__file__).parent / "stores"
+STORE = STORES / "0002.sql"
+KEPT = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.long] if path.stem == "0001" else [])
+    for path in sorted(STORES.glob("*.sql"))
+]
 
 
 def left_behind(world: World) -> Path:
@@ -80,6 +97,78 @@ def test_its_run_is_resumed(world: World) -> None:
     assert world.outcome(done, "003") == (Outcome.CREATED, None)
     assert world.outcome(done, "004") == (Outcome.UPDATED, None)
     assert world.outcome(done, "002")[0] is Outcome.FAILED
+    assert [values["id_no"] for _kind, _id, values in world.rosta.writes] == ["006"]
+
+
+def filled(place: Database, kept: Path) -> None:
+    """Make the tables of then on a server, with the rows that are *kept*."""
+    servers.old(place, kept.stem)
+    engine, tables = servers.engine_of(place.address), sa.MetaData()
+    with closing(sqlite3.connect(":memory:")) as file, engine.begin() as connection:
+        file.executescript(kept.read_text(encoding="utf-8"))
+        file.row_factory = sqlite3.Row
+        tables.reflect(connection)
+        for table in tables.sorted_tables:
+            connection.execute(sa.delete(table))
+            for row in file.execute(f"select * from {table.name}"):  # noqa: S608 - ours
+                values = {each.name: converted(each, row[each.name]) for each in table.c}
+                connection.execute(sa.insert(table).values(values))
+            if "id" in table.c:
+                counter = sa.func.pg_get_serial_sequence(table.name, "id")
+                connection.execute(sa.select(sa.func.setval(counter, sa.func.max(table.c.id))))
+    engine.dispose()
+
+
+def converted(column: sa.Column[Any], value: Any) -> Any:
+    """Return as a server keeps it what a file has in a column."""
+    if value is None:
+        return sa.null()
+    kinds: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+        (sa.Boolean, bool),
+        (sa.JSON, json.loads),
+        (sa.DateTime, lambda text: dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)),
+        (sa.Date, dt.date.fromisoformat),
+    )
+    return next((of(value) for kind, of in kinds if isinstance(column.type, kind)), value)
+
+
+@pytest.mark.fault("F60", "F63")
+@pytest.mark.parametrize("kept", KEPT)
+def test_a_store_of_then_is_the_same_on_both_databases(
+    bare: Database, tmp_path: Path, kept: Path
+) -> None:
+    """Its runs, people, outcomes, writes and log, once it is brought up to date with its rows."""
+    file = tmp_path / "a.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(kept.read_text(encoding="utf-8"))
+    file.chmod(0o600)
+    filled(bare, kept)
+    with closing(Store(str(file))) as first, closing(Store(bare.address, create=False)) as second:
+        runs = first.latest(100)
+        assert runs
+        assert second.latest(100) == runs
+        for run in runs:
+            assert list(second.items(run.id)) == list(first.items(run.id))
+            assert second.open_writes(int(run.id)) == first.open_writes(int(run.id))
+        assert second.check_lines(None) == first.check_lines(None)
+        assert first.check_lines(None).faults == ()
+        number = int(runs[0].id)
+        assert begin(second) > number  # the next one is a new one
+
+
+@pytest.mark.fault("F60", "F63")
+@pytest.mark.long
+def test_its_run_is_resumed_on_a_server(world: World, bare: Database) -> None:
+    """The rows of then in tables of then: what was in doubt is settled there, too."""
+    left_behind(world).unlink()
+    filled(bare, STORE)
+    config = world.folder / "renkei.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("store: reports.db", f'store: "{bare.address}"'), "utf-8")
+    done = world.resume(next(run for run in reports(world) if run.id == "1"))
+    assert done.status is Status.DONE_WITH_ERRORS
+    assert world.outcome(done, "003") == (Outcome.CREATED, None)
+    assert world.outcome(done, "004") == (Outcome.UPDATED, None)
     assert [values["id_no"] for _kind, _id, values in world.rosta.writes] == ["006"]
 
 

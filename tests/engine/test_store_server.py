@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import datetime as dt
 import multiprocessing
 import os
 import sys
@@ -10,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 import sqlalchemy as sa
@@ -37,6 +39,8 @@ from renkei.model import Difference, Outcome, Selection, Status
 from renkei.place import parsed
 from renkei.runs import Runs
 from renkei.store import Lease, Store, Told, lease, schema
+from renkei.store.companies import Companies, Removed
+from renkei.store.database import Database as Base
 from renkei.store.tables import metadata, writes
 
 if TYPE_CHECKING:
@@ -563,30 +567,90 @@ def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: 
     """In every statement, at every commit: one sentence, and all of a transaction or nothing."""
     store = Store(postgres.address)
     for nth in sample(range(1, 200), 16, 1):
-        run, count, struck = planned(store, 2), 0, False
-
-        def strike(*_: object, nth: int = nth) -> None:
-            nonlocal count, struck
-            count += 1
-            if count == nth:
-                struck = True
-                postgres.lose_connections()
-
-        name = "before_cursor_execute" if kind == "statement" else "commit"
-        sa.event.listen(store._engine, name, strike)
-        try:
-            syncing(store, run)
-        except StoreError as error:
-            assert "connection to it was lost" in error.message  # noqa: PT017 - the last passes
-        else:
-            if not struck:
-                break
-            continue  # it was the first question of a transaction, which is asked again
-        finally:
-            sa.event.remove(store._engine, name, strike)
-        whole(store, run)
-        finish(store, run)
+        run = planned(store, 2)
+        ended = struck(postgres, store, kind, nth, partial(syncing, store, run))
+        if ended == "never":
+            break
+        if ended == "lost":
+            whole(store, run)
+            finish(store, run)
     store.close()
+
+
+def struck(
+    postgres: Database, store: Base, kind: str, nth: int, work: Callable[[], object]
+) -> Literal["lost", "asked again", "never"]:
+    """
+    Do *work*, and lose all connections at the nth statement or commit of *store*; return its end.
+
+    The first question of a transaction is asked again; *never*: there were not so many.
+    """
+    count = 0
+
+    def strike(*_: object) -> None:
+        nonlocal count
+        count += 1
+        if count == nth:
+            postgres.lose_connections()
+
+    name = "before_cursor_execute" if kind == "statement" else "commit"
+    sa.event.listen(store._engine, name, strike)
+    try:
+        work()
+    except StoreError as error:
+        assert "connection to it was lost" in error.message  # noqa: PT017 - most pass
+        return "lost"
+    finally:
+        sa.event.remove(store._engine, name, strike)
+    return "asked again" if count >= nth else "never"
+
+
+@pytest.mark.fault("F63")
+@sampled
+@pytest.mark.parametrize("kind", ["statement", "commit"])
+@pytest.mark.parametrize("work", ["fetch", "purge", "remove"])
+def test_a_connection_that_is_lost_beside_a_sync_leaves_all_or_nothing(
+    postgres: Database, work: str, kind: str
+) -> None:
+    """Of a plan, of values that go, and of a company; once more, and it is done; others stay."""
+    acme, beta = (Store(postgres.address, company=name) for name in ("acme", "beta"))
+    everybody, removed = Companies(postgres.address), Removed(at=NOW, who="tester")
+    works: dict[str, Callable[[], object]] = {
+        "fetch": lambda: planned(acme, 2),
+        "purge": lambda: acme.purge(NOW + dt.timedelta(days=1)),
+        "remove": lambda: everybody.remove("acme", removed),
+    }
+    store: Base = everybody if work == "remove" else acme
+    theirs = planned(beta, 2)
+    every = range(1, 200)
+    turn = ("fetch", "remove", "purge").index(work)  # at the third question where there are few
+    for nth in every if kind == "commit" else sample(every, 12, turn):
+        before = planned(acme, 2)
+        ended = struck(postgres, store, kind, nth, works[work])
+        plans = named_in(postgres, "acme")
+        if work == "fetch":
+            assert plans.pop(before) == 2
+            assert set(plans.values()) <= {2}
+        else:
+            assert plans in ({before: 2}, {})
+        if ended == "never":
+            break
+        works[work]()
+        assert len(named_in(postgres, "acme")) == (len(plans) + 2 if work == "fetch" else 0)
+        postgres.do("update runs set status = 'failed' where status = 'fetching'")  # not by us
+        everybody.remove("acme", removed)
+        assert named_in(postgres, "beta") == {theirs: 2}
+    for each in (acme, beta, everybody):
+        each.close()
+
+
+def named_in(postgres: Database, company: str) -> dict[str, int]:
+    """Return how many people are named in each run of a company that has a plan with people."""
+    rows = postgres.do(
+        "select r.id, count(*) from runs r join items i on i.run_id = r.id"  # noqa: S608 - ours
+        f" where r.company = '{company}' and r.status = 'ready' and i.name <> '' group by r.id"
+    )
+    return {str(run): count for run, count in rows}
 
 
 def whole(store: Store, run: str) -> None:

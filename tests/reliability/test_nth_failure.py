@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -326,13 +326,27 @@ def stage(
 @pytest.mark.parametrize(("prepare", "stage"), CASES, indirect=["stage"])
 def test_the_nth_operation_fails(stage: Stage, prepare: Prepare, operation: str) -> None:
     """One sentence and a code; going on ends as if nothing had been wrong."""
+    fail_each(stage, prepare, operation, sample(count(1), 20, list(OPERATIONS).index(operation)))
+
+
+@pytest.mark.fault("F57", "F63")
+def test_an_operation_fails_where_the_store_is_on_a_server(
+    zygote: Zygote, store_bytes: bytes, postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One case of the same; all of them are played there in the long run."""
+    with a_stage(zygote, DIRECTIONS[0], store_bytes, monkeypatch, postgres) as stage:
+        fail_each(stage, _chosen, "commit, answer lost", [6])
+
+
+def fail_each(stage: Stage, prepare: Prepare, operation: str, numbers: Iterable[int]) -> None:
+    """Let the operations of these *numbers* fail, one in each run of the command."""
     stage.site.refuse(REFUSED)
     stage.words = prepare(stage)
     stage.prepared = stage.site.keep()
     stage.again()
     assert stage.office.ask(*stage.words).code == 1
     stage.unhurt = people(stage.site)
-    for n in sample(count(1), 20, list(OPERATIONS).index(operation)):
+    for n in numbers:
         stage.again()
         nth = Nth(n)
         result = stage.hurt(OPERATIONS[operation], nth)

@@ -25,6 +25,7 @@ from renkei_sandbox.system import System
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
     from tests.e2e.office import Office
+    from tests.postgres import Database
 
 Direction = tuple[str, str]
 
@@ -112,6 +113,21 @@ def test_a_system_that_refuses_from_some_request_on_is_left_in_peace(
     office: Office, name: str, pair: Direction, k: int
 ) -> None:
     """Paused with the reason, nobody failed, few refusals; afterwards all is done once."""
+    left_in_peace(office, name, pair, k)
+
+
+@pytest.mark.fault("F33", "F63")
+def test_a_system_is_left_in_peace_where_the_store_is_on_a_server(
+    office: Office, postgres: Database
+) -> None:
+    """One case of the same; all of them are played there in the long run."""
+    office.database = postgres
+    office.configure()
+    left_in_peace(office, "token", DIRECTIONS[0], 7)
+
+
+def left_in_peace(office: Office, name: str, pair: Direction, k: int) -> None:
+    """Let the target of a sync refuse everything from the k-th request on, until it is back."""
     _, target = pair
     in_flight = (1, 2, 8)[k % 3]
     office.allow(in_flight)

@@ -10,22 +10,29 @@ import json
 import re
 import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.security.canaries import CANARIES, PERSONAL, TOKENS, found
+from tests.e2e.office import SCHEDULES
+from tests.security.canaries import BIRTH, CANARIES, NAME, PERSONAL, TOKENS, found
 
 from renkei.errors import ConfigurationError, MappingError
 from renkei.http import Secret
 from renkei.mapping import parse_mapping
 from renkei.mapping.transforms import BUILT_IN
 from renkei.report.csv import csv_lines
+from renkei.schedule.errand import Errand
+from renkei.store import Store
 
 if TYPE_CHECKING:
     from tests.e2e.office import Office
 
+TABLES = "select name from sqlite_master where type = 'table'"
+PAGE = (Path(__file__).parents[2] / "docs/security.md").read_text(encoding="utf-8")
 NEW = ("--new", "divisionCode=200", "--new", "typeCode=1")
 
 INJECTIONS = [
@@ -265,25 +272,45 @@ def test_json_cannot_be_taken_apart_by_a_name(office: Office) -> None:
     assert {"=1+1", *INJECTIONS[:30]} <= names
 
 
-@pytest.mark.security(25)
+@pytest.mark.security(25, 26)
 @pytest.mark.sqlite
-def test_only_three_columns_hold_values(office: Office) -> None:
-    """Name, payload and a refusal's detail, as the page says; no other place of the store."""
+def test_only_the_columns_that_the_page_names_hold_values(office: Office) -> None:
+    """Of every table of the store, once all of them but two have rows that are about people."""
+    told = re.search(r"values of employees \| the report store: the columns (.+?) of its", PAGE)
+    assert told
+    named = {f"items.{column}" for column in re.findall(r"`(\w+)`", told[1])}
+    notify = "notify: {to: [{url: 'http://127.0.0.1:9/x', secret: env:HOOK_KEY}]}"
+    office.env["HOOK_KEY"] = "k3y"
+    office.configure(extra=f"{office.rest}{SCHEDULES}{notify}")
     office.box.touchontime.faults.add(
         "status", status=400, kind="update", times=None,
-        body=json.dumps({"errors": [{"code": 1, "message": f"{CANARIES['name']}: no"}]}),
+        body=json.dumps({"errors": [{"code": 1, "message": f"{NAME}: no"}]}),
     )  # fmt: skip
+    office.box.smarthr.add(
+        emp_code="0500", last_name=NAME, first_name=NAME, birth_at=BIRTH, gender="female"
+    )
+    office.box.touchontime.add(
+        code="1417", lastName=NAME, firstName=NAME, birthDate=BIRTH, gender="female"
+    )
     run = office.fetched("smarthr", "touchontime")
-    assert office.ask("sync", run, *office.everybody("touchontime")).code == 1
-    holding = set()
-    with sqlite3.connect(office.store) as store:
+    release = ("--same-person", "0500=1417", "--why", "moved")
+    assert office.ask("sync", run, *release, *office.everybody("touchontime")).code == 1
+    office.ask("schedule", "run", "nightly")
+    with closing(Store(str(office.store))) as kept:
+        deed = Errand(deed="fetch", source="smarthr", target="touchontime", language="ja")
+        kept.ask_for(deed, office.box.clock.now())
+        kept.pause_schedule("look", "at some time", office.box.clock.now())
+    holding, empty = set(), set()
+    with closing(sqlite3.connect(office.store)) as store:
         store.row_factory = sqlite3.Row
-        for table in ("runs", "items", "writes", "leases"):
-            for row in store.execute(f"select * from {table}"):  # noqa: S608 - our own names
-                holding |= {
-                    f"{table}.{column}"
-                    for column in row.keys()  # noqa: SIM118 - a row is no dict
-                    if found(str(row[column])) & set(PERSONAL)
-                }
-    store.close()
-    assert holding == {"items.name", "items.payload", "items.detail"}
+        for (table,) in store.execute(TABLES).fetchall():
+            rows = store.execute(f"select * from {table}").fetchall()  # noqa: S608 - our own names
+            empty |= {table} if not rows else set()
+            holding |= {
+                f"{table}.{column}"
+                for row in rows
+                for column in row.keys()  # noqa: SIM118 - a row is no dict
+                if found(str(row[column])) & set(PERSONAL)
+            }
+    assert empty <= {"own_fields", "paces"}
+    assert {"items.name", "items.payload", "items.detail"} <= holding <= named

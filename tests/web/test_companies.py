@@ -7,21 +7,26 @@ import json
 import re
 import shutil
 import time
+from contextlib import closing
 
 import pytest
 from tests.web.desk import NOBODYS, OURS, THEIRS, Browser, Desk, filled, person
 from tests.web.test_roles import ABOVE, MINE, OF_COMPANY, OPEN, decided
 
 from renkei.companies import Companies
-from renkei.config import load_main
+from renkei.config import load_config, load_main
 from renkei.errors import RenkeiError, UsageError
 from renkei.runs import Runs
+from renkei.schedule.errand import Errand
+from renkei.schedule.job import Claim
+from renkei.store import Store
 from renkei_runner.deeds import launch
 from renkei_runner.main import run
 from renkei_web.companies import adopt, forget
 from renkei_web.processes import FetchProgress, Work
 from renkei_web.rights import EVERY
 from renkei_web.users import Role
+from renkei_web.views.fetching import EPOCH, MICROSECOND
 
 ALL = decided(
     ("GET /", Role.NONE),
@@ -40,12 +45,23 @@ LATER = "2026-11-20T18:00:00+09:00"
 ROLES = [Role.COUNTS, Role.VIEWER, Role.OPERATOR, Role.ADMIN]
 
 
+ID = re.compile(r"{(run|fetch|schedule|connection)}|/company$")
+"""What names one thing of a company in an address; an answer names a fetch in its form."""
+
+
+def named(number: str) -> dict[str, str]:
+    """Return the ids of a run, a fetch that was asked for, a schedule and a connection."""
+    fetch = f"180000000000{number}"
+    return {"run": number, "fetch": fetch, "schedule": f"s{number}", "connection": f"c{number}"}
+
+
 def asked(
     browser: Browser, route: tuple[str, str], csrf: str = "", **parts: str
 ) -> tuple[int, str, str]:
     """Return status, redirection and what is said, with no id of a run in it."""
     method, path = route
-    form = {"csrf": csrf} if method == "POST" else None
+    fields = {"csrf": csrf, "key": parts.get("fetch", ""), "answer": "yes", "token": "t" * 20}
+    form = fields if method == "POST" else None
     answer = browser.ask(method, filled(path, **parts), form=form, headers=OURS)
     text = re.sub(f"{THEIRS}|{NOBODYS}", "RUN", html.unescape(answer.text))
     return answer.status_code, answer.headers.get("location", ""), text
@@ -83,23 +99,64 @@ def test_no_address_leads_to_another_company(several: Desk, role: Role) -> None:
     assert several.kept == before
 
 
-@pytest.mark.security(38, 56)
-@pytest.mark.parametrize("role", ROLES)
-def test_no_id_leads_to_a_run_of_another_company(several: Desk, role: Role) -> None:
-    """Below the own company the run of another one is a run that nobody has, for every page."""
-    browser = person(several, role, "acme")
-    csrf, before = browser.csrf, several.kept
+@pytest.fixture
+def full(several: Desk) -> Desk:
+    """The same, and beta has a fetch that waits for a worker, a schedule and a connection more."""
+    folder, of_beta = several.folder / "companies", named(THEIRS)
+    plan = f"{{name: {of_beta['schedule']}, at: '0 6 * * *', from: smarthr, to: touchontime}}"
+    columns = "columns: {番号: {role: number}, 姓: {role: family_name}, 名: {role: given_name}}"
+    file = f"{{connector: csv, options: {{path: beta.csv, {columns}}}}}"
+    more = f"connections:\n  {of_beta['connection']}: {file}\n"
+    changes = (
+        ("beta", "connections:\n", f"schedules: [{plan}]\n{more}"),
+        ("acme", "settings: {", "settings: {setup: web, "),
+    )
+    for company, before, after in changes:
+        own = folder / f"{company}.yaml"
+        own.write_text(own.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    fetch = Errand(deed="fetch", source="smarthr", target="touchontime", language="ja")
+    with closing(Store(str(several.store), company="beta")) as store:
+        store.ask_for(fetch, EPOCH + int(of_beta["fetch"]) * MICROSECOND)
+    return several
+
+
+def reaches_nothing(desk: Desk, role: Role) -> None:
+    """Check each page of acme that is about one thing, with what beta has and with what nobody."""
+    browser = person(desk, role, "acme")
+    csrf, before = browser.csrf, desk.kept
     for (method, path), needed in EACH.items():
         route = method, f"/c/{{company}}{path}"
-        if "{run}" not in path:
+        if ID.search(path) is None:
             continue
         theirs, nobodys = (
-            asked(browser, route, csrf, company="acme", run=run) for run in (THEIRS, NOBODYS)
+            asked(browser, route, csrf, company="acme", **named(number))
+            for number in (THEIRS, NOBODYS)
         )
         assert theirs == nobodys, route
-        assert theirs[0] == (404 if role.includes(needed or Role.NONE) else 403), route
-    assert several.work.started == []
-    assert several.kept == before
+        unknown = 404 if "{run}" in path or "{fetch}" in path else 400
+        assert theirs[0] == (unknown if role.includes(needed or Role.NONE) else 403), route
+    assert desk.work.started == []
+    assert desk.kept == before
+
+
+@pytest.mark.security(38, 56)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_id_leads_to_what_is_of_another_company(full: Desk, role: Role) -> None:
+    """Below the own company a run, fetch, schedule or connection of another one is nobody's."""
+    reaches_nothing(full, role)
+
+
+@pytest.mark.security(38, 56)
+def test_no_id_leads_to_another_company_by_way_of_the_workers(full: Desk) -> None:
+    """Where workers do what people ask for, nothing of another company is put in their queue."""
+    line: list[Claim] = []
+    desk = Desk(full.folder, database=full.database, queue=lambda claim, _: line.append(claim))
+    with closing(desk.office.database):
+        reaches_nothing(desk, Role.ADMIN)
+        assert line == []
+        assert load_config(full.folder / "renkei.yaml", "beta").schedules
+        beta = desk.browser("admin").get(f"/c/beta/fetches/{named(THEIRS)['fetch']}")
+        assert beta.status_code == 200  # so it is there
 
 
 @pytest.mark.security(38, 57)

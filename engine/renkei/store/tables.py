@@ -1,4 +1,4 @@
-"""The tables. Employees' values live in ``items``: ``name``, ``payload``, ``detail``, ``earlier``.
+"""The tables. Employees' values live in ``items``, in the columns that docs/security.md names.
 
 Every change here needs a migration in ``migrations/versions``; a test compares the two.
 """

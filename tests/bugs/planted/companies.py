@@ -54,6 +54,17 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/e2e/test_store_command.py::test_a_restored_store_is_said_by_command",
     ),
     bug(
+        "fetch-of-another-company",
+        "Whoever guesses the moment of a fetch that waits for a worker sees, and stops, another's.",
+        (
+            "renkei.store.errands:Errands.asked_for",
+            "where(self._of(jobs), *theirs)",
+            "where(jobs.c.schedule == name, jobs.c.due == due)",
+        ),
+        tests="tests/web/test_companies.py"
+        "::test_no_id_leads_to_another_company_by_way_of_the_workers",
+    ),
+    bug(
         "second-token-opens-it",
         "Two companies may open one account, if each has a token of its own.",
         ("renkei.plan.shared:refuse_told", "if theirs and _system", "if False and _system"),

@@ -13,7 +13,7 @@ BUGS: tuple[Bug, ...] = (
             "connection.execute(_LOCKED if lock else _RUN, asked)",
             'connection.execute(sa.select(runs).where(runs.c.id == asked["run"]))',
         ),
-        tests="tests/web/test_companies.py::test_no_id_leads_to_a_run_of_another_company",
+        tests="tests/web/test_companies.py::test_no_id_leads_to_what_is_of_another_company",
     ),
     bug(
         "one-right-for-all-companies",
