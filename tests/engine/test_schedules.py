@@ -461,13 +461,15 @@ def test_a_fetch_is_interrupted_at_once(
             assert store.take_over(here.done[0])
         else:
             here.running[-1].interrupt()
-        over.wait(20)
+        waited.append(over.wait(5))
 
+    waited: list[bool] = []
     over = threading.Event()
     world.clinic.trouble = slow
     with working(here) as worker:
         with pytest.raises(KeyboardInterrupt) if not lost else nullcontext():
             at(here, worker, NOON + HOUR)
+        assert waited == []
         over.set()
         assert [type(each) for each in here.errors] == [BusyError] * lost
         (job,) = jobs(world, here.wall)

@@ -174,6 +174,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         Raises BusyError while one of these runs or jobs is at work, UsageError if there is none.
         """
         with self._writing() as connection:
+            self._hold_company(connection, "", alone=True)
             ids = self._at_rest(connection, "")
             if not ids:
                 message = _("There are no runs without a company.")

@@ -1,8 +1,8 @@
 """What every part of the store shares: transactions, and a run as it stands at this moment.
 
 SQLite has one writer at a time. On a server each transaction that decides by what it reads locks it
-first, always in this order: the run, the lease of an account, the writes and employees of the run,
-the serial of the store.
+first, always in this order: the company, its jobs, the run, the lease of an account, the writes and
+employees of the run, the serial of the store.
 """
 
 from __future__ import annotations
