@@ -403,7 +403,7 @@ class Database:
         """Let nobody remove a company until this transaction ends; *alone*: nor begin anything."""
         if self._on_server:
             lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
-            connection.execute(sa.select(lock(COMPANY_LOCK, zlib.crc32(company.encode()) - 2**31)))
+            connection.execute(sa.select(lock(COMPANY_LOCK, zlib.crc32(company.encode()) >> 1)))
 
     def _set(self, run_id: int, **columns: object) -> None:
         with self._writing() as connection:
