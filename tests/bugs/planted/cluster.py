@@ -22,7 +22,7 @@ BUGS: tuple[Bug, ...] = (
         "A process that wakes in its fetch makes a plan of a run that was declared failed.",
         ("renkei.store.plans:Plans._end_fetch", ".where(*one, *mine)", ".where(*one)"),
         tests="tests/engine/test_store.py"
-        "::test_a_fetch_that_was_declared_failed_does_not_become_a_plan[sqlite]\n"
+        "::test_a_fetch_that_was_declared_failed_does_not_become_a_plan\n"
         "tests/engine/test_schedules.py"
         "::test_a_process_frozen_in_its_fetch_does_nothing_when_it_wakes",
     ),
