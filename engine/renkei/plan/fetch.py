@@ -168,8 +168,9 @@ class Fetch:
         def unfilled() -> tuple[str, ...]:  # asked if anybody is new
             return never_filled(reader.fields, self.pairing, lambda: reader)
 
-        for row in listing.rows():
-            _stop_if(self.interrupted)
+        for place, row in enumerate(listing.rows()):
+            if place % REPORT_EVERY == 0:
+                _stop_if(self.interrupted)
             if isinstance(row, Alike):
                 yield row
             else:
@@ -306,10 +307,10 @@ def _read_once(side: Side, at: dt.date, observer: Observer, stop: threading.Even
     inside = side.inside(people, roster) if side.scope.rules else people
     for count, employee in enumerate(inside, start=1):
         roster.add(employee)
-        if stop.is_set():
-            break
         if count % REPORT_EVERY == 0:
             observer.reading(side.reader.name, count)
+            if stop.is_set():
+                break
     observer.reading(side.reader.name, len(roster))
     return roster
 
