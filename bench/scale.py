@@ -45,9 +45,10 @@ ENDED = (
 STATES = "select state, count(*) from jobs group by 1 order by 1"
 RUNS = (
     "select count(*) filter (where status = 'done'),"
-    " count(distinct company) filter (where status = 'done'), count(*) from runs"
+    " count(distinct company) filter (where status = 'done'),"
+    " count(*) filter (where status in ('failed', 'fetching')), count(*) from runs"
 )
-"""How many were synced, of how many companies; and with those whose fetch was killed."""
+"""How many were synced, of how many companies; of how many the fetch was killed; and all."""
 
 CONNECTIONS = "select count(*) from pg_stat_activity where datname = current_database()"
 BYTES = (
@@ -102,7 +103,7 @@ class Measured:
     killed: int
     states: dict[str, int]
     done: int
-    """Runs that were synced to their end; -1 if a company has several."""
+    """Runs that were synced to their end; -1 if a company has several, or any other run."""
     broken: int
     """Runs whose fetch was killed: another one was made, and nothing had been written."""
     twice: int
@@ -264,7 +265,7 @@ def measure(work: Work, *, patience_s: float = 3_600.0) -> Measured:
         for name in town.site.systems:
             town.box.ask(f"{name}/faults", method="DELETE")  # or the replay would wait, too
         found = received(journal)
-        done, companies, runs = town.ask(RUNS)[0]
+        done, companies, broken, runs = town.ask(RUNS)[0]
         each_s = 1 / work.companies
         return Measured(
             seconds=seconds,
@@ -278,8 +279,8 @@ def measure(work: Work, *, patience_s: float = 3_600.0) -> Measured:
             look_s=_look_s(town.site),
             killed=town.killed,
             states=dict(town.ask(STATES)),
-            done=done if done == companies else -1,
-            broken=runs - done,
+            done=done if done == companies == runs - broken else -1,
+            broken=broken,
             twice=sum(each.twice for each in found.values()),
             lost=sum(
                 CHANGED + NEW - each.created - each.updated

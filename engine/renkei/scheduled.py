@@ -26,7 +26,7 @@ from renkei.errors import (
 from renkei.logs import log
 from renkei.model import Run, Selection, Status
 from renkei.plan.estimate import Usage
-from renkei.plan.refusals import still_at_work
+from renkei.plan.refusals import another_way, still_at_work
 from renkei.schedule.errand import Answer
 from renkei.schedule.job import Job, Kept, State
 from renkei.schedule.rule import Schedule
@@ -62,13 +62,15 @@ class Work:
     """
     The job in hand, as it was taken up, and how it has ended.
 
-    *by_hand*: a person has begun it and waits for it. *stopped*: somebody wants it to stop.
+    *by_hand*: a person has begun it and waits for it. *stopped*: somebody wants it to stop. *lost*:
+    another process has it by now.
     """
 
     job: Job
     clock: Clock
     by_hand: bool = False
     stopped: bool = False
+    lost: BusyError | None = None
     ended: Ended = field(factory=lambda: Ended("failed"))
     answer: Answer | None = None
 
@@ -129,14 +131,21 @@ def at_work(
     work, claim = Work(job, clock, by_hand), job.claim
 
     def heed() -> None:
-        if store.still_at_job(claim):
-            work.stopped = True
+        try:
+            work.stopped = store.still_at_job(claim)
+        except BusyError as error:  # it is another one's: nothing more is begun here
+            work.lost = error
+            interrupt()
+            raise
+        if work.stopped:
             interrupt()
 
     try:
         with Pulse(heed):
             yield work
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and work.lost:
+            raise work.lost from None
         work.broken(error)
         raise
     finally:
@@ -162,15 +171,21 @@ def carry_on(
     fetch: Callable[[], Run],
     choose: Callable[[str, Selection], object],
     sync: Callable[[str], Run],
+    mine: Callable[[], object],
 ) -> Run:
     """
     Do what a schedule wants, from where the run *before* has got to; return the run.
 
-    Raises whatever ends it early.
+    *mine* raises BusyError if another process has the job. Raises whatever ends it early:
+    UsageError if the run goes another way than the schedule by now.
     """
+    way = schedule.from_, schedule.to
+    if before is not None and (before.source, before.target) != way:
+        raise another_way(schedule.name, before)
     if before is not None and before.status is Status.FETCHING:
         raise still_at_work(before)
     run = before if before is not None and before.status is not Status.FAILED else fetch()
+    mine()  # a process may have stood still for hours
     if run.status in (Status.PAUSED, Status.SYNCING):
         return sync(run.id)
     wanted = schedule.sync.difference if schedule.sync else ()

@@ -1,4 +1,8 @@
-"""A worker, and the warm process of its jobs, that take whoever is silent for dead in seconds."""
+"""
+A worker, and the warm process of its jobs, that take whoever is silent for dead in seconds.
+
+They are on a computer of their own if BOOT names one.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,8 @@ SHORT: dict[str, object] = {
     "renkei.sync.doubt.SENT_S": 1.0,
     "renkei.sync.doubt.LOOK_EVERY_S": 0.3,
 }
+if "BOOT" in os.environ:
+    SHORT["renkei.store.owner._boot"] = lambda: os.environ["BOOT"]
 WORKER: dict[str, object] = {
     "renkei.worker.LOOK_S": 0.5,
     "renkei.scheduled.FIRST_WAIT": dt.timedelta(seconds=1),

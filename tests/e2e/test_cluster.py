@@ -167,10 +167,10 @@ def slowly(office: Office) -> Iterator[None]:
     office.box.touchontime.faults.clear()
 
 
-def all_once(office: Office) -> None:
+def all_once(office: Office, run: int = 1) -> None:
     """Everybody was created once, by the journal of the system, and nothing is left open."""
     creates = office.creates("touchontime")
-    outcomes = office.ask("report", "1").json["outcomes"]
+    outcomes = office.ask("report", str(run)).json["outcomes"]
     assert set(creates.values()) == {1}
     assert len(creates) == outcomes["created"]
     assert outcomes["updated"] > 0
@@ -187,25 +187,36 @@ def is_done(workers: Workers) -> bool:
 
 @pytest.mark.timeout(180)
 @pytest.mark.fault("F92", "F102")
-def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(workers: Workers) -> None:
+@pytest.mark.parametrize(
+    "written", [0, pytest.param(2, marks=pytest.mark.long)], ids=["fetching", "writing"]
+)
+def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(
+    workers: Workers, written: int
+) -> None:
     """
-    The second goes on with what the first held, the first, woken, with what the second had.
+    The second does what the first held, the first, woken, goes on with what the second had.
 
-    What it was in the middle of when it froze it does not send. SIGTERM ends it with 0.
+    Each is on a computer of its own. What the first was in the middle of when it froze, it does not
+    send; what it was fetching is not kept. SIGTERM ends it with 0.
     """
     office = workers.office
-    for _each in range(2):
-        workers.start()
+    for boot in ("one", "two"):
+        workers.start(BOOT=boot)
     with slowly(office):
+        office.box.smarthr.faults.add("latency", seconds=0 if written else 1, times=None)
         frozen, first = workers.at_work()
-        wait_for_writes(office, "touchontime", 2)
+        if written:
+            wait_for_writes(office, "touchontime", written)
+        else:
+            workers.until(lambda: bool(workers.jobs()[0][3]))
         for each in frozen:
             each.suspend()
+        office.box.smarthr.faults.clear()
         workers.until(lambda: taken_over(workers, 2))
-        written = len(office.sent("touchontime"))
+        sent = len(office.sent("touchontime"))
         killed, second = workers.at_work()
         assert second is not first
-        wait_for_writes(office, "touchontime", written + 2)
+        wait_for_writes(office, "touchontime", sent + 2)
         end(killed)
         second.wait()
         for each in reversed(frozen):
@@ -215,11 +226,15 @@ def test_a_frozen_worker_and_a_killed_one_lose_and_double_nothing(workers: Worke
     workers.until(lambda: is_done(workers))
     psutil.wait_procs([woken], timeout=20)
     assert not woken.is_running()
-    assert workers.jobs() == [("nightly", "done", 3, 1)]
+    run = 1 if written else 2
+    assert workers.jobs() == [("nightly", "done", 3, run)]
     ((code, said),) = workers.end()
     assert code == 0
     assert "Traceback" not in said
-    all_once(office)
+    all_once(office, run)
+    if not written:
+        kept = "select status, (select count(*) from items where run_id = 1) from runs where id = 1"
+        assert workers.database.do(kept) == [("failed", 0)]
     assert workers.queue() == []
 
 

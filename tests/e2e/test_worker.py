@@ -93,6 +93,23 @@ def test_a_killed_job_and_a_stopped_one_go_on(office: Office) -> None:
     assert office.ask("reports").json["reports"][0]["run"] == "1"  # no other was begun
 
 
+@pytest.mark.fault("F92")
+def test_a_stop_does_not_wait_for_the_end_of_a_fetch(office: Office) -> None:
+    """SIGTERM breaks it off, however long an answer takes; nothing is sent, and the run says so."""
+    office.configure(extra=office.rest + SCHEDULES)
+    office.box.smarthr.faults.add("latency", seconds=8, path="/crews", times=None)
+    process = office.start("schedule", "run", "nightly")
+    until = time.monotonic() + 30
+    while not any("/crews" in each.path for each in office.box.journal):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert office.finished(process).code == 130
+    assert office.box.writes("touchontime") == []
+    assert (last(office)["state"], last(office)["reason"]) == ("halted", "interrupted")
+    assert office.ask("report", "1").json["status"] == "failed"
+
+
 def test_a_person_lists_runs_pauses_and_resumes(office: Office) -> None:
     """As text and as JSON, with the exit codes of `renkei run`."""
     office.configure(extra=office.rest + SCHEDULES)

@@ -39,6 +39,7 @@ from renkei.errors import (
 from renkei.model import Outcome, Remark, Selection, Status
 from renkei.observer import Observer
 from renkei.place import is_server
+from renkei.schedule.errand import Errand
 from renkei.store import Store, Told, serial
 from renkei.store.accounts import used
 from renkei.store.companies import Companies, Removed, Stands
@@ -320,7 +321,7 @@ def test_a_company_is_removed_whole_and_the_other_stays(at: str) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", ["adopt", "remove"])
 def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
-    """Neither while a run is fetched nor while one is synced; then everything stays."""
+    """Not while a run is fetched, one is synced, or a job is begun; then everything stays."""
     name = "" if how == "adopt" else "acme"
     with closing(opened(at, name)) as store, closing(Companies(at)) as all_:
         work: Callable[[], object] = (
@@ -341,7 +342,34 @@ def test_nobody_at_work_is_adopted_or_removed(at: str, how: str) -> None:
             work()
         assert rows(at, name)["items"] == before["items"]
         store.fail_fetch(fetching, NOW, Remark("interrupted"))
+        job = store.ask("nightly", NOW)
+        with pytest.raises(BusyError):
+            work()
+        store.end_job(job, "waiting", NOW, next_at=NOW)  # nobody is at it
         work()
+
+
+@pytest.mark.fault("F97")
+@pytest.mark.postgres
+def test_who_is_about_to_begin_finds_that_the_company_was_removed(at: str) -> None:
+    """A fetch that waits for an answer keeps nobody of it; who opens the store later may begin."""
+    errand = Errand(deed="fetch", source="clinic", target="rosta", language="en")
+    with closing(opened(at, "acme")) as store, closing(opened(at, "beta")) as beta:
+        planned(store)
+        with closing(Companies(at)) as all_:
+            all_.remove("acme", REMOVED)
+        begins = (
+            lambda: planned(store),
+            lambda: store.ask_for(errand, NOW),
+            lambda: store.ask("nightly", NOW),
+        )
+        for begin in begins:
+            with pytest.raises(UsageError, match="was removed meanwhile"):
+                begin()
+        assert set(rows(at, "acme").values()) == {0}
+        planned(beta, "b")
+    with closing(opened(at, "acme")) as store:
+        planned(store)
 
 
 @pytest.mark.fault("F97")

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from renkei.people import Value
     from renkei.plan.again import Carried
-    from renkei.runs import Runs
     from renkei.worker import Worker
 
 wall = schedules.wall
@@ -50,7 +49,6 @@ class Hands(Here):
     """Does errands in this process, at once, as the process of a job does."""
 
     kept: list[Carried] = field(factory=list)
-    running: list[Runs] = field(factory=list)
 
     def start(self, claim: Claim, account: str) -> None:
         if not claim.is_errand:

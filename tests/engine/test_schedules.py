@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,12 +23,14 @@ from renkei.people import JST
 from renkei.runs import Runs
 from renkei.runs.ground import Ground
 from renkei.schedule.job import Claim, Job
-from renkei.store import owner, workers
+from renkei.store import hold, owner, workers
 from renkei.store.companies import Companies as AllCompanies
 from renkei.store.companies import Removed
 from renkei.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from renkei.people import Value
 
 NOON = dt.datetime(2026, 11, 20, 12, tzinfo=JST)
@@ -67,6 +69,7 @@ class Here:
     world: World
     wall: Wall
     done: list[Claim] = field(factory=list)
+    running: list[Runs] = field(factory=list)
     errors: list[BaseException] = field(factory=list)
     room: bool = True
     die: Callable[[Claim], None] | None = None
@@ -83,6 +86,7 @@ class Here:
             self.die(claim)
             return
         with opened(self.world, self.wall) as runs:
+            self.running.append(runs)
             try:
                 runs.keep_schedule(claim.schedule, claim)
             except Exception as error:  # noqa: BLE001 - as a process of its own would end
@@ -489,7 +493,7 @@ def test_a_claim_that_is_delivered_twice_is_done_once(world: World, here: Here) 
 
 @pytest.mark.fault("F92")
 def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
-    """While its job is done by another one: neither a run nor an end of its own is kept."""
+    """While its job is done by another one: it begins no run, and no end of its own is kept."""
     scheduled(world, LOOK)
     here.die = lambda _claim: None
     with working(here) as worker:
@@ -503,11 +507,134 @@ def test_a_process_that_comes_back_has_no_say(world: World, here: Here) -> None:
         with opened(world, here.wall) as runs:
             mine = runs._ground.open_store(create=False)
             assert mine.take(first) is None
-            mine.note_job_run(first, 7)
+            with pytest.raises(BusyError):
+                runs._fetching.fetch("clinic", "rosta", claim=first)
+            with pytest.raises(BusyError):
+                mine.still_at_job(first)
             mine.end_job(first, "failed", NOON)
             (job,) = mine.jobs(1)
             assert (job.state, job.run, job.is_open) == ("queued", None, True)
+            assert mine.latest(1) == []
             assert mine.take(second)
+
+
+@pytest.mark.fault("F92", "F102")
+def test_a_process_frozen_in_its_fetch_does_nothing_when_it_wakes(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its job was done by another run meanwhile; its own is failed, without a value."""
+    monkeypatch.setattr(hold, "RENEW_S", 1000.0)  # it wakes and has not given a sign yet
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+
+    def freeze(hook: str, _values: Mapping[str, Value]) -> None:
+        if hook != "list_employees" or frozen:
+            return
+        frozen.append(hook)
+        with monkeypatch.context() as patch:
+            patch.setattr(owner.Owner, "is_dead", lambda _self: True)
+            at(here, worker, NOON + HOUR + MINUTE)
+        world.rosta.people.clear()  # or it would find whom the other one has created
+
+    frozen: list[str] = []
+    world.clinic.trouble = freeze
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR)
+    assert [each.attempt for each in here.done] == [1, 2]
+    assert world.rosta.people == {}
+    (error,) = here.errors
+    assert isinstance(error, BusyError)
+    assert "given up" in error.message
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.run, job.claim.attempt) == ("done", "2", 2)
+    with opened(world, here.wall) as runs:
+        assert [runs.run(each).status for each in "12"] == [Status.FAILED, Status.DONE]
+        assert runs._store.count("1") == 0
+
+
+@pytest.mark.fault("F92")
+def test_what_was_given_up_for_a_process_is_not_synced_when_it_wakes(
+    world: World, here: Here
+) -> None:
+    """Nobody has taken the job over, but a person has stopped it: it ends with its fetch."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+
+    def stopped(hook: str, _values: Mapping[str, Value]) -> None:
+        if hook == "list_employees":
+            store = worker._store
+            assert store is not None
+            store.give_up(here.done[0], NOON, "halted")
+
+    world.clinic.trouble = stopped
+    with working(here) as worker:
+        at(here, worker, NOON + HOUR)
+    assert [type(each) for each in here.errors] == [BusyError]
+    assert world.rosta.people == {}
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.run) == ("halted", "1")
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["asked", "lost"])
+def test_a_fetch_is_interrupted_at_once(
+    world: World, here: Here, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """However long an answer takes: as its worker is to end, or as another process has the job."""
+    monkeypatch.setattr(hold, "RENEW_S", 0.01)
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+
+    def slow(hook: str, _values: Mapping[str, Value]) -> None:
+        if hook != "list_employees" or over.is_set():
+            return
+        if lost:
+            store = worker._store
+            assert store is not None
+            assert store.take_over(here.done[0])
+        else:
+            here.running[-1].interrupt()
+        waited.append(over.wait(5))
+
+    waited: list[bool] = []
+    over = threading.Event()
+    world.clinic.trouble = slow
+    with working(here) as worker:
+        with pytest.raises(KeyboardInterrupt) if not lost else nullcontext():
+            at(here, worker, NOON + HOUR)
+        assert waited == []
+        over.set()
+        assert [type(each) for each in here.errors] == [BusyError] * lost
+        (job,) = jobs(world, here.wall)
+        if lost:
+            assert (job.state, job.claim.attempt, job.code) == ("queued", 2, None)
+            return
+        assert (job.state, job.code) == ("waiting", "interrupted")
+        at(here, worker, NOON + HOUR + MINUTE)
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.run) == ("done", "2")
+    with opened(world, here.wall) as runs:
+        failed = runs.run("1")
+        assert failed.reason is not None
+        assert (failed.status, failed.reason.code) == (Status.FAILED, "interrupted")
+
+
+@pytest.mark.fault("F93")
+def test_a_schedule_changed_while_its_run_waits_goes_no_way(world: World, here: Here) -> None:
+    """The run that waits is of the old direction: it is told, and the next one goes by the file."""
+    world.in_clinic()
+    scheduled(world, NIGHTLY)
+    here.die = lambda claim: begun_and_killed(world, here.wall, claim)
+    with working(here) as worker, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner.Owner, "is_dead", lambda _self: True)
+        at(here, worker, NOON + HOUR)
+        here.die = None
+        back = NIGHTLY.replace("from: clinic, to: rosta", "from: rosta, to: clinic")
+        scheduled(world, back.replace(", new: {ward: W1}", ""))
+        at(here, worker, NOON + HOUR + MINUTE, NOON + 2 * HOUR)
+    assert world.rosta.people == {}
+    assert [type(each) for each in here.errors] == [UsageError]
+    (job,) = jobs(world, here.wall)
+    assert (job.state, job.code, job.run) == ("halted", "schedule_changed", "1")
 
 
 def test_a_job_that_began_late_goes_on_all_the_same(world: World, here: Here) -> None:

@@ -11,7 +11,8 @@ import stat
 import subprocess
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ from renkei.people import Values
 from renkei.store import Hold, Lease, Moment, Store, Told, schema
 from renkei.store import owner as owners
 from renkei.store.database import Database
+from renkei.store.due import Due
 from renkei.store.owner import Owner
 from renkei.store.tables import metadata, runs, writes
 
@@ -85,7 +87,12 @@ def planned(store: Store, people: int = 1, target: str = "rosta") -> str:
         Item(number=f"{n:05}", name=CANARY, difference=Difference.NEW, source_id=str(n))
         for n in range(people)
     )
-    counts = store.add_items(run_id, plan)
+    ended(store, run_id, store.add_items(run_id, plan))
+    return str(run_id)
+
+
+def ended(store: Store, run_id: int, counts: Mapping[Difference, int]) -> None:
+    """Make a plan ready."""
     store.end_fetch(
         run_id,
         at=NOW,
@@ -93,9 +100,25 @@ def planned(store: Store, people: int = 1, target: str = "rosta") -> str:
         notices=(),
         usage={"calls": {}, "seconds": 1.0},
         journal=store.journal_now(),
-        usual=people,
+        usual=sum(counts.values()),
     )
-    return str(run_id)
+
+
+def test_a_fetch_that_was_declared_failed_does_not_become_a_plan(at: str) -> None:
+    """Its process was taken for dead, and comes back: no value is left, and it is told so."""
+    with closing(Store(at)) as store:
+        run_id = begin(store)
+        counts = store.add_items(run_id, ())
+        with store._writing() as connection:
+            Due._end_at_run(connection, run_id, str(Owner.me()))
+        plan = (Item(number="1", name=CANARY, difference=Difference.NEW, source_id="1"),)
+        store.add_items(run_id, plan)
+        with pytest.raises(BusyError, match="given up"):
+            ended(store, run_id, counts)
+        assert store.count(str(run_id)) == 0
+        store.fail_fetch(run_id, NOW, Remark("busy"))
+        run = store.run(str(run_id))
+        assert (run.status, run.reason) == (Status.FAILED, Remark("interrupted"))
 
 
 def in_child(work: Callable[[], object]) -> int:

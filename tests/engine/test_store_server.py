@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -481,6 +482,30 @@ def test_a_choice_waits_for_the_sync_that_is_just_beginning(
     assert store.selection(run) == EVERYBODY
     store.close()
     other.close()
+
+
+@pytest.mark.fault("F97")
+def test_a_removal_waits_for_the_fetch_that_is_just_beginning(
+    postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run is there and not committed yet: then the company is at work, and stays."""
+    removals: list[Future[Removed]] = []
+
+    def midway(*_args: object) -> None:
+        removals.append(pool.submit(all_.remove, "acme", Removed(at=NOW, who="tester")))
+        with pytest.raises(TimeoutError):
+            removals[0].result(0.3)
+
+    monkeypatch.setattr(Store, "_note_fetch", midway)
+    with (
+        closing(Store(postgres.address, company="acme")) as store,
+        closing(Companies(postgres.address)) as all_,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        run = begin(store)
+        with pytest.raises(BusyError):
+            removals[0].result(10)
+        assert store.run(str(run)).status is Status.FETCHING
 
 
 def test_a_fetch_knows_of_every_write_that_is_being_committed(postgres: Database) -> None:

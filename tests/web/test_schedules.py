@@ -9,6 +9,7 @@ from renkei.config import load_config
 from renkei.runs import Runs
 from renkei.schedule.job import Claim
 from renkei.store.companies import Companies as Store
+from renkei.store.schedules import keep_at_job
 from renkei_web.users import Role
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def scheduled(desk: Desk, company: str = "") -> None:
     assert store.claim(claim, DUE, lambda _last: 2)
     store.close()
     with Runs(load_config(desk.folder / "renkei.yaml", company or None), who="somebody") as runs:
-        runs._store.note_job_run(claim, 1)
+        with runs._store._writing() as connection:
+            keep_at_job(connection, claim, run_id=1)
         runs._store.end_job(claim, "halted", DUE, code="unusual")
 
 

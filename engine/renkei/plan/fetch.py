@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from functools import cache
 
@@ -33,6 +33,9 @@ from renkei.store.releases import Place
 from renkei.words.codes import remark
 from renkei.words.i18n import _, label
 from renkei.words.sentences import reason_text
+
+ASK_S = 0.2
+"""How often it is asked whether somebody wants the fetch to stop."""
 
 READS = 3
 """How often a side is read when its list changes while it is being read."""
@@ -77,7 +80,11 @@ class Side:
 
 @frozen
 class Fetch:
-    """One fetch: what it reads with, and where the plan goes."""
+    """
+    One fetch: what it reads with, and where the plan goes.
+
+    *interrupted* tells whether it is to stop: it ends then as by Ctrl-C.
+    """
 
     store: Store
     pairing: Pairing
@@ -87,6 +94,7 @@ class Fetch:
     whose: Whose
     observer: Observer
     clock: Clock
+    interrupted: Callable[[], bool]
 
     def make(self, run_id: int, base: dt.date, today: dt.date) -> None:
         """Read both sides, compare them as of *base* and store the plan of *run_id*."""
@@ -95,7 +103,8 @@ class Fetch:
         source, target = self._sides()
         self._tell_estimate()
         began, journal = self.clock.monotonic(), self.store.journal_now()
-        rosters = read_both(source, target, base, self.observer)
+        at = self.clock.now()
+        rosters = read_both(source, target, base, self.observer, self.interrupted)
         seconds = self.clock.monotonic() - began
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
@@ -118,7 +127,7 @@ class Fetch:
         self.store.keep_accounts(self.whose.accounts)
         self.store.end_fetch(
             run_id,
-            at=self.clock.now(),
+            at=at,
             counts=counts,
             notices=found,
             usage={"seconds": seconds, **self._usage()},
@@ -169,7 +178,9 @@ class Fetch:
         def unfilled() -> tuple[str, ...]:  # asked if anybody is new
             return never_filled(reader.fields, self.pairing, lambda: reader)
 
-        for row in listing.rows():
+        for place, row in enumerate(listing.rows()):
+            if place % REPORT_EVERY == 0:
+                _stop_if(self.interrupted)
             if isinstance(row, Alike):
                 yield row
             else:
@@ -244,12 +255,18 @@ class Fetch:
         self.observer.estimate(estimate.of_fetch(self.readers, last, self.clock.now()))
 
 
-def read_both(source: Side, target: Side, at: dt.date, observer: Observer) -> tuple[Roster, Roster]:
+def read_both(
+    source: Side,
+    target: Side,
+    at: dt.date,
+    observer: Observer,
+    interrupted: Callable[[], bool],
+) -> tuple[Roster, Roster]:
     """
     Return the employees of both sides, read at the same time.
 
-    The first error of either side ends both. The threads are daemons, so that an interrupt does not
-    wait for an answer.
+    The first error of either side ends both. The threads are daemons, so that an interrupt waits
+    neither for an answer nor for room within a limit.
     """
     stop = threading.Event()
     answers: queue.Queue[tuple[int, Roster | BaseException]] = queue.Queue()
@@ -265,13 +282,22 @@ def read_both(source: Side, target: Side, at: dt.date, observer: Observer) -> tu
         threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:
         while len(rosters) < 2:
-            index, answer = answers.get()
+            _stop_if(interrupted)
+            try:
+                index, answer = answers.get(timeout=ASK_S)
+            except queue.Empty:
+                continue
             if isinstance(answer, BaseException):
                 raise answer
             rosters[index] = answer
     finally:
         stop.set()
     return rosters[0], rosters[1]
+
+
+def _stop_if(interrupted: Callable[[], bool]) -> None:
+    if interrupted():
+        raise KeyboardInterrupt
 
 
 def read_side(side: Side, at: dt.date, observer: Observer, stop: threading.Event) -> Roster:

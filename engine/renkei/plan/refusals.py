@@ -176,10 +176,14 @@ def still_at_work(run: Run) -> BusyError:
     return BusyError(message.format(run=run.id))
 
 
-def taken_by_another(schedule: str) -> BusyError:
-    """Return the error of a job that another process has taken up meanwhile."""
-    message = _("Another process does what the schedule {name} wants by now.")
-    return BusyError(message.format(name=schedule), where=schedule)
+def another_way(schedule: str, run: Run) -> UsageError:
+    """Return the error of going on with a run whose schedule has other connections by now."""
+    message = _(
+        "The schedule {name} has other connections than run {run} ({source} → {target}), so nothing"
+        " more was done. Its next run goes by the file."
+    )
+    said = message.format(name=schedule, run=run.id, source=run.source, target=run.target)
+    return UsageError(said, code="schedule_changed")
 
 
 def expired(run: Run, hours: int) -> UsageError:

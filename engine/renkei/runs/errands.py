@@ -17,7 +17,6 @@ from renkei.plan.refusals import (
     other_company,
     refuse_paused,
     still_at_work,
-    taken_by_another,
 )
 from renkei.runs.choosing import Choosing
 from renkei.runs.fetching import Fetching
@@ -29,6 +28,7 @@ from renkei.scheduled import Work, at_work
 from renkei.store.codec import selection_out
 from renkei.store.errands import taken
 from renkei.store.journal import another_choice
+from renkei.store.schedules import taken_by_another
 from renkei.sync.course import Wanted
 from renkei.words.i18n import _, speaking
 from renkei.words.sentences import customer_text

@@ -83,12 +83,25 @@ class Fetching:
         whose = self._whose(readers, places, confirming or ground.observer)
         pairing = ground.pairings.resolved(pairing, readers)
         safety = ground.config.connection(target).safety
-        fetch = Fetch(store, pairing, safety, readers, places, whose, ground.observer, ground.clock)
-        run_id = self._begin(
-            pairing, places, base_date=base, base_chosen=base_date is not None, again_of=again_of
+        fetch = Fetch(
+            store,
+            pairing,
+            safety,
+            readers,
+            places,
+            whose,
+            ground.observer,
+            ground.clock,
+            interrupted=lambda: ground.interrupted,
         )
-        if claim is not None:
-            store.note_job_run(claim, run_id)
+        run_id = self._begin(
+            pairing,
+            places,
+            claim,
+            base_date=base,
+            base_chosen=base_date is not None,
+            again_of=again_of,
+        )
         ground.observer.began(str(run_id))
         with about(run=str(run_id)), self._fetching(run_id):
             if right_pair is not None:
@@ -138,11 +151,18 @@ class Fetching:
                 refuse_told(store, ground.pairings, each)
         return Whose(accounts=accounts, first=first).confirmed(asked, ground.who, now)
 
-    def _begin(self, pairing: Pairing, places: tuple[Place, Place], **asked: object) -> int:
+    def _begin(
+        self,
+        pairing: Pairing,
+        places: tuple[Place, Place],
+        claim: Claim | None,
+        **asked: object,
+    ) -> int:
         """Record the run, as it was *asked* for and with all that its plan will go by."""
         source, target = places
         return self.ground.store.begin_fetch(
             connections=tuple(self.ground.config.connections),
+            claim=claim,
             source=source.connection,
             target=target.connection,
             source_account=source.account,

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from renkei.errors import BusyError, RenkeiError
 from renkei.logs import log
 from renkei.model import Run
-from renkei.plan.refusals import refuse_paused, taken_by_another
+from renkei.plan.refusals import refuse_paused
 from renkei.runs.choosing import Choosing
 from renkei.runs.fetching import Fetching
 from renkei.runs.ground import Ground
@@ -22,6 +22,7 @@ from renkei.schedule.job import Claim, Job, Kept
 from renkei.schedule.rule import Schedule
 from renkei.schedule.times import Ahead, next_start
 from renkei.scheduled import Scheduled, ahead_of, at_work, carry_on
+from renkei.store.schedules import taken_by_another
 from renkei.sync.course import Wanted
 from renkei.words.i18n import _
 
@@ -133,6 +134,7 @@ class Schedules:
                 ),
                 choose=self.choosing.choose,
                 sync=lambda run_id: self.syncing.sync(run_id, Wanted()),
+                mine=lambda: store.still_at_job(job.claim),
             )
             work.finished(run, left=bool(self.looking.left_for_you(run.id)))
         return run

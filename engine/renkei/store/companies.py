@@ -38,6 +38,7 @@ from renkei.store.figures import FiguresOfAll
 from renkei.store.log import AuditLog
 from renkei.store.plans import Plans
 from renkei.store.purge import Purge, retained
+from renkei.store.schedules import job_in
 from renkei.store.stands import (
     Direction,
     Missed,
@@ -172,9 +173,11 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         Let all that is of no company be of *company*, or nothing of it; return how many runs.
 
         It is remembered until :meth:`forget`: whoever was killed in between is told the same once
-        more. Raises BusyError while one of these runs is at work, UsageError if there is none.
+        more. Raises BusyError while one of these runs or jobs is at work, UsageError if there is
+        none.
         """
         with self._writing() as connection:
+            self._hold_company(connection, "", alone=True)
             ids = self._at_rest(connection, "")
             before = int(serial.fact(connection, _fact(company, "adopted")) or 0)
             if not ids and before:
@@ -239,11 +242,15 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         Remove all that is of *company*, all of it or nothing; return what that was.
 
         It is remembered until :meth:`forget`: whoever was killed in between goes on with it. Raises
-        BusyError while one of its runs is at work.
+        BusyError while one of its runs or jobs is at work; whoever has the store open for it, and
+        only begins later, is refused then.
         """
         with self._writing() as connection:
+            self._hold_company(connection, company, alone=True)
             before = self._remembered(connection, company)
             ids = self._at_rest(connection, company)
+            count = int(self._removed(connection, company) or 0) + 1
+            serial.keep(connection, serial.removals(company), str(count))
             _keep_numbers(connection)
             theirs = sa.select(runs.c.id).where(runs.c.company == company)
             rows = Counter(before.rows if before else {})
@@ -284,7 +291,15 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         return Removed(at=dt.datetime.fromisoformat(at), who=who, rows=rows)
 
     def _at_rest(self, connection: Connection, company: str) -> list[int]:
-        """Return the runs of a company, which nobody changes until we are done; none is at work."""
+        """
+        Return the runs of a company, which nobody changes until we are done.
+
+        Neither one of them is at work then nor a job.
+        """
+        open_ = sa.select(jobs).where(jobs.c.company == company, jobs.c.ended_at.is_(None))
+        for row in connection.execute(locking(open_)).mappings():
+            if not job_in(row).free:
+                raise BusyError(_("A job is being done at this moment. Wait until it has ended."))
         theirs = sa.select(runs.c.id).where(runs.c.company == company).order_by(runs.c.id)
         ids = list(connection.execute(locking(theirs)).scalars())
         held = sa.select(leases).where(leases.c.company == company).with_for_update()

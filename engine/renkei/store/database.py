@@ -1,8 +1,8 @@
 """What every part of the store shares: transactions, and a run as it stands at this moment.
 
 SQLite has one writer at a time. On a server each transaction that decides by what it reads locks it
-first, always in this order: the run, the lease of an account, the writes and employees of the run,
-the serial of the store.
+first, always in this order: the company, its jobs, the run, the lease of an account, the writes and
+employees of the run, the serial of the store.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hmac
 import secrets
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -37,6 +38,9 @@ T = TypeVar("T")
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """How a server lets one moment be read; a file shows nothing else."""
+
+COMPANY_LOCK = 7236537
+"""Of the locks of a server that renkei takes: that of a company, which may be removed."""
 
 KEY = "account_key"
 """The fact with which accounts are told apart; it never leaves the store."""
@@ -82,8 +86,9 @@ class Database:
         self._store_id = ""
         self.is_older = False
         self._secret = b""
+        self._removals = ""
         self._known_fields: dict[int, codec.Fields] = {}
-        self.is_older = seen is not None and self._is_older_than(last)
+        self.is_older = bool(seen or company) and self._is_older_than(last)
 
     @property
     def place(self) -> str:
@@ -118,6 +123,7 @@ class Database:
     def _now(self) -> Mark:
         with self._reading() as connection:
             self._store_id = serial.fact(connection, serial.ID) or ""
+            self._removals = self._removed(connection, self.company)
             return Mark(self._store_id, serial.read(connection))
 
     def note_restored(self) -> None:
@@ -375,6 +381,29 @@ class Database:
             self._refuse_moved(connection, kept)
             serial.advance(connection, 0)
             nothing.rollback()
+
+    @staticmethod
+    def _removed(connection: Connection, company: str) -> str:
+        """Return how often a company of that name was removed."""
+        return serial.fact(connection, serial.removals(company)) or "" if company else ""
+
+    def _refuse_removed(self, connection: Connection) -> None:
+        """
+        Raise UsageError if our company was removed since the store was opened for it.
+
+        Until this transaction has ended it is not: a server hands out what is not committed to
+        nobody, so it could not be seen to be there.
+        """
+        self._hold_company(connection, self.company)
+        if self._removed(connection, self.company) != self._removals:
+            message = _("The company {company} was removed meanwhile, so nothing was done.")
+            raise UsageError(message.format(company=self.company), code="company")
+
+    def _hold_company(self, connection: Connection, company: str, *, alone: bool = False) -> None:
+        """Let nobody remove a company until this transaction ends; *alone*: nor begin anything."""
+        if self._on_server:
+            lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
+            connection.execute(sa.select(lock(COMPANY_LOCK, zlib.crc32(company.encode()) >> 1)))
 
     def _set(self, run_id: int, **columns: object) -> None:
         with self._writing() as connection:

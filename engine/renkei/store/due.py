@@ -28,6 +28,7 @@ from renkei.store.schedules import (
     last_due,
     new_job,
     of_job,
+    still,
 )
 from renkei.store.serial import insert_unless_there
 from renkei.store.tables import UNTOLD, accounts, jobs, leases, runs, schedules
@@ -120,7 +121,7 @@ class Due(Database):
         theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
             row = connection.execute(locking(theirs)).mappings().first()
-            ours = self._still(claim).values(attempt=claim.attempt + 1, **at_it("queued"))
+            ours = still(claim).values(attempt=claim.attempt + 1, **at_it("queued"))
             if row is None or connection.execute(ours).rowcount != 1:
                 return None
             if row["run_id"] is not None and row["owner"] is not None:
@@ -154,12 +155,12 @@ class Due(Database):
             ours = row is not None and row["owner"] == str(Owner.me())
             if row is None or row["owner"] is None or not (ours or job_in(row).free):
                 return False
-            return connection.execute(self._still(claim).values(**waits)).rowcount == 1
+            return connection.execute(still(claim).values(**waits)).rowcount == 1
 
     def give_up(self, claim: Claim, now: dt.datetime, state: State = "failed") -> None:
         """Keep that a job is not gone on with any more."""
         with self._writing() as connection:
-            connection.execute(self._still(claim).values(**given_up(now, state)))
+            connection.execute(still(claim).values(**given_up(now, state)))
 
     def take_up_telling(self, now: dt.datetime) -> list[Job]:
         """
@@ -187,9 +188,3 @@ class Due(Database):
         with self._reading() as connection:
             rows = connection.execute(sa.select(accounts)).mappings()
             return {(row["company"], row["connection"]): row["account"] for row in rows}
-
-    @staticmethod
-    def _still(claim: Claim) -> sa.Update:
-        """Return the change of a job as long as it is open and nobody has taken it over."""
-        newest = jobs.c.company == claim.company, jobs.c.attempt == claim.attempt
-        return sa.update(jobs).where(of_job(claim), *newest, jobs.c.ended_at.is_(None))

@@ -37,6 +37,7 @@ class Errands(Schedules):
             **LEFT_OUT,
         }
         with self._writing() as connection:
+            self._refuse_removed(connection)
             if writes_in is not None:
                 at = max(at, self._free_since(connection, writes_in) + MOMENT)
             claim = Claim(self.company, errand.name, at)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from renkei.errors import BusyError, Hint, UsageError
 from renkei.model import Alike, Difference, Entry, Filter, Item, Outcome, Remark, Selection, Status
 from renkei.people import Choice
+from renkei.schedule.job import Claim
 from renkei.store import codec, lease
 from renkei.store.codec import Fields
 from renkei.store.database import (
@@ -25,6 +26,7 @@ from renkei.store.database import (
     same_item,
 )
 from renkei.store.owner import Owner, beat
+from renkei.store.schedules import keep_at_job
 from renkei.store.serial import free_number, put_account
 from renkei.store.tables import ANSWERED, UNFINISHED, accounts, items, runs, writes
 from renkei.text import folded
@@ -67,19 +69,25 @@ def _in_two(rows: list[dict[str, Any]]) -> Iterator[tuple[sa.Insert, list[dict[s
 class Plans(Database):
     """The part of the store that a fetch fills and a choice marks."""
 
-    def begin_fetch(self, *, connections: Collection[str] = (), **columns: object) -> int:
+    def begin_fetch(
+        self, *, connections: Collection[str] = (), claim: Claim | None = None, **columns: object
+    ) -> int:
         """
         Record a run that is being fetched by this process; return its id.
 
-        *connections* are all that the company has: the accounts of others are forgotten.
+        *connections* are all that the company has: the accounts of others are forgotten. With
+        *claim* it is the run of that job; BusyError if another process has that by now.
         """
         mine = {"owner": str(Owner.me()), "beat": beat()}
         values = {"status": Status.FETCHING.value, **mine, **columns}
         defaults = {"counts": {}, "notices": [], "usage": {}, "purged": False}
         with self._writing() as connection:
+            self._refuse_removed(connection)
             values |= free_number(connection, runs)
             new = sa.insert(runs).values(company=self.company, **defaults, **values)
             key = key_of(connection.execute(new))
+            if claim is not None:
+                keep_at_job(connection, claim, run_id=key)
             self._note_fetch(connection, key, columns)
             gone = accounts.c.connection.not_in(connections)
             connection.execute(sa.delete(accounts).where(self._of(accounts), gone))
@@ -174,15 +182,15 @@ class Plans(Database):
         """
         Make the plan ready; until now nobody could see or sync it.
 
-        *journal* is where the journal stood as the fetch began. *source_count* people are on the
-        roll of the source; *usual* is the same, None if they are unusually few. *usual_target* is
-        that of the *target_count* people in the target. *moved* are those whose number is another
-        person's.
+        Raises BusyError if this process was taken for dead, and its fetch declared failed; the
+        values are gone then. *at* is when they began to be read, *journal* where the journal stood.
+        *source_count* people are on the roll of the source; *usual* is the same, None if they are
+        unusually few. *usual_target* is that of the *target_count* people in the target. *moved*
+        are those whose number is another person's.
         """
-        self._set(
+        ended = self._end_fetch(
             run_id,
             status=Status.READY.value,
-            owner=None,
             fetched_at=at,
             counts={difference.value: count for difference, count in counts.items()},
             notices=[codec.remark_out(notice) for notice in notices],
@@ -194,19 +202,33 @@ class Plans(Database):
             target_count=target_count,
             usual_target=usual_target,
         )
+        if not ended:
+            message = _(
+                "The fetch of run {run} was given up: its process gave no sign of life for too"
+                " long. Nothing of it was kept. Fetch again."
+            )
+            raise BusyError(message.format(run=run_id))
 
     def fail_fetch(self, run_id: int, at: dt.datetime, reason: Remark) -> None:
         """Record that the fetch ended without a plan."""
+        failed = codec.remark_out(reason)
+        self._end_fetch(run_id, status=Status.FAILED.value, finished_at=at, reason=failed)
+
+    def _end_fetch(self, run_id: int, **columns: object) -> bool:
+        """
+        Let this process have a run no more; return whether it had it still.
+
+        Of a fetch that has failed, whoever says so, no values are left.
+        """
+        one = self._of(runs), runs.c.id == run_id
+        mine = runs.c.status == Status.FETCHING.value, runs.c.owner == str(Owner.me())
         with self._writing() as connection:
-            connection.execute(sa.delete(items).where(items.c.run_id == run_id))
-            self._update(
-                connection,
-                run_id,
-                status=Status.FAILED.value,
-                owner=None,
-                finished_at=at,
-                reason=codec.remark_out(reason),
-            )
+            ended = sa.update(runs).where(*one, *mine).values(owner=None, **columns)
+            had = connection.execute(ended).rowcount == 1
+            status = connection.execute(sa.select(runs.c.status).where(*one)).scalar()
+            if status == Status.FAILED.value:
+                connection.execute(sa.delete(items).where(items.c.run_id == run_id))
+        return had
 
     def usage(self, source: str, target: str) -> dict[str, Any] | None:
         """Return what the last successful fetch of this pair cost, or None if there was none."""

@@ -92,6 +92,7 @@ class Schedules(Database):
         With *free* nobody is at it yet: a worker does it.
         """
         with self._writing() as connection:
+            self._refuse_removed(connection)
             theirs = sa.select(jobs).where(
                 self._of(jobs), jobs.c.schedule == name, jobs.c.ended_at.is_(None)
             )
@@ -119,18 +120,16 @@ class Schedules(Database):
                 return None
             return job_in(connection.execute(sa.select(jobs).where(*mine)).mappings().one())
 
-    def note_job_run(self, claim: Claim, run_id: int) -> None:
-        """Keep which run the job has; its process is at work."""
-        with self._writing() as connection:
-            ours = sa.update(jobs).where(self._mine_of(claim))
-            connection.execute(ours.values(run_id=run_id, beat=beat()))
-
     def still_at_job(self, claim: Claim) -> bool:
-        """Give a sign of life; return whether somebody wants the job to stop."""
-        mine = self._mine_of(claim)
+        """
+        Give a sign of life; return whether somebody wants the job to stop.
+
+        Raises BusyError if it is not ours any more: taken over, ended, or removed.
+        """
         with self._writing() as connection:
-            connection.execute(sa.update(jobs).where(mine).values(beat=beat()))
-            return connection.execute(sa.select(jobs.c.stopped_by).where(mine)).scalar() is not None
+            keep_at_job(connection, claim)
+            mine = sa.select(jobs.c.stopped_by).where(self._mine_of(claim))
+            return connection.execute(mine).scalar() is not None
 
     def end_job(
         self,
@@ -164,6 +163,28 @@ class Schedules(Database):
     def _mine_of(self, claim: Claim) -> sa.ColumnElement[bool]:
         """Return the condition that *claim* is the newest one of its job."""
         return sa.and_(self._of(jobs), of_job(claim), jobs.c.attempt == claim.attempt)
+
+
+def keep_at_job(connection: Connection, claim: Claim, **columns: object) -> None:
+    """
+    Give a sign of life of the process that has a job, and keep *columns* of it.
+
+    Raises BusyError if it is not that of *claim* any more: whoever was taken for dead has no say.
+    """
+    if connection.execute(still(claim).values(beat=beat(), **columns)).rowcount != 1:
+        raise taken_by_another(claim.schedule)
+
+
+def still(claim: Claim) -> sa.Update:
+    """Return the change of a job as long as it is open and nobody has taken it over."""
+    newest = jobs.c.company == claim.company, jobs.c.attempt == claim.attempt
+    return sa.update(jobs).where(of_job(claim), *newest, jobs.c.ended_at.is_(None))
+
+
+def taken_by_another(schedule: str) -> BusyError:
+    """Return the error of a job that another process has taken up meanwhile."""
+    message = _("Another process does what the schedule {name} wants by now.")
+    return BusyError(message.format(name=schedule), where=schedule)
 
 
 def of_job(claim: Claim) -> sa.ColumnElement[bool]:

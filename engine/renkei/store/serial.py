@@ -7,6 +7,7 @@ for a commit.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -37,6 +38,11 @@ MOVED = "moved_to"
 
 RESTORED = "restored_at"
 """The fact that the store was an older copy, and when that was noticed: real seconds since 1970."""
+
+
+def removals(company: str) -> str:
+    """Return the name of the fact that counts how often a company of that name was removed."""
+    return f"removals:{hashlib.sha256(company.encode()).hexdigest()[:24]}"
 
 
 @frozen

@@ -18,6 +18,34 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/engine/test_schedules.py::test_a_claim_that_is_delivered_twice_is_done_once",
     ),
     bug(
+        "frozen-fetch-becomes-a-plan",
+        "A process that wakes in its fetch makes a plan of a run that was declared failed.",
+        ("renkei.store.plans:Plans._end_fetch", ".where(*one, *mine)", ".where(*one)"),
+        tests="tests/engine/test_store.py"
+        "::test_a_fetch_that_was_declared_failed_does_not_become_a_plan\n"
+        "tests/engine/test_schedules.py"
+        "::test_a_process_frozen_in_its_fetch_does_nothing_when_it_wakes",
+    ),
+    bug(
+        "lost-job-begins-a-run",
+        "A process whose job was taken over before its fetch begins a run of its own.",
+        ("renkei.store.schedules:keep_at_job", ".rowcount != 1", ".rowcount > 1"),
+        tests="tests/engine/test_schedules.py::test_a_process_that_comes_back_has_no_say",
+    ),
+    bug(
+        "lost-job-synced",
+        "A job that was given up while its process stood still is synced when that wakes.",
+        ("renkei.scheduled:carry_on", "mine()", "pass"),
+        tests="tests/engine/test_schedules.py"
+        "::test_what_was_given_up_for_a_process_is_not_synced_when_it_wakes",
+    ),
+    bug(
+        "lost-job-goes-on",
+        "A process whose job another one has by now fetches on to the end.",
+        ("renkei.scheduled:at_work", "work.lost = error", "raise"),
+        tests="tests/engine/test_schedules.py::test_a_fetch_is_interrupted_at_once[lost]",
+    ),
+    bug(
         "lock-of-the-dead",
         "Whoever takes a job over waits for the frozen worker that has it in the queue.",
         (

@@ -6,6 +6,20 @@ from tests.bugs.bug import Bug, bug
 
 BUGS: tuple[Bug, ...] = (
     bug(
+        "removed-and-fetched",
+        "Whoever was about to fetch for a company keeps its people after it was removed.",
+        ("renkei.store.database:Database._refuse_removed", "!= self._removals", "is None"),
+        tests="tests/engine/test_company_list.py"
+        "::test_who_is_about_to_begin_finds_that_the_company_was_removed[sqlite]",
+    ),
+    bug(
+        "removed-under-a-job",
+        "A company is removed while a worker has a job of it in hand.",
+        ("renkei.store.companies:Companies._at_rest", "not job_in(row).free", "False"),
+        tests="tests/engine/test_company_list.py"
+        "::test_nobody_at_work_is_adopted_or_removed[sqlite-remove]",
+    ),
+    bug(
         "run-of-another-company",
         "Whoever guesses the number of a run reads that of another company.",
         (

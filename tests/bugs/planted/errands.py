@@ -23,7 +23,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "stop-does-not-arrive",
         "A stop in the dashboard does not reach the worker that does the sync.",
-        ("renkei.scheduled:at_work", "if store.still_at_job(claim):", "if False:"),
+        ("renkei.scheduled:at_work", "if work.stopped:", "if False:"),
         tests="tests/engine/test_errands.py::test_a_stop_reaches_the_worker_that_does_it",
     ),
     bug(

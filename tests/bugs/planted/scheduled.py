@@ -32,6 +32,19 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/engine/test_schedules.py::test_a_process_that_comes_back_has_no_say",
     ),
     bug(
+        "turned-round-and-synced",
+        "A run that waits goes on in the direction that its schedule no longer has.",
+        ("renkei.scheduled:carry_on", "(before.source, before.target) != way", "False"),
+        tests="tests/engine/test_schedules.py"
+        "::test_a_schedule_changed_while_its_run_waits_goes_no_way",
+    ),
+    bug(
+        "fetch-deaf",
+        "A stop does not reach a fetch: it reads to its end.",
+        ("renkei.plan.fetch:_stop_if", "if interrupted():", "if False:"),
+        tests="tests/engine/test_schedules.py::test_a_fetch_is_interrupted_at_once[asked]",
+    ),
+    bug(
         "scheduled-into-closed-hours",
         "A worker does not ask for closed hours.",
         ("renkei.scheduled:ahead_of", "closed=closed, takes", "takes"),
