@@ -59,10 +59,11 @@ Used = Callable[[], Mapping[Name, str]]
 
 @frozen(kw_only=True)
 class Read:
-    """A company's file as it was read; no *config* where it has no schedules, or mistakes."""
+    """A company's file as it was read; no *config* where it has no schedules, or is *wrong*."""
 
     stamp: tuple[object, ...]
     config: Config | None = None
+    wrong: bool = False
 
 
 @define
@@ -93,6 +94,8 @@ class Worker:
     """The last due time of each schedule of which it is known that somebody has taken it up."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
     """Between which moments nothing of a schedule can begin."""
+    _wrong: frozenset[str] | None = field(default=None, init=False)
+    """The companies of which the store was told that their files have mistakes; None: not yet."""
     _signed: float | None = field(default=None, init=False)
     """When the store was told last that this worker lives."""
     _stopped: bool = field(default=False, init=False)
@@ -178,6 +181,17 @@ class Worker:
                 if config is not None and key not in busy:
                     with about(company=name):
                         self._keep(store, config, schedule, kept.get(key), used)
+        if main.folder is not None:
+            self._note_files(store, self._clock_of_all(main).now())
+
+    def _note_files(self, store: Store, now: dt.datetime) -> None:
+        """Keep of which companies nothing runs for a mistake in the file: somebody is told."""
+        wrong = frozenset(name for name, read in self._read.items() if read.wrong)
+        known = store.wrong_files() if self._wrong is None else self._wrong
+        if wrong != known:
+            store.note_files(wrong, now)
+            self.chores.gather()
+        self._wrong = wrong
 
     def _keep(
         self, store: Store, config: Config, schedule: Schedule, kept: Kept | None, used: Used
@@ -309,7 +323,7 @@ class Worker:
             self._store = Store(place, seen=seen_beside(place, main.path), who=self.who)
             self._store.tell(self.observer)
             self._handled = self._store.last_dues()
-            self._signed = None  # another store may not know us
+            self._signed = self._wrong = None  # another store may not know us, and what we read
             self._place = place
         return self._store
 
@@ -326,7 +340,7 @@ def _read(path: Path, own: Path, name: str, stamp: tuple[object, ...]) -> Read:
         return Read(stamp=stamp, config=load_config(path, name or None))
     except RenkeiError as error:
         log.error("configuration_wrong", company=name, code=error.code)
-        return Read(stamp=stamp)
+        return Read(stamp=stamp, wrong=True)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

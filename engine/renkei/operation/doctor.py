@@ -266,7 +266,7 @@ class Doctor:
         yield from self._workers(paused, workers)
         yield self._line(store.open_jobs(), has_worker=any(each.alive for each in workers))
         for missed in store.missed(self.clock.now()):
-            text = _("The last run of {schedule} did not take place.")
+            text = _("The last run of {schedule} did not take place, or sent nothing.")
             yield Sign(
                 "schedules",
                 "warning",
