@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.bugs.bug import Bug, Edit, Rotten
+from tests.bugs.bug import Edit, Rotten
 from tests.bugs.planted import BUGS
 from tests.sampling import ALL, sample, sampled
 
@@ -42,11 +42,9 @@ def python(*words: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_what_a_bug_replaces_is_there(bug: Bug) -> None:
+def test_what_a_bug_replaces_is_there() -> None:
     """Whoever changes a function with a bug in it is told; a bug does not rot in silence."""
-    assert bug.changes()
-    assert bug.tests
+    assert [bug.name for bug in BUGS if not bug.changes() or not bug.tests] == []
 
 
 def test_every_bug_has_a_name_of_its_own() -> None:

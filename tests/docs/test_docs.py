@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import product, takewhile
+from itertools import chain, product, takewhile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -75,6 +75,7 @@ PAGES = [
     *sorted((ROOT / "connectors").glob("*/*/README.md")),
     ROOT / "sandbox/renkei_sandbox/README.md",
 ]
+TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
 OPERATOR = ("docs/operator.md", "docs/operator.ja.md")
 TWINS = [
     ("README.md", "README.ja.md"),
@@ -125,6 +126,7 @@ def first_cells(name: str) -> set[str]:
     return set(CELL.findall(page(name)))
 
 
+@cache
 def slugs(path: Path) -> set[str]:
     """Return the anchors that a page offers."""
     titles = [title for _level, title in HEADING.findall(prose(path.read_text(encoding="utf-8")))]
@@ -197,37 +199,35 @@ def all_errors(root: type[RenkeiError] = RenkeiError) -> Iterator[type[RenkeiErr
         yield from all_errors(child)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_commands_in_code_blocks_parse(path: Path) -> None:
+def test_commands_in_code_blocks_parse() -> None:
     """Every command line that can be copied has a known command, known options and good values."""
-    for words in block_commands(path.read_text(encoding="utf-8")):
+    for words in chain.from_iterable(map(block_commands, TEXTS.values())):
         command, rest, context = resolve(words)
         command.make_context(context.info_name, rest, parent=context.parent)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_commands_in_running_text_exist(path: Path) -> None:
+def test_commands_in_running_text_exist() -> None:
     """Every command that is mentioned exists and has the options that stand beside it."""
-    for words in inline_commands(path.read_text(encoding="utf-8")):
+    for words in chain.from_iterable(map(inline_commands, TEXTS.values())):
         command, rest, context = resolve(words)
         command.make_parser(context).parse_args([word for word in rest if word != "--help"])
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_internal_links_resolve(path: Path) -> None:
+def test_internal_links_resolve() -> None:
     """Every link within the repository leads to a file, and every anchor to a heading."""
-    for target in LINK.findall(prose(path.read_text(encoding="utf-8"))):
-        if target.startswith(("https://", "http://")):
-            continue
-        name, _sign, anchor = target.partition("#")
-        place = (path.parent / name).resolve() if name else path
-        assert place.exists(), target
-        assert not anchor or anchor in slugs(place), target
+    for path, text in TEXTS.items():
+        for target in LINK.findall(prose(text)):
+            if target.startswith(("https://", "http://")):
+                continue
+            name, _sign, anchor = target.partition("#")
+            place = (path.parent / name).resolve() if name else path
+            assert place.exists(), (path, target)
+            assert not anchor or anchor in slugs(place), (path, target)
 
 
 def test_every_command_is_mentioned() -> None:
     """Whoever reads the documentation meets every command but the one for completion."""
-    everything = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
+    everything = "\n".join(TEXTS.values())
     missing = [name for name in COMMANDS if f"renkei {name}" not in everything]
     assert missing in ([], ["completion"])
 
@@ -657,13 +657,12 @@ def test_the_configuration_that_init_writes_is_good(tmp_path: Path) -> None:
     assert set(load_config(file).connections) == {"smarthr", "touchontime"}
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_pages_are_plain(path: Path) -> None:
+def test_pages_are_plain() -> None:
     """A page has one title first, no tabs, and no blanks at the ends of lines."""
-    text = path.read_text(encoding="utf-8")
-    assert [level for level, _title in HEADING.findall(prose(text))].count("#") == 1
-    assert text.startswith("# ")
-    assert not re.search(r"\t|[ ]+$", text, re.MULTILINE)
+    for path, text in TEXTS.items():
+        assert [level for level, _title in HEADING.findall(prose(text))].count("#") == 1, path
+        assert text.startswith("# "), path
+        assert not re.search(r"\t|[ ]+$", text, re.MULTILINE), path
 
 
 def test_decisions_are_short_and_complete() -> None:
