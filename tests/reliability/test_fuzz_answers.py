@@ -32,7 +32,7 @@ from renkei.clock import Clock
 from renkei.errors import InDoubtError, RecordError, RenkeiError, SystemFault
 from renkei.http import Connection, RetryBudget, Secret, Session
 from renkei.people import Employee, Ref, RequestLimit, Value
-from renkei.plugins.facade import Writer
+from renkei.plugins.writer import Writer
 from renkei.store import Store
 from renkei_sandbox import Sandbox, faults
 from renkei_sandbox.faults import Fault, When
