@@ -1,14 +1,15 @@
 """
 What is done beside a worker, once for all workers of a store: telling, signs of life, letting go.
 
-Whoever does a thing has taken it up in the store before, so no other worker does it again. It is
-done in threads of the worker's own: no receiver that hangs keeps a run from beginning, and no job
-waits for one.
+Whoever does a thing has taken it up in the store before, so no other worker does it again. If they
+die with it, nobody has been told; what still holds is told in the morning. It is done in threads of
+the worker's own: no receiver that hangs keeps a run from beginning, and no job waits for one.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +19,14 @@ from pathlib import Path
 from attrs import define, field
 
 from renkei.alerts.sending import tell_of
-from renkei.alerts.telling import beat, tell_of_all
-from renkei.config import load_config, load_main
+from renkei.alerts.telling import beat, tell_of_all, untold
+from renkei.config import Config, Main, load_config, load_main
 from renkei.config.clock import clock_for_all
 from renkei.config.retention import Retention
 from renkei.config.store import store_at
 from renkei.errors import NoStoreError, RenkeiError
 from renkei.logs import about, log
+from renkei.people import JST
 from renkei.runs import Gone, Runs
 from renkei.schedule.job import Job, State
 from renkei.store.alerts import GATHERED
@@ -41,6 +43,9 @@ STOPS_S = 20.0
 TELLERS = 3
 """So many companies are told of at a time: some receivers answer slowly, or never."""
 
+
+MORNING = dt.time(8)
+"""From then on, in Japan, it is told each day what lasts, or has come up without a run."""
 
 NOT_RUN: tuple[State, ...] = ("missed", "skipped")
 """How a due time ends of which a monitor outside is to hear nothing."""
@@ -61,12 +66,14 @@ class Chores:
     _stopped: bool = field(default=False, init=False)
     _threads: list[threading.Thread] = field(factory=list, init=False)
     _gathered: float = field(factory=time.monotonic, init=False)
+    _reminded: dt.date | None = field(default=None, init=False)
+    """The last day of which this worker knows that everybody was told in the morning."""
     _looked: dict[str, dt.date] = field(factory=dict, init=False)
     """The day for which nothing old is left of a company, as far as this worker knows."""
 
     def start(self) -> None:
         """Begin."""
-        for work in (self._keep, *[self._tell] * TELLERS):
+        for work in (self._keep, self._remind, *[self._tell] * TELLERS):
             thread = threading.Thread(target=self._again, args=(work,), name="chores", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -74,6 +81,11 @@ class Chores:
     def wake(self) -> None:
         """Look now: a job has ended."""
         self._wake.set()
+
+    def gather(self) -> None:
+        """Tell now what is gathered over all companies, if an hour has passed since the last."""
+        self._gathered = -math.inf
+        self.wake()
 
     def stop(self) -> None:
         """Tell of what has ended by now, and end; that is waited for, for a while."""
@@ -100,21 +112,48 @@ class Chores:
         """Tell of all jobs that have ended, company by company."""
         main = load_main(self.path)
         clock = clock_for_all(main)
-        with closing(Companies(store_at(main.store, main.path.parent), create=False)) as store:
-            while ended := store.take_up_telling(clock.now()):
-                self._tell_of(ended)
+        wrong: set[str] = set()
+        with self._opened(main) as store:
+            while (company := store.first_untold(but=wrong)) is not None:
+                try:
+                    config = self._config(company)
+                except RenkeiError:  # it is told once its file can be read
+                    wrong.add(company)
+                    continue
+                if (ended := store.take_up_telling(company, clock.now())) and config is not None:
+                    with about(company=company), _whatever_happens():
+                        _tell_of(config, ended)
 
-    def _tell_of(self, ended: Sequence[Job]) -> None:
-        """Tell what needs a person in a company of which these jobs have ended."""
-        company = ended[0].claim.company
-        with about(company=company), _whatever_happens():
-            if not self._mentions(company, "notify"):
-                return
-            with Runs(load_config(self.path, company or None)) as runs:
-                if any(job.errand is None and job.state not in NOT_RUN for job in ended):
-                    beat(runs.config)
-                seen = all(job.errand is not None and job.errand.fetches for job in ended)
-                runs.tell(attended=seen, anyway=True)
+    def _remind(self) -> None:
+        """Tell of all companies once a day what lasts, or has come up without a run."""
+        main = load_main(self.path)
+        now = clock_for_all(main).now().astimezone(JST)
+        if self._stopped or now.time() < MORNING or self._reminded == now.date():
+            return
+        names = main.names() if main.folder else [""]
+        with self._opened(main) as store:
+            waiting = untold(store, now) if store.swept_on() != now.date() else []
+            for company in sorted(set(names).intersection(waiting)):
+                if self._stopped:
+                    return
+                with about(company=company), _whatever_happens():
+                    config = self._config(company)
+                    if config is not None and not config.company.paused:
+                        _tell_of(config)
+            if waiting:
+                store.note_swept(now.date())
+        self._reminded = now.date()
+
+    @staticmethod
+    def _opened(main: Main) -> closing[Companies]:
+        """Open the store of all companies; NoStoreError if there is none."""
+        return closing(Companies(store_at(main.store, main.path.parent), create=False))
+
+    def _config(self, company: str) -> Config | None:
+        """Return the configuration of a company, None if nobody is told of it."""
+        if not self._mentions(company, "notify"):
+            return None
+        return load_config(self.path, company or None)
 
     def _keep(self) -> None:
         """Tell each hour what is gathered over all companies; let go of what is old, once a day."""
@@ -138,7 +177,7 @@ class Chores:
         left = [name for name in names if self._looked.get(name) != today]
         if not left:
             return
-        with closing(Companies(store_at(main.store, main.path.parent), create=False)) as store:
+        with self._opened(main) as store:
             if is_in_use(store):
                 return  # in a minute, perhaps
             kept = store.retained_by(left)
@@ -164,6 +203,15 @@ class Chores:
         main = load_main(self.path)
         files = {main.path, main.new_file(company) if company else main.path}
         return any(word in read_file(each) for each in files)
+
+
+def _tell_of(config: Config, ended: Sequence[Job] = ()) -> None:
+    """Tell what needs a person in a company, of which these jobs have *ended*."""
+    with Runs(config) as runs:
+        if any(job.errand is None and job.state not in NOT_RUN for job in ended):
+            beat(config)
+        fetched = all(job.errand is not None and job.errand.fetches for job in ended)
+        runs.tell(attended=bool(ended) and fetched, anyway=True)
 
 
 @contextmanager

@@ -10,14 +10,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from attrs import evolve, field, frozen
 
 from renkei import files
 from renkei.alerts.inbox import Entry, entries
 from renkei.alerts.sending import Became, nobody_is_told
-from renkei.alerts.states import State, states
+from renkei.alerts.states import State, of_file, states
 from renkei.alerts.words import short_text
 from renkei.clock import ALWAYS, Clock, Days, bounds
 from renkei.config import Company, Main, load_config, parse_config
@@ -49,23 +49,12 @@ from renkei.words.codes import remark
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml
 
-Need = Literal["file"] | Kind
-"""Why a company needs a person: its file has mistakes, or :mod:`renkei.alerts.states` says so."""
-
-
 Also = Callable[[str], object]
 """What else is done for a company, by name, before the command has come to its end."""
 
 
 def nothing(_name: str) -> None:
     """Do nothing else."""
-
-
-def need_text(need: Need) -> str:
-    """Return why a company needs a person, in words."""
-    if need == "file":
-        return _("mistakes in its file")
-    return short_text(need)
 
 
 @frozen(kw_only=True)
@@ -87,9 +76,9 @@ class Listed:
         return self.stands.newest.open if self.stands.newest else 0
 
     @property
-    def needs(self) -> tuple[Need, ...]:
+    def needs(self) -> tuple[Kind, ...]:
         """Why it needs a person; empty if it does not."""
-        found: list[Need] = ["file"] if self.mistake else []
+        found: list[Kind] = ["file"] if self.mistake else []
         for each in self.states:
             found.append(each.kind)
             found += ["halted"] if each.kind == "token" else []  # a run has stopped for it
@@ -152,14 +141,17 @@ class Companies:
 
     def listed(self, wanted: Callable[[str], bool] = bool) -> list[Listed]:
         """Return every company of a *wanted* name with how it stands, in order of name."""
-        found, missed = self._known()
+        found, missed, wrong = self._known()
         if self.main.folder is None:
             own = found.get("", ())
             company = load_config(self.main.path).company
             needs = states(own, missed.get("", ()))
             return [Listed(company=company, stands=Stands.of(own), states=needs)]
         names = filter(wanted, self.main.names())
-        return [self._listed(name, found.get(name, ()), missed.get(name, ())) for name in names]
+        return [
+            self._listed(name, found.get(name, ()), missed.get(name, ()), noted=name in wrong)
+            for name in names
+        ]
 
     def inbox(self, those: Iterable[Listed] | None = None) -> list[Entry]:
         """Return what needs a person now in *those* companies, or all, the most urgent first."""
@@ -168,7 +160,7 @@ class Companies:
         try:
             return entries(found, self._store.alerts())
         except NoStoreError:
-            return []
+            return entries(found, ())
 
     def try_receivers(self) -> list[Became]:
         """
@@ -189,25 +181,37 @@ class Companies:
         except NoStoreError:
             return 0
 
-    def _known(self) -> tuple[Mapping[str, Sequence[Direction]], Mapping[str, Sequence[Missed]]]:
-        """Return how the directions of each company stand, and which schedules did not run."""
+    def _known(
+        self,
+    ) -> tuple[Mapping[str, Sequence[Direction]], Mapping[str, Sequence[Missed]], set[str]]:
+        """
+        Return how the directions of each company stand, and which schedules did not run.
+
+        And of which companies a worker has found mistakes in the file.
+        """
         now = clock_for_all(self.main).now()
         try:
             found, late = self._store.directions(now), self._store.missed(now)
+            wrong = self._store.wrong_files()
         except NoStoreError:
-            return {}, {}
+            return {}, {}, set()
         missed: dict[str, list[Missed]] = {}
         for each in late:
             missed.setdefault(each.company, []).append(each)
-        return found, missed
+        return found, missed, wrong
 
-    def _listed(self, name: str, found: Sequence[Direction], missed: Sequence[Missed]) -> Listed:
-        mistake = None
+    def _listed(
+        self, name: str, found: Sequence[Direction], missed: Sequence[Missed], *, noted: bool
+    ) -> Listed:
+        """Return how a company stands; *noted*: a worker has found mistakes in its file."""
+        company, mistake = Company(name=name), None
         try:
             company = self._heads.of(self.main, name)
-        except MappingError as error:
-            company, mistake = Company(name=name), error.message
-        needs = states(found, missed)
+            if noted:
+                load_config(self.main.path, name)  # it may be mended by now
+        except RenkeiError as error:
+            mistake = error.message
+        needs = [*([of_file(name)] if mistake else []), *states(found, missed)]
         return Listed(company=company, stands=Stands.of(found), states=needs, mistake=mistake)
 
     # --- change -----------------------------------------------------------------------------
@@ -517,12 +521,10 @@ __all__ = [
     "Companies",
     "Entry",
     "Listed",
-    "Need",
     "Removed",
     "Stands",
     "State",
     "Stood",
-    "need_text",
     "not_a_name",
     "short_text",
 ]

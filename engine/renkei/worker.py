@@ -61,10 +61,11 @@ Used = Callable[[], Mapping[Name, str]]
 
 @frozen(kw_only=True)
 class Read:
-    """A company's file as it was read; no *config* where it has no schedules, or mistakes."""
+    """A company's file as it was read; no *config* where it has no schedules, or is *wrong*."""
 
     stamp: tuple[object, ...]
     config: Config | None = None
+    wrong: bool = False
 
 
 @define
@@ -97,6 +98,8 @@ class Worker:
     """How often a schedule had other times than those of its file, as we have read it."""
     _quiet: dict[Name, tuple[dt.datetime, dt.datetime]] = field(factory=dict, init=False)
     """Between which moments nothing of a schedule can begin."""
+    _wrong: frozenset[str] | None = field(default=None, init=False)
+    """The companies of which the store was told that their files have mistakes; None: not yet."""
     _signed: float | None = field(default=None, init=False)
     """When the store was told last that this worker lives."""
     _stopped: bool = field(default=False, init=False)
@@ -186,6 +189,17 @@ class Worker:
                 with about(company=name):
                     hangs = before is not None
                     self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
+        if main.folder is not None:
+            self._note_files(store, self._clock_of_all(main).now())
+
+    def _note_files(self, store: Store, now: dt.datetime) -> None:
+        """Keep of which companies nothing runs for a mistake in the file: somebody is told."""
+        wrong = frozenset(name for name, read in self._read.items() if read.wrong)
+        known = store.wrong_files() if self._wrong is None else self._wrong
+        if wrong != known:
+            store.note_files(wrong, now)
+            self.chores.gather()
+        self._wrong = wrong
 
     def _keep(
         self,
@@ -345,7 +359,7 @@ class Worker:
             self._store = Store(place, seen=seen_beside(place, main.path), who=self.who)
             self._store.tell(self.observer)
             self._handled = self._store.last_dues()
-            self._signed = None  # another store may not know us
+            self._signed = self._wrong = None  # another store may not know us, and what we read
             self._place = place
         return self._store
 
@@ -362,7 +376,7 @@ def _read(path: Path, own: Path, name: str, stamp: tuple[object, ...]) -> Read:
         return Read(stamp=stamp, config=load_config(path, name or None))
     except RenkeiError as error:
         log.error("configuration_wrong", company=name, code=error.code)
-        return Read(stamp=stamp)
+        return Read(stamp=stamp, wrong=True)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

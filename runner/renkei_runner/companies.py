@@ -118,10 +118,10 @@ def _show(found: Sequence[Listed]) -> None:
 
 
 def _row(each: Listed) -> tuple[str, ...]:
-    from renkei.companies import need_text
+    from renkei.companies import short_text
 
     synced, newest = each.stands.synced, each.stands.newest
-    why = _(", ").join(map(need_text, each.needs))
+    why = _(", ").join(map(short_text, each.needs))
     environment = _("sandbox") if each.company.is_sandbox else _("production")
     return (
         each.company.label or each.company.name,

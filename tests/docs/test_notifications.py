@@ -13,7 +13,7 @@ from renkei.alerts import senders
 from renkei.alerts.child import sent
 from renkei.alerts.notifier import Message, Way
 from renkei.alerts.states import KINDS, State
-from renkei.companies import Listed, Need, need_text
+from renkei.companies import Listed, short_text
 from renkei.config import Company, load_config, load_main
 from renkei.words.i18n import speaking
 from renkei_runner.companies import _parts
@@ -38,9 +38,8 @@ def test_the_examples_of_the_configuration_are_read(name: str, tmp_path: Path) -
 def test_the_list_of_companies_says_why_in_words_of_the_page(name: str, spoken: str) -> None:
     """Whatever `renkei companies` may say of one stands there, as code and as people see it."""
     text = Path(__file__).parents[2].joinpath("docs", name).read_text(encoding="utf-8")
-    needs: list[Need] = ["file", *KINDS]
     with speaking(spoken):
-        rows = [f"| `{need}` | {need_text(need)} |" for need in needs]
+        rows = [f"| `{need}` | {short_text(need)} |" for need in KINDS]
     assert [row for row in rows if row not in text] == []
 
 

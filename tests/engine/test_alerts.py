@@ -157,6 +157,8 @@ CASES: Mapping[str, tuple[Direction, list[str]]] = {
         ["failed"],
     ),
     "limit": (direction(stood(Status.READY, chosen=True)), ["limit"]),
+    "limit, in line": (direction(stood(Status.READY, chosen=True, goes_on=True)), []),
+    "never sent": (direction(stood(Status.READY, chosen=True, left=True)), []),
     "values": (direction(stood(Status.READY, lacking=True)), ["values"]),
     "in doubt": (direction(stood(Status.DONE), in_doubt=3, doubtful="1"), ["in_doubt"]),
     "people": (
@@ -220,7 +222,7 @@ def test_a_plan_tells_whom_to_look_at(
         runs.fetch("clinic", "rosta", joiners=14)
     tell(world, post)
     assert "blocked" not in post.told()[0]
-    at(monkeypatch, "2026-11-23T12:00:01+09:00")
+    at(monkeypatch, "2026-11-23T12:01:00+09:00")  # the first fetch took a while
     tell(world, post)
     (told,) = post.taken()
     counts = {each["kind"]: each["count"] for each in told["open"]}
@@ -290,6 +292,51 @@ def test_a_state_is_told_once_a_day_and_once_when_it_is_over(
     fetch(world, works=True)
     tell(world, post)
     assert post.told() == ([], []), "it was told of on this day"
+
+
+def test_what_is_only_seen_no_more_is_not_told_to_be_over(
+    world: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever joined a month ago and is still not registered; it is over once they are."""
+    wanted(world, "on: [joins]")
+    world.in_clinic(since=dt.date(2026, 11, 20))
+    world.fetch()
+    nothing: tuple[list[str], list[str]] = [], []
+    for moment, told in (
+        ("2026-11-20T12:00:00+09:00", (["joins"], [])),
+        ("2026-12-20T12:00:00+09:00", (["joins"], [])),
+        ("2026-12-21T12:00:00+09:00", nothing),
+    ):
+        at(monkeypatch, moment)
+        tell(world, post)
+        assert post.told() == told, moment
+    world.in_clinic("0002", since=dt.date(2026, 12, 20))
+    world.fetch()
+    tell(world, post)
+    assert post.told() == (["joins"], [])
+    world.in_rosta()
+    world.in_rosta("0002")
+    world.fetch()
+    tell(world, post)
+    assert post.told() == ([], ["joins"])
+
+
+def test_a_token_of_which_nobody_has_use_any_more_is_not_told_to_be_over(
+    tmp_path: Path, post: Post
+) -> None:
+    """Nobody knows whether it is accepted by now; whoever hears of all companies hears nothing."""
+    own = "notify: {to: [{url: 'env:HOOK', on: [token]}]}\n"
+    main, place = companies(tmp_path, own=own)
+    with closing(Store(place, company="acme")) as store:
+        how = {"status": "failed", "reason": ["access", "smarthr"], "created_at": NOW}
+        store._set(int(planned(store)), source="smarthr", target="touchontime", **how)
+    tell_company(main, "acme", post)
+    assert [each["event"] for each in post.taken()] == ["states", "tokens"]
+    later = NOW + 15 * DAY
+    with closing(Store(place, company="acme")) as store:
+        store._set(int(planned(store)), source="other", target="touchontime", created_at=later)
+    tell_company(main, "acme", post, later)
+    assert post.taken() == []
 
 
 STEPS = st.lists(
@@ -633,7 +680,7 @@ def test_a_system_that_is_away_for_all_companies_is_one_message(tmp_path: Path, 
     tell_company(main, "beta", post, NOW + 61 * minute)
     (later,) = post.letters
     assert "2 companies: Beta (beta), Gamma (gamma)" in later.messages[0].text
-    assert "Stopped, or nothing could be fetched: 2 companies" in later.messages[0].title
+    assert "Fetches failed, or syncs stopped: 2 companies" in later.messages[0].title
     post.letters.clear()
     for name in ("acme", "beta", "gamma"):
         back(place, name, NOW + 70 * minute)

@@ -7,22 +7,31 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.engine import test_schedules as schedules
-from tests.engine.test_alerts import Post, receiver
+from tests.engine.test_alerts import Post, companies, receiver
 from tests.engine.test_schedules import HOUR, LOOK, NIGHTLY, NOON, Here, opened, scheduled, working
 from tests.engine.world import World
 
 from renkei import chores, retention
-from renkei.alerts.telling import Telling
+from renkei.alerts import telling
+from renkei.alerts.telling import Telling, tell_of_all
 from renkei.chores import Chores
-from renkei.errors import ConfigurationError, UnavailableError
+from renkei.companies import Companies as Door
+from renkei.config import load_main
+from renkei.errors import BusyError, ConfigurationError, UnavailableError
+from renkei.runs.choosing import Choosing
+from renkei.runs.syncing import Syncing
+from renkei.schedule.job import Claim
 from renkei.store.companies import Companies
+from renkei.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from renkei.people import Value
     from renkei.schedule.job import Job
@@ -62,11 +71,150 @@ def test_what_did_not_run_is_told_until_it_runs_again(
         assert tell(here, post) == (["missed"], [])
         with opened(world, here.wall) as runs:
             (entry,) = runs.inbox()
-            assert entry.text() == "The schedule nightly did not run when it was due."
+            assert entry.text() == "The schedule nightly did not run as planned."
             assert (entry.state.run, entry.state.schedule) == ("", "nightly")
         here.wall.moment = NOON + 26 * HOUR
         worker.look()
     assert tell(here, post) == ([], ["missed"])
+
+
+def test_what_did_not_run_is_not_told_to_be_over_as_time_passes(
+    world: World, here: Here, post: Post
+) -> None:
+    """A schedule that is seldom due has not run a week later either."""
+    scheduled(world, NIGHTLY, more=NOTIFY)
+    with working(here) as worker:
+        here.wall.moment = NOON + 14 * HOUR
+        worker.look()
+    assert tell(here, post) == (["missed"], [])
+    here.wall.moment += 8 * 24 * HOUR
+    assert tell(here, post) == ([], [])
+
+
+@pytest.mark.parametrize("step", ["choose", "sync"])
+def test_what_was_fetched_and_never_sent_is_told(
+    world: World, here: Here, post: Post, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A system out of reach, or another writer, for half a day: no limit has stopped it."""
+    trouble = UnavailableError("down", code="timeout") if step == "choose" else BusyError("busy")
+
+    def fail(*_args: object, **_more: object) -> None:
+        raise trouble
+
+    world.in_clinic()
+    scheduled(world, NIGHTLY, more=NOTIFY)
+    with working(here) as worker:
+        with monkeypatch.context() as patch:
+            patch.setattr({"choose": Choosing, "sync": Syncing}[step], step, fail)
+            for moment in (NOON + 90 * schedules.MINUTE, NOON + 13.9 * HOUR):
+                assert tell(here, post) == ([], [])
+                here.wall.moment = moment
+                worker.look()
+        (job,) = schedules.jobs(world, here.wall)
+        assert (job.state, job.run) == ("failed", "1")
+        assert tell(here, post) == (["missed"], [])
+        with opened(world, here.wall) as runs:
+            (entry,) = runs.inbox()
+            assert (entry.state.kind, entry.state.run) == ("missed", "1")
+        here.wall.moment = NOON + 26 * HOUR
+        worker.look()
+    assert tell(here, post) == ([], ["missed"])
+
+
+@pytest.fixture
+def chored(here: Here, post: Post, monkeypatch: pytest.MonkeyPatch) -> Chores:
+    """Return what tells beside a worker, at the time of the test and to its post."""
+    monkeypatch.setattr(chores, "clock_for_all", lambda _main: here.wall)
+    monkeypatch.setattr("renkei.runs.ground.clock_for", lambda _config: (here.wall, None))
+    monkeypatch.setattr(telling, "Telling", partial(Telling, post=post))
+    return Chores(here.world.folder / "renkei.yaml")
+
+
+def test_in_the_morning_it_is_told_what_lasts_though_nothing_ran(
+    world: World, here: Here, post: Post, chored: Chores
+) -> None:
+    """From eight o'clock in Japan, once a day by whichever worker, as long as somebody fetches."""
+    world.in_clinic(since=dt.date(2026, 11, 23))  # a Monday; it was fetched on Friday
+    scheduled(world, LOOK, more=NOTIFY)
+    with opened(world, here.wall) as runs:
+        runs.fetch("clinic", "rosta", joiners=14)
+    told = {}
+    for hours in (1, 12.5, 19.9, 20, 20.1, 44, 68, 24 * 15):
+        here.wall.moment = NOON + hours * HOUR
+        for each in (chored, Chores(chored.path)):
+            each._remind()
+        told[hours] = post.told()
+    assert {hours: open_ for hours, (open_, _over) in told.items() if open_} == {
+        20: ["joins"], 44: ["joins"], 68: ["joins"]
+    }  # fmt: skip
+
+
+def test_in_the_morning_nobody_is_told_of_a_company_on_hold(
+    world: World, here: Here, post: Post, chored: Chores
+) -> None:
+    """Somebody has wanted it so."""
+    world.in_clinic(since=dt.date(2026, 11, 20))
+    with opened(world, here.wall) as runs:
+        runs.fetch("clinic", "rosta")
+    here.wall.moment = NOON + 20 * HOUR
+    scheduled(world, LOOK, more=f"paused: true\n{NOTIFY}")
+    chored._remind()
+    assert post.letters == []
+
+
+def test_what_could_not_be_told_for_a_mistake_in_the_file_is_told_later(
+    tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has taken it up: the monitor outside hears once the file can be read again."""
+    monkeypatch.setattr(telling, "Telling", partial(Telling, post=post))
+    main, place = companies(tmp_path)
+    own = tmp_path / "companies" / "beta.yaml"
+    text = own.read_text(encoding="utf-8") + "notify: {heartbeat: env:BEAT}\n"
+    with (
+        receiver(lambda _path: 200) as (host, asked),
+        closing(Companies(place)) as store,
+    ):
+        monkeypatch.setenv("BEAT", f"http://{host}/beat")
+        for name in ("acme", "beta"):
+            store.count_from((name, "look"), "at", NOON)
+            claim = Claim(name, "look", NOON + HOUR)
+            store.claim(claim, NOON + HOUR, lambda _last: 0, "failed")
+        own.write_text(f"{text}oops: 1\n", encoding="utf-8")
+        Chores(main)._tell()
+        assert (store.first_untold(), asked) == ("beta", [])
+        own.write_text(text, encoding="utf-8")
+        Chores(main)._tell()
+        assert (store.first_untold(), asked) == (None, ["/beat"])
+
+
+def test_a_company_whose_file_has_mistakes_is_told_of(
+    tmp_path: Path, here: Here, post: Post
+) -> None:
+    """Nothing of it runs any more: in the inbox, to whoever hears of all, and that it is over."""
+    main, place = companies(tmp_path)
+    own = tmp_path / "companies" / "beta.yaml"
+    right = own.read_text(encoding="utf-8")
+
+    def look(text: str) -> tuple[list[str], list[str]]:
+        """Return who is in the inbox, and the titles of what is told."""
+        own.write_text(f"{text}schedules: []\n", encoding="utf-8")
+        with Worker(main, here) as worker:
+            worker._shared = here.wall
+            worker.look()
+        with Door(load_main(main)) as door:
+            inbox = [each.company.name for each in door.inbox()]
+            assert inbox == [each.company.name for each in door.listed() if each.mistake]
+        tell_of_all(load_main(main), place, here.wall, post)
+        here.wall.moment += HOUR
+        told = [message.title for each in post.letters for message in each.messages]
+        post.letters.clear()
+        return inbox, told
+
+    assert look(right) == ([], [])
+    wrong = "[renkei] Files with mistakes, so nothing runs: 1 companies"
+    assert look(f"{right}oops: 1\n") == (["beta"], [wrong])
+    assert look(f"{right}oops: 2\n") == (["beta"], [])
+    assert look(right) == ([], ["[renkei] Over by now: 1"])
 
 
 def test_what_could_not_begin_is_told_too(world: World, here: Here, post: Post) -> None:
@@ -210,7 +358,8 @@ def test_what_is_old_goes_once_a_day_whichever_worker_sees_to_it(
 def ended(here: Here) -> list[Job]:
     """Take up to tell of what has ended."""
     with closing(Companies(here.world.at)) as store:
-        return store.take_up_telling(here.wall.now())
+        company = store.first_untold()
+        return [] if company is None else store.take_up_telling(company, here.wall.now())
 
 
 def tell_all(here: Here) -> None:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 
-from renkei.companies import need_text, short_text
+from renkei.companies import short_text
 from renkei.model import BECAME, Remark, Run, Try
 from renkei.people import Label, Value
 from renkei.words import sentences as texts
@@ -141,7 +141,6 @@ def _environment() -> Environment:
     environment.filters["both"] = both
     environment.filters["candidates"] = candidates
     environment.filters["released"] = released_text
-    environment.filters["need"] = need_text
     environment.filters["short"] = short_text
     environment.filters["role"] = role_text
     environment.filters["state"] = lambda user: state_text(state_of(user))

@@ -34,7 +34,7 @@ class State:
     Something that needs a person: how many employees it is about, and the *run* to look at.
 
     A count of 0 means that it is about the run. A token is refused by the *connection*, and a
-    *schedule* did not run.
+    *schedule* did not run. What is about the file of a company has none of them.
     """
 
     company: str
@@ -49,7 +49,7 @@ class State:
     @property
     def key(self) -> str:
         """What tells it from every other state of its company."""
-        if self.connection or self.schedule:
+        if self.connection or self.schedule or not self.source:
             return f"{self.kind}:{self.connection or self.schedule}"
         return f"{self.kind}:{self.source}>{self.target}"
 
@@ -80,8 +80,8 @@ def _of(direction: Direction) -> Iterator[State]:
     newest = direction.before if direction.newest.status.is_at_work else direction.newest
     shown = {s.run: s for s in (newest, direction.synced) if s and not s.status.is_at_work}
     yield from (state for stood in shown.values() for state in _of_run(stood, make))
-    if newest is not None and newest.status is Status.READY:
-        if newest.chosen:
+    if newest is not None and newest.status is Status.READY and not newest.goes_on:
+        if newest.chosen and not newest.left:
             yield make(kind="limit", run=newest.run)
         elif newest.lacking:
             yield make(kind="values", run=newest.run)
@@ -97,13 +97,18 @@ def _of(direction: Direction) -> Iterator[State]:
         yield from (make(kind=kind, run=waiting.plan, count=n) for kind, n in counts.items() if n)
 
 
+def of_file(company: str) -> State:
+    """Return that the file of a company has mistakes, so that nothing of it runs."""
+    return State(company=company, kind="file", source="", target="", run="")
+
+
 def _of_schedule(missed: Missed) -> State:
     return State(
         company=missed.company,
         kind="missed",
         source="",
         target="",
-        run="",
+        run=missed.run or "",
         schedule=missed.schedule,
     )
 

@@ -19,7 +19,7 @@ from attrs import define, evolve, field, frozen
 from renkei.alerts import words
 from renkei.alerts.notifier import InDoubtError, Message, NotSentError, Way
 from renkei.alerts.sending import Became, Letter, send, tell_of
-from renkei.alerts.states import KINDS, REVIEWED, State, in_use, states
+from renkei.alerts.states import KINDS, OUT_OF_USE, REVIEWED, State, in_use, states
 from renkei.alerts.words import Names
 from renkei.clock import Clock
 from renkei.config import Company, Config, Main, network_of, resolve_secret
@@ -31,9 +31,9 @@ from renkei.logs import log
 from renkei.model import Status
 from renkei.people import JST, Finding
 from renkei.store import Store
-from renkei.store.alerts import Alert, Gathering, Once, Seen
+from renkei.store.alerts import NOT_OF_RUNS, Alert, Gathering, Once, Seen
 from renkei.store.companies import Companies
-from renkei.store.stands import Direction
+from renkei.store.stands import Direction, Missed
 from renkei.words.i18n import _, language, speaking
 from renkei.words.printable import printable
 
@@ -154,11 +154,12 @@ class Telling:
         unwanted = [kind for kind in KINDS if not any(each.wants(kind) for each in those)]
         silent = [*unwanted, *(REVIEWED if attended else ())]
         unknown = [key for each in directions for key in _unknown(each)]
-        claimed = self.store.claim(self._seen(found), now, silent=silent, unknown=unknown)
+        lapsed = partial(self._has_lapsed, in_use(directions), now)
+        claimed = self.store.claim(
+            self._seen(found), now, silent=silent, unknown=unknown, lapsed=lapsed
+        )
         open_ = [state for state in found if state.key in claimed.open]
-        used = {(each.source, each.target) for each in in_use(directions)}
-        ended = [_state_of(each) for each in claimed.over.values() if each.kind in KINDS]
-        over = [state for state in ended if _is_used(state, used)]
+        over = [_state_of(each) for each in claimed.over.values()]
         more = [*self._done(those, directions, now), *self._week(those, today, len(found))]
         letters = [letter for each in those for letter in self._letters(each, open_, over, more)]
         self._gone += posted(letters, self.post)
@@ -172,6 +173,20 @@ class Telling:
                 main, place = self.config.main, self.config.store
                 self._gone += tell_of_all(main, place, self.clock, self.post)
         tell_of(self._gone)
+
+    def _has_lapsed(self, used: Sequence[Direction], now: dt.datetime, alert: Alert) -> bool:
+        """Tell whether a state is only seen no more, without anything having become right."""
+        state = _state_of(alert)
+        if state.schedule:
+            late = self.store.missed(now, ever=True)
+            return any(each.schedule == state.schedule for each in late)
+        if state.connection:
+            return not any(state.connection in (each.source, each.target) for each in used)
+        way = state.source, state.target
+        theirs = [each for each in used if (each.source, each.target) == way]
+        if state.kind == "joins":  # who joined a month ago may be registered, or not
+            return not any(each.waiting and not each.waiting.joined for each in theirs)
+        return not theirs
 
     def _seen(self, found: Sequence[State]) -> list[Seen]:
         return [
@@ -262,6 +277,32 @@ class Telling:
             if once and (make := _week_maker(monday, self.store.week, open_)):
                 self._once.append(once)
                 yield "weekly", make
+
+
+def untold(store: Companies, now: dt.datetime) -> list[str]:
+    """
+    Return the companies of which nobody was told today what lasts, has come up, or is over.
+
+    Nothing has to have run for that. One of which nobody fetches any more is none of them: nobody
+    is told the same until the end of time.
+    """
+    today = now.astimezone(JST).date()
+    kept: dict[str, dict[str, dt.date | None]] = {}
+    for each in store.alerts():
+        if each.ended_at is None and each.kind not in NOT_OF_RUNS:
+            kept.setdefault(each.company, {})[each.key] = each.told_on
+    missed: dict[str, list[Missed]] = {}
+    for schedule in store.missed(now):
+        missed.setdefault(schedule.company, []).append(schedule)
+    found = []
+    directions = store.directions(now)
+    for company in sorted(directions.keys() | missed.keys()):
+        own, late = directions.get(company, []), missed.get(company, [])
+        if late or any(now - each.newest.fetched_at <= OUT_OF_USE for each in own):
+            told, seen = kept.get(company, {}), {state.key for state in states(own, late)}
+            if told.keys() - seen or any(told.get(key) != today for key in seen):
+                found.append(company)
+    return found
 
 
 def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> list[Became]:
@@ -406,15 +447,11 @@ def beat(config: Config) -> None:
 
 
 def _unknown(direction: Direction) -> Iterator[str]:
-    """Yield the keys of what nobody can tell now: a process is at work."""
+    """Yield the keys of what nobody can tell now: a process is at work, or will be."""
     those = (direction.newest, direction.synced)
-    if any(each is not None and each.status.is_at_work for each in those):
+    if any(each is not None and (each.status.is_at_work or each.goes_on) for each in those):
         yield from (f"{kind}:{direction.source}>{direction.target}" for kind in KINDS)
         yield from (f"token:{each}" for each in (direction.source, direction.target))
-
-
-def _is_used(state: State, used: set[tuple[str, str]]) -> bool:
-    return bool(state.connection or state.schedule) or (state.source, state.target) in used
 
 
 def _state_of(alert: Alert) -> State:
@@ -461,7 +498,7 @@ def _week_of_all(
     monday: dt.date, store: Companies, now: dt.datetime
 ) -> Callable[[Names], Message] | None:
     open_ = sum(len(states(each)) for each in store.directions(now).values())
-    open_ += len(store.missed(now))
+    open_ += len(store.missed(now)) + len(store.wrong_files())
     return _week_maker(monday, store.week, open_)
 
 

@@ -14,14 +14,15 @@ from renkei.config.notify import Kind
 from renkei.words.i18n import N_, _
 
 SHORT: Mapping[Kind, str] = {
+    "file": N_("mistakes in its file"),
     "token": N_("a token is refused"),
     "halted": N_("stopped"),
-    "failed": N_("somebody failed"),
-    "limit": N_("a choice waits"),
+    "failed": N_("could not be written"),
+    "limit": N_("waits to be allowed"),
     "values": N_("values are missing"),
     "in_doubt": N_("in doubt"),
     "look_first": N_("to be looked at first"),
-    "joins": N_("not registered for joining"),
+    "joins": N_("joins soon, not registered"),
     "left": N_("left, still active"),
     "blocked": N_("blocked for days"),
     "missed": N_("a schedule did not run"),
@@ -29,22 +30,28 @@ SHORT: Mapping[Kind, str] = {
 """What stands on a badge."""
 
 LONG: Mapping[Kind, str] = {
-    "token": N_("The token is refused: {connection}. Enter one that is valid."),
-    "halted": N_("{direction}: stopped in the middle, or nothing could be fetched."),
-    "failed": N_("{direction}: {count} could not be written."),
+    "file": N_("The file of the company has mistakes, so none of its schedules runs."),
+    "token": N_("{connection} refuses the token. Enter one that is valid."),
+    "halted": N_("{direction}: the fetch has failed, or the sync has stopped."),
+    "failed": N_("{direction}: employees who could not be written: {count}."),
     "limit": N_("{direction}: the choice is over a safety limit and waits to be allowed."),
     "values": N_("{direction}: values for new employees are missing, so nothing was sent."),
-    "in_doubt": N_("{direction}: of {count} it is not known whether they were written."),
-    "look_first": N_("{direction}: {count} have to be looked at before they are synced."),
-    "joins": N_("{direction}: {count} join within 2 days, or have just joined, unregistered."),
-    "left": N_("{direction}: {count} have left and are still active."),
-    "blocked": N_("{direction}: {count} have been blocked for 3 days or longer."),
-    "missed": N_("The schedule {schedule} did not run when it was due."),
+    "in_doubt": N_(
+        "{direction}: employees of whom nobody knows whether they were written: {count}."
+    ),
+    "look_first": N_("{direction}: employees to look at before they are synced: {count}."),
+    "joins": N_(
+        "{direction}: not registered, joining within 2 days or joined in the last 30: {count}."
+    ),
+    "left": N_("{direction}: employees who have left and are still active: {count}."),
+    "blocked": N_("{direction}: employees blocked for 3 days or longer: {count}."),
+    "missed": N_("The schedule {schedule} did not run as planned."),
 }
 
 TOGETHER: Mapping[Kind, tuple[str, str]] = {
+    "file": ("files", N_("Files with mistakes, so nothing runs: {count} companies")),
     "token": ("tokens", N_("Tokens are refused: {count} companies")),
-    "halted": ("halted", N_("Stopped, or nothing could be fetched: {count} companies")),
+    "halted": ("halted", N_("Fetches failed, or syncs stopped: {count} companies")),
     "missed": ("missed", N_("Schedules did not run: {count} companies")),
 }
 """What whoever hears of all companies is told in one message: its event, and its title."""

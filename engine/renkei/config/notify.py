@@ -13,6 +13,7 @@ from renkei.http.address import is_safe, split_url
 from renkei.words.i18n import _
 
 Kind = Literal[
+    "file",
     "token",
     "halted",
     "failed",
@@ -28,10 +29,11 @@ Kind = Literal[
 """
 What there is to be told of.
 
-A system refuses the token; a run has stopped; somebody was not written; a choice is over a safety
-limit; values for new employees are missing; nobody knows what became of a write; somebody has to be
-looked at first; somebody joins within two days, or has joined of late, and is not registered;
-somebody has left and is still active; somebody is blocked for three days; a schedule did not run.
+The file of a company has mistakes, so no schedule of it runs; a system refuses the token; a run has
+stopped; somebody was not written; a choice is over a safety limit; values for new employees are
+missing; nobody knows what became of a write; somebody has to be looked at first; somebody joins
+within two days, or has joined of late, and is not registered; somebody has left and is still
+active; somebody is blocked for three days; a schedule did not run.
 """
 
 Language = Literal["ja", "en"]

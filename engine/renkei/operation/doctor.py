@@ -269,7 +269,7 @@ class Doctor:
         yield self._line(jobs, has_worker=any(each.alive for each in workers))
         yield from self._hanging(jobs)
         for missed in store.missed(self.clock.now()):
-            text = _("The last run of {schedule} did not take place.")
+            text = _("The last run of {schedule} did not take place, or sent nothing.")
             yield Sign(
                 "schedules",
                 "warning",

@@ -8,7 +8,7 @@ nobody does before the next day.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -106,10 +106,10 @@ class Alerts(Database):
         with self._reading() as connection:
             return directions(connection, now, company=self.company, given=self._given)
 
-    def missed(self, now: dt.datetime) -> list[Missed]:
-        """Return our schedules whose last run did not take place."""
+    def missed(self, now: dt.datetime, *, ever: bool = False) -> list[Missed]:
+        """Return our schedules whose last run did not take place, of late or *ever*."""
         with self._reading() as connection:
-            return missed(connection, now, company=self.company)
+            return missed(connection, now, company=self.company, ever=ever)
 
     def alerts(self) -> list[Alert]:
         """Return all that is kept, the oldest first."""
@@ -125,33 +125,37 @@ class Alerts(Database):
         *,
         silent: Sequence[str] = (),
         unknown: Sequence[str] = (),
+        lapsed: Callable[[Alert], bool] = lambda _alert: False,
     ) -> Claimed:
         """
         Keep what is *seen* now, and return what this process is to tell of.
 
-        Whatever is kept and not seen is over, but for keys that are *unknown* now. *silent* kinds
-        are kept, and not told of: somebody is looking at them.
+        Whatever is kept and not seen is over, but for keys that are *unknown* now; nobody is told
+        that of what has *lapsed*. *silent* kinds are kept, and not told of: somebody is looking at
+        them.
         """
         today = now.astimezone(JST).date()
         kept = {each.key: each for each in self.alerts()}
         here = {each.key: each for each in seen}
         fresh = [each for key, each in here.items() if not _is_kept(each, kept.get(key), today)]
         gone = [each for key, each in kept.items() if not (key in here or key in unknown)]
-        over = [each.key for each in gone if each.ended_at is None and each.kind not in ONCE]
+        over = [each for each in gone if each.ended_at is None and each.kind not in NOT_OF_RUNS]
         if not (over or fresh):
             return Claimed(at=now, open={}, over={})
+        quiet = {each.key for each in over if lapsed(each)}
         with self._writing() as connection:
             for each in fresh:
                 self._keep(connection, each, now)
             due = [each for each in fresh if each.kind not in silent]
             told = [each.key for each in due if self._tell(connection, each.key, now, today)]
-            ended = [key for key in over if self._end(connection, key, now)]
+            keys = [each.key for each in over]
+            ended = [k for k in keys if self._end(connection, k, now, quietly=k in quiet)]
             self._forget(connection, now)
         after = {each.key: each for each in self.alerts()}
         return Claimed(
             at=now,
             open={key: kept.get(key) or after[key] for key in told if key in after},
-            over={key: kept[key] for key in ended if kept[key].told},
+            over={key: kept[key] for key in ended if kept[key].told and key not in quiet},
         )
 
     def give_back(self, claimed: Claimed) -> None:
@@ -211,17 +215,24 @@ class Alerts(Database):
         free = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None), untold)
         return connection.execute(free.values(told=True, told_on=today, told_at=now)).rowcount == 1
 
-    def _end(self, connection: Connection, key: str, now: dt.datetime) -> bool:
+    def _end(self, connection: Connection, key: str, now: dt.datetime, *, quietly: bool) -> bool:
+        """Keep that a state is over; *quietly*: whoever hears of all companies does not either."""
         there = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None))
-        return connection.execute(there.values(ended_at=now)).rowcount == 1
+        ended = {"ended_at": now} | ({"gathered_on": None} if quietly else {})
+        return connection.execute(there.values(**ended)).rowcount == 1
 
     def _forget(self, connection: Connection, now: dt.datetime) -> None:
         old = self._of(alerts), alerts.c.ended_at < now - KEPT
         connection.execute(sa.delete(alerts).where(*old))
 
 
-ONCE = ("done", "weekly", "gathered")
-"""Kinds that are no states: they are told of and are not over at any time."""
+NOT_OF_RUNS = ("done", "weekly", "gathered", "file")
+"""
+Kinds that are not over because of what a run has brought.
+
+All but the last are no states: they are told of once. A file has mistakes until a worker can read
+it, see :func:`note_files`.
+"""
 
 
 def once(
@@ -256,6 +267,22 @@ def give_back_once(connection: Connection, company: str, claimed: Once) -> None:
     connection.execute(sa.update(alerts).where(*ours).values(**claimed.before))
 
 
+def note_files(connection: Connection, companies: Collection[str], now: dt.datetime) -> None:
+    """Keep of which *companies* the files have mistakes now; those of all others have none."""
+    key = "file:"
+    kept = alerts.c.key == key, alerts.c.ended_at.is_(None)
+    open_ = set(connection.execute(sa.select(alerts.c.company).where(*kept)).scalars())
+    for company in sorted(set(companies) - open_):
+        row = {"company": company, "key": key, "kind": "file", "count": 0, "told": False}
+        insert_unless_there(connection, alerts, {**row, "first_seen": now})
+        one = alerts.c.company == company, alerts.c.key == key, alerts.c.ended_at.is_not(None)
+        again = sa.update(alerts).where(*one)
+        connection.execute(again.values(first_seen=now, told=False, ended_at=None))
+    for company in sorted(open_ - set(companies)):
+        over = sa.update(alerts).where(*kept, alerts.c.company == company)
+        connection.execute(over.values(ended_at=now))
+
+
 def gather(connection: Connection, kind: str, now: dt.datetime) -> Gathering | None:
     """Claim what is open of a kind and was not gathered today, and what is over since the last."""
     today = now.astimezone(JST).date()
@@ -267,7 +294,7 @@ def gather(connection: Connection, kind: str, now: dt.datetime) -> Gathering | N
     over = _found(connection, *of_kind, told, alerts.c.ended_at > last) if last else []
     if not (open_ or over) or not _may_gather(connection, kind, now):
         return None
-    claimed = [each for each in open_ if _gathered(connection, each, untold, today)]
+    claimed = [each for each in open_ if _gathered(connection, each, untold, now)]
     return Gathering(kind=kind, at=now, last=last, open=claimed, over=over)
 
 
@@ -297,10 +324,12 @@ def _may_gather(connection: Connection, kind: str, now: dt.datetime) -> bool:
 
 
 def _gathered(
-    connection: Connection, each: Alert, untold: sa.ColumnElement[bool], today: dt.date
+    connection: Connection, each: Alert, untold: sa.ColumnElement[bool], now: dt.datetime
 ) -> bool:
     one = alerts.c.company == each.company, alerts.c.key == each.key
-    claimed = sa.update(alerts).where(*one, untold).values(gathered_on=today)
+    told = {"told": True, "told_at": now} if each.kind == "file" else {}  # nobody else tells of it
+    values = {"gathered_on": now.astimezone(JST).date(), **told}
+    claimed = sa.update(alerts).where(*one, untold).values(**values)
     return connection.execute(claimed).rowcount == 1
 
 

@@ -28,6 +28,7 @@ from renkei.store.alerts import (
     gather,
     give_back,
     give_back_once,
+    note_files,
     once,
     week,
 )
@@ -68,6 +69,9 @@ from renkei.words.i18n import _
 
 OF_RUNS = (writes, items)
 """What belongs to a company through its runs, in the order in which it can be deleted."""
+
+SWEPT = "told_on"
+"""The name of the fact that tells on which day everybody was told last without a run."""
 
 OF_CONNECTIONS = (accounts, known_accounts, own_fields)
 """What a company knows of its connections; each has a row."""
@@ -122,6 +126,19 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         with self._reading() as connection:
             return missed(connection, now, company=None)
 
+    def note_files(self, companies: Collection[str], now: dt.datetime) -> None:
+        """Keep of which *companies* the files have mistakes now; those of all others have none."""
+        with self._writing() as connection:
+            note_files(connection, companies, now)
+
+    def wrong_files(self) -> set[str]:
+        """Return the companies that are kept by :meth:`note_files`."""
+        query = sa.select(alerts.c.company).where(
+            alerts.c.kind == "file", alerts.c.ended_at.is_(None)
+        )
+        with self._reading() as connection:
+            return set(connection.execute(query).scalars())
+
     def gather(self, kind: str, now: dt.datetime) -> Gathering | None:
         """
         Claim what is open of a *kind*, over all companies, and was not gathered today.
@@ -145,6 +162,16 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         """Let it be told of by the next one: it has certainly reached nobody."""
         with self._writing() as connection:
             give_back_once(connection, ALL, claimed)
+
+    def swept_on(self) -> dt.date | None:
+        """Return the day of :meth:`note_swept`, or None."""
+        kept = self._fact(SWEPT)
+        return None if kept is None else dt.date.fromisoformat(kept)
+
+    def note_swept(self, day: dt.date) -> None:
+        """Keep that on this day everybody was told what had come up, or lasts, without a run."""
+        with self._writing() as connection:
+            serial.keep(connection, SWEPT, day.isoformat())
 
     def alerts(self) -> list[Alert]:
         """Return all that is kept of what people were told of, of every company."""

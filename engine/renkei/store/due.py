@@ -7,7 +7,7 @@ companies does. What it begins is done by a process that knows one company only.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -162,26 +162,24 @@ class Due(Database):
         with self._writing() as connection:
             connection.execute(still(claim).values(**given_up(now, state)))
 
-    def take_up_telling(self, now: dt.datetime) -> list[Job]:
-        """
-        Return the jobs of one company that have ended since anybody told of it; empty: none.
-
-        Whoever gets them tells, and nobody else does.
-        """
-        company = self._first_untold()
-        if company is None:
-            return []
-        theirs = sa.update(jobs).where(_UNTOLD, jobs.c.company == company).values(told_at=now)
-        with self._writing() as connection:
-            rows = connection.execute(theirs.returning(jobs)).mappings()
-            taken = [job_in(row) for row in rows]
-        return taken or self.take_up_telling(now)  # of two who saw them one has them
-
-    def _first_untold(self) -> str | None:
-        query = sa.select(jobs.c.company).where(_UNTOLD).limit(1)
+    def first_untold(self, but: Collection[str] = ()) -> str | None:
+        """Return a company of which jobs have ended that nobody has told of; None: no other one."""
+        others = jobs.c.company.not_in(sorted(but))
+        query = sa.select(jobs.c.company).where(_UNTOLD, others).limit(1)
         with self._reading() as connection:
             found: str | None = connection.execute(query).scalar()
             return found
+
+    def take_up_telling(self, company: str, now: dt.datetime) -> list[Job]:
+        """
+        Return the jobs of a company that have ended since anybody told of it.
+
+        Whoever gets them tells, and nobody else does: of two who saw them one has them.
+        """
+        theirs = sa.update(jobs).where(_UNTOLD, jobs.c.company == company).values(told_at=now)
+        with self._writing() as connection:
+            rows = connection.execute(theirs.returning(jobs)).mappings()
+            return [job_in(row) for row in rows]
 
     def accounts_used(self) -> dict[Name, str]:
         """Return which account each connection has used last."""

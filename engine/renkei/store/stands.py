@@ -30,10 +30,16 @@ SOON = dt.timedelta(days=2)
 """Whoever joins within this time should be registered by now."""
 
 MISSED_FOR = dt.timedelta(days=7)
-"""What was missed longer ago is of a schedule that there is no more."""
+"""What was missed longer ago is of a schedule that there is no more, or one that is seldom due."""
+
+MAY_ALLOW = ("unusual", "wrong_pair", "new_values")
+"""Codes of jobs whose runs tell by themselves that they wait for a person."""
 
 LATELY = dt.timedelta(days=30)
 """Whoever joined longer ago is a part of a first comparison rather than somebody forgotten."""
+
+LAPSED = 2 * LATELY
+"""Who joined that lately may have been told of, and is still not registered."""
 
 BLOCKED_FOR = dt.timedelta(days=3)
 """So long somebody may be blocked before a person is told."""
@@ -50,7 +56,8 @@ class Stood:
     """
     One run of a company as it stands now; *outcomes* only once its sync has begun.
 
-    *goes_on*: a worker goes on with it by itself.
+    *goes_on*: a worker goes on with it by itself. *left*: its job has ended for another reason than
+    that a person has to allow something, and nothing of it was sent.
     """
 
     run: str
@@ -64,6 +71,7 @@ class Stood:
     chosen: bool
     lacking: bool = False
     goes_on: bool = False
+    left: bool = False
 
     @property
     def open(self) -> int:
@@ -79,25 +87,31 @@ class Waiting:
     Whom of the newest *plan* of a direction somebody should look at, by number only.
 
     *look_first*: nobody has chosen them. *blocked*: so they were three days before. *joining*: they
-    join within two days, or have joined of late, and are not registered. *left*: they have left and
-    are still active.
+    join within two days, or have joined of late, and are not registered; *joined*: they joined
+    before that. *left*: they have left and are still active.
     """
 
     plan: str
     look_first: int = 0
     blocked: int = 0
     joining: int = 0
+    joined: int = 0
     left: int = 0
 
 
 @frozen(kw_only=True)
 class Missed:
-    """A *schedule* of a company whose last run did not take place, and why, by its code."""
+    """
+    A *schedule* of a company whose last run did not take place, and why, by its code.
+
+    *run* is what was fetched for it, if anything was.
+    """
 
     company: str
     schedule: str
     due: dt.datetime
     code: str | None = None
+    run: str | None = None
 
 
 @frozen(kw_only=True)
@@ -145,11 +159,13 @@ def stood_in(
     held: Collection[int],
     tally: Mapping[Outcome, int] | None,
     waiting: Collection[int] = (),
+    left: Collection[int] = (),
 ) -> Stood:
     """
     Return the run in *row* as it stands.
 
-    *held* are those at which a process is at work, *waiting* those with which a worker goes on.
+    *held* are those at which a process is at work, *waiting* those with which a worker goes on,
+    *left* those of which it does not any more.
     """
     status, reason = Status(row["status"]), codec.remark_in(row["reason"])
     if status is Status.FETCHING and is_abandoned(row):
@@ -169,6 +185,7 @@ def stood_in(
         chosen=row["chosen_by"] is not None and not begun,
         lacking=bool(row["lacking"]),
         goes_on=row["id"] in waiting,
+        left=row["id"] in left,
     )
 
 
@@ -184,6 +201,7 @@ def directions(
     A handful of queries for all of them. The keys of runs that were found are *given* out.
     """
     held, patient = at_work(connection, company), _patient(connection, company)
+    left = set(connection.execute(_left(company)).scalars())
     is_synced, is_planned = RUNS.c.sync_started_at.is_not(None), RUNS.c.fetched_at.is_not(None)
     newest, synced, planned = _newest(connection, company, is_synced, is_planned)
     found = _rows(connection, {*newest.values(), *synced.values(), *planned.values()}, given)
@@ -199,7 +217,7 @@ def directions(
         return None if key is None else of(key)
 
     def of(key: int) -> Stood:
-        return stood_in(found[key], held, tallies.get(key), patient)
+        return stood_in(found[key], held, tallies.get(key), patient, left)
 
     return [
         Direction(
@@ -217,37 +235,84 @@ def directions(
     ]
 
 
-def missed(connection: Connection, now: dt.datetime, *, company: str | None) -> list[Missed]:
+def missed(
+    connection: Connection, now: dt.datetime, *, company: str | None, ever: bool = False
+) -> list[Missed]:
     """
-    Return the schedules of which the last due time passed without a run.
+    Return the schedules of which the last due time passed without a run, of late or *ever*.
 
-    It was missed, or something kept the run from beginning; what became of a run, the run tells.
+    It was missed, or something kept the run from beginning, or from sending anything; what became
+    of a run that has begun to, the run tells.
     """
     later = jobs.alias("later")
     newer = sa.select(later.c.due).where(
         later.c.company == jobs.c.company,
         later.c.schedule == jobs.c.schedule,
         later.c.due > jobs.c.due,
+        later.c.ended_at.is_not(None),  # else nobody knows what comes of it
+        later.c.state != "skipped",
     )
-    query = sa.select(jobs.c.company, jobs.c.schedule, jobs.c.due, jobs.c.code).where(
+    query = sa.select(
+        jobs.c.company, jobs.c.schedule, jobs.c.due, jobs.c.code, jobs.c.run_id
+    ).where(
         jobs.c.state.in_(("missed", "failed", "halted")),
-        jobs.c.run_id.is_(None),
+        sa.or_(jobs.c.run_id.is_(None), jobs.c.run_id.in_(_left(company))),
         jobs.c.errand.is_(None),  # whoever wanted it sees what has come of it
-        jobs.c.due > now - MISSED_FOR,
+        jobs.c.stopped_by.is_(None),
         sa.not_(newer.exists()),
     )
+    if not ever:
+        query = query.where(jobs.c.due > now - MISSED_FOR)
     rows = connection.execute(_of(query, jobs, company).order_by(jobs.c.company, jobs.c.schedule))
-    return [Missed(company=row[0], schedule=row[1], due=row[2], code=row[3]) for row in rows]
+    return [
+        Missed(company=row[0], schedule=row[1], due=row[2], code=row[3], run=row[4] and str(row[4]))
+        for row in rows
+    ]
 
 
 def _patient(connection: Connection, company: str | None) -> set[int]:
-    """Return the runs with which a worker goes on by itself, after closed hours for example."""
-    query = sa.select(jobs.c.run_id).where(
-        jobs.c.ended_at.is_(None),
-        jobs.c.state.in_(("queued", "waiting")),
-        jobs.c.run_id.is_not(None),
+    """
+    Return the runs with which a worker goes on by itself, after closed hours for example.
+
+    One that it has just chosen, and does not sync yet, is one of them.
+    """
+    begins = sa.and_(jobs.c.state == "running", runs.c.status == Status.READY.value)
+    query = (
+        sa.select(jobs.c.run_id)
+        .join(runs, runs.c.id == jobs.c.run_id)
+        .where(
+            jobs.c.ended_at.is_(None),
+            sa.or_(jobs.c.state.in_(("queued", "waiting")), begins),
+        )
     )
-    return set(connection.execute(_of(query, jobs, company)).scalars())
+    ours = _of(_of(query, jobs, company), runs, company)
+    return set(connection.execute(ours).scalars())
+
+
+def _left(company: str | None) -> sa.Select[Any]:
+    """
+    Return what selects the runs that were fetched, and of which a job has sent nothing.
+
+    A run that waits for a person to allow something is none of them, nor is one that was asked for
+    once more.
+    """
+    last, later = jobs.alias("last"), jobs.alias("again")
+    again = sa.select(later.c.due).where(
+        later.c.company == last.c.company,
+        later.c.run_id == last.c.run_id,
+        later.c.started_at > last.c.started_at,
+    )
+    query = (
+        sa.select(last.c.run_id)
+        .join(runs, runs.c.id == last.c.run_id)
+        .where(
+            runs.c.status == Status.READY.value,
+            last.c.state.in_(("failed", "halted")),
+            sa.or_(last.c.code.is_(None), last.c.code.not_in(MAY_ALLOW)),
+            sa.not_(again.exists()),
+        )
+    )
+    return query if company is None else _of(query, runs, company).where(last.c.company == company)
 
 
 def _of(query: sa.Select[Any], table: sa.Table, company: str | None) -> sa.Select[Any]:
@@ -351,6 +416,7 @@ def _waiting(
             look_first=theirs.look_first,
             blocked=len(theirs.blocked & blocked.get(pair, set())),
             joining=theirs.joining,
+            joined=theirs.joined,
             left=theirs.left + _still_active(row),
         )
         for pair, row in plans.items()
@@ -370,6 +436,7 @@ class _Seen:
 
     look_first: int = 0
     joining: int = 0
+    joined: int = 0
     left: int = 0
     blocked: set[str] = field(factory=set)
 
@@ -388,8 +455,10 @@ def _look(connection: Connection, seen: Mapping[int, _Seen], today: dt.date) -> 
     for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
         theirs, told_by = seen[row["run_id"]], fields.get(row["run_id"])
         theirs.look_first += row["look_first"] and not row["selected"]
-        theirs.joining += _joins(row, told_by, today)
-        theirs.left += _left(row, told_by, today)
+        joins = _joins(row, told_by)
+        theirs.joining += any(today - LATELY <= day <= today + SOON for day in joins)
+        theirs.joined += any(today - LAPSED <= day < today - LATELY for day in joins)
+        theirs.left += _has_left(row, told_by, today)
         if row["difference"] == Difference.BLOCKED:
             theirs.blocked.add(row["source_id"])
 
@@ -441,16 +510,15 @@ def _told_by(specs: str) -> _Fields:
     )
 
 
-def _joins(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
-    """Tell whether somebody who is not registered joins soon, or has joined of late."""
+def _joins(row: RowMapping, fields: _Fields | None) -> list[dt.date]:
+    """Return when somebody who is not registered joins, or has joined; usually one day."""
     if fields is None or row["target_id"] is not None or row["difference"] == Difference.CHANGED:
-        return False
+        return []
     read = _payload(row).get("read", {})
-    days = [_day(read.get(name)) for name in fields.joins]
-    return any(day and today - LATELY <= day <= today + SOON for day in days)
+    return [day for name in fields.joins if (day := _day(read.get(name)))]
 
 
-def _left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
+def _has_left(row: RowMapping, fields: _Fields | None, today: dt.date) -> bool:
     """Tell whether somebody has left, and only has to be synced to have left in the target."""
     if fields is None or row["difference"] != Difference.CHANGED:
         return False

@@ -105,6 +105,54 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/engine/test_alerts_scheduled.py::test_what_a_worker_goes_on_with_needs_nobody",
     ),
     bug(
+        "limit-while-in-line",
+        "Whoever looks takes each sync that waits in line for one over a safety limit.",
+        ("renkei.alerts.states:_of", " and not newest.goes_on", ""),
+        tests="tests/engine/test_alerts.py::test_a_direction_needs_a_person_or_not[limit, in line]",
+    ),
+    bug(
+        "given-up-and-told-to-nobody",
+        "A schedule that has fetched, and that nothing more has come of, is told to nobody.",
+        (
+            "renkei.store.stands:missed",
+            "sa.or_(jobs.c.run_id.is_(None), jobs.c.run_id.in_(_left(company)))",
+            "jobs.c.run_id.is_(None)",
+        ),
+        tests="tests/engine/test_alerts_scheduled.py"
+        "::test_what_was_fetched_and_never_sent_is_told[choose]",
+    ),
+    bug(
+        "over-as-time-passes",
+        "What is only seen no more is told to be over.",
+        ("renkei.store.alerts:Alerts.claim", " and key not in quiet", ""),
+        tests="tests/engine/test_alerts.py::test_what_is_only_seen_no_more_is_not_told_to_be_over",
+    ),
+    bug(
+        "morning-without-a-message",
+        "Somebody who joins on Monday is told of on Monday, when the next run is due.",
+        ("renkei.chores:Chores._remind", "_tell_of(config)", "pass"),
+        tests="tests/engine/test_alerts_scheduled.py"
+        "::test_in_the_morning_it_is_told_what_lasts_though_nothing_ran",
+    ),
+    bug(
+        "lost-with-a-mistake-in-the-file",
+        "A job that ends while its company's file cannot be read is told to nobody, ever.",
+        (
+            "renkei.chores:Chores._tell",
+            "wrong.add(company)",
+            "store.take_up_telling(company, clock.now())",
+        ),
+        tests="tests/engine/test_alerts_scheduled.py"
+        "::test_what_could_not_be_told_for_a_mistake_in_the_file_is_told_later",
+    ),
+    bug(
+        "stopped-by-its-file-in-silence",
+        "A company of which no schedule runs any more, as its file has a mistake, is not told of.",
+        ("renkei.worker:Worker._note_files", "store.note_files(wrong, now)", "pass"),
+        tests="tests/engine/test_alerts_scheduled.py"
+        "::test_a_company_whose_file_has_mistakes_is_told_of",
+    ),
+    bug(
         "inbox-over-the-walls",
         "The inbox lists companies on which somebody has no right.",
         ("renkei_web.views.inbox:show", "held.of(name).sees", "True"),
