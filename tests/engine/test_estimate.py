@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 from tests.engine.world import World
+from tests.waiting import Waiting
 
+from renkei.clock import Clock
 from renkei.errors import AccessError
 from renkei.model import Estimate
 from renkei.observer import Observer
@@ -108,3 +111,24 @@ def test_a_fetch_is_told_as_long_as_the_last_one(world: World) -> None:
     assert (first.seconds, first.least_s) == (None, None)
     assert second.seconds is not None
     assert second.seconds == second.least_s
+
+
+def test_a_fetch_is_told_with_what_it_compared_and_stored(
+    world: World, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large list takes as long after the last page as before it: both are told the next time."""
+    add = Store.add_items
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        Clock().sleep(100)
+        return add(*arguments, **named)
+
+    monkeypatch.setattr(Store, "add_items", slowly)
+    told = Told()
+    taken_s = []
+    for _time in range(2):
+        began = waiting.monotonic()
+        with world.runs(told) as runs:
+            runs.fetch("clinic", "rosta", None)
+        taken_s.append(waiting.monotonic() - began)
+    assert told.ahead[1].seconds == pytest.approx(taken_s[0], rel=0.1)

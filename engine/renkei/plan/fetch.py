@@ -96,7 +96,6 @@ class Fetch:
         self._tell_estimate()
         began, journal = self.clock.monotonic(), self.store.journal_now()
         rosters = read_both(source, target, base, self.observer)
-        seconds = self.clock.monotonic() - began
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
         specs = source.specs, target.specs
@@ -134,7 +133,7 @@ class Fetch:
             at=self.clock.now(),
             counts=counts,
             notices=[*found, *shrunk],
-            usage={"seconds": seconds, **self._usage()},
+            usage={"seconds": self.clock.monotonic() - began, **self._usage()},
             journal=journal,
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
             source_count=heads.listed,
