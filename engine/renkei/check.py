@@ -13,7 +13,7 @@ from renkei.errors import ConfigurationError, RenkeiError
 from renkei.mapping import FieldMapping, advice
 from renkei.model import KnownAccount
 from renkei.people import JST, Finding
-from renkei.plan.pairing import Pairings
+from renkei.plan.pairings import Pairings
 from renkei.plugins.facade import Reader
 from renkei.systems import Systems
 from renkei.words.facts import moment_text

@@ -20,8 +20,9 @@ from attrs import define, field
 from renkei.alerts.sending import tell_of
 from renkei.alerts.telling import beat, tell_of_all
 from renkei.config import load_config, load_main
-from renkei.config.load import clock_for_all, store_at
+from renkei.config.clock import clock_for_all
 from renkei.config.retention import Retention
+from renkei.config.store import store_at
 from renkei.errors import NoStoreError, RenkeiError
 from renkei.logs import about, log
 from renkei.runs import Gone, Runs

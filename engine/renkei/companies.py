@@ -20,13 +20,14 @@ from renkei.alerts.states import State, states
 from renkei.alerts.words import short_text
 from renkei.clock import ALWAYS, Clock, Days, bounds
 from renkei.config import Company, Main, load_config, parse_config
+from renkei.config.clock import clock_for_all
 from renkei.config.edit import befores, change_key, keep_before
 from renkei.config.heads import Heads, head_of
-from renkei.config.load import clock_for_all, store_at
 from renkei.config.main import is_name
 from renkei.config.notify import Kind
 from renkei.config.secrets import files_in
 from renkei.config.setup import was_added
+from renkei.config.store import store_at
 from renkei.errors import (
     ConfigurationError,
     MappingError,

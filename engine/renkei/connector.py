@@ -35,6 +35,7 @@ from renkei.http import (
 )
 from renkei.people import (
     JST,
+    ROLE_TYPES,
     Account,
     BatchWrite,
     Choice,
@@ -61,6 +62,7 @@ from renkei.yamlfile.options import read_options
 __all__ = [
     "JSON",
     "JST",
+    "ROLE_TYPES",
     "AccessError",
     "Account",
     "Answer",

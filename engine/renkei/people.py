@@ -33,6 +33,12 @@ Lacking = Literal[
     "family_kana", "given_kana", "gender", "email", "employed",
 ]  # fmt: skip
 """Roles that an account may be said not to have."""
+ROLE_TYPES: Mapping[Role, Type] = {
+    "number": "text", "family_name": "text", "given_name": "text", "birth": "date",
+    "hired": "date", "left": "date", "retired": "boolean", "family_kana": "text",
+    "given_kana": "text", "gender": "text", "email": "text", "employed": "boolean",
+}  # fmt: skip
+"""The type that a field has because of its role; since renkei 0.2."""
 OPTIONAL_ROLES = frozenset[Role]({"family_kana", "given_kana", "gender", "email", "employed"})
 """Roles that are evidence, no more: unknown for everybody stops no fetch."""
 

@@ -1,4 +1,13 @@
-"""Opens the connections of a configuration, each complete: nothing is added to one later."""
+"""
+Opens the connections of a configuration: here is to be seen what a request is subject to.
+
+:meth:`Systems._connection` has what the file says of it: the way there, the token, times, the
+budget of retries, and who hears of waits. :meth:`Systems._complete` adds what only the connector
+can say, once it is built: its conditions, and with the identity of the account its pace. Who writes
+puts a guard before it as soon as the lease of the account is taken; until then nothing is written.
+
+:class:`Described` opens connections to nowhere, for what a connector tells without a network.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +18,11 @@ from pathlib import Path
 from attrs import define, field
 
 from renkei.clock import Clock
-from renkei.config import Config, OAuth2, located, network_of, resolve_secret
+from renkei.config import Config, ConnectionConfig, OAuth2, located, network_of, resolve_secret
 from renkei.http import (
     AccessToken,
-    Conditions,
     Connection,
     Grant,
-    Guard,
     RetryBudget,
     Secret,
     Timeouts,
@@ -23,8 +30,9 @@ from renkei.http import (
 from renkei.http.pace import Meet, Pacer
 from renkei.observer import Observer
 from renkei.people import ClosedHours, OwnFields
-from renkei.plugins.facade import Reader, Writer
+from renkei.plugins.facade import Reader
 from renkei.plugins.offline import described
+from renkei.plugins.writer import Writer
 from renkei.store import Vault
 from renkei.store.schema import seen_beside
 
@@ -49,21 +57,20 @@ class Systems:
     def reader(self, name: str) -> Reader:
         """Open connection *name* for reading; nothing that is built on it can write."""
         with located(self.config, name):
-            reader = Reader(self._connection(name, read_only=True))
-        self._declare(reader)
+            reader = Reader(self._connection(name))
+        self._complete(reader)
         return reader
 
-    def writer(self, name: str, guarded: Callable[[str], Guard]) -> Writer:
+    def writer(self, name: str) -> Writer:
         """
-        Open connection *name* for reading and writing.
+        Open connection *name* for reading, and for writing as soon as it has a guard.
 
-        *guarded* gets the identity of its account, and returns what each request asks before it
-        leaves: whether whoever writes still may.
+        See :meth:`renkei.http.Connection.allow_writes`: the guard stands for the lease of the
+        account, whose identity is known only now.
         """
         with located(self.config, name):
-            writer = Writer(self._connection(name, read_only=False))
-        self._declare(writer)
-        writer.connection.guard = guarded(writer.connection.identity)
+            writer = Writer(self._connection(name))
+        self._complete(writer)
         return writer
 
     def closed_hours(self, name: str) -> tuple[ClosedHours, ...]:
@@ -83,13 +90,13 @@ class Systems:
 
     def close(self) -> None:
         """Close what was opened."""
-        for pacer in self._pacers.values():
-            pacer.leave()
         for connection in self._opened:
+            connection.leave()
             connection.close()
         self._opened.clear()
 
-    def _connection(self, name: str, *, read_only: bool) -> Connection:
+    def _connection(self, name: str) -> Connection:
+        """Return connection *name* as the file has it; it only reads."""
         settings = self.config.connection(name)
         token = settings.token or None
         longest_s = float(self.config.settings.longest_request_seconds)
@@ -103,7 +110,6 @@ class Systems:
             folder=self.config.base,
             own_fields=self.own_fields(name),
             without=frozenset(settings.without),
-            read_only=read_only,
             network=network_of(settings, self.config.base),
             timeouts=Timeouts(read_s=longest_s, call_s=longest_s),
             budget=self.budget,
@@ -143,19 +149,61 @@ class Systems:
     def _secret(self, reference: str) -> str:
         return resolve_secret(reference, self.config.base)
 
-    def _declare(self, reader: Reader) -> None:
+    def _complete(self, reader: Reader) -> None:
         """
         Let the connection keep to what its connector declares, where the file says nothing else.
 
         A system counts what was read to choose and what is written as one.
         """
         connection = reader.connection
+        connection.complete(reader.conditions, self._pacer)
         if self.used is not None:
             self.used(connection.name, connection.identity)
-        connection.pacer = self._pacer(connection.identity)
-        connection.conditions = Conditions(
-            reader.closed_hours, reader.request_limits, reader.in_parallel
+
+
+@define
+class Described:
+    """What the connectors of one configuration tell without a network; each is asked once."""
+
+    config: Config
+    own_fields: Callable[[str], OwnFields]
+    _by_name: dict[str, Reader] = field(factory=dict)
+    _shared: dict[tuple[str, bool], Reader] = field(factory=dict)
+
+    def at(self, name: str) -> Reader:
+        """
+        Return what the connector of connection *name* tells without a network; asked once.
+
+        Connections that say nothing of their own share an answer.
+        """
+        if name not in self._by_name:
+            settings = self.config.connection(name)
+            with located(self.config, name):
+                self._by_name[name] = self._told(name, settings)
+        return self._by_name[name]
+
+    def _told(self, name: str, settings: ConnectionConfig) -> Reader:
+        if not (settings.options or settings.without):
+            shared = self.alike(settings.connector)
+            if not shared.can_discover or self.own_fields(name).at is None:
+                return shared
+        return Reader(
+            Connection.offline(
+                settings.connector,
+                name=name,
+                options=settings.options,
+                folder=self.config.base,
+                own_fields=self.own_fields(name),
+                without=frozenset(settings.without),
+            )
         )
+
+    def alike(self, connector: str, *, by_itself: bool = False) -> Reader:
+        """Return what *connector* tells all connections, or whoever asks it alone."""
+        key = connector, by_itself
+        if key not in self._shared:
+            self._shared[key] = Reader(Connection.offline(connector, by_itself=by_itself))
+        return self._shared[key]
 
 
 @lru_cache(maxsize=256)

@@ -23,7 +23,8 @@ from attrs import define, field, frozen
 from renkei.chores import Chores
 from renkei.clock import Clock
 from renkei.config import Config, Main, clock_for, load_config, load_main
-from renkei.config.load import clock_for_all, store_at
+from renkei.config.clock import clock_for_all
+from renkei.config.store import store_at
 from renkei.errors import RenkeiError
 from renkei.logs import about, log
 from renkei.observer import Observer

@@ -28,7 +28,7 @@ for _each in (
 def _rehearse(config: Path) -> None:
     """Do a job in vain; without it real ones are done as well, and take longer."""
     from renkei.config import load_main
-    from renkei.config.load import store_at
+    from renkei.config.store import store_at
     from renkei.logs import configure_logging, log
     from renkei.rehearsal import rehearse
     from renkei_runner.app import LOG

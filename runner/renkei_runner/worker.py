@@ -149,7 +149,7 @@ def cluster_address(path: Path) -> str:
     """Return where the store of a cluster is; UsageError if not all of its computers reach it."""
     from renkei.cluster.place import require_library
     from renkei.config import load_main
-    from renkei.config.load import store_at
+    from renkei.config.store import store_at
     from renkei.place import is_server
 
     address = store_at(load_main(path).store, path.parent)

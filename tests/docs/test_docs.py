@@ -57,8 +57,8 @@ from renkei.people import (
     Ref,
     RequestLimit,
 )
-from renkei.plugins.facade import Writer
 from renkei.plugins.offline import offline_fields
+from renkei.plugins.writer import Writer
 from renkei.runs import Runs
 from renkei.testing import installed
 from renkei.words.codes import TABLE

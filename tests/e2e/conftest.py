@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
     )
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        if item.nodeid.startswith("tests/e2e/"):
             item.add_marker(mark)
 
 

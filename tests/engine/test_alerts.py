@@ -715,7 +715,7 @@ def test_the_list_of_all_companies_keeps_to_the_calendar(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RENKEI_NOW moves it while everything is on this computer, as it moves that of a company."""
-    from renkei.config.load import clock_for_all
+    from renkei.config.clock import clock_for_all
 
     main, _place = companies(tmp_path)
     monkeypatch.setenv("RENKEI_NOW", "2026-04-01T12:00:00+09:00")

@@ -32,7 +32,8 @@ from renkei.errors import (
 from renkei.model import Difference, Outcome, OwnValues, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import Choice, Employee, NewField, Ref, Values
-from renkei.plugins.facade import BATCH, Writer
+from renkei.plugins.facade import BATCH
+from renkei.plugins.writer import Writer
 from renkei.store import Store
 from renkei.sync import apply, look
 from renkei.testing import MemoryConnector, installed

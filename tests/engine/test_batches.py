@@ -24,7 +24,7 @@ from renkei.errors import (
 from renkei.hookspecs import REQUIRED
 from renkei.http import Connection, Secret
 from renkei.model import Outcome, Status
-from renkei.plugins.facade import Writer
+from renkei.plugins.writer import Writer
 from renkei.sync.flight import Claims
 from renkei.testing import MemoryConnector, MemorySystem, installed
 

@@ -21,7 +21,7 @@ from renkei.errors import AccessError, BusyError, RecordError, UnavailableError
 from renkei.http.pace import Pacer
 from renkei.model import Outcome, Run, Status
 from renkei.people import Employee, NewField, Parallel, Ref, RequestLimit, Values
-from renkei.plugins.facade import Writer
+from renkei.plugins.writer import Writer
 from renkei.store import Fields, Hold, Moment, Store, codec
 from renkei.store.journal import Told
 from renkei.store.lease import Lease
@@ -259,7 +259,7 @@ def test_whatever_ends_the_sync_those_in_flight_are_recorded(
             time.sleep(0.3)
 
     sky.meet = meet
-    monkeypatch.setattr("renkei.plugins.facade.Writer.wait_for_room", room)
+    monkeypatch.setattr("renkei.plugins.writer.Writer.wait_for_room", room)
     paused = world.resume(run)
     assert paused.status is Status.PAUSED
     assert paused.outcomes is not None

@@ -24,7 +24,7 @@ from renkei.hookspecs import REQUIRED
 from renkei.http import Secret
 from renkei.model import Difference, Status
 from renkei.plugins import offline
-from renkei.plugins.facade import Writer
+from renkei.plugins.writer import Writer
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 
@@ -284,21 +284,33 @@ def test_a_fetch_cannot_write_whatever_the_connector_is(world: World) -> None:
     assert tried == ["list"]
 
 
+def test_nothing_is_written_before_there_is_a_guard(world: World) -> None:
+    """Whoever is opened to be written to only reads, until a lease stands behind each request."""
+    with on_shelf(world), world.runs() as runs:
+        writer = runs._ground.systems.writer("rosta")
+        with pytest.raises(ConnectorError, match="only reading is allowed"):
+            writer.create_employee({"id_no": "1"})
+        assert world.rosta.writes == []
+        writer.connection.allow_writes(lambda: None)
+        writer.create_employee({"id_no": "1"})
+    assert len(world.rosta.writes) == 1
+
+
 def test_nothing_is_written_once_the_lease_is_lost(world: World) -> None:
     """The last look stands before the hook, and the connector's own one before its bytes."""
     looks: list[str] = []
     with on_shelf(world):
         connection = Connection(
-            name="rosta", connector="rosta", base_url="", token=Secret(None), read_only=False,
-            options={"path": "a"}, guard=lambda: looks.append("guard"),
-        )  # fmt: skip
+            name="rosta", connector="rosta", base_url="", token=Secret(None), options={"path": "a"}
+        )
+        connection.allow_writes(lambda: looks.append("guard"))
         writer = Writer(connection)
         writer.create_employee({"id_no": "1"})
 
         def gone() -> None:
             raise BusyError("Another process has taken over.")
 
-        connection.guard = gone
+        connection.allow_writes(gone)
         for write in (
             lambda: writer.create_employee({"id_no": "2"}),
             lambda: writer.update_employee(Employee(id="id-1", values={}), {"family": "b"}),

@@ -228,7 +228,7 @@ def opened(*, pages: bool, in_flight: int = 8, limits: tuple[RequestLimit, ...] 
         name="hr", connector="x", base_url=BASE, token=Secret("t"), in_flight=in_flight,
         limits=limits, budget=RetryBudget(0.0),
     )  # fmt: skip
-    connection.conditions = Conditions(in_parallel=frozenset(["pages"] if pages else []))
+    connection.complete(Conditions(in_parallel=frozenset(["pages"] if pages else [])))
     return connection.session(headers={}, classify=lambda failure: None)
 
 

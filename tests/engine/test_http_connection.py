@@ -5,7 +5,7 @@ import pytest
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
-from renkei.http import Connection, RetryBudget, Secret
+from renkei.http import Conditions, Connection, RetryBudget, Secret
 from renkei.people import JST, ClosedHours, RequestLimit
 
 EVENING = ClosedHours(dt.time(17, 30), dt.time(18, 30))
@@ -108,7 +108,7 @@ def test_closed_hours_are_exact(time: str, opens: str | None) -> None:
             return at.astimezone(dt.UTC)
 
     connection = connect(clock=Frozen())
-    connection.conditions.closed_hours = (EVENING,)
+    connection.complete(Conditions(closed_hours=(EVENING,)))
     if opens is None:
         connection.check_open()
         return
@@ -122,8 +122,7 @@ def test_closed_hours_are_exact(time: str, opens: str | None) -> None:
 def test_overrides_stand_in_for_what_the_connector_declares() -> None:
     """An empty override means none; None means what the connector says."""
     connection = connect()
-    connection.conditions.closed_hours = (EVENING,)
-    connection.conditions.limits = (RequestLimit(10, 1),)
+    connection.complete(Conditions(closed_hours=(EVENING,), limits=(RequestLimit(10, 1),)))
     assert connection.hours_in_force == (EVENING,)
     assert connection.limits_in_force == (RequestLimit(10, 1),)
     connection.closed_hours, connection.limits = (), ()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from renkei.errors import AccessError, AnswerError, ListChangedError
 from renkei.http import Conditions, Connection, RetryBudget, Secret, Session
 from renkei.http.decode import JSON
-from renkei.http.lists import next_link
+from renkei.http.whole import next_link
 
 BASE = "https://hr.test/api"
 Page = Callable[[Mapping[str, str]], tuple[Any, Mapping[str, str]]]

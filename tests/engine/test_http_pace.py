@@ -461,7 +461,7 @@ def test_who_comes_back_is_new_to_the_others(board: Board) -> None:
     limit = RequestLimit(20, 1.0)
     stays, goes = board.pacer(1), board.pacer(2)
     arrivals(clock, [stays, goes], limit, 5.0)
-    goes.leave()
+    goes.leave([limit])
     arrivals(clock, [stays], limit, 5.0)
     sent = arrivals(clock, [stays, goes], limit, 5.0)
     assert most_within(sent, 1.0) <= 20
@@ -494,7 +494,7 @@ def test_who_comes_after_somebody_who_has_left_waits_for_nobody(board: Board) ->
     first, then = board.pacer(1), board.pacer(2)
     arrivals(clock, [first], limit, 0.2)
     used = first.requests
-    first.leave()
+    first.leave([limit])
     assert then.reserve([limit])
     then.put_back()
     assert len(arrivals(clock, [then], limit, 10.0)) == 100 - used

@@ -25,7 +25,7 @@ from renkei.errors import (
     RenkeiError,
     UnavailableError,
 )
-from renkei.http import Connection, Failure, RetryBudget, Room, Secret, Session
+from renkei.http import Conditions, Connection, Failure, RetryBudget, Room, Secret, Session
 from renkei.http.pace import MOST_IN_FLIGHT
 from renkei.http.paging import WALKS
 from renkei.people import JST, ClosedHours, RequestLimit
@@ -180,7 +180,7 @@ def test_closed_hours_stop_every_request(mock: respx.MockRouter) -> None:
     connection = Connection(
         name="tot", connector="x", base_url=BASE, token=Secret("t"), clock=FakeClock(noon)
     )
-    connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
+    connection.complete(Conditions(closed_hours=(ClosedHours(dt.time(8, 30), dt.time(10)),)))
     session = connection.session(headers={}, classify=classify)
     for ask in (lambda: session.get("x"), lambda: list(session.stream("x")), session.wait_for_room):
         with pytest.raises(ClosedError, match=r"10:00"):
@@ -200,7 +200,7 @@ def test_a_wait_that_leads_into_closed_hours_sends_nothing(mock: respx.MockRoute
     connection = Connection(
         name="tot", connector="x", base_url=BASE, token=Secret("t"), clock=Moving()
     )
-    connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
+    connection.complete(Conditions(closed_hours=(ClosedHours(dt.time(8, 30), dt.time(10)),)))
     connection.pacer.hold(20)
     with pytest.raises(ClosedError):
         connection.session(headers={}, classify=classify).get("x")
@@ -573,7 +573,7 @@ def test_declared_limits_are_kept(
     connection: Connection, session: Session, mock: respx.MockRouter, clock: FakeClock
 ) -> None:
     """Three requests a second are three requests a second."""
-    connection.conditions.limits = (RequestLimit(3, 1),)
+    connection.complete(Conditions(limits=(RequestLimit(3, 1),)))
     mock.get(f"{BASE}/x").respond(json=1)
     for _request in range(7):
         session.get("x")
@@ -666,7 +666,7 @@ def test_the_guard_is_asked_before_each_request(
 ) -> None:
     """Every request and every repetition passes the guard."""
     asked: list[int] = []
-    connection.guard = lambda: asked.append(len(mock.calls))
+    connection.allow_writes(lambda: asked.append(len(mock.calls)))
     mock.get(f"{BASE}/x").respond(json=1)
     mock.put(f"{BASE}/crews/1").mock(side_effect=[httpx.ReadTimeout("x"), httpx.Response(200)])
     session.get("x")
@@ -682,7 +682,7 @@ def test_a_guard_that_says_no_stops_the_write(
     def guard() -> None:
         raise BusyError("lost")
 
-    connection.guard = guard
+    connection.allow_writes(guard)
     with pytest.raises(BusyError):
         post(session)
     assert not mock.calls
@@ -825,6 +825,22 @@ def test_an_empty_page_that_links_on_is_not_the_end(
     answers = linked((ROWS[:2], True), ([], True), ([], True), (ROWS[2:], True), ([], False))
     mock.get(f"{BASE}/crews").mock(side_effect=answers)
     assert list(session.pages("crews")) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("rel", "goes_on"),
+    [("last next", True), ("NEXT", True), ("next-archive", False), ("prev", False)],
+)
+def test_a_link_says_what_it_is_in_whole_words(
+    session: Session, mock: respx.MockRouter, rel: str, goes_on: bool
+) -> None:
+    """RFC 8288: a relation is one of several words, and a word that only begins so is another."""
+    link = {"link": f'</?page=2>; rel="{rel}"'}
+    first = httpx.Response(200, json=ROWS[:2], headers=link)
+    rest = httpx.Response(200, json=ROWS[2:], headers={"link": '</?page=1>; rel="prev"'})
+    route = mock.get(f"{BASE}/crews").mock(side_effect=[first, rest])
+    assert list(session.pages("crews")) == (ROWS if goes_on else ROWS[:2])
+    assert route.call_count == 1 + goes_on
 
 
 def test_an_empty_page_ends_a_list_that_is_complete(

@@ -160,12 +160,11 @@ def test_width_changes_nothing_that_counts(text: str) -> None:
     assert comparable(width(text)) == comparable(text)
 
 
-@pytest.mark.parametrize(
-    "code", [c for c in range(0x110000) if unicodedata.category(chr(c)) == "Zs"]
-)
-def test_every_space_of_unicode_is_a_space(code: int) -> None:
+def test_every_space_of_unicode_is_a_space() -> None:
     """No kind of space is forgotten."""
-    assert comparable(chr(code)) == ""
+    spaces = [each for each in map(chr, range(0x110000)) if unicodedata.category(each) == "Zs"]
+    assert len(spaces) > 10
+    assert [each for each in spaces if comparable(each)] == []
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from renkei.errors import (
     MappingError,
     UnavailableError,
 )
-from renkei.http import AccessToken, Connection, Grant, RetryBudget, Secret, Session
+from renkei.http import AccessToken, Conditions, Connection, Grant, RetryBudget, Secret, Session
 from renkei.observer import Observer
 from renkei.people import JST, ClosedHours
 from renkei.store import Vault
@@ -231,7 +231,7 @@ def test_no_token_is_asked_for_in_closed_hours(provider: Provider) -> None:
     provider.answers = [(429, b"", {"Retry-After": "1800"})]
     clock = Moving(dt.datetime(2026, 11, 20, 8, 20, tzinfo=JST))
     with connected(provider, clock=clock) as connection:
-        connection.conditions.closed_hours = (ClosedHours(dt.time(8, 30), dt.time(10)),)
+        connection.complete(Conditions(closed_hours=(ClosedHours(dt.time(8, 30), dt.time(10)),)))
         with pytest.raises(ClosedError):
             session_of(connection).get("people")
     assert len(provider.forms) == 1

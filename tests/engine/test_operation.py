@@ -10,6 +10,7 @@ import pytest
 from tests.engine.world import World
 
 from renkei.config import load, load_main
+from renkei.config.records import OAuth2, _ByProtocol, _Limit
 from renkei.config.retention import Age
 from renkei.operation.bundle import KEYS
 from renkei.operation.doctor import Doctor, needing
@@ -20,7 +21,7 @@ from renkei.schedule.rule import Days, Window
 from renkei.store.schema import HEAD, standing
 from renkei.yamlfile.converter import key_of
 
-WRITTEN = (load._File, load._Several, load.OAuth2, load._ByProtocol, load._Limit)
+WRITTEN = (load._File, load._Several, OAuth2, _ByProtocol, _Limit)
 """What a configuration is read as, from the file down."""
 
 TEXTS = (Age, ClosedHours, Days, RequestLimit, Window)

@@ -44,7 +44,8 @@ from renkei.people import (
     Value,
 )
 from renkei.plugins import finding, offline
-from renkei.plugins.facade import Reader, Writer
+from renkei.plugins.facade import Reader
+from renkei.plugins.writer import Writer
 from renkei.testing import MemoryConnector, MemorySystem, installed
 
 if TYPE_CHECKING:

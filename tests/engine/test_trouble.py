@@ -29,7 +29,7 @@ def waited(error: UnavailableError, budget_s: float) -> tuple[bool, float, float
     clock = Ticking()
     budget = RetryBudget(budget_s, clock=clock)
     pacer = Pacer(clock)
-    trouble = Retries(budget=budget, clock=clock, pacer=pacer, on_wait=lambda: None)
+    trouble = Retries(budget=budget, clock=clock, pacer=pacer, on_wait=None)
     with trouble:
         again = trouble.wait(error)
         pacer.wait((), None)

@@ -26,21 +26,19 @@ from tests.e2e.office import HASTY, TODAY, Office, tidy
 from tests.pair import DIRECTIONS, MEMORY, NOON
 from tests.reliability import mutations, reading
 from tests.reliability.mutations import Mutant, Mutation, mutate
-from tests.sampling import sample, sampled
+from tests.sampling import ALL, sample, sampled
 
 from renkei.clock import Clock
 from renkei.errors import InDoubtError, RecordError, RenkeiError, SystemFault
 from renkei.http import Connection, RetryBudget, Secret, Session
 from renkei.people import Employee, Ref, RequestLimit, Value
-from renkei.plugins.facade import Writer
+from renkei.plugins.writer import Writer
 from renkei.store import Store
 from renkei_sandbox import Sandbox, faults
 from renkei_sandbox.faults import Fault, When
 from renkei_sandbox.messages import Answer, dump
 
 if TYPE_CHECKING:
-    from _pytest.mark.structures import ParameterSet
-
     from renkei_sandbox.messages import Kind
     from renkei_sandbox.system import System
 
@@ -71,10 +69,9 @@ LONGEST_LIST_S = 40 * 3600.0
 Seed: TypeAlias = str
 
 
-def blocks(few: int, many: int) -> list[ParameterSet]:
-    """Return the numbers of *many* blocks; those from *few* on are long."""
-    long = pytest.mark.long
-    return [pytest.param(n, marks=[] if n < few else [long]) for n in range(many)]
+def blocks(few: int, many: int) -> range:
+    """Return the numbers of *few* blocks; in the long run of *many*."""
+    return range(many if ALL else few)
 
 
 class Quick(Clock):
@@ -245,6 +242,7 @@ def check_list(system: str, seed: Seed) -> Told:
 
 
 @pytest.mark.fault("F06", "F12", "F13")
+@sampled
 @pytest.mark.parametrize("block", blocks(2, 420))
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_list_is_what_was_said_or_an_error(system: str, block: int) -> None:
@@ -327,6 +325,7 @@ def everything_said(told: Told) -> list[reading.Row]:
 
 
 @pytest.mark.fault("F06")
+@sampled
 @pytest.mark.parametrize("block", blocks(1, 40))
 @pytest.mark.parametrize(("system", "name"), [*product(SYSTEMS, READS)])
 def test_any_other_read_is_what_was_said_or_an_error(system: str, name: str, block: int) -> None:
@@ -438,6 +437,7 @@ def check_write(system: str, kind: Kind, seed: Seed) -> Told:
 
 
 @pytest.mark.fault("F25")
+@sampled
 @pytest.mark.parametrize("block", blocks(1, 160))
 @pytest.mark.parametrize(("system", "kind"), [*product(SYSTEMS, ("create", "update"))])
 def test_a_write_is_done_not_done_or_in_doubt(system: str, kind: Kind, block: int) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, fail_after, from_thread
 from attrs import define, field, frozen
@@ -20,7 +19,7 @@ from starlette.middleware import Middleware
 
 from renkei.errors import UsageError
 from renkei.http import Network
-from renkei.http.address import is_loopback
+from renkei.http.address import is_safe
 from renkei.http.network import add_authorities
 from renkei.logs import log
 from renkei.words.i18n import _
@@ -139,7 +138,7 @@ class SignOn:
         """Read what the provider says of itself; it must be the one we meant, and sign."""
         said = await self._client.load_server_metadata()
         sound = said.get("issuer") == self.provider.issuer and all(
-            is_safe(said.get(name)) for name in ENDPOINTS
+            is_safe(str(said.get(name))) for name in ENDPOINTS
         )
         offered = said.get(SIGNED_WITH) or ["RS256"]
         kept = {name: said[name] for name in KEPT if name in said} if sound else {}
@@ -161,16 +160,6 @@ def _way_to(issuer: str, network: Network) -> dict[str, Any]:
         own = trusted if proxy.startswith("https:") else None
         way["proxy"] = httpx2.Proxy(proxy, ssl_context=own)
     return way
-
-
-def is_safe(address: object) -> bool:
-    """Tell whether *address* is reached through TLS, or on this computer."""
-    if not isinstance(address, str):
-        return False
-    url = urlsplit(address)
-    return bool(url.hostname) and (
-        url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname or ""))
-    )
 
 
 def _carried_out(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from renkei.connector import (
+    ROLE_TYPES,
     FieldSpec,
     Label,
     OptionMistake,
@@ -25,7 +26,6 @@ from renkei.connector import (
 )
 from renkei_csv.table import Cell
 
-DATES: tuple[Role, ...] = ("birth", "hired", "left")
 PARTS = {"YYYY": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "DD": r"(?P<d>\d{2})",
          "M": r"(?P<m>\d{1,2})", "D": r"(?P<d>\d{1,2})"}  # fmt: skip
 _PART = re.compile("YYYY|MM|DD|M|D")
@@ -54,7 +54,7 @@ class Column:
         """The type of its values: as it says, or as its role wants."""
         if self.type is not None:
             return self.type
-        return _of_role(self.role) if self.role else "text"
+        return ROLE_TYPES[self.role] if self.role else "text"
 
 
 @frozen(kw_only=True)
@@ -69,10 +69,6 @@ class Options:
     def is_workbook(self) -> bool:
         """Whether the file is a workbook, which is only read."""
         return self.path.lower().endswith(".xlsx")
-
-
-def _of_role(role: Role) -> Type:
-    return "date" if role in DATES else "boolean" if role == "retired" else "text"
 
 
 def options_of(options: Mapping[str, Any]) -> Options:
@@ -98,9 +94,9 @@ def _mistakes(options: Options) -> Iterator[OptionMistake]:
         if column.role not in (None, "number") and roles[column.role] > 1:
             text = _('the role "{role}" is given to several columns').format(role=column.role)
             yield OptionMistake((*place, "role"), text)
-        if column.role and column.kind != _of_role(column.role):
+        if column.role and column.kind != ROLE_TYPES[column.role]:
             text = _('a column with the role "{role}" is of the type {type}')
-            told = text.format(role=column.role, type=_of_role(column.role))
+            told = text.format(role=column.role, type=ROLE_TYPES[column.role])
             yield OptionMistake((*place, "type"), told)
         if column.format is not None and column.kind != "date":
             yield OptionMistake((*place, "format"), _("only a date has a format"))

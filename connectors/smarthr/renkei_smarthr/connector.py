@@ -155,7 +155,7 @@ class SmartHR:
         """Yield a warning for each item that the token may not read: its key is missing."""
         have = _object(crew)
         for spec in records.FIELDS:
-            key = records.STATUS if spec.name == records.RETIRED else spec.name
+            key = spec.keys[0]
             if key not in have:
                 message = _(
                     "The token may not read {field}. If it is to be synced, allow it in the"

@@ -15,7 +15,8 @@ from typing import cast
 from attrs import evolve
 
 from renkei import files
-from renkei.config.load import Config, parse_config
+from renkei.config.load import parse_config
+from renkei.config.records import Config
 from renkei.errors import ConfigurationError, MappingError
 from renkei.words.i18n import _
 from renkei.yamlfile import read_file, read_yaml

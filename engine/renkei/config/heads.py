@@ -11,8 +11,9 @@ from typing import cast
 
 from attrs import evolve, field, frozen
 
-from renkei.config.load import Settings, parse_config
+from renkei.config.load import parse_config
 from renkei.config.main import Company, Environment, Main
+from renkei.config.records import Settings
 from renkei.errors import MappingError
 from renkei.yamlfile import read_file, read_yaml, structure
 from renkei.yamlfile.source import Data

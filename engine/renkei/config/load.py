@@ -1,234 +1,27 @@
-"""The configuration file: connections, mappings and where reports are kept. It holds no secret.
+"""Reads the configuration file, of one company or of several, and the files of several companies.
 
-Tokens are references (``env:``, ``file:``, ``cmd:``), looked up when a connection is opened. Every
-mistake is told with its place, all at once.
+Every mistake is told with its place, all at once.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NewType, cast
+from typing import cast
 
 from attrs import evolve, field, fields, frozen
 
-from renkei.clock import Clock
-from renkei.config.checks import (
-    DIRECT,
-    is_here,
-    is_reference,
-    path_of,
-    problems_in,
-    store_mistake,
-)
+from renkei.config.checks import path_of, problems_in
 from renkei.config.main import Company, DashboardSettings, Environment, Main
 from renkei.config.notify import Notify
+from renkei.config.records import Config, ConnectionConfig, MappingUse, Settings
 from renkei.config.retention import Retention
-from renkei.config.secrets import resolve_secret
-from renkei.errors import ConfigurationError, Hint, MappingError, Problem, UsageError
-from renkei.http import Network
-from renkei.http.network import proxy_mistake
-from renkei.http.pace import IN_FLIGHT
-from renkei.model import Rehire, Remark
-from renkei.people import ClosedHours, Lacking, RequestLimit
-from renkei.place import is_server
-from renkei.safety import Expected, Safety
+from renkei.config.store import store_at
+from renkei.errors import ConfigurationError, Hint, MappingError, Problem
 from renkei.schedule.rule import Schedule
-from renkei.words.codes import remark
 from renkei.words.i18n import _
 from renkei.yamlfile import Document, read_file, read_yaml, structure
-from renkei.yamlfile.converter import CONVERTER, Wrong, expect, suggestion
 from renkei.yamlfile.source import Data
-
-Options = NewType("Options", dict[str, Any])
-"""Options of a connection: text, lists and mappings, as nested as the file has them."""
-
-DASHBOARD = "renkei-web.db"
-"""The file of the dashboard, where the store is a file."""
-
-_HOURS = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*")
-
-
-@frozen(kw_only=True)
-class OAuth2:
-    """
-    A token that is asked for at *url*, the token endpoint (RFC 6749).
-
-    *client*, *secret*, *refresh* and *key* are references. With *refresh*, a first refresh token,
-    the following ones are kept in the store, encrypted with *key*.
-    """
-
-    url: str
-    client: str
-    secret: str
-    scope: str = ""
-    refresh: str | None = None
-    key: str | None = None
-
-
-@frozen(kw_only=True)
-class _ByProtocol:
-    """A token that has to be asked for, as it is written."""
-
-    oauth2: OAuth2
-
-
-Token = str | OAuth2
-"""Where a token comes from: a reference to it, or a grant."""
-
-
-def _token(data: object, _cls: type) -> Token:
-    if isinstance(data, dict):
-        return CONVERTER.structure(data, _ByProtocol).oauth2
-    return CONVERTER.structure(data, str)
-
-
-CONVERTER.register_structure_hook_func(lambda cls: cls == Token, _token)
-
-
-@frozen(kw_only=True)
-class ConnectionConfig:
-    """
-    One account of a connector.
-
-    *base_url* and *token* are empty where the connector needs none. *label* is what people call it.
-    No field has one of the roles that the account is *without*. *closed_hours* and *limits* are
-    None unless overridden; *safety* limits what is written there, and *expected* announces more for
-    some days. Not more than *in_flight* requests are on their way at a time. *proxy* and *ca_file*
-    are as written, here or for all.
-    """
-
-    connector: str
-    base_url: str = ""
-    token: Token = ""
-    label: str = ""
-    without: tuple[Lacking, ...] = ()
-    options: Options = field(factory=lambda: Options({}))
-    closed_hours: tuple[ClosedHours, ...] | None = None
-    limits: tuple[RequestLimit, ...] | None = None
-    in_flight: int = IN_FLIGHT
-    safety: Safety = field(factory=Safety)
-    expected: Expected | None = None
-    proxy: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
-
-    @property
-    def loopback(self) -> bool:
-        """Whether the system is on this computer, as a file is."""
-        return not self.base_url or is_here(self.base_url)
-
-
-@frozen(kw_only=True)
-class MappingUse:
-    """
-    A mapping to use: a built-in name or a path, its settings, the connection of each side.
-
-    *leavers* and *joiners* are days, by the side that is written to. *rehire*: what is done with
-    somebody who is hired again under a new number. *who* are the values, by side and field, of the
-    people that it is for; see :mod:`renkei.config.who`.
-    """
-
-    use: str
-    settings: dict[str, bool] = field(factory=dict)
-    sides: dict[str, str] = field(factory=dict)
-    leavers: dict[str, int] = field(factory=dict)
-    joiners: dict[str, int] = field(factory=dict)
-    rehire: Rehire = "ask"
-    who: dict[str, dict[str, list[str]]] = field(factory=dict)
-
-
-@frozen(kw_only=True)
-class Settings(DashboardSettings):
-    """What rarely needs a change."""
-
-    max_plan_age_hours: int = 24
-    settle_wait_seconds: int = 2
-    longest_request_seconds: int = 60
-
-
-@frozen(kw_only=True)
-class Config:
-    """
-    The configuration of one *company*, read and checked.
-
-    *document* knows where everything stands in its file, at *path*; *main* is the file that the
-    command was given, which is the same one unless there are several companies. *store* is the
-    absolute path of a file, or the address of a database; it may hold a password.
-    """
-
-    path: Path
-    company: Company = field(factory=Company)
-    main: Main = field(eq=False)
-    connections: Mapping[str, ConnectionConfig]
-    mappings: tuple[MappingUse, ...]
-    store: str = field(repr=False)
-    settings: Settings = field(factory=Settings)
-    retention: Retention = field(factory=Retention)
-    notify: Notify = field(factory=Notify)
-    schedules: tuple[Schedule, ...] = ()
-    document: Document = field(eq=False, repr=False)
-
-    @property
-    def base(self) -> Path:
-        """The folder that relative paths of the file start from."""
-        return self.path.parent
-
-    def connection(self, name: str) -> ConnectionConfig:
-        """Return the connection *name*; UsageError names those that exist."""
-        if name in self.connections:
-            return self.connections[name]
-        message = _("There is no connection {name}. Configured: {names}.")
-        names = _(", ").join(self.connections)
-        raise UsageError(message.format(name=name, names=names), code="connection", where=name)
-
-    def schedule(self, name: str) -> Schedule:
-        """Return the schedule *name*; UsageError names those that exist."""
-        names = [each.name for each in self.schedules]
-        if name in names:
-            return self.schedules[names.index(name)]
-        message = _("There is no schedule {name} in {path}.").format(name=name, path=self.path)
-        if names:
-            message += " " + _("There are: {names}.").format(names=_(", ").join(names))
-        text = message + suggestion(name, names)
-        raise UsageError(text, code="schedule", where=str(self.path))
-
-
-@frozen(kw_only=True)
-class _Limit:
-    """A request limit as it is written."""
-
-    count: int
-    seconds: int
-
-
-def _limit(data: object, _cls: type) -> RequestLimit:
-    written = CONVERTER.structure(data, _Limit)
-    return RequestLimit(written.count, written.seconds)
-
-
-def _hours(data: object, _cls: type) -> ClosedHours:
-    """Read hours like ``08:30-10:00``."""
-    found = _HOURS.fullmatch(CONVERTER.structure(data, str))
-    with suppress(AttributeError, ValueError):
-        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())  # type: ignore[union-attr]
-        if start < end:
-            return ClosedHours(start, end)
-    raise Wrong(_("Write hours like 08:30-10:00."))
-
-
-def _options(data: Data, _cls: type) -> dict[str, Any]:
-    """Read options as they are: what they may hold is the connector's business."""
-    expect(data, dict)
-    return cast("dict[str, Any]", data)
-
-
-CONVERTER.register_structure_hook_func(lambda cls: cls is Options, _options)
-CONVERTER.register_structure_hook(RequestLimit, _limit)
-CONVERTER.register_structure_hook(ClosedHours, _hours)
 
 
 @frozen(kw_only=True)
@@ -373,64 +166,6 @@ def _shared(document: Document, main: Main) -> Iterator[Problem]:
         yield document.problem(("settings", "metrics"), message.format(path=main.path), key=True)
 
 
-def network_of(settings: ConnectionConfig | DashboardSettings | Notify, base: Path) -> Network:
-    """Return the way out; ConfigurationError if the proxy is kept where there is none."""
-    proxy, ca_file = settings.proxy, settings.ca_file
-    if proxy is not None and proxy.startswith("env:"):
-        proxy = _proxy_from_environment(proxy.removeprefix("env:"))
-    return Network(
-        proxy=None if proxy == DIRECT else proxy,
-        ca_file=None if ca_file is None else path_of(ca_file, base),
-    )
-
-
-def clock_for(
-    config: Config, environment: Mapping[str, str] = os.environ
-) -> tuple[Clock, Remark | None]:
-    """
-    Return the clock of a command, and a warning or None.
-
-    RENKEI_NOW sets where it starts if all connections are on this computer, else it is ignored.
-    """
-    start = environment.get("RENKEI_NOW")
-    if not start:
-        return Clock(), None
-    if not all(connection.loopback for connection in config.connections.values()):
-        return Clock(), remark("now_ignored")
-    return Clock(_instant(start)), None
-
-
-def clock_for_all(main: Main, environment: Mapping[str, str] = os.environ) -> Clock:
-    """
-    Return the clock of what is about all companies of a file.
-
-    RENKEI_NOW sets where it starts if all connections of all of them are on this computer; only
-    then the files are read for it.
-    """
-    start = environment.get("RENKEI_NOW")
-    if not start:
-        return Clock()
-    for name in main.names() if main.folder is not None else [None]:
-        try:
-            config = load_config(main.path, name)
-        except MappingError:
-            continue  # nothing is connected by it
-        if not all(connection.loopback for connection in config.connections.values()):
-            return Clock()
-    return Clock(_instant(start))
-
-
-def _instant(text: str) -> dt.datetime:
-    try:
-        instant = dt.datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        message = _("RENKEI_NOW is not a time with an offset, such as 2026-11-22T12:00:00+09:00.")
-        raise UsageError(message, code="now", where="RENKEI_NOW")
-    return instant
-
-
 def _text(path: Path) -> str:
     if not path.exists():
         message = _("There is no configuration file {path}.")
@@ -446,57 +181,3 @@ def _complete(name: str, written: ConnectionConfig, all_: Settings) -> Connectio
         proxy=None if written.loopback else written.proxy or all_.proxy,
         ca_file=all_.ca_file if written.ca_file is None else written.ca_file,
     )
-
-
-def store_at(written: str, base: Path) -> str:
-    """
-    Return where the store is that is *written* so: an absolute path, or an address.
-
-    A reference (``env:``, ``file:``) may lead to an address with its password; ConfigurationError
-    if it leads to nothing that can be a store.
-    """
-    store = written
-    if is_reference(written):
-        store = _from_environment(written) or resolve_secret(written, base)
-        if mistake := store_mistake(store):
-            raise ConfigurationError(f"{written}: {mistake}", code="store", where=written)
-    return store if "://" in store else str(base / store)
-
-
-def dashboard_at(main: Main) -> str:
-    """Return where the dashboard keeps who may use it: where the store is, or beside its file."""
-    return dashboard_of(store_at(main.store, main.path.parent), main.path)
-
-
-def dashboard_of(store: str, configuration: Path) -> str:
-    """Return the same of a *store*; one that only a URL leads to has it beside *configuration*."""
-    if is_server(store):
-        return store
-    beside = configuration if "://" in store else Path(store)
-    return str(beside.with_name(DASHBOARD))
-
-
-def _from_environment(reference: str) -> str | None:
-    """Return the store that a variable names, or None for another kind of reference."""
-    scheme, _colon, name = reference.partition(":")
-    if scheme != "env":
-        return None
-    if store := os.environ.get(name):
-        return store
-    message = _(
-        "The environment variable {name} is not set. Set it to the file, or the address, of the"
-        " store."
-    )
-    raise ConfigurationError(message.format(name=name), code="store", where=reference)
-
-
-def _proxy_from_environment(name: str) -> str:
-    address = os.environ.get(name)
-    if address is None:
-        message = _("The environment variable {name} is not set. Set it to the proxy's address.")
-        mistake = message.format(name=name)
-    elif address == DIRECT or (wrong := proxy_mistake(address)) is None:
-        return address
-    else:
-        mistake = f"{name}: {wrong}"
-    raise ConfigurationError(mistake, code="proxy", where=f"env:{name}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
-from renkei.http.address import is_loopback, split_url
+from renkei.http.address import is_safe, split_url
 from renkei.words.i18n import _
 
 Kind = Literal[
@@ -118,17 +118,11 @@ def address_mistake(url: str, *, signed: bool) -> str | None:
     parts = split_url(url)
     if parts is None or not parts.scheme or re.search(r"\s", url):
         return _("This is not an address that messages can be sent to, such as slack://…")
-    if signed and not _is_safe(url):
+    if signed and not is_safe(url):
         return _("What is signed goes to an address that begins with https://.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_safe(url):
         return _("Use https: plain http is accepted only for this computer.")
     return None
-
-
-def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    here = parts.scheme == "http" and is_loopback(parts.hostname or "")
-    return bool(parts.hostname) and (parts.scheme == "https" or here)
 
 
 def dashboard_mistake(url: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from renkei.config.load import Config
+from renkei.config.records import Config
 from renkei.errors import MappingError, OptionsError
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from renkei.config.load import Config, MappingUse
 from renkei.config.main import MOST_DAYS
+from renkei.config.records import Config, MappingUse
 from renkei.errors import ConfigurationError, MappingError, Problem, UsageError
 from renkei.mapping import FieldMapping
 from renkei.words.i18n import _

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 
+from renkei.config.hours import hours_in
 from renkei.config.main import MOST_DAYS, is_name
 from renkei.model import Difference
 from renkei.schedule.rule import Days, Window
@@ -20,16 +19,13 @@ Mistake = tuple[Place, str]
 SYNCED = (Difference.NEW, Difference.CHANGED, Difference.SAME)
 """The differences that can be chosen."""
 
-_WINDOW = re.compile(r"\s*([0-2]?\d:\d\d)\s*-\s*([0-2]?\d:\d\d)\s*", re.ASCII)
 _DAYS = re.compile(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", re.ASCII)
 
 
 def _window(data: object, _cls: type) -> Window:
-    found = _WINDOW.fullmatch(CONVERTER.structure(data, str))
-    with suppress(AttributeError, ValueError):
-        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())  # type: ignore[union-attr]
-        if start != end:
-            return Window(start, end)
+    hours = hours_in(data)
+    if hours is not None and hours[0] != hours[1]:
+        return Window(*hours)
     raise Wrong(_("Write a window like 01:00-06:30; it may be over midnight."))
 
 

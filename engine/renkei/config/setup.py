@@ -20,8 +20,9 @@ from attrs import evolve, frozen
 from renkei import files
 from renkei.config import edit
 from renkei.config.checks import name_mistake
-from renkei.config.load import Config, ConnectionConfig, MappingUse, Options, parse_config
+from renkei.config.load import parse_config
 from renkei.config.main import DashboardSettings
+from renkei.config.records import Config, ConnectionConfig, MappingUse, Options
 from renkei.errors import ConfigurationError, MappingError, UsageError
 from renkei.logs import log
 from renkei.mapping import built_in_mappings, parse_mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from renkei.config.load import Config
+from renkei.config.records import Config
 from renkei.errors import MappingError, Problem
 from renkei.mapping.check import entry_mistakes, never_read
 from renkei.mapping.scope import Said

@@ -12,7 +12,7 @@ The only package that imports an HTTP library, and it does so with the first req
     secret.py       the token               oauth.py     tokens that are asked for
     lists.py        one record or nobody, and lists in parts
     paging.py       lists page by page      records.py   employees out of records
-    trace.py        a line for each request
+    whole.py        is a list whole         trace.py     a line for each request
 """
 
 from renkei.http.connection import Conditions, Connection, Guard, closed_error

@@ -25,6 +25,14 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback and not getattr(address, "ipv4_mapped", None)
 
 
+def is_safe(url: str) -> bool:
+    """Return whether *url* is reached through TLS, or is on this computer."""
+    parts = split_url(url)
+    if parts is None or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+
+
 def leads_back(host: str) -> bool:
     """Return whether *host* is this computer, however it is written."""
     host = host.removesuffix(".")

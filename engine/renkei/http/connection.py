@@ -7,17 +7,17 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from renkei.clock import Clock
 from renkei.errors import ClosedError, ConfigurationError, ConnectorError
-from renkei.http.address import is_loopback, split_url
+from renkei.http.address import is_loopback, is_safe, split_url
 from renkei.http.failure import Classify, ReadRooms
 from renkei.http.network import Network
 from renkei.http.pace import AHEAD, IN_FLIGHT, WRITES, OnWait, Pacer
@@ -35,13 +35,14 @@ _MIB = 1024 * 1024
 _OFFLINE = "https://offline.invalid"
 
 
-@define
+@frozen(kw_only=True)
 class Conditions:
-    """What a connector declares of its system; filled once the connector has been built."""
+    """What a connector declares of its system; *identity* is what it says of the account."""
 
     closed_hours: tuple[ClosedHours, ...] = ()
     limits: tuple[RequestLimit, ...] = ()
     in_parallel: frozenset[Parallel] = frozenset()
+    identity: str | None = None
 
 
 @define
@@ -62,15 +63,17 @@ class Connection:
     """
     One account of a connector; its sessions share one pace, and the budget is the command's.
 
-    *closed_hours* and *limits*, unless None, stand in for what the connector declares
-    (*conditions*). Not more than *in_flight* requests are on their way at a time, where the
-    connector says that they may be several. *network* is the way there. *guard* and *on_wait* may
-    be set and changed at any time. Where the connector needs none, *base_url* or *token* is empty.
-    Relative paths in the *options* start from *folder*. *own_identity* is what the connector says
-    of the account. *by_itself*: it is asked only for what holds of every account.
-    *max_record_bytes* and *max_answer_bytes* count decoded bytes. Raises ConfigurationError if
-    *base_url* cannot be used. *own_fields* are those that only this account has. It is *without*
-    fields of some roles.
+    What a request is subject to is said here, but for two things that cannot be known before. The
+    connector is built with its connection, and declares its *conditions* afterwards:
+    :meth:`complete`. Who writes takes the lease of the account that it says: :meth:`allow_writes`.
+
+    *closed_hours* and *limits*, unless None, stand in for what the connector declares. Not more
+    than *in_flight* requests are on their way at a time, where the connector says that they may be
+    several. *network* is the way there. *on_wait* hears of waits. Where the connector needs none,
+    *base_url* or *token* is empty. Relative paths in the *options* start from *folder*.
+    *by_itself*: it is asked only for what holds of every account. *max_record_bytes* and
+    *max_answer_bytes* count decoded bytes. Raises ConfigurationError if *base_url* cannot be used.
+    *own_fields* are those that only this account has. It is *without* fields of some roles.
     """
 
     name: str
@@ -80,7 +83,6 @@ class Connection:
     clock: Clock = field(factory=Clock)
     options: Mapping[str, Any] = field(factory=dict)
     folder: Path = field(factory=Path)
-    own_identity: str | None = None
     by_itself: bool = False
     own_fields: OwnFields = field(factory=OwnFields)
     without: frozenset[str] = frozenset()
@@ -94,8 +96,8 @@ class Connection:
     limits: tuple[RequestLimit, ...] | None = None
     in_flight: int = IN_FLIGHT
     conditions: Conditions = field(factory=Conditions)
-    guard: Guard | None = None
     on_wait: OnWait | None = None
+    guard: Guard | None = field(init=False, default=None)
     pacer: Pacer = field(init=False)
     clock_off_s: float | None = field(init=False, default=None)
     """By how many seconds our clock is ahead of the system's, as its last answer has it."""
@@ -106,6 +108,24 @@ class Connection:
         if self.base_url:
             _check_url(self.name, self.base_url)
         self.pacer = Pacer(self.clock)
+
+    def complete(
+        self, conditions: Conditions, pacer_of: Callable[[str], Pacer] | None = None
+    ) -> None:
+        """
+        Keep to the *conditions* that the connector has declared; called once it is built.
+
+        *pacer_of* returns the pace that all share who use the account of an identity; without it
+        this connection has one of its own.
+        """
+        self.conditions = conditions
+        if pacer_of is not None:
+            self.pacer = pacer_of(self.identity)
+
+    def allow_writes(self, guard: Guard) -> None:
+        """Let writes leave, too, from now on: those to which *guard* says nothing."""
+        self.guard = guard
+        self.read_only = False
 
     def note_date(self, text: str | None) -> None:
         """Note when the system says that it has answered: the header Date."""
@@ -161,7 +181,7 @@ class Connection:
         the connector says comes on top; where it says nothing, and address or token are not there,
         so do the options.
         """
-        own = self.own_identity
+        own = self.conditions.identity
         if own is None and not (self.base_url and self.token):
             own = json.dumps(self.options, sort_keys=True)
         account = self.token.account if self.token else ""
@@ -185,7 +205,12 @@ class Connection:
 
     @property
     def limits_in_force(self) -> Sequence[RequestLimit]:
-        """The request limits to keep to."""
+        """
+        The request limits to keep to.
+
+        Two names of one account may have other ones: they share the pacer, and each hands it its
+        own, here and nowhere else.
+        """
         return self.conditions.limits if self.limits is None else self.limits
 
     def width(self, kind: Parallel) -> int:
@@ -217,7 +242,7 @@ class Connection:
         finally:
             self._mine.write = None
             if write.reserved:
-                self.pacer.put_back()
+                self.put_back()
 
     @contextmanager
     def once(self) -> Iterator[None]:
@@ -237,13 +262,34 @@ class Connection:
         """Whether a request of this thread that fails may be tried again."""
         return not getattr(self._mine, "once", False)
 
-    def take_reserved(self) -> bool:
+    def _take_reserved(self) -> bool:
         """Return whether a slot is reserved for the request that this thread sends now."""
         write: OneWrite | None = getattr(self._mine, "write", None)
         if write is None or not write.reserved:
             return False
         write.reserved = False
         return True
+
+    def slot(self) -> AbstractContextManager[None]:
+        """Return what waits for room, and holds it in the block: until the answer has begun."""
+        reserved = self._take_reserved()
+        return self.pacer.slot(self.limits_in_force, self.on_wait, reserved=reserved)
+
+    def reserve(self) -> bool:
+        """Take a slot for a write if there is room now; whoever does not use it puts it back."""
+        return self.pacer.reserve(self.limits_in_force)
+
+    def put_back(self) -> None:
+        """Give back a slot that was reserved: nothing has been sent."""
+        self.pacer.put_back()
+
+    def wait_s(self) -> float:
+        """Return in how many seconds there may be room; 0 or less: now."""
+        return self.pacer.wait_s(self.limits_in_force)
+
+    def leave(self) -> None:
+        """Tell the others who use the account that this process goes on no more."""
+        self.pacer.leave(self.limits_in_force)
 
     def wait_for_room(self) -> None:
         """Block until a request may be sent; raises ClosedError in closed hours."""
@@ -308,7 +354,7 @@ def _check_url(name: str, url: str) -> None:
             "{name}: base_url must be like https://host/path, with no user name, query or fragment."
         )
         raise ConfigurationError(message.format(name=name), code="base_url", where=name)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+    if not is_safe(url):
         message = _(
             "{name}: base_url must start with https:// (http:// is for this computer only)."
         )

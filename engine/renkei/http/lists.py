@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
@@ -12,22 +11,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import define, field
 
-from renkei.errors import AnswerError, ListChangedError, RenkeiError
+from renkei.errors import AnswerError, RenkeiError
 from renkei.http.ahead import ahead
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
-from renkei.http.paging import EMPTY_PAGES, read_pages
+from renkei.http.paging import read_pages
 from renkei.http.records import ABSENT, found_at, identity_of
+from renkei.http.whole import EMPTY_PARTS, changed, next_link, no_id, same_total
 from renkei.words.i18n import _
 
 if TYPE_CHECKING:
     from renkei.http.connection import Connection
 
 Query = Mapping[str, str]
-
-_PARAMETER = r"""\s*;\s*([\w!#$&+.^`|~*-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?"""
-_LINK = re.compile(rf"<([^>]*)>((?:{_PARAMETER})*)")
-_OF_LINK = re.compile(_PARAMETER)
 
 
 class Lists(ABC):
@@ -225,14 +221,14 @@ class _Heard:
     def refuse_unless_whole(self) -> None:
         """Raise ListChangedError if somebody is missing, or may be."""
         if len(self.ids) != (self.count if self.total is None else self.total):
-            raise self._changed()
+            raise changed(self.name)
 
     def _refuse_endless(self, known: int) -> None:
         """Raise ListChangedError at what may be the same part for ever; *known* came before it."""
         self._idle = self._idle + 1 if len(self.ids) == known else 0
         twice = self.total is None and len(self.ids) < self.count
-        if twice or self._idle > EMPTY_PAGES:
-            raise self._changed()
+        if twice or self._idle > EMPTY_PARTS:
+            raise changed(self.name)
 
     def cursor(self, answer: Answer, where: str) -> str:
         """Return where the list goes on, or nothing."""
@@ -260,7 +256,7 @@ class _Heard:
     def _never_before(self, place: str) -> str:
         """Return *place*; ListChangedError if the list has gone on there before."""
         if place in self._places:
-            raise self._changed()
+            raise changed(self.name)
         self._places.add(place)
         return place
 
@@ -268,21 +264,13 @@ class _Heard:
         """Require the same total wherever one is given."""
         total = _at(answer, self.total_at) if self.total_at else None
         if isinstance(total, int) and not isinstance(total, bool):
-            if self.total not in (None, total):
-                raise self._changed()
-            self.total = total
+            self.total = same_total(self.name, self.total, total)
 
     def _identity(self, row: JSON) -> str:
         identity = identity_of(row, self.key)
         if identity is None:
-            message = _("{name}: record {position} of a list has no id. Ask the system's support.")
-            said = message.format(name=self.name, position=self.count)
-            raise AnswerError(said, where=self.name)
+            raise no_id(self.name, self.count)
         return identity
-
-    def _changed(self) -> ListChangedError:
-        message = _("{name}: the list changed while it was read, or is not whole. Fetch again.")
-        return ListChangedError(message.format(name=self.name), where=self.name)
 
 
 def _at(answer: Answer, where: str | None) -> object:
@@ -308,14 +296,3 @@ def _from(
     places = range(at, end, step)
     with closing(ahead(page, places, width)) as answers:
         yield from zip(places, answers, strict=False)
-
-
-def next_link(header: str) -> str | None:
-    """Return the target of the link to the next page in a ``Link`` header (RFC 8288), if any."""
-    for target, parameters, *_rest in _LINK.findall(header):
-        said: dict[str, str] = {}
-        for name, value in _OF_LINK.findall(parameters):
-            said.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", value.strip('"')))
-        if "next" in said.get("rel", "").lower().split() and "anchor" not in said:
-            return str(target)
-    return None

@@ -139,7 +139,6 @@ class Pacer:
         self._meeting = threading.Lock()
         self._met_at = float("-inf")
         self._share = Share()
-        self._limits: Sequence[RequestLimit] = ()
         self._lock = threading.Lock()
         self._open = 0
         self._answered: deque[float] = deque()  # when the answers began, oldest first
@@ -224,11 +223,12 @@ class Pacer:
             self.requests += 1
             return True
 
-    def leave(self) -> None:
+    def leave(self, limits: Sequence[RequestLimit]) -> None:
         """Tell the others that this process goes on no more; what it has used still counts."""
-        if self._meet is not None and self._limits:
-            with suppress(RenkeiError):
-                self._meet(self._windows(self._limits), leaving=True)
+        if self._meet is None or not limits or self._met_at == float("-inf"):
+            return  # they have never heard of it, or know
+        with suppress(RenkeiError):
+            self._meet(self._windows(limits), leaving=True)
         self._met_at = float("-inf")  # whoever comes back is new to the others
 
     def put_back(self) -> None:
@@ -296,7 +296,7 @@ class Pacer:
             return
         try:
             is_new = self._met_at == float("-inf")
-            self._met_at, self._limits = self._clock.monotonic(), limits
+            self._met_at = self._clock.monotonic()
             with suppress(RenkeiError):  # a store that is busy or gone says so where it matters
                 self._share = meet(self._windows(limits))
             if is_new and self._share.others:

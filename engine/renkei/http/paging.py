@@ -9,21 +9,17 @@ stay the same. Where some came twice, others were missed: the pages are walked a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 
-from renkei.errors import AnswerError, ListChangedError, RenkeiError
+from renkei.errors import RenkeiError
 from renkei.http.ahead import ahead
 from renkei.http.decode import JSON
 from renkei.http.failure import Answer
-from renkei.words.i18n import _
+from renkei.http.whole import EMPTY_PARTS, changed, next_link, no_id, same_total
 
 WALKS = 12
 """Whoever stands at random on one of ten pages is missed by all of them once in 300,000 times."""
-EMPTY_PAGES = 50
-"""So many empty pages in a row, each with a link to the next one, are the end after all."""
-
-_NEXT = re.compile(r"""rel\s*=\s*"?next\b""", re.IGNORECASE)
 
 
 def read_pages(
@@ -47,20 +43,29 @@ def read_pages(
     joined = _Joined(name, not_a_list)
     for number in range(1, WALKS + 1):
         walk = _Walk(joined, number)
-        yield from walk.take(page(1))
-        if width is not None and walk.more and (known := walk.pages_left()):
-            with closing(ahead(page, known, width)) as answers:
-                for answer in answers:
-                    yield from walk.take(answer)
-                    if not walk.more:
-                        break
-        while walk.more:
-            yield from walk.take(page(walk.page))
+        with closing(_pages(walk, page, width)) as answers:
+            for answer in answers:
+                yield from walk.take(answer)
         if joined.is_whole(walk):
             return
         if not walk.repeated or joined.is_too_much():
             break  # nobody has moved: walking again would bring the same
-    raise joined.changed()
+    raise changed(name)
+
+
+def _pages(
+    walk: _Walk, page: Callable[[int], Answer], width: Callable[[], int] | None
+) -> Generator[Answer, None, None]:
+    """Yield each page of one *walk*, which has taken one before it is asked for the next."""
+    yield page(1)
+    if width is not None and walk.more and (known := walk.pages_left()):
+        with closing(ahead(page, known, width)) as answers:
+            for answer in answers:
+                yield answer
+                if not walk.more:
+                    break
+    while walk.more:
+        yield page(walk.page)
 
 
 class _Joined:
@@ -70,7 +75,7 @@ class _Joined:
         self.total: int | None = None
         self.last_met: dict[str, int] = {}
         """By id: the number of the walk that met it last."""
-        self._name = name
+        self.name = name
         self._not_a_list = not_a_list
 
     def is_whole(self, walk: _Walk) -> bool:
@@ -85,11 +90,7 @@ class _Joined:
 
     def compare_total(self, total: int | None) -> None:
         """Require the same total wherever one is given: perhaps on the first page only."""
-        if total is None:
-            return
-        if self.total not in (None, total):
-            raise self.changed()
-        self.total = total
+        self.total = same_total(self.name, self.total, total)
 
     def rows(self, answer: Answer) -> list[JSON]:
         """Return the rows of a page."""
@@ -102,13 +103,7 @@ class _Joined:
         identity = row.get("id") if isinstance(row, dict) else None
         if isinstance(identity, str) and identity:
             return identity
-        message = _("{name}: record {position} of a list has no id. Ask the system's support.")
-        raise AnswerError(message.format(name=self._name, position=position), where=self._name)
-
-    def changed(self) -> ListChangedError:
-        """Return the error for a list that does not add up."""
-        message = _("{name}: the list changed while it was read, or is not whole. Fetch again.")
-        return ListChangedError(message.format(name=self._name), where=self._name)
+        raise no_id(self.name, position)
 
 
 class _Walk:
@@ -156,11 +151,11 @@ class _Walk:
     def _goes_on(self, answer: Answer, rows: list[JSON]) -> bool:
         """Tell whether there is a further page, by the link, the total, or else by trying."""
         total, link = self._joined.total, answer.headers.get("link")
-        linked = link is not None and bool(_NEXT.search(link))
+        linked = link is not None and next_link(link) is not None
         complete = total is not None and self._rows >= total
         if not rows:
             self._empty += 1
-            return linked and not complete and self._empty < EMPTY_PAGES
+            return linked and not complete and self._empty < EMPTY_PARTS
         self._empty = 0
         if total is None:
             return linked or link is None
@@ -169,7 +164,7 @@ class _Walk:
     def _stop_repeating(self) -> None:
         """End the walk at a page without anybody new: it may be the same one for ever."""
         if self._joined.total is None:
-            raise self._joined.changed()
+            raise changed(self._joined.name)
         self.more = False
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
 from typing import Self
 
 from renkei.clock import Clock
@@ -64,7 +63,7 @@ class Retries:
         budget: RetryBudget,
         clock: Clock,
         pacer: Pacer,
-        on_wait: Callable[[], OnWait | None],
+        on_wait: OnWait | None,
     ) -> None:
         self._budget = budget
         self._clock = clock
@@ -111,7 +110,7 @@ class Retries:
             return False
         until = self._clock.monotonic() + seconds
         while (left := until - self._clock.monotonic()) > 0:
-            wait(self._clock, left, "retry", self._on_wait())
+            wait(self._clock, left, "retry", self._on_wait)
         return True
 
     def _start_counting(self) -> None:

@@ -190,7 +190,7 @@ class Session(Lists):
             budget=connection.budget,
             clock=connection.clock,
             pacer=connection.pacer,
-            on_wait=lambda: connection.on_wait,
+            on_wait=connection.on_wait,
         ) as retries:
             while True:
                 error: RenkeiError
@@ -248,8 +248,7 @@ class Session(Lists):
     def _sent(self, request: Request, access: str, retries: Retries) -> Reply:
         """Send *request* when nothing speaks against it any more, and note what the answer says."""
         connection = self._connection
-        limits, reserved = connection.limits_in_force, connection.take_reserved()
-        with connection.pacer.slot(limits, connection.on_wait, reserved=reserved):
+        with connection.slot():
             connection.check_open()  # a wait may lead into closed hours
             if connection.guard is not None:
                 connection.guard()

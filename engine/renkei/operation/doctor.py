@@ -28,8 +28,9 @@ from renkei.clock import Clock
 from renkei.companies import Companies
 from renkei.config import Config, Main, load_config
 from renkei.config.checks import path_of
-from renkei.config.load import clock_for_all, store_at
+from renkei.config.clock import clock_for_all
 from renkei.config.secrets import files_in
+from renkei.config.store import store_at
 from renkei.errors import NoStoreError, RenkeiError
 from renkei.place import shown
 from renkei.runs import Runs

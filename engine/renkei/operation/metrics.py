@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from renkei.config import Main, load_main, resolve_secret
-from renkei.config.load import clock_for_all, store_at
+from renkei.config.clock import clock_for_all
+from renkei.config.store import store_at
 from renkei.errors import ConfigurationError, NoStoreError, RenkeiError
 from renkei.logs import log
 from renkei.store.companies import Companies as Store

@@ -98,25 +98,12 @@ class Fetch:
         rosters = read_both(source, target, base, self.observer)
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
-        specs = source.specs, target.specs
-        serving = Serving(
-            store=self.store,
-            places=self.places,
-            rosters=rosters,
-            evidence=self.pairing.evidence(*specs),
-        )
-        comparison = self.pairing.comparison(*specs, base, serving.links())
-        listing = Listing(comparison, *rosters, created=self._created())
-        whole = Whole()
-        items = map(whole.see, self._items(listing, target.reader))
-        fields = Fields(*comparison.fields, comparison.copies, self.pairing.said)
-        counts = self.store.add_items(run_id, items, fields)
-        self._refuse_wrong_pair(whole)
+        serving, listing = self._listing(source, target, rosters, base)
+        counts, whole = self._add_items(run_id, listing)
         with self.store.one_moment():
             stands, heads = self._standing(), self._headcount(listing, rosters[1], base)
-        halts = [*filter(None, (whole.numbers_moved(stands), misfit(listing)))]
         found = [
-            *halts,
+            *filter(None, (whole.numbers_moved(stands), misfit(listing))),
             *self.whose.named,
             *self._about_options(target),
             *outside(rosters),
@@ -124,15 +111,15 @@ class Fetch:
             *_about("releases_lapsed", serving.lapsed),
             *_about("number_on_roll_too", listing.shadowed),
             *_about("leavers_unsure", listing.unsure),
+            *shrinking(self.safety, heads),
         ]
-        shrunk = list(shrinking(self.safety, heads))
-        codes = {each.code for each in (*shrunk, *halts)}
+        codes = {notice.code for notice in found}
         self.store.keep_accounts(self.whose.accounts)
         self.store.end_fetch(
             run_id,
             at=self.clock.now(),
             counts=counts,
-            notices=[*found, *shrunk],
+            notices=found,
             usage={"seconds": self.clock.monotonic() - began, **self._usage()},
             journal=journal,
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
@@ -141,6 +128,29 @@ class Fetch:
             usual_target=None if "unusual_shrink_target" in codes else heads.there,
             moved=sorted(whole.moved),
         )
+
+    def _listing(
+        self, source: Side, target: Side, rosters: tuple[Roster, Roster], base: dt.date
+    ) -> tuple[Serving, Listing]:
+        """Return what people have said of records that are here now, and who is to be compared."""
+        specs = source.specs, target.specs
+        serving = Serving(
+            store=self.store,
+            places=self.places,
+            rosters=rosters,
+            evidence=self.pairing.evidence(*specs),
+        )
+        comparison = self.pairing.comparison(*specs, base, serving.links())
+        return serving, Listing(comparison, *rosters, created=self._created())
+
+    def _add_items(self, run_id: int, listing: Listing) -> tuple[dict[Difference, int], Whole]:
+        """Store the items of the plan; return how many of each, and what they are as a whole."""
+        comparison, whole = listing.comparison, Whole()
+        items = map(whole.see, self._items(listing, self.readers[1]))
+        fields = Fields(*comparison.fields, comparison.copies, self.pairing.said)
+        counts = self.store.add_items(run_id, items, fields)
+        self._refuse_wrong_pair(whole)
+        return counts, whole
 
     def _usage(self) -> dict[str, dict[str, float]]:
         """Return what the fetch has cost at each connection, as the store keeps it."""

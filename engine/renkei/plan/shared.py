@@ -10,7 +10,7 @@ from __future__ import annotations
 from renkei.config import load_config
 from renkei.errors import RenkeiError
 from renkei.model import KnownAccount
-from renkei.plan.pairing import Pairings
+from renkei.plan.pairings import Pairings
 from renkei.plan.refusals import same_account
 from renkei.store import Store
 from renkei.store.companies import told_to_others

@@ -11,7 +11,8 @@ from renkei.clock import Clock
 from renkei.config import Company
 from renkei.errors import ConfigurationError, RenkeiError
 from renkei.model import Run, Status
-from renkei.plan.pairing import Pairing, Pairings
+from renkei.plan.pairing import Pairing
+from renkei.plan.pairings import Pairings
 from renkei.plan.refusals import expired, mapping_changed
 from renkei.store import Store
 from renkei.store.codec import specs_in

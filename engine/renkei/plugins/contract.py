@@ -24,6 +24,7 @@ from renkei.errors import (
 )
 from renkei.people import (
     CLASSES,
+    ROLE_TYPES,
     Account,
     Choice,
     ClosedHours,
@@ -36,21 +37,6 @@ from renkei.people import (
     Write,
 )
 from renkei.text import is_storable
-
-_ROLE_TYPES = {
-    "number": "text",
-    "family_name": "text",
-    "given_name": "text",
-    "birth": "date",
-    "hired": "date",
-    "left": "date",
-    "retired": "boolean",
-    "family_kana": "text",
-    "given_kana": "text",
-    "gender": "text",
-    "email": "text",
-    "employed": "boolean",
-}
 
 
 def is_sound(answer: object, kind: type) -> bool:
@@ -179,7 +165,7 @@ def _sound_field(spec: Any) -> bool:  # noqa: ANN401 - as above
         is_id(spec.name)
         and _sound_label(spec.label)
         and spec.type in CLASSES
-        and (spec.role is None or _ROLE_TYPES.get(spec.role) == spec.type)
+        and (spec.role is None or ROLE_TYPES.get(spec.role) == spec.type)
         and spec.write in get_args(Write)
         and all(
             _is_any(flag, bool)

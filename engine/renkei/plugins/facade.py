@@ -7,31 +7,27 @@ breaks its contract, an exception of any kind. A :class:`Reader` has no way to w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from renkei.errors import (
-    AnswerError,
     ConnectorError,
     InDoubtError,
     RecordError,
     RenkeiError,
     SystemFault,
-    UnavailableError,
 )
-from renkei.http import Connection
-from renkei.mapping.values import is_empty
+from renkei.http import Conditions, Connection
 from renkei.people import (
     CLASSES,
     EMPLOYED,
     NEEDS,
     PARALLEL,
     Account,
-    BatchWrite,
     Choice,
     ClosedHours,
     Customer,
@@ -42,8 +38,6 @@ from renkei.people import (
     Parallel,
     Ref,
     RequestLimit,
-    Value,
-    Values,
 )
 from renkei.plugins import finding
 from renkei.plugins.choices import told_apart
@@ -59,8 +53,8 @@ from renkei.plugins.contract import (
     real_text,
 )
 from renkei.plugins.employed import Employed
-from renkei.private import SHORTEST, is_never_read, looks_like_my_number
-from renkei.text import is_storable
+from renkei.plugins.sieve import Sieve, Wanted
+from renkei.private import is_never_read
 from renkei.words.i18n import _, label
 
 BATCH, AT_ONCE, MANY = 50, 500, 5_000
@@ -68,9 +62,6 @@ BATCH, AT_ONCE, MANY = 50, 500, 5_000
 How many employees are read again at a time: the second one where several writes may fly, the third
 one where many are written together; then it is how many those are, too.
 """
-
-SHAPES = 1000
-"""So many combinations of fields that are filled are known of one list."""
 
 LISTED = 50
 """How many employees of a list are looked at before they are handed on."""
@@ -89,12 +80,13 @@ class Reader:
         self.name = connection.name
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
-        self._read_options()
+        self._own_identity = self._read_options()
         specs = self._read_fields()
         self._employed = Employed(specs)
         self.fields = (*specs, *self._employed.own)
         self._types = {spec.name: CLASSES[spec.type] for spec in specs}
         self._number = next((spec.name for spec in specs if spec.role == "number"), "")
+        self._sieve = Sieve(self._types, self._number, self._nonsense)
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -112,6 +104,16 @@ class Reader:
     def in_batches(self) -> bool:
         """Whether many are written together."""
         return finding.implements(self._manager, "write_many")
+
+    @property
+    def conditions(self) -> Conditions:
+        """All that the connector declares of its system and of the account."""
+        return Conditions(
+            closed_hours=self.closed_hours,
+            limits=self.request_limits,
+            in_parallel=self.in_parallel,
+            identity=self._own_identity,
+        )
 
     @property
     def closed_hours(self) -> tuple[ClosedHours, ...]:
@@ -251,19 +253,20 @@ class Reader:
         """Return a text that the connector has handed over, without the token."""
         return self.connection.token.hidden_in(text)
 
-    def _read_options(self) -> None:
-        """Let the connector look at its options, and say which account they open."""
+    def _read_options(self) -> str | None:
+        """Let the connector look at its options; return which account they open, if it says so."""
         if self.connection.by_itself:
-            return
+            return None
         if finding.implements(self._manager, "check_options"):
             with self._named("check_options"):
                 self._hook.check_options(options=self.connection.options)
-        if finding.implements(self._manager, "identity"):
-            with self._named("identity"):
-                own = self._hook.identity()
-                if not is_id(own):
-                    self._nonsense("identity", type(own).__name__)
-                self.connection.own_identity = own
+        if not finding.implements(self._manager, "identity"):
+            return None
+        with self._named("identity"):
+            own: str = self._hook.identity()
+            if not is_id(own):
+                self._nonsense("identity", type(own).__name__)
+            return own
 
     def _read_fields(self) -> tuple[FieldSpec, ...]:
         told = self._required("fields", FieldSpec, options=self.connection.options)
@@ -342,7 +345,7 @@ class Reader:
         raise ConnectorError(said, where=self.name)
 
     def _checked(self, hook: str, people: object, fields: Sequence[str]) -> Iterator[Employee]:
-        wanted = _Wanted({name: kind for name, kind in self._types.items() if name in set(fields)})
+        wanted = self._sieve.wanted(fields)
         with self._named(hook):
             if not isinstance(people, Iterable):
                 self._nonsense(hook, type(people).__name__)
@@ -350,242 +353,15 @@ class Reader:
         while part := self._next(hook, iterator, wanted):
             yield from part
 
-    def _next(self, hook: str, people: Iterator[object], wanted: _Wanted) -> list[Employee]:
+    def _next(self, hook: str, people: Iterator[object], wanted: Wanted) -> list[Employee]:
         """Return the next of *people*, some at a time; nobody after the last."""
         part: list[Employee] = []
         with self._named(hook):
             for person in islice(people, LISTED):
                 if type(person) is not Employee or not is_id(person.id):
                     self._nonsense(hook, type(person).__name__)
-                part.append(self._readable(hook, person, wanted))
+                part.append(self._sieve.kept(hook, person, wanted))
         return part
-
-    def _readable(self, hook: str, person: Employee, asked: _Wanted) -> Employee:
-        """Keep the fields that were asked for; text that no system can take becomes unreadable."""
-        if type(person.unreadable) is not tuple:
-            self._nonsense(hook, type(person.unreadable).__name__)
-        values = dict(person.values)  # a copy: the connector may go on with its own
-        if not person.unreadable and person.others == {} and asked.are_plain(values):
-            return Employee(id=person.id, values=values, extra=person.extra)
-        wanted = asked.types
-        unreadable = [name for name in wanted if name in person.unreadable]
-        for name in _odd(values, wanted):
-            value = values.pop(name)
-            if name not in wanted:
-                self._require_known(hook, name)
-            elif type(value) is not wanted[name]:
-                self._nonsense(hook, f"{name}: {type(value).__name__}")
-            elif value:
-                unreadable.append(name)
-            else:
-                values[name] = None
-        others = self._others(hook, person, wanted) if person.others != {} else {}
-        withheld = self._withhold(values, others)
-        return Employee(
-            id=person.id,
-            values=values,
-            unreadable=tuple(dict.fromkeys([*unreadable, *withheld]))
-            if withheld
-            else tuple(unreadable),
-            withheld=withheld,
-            extra=person.extra,
-            others=others,
-        )
-
-    def _withhold(
-        self, values: dict[str, Value], others: dict[str, tuple[Value, ...]]
-    ) -> tuple[str, ...]:
-        """Take out what looks like a My Number, before anybody keeps it; return of which fields."""
-        found = [
-            name
-            for name, value in values.items()
-            if ((type(value) is str and len(value) >= SHORTEST) or type(value) is int)
-            and self._is_private(name, value)
-        ]
-        found += [
-            name
-            for name, further in others.items()
-            if name not in found and any(self._is_private(name, value) for value in further)
-        ]
-        for name in found:
-            values.pop(name, None)
-            others.pop(name, None)
-        return tuple(found)
-
-    def _is_private(self, name: str, value: Value) -> bool:
-        return looks_like_my_number(value) and name != self._number
-
-    def _others(
-        self, hook: str, person: Employee, wanted: Mapping[str, type]
-    ) -> dict[str, tuple[Value, ...]]:
-        """Return the further values that say something and that can be stored."""
-        kept = {}
-        for name, further in person.others.items():
-            if name not in wanted:
-                self._require_known(hook, name)
-                continue
-            if type(further) is not tuple:
-                self._nonsense(hook, f"{name}: {type(further).__name__}")
-            for value in further:
-                if value is not None and type(value) is not wanted[name]:
-                    self._nonsense(hook, f"{name}: {type(value).__name__}")
-            if told := tuple(v for v in further if not is_empty(v) and _is_storable(v)):
-                kept[name] = told
-        return kept
-
-    def _require_known(self, hook: str, name: str) -> None:
-        """Require that there is a field of this name, though nobody has asked for it."""
-        if name not in self._types:
-            self._nonsense(hook, name)
-
-
-@frozen
-class Written:
-    """What a system answered to a write: the *id*, and the *employee* as it has them, if it did."""
-
-    id: str
-    employee: Employee | None = None
-
-
-class Writer(Reader):
-    """A connector that can also write, one employee at a time or many together."""
-
-    def write(self, writes: Sequence[BatchWrite]) -> list[Written | RenkeiError]:
-        """
-        Carry out *writes*, one alone unless the connector takes many; return what came of each.
-
-        What is raised is about all of them.
-        """
-        if self.in_batches:
-            return self._write_many(writes)
-        (one,) = writes
-        if one.current is None:
-            return [self.create_employee(one.values)]
-        return [self.update_employee(one.current, one.values)]
-
-    def create_employee(self, values: Values) -> Written:
-        """Create one employee; see the hook of the same name."""
-        self.connection.before_write()
-        with self._in_doubt("create_employee"):
-            return self._created("create_employee", self._hook.create_employee(values=values))
-
-    def update_employee(self, current: Employee, changes: Values) -> Written:
-        """Change the given fields of *current*; see the hook of the same name."""
-        self.connection.before_write()
-        with self._in_doubt("update_employee"):
-            answer = self._hook.update_employee(current=current, changes=changes)
-            return self._updated("update_employee", current, answer)
-
-    def _write_many(self, writes: Sequence[BatchWrite]) -> list[Written | RenkeiError]:
-        self.connection.before_write()
-        with self._in_doubt("write_many"):
-            answers = self._hook.write_many(writes=tuple(writes))
-            if type(answers) not in (list, tuple) or len(answers) != len(writes):
-                self._nonsense("write_many", type(answers).__name__)
-            return [self._one_of(*each) for each in zip(writes, answers, strict=True)]
-
-    def _one_of(self, write: BatchWrite, answer: object) -> Written | RenkeiError:
-        """Return what came of one write of a batch; an error is about this person alone."""
-        if isinstance(answer, RenkeiError):
-            self._refuse_unsound("write_many", answer)
-            return _doubted(answer)
-        if write.current is None:
-            return self._created("write_many", answer)
-        return self._updated("write_many", write.current, answer)
-
-    def _created(self, hook: str, answer: object) -> Written:
-        if type(answer) is Employee:
-            return self._written(hook, answer)
-        if type(answer) is not str or not is_id(answer):
-            self._nonsense(hook, type(answer).__name__)
-        return Written(answer)
-
-    def _updated(self, hook: str, current: Employee, answer: object) -> Written:
-        if type(answer) is not Employee:
-            return Written(current.id)
-        if answer.id != current.id:
-            self._nonsense(hook, "another id")
-        return self._written(hook, answer)
-
-    def _written(self, hook: str, person: Employee) -> Written:
-        if not is_id(person.id):
-            self._nonsense(hook, type(person.id).__name__)
-        return Written(person.id, self._readable(hook, person, _Wanted(self._types)))
-
-    @contextmanager
-    def _in_doubt(self, hook: str) -> Iterator[None]:
-        """After a plug-in has failed in the middle of a write nobody knows what the system did."""
-        try:
-            with self._named(hook):
-                yield
-        except RenkeiError as error:
-            raise _doubted(error) from None
-
-    def wait_for_room(self) -> None:
-        """Block until a request may be sent; raises ClosedError in closed hours."""
-        self.connection.wait_for_room()
-
-
-Shape = tuple[object, ...]
-"""The names of somebody's values, then their types."""
-
-
-@frozen
-class _Wanted:
-    """What was asked for: the type of each field; and which shapes of values are known as sound."""
-
-    types: Mapping[str, type]
-    _sound: dict[Shape, tuple[list[str], list[str]]] = field(init=False, factory=dict)
-    """By shape: the names of the texts and of the whole numbers."""
-
-    def are_plain(self, values: Mapping[str, Any]) -> bool:
-        """Tell at a glance whether *values* can be kept as they are, as those of most people."""
-        shape = (*values, *map(type, values.values()))
-        known = self._sound.get(shape)
-        if known is None:
-            if len(self._sound) == SHAPES or not all(map(self._is_sound, values.items())):
-                return False
-            known = self._sound[shape] = _of_type(values, str), _of_type(values, int)
-        names, numbers = known
-        texts = [*map(values.__getitem__, names)]
-        if "" in texts or not is_storable("".join(texts)):
-            return False
-        for text in texts:
-            if len(text) >= SHORTEST and looks_like_my_number(text):
-                return False
-        return not any(looks_like_my_number(values[name]) for name in numbers)
-
-    def _is_sound(self, item: tuple[str, Any]) -> bool:
-        """Tell whether a field was asked for and its value is of its type, or None."""
-        name, value = item
-        return name in self.types and type(value) in (self.types[name], type(None))
-
-
-def _of_type(values: Mapping[str, Any], kind: type) -> list[str]:
-    return [name for name, value in values.items() if type(value) is kind]
-
-
-def _doubted(error: RenkeiError) -> RenkeiError:
-    """Return the error of a write, in doubt unless the system certainly did nothing."""
-    certain = isinstance(error, UnavailableError) and error.nothing_done
-    doubtful = isinstance(error, ConnectorError | AnswerError | UnavailableError)
-    return InDoubtError(error) if doubtful and not certain else error
-
-
-def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
-    """Return the names of those *values* that are not just what was asked for."""
-    odd = [
-        name
-        for name, value in values.items()
-        if (name not in wanted or value is not None)
-        and (type(value) is not wanted.get(name) or value == "")
-    ]
-    texts = [value for value in values.values() if type(value) is str]
-    if not is_storable("".join(texts)):  # one look at all of them, as nearly all are
-        odd += [
-            n for n, v in values.items() if type(v) is str and n not in odd and not is_storable(v)
-        ]
-    return odd
 
 
 def _allowed(spec: FieldSpec) -> list[Choice]:
@@ -593,7 +369,3 @@ def _allowed(spec: FieldSpec) -> list[Choice]:
     values = spec.allowed or ()
     labels = [label(each) for each in spec.allowed_labels] or values
     return [Choice(*each) for each in zip(values, labels, strict=True)]
-
-
-def _is_storable(value: Value) -> bool:
-    return not isinstance(value, str) or is_storable(value)

@@ -32,7 +32,7 @@ from renkei.schedule.job import Claim
 from renkei.store import Pulse
 from renkei.store.codec import specs_of
 from renkei.store.releases import Place
-from renkei.sync.apply import reason_of
+from renkei.sync.record import reason_of
 from renkei.words.codes import part_of, remark
 
 BESIDE = (LEAVERS, JOINERS)

@@ -13,7 +13,7 @@ from renkei.model import Run
 from renkei.observer import Observer
 from renkei.people import OwnFields
 from renkei.place import is_server, shown
-from renkei.plan.pairing import Pairings
+from renkei.plan.pairings import Pairings
 from renkei.plan.standing import Standing
 from renkei.plan.unusual import Judging
 from renkei.plugins.facade import Reader

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from renkei.config.checks import store_mistake
-from renkei.config.load import store_at
+from renkei.config.store import store_at
 from renkei.errors import UsageError
 from renkei.logs import log
 from renkei.place import holds_secret, is_server

@@ -364,7 +364,7 @@ def _alike_out(alike: Alike, fields: Fields) -> str:
 
 def _alike_in(plain: Plain, fields: Fields) -> dict[str, Any]:
     read, theirs, unsaid = plain["once"] if "once" in plain else plain["same"]
-    read, theirs = [*map(_value_in, read)], [*map(_value_in, theirs)]
+    read, theirs = [*map(value_in, read)], [*map(value_in, theirs)]
     if "once" in plain:
         own = iter(theirs)
         originals = dict(zip(fields.copies_in, fields.copied, strict=True))
@@ -403,15 +403,15 @@ def _candidates_in(plain: Plain) -> Iterable[Candidate]:
 
 
 def _changes_in(plain: Plain) -> Iterable[Change]:
-    return (Change(name, _value_in(before), _value_in(after)) for name, before, after in plain)
+    return (Change(name, value_in(before), value_in(after)) for name, before, after in plain)
 
 
 def _values_in(plain: Plain) -> dict[str, Value]:
-    return {name: _value_in(value) for name, value in plain.items()}
+    return {name: value_in(value) for name, value in plain.items()}
 
 
 def _others_in(plain: Plain) -> dict[str, tuple[Value, ...]]:
-    return {name: tuple(_value_in(value) for value in values) for name, values in plain.items()}
+    return {name: tuple(value_in(value) for value in values) for name, values in plain.items()}
 
 
 def _date_out(value: dt.date) -> Plain:
@@ -431,5 +431,6 @@ _ENCODER = json.JSONEncoder(
 )
 
 
-def _value_in(plain: Plain) -> Value:
+def value_in(plain: Plain) -> Value:
+    """Return a value as it was stored."""
     return dt.date.fromisoformat(plain["date"]) if isinstance(plain, dict) else plain

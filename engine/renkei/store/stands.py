@@ -476,8 +476,9 @@ def _payload(row: RowMapping) -> dict[str, Any]:
     return found
 
 
-def _day(value: object) -> dt.date | None:
-    return dt.date.fromisoformat(value["date"]) if isinstance(value, dict) else None
+def _day(value: codec.Plain) -> dt.date | None:
+    day = codec.value_in(value)
+    return day if isinstance(day, dt.date) else None
 
 
 def _still_active(row: RowMapping) -> int:

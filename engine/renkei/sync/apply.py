@@ -8,9 +8,8 @@ One thread decides and owns the store. It takes what has come back, chooses who 
 those outcomes together with these intents, and hands the requests to threads that only send. Who
 follows somebody that was refused or lost waits until all have come back.
 
-A refusal that sounds as if it were about the whole system may be about one employee. The next
-writes tell: if one of them passes, it was about the employee; if two more are refused, or the
-system cannot be read either, it is about the system.
+Whether a refusal is about one employee or about the whole system is found out by
+:mod:`renkei.sync.verdict`.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from attrs import define, field
 
 from renkei.errors import (
     BusyError,
-    ClosedError,
     ContractFullError,
     InDoubtError,
     RecordError,
@@ -30,24 +28,22 @@ from renkei.errors import (
     StoreError,
     SystemFault,
     UnavailableError,
-    WrongPairError,
 )
 from renkei.model import Difference, Item, Outcome, Remark
-from renkei.people import JST, BatchWrite, Employee, NewField, Values
+from renkei.people import BatchWrite, Employee, NewField, Values
 from renkei.plan.choose import vanished
-from renkei.plugins.facade import AT_ONCE, Written
-from renkei.store import ACCEPTED, ANSWERED, REFUSED, Write
+from renkei.plugins.facade import AT_ONCE
+from renkei.plugins.writer import Written
+from renkei.store import ACCEPTED, ANSWERED, Write
 from renkei.sync.doubt import Answers, Doubts
 from renkei.sync.flight import Claims, Disputes, Flight, Sending
 from renkei.sync.look import Look, Seen, batches, ref_of
-from renkei.sync.record import Recorder
+from renkei.sync.record import Recorder, reason_of
+from renkei.sync.verdict import Verdict
 from renkei.words.codes import remark
 
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
-
-IN_A_ROW = 3
-"""After so many writes in a row that were refused or lost, the system is at fault."""
 
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
@@ -78,21 +74,16 @@ class Apply:
     rewritten: frozenset[str]
     interrupted: Callable[[], bool]
     send: bool = True
-    _row: dict[int, Item] = field(init=False, factory=dict)
-    """Whose writes, one after the other, were refused or lost since the last one that passed."""
     _look_s: float = field(init=False, default=0.0)
     """How long a look takes for each employee, in seconds."""
     _first_unseen: bool = field(init=False, default=False)
     """Whether the first new employee was taken, and no look has shown them yet."""
-    _causes: dict[int, SystemFault] = field(init=False, factory=dict)
     _sendings: dict[int, int] = field(init=False, factory=dict)
-    _known: set[int] = field(init=False, factory=set)
-    """Who is known to be refused while others pass: that says nothing about the system."""
-    _passed: bool = field(init=False, default=False)
     _later: list[Item] = field(init=False, factory=list)
     """New employees whom another run may be creating at this moment."""
     _has_created: bool = field(init=False, default=False)
     _each_s: float = field(init=False, default=0.0)
+    _verdict: Verdict = field(init=False)
     _disputes: Disputes = field(init=False)
     _flight: Flight = field(init=False, factory=Flight)
     _wave: list[Sending] = field(init=False, factory=list)
@@ -101,12 +92,12 @@ class Apply:
     """What those of the wave claim together."""
     _by_themselves: list[Item] = field(init=False, factory=list)
     """Whose batch was refused as a whole: one after the other they show whom that is about."""
-    _suspected: tuple[Item, bool] | None = field(init=False, default=None)
-    """Who was refused or lost last, and whether a read has to show that the system can be read."""
-    _taken: bool = field(init=False, default=False)
-    """Whether a write of the landing in hand was taken."""
     _is_over: bool = field(init=False, default=False)
     """Whether nothing leaves any more: what is still in flight is only recorded."""
+
+    @_verdict.default
+    def _about_refusals(self) -> Verdict:
+        return Verdict(recorder=self.recorder, look=self.look, doubts=self.doubts)
 
     @_disputes.default
     def _about_values(self) -> Disputes:
@@ -121,7 +112,7 @@ class Apply:
         try:
             with self.recorder.store.one_moment():
                 self.answers.load()
-                self._known = {write.item.position for write in self.recorder.in_doubt()}
+                self._verdict.known = {write.item.position for write in self.recorder.in_doubt()}
             self.doubts.look_up()
             if self.send:
                 self._write_all()
@@ -142,7 +133,7 @@ class Apply:
         if not refused:
             return
         for batch in batches(self._open(lambda item: item.source_id in refused), size):
-            self._known |= {item.position for item in batch}
+            self._verdict.known |= {item.position for item in batch}
             self._batch(batch)
 
     def _open(self, wanted: Callable[[Item], bool]) -> Iterator[Item]:
@@ -150,7 +141,9 @@ class Apply:
         waiting = {write.item.position for write in self.recorder.in_doubt()}
         items = self.recorder.store.items(self.recorder.run, selected=True, open_only=True)
         for item in items:
-            if item.position not in waiting and item.position not in self._causes and wanted(item):
+            if item.position in waiting or self._verdict.was_suspected(item):
+                continue
+            if wanted(item):
                 yield item
 
     def _finish(self) -> None:
@@ -158,11 +151,11 @@ class Apply:
         while True:
             self.answers.confirm()
             lost = self.doubts.without_effect()
-            self._known |= {write.item.position for write in lost}
+            self._verdict.known |= {write.item.position for write in lost}
             again = [write.item for write in lost if self.send and self._may_send(write.item)]
             for write in lost:
                 self._close(write, given_up=self.send and write.item not in again)
-                self._row.pop(write.item.position, None)  # tried anew, or given up
+                self._verdict.forget(write.item)
             later, self._later = self._later, []
             together = [item for item in again if self._goes_in_batch(item)]
             alone = [item for item in again if not self._goes_in_batch(item)]
@@ -173,8 +166,8 @@ class Apply:
                 raise Stopped
             if not (again or self.doubts.wait(self._later)):
                 break
-        self._refuse_system()  # nobody else is left to try
-        self._blame_people()
+        self._verdict.refuse_system()  # nobody else is left to try
+        self._verdict.blame_people()
 
     def _goes_in_batch(self, item: Item) -> bool:
         """Tell whether somebody whose batch was lost goes again with others: once, then alone."""
@@ -185,19 +178,11 @@ class Apply:
 
     def _close(self, write: Write, *, given_up: bool) -> None:
         """Record that a write had no effect: it may go again, or has gone often enough."""
-        cause = self._causes.get(write.item.position)
         if given_up:
-            self._fail(write.item, cause, write=write.id)
+            self._verdict.give_up(write)
         else:
             self._sendings.setdefault(write.item.position, 0)  # an earlier process has sent it
-            self.recorder.record(
-                write.item,
-                Outcome.DEFERRED,
-                reason_of(cause) if cause else None,
-                write=write.id,
-                result=REFUSED if cause else None,
-                detail=cause.detail if cause else None,
-            )
+            self._verdict.defer(write)
 
     # --- one batch --------------------------------------------------------------------------
 
@@ -372,7 +357,7 @@ class Apply:
     def _wait_for_room(self) -> None:
         """Block until a request may leave; nobody waits meanwhile who could leave or land."""
         connection = self.look.writer.connection
-        while full := connection.pacer.wait_s(connection.limits_in_force) > 0:
+        while full := connection.wait_s() > 0:
             self._leave()
             if not self._flight:
                 break
@@ -431,7 +416,7 @@ class Apply:
             self.recorder.flush()
             self.answers.confirm()  # before fifty people are created without a number
             self._first_unseen, self._has_created = False, True
-        self._judge()
+        self._verdict.judge()
 
     def _settle_taken(self, back: Sequence[Sending]) -> list[Sending]:
         """Record those that were taken; return the others."""
@@ -497,7 +482,7 @@ class Apply:
         item, write = sending.item, sending.write
         if isinstance(error, InDoubtError) and sending not in sending.batch[:1]:
             if sending.batch:
-                self._unknown(item, error.cause, write)
+                self._verdict.unknown(item, error.cause, write)
             return bool(sending.batch)
         for_all = isinstance(error, UnavailableError) and error.for_all
         if not sending.batch or for_all or not isinstance(error, RecordError | SystemFault):
@@ -510,7 +495,7 @@ class Apply:
         """Commit what became of a write that has no answer; raise what ends the sync."""
         match error:
             case InDoubtError():
-                self._lost(item, error.cause, write)
+                self._verdict.lost(item, error.cause, write)
             case RecordError():
                 self._refused(item, error, write, retried=retried)
             case ContractFullError():
@@ -519,7 +504,7 @@ class Apply:
             case BusyError() | StoreError():
                 raise error  # whoever takes over finds the write in doubt
             case SystemFault() if not (isinstance(error, UnavailableError) and error.for_all):
-                self._doubtful_refusal(item, error, write)
+                self._verdict.refused(item, error, write)
             case _:
                 # The system certainly did nothing: whoever raises this in a write has said so.
                 self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
@@ -535,8 +520,7 @@ class Apply:
         self.answers.add(taken, shown=shown)
         if kind == "create" and not self._has_created:
             self._has_created, self._first_unseen = shown, not shown
-        self._passed = self._taken = True
-        self._blame_people()
+        self._verdict.taken()
 
     def _shows(self, item: Item, person: Employee) -> bool:
         """Tell whether an answer shows all that was sent, and nothing else that has changed."""
@@ -564,97 +548,8 @@ class Apply:
         hits = self.look.at([ref_of(item)]).by_number.get(str(item.number), [])
         return len(hits) == 1 and self.look.equals(item, hits[0])
 
-    # --- the system, or this employee? --------------------------------------------------------
-
-    def _lost(self, item: Item, cause: RenkeiError, write: int) -> None:
-        """Nobody knows what became of the write; after some of them in a row that is found out."""
-        self._unknown(item, cause, write)
-        if not isinstance(cause, SystemFault):
-            return
-        hopeless = isinstance(cause, UnavailableError) and not cause.again
-        self._suspect(item, cause, probe=hopeless)
-
-    def _unknown(self, item: Item, cause: RenkeiError, write: int) -> None:
-        said = cause.detail if isinstance(cause, SystemFault) else None
-        reason = remark("in_doubt", cause=cause.code)
-        self.recorder.record(item, Outcome.UNKNOWN, reason, write=write, detail=said)
-
-    def _doubtful_refusal(self, item: Item, error: SystemFault, write: int) -> None:
-        """Nothing was done; whether for this employee alone will be seen."""
-        self.recorder.record(
-            item,
-            Outcome.DEFERRED,
-            reason_of(error),
-            write=write,
-            result=REFUSED,
-            detail=error.detail,
-        )
-        self._suspect(item, error, probe=True)
-
-    def _suspect(self, item: Item, error: SystemFault, *, probe: bool) -> None:
-        """
-        Note a refusal, or a loss, that may be the system's; see :meth:`_judge`.
-
-        A *probe* is a read: a system that cannot be read either is not tried any further.
-        """
-        self._causes[item.position] = error
-        self._row[item.position] = item
-        self._suspected = (item, probe or (self._suspected is not None and self._suspected[1]))
-
-    def _judge(self) -> None:
-        """Go on with the next employee, unless it is the system; raises what is wrong with it."""
-        suspected, self._suspected = self._suspected, None
-        taken, self._taken = self._taken, False
-        if suspected is None or not self._row:
-            return
-        item, probe = suspected
-        if probe:
-            self.look.at([ref_of(item)])
-        if not taken:  # else some were refused and some taken side by side: the next ones tell
-            self._refuse_system()
-
-    def _refuse_system(self) -> None:
-        """Raise what is wrong with the system if so many in a row were refused or lost."""
-        known = self._known if self._passed else set()
-        if len(self._row.keys() - known) < IN_A_ROW:
-            return
-        lost = self.doubts.without_effect(patient=True)
-        open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
-        if any(self.recorder.last[position] not in open_still for position in self._row):
-            self._passed = True  # what was lost goes again in the end
-            self._blame_people()
-        else:
-            for write in lost:
-                self._close(write, given_up=False)
-            raise self._causes[list(self._row)[-1]]
-
-    def _blame_people(self) -> None:
-        """A write has passed, or nobody else is left: the refusals before were about people."""
-        self._known |= self._row.keys()
-        for item in self._row.values():
-            if self.recorder.last[item.position] is Outcome.DEFERRED:
-                self._fail(item, self._causes[item.position])
-        self._row.clear()
-
-    def _fail(self, item: Item, cause: SystemFault | None, write: int | None = None) -> None:
-        """Record that the target takes others, but not this employee."""
-        reason = remark("not_taken", cause=cause.code if cause else None)
-        detail = cause.detail if cause else None
-        self.recorder.record(
-            item, Outcome.FAILED, reason, write=write, result=REFUSED, detail=detail
-        )
-
 
 def new_values(item: Item) -> Values:
     """Return what a create sends: the translated values that are not empty, and the chosen ones."""
     mapped = {change.field: change.after for change in item.changes}
     return {**mapped, **{name: choice.code for name, choice in item.new_values.items()}}
-
-
-def reason_of(error: RenkeiError) -> Remark:
-    """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
-    if isinstance(error, ClosedError):
-        return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
-    if isinstance(error, WrongPairError):
-        return Remark(error.code, error.numbers)
-    return Remark(error.code, (error.where,) if error.where else ())

@@ -17,7 +17,7 @@ from renkei.errors import RenkeiError
 from renkei.http import Connection
 from renkei.model import Item
 from renkei.people import BatchWrite, FieldSpec, Value
-from renkei.plugins.facade import Written
+from renkei.plugins.writer import Written
 
 UNIQUE = ("number", "email")
 """Roles of the fields of which no two employees have the same value."""
@@ -115,14 +115,14 @@ class Sending:
 
     def reserve(self, connection: Connection) -> bool:
         """Take a slot for it; tell whether there was one."""
-        self.reserved = connection.pacer.reserve(connection.limits_in_force)
+        self.reserved = connection.reserve()
         return self.reserved
 
     def put_back(self, connection: Connection) -> None:
         """Give the slot back: it does not leave."""
         if self.reserved:
             self.reserved = False
-            connection.pacer.put_back()
+            connection.put_back()
 
     @property
     def was_taken(self) -> bool:

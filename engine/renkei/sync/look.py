@@ -12,7 +12,8 @@ from renkei.clock import Clock
 from renkei.model import Item, Remark
 from renkei.people import Employee, Ref, Value
 from renkei.plan.compare import Comparison
-from renkei.plugins.facade import BATCH, Writer
+from renkei.plugins.facade import BATCH
+from renkei.plugins.writer import Writer
 from renkei.words.codes import remark
 
 T = TypeVar("T")

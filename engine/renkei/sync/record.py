@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from attrs import define, field
 
 from renkei.clock import Clock
-from renkei.errors import BusyError, StoreError
+from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, WrongPairError
 from renkei.logs import log
 from renkei.model import Item, Outcome, Remark
 from renkei.observer import Observer
+from renkei.people import JST
 from renkei.store import Hold, Store, Told, Write
 from renkei.words.codes import remark
 
@@ -128,3 +129,12 @@ class Recorder:
 def numberless(*numbers: str) -> Remark:
     """Return why a run creates nobody else: those with *numbers* were created without them."""
     return remark("created_without_number", field="number", numbers=numbers)
+
+
+def reason_of(error: RenkeiError) -> Remark:
+    """Return why a run paused because of *error*: the time it opens again, or who is at fault."""
+    if isinstance(error, ClosedError):
+        return Remark(error.code, (f"{error.opens.astimezone(JST):%H:%M}",))
+    if isinstance(error, WrongPairError):
+        return Remark(error.code, error.numbers)
+    return Remark(error.code, (error.where,) if error.where else ())

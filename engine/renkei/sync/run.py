@@ -6,23 +6,23 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from renkei.clock import Clock
 from renkei.errors import BusyError, ClosedError, RenkeiError, StoreError, SystemFault
-from renkei.http import Guard
 from renkei.logs import log
 from renkei.model import Difference, Outcome, Remark, Run, Selection, Status
 from renkei.observer import Observer
 from renkei.people import NewField, Ref, Values
 from renkei.plan import estimate
 from renkei.plan.pairing import Pairing
-from renkei.plugins.facade import Reader, Writer
+from renkei.plugins.facade import Reader
+from renkei.plugins.writer import Writer
 from renkei.store import Hold, Lease, Moment, Store
-from renkei.sync.apply import Apply, Stopped, reason_of
+from renkei.sync.apply import Apply, Stopped
 from renkei.sync.doubt import Answers, Doubts, Waits
 from renkei.sync.look import Look
-from renkei.sync.record import Recorder, numberless
+from renkei.sync.record import Recorder, numberless, reason_of
 from renkei.systems import Systems
 from renkei.words.codes import remark
 
@@ -63,6 +63,15 @@ class Order:
     expires: bool = False
 
 
+@frozen(kw_only=True)
+class _Opened:
+    """The target of a run, and the lease of its account; *has_begun*: it is gone on with."""
+
+    writer: Writer
+    hold: Hold
+    has_begun: bool
+
+
 def offered(reader: Reader, pairing: Pairing) -> tuple[NewField, ...]:
     """Return the live choices for those required fields that the mapping does not fill."""
     names = {spec.name for spec in pairing.new_fields}
@@ -85,7 +94,6 @@ class Sync:
     interrupted: Callable[[], bool]
     sleep: Sleep
     refuse_shared: Callable[[str], None]
-    _begun: bool = field(init=False, default=False)
 
     def carry_out(self, run: Run, order: Order) -> SystemFault | None:
         """
@@ -94,12 +102,13 @@ class Sync:
         A fault of a system pauses the run and is returned; a run that is over stays over. Raises
         BusyError or StoreError.
         """
-        hold, writer = self._open(run, order)
+        opened = self._open(run, order)
+        hold = opened.hold
         over = run.status if run.status.is_over and not order.retry_failed else None
         ahead, began = self._people(run), self.clock.monotonic()
         try:
             with hold:
-                left = self._apply(run, order, hold, writer)
+                left = self._apply(run, order, opened)
         except (BusyError, StoreError):
             raise
         except Stopped:
@@ -116,7 +125,7 @@ class Sync:
             raise
         else:
             status, reason = self._ended(run, order, left, over)
-            whole = not self._begun and ahead > 0 and status is not Status.PAUSED
+            whole = not opened.has_begun and ahead > 0 and status is not Status.PAUSED
             took_s = self.clock.monotonic() - began
             usage = {"written": ahead, "sync_seconds": took_s} if whole else None
             self._end(hold, status, reason, usage=usage)
@@ -127,23 +136,18 @@ class Sync:
         ahead = self.store.open_counts(run.id)
         return ahead.get(Difference.NEW, 0) + ahead.get(Difference.CHANGED, 0)
 
-    def _open(self, run: Run, order: Order) -> tuple[Hold, Writer]:
-        """Take the lease of the target's account, and open the target for whoever holds it."""
-        taken: list[Hold] = []
-
-        def guarded(identity: str) -> Guard:
-            account = self.store.account(identity)
-            with self.store.one_moment():
-                self._begun = self.store.has_begun(run.id)
-                now = Moment.now()
-                self.refuse_shared(account)
-            lease = self._lease(run, order, account)
-            log.info("sync_began", run=run.id)
-            taken.append(Hold(self.store, lease, now))
-            return taken[0].check
-
-        writer = self.systems.writer(run.target, guarded)
-        return taken[0], writer
+    def _open(self, run: Run, order: Order) -> _Opened:
+        """Open the target, take the lease of its account, and let whoever holds it write."""
+        writer = self.systems.writer(run.target)
+        account = self.store.account(writer.connection.identity)
+        with self.store.one_moment():
+            has_begun = self.store.has_begun(run.id)
+            now = Moment.now()
+            self.refuse_shared(account)
+        hold = Hold(self.store, self._lease(run, order, account), now)
+        log.info("sync_began", run=run.id)
+        writer.connection.allow_writes(hold.check)
+        return _Opened(writer=writer, hold=hold, has_begun=has_begun)
 
     def _lease(self, run: Run, order: Order, account: str) -> Lease:
         """
@@ -171,49 +175,52 @@ class Sync:
                     raise
                 self.sleep(max(0.1, min(ASK_S, busy.known_in_s)), "owner", run.target)
 
-    def _apply(self, run: Run, order: Order, hold: Hold, writer: Writer) -> Remark | None:
+    def _apply(self, run: Run, order: Order, opened: _Opened) -> Remark | None:
         """Write; return why some were left undone, if they were."""
+        writer, send = opened.writer, order.send
         writer.connection.check_open()
-        source = self.pairing.fields[self.pairing.source_side]
         with self.store.one_moment():
             open_counts = self.store.open_counts(run.id)
             fetched = self.store.usage(run.source, run.target)
             synced = self.store.sync_usage(run.source, run.target)
-            recorder = Recorder(
-                store=self.store,
-                hold=hold,
-                clock=self.clock,
-                observer=self.observer,
-                no_creates=self._no_creates(run),
-            )
+            recorder = self._recorder(run, opened.hold)
             elsewhere = self.store.created_elsewhere(run.id)
-            rewritten = self.store.rewritten(run.id) if order.send else frozenset()
-        creates = order.send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
+            rewritten = self.store.rewritten(run.id) if send else frozenset()
+        creates = send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
         now = self.clock.now()
         self.observer.estimate(estimate.of_sync(writer, open_counts, fetched, synced, now))
-        look = Look(
+        look, waits = self._look(run, writer), self._waits(run.target)
+        offer = offered(writer, self.pairing) if creates else ()
+        if send and opened.has_begun:
+            rewritten |= self._changed_in_source(run)
+        return Apply(
+            recorder=recorder,
+            look=look,
+            doubts=Doubts(look=look, recorder=recorder, waits=waits, elsewhere=elsewhere),
+            answers=Answers(look=look, recorder=recorder, waits=waits),
+            offered=offer,
+            rewritten=rewritten,
+            interrupted=self.interrupted,
+            send=send,
+        ).carry_out()
+
+    def _recorder(self, run: Run, hold: Hold) -> Recorder:
+        return Recorder(
+            store=self.store,
+            hold=hold,
+            clock=self.clock,
+            observer=self.observer,
+            no_creates=self._no_creates(run),
+        )
+
+    def _look(self, run: Run, writer: Writer) -> Look:
+        source = self.pairing.fields[self.pairing.source_side]
+        return Look(
             writer=writer,
             comparison=self.pairing.comparison(source, writer.fields, run.base_date),
             clock=self.clock,
             chosen=tuple(spec.name for spec in self.pairing.new_fields),
         )
-        waits = self._waits(run.target)
-        application = Apply(
-            recorder=recorder,
-            look=look,
-            doubts=Doubts(
-                look=look,
-                recorder=recorder,
-                waits=waits,
-                elsewhere=elsewhere,
-            ),
-            answers=Answers(look=look, recorder=recorder, waits=waits),
-            offered=offered(writer, self.pairing) if creates else (),
-            rewritten=self._rewritten(run, rewritten) if order.send else frozenset(),
-            interrupted=self.interrupted,
-            send=order.send,
-        )
-        return application.carry_out()
 
     def _waits(self, target: str) -> Waits:
         def pause(seconds: float, reason: str) -> None:
@@ -230,19 +237,15 @@ class Sync:
 
     # --- the source ---------------------------------------------------------------------------
 
-    def _rewritten(self, run: Run, known: frozenset[str]) -> frozenset[str]:
+    def _changed_in_source(self, run: Run) -> frozenset[str]:
         """
         Return the ids of those in the source who are not as the plan has them any more.
 
-        *known* are those whom we have written there.
+        Long after the fetch all who are still open are read there again.
         """
         planned = run.planned_at
-        if not self._begun or planned is None or self.clock.now() - planned <= SOURCE_OLD:
-            return known
-        return known | self._changed_in_source(run)
-
-    def _changed_in_source(self, run: Run) -> frozenset[str]:
-        """Read those who are still open in the source again; return the ids of who has changed."""
+        if planned is None or self.clock.now() - planned <= SOURCE_OLD:
+            return frozenset()
         read: dict[str, Values] = {
             item.source_id: item.read
             for item in self.store.items(run.id, selected=True, open_only=True)

@@ -16,8 +16,8 @@ from renkei.connector import (
     RequestLimit,
     Values,
 )
-from renkei.http import Conditions, RetryBudget, Secret
-from renkei.plugins.facade import Writer, Written
+from renkei.http import RetryBudget, Secret
+from renkei.plugins.writer import Writer, Written
 from renkei.testing.memory import installed
 
 NAME = "tested"
@@ -62,9 +62,7 @@ def opened(
     with connection:
         with installed(**{NAME: factory}):
             writer = _Tested(connection)
-        connection.conditions = Conditions(
-            writer.closed_hours, writer.request_limits, writer.in_parallel
-        )
+        connection.complete(writer.conditions)
         yield writer
 
 

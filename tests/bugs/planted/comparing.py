@@ -431,7 +431,7 @@ BUGS: tuple[Bug, ...] = (
         "base-date-taken-anew",
         "A sync compares as of today, not as of the base date of its plan.",
         (
-            "renkei.sync.run:Sync._apply",
+            "renkei.sync.run:Sync._look",
             "self.pairing.comparison(source, writer.fields, run.base_date)",
             "self.pairing.comparison(source, writer.fields, self.clock.today())",
         ),

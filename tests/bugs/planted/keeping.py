@@ -202,7 +202,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "token-replaced-unnoted",
         "Another token is in use, and the log does not tell.",
-        ("renkei.systems:Systems._declare", "if self.used is not None:", "if False:"),
+        ("renkei.systems:Systems._complete", "if self.used is not None:", "if False:"),
         tests="tests/engine/test_audit.py::test_another_token_is_noted_and_never_shown",
     ),
     bug(

@@ -114,7 +114,7 @@ BUGS: tuple[Bug, ...] = (
         "Two names of one account are written to at the same time.",
         (
             "renkei.sync.run:Sync._open",
-            "self.store.account(identity)",
+            "self.store.account(writer.connection.identity)",
             "run.target",
         ),
         tests="tests/engine/test_accounts.py"
@@ -283,14 +283,14 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "my-number-as-integer",
         "A My Number in a field of whole numbers goes through.",
-        ("renkei.plugins.facade:Reader._withhold", "or type(value) is int", ""),
+        ("renkei.plugins.sieve:Sieve._withhold", "or type(value) is int", ""),
         tests="tests/engine/test_private.py::test_a_whole_number_counts_as_well[False]",
     ),
     bug(
         "my-number-at-a-glance",
         "Values of the right types are let through without a look for a My Number among numbers.",
         (
-            "renkei.plugins.facade:_Wanted.are_plain",
+            "renkei.plugins.sieve:Wanted.are_plain",
             "any(looks_like_my_number(values[name]) for name in numbers)",
             "False",
         ),
@@ -299,7 +299,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "my-number-kept",
         "A My Number is blocked, and kept with the plan all the same.",
-        ("renkei.plugins.facade:Reader._withhold", "values.pop(name, None)", "pass"),
+        ("renkei.plugins.sieve:Sieve._withhold", "values.pop(name, None)", "pass"),
         tests="tests/engine/test_private.py"
         "::test_a_value_that_looks_like_one_blocks_and_is_kept_nowhere[True-clinic]",
     ),
@@ -320,13 +320,13 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "blamed-at-once",
         "Somebody is failed before any write has shown that the system takes others.",
-        ("renkei.sync.apply:Apply._doubtful_refusal", "Outcome.DEFERRED", "Outcome.FAILED"),
+        ("renkei.sync.verdict:Verdict._defer", "Outcome.DEFERRED", "Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py::test_three_in_a_row_are_the_system[0]",
     ),
     bug(
         "system-blamed-for-one",
         "One employee whom the system refuses stops everybody behind.",
-        ("renkei.sync.apply:Apply._refuse_system", "< IN_A_ROW", "< 1"),
+        ("renkei.sync.verdict:Verdict.refuse_system", "< IN_A_ROW", "< 1"),
         tests="tests/engine/test_whose_fault.py"
         "::test_one_who_is_refused_fails_alone_wherever_they_stand[2]",
     ),
@@ -388,7 +388,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "source-not-read-again",
         "A late resume sends what was corrected in the source since.",
-        ("renkei.sync.run:Sync._rewritten", "not self._begun or", "True or"),
+        ("renkei.sync.run:Sync._apply", "if send and opened.has_begun:", "if False:"),
         tests="tests/engine/test_old_plans.py::test_a_late_resume_reads_the_source_again",
     ),
     bug(

@@ -68,8 +68,8 @@ BUGS: tuple[Bug, ...] = (
         "moving-list-is-the-whole",
         "A list whose total changes from page to page is compared.",
         (
-            "renkei.http.paging:_Joined.compare_total",
-            "if self.total not in (None, total):",
+            "renkei.http.whole:same_total",
+            "if known not in (None, told):",
             "if False:",
         ),
         tests="tests/engine/test_http_session.py::test_a_list_that_does_not_add_up_has_changed",
@@ -90,7 +90,7 @@ BUGS: tuple[Bug, ...] = (
         "A page that lost all its rows ends the list, though it links on.",
         (
             "renkei.http.paging:_Walk._goes_on",
-            "return linked and not complete and self._empty < EMPTY_PAGES",
+            "return linked and not complete and self._empty < EMPTY_PARTS",
             "return False",
         ),
         tests="tests/engine/test_http_session.py::test_an_empty_page_that_links_on_is_not_the_end",

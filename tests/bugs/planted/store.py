@@ -22,9 +22,15 @@ BUGS: tuple[Bug, ...] = (
         tests="tests/engine/test_store.py::test_a_stolen_lease_stops_the_old_holder",
     ),
     bug(
+        "written-without-a-lease",
+        "A system is opened for writing before anybody has taken the lease.",
+        ("renkei.systems:Systems._connection", "name=name,", "name=name, read_only=False,"),
+        tests="tests/engine/test_hooks.py::test_nothing_is_written_before_there_is_a_guard",
+    ),
+    bug(
         "slept-through-its-lease",
         "A process that slept does not look at its lease before the request leaves.",
-        ("renkei.sync.run:Sync._open", "return taken[0].check", "return lambda: None"),
+        ("renkei.sync.run:Sync._open", "hold.check", "lambda: None"),
         tests="tests/e2e/test_gaps_lease.py::test_a_lease_lost_after_the_intent_sends_nothing",
     ),
     bug(
@@ -97,7 +103,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "pair-in-two-uses",
         "Of two uses of one pair the first one is used.",
-        ("renkei.plan.pairing:Pairings._between", "== asked]", "== asked][:1]"),
+        ("renkei.plan.pairings:Pairings._between", "== asked]", "== asked][:1]"),
         tests="tests/engine/test_pairs.py::test_a_pair_in_two_uses_is_refused_with_both_places",
     ),
     bug(

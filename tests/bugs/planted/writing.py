@@ -32,7 +32,7 @@ BUGS: tuple[Bug, ...] = (
         "doubt-is-a-failure",
         "A write in doubt is recorded as failed.",
         (
-            "renkei.sync.apply:Apply._unknown",
+            "renkei.sync.verdict:Verdict.unknown",
             "item, Outcome.UNKNOWN, ",
             "item, Outcome.FAILED, ",
         ),
@@ -63,7 +63,7 @@ BUGS: tuple[Bug, ...] = (
         "resume-sends-what-is-in-doubt",
         "After an interrupt a write in doubt is sent again before anybody has looked.",
         ("renkei.sync.apply:Apply.carry_out", "self.doubts.look_up()", "pass"),
-        ("renkei.sync.apply:Apply._open", "if item.position not in waiting and", "if"),
+        ("renkei.sync.apply:Apply._open", "item.position in waiting or", ""),
         tests="tests/engine/test_apply.py::test_what_an_earlier_process_had_sent_was_created_by_us",
     ),
     bug(
@@ -108,7 +108,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "left-behind-when-one-came-through",
         "Whoever was refused before a lost answer stays behind in a run that is done.",
-        ("renkei.sync.apply:Apply._refuse_system", "self._blame_people()", "self._row.clear()"),
+        ("renkei.sync.verdict:Verdict.refuse_system", "self.blame_people()", "self._row.clear()"),
         ("renkei.sync.run:Sync._final", "all(outcome in GOOD", "all(outcome is not Outcome.FAILED"),
         tests="tests/engine/test_whose_fault.py"
         "::test_whoever_was_tried_has_an_end[refused-refused-late]",

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.connector import (
+    ROLE_TYPES,
     AnswerError,
     BatchWrite,
     ConfigurationError,
@@ -23,6 +24,8 @@ from renkei.connector import (
     RecordError,
     Ref,
     RenkeiError,
+    Role,
+    Type,
     UnavailableError,
 )
 from renkei.errors import ConnectorError
@@ -165,6 +168,17 @@ def test_mistakes_in_columns_are_told(columns: object, told: str) -> None:
         options_of({"path": "a.csv", "columns": columns})
 
 
+@pytest.mark.parametrize(("role", "kind"), ROLE_TYPES.items())
+def test_a_column_has_the_type_of_its_role(role: Role, kind: Type) -> None:
+    """Whatever role a field may have, its column is read as the engine expects it."""
+    columns = (
+        {"no": {"role": "number"}, "a": {"role": role}}
+        if role != "number"
+        else {"a": {"role": role}}
+    )
+    assert options_of({"path": "a.csv", "columns": columns}).columns["a"].kind == kind
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Opened:
     """Return a function that opens a connector on a file of two people."""
@@ -233,7 +247,7 @@ def test_a_file_that_has_changed_is_not_written(
     if moment == "before":
         change()
     else:
-        connector._connection.guard = change
+        connector._connection.allow_writes(change)
     with pytest.raises(UnavailableError) as caught:
         connector.write_many([BatchWrite(values={"family": "橘"}, current=one)])
     assert (caught.value.code, caught.value.nothing_done, caught.value.for_all) == (

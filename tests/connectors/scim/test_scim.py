@@ -26,7 +26,7 @@ from renkei.errors import (
 from renkei.http import Conditions, Connection, RetryBudget, Secret
 from renkei.people import Employee, FieldSpec, OwnFields, Ref, Values
 from renkei.plugins.contract import is_sound
-from renkei.plugins.facade import Writer
+from renkei.plugins.writer import Writer
 from renkei.testing.proxy import Cut, Proxy
 from renkei_scim import records
 from renkei_scim.connector import SCIM
@@ -60,7 +60,7 @@ def writing(
     ) as connection:
         writer = Writer(connection)
         if parallel:
-            connection.conditions = Conditions(in_parallel=writer.in_parallel)
+            connection.complete(Conditions(in_parallel=writer.in_parallel))
         yield writer
 
 

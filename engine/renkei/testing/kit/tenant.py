@@ -15,7 +15,8 @@ from renkei.clock import Clock
 from renkei.connector import Employee, FieldSpec, Ref, RenkeiError, Value, Values
 from renkei.http import Secret
 from renkei.http.address import is_loopback
-from renkei.plugins.facade import Reader, Writer, Written
+from renkei.plugins.facade import Reader
+from renkei.plugins.writer import Writer, Written
 from renkei.testing.kit.promise import NO_HTTP, NO_WRITES
 from renkei.testing.opening import opened
 from renkei.testing.proxy import Proxy, Request, Script

@@ -1,0 +1,22 @@
+"""Hours of a day as the configuration has them, such as 08:30-10:00."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from renkei.yamlfile.converter import CONVERTER
+
+_HOURS = re.compile(r"\s*([0-2]?[0-9]:[0-9]{2})\s*-\s*([0-2]?[0-9]:[0-9]{2})\s*")
+
+
+def hours_in(data: object) -> tuple[dt.time, dt.time] | None:
+    """Return the start and the end that *data* says; None if these are no hours."""
+    found = _HOURS.fullmatch(CONVERTER.structure(data, str))
+    if found is None:
+        return None
+    try:
+        start, end = (dt.time.fromisoformat(part.zfill(5)) for part in found.groups())
+    except ValueError:  # 24:60
+        return None
+    return start, end

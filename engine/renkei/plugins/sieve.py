@@ -1,0 +1,171 @@
+"""What is kept of the people that a connector hands over: what was asked for, and can be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
+
+from attrs import field, frozen
+
+from renkei.mapping.values import is_empty
+from renkei.people import Employee, Value, Values
+from renkei.private import SHORTEST, looks_like_my_number
+from renkei.text import is_storable
+
+SHAPES = 1000
+"""So many combinations of fields that are filled are known of one list."""
+
+Shape = tuple[object, ...]
+"""The names of somebody's values, then their types."""
+
+
+@frozen
+class Wanted:
+    """What was asked for: the type of each field; and which shapes of values are known as sound."""
+
+    types: Mapping[str, type]
+    _sound: dict[Shape, tuple[list[str], list[str]]] = field(init=False, factory=dict)
+    """By shape: the names of the texts and of the whole numbers."""
+
+    def are_plain(self, values: Mapping[str, Any]) -> bool:
+        """Tell at a glance whether *values* can be kept as they are, as those of most people."""
+        shape = (*values, *map(type, values.values()))
+        known = self._sound.get(shape)
+        if known is None:
+            if len(self._sound) == SHAPES or not all(map(self._is_sound, values.items())):
+                return False
+            known = self._sound[shape] = _of_type(values, str), _of_type(values, int)
+        names, numbers = known
+        texts = [*map(values.__getitem__, names)]
+        if "" in texts or not is_storable("".join(texts)):
+            return False
+        for text in texts:
+            if len(text) >= SHORTEST and looks_like_my_number(text):
+                return False
+        return not any(looks_like_my_number(values[name]) for name in numbers)
+
+    def _is_sound(self, item: tuple[str, Any]) -> bool:
+        """Tell whether a field was asked for and its value is of its type, or None."""
+        name, value = item
+        return name in self.types and type(value) in (self.types[name], type(None))
+
+
+@frozen
+class Sieve:
+    """
+    What people of one connector are held against: the *types* of its fields.
+
+    *number* is the name of the field with the number. *nonsense* raises for a hook that has broken
+    its contract, and says how.
+    """
+
+    types: Mapping[str, type]
+    number: str
+    nonsense: Callable[[str, str], NoReturn]
+
+    def wanted(self, fields: Iterable[str]) -> Wanted:
+        """Return what is wanted of somebody of whom *fields* were asked for."""
+        asked = set(fields)
+        return Wanted({name: kind for name, kind in self.types.items() if name in asked})
+
+    def kept(self, hook: str, person: Employee, asked: Wanted) -> Employee:
+        """Keep the fields that were asked for; text that no system can take becomes unreadable."""
+        if type(person.unreadable) is not tuple:
+            self.nonsense(hook, type(person.unreadable).__name__)
+        values = dict(person.values)  # a copy: the connector may go on with its own
+        if not person.unreadable and person.others == {} and asked.are_plain(values):
+            return Employee(id=person.id, values=values, extra=person.extra)
+        wanted = asked.types
+        unreadable = [name for name in wanted if name in person.unreadable]
+        for name in _odd(values, wanted):
+            value = values.pop(name)
+            if name not in wanted:
+                self._require_known(hook, name)
+            elif type(value) is not wanted[name]:
+                self.nonsense(hook, f"{name}: {type(value).__name__}")
+            elif value:
+                unreadable.append(name)
+            else:
+                values[name] = None
+        others = self._others(hook, person, wanted) if person.others != {} else {}
+        withheld = self._withhold(values, others)
+        return Employee(
+            id=person.id,
+            values=values,
+            unreadable=tuple(dict.fromkeys([*unreadable, *withheld]))
+            if withheld
+            else tuple(unreadable),
+            withheld=withheld,
+            extra=person.extra,
+            others=others,
+        )
+
+    def _withhold(
+        self, values: dict[str, Value], others: dict[str, tuple[Value, ...]]
+    ) -> tuple[str, ...]:
+        """Take out what looks like a My Number, before anybody keeps it; return of which fields."""
+        found = [
+            name
+            for name, value in values.items()
+            if ((type(value) is str and len(value) >= SHORTEST) or type(value) is int)
+            and self._is_private(name, value)
+        ]
+        found += [
+            name
+            for name, further in others.items()
+            if name not in found and any(self._is_private(name, value) for value in further)
+        ]
+        for name in found:
+            values.pop(name, None)
+            others.pop(name, None)
+        return tuple(found)
+
+    def _is_private(self, name: str, value: Value) -> bool:
+        return looks_like_my_number(value) and name != self.number
+
+    def _others(
+        self, hook: str, person: Employee, wanted: Mapping[str, type]
+    ) -> dict[str, tuple[Value, ...]]:
+        """Return the further values that say something and that can be stored."""
+        kept = {}
+        for name, further in person.others.items():
+            if name not in wanted:
+                self._require_known(hook, name)
+                continue
+            if type(further) is not tuple:
+                self.nonsense(hook, f"{name}: {type(further).__name__}")
+            for value in further:
+                if value is not None and type(value) is not wanted[name]:
+                    self.nonsense(hook, f"{name}: {type(value).__name__}")
+            if told := tuple(v for v in further if not is_empty(v) and _is_storable(v)):
+                kept[name] = told
+        return kept
+
+    def _require_known(self, hook: str, name: str) -> None:
+        """Require that there is a field of this name, though nobody has asked for it."""
+        if name not in self.types:
+            self.nonsense(hook, name)
+
+
+def _of_type(values: Mapping[str, Any], kind: type) -> list[str]:
+    return [name for name, value in values.items() if type(value) is kind]
+
+
+def _odd(values: Values, wanted: Mapping[str, type]) -> list[str]:
+    """Return the names of those *values* that are not just what was asked for."""
+    odd = [
+        name
+        for name, value in values.items()
+        if (name not in wanted or value is not None)
+        and (type(value) is not wanted.get(name) or value == "")
+    ]
+    texts = [value for value in values.values() if type(value) is str]
+    if not is_storable("".join(texts)):  # one look at all of them, as nearly all are
+        odd += [
+            n for n, v in values.items() if type(v) is str and n not in odd and not is_storable(v)
+        ]
+    return odd
+
+
+def _is_storable(value: Value) -> bool:
+    return not isinstance(value, str) or is_storable(value)
