@@ -200,14 +200,14 @@ LEAST = ("least",)
 """It only reads."""
 
 TABLE: tuple[tuple[Work, int, Sequence[str]], ...] = (
-    (Work(1_000), 3, PEERS + LEAST),
-    (Work(10_000), 3, PEERS + LEAST),
+    (Work(1_000), 5, PEERS + LEAST),
+    (Work(10_000), 5, PEERS + LEAST),
     (Work(100_000), 1, FAST + LEAST),
-    (Work(10_000, rate=10, kind="fixed"), 1, FAST[:1]),
-    (Work(10_000, rate=10, kind="sliding"), 1, FAST[:1]),
-    (Work(10_000, rate=10, kind="fixed", again=True), 1, ()),
-    (Work(1_000, write=True), 3, PEERS),
-    (Work(10_000, write=True), 1, FAST),
+    (Work(10_000, rate=10, kind="fixed"), 5, FAST[:1]),
+    (Work(10_000, rate=10, kind="sliding"), 5, FAST[:1]),
+    (Work(10_000, rate=10, kind="fixed", again=True), 5, ()),
+    (Work(1_000, write=True), 5, PEERS),
+    (Work(10_000, write=True), 5, FAST),
     (Work(50_000), 1, ()),
     (Work(200_000), 1, ()),
 )

@@ -42,11 +42,16 @@ class Work:
 
     @property
     def bound_s(self) -> float:
-        """In how many seconds it could be done, by the latency of requests and by the rate."""
+        """
+        In how many seconds it could be done, by the latency of requests and by the rate.
+
+        By the rate as if all requests were counted by one limit, though only the source has one:
+        a bound by its pages alone is a window less where the others begin one.
+        """
         by_latency = ceil(self.requests / IN_FLIGHT) * LATENCY_S
         if self.rate is None:
             return by_latency
-        paced = ceil(ceil(self.people / PER_PAGE) / self.rate) - 1
+        paced = ceil(self.requests / self.rate) - 1
         return max(by_latency, paced + LATENCY_S)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from renkei.people import Choice, ClosedHours, Customer, Others, Value, Values
 
@@ -246,7 +246,7 @@ class Item:
         return bool(self.candidates) and codes <= RELEASABLE and open_still
 
 
-@frozen
+@define  # not frozen: of each person of a plan one is made, and that takes twice as long
 class Alike:
     """
     Two people of one *number* whom nothing differs in, and of whom nothing has to be told.

@@ -25,20 +25,39 @@ _BLANKS |= dict.fromkeys(range(0x2000, 0x200B), " ")  # every space that only it
 _ASCII = {ord(char) + 0xFEE0: char for char in string.ascii_letters + string.digits}
 _FULL_KANA = {half: unicodedata.normalize("NFKC", chr(half)) for half in range(0xFF61, 0xFF9E)}
 _KATAKANA = {hiragana: hiragana + 0x60 for hiragana in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
-_WIDTH = _BLANKS | _ASCII
-_FOLDED = _KATAKANA | PLAIN
+
+
+class _Table(dict[int, str | int]):
+    """
+    A table for :meth:`str.translate` that learns which characters stay as they are.
+
+    One that a table lacks costs an exception each time. It grows to what is met of Unicode.
+    """
+
+    def __missing__(self, code: int) -> int:
+        self[code] = code
+        return code
+
+
+# No value of one of these is a key of another one: together they do what they do in turn.
+_ALIKE = _Table(_BLANKS | _ASCII | _FULL_KANA)
+_ALIKE_IN_KANA = _Table(_ALIKE | _KATAKANA)
+_WIDTH = _Table(_ASCII | _FULL_KANA)
+_AS_KATAKANA = _Table(_KATAKANA | _FULL_KANA)
+_FOLDED = _Table(_KATAKANA | PLAIN)
 
 _COMBINING = {"\u3099": "\u3099", "\u309a": "\u309a", "ﾞ": "\u3099", "ﾟ": "\u309a"}
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _NO_CHARACTER = re.compile("[\0\x80\uf8f0-\uf8f3]")
 """What no file of text holds, though Python reads bytes as it that CP932 does not have."""
 _LONE_MARKS = str.maketrans("ﾞﾟ", "゛゜")
+_MARK = re.compile("[\u3099\u309aﾞﾟ]")
 _MARKED_KANA = re.compile("([\u3041-\u30fe])([\u3099\u309aﾞﾟ])")
 
 
 def is_storable(text: str) -> bool:
     """Tell whether *text* is real text: no NUL and no half of a surrogate pair."""
-    return _NO_TEXT.search(text) is None
+    return text.isprintable() or _NO_TEXT.search(text) is None  # nothing printable is either
 
 
 def lacking(text: str, encoding: str) -> int | None:
@@ -66,19 +85,18 @@ def comparable(text: str, *, kana: bool = False, case: bool = True) -> str:
     """
     text = text.strip(SPACES)
     if not text.isascii():
-        text = text.translate(_WIDTH)
-        text = katakana(text) if kana else width(text)
+        text = _joined(text.translate(_ALIKE_IN_KANA if kana else _ALIKE))
     return text if case else text.casefold()
 
 
 def width(text: str) -> str:
     """Return *text* with full-width letters and digits as ASCII and half-width kana full-width."""
-    return _full_width_kana(text.translate(_ASCII))
+    return _joined(text.translate(_WIDTH))
 
 
 def katakana(text: str) -> str:
     """Return *text* with hiragana and half-width kana as katakana; the rest is untouched."""
-    return _full_width_kana(text.translate(_KATAKANA))
+    return _joined(text.translate(_AS_KATAKANA))
 
 
 def folded(text: str) -> str:
@@ -106,9 +124,11 @@ def near_key(number: str) -> str:
     return bare.lstrip("0") or bare[:1]
 
 
-def _full_width_kana(text: str) -> str:
-    text = _MARKED_KANA.sub(_compose, text.translate(_FULL_KANA))
-    return text.translate(_LONE_MARKS)
+def _joined(text: str) -> str:
+    """Return *text* with the marks of kana joined to them, as far as there are such characters."""
+    if _MARK.search(text) is None:  # as nearly always
+        return text
+    return _MARKED_KANA.sub(_compose, text).translate(_LONE_MARKS)
 
 
 def _compose(marked: re.Match[str]) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.engine.world import World
+from tests.waiting import Waiting
 
+from renkei.clock import Clock
 from renkei.errors import AccessError
-from renkei.model import Estimate
+from renkei.model import Difference, Estimate
 from renkei.observer import Observer
 from renkei.people import Values
+from renkei.plan import estimate
 from renkei.store import Store
 
 SLOW_S = 0.02
@@ -108,3 +113,35 @@ def test_a_fetch_is_told_as_long_as_the_last_one(world: World) -> None:
     assert (first.seconds, first.least_s) == (None, None)
     assert second.seconds is not None
     assert second.seconds == second.least_s
+
+
+def test_a_fetch_is_told_with_what_it_compared_and_stored(
+    world: World, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large list takes as long after the last page as before it: both are told the next time."""
+    add = Store.add_items
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        Clock().sleep(100)
+        return add(*arguments, **named)
+
+    monkeypatch.setattr(Store, "add_items", slowly)
+    told = Told()
+    taken_s = []
+    for _time in range(2):
+        began = waiting.monotonic()
+        with world.runs(told) as runs:
+            runs.fetch("clinic", "rosta", None)
+        taken_s.append(waiting.monotonic() - began)
+    assert told.ahead[1].seconds == pytest.approx(taken_s[0], rel=0.1)
+
+
+@pytest.mark.parametrize(("at_once", "looks"), [(50, 13), (500, 2)])
+def test_so_many_looks_are_told_as_the_target_is_asked_for(at_once: int, looks: int) -> None:
+    """One list call serves as many writes as the target reads again at a time."""
+    connection = SimpleNamespace(width=lambda _kind: 8, limits_in_force=(), hours_in_force=())
+    target: Any = SimpleNamespace(
+        name="rosta", in_batches=False, at_once=at_once, connection=connection
+    )
+    told = estimate.of_sync(target, {Difference.CHANGED: 601}, None, None, Clock().now())
+    assert told.calls == {"rosta": 601 + looks}

@@ -299,7 +299,7 @@ def test_a_write_costs_few_transactions(
 
         monkeypatch.setattr(Store, name, counted)
     assert world.resume(run).status is Status.DONE
-    assert len(commits) <= 120  # one after the other it is two for each
+    assert len(commits) < 80  # one after the other it is two for each
 
 
 def test_of_those_without_an_answer_none_is_sent_twice(world: World, sky: Sky) -> None:

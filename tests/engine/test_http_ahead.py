@@ -78,6 +78,26 @@ def test_so_many_are_on_their_way_as_the_width_says() -> None:
     assert list(ahead(ask, range(7), lambda: 3)) == list(range(7))
 
 
+def test_where_there_is_no_room_for_a_thread_one_is_asked_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A container may allow few: the list is the same, and an error is that of its question."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def ask(question: int) -> int:
+        if question == 5:
+            raise AccessError("no")
+        return question
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    answers = ahead(ask, range(100), lambda: 3)
+    assert list(islice(answers, 5)) == list(range(5))
+    with pytest.raises(AccessError):
+        next(answers)
+
+
 def test_an_error_stands_in_its_place() -> None:
     """What came before it is handed on; nothing further is asked."""
     asked: list[int] = []

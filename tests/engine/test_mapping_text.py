@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from renkei.errors import ConfigurationError
 from renkei.mapping import Transform, Transforms
 from renkei.people import Label
-from renkei.text import SPACES, comparable, katakana, near_key, width
+from renkei.text import (
+    SPACES,
+    comparable,
+    is_storable,
+    katakana,
+    near_key,
+    width,
+)
 
 BLANKS = [chr(code) for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs"]
 anything = st.text(st.characters(exclude_categories=()), max_size=30)  # lone surrogates and NUL too
@@ -107,6 +114,18 @@ def test_comparable_is_idempotent(text: str, kana: bool, case: bool) -> None:
     """What is comparable once is so for good."""
     once = comparable(text, kana=kana, case=case)
     assert comparable(once, kana=kana, case=case) == once
+
+
+@given(kana | anything, st.booleans())
+def test_what_is_done_in_one_step_is_what_is_done_in_turn(text: str, is_kana: bool) -> None:
+    """The tables are merged, and learn what stays: the texts are those of one step at a time."""
+    blank = text.strip(SPACES)
+    for each in {*blank} & {*BLANKS}:
+        blank = blank.replace(each, " ")
+    ascii_ = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code).isalnum()}
+    wide = blank.translate(ascii_)
+    assert comparable(text, kana=is_kana) == (katakana(wide) if is_kana else width(wide))
+    assert is_storable(text) == (not {*text} & {"\0", *map(chr, range(0xD800, 0xE000))})
 
 
 @pytest.mark.fault("F46")

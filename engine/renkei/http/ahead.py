@@ -22,7 +22,8 @@ def begun(ask: Callable[[Q], A], question: Q) -> Future[A]:
     """
     Ask in a thread, and return what will hold the answer, or what was raised in place of it.
 
-    The thread is a daemon: nobody waits for an answer that is no longer wanted.
+    The thread is a daemon: nobody waits for an answer that is no longer wanted. Where there is no
+    room for a thread it is asked here and now.
     """
     answer: Future[A] = Future()
 
@@ -32,7 +33,10 @@ def begun(ask: Callable[[Q], A], question: Q) -> Future[A]:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             answer.set_exception(error)
 
-    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    try:
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    except RuntimeError:  # there is no room for another thread
+        work()
     return answer
 
 

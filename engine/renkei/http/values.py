@@ -63,7 +63,12 @@ def _text_reader(spec: FieldSpec) -> Callable[[JSON], Value]:
     def read(raw: JSON) -> Value:
         if raw is None:
             return None
-        if type(raw) is str and raw and is_storable(raw) and (allowed is None or raw in allowed):
+        if (
+            type(raw) is str
+            and raw
+            and (raw.isprintable() or is_storable(raw))
+            and (allowed is None or raw in allowed)
+        ):
             return raw
         return read_value(spec, raw)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
+from typing import Self
 
 from attrs import define, field, frozen
 
 from renkei.identity.names import Name, are_both_same, keys
-from renkei.identity.roster import Place, Roster
+from renkei.identity.roster import UNKNOWN, Place, Roster
 from renkei.identity.rules import (
     PLACEHOLDERS,
     Birth,
@@ -26,7 +28,7 @@ from renkei.identity.rules import (
     twin,
 )
 from renkei.model import Remark
-from renkei.people import Employee, Value
+from renkei.people import Employee
 from renkei.words.codes import remark
 
 
@@ -48,55 +50,62 @@ class Crowd:
 
     def born(self, day: dt.date | None) -> Sequence[Place]:
         """Return where those are who were born on a *day*; nobody if it is unknown."""
-        return self._by_birth.at(day.toordinal()) if day else ()
+        return self._by_both[0].at(day.toordinal()) if day else ()
 
     def with_mail(self, mail: str) -> Sequence[Place]:
         """Return where those are who have an address."""
-        return self._by_mail.at(hash(mail))
+        return self._by_both[1].at(hash(mail))
 
     def name(self, place: Place) -> Name:
         """Return the name of who is at *place*."""
         return self.evidence.name(self.roster.at(place))
 
     @cached_property
-    def _by_birth(self) -> _Found:
-        nobody = self._placeholders | PLACEHOLDERS
-        return _Found(
-            (day.toordinal(), place)
-            for place, (day, *_others) in self._told(self.evidence.birth)
-            if isinstance(day, dt.date) and day not in nobody
-        )
+    def _by_both(self) -> tuple[_Found, _Found]:
+        """
+        Where those are who were born on a day, and who have an address: one walk finds both.
 
-    @cached_property
-    def _by_mail(self) -> _Found:
-        """Where those are who have an address, by its hash: the addresses need much memory."""
-        return _Found(
-            (hash(mail), place)
-            for place, texts in self._told(self.evidence.email)
-            for mail in mails_of(texts)
-        )
-
-    def _told(self, name: str | None) -> Iterable[tuple[Place, list[Value]]]:
-        """Return what is said in a field; nothing if there is none."""
-        return () if name is None else self.roster.told(name)
+        An address is found by its hash: the addresses need much memory.
+        """
+        born, mailed = _Found(), _Found()
+        nobody = {day.toordinal() for day in self._placeholders | PLACEHOLDERS}
+        birth, email = map(self.roster.cell, (self.evidence.birth, self.evidence.email))
+        for place, (_id, _unreadable, _withheld, others, cells) in self.roster.rows():
+            if birth is not None and isinstance(day := cells[birth], int) and day not in nobody:
+                born.add(day, place)
+            if email is None or (first := cells[email]) is None or first is UNKNOWN:
+                continue
+            if others:
+                further = (more for cell, *more in others if cell == email)
+                for mail in mails_of(chain((first,), *further)):
+                    mailed.add(hash(mail), place)
+            elif isinstance(first, str) and (mail := first.strip().casefold()):
+                mailed.add(hash(mail), place)
+        return born.in_order(), mailed.in_order()
 
 
 class _Found:
     """
-    Places by key, a whole number: two rows in order of the keys.
+    Places by key, a whole number: two rows in order of the keys, once they have been put there.
 
     A tuple and a place of a dictionary for each would take 40 MiB of 100,000 people.
     """
 
-    def __init__(self, keys_of: Iterable[tuple[int, Place]]) -> None:
-        keys, places = array("q"), list[str | Place | None]()
-        for key, place in keys_of:
-            keys.append(key)
-            number, index = place
-            places.append(place if index else number)  # a number is there already
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        self._keys = array("q", map(keys.__getitem__, order))
-        self._places = [*map(places.__getitem__, order)]
+    def __init__(self) -> None:
+        self._keys, self._places = array("q"), list[str | Place | None]()
+
+    def add(self, key: int, place: Place) -> None:
+        """Keep a *place* with its *key*."""
+        number, index = place
+        self._keys.append(key)
+        self._places.append(place if index else number)  # a number is there already
+
+    def in_order(self) -> Self:
+        """Put the keys in order, as :meth:`at` needs them."""
+        order = sorted(range(len(self._keys)), key=self._keys.__getitem__)
+        self._keys = array("q", map(self._keys.__getitem__, order))
+        self._places = [*map(self._places.__getitem__, order)]
+        return self
 
     def at(self, key: int) -> list[Place]:
         """Return the places with *key*, in the order in which they came."""
@@ -244,11 +253,11 @@ class Crowds:
         """Those of the target whose number is missing or not in the source, by hash of a key."""
         roster, evidence = self.target.roster, self.target.evidence
         strays = (number for number in roster.numbers() if not self._is_in_source(number))
-        return _Found(
-            (hash(key), place)
-            for place, other in roster.places((None, *strays))
-            for key in set(keys(evidence.name(other)))
-        )
+        found = _Found()
+        for place, other in roster.places((None, *strays)):
+            for key in set(keys(evidence.name(other))):
+                found.add(hash(key), place)
+        return found.in_order()
 
 
 def _notes(like: Likeness, ruling: Ruling) -> Iterator[Remark]:

@@ -133,20 +133,15 @@ class Roster:
             for index, employee in enumerate(self.get(number)):
                 yield (number, index), employee
 
-    def told(self, name: str) -> Iterator[tuple[Place, list[Value]]]:
-        """Iterate over what everybody says in the field *name*, who says something there."""
-        cell = self.names.index(name)
-        dated = cell in self._dates
+    def rows(self) -> Iterator[tuple[Place, Packed]]:
+        """Iterate over the row of everybody, and where they are, in no set order."""
         for number, held in self._people.items():
             for index, packed in enumerate(held if isinstance(held, list) else (held,)):
-                row = marshal.loads(packed)  # noqa: S302 - as below
-                others, first = row[3], row[4][cell]
-                if first is None or first is UNKNOWN:
-                    continue
-                said = [first]
-                if others:
-                    said += (v for place, *further in others if place == cell for v in further)
-                yield (number, index), [*map(_to_date, said)] if dated else said
+                yield (number, index), marshal.loads(packed)  # noqa: S302 - as below
+
+    def cell(self, name: str | None) -> int | None:
+        """Return where the field *name* is among the cells of a row; None if there is no name."""
+        return None if name is None else self.names.index(name)
 
     def at(self, place: Place) -> Employee:
         """Return who is at *place*."""
@@ -166,7 +161,7 @@ class Roster:
     def unknown_to_all(self, names: Iterable[str]) -> set[str]:
         """Return those of *names* that are unknown for every employee, if there is any."""
         missing = set(names) if self._count else set()
-        for employee in self:
+        for _place, employee in self.places():
             missing -= employee.values.keys() | set(employee.unreadable)
             if not missing:
                 break

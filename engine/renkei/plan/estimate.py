@@ -9,7 +9,7 @@ from typing import Any
 
 from renkei.model import Difference, Estimate
 from renkei.people import JST, ClosedHours, RequestLimit
-from renkei.plugins.facade import BATCH, MANY, Reader
+from renkei.plugins.facade import MANY, Reader
 
 CALL_S = 0.3
 """One call where nothing has been measured yet, in seconds; an assumption."""
@@ -52,7 +52,7 @@ def of_sync(
     Where many are written together, that is a write and a look for all of them.
     """
     creates, updates = people.get(Difference.NEW, 0), people.get(Difference.CHANGED, 0)
-    calls = 2 * creates + updates + ceil(updates / BATCH)
+    calls = 2 * creates + updates + ceil(updates / target.at_once)
     if target.in_batches:
         calls = 2 * ceil((creates + updates) / MANY)
     paced_s = _paced_s(calls, target)

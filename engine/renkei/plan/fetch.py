@@ -105,7 +105,6 @@ class Fetch:
         began, journal = self.clock.monotonic(), self.store.journal_now()
         at = self.clock.now()
         rosters = read_both(source, target, base, self.observer, self.interrupted)
-        seconds = self.clock.monotonic() - began
         for side, roster in zip((source, target), rosters, strict=True):
             refuse_unknown_roles(side, roster)
         serving, listing = self._listing(source, target, rosters, base)
@@ -130,7 +129,7 @@ class Fetch:
             at=at,
             counts=counts,
             notices=found,
-            usage={"seconds": seconds, **self._usage()},
+            usage={"seconds": self.clock.monotonic() - began, **self._usage()},
             journal=journal,
             usual=None if codes & {"unusual_shrink", *HALTS} else heads.listed,
             source_count=heads.listed,

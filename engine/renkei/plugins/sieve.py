@@ -30,16 +30,19 @@ class Wanted:
     def are_plain(self, values: Mapping[str, Any]) -> bool:
         """Tell at a glance whether *values* can be kept as they are, as those of most people."""
         shape = (*values, *map(type, values.values()))
-        if shape not in self._sound:
+        known = self._sound.get(shape)
+        if known is None:
             if len(self._sound) == SHAPES or not all(map(self._is_sound, values.items())):
                 return False
-            self._sound[shape] = _of_type(values, str), _of_type(values, int)
-        names, numbers = self._sound[shape]
+            known = self._sound[shape] = _of_type(values, str), _of_type(values, int)
+        names, numbers = known
         texts = [*map(values.__getitem__, names)]
         if "" in texts or not is_storable("".join(texts)):
             return False
-        long = [text for text in texts if len(text) >= SHORTEST]
-        return not any(map(looks_like_my_number, [*long, *map(values.__getitem__, numbers)]))
+        for text in texts:
+            if len(text) >= SHORTEST and looks_like_my_number(text):
+                return False
+        return not any(looks_like_my_number(values[name]) for name in numbers)
 
     def _is_sound(self, item: tuple[str, Any]) -> bool:
         """Tell whether a field was asked for and its value is of its type, or None."""

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,5 +68,7 @@ def preferred(environment: Mapping[str, str] = os.environ) -> str:
 def _catalogue(name: str) -> gettext.NullTranslations:
     if name == "en":
         return gettext.NullTranslations()
+    from importlib.resources import as_file, files  # English starts without: it is a tenth of that
+
     with as_file(files("renkei") / "locale") as folder:
         return gettext.translation("renkei", folder, [name], fallback=True)

@@ -101,8 +101,8 @@ BUGS: tuple[Bug, ...] = (
         "kanji-folded",
         "Rare kanji count as their common forms.",
         (
-            "renkei.text:width",
-            "_full_width_kana(text.translate(_ASCII))",
+            "renkei.text:comparable",
+            "_joined(text.translate(_ALIKE_IN_KANA if kana else _ALIKE))",
             'unicodedata.normalize("NFKC", text)',
         ),
         tests="tests/engine/test_compare.py::test_kanji_case_and_inner_spaces_count",
