@@ -290,7 +290,7 @@ def test_a_page_that_never_comes_ends_the_list(mock: respx.MockRouter, page: int
 
 
 def test_more_are_never_on_their_way_than_the_limits_use_up(mock: respx.MockRouter) -> None:
-    """Ten a second, each in no time at all: one is enough."""
+    """Five a second, each in no time at all: one is enough."""
     meter = Meter()
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -300,7 +300,9 @@ def test_more_are_never_on_their_way_than_the_limits_use_up(mock: respx.MockRout
         return rows_of(int(request.url.params["page"]))
 
     mock.get(f"{BASE}/crews").mock(side_effect=answer)
-    assert len(list(opened(pages=True, limits=(RequestLimit(10, 1),)).pages("crews"))) == 90
+    list(opened(pages=True).pages("crews"))  # the first answer of all is a slow one
+    meter.most = 0
+    assert len(list(opened(pages=True, limits=(RequestLimit(5, 1),)).pages("crews"))) == 90
     assert meter.most == 1
 
 
