@@ -638,18 +638,19 @@ def test_a_connection_that_is_lost_beside_a_sync_leaves_all_or_nothing(
     postgres: Database, work: str, kind: str
 ) -> None:
     """Of a plan, of values that go, and of a company; once more, and it is done; others stay."""
-    acme, beta = (Store(postgres.address, company=name) for name in ("acme", "beta"))
+    beta = Store(postgres.address, company="beta")
     everybody, removed = Companies(postgres.address), Removed(at=NOW, who="tester")
-    works: dict[str, Callable[[], object]] = {
-        "fetch": lambda: planned(acme, 2),
-        "purge": lambda: acme.purge(NOW + dt.timedelta(days=1)),
-        "remove": lambda: everybody.remove("acme", removed),
-    }
-    store: Base = everybody if work == "remove" else acme
     theirs = planned(beta, 2)
     every = range(1, 200)
     turn = ("fetch", "remove", "purge").index(work)  # at the third question where there are few
     for nth in every if kind == "commit" else sample(every, 12, turn):
+        acme = Store(postgres.address, company="acme")  # anew: it was removed
+        works: dict[str, Callable[[], object]] = {
+            "fetch": partial(planned, acme, 2),
+            "purge": partial(acme.purge, NOW + dt.timedelta(days=1)),
+            "remove": partial(everybody.remove, "acme", removed),
+        }
+        store: Base = everybody if work == "remove" else acme
         before = planned(acme, 2)
         ended = struck(postgres, store, kind, nth, works[work])
         plans = named_in(postgres, "acme")
@@ -665,7 +666,8 @@ def test_a_connection_that_is_lost_beside_a_sync_leaves_all_or_nothing(
         postgres.do("update runs set status = 'failed' where status = 'fetching'")  # not by us
         everybody.remove("acme", removed)
         assert named_in(postgres, "beta") == {theirs: 2}
-    for each in (acme, beta, everybody):
+        acme.close()
+    for each in (beta, everybody):
         each.close()
 
 

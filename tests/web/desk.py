@@ -71,7 +71,7 @@ class Idle(Work):
         self.inputs.append(more["given"])
         return 0
 
-    def begin(self, *words: Any, **more: Any) -> None:
+    def run_now(self, *words: Any, **more: Any) -> None:
         self.started.append("begin")
 
 

@@ -243,7 +243,7 @@ class Work:
         threading.Thread(target=wait, daemon=True, name=f"sync {run}").start()
         return process.pid
 
-    def begin(self, config: Config, schedule: Schedule, *, who: str, language: str) -> None:
+    def run_now(self, config: Config, schedule: Schedule, *, who: str, language: str) -> None:
         """Have done what a schedule does; what comes of it is in the store."""
         process = self.launch(config, schedule, who=who, language=language)
         name = f"schedule {schedule.name}"

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from renkei.model import Difference, Item, Outcome, Run
 from renkei.people import Value
@@ -69,8 +68,8 @@ def report_page(run: Run, items: Iterable[Item], labels: Labels) -> Iterator[str
     outcomes = run.outcomes or {}
     page = _template().stream(
         language=language(),
-        style=Markup(_STYLE),  # noqa: S704 - ours
-        style_source=Markup(STYLE_SOURCE),  # noqa: S704 - ours
+        style=_STYLE,
+        style_source=STYLE_SOURCE,
         title=title,
         facts=run_facts(run, labels),
         run=run,
@@ -108,8 +107,10 @@ def _template() -> Template:
 
 
 def _shown(value: object) -> object:
-    """Return what is put into the page without anything that cannot be seen."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Return what is put into the page without anything that cannot be seen, but for markup."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return printable(value)
+    return value
 
 
 def _value(value: Value, field: str, labels: Labels) -> str:

@@ -81,7 +81,7 @@ def run(visit: Visit) -> Response:
             visit.put(runs.ask_schedule(name))
             return visit.go(f"/schedules?asked={name}")
     who, language = visit.user.name, visit.language
-    visit.office.work.begin(visit.config, schedule, who=who, language=language)
+    visit.office.work.run_now(visit.config, schedule, who=who, language=language)
     return visit.go(f"/schedules?asked={name}")
 
 
