@@ -660,6 +660,7 @@ def test_a_connection_that_is_lost_beside_a_sync_leaves_all_or_nothing(
         else:
             assert plans in ({before: 2}, {})
         if ended == "never":
+            acme.close()
             break
         works[work]()
         assert len(named_in(postgres, "acme")) == (len(plans) + 2 if work == "fetch" else 0)
