@@ -17,7 +17,7 @@ COMMON = settings(
 CI = settings(
     COMMON,
     max_examples=examples(2, 6),
-    stateful_step_count=25,
+    stateful_step_count=examples(12, 25),
     phases=[Phase.generate],  # making an example smaller takes longer than a test may
 )
 LONG = settings(COMMON, max_examples=30, stateful_step_count=40)
