@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import define, evolve, field
@@ -337,11 +337,16 @@ def test_two_workers_with_different_times_are_told_of(world: World, here: Here) 
         for _round in range(4):
             store.count_from(("", "look"), "0 9 * * *", here.wall.moment)
             at(here, worker, here.wall.moment + MINUTE)
-        assert [each["event"] for each in told] == ["schedule_times_differ"]
+        assert times_differ(told) == 1
         for line in (LOOK.replace("30 13", "0 9"), LOOK, LOOK.replace("30 13", "0 8")):
             scheduled(world, line)
             at(here, worker, here.wall.moment + MINUTE)
-    assert len(told) == 1
+    assert times_differ(told) == 1
+
+
+def times_differ(told: Iterable[Mapping[str, Any]]) -> int:
+    """Return how often the log has told it; the chores beside a worker have lines of their own."""
+    return [each["event"] for each in told].count("schedule_times_differ")
 
 
 def test_a_company_on_hold_is_left_out(world: World, here: Here) -> None:
