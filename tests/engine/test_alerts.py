@@ -802,6 +802,8 @@ def test_a_message_holds_nothing_of_anybody_and_no_secret(
         [[m.title, m.text, m.link, dict(m.facts)] for each in post.letters for m in each.messages],
         ensure_ascii=False,
     )
+    for message in (each for letter in post.letters for each in letter.messages):
+        text = text.replace(message.id, "")  # a digest may have any digits
     for value in ("秘密", "ひみつ", "himitsu", "904", "1971", "別人", "xoxb-secret", "2026-11-21"):
         assert value not in text, value
 
