@@ -120,7 +120,8 @@ class App:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)
                 if alone and not isinstance(error, KeyboardInterrupt):  # nobody waits then
-                    self._finish(runs)
+                    with suppress(RenkeiError):  # told is what went wrong first
+                        self._finish(runs)
                 raise
             if alone:
                 self._finish(runs)

@@ -10,8 +10,12 @@ import pytest
 from tests.e2e.office import REST
 from tests.security.canaries import found
 
+from renkei.errors import StoreError
+
 if TYPE_CHECKING:
     from tests.e2e.office import Office
+
+    from renkei.runs import Runs
 
 Direction = tuple[str, str]
 
@@ -97,6 +101,24 @@ def test_what_is_old_goes_by_itself(office: Office) -> None:
     told = office.ask("reports", "purge").json
     assert (told["purged"], told["removed"]) == (0, 1)
     assert [run["run"] for run in office.ask("reports").json["reports"]] == runs[1:]
+
+
+def test_what_is_old_goes_after_a_failure_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what hinders that in the dashboard does not hide what the command has failed of."""
+    office.configure(extra=f"{REST}\nretention: {{values: 90d}}")
+    run = office.fetched("smarthr", "touchontime")
+    office.box.clock.advance(91 * 86400)
+
+    def hindered(_runs: Runs) -> None:
+        raise StoreError("the dashboard's own file is locked")
+
+    monkeypatch.setattr("renkei_runner.dashboard.lets_go", hindered)
+    failed = office.renkei("report", "99")
+    assert failed.code == 2
+    assert "locked" not in failed.err
+    assert "purged" in office.renkei("report", run).out
 
 
 def test_reports_lists_the_latest_runs(office: Office) -> None:
