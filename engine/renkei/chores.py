@@ -20,6 +20,7 @@ from attrs import define, field
 
 from renkei.alerts.sending import tell_of
 from renkei.alerts.telling import beat, tell_of_all, untold
+from renkei.clock import Clock
 from renkei.config import Config, Main, load_config, load_main
 from renkei.config.clock import clock_for_all
 from renkei.config.retention import Retention
@@ -68,6 +69,8 @@ class Chores:
     _gathered: float = field(factory=time.monotonic, init=False)
     _reminded: dt.date | None = field(default=None, init=False)
     """The last day of which this worker knows that everybody was told in the morning."""
+    _clock: Clock | None = field(default=None, init=False)
+    _guard: threading.Lock = field(factory=threading.Lock, init=False)
     _looked: dict[str, dt.date] = field(factory=dict, init=False)
     """The day for which nothing old is left of a company, as far as this worker knows."""
 
@@ -111,7 +114,7 @@ class Chores:
     def _tell(self) -> None:
         """Tell of all jobs that have ended, company by company."""
         main = load_main(self.path)
-        clock = clock_for_all(main)
+        clock = self._clock_of_all(main)
         wrong: set[str] = set()
         with self._opened(main) as store:
             while (company := store.first_untold(but=wrong)) is not None:
@@ -127,7 +130,7 @@ class Chores:
     def _remind(self) -> None:
         """Tell of all companies once a day what lasts, or has come up without a run."""
         main = load_main(self.path)
-        now = clock_for_all(main).now().astimezone(JST)
+        now = self._clock_of_all(main).now().astimezone(JST)
         if self._stopped or now.time() < MORNING or self._reminded == now.date():
             return
         names = main.names() if main.folder else [""]
@@ -143,6 +146,13 @@ class Chores:
             if waiting:
                 store.note_swept(now.date())
         self._reminded = now.date()
+
+    def _clock_of_all(self, main: Main) -> Clock:
+        """Return the clock of this worker's life: a set one goes on, and costs all files once."""
+        with self._guard:
+            if self._clock is None:
+                self._clock = clock_for_all(main)
+            return self._clock
 
     @staticmethod
     def _opened(main: Main) -> closing[Companies]:
@@ -168,12 +178,12 @@ class Chores:
         main = load_main(self.path)
         if main.folder is not None and main.notify.to:
             place = store_at(main.store, main.path.parent)
-            tell_of(tell_of_all(main, place, clock_for_all(main)))
+            tell_of(tell_of_all(main, place, self._clock_of_all(main)))
 
     def _let_go(self) -> None:
         main = load_main(self.path)
         names = main.names() if main.folder else [""]
-        today = clock_for_all(main).today()
+        today = self._clock_of_all(main).today()
         left = [name for name in names if self._looked.get(name) != today]
         if not left:
             return

@@ -168,17 +168,18 @@ class Worker:
             del self._read[gone]
         kept, at_work = store.all_kept(), store.open_jobs()
         used = cache(store.accounts_used)
+        config_of = cache(partial(self._config, main, _stamp(main.path)))
         known = set(names)
         for job in at_work:
             if self._stopped:
                 return
             name = job.claim.company
-            config = self._config(main, name) if name in known else None
+            config = config_of(name) if name in known else None
             known_of = kept.get((name, job.claim.schedule))
             self._take_up(main, store, config, job, used, kept=known_of)
         busy = {(job.claim.company, job.claim.schedule): job for job in at_work}
         for name in names:  # read one by one: the first run does not wait for a thousand files
-            config = self._config(main, name)
+            config = config_of(name)
             for schedule in config.schedules if config else ():
                 key = name, schedule.name
                 if self._stopped:
@@ -339,10 +340,14 @@ class Worker:
             self._shared = clock_for_all(main)
         return self._shared
 
-    def _config(self, main: Main, name: str) -> Config | None:
-        """Return the configuration of a company if it has schedules; each mistake is told once."""
+    def _config(self, main: Main, of_main: tuple[int, ...], name: str) -> Config | None:
+        """
+        Return the configuration of a company if it has schedules; each mistake is told once.
+
+        *of_main* is the stamp of the main file.
+        """
         path = main.new_file(name) if main.folder else main.path
-        stamp = _stamp(path), _stamp(main.path)
+        stamp = _stamp(path), of_main
         known = self._read.get(name)
         if known is None or known.stamp != stamp:
             known = self._read[name] = _read(self.path, path, name, stamp)

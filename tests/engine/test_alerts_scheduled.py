@@ -21,7 +21,7 @@ from renkei.alerts import telling
 from renkei.alerts.telling import Telling, tell_of_all
 from renkei.chores import Chores
 from renkei.companies import Companies as Door
-from renkei.config import load_main
+from renkei.config import Config, load_config, load_main
 from renkei.errors import BusyError, ConfigurationError, UnavailableError
 from renkei.runs.choosing import Choosing
 from renkei.runs.syncing import Syncing
@@ -353,6 +353,27 @@ def test_what_is_old_goes_once_a_day_whichever_worker_sees_to_it(
     assert gone == [""]
     with opened(world, here.wall) as runs:
         assert runs.run("1").purged
+
+
+def test_a_clock_that_was_set_goes_on_and_no_file_is_read_again_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chores are looked at after each job: of a thousand companies each look would read all."""
+    main, place = companies(tmp_path)
+    Companies(place).close()
+    monkeypatch.setenv("RENKEI_NOW", "2026-04-01T12:00:00+09:00")
+    read: list[str | None] = []
+
+    def counted(path: Path, name: str | None) -> Config:
+        read.append(name)
+        return load_config(path, name)
+
+    monkeypatch.setattr("renkei.config.clock.load_config", counted)
+    each = Chores(main)
+    for _look in range(3):
+        for chore in (each._tell, each._remind, each._keep):
+            chore()
+    assert sorted(filter(None, read)) == load_main(main).names()
 
 
 def ended(here: Here) -> list[Job]:

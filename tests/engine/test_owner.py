@@ -115,15 +115,30 @@ def test_a_sign_of_life_starts_the_count_anew(
 
 
 @pytest.mark.fault("F74")
-def test_a_server_of_many_months_forgets_whom_it_has_watched_first() -> None:
+def test_a_server_of_many_months_forgets_whom_it_has_watched_first(
+    steady: Callable[[float], None],
+) -> None:
     """Each sync has a lease of its own; somebody who is forgotten is watched from the start."""
     other = OTHERS["another machine"](Owner.me())
-    for token in range(3 * owners.MOST_WATCHED):
+    for token in range(1_000):
         owners.silent_s(other, 100.0, f"lease {token}")
         owners.silent_s(other, float(token), "another one that lives")
-    assert len(owners._watched) == owners.MOST_WATCHED
+        steady(owners.FORGET_S / 100)
+    assert len(owners._watched) == 102
     assert owners._watched["another one that lives"].lives
     assert "lease 0" not in owners._watched
+
+
+@pytest.mark.fault("F89")
+def test_however_many_are_watched_in_turn_each_is_found_dead(
+    steady: Callable[[float], None],
+) -> None:
+    """The jobs that a worker on another machine left, of all companies of a large office."""
+    other = OTHERS["another machine"](Owner.me())
+    places = [f"job {number}" for number in range(5_000)]
+    assert all(owners.is_alive(other, 100.0, place) for place in places)
+    steady(owners.LIFETIME_S + 1)
+    assert not any(owners.is_alive(other, 100.0, place) for place in places)
 
 
 @pytest.mark.fault("F89")

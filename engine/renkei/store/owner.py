@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 import psutil
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 RENEW_S = 5.0
 """How often an owner gives a sign of life, in seconds."""
@@ -97,17 +97,26 @@ class Owner:
 
 @frozen
 class Watched:
-    """A sign of life, since when this process has seen it, and whether one was there before it."""
+    """
+    A sign of life, since when this process has seen it, and whether one was there before it.
+
+    *looked* is when it was looked at last.
+    """
 
     beat: float
     since: float
     lives: bool
+    looked: float
 
 
 _watched: dict[str, Watched] = {}
+"""By place; who was looked at last is the last one."""
 _watching = threading.Lock()
-MOST_WATCHED = 500
-"""A server lives for months; whoever is forgotten and looked at again is watched from the start."""
+FORGET_S = 3_600.0
+"""
+A server lives for months: who was not looked at for so long is watched from the start. It is no
+number of owners: a thousand whose turns come one after another would never be found dead.
+"""
 
 
 def beat() -> float:
@@ -122,19 +131,21 @@ def silent_s(owner: Owner, last: float, place: str) -> float:
     *last* is its newest sign. That of another clock counts from when this process saw it first at
     *place*, which names what is watched.
     """
+    now = time.monotonic()
     with _watching:
-        seen = _watched.get(place)
+        seen = _watched.pop(place, None)
         if seen is None or seen.beat != last:
-            _watched.pop(place, None)  # to the end, behind those that stand still
-            seen = _watched[place] = Watched(last, time.monotonic(), lives=seen is not None)
-            if len(_watched) > MOST_WATCHED:
-                del _watched[next(iter(_watched))]
-    return abs(beat() - last) if owner.shares_clock else time.monotonic() - seen.since
+            seen = Watched(last, now, lives=seen is not None, looked=now)
+        _watched[place] = evolve(seen, looked=now)
+        while _watched[first := next(iter(_watched))].looked < now - FORGET_S:
+            del _watched[first]
+    return abs(beat() - last) if owner.shares_clock else now - seen.since
 
 
 def is_alive(owner: Owner, last: float, place: str) -> bool:
     """Return whether *owner*, whose newest sign of life is *last*, may still be at work."""
-    return not owner.is_dead() and silent_s(owner, last, place) < LIFETIME_S
+    silent = silent_s(owner, last, place)
+    return silent < LIFETIME_S and not owner.is_dead()  # in this order: signs cost less
 
 
 def known_in_s(owner: Owner, last: float, place: str) -> float | None:
