@@ -307,7 +307,8 @@ class Database:
             mark = serial.advance(connection, last)
             if noted:
                 self._append(connection, noted)
-            if self._on_server and not moving:  # whoever waited for a copy has looked too early
+            others = mark != last + 1
+            if self._on_server and others and not moving:  # who waited for a copy looked too early
                 self._refuse_moved(connection, serial.standing(connection)[1])
         self._mark = max(self._mark, mark)
         self.is_older = False
