@@ -39,6 +39,7 @@ from renkei.errors import (
 from renkei.model import Difference, Outcome, Selection, Status
 from renkei.place import parsed
 from renkei.runs import Runs
+from renkei.schedule.job import Claim
 from renkei.store import Lease, Store, Told, lease, schema
 from renkei.store.companies import Companies, Removed
 from renkei.store.database import Database as Base
@@ -670,6 +671,78 @@ def test_a_connection_that_is_lost_beside_a_sync_leaves_all_or_nothing(
         acme.close()
     for each in (beta, everybody):
         each.close()
+
+
+@pytest.mark.fault("F63")
+@sampled
+@pytest.mark.parametrize("kind", ["statement", "commit"])
+def test_a_connection_that_is_lost_leaves_a_company_adopted_or_not(
+    postgres: Database, kind: str
+) -> None:
+    """All of it or nothing; once more, and it is told the same; what others have stays."""
+    beta, everybody = Store(postgres.address, company="beta"), Companies(postgres.address)
+    theirs = planned(beta, 2)
+    every = range(1, 200)
+    for nth in every if kind == "commit" else sample(every, 12, 2):
+        unnamed = Store(postgres.address)
+        run = planned(unnamed, 2)
+        unnamed.note_account("rosta", "an account")
+        ended = struck(postgres, everybody, kind, nth, partial(everybody.adopt, "acme"))
+        assert (named_in(postgres, ""), named_in(postgres, "acme")) in (
+            ({run: 2}, {}),
+            ({}, {run: 2}),
+        )
+        assert everybody.adopt("acme") == 1
+        left = postgres.do("select count(*) from accounts where company = ''")
+        assert (named_in(postgres, "acme"), left) == ({run: 2}, [(0,)])
+        everybody.forget("acme")
+        everybody.remove("acme", Removed(at=NOW, who="tester"))
+        unnamed.close()
+        if ended == "never":
+            break
+    assert named_in(postgres, "beta") == {theirs: 2}
+    for each in (beta, everybody):
+        each.close()
+
+
+@pytest.mark.fault("F63")
+@sampled
+@pytest.mark.parametrize("kind", ["statement", "commit"])
+@pytest.mark.parametrize("whose", ["worker", "job"])
+def test_a_connection_that_is_lost_beside_a_job_lets_it_be_done_once(
+    postgres: Database, whose: str, kind: str
+) -> None:
+    """Whoever looks next takes it up, or over; a due time is one job, which comes to its end."""
+    acme, everybody = Store(postgres.address, company="acme"), Companies(postgres.address)
+    everybody.count_from(("acme", "nightly"), "at one", NOW)
+    every = range(1, 200)
+    for tried, nth in enumerate(every if kind == "commit" else sample(every, 12, 1), 1):
+        due = Claim("acme", "nightly", NOW + dt.timedelta(days=nth))
+        store: Base = everybody if whose == "worker" else acme
+        ended = struck(postgres, store, kind, nth, partial(done, everybody, acme, due))
+        postgres.do("update jobs set beat = beat - 1000")  # whoever was at it has ended
+        open_ = everybody.open_jobs()
+        if not open_ and everybody.claim(due, NOW, lambda _last: 0):
+            open_ = everybody.open_jobs()
+        for job in open_:
+            again = everybody.take_over(job.claim)
+            assert again
+            assert acme.take(again)
+            assert acme.take(job.claim) is None, "whoever wakes up has no say"
+            acme.end_job(again, "done", NOW)
+        assert postgres.do("select state, count(*) from jobs group by 1") == [("done", tried)]
+        if ended == "never":
+            break
+    for each in (acme, everybody):
+        each.close()
+
+
+def done(everybody: Companies, acme: Store, due: Claim) -> None:
+    """Do a job, from its due time to its end: what its worker does, and what its process does."""
+    assert everybody.claim(due, NOW, lambda _last: 0)
+    assert acme.take(due)
+    assert not acme.still_at_job(due)
+    acme.end_job(due, "done", NOW)
 
 
 def named_in(postgres: Database, company: str) -> dict[str, int]:
