@@ -594,7 +594,7 @@ def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: 
     store = Store(postgres.address)
     for nth in sample(range(1, 200), 16, 1):
         run = planned(store, 2)
-        ended = struck(postgres, store, kind, nth, partial(syncing, store, run))
+        ended = struck(postgres, store._engine, kind, nth, partial(syncing, store, run))
         if ended == "never":
             break
         if ended == "lost":
@@ -604,10 +604,10 @@ def test_a_connection_that_is_lost_loses_nothing_else(postgres: Database, kind: 
 
 
 def struck(
-    postgres: Database, store: Base, kind: str, nth: int, work: Callable[[], object]
+    postgres: Database, engine: sa.Engine, kind: str, nth: int, work: Callable[[], object]
 ) -> Literal["lost", "asked again", "never"]:
     """
-    Do *work*, and lose all connections at the nth statement or commit of *store*; return its end.
+    Do *work*, and lose all connections at the nth statement or commit of *engine*; return its end.
 
     The first question of a transaction is asked again; *never*: there were not so many.
     """
@@ -620,14 +620,14 @@ def struck(
             postgres.lose_connections()
 
     name = "before_cursor_execute" if kind == "statement" else "commit"
-    sa.event.listen(store._engine, name, strike)
+    sa.event.listen(engine, name, strike)
     try:
         work()
     except StoreError as error:
         assert "connection to it was lost" in error.message  # noqa: PT017 - most pass
         return "lost"
     finally:
-        sa.event.remove(store._engine, name, strike)
+        sa.event.remove(engine, name, strike)
     return "asked again" if count >= nth else "never"
 
 
@@ -653,7 +653,7 @@ def test_a_connection_that_is_lost_beside_a_sync_leaves_all_or_nothing(
         }
         store: Base = everybody if work == "remove" else acme
         before = planned(acme, 2)
-        ended = struck(postgres, store, kind, nth, works[work])
+        ended = struck(postgres, store._engine, kind, nth, works[work])
         plans = named_in(postgres, "acme")
         if work == "fetch":
             assert plans.pop(before) == 2
@@ -687,7 +687,7 @@ def test_a_connection_that_is_lost_leaves_a_company_adopted_or_not(
         unnamed = Store(postgres.address)
         run = planned(unnamed, 2)
         unnamed.note_account("rosta", "an account")
-        ended = struck(postgres, everybody, kind, nth, partial(everybody.adopt, "acme"))
+        ended = struck(postgres, everybody._engine, kind, nth, partial(everybody.adopt, "acme"))
         assert (named_in(postgres, ""), named_in(postgres, "acme")) in (
             ({run: 2}, {}),
             ({}, {run: 2}),
@@ -719,7 +719,7 @@ def test_a_connection_that_is_lost_beside_a_job_lets_it_be_done_once(
     for tried, nth in enumerate(every if kind == "commit" else sample(every, 12, 1), 1):
         due = Claim("acme", "nightly", NOW + dt.timedelta(days=nth))
         store: Base = everybody if whose == "worker" else acme
-        ended = struck(postgres, store, kind, nth, partial(done, everybody, acme, due))
+        ended = struck(postgres, store._engine, kind, nth, partial(done, everybody, acme, due))
         postgres.do("update jobs set beat = beat - 1000")  # whoever was at it has ended
         open_ = everybody.open_jobs()
         if not open_ and everybody.claim(due, NOW, lambda _last: 0):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -17,8 +18,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from tests.engine.test_store_server import at_once, engine_of
+from tests.engine.test_store_server import at_once, engine_of, struck
 from tests.postgres import Database, Server
+from tests.sampling import sample, sampled
 from tests.web.desk import PASSWORD, START, Desk, staffed
 
 import renkei_web
@@ -44,6 +46,7 @@ from renkei_web.users import Role, find_user
 if TYPE_CHECKING:
     from pathlib import Path
 
+VIEWER = Role.VIEWER
 OURS = "renkei_web_of_public"
 MINE = f"set search_path = {OURS}"
 """Lets the next statements see the dashboard's tables."""
@@ -227,6 +230,56 @@ def test_ticks_of_two_computers_are_all_kept(desk: Desk, postgres: Database) -> 
         for each in threads:
             each.join()
     assert len(mine.of(person, "1").numbers) == 20
+
+
+@pytest.mark.fault("F63")
+@sampled
+@pytest.mark.parametrize("kind", ["statement", "commit"])
+def test_a_connection_that_is_lost_leaves_all_of_a_step_or_nothing(
+    desk: Desk, postgres: Database, kind: str
+) -> None:
+    """Somebody is invited, comes in and ticks: there once, or not, and once more it is done."""
+    office, engine = desk.office, desk.office.database._opened.engine
+    every = range(1, 200)
+    for nth in every if kind == "commit" else sample(every, 12, 1):
+        name = f"person {nth}"
+        ended = struck(postgres, engine, kind, nth, partial(come_in, desk, name))
+        there = [user for user in office.people.users() if user.name == name]
+        link = office.people.reset(there[0].id) if there else office.people.invite(name, VIEWER)
+        assert office.entrance.accept(link, PASSWORD)
+        session = office.sessions.find(str(office.entrance.log_in(name, PASSWORD, "192.0.2.1")))
+        assert session is not None
+        assert session.user.name == name
+        ticked = set(office.drafts_of("").of(session.user.id, "1").numbers)
+        assert ticked in (set(), {"0001"})
+        if ended == "never":
+            assert ticked
+            break
+    assert postgres.do(
+        MINE, "select max(n) from (select count(*) n from users group by name) _"
+    ) == [(1,)]
+
+
+def come_in(desk: Desk, name: str) -> None:
+    """Invite somebody, let them come in by the link and by the password, and tick somebody."""
+    office = desk.office
+    assert office.entrance.accept(office.people.invite(name, VIEWER), PASSWORD)
+    session = office.sessions.find(str(office.entrance.log_in(name, PASSWORD, "192.0.2.1")))
+    assert session is not None
+    with office.drafts_of("").changing(session.user.id, "1") as draft:
+        draft.numbers.add("0001")
+
+
+@pytest.mark.fault("F63")
+def test_a_server_that_was_started_anew_is_no_error_on_the_next_page(
+    desk: Desk, postgres: Database
+) -> None:
+    """Nothing was begun, so nothing has to be told."""
+    browser = desk.guest()
+    assert browser.log_in("viewer").status_code == 303
+    for _each in range(3):
+        postgres.lose_connections()
+        assert browser.is_in
 
 
 def test_a_process_of_another_computer_is_not_signalled(desk: Desk, postgres: Database) -> None:
