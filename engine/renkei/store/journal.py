@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from renkei.errors import Hint, UsageError
 from renkei.model import Difference, Item, Outcome, Remark, Selection, Status
 from renkei.store import codec, lease
-from renkei.store.database import Database, begun, key_of, locking, same_item
+from renkei.store.database import Database, begun, locking, same_item
 from renkei.store.lease import Lease
 from renkei.store.serial import RESTORED, free_number, put_account
 from renkei.store.tables import (
@@ -44,7 +44,7 @@ _STATE = sa.select(runs.c.status, runs.c.finished_at, runs.c.pauses).where(
 )
 _STATE_LOCKED = locking(_STATE)
 
-_INTENT = sa.insert(writes)
+_INTENTS = sa.insert(writes).returning(writes.c.id, sort_by_parameter_order=True)
 
 _OF = writes.c.id == sa.bindparam("of")
 _RESULT = (
@@ -247,13 +247,14 @@ class Journal(Database):
             _record(connection, held, told)
             if status == Status.CANCELLED:
                 return None
+            if not wanted:
+                return []
             common = {"run_id": held.run_id, "token": held.token, "intent_at": at}
-            ids: list[int] = []
-            for position, kind in wanted:
-                row = {**common, "position": position, "kind": kind, "sent_at": time.time()}
-                row |= free_number(connection, writes) if not ids else {}
-                ids.append(key_of(connection.execute(_INTENT, row)))
-            return ids
+            common |= {"sent_at": time.time()}
+            rows = [{**common, "position": position, "kind": kind} for position, kind in wanted]
+            if (first := free_number(connection, writes).get("id")) is not None:
+                rows = [{**row, "id": first + nth} for nth, row in enumerate(rows)]
+            return list(connection.execute(_INTENTS, rows).scalars())
 
     def stamp(self, held: Lease, sent: Collection[int]) -> None:
         """Record that the request of some writes leaves now, and renew the lease."""

@@ -14,7 +14,7 @@ Whether a refusal is about one employee or about the whole system is found out b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
 from attrs import define, field
@@ -113,9 +113,10 @@ class Apply:
             with self.recorder.store.one_moment():
                 self.answers.load()
                 self._verdict.known = {write.item.position for write in self.recorder.in_doubt()}
+                refused = self.recorder.store.refused_before(self.recorder.run)
             self.doubts.look_up()
             if self.send:
-                self._write_all()
+                self._write_all(refused)
             self._finish()
         except Stopped:
             self.answers.confirm()
@@ -124,9 +125,8 @@ class Apply:
             raise
         return self.recorder.no_creates
 
-    def _write_all(self) -> None:
-        """Write everybody who is open; who was refused in an earlier sync comes last."""
-        refused = self.recorder.store.refused_before(self.recorder.run)
+    def _write_all(self, refused: Collection[str]) -> None:
+        """Write everybody who is open; who was *refused* in an earlier sync comes last."""
         size = max(AT_ONCE, self.look.writer.at_once)
         for batch in batches(self._open(lambda item: item.source_id not in refused), size):
             self._batch(batch)

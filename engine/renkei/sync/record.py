@@ -35,6 +35,8 @@ class Recorder:
     _total: int = field(init=False)
     _held_back: list[Told] = field(init=False, factory=list)
     _together: bool = field(init=False, default=False)
+    _open: set[int] | None = field(init=False, default=None)
+    """The writes that may have no result in the store; None: it was not asked yet."""
 
     def __attrs_post_init__(self) -> None:
         self._total = self.store.count(self.run, selected=True)
@@ -47,7 +49,11 @@ class Recorder:
 
     def in_doubt(self) -> list[Write]:
         """Return the writes whose fate is unknown, oldest first."""
-        return self.store.open_writes(self.hold.lease.run_id)
+        if self._open == set():  # nobody else writes in this run
+            return []
+        found = self.store.open_writes(self.hold.lease.run_id)
+        self._open = {write.id for write in found}
+        return found
 
     def answered(self) -> list[Write]:
         """Return the writes that were answered and not looked at since, oldest first."""
@@ -74,6 +80,7 @@ class Recorder:
         """Commit the outcomes that are held back."""
         if self._held_back:
             self.store.record(self.hold.lease, self._held_back)
+            self._settle(self._held_back)
             self._held_back = []
 
     def intend(self, wanted: Sequence[tuple[int, str]]) -> list[int] | None:
@@ -85,7 +92,7 @@ class Recorder:
         """
         told, self._held_back = self._held_back, []
         try:
-            return self.hold.intend(told, wanted, self.clock.now())
+            ids = self.hold.intend(told, wanted, self.clock.now())
         except BusyError:
             self._held_back = told
             self.flush()
@@ -93,6 +100,14 @@ class Recorder:
         except StoreError:
             self._held_back = told
             raise
+        self._settle(told, ids or ())
+        return ids
+
+    def _settle(self, told: Sequence[Told], intended: Sequence[int] = ()) -> None:
+        """Keep which writes may be open after a commit."""
+        if self._open is not None:
+            self._open.update(intended)
+            self._open -= {each.write_id for each in told if each.outcome is not Outcome.UNKNOWN}
 
     def record(
         self,

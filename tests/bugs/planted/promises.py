@@ -103,7 +103,7 @@ BUGS: tuple[Bug, ...] = (
         "The sign of life of another machine is subtracted from our own clock.",
         (
             "renkei.store.owner:silent_s",
-            "abs(beat() - last) if owner.shares_clock else time.monotonic() - seen.since",
+            "abs(beat() - last) if owner.shares_clock else now - seen.since",
             "abs(beat() - last)",
         ),
         tests="tests/engine/test_owner.py"

@@ -29,6 +29,12 @@ BUGS: tuple[Bug, ...] = (
         "::test_an_update_stays_in_doubt_if_only_its_last_try_is_certain",
     ),
     bug(
+        "doubt-not-counted",
+        "What has just left is not among the writes that may be in doubt: nobody is looked up.",
+        ("renkei.sync.record:Recorder._settle", "self._open.update(intended)", "pass"),
+        tests="tests/engine/test_apply.py::test_a_create_whose_answer_was_lost_is_looked_up",
+    ),
+    bug(
         "doubt-is-a-failure",
         "A write in doubt is recorded as failed.",
         (
