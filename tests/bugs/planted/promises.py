@@ -334,7 +334,7 @@ BUGS: tuple[Bug, ...] = (
         "refused-in-their-place",
         "Whoever was refused stands in the same place of the next sync.",
         (
-            "renkei.sync.apply:Apply._write_all",
+            "renkei.sync.apply:Apply.carry_out",
             "self.recorder.store.refused_before(self.recorder.run)",
             "frozenset()",
         ),
