@@ -38,6 +38,9 @@ from renkei.yamlfile import read_file
 LOOK_S = 60.0
 """How often it is looked whether there is anything to do, in seconds."""
 
+OTHERS_S = 1.0
+"""So long others are waited for when a job has ended: a thousand of them end one after another."""
+
 STOPS_S = 20.0
 """So long whoever stops it waits for the messages in hand."""
 
@@ -64,7 +67,7 @@ class Chores:
     lets_go: Callable[[Runs], object] = lambda _runs: None
     _language: str = field(factory=language)
     _wake: threading.Event = field(factory=threading.Event, init=False)
-    _stopped: bool = field(default=False, init=False)
+    _stopped: threading.Event = field(factory=threading.Event, init=False)
     _threads: list[threading.Thread] = field(factory=list, init=False)
     _gathered: float = field(factory=time.monotonic, init=False)
     _reminded: dt.date | None = field(default=None, init=False)
@@ -92,7 +95,7 @@ class Chores:
 
     def stop(self) -> None:
         """Tell of what has ended by now, and end; that is waited for, for a while."""
-        self._stopped = True
+        self._stopped.set()
         self._wake.set()
         until = time.monotonic() + STOPS_S
         for thread in self._threads:
@@ -104,8 +107,9 @@ class Chores:
         last = False
         with speaking(self._language):
             while not last:
-                self._wake.wait(LOOK_S)
-                last = self._stopped
+                if self._wake.wait(LOOK_S):
+                    self._stopped.wait(OTHERS_S)
+                last = self._stopped.is_set()
                 if not last:
                     self._wake.clear()
                 with _whatever_happens():
@@ -131,13 +135,13 @@ class Chores:
         """Tell of all companies once a day what lasts, or has come up without a run."""
         main = load_main(self.path)
         now = self._clock_of_all(main).now().astimezone(JST)
-        if self._stopped or now.time() < MORNING or self._reminded == now.date():
+        if self._stopped.is_set() or now.time() < MORNING or self._reminded == now.date():
             return
         names = main.names() if main.folder else [""]
         with self._opened(main) as store:
             waiting = untold(store, now) if store.swept_on() != now.date() else []
             for company in sorted(set(names).intersection(waiting)):
-                if self._stopped:
+                if self._stopped.is_set():
                     return
                 with about(company=company), _whatever_happens():
                     config = self._config(company)
@@ -167,7 +171,7 @@ class Chores:
 
     def _keep(self) -> None:
         """Tell each hour what is gathered over all companies; let go of what is old, once a day."""
-        if self._stopped:
+        if self._stopped.is_set():
             return
         if time.monotonic() - self._gathered >= GATHERED.total_seconds():
             self._gathered = time.monotonic()
