@@ -100,7 +100,7 @@ def _connection(
 
 
 CLOCK_OFF_S = 60.0
-"""So many seconds off, dates and hours of two computers do not agree."""
+"""This many seconds off, dates and hours of two computers do not agree."""
 
 
 def _off(seconds: float | None) -> Iterator[Finding]:

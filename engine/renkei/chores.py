@@ -1,8 +1,8 @@
 """
 What is done beside a worker, once for all workers of a store: telling, signs of life, letting go.
 
-Whoever does a thing has taken it up in the store before, so no other worker does it again. If they
-die with it, nobody has been told; what still holds is told in the morning. It is done in threads of
+A worker takes a thing up in the store before it does it, so no other one does it again. If it dies
+meanwhile, nobody has been told; what still holds is told in the morning. It is done in threads of
 the worker's own: no receiver that hangs keeps a run from beginning, and no job waits for one.
 """
 
@@ -42,10 +42,10 @@ OTHERS_S = 1.0
 """So long others are waited for when a job has ended: a thousand of them end one after another."""
 
 STOPS_S = 20.0
-"""So long whoever stops it waits for the messages in hand."""
+"""How long a stop waits for the messages in hand."""
 
 TELLERS = 3
-"""So many companies are told of at a time: some receivers answer slowly, or never."""
+"""How many companies are told of at a time: some receivers answer slowly, or never."""
 
 
 MORNING = dt.time(8)
@@ -94,7 +94,7 @@ class Chores:
         self.wake()
 
     def stop(self) -> None:
-        """Tell of what has ended by now, and end; that is waited for, for a while."""
+        """Tell of what has ended so far, and end; that is waited for, for a while."""
         self._stopped.set()
         self._wake.set()
         until = time.monotonic() + STOPS_S

@@ -208,7 +208,7 @@ class Companies:
         try:
             company = self._heads.of(self.main, name)
             if noted:
-                load_config(self.main.path, name)  # it may be mended by now
+                load_config(self.main.path, name)  # it may have been mended
         except RenkeiError as error:
             mistake = error.message
         needs = [*([of_file(name)] if mistake else []), *states(found, missed)]
@@ -290,7 +290,7 @@ class Companies:
         if os.path.lexists(path):
             message = _("{path} exists already; it is left as it is.").format(path=path)
             raise UsageError(message, code="exists", where=str(path))
-        if count:  # whoever comes next must not find the runs of another
+        if count:  # the next one must not find the runs of another
             message = _(
                 "The store has {count} runs of a company {name}, whose file {path} is gone. Put"
                 " that back, and remove the company if its runs are to go; or take another"
@@ -320,8 +320,8 @@ class Companies:
         """
         Let the runs of before there were companies be those of *name*; return how many.
 
-        Whatever else knows of them does *also* what it is told; whoever is killed before that is
-        done goes on with it by the next call.
+        Whatever else knows of them does *also* what it is told; after a kill before that is
+        done, the next call goes on with it.
         """
         self.main.file_of(name)
         count = self._store.adopt(name)
@@ -343,8 +343,8 @@ class Companies:
         """
         Remove a company: its runs with all that is in them, its file, and what is *also* to go.
 
-        Whoever is killed in between leaves all or nothing of the runs, and the next call goes on to
-        the end. Raises BusyError while it is at work, and then it stays.
+        A kill in between leaves all or nothing of the runs, and the next call goes on to the end.
+        Raises BusyError while it is at work, and then it stays.
         """
         company, _count = self.removable(name)
         own, aside = self.main.new_file(name), self._aside(name)

@@ -163,7 +163,7 @@ class OptionMistake:
 
 
 class OptionsError(ConfigurationError):
-    """The options of a connection have mistakes; whoever has read the file knows their places."""
+    """The options of a connection have mistakes; the reader of the file knows their places."""
 
     def __init__(self, mistakes: Sequence[OptionMistake]) -> None:
         self.mistakes = tuple(mistakes)
@@ -324,7 +324,7 @@ class StoreError(RenkeiError):
 
 
 class NoStoreError(StoreError):
-    """There is no report store: whoever reads finds no runs, and only a fetch makes one."""
+    """There is no report store: there are no runs to read, and only a fetch makes one."""
 
 
 class NoRoomError(StoreError):
@@ -335,7 +335,7 @@ class BusyError(RenkeiError):
     """
     Another run is writing to the same account, or has taken over from this one.
 
-    *known_in_s*: nobody knows whether its process still lives; so many seconds without a sign of it
+    *known_in_s*: it is not known whether its process lives; that many seconds without a sign of it
     prove that it does not. None if there is nothing to wait for.
     """
 

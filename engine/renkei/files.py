@@ -57,8 +57,8 @@ def place(draft: Path, path: Path) -> bool:
     """
     Put *draft*, which is beside *path*, there; False if somebody else was faster.
 
-    A hard link never replaces anything. Where a disk has none, whoever places a file in this folder
-    waits for the others, looks, and moves it. Raises OSError if neither can be done.
+    A hard link never replaces anything. Where a disk has none, a process that places a file in this
+    folder waits for the others, looks, and moves it. Raises OSError if neither can be done.
     """
     try:
         os.link(draft, path)

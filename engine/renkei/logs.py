@@ -116,7 +116,7 @@ def _set_up(level: int, *, json: bool, out: _Lines) -> None:
 
 
 class _Lines(io.TextIOBase):
-    """Where lines go; whoever reads them may be gone, and the work goes on without."""
+    """Where lines go; their reader may be gone, and the work goes on without."""
 
     def __init__(self, out: TextIO | None) -> None:
         self._out = out

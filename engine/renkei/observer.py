@@ -26,10 +26,10 @@ class Observer:
         """Work of this size begins now."""
 
     def reading(self, connection: str, employees: int) -> None:
-        """So many employees of *connection* have been read."""
+        """So far *employees* of *connection* have been read."""
 
     def writing(self, done: int, total: int) -> None:
-        """So many of the chosen employees have an outcome."""
+        """Of *total* chosen employees, *done* have an outcome."""
 
     def waiting(self, connection: str, reason: str, seconds: float) -> None:
         """

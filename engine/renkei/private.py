@@ -17,7 +17,7 @@ _NEVER = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\s\-‐‑‒–—―−ー]")
 SHORTEST = 12
-"""So many characters a My Number has at least, however it is written as a text."""
+"""How many characters a My Number has at least, however it is written as a text."""
 
 SMALLEST = 10**10
 """

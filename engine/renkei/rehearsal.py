@@ -104,7 +104,7 @@ def _beside(store: str) -> Iterator[str]:
 
     more = "&" if "?" in store else "?"
     with closing(psycopg.connect(**driver_arguments(store), autocommit=True)) as connection:
-        patience = f"{round(PATIENCE_S * 1000)}ms"  # whoever rehearses may be frozen
+        patience = f"{round(PATIENCE_S * 1000)}ms"  # a rehearsing process may be frozen
         connection.execute("select set_config('lock_timeout', %s, false)", (patience,))
         connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # until it is closed
         connection.execute("drop schema if exists renkei_rehearsal cascade")

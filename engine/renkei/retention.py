@@ -81,4 +81,4 @@ def told(config: Config, store: Store | None, clock: Clock) -> Finding | None:
 
 
 LATE_DAYS = 31
-"""So many days without a command that has removed what is old are worth a warning."""
+"""How many days without a command that has removed what is old are worth a warning."""

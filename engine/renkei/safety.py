@@ -1,6 +1,6 @@
 """Safety limits: what the syncs of one day may change without being allowed by a person.
 
-A limit passes up to so many people, or so many in a hundred of those listed on the source,
+A limit passes a number of people, or a percentage of those listed on the source,
 whichever is more: ten employees and ten thousand need no setting.
 """
 
@@ -26,7 +26,7 @@ KINDS = (*ANNOUNCED, "emptied")
 """The kinds of changes that have a limit; one employee may count for several."""
 
 FIRST = 10
-"""Where the target has less than one in so many of those on the source, it is only being filled."""
+"""The target is only being filled if it has less than one in this many of those on the source."""
 
 Roles = Mapping[str, Role | None]
 """The roles of the target's fields, by name."""
@@ -34,7 +34,7 @@ Roles = Mapping[str, Role | None]
 
 @frozen(kw_only=True)
 class Limit:
-    """Up to so many *people*, or *percent* of those listed on the source if that is more."""
+    """Up to this many *people*, or *percent* of those listed on the source if that is more."""
 
     people: int
     percent: int
@@ -66,7 +66,7 @@ class Safety:
 @frozen(kw_only=True)
 class Expected:
     """
-    An announcement, beside the limits: so many people of a kind in all, on these days in Japan.
+    An announcement, beside the limits: how many people of a kind in all, on these days in Japan.
 
     The first and the last day are among them. *why* stands in the report of a run that passes only
     because of it.

@@ -63,7 +63,7 @@ class Work:
     The job in hand, as it was taken up, and how it has ended.
 
     *by_hand*: a person has begun it and waits for it. *stopped*: somebody wants it to stop. *lost*:
-    another process has it by now.
+    another process has it now.
     """
 
     job: Job
@@ -80,7 +80,7 @@ class Work:
         self._end(evolve(ended, code=LEFT) if left and ended.state == "done" else ended)
 
     def broken(self, error: BaseException) -> None:
-        """Note what has ended the job early; whoever wanted it hears of it in words."""
+        """Note what has ended the job early; the person who wanted it hears of it in words."""
         if self.job.errand is not None and isinstance(error, RenkeiError):
             self.answer = self.answer or Answer(message=error.message)
         self._end(of_error(error, self.job, self.clock.now()))
@@ -160,7 +160,7 @@ def at_work(
                 answer=work.answer,
                 told=by_hand,
             )
-        except StoreError as error:  # whoever looks sees that nobody is at it any more
+        except StoreError as error:  # a look shows that nobody is at it any more
             log.error("job_not_kept", code=error.code)
 
 
@@ -177,7 +177,7 @@ def carry_on(
     Do what a schedule wants, from where the run *before* has got to; return the run.
 
     *mine* raises BusyError if another process has the job. Raises whatever ends it early:
-    UsageError if the run goes another way than the schedule by now.
+    UsageError if the run no longer goes the way of the schedule.
     """
     way = schedule.from_, schedule.to
     if before is not None and (before.source, before.target) != way:

@@ -3,7 +3,7 @@ Opens the connections of a configuration: here is to be seen what a request is s
 
 :meth:`Systems._connection` has what the file says of it: the way there, the token, times, the
 budget of retries, and who hears of waits. :meth:`Systems._complete` adds what only the connector
-can say, once it is built: its conditions, and with the identity of the account its pace. Who writes
+can say, once it is built: its conditions, and with the identity of the account its pace. A writer
 puts a guard before it as soon as the lease of the account is taken; until then nothing is written.
 
 :class:`Described` opens connections to nowhere, for what a connector tells without a network.
@@ -199,7 +199,7 @@ class Described:
         )
 
     def alike(self, connector: str, *, by_itself: bool = False) -> Reader:
-        """Return what *connector* tells all connections, or whoever asks it alone."""
+        """Return what *connector* tells all connections, or one that asks it alone."""
         key = connector, by_itself
         if key not in self._shared:
             self._shared[key] = Reader(Connection.offline(connector, by_itself=by_itself))

@@ -47,7 +47,7 @@ LOOK_S = 4.0
 """How often it is looked whether something is due or somebody has died, in seconds."""
 
 KNOWN = dt.timedelta(hours=1)
-"""For so long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
+"""For this long it counts how long a run takes, and a schedule with nothing ahead is let alone."""
 
 PUT = dt.timedelta(seconds=2)
 """How long it may take until what a person has asked for is in the queue."""
@@ -292,7 +292,7 @@ class Worker:
         """Have a job gone on with at which nobody is any more, if its time has come."""
         claim = job.claim
         now = (self._clock(config) if config else self._clock_of_all(main)).now()
-        wait = wait_before(claim.attempt + 1)  # whoever keeps dying has to wait
+        wait = wait_before(claim.attempt + 1)  # one that keeps dying has to wait
         if not job.free or (job.next_at or job.started_at + wait) > now:
             return
         if (over := _how_over(config, kept, job, now)) is not None:

@@ -1,7 +1,7 @@
 """
 The process that sends: it reads one letter as JSON, and answers what became of each message.
 
-Nothing that a notifier does in here harms a run: whoever started it goes on without it in time.
+Nothing that a notifier does in here harms a run: its starter goes on without it in time.
 """
 
 from __future__ import annotations

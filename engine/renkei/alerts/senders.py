@@ -40,8 +40,8 @@ def signed(secret: str, *, now: Callable[[], float] = time.time) -> Notifier:
     """
     Return what sends the facts as JSON, signed with *secret*.
 
-    The signature is the HMAC-SHA256, in hexadecimal, of the time, a dot and the body: whoever gets
-    it works it out anew and refuses what is old.
+    The signature is the HMAC-SHA256, in hexadecimal, of the time, a dot and the body: the receiver
+    works it out anew and refuses what is old.
     """
 
     def send(message: Message, address: str, way: Way) -> None:

@@ -112,7 +112,7 @@ def _started(letter: Letter) -> subprocess.Popen[bytes] | None:
         assert process.stdin is not None  # noqa: S101 - it is a pipe
         process.stdin.write(json.dumps(written).encode())
         process.stdin.close()
-    process.stdin = None  # whoever waits for the answer would write to it
+    process.stdin = None  # else waiting for the answer would write to it
     return process
 
 

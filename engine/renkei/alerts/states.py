@@ -22,10 +22,10 @@ from renkei.words.codes import TABLE, part_of
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 REVIEWED: tuple[Kind, ...] = ("limit", "values", "look_first", "joins", "left", "blocked")
-"""What whoever has just fetched sees on the screen."""
+"""What a person who has just fetched sees on the screen."""
 
 OUT_OF_USE = dt.timedelta(days=14)
-"""A direction that nobody has fetched for so long, while others were, is none any more."""
+"""A direction not fetched for this long, while others were, is no longer one."""
 
 
 @frozen(kw_only=True)

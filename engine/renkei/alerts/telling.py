@@ -1,5 +1,5 @@
 """
-Telling: after a run, whoever wants to know hears what needs a person, and what does not any more.
+Telling: after a run, those who want to know hear what needs a person, and what no longer does.
 
 Nothing in here harms a run: it has ended and is kept before anybody is told, there is a limit to
 the time that telling takes, and what fails is a line of the log.
@@ -131,7 +131,7 @@ class Telling:
 
     def tell(self, *, attended: bool = False) -> None:
         """
-        Tell whoever is configured what they were not told yet; it raises nothing of its own.
+        Tell the configured receivers what they were not told yet; it raises nothing of its own.
 
         *attended*: somebody sees the plan that was just fetched, so what they see is not told.
         """

@@ -54,10 +54,10 @@ TOGETHER: Mapping[Kind, tuple[str, str]] = {
     "halted": ("halted", N_("Fetches failed, or syncs stopped: {count} companies")),
     "missed": ("missed", N_("Schedules did not run: {count} companies")),
 }
-"""What whoever hears of all companies is told in one message: its event, and its title."""
+"""What those who hear of all companies are told in one message: its event, and its title."""
 
 SHOWN = 20
-"""So many companies are named in one message."""
+"""How many companies are named in one message."""
 
 ByPlace = Mapping[str, Sequence[str]]
 """What companies are called, by the systems that it is about: none for a schedule."""

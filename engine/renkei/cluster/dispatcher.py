@@ -43,7 +43,7 @@ PATIENCE_S = 30.0
 
 LET_GO_S = 10.0
 """
-After so long what the queue was lost with is let go of, and others are begun beside the jobs at
+After this long what the queue was lost with is let go of, and others are begun beside the jobs at
 work: their processes go on, and the store knows them.
 """
 
@@ -149,7 +149,7 @@ class Cluster:
             await task.defer_async(**words_of(claim))
 
     async def _take_out(self, claim: Claim, account: str) -> None:
-        """Take earlier attempts out: whoever has them is dead, or has no say any more."""
+        """Take earlier attempts out: their process is dead, or has no say any more."""
         for each in await self._app.job_manager.list_jobs_async(lock=account):
             theirs = _claim(each)
             if theirs.is_before(claim):

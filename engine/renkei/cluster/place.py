@@ -1,5 +1,5 @@
 """
-Where the queue is: a schema of its own beside the store, made by whoever comes first.
+Where the queue is: a schema of its own beside the store, made by the first to come.
 
 The queue only carries: what is to be done, and who does it, is in the store. So a queue of another
 version is not brought up to date; it is made anew, and the workers fill it from the store.

@@ -27,7 +27,7 @@ BEFORE = ".before"
 """How the name of a file ends that was kept before a change."""
 
 MOST_BEFORE = 20
-"""So many changes can be undone."""
+"""How many changes can be undone."""
 
 SCALAR = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[\w-]+")
 

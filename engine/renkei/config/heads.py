@@ -1,6 +1,6 @@
 """What lists of companies need of each file: label, environment, whether it is paused, settings.
 
-A file is read whole by whoever works with it. Of a thousand, three lines of each have to do.
+A file is read whole to work with it. Of a thousand, three lines of each have to do.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OTHER_STYLE = re.compile(r"^(?![a-z_]+:(?:[ \t\r]|$)|-[ \t]|[ \t#\r]|$)", re.MU
 
 
 class Heads:
-    """The heads of many files for whoever looks again and again: one that is unchanged is kept."""
+    """The heads of many files that are looked at again and again: an unchanged one is kept."""
 
     def __init__(self) -> None:
         self._kept: dict[Path, tuple[tuple[int, ...], Company]] = {}

@@ -22,7 +22,7 @@ MOST_DAYS = 366
 """How many days before or after the base date somebody may be listed, at most."""
 
 SHOWN = 10
-"""So many names of companies stand in one sentence."""
+"""How many names of companies stand in one sentence."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -37,9 +37,9 @@ class Company:
     """
     Whose connections and runs these are; *name* is empty where the only one has none.
 
-    *label* is what people call it. Nothing is fetched or synced while it is *paused*. Whoever looks
-    at it in the dashboard needs a second factor, or no password but a single sign-on, if it says
-    so: *second_factor*, *sso*.
+    *label* is what people call it. Nothing is fetched or synced while it is *paused*. A person who
+    looks at it in the dashboard needs a second factor, or no password but a single sign-on, if
+    it says so: *second_factor*, *sso*.
     """
 
     name: str = ""
@@ -89,7 +89,7 @@ class DashboardSettings:
 
     @property
     def needs_code(self) -> bool:
-        """Whether whoever logs in with a password needs a second factor."""
+        """Whether a log-in with a password needs a second factor."""
         return self.second_factor == "required"
 
     @property

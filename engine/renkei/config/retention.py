@@ -18,7 +18,7 @@ LONGEST_Y = 100
 
 @frozen(order=False)
 class Age:
-    """So many days or years, as it is written: ``90d``, ``5y``."""
+    """A number of days or years, as it is written: ``90d``, ``5y``."""
 
     count: int
     unit: str
@@ -27,7 +27,7 @@ class Age:
         return f"{self.count}{self.unit}"
 
     def before(self, moment: dt.datetime) -> dt.datetime:
-        """Return the moment that is so long before *moment*: by the calendar where it is years."""
+        """Return the moment this long before *moment*: by the calendar where it is years."""
         if self.unit == "d":
             return moment - dt.timedelta(days=self.count)
         year = moment.year - self.count

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 MOST = 2_000
-"""So many are kept at most; there are some hundreds."""
+"""How many are kept at most; there are some hundreds."""
 
 
 class Compiled(dict[Any, Any]):

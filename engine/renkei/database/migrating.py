@@ -6,7 +6,7 @@ from alembic import context
 
 
 def migrate() -> None:
-    """Bring a database of :mod:`renkei.database` up to date; whoever calls has locked it."""
+    """Bring a database of :mod:`renkei.database` up to date; the caller has locked it."""
     attributes = context.config.attributes
     connection = attributes["connection"]
     context.configure(

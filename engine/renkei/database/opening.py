@@ -184,7 +184,7 @@ def _refuse_oddities(path: Path) -> None:
 
 
 def _sqlite(path: Path) -> Engine:
-    # mode=rw: a file that is gone is not made anew by whoever opens one more connection
+    # mode=rw: a file that is gone is not made anew by opening one more connection
     query = {"uri": "true", "mode": "rw"}
     url = sa.URL.create("sqlite", database=path.as_uri(), query=query)
     arguments = {"timeout": BUSY_TIMEOUT_S}

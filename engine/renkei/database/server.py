@@ -23,7 +23,7 @@ OLDEST = 14
 """The oldest PostgreSQL that this was written for."""
 
 PATIENCE_S = 10.0
-"""For so long a server that was there is waited for: one that is started anew takes seconds."""
+"""How long a server that was there is waited for: one that is started anew takes seconds."""
 
 ASK_S = 0.2
 

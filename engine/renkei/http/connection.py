@@ -65,7 +65,7 @@ class Connection:
 
     What a request is subject to is said here, but for two things that cannot be known before. The
     connector is built with its connection, and declares its *conditions* afterwards:
-    :meth:`complete`. Who writes takes the lease of the account that it says: :meth:`allow_writes`.
+    :meth:`complete`. A writer takes the lease of the account that it says: :meth:`allow_writes`.
 
     *closed_hours* and *limits*, unless None, stand in for what the connector declares. Not more
     than *in_flight* requests are on their way at a time, where the connector says that they may be
@@ -266,7 +266,7 @@ class Connection:
         return self.pacer.slot(self.limits_in_force, self.on_wait, reserved=reserved)
 
     def reserve(self) -> bool:
-        """Take a slot for a write if there is room now; whoever does not use it puts it back."""
+        """Take a slot for a write if there is room now; one that is not used is put back."""
         return self.pacer.reserve(self.limits_in_force)
 
     def put_back(self) -> None:
@@ -304,7 +304,7 @@ class Connection:
         """
         Make sure that a write may leave now; since renkei 0.2.
 
-        A session does so before each request. Who writes without one calls it right before the
+        A session does so before each request. A writer without one calls it right before the
         bytes leave. Raises ConnectorError while only reading is allowed, ClosedError in closed
         hours, and BusyError if another process has taken over.
         """

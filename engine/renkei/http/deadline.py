@@ -21,7 +21,7 @@ from renkei.http.pace import MOST_IN_FLIGHT
 
 _current = threading.local()
 _reading = threading.Lock()
-"""Held by whoever reads the list of authorities."""
+"""Held while the list of authorities is read."""
 
 
 class Deadline:

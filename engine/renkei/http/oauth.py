@@ -34,7 +34,7 @@ TIMEOUTS = Timeouts(read_s=20.0, call_s=20.0)
 """A token comes at once or not at all."""
 
 EARLY_S = 60.0
-"""An access token is replaced so long before it ends, or at half of its life if that is later."""
+"""An access token is replaced this long before it ends, or at half of its life if that is later."""
 
 _MAX_BYTES = 64 * 1024
 _CODE = re.compile(r"[a-z_]{1,40}")

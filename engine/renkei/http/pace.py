@@ -57,7 +57,7 @@ AHEAD, WRITES = 10.0, 1.5
 How much faster than the limits what is in flight could be: reading ahead, and writing.
 
 So the room of a window is used up in a tenth of it, and the last window takes no longer; of writes,
-which are in doubt if the process dies, only so many fly that our own time beside them costs none.
+which are in doubt if the process dies, just enough fly that our own time beside them costs none.
 """
 
 
@@ -65,11 +65,11 @@ MEET_S = 1.0
 """How often a process hears of the others that use its account, at most."""
 
 ALIVE_S = 5.0
-"""For so long another process counts as one that goes on."""
+"""How long another process counts as one that goes on."""
 
 
 CLAIM_S = 2 * MEET_S
-"""For so long a claim counts: whoever made it has sent what it sends by then, or has come again."""
+"""How long a claim counts: its process has sent what it sends by then, or has come again."""
 
 
 @frozen
@@ -175,7 +175,7 @@ class Pacer:
 
     def useful(self, limits: Sequence[RequestLimit], times: float) -> int | None:
         """
-        Return how many requests in flight are so many *times* as fast as *limits* allow.
+        Return how many requests in flight make *times* the speed that *limits* allow.
 
         None: there is no limit. One, until an answer has shown how long it takes.
         """
@@ -214,7 +214,7 @@ class Pacer:
             self.hold(1.0 if seconds is None else seconds)
 
     def reserve(self, limits: Sequence[RequestLimit]) -> bool:
-        """Take a slot if there is room now; whoever does not use it puts it back."""
+        """Take a slot if there is room now; one that is not used is put back."""
         self._hear_of_others(limits)
         with self._lock:
             if self._wait_s(limits) > 0:
@@ -229,7 +229,7 @@ class Pacer:
             return  # they have never heard of it, or know
         with suppress(RenkeiError):
             self._meet(self._windows(limits), leaving=True)
-        self._met_at = float("-inf")  # whoever comes back is new to the others
+        self._met_at = float("-inf")  # if it comes back, it is new to the others
 
     def put_back(self) -> None:
         """Give back a slot that was reserved: nothing has been sent."""
@@ -261,7 +261,7 @@ class Pacer:
     def _full_s(self, limit: RequestLimit, now: float) -> float:
         """Return for how long *limit* stays full; 0 or less: it has room."""
         ours = self._ours(limit)
-        counted = ours - self._open  # so many answered requests fill the rest of the window
+        counted = ours - self._open  # that many answered requests fill the rest of the window
         if counted <= 0:
             return _POLL_S if ours else MEET_S
         if len(self._answered) < counted:
@@ -278,7 +278,7 @@ class Pacer:
 
     def _ours(self, limit: RequestLimit) -> int:
         """Return how much of *limit* the others leave to this process."""
-        if limit.window_s <= MEET_S:  # what they told is old by now
+        if limit.window_s <= MEET_S:  # what they told is old
             return max(limit.count // (1 + self._share.others), 1)
         return self._share.most.get(limit.window_s, limit.count)
 
@@ -286,7 +286,7 @@ class Pacer:
         """
         Hear of the others if it is time to; who does not get to it goes on as before.
 
-        Whoever is new among others lets them hear of it first.
+        A process that is new among others lets them hear of it first.
         """
         if (meet := self._meet) is None or not limits:
             return

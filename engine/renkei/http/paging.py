@@ -1,7 +1,7 @@
 """Lists that are read page by page, with a total to hold against what came.
 
-Such a list is no snapshot: whoever is added or removed meanwhile moves others across the borders
-of the pages, and people whose sort keys are equal or empty may stand elsewhere on every page. So
+Such a list is no snapshot: somebody added or removed meanwhile moves others across the borders of
+the pages, and people whose sort keys are equal or empty may stand elsewhere on every page. So
 the ids are counted: the list is whole when they are as many as the system's own total, which must
 stay the same. Where some came twice, others were missed: the pages are walked again and joined.
 """
@@ -19,7 +19,7 @@ from renkei.http.failure import Answer
 from renkei.http.whole import EMPTY_PARTS, changed, next_link, no_id, same_total
 
 WALKS = 12
-"""Whoever stands at random on one of ten pages is missed by all of them once in 300,000 times."""
+"""Somebody standing at random on one of ten pages is missed by all once in 300,000 times."""
 
 
 def read_pages(
@@ -33,7 +33,7 @@ def read_pages(
     Yield each object once, by its ``id``, as it was when it first came.
 
     *ask* gets the query of one page; *not_a_list* tells what an answer is that is no page. With
-    *width*, so many pages are asked for ahead, in threads, once the total is known. Raises
+    *width*, that many pages are asked for ahead, in threads, once the total is known. Raises
     ListChangedError, with the *name* of the connection, if the list is not whole.
     """
 

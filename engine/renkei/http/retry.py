@@ -126,7 +126,7 @@ class Retries:
 
 def ceiling_s(failures: int, *, initial_s: float = 0.5, cap_s: float = 8.0) -> float:
     """
-    Return the longest wait after so many failures: doubling from *initial_s*, at most *cap_s*.
+    Return the longest wait after this many *failures*: doubling from *initial_s*, at most *cap_s*.
 
     The wait itself is drawn from the whole span below ("full jitter"), so that many clients that
     failed together do not come back together.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from renkei.http.connection import Connection
 
 _TELLING = 6
-"""So many characters of Base64 are no chance: fewer may be a part of any word."""
+"""This many characters of Base64 are no chance: fewer may be a part of any word."""
 
 
 class Secret:

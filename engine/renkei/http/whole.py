@@ -8,7 +8,7 @@ from renkei.errors import AnswerError, ListChangedError
 from renkei.words.i18n import _
 
 EMPTY_PARTS = 50
-"""So many parts in a row with nobody new, though each says that it goes on, are the end."""
+"""This many parts in a row with nobody new, though each says that it goes on, are the end."""
 
 _PARAMETER = r"""\s*;\s*([\w!#$&+.^`|~*-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?"""
 _LINK = re.compile(rf"<([^>]*)>((?:{_PARAMETER})*)")

@@ -21,7 +21,7 @@ from renkei.people import EMPLOYED, OPTIONAL_ROLES, Employee, FieldSpec, Type, V
 from renkei.text import comparable
 
 AMPLIFICATION = 10
-"""A transform may make a text so many times longer, and any text up to 1000 characters long."""
+"""How many times longer a transform may make a text; any text may grow to 1000 characters."""
 
 
 class Unreadable(Exception):

@@ -37,7 +37,7 @@ from renkei.yamlfile import read_file, read_yaml
 from renkei.yamlfile.source import Data
 
 LINES = 200
-"""So many lines of a log are enough."""
+"""How many lines of a log are enough."""
 
 REMOVED = "…"
 
@@ -153,7 +153,7 @@ def write(goal: Path, main: Main, signs: Sequence[Sign], log: Path | None = None
     draft = goal.with_name(f".{goal.name}.draft")
     try:
         files.replace(draft, [""])
-        # not packed tight: whoever looks for a word in the file itself finds it
+        # not packed tight: a search for a word in the file itself finds it
         with draft.open("r+b") as file, zipfile.ZipFile(file, "w") as packed:
             for name, text in parts.items():
                 packed.writestr(zipfile.ZipInfo(name), text)

@@ -60,14 +60,14 @@ Level = Literal["ok", "note", "warning", "problem"]
 """As those of a check: *warning* and *problem* need a look."""
 
 CLOCK_OFF_S = 5.0
-"""So many seconds off a database server, leases of two computers are judged wrongly."""
+"""This many seconds off a database server, leases of two computers are judged wrongly."""
 
 SPARE = 500_000_000
 """Bytes of room that a disk should have beside those that a copy of the store needs."""
 
 
 LONG_IN_LINE = dt.timedelta(minutes=30)
-"""After so long a job that is in line tells that the workers have no room."""
+"""After this long a job that is in line tells that the workers have no room."""
 
 
 @frozen

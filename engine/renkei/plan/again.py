@@ -41,7 +41,7 @@ def carry_over(
     """
     Carry the *chosen* items of an earlier run over to the *plan* of *run*.
 
-    Who has been written stays out. *fields* asks for the live choices, if somebody new is among
+    Those already written stay out. *fields* asks for the live choices, if somebody new is among
     them: a value that is not offered any more chooses nobody.
     """
     waiting = {item.source_id: item for item in chosen if item.outcome not in WRITTEN}

@@ -20,7 +20,7 @@ def pick(selection: Selection, entries: Iterable[Entry]) -> list[Entry]:
     """
     Return those of the plan's *entries* that *selection* names.
 
-    Who has to be looked at first is chosen by number, or with all such of a difference. Raises
+    Those to be looked at first are chosen by number, or with all such of a difference. Raises
     UsageError, naming all of them, for numbers that are not in the plan or are blocked.
     """
     if Difference.BLOCKED in selection.differences:
@@ -204,7 +204,7 @@ def _code_and_detail(choice: Choice) -> str:
 
 
 def vanished(item: Item, fields: Sequence[NewField]) -> str | None:
-    """Return the field whose stored choice is no longer offered, or means something else by now."""
+    """Return the field whose stored choice is no longer offered, or now means something else."""
     offered = {new.name: {choice.code: choice.label for choice in new.choices} for new in fields}
     for name, choice in item.new_values.items():
         if offered.get(name, {}).get(choice.code) != choice.label:

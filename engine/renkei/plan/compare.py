@@ -1,7 +1,7 @@
 """How a source is compared with a target: fields, numbers, changes; no I/O, no clock, no system.
 
-Whom the source lists is told by :mod:`renkei.plan.listing`; the target is looked at whole, so that
-a resigned or future employee there is never taken for a new one. Everything is compared in the
+Who of the source is listed is told by :mod:`renkei.plan.listing`; the target is looked at whole, so
+that a resigned or future employee there is never taken for a new one. Everything is compared in the
 target's terms, after translation. Source of the rules: docs/rules.md.
 """
 

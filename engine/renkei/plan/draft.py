@@ -95,7 +95,7 @@ class Draft:
 
     @property
     def meant(self) -> tuple[Employee, ...]:
-        """Whoever of the target this is, or may be."""
+        """Those of the target whom this is, or may be."""
         return (*((self._partner,) if self._partner else ()), *self._candidates)
 
     def find_leaver(self, crowds: Crowds) -> tuple[Employee | None, bool]:
@@ -108,7 +108,7 @@ class Draft:
         """
         Pair with *partner*, whatever the numbers: a person has said that they are one.
 
-        Who has no number is called by the partner's in the plan, so that they can be chosen.
+        An employee without a number is called by the partner's in the plan, and so can be chosen.
         """
         self._partner, self._partners, self.is_linked = partner, 1, True
         theirs = self._comparison.number_of(partner)
@@ -117,7 +117,7 @@ class Draft:
         self.number = self.number or theirs
 
     def _meet(self, partner: Employee, crowds: Crowds) -> None:
-        """Pair with whom the number pairs, unless that is somebody else by now."""
+        """Pair with whom the number pairs, unless that is now somebody else."""
         self._partner = partner
         if partner.id in self._comparison.links.taken:
             judged = Judged(reasons=(remark("other_person"),))
@@ -222,8 +222,8 @@ class Draft:
         """
         Return *changes* so that nobody joins after a date of leaving that stays.
 
-        Who comes back loses the old date of leaving, whatever the pair says of empty values, also
-        where the date of joining is there already; who cannot lose it is blocked.
+        Somebody who comes back loses the old date of leaving, whatever the pair says of empty
+        values, also where the date of joining is there already; one who cannot lose it is blocked.
         """
         comparison = self._comparison
         dates = {s.role: s for s in comparison.target_specs if s.role in ("hired", "left")}

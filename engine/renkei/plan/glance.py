@@ -2,7 +2,7 @@
 
 Both are employed, of one number that nobody else has, and say the very same wherever a pair or a
 rule of who is who looks: nothing can speak against them, nothing is written, nothing has to be
-noted. Whoever is not told here is looked at well, by the rules; a law of the tests holds both ways
+noted. Somebody not told here is looked at well, by the rules; a law of the tests holds both ways
 against each other.
 """
 
@@ -31,7 +31,7 @@ _MAYBE_BLANK = re.compile(f"\0[{re.escape(SPACES)}]")
 """In texts that have a NUL before each, which none of them holds."""
 
 _REMEMBERED = 4096
-"""So many translated values of each pair."""
+"""How many translated values of each pair are kept."""
 
 Picked = Callable[[Sequence[Any]], tuple[Any, ...]]
 """Some cells of a row."""

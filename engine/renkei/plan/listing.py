@@ -41,7 +41,7 @@ class Listing:
     target: Roster
     created: frozenset[str] = frozenset()
     employed: int = field(init=False, default=0)
-    """How many are on the roll: whoever left lately or joins soon is listed beside it."""
+    """How many are on the roll: those who left lately or join soon are listed beside it."""
     misfits: list[tuple[str, str]] = field(init=False, factory=list)
     """New employees, by number, who have both names of one of the target with a stray number."""
     shadowed: list[str] = field(init=False, factory=list)

@@ -177,7 +177,7 @@ def still_at_work(run: Run) -> BusyError:
 
 
 def another_way(schedule: str, run: Run) -> UsageError:
-    """Return the error of going on with a run whose schedule has other connections by now."""
+    """Return the error of going on with a run whose schedule now has other connections."""
     message = _(
         "The schedule {name} has other connections than run {run} ({source} → {target}), so nothing"
         " more was done. Its next run goes by the file."

@@ -91,7 +91,7 @@ class Serving:
         return Links(same=same, others=others, said=said)
 
     def _is_outside(self, kept: Kept, sides: tuple[int, int]) -> bool:
-        """Tell whether the pair is not for one of two records: then it is judged by nobody."""
+        """Tell whether the pair is not for one of two records: then it is not judged."""
         return any(record.id in self.rosters[sides[record.side]].outside for record in kept.records)
 
     def _now(self, kept: Kept, record: Record, side: int) -> Record | None:

@@ -1,7 +1,7 @@
 """An account that several companies open: refused, unless each of them says whom of it it is for.
 
 Companies of a group may share one contract. With a scope on the side of the account in every pair,
-whoever is outside is never listed, a partner or written; without one, two companies would each take
+somebody outside is never listed, a partner or written; without one, two companies would each take
 the other's people for their own. What another company says is read from its file at that moment.
 """
 

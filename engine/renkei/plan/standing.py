@@ -65,7 +65,7 @@ class Standing:
         """
         Return the pairing as configured; UsageError unless it is that of the plan.
 
-        Who is meant by it stays as the plan has it.
+        Those meant by it stay as the plan has them.
         """
         pairing = evolve(self.pairings.between(run.source, run.target), said=run.said)
         same = pairing.mapping.hash == run.mapping_hash and dict(pairing.settings) == dict(
@@ -107,7 +107,7 @@ class Standing:
         return frozenset(ways)
 
     def labels(self, run: Run, *, technical: bool = False) -> Labels:
-        """Return what people call the things of *run*; what is gone by now keeps its name."""
+        """Return what people call the things of *run*; what is gone keeps its name."""
         connections = self.pairings.config.connections
         fields, settings, pairs = {}, {}, []
         for name in (run.source, run.target):

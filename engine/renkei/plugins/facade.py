@@ -311,7 +311,7 @@ class Reader:
         Let our own errors through with the name; turn all others into ConnectorError.
 
         One employee refused and a write in doubt mean nothing where nothing is written. Nothing of
-        ours may be yielded inside: whoever stopped reading would look like a failing connector.
+        ours may be yielded inside: a reader that stopped would look like a failing connector.
         """
         try:
             yield

@@ -13,7 +13,7 @@ from renkei.private import SHORTEST, looks_like_my_number
 from renkei.text import is_storable
 
 SHAPES = 1000
-"""So many combinations of fields that are filled are known of one list."""
+"""How many combinations of fields that are filled are known of one list."""
 
 Shape = tuple[object, ...]
 """The names of somebody's values, then their types."""

@@ -1,7 +1,7 @@
 """Plans and reports as files for people: CSV that is safe in a spreadsheet, written privately.
 
-Whoever wants to read the data with a program uses the JSON documents: what is escaped here cannot
-be told from what was there before.
+To read the data with a program, use the JSON documents: what is escaped here cannot be told from
+what was there before.
 """
 
 from __future__ import annotations

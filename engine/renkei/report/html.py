@@ -57,7 +57,7 @@ STYLE_SOURCE = f"'sha256-{_DIGEST}'"
 """What a Content-Security-Policy calls the style of the page, and no other."""
 
 _PIECES = 64
-"""So many pieces of the page are handed on at once."""
+"""How many pieces of the page are handed on at once."""
 
 
 def report_page(run: Run, items: Iterable[Item], labels: Labels) -> Iterator[str]:

@@ -59,7 +59,7 @@ class Choosing:
         try:
             values = self._picked(run, selection, wait=wait)
         except UsageError as error:
-            if error.code == "new_values":  # whoever chose may be a schedule: a person has to know
+            if error.code == "new_values":  # a schedule may have chosen: a person has to know
                 store.note_lacking(run_id)
             raise
         store.choose(run_id, selection, values, who=self.ground.who)

@@ -226,7 +226,7 @@ class Runs:
         return self._store.numbers(run_id, wanted)
 
     def labels(self, run_id: str, *, technical: bool = False) -> Labels:
-        """Return what people call the things of a run; what is gone by now keeps its name."""
+        """Return what people call the things of a run; what is gone keeps its name."""
         return self._ground.standing.labels(self.run(run_id), technical=technical)
 
     def dates_of(self, run_id: str, items: Iterable[Item]) -> tuple[list[Item], list[Item]]:
@@ -254,7 +254,7 @@ class Runs:
         return self._looking.why_not_listed(run_id, number)
 
     def possible(self, run_id: str) -> frozenset[Possible]:
-        """Return what is not refused now with a run: whoever advises something asks here first."""
+        """Return what is not refused now with a run: ask here before advising anything."""
         return self._ground.standing.possible(self.run(run_id))
 
     # --- mappings and connections -----------------------------------------------------------
@@ -468,8 +468,8 @@ class Runs:
         """
         Do now what a schedule does when it is due, or go on with it; return its run.
 
-        With *claim*, a worker has taken it up: BusyError if another process has by now. How it ends
-        is kept, and :mod:`renkei.scheduled` tells what is gone on with. Raises as :meth:`fetch`,
+        With *claim*, a worker has taken it up: BusyError if another process has. How it ends is
+        kept, and :mod:`renkei.scheduled` tells what is gone on with. Raises as :meth:`fetch`,
         :meth:`choose` and :meth:`sync` do.
         """
         return self._schedules.keep(name, claim)
@@ -517,7 +517,7 @@ class Runs:
         """
         Do what a person has asked for, in their name, or go on with it; return its run.
 
-        BusyError if another process has by now. *keep* is called with what was carried over from
+        BusyError if another process has. *keep* is called with what was carried over from
         an earlier run. How it ends is kept, as by :meth:`keep_schedule`.
         """
         return self._errands.carry_out(claim, keep)
@@ -553,7 +553,7 @@ class Runs:
 
     def tell(self, *, attended: bool = False, anyway: bool = False) -> None:
         """
-        Tell whoever is configured what needs a person by now; after a fetch or a sync, else nobody.
+        Tell the configured receivers what needs a person; after a fetch or a sync, else nobody.
 
         *attended*: somebody sees what was fetched. *anyway*: another process has fetched or synced,
         and may have had no time to tell. It raises nothing: the run has ended, and is as it is.

@@ -124,7 +124,7 @@ class Errands:
     # --- carrying out -----------------------------------------------------------------------
 
     def carry_out(self, claim: Claim, keep: Keep) -> Run:
-        """Do what was asked for, in the name of whoever did, or go on with it; return the run."""
+        """Do what was asked for, in the asker's name, or go on with it; return the run."""
         ground = self.ground
         store = ground.open_store(create=True)
         job = store.take(claim)
@@ -148,12 +148,12 @@ class Errands:
             if stored is not None and self._digest(stored) != errand.choice:
                 raise another_choice(run.id)
             return self.syncing.sync(run.id, Wanted(selection=stored, allow_unusual=errand.unusual))
-        # whoever goes on with a retry finds the run at work, or paused
+        # a retry that goes on finds the run at work, or paused
         again = errand.deed == "retry" and run.status is Status.DONE_WITH_ERRORS
         return self.syncing.sync(run.id, Wanted(retry_failed=again))
 
     def _fetched(self, job: Job, errand: Errand, confirming: Confirming, keep: Keep) -> Run:
-        """Return the run that was fetched: the one of whoever was at it before, if it is whole."""
+        """Return the run that was fetched: that of an earlier attempt, if it is whole."""
         made = None if job.run is None else self.ground.run(job.run)
         if made is not None and made.status is Status.FETCHING:
             raise still_at_work(made)

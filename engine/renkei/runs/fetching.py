@@ -61,7 +61,7 @@ class Fetching:
         confirming: Observer | None = None,
     ) -> Run:
         """
-        Make a plan; with *claim* it is that of a job, and whoever goes on with it finds it.
+        Make a plan; with *claim* it is that of a job, and found again when the job goes on.
 
         *confirming* is asked, in place of the observer, whether both are of one company.
         """

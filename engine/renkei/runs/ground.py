@@ -178,7 +178,7 @@ class Ground:
         self.interrupted = True  # no lock: a signal handler may come at any moment
 
     def act_for(self, who: str | None) -> None:
-        """Do the rest in the name of whoever has asked for it: runs and log have it."""
+        """Do the rest in the name of the one who has asked for it: runs and log have it."""
         if who is not None:
             self.who = who
             self.store.act_for(who)

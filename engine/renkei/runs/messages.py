@@ -13,7 +13,7 @@ from renkei.runs.ground import Ground
 
 @frozen
 class Messages:
-    """Tells people, or whoever asks. What sends is imported only where somebody is to be told."""
+    """Tells people, or the asker. What sends is imported only where somebody is to be told."""
 
     ground: Ground
 
@@ -24,14 +24,14 @@ class Messages:
         return bool(config.notify.to or config.main.notify.to)
 
     def tell(self, *, attended: bool, anyway: bool) -> None:
-        """Tell whoever is configured what needs a person by now; raises nothing."""
+        """Tell the configured receivers what needs a person; raises nothing."""
         ground = self.ground
         if not (ground.ran or anyway) or not self.has_receivers:
             return
         try:
             store = ground.open_store(create=False)
         except RenkeiError:
-            return  # whoever fetched knows by now
+            return  # the person who fetched knows already
         from renkei.alerts.telling import Telling
 
         seen = attended and "sync" not in ground.ran

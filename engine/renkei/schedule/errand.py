@@ -23,8 +23,8 @@ class Errand:
     *target* is the connection that is written to, or would be. A fetch has its *source*, the
     *base_date* that was chosen (None: today) and in *seen* whose accounts the person has confirmed
     as those of one company, in words. All others are about a *run*; of a fetch *again*, *user* is
-    for whom the dashboard ticks whoever was chosen. A sync carries out the *choice* of that digest,
-    and nothing else, *unusual* as it may be.
+    for whom the dashboard ticks those who were chosen. A sync carries out the *choice* of that
+    digest, and nothing else, *unusual* as it may be.
     """
 
     deed: Deed
@@ -79,7 +79,7 @@ class Account:
 @frozen(kw_only=True)
 class Answer:
     """
-    What a job has to say to whoever asked for it: a *message*, or a question.
+    What a job has to say to the person who asked for it: a *message*, or a question.
 
     The question is whether these *accounts* are of one company.
     """

@@ -21,7 +21,7 @@ State = Literal[
 OPEN: tuple[State, ...] = ("queued", "running", "waiting")
 
 HANGS = dt.timedelta(hours=24)
-"""A job at which somebody still is after so long hangs: nobody takes it up later than LATE."""
+"""A job at which somebody still is after this long hangs: nobody takes it up later than LATE."""
 
 NEEDS: tuple[State, ...] = ("errors", "halted", "failed", "missed")
 """Those that a person should hear of."""
@@ -93,7 +93,7 @@ class Job:
     *asked_by* is who wanted it, None: it was due. *passed* due times before it were missed. *code*
     is why it has not simply come to its end, *next_at* when it is gone on with. *free*: nobody is
     at it any more. *errand* is what a person wants done (None: what a schedule does), *answer* what
-    there is to say to them, *stopped_by* whoever wants it to stop after the employee in hand.
+    there is to say to them, *stopped_by* who wants it to stop after the employee in hand.
     """
 
     claim: Claim

@@ -18,10 +18,10 @@ from renkei.people import JST, ClosedHours
 from renkei.schedule.rule import DAY, Schedule, Window
 
 LATE = dt.timedelta(hours=12)
-"""A run that could not begin for so long is told, and not begun any more."""
+"""A run that could not begin for this long is told, and no longer begun."""
 
 AHEAD = dt.timedelta(hours=3)
-"""No run begins earlier than so long before it is due, however long it may take."""
+"""No run begins earlier than this long before it is due, however long it may take."""
 
 ASSUMED = dt.timedelta(minutes=10)
 """How long a run takes of whose pair nothing is known yet."""
@@ -29,13 +29,13 @@ ASSUMED = dt.timedelta(minutes=10)
 MINUTE = dt.timedelta(minutes=1)
 
 SPARE = dt.timedelta(minutes=5)
-"""A run that begins before closed hours has so long to begin late, or to take longer."""
+"""A run that begins before closed hours has this long to begin late, or to take longer."""
 
 COUNTED = 1000
-"""So many due times are counted that have passed by; more are as bad."""
+"""How many due times are counted that have passed by; more are as bad."""
 
 LOOKED = 400
-"""So many days, or due times, are looked at for one that is on no day without runs."""
+"""How many days, or due times, are looked at for one that is on no day without runs."""
 
 
 @frozen(kw_only=True)

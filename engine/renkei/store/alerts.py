@@ -1,6 +1,6 @@
 """What people were told of: each state at most once a day, and once that it is over.
 
-Whoever wants to tell claims it first, by a write with the condition that nobody else has: of two
+To tell it, a process claims it first, by a write with the condition that no other has: of two
 processes one does. A process that dies between its claim and the message has told nobody, and
 nobody does before the next day.
 """
@@ -27,7 +27,7 @@ GATHERED = dt.timedelta(hours=1)
 """What comes within this time after a gathering waits for the next one."""
 
 KEPT = dt.timedelta(days=90)
-"""So long it is known what was told of, after it is over."""
+"""How long it is known what was told of, after it is over."""
 
 
 @frozen(kw_only=True)
@@ -216,7 +216,7 @@ class Alerts(Database):
         return connection.execute(free.values(told=True, told_on=today, told_at=now)).rowcount == 1
 
     def _end(self, connection: Connection, key: str, now: dt.datetime, *, quietly: bool) -> bool:
-        """Keep that a state is over; *quietly*: whoever hears of all companies does not either."""
+        """Keep that a state is over; *quietly*: those who hear of all companies do not either."""
         there = sa.update(alerts).where(self._one(key), alerts.c.ended_at.is_(None))
         ended = {"ended_at": now} | ({"gathered_on": None} if quietly else {})
         return connection.execute(there.values(**ended)).rowcount == 1

@@ -2,7 +2,7 @@
 
 The hash of a line covers that of the line before, so that a line that was changed, removed or put
 elsewhere is found; how the log ends stands once more in a fact, so that a lost end is found, too.
-Whoever can write the whole store can write the whole chain anew: only a head that is noted
+Somebody who can write the whole store can write the whole chain anew: only a head that is noted
 elsewhere shows that.
 """
 
@@ -24,7 +24,7 @@ from renkei.store.tables import audit
 from renkei.words.acts import ACTS
 
 FAULTS = 20
-"""So many faults are told: whoever has rewritten half of the log has broken each line."""
+"""How many faults are told: rewriting half of the log breaks each line."""
 
 FIRST = ""
 """What stands in place of the hash of a line before the first one."""

@@ -43,9 +43,9 @@ class Fields:
     """
     The fields that a fetch has read of both sides, in order, and which of them are *copies*.
 
-    Whom nothing differs in, as most people, is stored as the values of these alone; where a field
-    of the target is as the one that it is a copy of, the value is stored once. *said* is whom of
-    the source, and of the target, the plan is for.
+    Somebody without a difference, as most people, is stored as the values of these alone; where a
+    field of the target is as the one that it is a copy of, the value is stored once. *said* is whom
+    of the source, and of the target, the plan is for.
     """
 
     read: tuple[str, ...] = ()

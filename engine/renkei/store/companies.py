@@ -199,7 +199,7 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         """
         Let all that is of no company be of *company*, or nothing of it; return how many runs.
 
-        It is remembered until :meth:`forget`: whoever was killed in between is told the same once
+        It is remembered until :meth:`forget`: after a kill in between, the same is told once
         more. Raises BusyError while one of these runs or jobs is at work, UsageError if there is
         none.
         """
@@ -268,9 +268,9 @@ class Companies(Plans, Purge, AuditLog, Due, Workers, FiguresOfAll):
         """
         Remove all that is of *company*, all of it or nothing; return what that was.
 
-        It is remembered until :meth:`forget`: whoever was killed in between goes on with it. Raises
-        BusyError while one of its runs or jobs is at work; whoever has the store open for it, and
-        only begins later, is refused then.
+        It is remembered until :meth:`forget`: after a kill in between, it goes on. Raises
+        BusyError while one of its runs or jobs is at work; a process that has the store open for
+        it, and only begins later, is refused then.
         """
         with self._writing() as connection:
             self._hold_company(connection, company, alone=True)

@@ -59,8 +59,8 @@ class Database:
     in which this computer keeps what it has last seen of the store: *is_older* tells whether that
     was more than there is, or another store. The first transaction notes it.
 
-    It is opened for one *company*: what belongs to another one is as if it did not exist, also for
-    whoever guesses an id. See :meth:`_of` and :meth:`_key`. *who* stands in its audit log.
+    It is opened for one *company*: what belongs to another one is as if it did not exist, even if
+    somebody guesses an id. See :meth:`_of` and :meth:`_key`. *who* stands in its audit log.
     """
 
     def __init__(
@@ -257,7 +257,7 @@ class Database:
         Let the block be a transaction, which begins with what *first* asks and returns.
 
         A server that was started anew is found out by that: it is asked once more over a new
-        connection, since nothing has been begun by then.
+        connection, since nothing has been begun yet.
         """
         begun = False
         for once_more in (True, False):
@@ -301,7 +301,7 @@ class Database:
             return mark
 
         with schema.translated(self._place), self._begun(first, options) as (connection, last):
-            if self.is_older:  # whoever sends from here on has to know
+            if self.is_older:  # those who send from here on have to know
                 keep(connection, RESTORED, repr(time.time()))
             yield connection
             mark = serial.advance(connection, last)
@@ -511,7 +511,7 @@ _LOCKED = locking(_RUN)
 
 
 def keepers_now(connection: Connection) -> float:
-    """Return the time, in seconds since 1970, on the clock of whoever keeps the store.
+    """Return the time, in seconds since 1970, on the clock of the store's keeper.
 
     That is the server, or this computer. What is compared by several computers is said on it.
     """
@@ -530,8 +530,8 @@ def outcome_now() -> sa.ColumnElement[str]:
     """
     Return what became of an employee of a run whose sync has begun, as of this moment.
 
-    Whoever has no final outcome waits, or is in doubt if a write of theirs is open: a process that
-    was killed had no time to say so.
+    Somebody without a final outcome waits, or is in doubt if a write of theirs is open: a process
+    that was killed had no time to say so.
     """
     undecided = sa.or_(items.c.outcome.is_(None), items.c.outcome == Outcome.DEFERRED.value)
     open_write = sa.select(writes.c.id).where(same_item(), writes.c.result.is_(None)).exists()

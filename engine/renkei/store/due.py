@@ -115,8 +115,8 @@ class Due(Database):
         """
         Take up a job at which nobody is any more; None if somebody else was faster.
 
-        Whoever was at it has no say any more, in its run either: nobody has to find out once more,
-        and wait for that, that they have ended.
+        The process that was at it has no say any more, in its run either: that it has ended need
+        not be found out, and waited for, once more.
         """
         theirs = sa.select(jobs).where(jobs.c.company == claim.company, of_job(claim))
         with self._writing() as connection:
@@ -174,7 +174,7 @@ class Due(Database):
         """
         Return the jobs of a company that have ended since anybody told of it.
 
-        Whoever gets them tells, and nobody else does: of two who saw them one has them.
+        The process that gets them tells, and no other: of two that saw them one has them.
         """
         theirs = sa.update(jobs).where(_UNTOLD, jobs.c.company == company).values(told_at=now)
         with self._writing() as connection:

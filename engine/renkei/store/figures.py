@@ -1,6 +1,6 @@
 """Figures over all companies of a store, for a monitor and a doctor: counts and ages, no values.
 
-Whoever is asked every few seconds looks at the newest runs only: each statement has an end, however
+What is asked every few seconds looks at the newest runs only: each statement has an end, however
 old the store is.
 """
 

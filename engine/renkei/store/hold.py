@@ -67,7 +67,7 @@ class Pulse:
             try:
                 self._renew()
             except BusyError:
-                return  # whoever holds it finds out before the next request
+                return  # the holder finds out before the next request
             except StoreError:
                 continue  # in a moment, perhaps; who watches is patient
 

@@ -28,7 +28,7 @@ RENEW_S = 5.0
 """How often an owner gives a sign of life, in seconds."""
 
 LIFETIME_S = 20.0
-"""After so many seconds without a sign of life an owner is dead, wherever it runs."""
+"""After this many seconds without a sign of life an owner is dead, wherever it runs."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -114,7 +114,7 @@ _watched: dict[str, Watched] = {}
 _watching = threading.Lock()
 FORGET_S = 3_600.0
 """
-A server lives for months: who was not looked at for so long is watched from the start. It is no
+A server lives for months: an owner not looked at for this long is watched from the start. It is no
 number of owners: a thousand whose turns come one after another would never be found dead.
 """
 

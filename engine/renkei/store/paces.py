@@ -32,9 +32,9 @@ class Paces(Database):
         """
         Tell what *me* has used of the limits of *account*; return what it may use, that included.
 
-        One user at a time: what one claims is gone for the next. By the real clock of whoever
-        keeps the store: this computer, or the server. Whatever the company: the limits are those
-        of the account.
+        One user at a time: what one claims is gone for the next. By the real clock of the
+        keeper of the store: this computer, or the server. Whatever the company: the limits are
+        those of the account.
         """
         with self._writing() as connection:
             now = self._now_alone(connection, account)

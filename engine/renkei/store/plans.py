@@ -41,7 +41,7 @@ WRITTEN = (Outcome.UPDATED.value, ANSWERED)
 """Results of updates that have changed somebody, or may have."""
 
 RECENT = 20
-"""So many runs of a pair are looked at for one that was synced in one go."""
+"""How many runs of a pair are looked at for one that was synced in one go."""
 
 PAGE = 500
 """Items read at a time: a reader must not hold the database while somebody looks at a page."""
@@ -76,7 +76,7 @@ class Plans(Database):
         Record a run that is being fetched by this process; return its id.
 
         *connections* are all that the company has: the accounts of others are forgotten. With
-        *claim* it is the run of that job; BusyError if another process has that by now.
+        *claim* it is the run of that job; BusyError if another process has that.
         """
         mine = {"owner": str(Owner.me()), "beat": beat()}
         values = {"status": Status.FETCHING.value, **mine, **columns}
@@ -218,7 +218,7 @@ class Plans(Database):
         """
         Let this process have a run no more; return whether it had it still.
 
-        Of a fetch that has failed, whoever says so, no values are left.
+        No values are left of a fetch that has failed, whoever says so.
         """
         one = self._of(runs), runs.c.id == run_id
         mine = runs.c.status == Status.FETCHING.value, runs.c.owner == str(Owner.me())

@@ -27,7 +27,7 @@ class Purge(Database):
         """
         Remove the employees' values of runs created before; return how many runs had any.
 
-        Who was chosen keeps number and outcome; of the others only the counts remain. Where the
+        Those chosen keep number and outcome; of the others only the counts remain. Where the
         disk has no room for it, it is done bit by bit.
         """
         try:
@@ -113,7 +113,7 @@ class Purge(Database):
 
     @staticmethod
     def _empty(connection: Connection, theirs: sa.ColumnElement[bool]) -> None:
-        """Remove the values of *theirs*, and whoever was not chosen."""
+        """Remove the values of *theirs*, and those who were not chosen."""
         connection.execute(sa.delete(items).where(theirs, sa.not_(items.c.selected)))
         tried = sa.select(items).where(theirs, items.c.earlier.is_not(None))
         for row in connection.execute(tried).mappings().all():

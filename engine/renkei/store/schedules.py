@@ -112,7 +112,7 @@ class Schedules(Database):
         return Claim(self.company, name, at)
 
     def take(self, claim: Claim) -> Job | None:
-        """Be the process that does the job of *claim*; None if another one has it by now."""
+        """Be the process that does the job of *claim*; None if another one has it."""
         with self._writing() as connection:
             mine = self._mine_of(claim), jobs.c.ended_at.is_(None)
             begins = sa.update(jobs).where(*mine, jobs.c.state == "queued")
@@ -145,7 +145,7 @@ class Schedules(Database):
         """
         Keep what has come of a job; with *next_at* it is gone on with then.
 
-        *answer* is what there is to say to whoever asked for it; *told*: its own process tells of
+        *answer* is what there is to say to the person who asked; *told*: its own process tells of
         its end.
         """
         ended = {"ended_at": None if next_at else at, "next_at": next_at, **LEFT_OUT}
@@ -169,7 +169,7 @@ def keep_at_job(connection: Connection, claim: Claim, **columns: object) -> None
     """
     Give a sign of life of the process that has a job, and keep *columns* of it.
 
-    Raises BusyError if it is not that of *claim* any more: whoever was taken for dead has no say.
+    Raises BusyError if it is not that of *claim* any more: one that was taken for dead has no say.
     """
     if connection.execute(still(claim).values(beat=beat(), **columns)).rowcount != 1:
         raise taken_by_another(claim.schedule)

@@ -173,8 +173,8 @@ class Seen:
     """
     What this computer has last seen of a store, in a small file at *path*; None: nowhere.
 
-    It is written after each commit and by nobody waited for: whoever loses it, or cannot write it,
-    does not notice an older copy by themselves.
+    It is written after each commit, and nothing waits for it: a process that loses it, or cannot
+    write it, does not notice an older copy by itself.
     """
 
     path: Path | None

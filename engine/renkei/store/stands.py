@@ -27,7 +27,7 @@ COLUMNS = (
 )
 
 SOON = dt.timedelta(days=2)
-"""Whoever joins within this time should be registered by now."""
+"""Those who join within this time should be registered already."""
 
 MISSED_FOR = dt.timedelta(days=7)
 """What was missed longer ago is of a schedule that there is no more, or one that is seldom due."""
@@ -36,13 +36,13 @@ MAY_ALLOW = ("unusual", "wrong_pair", "new_values")
 """Codes of jobs whose runs tell by themselves that they wait for a person."""
 
 LATELY = dt.timedelta(days=30)
-"""Whoever joined longer ago is a part of a first comparison rather than somebody forgotten."""
+"""Those who joined longer ago are a part of a first comparison rather than forgotten."""
 
 LAPSED = 2 * LATELY
-"""Who joined that lately may have been told of, and is still not registered."""
+"""Those who joined that lately may have been told of, and are still not registered."""
 
 BLOCKED_FOR = dt.timedelta(days=3)
-"""So long somebody may be blocked before a person is told."""
+"""How long somebody may be blocked before a person is told."""
 
 STILL_ACTIVE = ("left_before_base", "left_long_ago", "left_but_active")
 """Notices that count who has left and still is active in the target."""
@@ -257,7 +257,7 @@ def missed(
     ).where(
         jobs.c.state.in_(("missed", "failed", "halted")),
         sa.or_(jobs.c.run_id.is_(None), jobs.c.run_id.in_(_left(company))),
-        jobs.c.errand.is_(None),  # whoever wanted it sees what has come of it
+        jobs.c.errand.is_(None),  # the person who wanted it sees what has come of it
         jobs.c.stopped_by.is_(None),
         sa.not_(newer.exists()),
     )

@@ -1,7 +1,7 @@
 """Tokens that have to outlive a process: encrypted in the store, in the hands of one at a time.
 
 A refresh token may be of use only once: of two processes that use the same one, the second is
-refused, and many systems then lock both out. So whoever needs a new one waits for its turn.
+refused, and many systems then lock both out. So a process that needs a new one waits for its turn.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Vault:
     """
     The tokens of the grant called *identity* in the store at *place*, encrypted with *key*.
 
-    They are of *company*, and of every other one that uses the same grant: whoever removes the last
-    of them removes the tokens. A context manager, for one thread at a time: inside nobody else is.
+    They are of *company*, and of every other one that uses the same grant: removing the last of
+    them removes the tokens. A context manager, for one thread at a time: inside nobody else is.
     *seen* as of a :class:`Database`, which is made if it is not there. Raises ConfigurationError
     if *key* is not 32 random bytes in Base64, or not the one with which the tokens were encrypted,
     UnavailableError if another process does not come out, StoreError.
@@ -161,7 +161,7 @@ class _Kept(Database):
             serial.keep(connection, USERS + name, json.dumps(sorted({*companies, self.company})))
 
     def end_turn(self, name: str, mark: str) -> None:
-        """Go out, unless somebody else has come in by now."""
+        """Go out, unless somebody else has come in."""
         with self._writing() as connection:
             ours = facts.c.name == TURN + name, facts.c.value.startswith(f'["{mark}"')
             connection.execute(sa.delete(facts).where(*ours))

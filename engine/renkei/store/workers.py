@@ -23,7 +23,7 @@ SIGN_S = 60.0
 """How often a worker says that it lives, in seconds."""
 
 SILENT_S = 3 * SIGN_S
-"""After so many seconds without a word a worker is taken for dead."""
+"""After this many seconds without a word a worker is taken for dead."""
 
 FORGOTTEN_S = 86_400.0
 """A worker that has said nothing for a day is not told of any more."""

@@ -363,7 +363,7 @@ class Apply:
                 break
             self._land()
         if self._wave:
-            return  # there is room at this moment: whoever finds none comes here again
+            return  # there is room now: one that finds none comes here again
         if full:
             self.recorder.flush()  # else what is back is committed with the next intent, right away
         self.look.writer.wait_for_room()
@@ -502,11 +502,11 @@ class Apply:
                 self.recorder.no_creates = reason_of(error)
                 self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
             case BusyError() | StoreError():
-                raise error  # whoever takes over finds the write in doubt
+                raise error  # the process that takes over finds the write in doubt
             case SystemFault() if not (isinstance(error, UnavailableError) and error.for_all):
                 self._verdict.refused(item, error, write)
             case _:
-                # The system certainly did nothing: whoever raises this in a write has said so.
+                # The system certainly did nothing: raising this in a write says so.
                 self.recorder.store.close_write(write, "not_sent", self.recorder.clock.now())
                 raise error
 

@@ -28,7 +28,7 @@ class Waits:
     """
     How long a sync waits: *settle_s* between two looks at somebody.
 
-    *longest_s* is the longest time that a system may work on one request. *pause* waits so many
+    *longest_s* is the longest time that a system may work on one request. *pause* waits the given
     seconds for a reason, and raises if it is interrupted: a wait that was cut short proves nothing.
     """
 
@@ -246,7 +246,7 @@ class Answers:
         """
         Look at all who are left until they read as sent, or it is certain that they do not.
 
-        Whoever does not is read once more. A list that may only be late is given the time of the
+        Those who do not are read once more. A list that may only be late is given the time of the
         longest request: saying too early that somebody new is not there invites a second one.
         """
         if self._pending:

@@ -169,7 +169,7 @@ class Flight:
         return self.landed([self._back.get()]) if self._out else []
 
     def landed(self, first: Sequence[Sending] = ()) -> list[Sending]:
-        """Return those that are back by now, behind the *first* ones."""
+        """Return those that are back, behind the *first* ones."""
         back = list(first)
         while True:
             try:

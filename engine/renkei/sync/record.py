@@ -1,4 +1,4 @@
-"""What became of each employee, written into the journal and told to whoever watches."""
+"""What became of each employee, written into the journal and told to those who watch."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from renkei.systems import Systems
 from renkei.words.codes import remark
 
 SOURCE_OLD = dt.timedelta(hours=1)
-"""A sync that goes on so long after the fetch reads the source again for those still open."""
+"""A sync that goes on this long after the fetch reads the source again for those still open."""
 
 ASK_S = 1.0
 """How often it is asked whether another process has given a sign of life."""
@@ -137,7 +137,7 @@ class Sync:
         return ahead.get(Difference.NEW, 0) + ahead.get(Difference.CHANGED, 0)
 
     def _open(self, run: Run, order: Order) -> _Opened:
-        """Open the target, take the lease of its account, and let whoever holds it write."""
+        """Open the target, take the lease of its account, and let its holder write."""
         writer = self.systems.writer(run.target)
         account = self.store.account(writer.connection.identity)
         with self.store.one_moment():

@@ -18,7 +18,7 @@ from renkei.sync.record import Recorder, reason_of
 from renkei.words.codes import remark
 
 IN_A_ROW = 3
-"""After so many writes in a row that were refused or lost, the system is at fault."""
+"""After this many writes in a row that were refused or lost, the system is at fault."""
 
 
 @define(kw_only=True)
@@ -102,7 +102,7 @@ class Verdict:
             self.refuse_system()
 
     def refuse_system(self) -> None:
-        """Raise what is wrong with the system if so many in a row were refused or lost."""
+        """Raise what is wrong with the system if too many in a row were refused or lost."""
         known = self.known if self._passed else set()
         if len(self._row.keys() - known) < IN_A_ROW:
             return

@@ -47,7 +47,7 @@ class Request:
 
 @frozen
 class Cut:
-    """The server does its work; the connection ends *after* so many bytes of the answer."""
+    """The server does its work; the connection ends *after* that many bytes of the answer."""
 
     after: int
     reset: bool = False

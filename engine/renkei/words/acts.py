@@ -15,7 +15,7 @@ Note = Callable[[], object]
 
 
 def unnoted() -> None:
-    """Write none: whoever calls has done so."""
+    """Write none: the caller has done so."""
 
 
 @frozen

@@ -37,8 +37,8 @@ def both(item: Item, labels: Labels) -> list[Beside]:
     """
     Return both people of a blocked *item*, field by field, as far as the plan holds them.
 
-    Nobody is known whom the target does not have, or has several times. Whoever is not blocked is
-    told by what a sync changes, so of them this is empty.
+    Nobody is known whom the target does not have, or has several times. Those who are not blocked
+    are told by what a sync changes, so of them this is empty.
     """
     if item.difference is not Difference.BLOCKED:
         return []

@@ -194,7 +194,7 @@ def _promise(item: pytest.Item) -> str | None:
 
 
 def _reason(report: pytest.TestReport) -> str:
-    """Return why a test was skipped, in the words of whoever skipped it."""
+    """Return why a test was skipped, in the words of the one who skipped it."""
     where = report.longrepr
     text = where[2] if isinstance(where, tuple) else str(where or "")
     return text.removeprefix("Skipped: ").strip()

@@ -14,7 +14,7 @@ from renkei.words.i18n import N_
 NO_LEFT = N_("Nobody can be made to leave: no writable field tells it.")
 NO_LEAVER = N_("Nobody among the first samples has left.")
 SOME = 12
-"""Among so many samples there should be somebody who has left."""
+"""Among this many samples there should be somebody who has left."""
 NO_HIRED = N_("Nobody can be hired later: no writable field has the role hired.")
 
 
