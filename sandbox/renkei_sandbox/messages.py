@@ -128,6 +128,6 @@ class RefusalError(Exception):
     """A request ends here, with this answer."""
 
     def __init__(self, answer: Answer) -> None:
-        """Carry *answer* to whoever is answering."""
+        """Carry *answer* to the one who answers."""
         super().__init__(answer.status)
         self.answer = answer
