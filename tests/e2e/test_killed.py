@@ -227,7 +227,7 @@ def test_output_that_nobody_reads_any_more(office: Office) -> None:
 @pytest.mark.fault("F54")
 @pytest.mark.long
 def test_output_that_closes_during_a_sync_changes_nothing(office: Office) -> None:
-    """Who pipes a sync into `head` still gets every employee synced and recorded."""
+    """A sync piped into `head` still has every employee synced and recorded."""
     run = office.fetched("smarthr", "touchontime")
     process = office.start("sync", run, *office.everybody("touchontime"))
     assert process.stdout is not None

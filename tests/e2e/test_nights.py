@@ -192,7 +192,7 @@ class Life:
                 assert left is None or now["hired"] <= left, now
 
     def end(self) -> None:
-        """Who is not as HR has them is named; nobody waits without a word."""
+        """Anyone not as HR has them is named; nobody waits without a word."""
         named = set(self.last["left_for_you"])
         told = [each for each in self.last["notices"] if each["code"] in ABOUT_PEOPLE]
         named |= {number for notice in told for number in notice["about"]}

@@ -1048,7 +1048,7 @@ def test_who_was_in_doubt_and_is_there_already_is_not_sent_by_another_run(world:
 def test_a_lease_lost_while_writing_stops_the_process(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its next intent is refused; what it had sent is settled by whoever resumes."""
+    """Its next intent is refused; what it had sent is settled by a resume."""
     run = hires(world, "001", "002", "003")
 
     def steal(_hook: str, _values: Values) -> None:

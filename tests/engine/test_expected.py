@@ -174,7 +174,7 @@ def test_it_is_for_the_system_that_is_written_to(spring: World) -> None:
 
 
 def test_it_is_said_only_of_a_choice_that_needs_it(spring: World) -> None:
-    """Whoever is chosen anew before anything was sent is judged anew."""
+    """A choice made anew before anything was sent is judged anew."""
     run = hired(spring, 8)
     with spring.runs() as runs:
         runs.interrupt()

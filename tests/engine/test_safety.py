@@ -202,7 +202,7 @@ def test_another_base_date_is_no_shrinking(careful: World) -> None:
 
 
 def test_allowing_is_for_one_choice_only(careful: World) -> None:
-    """Whoever chooses anew has to be allowed anew."""
+    """A new choice has to be allowed anew."""
     people(careful, 60)
     run = careful.fetch()
     careful.choose(run)
@@ -216,7 +216,7 @@ def test_allowing_is_for_one_choice_only(careful: World) -> None:
 
 
 def test_nobody_allows_the_choice_of_another(careful: World) -> None:
-    """Who allows what is unusual allows what they have looked at, and nothing chosen since."""
+    """Allowing what is unusual allows what was looked at, and nothing chosen since."""
     in_both(careful, 1)
     hire(careful, 6)
     run = careful.fetch()
@@ -270,7 +270,7 @@ def test_a_choice_made_in_the_meantime_is_not_synced(careful: World) -> None:
 
 
 def test_limits_that_change_in_the_middle_hold_up_no_run(careful: World) -> None:
-    """They are asked before the first write; whoever resumes has nothing new to allow."""
+    """They are asked before the first write; a resume has nothing new to allow."""
     people(careful, 3)
     run = careful.fetch()
     careful.choose(run)

@@ -987,7 +987,7 @@ def test_what_is_read_of_one_moment_is_one_transaction(at: str) -> None:
     sa.event.listen(store._engine, "begin", begun.append)
     with store.one_moment():
         assert store.kept_schedules() == {}
-        if store._on_server:  # in a file whoever writes waits for whoever reads
+        if store._on_server:  # in a file writers wait for readers
             other.pause_schedule("nightly", "daily", now)
         with store.one_moment():
             assert store.kept_schedules() == {}

@@ -230,7 +230,7 @@ class Site:
             return tuple(connection.execute(question).fetchone() or ())
 
     def stop_all(self) -> None:
-        """Kill whoever is still at work."""
+        """Kill all that are still at work."""
         for child in self.children:
             child.bury()
         self.children.clear()
