@@ -53,7 +53,7 @@ Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 OPENED = 10_000
-"""So many pages of runs that were opened are remembered; after that each is noted anew."""
+"""How many pages of opened runs are remembered; after that each is noted anew."""
 
 FIELDS = 3000
 """Fields of one form: a page of employees with several values each is far below."""
