@@ -34,7 +34,7 @@ class Tenant:
 
 
 class Tenants:
-    """So many companies of so many people each, beside the systems whose vendors they share."""
+    """A number of companies of equal size, beside the systems whose vendors they share."""
 
     def __init__(
         self, smarthr: SmartHR, touchontime: TouchOnTime, companies: int, people: int, seed: int
