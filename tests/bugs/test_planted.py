@@ -15,7 +15,7 @@ from tests.sampling import ALL, sample, sampled
 ROOT = Path(__file__).resolve().parents[2]
 
 SHARE = 48
-"""Of so many bugs one is planted in every run."""
+"""One bug in this many is planted in every run."""
 
 HARMLESS = """\
 import sys

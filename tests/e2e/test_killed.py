@@ -21,7 +21,7 @@ Direction = tuple[str, str]
 
 
 def wait_for_writes(office: Office, target: str, count: int) -> None:
-    """Wait until *target* has carried out so many writes."""
+    """Wait until *target* has carried out *count* writes."""
     until = time.monotonic() + 20
     while len(office.box.writes(target)) < count and time.monotonic() < until:
         time.sleep(0.005)

@@ -86,7 +86,7 @@ class Life:
     # --- HR ------------------------------------------------------------------------------------
 
     def hires(self, offset: int, number: str | None = None) -> Human:
-        """HR enters somebody who joins so many days from today."""
+        """HR enters somebody who joins *offset* days from today."""
         index = len(self.humans)
         family, family_kana = FAMILIES[index % len(FAMILIES)]
         parts = GIVENS[index // 12 % 12], GIVENS[index % 12]
@@ -113,7 +113,7 @@ class Life:
         return True
 
     def leaves_between(self, human: Human, first: int, last: int) -> bool:
-        """HR says that somebody leaves on a day so many from today, but not before they joined."""
+        """HR says that somebody leaves in *first* to *last* days, but not before they joined."""
         day = self.today + dt.timedelta(days=self.random.randint(first, last))
         return self.says(human, left=max(human.day("hired") or day, day).isoformat())
 

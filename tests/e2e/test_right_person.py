@@ -361,7 +361,7 @@ def test_who_must_be_looked_at_first_is_left_for_a_person(
 
 
 def test_the_first_fetch_names_both_accounts(office: Office, direction: tuple[str, str]) -> None:
-    """One cheap request to each system; who may not read the name is asked again, not stopped."""
+    """One cheap request to each system; where the name may not be read it is asked again."""
     office.box.smarthr.faults.add(faults.status(403), path="companies", times=None)
     found = [office.ask("fetch", *direction).json["notices"] for _ in range(2)]
     named = [[n["about"] for n in notices if n["code"] == "account_named"] for notices in found]
@@ -446,7 +446,7 @@ def test_who_comes_back_under_a_new_number_is_asked_for(
 
 
 def day(offset: int) -> str:
-    """Return the day so many days from the office's today."""
+    """Return the day *offset* days from the office's today."""
     return (TODAY + dt.timedelta(days=offset)).isoformat()
 
 
@@ -454,7 +454,7 @@ def day(offset: int) -> str:
 def test_a_leaver_passes_on_the_date_alone(
     empty: Office, direction: tuple[str, str], offset: int, passed: bool
 ) -> None:
-    """Up to so many days before the base date, also where the target has another date."""
+    """Up to the given days before the base date, also where the target has another date."""
     source, target = direction
     there = {"0042": {}, "0043": {"left": day(30)}, "0044": {"left": day(offset)}}
     ids = {}

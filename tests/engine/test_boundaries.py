@@ -74,7 +74,7 @@ OTHERS = {
 
 
 def apart(people: list[Item], start: int = 0) -> list[Item]:
-    """Return *people* as so many different employees."""
+    """Return *people* as that many different employees."""
     return [evolve(each, source_id=f"s{n}") for n, each in enumerate(people, start)]
 
 

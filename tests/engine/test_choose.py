@@ -194,7 +194,7 @@ def test_many_who_miss_a_value_are_counted(world: World) -> None:
 
 
 def test_rows_give_some_other_values_than_all(world: World) -> None:
-    """A row goes before the value for all; who has no row gets that."""
+    """A row goes before the value for all; those without a row get that."""
     run = staff(world)
     choice = Selection(differences=NEW, new={"ward": "W1"}, own_values=(row("002", ward="South"),))
     choose(world, run, choice)

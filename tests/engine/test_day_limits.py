@@ -57,7 +57,7 @@ CELLS = [
 
 
 def some(kind: str, count: int, start: int = 0) -> list[Item]:
-    """Return so many employees of a plan who change in this way."""
+    """Return *count* employees of a plan who change in this way."""
     difference = Difference.NEW if kind == "creates" else Difference.CHANGED
     return [
         Item(number=f"{n}", name="x", difference=difference, source_id=f"s{n}",

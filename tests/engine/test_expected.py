@@ -45,7 +45,7 @@ def announce(world: World, text: str) -> None:
 
 
 def hired(world: World, count: int) -> Run:
-    """Let so many join the clinic, and choose them."""
+    """Let *count* people join the clinic, and choose them."""
     already = sum(1 for person in world.clinic.people.values() if person.values["beds"] == 7)
     numbers = tuple(f"{n:03}" for n in range(already, already + count))
     for number in numbers:

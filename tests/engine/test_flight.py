@@ -80,7 +80,7 @@ def sky(world: World) -> Iterator[Sky]:
 
 
 def allow(world: World, in_flight: int) -> None:
-    """Let so many requests to the rosta be in flight."""
+    """Allow *in_flight* requests to the rosta at a time."""
     file = world.folder / "renkei.yaml"
     text = file.read_text().replace(
         "    connector: rosta\n", f"    connector: rosta\n    in_flight: {in_flight}\n"
@@ -89,7 +89,7 @@ def allow(world: World, in_flight: int) -> None:
 
 
 def capacities(world: World, count: int) -> Run:
-    """Return a run that changes the capacity of so many people, chosen."""
+    """Return a run that changes the capacity of *count* people, chosen."""
     for each in range(count):
         number = f"{each:03}"
         world.in_clinic(number, beds=100 + each)

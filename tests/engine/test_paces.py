@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def windows(*used: int) -> list[Window]:
-    """Return a second and five minutes, of which somebody has used so many."""
+    """Return a second and five minutes, of which somebody has *used* some already."""
     sizes = [(1.0, 10), (300.0, 100)]
     return [Window(s, count, mine) for (s, count), mine in zip(sizes, used, strict=True)]
 

@@ -420,7 +420,7 @@ def test_who_has_moved_outside_since_is_not_written(
 
 
 def test_the_last_look_reads_what_tells_the_scope(world: World, say: Callable[..., None]) -> None:
-    """Also where nothing else reads the field: who is still inside is written, and nobody else."""
+    """Also where nothing else reads the field: people still inside are written, and nobody else."""
     say("{rosta: {unit: [A]}}")
     world.rosta.specs = (*world.rosta.specs, spec("unit"))
     for number in ("1", "2"):

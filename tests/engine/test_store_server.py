@@ -61,7 +61,7 @@ def bare(server: Server) -> Iterator[Database]:
 
 
 def at_once(count: int, work: Callable[[int], object]) -> list[int | None]:
-    """Let so many processes do *work* at the same moment; return their exit codes."""
+    """Let *count* processes do *work* at the same moment; return their exit codes."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(count)
 

@@ -76,7 +76,7 @@ class Crowd:
     source: str
     target: str
     passing: list[Callable[[float], object]]
-    """What happens while renkei waits for so many seconds."""
+    """What happens while renkei waits for a number of seconds."""
     resumed: int = 0
 
     def bring(self, kind: Kind, number: str, *, refused: bool = False) -> str:

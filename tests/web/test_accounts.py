@@ -149,7 +149,7 @@ def test_odd_names_are_refused(desk: Desk, name: str) -> None:
 
 @pytest.mark.parametrize("change", [{"disabled": True}, {"role": Role.VIEWER}])
 def test_the_last_administrator_stays(desk: Desk, change: dict[str, Any]) -> None:
-    """Somebody is always left who can let others in again; who only has a link does not count."""
+    """Somebody is always left who can let others in again; with only a link nobody counts."""
     desk.office.people.invite("hanako", Role.ADMIN)
     last = next(each for each in desk.office.people.users() if each.name == "admin")
     with pytest.raises(AccountError):
