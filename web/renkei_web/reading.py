@@ -5,7 +5,7 @@ As soon as there is a plan that is everybody in it, chosen or not, before the sy
 values before and after, of somebody blocked the values of both systems, outcome and reason. Once
 the values are purged it is number and outcome of those who were chosen. Operators and above read
 all of it, with the system's own words. Viewers do not see when somebody was born, the gender, and
-who is going to leave: a planned leaving is a secret in most companies. People who see counts only
+who is going to leave: a planned leaving is a secret in most companies. Those allowed counts only
 see no person at all, colleagues who fetched and synced included. Only administrators are told what
 is wrong with a connection.
 """
