@@ -86,7 +86,7 @@ def test_a_file_without_companies_is_one_without_a_name(tmp_path: Path) -> None:
 
 
 def test_a_company_has_to_be_named(tmp_path: Path) -> None:
-    """Without a name, or with one not there, it is told which there are: no file is guessed."""
+    """Without a name, or with one not there, it says which there are: no file is guessed."""
     company(tmp_path, "beta")
     main = company(tmp_path, "acme")
     (tmp_path / "companies" / "Other One.yaml").write_text("", encoding="utf-8")

@@ -310,7 +310,7 @@ def test_a_leaver_goes_only_where_the_pair_is_for_them(
 
 
 def test_why_somebody_outside_is_not_listed(world: World, say: Callable[..., None]) -> None:
-    """A question about a number is answered that it is the scope, and by which field."""
+    """Asked about a number, renkei says that it is the scope, and by which field."""
     say(NIGHTS)
     world.in_clinic("1", night=False)
     world.in_clinic("2")
