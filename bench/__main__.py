@@ -42,7 +42,7 @@ RUN = (
 
 
 SECOND = 1
-"""After so many seconds a limit of so many a second knows nothing of what was before."""
+"""Seconds after which a limit per second knows nothing of what was before."""
 
 
 class Server:

@@ -31,7 +31,7 @@ SHARED = {
 """What both systems know, as each of them calls it."""
 
 NEW, CHANGED = 20, 10
-"""One of so many is new in attendance, or differs there."""
+"""One person in this many is new in attendance, or differs there."""
 
 
 @define
@@ -43,7 +43,7 @@ class Company:
 
 
 def company(people: int) -> Company:
-    """Return a company of so many *people*; always the same one."""
+    """Return a company of *people* employees; always the same one."""
     made = Company()
     for place in range(people):
         crew = _crew(place)

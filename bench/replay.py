@@ -16,7 +16,7 @@ from renkei.http.wire import Wire
 from renkei_runner.site import Site
 
 SAMPLE = 40
-"""The requests of so many companies are sent."""
+"""How many companies' requests are sent."""
 
 
 def replayed_s(journal: Sequence[Mapping[str, Any]], site: Site) -> float:

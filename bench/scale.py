@@ -61,7 +61,7 @@ NO_LIMITS = "    limits: []"
 
 @frozen(kw_only=True)
 class Work:
-    """So many *companies* of *people* for so many *workers*; how they are hurt."""
+    """A number of *companies* of *people* each, for some *workers*; how they are hurt."""
 
     companies: int = 1_000
     people: int = 50
@@ -95,7 +95,7 @@ class Measured:
     database_s: float
     sandbox_s: float
     connections: int
-    """At most so many to the database at a time."""
+    """The most connections to the database at a time."""
     store_bytes: float
     """Of each company: what the first run of all has left in the store."""
     look_s: float
@@ -310,7 +310,7 @@ class Hurting:
     frozen_at: float | None = None
 
     def go_on(self, passed: float, ended: int) -> None:
-        """Do what is due after *passed* seconds, with so many jobs *ended*."""
+        """Do what is due after *passed* seconds, with *ended* jobs done."""
         if self.frozen_at is None and ended > self.town.work.companies // 4:
             self.frozen, self.frozen_at = self.town.workers.pop(), passed
             self.frozen.freeze()

@@ -23,7 +23,7 @@ WAYS = {word: way for way, (_, to) in enumerate(DIRECTIONS) for word in (f"to_{t
 """What the directions, and the systems that are written to, are called in the names of tests."""
 
 OF_PLAYED, OF_COSTLY = 3, 2
-"""Of so many cases of a test one is run: where whole systems are played, and where it is costly."""
+"""One case in this many is run: where whole systems are played, and where it is costly."""
 
 PLAYED = ("tests/e2e/", "tests/reliability/")
 """Where a test plays whole systems, and takes as long as twenty others."""
@@ -38,7 +38,7 @@ MANY = 3
 """How many cases make half of them enough, where they are merely costly."""
 
 HANDFUL = 6
-"""About so many cases of one test are run at most, where it plays whole systems or is costly."""
+"""About how many cases of one test are run at most, where it plays whole systems or is costly."""
 
 T = TypeVar("T")
 

@@ -41,7 +41,7 @@ NO_ROWS = ("lock table ", "vacuum ", "select pg_total_relation_size(")
 """What text that names such a table begins with where it shows and changes no row of it."""
 
 KEYS: Mapping[sa.Table, str] = {runs: "id", items: "run_id", writes: "run_id", leases: "run_id"}
-"""The column that holds the key of a run: whoever names one has been given it."""
+"""The column that holds the key of a run: code that names one has been given it."""
 
 SHARED: Mapping[sa.Table, Collection[str]] = {
     leases: ("account",),  # one writer to an account, whatever the company

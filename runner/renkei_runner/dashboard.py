@@ -39,7 +39,7 @@ def stands(main: Main) -> tuple[str, str | None, str]:
             is_empty = database is None or not has_people(database)
         left = str(main.path.with_name(DASHBOARD))
         if is_empty and (beside := standing(left)) not in (None, SCHEMA.head):
-            return left, beside, SCHEMA.head  # whoever counts its people brings it up to date
+            return left, beside, SCHEMA.head  # counting its people would bring it up to date
         if is_empty:
             refuse_left_behind(main)
     return shown(place), found, SCHEMA.head
@@ -67,7 +67,7 @@ def lets_go(runs: Runs) -> None:
 
 
 def carries(runs: Runs, errand: Errand, carried: Carried) -> None:
-    """Tick whoever was chosen in the run before and has not changed, for whom asked for that."""
+    """Tick those chosen in the run before who have not changed, for the person who asked."""
     from renkei_web.companies import carry
 
     if errand.user is not None:

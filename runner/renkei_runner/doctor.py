@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from renkei.operation.doctor import Doctor, Sign
 
 SHOWN = 10
-"""So many lines of one kind stand on the screen; JSON has all."""
+"""How many lines of one kind stand on the screen; JSON has all."""
 
 
 @command("doctor", help=N_("Tell whether the installation is in order: all companies, one screen."))

@@ -68,7 +68,7 @@ def say_at_once(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print a line on standard error; whoever reads it may be gone, and the work goes on."""
+    """Print a line on standard error; its reader may be gone, and the work goes on."""
     with suppress(OSError):
         click.echo("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
 

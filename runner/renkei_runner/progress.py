@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SHOW_AFTER_S = 1.0
 NEVER = float("-inf")
 LONG_S = 10.0
-"""A wait of so many seconds stands in a log: whoever reads it asks why nothing happens."""
+"""A wait of this many seconds stands in a log, whose readers ask why nothing happens."""
 
 NAMED = 20
 """How many employees one line names."""
@@ -154,7 +154,7 @@ class Progress(Observer):
 
 
 class Logged(Progress):
-    """Writes events of the log in place of sentences, for whoever reads nothing else."""
+    """Writes events of the log in place of sentences, for those who read nothing else."""
 
     def estimate(self, ahead: Estimate) -> None:
         calls = sum(count for count in ahead.calls.values() if count is not None)

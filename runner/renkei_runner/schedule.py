@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 HISTORY = 20
-"""So many runs of each schedule are in the document."""
+"""How many runs of each schedule are in the document."""
 
 
 @group("schedule", help=N_("List schedules, run one now, pause or resume one."))

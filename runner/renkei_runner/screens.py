@@ -151,7 +151,7 @@ def show_items(
 
 @define
 class _Shown:
-    """Who of a plan was shown: how many can be chosen, and whom a person could release."""
+    """The part of a plan shown: how many can be chosen, and whom a person could release."""
 
     plain: int = 0
     look_first: int = 0

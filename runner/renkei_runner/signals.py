@@ -23,7 +23,7 @@ def ended_by(handler: Handler) -> Iterator[None]:
     """
     Let *handler* take the signals that end a command, inside the block.
 
-    What is ignored from the start stays ignored: whoever wrote ``nohup`` or ``&`` wants that.
+    What is ignored from the start stays ignored: that is what ``nohup`` and ``&`` are for.
     """
     taken = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
     handle = _without_repeats(handler)

@@ -119,7 +119,7 @@ def make_worker(app: App, dispatcher: Dispatcher) -> Worker:
 
 
 def make_processes(app: App, concurrency: int) -> Processes:
-    """Return what does jobs on this machine, so many at a time."""
+    """Return what does jobs on this machine, up to *concurrency* at a time."""
     from renkei.schedule.dispatcher import Processes
 
     path = app.config_file.absolute()
@@ -131,7 +131,7 @@ def make_processes(app: App, concurrency: int) -> Processes:
 
 
 def make_cluster(app: App, concurrency: int) -> Cluster:
-    """Return what shares jobs with other workers of the store, so many at a time here."""
+    """Return what shares jobs with other workers of the store, *concurrency* at a time here."""
     from renkei.cluster.dispatcher import Cluster
     from renkei_runner.forks import Fork, Forks
 

@@ -41,7 +41,7 @@ class Sandbox:
     ) -> None:
         """Prepare *people* in both systems; *now* sets the clock; port 0 takes a free one.
 
-        With *companies* there are so many tenants of so many people, and nobody beside them.
+        With *companies* there are that many tenants of *people* each, and nobody beside them.
         """
         self.clock = Clock(now)
         self.smarthr = SmartHR(self.clock, seed)

@@ -8,7 +8,7 @@ from collections import deque
 
 
 class FixedWindow:
-    """So many requests per window; a window begins with the first request after the last one."""
+    """A number of requests per window; a window begins with the first request after the last."""
 
     def __init__(self, seconds: float) -> None:
         """Count per *seconds*."""
@@ -44,7 +44,7 @@ class FixedWindow:
 
 
 class SlidingWindow:
-    """So many requests within the last seconds, counted at every moment anew."""
+    """A number of requests within the last seconds, counted at every moment anew."""
 
     def __init__(self) -> None:
         """Start with nothing counted."""

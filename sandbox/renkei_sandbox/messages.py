@@ -94,7 +94,7 @@ class Delivery:
     raw: bytes | None = None
     """These bytes instead of the answer."""
     limit: int | None = None
-    """At most so many bytes, then the connection is closed."""
+    """The most bytes sent; then the connection is closed."""
     part: Literal["answer", "body"] = "answer"
     """Where *limit* counts from: the status line, or the first byte of the body."""
     per_byte_s: float = 0.0
@@ -128,6 +128,6 @@ class RefusalError(Exception):
     """A request ends here, with this answer."""
 
     def __init__(self, answer: Answer) -> None:
-        """Carry *answer* to whoever is answering."""
+        """Carry *answer* to the one who answers."""
         super().__init__(answer.status)
         self.answer = answer

@@ -1,4 +1,4 @@
-"""Several companies behind one port: whoever calls is told by the token, as at the vendors.
+"""Several companies behind one port: callers are told apart by the token, as at the vendors.
 
 Each has people, ids and tables of its own. The switches and faults are those of the vendors: of
 all companies. A company is made when it is first asked for.
@@ -34,7 +34,7 @@ class Tenant:
 
 
 class Tenants:
-    """So many companies of so many people each, beside the systems whose vendors they share."""
+    """A number of companies of equal size, beside the systems whose vendors they share."""
 
     def __init__(
         self, smarthr: SmartHR, touchontime: TouchOnTime, companies: int, people: int, seed: int

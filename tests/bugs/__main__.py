@@ -194,7 +194,7 @@ def main(bugs: Sequence[Bug], *, stops: bool = True) -> int:
 
 
 def wanted(arguments: Sequence[str]) -> Sequence[Bug]:
-    """Return the bug that is named, with the tests that are named; or one of *every* so many."""
+    """Return the bug that is named, with the tests that are named; or every n-th bug."""
     if arguments[:1] == ["--every"]:
         share = int(arguments[1])
         return BUGS[share // 2 :: share]

@@ -15,7 +15,7 @@ from tests.sampling import ALL, sample, sampled
 ROOT = Path(__file__).resolve().parents[2]
 
 SHARE = 48
-"""Of so many bugs one is planted in every run."""
+"""One bug in this many is planted in every run."""
 
 HARMLESS = """\
 import sys
@@ -43,7 +43,7 @@ def python(*words: str) -> tuple[int, str]:
 
 
 def test_what_a_bug_replaces_is_there() -> None:
-    """Whoever changes a function with a bug in it is told; a bug does not rot in silence."""
+    """Changing a function with a bug in it is noticed; a bug does not rot in silence."""
     assert [bug.name for bug in BUGS if not bug.changes() or not bug.tests] == []
 
 

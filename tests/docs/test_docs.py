@@ -226,7 +226,7 @@ def test_internal_links_resolve() -> None:
 
 
 def test_every_command_is_mentioned() -> None:
-    """Whoever reads the documentation meets every command but the one for completion."""
+    """Readers of the documentation meet every command but the one for completion."""
     everything = "\n".join(TEXTS.values())
     missing = [name for name in COMMANDS if f"renkei {name}" not in everything]
     assert missing in ([], ["completion"])
@@ -244,7 +244,7 @@ def test_every_hook_is_documented() -> None:
 
 
 def test_a_hook_says_since_when_it_is_there() -> None:
-    """Whoever adds one says so in its contract; these nine were there from the start."""
+    """A new hook says so in its contract; these nine were there from the start."""
     old = {
         name
         for name in hooks.hooks()
@@ -511,7 +511,7 @@ def test_the_second_example_reads_all_pages() -> None:
 
 @pytest.mark.usefixtures("written")
 def test_the_second_example_looks_people_up() -> None:
-    """Whoever is gone is nobody, similar numbers do no harm, and other refusals get through."""
+    """Somebody gone is nobody, similar numbers do no harm, and other refusals get through."""
     with second_writer(people("1", "12", "3")) as hoshi:
         refs = [Ref(id="h3"), Ref(id="h9"), Ref(number="1"), Ref(number="7")]
         assert {each.id for each in hoshi.read_employees(refs, DAY, ["no"])} == {"h3", "h1"}

@@ -44,7 +44,7 @@ def test_the_list_of_companies_says_why_in_words_of_the_page(name: str, spoken: 
 
 
 def test_a_choice_over_a_limit_has_the_name_it_had_before_too() -> None:
-    """Whoever reads the JSON of the list of companies finds either."""
+    """Readers of the JSON of the list of companies find either."""
     waits = State(company="acme", kind="limit", source="a", target="b", run="1")
     listed = Listed(company=Company(name="acme"), states=[waits])
     assert _parts(listed)["needs_a_person"] == ["limit", "chosen"]

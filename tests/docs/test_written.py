@@ -45,7 +45,7 @@ FILLED = """\
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_page_is_as_it_is_written(name: str) -> None:
-    """Whoever renames a test, or marks one, is told how to bring the page up to date."""
+    """After a test is renamed or marked, the failure says how to bring the page up to date."""
     if (ROOT / name).read_text(encoding="utf-8") != written(name):
         pytest.fail(f"{name} is not what the code says. Run: make docs")
 
@@ -101,7 +101,7 @@ def test_a_row_has_tests_or_says_why_not() -> None:
     [("fault", "reliability/test_*_faults.py"), ("security", "security/test_*.py")],
 )
 def test_no_test_is_left_out(mark: str, files: str) -> None:
-    """Whoever reads a page finds what is tested for its sake; canaries have tests of their own."""
+    """Readers of a page find what is tested for its sake; canaries have tests of their own."""
     proofs = {test for tests in marked(mark).values() for test in tests}
     found = {
         f"{path.relative_to(ROOT).as_posix()}::{node.name}"
@@ -135,7 +135,7 @@ def test_the_check_sheet_is_answered_and_proven() -> None:
 
 
 def test_the_proofs_of_the_check_sheet_are_there() -> None:
-    """Whoever renames a test that customers were told of is told."""
+    """A renamed test that customers were told of is noticed."""
     named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", SHEET))
     there = {
         (file, node.name)

@@ -1,5 +1,5 @@
 """
-A worker, and the warm process of its jobs, that take whoever is silent for dead in seconds.
+A worker, and the warm process of its jobs, that take a silent process for dead in seconds.
 
 They are on a computer of their own if BOOT names one.
 """

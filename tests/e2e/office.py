@@ -101,7 +101,7 @@ class Office:
         return path
 
     def allow(self, in_flight: int) -> None:
-        """Write renkei.yaml so that so many requests may be on their way at a time."""
+        """Write renkei.yaml so that *in_flight* requests may be on their way at a time."""
         self.in_flight = in_flight
         self.configure()
 

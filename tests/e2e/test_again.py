@@ -124,7 +124,7 @@ def test_the_base_date_is_kept_if_a_person_chose_it_and_said(
 
 
 def test_options_of_sync_replace_the_choice(office: Office) -> None:
-    """The carried choice is a proposal; whoever chooses again has the last word."""
+    """The carried choice is a proposal; a new choice has the last word."""
     run, numbers = chosen(office, ("smarthr", "touchontime"))
     new = office.ask("fetch", "--again", run).run
     done = office.ask("sync", new, "--number", numbers[3])

@@ -29,7 +29,7 @@ def answered(body: str, status: int = 200) -> Fault:
 
 
 def some(cases: Iterable[tuple[str, ...]], every: int) -> list[ParameterSet]:
-    """Return *cases*, all but every so many of them marked long."""
+    """Return *cases*, all but every n-th of them marked long."""
     long = pytest.mark.long
     return [pytest.param(*c, marks=[long] if i % every else []) for i, c in enumerate(cases)]
 

@@ -127,7 +127,7 @@ class Workers:
 
 
 def end(processes: Iterable[psutil.Process]) -> None:
-    """Kill all of them; whoever was a child of another one may be gone by then."""
+    """Kill all of them; children of another one may be gone by then."""
     for each in processes:
         with suppress(psutil.NoSuchProcess):
             each.kill()

@@ -102,7 +102,7 @@ def test_a_setting_is_set_for_one_pair(office: Office, other: Sandbox) -> None:
 @pytest.mark.sqlite
 @pytest.mark.fault("F83")
 def test_without_a_store_every_command_says_so(office: Office) -> None:
-    """A lost history is not passed over: 5 for whoever names a run, none for lists, one line."""
+    """A lost history is not passed over: 5 where a run is named, none for lists, one line."""
     office.store.unlink()
     where = f"no store at {office.store}"
     for words in (

@@ -218,7 +218,7 @@ def test_a_workbook_is_a_source(office: Office, staff: Path) -> None:
 def test_a_process_that_dies_while_it_writes_leaves_a_whole_file(
     office: Office, staff: Path, moment: str
 ) -> None:
-    """The file is the old one or the new one; whoever resumes finds out, and nobody comes twice."""
+    """The file is the old one or the new one; a resume finds out which, and nobody comes twice."""
     before = staff.read_bytes()
     run = office.fetched("smarthr", "staff")
     script = (

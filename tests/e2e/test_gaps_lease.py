@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_a_lease_lost_after_the_intent_sends_nothing(
     office: Office, direction: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process has taken over meanwhile; whoever wakes up looks before it sends."""
+    """Another process has taken over meanwhile; the one that wakes up looks before it sends."""
     run = office.fetched(*direction)
     intend = Hold.intend
 

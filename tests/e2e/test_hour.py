@@ -91,7 +91,7 @@ def clock_of(moment: str) -> dt.datetime:
 
 
 def changed(empty: Office, people: int) -> None:
-    """Let so many be of another name in the one system than in the other."""
+    """Let *people* employees have another name in the one system than in the other."""
     for place in range(people):
         who = f"8{place:05}"
         empty.box.smarthr.add(

@@ -65,7 +65,7 @@ def test_base_values_that_somebody_has_just_changed_are_not_put_back(office: Off
 
 
 def test_the_value_itself_was_changed_in_this_moment(office: Office) -> None:
-    """Whoever entered another address just now keeps it: failed, with the field in the report."""
+    """An address that somebody entered just now stays: failed, with the field in the report."""
     office.box.touchontime.switches.partial_put = False
     run = office.fetched(*TO_TOUCHONTIME)
     number, record = changed_in(office, run, "emailAddresses")

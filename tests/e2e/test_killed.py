@@ -21,7 +21,7 @@ Direction = tuple[str, str]
 
 
 def wait_for_writes(office: Office, target: str, count: int) -> None:
-    """Wait until *target* has carried out so many writes."""
+    """Wait until *target* has carried out *count* writes."""
     until = time.monotonic() + 20
     while len(office.box.writes(target)) < count and time.monotonic() < until:
         time.sleep(0.005)
@@ -227,7 +227,7 @@ def test_output_that_nobody_reads_any_more(office: Office) -> None:
 @pytest.mark.fault("F54")
 @pytest.mark.long
 def test_output_that_closes_during_a_sync_changes_nothing(office: Office) -> None:
-    """Who pipes a sync into `head` still gets every employee synced and recorded."""
+    """A sync piped into `head` still has every employee synced and recorded."""
     run = office.fetched("smarthr", "touchontime")
     process = office.start("sync", run, *office.everybody("touchontime"))
     assert process.stdout is not None

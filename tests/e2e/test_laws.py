@@ -39,7 +39,7 @@ def test_a_second_fetch_finds_nothing_to_do(office: Office, direction: Direction
 
 
 def test_nothing_comes_back_from_the_other_side(office: Office, direction: Direction) -> None:
-    """Whoever was written in one direction is the same in the other one."""
+    """Somebody written in one direction is the same in the other one."""
     source, target = direction
     run = office.synced(source, target)
     written = {n for n, (outcome, _) in office.outcomes(run).items() if outcome != "not_selected"}

@@ -108,14 +108,14 @@ def test_the_establishment_is_asked_for_by_its_name(office: Office) -> None:
 
 
 def test_changed_employees_need_no_values(office: Office) -> None:
-    """Whoever only has a difference is synced without a division."""
+    """Somebody with only a difference is synced without a division."""
     run = office.fetched("smarthr", "touchontime")
     assert office.ask("sync", run, "--difference", "changed", "--look-first").code == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_rows_override_the_common_value(office: Office, encoding: str) -> None:
-    """The file of any spreadsheet is read; who is not in it gets the common value."""
+    """The file of any spreadsheet is read; those not in it get the common value."""
     run = office.fetched("smarthr", "touchontime")
     first, second, *others = office.numbers(run, "new")
     rows = f"社員番号,divisionCode,typeCode\r\n{first},大阪支社,\r\n{second},210,2\r\n"

@@ -86,7 +86,7 @@ class Life:
     # --- HR ------------------------------------------------------------------------------------
 
     def hires(self, offset: int, number: str | None = None) -> Human:
-        """HR enters somebody who joins so many days from today."""
+        """HR enters somebody who joins *offset* days from today."""
         index = len(self.humans)
         family, family_kana = FAMILIES[index % len(FAMILIES)]
         parts = GIVENS[index // 12 % 12], GIVENS[index % 12]
@@ -113,7 +113,7 @@ class Life:
         return True
 
     def leaves_between(self, human: Human, first: int, last: int) -> bool:
-        """HR says that somebody leaves on a day so many from today, but not before they joined."""
+        """HR says that somebody leaves in *first* to *last* days, but not before they joined."""
         day = self.today + dt.timedelta(days=self.random.randint(first, last))
         return self.says(human, left=max(human.day("hired") or day, day).isoformat())
 
@@ -192,7 +192,7 @@ class Life:
                 assert left is None or now["hired"] <= left, now
 
     def end(self) -> None:
-        """Who is not as HR has them is named; nobody waits without a word."""
+        """Anyone not as HR has them is named; nobody waits without a word."""
         named = set(self.last["left_for_you"])
         told = [each for each in self.last["notices"] if each["code"] in ABOUT_PEOPLE]
         named |= {number for notice in told for number in notice["about"]}

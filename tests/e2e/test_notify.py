@@ -1,4 +1,4 @@
-"""Being told, from the command line to whoever listens: counts and links, and a run unharmed."""
+"""Being told, from the command line to those who listen: counts and links, and a run unharmed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
 def test_a_command_tells_counts_and_links_and_nothing_of_anybody(
     office: Office, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Signed; the same that the inbox lists; once; and whoever is not reached changes nothing."""
+    """Signed; the same that the inbox lists; once; and a receiver out of reach changes nothing."""
     written = f"{{url: '{listener.address}', secret: env:HOOK_KEY, done: true}}"
     notify = f"notify: {{to: [{written}], dashboard: 'https://r.example.jp'}}"
     office.configure(extra=f"{office.rest}\n{notify}")

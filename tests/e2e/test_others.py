@@ -171,7 +171,7 @@ def test_a_token_revoked_in_the_middle_stops_at_once(
 
 @pytest.mark.fault("F31")
 def test_a_sync_the_other_way_makes_a_plan_old(office: Office) -> None:
-    """Whoever was updated in the source by another run is left alone."""
+    """Somebody updated in the source by another run is left alone."""
     forth = office.fetched("smarthr", "touchontime")
     [number] = office.box.cases["no_kana_smarthr"]
     smarthr = office.box.smarthr

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def sync(office: Office, run: str, target: str, *words: str) -> dict[str, Any]:
-    """Sync and return the document; whoever is in it was allowed."""
+    """Sync and return the document; everybody in it was allowed."""
     return office.ask("sync", run, *words, *NEW[target], "--allow-unusual").json
 
 
@@ -203,7 +203,7 @@ def test_somebody_there_already_is_not_created_twice(
 def test_a_release_adds_to_a_choice_and_replaces_none(
     empty: Office, direction: tuple[str, str]
 ) -> None:
-    """Who was chosen before stays chosen, with their values; the values may be given now."""
+    """Those chosen before stay chosen, with their values; the values may be given now."""
     source, target = direction
     put(empty, source, "0500", HANAKO)
     put(empty, target, None, HANAKO)
@@ -361,7 +361,7 @@ def test_who_must_be_looked_at_first_is_left_for_a_person(
 
 
 def test_the_first_fetch_names_both_accounts(office: Office, direction: tuple[str, str]) -> None:
-    """One cheap request to each system; who may not read the name is asked again, not stopped."""
+    """One cheap request to each system; where the name may not be read it is asked again."""
     office.box.smarthr.faults.add(faults.status(403), path="companies", times=None)
     found = [office.ask("fetch", *direction).json["notices"] for _ in range(2)]
     named = [[n["about"] for n in notices if n["code"] == "account_named"] for notices in found]
@@ -446,7 +446,7 @@ def test_who_comes_back_under_a_new_number_is_asked_for(
 
 
 def day(offset: int) -> str:
-    """Return the day so many days from the office's today."""
+    """Return the day *offset* days from the office's today."""
     return (TODAY + dt.timedelta(days=offset)).isoformat()
 
 
@@ -454,7 +454,7 @@ def day(offset: int) -> str:
 def test_a_leaver_passes_on_the_date_alone(
     empty: Office, direction: tuple[str, str], offset: int, passed: bool
 ) -> None:
-    """Up to so many days before the base date, also where the target has another date."""
+    """Up to the given days before the base date, also where the target has another date."""
     source, target = direction
     there = {"0042": {}, "0043": {"left": day(30)}, "0044": {"left": day(offset)}}
     ids = {}
@@ -508,7 +508,7 @@ def test_a_leaver_who_may_be_somebody_else_is_told(
 def test_a_leaver_hired_again_in_the_target_keeps_the_new_record(
     empty: Office, direction: tuple[str, str]
 ) -> None:
-    """Whose partner was hired later has not left there."""
+    """Somebody whose partner was hired later has not left there."""
     source, target = direction
     put(empty, source, "0042", HANAKO, left=day(-10))
     put(empty, target, "0042", HANAKO, hired=day(-5))
@@ -537,7 +537,7 @@ def test_a_joiner_is_registered_ahead_once(
 
 
 def test_a_record_that_goes_on_waits_for_the_day(empty: Office, direction: tuple[str, str]) -> None:
-    """Whoever joins soon is listed as new only: with `reuse` the old record is not written yet."""
+    """Somebody who joins soon is only listed as new: `reuse` does not write the old record yet."""
     source, target = direction
     rest = "mappings: [{use: smarthr-touchontime, rehire: reuse}]\n"
     empty.configure(extra=rest + "settings: {settle_wait_seconds: 0}")

@@ -16,7 +16,7 @@ Direction = tuple[str, str]
 
 
 def hire(office: Office, system: str, count: int, start: int = 0) -> list[str]:
-    """Let so many invented people join; return their numbers."""
+    """Let *count* invented people join; return their numbers."""
     for n in range(start, start + count):
         if system == "smarthr":
             office.box.smarthr.add(

@@ -225,7 +225,7 @@ SIDE = st.sampled_from([None, True, False])
 def test_nobody_outside_is_in_what_the_systems_received(
     empty: Office, direction: tuple[str, str], people: list[tuple[bool | None, bool | None, bool]]
 ) -> None:
-    """Whoever is outside on either side is in no request that writes."""
+    """Somebody outside on either side is in no request that writes."""
     source, target = direction
     say(empty, GROUP)
     for system in empty.box.systems.values():

@@ -1,4 +1,4 @@
-"""`resume --take-over`: for whoever knows that a process of unknown fate is not at work."""
+"""`resume --take-over`: for people who know that a process of unknown fate is not at work."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_on_a_terminal_it_asks_first(office: Office, run: str, answer: str, send
 
 @pytest.mark.sqlite
 def test_yes_on_a_terminal_asks_nothing(office: Office, run: str) -> None:
-    """Whoever writes --yes has made up their mind."""
+    """A person who writes --yes has made up their mind."""
     result = office.renkei("resume", run, "--take-over", "--yes", answers="")
     assert result.code == 0, result.out + result.err
     assert "Are you certain" not in result.out + result.err

@@ -200,7 +200,7 @@ def test_a_company_is_added_in_an_empty_folder(office: Office) -> None:
 
 
 def test_the_name_of_somebody_elses_runs_is_not_given_again(office: Office, other: Sandbox) -> None:
-    """Whose file was deleted by hand is still in the store: a new client must not find them."""
+    """Deleting a file by hand leaves them in the store: a new client must not find them."""
     two(office, other)
     run = office.fetched(*WAY, "--company", "acme")
     file = office.folder / "companies" / "acme.yaml"
@@ -287,7 +287,7 @@ def test_an_office_goes_from_one_company_to_several(office: Office, other: Sandb
 @pytest.mark.security(60)
 @pytest.mark.postgres
 def test_a_company_is_removed_after_two_questions(office: Office, other: Sandbox) -> None:
-    """Whoever answers otherwise, or cannot be asked, removes nothing."""
+    """With another answer, or nobody to ask, nothing is removed."""
     two(office, other)
     run = office.fetched(*WAY, "--company", "acme")
     kept = office.fetched(*WAY, "--company", "beta")

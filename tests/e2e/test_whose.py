@@ -151,7 +151,7 @@ def test_another_account_is_refused_until_it_is_accepted(office: Office, name: s
 
 
 def test_a_new_token_of_the_same_account_is_no_change(office: Office) -> None:
-    """It is asked about once, and whoever has confirmed the account need not do so again."""
+    """It is asked about once, and an account once confirmed need not be confirmed again."""
     office.renkei("--as", "keiko", "fetch", "smarthr", "touchontime", answers="y\n")
     for system in office.box.systems.values():
         system.token = f"renewed-{system.name}"

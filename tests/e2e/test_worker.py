@@ -62,7 +62,7 @@ def ended(office: Office, worker: Worker, processes: Processes) -> None:
 
 @pytest.mark.fault("F92")
 def test_a_killed_job_and_a_stopped_one_go_on(office: Office) -> None:
-    """By resume, under the same due time: everybody is created once, whoever was ended how."""
+    """By resume, under the same due time: everybody is created once, however each job was ended."""
     system = office.box.touchontime
     with working(office) as (worker, processes):
         system.faults.add("latency", seconds=0.05, times=None)

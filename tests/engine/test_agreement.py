@@ -315,7 +315,7 @@ PIN = spec("pin", required=True)
 
 @pytest.mark.parametrize("offered", [False, True])
 def test_who_is_new_is_blocked_by_what_nothing_fills(world: World, offered: bool) -> None:
-    """Whether the connector says so beforehand or has to be asked; whoever exists is updated."""
+    """Whether the connector says so beforehand or has to be asked; existing people are updated."""
     ward = evolve(ROSTA[-1], offered=offered)
     world.rosta.specs = (*ROSTA[:-1], ward, PIN)
     world.in_clinic("0417", mail="new@x.jp")
@@ -333,7 +333,7 @@ def test_who_is_new_is_blocked_by_what_nothing_fills(world: World, offered: bool
 
 
 def test_nobody_is_released_as_new_who_could_never_be_registered(world: World) -> None:
-    """What nothing fills is missing for whoever a person registers as another one, too."""
+    """What nothing fills is missing for somebody whom a person registers as another one, too."""
     world.rosta.specs = (*ROSTA, PIN)
     world.in_clinic("0418")
     given, born = who("0418")
@@ -373,7 +373,7 @@ def test_nobody_is_asked_while_nobody_is_new(world: World) -> None:
 
 
 def test_choices_that_cannot_be_read_spoil_no_fetch(world: World) -> None:
-    """Who may be new after all is not blocked: the choice of new values asks again."""
+    """Somebody who may be new after all is not blocked: the choice of new values asks again."""
 
     class Silent(MemoryConnector):
         @hookimpl

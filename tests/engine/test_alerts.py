@@ -230,7 +230,7 @@ def test_a_plan_tells_whom_to_look_at(
 
 
 def test_values_that_are_missing_are_told_until_somebody_chooses(world: World, post: Post) -> None:
-    """Whoever chose may have been a schedule: the plan waits for a person."""
+    """The choice may be a schedule's: the plan waits for a person."""
     from renkei.errors import UsageError
 
     wanted(world, "on: [values, limit]")
@@ -297,7 +297,7 @@ def test_a_state_is_told_once_a_day_and_once_when_it_is_over(
 def test_what_is_only_seen_no_more_is_not_told_to_be_over(
     world: World, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever joined a month ago and is still not registered; it is over once they are."""
+    """Somebody joined a month ago and is still not registered; it is over once they are."""
     wanted(world, "on: [joins]")
     world.in_clinic(since=dt.date(2026, 11, 20))
     world.fetch()
@@ -324,7 +324,7 @@ def test_what_is_only_seen_no_more_is_not_told_to_be_over(
 def test_a_token_of_which_nobody_has_use_any_more_is_not_told_to_be_over(
     tmp_path: Path, post: Post
 ) -> None:
-    """Nobody knows whether it is accepted by now; whoever hears of all companies hears nothing."""
+    """Nobody knows whether it is accepted by now; those who hear of all companies hear nothing."""
     own = "notify: {to: [{url: 'env:HOOK', on: [token]}]}\n"
     main, place = companies(tmp_path, own=own)
     with closing(Store(place, company="acme")) as store:
@@ -415,7 +415,7 @@ def test_of_two_at_once_one_tells(tmp_path: Path) -> None:
 @pytest.mark.fault("F101")
 @pytest.mark.postgres
 def test_nobody_tells_what_another_has_claimed(tmp_path: Path, database: OnServer | None) -> None:
-    """On either kind of store, whoever looked before the other one wrote gets nothing."""
+    """On either kind of store, the one that looked before the other wrote gets nothing."""
     place = str(tmp_path / "one.db") if database is None else database.address
     (seen,) = [Seen(key="halted:a>b", kind="halted", count=0)]
     with closing(Store(place)) as one, closing(Store(place)) as other:
@@ -473,7 +473,7 @@ def test_what_came_back_and_has_reached_nobody_is_not_told_to_be_over(
 def test_an_address_that_cannot_be_had_is_one_that_is_not_reached(
     world: World, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever sets the variable later is told then."""
+    """Once the variable is set later, its receiver is told."""
     wanted(world)
     monkeypatch.delenv("HOOK")
     fetch(world, works=False)
@@ -726,7 +726,7 @@ def test_one_address_that_cannot_be_had_keeps_nobody_else_from_hearing_of_all(
 def test_a_way_out_of_all_that_cannot_be_had_leaves_a_companys_own(
     tmp_path: Path, post: Post, said: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """Whoever hears of all companies hears nothing then, and a line of the log says why."""
+    """Those who hear of all companies hear nothing then, and a line of the log says why."""
     own = "notify: {to: [{url: 'env:HOOK', on: [token]}], proxy: 'http://127.0.0.1:1'}\n"
     main, place = companies(tmp_path, own=own)
     main.write_text(main.read_text().replace("names:", "proxy: env:NO_SUCH_PROXY, names:"))
@@ -882,7 +882,7 @@ MESSAGE = Message(id="7", title="題", text="本文", link="https://r.example.jp
 
 
 def test_a_webhook_is_signed() -> None:
-    """Whoever has the secret can tell that it is from us, of now, and as we sent it."""
+    """A receiver with the secret can tell that it is from us, of now, and as we sent it."""
     way = Taken()
     notifier = senders.signed("s3cret", now=lambda: 1700000000.9)
     notifier(MESSAGE, "https://hook.example.jp/x", way)  # type: ignore[arg-type]

@@ -190,7 +190,7 @@ def test_what_could_not_be_told_for_a_mistake_in_the_file_is_told_later(
 def test_a_company_whose_file_has_mistakes_is_told_of(
     tmp_path: Path, here: Here, post: Post
 ) -> None:
-    """Nothing of it runs any more: in the inbox, to whoever hears of all, and that it is over."""
+    """Nothing of it runs any more: in the inbox, to those who hear of all, and that it is over."""
     main, place = companies(tmp_path)
     own = tmp_path / "companies" / "beta.yaml"
     right = own.read_text(encoding="utf-8")

@@ -337,7 +337,7 @@ def _over(kind: type[MemoryConnector], system: MemorySystem, _connection: Connec
 
 
 def test_there_is_a_wait_before_it_is_said_that_nothing_was_stored(world: World) -> None:
-    """Two looks at one moment would see the same old value; who is stored is not waited for."""
+    """Two looks at one moment would see the same old value; a stored person is not waited for."""
     waits: list[str] = []
 
     class Watcher(Observer):

@@ -200,7 +200,7 @@ def test_who_appears_only_when_sending_again_was_created_by_us(world: World) -> 
 
 
 def hide(world: World, looks: int) -> None:
-    """Let the rosta not show those who are there now for so many looks."""
+    """Let the rosta hide those who are there now for that many *looks*."""
     hidden = dict(world.rosta.people)
     passed = count(1)
 
@@ -447,7 +447,7 @@ def test_a_person_created_by_somebody_else_meanwhile_is_not_created(
 
 
 def test_who_is_told_twice_is_one_person(world: World) -> None:
-    """As the later answer has them: who was edited while a list was read has no double."""
+    """As the later answer has them: somebody edited while a list was read has no double."""
     run = hires(world, "0417")
     world.in_rosta("0417")
 
@@ -1048,7 +1048,7 @@ def test_who_was_in_doubt_and_is_there_already_is_not_sent_by_another_run(world:
 def test_a_lease_lost_while_writing_stops_the_process(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its next intent is refused; what it had sent is settled by whoever resumes."""
+    """Its next intent is refused; what it had sent is settled by a resume."""
     run = hires(world, "001", "002", "003")
 
     def steal(_hook: str, _values: Values) -> None:

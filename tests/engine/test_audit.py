@@ -117,7 +117,7 @@ def test_what_is_wrong_is_told_by_line() -> None:
 
 @pytest.mark.security(29)
 def test_a_chain_that_is_written_anew_is_found_by_a_head_that_was_noted() -> None:
-    """Whoever rewrites the lines and the head of the store cannot rewrite a note elsewhere."""
+    """Rewriting the lines and the head of the store does not rewrite a note elsewhere."""
     rows, last = [dict(row) for row in WHOLE], audit.FIRST
     rows[1]["who"] = "somebody else"
     for row in rows:
@@ -167,7 +167,7 @@ def test_each_step_of_a_run_has_its_line(world: World) -> None:
 
 
 def test_what_lets_a_sync_pass_has_a_line(world: World) -> None:
-    """Whoever allows what is unusual, and whoever takes over."""
+    """Who allows what is unusual, and who takes over."""
     world.in_clinic()
     run = world.fetch()
     world.choose(run)

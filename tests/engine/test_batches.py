@@ -225,7 +225,7 @@ def test_a_batch_that_is_lost_again_and_again_goes_one_by_one_at_last(
 
 
 def test_a_batch_of_which_a_part_arrived_is_told_apart(world: World, desk: Desk) -> None:
-    """Who is there counts; who is not is sent again by themselves."""
+    """Those who are there count; those who are not are sent again by themselves."""
     cut = [True]
 
     def stop(writes: Sequence[BatchWrite]) -> None:
@@ -250,7 +250,7 @@ def test_a_batch_of_which_a_part_arrived_is_told_apart(world: World, desk: Desk)
 def test_a_process_that_dies_in_a_batch_leaves_all_of_it_in_doubt(
     world: World, desk: Desk, moment: str, waiting: Waiting
 ) -> None:
-    """Their intents are durable before it leaves; whoever goes on finds out about each."""
+    """Their intents are durable before it leaves; the process that goes on finds out about each."""
     with installed(rosta=desk.connector):
         run = world.fetch()
         world.choose(run)

@@ -74,7 +74,7 @@ OTHERS = {
 
 
 def apart(people: list[Item], start: int = 0) -> list[Item]:
-    """Return *people* as so many different employees."""
+    """Return *people* as that many different employees."""
     return [evolve(each, source_id=f"s{n}") for n, each in enumerate(people, start)]
 
 
@@ -102,7 +102,7 @@ def over(kind: str, limit: Limit, people: list[Item], listed: int) -> list[Remar
 def test_a_limit_passes_what_is_exactly_at_it(
     kind: str, limit: Limit, listed: int, passing: int
 ) -> None:
-    """One employee more is named with the limit; whoever does not count changes nothing."""
+    """One employee more is named with the limit; somebody who does not count changes nothing."""
     some = (KINDS[kind] * (passing + 1))[: passing + 1]
     others = list(OTHERS[kind])
     assert over(kind, limit, [*some[:passing], *others], listed) == []

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from tests.engine.world import World
 
 FEW, MANY = 20, 120
-"""So many people, and so many more: what comes with each of them is what grows."""
+"""A few people and many: what comes with each of them is what grows."""
 
 
 @contextmanager

@@ -194,7 +194,7 @@ def test_many_who_miss_a_value_are_counted(world: World) -> None:
 
 
 def test_rows_give_some_other_values_than_all(world: World) -> None:
-    """A row goes before the value for all; who has no row gets that."""
+    """A row goes before the value for all; those without a row get that."""
     run = staff(world)
     choice = Selection(differences=NEW, new={"ward": "W1"}, own_values=(row("002", ward="South"),))
     choose(world, run, choice)
@@ -275,7 +275,7 @@ def test_a_required_field_without_choices_blocks_who_is_new(world: World) -> Non
 
 
 def test_a_choice_replaces_the_one_before(world: World) -> None:
-    """Until the first intent, the last one counts: whoever was chosen before is not any more."""
+    """Until the first intent, the last one counts: those chosen before are not any more."""
     run = staff(world)
     choose(world, run, Selection(differences=NEW, new={"ward": "W1"}))
     choose(world, run, Selection(differences=CHANGED))
@@ -328,7 +328,7 @@ def test_the_same_choice_again_after_the_begin_is_a_resume(world: World) -> None
     ],
 )
 def test_another_choice_after_the_begin_is_refused(world: World, other: Selection) -> None:
-    """Who has been written can no longer be left out."""
+    """Somebody already written can no longer be left out."""
     run, _selection = paused(world)
     with pytest.raises(UsageError, match="already begun"):
         choose(world, run, other)
@@ -393,7 +393,7 @@ def test_a_run_that_is_over_takes_no_choice(world: World) -> None:
 
 
 def test_a_run_of_which_nothing_was_sent_may_be_chosen_anew(world: World) -> None:
-    """Whoever needed nothing is no beginning; the next choice is synced as if it were the first."""
+    """Needing nothing is no beginning; the next choice is synced as if it were the first."""
     run = staff(world)
     choose(world, run, Selection(differences=SAME))
     assert world.resume(run).status is Status.DONE
@@ -511,7 +511,7 @@ def test_sides_say_which_account_is_which(world: World) -> None:
 
 
 def test_a_connection_is_never_compared_with_itself(world: World) -> None:
-    """Whoever asks for that has mistyped a name."""
+    """A request for that has a mistyped name."""
     (world.folder / "pair.yaml").write_text(TWINS)
     (world.folder / "renkei.yaml").write_text(
         ACCOUNTS.replace(", sides: {old: east, new: west}", "")

@@ -86,7 +86,7 @@ def test_a_file_without_companies_is_one_without_a_name(tmp_path: Path) -> None:
 
 
 def test_a_company_has_to_be_named(tmp_path: Path) -> None:
-    """Who names none, or one that is not there, is told which there are: no file is guessed."""
+    """Without a name, or with one not there, it says which there are: no file is guessed."""
     company(tmp_path, "beta")
     main = company(tmp_path, "acme")
     (tmp_path / "companies" / "Other One.yaml").write_text("", encoding="utf-8")
@@ -306,7 +306,7 @@ def test_nothing_of_another_company_is_listed_or_learned_from(at: str) -> None:
 @pytest.mark.fault("F94")
 @pytest.mark.postgres
 def test_one_account_has_one_writer_whatever_the_company(at: str) -> None:
-    """The lease is that of the account; who holds it is told nobody of another company."""
+    """The lease is that of the account; its holder is named to nobody of another company."""
     with closing(opened(at, "acme")) as acme, closing(opened(at, "beta")) as beta:
         first, second = planned(acme), planned(beta)
         acme.begin_sync(first, NOW, "tanaka", account=ACCOUNT)

@@ -713,7 +713,7 @@ def test_a_thousand_companies_are_listed_in_half_a_second(tmp_path: Path) -> Non
 
 
 def fill(place: str, *, companies: int, each: int) -> None:
-    """Put so many runs of so many companies into a store, each with ten people."""
+    """Put *each* runs per company into a store, each run with ten people."""
     with closing(opened(place, "c0000")) as store:
         run = int(written(store))
         with store._writing() as c:

@@ -315,7 +315,7 @@ def test_only_the_listed_of_the_source_count_as_twice(world: World, gone: dict[s
 
 @pytest.mark.parametrize("other", [{}, {"end": BEFORE}, {"start": LATER}])
 def test_a_number_twice_in_the_target_blocks(world: World, other: dict[str, Value]) -> None:
-    """Whoever of the two is resigned or future, nobody can tell which one is meant."""
+    """Whichever of the two is resigned or future, nobody can tell which one is meant."""
     world.in_clinic()
     world.in_rosta()
     world.in_rosta("0417", family="橘", **other)
@@ -541,7 +541,7 @@ def test_who_left_and_is_not_in_the_target_is_not_told(world: World) -> None:
 
 
 def test_who_left_and_came_back_under_the_number_is_not_told(world: World) -> None:
-    """The listed one is the partner of whoever is in the target."""
+    """The listed one is the partner of the one in the target."""
     world.in_clinic(until=BASE)
     world.in_clinic()
     world.in_rosta()

@@ -94,7 +94,7 @@ def test_the_example_is_valid(tmp_path: Path, language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_what_the_example_comments_out_is_right(tmp_path: Path, language: str) -> None:
-    """Whoever takes the signs away gets what stands there: the limits and waits by default."""
+    """Taking the signs away gives what stands there: the limits and waits by default."""
     with speaking(language):
         text = re.sub(r"(?m)^( *)# (?=(  )*(- )?[a-z_]+:)", r"\1", example())
     (tmp_path / "company.pem").write_text(Path(certifi.where()).read_text(encoding="utf-8"))
@@ -256,7 +256,7 @@ def test_a_url_of_sqlite_names_a_file(tmp_path: Path, scheme: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """Whoever has no configuration is told how to write one."""
+    """Without a configuration, people are told how to write one."""
     with pytest.raises(ConfigurationError, match="no configuration file") as caught:
         load_config(tmp_path / "nowhere.yaml")
     assert caught.value.hint == Hint("init")

@@ -57,7 +57,7 @@ CELLS = [
 
 
 def some(kind: str, count: int, start: int = 0) -> list[Item]:
-    """Return so many employees of a plan who change in this way."""
+    """Return *count* employees of a plan who change in this way."""
     difference = Difference.NEW if kind == "creates" else Difference.CHANGED
     return [
         Item(number=f"{n}", name="x", difference=difference, source_id=f"s{n}",
@@ -85,7 +85,7 @@ def test_each_kind_passes_up_to_its_limit(kind: str, listed: int, limit: int) ->
 
 @pytest.mark.parametrize(("kind", "listed", "limit"), CELLS)
 def test_each_kind_is_counted_over_the_day(kind: str, listed: int, limit: int) -> None:
-    """Whom earlier syncs have written counts, and the message says how many they were."""
+    """People written by earlier syncs count, and the message says how many they were."""
     today = some(kind, limit - 1)
     assert f"unusual_{kind}" not in told(some(kind, 1, limit), listed, today)
     over = told(some(kind, 2, limit), listed, today)
@@ -95,7 +95,7 @@ def test_each_kind_is_counted_over_the_day(kind: str, listed: int, limit: int) -
 
 @pytest.mark.parametrize("kind", LIMITS)
 def test_nobody_counts_twice_for_one_kind(kind: str) -> None:
-    """Whoever was written earlier in the day and is chosen again is one employee."""
+    """Somebody written earlier in the day and chosen again is one employee."""
     limit = LIMITS[kind][1]
     assert f"unusual_{kind}" not in told(some(kind, limit), 45, some(kind, limit))
     more = [*some(kind, limit), *some(kind, limit)]
@@ -192,7 +192,7 @@ def test_the_second_sync_of_a_day_is_stopped(careful: World) -> None:
 
 
 def test_what_is_refused_uses_up_nothing(careful: World) -> None:
-    """Whoever was stopped with four may go on with as many as there is room for."""
+    """After a stop with four, as many may go on as there is room for."""
     in_both(careful, *SIX, capacity=9)
     assert refused(careful, *SIX[:4]) == [Remark("unusual_updates", ("4", "3", ""))]
     passes(careful, "001", "002")

@@ -90,7 +90,7 @@ def test_who_left_earlier_is_told_with_the_days_that_help(directory: World) -> N
 
 
 def test_an_account_that_somebody_closed_is_not_opened_by_a_schedule(directory: World) -> None:
-    """Who is employed and inactive there is noted: a person looks first; then it is opened."""
+    """Somebody employed and inactive there is noted: a person looks first; then it is opened."""
     directory.in_clinic("1")
     account(directory, "1", active=False)
     synced(directory)
@@ -122,7 +122,7 @@ def test_accounts_that_are_closed_and_opened_count_as_people_who_leave_and_retur
 
 
 def test_only_who_is_active_is_listed_where_accounts_are_the_source(directory: World) -> None:
-    """Whoever has no active account is not on the roll of such a system."""
+    """Somebody without an active account is not on the roll of such a system."""
     for number, is_active in (("1", True), ("2", False)):
         account(directory, number, active=is_active)
     assert [item.number for item in directory.items(directory.fetch("rosta", "clinic"))] == ["1"]

@@ -101,7 +101,7 @@ def asked(hands: Hands, claim: Claim) -> Job:
 
 
 def later(hands: Hands, worker: Worker) -> None:
-    """Let a worker look a moment later: whoever asks may just be putting a job into the queue."""
+    """Let a worker look a moment later: the job may only just be on its way into the queue."""
     at(hands, worker, hands.wall.moment + MINUTE)
 
 
@@ -118,7 +118,7 @@ def test_what_a_person_asks_for_is_done_once_in_their_name(hands: Hands) -> None
     with working(hands) as one, working(other) as two:
         claim = ask(hands, FETCH)
         one.look()
-        assert hands.done == []  # whoever asks may just be putting it into the queue
+        assert hands.done == []  # it may only just be on its way into the queue
         later(hands, one)
         two.look()
         run = asked(hands, claim).run
@@ -200,7 +200,7 @@ def _die(hands: Hands, claim: Claim, *, early: bool = False) -> None:
 
 @pytest.mark.fault("F103")
 def test_only_what_was_chosen_is_synced(hands: Hands) -> None:
-    """Whoever has chosen in the meantime is not overruled; the person hears why nothing came."""
+    """A choice made in the meantime is not overruled; the person hears why nothing came."""
     with working(hands) as worker:
         fetched(hands, worker)
         claim = ask(hands, writes("sync", "1"), EVERYBODY)
@@ -346,7 +346,7 @@ def test_what_is_out_of_reach_is_waited_for(hands: Hands) -> None:
 def test_those_who_failed_are_tried_once_more(
     hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And only those; whoever goes on with that tries them no third time."""
+    """And only those; a process that goes on with that tries them no third time."""
     monkeypatch.setattr(owner.Owner, "is_dead", lambda _self: True)
 
     def refused(hook: str, values: Mapping[str, Value]) -> None:
@@ -374,7 +374,7 @@ def test_those_who_failed_are_tried_once_more(
 def test_a_choice_is_carried_over_to_a_new_fetch(
     hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For whoever asked, also where the worker died between the plan and that."""
+    """For the person who asked, also where the worker died between the plan and that."""
     monkeypatch.setattr(owner.Owner, "is_dead", lambda _self: True)
     with working(hands) as worker:
         fetched(hands, worker)

@@ -33,7 +33,7 @@ class Told(Observer):
 
 
 def changed(world: World, count: int, beds: int) -> tuple[Estimate, float]:
-    """Sync a change of so many people; return what was told before, and the seconds it took."""
+    """Sync a change of *count* people; return what was told before, and the seconds it took."""
     for each in range(count):
         number = f"{each:03}"
         for clinic in [p.id for p in world.clinic.find(number)] or [world.in_clinic(number)]:

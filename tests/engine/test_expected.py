@@ -45,7 +45,7 @@ def announce(world: World, text: str) -> None:
 
 
 def hired(world: World, count: int) -> Run:
-    """Let so many join the clinic, and choose them."""
+    """Let *count* people join the clinic, and choose them."""
     already = sum(1 for person in world.clinic.people.values() if person.values["beds"] == 7)
     numbers = tuple(f"{n:03}" for n in range(already, already + count))
     for number in numbers:
@@ -174,7 +174,7 @@ def test_it_is_for_the_system_that_is_written_to(spring: World) -> None:
 
 
 def test_it_is_said_only_of_a_choice_that_needs_it(spring: World) -> None:
-    """Whoever is chosen anew before anything was sent is judged anew."""
+    """A choice made anew before anything was sent is judged anew."""
     run = hired(spring, 8)
     with spring.runs() as runs:
         runs.interrupt()

@@ -80,7 +80,7 @@ def sky(world: World) -> Iterator[Sky]:
 
 
 def allow(world: World, in_flight: int) -> None:
-    """Let so many requests to the rosta be in flight."""
+    """Allow *in_flight* requests to the rosta at a time."""
     file = world.folder / "renkei.yaml"
     text = file.read_text().replace(
         "    connector: rosta\n", f"    connector: rosta\n    in_flight: {in_flight}\n"
@@ -89,7 +89,7 @@ def allow(world: World, in_flight: int) -> None:
 
 
 def capacities(world: World, count: int) -> Run:
-    """Return a run that changes the capacity of so many people, chosen."""
+    """Return a run that changes the capacity of *count* people, chosen."""
     for each in range(count):
         number = f"{each:03}"
         world.in_clinic(number, beds=100 + each)
@@ -122,7 +122,7 @@ def test_who_says_nothing_of_threads_meets_one(world: World) -> None:
 
 
 def test_an_address_that_is_handed_on_never_flies_with_itself(world: World, sky: Sky) -> None:
-    """Who takes it waits for who gives it up: the system might refuse a second owner."""
+    """The new owner waits for the old one to give it up: the system might refuse a second."""
     world.in_clinic("001", mail="new@example.jp")
     world.in_rosta("001", email="shared@example.jp")
     world.in_clinic("002", mail="Shared@example.jp ")
@@ -202,7 +202,7 @@ def test_who_is_taken_after_a_refusal_tells_that_it_was_about_the_person(
 def test_a_system_that_is_gone_in_the_middle_blames_nobody(
     world: World, sky: Sky, slow: str
 ) -> None:
-    """Who had left before it went proves nothing about those beside them, whoever is back first."""
+    """A write from before it went proves nothing about those beside it, whichever is back first."""
     allow(world, 6)
     run = capacities(world, 6)
 
@@ -269,7 +269,7 @@ def test_whatever_ends_the_sync_those_in_flight_are_recorded(
 
 @pytest.mark.sqlite
 def test_each_intent_is_durable_before_its_request_leaves(world: World, sky: Sky) -> None:
-    """Whoever looks from outside while they fly sees a doubt for each of them, and no more."""
+    """A look from outside while they fly shows a doubt for each of them, and no more."""
     allow(world, 5)
     run = capacities(world, 10)
     seen: list[int] = []
@@ -351,7 +351,7 @@ def test_nobody_waits_for_room_with_others_in_hand(
 def test_what_has_come_back_is_committed_before_anybody_waits_for_room(
     world: World, sky: Sky, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who is killed while it waits leaves nothing in doubt; otherwise nothing is in a hurry."""
+    """A process killed while it waits leaves nothing in doubt; otherwise nothing is in a hurry."""
     room, commits = [2], [0]
 
     def reserve(_pacer: Pacer, _limits: object) -> bool:

@@ -33,7 +33,7 @@ def test_a_writer_waits_for_the_one_before(world: World) -> None:
 
 
 def test_a_process_that_ended_unnoticed_keeps_no_lease(world: World) -> None:
-    """Its parent has not asked how it ended; whoever comes next goes on at once."""
+    """Its parent has not asked how it ended; the next process goes on at once."""
     world.in_clinic("001")
     run = world.fetch()
     world.choose(run)

@@ -285,7 +285,7 @@ def test_a_fetch_cannot_write_whatever_the_connector_is(world: World) -> None:
 
 
 def test_nothing_is_written_before_there_is_a_guard(world: World) -> None:
-    """Whoever is opened to be written to only reads, until a lease stands behind each request."""
+    """A connector opened for writing only reads, until a lease stands behind each request."""
     with on_shelf(world), world.runs() as runs:
         writer = runs._ground.systems.writer("rosta")
         with pytest.raises(ConnectorError, match="only reading is allowed"):

@@ -116,7 +116,7 @@ def test_an_error_stands_in_its_place() -> None:
 
 
 def test_nothing_is_asked_for_once_it_is_closed() -> None:
-    """Who stops reading leaves no more than what was on its way."""
+    """A reader that stops leaves no more than what was on its way."""
     asked: list[int] = []
 
     def ask(question: int) -> int:

@@ -74,7 +74,7 @@ def by_link(s: Session) -> Iterator[JSON]:
 
 
 def offsets(everybody: list[dict[str, JSON]], most: int, total: int | None = None) -> Page:
-    """Serve *everybody* from an offset on, at most so many at a time."""
+    """Serve *everybody* from an offset on, up to *most* at a time."""
 
     def page(query: Mapping[str, str]) -> tuple[Any, Mapping[str, str]]:
         at = int(query["at"]) - 1

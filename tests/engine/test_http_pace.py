@@ -417,7 +417,7 @@ def test_processes_share_what_an_account_may_do_in_a_second(processes: int, boar
 
 
 def test_who_comes_later_takes_only_what_is_left_of_a_long_window(board: Board) -> None:
-    """And whoever goes on alone has all of it again."""
+    """And one that goes on alone has all of it again."""
     clock = board.clock
     limit = RequestLimit(100, 30.0)
     early, late = board.pacer(1), board.pacer(2)

@@ -877,7 +877,7 @@ def test_a_total_on_the_first_page_only_is_a_total(
 
 
 def test_without_a_total_repeats_are_walked_again(session: Session, mock: respx.MockRouter) -> None:
-    """Who came twice may have pushed somebody out; it ends when a walk brings nobody new."""
+    """Somebody who came twice may have pushed one out; it ends when a walk brings nobody new."""
     again = pages((ROWS[:2], None), (ROWS[1:3], None), ([], None))
     answers = [*again, *pages((ROWS[:2], None), (ROWS[2:], None), ([], None))]
     route = mock.get(f"{BASE}/crews").mock(side_effect=answers)

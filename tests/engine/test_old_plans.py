@@ -66,7 +66,7 @@ def created(world: World) -> list[object]:
 def test_an_outcome_without_a_request_is_no_beginning(
     world: World, at: Callable[[str], None], begun: bool
 ) -> None:
-    """Whoever needed nothing has an outcome; whether a plan is too old does not hang on them."""
+    """People who needed nothing have outcomes; whether a plan is too old does not hang on them."""
     world.in_clinic("001")
     world.in_rosta("001")
     world.in_clinic("002")
@@ -233,7 +233,7 @@ def test_what_is_in_doubt_is_settled_in_an_old_run(world: World, at: Callable[[s
 def test_a_late_resume_reads_the_source_again(
     world: World, at: Callable[[str], None], moment: str, read: bool
 ) -> None:
-    """Whoever has been corrected there since does not go out as they were."""
+    """Somebody corrected there since does not go out as they were."""
     run = paused(world, CLOSED)
     [second] = world.clinic.find("002")
     world.clinic.edit(second.id, surname="橘")
@@ -395,7 +395,7 @@ def test_a_run_of_0_1_0_of_today_in_japan_had_no_chosen_date(
 
 
 def test_a_mapping_that_has_changed_does_not_end_a_run(world: World) -> None:
-    """Whoever puts it back goes on: only age lets a run be over."""
+    """Once it is put back the run goes on: only age lets a run be over."""
     run = paused(world, CLOSED)
     file = world.folder / "pair.yaml"
     before = file.read_text()

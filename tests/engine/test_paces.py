@@ -30,13 +30,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def windows(*used: int) -> list[Window]:
-    """Return a second and five minutes, of which somebody has used so many."""
+    """Return a second and five minutes, of which somebody has *used* some already."""
     sizes = [(1.0, 10), (300.0, 100)]
     return [Window(s, count, mine) for (s, count), mine in zip(sizes, used, strict=True)]
 
 
 def test_users_of_an_account_hear_of_each_other(store: Store) -> None:
-    """What the one has used or claimed is not for the other; who leaves claims nothing."""
+    """What the one has used or claimed is not for the other; one that leaves claims nothing."""
     first, second = user_of_pace(), user_of_pace()
     assert store.meet("a", first, windows(0, 40)) == Share(0, {1.0: 10, 300.0: 100})
     assert store.meet("a", second, windows(0, 0)) == Share(1, {1.0: 0, 300.0: 0})

@@ -148,7 +148,7 @@ def entry(name: str, value: str, group: str = finding.CONNECTORS) -> EntryPoint:
 
 @pytest.mark.fault("F79")
 def test_a_missing_connector_is_named_with_those_there_are(world: World) -> None:
-    """Whoever misspelt it sees what to write instead."""
+    """A misspelt name is answered with what to write instead."""
     with pytest.raises(ConfigurationError, match=r"no connector rotsa\..*clinic.*rosta"):
         offline.offline_fields("rotsa")
 

@@ -77,7 +77,7 @@ def test_the_29th_of_february_has_a_day_before_it() -> None:
     ],
 )
 def test_a_mistake_has_its_place(tmp_path: Path, written: str, column: int, word: str) -> None:
-    """Whoever mistypes how long something is kept hears of it before anything goes."""
+    """A mistake in how long something is kept is told before anything goes."""
     text = (
         "connections:\n  x:\n    connector: csv\n    options: {file: a.csv, number: N}\n"
         f"retention: {written}\n"
@@ -232,7 +232,7 @@ def test_an_open_plan_stays_however_short_the_rule(world: World) -> None:
 
 @pytest.mark.fault("F99")
 def test_an_open_record_stays_however_short_the_rule(world: World) -> None:
-    """Whoever resumes it finds it; the newest of a pair stays anyway."""
+    """A resume finds it; the newest of a pair stays anyway."""
     ruled(world, "{records: 1d}")
     world.in_clinic()
     world.fetch()
@@ -304,7 +304,7 @@ def test_what_hinders_it_hinders_nobody(world: World, monkeypatch: pytest.Monkey
 @pytest.mark.security(60)
 @pytest.mark.postgres
 def test_a_check_tells_the_size_and_what_goes(world: World) -> None:
-    """Whoever looks finds out when old runs were looked for last."""
+    """It also says when old runs were looked for last."""
     ruled(world, "{values: 90d, records: 5y}")
     world.in_clinic()
     world.fetch()

@@ -88,7 +88,7 @@ def test_a_plan_whose_source_was_written_meanwhile_does_not_swap_values(world: W
 
 
 def test_a_cancelled_run_keeps_nothing_to_do(world: World) -> None:
-    """Whoever was not written by then counts as not selected, and nothing can be resumed."""
+    """Anyone not written by then counts as not selected, and nothing can be resumed."""
     world.in_clinic()
     run = world.fetch()
     world.choose(run)

@@ -54,20 +54,20 @@ def test_the_defaults_suit_ten_and_ten_thousand(  # noqa: PLR0917 - one number f
 
 
 def people(world: World, count: int, **more: Value) -> None:
-    """Put so many people into the clinic."""
+    """Put *count* people into the clinic."""
     for n in range(count):
         world.in_clinic(f"{n:04}", mail=f"{n}@example.jp", **more)
 
 
 def in_both(world: World, count: int, **rosta: Value) -> None:
-    """Put so many people into both systems, in the rosta with other values."""
+    """Put *count* people into both systems, in the rosta with other values."""
     people(world, count)
     for n in range(count):
         world.in_rosta(f"{n:04}", email=f"{n}@example.jp", **rosta)
 
 
 def leave(world: World, count: int) -> None:
-    """Let the first so many of the clinic leave."""
+    """Let the first *count* people of the clinic leave."""
     for person_id, person in list(world.clinic.people.items())[:count]:
         values = {**person.values, "until": LEFT}
         world.clinic.people[person_id] = evolve(person, values=values)
@@ -93,7 +93,7 @@ def allowed(world: World, run: Run) -> Run:
 
 
 def hire(world: World, count: int, start: int = 100) -> None:
-    """Let so many new people join the clinic."""
+    """Let *count* new people join the clinic."""
     for n in range(start, start + count):
         world.in_clinic(f"{n:04}")
 
@@ -202,7 +202,7 @@ def test_another_base_date_is_no_shrinking(careful: World) -> None:
 
 
 def test_allowing_is_for_one_choice_only(careful: World) -> None:
-    """Whoever chooses anew has to be allowed anew."""
+    """A new choice has to be allowed anew."""
     people(careful, 60)
     run = careful.fetch()
     careful.choose(run)
@@ -216,7 +216,7 @@ def test_allowing_is_for_one_choice_only(careful: World) -> None:
 
 
 def test_nobody_allows_the_choice_of_another(careful: World) -> None:
-    """Who allows what is unusual allows what they have looked at, and nothing chosen since."""
+    """Allowing what is unusual allows what was looked at, and nothing chosen since."""
     in_both(careful, 1)
     hire(careful, 6)
     run = careful.fetch()
@@ -230,7 +230,7 @@ def test_nobody_allows_the_choice_of_another(careful: World) -> None:
 
 
 def test_what_is_allowed_goes_on_after_an_interrupt(careful: World) -> None:
-    """`resume` asks nothing again; who has allowed it is kept."""
+    """`resume` asks nothing again; who allowed it is kept."""
     people(careful, 60)
     run = careful.fetch()
     careful.choose(run)
@@ -270,7 +270,7 @@ def test_a_choice_made_in_the_meantime_is_not_synced(careful: World) -> None:
 
 
 def test_limits_that_change_in_the_middle_hold_up_no_run(careful: World) -> None:
-    """They are asked before the first write; whoever resumes has nothing new to allow."""
+    """They are asked before the first write; a resume has nothing new to allow."""
     people(careful, 3)
     run = careful.fetch()
     careful.choose(run)

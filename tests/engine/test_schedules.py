@@ -164,7 +164,7 @@ def test_a_schedule_does_what_it_says(world: World, here: Here) -> None:
 @pytest.mark.fault("F92")
 @pytest.mark.postgres
 def test_two_workers_never_take_up_the_same(world: World, here: Here) -> None:
-    """Whoever comes second finds that it is taken, also after a restart and a clock set back."""
+    """The second finds that it is taken, also after a restart and a clock set back."""
     scheduled(world, LOOK)
     other = Here(world, here.wall)
     with working(here) as one, working(other) as two:
@@ -260,7 +260,7 @@ def taken(world: World, wall: Wall, claim: Claim) -> None:
 def test_what_a_person_has_begun_goes_on_though_its_schedule_is_paused(
     world: World, here: Here
 ) -> None:
-    """Whoever runs one now that is paused wants just that."""
+    """A person who runs a paused one now wants just that."""
     scheduled(world, LOOK)
     with working(here) as worker, opened(world, here.wall, "keiko") as runs:
         runs.pause_schedule("look")
@@ -435,7 +435,7 @@ def test_a_worker_whose_store_moves_is_known_there_at_once(world: World, here: H
 
 
 def test_other_times_count_from_now_on(world: World, here: Here) -> None:
-    """Whoever changes the time to one that is over does not begin a run by it."""
+    """Changing the time to one that is over does not begin a run."""
     scheduled(world, LOOK)
     with working(here) as worker:
         at(here, worker, NOON + MINUTE)
@@ -810,7 +810,7 @@ def test_a_pair_that_is_none_is_told_with_its_place(world: World, here: Here) ->
 @pytest.mark.fault("F92")
 @pytest.mark.postgres
 def test_of_many_claims_at_once_one_holds(world: World, here: Here) -> None:
-    """Whoever else tries at the same moment hears that it is taken; over-takers, too."""
+    """Others that try at the same moment hear that it is taken; over-takers, too."""
     scheduled(world, LOOK)
     with working(here):
         pass

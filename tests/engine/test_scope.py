@@ -310,7 +310,7 @@ def test_a_leaver_goes_only_where_the_pair_is_for_them(
 
 
 def test_why_somebody_outside_is_not_listed(world: World, say: Callable[..., None]) -> None:
-    """Whoever asks for a number is told that it is the scope, and by which field."""
+    """Asked about a number, renkei says that it is the scope, and by which field."""
     say(NIGHTS)
     world.in_clinic("1", night=False)
     world.in_clinic("2")
@@ -420,7 +420,7 @@ def test_who_has_moved_outside_since_is_not_written(
 
 
 def test_the_last_look_reads_what_tells_the_scope(world: World, say: Callable[..., None]) -> None:
-    """Also where nothing else reads the field: who is still inside is written, and nobody else."""
+    """Also where nothing else reads the field: people still inside are written, and nobody else."""
     say("{rosta: {unit: [A]}}")
     world.rosta.specs = (*world.rosta.specs, spec("unit"))
     for number in ("1", "2"):
@@ -450,7 +450,7 @@ def test_who_has_moved_but_has_the_values_is_unchanged(
 def test_a_plan_keeps_the_scope_that_it_was_made_with(
     world: World, say: Callable[..., None]
 ) -> None:
-    """Who was inside and still is, is written; who has moved is not, whatever the file says."""
+    """Somebody who was and is inside is written; one who moved is not, whatever the file says."""
     say(NORTH)
     world.in_clinic("2", mail="new@example.jp")
     world.in_rosta("2", ward="W1")
@@ -616,7 +616,7 @@ def test_a_record_that_is_somebodys_outside_is_nobody_elses(
 
 @pytest.mark.security(58)
 def test_a_person_cannot_name_a_record_outside(world: World, say: Callable[..., None]) -> None:
-    """Whoever is said to be the same person has to be inside, too."""
+    """A record said to be the same person has to be inside, too."""
     say(NORTH)
     world.in_clinic("1")
     one = world.clinic.find("1")[0].values
@@ -671,7 +671,7 @@ def test_nobody_outside_is_ever_written(
     direction: tuple[str, str],
     who: tuple[str, str],
 ) -> None:
-    """Not in the source, not in the target; and whoever was written is inside on both sides."""
+    """Not in the source, not in the target; and everybody written is inside on both sides."""
     pattern, ward = who
     sides = "{clinic: {number: ['%s', known], night: ['true']}, rosta: {number: ['%s', known]%s}}"
     with filled(world, rosters):  # type: ignore[arg-type]

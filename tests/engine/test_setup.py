@@ -257,7 +257,7 @@ def test_what_is_kept_is_as_private_as_the_file(tmp_path: Path) -> None:
 
 
 def test_the_group_of_the_file_stays(tmp_path: Path) -> None:
-    """Whoever could read it before can do so after."""
+    """Everyone who could read it before can do so after."""
     other = next((gid for gid in os.getgroups() if gid != os.getegid()), None)
     if other is None and os.geteuid() == 0:
         other = 12345

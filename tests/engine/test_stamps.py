@@ -53,7 +53,7 @@ def resumed(world: World, run: str) -> list[tuple[list[str], float]]:
 
 
 def waits_for(world: World, run: str, seconds: float) -> None:
-    """The one employee is waited for, so many seconds longer."""
+    """The one employee is waited for, this many *seconds* longer."""
     [(numbers, left)] = resumed(world, run)
     assert numbers == ["001"]
     assert left == pytest.approx(seconds, abs=2)
@@ -83,7 +83,7 @@ def lost(world: World) -> str:
 
 
 def stamp(world: World, seconds: float | None) -> None:
-    """Let the request have left so many seconds ago; None: nobody knows when."""
+    """Let the request have left this many *seconds* ago; None: nobody knows when."""
     sent_at = None if seconds is None else time.time() - seconds
     with closing(sqlite3.connect(world.folder / "reports.db")) as store, store:
         store.execute("update writes set sent_at = ? where result is null", (sent_at,))

@@ -81,7 +81,7 @@ def begin(store: Store, target: str = "rosta", source: str = "clinic") -> int:
 
 
 def planned(store: Store, people: int = 1, target: str = "rosta") -> str:
-    """Store a plan of so many new people; return its run."""
+    """Store a plan of *people* new employees; return its run."""
     run_id = begin(store, target)
     plan = (
         Item(number=f"{n:05}", name=CANARY, difference=Difference.NEW, source_id=str(n))
@@ -837,7 +837,7 @@ def everything(world: World) -> bytes:
 
 
 def purged(world: World, days: int = 0, now: str = "2026-11-20T20:00:00+09:00") -> int:
-    """Purge what is older than so many days at that moment, by default that evening."""
+    """Purge what is older than *days* at that moment, by default that evening."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RENKEI_NOW", now)
         with world.runs() as runs:
@@ -987,7 +987,7 @@ def test_what_is_read_of_one_moment_is_one_transaction(at: str) -> None:
     sa.event.listen(store._engine, "begin", begun.append)
     with store.one_moment():
         assert store.kept_schedules() == {}
-        if store._on_server:  # in a file whoever writes waits for whoever reads
+        if store._on_server:  # in a file writers wait for readers
             other.pause_schedule("nightly", "daily", now)
         with store.one_moment():
             assert store.kept_schedules() == {}

@@ -61,7 +61,7 @@ def store(world: World) -> Path:
 @pytest.mark.sqlite
 @pytest.mark.fault("F83")
 def test_only_a_fetch_makes_a_store_and_says_so(world: World, store: Path) -> None:
-    """Lists are empty, whoever names a run hears that there is no store, and none appears."""
+    """Lists are empty, a command naming a run hears that there is no store, and none appears."""
     for look in (
         lambda runs: runs.run("1"), lambda runs: runs.sync("1"), lambda runs: runs.cancel("1"),
         lambda runs: runs.labels("1"), lambda runs: list(runs.items("1")),
@@ -180,7 +180,7 @@ def test_a_commit_into_a_file_that_is_gone_does_not_count(store: Path) -> None:
 def test_a_copy_put_in_place_between_two_commands_is_simply_the_store(
     world: World, store: Path
 ) -> None:
-    """Whoever is written again is looked at before."""
+    """Anybody written again is looked at before."""
     world.in_clinic("001")
     run = world.fetch()
     world.choose(run)

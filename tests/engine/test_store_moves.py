@@ -157,7 +157,7 @@ def test_what_was_seen_last_is_no_secret_and_nobody_needs_it(world: World) -> No
 
 @pytest.mark.postgres
 def test_a_person_says_that_a_store_was_restored(world: World) -> None:
-    """Who puts back a copy where it is not noticed: it is waited for all the same."""
+    """Where putting back a copy goes unnoticed: it is waited for all the same."""
     world.in_clinic("001")
     run = world.fetch()
     world.choose(run)
@@ -263,7 +263,7 @@ def test_a_moved_store_is_no_older_copy(world: World, bare: Database) -> None:
 
 @pytest.mark.fault("F63")
 def test_who_wrote_while_a_store_moved_is_told(postgres: Database, tmp_path: Path) -> None:
-    """A choice that waited for the copy is in neither store, and whoever made it knows."""
+    """A choice that waited for the copy is in neither store, and the person who made it knows."""
     goal = str(tmp_path / "goal.db")
     with closing(Store(postgres.address)) as store:
         run = planned(store)
@@ -281,7 +281,7 @@ def test_who_wrote_while_a_store_moved_is_told(postgres: Database, tmp_path: Pat
 @pytest.mark.fault("F63")
 @pytest.mark.sqlite
 def test_an_older_copy_that_moves_is_still_one(world: World, tmp_path: Path) -> None:
-    """A file is put back and moved: whoever was sent meanwhile is looked up in the new place."""
+    """A file is put back and moved: people sent meanwhile are looked up in the new place."""
     world.in_clinic("001")
     run = world.fetch()
     world.choose(run)

@@ -61,7 +61,7 @@ def bare(server: Server) -> Iterator[Database]:
 
 
 def at_once(count: int, work: Callable[[int], object]) -> list[int | None]:
-    """Let so many processes do *work* at the same moment; return their exit codes."""
+    """Let *count* processes do *work* at the same moment; return their exit codes."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(count)
 
@@ -134,7 +134,7 @@ def old(bare: Database, revision: str) -> None:
 def test_a_store_that_is_just_brought_up_to_date_is_not_damaged(
     bare: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who looks at it while another process changes it sees what was there, or what is."""
+    """A look at it while another process changes it sees what was there, or what is."""
     old(bare, "0006")
     real = opening.columns_of
 
@@ -386,7 +386,7 @@ def sooner_or_later(store: Store, run: str) -> Lease:
 @pytest.mark.fault("F50", "F63")
 @sampled
 def test_processes_that_want_one_account_get_it_one_after_the_other(postgres: Database) -> None:
-    """Each lease has a token of its own, whoever came first; nobody holds it beside another one."""
+    """Each lease has a token of its own, in any order; nobody holds it beside another one."""
     many = examples(5, 16)
     store = Store(postgres.address)
     wanted = [planned(store) for _each in range(many)]
@@ -712,7 +712,7 @@ def test_a_connection_that_is_lost_leaves_a_company_adopted_or_not(
 def test_a_connection_that_is_lost_beside_a_job_lets_it_be_done_once(
     postgres: Database, whose: str, kind: str
 ) -> None:
-    """Whoever looks next takes it up, or over; a due time is one job, which comes to its end."""
+    """The next look takes it up, or over; a due time is one job, which comes to its end."""
     acme, everybody = Store(postgres.address, company="acme"), Companies(postgres.address)
     everybody.count_from(("acme", "nightly"), "at one", NOW)
     every = range(1, 200)
@@ -720,7 +720,7 @@ def test_a_connection_that_is_lost_beside_a_job_lets_it_be_done_once(
         due = Claim("acme", "nightly", NOW + dt.timedelta(days=nth))
         store: Base = everybody if whose == "worker" else acme
         ended = struck(postgres, store._engine, kind, nth, partial(done, everybody, acme, due))
-        postgres.do("update jobs set beat = beat - 1000")  # whoever was at it has ended
+        postgres.do("update jobs set beat = beat - 1000")  # the process that was at it has ended
         open_ = everybody.open_jobs()
         if not open_ and everybody.claim(due, NOW, lambda _last: 0):
             open_ = everybody.open_jobs()

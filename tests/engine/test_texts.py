@@ -256,7 +256,7 @@ def test_who_types_commands_reads_names_and_plain_dates() -> None:
 
 
 def test_without_a_run_the_systems_have_general_words() -> None:
-    """Who does not know the run speaks of the source and the target, without odd blanks."""
+    """With no run known they are the source and the target, without odd blanks."""
     remark = Remark("refused", ("gender",))
     assert reason_text(remark).startswith("The target refused this employee: gender.")
     with speaking("ja"):

@@ -9,7 +9,7 @@ from renkei.http.retry import Retries, RetryBudget
 
 
 class Ticking(Clock):
-    """Whoever sleeps on it is a little older at once."""
+    """A clock on which sleeping takes no time, and yet time passes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +55,6 @@ def test_an_announced_wait_after_a_lost_answer_is_kept_and_counts() -> None:
 
 
 def test_an_announced_wait_beyond_the_budget_ends_the_tries() -> None:
-    """Nobody sits through it: whoever asked is told."""
+    """Nobody sits through it: the person who asked is told."""
     error = UnavailableError("ill", retry_after_s=300.0)
     assert waited(error, 20.0)[:2] == (False, 0.0)

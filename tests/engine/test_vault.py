@@ -30,7 +30,7 @@ ONE = Tokens(access="access", refresh="refresh", ends_at=0.0)
 
 
 class Impatient(Clock):
-    """Whoever waits gives up."""
+    """A clock on which waiting means giving up."""
 
     def sleep(self, seconds: float) -> None:
         raise TimeoutError

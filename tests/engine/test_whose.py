@@ -137,7 +137,7 @@ def test_after_a_no_nothing_is_read_and_nothing_kept(systems: Systems) -> None:
 
 @pytest.mark.fault("F95")
 def test_where_nobody_can_be_asked_it_goes_on_unconfirmed(systems: Systems) -> None:
-    """A schedule is not stopped; who comes later is not asked any more, and may accept."""
+    """A schedule is not stopped; people who come later are not asked any more, and may accept."""
     assert fetch(systems.world).status is Status.READY
     assert [each.confirmed_by for each in known(systems.world).values()] == [None, None]
     person = Person()

@@ -134,7 +134,7 @@ TWIN: dict[str, Value] = {
 
 
 def who(number: str | None) -> tuple[str, dt.date]:
-    """Return the given name and the date of birth of whoever carries *number*: each their own."""
+    """Return given name and date of birth of the person with *number*: each their own."""
     own = 0 if number in (None, "0417") else zlib.crc32(number.encode())
     return f"みなと{chr(0x4E00 + own % 2000) if own else ''}", BORN + dt.timedelta(own % 5000)
 

@@ -4,7 +4,7 @@ After each step it compares what the systems have received, by their own journal
 store says with a plain model: what everybody was at the fetch, who was chosen, and what was
 accepted since. renkei runs as it does for people: each command in a process of its own.
 
-What docs/architecture.md does not promise is not asked for: whoever is edited in the target while
+What docs/architecture.md does not promise is not asked for: somebody edited in the target while
 a process is held between its look and its write may be overwritten.
 """
 
@@ -218,7 +218,7 @@ class Plan:
     over: bool = False
     """Whether nothing may be sent any more."""
     found: set[str] = field(factory=set)
-    """Who was told as updated and is so, whoever has brought it about; ids of the source."""
+    """Those told as updated who are so, whoever has brought it about; ids of the source."""
     pauses: set[str] = field(factory=set)
     """Why it has paused so far, as the store has said after each command."""
     reopened: bool = False
@@ -1147,7 +1147,7 @@ class Machine(RuleBasedStateMachine):
         self._same_by_now()
 
     def _same_by_now(self) -> None:
-        """Whoever was written last, and has not been touched since, is the same on both sides."""
+        """Somebody written last, and not touched since, is the same on both sides."""
         now = self._people()
         for direction in DIRECTIONS:
             self._fetch(direction, None)

@@ -78,7 +78,7 @@ def test_the_base_date_is_the_day_in_japan_wherever_the_computer_is(
 
 @pytest.mark.fault("F37")
 def test_midnight_during_a_fetch_changes_nothing(office: Office, direction: Direction) -> None:
-    """The day is taken once: who leaves on the new day is still listed, and so in the sync."""
+    """The day is taken once: leavers on the new day are still listed, and so in the sync."""
     source, target = direction
     employ(office, source, "M1", hiredDate="2020-01-01", resignationDate="2026-11-21")
     office.box.clock.set("2026-11-20T23:59:59.7+09:00")

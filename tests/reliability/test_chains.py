@@ -16,7 +16,7 @@ from tests.sampling import sample, sampled
 pytestmark = pytest.mark.timeout(240)  # many cases in one test: seconds, but not on a busy machine
 
 PARTS = 8
-"""The pairs are spread over so many tests, so that processes can share them."""
+"""How many tests the pairs are spread over, so that processes can share them."""
 
 FEW = (3, 8)
 """The parts of `make test`: one of each direction."""

@@ -76,7 +76,7 @@ class Crowd:
     source: str
     target: str
     passing: list[Callable[[float], object]]
-    """What happens while renkei waits for so many seconds."""
+    """What happens while renkei waits for a number of seconds."""
     resumed: int = 0
 
     def bring(self, kind: Kind, number: str, *, refused: bool = False) -> str:
@@ -251,7 +251,7 @@ def judge(
 
 def looked_up(crowd: Crowd, hurt: Mapping[str, Fault | None]) -> None:
     """
-    Whose write never arrived was read before it was sent, twice to prove it, and before the next.
+    A write that never arrived has a read before it, two that prove it, and one before the next.
 
     The target's journal does not have the first write, so it is told by the reads.
     """

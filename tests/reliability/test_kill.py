@@ -66,7 +66,7 @@ def test_killed_at_every_moment_of_a_sync(
     workload: Workload,
     database: Database | None,
 ) -> None:
-    """Whoever goes on ends as if nothing had happened: everybody once, and told."""
+    """Going on, it ends as if nothing had happened: everybody once, and told."""
     killed(zygote, store_bytes, direction, workload, database=database)
 
 

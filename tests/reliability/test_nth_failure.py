@@ -1,6 +1,6 @@
 """The n-th operation fails, for n = 1, 2, 3 … until a command passes without a fault.
 
-Whatever it was: a documented exit code, a sentence, and nothing lost. Whoever goes on in the plain
+Whatever it was: a documented exit code, a sentence, and nothing lost. Going on in the plain
 way ends where an unhurt run ends, with each employee created once.
 """
 

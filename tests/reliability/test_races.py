@@ -78,7 +78,7 @@ def settled(stage: Stage, *runs: str) -> None:
 
 
 def busy(stage: Stage, rival: str, holder: Child, point: str, result: Result) -> None:
-    """Whoever would write is told by whom the target, or the store, is being written."""
+    """A rival that would write is told by whom the target, or the store, is being written."""
     assert result.code == 5, f"{rival}: {result}"
     if rival == "choice" and "is still being fetched or synced" in result.err:
         return  # the first request to write has left

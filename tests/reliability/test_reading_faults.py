@@ -269,7 +269,7 @@ def test_a_list_that_never_rests_is_given_up(paged: Office, kind: str) -> None:
 @pytest.mark.fault("F15")
 @pytest.mark.parametrize("seed", some(range(6), 3))
 def test_nobody_is_created_again_because_a_list_moved(paged: Office, seed: int) -> None:
-    """One comes as one goes, so that the total stays: whoever exists is not created."""
+    """One comes as one goes, so that the total stays: nobody who exists is created."""
     chance = random.Random(seed)
     smarthr = paged.box.smarthr
     smarthr.switches.unique_emp_code = False
@@ -293,7 +293,7 @@ def test_nobody_is_created_again_because_a_list_moved(paged: Office, seed: int) 
 def test_whoever_a_list_hides_is_neither_gone_nor_created(
     office: Office, direction: Direction, percent: int, when: str
 ) -> None:
-    """Whoever the target's lists hide is asked for directly: nobody is created anew."""
+    """People whom the target's lists hide are asked for directly: nobody is created anew."""
     _, target = direction
     chance = random.Random(percent)
     system = office.system(target)

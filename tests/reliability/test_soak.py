@@ -86,7 +86,7 @@ class Schedule:
     told: int = 0
 
     def play(self, days: float) -> None:
-        """Let so many days pass; in the first night everything fails."""
+        """Let *days* pass; in the first night everything fails."""
         for tick in range(int(days * A_DAY)):
             source, target = DIRECTIONS[tick % 2]
             now = START + tick * QUARTER

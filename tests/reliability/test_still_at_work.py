@@ -46,7 +46,7 @@ def patient(site: Site) -> None:
 
 
 def works(site: Site) -> Rule:
-    """Let the first create take its time; whoever waits for it has an answer in the end."""
+    """Let the first create take its time; all that wait for it have an answer in the end."""
     return site.system.faults.add("slow", seconds=WORKS_S, kind="create", times=1)
 
 
@@ -198,7 +198,7 @@ def test_a_living_one_is_seen_from_another_namespace(site: Site) -> None:
 @pytest.mark.sqlite
 @pytest.mark.parametrize("site", one_way(8), indirect=True)
 def test_an_older_copy_of_the_store_is_put_back(site: Site) -> None:
-    """It knows nothing of the create: whoever is there by then is found, and not made again."""
+    """It knows nothing of the create: somebody there by then is found, and not made again."""
     run = site.fetched()
     assert site.renkei("plan", run).code == 0
     older = site.store.read_bytes()

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 REQUESTS = 18
-"""At most so many requests does a sync of the office's people send to its target."""
+"""The most requests that a sync of the office's people sends to its target."""
 
 
 def finished(office: Office, run: str, direction: Direction) -> None:
@@ -376,7 +376,7 @@ sys.exit(run(sys.argv[2:]))
 
 
 def limited(office: Office, limit: int, *words: str) -> Result:
-    """Run a command by itself with so many bytes of address space from its first line on."""
+    """Run a command by itself with *limit* bytes of address space from its first line on."""
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, str(limit), *words, "--output", "json"],
         cwd=office.folder,

@@ -56,7 +56,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_the_engine_imports_nothing_that_it_may_not_need() -> None:
-    """What writes logs, and what a store on a server needs, is imported by whoever needs it."""
+    """What writes logs, and what a store on a server needs, is imported only where it is needed."""
     late = ("alembic", "httpx", "rich", "sqlalchemy.dialects.postgresql", "structlog")
     code = f"import sys, renkei.runs, renkei.logs; print([m for m in {late!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -121,7 +121,7 @@ def test_a_broken_configuration_is_one_document(renkei: Renkei, tmp_path: Path) 
 
 
 def test_without_a_configuration_init_is_named(renkei: Renkei, tmp_path: Path) -> None:
-    """Whoever has no configuration yet is told how to get one."""
+    """Without a configuration, people are told how to get one."""
     (tmp_path / "renkei.yaml").unlink()
     result = renkei("reports")
     assert result.code == 3
@@ -221,7 +221,7 @@ def test_signals_are_given_back(renkei: Renkei) -> None:
 
 
 def test_estimates_and_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever runs a schedule reads in its log what was ahead; standard output stays clean."""
+    """The log of a schedule has what was ahead; standard output stays clean."""
     observer: Observer = Progress(live=False)
     hours = ClosedHours(dt.time(8, 30), dt.time(10))
     observer.estimate(

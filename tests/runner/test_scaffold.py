@@ -64,7 +64,7 @@ def test_a_new_connector_is_green_as_written(tmp_path: Path, style: Style, pages
 @pytest.mark.long
 @pytest.mark.parametrize("lie", LIES)
 def test_a_new_connector_is_red_where_the_system_is_another_one(tmp_path: Path, lie: str) -> None:
-    """Whoever lets the fake behave as their system does sees what the connector has to learn."""
+    """A fake made to behave as the real system does shows what the connector has to learn."""
     written("hoshi", "rest", "cursor", tmp_path / "new")
     name, old, new = LIES[lie]
     file = tmp_path / "new/tests" / name

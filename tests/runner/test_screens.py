@@ -139,7 +139,7 @@ def test_notices_are_seen_before_anything_is_written(
 
 
 def test_a_run_that_is_refused_keeps_its_notices(renkei: Renkei, runs: FakeRuns) -> None:
-    """Whoever reads why nothing was sent reads what the fetch has found, too."""
+    """What the fetch has found is told together with why nothing was sent."""
     runs.state = evolve(runs.state, notices=(LEFT,))
     runs.after = UnusualError("Too many.")
     document = renkei("run", "smarthr", "touchontime", "--yes", "--output", "json").json
@@ -265,7 +265,7 @@ def an_outcome(number: str, outcome: Outcome | None, **more: Any) -> Item:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_report_on_the_screen_has_everybody(renkei: Renkei, runs: FakeRuns, language: str) -> None:
-    """Whoever got an outcome, whichever, with number and name; whoever got none is left out."""
+    """Everyone with an outcome, whichever, with number and name; those without are left out."""
     ended = [each for each in Outcome if each is not Outcome.NOT_SELECTED]
     runs.people = (
         *(an_outcome(f"0{index}", each) for index, each in enumerate(ended, 1)),

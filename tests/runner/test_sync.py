@@ -76,7 +76,7 @@ def test_a_person_is_asked_with_the_counts(renkei: Renkei, runs: FakeRuns) -> No
 
 
 def test_a_no_sends_nothing(renkei: Renkei, runs: FakeRuns) -> None:
-    """Whoever answers no has sent nothing and is told so."""
+    """After a no, nothing has been sent, and the person is told so."""
     result = renkei("sync", "7", answers="n\n")
     assert result.code == 0
     assert "Nothing was sent." in result.out
@@ -311,7 +311,7 @@ def test_run_looks_for_whoever_is_named(renkei: Renkei, runs: FakeRuns) -> None:
 def test_what_is_old_goes_however_a_command_ends(
     renkei: Renkei, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a failure as after a success; only whoever presses Ctrl-C does not wait for it."""
+    """After a failure as after a success; only Ctrl-C does not wait for it."""
     looked: list[str] = []
 
     def retain(_self: object) -> Gone:

@@ -21,7 +21,7 @@ def tell(words: list[str]) -> int:
     }
     made = Path(f"{file}.new")
     made.write_text(json.dumps(found), encoding="utf-8")
-    made.rename(file)  # whoever waits for it finds all of it
+    made.rename(file)  # a reader that waits for it finds all of it
     if code == "wait":
         signal.pause()
     return int(code)

@@ -147,7 +147,7 @@ def test_large_list_is_one_array_without_paging(box: Sandbox, touchontime: httpx
 def test_resigned_as_of_a_day(
     box: Sandbox, touchontime: httpx.Client, date: str, resigner: str, expected: list[str]
 ) -> None:
-    """Whoever left on or before the day is hidden unless includeResigner is true."""
+    """People who left on or before the day are hidden unless includeResigner is true."""
     box.touchontime.add(code="last_day_20", resignationDate="2026-11-20")
     box.touchontime.add(code="stays")
     query = f"date={date}&includeResigner={resigner}"

@@ -139,7 +139,7 @@ class StaleLookUp(Staff):
 
 @mistake("test_people_who_left_are_listed")
 class OnlyCurrent(Staff):
-    """Whoever has left is not listed."""
+    """People who have left are not listed."""
 
     @hookimpl
     def list_employees(self, fields: Sequence[str]) -> Iterator[Employee]:
@@ -151,7 +151,7 @@ class OnlyCurrent(Staff):
 
 @mistake("test_people_who_left_are_listed")
 class LooksUpCurrent(Staff):
-    """Whoever has left is not found, so that they would be created a second time."""
+    """People who have left are not found, so that they would be created a second time."""
 
     def by_number(self, number: str) -> Iterator[JSON]:
         today = dt.datetime.now(dt.UTC).date().isoformat()
@@ -162,7 +162,7 @@ class LooksUpCurrent(Staff):
 
 @mistake("test_people_who_left_are_listed")
 class OnlyActive(Staff):
-    """Whoever is no longer active is not listed; no date tells when somebody has left."""
+    """People no longer active are not listed; no date tells when somebody has left."""
 
     FIELDS = (
         *(spec for spec in Staff.FIELDS if spec.role != "left"),
@@ -178,7 +178,7 @@ class OnlyActive(Staff):
 
 @mistake("test_future_people_are_listed")
 class OnlyHired(Staff):
-    """Whoever begins later is not listed."""
+    """People who begin later are not listed."""
 
     @hookimpl
     def list_employees(self, fields: Sequence[str]) -> Iterator[Employee]:
@@ -365,7 +365,7 @@ class LooksUpWhole(Staff):
 
 @mistake("test_whoever_was_created_is_found")
 class FindsLate(Staff):
-    """Who was created is only found by number once the list has been read."""
+    """People just created are only found by number once the list has been read."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
@@ -441,7 +441,7 @@ class ReportsBefore(Staff):
 
 @mistake("test_the_required_fields_are_enough")
 class InventsDefault(Staff):
-    """It fills in an address for whoever has none."""
+    """It fills in an address for people who have none."""
 
     @hookimpl
     def create_employee(self, values: Values) -> str | Employee:

@@ -304,7 +304,7 @@ class Person:
             self.tick_all_shown()
 
     def is_ticked(self, count: int) -> None:
-        """Wait until the page counts so many ticks."""
+        """Wait until the page counts *count* ticks."""
         self.sees(f"選択した従業員: {count} 人")
 
     def fill_in_new(self, target: str) -> None:

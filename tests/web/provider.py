@@ -35,7 +35,7 @@ def own_key() -> RSAKey:
 
 @define
 class Provider:
-    """Who *person* is, is who logs in; *bent* changes an identity before it is signed."""
+    """The one in *person* logs in; *bent* changes an identity before it is signed."""
 
     address: str = ""
     person: str = "248289761001"
@@ -80,7 +80,7 @@ class Provider:
         return f"{asked['redirect_uri']}?{urlencode(answer)}"
 
     def token(self, form: dict[str, str], authorization: str) -> tuple[int, Claims]:
-        """Return tokens for a code: once, to our client, and to whoever has its verifier."""
+        """Return tokens for a code: once, to our client, and only against its verifier."""
         basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         asked = self._codes.pop(form.get("code", ""), None)
         if asked is None or authorization != f"Basic {basic}":
@@ -145,7 +145,7 @@ def listening(provider: Provider, tls: ssl.SSLContext | None = None) -> Iterator
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            with suppress(OSError):  # whoever asked has gone
+            with suppress(OSError):  # the client has gone
                 for byte in body if provider.slowly else b"":
                     self.wfile.write(bytes([byte]))
                     time.sleep(0.2)

@@ -67,7 +67,7 @@ def test_the_first_link_is_for_the_first_administrator_only(folder: Path) -> Non
 
 @pytest.mark.security(31)
 def test_a_link_works_once(desk: Desk) -> None:
-    """Whoever finds a used link sees that it is used up, and its form sets no password."""
+    """A used link says that it is used up, and its form sets no password."""
     path = f"/welcome/{desk.office.people.invite('hanako', Role.VIEWER)}"
     form = {"password": PASSWORD, "again": PASSWORD}
     browser = desk.guest()
@@ -149,7 +149,7 @@ def test_odd_names_are_refused(desk: Desk, name: str) -> None:
 
 @pytest.mark.parametrize("change", [{"disabled": True}, {"role": Role.VIEWER}])
 def test_the_last_administrator_stays(desk: Desk, change: dict[str, Any]) -> None:
-    """Somebody is always left who can let others in again; who only has a link does not count."""
+    """Somebody is always left who can let others in again; with only a link nobody counts."""
     desk.office.people.invite("hanako", Role.ADMIN)
     last = next(each for each in desk.office.people.users() if each.name == "admin")
     with pytest.raises(AccountError):
@@ -202,7 +202,7 @@ def test_rules_of_passwords(password: str, *, good: bool) -> None:
 
 @pytest.mark.security(32)
 def test_the_advice_is_fifteen() -> None:
-    """Who is told that a password is too short hears how long is good."""
+    """Somebody told that a password is too short hears how long is good."""
     assert "15" in (weakness("short", "hanako") or "")
 
 
@@ -221,7 +221,7 @@ def test_passwords_of_every_length_are_looked_at_whole(desk: Desk, length: int) 
 
 
 def test_a_weak_password_uses_up_no_link(desk: Desk) -> None:
-    """Whoever chose a bad one, or mistyped, tries again on the same page."""
+    """After a bad one, or a typing mistake, the same page takes another try."""
     path = f"/welcome/{desk.office.people.invite('hanako', Role.VIEWER)}"
     for password, again in (("password", "password"), (PASSWORD, WRONG), ("", "")):
         form = {"password": password, "again": again}
@@ -237,7 +237,7 @@ def changed(browser: Browser, old: str, new: str, again: str | None = None) -> i
 
 @pytest.mark.security(34)
 def test_a_new_password_ends_every_other_session(desk: Desk) -> None:
-    """The old one opens nothing any more; whoever had a copy of a cookie is out."""
+    """The old one opens nothing any more; anyone with a copy of a cookie is out."""
     here, elsewhere = desk.browser("admin"), desk.browser("admin")
     thief = here.copy()
     assert changed(here, PASSWORD, OTHER) == 303
@@ -260,7 +260,7 @@ def test_a_password_is_not_changed_by_mistake(desk: Desk) -> None:
 
 
 def test_the_old_password_cannot_be_guessed_from_a_session(desk: Desk) -> None:
-    """Whoever finds a browser logged in has five tries, as at the log-in."""
+    """A stranger at a logged-in browser has five tries, as at the log-in."""
     browser = desk.browser("admin")
     for _try in range(5):
         assert changed(browser, WRONG, OTHER) == 400
@@ -350,7 +350,7 @@ def guess_at_everybody(desk: Desk) -> None:
 
 @pytest.mark.security(33)
 def test_a_known_browser_gets_in_while_somebody_guesses_at_its_address(desk: Desk) -> None:
-    """Behind one NAT or proxy: whoever has logged in before is in, with or without a session."""
+    """Behind one NAT or proxy: people who logged in before get in, with or without a session."""
     inside, before = desk.browser("admin"), desk.browser("viewer")
     before.post("/logout")
     guess_at_everybody(desk)
@@ -439,7 +439,7 @@ def test_tries_at_many_names_from_one_address_end(desk: Desk) -> None:
 
 
 def test_a_network_of_ipv6_counts_as_one_address(desk: Desk) -> None:
-    """Whoever has 2⁶⁴ addresses has five tries."""
+    """An attacker with 2⁶⁴ addresses has five tries."""
     statuses = [desk.guest(f"2001:db8::{n:x}").log_in("admin", WRONG).status_code for n in range(7)]
     assert statuses == [401] * 5 + [429] * 2
     assert desk.guest("2001:db8:0:1::1").log_in("admin").status_code == 303
@@ -586,7 +586,7 @@ def test_what_unknown_names_are_compared_with_costs_as_much(
     pytest.fail(f"{known:.3f} s for a known name, {unknown:.3f} s for an unknown one")
 
 
-# -- whoever is changed in the middle of a log-in ------------------------------------------------
+# -- people changed in the middle of a log-in ----------------------------------------------------
 
 
 @pytest.mark.security(34)
@@ -625,7 +625,7 @@ def test_other_computers_are_let_in_over_tls_only(
 
 @pytest.mark.security(30)
 def test_this_computer_is_the_default(folder: Path) -> None:
-    """Whoever says nothing is reached by nobody else."""
+    """Unless told otherwise, nobody else reaches it."""
     server = Server(config=folder / "renkei.yaml", launch=launch)
     with server as address:
         assert server._socket is not None
@@ -658,7 +658,7 @@ def test_a_forgotten_password_is_mended_on_the_command_line(folder: Path, desk: 
 def test_a_new_link_wins_against_a_new_password(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever knew the old password and is changing it at that moment keeps nothing."""
+    """A person who knew the old password and is changing it at that moment keeps nothing."""
     hanako = desk.add("hanako")
     browser = desk.browser("hanako")
     real, links = passwords.hashed, []
@@ -713,7 +713,7 @@ def test_administrators_cannot_reset_each_other_away(desk: Desk) -> None:
 def test_an_odd_password_is_judged_after_the_tries(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What costs seconds of work is not done for whoever has to wait."""
+    """What costs seconds of work is not done for people who have to wait."""
     browser = desk.browser("viewer")
     for _ in range(5):
         changed(browser, WRONG, OTHER)

@@ -151,7 +151,7 @@ def test_details_and_exports_are_noted_before_they_are_shown(desk: Desk) -> None
 
 @pytest.mark.security(46)
 def test_a_part_that_looks_again_is_noted_once_with_its_page(desk: Desk) -> None:
-    """It names people, too: whoever asks for the part alone has a line, and each log-in its own."""
+    """It names people, too: the part asked for alone has a line, and each log-in its own."""
     line = ("viewer", "details_opened", {"what": "run"})
     for pages, lines in (
         (("/status", "/status"), 1),
@@ -174,7 +174,7 @@ def test_a_form_that_shows_people_is_noted_like_their_page(desk: Desk) -> None:
 
 
 def test_a_second_factor_is_noted_by_what_was_done_and_by_no_code(desk: Desk) -> None:
-    """It is on, codes were renewed, it was turned off; whoever came in with a code says so."""
+    """It is on, codes were renewed, it was turned off; a log-in with a code says so."""
     _browser, secret, _recovery = set_up(desk)
     guest, told = half(desk)
     form = {"half": told, "code": code(desk, secret)}

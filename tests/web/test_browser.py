@@ -232,7 +232,7 @@ def test_ticks_survive_paging_leaving_and_logging_in_again(hr: Person) -> None:
 
 @pytest.mark.long
 def test_ticks_in_quick_succession_all_count(hr: Person) -> None:
-    """Whoever ticks faster than the server answers, and goes on at once, loses no tick."""
+    """Ticking faster than the server answers, and going on at once, loses no tick."""
     run = hr.fetched()
     new = hr.numbers(run, "new")
     hr.choose_from(run, "?difference=same")
@@ -372,7 +372,7 @@ def test_a_paused_sync_can_be_given_up(hr: Person) -> None:
 
 @pytest.mark.long
 def test_the_stop_button_finishes_the_employee_in_hand(hr: Person) -> None:
-    """Whoever is being written is written; all others stay as they are, and the page says so."""
+    """The one being written is written; all others stay as they are, and the page says so."""
     run = hr.fetched()
     changed = hr.numbers(run, "changed")
     gate = hr.hold("touchontime", nth=2)
@@ -657,7 +657,7 @@ def test_a_viewer_reads_reports_and_nothing_else(
 
 
 def test_a_link_works_once(hr: Person, at_browser: Watched, dashboard: Dashboard) -> None:
-    """The one-time link that has been used says so to whoever opens it again."""
+    """A one-time link that has been used says so when it is opened again."""
     other = at_browser("ja")
     other.expected = {404}
     other.page.goto(str(dashboard.link))
@@ -966,7 +966,7 @@ def test_a_restarted_dashboard_knows_who_is_at_work(hr: Person) -> None:
 
 
 def test_focus_stays_where_it_was(hr: Person) -> None:
-    """Whoever works with the keyboard is not thrown back while the page looks again."""
+    """Somebody who works with the keyboard is not thrown back while the page looks again."""
     run = hr.fetched()
     hr.choose_from(run, "?difference=changed")
     hr.page.focus("#tick-page")

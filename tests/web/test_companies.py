@@ -226,7 +226,7 @@ def test_a_right_on_every_company_holds_for_later_ones(several: Desk) -> None:
 
 @pytest.mark.security(38, 56)
 def test_a_question_is_answered_in_its_own_company_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever learns the key of a fetch of another company cannot answer for it."""
+    """The key of a fetch of another company lets nobody answer for it."""
     monkeypatch.setattr("renkei_web.processes.START_S", 0.1)
     work, asking = Work(launch), FetchProgress(company="acme")
     asking.run = "1"
@@ -376,7 +376,7 @@ def test_a_dashboard_that_cannot_forget_stops_no_purge(
 @pytest.mark.security(57)
 @pytest.mark.postgres
 def test_rights_follow_the_runs_that_a_company_takes_over(desk: Desk) -> None:
-    """Whoever read the only company reads the one that adopts its runs, with what they ticked."""
+    """Readers of the only company read the one that adopts its runs, with what they ticked."""
     with desk.office.drafts_of("").changing(1, "1") as draft:
         draft.numbers = {"0001"}
     adopt(desk.place, "acme")

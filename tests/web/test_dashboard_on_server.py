@@ -115,7 +115,7 @@ def shape(database: Database) -> list[Any]:
 
 @pytest.mark.fault("F60", "F63")
 def test_its_migrations_run_on_a_server_once(bare: Database, postgres: Database) -> None:
-    """From the very first one, whoever comes at once; they lead to what a new one is."""
+    """From the very first one, however many come at once; they lead to what a new one is."""
     engine = engine_of(bare.address)
     servers._stay_beside(engine, SCHEMA.beside or "")
     with engine.begin() as connection:
@@ -413,7 +413,7 @@ def test_people_who_were_left_behind_are_told_and_taken_along(
 
 
 def test_people_of_two_dashboards_are_not_mixed(desk: Desk, tmp_path: Path) -> None:
-    """Whoever is there stays alone, and a second try after one that broke off goes on."""
+    """People already there stay alone, and a second try after one that broke off goes on."""
     with closing(Desk(tmp_path).office.database):
         assert copy_people(str(tmp_path / "renkei-web.db"), desk.place) == 0, "nobody is in it"
         file = str(tmp_path / "renkei-web.db")

@@ -55,7 +55,7 @@ def test_a_filter_that_nothing_matches_says_so(desk: Desk) -> None:
 
 
 def test_days_the_wrong_way_round_are_told(desk: Desk) -> None:
-    """Whoever mixes up the two days hears of it, and not only that nothing was found."""
+    """Mixed-up days are told as such, and not only that nothing was found."""
     browser, told = desk.browser("admin"), "より後の日付になっています"
     assert told in browser.get("/reports?since=2026-11-21&until=2026-11-20").text
     for query in ("since=2026-11-20&until=2026-11-20", "since=2026-11-21", "since=x&until=y"):
@@ -210,7 +210,7 @@ def test_a_pause_is_asked_for_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_sync_from_elsewhere_is_not_paused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever presses on an old page hears where it can be paused."""
+    """Pressing it on an old page tells where it can be paused."""
     put(desk, status="syncing", sync_started_at="2026-11-20 03:00:00.000000")
     monkeypatch.setattr(lease, "holder", lambda *_words: "somebody")
     answer = desk.browser("admin").post("/runs/1/pause")
@@ -281,7 +281,7 @@ def test_a_notice_that_names_a_day_has_its_button(noting: Desk) -> None:
 
 
 def test_an_intake_that_was_announced_stands_on_the_page_of_the_run(noting: Desk) -> None:
-    """Whoever reads the report sees why so many passed without a tick."""
+    """The report says why so many passed without a tick."""
     put(
         noting, expected='[["expected_intake","creates","60","2027-04-01","2027-04-10","新卒入社"]]'
     )
@@ -291,7 +291,7 @@ def test_an_intake_that_was_announced_stands_on_the_page_of_the_run(noting: Desk
 
 
 def test_a_date_that_is_only_offered_is_not_chosen(noting: Desk) -> None:
-    """Whoever leaves today's date as it is fetches as of the day of the fetch, next time too."""
+    """With today's date left as it is, it fetches as of the day of the fetch, next time too."""
     browser = noting.browser("admin")
     browser.post("/fetch/smarthr/touchontime", date="2026-11-20")
     browser.post("/fetch/smarthr/touchontime", date="2026-11-19")
@@ -323,7 +323,7 @@ def test_an_invitation_is_not_made_twice(desk: Desk) -> None:
 
 
 def test_a_link_that_is_too_old_is_made_anew(desk: Desk) -> None:
-    """[New link] is the way, for whoever was invited long ago too; the role stays."""
+    """[New link] is the way, also for somebody invited long ago; the role stays."""
     desk.office.people.invite("hanako", Role.ADMIN)
     desk.moment += INVITATION_S + 1
     browser = desk.browser("admin")

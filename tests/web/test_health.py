@@ -94,7 +94,7 @@ def test_a_run_that_succeeded_since_clears_it(desk: Desk, checks: list[str]) -> 
 
 
 def test_a_check_that_is_later_counts(desk: Desk, checks: list[str]) -> None:
-    """Whoever has mended it presses the button; the same trouble met again is told again."""
+    """After mending it, people press the button; the same trouble met again is told again."""
     browser = desk.browser("admin")
     now(desk, REFUSED)
     browser.post("/settings/check")

@@ -1,4 +1,4 @@
-"""Under an error stands the link to the page where it can be helped, for whoever may open that."""
+"""Under an error stands the link to the page where it can be helped, for all who may open that."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_company_on_hold_offers_nothing_and_says_so(several: Desk) -> None:
 
 
 def test_under_an_error_stands_the_link(several: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For whoever may open that page, and in the company of the page that it is on."""
+    """For all who may open that page, and in the company of the page that it is on."""
     link, admin = '<p><a href="/c/acme/reports">連携レポート</a></p>', several.browser("admin")
     assert link in admin.get("/c/acme/runs/999").text
     only = evolve(PLACES["reports"], role=Role.ADMIN)

@@ -1,4 +1,4 @@
-"""要対応: one list over all companies of whoever looks, by the same rule as the messages."""
+"""要対応: one list over all companies of the reader, by the same rule as the messages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_nobody_sees_what_is_about_a_company_without_a_right(several: Desk, role
 
 
 def test_whoever_has_no_right_has_an_empty_inbox(several: Desk) -> None:
-    """As the board, it is there for whoever is logged in."""
+    """As the board, it is there for everybody logged in."""
     halted(several)
     assert rows(person(several, Role.NONE, "beta").get("/inbox").text) == []
 
@@ -54,7 +54,7 @@ def test_whoever_has_no_right_has_an_empty_inbox(several: Desk) -> None:
 @pytest.mark.security(38)
 @pytest.mark.parametrize("setting", ["second_factor", "sso"])
 def test_a_company_whose_pages_are_shut_is_not_in_the_inbox(several: Desk, setting: str) -> None:
-    """Nor do its reasons stand on the board: whoever has come with a password alone sees none."""
+    """Nor do its reasons stand on the board: a person who came with a password alone sees none."""
     halted(several)
     own = several.folder / "companies" / "beta.yaml"
     text = own.read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def test_board_and_inbox_go_by_one_rule(several: Desk) -> None:
 
 
 def test_the_only_company_has_an_inbox_too(desk: Desk) -> None:
-    """With what people call its connections; it is read by whoever may see counts."""
+    """With what people call its connections; it is read by all who may see counts."""
     text = desk.browser("viewer").get("/inbox").text
     assert "smarthr → touchontime" in text
     assert 'href="/runs/1"' in text

@@ -95,7 +95,7 @@ HALVES = {
 def test_many_half_requests_shut_out_nobody(
     folder: Path, monkeypatch: pytest.MonkeyPatch, half: str
 ) -> None:
-    """One client opens far too many connections: whoever asks meanwhile is answered at once."""
+    """One client opens far too many connections: others that ask meanwhile are answered at once."""
     monkeypatch.setattr(line, "MOST", 40)
     with served(folder) as (_server, port), ExitStack() as stack:
         for _ in range(150):

@@ -178,7 +178,7 @@ def test_metrics_are_those_of_all_companies(several: Desk) -> None:
 
 
 def test_a_worker_gives_the_same_figures_on_its_own_computer(folder: Path) -> None:
-    """At a port of loopback, to whoever shows the token; nowhere else, and nothing else."""
+    """At a port of loopback, to a monitor that shows the token; nowhere else, and nothing else."""
     switched_on(folder)
     path = folder / "renkei.yaml"
     with scraped(path, "127.0.0.1:0") as port:

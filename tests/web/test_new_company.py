@@ -166,7 +166,7 @@ def test_a_company_with_runs_is_not_taken_back(open_desk: Desk) -> None:
 
 
 def test_a_company_is_put_on_hold_from_the_board(several: Desk) -> None:
-    """By whoever administers it; its file keeps the rest, and the line is in its log."""
+    """By its administrators; its file keeps the rest, and the line is in its log."""
     text = own(several, "acme").read_text(encoding="utf-8")
     viewer = person(several, Role.OPERATOR, "acme")
     admin = several.browser("admin")

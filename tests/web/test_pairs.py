@@ -19,7 +19,7 @@ COUNT = 200
 
 
 def companies(folder: Path, count: int) -> None:
-    """Write a configuration of so many companies."""
+    """Write a configuration of *count* companies."""
     lines, uses = ["connections:"], ["mappings:"]
     for n in range(count):
         lines += [

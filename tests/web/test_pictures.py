@@ -26,7 +26,7 @@ def test_every_picture_is_shown_once_in_its_language(page: str, language: str) -
 
 
 def test_both_pages_show_the_same_screens_in_the_same_order() -> None:
-    """Whoever reads one page with somebody who reads the other one is at the same picture."""
+    """Two people, each reading one of them, are at the same picture."""
     pages = [[name for name, _ in shown(page)] for page in ("dashboard.ja.md", "dashboard.md")]
     assert pages[0] == pages[1]
 

@@ -38,7 +38,7 @@ def test_probes_need_no_log_in_and_leave_no_trace(desk: Desk) -> None:
 
 @pytest.mark.sqlite
 def test_the_process_lives_whatever_its_store_is(desk: Desk) -> None:
-    """/healthz opens nothing: whoever restarts a process for a broken store mends nothing."""
+    """/healthz opens nothing: restarting a process for a broken store mends nothing."""
     desk.store.unlink()
     desk.file.unlink()
     assert answer(desk, "/healthz") == (200, "ok\n")
@@ -54,7 +54,7 @@ def test_a_broken_store_is_not_ready(desk: Desk, content: bytes) -> None:
 
 
 def test_a_store_of_an_older_renkei_is_not_ready_and_stays_as_it_is(desk: Desk) -> None:
-    """Whoever only asks migrates nothing."""
+    """A mere question migrates nothing."""
     with closing(sqlite3.connect(desk.store)) as db, db:
         db.execute("update alembic_version set version_num = '0012'")
     before = desk.store.read_bytes()
@@ -72,7 +72,7 @@ def test_a_store_still_to_be_made_is_no_fault_and_one_that_is_gone_is(desk: Desk
 
 
 def test_a_configuration_with_mistakes_is_not_ready(desk: Desk) -> None:
-    """Its words are for whoever has the file."""
+    """Its words are for those who have the file."""
     (desk.folder / "renkei.yaml").write_text("conections: {}\n", encoding="utf-8")
     assert answer(desk) == (503, "configuration\n")
 

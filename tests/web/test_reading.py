@@ -1,4 +1,4 @@
-"""What whoever is logged in may read of a run: one rule, on pages and in files, for both roles."""
+"""What somebody logged in may read of a run: one rule, on pages and in files, for both roles."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_blocked_people_are_seen_after_the_sync_with_both_sides(desk: Desk, role
 
 
 def test_both_people_stand_side_by_side_while_choosing(desk: Desk) -> None:
-    """Who is blocked can be judged without opening both systems."""
+    """Somebody blocked can be judged without opening both systems."""
     block(desk)
     page = desk.browser("admin").get("/runs/1/choose?difference=blocked").text
     assert '<dl class="changes both">' in page

@@ -103,7 +103,7 @@ def test_a_blocked_employee_is_released_with_a_reason(desk: Desk, what: str) -> 
 
 
 def test_nothing_else_is_released(desk: Desk) -> None:
-    """Whoever is blocked for another reason has no button, and a forged request is refused."""
+    """Somebody blocked for another reason has no button, and a forged request is refused."""
     with engine(desk) as runs:
         blocked = [i for i in runs.items("1", differences=[Difference.BLOCKED]) if i.number]
     browser = desk.browser("admin")

@@ -203,7 +203,7 @@ def test_an_administrator_may_do_everything(desk: Desk, route: tuple[str, str]) 
 @pytest.mark.fault("F100")
 @pytest.mark.security(38)
 def test_a_change_of_role_holds_at_once(desk: Desk) -> None:
-    """Whoever is made a viewer cannot finish what an administrator began."""
+    """A person made a viewer cannot finish what they began as an administrator."""
     user = desk.add("hanako")
     browser = desk.browser("hanako")
     assert browser.get("/settings").status_code == 200

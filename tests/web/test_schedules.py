@@ -66,7 +66,7 @@ def test_the_page_shows_when_each_is_next_and_what_came_of_it(desk: Desk) -> Non
 
 
 def test_a_schedule_is_paused_and_goes_on(desk: Desk) -> None:
-    """By whoever may sync, in their name; a viewer has no button, and no name of others to read."""
+    """By all who may sync, in their name; a viewer has no button, and no name of others to read."""
     scheduled(desk)
     desk.add("keiko", Role.OPERATOR)
     keiko = desk.browser("keiko")

@@ -99,7 +99,7 @@ def test_a_password_alone_lets_nobody_in(desk: Desk) -> None:
 @pytest.mark.security(33)
 @pytest.mark.postgres
 def test_a_code_is_taken_once(desk: Desk) -> None:
-    """Nor is an older one after it, whoever has looked over a shoulder; a clock may be late."""
+    """Nor is an older one after it, read over a shoulder or not; a clock may be late."""
     _browser, secret, _recovery = set_up(desk)
     browser, waiting = half(desk)
     assert give(browser, waiting, code(desk, secret)).status_code == 303
@@ -181,7 +181,7 @@ def test_an_open_browser_is_not_the_person(desk: Desk) -> None:
     )
     page = sent(browser, what="begin").text
     secret = re.findall(r"<code>([A-Z2-7]{32})</code>", page)[0]
-    for known in ("", SEED):  # whoever has not seen it neither sees it nor turns it on
+    for known in ("", SEED):  # those who have not seen it neither see it nor turn it on
         answer = sent(browser, what="confirm", code=code(desk, secret), secret=known)
         assert answer.status_code == 400
         assert secret not in answer.text
@@ -197,7 +197,7 @@ def test_an_open_browser_is_not_the_person(desk: Desk) -> None:
 
 
 def test_it_is_turned_off_with_a_code_only(desk: Desk) -> None:
-    """Whoever finds an open browser does not; the secret is on no page any more."""
+    """Finding an open browser is not enough; the secret is on no page any more."""
     browser, secret, recovery = set_up(desk)
     page = browser.get("/second-factor").text
     assert secret not in page
@@ -214,7 +214,7 @@ def test_it_is_turned_off_with_a_code_only(desk: Desk) -> None:
 
 
 def test_a_new_link_forgets_it(desk: Desk) -> None:
-    """Whoever has lost the phone asks an administrator."""
+    """A person who has lost the phone asks an administrator."""
     set_up(desk, "viewer")
     link = desk.office.people.reset(2)
     desk.office.entrance.accept(link, PASSWORD)
@@ -298,7 +298,7 @@ def test_whoever_administers_all_needs_what_one_company_requires(several: Desk) 
 
 @pytest.mark.security(33, 38)
 def test_a_company_of_single_sign_on_is_a_name_for_others(several: Desk) -> None:
-    """Whoever has come with a password sees no count of it, second factor or not."""
+    """People who came with a password see no count of it, second factor or not."""
     asks(several, "beta", "sso: required")
     browser, _secret, _recovery = set_up(several)
     _acme, beta = lines(browser.get("/").text)

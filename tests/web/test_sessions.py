@@ -234,7 +234,7 @@ def test_logging_out_takes_the_cookie_away(desk: Desk) -> None:
 
 
 def test_an_expired_session_comes_back_to_the_same_page(desk: Desk) -> None:
-    """Whoever was logged out by the clock logs in and is where they were."""
+    """A person logged out by the clock logs in and is where they were."""
     browser = desk.browser("admin")
     desk.moment += IDLE_S + 1
     path = "/runs/1/people?q=%E4%BD%90%E8%97%A4&after=3"
@@ -261,7 +261,7 @@ def locked(desk: Desk) -> None:
 def test_a_form_that_is_long_on_its_way_is_judged_at_its_end(
     desk: Desk, end: Callable[[Desk], None]
 ) -> None:
-    """Whoever holds back the last byte until they are locked out gets nothing for it."""
+    """Holding back the last byte until one is locked out gains nothing."""
     desk.add("hanako")
     browser = desk.browser("hanako")
     form = urlencode({"csrf": browser.csrf, "name": "backdoor", "role": "admin"}).encode()

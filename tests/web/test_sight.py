@@ -133,7 +133,7 @@ def somebody_else(desk: Desk, role: Role) -> Browser:
 
 
 def test_a_day_that_is_past_is_no_secret(secrets: Desk) -> None:
-    """Whoever has left by today is read with the date, like every other change."""
+    """People who have left by today are read with the date, like every other change."""
     gone = {"date": "2026-11-20"}
     paths = {"after.resignationDate": gone, "read.resigned_at": gone}
     put(secrets, "0010", {"changes": [["resignationDate", None, gone]]} | paths)

@@ -118,7 +118,7 @@ def test_the_log_in_page_offers_it(desk: Desk, folder: Path) -> None:
 
 @pytest.mark.security(31)
 def test_a_stranger_is_told_what_to_do(desk: Desk, provider: Provider) -> None:
-    """Whoever the provider knows and nobody here does gets a sentence and no account."""
+    """Somebody known to the provider and to nobody here gets a sentence and no account."""
     before = desk.office.people.users()
     provider.person = "nobody we know"
     way = Way(desk.guest())
@@ -186,7 +186,7 @@ def test_only_single_sign_on_has_no_password(desk: Desk) -> None:
 
 
 def test_the_last_administrator_may_log_in_either_way(desk: Desk, provider: Provider) -> None:
-    """Whoever has no password counts."""
+    """One without a password counts."""
     users = {user.name: user for user in desk.office.people.users()}
     provider.person = "boss"
     secret = desk.office.people.invite("boss", Role.ADMIN)
@@ -420,7 +420,7 @@ def test_nobody_comes_back_who_did_not_leave(desk: Desk) -> None:
 
 
 def test_the_way_takes_a_quarter_of_an_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever stays longer at the provider begins again."""
+    """After a longer stay at the provider people begin again."""
     way = Way(desk.guest())
     path = way.back(way.leave())
     real = time.time
@@ -498,7 +498,7 @@ def test_an_issuer_is_reached_through_tls(address: str) -> None:
 def test_without_the_extra_the_rest_works(
     folder: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider
 ) -> None:
-    """Whoever wants single sign-on is told what to install; nobody else misses anything."""
+    """Those who want single sign-on are told what to install; nobody else misses anything."""
     real = builtins.__import__
 
     def missing(name: str, *more: Any) -> Any:

@@ -53,7 +53,7 @@ Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 OPENED = 10_000
-"""So many pages of runs that were opened are remembered; after that each is noted anew."""
+"""How many pages of opened runs are remembered; after that each is noted anew."""
 
 FIELDS = 3000
 """Fields of one form: a page of employees with several values each is far below."""
@@ -64,7 +64,7 @@ class Page:
     """
     One page: its address, its method, who may use it, and what answers.
 
-    Whoever is logged in may, unless a *role* is needed: that on the company that the page is about.
+    Anyone logged in may, unless a *role* is needed: that on the company that the page is about.
     Who changes something is noted in the log, and who takes a file with everybody's values away.
     The audit log tells who *exports* and who *opens* details of employees, before they see them.
     What a page asks for by itself (*polled*) keeps nobody logged in, and is noted with the page.
@@ -97,7 +97,7 @@ class Page:
 COMPANY = re.compile(r"/c/([a-z0-9_-]+)/")
 """The beginning of the address of a company's page."""
 BEFORE_CODE = ("/second-factor", "/logout", "/language", "/password")
-"""Pages of whoever has to set up a second factor first."""
+"""Pages for those who have to set up a second factor first."""
 
 
 class Count(IntegerConvertor):
@@ -119,7 +119,7 @@ OWN = (
     Page("/settings/users", people.invite, Role.ADMIN, "POST"),
     Page("/settings/users/{user:count}", people.change, Role.ADMIN, "POST"),
 )
-"""Pages about whoever is logged in, and about the people; there they need to be administrators."""
+"""Pages about one's own account, and about the people; there they need to be administrators."""
 
 OF_ALL = (
     Page("/", board.show, Role.NONE),
@@ -294,7 +294,7 @@ def _lacks_code(page: Page, visit: Visit) -> bool:
     """
     Tell whether somebody has to set up a second factor before this page.
 
-    Whoever administers everything could give away the right on a company that asks for one.
+    An administrator of everything could give away the right on a company that asks for one.
     """
     office, user = visit.office, visit.user
     of_all = not visit.company and page.role is Role.ADMIN
@@ -378,7 +378,7 @@ def _to_login(request: Request, *, was_in: bool) -> Response:
     """
     Ask for a log-in and come back: to the same page, or to the one a form was sent from.
 
-    Whoever *was_in*, and has sent a form, hears that nothing came of it.
+    Somebody who *was_in*, and has sent a form, hears that nothing came of it.
     """
     if request.headers.get("hx-request") == "true":
         return Response(headers={"HX-Refresh": "true"})

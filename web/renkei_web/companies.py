@@ -70,7 +70,7 @@ def carry(place: str, company: str, user: int, carried: Carried) -> None:
 
 
 def adopt(place: str, company: str) -> None:
-    """Let whoever had a right on the only company have it on *company*, where its runs are now."""
+    """Carry rights on the only company over to *company*, where its runs are now."""
     has_one = sa.select(rights.c.user_id).where(rights.c.company == company)
     theirs = users.c.role.not_in([Role.NONE.value, Role.ADMIN.value]), users.c.id.not_in(has_one)
     found = sa.select(users.c.id, sa.literal(company), users.c.role).where(*theirs)

@@ -45,7 +45,7 @@ SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """How a server lets one moment be read; a file shows nothing else."""
 
 ONE_WRITER = "select version_num from alembic_version for no key update"
-"""Waits for whoever is writing on a server; the row is of no use to anybody else."""
+"""Waits for others that write on a server; the row is of no use to anybody else."""
 
 
 class Database:

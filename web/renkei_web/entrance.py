@@ -44,7 +44,7 @@ class Entrance:
         self, name: str, password: str, address: str, browser: str | None = None
     ) -> str | Half | None:
         """
-        Return a new session, or half of one for whoever has a second factor.
+        Return a new session, or half of one for somebody with a second factor.
 
         *browser* is the secret that :meth:`know` has given it.
         """
@@ -170,7 +170,7 @@ class Entrance:
             return self._sessions.start(db, known.id)
 
     def _checked(self, name: str, password: str, place: Place) -> sa.Row[Any, Any] | None:
-        """Return id and hash of whoever has this name and password; count the try."""
+        """Return id and hash of the person with this name and password; count the try."""
         with self._database.writing() as db:
             if self._tries.refuses(db, name, place):
                 return None

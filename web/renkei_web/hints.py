@@ -13,7 +13,7 @@ from renkei_web.visit import Visit
 @frozen
 class Place:
     """
-    A page with its name and its address in a company, for whoever has the *role* there.
+    A page with its name and its address in a company, for people with the *role* there.
 
     The address has in it what the hint is about. *of_all*: it is about all companies.
     """

@@ -21,7 +21,7 @@ class Line(H11Protocol):
     """
     A connection that waits for nobody who opens it and then says little, or nothing.
 
-    When there are too many, the one goes that is missed least: so whoever opens many and says
+    When there are too many, the one goes that is missed least: so a client that opens many and says
     nothing shuts out nobody, also from the address of everybody, and a request that arrives at
     once gets its answer.
     """

@@ -17,7 +17,7 @@ LOOKED_AT = 72
 """Characters that are looked at for what is easily guessed; zxcvbn takes no more."""
 
 _hasher = PasswordHasher()  # Argon2id with the parameters of RFC 9106 for little memory
-_room = threading.BoundedSemaphore(4)  # each needs 64 MiB: whoever comes fifth waits
+_room = threading.BoundedSemaphore(4)  # each needs 64 MiB: the fifth waits
 
 _one_at_a_time = threading.Lock()  # an odd text takes two seconds to judge
 

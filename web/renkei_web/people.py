@@ -54,7 +54,7 @@ class People:
         """
         Add somebody; return the secret of the one-time link.
 
-        Whoever is there already keeps role and link: another link is made by `reset` only.
+        Somebody already there keeps role and link: another link is made by `reset` only.
         """
         name = name.strip()
         if not 0 < len(name) <= 80 or not name.isprintable():
@@ -121,7 +121,7 @@ class People:
         disabled: bool | None = None,
         note: Note = unnoted,
     ) -> None:
-        """Change what somebody may do; whoever is disabled is logged out everywhere."""
+        """Change what somebody may do; people who are disabled are logged out everywhere."""
         with self._database.writing() as db:
             if role is not None:
                 change_user(db, user_id, role=role.value)

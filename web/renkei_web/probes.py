@@ -39,7 +39,7 @@ class Probes:
         return PlainTextResponse("ok\n")
 
     async def ready(self, _request: Request) -> Response:
-        """Say whether the store can be worked with; if not, a code, for whoever has the log."""
+        """Say whether the store can be worked with; if not, a code, for those who have the log."""
         why = await run_in_threadpool(self._looked)
         return PlainTextResponse("ok\n") if why is None else PlainTextResponse(f"{why}\n", 503)
 

@@ -94,7 +94,7 @@ class FetchProgress(Observer):
         self.told.append(remark)
 
     def ended(self, error: BaseException | None) -> None:
-        """Wake up whoever waits for the beginning."""
+        """Wake up those who wait for the beginning."""
         self.error, self.over = error, True
         self._known.set()
 

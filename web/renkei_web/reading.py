@@ -5,8 +5,8 @@ As soon as there is a plan that is everybody in it, chosen or not, before the sy
 values before and after, of somebody blocked the values of both systems, outcome and reason. Once
 the values are purged it is number and outcome of those who were chosen. Operators and above read
 all of it, with the system's own words. Viewers do not see when somebody was born, the gender, and
-who is going to leave: a planned leaving is a secret in most companies. Whoever may see counts only
-sees no person at all, colleagues who fetched and synced included. Only administrators are told what
+who is going to leave: a planned leaving is a secret in most companies. Those allowed counts only
+see no person at all, colleagues who fetched and synced included. Only administrators are told what
 is wrong with a connection.
 """
 
@@ -97,7 +97,7 @@ def seen(runs: Runs, run: Run, people: Iterable[Item], role: Role) -> Iterator[I
 
 def told(runs: Runs, run: Run, role: Role) -> Run:
     """Return *run* with what somebody with this role may read of its reason and its notices."""
-    leavers = run.base_date > runs.clock.today()  # whoever has left by then is still there
+    leavers = run.base_date > runs.clock.today()  # people leaving by then are still there
     if role.includes(Role.OPERATOR) or (role.includes(Role.VIEWER) and not leavers):
         return run
     reason = run.reason and _nobody(run.reason)
@@ -110,7 +110,7 @@ class Sight:
     What a viewer sees of the people of a run.
 
     *private* and *leaving* are names of fields; where a pair of the mapping has one, it has both.
-    Whoever would change in nothing else is not there. A field of which nothing is known is hidden.
+    Those who change in nothing else are not there. A field of which nothing is known is hidden.
     """
 
     private: frozenset[str]

@@ -100,7 +100,7 @@ class Gate:
             else:
                 await self._app(scope, _limited(receive), with_headers)
         except ClientDisconnect:
-            return  # whoever asked has gone
+            return  # the client has gone
         except Exception as error:  # noqa: BLE001 - see above
             answer = self._broken(request, error)
             if not started:

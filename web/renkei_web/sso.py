@@ -43,7 +43,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 KEPT = ("issuer", *ENDPOINTS, "jwks", "_loaded_at")
 
 ROOM = 4
-"""People who are sent to the provider, or come back, at one time; whoever comes fifth waits."""
+"""People who are sent to the provider, or come back, at one time; the fifth waits."""
 
 
 class SignOnError(Exception):
@@ -123,7 +123,7 @@ class SignOn:
         return _carried_out(redirected)
 
     def arrive(self, request: Request) -> str:
-        """Return the subject of whoever comes back, issuer and all; raises SignOnError."""
+        """Return the subject of the person who comes back, issuer and all; raises SignOnError."""
 
         async def checked() -> str:
             await self._load()

@@ -130,4 +130,4 @@ half_log_ins = Table(
     _user(),
     Column("expires_at", MOMENT, nullable=False),
 )
-"""Whoever has given the right password and not yet a code."""
+"""People who have given the right password and not yet a code."""

@@ -2,7 +2,7 @@
 How often somebody may try a password, and where others' tries do not hold them back.
 
 A try counts before the password is looked at: a hundred at once are a hundred. One that is refused
-unseen does not count: whoever goes on trying locks nobody out any longer.
+unseen does not count: going on trying locks nobody out any longer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TRIES_PAIR = 5
 """
 Wrong passwords for one name from one address in a quarter of an hour; then it has to wait.
 
-A browser that is known counts for itself: whoever guesses at its address does not hold it back.
+A browser that is known counts for itself: guesses from its address do not hold it back.
 """
 
 TRIES_ADDRESS = 30
@@ -110,7 +110,7 @@ class Tries:
         """
         Return the new secret of a browser in which somebody, unless None, has just logged in.
 
-        Whoever else has logged in there stays known; its old secret, which somebody may have
+        Anyone else who has logged in there stays known; its old secret, which somebody may have
         planted, is worth nothing any more.
         """
         secret, now = secrets.token_urlsafe(32), self._database.now()

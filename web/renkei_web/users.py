@@ -1,7 +1,7 @@
 """
 Somebody who may use the dashboard, as a record and as a row.
 
-Nothing in here opens anything by itself: passwords are kept as Argon2id. Whoever logs in with
+Nothing in here opens anything by itself: passwords are kept as Argon2id. Somebody who logs in with
 single sign-on has a subject instead of a password: who they are to the provider, issuer and all.
 """
 
@@ -34,11 +34,11 @@ class Role(StrEnum):
 
     @property
     def sees(self) -> bool:
-        """Return whether whoever has this sees anything."""
+        """Return whether somebody with this role sees anything."""
         return self is not Role.NONE
 
     def includes(self, other: Role) -> bool:
-        """Return whether whoever has this may do what *other* allows."""
+        """Return whether somebody with this role may do what *other* allows."""
         order = list(Role)
         return order.index(self) >= order.index(other)
 

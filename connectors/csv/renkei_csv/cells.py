@@ -71,7 +71,7 @@ class Cells:
 
 
 def _formats(reader: ExcelReader) -> list[int]:
-    """Return how numbers of each style are shown: as days (-1), or with so many digits at least."""
+    """Return how numbers of each style are shown: as days (-1), or by the least count of digits."""
     if ARC_STYLE not in reader.valid_files:
         return []
     part: Any = fromstring(reader.archive.read(ARC_STYLE))

@@ -213,7 +213,7 @@ def changed(current: Employee, changes: Values, today: dt.date) -> dict[str, JSO
     """
     Return the body that changes an employee.
 
-    Whoever was 退職済み and has not left any more is 在籍中 again: SmartHR derives neither of the
+    Somebody 退職済み who has not left any more is 在籍中 again: SmartHR derives neither of the
     two from the other, and 退職済み without a date would make no sense to anybody.
     """
     body = to_json(changes)

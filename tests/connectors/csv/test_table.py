@@ -377,7 +377,7 @@ def test_the_group_is_kept_where_the_owner_cannot_be(
 def test_the_new_file_is_nobody_elses(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever has opened one in its place beforehand reads nothing in it."""
+    """Somebody who has opened one in its place beforehand reads nothing in it."""
     monkeypatch.setattr("renkei_csv.connector.secrets.token_hex", lambda _size: "known")
     planted = tmp_path / ".staff.csv.known.renkei"
     planted.touch()

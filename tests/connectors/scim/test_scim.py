@@ -228,7 +228,7 @@ def test_lists_go_by_cursor_where_the_server_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("parallel", [False, True])
 def test_people_are_found_by_id_and_by_number(directory: Directory, parallel: bool) -> None:
-    """Exactly, many at a time; whoever is not there is nobody."""
+    """Exactly, many at a time; somebody who is not there is nobody."""
     ids = [directory.add(f"{number:04}") for number in range(30)]
     directory.add('a"b\\')
     with writing(directory.url, parallel) as idp:
@@ -431,7 +431,7 @@ def test_without_filters_the_whole_list_is_read(
 def test_where_a_filter_is_ignored_nobody_comes_twice(
     other: tuple[respx.MockRouter, Writer], parallel: bool
 ) -> None:
-    """Whoever was asked for comes once, whichever way, and nobody else."""
+    """The person asked for comes once, whichever way, and nobody else does."""
     mock, _idp = other
     everybody = [user(str(number)) for number in range(70)]
 

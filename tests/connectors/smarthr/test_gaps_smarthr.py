@@ -21,7 +21,7 @@ AT = dt.date(2026, 11, 20)
 def test_whom_a_list_leaves_out_is_asked_for_directly(
     connect: Callable[[str, str], Connection], mock: respx.MockRouter, *, there: bool
 ) -> None:
-    """Nobody is gone because a list was short; who is gone is, by their own address."""
+    """Nobody is gone because a list was short; a person is gone by their own address only."""
     alone = {"id": "id-2", "emp_code": "2"}
     some = [{"id": "id-1", "emp_code": "1"}]
     listed = httpx.Response(200, json=some, headers={"x-total-count": "1"})

@@ -219,7 +219,7 @@ def test_ids_are_read_in_batches(smarthr: SmartHR, mock: respx.MockRouter) -> No
 def test_where_a_filter_is_ignored_nobody_comes_twice(
     smarthr: SmartHR, mock: respx.MockRouter
 ) -> None:
-    """Whoever was asked for comes once, by id or by number, and nobody else."""
+    """The person asked for comes once, by id or by number, and nobody else does."""
     mock.get(CREWS).mock(return_value=rows(*(crew(str(n)) for n in range(80))))
     refs = [*(Ref(id=f"id-{n}") for n in range(70)), Ref(number="5"), Ref(number="75")]
     people = list(smarthr.read_employees(refs=refs, at=AT, fields=["emp_code"]))

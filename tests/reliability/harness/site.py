@@ -101,7 +101,7 @@ class Site:
         (self.folder / "renkei.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def allow(self, in_flight: int) -> None:
-        """Write renkei.yaml so that so many requests may be on their way at a time."""
+        """Write renkei.yaml so that *in_flight* requests may be on their way at a time."""
         self.in_flight = in_flight
         self.configure()
 
@@ -230,7 +230,7 @@ class Site:
             return tuple(connection.execute(question).fetchone() or ())
 
     def stop_all(self) -> None:
-        """Kill whoever is still at work."""
+        """Kill all that are still at work."""
         for child in self.children:
             child.bury()
         self.children.clear()

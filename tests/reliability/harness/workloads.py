@@ -53,7 +53,7 @@ class Workload:
     """
     A command about a run that *prepare* has made, under faults that *hurt* brings about.
 
-    Whoever goes on with the run uses the words of *again*.
+    Going on with the run uses the words of *again*.
     The faults are gone then, but for those of *stay*. Unless *whole*,
     what comes before the first fault is left to the workload that has none.
     """

@@ -55,7 +55,7 @@ class View:
 
     @property
     def many(self) -> Filter:
-        """Whom a tick for many is about: who must be looked at first only if the filter is that."""
+        """Whom a tick for many is about: those to be looked at first only if the filter is that."""
         return evolve(self.wanted, look_first=bool(self.wanted.look_first))
 
 

@@ -24,7 +24,7 @@ DOORS = ("/login", "/logout", "/sso", "/welcome")
 
 
 def ask(request: Request, office: Office, _form: FormData, language: str) -> Response:
-    """Show the log-in page; whoever comes from a session that is over hears why."""
+    """Show the log-in page; somebody whose session is over hears why they are here."""
     cookie = request.cookies.get(office.cookie)
     over = bool(cookie) and office.sessions.find(cookie, touch=False) is None
     return login_page(
@@ -168,7 +168,7 @@ def accept(request: Request, office: Office, form: FormData, language: str) -> R
 
 
 def log_out(visit: Visit) -> Response:
-    """End the session, also for whoever has a copy of its cookie."""
+    """End the session, also for anyone with a copy of its cookie."""
     visit.note("logged_out")
     visit.office.sessions.end(visit.request.cookies.get(visit.office.cookie, ""))
     answer = RedirectResponse("/login", status_code=303)
@@ -215,7 +215,7 @@ def speak(visit: Visit) -> Response:
 
 
 def too_many_tries() -> str:
-    """Return what to do for whoever must wait."""
+    """Return what to do for somebody who must wait."""
     return _("Too many tries. Wait a quarter of an hour, then try again.")
 
 

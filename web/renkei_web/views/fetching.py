@@ -84,7 +84,7 @@ def start_fetch(visit: Visit) -> Response:
 
 def fetch_again(visit: Visit) -> Response:
     """
-    Fetch once more what a run has compared, and tick whoever was chosen and has not changed.
+    Fetch once more what a run has compared, and tick those chosen who have not changed.
 
     As of the day that one of its notices names nobody is ticked: other people are listed then.
     """

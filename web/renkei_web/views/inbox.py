@@ -1,4 +1,4 @@
-"""要対応: what needs a person, over all companies of whoever looks, each with a link to it."""
+"""要対応: what needs a person, over all companies of the reader, each with a link to it."""
 
 from __future__ import annotations
 

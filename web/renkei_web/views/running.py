@@ -269,7 +269,7 @@ def retry(visit: Visit) -> Response:
 
 
 def stop(visit: Visit) -> Response:
-    """Stop after the employee in hand; whoever is left stays as they are."""
+    """Stop after the employee in hand; the rest stay as they are."""
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
         try:

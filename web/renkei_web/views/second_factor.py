@@ -98,6 +98,6 @@ def _required(visit: Visit) -> bool:
 
 
 def _shown(visit: Visit) -> str | None:
-    """Return the secret that waits to be confirmed, to whoever has been shown it."""
+    """Return the secret that waits to be confirmed, if this person has been shown it."""
     begun = visit.office.second_factors.begun(visit.user.id)
     return begun if begun and same(visit.field("secret"), begun) else None

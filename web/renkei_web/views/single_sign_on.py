@@ -35,7 +35,7 @@ def leave(request: Request, office: Office, _form: FormData, language: str) -> R
 
 
 def arrive(request: Request, office: Office, _form: FormData, language: str) -> Response:
-    """Log in whoever comes back, or tie them to the one-time link that they have opened."""
+    """Log in the person who comes back, or tie them to the one-time link they have opened."""
     try:
         subject = _of(office).arrive(request)
     except SignOnError:

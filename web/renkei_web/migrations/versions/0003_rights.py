@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add them; whoever is there keeps the role they have, and what they have ticked."""
+    """Add them; existing people keep their role, and what they have ticked."""
     op.create_table(
         "rights",
         sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True),
