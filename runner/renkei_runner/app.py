@@ -10,10 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import define, field
-
-from renkei.errors import RenkeiError
-
 if TYPE_CHECKING:
     from renkei.config import Config
     from renkei.model import KnownAccount, Run
@@ -37,28 +33,44 @@ def _open_runs(config: Config, observer: Observer, who: str | None) -> Runs:
     return Runs(config, who=who, observer=observer)
 
 
-@define
+@contextmanager
+def _told_before() -> Iterator[None]:
+    """Let an error of ours in the block be nothing: what went wrong first is told."""
+    from renkei.errors import RenkeiError
+
+    with suppress(RenkeiError):
+        yield
+
+
 class App:
     """
     One command at work. *run* is the run it is about, with *labels*: they go beside an error.
 
     *given_name* is who it is for, where ``--as`` says so, and *given_company* whose connections it
-    is about, where ``--company`` does.
+    is about, where ``--company`` does. *company* is the name of the one that the command is about,
+    once its configuration is read.
     """
 
-    json: bool = False
-    debug: bool = False
-    config_path: Path | None = None
-    given_name: str | None = None
-    given_company: str | None = None
-    company: str = ""
-    """The name of the company that the command is about, once its configuration is read."""
-    open_runs: Callable[[Config, Observer, str | None], Runs] = _open_runs
-    asks: bool = field(factory=lambda: sys.stdin.isatty() and sys.stderr.isatty())
-    run: Run | None = None
-    labels: Labels | None = None
-    writing: bool = False
-    _progress: Progress | None = None
+    # No record of attrs: its import is a third of what --help and TAB take.
+    def __init__(
+        self,
+        *,
+        config_path: Path | None = None,
+        open_runs: Callable[[Config, Observer, str | None], Runs] = _open_runs,
+        asks: bool | None = None,
+    ) -> None:
+        self.json = False
+        self.debug = False
+        self.config_path = config_path
+        self.given_name: str | None = None
+        self.given_company: str | None = None
+        self.company = ""
+        self.open_runs = open_runs
+        self.asks = sys.stdin.isatty() and sys.stderr.isatty() if asks is None else asks
+        self.run: Run | None = None
+        self.labels: Labels | None = None
+        self.writing = False
+        self._progress: Progress | None = None
 
     @property
     def interactive(self) -> bool:
@@ -120,7 +132,7 @@ class App:
                 if self.run is None and progress.run is not None:
                     self._look_again(runs, progress.run)
                 if alone and not isinstance(error, KeyboardInterrupt):  # nobody waits then
-                    with suppress(RenkeiError):  # told is what went wrong first
+                    with _told_before():
                         self._finish(runs)
                 raise
             if alone:
@@ -158,7 +170,7 @@ class App:
 
     def _look_again(self, runs: Runs, run_id: str) -> None:
         """Remember the run as it is now; a store that is gone must not hide what went wrong."""
-        with suppress(RenkeiError):
+        with _told_before():
             self.run = runs.run(run_id)
             self.labels = runs.labels(run_id, technical=True)
 

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import click
 
-from renkei.errors import UsageError
 from renkei.words.i18n import LANGUAGES, N_, _
 from renkei_runner import language
 from renkei_runner.app import App
@@ -204,6 +203,7 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  
 
 def _trace(ctx: click.Context, path: Path) -> None:
     """Add a line for each request to *path* until the command is over."""
+    from renkei.errors import UsageError
     from renkei.http.trace import traced
 
     try:

@@ -22,7 +22,7 @@ from renkei_runner.progress import Progress
 if TYPE_CHECKING:
     from tests.runner.fakes import FakeRuns, Renkei
 
-HEAVY = ("alembic", "cattrs", "httpx", "rich", "sqlalchemy", "structlog", "yaml")
+HEAVY = ("alembic", "attr", "cattrs", "httpx", "rich", "sqlalchemy", "structlog", "yaml")
 START = "from renkei_runner.start import main; main()"
 
 
