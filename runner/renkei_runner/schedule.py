@@ -46,10 +46,18 @@ class Known:
     jobs: Sequence[Job]
 
 
-@schedule.command("list", help=N_("List every schedule: on or paused, the last run, the next."))
+@schedule.command(
+    "list", help=N_("List every schedule: on or paused, the last run, the next; of NAME all runs.")
+)
+@argument("name", required=False)
 @click.pass_obj
-def list_(app: App) -> None:
-    found = [each for runs in each_company(app) for each in _known(app, runs)]
+def list_(app: App, name: str | None) -> None:
+    known = [each for runs in each_company(app) for each in _known(app, runs, name)]
+    found = [each for each in known if name in (None, each.shown.schedule.name)]
+    if known and not found:
+        names = _(", ").join(sorted({each.shown.schedule.name for each in known}))
+        message = _("There is no schedule {name}. There are: {names}.")
+        raise UsageError(message.format(name=name, names=names), code="schedule")
     for each in found:
         if each.shown.mistake:
             warn(each.shown.mistake)
@@ -61,19 +69,24 @@ def list_(app: App) -> None:
         return
     of_all = not app.company and bool(found[0].company.name)
     _show_all(found, of_all=of_all)
+    for each in found if name else ():
+        _show_history(each)
     if any(each.shown.alone for each in found):
         warn(_("No worker keeps them: one has to be running."))
-    name, words = found[0].company.name, ("schedule", "run", found[0].shown.schedule.name)
+    first = found[0]
+    words = "schedule", "run", first.shown.schedule.name
+    run_now = named(app, first.company.name, *words) if of_all else app.command(*words)
     next_steps(
-        (named(app, name, *words) if of_all else app.command(*words), _("run one now")),
+        (run_now, _("run one now")),
         (app.command("worker"), _("keep all schedules")),
     )
 
 
-def _known(app: App, runs: Runs) -> Iterator[Known]:
-    """Yield the schedules of a company; of one that has none no store is asked."""
+def _known(app: App, runs: Runs, name: str | None) -> Iterator[Known]:
+    """Yield the schedules of a company, *name* with its history; without any, no store is asked."""
     for each in runs.schedules() if runs.config.schedules else ():
-        jobs = runs.jobs(HISTORY, each.schedule.name) if app.json else ()
+        wanted = app.json or each.schedule.name == name
+        jobs = runs.jobs(HISTORY, each.schedule.name) if wanted else ()
         yield Known(runs.config.company, each, jobs)
 
 
@@ -94,6 +107,30 @@ def _show_all(found: Sequence[Known], *, of_all: bool) -> None:
         titles = (_("company"), *titles)
         rows = [(each.company.title, *row) for each, row in zip(found, rows, strict=True)]
     table(titles, rows)
+
+
+def _show_history(each: Known) -> None:
+    """Print what was begun of a schedule, the newest first."""
+    whose = [each.company.title] if each.company.name else []
+    name = " · ".join([*whose, each.shown.schedule.name])
+    say("\n" + _("What was begun of {schedule}:").format(schedule=name))
+    if not each.jobs:
+        say(_("Nothing was begun yet."))
+        return
+    titles = _("Time"), _("Outcome"), _("Details"), _("Asked by"), _("Run")
+    table(titles, [_job_row(job) for job in each.jobs])
+
+
+def _job_row(job: Job) -> tuple[str, ...]:
+    details = [why_text(job)]
+    if job.passed:
+        text = _("Due times before it that were missed: {count}")
+        details.append(text.format(count=job.passed))
+    if job.next_at:
+        details.append(_("Goes on at {at}").format(at=moment_text(job.next_at)))
+    shown = " ".join(filter(None, details))
+    asked = job.asked_by or "-"
+    return moment_text(job.started_at), job_text(job), shown, asked, job.run or "-"
 
 
 @schedule.command("run", help=N_("Do now what the schedule NAME does when it is due."))

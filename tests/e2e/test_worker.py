@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -129,6 +130,13 @@ def test_a_person_lists_runs_pauses_and_resumes(office: Office) -> None:
     assert office.ask("schedule", "resume", "look").json["paused_by"] is None
     history = [each["history"] for each in office.ask("schedule", "list").json["schedules"]]
     assert [[each["run"] for each in jobs] for jobs in history] == [["1"], ["2"]]
+    own = office.renkei("schedule", "list", "nightly").out
+    assert "What was begun of nightly:" in own
+    assert re.search(r"2026-11-20 12:0\d JST +done +Somebody has to be looked at .* 1 *\n", own)
+    assert "touchontime → smarthr" not in own
+    nobody = office.ask("schedule", "list", "nightli")
+    assert (nobody.code, nobody.error["code"]) == (2, "schedule")
+    assert "There are: look, nightly." in nobody.error["message"]
     unknown = office.ask("schedule", "run", "nightli")
     assert (unknown.code, unknown.error["code"]) == (2, "schedule")
     assert 'did you mean "nightly"' in unknown.error["message"]

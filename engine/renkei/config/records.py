@@ -168,10 +168,11 @@ class Config:
         names = [each.name for each in self.schedules]
         if name in names:
             return self.schedules[names.index(name)]
-        message = _("There is no schedule {name} in {path}.").format(name=name, path=self.path)
+        message = _("There is no schedule {name} in {path}.")
         if names:
-            message += " " + _("There are: {names}.").format(names=_(", ").join(names))
-        text = message + suggestion(name, names)
+            message = _("There is no schedule {name} in {path}. There are: {names}.")
+        told = message.format(name=name, path=self.path, names=_(", ").join(names))
+        text = told + suggestion(name, names)
         raise UsageError(text, code="schedule", where=str(self.path))
 
 
