@@ -31,7 +31,7 @@ PATIENCE_S = 600
 
 FOUND = finding.found
 share()
-settings.register_profile("sampled", max_examples=examples(40, 100))
+settings.register_profile("sampled", max_examples=examples(25, 100))
 settings.load_profile("sampled")
 
 

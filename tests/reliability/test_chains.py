@@ -59,8 +59,8 @@ def test_killed_and_killed_again_at_every_pair_of_points(
     """The resume is killed too, wherever it gets to from whatever it finds; the next one ends."""
     with a_site(zygote, *DIRECTIONS[part % 2], store_bytes) as site:
         stage = Stage(site, CHAIN)
-        firsts = sample(stage.once_each()[part // 2 :: PARTS], 2)
-        cases.play(sample(pairs(stage, firsts), 4))
+        firsts = sample(stage.once_each()[part // 2 :: PARTS], 3)
+        cases.play(sample(pairs(stage, firsts), 8))
 
 
 @pytest.mark.fault("F53")

@@ -41,7 +41,7 @@ def chosen(stage: Stage, direction: Direction) -> Iterator[tuple[str, int]]:
     """
     workload, moments = stage.workload, stage.moments()
     if ALL or workload.name not in EACH_KIND:
-        yield from sample(moments, 40, WORKLOADS.index((direction, workload)))
+        yield from sample(moments, 80, WORKLOADS.index((direction, workload)))
         return
     both = sum(each.name == workload.name for _direction, each in WORKLOADS)
     kinds: dict[str, list[int]] = {}
@@ -133,7 +133,7 @@ def killed_everywhere(
 
     moments = [(point, nth) for point, nth in counted(trace) if keep(point)]
     turn = DIRECTIONS.index((site.source, site.target))
-    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 10, turn))
+    cases.play((f"{point}#{nth}", case(point, nth)) for point, nth in sample(moments, 20, turn))
 
 
 def counted(trace: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -270,7 +270,7 @@ def at_random(zygote: Zygote, store_bytes: bytes, seed: int, count: int) -> None
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_at_random_moments(zygote: Zygote, store_bytes: bytes, seed: int) -> None:
     """Also between the points, where SQLite or the kernel is at work."""
-    at_random(zygote, store_bytes, seed, examples(4, 15))
+    at_random(zygote, store_bytes, seed, examples(2, 15))
 
 
 @pytest.mark.long

@@ -76,5 +76,5 @@ def test_killed_with_eight_on_their_way(
 
         # how often the store is asked depends on who comes back together
         moments = [each for each in stage.moments() if each[0].startswith(("create.", "update."))]
-        cases.play((f"{p}#{nth}", case(p, nth)) for p, nth in sample(moments, 12))
+        cases.play((f"{p}#{nth}", case(p, nth)) for p, nth in sample(moments, 24))
     assert max(doubts) in range(2, 9), doubts

@@ -326,7 +326,7 @@ def stage(
 @pytest.mark.parametrize(("prepare", "stage"), CASES, indirect=["stage"])
 def test_the_nth_operation_fails(stage: Stage, prepare: Prepare, operation: str) -> None:
     """One sentence and a code; going on ends as if nothing had been wrong."""
-    fail_each(stage, prepare, operation, sample(count(1), 20, list(OPERATIONS).index(operation)))
+    fail_each(stage, prepare, operation, sample(count(1), 40, list(OPERATIONS).index(operation)))
 
 
 @pytest.mark.fault("F57", "F63")
@@ -418,7 +418,7 @@ def test_the_store_has_room_for_n_more_pages(stage: Stage, kind: str) -> None:
     stage.again()
     assert stage.office.ask(*stage.words).code == 1
     stage.unhurt = people(stage.site)
-    for more in sample(count(), 6, 2 if kind == "pages" else 0):
+    for more in sample(count(), 12, 2 if kind == "pages" else 0):
         stage.again()
         full = pages(there + more) if kind == "pages" else file_size((there + more) * PAGE)
         with full:

@@ -142,7 +142,7 @@ def at_each(
 ) -> Iterator[cases.Case]:
     """Yield a case for every point at which the first of two processes can be held."""
     points = [each for each in stage.once_each() if race is rivalry or not is_awake(each[0])]
-    few = (18, list(RIVALS).index(rival)) if race is rivalry else (5, WRITERS.index(rival))
+    few = (30, list(RIVALS).index(rival)) if race is rivalry else (8, WRITERS.index(rival))
     for point, nth in sample(points, *few):
         yield f"{point}#{nth}", partial(race, stage, rival, other, Armed(point, "hold", nth))
 

@@ -16,7 +16,7 @@ COMMON = settings(
 )
 CI = settings(
     COMMON,
-    max_examples=examples(2, 6),
+    max_examples=examples(1, 6),
     stateful_step_count=examples(12, 25),
     phases=[Phase.generate],  # making an example smaller takes longer than a test may
 )
