@@ -18,7 +18,8 @@ def printable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the lines of *text* as one: where each has a row of its own."""
-    return " / ".join(line for each in text.splitlines() if (line := each.strip()))
+    lines = [line.strip() for line in text.splitlines()]
+    return " / ".join(line for line in lines if line)
 
 
 def json_safe(document: str) -> str:
