@@ -61,7 +61,7 @@ class Became:
 
 def send(letters: Sequence[Letter], *, within_s: float = WITHIN_S) -> list[Became]:
     """Send all letters at once; return what became of each. It raises nothing but an interrupt."""
-    until = time.monotonic() + within_s
+    until = time.monotonic() + within_s  # one for all: they go out side by side
     processes = [_started(each) for each in letters]
     try:
         return [

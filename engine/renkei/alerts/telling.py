@@ -109,7 +109,7 @@ def _way(config: Config) -> Network:
     """Return the way out of a company: that of its messages, else its own, else that of all."""
     own, settings = config.notify, config.settings
     way = Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
-    if config.main.folder is not None and way == Notify():
+    if config.main.folder is not None and way == Notify():  # its own file says neither
         return _way_of_all(config.main)
     return network_of(way, config.base)
 
@@ -154,6 +154,7 @@ class Telling:
         now, today = self.clock.now(), self.clock.today()
         directions = self.store.directions(now)
         found = states(directions, self.store.missed(now))
+        # What nobody wants to hear is kept, and told as soon as somebody does.
         silent = [kind for kind in KINDS if not _is_wanted(kind, those)]
         if attended:
             silent += REVIEWED
@@ -560,7 +561,8 @@ def _week_maker(
 ) -> Callable[[Names], Message] | None:
     """Return what makes the summary of the week before *monday*; None before the first run."""
     first = monday - dt.timedelta(days=7)
-    since, until = (dt.datetime.combine(day, dt.time(), JST) for day in (first, monday))
+    since = dt.datetime.combine(first, dt.time(), JST)
+    until = dt.datetime.combine(monday, dt.time(), JST)
     week = dict(count(since, until))
     if not week.pop("ever"):
         return None

@@ -24,6 +24,7 @@ def one_line(text: str) -> str:
 
 def json_safe(document: str) -> str:
     """Return the same JSON *document* without a raw control or invisible character."""
+    # Line by line: the line ends of an indented document are none of its values.
     return "\n".join(_HIDDEN.sub(_json_escape, line) for line in document.split("\n"))
 
 
@@ -35,5 +36,6 @@ def _spelt(found: re.Match[str]) -> str:
 
 
 def _json_escape(found: re.Match[str]) -> str:
+    # JSON escapes units of UTF-16: a character beyond U+FFFF takes two.
     encoded = found[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{encoded[i : i + 4]}" for i in range(0, len(encoded), 4))

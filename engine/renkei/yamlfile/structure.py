@@ -169,6 +169,7 @@ def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
         known = [key_of(name) for name in attrs.fields_dict(error.cl)]
         yield from (_unknown((*where, key), known) for key in error.extra_fields)
     elif isinstance(error, KeyError):
+        # At the record: the key, which is the last step, stands nowhere.
         yield Mistake(where[:-1], missing_key(error.args[0]))
     elif isinstance(error, Wrong):
         yield Mistake(where, _named(where, str(error)))
