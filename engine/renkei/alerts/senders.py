@@ -151,6 +151,7 @@ def _watched() -> Iterator[_Seen]:
     import requests
 
     seen = _Seen()
+    # Replaced for all of the process, which sends this one letter and ends.
     send, data = requests.Session.send, smtplib.SMTP.data
 
     def sending(self: requests.Session, request: Any, **more: Any) -> Any:  # noqa: ANN401
@@ -162,6 +163,7 @@ def _watched() -> Iterator[_Seen]:
             seen.doubt = False
             raise
         except requests.ConnectionError as error:
+            # A line that never stood and one that broke in the middle are of one class here.
             seen.doubt = "NewConnectionError" not in repr(error)
             seen.code = "unreachable"
             raise
@@ -170,7 +172,7 @@ def _watched() -> Iterator[_Seen]:
         return answer
 
     def sending_mail(self: smtplib.SMTP, text: Any) -> Any:  # noqa: ANN401
-        seen.doubt = True
+        seen.doubt = True  # what came before the text has delivered nothing
         answer = data(self, text)
         seen.doubt = False
         return answer

@@ -61,7 +61,7 @@ class Became:
 
 def send(letters: Sequence[Letter], *, within_s: float = WITHIN_S) -> list[Became]:
     """Send all letters at once; return what became of each. It raises nothing but an interrupt."""
-    until = time.monotonic() + within_s
+    until = time.monotonic() + within_s  # one for all: they go out side by side
     processes = [_started(each) for each in letters]
     try:
         return [
@@ -103,12 +103,12 @@ def _started(letter: Letter) -> subprocess.Popen[bytes] | None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            start_new_session=True,  # a group of its own, which can be ended whole
             env=_environment(),
         )
     except OSError:
         return None
-    with suppress(OSError):
+    with suppress(OSError):  # it has died already: then it gives no answer, see _became
         assert process.stdin is not None  # noqa: S101 - it is a pipe
         process.stdin.write(json.dumps(written).encode())
         process.stdin.close()
@@ -129,7 +129,9 @@ def _became(letter: Letter, process: subprocess.Popen[bytes] | None, left_s: flo
     except subprocess.TimeoutExpired:
         return Became(receiver=letter.receiver, fate="unknown", code="timeout")
     except (ValueError, TypeError, OSError):
+        # It died, or its answer is none. It may have sent something before.
         return Became(receiver=letter.receiver, fate="unknown", code="process")
+    # In doubt is worse than refused: only what has certainly not arrived is told again.
     for fate in ("unknown", "refused"):
         for found, code in answers:
             if found == fate:

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from renkei.config.notify import Kind
 from renkei.model import Outcome, Status
-from renkei.store.stands import Direction, Missed, Stood
+from renkei.store.stands import Direction, Missed, Stood, Waiting
 from renkei.words.codes import TABLE, part_of
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -49,15 +49,20 @@ class State:
     @property
     def key(self) -> str:
         """What tells it from every other state of its company."""
-        if self.connection or self.schedule or not self.source:
-            return f"{self.kind}:{self.connection or self.schedule}"
+        # Not the direction: one refused token stops all directions of its connection.
+        about = self.connection or self.schedule
+        if about or not self.source:
+            return f"{self.kind}:{about}"
         return f"{self.kind}:{self.source}>{self.target}"
 
 
 def in_use(directions: Sequence[Direction]) -> list[Direction]:
     """Return those of the *directions* of one company that are still used."""
-    newest = max((each.newest.fetched_at for each in directions), default=None)
-    return [d for d in directions if newest and newest - d.newest.fetched_at <= OUT_OF_USE]
+    if not directions:
+        return []
+    # Held against the newest fetch, not the clock: a company that nobody fetches keeps its states.
+    newest = max(each.newest.fetched_at for each in directions)
+    return [each for each in directions if newest - each.newest.fetched_at <= OUT_OF_USE]
 
 
 def states(directions: Sequence[Direction], missed: Sequence[Missed] = ()) -> list[State]:
@@ -66,8 +71,11 @@ def states(directions: Sequence[Direction], missed: Sequence[Missed] = ()) -> li
 
     A refused token is one state, however many runs it has stopped.
     """
-    found = [state for each in in_use(directions) for state in _of(each)]
+    found: list[State] = []
+    for direction in in_use(directions):
+        found += _of(direction)
     found += map(_of_schedule, missed)
+    # Of several with one key the first stays, as it is the last one that is put there.
     by_key = {state.key: state for state in reversed(found)}
     return sorted(by_key.values(), key=lambda state: KINDS.index(state.kind))
 
@@ -78,8 +86,13 @@ def _of(direction: Direction) -> Iterator[State]:
         State, company=direction.company, source=direction.source, target=direction.target
     )
     newest = direction.before if direction.newest.status.is_at_work else direction.newest
-    shown = {s.run: s for s in (newest, direction.synced) if s and not s.status.is_at_work}
-    yield from (state for stood in shown.values() for state in _of_run(stood, make))
+    ended: dict[str, Stood] = {}  # by run: the newest one may be the one synced last
+    for stood in (newest, direction.synced):
+        if stood is not None and not stood.status.is_at_work:
+            ended[stood.run] = stood
+    for stood in ended.values():
+        yield from _of_run(stood, make)
+    # A run in line is ready and chosen, too: a worker is about to sync it, nobody has to allow it.
     if newest is not None and newest.status is Status.READY and not newest.goes_on:
         if newest.chosen and not newest.left:
             yield make(kind="limit", run=newest.run)
@@ -87,14 +100,21 @@ def _of(direction: Direction) -> Iterator[State]:
             yield make(kind="values", run=newest.run)
     if direction.in_doubt:
         yield make(kind="in_doubt", run=direction.doubtful or "", count=direction.in_doubt)
-    if (waiting := direction.waiting) is not None:
-        counts: dict[Kind, int] = {
-            "look_first": waiting.look_first,
-            "joins": waiting.joining,
-            "left": waiting.left,
-            "blocked": waiting.blocked,
-        }
-        yield from (make(kind=kind, run=waiting.plan, count=n) for kind, n in counts.items() if n)
+    if direction.waiting is not None:
+        yield from _of_people(direction.waiting, make)
+
+
+def _of_people(waiting: Waiting, make: Callable[..., State]) -> Iterator[State]:
+    """Yield what of the people of the newest plan needs a person."""
+    counts: dict[Kind, int] = {
+        "look_first": waiting.look_first,
+        "joins": waiting.joining,
+        "left": waiting.left,
+        "blocked": waiting.blocked,
+    }
+    for kind, count in counts.items():
+        if count:
+            yield make(kind=kind, run=waiting.plan, count=count)
 
 
 def of_file(company: str) -> State:

@@ -28,7 +28,7 @@ from renkei.config.notify import Notify, Receiver, address_mistake, is_reference
 from renkei.errors import ConfigurationError, MappingError, RenkeiError
 from renkei.http import Network
 from renkei.logs import log
-from renkei.model import Status
+from renkei.model import Outcome, Status
 from renkei.people import JST, Finding
 from renkei.store import Store
 from renkei.store.alerts import NOT_OF_RUNS, Alert, Gathering, Once, Seen
@@ -36,6 +36,9 @@ from renkei.store.companies import Companies
 from renkei.store.stands import Direction, Missed
 from renkei.words.i18n import _, language, speaking
 from renkei.words.printable import printable
+
+TOLD = (Outcome.CREATED, Outcome.UPDATED, Outcome.FAILED)
+"""What is counted in the message about a sync that came to its end."""
 
 LATELY = dt.timedelta(days=1)
 """A sync that ended longer ago is no news: somebody has just begun to want to be told."""
@@ -106,7 +109,7 @@ def _way(config: Config) -> Network:
     """Return the way out of a company: that of its messages, else its own, else that of all."""
     own, settings = config.notify, config.settings
     way = Notify(proxy=own.proxy or settings.proxy, ca_file=own.ca_file or settings.ca_file)
-    if config.main.folder is not None and way == Notify():
+    if config.main.folder is not None and way == Notify():  # its own file says neither
         return _way_of_all(config.main)
     return network_of(way, config.base)
 
@@ -151,27 +154,35 @@ class Telling:
         now, today = self.clock.now(), self.clock.today()
         directions = self.store.directions(now)
         found = states(directions, self.store.missed(now))
-        unwanted = [kind for kind in KINDS if not any(each.wants(kind) for each in those)]
-        silent = [*unwanted, *(REVIEWED if attended else ())]
-        unknown = [key for each in directions for key in _unknown(each)]
+        # What nobody wants to hear is kept, and told as soon as somebody does.
+        silent = [kind for kind in KINDS if not _is_wanted(kind, those)]
+        if attended:
+            silent += REVIEWED
+        unknown: list[str] = []
+        for direction in directions:
+            unknown += _unknown(direction)
         lapsed = partial(self._has_lapsed, in_use(directions), now)
+        # Claimed before anything is sent: of two processes one tells, and one that dies in between
+        # tells nobody until the next day. docs/decisions/2026-11-29-being-told.md
         claimed = self.store.claim(
             self._seen(found), now, silent=silent, unknown=unknown, lapsed=lapsed
         )
         open_ = [state for state in found if state.key in claimed.open]
         over = [_state_of(each) for each in claimed.over.values()]
         more = [*self._done(those, directions, now), *self._week(those, today, len(found))]
-        letters = [letter for each in those for letter in self._letters(each, open_, over, more)]
+        letters: list[Letter | Became] = []
+        for audience in those:
+            letters += self._letters(audience, open_, over, more)
         self._gone += posted(letters, self.post)
-        if self._gone and all(each.fate == "refused" for each in self._gone):
+        if _has_reached_nobody(self._gone):
             if claimed:
                 self.store.give_back(claimed)
             for once in self._once:
                 self.store.give_back_once(once)
-        for each in those:
-            if each.of_all:
-                main, place = self.config.main, self.config.store
-                self._gone += tell_of_all(main, place, self.clock, self.post)
+        # Behind the giving back: what is gathered is claimed, and given back, by itself.
+        if any(audience.of_all for audience in those):
+            main, place = self.config.main, self.config.store
+            self._gone += tell_of_all(main, place, self.clock, self.post)
         tell_of(self._gone)
 
     def _has_lapsed(self, used: Sequence[Direction], now: dt.datetime, alert: Alert) -> bool:
@@ -220,17 +231,20 @@ class Telling:
     ) -> Iterator[Letter | Became]:
         """Yield a letter for each receiver who is told anything, or that none can be written."""
         names = self._names(audience)
+        # These are told of all companies together. docs/decisions/2026-11-30-told-together.md
+        gathered = words.TOGETHER if audience.of_all else ()
         for receiver in audience.to:
-            gathered = words.TOGETHER if audience.of_all else ()
-            now = [s for s in open_ if receiver.wants(s.kind) and s.kind not in gathered]
-            by_now = [s for s in over if receiver.wants(s.kind) and s.kind not in gathered]
+            kinds = [kind for kind in KINDS if receiver.wants(kind) and kind not in gathered]
+            now = [state for state in open_ if state.kind in kinds]
+            by_now = [state for state in over if state.kind in kinds]
+            messages: list[Message] = []
             with speaking(audience.language):
-                messages = [words.states_message(now, by_now, names)] if now or by_now else []
-                messages += [
-                    make(names)
-                    for kind, make in more
-                    if receiver.wants(kind) and not (audience.of_all and kind == "weekly")
-                ]
+                if now or by_now:
+                    messages.append(words.states_message(now, by_now, names))
+                for kind, make in more:
+                    elsewhere = audience.of_all and kind == "weekly"  # one sum of all companies
+                    if receiver.wants(kind) and not elsewhere:
+                        messages.append(make(names))
             if messages:
                 yield letter_if_any(audience, receiver, messages)
 
@@ -252,31 +266,39 @@ class Telling:
         self, those: Sequence[Audience], directions: Sequence[Direction], now: dt.datetime
     ) -> Iterator[tuple[str, Callable[[Names], Message]]]:
         """Yield the syncs that came to an end of late, each once, if anybody wants to know."""
-        for each in directions if any(a.wants("done") for a in those) else ():
+        if not _is_wanted("done", those):
+            return
+        for each in directions:
             synced = each.synced
             if synced is None or synced.status is not Status.DONE or synced.finished_at is None:
                 continue
+            if now - synced.finished_at > LATELY:
+                continue
             key = f"done:{each.source}>{each.target}"
-            is_news = now - synced.finished_at <= LATELY
-            if is_news and (once := self.store.once(key, "done", now, run=synced.run)):
-                self._once.append(once)
-                counts = {outcome.value: n for outcome, n in (synced.outcomes or {}).items()}
-                told = {name: counts.get(name, 0) for name in ("created", "updated", "failed")}
-                yield (
-                    "done",
-                    partial(words.done_message, each.source, each.target, synced.run, told),
-                )
+            once = self.store.once(key, "done", now, run=synced.run)
+            if once is None:
+                continue
+            self._once.append(once)
+            outcomes = synced.outcomes or {}
+            counts = {outcome.value: outcomes.get(outcome, 0) for outcome in TOLD}
+            make = partial(words.done_message, each.source, each.target, synced.run, counts)
+            yield "done", make
 
     def _week(
         self, those: Sequence[Audience], today: dt.date, open_: int
     ) -> Iterator[tuple[str, Callable[[Names], Message]]]:
         """Yield the summary of last week, once, if a receiver of the company wants it."""
-        if any(each.wants("weekly") for each in those if not each.of_all):
-            monday = today - dt.timedelta(days=today.weekday())
-            once = self.store.once("weekly", "weekly", self.clock.now(), day=monday)
-            if once and (make := _week_maker(monday, self.store.week, open_)):
-                self._once.append(once)
-                yield "weekly", make
+        own = [each for each in those if not each.of_all]
+        if not _is_wanted("weekly", own):
+            return
+        monday = today - dt.timedelta(days=today.weekday())
+        once = self.store.once("weekly", "weekly", self.clock.now(), day=monday)
+        if once is None:
+            return
+        make = _week_maker(monday, self.store.week, open_)
+        if make is not None:
+            self._once.append(once)
+            yield "weekly", make
 
 
 def untold(store: Companies, now: dt.datetime) -> list[str]:
@@ -298,10 +320,15 @@ def untold(store: Companies, now: dt.datetime) -> list[str]:
     directions = store.directions(now)
     for company in sorted(directions.keys() | missed.keys()):
         own, late = directions.get(company, []), missed.get(company, [])
-        if late or any(now - each.newest.fetched_at <= OUT_OF_USE for each in own):
-            told, seen = kept.get(company, {}), {state.key for state in states(own, late)}
-            if told.keys() - seen or any(told.get(key) != today for key in seen):
-                found.append(company)
+        is_fetched = any(now - each.newest.fetched_at <= OUT_OF_USE for each in own)
+        if not (late or is_fetched):
+            continue
+        told_on = kept.get(company, {})
+        seen = {state.key for state in states(own, late)}
+        is_any_over = bool(told_on.keys() - seen)
+        is_any_untold = any(told_on.get(key) != today for key in seen)
+        if is_any_over or is_any_untold:
+            found.append(company)
     return found
 
 
@@ -313,26 +340,28 @@ def tell_of_all(main: Main, place: str, clock: Clock, post: Post = send) -> list
     """
     audience = audience_of_all(main)
     kinds = [kind for kind in words.TOGETHER if audience.wants(kind)]
-    if not (kinds or audience.wants("weekly")):
+    wants_week = audience.wants("weekly")
+    if not (kinds or wants_week):
         return []
     now, today = clock.now(), clock.today()
     with closing(Companies(place, create=False)) as store:
-        found = [gathering for kind in kinds if (gathering := store.gather(kind, now))]
+        gathered = [store.gather(kind, now) for kind in kinds]
+        found = [each for each in gathered if each is not None]
         names = Names(dashboard=audience.notify.dashboard, coded=audience.coded)
         monday = today - dt.timedelta(days=today.weekday())
-        wants_week = audience.wants("weekly")
         weekly = store.once("weekly", "weekly", now, day=monday) if wants_week else None
         with speaking(audience.language):
             made = [(each.kind, _gathered(each, main, store, names)) for each in found]
             make = _week_of_all(monday, store, now) if weekly else None
-            made += [("weekly", make(names))] if make else []
+            if make is not None:
+                made.append(("weekly", make(names)))
         letters = []
         for receiver in audience.to:
             messages = [message for kind, message in made if receiver.wants(kind)]
             if messages:
                 letters.append(letter_if_any(audience, receiver, messages))
         became = posted(letters, post)
-        if became and all(each.fate == "refused" for each in became):
+        if _has_reached_nobody(became):
             for each in found:
                 store.give_back_gathered(each)
             if weekly:
@@ -362,26 +391,30 @@ def findings(config: Config) -> tuple[Finding, ...]:
 
 def findings_of(those: Iterable[Audience]) -> tuple[Finding, ...]:
     """Return the same of the receivers of *those*."""
-    from renkei.alerts.child import installed, notifier_for
-    from renkei.alerts.senders import by_apprise
+    from renkei.alerts.child import installed
 
     found: list[Finding] = []
     extensions = list(installed())
     for audience in those:
-        for receiver in audience.to:
-            try:
-                letter = letter_to(audience, receiver, ())
-            except RenkeiError as error:
-                found.append(Finding("warning", f"{shown(receiver)}: {error.message}"))
-                continue
-            needs = notifier_for(letter.address, letter.secret, extensions) is by_apprise
-            if needs and find_spec("apprise") is None:
-                text = _("{receiver} needs a part that is missing: pip install 'renkei[notify]'")
-                found.append(Finding("warning", text.format(receiver=letter.receiver)))
-            else:
-                text = _("{receiver} is told.")
-                found.append(Finding("ok", text.format(receiver=letter.receiver)))
+        found += [_finding(audience, receiver, extensions) for receiver in audience.to]
     return tuple(found)
+
+
+def _finding(audience: Audience, receiver: Receiver, extensions: Sequence[object]) -> Finding:
+    """Return whether a message to one receiver could leave."""
+    from renkei.alerts.child import notifier_for
+    from renkei.alerts.senders import by_apprise
+
+    try:
+        letter = letter_to(audience, receiver, ())
+    except RenkeiError as error:
+        return Finding("warning", f"{shown(receiver)}: {error.message}")
+    needs_apprise = notifier_for(letter.address, letter.secret, extensions) is by_apprise
+    if needs_apprise and find_spec("apprise") is None:
+        text = _("{receiver} needs a part that is missing: pip install 'renkei[notify]'")
+        return Finding("warning", text.format(receiver=letter.receiver))
+    text = _("{receiver} is told.")
+    return Finding("ok", text.format(receiver=letter.receiver))
 
 
 def letter_to(audience: Audience, receiver: Receiver, messages: Sequence[Message]) -> Letter:
@@ -418,6 +451,20 @@ def posted(letters: Sequence[Letter | Became], post: Post) -> list[Became]:
     return [*found, *(post(written) if written else ())]
 
 
+def _has_reached_nobody(became: Sequence[Became]) -> bool:
+    """
+    Tell whether all messages were refused: then what they told of is given back.
+
+    One that may have arrived is not sent twice, and one that has arrived is enough.
+    """
+    return bool(became) and all(each.fate == "refused" for each in became)
+
+
+def _is_wanted(kind: str, those: Iterable[Audience]) -> bool:
+    """Tell whether any of *those* is told of something of a *kind*."""
+    return any(each.wants(kind) for each in those)
+
+
 def shown(receiver: Receiver) -> str:
     """Return a receiver as people are shown it: where its address is kept, or that itself."""
     if receiver.url.startswith("cmd:"):
@@ -448,10 +495,13 @@ def beat(config: Config) -> None:
 
 def _unknown(direction: Direction) -> Iterator[str]:
     """Yield the keys of what nobody can tell now: a process is at work, or will be."""
-    those = (direction.newest, direction.synced)
-    if any(each is not None and (each.status.is_at_work or each.goes_on) for each in those):
-        yield from (f"{kind}:{direction.source}>{direction.target}" for kind in KINDS)
-        yield from (f"token:{each}" for each in (direction.source, direction.target))
+    runs = [each for each in (direction.newest, direction.synced) if each is not None]
+    if not any(each.status.is_at_work or each.goes_on for each in runs):
+        return
+    for kind in KINDS:
+        yield f"{kind}:{direction.source}>{direction.target}"
+    for connection in (direction.source, direction.target):
+        yield f"token:{connection}"
 
 
 def _state_of(alert: Alert) -> State:
@@ -473,25 +523,29 @@ def _state_of(alert: Alert) -> State:
 
 def _gathered(gathering: Gathering, main: Main, store: Companies, names: Names) -> Message:
     """Return the message about all companies of a gathering."""
-    called: dict[str, str] = {}
-
-    def by_place(found: Sequence[Alert]) -> dict[str, list[str]]:
-        places: dict[str, list[str]] = {}
-        for each in found:
-            if each.company not in called:
-                company = Company(name=each.company)
-                with suppress(MappingError):
-                    company = head_of(main, each.company)
-                called[each.company] = (
-                    name_of(company, store) if names.coded else printable(company.title)
-                )
-            here = places.setdefault(each.about or "", [])
-            if called[each.company] not in here:
-                here.append(called[each.company])
-        return places
-
+    companies = {each.company for each in (*gathering.open, *gathering.over)}
+    called = {name: _called(name, main, store, coded=names.coded) for name in companies}
+    open_, over = _by_place(gathering.open, called), _by_place(gathering.over, called)
     (kind,) = (each for each in words.TOGETHER if each == gathering.kind)
-    return words.gathered_message(kind, by_place(gathering.open), by_place(gathering.over), names)
+    return words.gathered_message(kind, open_, over, names)
+
+
+def _called(name: str, main: Main, store: Companies, *, coded: bool) -> str:
+    """Return what a company is called in a message about several."""
+    company = Company(name=name)
+    with suppress(MappingError):  # its file may be what the message is about: it has its name then
+        company = head_of(main, name)
+    return name_of(company, store) if coded else printable(company.title)
+
+
+def _by_place(found: Sequence[Alert], called: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return what the companies are *called* once each, by what their states are about."""
+    places: dict[str, list[str]] = {}
+    for each in found:
+        here = places.setdefault(each.about or "", [])
+        if called[each.company] not in here:
+            here.append(called[each.company])
+    return places
 
 
 def _week_of_all(
@@ -507,7 +561,8 @@ def _week_maker(
 ) -> Callable[[Names], Message] | None:
     """Return what makes the summary of the week before *monday*; None before the first run."""
     first = monday - dt.timedelta(days=7)
-    since, until = (dt.datetime.combine(day, dt.time(), JST) for day in (first, monday))
+    since = dt.datetime.combine(first, dt.time(), JST)
+    until = dt.datetime.combine(monday, dt.time(), JST)
     week = dict(count(since, until))
     if not week.pop("ever"):
         return None

@@ -117,46 +117,45 @@ def state_text(state: State, names: Names) -> str:
 
 def states_message(open_: Sequence[State], over: Sequence[State], names: Names) -> Message:
     """Return the message about what needs a person now, and what is *over*."""
-    lines = [f"- {state_text(state, names)}" for state in open_]
+    # The link of the message itself leads to the run of a single state. Otherwise each line has
+    # its own, unless codes are wanted: then every one would be that of the inbox.
     run = open_[0].run if len(open_) == 1 else ""
-    if not run and not names.coded:
-        lines = [
-            f"{line}\n  {link}" if (link := names.link(state.run)) else line
-            for line, state in zip(lines, open_, strict=True)
-        ]
+    linked = not run and not names.coded
+    lines = [_open_line(each, names, linked=linked) for each in open_]
     if over:
-        lines += [_("Over by now:"), *(f"- {_over_text(each, names)}" for each in over)]
+        lines.append(_("Over by now:"))
+        lines += [f"- {_over_text(each, names)}" for each in over]
     title = _("Needs a person: {count}") if open_ else _("Over by now: {count}")
-    return _message(
-        title.format(count=len(open_) or len(over)),
-        lines,
-        names,
-        {
-            "event": "states",
-            "open": [_facts(each, names) for each in open_],
-            "over": [_facts(each, names) for each in over],
-        },
-        run,
-    )
+    facts = {
+        "event": "states",
+        "open": [_facts(each, names) for each in open_],
+        "over": [_facts(each, names) for each in over],
+    }
+    return _message(title.format(count=len(open_) or len(over)), lines, names, facts, run)
+
+
+def _open_line(state: State, names: Names, *, linked: bool) -> str:
+    """Return what is said of a state that needs a person; with its own link where *linked*."""
+    line = f"- {state_text(state, names)}"
+    link = names.link(state.run) if linked else None
+    return f"{line}\n  {link}" if link else line
 
 
 def _over_text(state: State, names: Names) -> str:
-    where = names.direction(state.source, state.target)
-    if state.connection or state.schedule:
-        where = (
-            names.connection(state.connection)
-            if state.connection
-            else names.schedule(state.schedule)
-        )
+    if state.connection:
+        where = names.connection(state.connection)
+    elif state.schedule:
+        where = names.schedule(state.schedule)
+    else:
+        where = names.direction(state.source, state.target)
     return _("{where}: {what}").format(where=where, what=short_text(state.kind))
 
 
 def _facts(state: State, names: Names) -> dict[str, object]:
+    source, target = state.source, state.target
     if names.coded:
-        ends = (state.source, state.target)
-        source, target = (names.connection(each) if each else "" for each in ends)
-    else:
-        source, target = state.source, state.target
+        source = names.connection(source) if source else ""
+        target = names.connection(target) if target else ""
     return {
         "kind": state.kind,
         "source": source or None,
@@ -180,8 +179,10 @@ def gathered_message(kind: Kind, open_: ByPlace, over: ByPlace, names: Names) ->
         "over": {where: list(companies) for where, companies in over.items()},
     }
     shown = _(title) if open_ else _("Over by now: {count}")
-    count = len({name for companies in (open_ or over).values() for name in companies})
-    return _message(shown.format(count=f"{count:,}"), lines, names, facts)
+    named: set[str] = set()  # a company may stand at several places
+    for companies in (open_ or over).values():
+        named.update(companies)
+    return _message(shown.format(count=f"{len(named):,}"), lines, names, facts)
 
 
 def _places(by_place: ByPlace) -> Iterator[str]:

@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult
@@ -66,19 +66,35 @@ def is_here(url: str) -> bool:
     return parts is not None and is_loopback(parts.hostname or "")
 
 
+def _mapping(data: object) -> dict[str, Any]:
+    """Return *data* if it is a mapping, else an empty one: `structure` reports any other kind."""
+    return data if isinstance(data, dict) else {}
+
+
+def _list(data: object) -> list[Any]:
+    """Return *data* if it is a list, else an empty one."""
+    return data if isinstance(data, list) else []
+
+
+def _at(place: Place, messages: Iterable[str]) -> Iterator[Mistake]:
+    """Yield all *messages* as mistakes at one place."""
+    for message in messages:
+        yield place, message
+
+
 def _mistakes(data: Any, base: Path) -> Iterator[Mistake]:  # noqa: ANN401 - plain data of any shape
     if not isinstance(data, dict):
         return
-    connections = data.get("connections")
-    names = list(connections) if isinstance(connections, dict) else []
-    for name, each in connections.items() if isinstance(connections, dict) else ():
+    connections = _mapping(data.get("connections"))
+    names = list(connections)
+    for name, each in connections.items():
         place = ("connections", name)
         if mistake := name_mistake(name):
             yield place, mistake
         if isinstance(each, dict):
             yield from _connection(place, each)
             yield from _way_out(place, each, base)
-    if isinstance(connections, dict) and not names and not _grows(data.get("settings")):
+    if data.get("connections") == {} and not _grows(data.get("settings")):
         yield ("connections",), _("There is no connection. Add at least one.")
     yield from _sides(data.get("mappings"), names)
     yield from _store(data.get("store"))
@@ -98,17 +114,18 @@ def _connection(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
     yield from _needed(place, data)
     yield from _missing((*place, "options"), data.get("options", {}))
     if isinstance(url, str):
-        yield from (((*place, "base_url"), text) for text in _address(url))
+        yield from _at((*place, "base_url"), _address(url))
     if isinstance(token, str):
-        yield from (((*place, "token"), text) for text in _reference(token))
-    if isinstance(token, dict) and isinstance(grant := token.get("oauth2"), dict):
+        yield from _at((*place, "token"), _reference(token))
+    grant = _mapping(token).get("oauth2")
+    if isinstance(grant, dict):
         yield from _grant((*place, "token", "oauth2"), grant)
     here = "base_url" not in data or (isinstance(url, str) and is_here(url))
     yield from _overrides(place, data, loopback=here)
-    safety = data.get("safety")
-    for kind, limit in safety.items() if isinstance(safety, dict) else ():
+    for kind, limit in _mapping(data.get("safety")).items():
         yield from _positive((*place, "safety", kind), limit, ("people", "percent"), least=0)
-    if isinstance(expected := data.get("expected"), dict):
+    expected = data.get("expected")
+    if isinstance(expected, dict):
         yield from _expected((*place, "expected"), expected)
 
 
@@ -117,14 +134,14 @@ def _needed(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
     connector = data.get("connector")
     missing = [key for key in NEEDS if key not in data]
     if missing and isinstance(connector, str):
-        needs = needs_of(connector)
-        yield from ((place, missing_key(key)) for key in missing if key in needs)
+        needs = needs_of(connector)  # asked only if need be, as it imports the connector
+        yield from _at(place, (missing_key(key) for key in missing if key in needs))
 
 
 def _missing(place: Place, data: object) -> Iterator[Mistake]:
     """Nothing within the options of a connection is left empty."""
-    entries = data.items() if isinstance(data, dict) else ()
-    for key, each in (*entries, *enumerate(data if isinstance(data, list) else ())):
+    entries: list[tuple[str | int, object]] = [*_mapping(data).items(), *enumerate(_list(data))]
+    for key, each in entries:
         if each is None:
             yield (*place, key), _("a value is missing")
         yield from _missing((*place, key), each)
@@ -139,7 +156,8 @@ def _expected(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
     if first and last and last < first:
         text = _("The last day is before the first one, {first}.").format(first=first)
         yield (*place, "to"), text
-    if isinstance(why := data.get("why"), str) and why and not why.strip():
+    why = data.get("why")
+    if isinstance(why, str) and why and not why.strip():  # `structure` reports an empty text
         yield (*place, "why"), _("Say why: it stands in the report.")
 
 
@@ -164,12 +182,14 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _grant(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
-    if isinstance(url := data.get("url"), str):
-        yield from (((*place, "url"), text) for text in _address(url))
+    url, key = data.get("url"), data.get("key")
+    if isinstance(url, str):
+        yield from _at((*place, "url"), _address(url))
     for name in ("client", "secret", "refresh", "key"):
-        if isinstance(reference := data.get(name), str):
-            yield from (((*place, name), text) for text in _reference(reference))
-    if isinstance(key := data.get("key"), str) and key.startswith("cmd:"):
+        reference = data.get(name)
+        if isinstance(reference, str):
+            yield from _at((*place, name), _reference(reference))
+    if isinstance(key, str) and key.startswith("cmd:"):
         yield (*place, "key"), _("A key is kept in a variable or a file: env:VARIABLE, file:PATH.")
     if "refresh" in data and "key" not in data:
         text = _(
@@ -195,9 +215,10 @@ def _reference(token: str) -> Iterator[str]:
 
 
 def _way_out(place: Place, data: dict[str, object], base: Path) -> Iterator[Mistake]:
-    if isinstance(proxy := data.get("proxy"), str):
-        yield from (((*place, "proxy"), text) for text in _proxy(proxy))
-    if isinstance(ca_file := data.get("ca_file"), str):
+    proxy, ca_file = data.get("proxy"), data.get("ca_file")
+    if isinstance(proxy, str):
+        yield from _at((*place, "proxy"), _proxy(proxy))
+    if isinstance(ca_file, str):
         try:
             check_authorities(path_of(ca_file, base))
         except ConfigurationError as mistake:
@@ -224,12 +245,12 @@ def _words(command: str) -> list[str]:
 
 
 def _overrides(place: Place, data: dict[str, object], *, loopback: bool) -> Iterator[Mistake]:
+    # Nobody turns off the closed hours or limits of a real system: they are its vendor's.
     for key in ("closed_hours", "limits"):
         if data.get(key) is not None and not loopback:
             text = _("{key} can be set only for a connection on this computer. Remove it.")
             yield (*place, key), text.format(key=key)
-    limits = data.get("limits")
-    for index, each in enumerate(limits if isinstance(limits, list) else []):
+    for index, each in enumerate(_list(data.get("limits"))):
         yield from _positive((*place, "limits", index), each, ("count", "seconds"))
     yield from _positive(place, data, ("in_flight",), most=MOST_IN_FLIGHT)
 
@@ -239,30 +260,32 @@ def _notify(notify: object, base: Path) -> Iterator[Mistake]:
         return
     place: Place = ("notify",)
     yield from _way_out(place, notify, base)
-    dashboard = notify.get("dashboard")
+    dashboard, heartbeat = notify.get("dashboard"), notify.get("heartbeat")
     if isinstance(dashboard, str) and (mistake := dashboard_mistake(dashboard)):
         yield (*place, "dashboard"), mistake
-    if isinstance(heartbeat := notify.get("heartbeat"), str):
-        yield from (((*place, "heartbeat"), text) for text in _reference(heartbeat))
-    to = notify.get("to")
-    for index, each in enumerate(to if isinstance(to, list) else []):
-        if not isinstance(each, dict):
-            continue
-        here = (*place, "to", index)
-        yield from receiver_mistakes(here, each)
-        if isinstance(url := each.get("url"), str) and names_place(url):
-            yield from (((*here, "url"), text) for text in _reference(url))
-        if isinstance(secret := each.get("secret"), str):
-            yield from (((*here, "secret"), text) for text in _reference(secret))
+    if isinstance(heartbeat, str):
+        yield from _at((*place, "heartbeat"), _reference(heartbeat))
+    for index, each in enumerate(_list(notify.get("to"))):
+        if isinstance(each, dict):
+            yield from _receiver((*place, "to", index), each)
+
+
+def _receiver(place: Place, data: dict[str, object]) -> Iterator[Mistake]:
+    url, secret = data.get("url"), data.get("secret")
+    yield from receiver_mistakes(place, data)
+    if isinstance(url, str) and names_place(url):
+        yield from _at((*place, "url"), _reference(url))
+    if isinstance(secret, str):
+        yield from _at((*place, "secret"), _reference(secret))
 
 
 def _positive(
     place: Place, data: object, keys: tuple[str, ...], least: int = 1, most: int | None = None
 ) -> Iterator[Mistake]:
     for key in keys:
-        value = data.get(key) if isinstance(data, dict) else None
+        value = _mapping(data).get(key)
         if not (isinstance(value, str) and re.fullmatch(r"[+-]?\d+", value)):
-            continue
+            continue  # `structure` reports what is no number
         if int(value) < least:
             yield (*place, key), _("Write a number of {least} or more.").format(least=least)
         elif most is not None and int(value) > most:
@@ -270,9 +293,9 @@ def _positive(
 
 
 def _sides(mappings: object, names: list[str]) -> Iterator[Mistake]:
-    for index, use in enumerate(mappings if isinstance(mappings, list) else []):
-        sides = use.get("sides") if isinstance(use, dict) else None
-        for alias, connection in sides.items() if isinstance(sides, dict) else ():
+    for index, use in enumerate(_list(mappings)):
+        sides = _mapping(_mapping(use).get("sides"))
+        for alias, connection in sides.items():
             if isinstance(connection, str) and connection not in names:
                 text = _("There is no connection {name}. Configured: {names}.")
                 named = text.format(name=connection, names=_(", ").join(map(str, names)))
@@ -283,7 +306,7 @@ def _store(store: object) -> Iterator[Mistake]:
     if not isinstance(store, str):
         return
     if is_reference(store):
-        yield from ((("store",), text) for text in _reference(store))
+        yield from _at(("store",), _reference(store))
     elif is_server(store) and holds_secret(store):
         yield (
             ("store",),
@@ -325,11 +348,10 @@ def store_mistake(store: str) -> str | None:
 def _settings(settings: object, base: Path) -> Iterator[Mistake]:
     if isinstance(settings, dict):
         yield from _way_out(("settings",), settings, base)
-        metrics = settings.get("metrics")
-        token = metrics.get("token") if isinstance(metrics, dict) else None
+        token = _mapping(settings.get("metrics")).get("token")
         if isinstance(token, str):
             place = ("settings", "metrics", "token")
-            yield from ((place, text) for text in _reference(token))
+            yield from _at(place, _reference(token))
             if token.startswith("cmd:"):  # it is read each time that somebody asks
                 yield place, _("It is kept in a variable or a file: env:VARIABLE, file:PATH.")
     keys = ("max_plan_age_hours", "longest_request_seconds")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from renkei.clock import Clock
 from renkei.config.load import load_config
@@ -27,7 +27,7 @@ def clock_for(
     start = environment.get("RENKEI_NOW")
     if not start:
         return Clock(), None
-    if not all(connection.loopback for connection in config.connections.values()):
+    if not _is_all_here(config):
         return Clock(), remark("now_ignored")
     return Clock(_instant(start)), None
 
@@ -42,14 +42,19 @@ def clock_for_all(main: Main, environment: Mapping[str, str] = os.environ) -> Cl
     start = environment.get("RENKEI_NOW")
     if not start:
         return Clock()
-    for name in main.names() if main.folder is not None else [None]:
+    names: Sequence[str | None] = [None] if main.folder is None else main.names()
+    for name in names:
         try:
             config = load_config(main.path, name)
         except MappingError:
             continue  # nothing is connected by it
-        if not all(connection.loopback for connection in config.connections.values()):
+        if not _is_all_here(config):
             return Clock()
     return Clock(_instant(start))
+
+
+def _is_all_here(config: Config) -> bool:
+    return all(connection.loopback for connection in config.connections.values())
 
 
 def _instant(text: str) -> dt.datetime:

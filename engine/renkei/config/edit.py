@@ -75,7 +75,8 @@ def _with_key(document: Document, key: str, word: str) -> str:
     if key in data:
         start = _offset(document, (key,))
         found = SCALAR.match(text, start)
-        return f"{text[:start]}{word}{text[found.end() if found else start :]}"
+        after = found.end() if found else start
+        return f"{text[:start]}{word}{text[after:]}"
     start = _at_place(document, document.at((next(iter(data)),), key=True))
     end = "\r\n" if "\r\n" in text else "\n"
     return f"{text[:start]}{key}: {word}{end}{text[start:]}"
@@ -91,8 +92,9 @@ def put(text: str, meant: Config, note: Note = unnoted) -> None:
     _refuse_another(text, meant)
     path = meant.path.resolve()  # a link stays a link
     own = path.stat()
-    if text.encode() != path.read_bytes():
+    if text.encode() != path.read_bytes():  # what changes nothing is no step to be undone
         keep_before(path, text)
+    # Everyone who could read it before can do so after.
     files.replace(path, [text], own.st_mode & 0o777, own.st_gid, note=note)
 
 
@@ -117,13 +119,14 @@ def keep_before(path: Path, after: str) -> Path:
 def befores(path: Path) -> list[Path]:
     """Return what is kept of the file at *path*, newest first."""
     own = re.compile(re.escape(path.name) + r"\.\d{8}T\d{6}\.\d{6}Z\.[0-9a-f]{16}" + BEFORE)
-    return sorted(
-        (each for each in path.parent.iterdir() if own.fullmatch(each.name)), reverse=True
-    )
+    kept = [each for each in path.parent.iterdir() if own.fullmatch(each.name)]
+    return sorted(kept, reverse=True)  # by the time in their names
 
 
 def before_now(path: Path) -> Path | None:
     """Return what was at *path* before what is there now, if that was written from here."""
+    # By the digest of what is there: nothing is put back over what a person has written since.
+    # docs/decisions/2026-11-29-retention-setup-codes.md
     suffix = f".{_digest(path.read_bytes())}{BEFORE}"
     return next((each for each in befores(path) if each.name.endswith(suffix)), None)
 
@@ -141,8 +144,8 @@ def _changed(config: Config, use: Where, name: str, *, on: bool) -> str:
     if isinstance(settings, dict) and name in settings:
         start = _offset(document, (*use, "settings", name))
         found = SCALAR.match(text, start)
-        end = found.end() if found else start
-        return f"{text[:start]}{_word(on)}{text[end:]}"
+        after = found.end() if found else start
+        return f"{text[:start]}{_word(on)}{text[after:]}"
     if isinstance(settings, dict):
         return _with_entry(document, (*use, "settings"), entry, empty=not settings)
     return _with_entry(document, use, f"settings: {{{entry}}}", empty=False)
@@ -152,7 +155,8 @@ def _with_entry(document: Document, where: Where, entry: str, *, empty: bool) ->
     """Return the text in which the mapping at *where*, in whichever style, begins with *entry*."""
     text, start = document.text, _offset(document, where)
     if text.startswith("{", start):
-        return f"{text[: start + 1]}{entry}{'' if empty else ', '}{text[start + 1 :]}"
+        comma = "" if empty else ", "
+        return f"{text[: start + 1]}{entry}{comma}{text[start + 1 :]}"
     end = "\r\n" if "\r\n" in text else "\n"
     _line, column = document.at(where)
     return f"{text[:start]}{entry}{end}{' ' * (column - 1)}{text[start:]}"
@@ -183,8 +187,11 @@ def _meant(config: Config, index: int, name: str, *, on: bool) -> Config:
 
 
 def _refuse_another(text: str, meant: Config) -> None:
+    # Only the text is edited, so that comments stay: reading it again shows what came of it.
+    # docs/decisions/2026-11-23-settings-in-the-file.md
     main = meant.main if meant.main.folder else None
     if parse_config(text, meant.path, main=main) != meant:
+        # As if it could not be written: either way it has to be changed by hand.
         raise OSError("the new text does not say what is meant")
 
 

@@ -50,6 +50,7 @@ class Heads:
             found = path.stat()
         except OSError:
             return head_of(main, name)  # it says what is wrong
+        # A file that takes the place of another has its own inode, whatever its size and time.
         stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
         kept = self._kept.get(path)
         if kept is None or kept[0] != stamp:

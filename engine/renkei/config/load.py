@@ -161,7 +161,8 @@ def _shared(document: Document, main: Main) -> Iterator[Problem]:
     if "store" in data:
         message = _("It stands in {path} alone: all companies share one store.")
         yield document.problem(("store",), message.format(path=main.path), key=True)
-    if isinstance(settings := data.get("settings"), dict) and "metrics" in settings:
+    settings = data.get("settings")
+    if isinstance(settings, dict) and "metrics" in settings:
         message = _("It stands in {path} alone: a monitor is told of all companies together.")
         yield document.problem(("settings", "metrics"), message.format(path=main.path), key=True)
 
@@ -175,9 +176,8 @@ def _text(path: Path) -> str:
 
 def _complete(name: str, written: ConnectionConfig, all_: Settings) -> ConnectionConfig:
     """Return a connection with what is said for all, where it says nothing itself."""
-    return evolve(
-        written,
-        label=written.label or name,
-        proxy=None if written.loopback else written.proxy or all_.proxy,
-        ca_file=all_.ca_file if written.ca_file is None else written.ca_file,
-    )
+    proxy = written.proxy or all_.proxy
+    if written.loopback:
+        proxy = None  # no proxy leads back to this computer
+    ca_file = all_.ca_file if written.ca_file is None else written.ca_file
+    return evolve(written, label=written.label or name, proxy=proxy, ca_file=ca_file)

@@ -121,13 +121,16 @@ class Main:
 
     def has(self, name: str) -> bool:
         """Return whether there is a company of that name."""
-        return self.folder is not None and is_name(name) and self.new_file(name).is_file()
+        if self.folder is None or not is_name(name):
+            return False  # what is no name makes no path either, such as ../x
+        return self.new_file(name).is_file()
 
     def strangers(self) -> list[Path]:
         """Return the files of the folder that are of no company, as their names cannot be one's."""
         if self.folder is None:
             return []
-        others = (self.folder / f"{stem}{SUFFIX}" for stem in self._stems() if not is_name(stem))
+        stems = [stem for stem in self._stems() if not is_name(stem)]
+        others = [self.folder / f"{stem}{SUFFIX}" for stem in stems]
         return sorted((*others, *self.folder.glob("*.yml")))
 
     def file_of(self, name: str) -> Path:

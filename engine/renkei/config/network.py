@@ -31,8 +31,9 @@ def _proxy_from_environment(name: str) -> str:
     if address is None:
         message = _("The environment variable {name} is not set. Set it to the proxy's address.")
         mistake = message.format(name=name)
-    elif address == DIRECT or (wrong := proxy_mistake(address)) is None:
-        return address
     else:
+        wrong = None if address == DIRECT else proxy_mistake(address)
+        if wrong is None:
+            return address
         mistake = f"{name}: {wrong}"
     raise ConfigurationError(mistake, code="proxy", where=f"env:{name}")

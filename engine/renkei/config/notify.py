@@ -60,8 +60,10 @@ class Receiver:
 
     def wants(self, kind: str) -> bool:
         """Return whether something of a *kind* is told there."""
-        if kind in ("done", "weekly"):
-            return self.done if kind == "done" else self.weekly
+        if kind == "done":
+            return self.done
+        if kind == "weekly":
+            return self.weekly
         return self.on is None or kind in self.on
 
 
@@ -102,17 +104,18 @@ def secret_in(url: str, *, signed: bool) -> bool:
         return True
     if parts.scheme in _MAIL:
         return False
-    if parts.scheme in ("http", "https"):
-        random = any(map(_looks_random, parts.path.split("/")))
-        return not signed or random or bool(parts.username or query)
-    return True
+    if parts.scheme not in ("http", "https") or not signed:
+        return True
+    is_random = any(map(_looks_random, parts.path.split("/")))
+    return is_random or bool(parts.username or query)
 
 
 def _looks_random(segment: str) -> bool:
     """Tell whether a part of a path is rather a key than a word."""
-    return len(segment) >= 16 and bool(
-        re.search(r"\d", segment) and re.search(r"[A-Za-z]", segment)
-    )
+    if len(segment) < 16:
+        return False
+    has_digit, has_letter = re.search(r"\d", segment), re.search(r"[A-Za-z]", segment)
+    return bool(has_digit and has_letter)
 
 
 def address_mistake(url: str, *, signed: bool) -> str | None:
@@ -129,11 +132,13 @@ def address_mistake(url: str, *, signed: bool) -> str | None:
 
 def dashboard_mistake(url: str) -> str | None:
     """Return what is wrong with the address of the dashboard."""
+    mistake = _("This is not the address of the dashboard, such as https://renkei.example.jp.")
     parts = split_url(url)
-    plain = parts is not None and not (parts.query or parts.fragment or "@" in parts.netloc)
-    if plain and parts is not None and parts.scheme in ("http", "https") and parts.hostname:
-        return None
-    return _("This is not the address of the dashboard, such as https://renkei.example.jp.")
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        return mistake
+    # Paths of its pages are put behind it: see Names.link of renkei.alerts.words.
+    has_more = parts.query or parts.fragment or "@" in parts.netloc
+    return mistake if has_more else None
 
 
 Mistake = tuple[tuple[str | int, ...], str]

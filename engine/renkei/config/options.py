@@ -16,9 +16,8 @@ def located(config: Config, name: str) -> Iterator[None]:
         yield
     except OptionsError as error:
         options = ("connections", name, "options")
-        raise MappingError(
-            [
-                config.document.problem((*options, *each.path), each.message, key=each.key)
-                for each in error.mistakes
-            ]
-        ) from None
+        problems = [
+            config.document.problem((*options, *each.path), each.message, key=each.key)
+            for each in error.mistakes
+        ]
+        raise MappingError(problems) from None

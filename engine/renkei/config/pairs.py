@@ -46,8 +46,10 @@ def pairs_of(config: Config, index: int, mapping: FieldMapping) -> tuple[Pair, .
     """
     if problems := list(_wrong_sides(config, index, mapping)):
         raise MappingError(problems)
+    use = config.mappings[index]
     first, second = mapping.sides
-    one, other = (_connection(config, config.mappings[index], mapping, s) for s in mapping.sides)
+    one = _connection(config, use, mapping, first)
+    other = _connection(config, use, mapping, second)
     if one is None or other is None:
         return ()
     return (
@@ -119,6 +121,7 @@ def _connection(config: Config, use: MappingUse, mapping: FieldMapping, side: st
     same = [name for name, each in config.connections.items() if each.connector == kind]
     if side in same:
         return side
+    # The only connection of a kind cannot be both sides of a mapping between two of that kind.
     alone = len(same) == 1 and list(mapping.sides.values()).count(kind) == 1
     return same[0] if alone else None
 
@@ -132,16 +135,22 @@ def _wrong_sides(config: Config, index: int, mapping: FieldMapping) -> Iterator[
             told = text.format(name=name, kind=kind, wanted=mapping.sides[side])
             yield config.document.problem((*where, side), told)
     yield from _unknown_sides(config, index, mapping)
+    yield from _wrong_days(config, index, mapping)
+    alike = len(set(mapping.sides.values())) == 1  # else one of them was of the wrong kind above
+    is_same = len(set(use.sides.values())) < len(use.sides)
+    if alike and is_same:
+        yield config.document.problem(where, _("both sides are the same connection"))
+
+
+def _wrong_days(config: Config, index: int, mapping: FieldMapping) -> Iterator[Problem]:
+    """Yield the numbers of days, of leavers and joiners, that are none."""
+    use = config.mappings[index]
     for key, days in (("leavers", use.leavers), ("joiners", use.joiners)):
-        place = ("mappings", index, key)
         for side, count in days.items():
             if side in mapping.sides and not 0 < count <= MOST_DAYS:
                 told = _("{count} is not a number of days from 1 to {most}")
                 told = told.format(count=count, most=MOST_DAYS)
-                yield config.document.problem((*place, side), told)
-    alike = len(set(mapping.sides.values())) == 1
-    if alike and len(use.sides) > len(set(use.sides.values())):
-        yield config.document.problem(where, _("both sides are the same connection"))
+                yield config.document.problem(("mappings", index, key, side), told)
 
 
 def _unknown_sides(config: Config, index: int, mapping: FieldMapping) -> Iterator[Problem]:
@@ -154,7 +163,9 @@ def _unknown_sides(config: Config, index: int, mapping: FieldMapping) -> Iterato
         "who": use.who,
     }
     for key, by_side in parts.items():
-        for side in [each for each in by_side if each not in mapping.sides]:
+        for side in by_side:
+            if side in mapping.sides:
+                continue
             text = _('the mapping {mapping} has no side "{name}"')
             told = text.format(mapping=mapping.name, name=side) + suggestion(side, mapping.sides)
             yield config.document.problem(("mappings", index, key, side), told, key=True)
@@ -173,4 +184,6 @@ def _flow(entries: dict[str, str]) -> str:
 
 
 def _scalar(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    if _PLAIN.fullmatch(text):
+        return text
+    return json.dumps(text, ensure_ascii=False)  # a text of JSON is one of YAML, too

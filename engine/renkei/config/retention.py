@@ -31,7 +31,7 @@ class Age:
         if self.unit == "d":
             return moment - dt.timedelta(days=self.count)
         year = moment.year - self.count
-        last = calendar.monthrange(year, moment.month)[1]
+        last = calendar.monthrange(year, moment.month)[1]  # few years have a 29 February
         return moment.replace(year=year, day=min(moment.day, last))
 
     @classmethod
@@ -71,11 +71,17 @@ CONVERTER.register_structure_hook_func(lambda cls: cls is Age, _age)
 
 def retention_mistakes(data: object) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield what is wrong with a retention whose shape is right, each with its place."""
-    written = [data.get(key) for key in ("values", "records")] if isinstance(data, dict) else []
-    ages = [Age.read(each) for each in written if isinstance(each, str)]
-    if len(ages) == 2 and None not in ages:
-        day = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
-        values, records = (age.before(day) for age in ages if age is not None)
-        if records > values:
-            message = _("The records of a run hold its values, so they stay as long, or longer.")
-            yield ("retention", "records"), message
+    if not isinstance(data, dict):
+        return
+    values, records = _age_in(data.get("values")), _age_in(data.get("records"))
+    if values is None or records is None:
+        return
+    # A fixed day, as a year has not always as many days: a file that is right today stays right.
+    day = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
+    if records.before(day) > values.before(day):
+        message = _("The records of a run hold its values, so they stay as long, or longer.")
+        yield ("retention", "records"), message
+
+
+def _age_in(written: object) -> Age | None:
+    return Age.read(written) if isinstance(written, str) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from renkei.config.hours import hours_in
 from renkei.config.main import MOST_DAYS, is_name
@@ -55,39 +55,55 @@ CONVERTER.register_structure_hook(Difference, _difference)
 
 def schedule_mistakes(data: object, connections: list[str]) -> Iterator[Mistake]:
     """Yield what is wrong with schedules whose shape is right, each with its place."""
-    seen: dict[str, int] = {}
-    for index, each in enumerate(data if isinstance(data, list) else []):
+    if not isinstance(data, list):
+        return
+    taken: set[str] = set()
+    for index, each in enumerate(data):
         if not isinstance(each, dict):
             continue
         place: Place = ("schedules", index)
         name = each.get("name")
-        if isinstance(name, str) and not is_name(name):
-            text = _("A name has only small letters, digits, “-” and “_”: it stands in commands.")
-            yield (*place, "name"), text
-        elif isinstance(name, str) and seen.setdefault(name, index) != index:
-            text = _("There is a schedule {name} already; each needs a name of its own.")
-            yield (*place, "name"), text.format(name=name)
+        if isinstance(name, str):
+            yield from _name((*place, "name"), name, taken)
+            taken.add(name)
         yield from _times(place, each)
         yield from _way(place, each, connections)
         yield from _people(place, each)
+
+
+def _name(place: Place, name: str, taken: Collection[str]) -> Iterator[Mistake]:
+    if not is_name(name):
+        yield place, _("A name has only small letters, digits, “-” and “_”: it stands in commands.")
+    elif name in taken:
+        text = _("There is a schedule {name} already; each needs a name of its own.")
+        yield place, text.format(name=name)
 
 
 def _times(place: Place, data: Mapping[str, object]) -> Iterator[Mistake]:
     if ("at" in data) == ("between" in data):
         text = _("Say when, by one of both: at: for a cron expression, between: for a window.")
         yield place, text
-    if isinstance(at := data.get("at"), str) and at and (wrong := mistake_in(at)):
+    at = data.get("at")
+    wrong = mistake_in(at) if isinstance(at, str) and at else None
+    if wrong is not None:
         text = _(
             "{part} wrong in this cron expression. Write five fields, such as 0 13 * * 1-5 for"
             " 13:00 from Monday to Friday: minute, hour, day, month, weekday."
         )
         yield (*place, "at"), text.format(part=_part(wrong))
-    written = data.get("not_on")
-    days_off = written if isinstance(written, list) else []
-    found = [_DAYS.fullmatch(each) for each in days_off if isinstance(each, str)]
-    days = {day for m in found if m for day in range(int(m[1]), int(m[2] or m[1]) + 1)}
-    if days >= set(range(1, 32)):
+    if _days_in(data.get("not_on")) >= set(range(1, 32)):
         yield (*place, "not_on"), _("No day is left on which it could run.")
+
+
+def _days_in(written: object) -> set[int]:
+    """Return the days of the month that a list says, as far as it can be read."""
+    days: set[int] = set()
+    for each in written if isinstance(written, list) else []:
+        found = _DAYS.fullmatch(each) if isinstance(each, str) else None
+        if found is not None:
+            first, last = found[1], found[2] or found[1]
+            days.update(range(int(first), int(last) + 1))
+    return days
 
 
 def _part(name: str) -> str:
@@ -117,13 +133,16 @@ def _way(place: Place, data: Mapping[str, object], connections: list[str]) -> It
 def _people(place: Place, data: Mapping[str, object]) -> Iterator[Mistake]:
     for key in ("leavers", "joiners"):
         days = data.get(key)
-        if isinstance(days, str) and days.isascii() and days.isdigit() and int(days) > MOST_DAYS:
+        if not (isinstance(days, str) and days.isascii() and days.isdigit()):
+            continue  # `structure` reports what is no number
+        if int(days) > MOST_DAYS:
             text = _("{count} is not a number of days from {least} to {most}")
             yield (*place, key), text.format(count=days, least=0, most=MOST_DAYS)
     sync = data.get("sync")
-    if isinstance(sync, dict) and sync.get("difference") == []:
-        yield (*place, "sync", "difference"), _("the list is empty")
     chosen = sync.get("difference") if isinstance(sync, dict) else None
-    if data.get("new") and not (isinstance(chosen, list) and Difference.NEW.value in chosen):
+    if chosen == []:
+        yield (*place, "sync", "difference"), _("the list is empty")
+    syncs_new = isinstance(chosen, list) and Difference.NEW.value in chosen
+    if data.get("new") and not syncs_new:
         text = _("These values are for new employees, whom this schedule does not sync.")
         yield (*place, "new"), text

@@ -19,9 +19,8 @@ COMMAND_TIMEOUT_S = 30
 def resolve_secret(reference: str, base: Path) -> str:
     """Return the secret that *reference* points to; no message ever holds it."""
     scheme, _colon, rest = reference.partition(":")
-    secret = {"env": _from_environment, "file": _from_file, "cmd": _from_command}[scheme](
-        rest, base
-    )
+    places = {"env": _from_environment, "file": _from_file, "cmd": _from_command}
+    secret = places[scheme](rest, base)
     if not secret:
         message = _("The token in {reference} is empty. Enter it there.")
         raise ConfigurationError(message.format(reference=reference), code="token", where=reference)
@@ -30,11 +29,14 @@ def resolve_secret(reference: str, base: Path) -> str:
 
 def files_in(data: Data) -> Iterator[str]:
     """Yield the files with secrets that a configuration names."""
-    if isinstance(data, str) and data.startswith("file:"):
+    if isinstance(data, dict):
+        for each in data.values():
+            yield from files_in(each)
+    elif isinstance(data, list):
+        for each in data:
+            yield from files_in(each)
+    elif isinstance(data, str) and data.startswith("file:"):
         yield data.removeprefix("file:")
-    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
-    for each in inner:
-        yield from files_in(each)
 
 
 def _from_environment(name: str, _base: Path) -> str:
@@ -50,6 +52,7 @@ def _from_file(name: str, base: Path) -> str:
     path = base / Path(name).expanduser()
     try:
         with path.open(encoding="utf-8-sig") as file:  # Windows writes a mark
+            # The open file is asked, not its path: what is looked at is what is read.
             if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 message = _("{path} can be read by others. Run: chmod 600 {path}").format(path=path)
                 raise ConfigurationError(message, code="token", where=f"file:{name}")
@@ -62,7 +65,7 @@ def _from_file(name: str, base: Path) -> str:
 
 def _from_command(command: str, base: Path) -> str:
     words = shlex.split(command)
-    where = f"cmd:{words[0]}"
+    where = f"cmd:{words[0]}"  # no more of it: an argument may be a secret, too
     try:
         done = subprocess.run(  # noqa: S603 - the command is the operator's own, and no shell is used
             words, cwd=base, stdin=subprocess.DEVNULL, capture_output=True, check=True,

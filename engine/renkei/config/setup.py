@@ -48,6 +48,7 @@ _WRITTEN = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s#,{}][^\n#,{}]*")
 _KEY = re.compile(r"\s+(connector|label|base_url|options): ")
 """What the line of a new connection is about that has a mistake."""
 _SPECIAL = re.compile(r"(?:---|\.\.\.)")
+_OF_TOKENS = frozenset(string.ascii_letters + string.digits + string.punctuation)
 
 
 @frozen(kw_only=True)
@@ -76,22 +77,25 @@ def start(path: Path) -> bool:
     It lets browsers set up the rest. With an empty folder for companies in it they add several.
     """
     inside = list(path.parent.iterdir())
-    if [each.name for each in inside] == [COMPANIES] and inside[0].is_dir():
-        first, rest = _("renkei.yaml: where the companies are, and their store."), COMPANIES_IN
-        if any(inside[0].iterdir()):
-            return False
-    elif not inside:
+    if not inside:
         first = _("renkei.yaml: what renkei connects. It holds no secret, only where to find one.")
         rest = "connections: {}"
+    elif _is_empty_folder_for_companies(inside):
+        first = _("renkei.yaml: where the companies are, and their store.")
+        rest = COMPANIES_IN
     else:
         return False
-    comments = (
-        first,
-        _("Administrators set it up in the browser; without setup: web they only look at it."),
-    )
-    lines = [*(f"# {line}" for line in comments), rest, "store: renkei.db"]
-    files.replace(path, ["\n".join([*lines, "settings: {setup: web}", ""])])
+    second = _("Administrators set it up in the browser; without setup: web they only look at it.")
+    lines = [f"# {first}", f"# {second}", rest, "store: renkei.db", "settings: {setup: web}", ""]
+    files.replace(path, ["\n".join(lines)])
     return True
+
+
+def _is_empty_folder_for_companies(inside: Sequence[Path]) -> bool:
+    if [each.name for each in inside] != [COMPANIES]:
+        return False
+    folder = inside[0]
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def company(label: str, environment: str) -> str:
@@ -100,14 +104,11 @@ def company(label: str, environment: str) -> str:
         _("What renkei connects of this company. It holds no secret, only where to find one."),
         _("Administrators set it up in the browser; without setup: web they only look at it."),
     )
-    lines = [
-        *(f"# {line}" for line in comments),
-        *([f"label: {_quoted(label)}"] if label else []),
-        f"environment: {environment}",
-        "connections: {}",
-        "settings: {setup: web}",
-    ]
-    return "\n".join([*lines, ""])
+    lines = [f"# {line}" for line in comments]
+    if label:
+        lines.append(f"label: {_quoted(label)}")
+    lines += [f"environment: {environment}", "connections: {}", "settings: {setup: web}", ""]
+    return "\n".join(lines)
 
 
 def connectors() -> dict[str, frozenset[str]]:
@@ -142,11 +143,12 @@ def add_connection(
         if key in known[written.connector] and not entered:
             message = _("{connector} needs it: fill it in.").format(connector=written.connector)
             raise UsageError(message, code=key)
-    place = None if not token.strip() else _token_place(config, name)
-    new = evolve(written, token=_reference(config, place) if place else "")
-    document = _document(config)
-    text = _with_connection(document, name, new)
-    meant = evolve(config, connections={**config.connections, name: _as_read(config, text, name)})
+    place = _token_place(config, name) if token.strip() else None
+    reference = _reference(config, place) if place else ""
+    text = _with_connection(_document(config), name, evolve(written, token=reference))
+    new = _as_read(config, text, name)
+    meant = evolve(config, connections={**config.connections, name: new})
+    # The token first: the file names none that is not there.
     with _new_token(place, _sound(token)) if place else nullcontext():
         return _put(config, meant, text, ("connections", name), note)
 
@@ -231,16 +233,8 @@ def undo(config: Config, note: Note = unnoted) -> Path:
         message = _("Nothing of {path} was changed since the company was added.")
         raise UsageError(message.format(path=path), code="nothing_to_undo", where=str(path))
     if before is None:
-        kept = edit.befores(path)
-        message = _("{path} was changed otherwise since, so nothing is put back.")
-        if kept:
-            message = _(
-                "{path} was changed otherwise since, so nothing is put back. The last file that was"
-                " kept is {kept}."
-            )
-        told = message.format(path=path, kept=kept[0].name if kept else "")
-        raise ConfigurationError(told, where=str(path))
-    note()
+        raise _changed_since(path)
+    note()  # first: what cannot be noted is not done (F98)
     try:
         if token is not None:
             was, place = token
@@ -252,6 +246,20 @@ def undo(config: Config, note: Note = unnoted) -> Path:
         _forget_tokens(config, parse_config(read_file(path), config.path, main=_main(config)))
     log.info("setup_undone")
     return before
+
+
+def _changed_since(path: Path) -> ConfigurationError:
+    """Return the error of a file that is not as the last change from here has left it."""
+    kept = edit.befores(path)
+    if kept:
+        message = _(
+            "{path} was changed otherwise since, so nothing is put back. The last file that was"
+            " kept is {kept}."
+        )
+        told = message.format(path=path, kept=kept[0].name)
+    else:
+        told = _("{path} was changed otherwise since, so nothing is put back.").format(path=path)
+    return ConfigurationError(told, where=str(path))
 
 
 def can_undo(config: Config) -> bool:
@@ -272,7 +280,8 @@ def _last_change(config: Config) -> tuple[Path | None, tuple[Path, Path] | None]
         return before, None
     for name in config.connections:
         place = _token_place(config, name)
-        if (kept := _before_of(place, path, before)).exists():
+        kept = _before_of(place, path, before)
+        if kept.exists():
             return before, (kept, place)
     return None, None
 
@@ -312,7 +321,8 @@ def _forget_tokens(config: Config, again: Config) -> None:
     still = {each.token for each in again.connections.values()}
     for name, each in config.connections.items():
         place = _token_place(config, name)
-        if each.token == _reference(config, place) and each.token not in still:
+        is_ours = each.token == _reference(config, place)  # not a file of somebody's own
+        if is_ours and each.token not in still:
             place.unlink(missing_ok=True)
 
 
@@ -348,7 +358,7 @@ def _reference(config: Config, place: Path) -> str:
 def _sound(token: str) -> str:
     """Return a token without the spaces around it; UsageError, which does not repeat it."""
     plain = token.strip()
-    fits = set(plain) <= set(string.ascii_letters + string.digits + string.punctuation)
+    fits = set(plain) <= _OF_TOKENS
     if not plain or not fits or len(plain) > LONGEST_TOKEN:
         message = _("This is no token: it has letters, digits and signs only, without spaces.")
         raise UsageError(message, code="token")
@@ -410,9 +420,10 @@ def _as_read(config: Config, text: str, name: str) -> ConnectionConfig:
     except MappingError as error:
         told = "\n".join(dict.fromkeys(each.message for each in error.problems))
         first = error.problems[0]
-        key = _KEY.match(text.splitlines()[first.line - 1])
-        of_value = key is not None and first.column > key.end()
-        raise UsageError(told, code=key[1] if key and of_value else "connection") from None
+        line = text.splitlines()[first.line - 1]
+        key = _KEY.match(line)
+        is_of_value = key is not None and first.column > key.end()
+        raise UsageError(told, code=key[1] if key and is_of_value else "connection") from None
     except KeyError:
         raise _by_hand(config) from None
 
@@ -446,17 +457,18 @@ def _with_connection(document: Document, name: str, new: ConnectionConfig) -> st
     lines = [f"{key}: {_quoted(value)}" for key, value in parts.items() if value]
     if new.options:
         lines.append(f"options: {json.dumps(new.options, ensure_ascii=False)}")
-    data = cast("dict[str, dict[str, Data]]", document.data)
+    in_block = [f"{name}:", *(f"  {line}" for line in lines)]
+    there = cast("dict[str, dict[str, Data]]", document.data)["connections"]
     text, start = document.text, edit._offset(document, ("connections",))  # noqa: SLF001
-    if data["connections"] and text.startswith("{", start):
-        return f"{text[: start + 1]}{name}: {{{', '.join(lines)}}}, {text[start + 1 :]}"
-    if not data["connections"]:
+    if not there:  # {}, in whose place a block comes
         end = text.index("}", start) + 1
-        block = _block([f"{name}:", *(f"  {line}" for line in lines)], 2, document).rstrip()
-        return f"{text[:start].rstrip(' ')}{_end(document)}  {block.lstrip()}{text[end:]}"
-    first = next(iter(data["connections"]))
-    indent = document.at(("connections", first), key=True)[1] - 1
-    return _behind(document, "connections", [f"{name}:", *(f"  {line}" for line in lines)], indent)
+        block = _block(in_block, 2, document).strip()
+        return f"{text[:start].rstrip(' ')}{_end(document)}  {block}{text[end:]}"
+    if text.startswith("{", start):
+        inside = ", ".join(lines)
+        return f"{text[: start + 1]}{name}: {{{inside}}}, {text[start + 1 :]}"
+    _line, column = document.at(("connections", next(iter(there))), key=True)
+    return _behind(document, "connections", in_block, column - 1)
 
 
 def _with_token(document: Document, name: str, reference: str) -> str:
@@ -493,9 +505,11 @@ def _behind(document: Document, key: str, lines: Sequence[str], indent: int) -> 
     first = document.at((key,), key=True)[0]
     last = first
     for number, line in enumerate(own[first:], first + 1):
-        if _SPECIAL.match(line) or not line.startswith((" ", "\t", "-", "#", "\r", "\n")):
+        is_next_key = not line.startswith((" ", "\t", "-", "#", "\r", "\n"))
+        if is_next_key or _SPECIAL.match(line):
             break
-        if line.strip() and not line.lstrip().startswith("#"):
+        is_content = line.strip() and not line.lstrip().startswith("#")
+        if is_content:
             last = number
     if not own[last - 1].endswith("\n"):
         own[last - 1] += _end(document)

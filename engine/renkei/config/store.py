@@ -20,6 +20,7 @@ def store_at(written: str, base: Path) -> str:
     """
     store = written
     if is_reference(written):
+        # A variable is not read by resolve_secret, which would ask for a token.
         store = _from_environment(written) or resolve_secret(written, base)
         if mistake := store_mistake(store):
             raise ConfigurationError(f"{written}: {mistake}", code="store", where=written)

@@ -41,9 +41,12 @@ def said_of(
         where = ("mappings", index, "who", side)
         mistakes = list(_mistakes(where, side, written, fields[side]))
         problems += [config.document.problem(*mistake) for mistake in mistakes]
-        if not mistakes:
-            specs = _by_word(fields[side])
-            found[side] = {specs[w].name: _codes(specs[w], texts) for w, texts in written.items()}
+        if mistakes:
+            continue
+        specs = _by_word(fields[side])
+        for word, texts in written.items():
+            spec = specs[word]
+            found[side][spec.name] = _codes(spec, texts)
     if problems:
         raise MappingError(problems)
     return found
@@ -62,18 +65,23 @@ def resolved(
     *where* is the place of that in the file, and *choices* asks for the choices of a field. Raises
     MappingError for values that are none of them, or the names of several.
     """
-    told = {s.name for s in specs if s.role == "number" or s.allowed is not None}
+    # Numbers are patterns, without codes; where a field takes some values only, said_of has put in
+    # theirs.
+    told = {spec.name for spec in specs if spec.role == "number" or spec.allowed is not None}
     problems: list[Problem] = []
     found: dict[str, Sequence[str]] = dict(said)
     for name, texts in said.items():
         offered = () if name in told else choices(name)
-        hits = [meant(offered, text) for text in texts] if offered else []
-        for place, hit in enumerate(hits):
-            if len(hit) != 1:
-                mistake = _not_one(name, texts[place], hit, offered)
+        if not offered:
+            continue
+        codes: list[str] = []
+        for place, text in enumerate(texts):
+            hits = meant(offered, text)
+            codes += [choice.code for choice in hits]
+            if len(hits) != 1:
+                mistake = _not_one(name, text, hits, offered)
                 problems.append(config.document.problem((*where, name, place), mistake))
-        if hits:
-            found[name] = [choice.code for hit in hits for choice in hit]
+        found[name] = codes
     if problems:
         raise MappingError(problems)
     return found
@@ -105,8 +113,10 @@ def _mistakes(
             yield Mistake((*where, word), _("name at least one value"))
         for place, text in enumerate(texts):
             here = (*where, word, place)
-            is_number = spec.role == "number"
-            yield from _pattern(here, text) if is_number else _value(here, text, spec)
+            if spec.role == "number":
+                yield from _pattern(here, text)
+            else:
+                yield from _value(here, text, spec)
 
 
 def _pattern(where: Where, text: str) -> Iterator[Mistake]:
@@ -144,4 +154,7 @@ def _not_one(name: str, text: str, hits: Sequence[Choice], offered: Sequence[Cho
         codes = _(", ").join(choice.code for choice in hits)
         return told.format(value=text, codes=codes)
     told = _('"{field}" cannot be "{value}"').format(field=name, value=text)
-    return told + suggestion(text, [word for each in offered for word in (each.label, each.code)])
+    words: list[str] = []
+    for each in offered:
+        words += (each.label, each.code)
+    return told + suggestion(text, words)

@@ -33,7 +33,7 @@ from renkei.config.secrets import files_in
 from renkei.config.store import store_at
 from renkei.errors import NoStoreError, RenkeiError
 from renkei.place import shown
-from renkei.runs import Runs
+from renkei.runs import Checked, Runs
 from renkei.schedule.job import Job
 from renkei.store.companies import Companies as Store
 from renkei.store.schema import HEAD, ROOM, room, seen_beside, standing
@@ -144,15 +144,11 @@ class Doctor:
         for name, config in self.configs.items():
             with Runs(config) as runs:
                 found = runs.check()
-            count = 0
+            wrong: list[Sign] = []
             for each in found:
-                for finding in each.findings:
-                    if finding.level in ("warning", "problem"):
-                        count += 1
-                        code = each.error.code if each.error else "checked"
-                        text = f"{each.subject}: {finding.message}"
-                        yield Sign("systems", finding.level, code, text, company=name)
-            if not count:
+                wrong += _wrong_with(each, name)
+            yield from wrong
+            if not wrong:
                 text = _("Everything was tried; nothing is wrong.")
                 yield Sign("systems", "ok", "checked", text, company=name)
 
@@ -188,20 +184,17 @@ class Doctor:
             try:
                 found = standing(place)
             except NoStoreError as error:
-                if not seen.exists():
+                if seen.exists():  # this computer has worked with it before
+                    yield _problem("store", "store_gone", error)
+                else:
                     text = _("There is none yet; the first fetch makes it.")
                     yield Sign("store", "note", "no_store", text)
                     yield from self._workers(0, [])
-                else:
-                    yield _problem("store", "store_gone", error)
                 return
+            # Opening it would bring it up to date, which a doctor leaves to a person.
             if found != HEAD:
                 self._behind = True
-                text = _(
-                    "It is of an older renkei: it is at {found}, this renkei at {head}. The next"
-                    " command copies it and brings it up to date."
-                )
-                yield Sign("store", "warning", "migrations", text.format(found=found, head=HEAD))
+                yield _older(found)
                 return
             store = Store(place, create=False, seen=seen)
         except RenkeiError as error:
@@ -282,7 +275,7 @@ class Doctor:
         count = sum(len(config.schedules) for config in self.configs.values())
         alive = [each for each in workers if each.alive]
         figures = {"schedules": count, "paused": paused, "workers": len(alive)}
-        if count > paused and not alive:
+        if count > paused and not alive:  # those that are paused need none
             text = _("There are schedules ({count}), and no worker keeps them.").format(count=count)
             if workers:
                 last = min(each.silent_s for each in workers)
@@ -312,11 +305,10 @@ class Doctor:
         """Return how many jobs are in line, and whether anybody does them."""
         states = Counter[str](job.state for job in jobs)
         now = self.clock.now()
-        since = min((job.started_at for job in jobs if job.state == "queued"), default=now)
-        figures = {
-            **{state: states[state] for state in ("queued", "running", "waiting")},
-            "oldest_s": max(0, round((now - since).total_seconds())),
-        }
+        in_line_since = [job.started_at for job in jobs if job.state == "queued"]
+        since = min(in_line_since, default=now)
+        figures = {state: states[state] for state in ("queued", "running", "waiting")}
+        figures["oldest_s"] = max(0, round((now - since).total_seconds()))
         asked = sum(job.errand is not None for job in jobs)
         if asked and not has_worker:
             text = _("People have asked for something ({count}), and no worker is there to do it.")
@@ -391,8 +383,9 @@ class Doctor:
         count, problems = 0, False
         for company, audience in self._audiences():
             for finding in telling.findings_of([audience]):
-                count += finding.level == "ok"
-                if finding.level in ("warning", "problem"):
+                if finding.level == "ok":
+                    count += 1
+                elif finding.level in ("warning", "problem"):
                     problems = True
                     yield Sign(
                         "messages", finding.level, "not_told", finding.message, company=company
@@ -407,54 +400,80 @@ class Doctor:
         if self.main.folder is not None and self.main.notify.to:
             yield "", telling.audience_of_all(self.main)
         for name, config in self.configs.items():
-            yield from ((name, each) for each in telling.audiences(config) if not each.of_all)
+            for each in telling.audiences(config):
+                if not each.of_all:
+                    yield name, each
 
     def _tokens(self) -> Iterator[Sign]:
         """Yield how the files are that hold secrets: their modes and ages, not what is in them."""
-        data = [(self.main.document.data, self.main.path.parent, "")]
-        if self.main.folder is not None:
-            data += [(each.document.data, each.base, name) for name, each in self.configs.items()]
-        oldest, files = 0.0, set()
-        for tree, base, company in data:
-            for name in files_in(tree):
-                path = path_of(name, base)
-                if path in files:
-                    continue
-                files.add(path)
-                try:
-                    found = path.stat()
-                except OSError as problem:
-                    text = _("{path} cannot be read: {why}.")
-                    yield Sign(
-                        "tokens",
-                        "problem",
-                        "no_file",
-                        text.format(path=path, why=problem.strerror),
-                        company=company,
-                    )
-                    continue
-                oldest = max(oldest, time.time() - found.st_mtime)
-                if found.st_mode & 0o077:
-                    text = _("{path} can be read by others. Run: chmod 600 {path}")
-                    yield Sign(
-                        "tokens",
-                        "problem",
-                        "readable",
-                        text.format(path=path),
-                        company=company,
-                        figures={"mode": stat.S_IMODE(found.st_mode)},
-                    )
+        oldest, count = 0.0, 0
+        for path, company in self._secret_files():
+            count += 1
+            try:
+                found = path.stat()
+            except OSError as problem:
+                text = _("{path} cannot be read: {why}.")
+                yield Sign(
+                    "tokens",
+                    "problem",
+                    "no_file",
+                    text.format(path=path, why=problem.strerror),
+                    company=company,
+                )
+                continue
+            oldest = max(oldest, time.time() - found.st_mtime)
+            if found.st_mode & 0o077:
+                text = _("{path} can be read by others. Run: chmod 600 {path}")
+                yield Sign(
+                    "tokens",
+                    "problem",
+                    "readable",
+                    text.format(path=path),
+                    company=company,
+                    figures={"mode": stat.S_IMODE(found.st_mode)},
+                )
         days = round(oldest / 86_400)
         text = _("Files with secrets: {count}; the oldest was written {days} days ago.")
-        if not files:
+        if not count:
             text = _("No secret is kept in a file.")
         yield Sign(
             "tokens",
             "note",
             "files",
-            text.format(count=len(files), days=days),
-            figures={"files": len(files), "oldest_days": days},
+            text.format(count=count, days=days),
+            figures={"files": count, "oldest_days": days},
         )
+
+    def _secret_files(self) -> Iterator[tuple[Path, str]]:
+        """Yield each file with a secret once, and the first company that names it."""
+        trees = [(self.main.document.data, self.main.path.parent, "")]
+        if self.main.folder is not None:
+            trees += [(each.document.data, each.base, name) for name, each in self.configs.items()]
+        known: set[Path] = set()
+        for data, base, company in trees:
+            for name in files_in(data):
+                path = path_of(name, base)
+                if path not in known:
+                    known.add(path)
+                    yield path, company
+
+
+def _wrong_with(checked: Checked, company: str) -> Iterator[Sign]:
+    """Yield what ``renkei check`` has found wrong with one of its subjects."""
+    code = checked.error.code if checked.error else "checked"
+    for finding in checked.findings:
+        if finding.level in ("warning", "problem"):
+            text = f"{checked.subject}: {finding.message}"
+            yield Sign("systems", finding.level, code, text, company=company)
+
+
+def _older(found: str) -> Sign:
+    """Return that the store is of an older renkei: its migration is *found*."""
+    text = _(
+        "It is of an older renkei: it is at {found}, this renkei at {head}. The next"
+        " command copies it and brings it up to date."
+    )
+    return Sign("store", "warning", "migrations", text.format(found=found, head=HEAD))
 
 
 def _versions() -> Sign:

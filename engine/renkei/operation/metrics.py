@@ -70,6 +70,8 @@ class Scrapes:
             main = load_main(self.path)
             if main.settings.metrics is None:
                 return Answer(404, b"off\n")
+            # Whoever asks, from wherever: behind a proxy on this computer all come from loopback.
+            # docs/decisions/2026-11-29-being-operated.md
             token = token_of(main)
             given = (authorization or "").removeprefix("Bearer ").encode()
             if not hmac.compare_digest(given, token.encode()):
@@ -80,13 +82,19 @@ class Scrapes:
             return Answer(503, f"{error.code}\n".encode())
 
     def _figures(self, main: Main, *, by_company: bool) -> bytes:
+        # Locked while the store is looked at, too: the others wait for the same figures.
         with self._lock:
-            now = time.monotonic()
-            old = self._made is None or now - self._made[0] >= KEPT_S
-            if old or self._made is None or self._made[1] is not by_company:
+            if not self._stands(by_company=by_company):
                 self._text = exposition(figures_of(main), by_company=by_company)
                 self._made = time.monotonic(), by_company
             return self._text
+
+    def _stands(self, *, by_company: bool) -> bool:
+        """Tell whether the figures that were made last can still be given."""
+        if self._made is None:
+            return False
+        at, was_by_company = self._made
+        return time.monotonic() - at < KEPT_S and was_by_company is by_company
 
 
 def token_of(main: Main) -> str:
@@ -175,14 +183,13 @@ def families(found: Figures, *, by_company: bool) -> Iterator[GaugeMetricFamily]
 
 
 def _oldest(found: Figures, *, by_company: bool) -> GaugeMetricFamily:
-    now = found.at
-    ages = {c: max(0.0, (now - first).total_seconds()) for c, first in found.oldest.items()}
-    help_ = "Age of the oldest write in doubt; 0: there is none."
+    ages: dict[tuple[str, ...], float] = {}
+    for company, first in found.oldest.items():
+        ages[company,] = max(0.0, (found.at - first).total_seconds())
+    name, help_ = "oldest_doubt_seconds", "Age of the oldest write in doubt; 0: there is none."
     if by_company:
-        return _family(
-            "oldest_doubt_seconds", help_, ("company",), {(c,): s for c, s in ages.items()}
-        )
-    return _family("oldest_doubt_seconds", help_, (), {(): max(ages.values(), default=0.0)})
+        return _family(name, help_, ("company",), ages)
+    return _family(name, help_, (), {(): max(ages.values(), default=0.0)})
 
 
 def _by(
@@ -195,7 +202,7 @@ def _by(
     for key, count in values.items():
         summed[key[1:]] += count
     if not labels and not summed:
-        summed[()] = 0
+        summed[()] = 0  # a figure without labels is there even if nothing is counted
     return labels, {key: float(n) for key, n in summed.items()}
 
 

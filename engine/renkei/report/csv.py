@@ -53,8 +53,8 @@ def plan_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]]:
         for each in people:
             yield (*head, each.field, each.target or "", each.source, remarks)
         for change in item.written:
-            name, written = change.field, (change.before, change.after)
-            before, after = (labels.value(name, value) for value in written)
+            name = change.field
+            before, after = labels.value(name, change.before), labels.value(name, change.after)
             yield (*head, labels.field(name), before, after, remarks)
         if not (people or item.written):
             yield (*head, "", "", "", remarks)
@@ -89,20 +89,21 @@ def report_rows(items: Iterable[Item], labels: Labels) -> Iterator[Sequence[str]
 def _why(item: Item, labels: Labels) -> str:
     """Return the reasons for what became of somebody, and what a person has said of them."""
     remarks = (item.outcome_reason,) if item.outcome_reason else item.reasons
-    said = f"{_('Released')}: {released_text(item.released)}" if item.released else ""
-    return " / ".join(filter(None, (_remarks(remarks, labels), said)))
+    parts = [reason_text(remark, labels) for remark in remarks]
+    if item.released:
+        parts.append(f"{_('Released')}: {released_text(item.released)}")
+    return " / ".join(parts)
 
 
 def changes_text(item: Item, labels: Labels) -> str:
     """Return all that a sync writes of an employee on one line; of a blocked one both people."""
     parts = [_beside(each, labels) for each in both(item, labels)]
     for change in item.written:
-        before, after = (
-            labels.value(change.field, value) or _("(empty)")
-            for value in (change.before, change.after)
-        )
-        new = item.difference is Difference.NEW
-        parts.append(f"{labels.field(change.field)}: {after if new else f'{before} → {after}'}")
+        name = change.field
+        before = labels.value(name, change.before) or _("(empty)")
+        after = labels.value(name, change.after) or _("(empty)")
+        told = after if item.difference is Difference.NEW else f"{before} → {after}"
+        parts.append(f"{labels.field(name)}: {told}")
     return " / ".join(parts)
 
 
@@ -129,7 +130,9 @@ def _remarks(remarks: Iterable[Remark], labels: Labels) -> str:
 
 
 def _cell(text: str) -> str:
-    return '"' + printable(_START.sub(_guarded, text)).replace('"', '""') + '"'
+    # Guarded first, as long as a tab is one: printable spells it out.
+    safe = printable(_START.sub(_guarded, text))
+    return '"' + safe.replace('"', '""') + '"'
 
 
 def _guarded(start: re.Match[str]) -> str:

@@ -121,7 +121,8 @@ def _value(value: Value, field: str, labels: Labels) -> str:
 
 def _remarks(item: Item, labels: Labels) -> Iterator[str]:
     """Yield what there is to say of somebody beside the outcome."""
-    for remark in (item.outcome_reason,) if item.outcome_reason else (*item.reasons, *item.notes):
+    remarks = (item.outcome_reason,) if item.outcome_reason else (*item.reasons, *item.notes)
+    for remark in remarks:
         yield reason_text(remark, labels)
     if item.detail:
         yield words_text(item.detail)

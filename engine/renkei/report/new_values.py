@@ -155,10 +155,10 @@ class _Reader:
         seen: dict[str, int] = {}
         key = header.index(NUMBER[0]) if NUMBER[0] in header else None
         for row in rows:
-            if not self._fits(row, header):
+            if not self._fits(row, header) or key is None:
                 continue
-            number = "" if key is None else row.cells[key] if key < len(row.cells) else ""
-            if key is not None and self._good_number(row, key + 1, number, seen):
+            number = row.cells[key] if key < len(row.cells) else ""
+            if self._good_number(row, key + 1, number, seen):
                 yield self._new_row(row, header, key)
 
     def _fits(self, row: _Row, header: Sequence[str]) -> bool:
@@ -185,11 +185,8 @@ class _Reader:
         return True
 
     def _new_row(self, row: _Row, header: Sequence[str], key: int) -> OwnValues:
-        values = {
-            name: cell
-            for name, cell in zip(header, row.cells, strict=False)
-            if cell and name != NUMBER[0]
-        }
+        cells = zip(header, row.cells, strict=False)  # a row has no empty cells at its end
+        values = {name: cell for name, cell in cells if cell and name != NUMBER[0]}
         return OwnValues(number=row.cells[key], values=values, where=self.where(row.place, key + 1))
 
 
@@ -219,7 +216,8 @@ def _delimiter(text: str) -> str:
     """Return what stands between the cells of the first line that is no comment."""
     for line in io.StringIO(text, newline=""):
         if line.strip() and not line.lstrip('"').startswith("#"):
-            return "," if "," in line or "\t" not in line else "\t"
+            is_tabbed = "\t" in line and "," not in line
+            return "\t" if is_tabbed else ","
     return ","
 
 
@@ -230,7 +228,7 @@ def _decoded(path: Path) -> str:
             return data.decode("utf-16")
         except UnicodeDecodeError:
             raise _other_utf16(path) from None
-    if b"\0" in data[:4]:
+    if b"\0" in data[:4]:  # without its mark: of Latin letters every other byte is NUL
         raise _other_utf16(path)
     marked = data.startswith(codecs.BOM_UTF8)
     try:
@@ -243,6 +241,7 @@ def _decoded(path: Path) -> str:
         try:
             return data.decode("cp932")
         except UnicodeDecodeError as problem:
+            # The encoding that went further is the likelier one: the byte that ended it is told.
             first = max(first, problem, key=lambda p: p.start)
     raise _undecodable(path, data, first.start)
 

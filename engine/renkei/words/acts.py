@@ -121,10 +121,10 @@ def act_text(code: str) -> str:
 def facts_text(line: Noted) -> str:
     """Return the facts of a line in words."""
     text = _("{name}: {value}")
-    parts = (
-        text.format(name=_(FACTS[name]) if name in FACTS else name, value=_value(value))
-        for name, value in line.facts.items()
-    )
+    parts: list[str] = []
+    for name, value in line.facts.items():
+        called = _(FACTS[name]) if name in FACTS else name  # one of a newer renkei
+        parts.append(text.format(name=called, value=_value(value)))
     return printable(_(", ").join(parts))
 
 

@@ -39,15 +39,19 @@ def run_facts(run: Run, labels: Labels) -> list[tuple[str, str]]:
     """Return what there is to know about *run* itself, as pairs of a title and a text."""
     at = moment_text if labels.technical else clock_text
     systems = (run.source, run.target) if labels.technical else (labels.source, labels.target)
-    settings = sorted(run.settings.items())
+    company = [(_("Company"), labels.company)] if labels.company else []
+    settings = [
+        (labels.setting(name), _("on") if on else _("off"))
+        for name, on in sorted(run.settings.items())
+    ]
     facts = [
-        *([(_("Company"), labels.company)] if labels.company else []),
+        *company,
         (_("Run"), run.id),
         (_("Status"), status_text(run.status)),
         (_("Direction"), " → ".join(systems)),
         (_("Base date"), labels.day(run.base_date)),
         (_("Mapping"), run.mapping_name),
-        *((labels.setting(name), _("on") if on else _("off")) for name, on in settings),
+        *settings,
         (_("Fetched"), at(run.created_at)),
         (_("Sync started"), at(run.sync_started_at)),
         (_("Finished"), at(run.finished_at)),
@@ -72,4 +76,5 @@ def people_of(run: Run) -> list[tuple[str, str]]:
 def _duration(run: Run) -> str:
     if run.finished_at is None:
         return "-"
-    return span_text((run.finished_at - (run.sync_started_at or run.created_at)).total_seconds())
+    began = run.sync_started_at or run.created_at
+    return span_text((run.finished_at - began).total_seconds())

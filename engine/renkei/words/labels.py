@@ -41,8 +41,9 @@ def value_text(value: Value, spec: FieldSpec | None = None) -> str:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if spec is not None and spec.allowed_labels and value in (spec.allowed or ()):
-        return label(spec.allowed_labels[(spec.allowed or ()).index(str(value))])
+    allowed = (spec.allowed or ()) if spec is not None else ()
+    if spec is not None and spec.allowed_labels and value in allowed:
+        return label(spec.allowed_labels[allowed.index(str(value))])
     return printable(str(value))
 
 
@@ -108,8 +109,10 @@ class Labels:
 
     def spec(self, name: str, connection: str | None = None) -> FieldSpec | None:
         """Return the field of *connection*, else of the target or the source, if it is known."""
-        own = (self.run.target, self.run.source) if self.run else ()
-        for place in (*([connection] if connection else ()), *own):
+        places = [connection] if connection else []
+        if self.run:
+            places += (self.run.target, self.run.source)
+        for place in places:
             if name in self.fields.get(place, {}):
                 return self.fields[place][name]
         return None

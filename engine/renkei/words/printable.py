@@ -18,11 +18,13 @@ def printable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the lines of *text* as one: where each has a row of its own."""
-    return " / ".join(line for each in text.splitlines() if (line := each.strip()))
+    lines = [line.strip() for line in text.splitlines()]
+    return " / ".join(line for line in lines if line)
 
 
 def json_safe(document: str) -> str:
     """Return the same JSON *document* without a raw control or invisible character."""
+    # Line by line: the line ends of an indented document are none of its values.
     return "\n".join(_HIDDEN.sub(_json_escape, line) for line in document.split("\n"))
 
 
@@ -34,5 +36,6 @@ def _spelt(found: re.Match[str]) -> str:
 
 
 def _json_escape(found: re.Match[str]) -> str:
+    # JSON escapes units of UTF-16: a character beyond U+FFFF takes two.
     encoded = found[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{encoded[i : i + 4]}" for i in range(0, len(encoded), 4))

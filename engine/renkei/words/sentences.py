@@ -83,6 +83,7 @@ def reason_text(remark: Remark, labels: Labels = UNKNOWN) -> str:
         plain = remark.code.replace("_", " ")
         return printable(": ".join(filter(None, [plain, parts["fields"]])))
     text = filled(_sentences(_words(remark, labels)), parts, labels)
+    # A system that a person has named keeps its small letter at the beginning of a sentence.
     general = (_("the source"), _("the target"), _("the system"))
     return printable(_capital(text) if text.startswith(general) else text)
 
@@ -218,7 +219,9 @@ def _day(part: str, labels: Labels) -> str:
 
 def _fitted(template: str, names: Mapping[str, str]) -> str:
     """Take out the blanks that part a Latin name from Japanese words around a Japanese one."""
-    for key, name in names.items() if language() == "ja" else ():
+    if language() != "ja":
+        return template
+    for key, name in names.items():
         if not name[-1:].isascii():
             template = template.replace(f"{{{key}}} ", f"{{{key}}}")
         if not name[:1].isascii():
@@ -232,10 +235,11 @@ def _capital(text: str) -> str:
 
 def _without_gaps(template: str, parts: Mapping[str, str]) -> str:
     """Leave out what stands in […] with a part that is missing, and the brackets elsewhere."""
+    missing = [f"{{{name}}}" for name, part in parts.items() if not part]
 
     def kept(optional: re.Match[str]) -> str:
-        missing = any(f"{{{key}}}" in optional[1] for key, part in parts.items() if not part)
-        return "" if missing else optional[1]
+        is_incomplete = any(each in optional[1] for each in missing)
+        return "" if is_incomplete else optional[1]
 
     return _OPTIONAL.sub(kept, template)
 
@@ -250,10 +254,11 @@ def customer_text(customer: Customer) -> str:
         return _("the system does not tell")
     name = _("“{name}”").format(name=customer.name) if customer.name else ""
     numbers, ids = _first(customer.corporate_numbers), _first(customer.ids)
-    more = [
-        *([_("corporate number {number}").format(number=numbers)] if numbers else ()),
-        *([_("id {id}").format(id=ids)] if ids else ()),
-    ]
+    more: list[str] = []
+    if numbers:
+        more.append(_("corporate number {number}").format(number=numbers))
+    if ids:
+        more.append(_("id {id}").format(id=ids))
     behind = _(" ({more})").format(more=_(", ").join(more)) if more else ""
     return one_line(name + behind)
 

@@ -51,11 +51,12 @@ def both(item: Item, labels: Labels) -> list[Beside]:
 
 def candidates(item: Item, labels: Labels) -> list[tuple[Candidate, list[Beside]]]:
     """Return those of the target who may be *item*, each beside it, but for its partner."""
-    return [
-        (each, _kept(_beside(item, each, pair, labels) for pair in labels.pairs))
-        for each in item.candidates
-        if each.id != item.target_id
-    ]
+    found: list[tuple[Candidate, list[Beside]]] = []
+    for each in item.candidates:
+        if each.id != item.target_id:
+            beside = [_beside(item, each, pair, labels) for pair in labels.pairs]
+            found.append((each, _kept(beside)))
+    return found
 
 
 def _beside(item: Item, other: Candidate, pair: tuple[str, str], labels: Labels) -> Beside:
@@ -64,6 +65,7 @@ def _beside(item: Item, other: Candidate, pair: tuple[str, str], labels: Labels)
 
 
 def _kept(found: Iterable[Beside]) -> list[Beside]:
+    """Return those of which either side has anything."""
     return [each for each in found if {each.source, each.target} - {UNKNOWN, None}]
 
 

@@ -92,7 +92,8 @@ def _is_optional(cls: Any) -> bool:  # noqa: ANN401 - any annotation
 
 
 def _optional(cls: Any, converter: cattrs.Converter) -> Hook:  # noqa: ANN401
-    inner = reduce(or_, (arg for arg in get_args(cls) if arg is not NoneType))
+    others = [each for each in get_args(cls) if each is not NoneType]
+    inner = reduce(or_, others)
     return lambda data, _cls: converter.structure(data, inner)
 
 

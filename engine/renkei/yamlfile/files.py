@@ -46,6 +46,7 @@ def place_after(text: str) -> tuple[int, int]:
 
 
 def _decode(raw: bytes, path: str) -> str:
+    # With its mark, or without: of Latin letters every other byte is NUL.
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw[:4]:
         raise refusal(path, (1, 1), _not_utf8("UTF-16"))
     try:

@@ -29,6 +29,7 @@ Where = tuple[str | int, ...]
 Place = tuple[int, int]
 """Line and column, counted from 1."""
 
+# PyYAML may have been built without libyaml.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = ("", "~", "null", "Null", "NULL")
 # NEL, LS and PS would break lines for YAML and for no editor; a BOM inside a text is invisible.
@@ -130,6 +131,7 @@ class _Builder:
                 self._put(event, f"*{event.anchor}")
             case yaml.ScalarEvent():
                 self._refuse_magic(event)
+                # Only plain ones: in quotes "null" is a word, as "no" and "0042" always are (F67).
                 empty = event.implicit[0] and event.value in _NULLS
                 self._put(event, None if empty else event.value)
             case yaml.SequenceStartEvent():
@@ -161,9 +163,10 @@ class _Builder:
     def _put(self, event: yaml.NodeEvent, value: Data) -> Where:
         """Put *value* where the open collection expects something; return where that is."""
         where: Where = ()
-        if not self._stack:
+        parent = self._stack[-1] if self._stack else None
+        if parent is None:
             self._top = value
-        elif isinstance((parent := self._stack[-1]).data, list):
+        elif isinstance(parent.data, list):
             parent.data.append(value)
             where = (*parent.where, len(parent.data) - 1)
         elif parent.key is None:

@@ -70,9 +70,12 @@ class Reading:
         """Return what is at *places* as records of *cls*, without those that have mistakes."""
         parts = {}
         for where in places:
-            if (part := self.part(cls, where)) is not None:
+            part = self.part(cls, where)
+            if part is not None:
                 parts[where] = part
-            elif (half := self._half(cls, where)) is not None:
+                continue
+            half = self._half(cls, where)  # a mistake hides no misspelt field beside it
+            if half is not None:
                 self.halves[where] = half
         return parts
 
@@ -90,7 +93,8 @@ class Reading:
         except Wrong as error:
             self.add(_mistakes(error, where))
             return []
-        return [(*where, key) for key in (data if isinstance(data, dict) else range(len(data)))]
+        steps = data if isinstance(data, dict) else range(len(data))
+        return [(*where, step) for step in steps]
 
     def keys(self, cls: type) -> set[str]:
         """Check the keys of the top level, and nothing else, against *cls*; return the known."""
@@ -129,11 +133,13 @@ def _without(data: Data, wrong: Iterable[Where]) -> Data:
     if not isinstance(data, dict):
         return data
     places = list(wrong)
-    return {
-        key: _without(value, [where[1:] for where in places if where[:1] == (key,)])
-        for key, value in data.items()
-        if (key,) not in places
-    }
+    found: dict[str, Data] = {}
+    for key, value in data.items():
+        if (key,) in places:
+            continue
+        inside = [where[1:] for where in places if where[:1] == (key,)]
+        found[key] = _without(value, inside)
+    return found
 
 
 def _unknown(where: Where, known: Collection[str]) -> Mistake:
@@ -149,7 +155,8 @@ def missing_key(name: str) -> str:
 
 def _named(where: Where, message: str) -> str:
     """Put the last key on the way to *where* before *message*."""
-    key = next((step for step in reversed(where) if isinstance(step, str)), None)
+    keys = [step for step in where if isinstance(step, str)]
+    key = keys[-1] if keys else ""
     return f"{key}: {message}" if key else message
 
 
@@ -162,6 +169,7 @@ def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
         known = [key_of(name) for name in attrs.fields_dict(error.cl)]
         yield from (_unknown((*where, key), known) for key in error.extra_fields)
     elif isinstance(error, KeyError):
+        # At the record: the key, which is the last step, stands nowhere.
         yield Mistake(where[:-1], missing_key(error.args[0]))
     elif isinstance(error, Wrong):
         yield Mistake(where, _named(where, str(error)))
@@ -170,7 +178,12 @@ def _mistakes(error: BaseException, where: Where) -> Iterator[Mistake]:
 
 
 def _steps(error: BaseException) -> Where:
-    notes = getattr(error, "__notes__", ())
-    found = [note for note in notes if isinstance(note, cattrs.AttributeValidationNote)]
-    names = [key_of(note.name) for note in found]
-    return (*names, *(n.index for n in notes if isinstance(n, cattrs.IterableValidationNote)))
+    """Return the last steps on the way to *error*, as cattrs has noted them on it."""
+    names: list[str] = []
+    indices: list[str | int] = []
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, cattrs.AttributeValidationNote):
+            names.append(key_of(note.name))
+        elif isinstance(note, cattrs.IterableValidationNote):
+            indices.append(note.index)
+    return (*names, *indices)

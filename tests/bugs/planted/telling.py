@@ -30,7 +30,7 @@ BUGS: tuple[Bug, ...] = (
         "told-again-though-it-may-have-arrived",
         "A message whose answer was lost is sent a second time.",
         (
-            "renkei.alerts.telling:Telling._tell",
+            "renkei.alerts.telling:_has_reached_nobody",
             'each.fate == "refused"',
             'each.fate != "sent"',
         ),

@@ -113,6 +113,8 @@ class Code:
 
     def remark(self, parts: Mapping[str, str | Iterable[str]]) -> Remark:
         """Return the remark of these parts; those behind the last one given take no place."""
+        # By position, as the store and JSON documents have it: so the order of the parts of a code
+        # never changes, and a new one goes to the end. docs/decisions/2026-11-29-table-of-codes.md
         about: list[str] = []
         filled = 0
         for part in self.parts:
