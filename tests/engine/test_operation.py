@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import typing
 from collections.abc import Iterator
 
@@ -14,10 +15,11 @@ from renkei.config.records import OAuth2, _ByProtocol, _Limit
 from renkei.config.retention import Age
 from renkei.operation.bundle import KEYS, NUMBERS, REMOVED, SWITCHES, StandIns, redacted
 from renkei.operation.doctor import Doctor, needing
-from renkei.operation.metrics import exposition, figures_of
+from renkei.operation.metrics import exposition, families, figures_of
 from renkei.operation.ready import unready
 from renkei.people import ClosedHours, RequestLimit
 from renkei.schedule.rule import Days, Window
+from renkei.store.figures import Figures
 from renkei.store.schema import HEAD, standing
 from renkei.yamlfile.converter import key_of
 from renkei.yamlfile.source import Data
@@ -106,3 +108,17 @@ def test_a_server_that_is_gone_is_not_ready(
     assert unready(main) == "store"
     problems = [sign for sign in Doctor(main).look() if sign.level == "problem"]
     assert [(sign.subject, sign.code) for sign in problems] == [("store", "store")]
+
+
+def test_refusals_are_those_that_failed_and_those_that_go_again() -> None:
+    """However a system has refused: the figure is of both, for one company and for all."""
+    writes = {("acme", "create", "failed"): 3, ("acme", "create", "refused"): 2}
+    found = Figures(at=dt.datetime.now(dt.UTC), writes=writes)
+    for by_company, labels in ((False, {"kind": "create"}), (True, {"company": "acme"})):
+        (refusals,) = (
+            each
+            for each in families(found, by_company=by_company)
+            if each.name == "renkei_refusals"
+        )
+        (sample,) = refusals.samples
+        assert (sample.value, sample.labels) == (5.0, {**sample.labels, **labels})

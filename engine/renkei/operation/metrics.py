@@ -152,11 +152,10 @@ def exposition(found: Figures, *, by_company: bool) -> bytes:
 
 def families(found: Figures, *, by_company: bool) -> Iterator[GaugeMetricFamily]:
     """Yield each figure with its labels; those of all companies together, or *by_company*."""
-    refusals: Counts = {
-        (company, kind): count
-        for (company, kind, result), count in found.writes.items()
-        if result in REFUSED
-    }
+    refusals = Counter[tuple[str, ...]]()
+    for (company, kind, result), count in found.writes.items():
+        if result in REFUSED:
+            refusals[company, kind] += count
     doubts: Counts = {(company,): count for company, count in found.doubts.items()}
     alive = [worker for worker in found.workers if worker.alive]
     yield _family("info", "The renkei that answers.", ("version",), {(version("renkei"),): 1})
