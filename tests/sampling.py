@@ -83,8 +83,8 @@ def left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
 
     Of what is multiplied by the direction and by more, each has one of the directions, in turn
     along each axis: where there are two axes or more, every value meets both directions. Of what is
-    left of costly cases, a fourth or a third is run, again in turn along each axis, and of each test
-    one case at least. Where whole systems are played, the tests of a file take turns.
+    left of costly cases, a fourth or a third is run, again in turn along each axis, and of each
+    test one case at least. Where whole systems are played, the tests of a file take turns.
     """
     played: dict[str, int] = {}
     for name, tests in _multiplied(items if WANTED != "cases" else ()).items():

@@ -19,7 +19,7 @@ from renkei.operation.metrics import exposition, families, figures_of
 from renkei.operation.ready import unready
 from renkei.people import ClosedHours, RequestLimit
 from renkei.schedule.rule import Days, Window
-from renkei.store.figures import Figures
+from renkei.store.figures import Counts, Figures
 from renkei.store.schema import HEAD, standing
 from renkei.yamlfile.converter import key_of
 from renkei.yamlfile.source import Data
@@ -112,7 +112,7 @@ def test_a_server_that_is_gone_is_not_ready(
 
 def test_refusals_are_those_that_failed_and_those_that_go_again() -> None:
     """However a system has refused: the figure is of both, for one company and for all."""
-    writes = {("acme", "create", "failed"): 3, ("acme", "create", "refused"): 2}
+    writes: Counts = {("acme", "create", "failed"): 3, ("acme", "create", "refused"): 2}
     found = Figures(at=dt.datetime.now(dt.UTC), writes=writes)
     for by_company, labels in ((False, {"kind": "create"}), (True, {"company": "acme"})):
         (refusals,) = (
