@@ -110,7 +110,7 @@ class Sync:
             with hold:
                 left = self._apply(run, order, opened)
         except (BusyError, StoreError):
-            raise
+            raise  # the run is another process's by now, or nothing can be written: no end of ours
         except Stopped:
             self._stopped(hold, over)
         except SystemFault as fault:
@@ -125,6 +125,7 @@ class Sync:
             raise
         else:
             status, reason = self._ended(run, order, left, over)
+            # Estimates go by how long the last sync took: a part of one tells nothing.
             whole = not opened.has_begun and ahead > 0 and status is not Status.PAUSED
             took_s = self.clock.monotonic() - began
             usage = {"written": ahead, "sync_seconds": took_s} if whole else None
@@ -142,7 +143,7 @@ class Sync:
         account = self.store.account(writer.connection.identity)
         with self.store.one_moment():
             has_begun = self.store.has_begun(run.id)
-            now = Moment.now()
+            now = Moment.now()  # before the lease is taken: it must never seem younger than it is
             self.refuse_shared(account)
         hold = Hold(self.store, self._lease(run, order, account), now)
         log.info("sync_began", run=run.id)
@@ -186,11 +187,13 @@ class Sync:
             recorder = self._recorder(run, opened.hold)
             elsewhere = self.store.created_elsewhere(run.id)
             rewritten = self.store.rewritten(run.id) if send else frozenset()
-        creates = send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
+        creates = send and open_counts.get(Difference.NEW, 0) > 0
         now = self.clock.now()
         self.observer.estimate(estimate.of_sync(writer, open_counts, fetched, synced, now))
         look, waits = self._look(run, writer), self._waits(run.target)
-        offer = offered(writer, self.pairing) if creates else ()
+        # A choice may have vanished, or its code mean something else, since it was made: F29
+        offer = offered(writer, self.pairing) if creates and self.pairing.new_fields else ()
+        # A sync that begins does not read the source: the plan that was looked at is written (F31).
         if send and opened.has_begun:
             rewritten |= self._changed_in_source(run)
         return Apply(
@@ -261,11 +264,12 @@ class Sync:
             for person in reader.read_employees(refs, run.base_date, asked)
             if scope.holds(person)
         }
-        return frozenset(
-            identity
-            for identity, before in read.items()
-            if identity not in now or _of(fields, now[identity]) != _of(fields, before)
-        )
+        changed: set[str] = set()
+        for identity, before in read.items():
+            is_gone = identity not in now
+            if is_gone or _of(fields, now[identity]) != _of(fields, before):
+                changed.add(identity)
+        return frozenset(changed)
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -286,7 +290,9 @@ class Sync:
             return over, run.reason
         if not order.send:
             return over or Status.PAUSED, run.reason
-        return (Status.PAUSED, left) if left and not over else (self._final(run.id), None)
+        if left and not over:
+            return Status.PAUSED, left
+        return self._final(run.id), None
 
     def _end(
         self,

@@ -80,7 +80,7 @@ BUGS: tuple[Bug, ...] = (
         "Somebody is created under a number that somebody outside has taken meanwhile.",
         (
             "renkei.sync.apply:Apply._create",
-            "elif str(item.number) in seen.taken:",
+            "elif number in seen.taken:",
             "elif False:",
         ),
         tests="tests/engine/test_scope.py::test_a_number_that_is_taken_outside_meanwhile",
