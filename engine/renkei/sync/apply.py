@@ -45,6 +45,7 @@ from renkei.words.codes import remark
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
 
+# docs/decisions/2026-11-28-person-or-system.md
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
 
@@ -155,15 +156,7 @@ class Apply:
         """Settle what is in doubt, sending again what had no effect, until nothing is."""
         while True:
             self.answers.confirm()
-            lost = self.doubts.without_effect()
-            self._verdict.known |= {write.item.position for write in lost}
-            again: list[Item] = []
-            for write in lost:
-                goes_again = self.send and self._may_send(write.item)
-                if goes_again:
-                    again.append(write.item)
-                self._close(write, given_up=self.send and not goes_again)
-                self._verdict.forget(write.item)
+            again = self._close_lost()
             later, self._later = self._later, []
             self._send_again(again)
             self._batch(later)
@@ -176,6 +169,20 @@ class Apply:
                 break
         self._verdict.refuse_system()  # nobody else is left to try
         self._verdict.blame_people()
+
+    def _close_lost(self) -> list[Item]:
+        """Close the writes that certainly had no effect; return those who may be sent again."""
+        lost = self.doubts.without_effect()
+        # Lost once more, they are no sign of the system as long as others pass.
+        self._verdict.known |= {write.item.position for write in lost}
+        again: list[Item] = []
+        for write in lost:
+            goes_again = self.send and self._may_send(write.item)
+            if goes_again:
+                again.append(write.item)
+            self._close(write, given_up=self.send and not goes_again)
+            self._verdict.forget(write.item)
+        return again
 
     def _send_again(self, lost: Sequence[Item]) -> None:
         """Write those whose first sending had no effect: in batches once more, then one by one."""
@@ -309,7 +316,7 @@ class Apply:
     def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
         """Somebody has created this employee since the fetch: another one, or we ourselves."""
         if len(hits) == 1 and self.look.equals(item, hits[0]):
-            ours = item.position in self._sendings  # two looks had missed what we have sent
+            ours = item.position in self._sendings  # what we had sent shows only now
             self.recorder.record(item, Outcome.CREATED if ours else Outcome.UNCHANGED)
         else:
             self.recorder.record(item, Outcome.FAILED, remark("exists_by_now"))
@@ -321,7 +328,7 @@ class Apply:
             return None
         changed = self.look.changed(item, current)
         if changed and self.look.equals(item, current):
-            ours = item.position in self._sendings  # two looks had missed what we have sent
+            ours = item.position in self._sendings  # what we had sent shows only now
             self.recorder.record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
         elif outside := self.look.not_for(current):
             self.recorder.record(item, Outcome.FAILED, outside)
@@ -348,6 +355,7 @@ class Apply:
         if sent_before:
             writer.connection.close()  # a socket that was kept open may have been the trouble
         reserved = any(each.reserved for each in together)
+        # SENDINGS in all, be a request repeated by the session, by the connector or by this loop.
         with (
             hold.sending(*(each.write for each in together)),
             writer.connection.writing(tries=SENDINGS - sent_before, reserved=reserved) as count,
@@ -425,7 +433,8 @@ class Apply:
         if self.interrupted():
             raise Stopped
         wanted = [(sending.item.position, sending.kind) for sending in wave]
-        if (ids := self.recorder.intend(wanted)) is None:
+        ids = self.recorder.intend(wanted)
+        if ids is None:  # another process has cancelled the run
             raise Stopped
         return ids
 

@@ -3,6 +3,8 @@
 An update may be sent again once two looks in a row have shown no effect. A create may not: while
 the system still works on the request, nobody is there, however often one looks. So it is sent again
 only when the longest possible request has passed since the first one left, by the real clock.
+
+Why: docs/decisions/2026-11-28-creates-in-doubt.md, and 2026-11-28-answered-writes.md beside it.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from renkei.sync.record import Recorder, numberless, reason_of
 from renkei.systems import Systems
 from renkei.words.codes import remark
 
+# docs/decisions/2026-11-28-fetch-again.md
 SOURCE_OLD = dt.timedelta(hours=1)
 """A sync that goes on this long after the fetch reads the source again for those still open."""
 
@@ -147,6 +148,7 @@ class Sync:
             self.refuse_shared(account)
         hold = Hold(self.store, self._lease(run, order, account), now)
         log.info("sync_began", run=run.id)
+        # Asked right before each request: a process that has slept finds out that it was replaced.
         writer.connection.allow_writes(hold.check)
         return _Opened(writer=writer, hold=hold, has_begun=has_begun)
 
@@ -266,7 +268,7 @@ class Sync:
         }
         changed: set[str] = set()
         for identity, before in read.items():
-            is_gone = identity not in now
+            is_gone = identity not in now  # or has left those whom the pair is for
             if is_gone or _of(fields, now[identity]) != _of(fields, before):
                 changed.add(identity)
         return frozenset(changed)

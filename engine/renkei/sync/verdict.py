@@ -17,6 +17,7 @@ from renkei.sync.look import Look, ref_of
 from renkei.sync.record import Recorder, reason_of
 from renkei.words.codes import remark
 
+# docs/decisions/2026-11-28-person-or-system.md
 IN_A_ROW = 3
 """After this many writes in a row that were refused or lost, the system is at fault."""
 
@@ -63,6 +64,7 @@ class Verdict:
         self.unknown(item, cause, write)
         if not isinstance(cause, SystemFault):
             return
+        # Maintenance may be said in the middle of a write, too: one read at once tells (F05).
         hopeless = isinstance(cause, UnavailableError) and not cause.again
         self._suspect(item, cause, probe=hopeless)
 
