@@ -127,7 +127,7 @@ class Chores:
                 except RenkeiError:  # it is told once its file can be read
                     wrong.add(company)
                     continue
-                ended = store.take_up_telling(company, clock.now())  # no other worker tells it, too
+                ended = store.take_up_telling(company, clock.now())  # so no other worker tells it
                 if ended and config is not None:
                     with about(company=company), _whatever_happens():
                         _tell_of(config, ended)
@@ -228,7 +228,7 @@ def _tell_of(config: Config, ended: Sequence[Job] = ()) -> None:
         scheduled = [job for job in ended if job.errand is None]
         if any(job.state not in NOT_RUN for job in scheduled):
             beat(config)
-        # Who has asked for a fetch looks at what it has found.
+        # Somebody who asked for a fetch sees what it has found, and need not be told.
         asked = [job.errand for job in ended if job.errand is not None]
         only_fetched = not scheduled and all(errand.fetches for errand in asked)
         runs.tell(attended=bool(ended) and only_fetched, anyway=True)

@@ -233,7 +233,7 @@ class Worker:
         if told is None and not self.dispatcher.has_room(account):
             return
         count = partial(_count_passed, schedule, claim, kept.since)
-        # To insert it is the claim: of all workers that look, one can.
+        # Inserting the row is the claim: only one of all workers can.
         # docs/decisions/2026-11-29-schedules.md
         mine = store.claim(claim, now, count, told or "queued")
         if mine is None:
@@ -249,7 +249,7 @@ class Worker:
         self, key: Name, config: Config, schedule: Schedule, kept: Kept, now: dt.datetime
     ) -> Due | None:
         """Return what is due of a schedule and not taken up yet, as far as this worker knows."""
-        # There may be a thousand, most with nothing ahead for hours: not worked out at each look.
+        # Of a thousand, most have nothing ahead for hours: that is not worked out at each look.
         begin, end = self._quiet.get(key, (now, now))
         if kept.paused_by is not None or begin <= now < end:
             return None
@@ -330,8 +330,7 @@ class Worker:
         goal = job.errand.target if job.errand else _goal(config, claim)
         if goal is None:
             return
-        is_queued = job.state == "queued"
-        if is_queued and (_is_new(job, now) or self.dispatcher.has(claim)):
+        if self._is_on_its_way(job, now):
             return
         account = account_of(claim.company, goal, used().get((claim.company, goal)))
         if not self.dispatcher.has_room(account):
@@ -339,6 +338,10 @@ class Worker:
         again = store.take_over(claim)
         if again is not None:
             self._start(store, again, account, now)
+
+    def _is_on_its_way(self, job: Job, now: dt.datetime) -> bool:
+        """Tell whether a job that nobody has begun is in the queue, or about to be put there."""
+        return job.state == "queued" and (_is_new(job, now) or self.dispatcher.has(job.claim))
 
     def _start(self, store: Store, claim: Claim, account: str, now: dt.datetime) -> None:
         try:

@@ -231,7 +231,7 @@ class Cluster:
 
     async def _deliver(self, company: str, schedule: str, claim: str) -> None:
         if self._enough.is_set():
-            return  # what the queue loses, the next look of any worker puts there again
+            return  # dropped: the next worker that looks puts it into the queue again
         job = Claim.read(company, schedule, claim)
         await self._loop.run_in_executor(self._threads, self._do, job)
 

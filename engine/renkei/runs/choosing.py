@@ -102,7 +102,8 @@ class Choosing:
             raise choice_lost(run)
         if selection_out(stored) == selection_out(selection):
             return run
-        # Refused in any case; the last one advises to resume, which would not help before these.
+        # Refused in any case, but the last message advises to resume: where that would not help,
+        # one of these comes first.
         refuse_over(run, standing.hours)
         if run.status is Status.SYNCING:
             raise still_at_work(run)

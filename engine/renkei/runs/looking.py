@@ -113,7 +113,9 @@ class Looking:
     def why_not_listed(self, run_id: str, number: str) -> Remark | None:
         """Return why nobody with *number* is in a plan; asks the source."""
         run = self.ground.run(run_id)
-        if run.purged or any(each.number == number for each in self.ground.store.entries(run_id)):
+        if run.purged:
+            return None
+        if any(each.number == number for each in self.ground.store.entries(run_id)):
             return None
         self.audit.note("details_opened", run_id, what="explain")
         pairing = self.ground.pairings.recorded(run)

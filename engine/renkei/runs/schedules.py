@@ -108,7 +108,7 @@ class Schedules:
         store = self.ground.open_store(create=True)
         by_hand = claim is None
         if claim is None:
-            refuse_paused(config)  # before there is a job that has done nothing
+            refuse_paused(config)  # first: else a job would be left that did nothing
             claim = store.ask(name, clock.now())
         job = store.take(claim)
         if job is None:
@@ -118,7 +118,7 @@ class Schedules:
         beaten = self._beaten() if by_hand else nullcontext()  # else its worker gives the sign
         interrupt = self.ground.interrupt
         with beaten, at_work(store, job, clock, by_hand=by_hand, interrupt=interrupt) as work:
-            # What has changed since the job was taken up ends it in here, where its end is kept.
+            # Inside the block, since that keeps how the job has ended.
             refuse_paused(config)
             if job.asked_by is None:
                 _refuse_day(schedule, clock.now())

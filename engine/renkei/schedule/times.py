@@ -17,6 +17,7 @@ from cronsim import CronSim, CronSimError
 from renkei.people import JST, ClosedHours
 from renkei.schedule.rule import DAY, Schedule, Window
 
+# docs/decisions/2026-11-29-schedules.md
 LATE = dt.timedelta(hours=12)
 """A run that could not begin for this long is told, and no longer begun."""
 
@@ -258,6 +259,7 @@ def _of_cron(schedule: Schedule, local: dt.datetime, *, back: bool = False) -> d
 
 def _own_minute(window: Window, company: str, name: str, day: dt.date) -> dt.datetime:
     """Return the minute of a company in a window that begins on *day*: always the same one."""
+    # By its name: hundreds do not begin together, and each keeps its minute from day to day.
     digest = hashlib.sha256(f"{company}\n{name}".encode()).digest()
     own = int.from_bytes(digest[:8], "big") % window.minutes
     return dt.datetime.combine(day, window.start) + own * MINUTE

@@ -173,7 +173,7 @@ class Apply:
     def _close_lost(self) -> list[Item]:
         """Close the writes that certainly had no effect; return those who may be sent again."""
         lost = self.doubts.without_effect()
-        # Lost once more, they are no sign of the system as long as others pass.
+        # If they are lost once more while others pass, that says nothing about the system.
         self._verdict.known |= {write.item.position for write in lost}
         again: list[Item] = []
         for write in lost:
@@ -244,7 +244,7 @@ class Apply:
             needs_slot = not (width == 1 or self._in_batches)
             self._clear_the_way(part[written], width)
             self._wait_for_room()
-            # Both may have taken long: the look has to be good when the write leaves, not before.
+            # Both may have waited: what counts is how old the look is when the write leaves.
             if not (forced or self.look.is_fresh(seen)):
                 break
             sending = self._one(part[written], seen)
@@ -253,7 +253,7 @@ class Apply:
                     continue  # somebody else has taken the room: it is waited for anew
                 self._wave.append(sending)
                 self._claimed.add(sending.claims)
-            forced = False  # one is enough to get on; for the others a look can still be good
+            forced = False  # one write is progress; the others go by the look, if it is still good
             written += 1
         self._leave()
         while self._flight:
@@ -306,7 +306,7 @@ class Apply:
         elif number in seen.taken:
             self.recorder.record(item, Outcome.FAILED, remark("number_taken"))
         elif self.doubts.is_created_elsewhere(item):
-            self._later.append(item)  # that nobody is seen proves nothing yet: F88
+            self._later.append(item)  # no list may show them yet: F88
         elif gone := vanished(item, self.offered):
             self.recorder.record(item, Outcome.FAILED, remark("choice_gone", field=gone))
         else:
@@ -355,7 +355,7 @@ class Apply:
         if sent_before:
             writer.connection.close()  # a socket that was kept open may have been the trouble
         reserved = any(each.reserved for each in together)
-        # SENDINGS in all, be a request repeated by the session, by the connector or by this loop.
+        # At most SENDINGS in all, whether the session, the connector or this loop repeats it.
         with (
             hold.sending(*(each.write for each in together)),
             writer.connection.writing(tries=SENDINGS - sent_before, reserved=reserved) as count,
@@ -512,8 +512,8 @@ class Apply:
             elif sending.answer is not None:
                 self._answered(sending, sending.answer)
         finally:
-            # One at least: requests of a connector that does not use our HTTP are not counted, and
-            # somebody whose sending always fails would be sent for ever.
+            # At least one: requests beside our HTTP are not counted, and somebody who is always
+            # lost would be sent for ever.
             self._sendings[item.position] = sent_before + max(1, sending.sent)
 
     # --- what came back ---------------------------------------------------------------------
@@ -548,7 +548,7 @@ class Apply:
             case RecordError():
                 self._refused(item, error, write, retried=retried)
             case ContractFullError():
-                # It would refuse everybody new; changes still go on: F27
+                # Nobody else can be created, but changes go on: F27
                 self.recorder.no_creates = reason_of(error)
                 self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
             case BusyError() | StoreError():

@@ -76,7 +76,7 @@ class Course:
                 waits = waiting_times()
             else:
                 self.sleep(next(waits), "retry", fault.where)
-            # Both were meant for the first round: who fails now is not tried again in each one.
+            # Asked for once: else each round would try those again who failed in the one before.
             wanted = evolve(wanted, retry_failed=False, take_over=False)
             self.systems.start_over()
 

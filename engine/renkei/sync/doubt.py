@@ -119,7 +119,7 @@ class Doubts:
         left_s = self._rest_s(write.id, write.sent_at)
         if write.id not in self._ours:
             return left_s
-        # This process has sent it, and may go by a clock that nobody can set as well.
+        # Sent by this process, so a clock that nobody can set counts as well.
         age_s = self.recorder.clock.monotonic() - self._ours[write.id]
         return max(left_s, self.waits.longest_s - age_s)
 

@@ -137,7 +137,7 @@ class Recorder:
         self.last[item.position] = outcome
         log.info("outcome", run=str(self.run), outcome=outcome.value, code=reason and reason.code)
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
-            # The end is a bound: who was answered and then not found is recorded a second time.
+            # Never past the total: a write that was answered and then not found is recorded twice.
             self._done = min(self._done + 1, self._total)
             self.observer.writing(self._done, self._total)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from attrs import define, frozen
@@ -111,7 +111,7 @@ class Sync:
             with hold:
                 left = self._apply(run, order, opened)
         except (BusyError, StoreError):
-            raise  # the run is another process's by now, or nothing can be written: no end of ours
+            raise  # another process has the run, or the store cannot be written: no end to record
         except Stopped:
             self._stopped(hold, over)
         except SystemFault as fault:
@@ -126,7 +126,7 @@ class Sync:
             raise
         else:
             status, reason = self._ended(run, order, left, over)
-            # Estimates go by how long the last sync took: a part of one tells nothing.
+            # The next estimate goes by it: a part of a sync would mislead.
             whole = not opened.has_begun and ahead > 0 and status is not Status.PAUSED
             took_s = self.clock.monotonic() - began
             usage = {"written": ahead, "sync_seconds": took_s} if whole else None
@@ -148,7 +148,7 @@ class Sync:
             self.refuse_shared(account)
         hold = Hold(self.store, self._lease(run, order, account), now)
         log.info("sync_began", run=run.id)
-        # Asked right before each request: a process that has slept finds out that it was replaced.
+        # Asked right before each request: a process that slept finds out that it was replaced.
         writer.connection.allow_writes(hold.check)
         return _Opened(writer=writer, hold=hold, has_begun=has_begun)
 
@@ -256,22 +256,24 @@ class Sync:
             for item in self.store.items(run.id, selected=True, open_only=True)
             if item.difference is not Difference.SAME
         }
-        reader = self.systems.reader(run.source)
-        reader.connection.check_open()
-        fields, scope = self.pairing.translation.source_fields, self.pairing.scopes[0]
-        asked = tuple(dict.fromkeys([*fields, *scope.fields]))
-        refs = [Ref(id=identity) for identity in read]
-        now = {
-            person.id: person.values
-            for person in reader.read_employees(refs, run.base_date, asked)
-            if scope.holds(person)
-        }
+        now = self._in_source(run, read)
+        fields = self.pairing.translation.source_fields
         changed: set[str] = set()
         for identity, before in read.items():
             is_gone = identity not in now  # or has left those whom the pair is for
             if is_gone or _of(fields, now[identity]) != _of(fields, before):
                 changed.add(identity)
         return frozenset(changed)
+
+    def _in_source(self, run: Run, ids: Iterable[str]) -> dict[str, Values]:
+        """Return how those with these *ids* read in the source now, if the pair is for them."""
+        reader = self.systems.reader(run.source)
+        reader.connection.check_open()
+        fields, scope = self.pairing.translation.source_fields, self.pairing.scopes[0]
+        asked = tuple(dict.fromkeys([*fields, *scope.fields]))
+        refs = [Ref(id=identity) for identity in ids]
+        people = reader.read_employees(refs, run.base_date, asked)
+        return {person.id: person.values for person in people if scope.holds(person)}
 
     # --- the end ------------------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ class Verdict:
         self.unknown(item, cause, write)
         if not isinstance(cause, SystemFault):
             return
-        # Maintenance may be said in the middle of a write, too: one read at once tells (F05).
+        # Maintenance, or an outage in the middle of a write: one read at once tells (F05).
         hopeless = isinstance(cause, UnavailableError) and not cause.again
         self._suspect(item, cause, probe=hopeless)
 

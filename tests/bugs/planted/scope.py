@@ -139,7 +139,7 @@ BUGS: tuple[Bug, ...] = (
         "late-source-outside",
         "A late resume writes who is outside of the scope in the source by now.",
         (
-            "renkei.sync.run:Sync._changed_in_source",
+            "renkei.sync.run:Sync._in_source",
             "if scope.holds(person)",
             "",
         ),
