@@ -47,13 +47,17 @@ def check_all(
     *store* tries the report store, *account* whether a connection's account is ours, and *known*
     tells whose it is; like everything else they may raise what is wrong.
     """
-    uses = enumerate(systems.config.mappings)
+    connections = [
+        _tried(name, partial(_connection, systems, name, account, known))
+        for name in systems.config.connections
+    ]
+    mappings = [
+        _tried(use.use, partial(_mapping, pairings, index))
+        for index, use in enumerate(systems.config.mappings)
+    ]
     return [
-        *(
-            _tried(name, partial(_connection, systems, name, account, known))
-            for name in systems.config.connections
-        ),
-        *(_tried(use.use, partial(_mapping, pairings, index)) for index, use in uses),
+        *connections,
+        *mappings,
         _tried(_("report store"), store),
         Checked(subject=_("clock"), findings=_clock(systems.clock)),
     ]
@@ -82,9 +86,8 @@ def _connection(
         for each in reader.connection.hours_in_force
     ]
     notes += _confirmed(known(reader))
-    if not systems.config.connection(
-        name
-    ).loopback:  # there it is the same clock, or an invented one
+    is_here = systems.config.connection(name).loopback
+    if not is_here:  # else it is the same clock, or an invented one
         notes += _off(reader.connection.clock_off_s)
     if reader.is_source_only:
         text = _("It is a source only: its connector cannot write.")
@@ -146,8 +149,8 @@ def _mapping(pairings: Pairings, index: int) -> tuple[Finding, ...]:
 def _used(pairings: Pairings, pairs: Sequence[Pair]) -> Finding:
     """Return which connections a use is for, and in which direction if it is only one."""
     ways = [pair for pair in pairs if not pairings.at(pair.target).is_source_only]
-    for pair in (ways or pairs)[:1]:
-        pairings.between(pair.source, pair.target)  # no other use is for the same two
+    first = (ways or pairs)[0]
+    pairings.between(first.source, first.target)  # no other use is for the same two
     if len(ways) == 1:
         text = _("It is for {first} → {second} only: {first} is a source only.")
     else:

@@ -127,7 +127,8 @@ class Chores:
                 except RenkeiError:  # it is told once its file can be read
                     wrong.add(company)
                     continue
-                if (ended := store.take_up_telling(company, clock.now())) and config is not None:
+                ended = store.take_up_telling(company, clock.now())  # so no other worker tells it
+                if ended and config is not None:
                     with about(company=company), _whatever_happens():
                         _tell_of(config, ended)
 
@@ -135,11 +136,13 @@ class Chores:
         """Tell of all companies once a day what lasts, or has come up without a run."""
         main = load_main(self.path)
         now = self._clock_of_all(main).now().astimezone(JST)
-        if self._stopped.is_set() or now.time() < MORNING or self._reminded == now.date():
+        is_early = now.time() < MORNING
+        if self._stopped.is_set() or is_early or self._reminded == now.date():
             return
         names = main.names() if main.folder else [""]
         with self._opened(main) as store:
-            waiting = untold(store, now) if store.swept_on() != now.date() else []
+            swept = store.swept_on() == now.date()  # by another worker, perhaps
+            waiting = [] if swept else untold(store, now)
             for company in sorted(set(names).intersection(waiting)):
                 if self._stopped.is_set():
                     return
@@ -222,10 +225,13 @@ class Chores:
 def _tell_of(config: Config, ended: Sequence[Job] = ()) -> None:
     """Tell what needs a person in a company, of which these jobs have *ended*."""
     with Runs(config) as runs:
-        if any(job.errand is None and job.state not in NOT_RUN for job in ended):
+        scheduled = [job for job in ended if job.errand is None]
+        if any(job.state not in NOT_RUN for job in scheduled):
             beat(config)
-        fetched = all(job.errand is not None and job.errand.fetches for job in ended)
-        runs.tell(attended=bool(ended) and fetched, anyway=True)
+        # Somebody who asked for a fetch sees what it has found, and need not be told.
+        asked = [job.errand for job in ended if job.errand is not None]
+        only_fetched = not scheduled and all(errand.fetches for errand in asked)
+        runs.tell(attended=bool(ended) and only_fetched, anyway=True)
 
 
 @contextmanager

@@ -68,7 +68,8 @@ def bounds(days: Days) -> tuple[dt.datetime | None, dt.datetime | None]:
     """Return when *days* begin, and when they are over."""
     first, last = days
     begin = None if first is None else span(first, first)[0]
-    return begin, None if last is None else span(last, last)[1]
+    over = None if last is None else span(last, last)[1]
+    return begin, over
 
 
 def years_from(day: dt.date, years: int) -> dt.date:

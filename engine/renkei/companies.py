@@ -81,7 +81,8 @@ class Listed:
         found: list[Kind] = ["file"] if self.mistake else []
         for each in self.states:
             found.append(each.kind)
-            found += ["halted"] if each.kind == "token" else []  # a run has stopped for it
+            if each.kind == "token":
+                found.append("halted")  # a run has stopped for it
         return tuple(dict.fromkeys(found))
 
     def matches(self, text: str) -> bool:
@@ -211,7 +212,8 @@ class Companies:
                 load_config(self.main.path, name)  # it may have been mended
         except RenkeiError as error:
             mistake = error.message
-        needs = [*([of_file(name)] if mistake else []), *states(found, missed)]
+        needs = [of_file(name)] if mistake else []
+        needs += states(found, missed)
         return Listed(company=company, stands=Stands.of(found), states=needs, mistake=mistake)
 
     # --- change -----------------------------------------------------------------------------
@@ -265,7 +267,7 @@ class Companies:
                 files.replace(draft, [text])
                 if undoable[path.stem]:
                     kept.append(keep_before(path, text))
-            self.note("company_added", texts)
+            self.note("company_added", texts)  # what cannot be noted is not done: F98
             for name in texts:
                 also(name)
             for path, draft in drafts.items():  # all are written: nothing more takes room
@@ -349,7 +351,7 @@ class Companies:
         company, _count = self.removable(name)
         own, aside = self.main.new_file(name), self._aside(name)
         if own.exists():
-            own.rename(aside)  # from here on no command finds it
+            own.rename(aside)  # from here on no command finds it, and no schedule fetches for it
         left = self._left(aside)
         company = self._head(name, aside) if aside.exists() else company
         removed = Removed(at=self.clock.now(), who=self.who)
@@ -359,7 +361,7 @@ class Companies:
             pass
         except RenkeiError:
             if aside.exists():
-                aside.rename(own)
+                aside.rename(own)  # somebody is at work in it: it stays
             raise
         papers = self._certify(company, removed, left)
         also(name)
@@ -368,7 +370,7 @@ class Companies:
             before.unlink(missing_ok=True)
         forget_tokens_before(own.parent, name)
         if self._opened is not None:
-            self._opened.forget(name)
+            self._opened.forget(name)  # last: as long as it is remembered, the next call goes on
             self._compact(self._opened)
         log.info("company_removed", company=name, count=removed.rows.get("runs", 0))
         return Certificate(company=company, removed=removed, papers=papers, left=left)

@@ -43,7 +43,8 @@ def holds_secret(address: str) -> bool:
     """Tell whether a password stands in *address*, or may stand in it: nobody can read it."""
     url = parsed(address)
     if url is None:
-        return "@" in address and ":" in SERVER.sub("", address).rpartition("@")[0]
+        user, _at, _host = SERVER.sub("", address).rpartition("@")
+        return ":" in user
     return url.password is not None or not SECRETS.isdisjoint(url.query)
 
 

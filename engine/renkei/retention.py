@@ -35,7 +35,9 @@ def is_due(config: Config, store: Store, clock: Clock) -> bool:
     """
     rules, today = config.retention, clock.today()
     place = config.store, config.company.name
-    if (rules.values is None and rules.records is None) or _looked.get(place) == today:
+    if rules.values is None and rules.records is None:
+        return False
+    if _looked.get(place) == today:
         return False
     if store.retained_on() == today:
         _looked[place] = today
@@ -66,11 +68,12 @@ def told(config: Config, store: Store | None, clock: Clock) -> Finding | None:
     rules = config.retention
     if rules.values is None and rules.records is None:
         return None
-    kept = [
-        _("values {age}").format(age=rules.values) if rules.values else "",
-        _("records {age}").format(age=rules.records) if rules.records else "",
-    ]
-    shown = _(", ").join(filter(None, kept))
+    kept: list[str] = []
+    if rules.values:
+        kept.append(_("values {age}").format(age=rules.values))
+    if rules.records:
+        kept.append(_("records {age}").format(age=rules.records))
+    shown = _(", ").join(kept)
     last = store.retained_on() if store else None
     if last is None:
         text = _("Kept for: {ages}. Nothing has been looked through for older runs yet.")

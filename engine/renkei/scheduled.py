@@ -77,7 +77,9 @@ class Work:
     def finished(self, run: Run, *, left: bool) -> None:
         """Note how the run of the job stands when nothing more is done; *left*: for a person."""
         ended = of_run(run, self.job, self.clock.now())
-        self._end(evolve(ended, code=LEFT) if left and ended.state == "done" else ended)
+        if left and ended.state == "done":
+            ended = evolve(ended, code=LEFT)
+        self._end(ended)
 
     def broken(self, error: BaseException) -> None:
         """Note what has ended the job early; the person who wanted it hears of it in words."""
@@ -145,7 +147,7 @@ def at_work(
             yield work
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and work.lost:
-            raise work.lost from None
+            raise work.lost from None  # our own interrupt: it ends a fetch as Ctrl-C does
         work.broken(error)
         raise
     finally:
@@ -184,12 +186,15 @@ def carry_on(
         raise another_way(schedule.name, before)
     if before is not None and before.status is Status.FETCHING:
         raise still_at_work(before)
-    run = before if before is not None and before.status is not Status.FAILED else fetch()
+    run = before
+    if run is None or run.status is Status.FAILED:
+        run = fetch()
     mine()  # a process may have stood still for hours
     if run.status in (Status.PAUSED, Status.SYNCING):
         return sync(run.id)
     wanted = schedule.sync.difference if schedule.sync else ()
-    if run.status is not Status.READY or not any(run.counts.get(each) for each in wanted):
+    has_wanted = any(run.counts.get(each) for each in wanted)
+    if run.status is not Status.READY or not has_wanted:
         return run
     choose(run.id, Selection(differences=frozenset(wanted), new=schedule.new))
     return sync(run.id)
@@ -199,8 +204,7 @@ def ahead_of(
     schedule: Schedule, systems: Systems, fetched: Usage | None, synced: Usage | None
 ) -> Ahead:
     """Return what a run of *schedule* meets; the last fetch and sync of its pair have cost that."""
-    way = schedule.from_, schedule.to
-    closed = tuple(hours for name in way for hours in systems.closed_hours(name))
+    closed = (*systems.closed_hours(schedule.from_), *systems.closed_hours(schedule.to))
     return Ahead(closed=closed, takes=takes(fetched, synced if schedule.sync else None))
 
 

@@ -148,6 +148,7 @@ class Worker:
             log.error("worker_cannot_look", code=error.code)
             self._close()
         except Exception as error:  # noqa: BLE001 - nothing but who stops it ends a worker
+            # Its place, not what it says: that may hold a value.
             *_others, last = traceback.extract_tb(error.__traceback__)
             where = f"{Path(last.filename).name}:{last.lineno}"
             log.error("worker_failed", kind=type(error).__name__, method=where)
@@ -180,15 +181,17 @@ class Worker:
         busy = {(job.claim.company, job.claim.schedule): job for job in at_work}
         for name in names:  # read one by one: the first run does not wait for a thousand files
             config = config_of(name)
-            for schedule in config.schedules if config else ():
+            if config is None:
+                continue
+            for schedule in config.schedules:
                 key = name, schedule.name
                 if self._stopped:
                     return
                 before = busy.get(key)
-                if config is None or (before and not before.hangs(self._clock(config).now())):
-                    continue
+                hangs = before is not None and before.hangs(self._clock(config).now())
+                if before is not None and not hangs:
+                    continue  # one run of a schedule at a time, those that wait included
                 with about(company=name):
-                    hangs = before is not None
                     self._keep(store, config, schedule, kept.get(key), used, hangs=hangs)
         if main.folder is not None:
             self._note_files(store, self._clock_of_all(main).now())
@@ -214,26 +217,24 @@ class Worker:
     ) -> None:
         """Have a run of *schedule* begun if it is due; it is only told while the last *hangs*."""
         key, now = (config.company.name, schedule.name), self._clock(config).now()
+        # If `since` lies ahead, a clock was wrong: the schedule does not wait for ours to catch up.
         if kept is None or kept.timing != schedule.timing or kept.since > now:
             self._mind_other_times(key, schedule, kept)
             store.count_from(key, schedule.timing, now)
             self._quiet.pop(key, None)
             return
-        begin, end = self._quiet.get(key, (now, now))
-        if kept.paused_by is not None or begin <= now < end:
-            return
-        if (until := self._quiet_until(key, schedule, kept, now)) > now:
-            self._quiet[key] = now, until
-            return
-        due = ripe(schedule, key[0], now, kept.since, self._what_is_ahead(config, schedule, now))
-        if due is None or self._is_handled(key, due.at, now):
+        due = self._due_now(key, config, schedule, kept, now)
+        if due is None:
             return
         claim = Claim(*key, due.at)
         told = _only_told(due, config, hangs=hangs)
         account = account_of(key[0], schedule.to, used().get((key[0], schedule.to)))
+        # Before it is claimed: another worker may have room for it.
         if told is None and not self.dispatcher.has_room(account):
             return
         count = partial(_count_passed, schedule, claim, kept.since)
+        # Inserting the row is the claim: only one of all workers can.
+        # docs/decisions/2026-11-29-schedules.md
         mine = store.claim(claim, now, count, told or "queued")
         if mine is None:
             return
@@ -244,6 +245,24 @@ class Worker:
             log.warning("schedule_left_out", kind=schedule.name, reason=told)
             self.chores.wake()
 
+    def _due_now(
+        self, key: Name, config: Config, schedule: Schedule, kept: Kept, now: dt.datetime
+    ) -> Due | None:
+        """Return what is due of a schedule and not taken up yet, as far as this worker knows."""
+        # Of a thousand, most have nothing ahead for hours: that is not worked out at each look.
+        begin, end = self._quiet.get(key, (now, now))
+        if kept.paused_by is not None or begin <= now < end:
+            return None
+        until = self._quiet_until(key, schedule, kept, now)
+        if until > now:
+            self._quiet[key] = now, until
+            return None
+        ahead = self._what_is_ahead(config, schedule, now)
+        due = ripe(schedule, key[0], now, kept.since, ahead)
+        if due is None or self._is_handled(key, due.at, now):
+            return None
+        return due
+
     def _quiet_until(
         self, key: Name, schedule: Schedule, kept: Kept, now: dt.datetime
     ) -> dt.datetime:
@@ -251,8 +270,12 @@ class Worker:
         last = due_until(schedule, key[0], now)
         if last is not None and last > kept.since and not self._is_handled(key, last, now):
             return now
+        latest = now + KNOWN
         soon = due_after(schedule, key[0], now)
-        return now + KNOWN if soon is None else min(soon - AHEAD - SPARE, now + KNOWN)
+        if soon is None:
+            return latest
+        # Closed hours may let a run begin before it is due: so much earlier it is looked at again.
+        return min(soon - AHEAD - SPARE, latest)
 
     def _is_handled(self, key: Name, due: dt.datetime, now: dt.datetime) -> bool:
         """Return whether somebody has taken up a due time, by a clock that was not ahead."""
@@ -291,11 +314,14 @@ class Worker:
     ) -> None:
         """Have a job gone on with at which nobody is any more, if its time has come."""
         claim = job.claim
-        now = (self._clock(config) if config else self._clock_of_all(main)).now()
+        clock = self._clock(config) if config else self._clock_of_all(main)
+        now = clock.now()
         wait = wait_before(claim.attempt + 1)  # one that keeps dying has to wait
-        if not job.free or (job.next_at or job.started_at + wait) > now:
+        goes_on_at = job.next_at or job.started_at + wait
+        if not job.free or goes_on_at > now:
             return
-        if (over := _how_over(config, kept, job, now)) is not None:
+        over = _how_over(config, kept, job, now)
+        if over is not None:
             store.give_up(claim, now, over)
             self.chores.wake()
             return
@@ -304,11 +330,18 @@ class Worker:
         goal = job.errand.target if job.errand else _goal(config, claim)
         if goal is None:
             return
-        if job.state == "queued" and (_is_new(job, now) or self.dispatcher.has(claim)):
+        if self._is_on_its_way(job, now):
             return
         account = account_of(claim.company, goal, used().get((claim.company, goal)))
-        if self.dispatcher.has_room(account) and (again := store.take_over(claim)):
+        if not self.dispatcher.has_room(account):
+            return
+        again = store.take_over(claim)
+        if again is not None:
             self._start(store, again, account, now)
+
+    def _is_on_its_way(self, job: Job, now: dt.datetime) -> bool:
+        """Tell whether a job that nobody has begun is in the queue, or about to be put there."""
+        return job.state == "queued" and (_is_new(job, now) or self.dispatcher.has(job.claim))
 
     def _start(self, store: Store, claim: Claim, account: str, now: dt.datetime) -> None:
         try:
@@ -351,6 +384,7 @@ class Worker:
         known = self._read.get(name)
         if known is None or known.stamp != stamp:
             known = self._read[name] = _read(self.path, path, name, stamp)
+            # With another file its schedules may have other times and connections.
             self._quiet = {key: end for key, end in self._quiet.items() if key[0] != name}
             self._ahead = {key: each for key, each in self._ahead.items() if key[0] != name}
             for key in [key for key in self._anew if key[0] == name]:
@@ -396,7 +430,10 @@ def _goal(config: Config | None, claim: Claim) -> str | None:
     """Return what the schedule of *claim* writes to; None while no run of it may begin."""
     if config is None or config.company.paused:
         return None
-    return next((each.to for each in config.schedules if each.name == claim.schedule), None)
+    for schedule in config.schedules:
+        if schedule.name == claim.schedule:
+            return schedule.to
+    return None
 
 
 def _only_told(due: Due, config: Config, *, hangs: bool) -> State | None:
@@ -410,7 +447,8 @@ def _how_over(config: Config | None, kept: Kept | None, job: Job, now: dt.dateti
     """Return how a job ends at which nobody is, None: it is gone on with."""
     if job.stopped_by is not None:
         return "halted"
-    if job.asked_by is None and kept is not None and kept.paused_by is not None:
+    is_paused = kept is not None and kept.paused_by is not None
+    if is_paused and job.asked_by is None:  # what a person wants now is done all the same
         return "skipped"
     if now - job.started_at < LATE:
         return None

@@ -145,7 +145,7 @@ class Cluster:
             await self._take_out(claim, account)
         name = name_of(claim)
         task = self._app.configure_task(DELIVER, lock=account, queueing_lock=name)
-        with suppress(AlreadyEnqueued):
+        with suppress(AlreadyEnqueued):  # another worker that looked was faster
             await task.defer_async(**words_of(claim))
 
     async def _take_out(self, claim: Claim, account: str) -> None:
@@ -201,9 +201,9 @@ class Cluster:
                     fetch_job_polling_interval=POLL_S,
                     update_heartbeat_interval=RENEW_S,
                     stalled_worker_timeout=LIFETIME_S,
-                    delete_jobs="always",
+                    delete_jobs="always",  # what came of each is in the store
                     shutdown_graceful_timeout=LET_GO_S,
-                    install_signal_handlers=False,
+                    install_signal_handlers=False,  # this is not the main thread
                 )
             )
             enough = asyncio.create_task(self._enough.wait())
@@ -230,9 +230,10 @@ class Cluster:
             return len(self._children) >= self.most
 
     async def _deliver(self, company: str, schedule: str, claim: str) -> None:
-        if not self._enough.is_set():
-            job = Claim.read(company, schedule, claim)
-            await self._loop.run_in_executor(self._threads, self._do, job)
+        if self._enough.is_set():
+            return  # dropped: the next worker that looks puts it into the queue again
+        job = Claim.read(company, schedule, claim)
+        await self._loop.run_in_executor(self._threads, self._do, job)
 
     def _do(self, claim: Claim) -> None:
         try:
@@ -243,7 +244,7 @@ class Cluster:
         with self._guard:
             self._children.add(child)
         if self._enough.is_set():
-            child.stop()
+            child.stop()  # stop() has asked those that it saw, perhaps before this one was there
         log.info("job_started", company=claim.company, kind=claim.schedule)
         code = child.wait()
         with self._guard:
@@ -256,7 +257,8 @@ class Cluster:
         while True:
             await asyncio.sleep(RENEW_S)
             with suppress(Exception):  # it is tried again
-                if self._version != (theirs := await self._version_now()):
+                theirs = await self._version_now()
+                if theirs != self._version:
                     self.refused = other_version(theirs, self._version)
                     self._enough.set()
                     self.give_up()

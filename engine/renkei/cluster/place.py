@@ -79,7 +79,7 @@ def prepare(address: str) -> None:
             if _one(connection, _LIVING, LIFETIME_S):
                 raise other_version(theirs, mine)
             connection.execute("drop schema renkei_queue cascade")
-        if not _one(connection, _THERE):
+        if not _one(connection, _THERE):  # its owner may have made it for a user who may not
             connection.execute("create schema renkei_queue")
         connection.execute("set local search_path to renkei_queue")
         connection.execute(SchemaManager.get_schema())

@@ -36,6 +36,7 @@ def put(address: str, claim: Claim, account: str) -> None:
     from procrastinate.exceptions import ProcrastinateException
 
     try:
+        # A queue of another version is left alone: its workers make it anew, from the store.
         if version_in(address) == ours():
             _put(address, claim, account)
     except (RenkeiError, ProcrastinateException) as error:

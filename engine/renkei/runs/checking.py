@@ -37,7 +37,8 @@ class Checking:
             self.accounts.try_out,
             self.accounts.known,
         )
-        found += [self._check_schedules()] if ground.config.schedules else []
+        if ground.config.schedules:
+            found.append(self._check_schedules())
         if self.messages.has_receivers:
             from renkei.alerts.telling import findings
 
@@ -70,7 +71,7 @@ class Checking:
         """Return whether the report store can be used, its size, and what goes by itself."""
         found, store = self._tried_store(), self.ground.opened
         told = retention.told(self.ground.config, store, self.ground.clock)
-        return (found, *((told,) if told else ()))
+        return (found, told) if told else (found,)
 
     def _tried_store(self) -> Finding:
         """Return whether the report store can be used; StoreError if it cannot."""

@@ -82,7 +82,8 @@ class Choosing:
         chosen = choose.pick(selection, entries)
         new = [entry for entry in chosen if entry.difference is Difference.NEW]
         values: dict[int, NewValues] = {entry.position: {} for entry in chosen}
-        if new or selection.new or selection.own_values:
+        has_values = bool(selection.new or selection.own_values)
+        if new or has_values:  # else the system need not be asked for its choices
             known = {entry.number: entry.difference for entry in entries if entry.number}
             fields = self._all_new_fields(run, wait=wait)
             values |= choose.new_values(selection, new, fields, known, pairing.scopes[1])
@@ -101,6 +102,8 @@ class Choosing:
             raise choice_lost(run)
         if selection_out(stored) == selection_out(selection):
             return run
+        # Refused in any case, but the last message advises to resume: where that would not help,
+        # one of these comes first.
         refuse_over(run, standing.hours)
         if run.status is Status.SYNCING:
             raise still_at_work(run)

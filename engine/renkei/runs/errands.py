@@ -46,12 +46,13 @@ class Confirming(Observer):
 
     def same_company(self, accounts: Sequence[KnownAccount]) -> bool:
         """Return True for what was confirmed; UsageError for anything else: a person looks."""
-        asked = tuple(
-            Account(connection=each.connection, text=customer_text(each.customer))
-            for each in accounts
-        )
-        if tuple(each.text for each in asked) == self._errand.seen:
+        texts = tuple(customer_text(each.customer) for each in accounts)
+        if texts == self._errand.seen:
             return True
+        asked = tuple(
+            Account(connection=each.connection, text=text)
+            for each, text in zip(accounts, texts, strict=True)
+        )
         message = _("A person has to confirm first that both accounts are of one company.")
         self._work.answer = Answer(message=message, accounts=asked)
         raise UsageError(message, code="company_unconfirmed")
@@ -77,8 +78,10 @@ class Errands:
             self.fetching.may_fetch(errand.source, errand.target, errand.base_date)
         elif errand.deed == "again":
             self.fetching.may_again(ground.run(errand.run))
-        elif (job := store.job_of(errand.run)) is not None and job.is_open:
-            raise taken(errand.run)
+        else:
+            job = store.job_of(errand.run)
+            if job is not None and job.is_open:
+                raise taken(errand.run)
         if selection is not None:
             self.choosing.choose(errand.run, selection)
             errand = evolve(errand, choice=self._digest(selection))
@@ -128,8 +131,9 @@ class Errands:
         ground = self.ground
         store = ground.open_store(create=True)
         job = store.take(claim)
-        if job is None or (errand := job.errand) is None:
+        if job is None or job.errand is None:
             raise taken_by_another(claim.schedule)
+        errand = job.errand
         ground.act_for(job.asked_by)
         with (
             speaking(errand.language),
@@ -145,6 +149,7 @@ class Errands:
         run = self.ground.run(errand.run)
         if errand.deed == "sync":
             stored = self.ground.store.selection(run.id)
+            # Somebody may have chosen anew since: only what the asker was shown is synced (F103).
             if stored is not None and self._digest(stored) != errand.choice:
                 raise another_choice(run.id)
             return self.syncing.sync(run.id, Wanted(selection=stored, allow_unusual=errand.unusual))
@@ -174,5 +179,7 @@ class Errands:
 
     def _digest(self, selection: Selection) -> str:
         """Return what tells a choice from any other one, and nothing of whom it names."""
+        # A job keeps this in place of the choice, which would outlive a purge of the run:
+        # docs/decisions/2026-11-30-errands.md
         plain = json.dumps(selection_out(selection), sort_keys=True)
         return self.ground.store.digest(f"choice\n{plain}")

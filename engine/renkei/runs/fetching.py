@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from attrs import evolve, frozen
 
@@ -71,13 +71,13 @@ class Fetching:
         pairing = self.may_fetch(source, target, base_date)
         today = ground.clock.today()
         base = base_date or today
-        pairing = evolve(
-            pairing,
-            leavers=pairing.leavers if leavers is None else leavers,
-            joiners=pairing.joiners if joiners is None else joiners,
-        )
+        if leavers is not None:
+            pairing = evolve(pairing, leavers=leavers)
+        if joiners is not None:
+            pairing = evolve(pairing, joiners=joiners)
         readers = ground.systems.reader(source), ground.systems.reader(target)
         store = ground.open_store(create=True)
+        # First, so that an account of another company is refused before anything is sent: F94
         places = self._places(readers)
         ground.wait_open(readers, wait=wait)
         whose = self._whose(readers, places, confirming or ground.observer)
@@ -127,8 +127,9 @@ class Fetching:
             for place in (source, target):
                 refuse_shared(store, pairings, place.connection, place.account)
             for reader, place in zip(readers, (source, target), strict=True):
-                own = reader.connection.own_fields
-                if own.at and store.own_fields(reader.name, place.account).at is None:
+                if not reader.connection.own_fields.at:
+                    continue
+                if store.own_fields(reader.name, place.account).at is None:
                     raise of_another_account(reader.name)
         return source, target
 
@@ -146,9 +147,10 @@ class Fetching:
         except AccessError as refused:  # for the run to tell
             return Whose(accounts=(), first=first, refused=refused)
         new = [each for each in accounts if each != known.get(each.connection)]
-        with store.one_moment() if new else nullcontext():
-            for each in new:
-                refuse_told(store, ground.pairings, each)
+        if new:
+            with store.one_moment():
+                for each in new:
+                    refuse_told(store, ground.pairings, each)
         return Whose(accounts=accounts, first=first).confirmed(asked, ground.who, now)
 
     def _begin(
@@ -221,6 +223,7 @@ class Fetching:
             base,
             wait=wait,
             again_of=run.id,
+            # Without a notice none were listed then, whatever the configuration says by now.
             leavers=days.get(LEAVERS, 0),
             joiners=days.get(JOINERS, 0),
             claim=claim,

@@ -134,8 +134,9 @@ class Ground:
             return store.account(identity)
 
         def meet(windows: Sequence[Window], *, leaving: bool = False) -> Share:
-            if (store := self.opened) is None:
-                return Share()
+            store = self.opened
+            if store is None:
+                return Share()  # nobody could hear of it
             return store.meet(account(store), me, windows, leaving=leaving)
 
         return meet

@@ -31,8 +31,10 @@ class Looking:
         """Wait until it is known of every run whether somebody is at work on it."""
         if not self.ground.has_store():
             return
-        while (left := self.ground.store.undecided_s()) is not None and not self.ground.interrupted:
-            self.ground.sleep(min(1.0, left), "owner", None)
+        left_s = self.ground.store.undecided_s()
+        while left_s is not None and not self.ground.interrupted:
+            self.ground.sleep(min(1.0, left_s), "owner", None)
+            left_s = self.ground.store.undecided_s()
 
     def reports(self, limit: int, before: str | None) -> list[Run]:
         """Return the newest runs, newest first."""
@@ -81,9 +83,12 @@ class Looking:
         back: list[Item] = []
         for item in items:
             dates = [change for change in item.changes if change.field in roles]
-            if dates and item.difference is Difference.CHANGED:
-                gone = any(leaves(change, roles[change.field]) for change in dates)
-                (leaving if gone else back).append(item)
+            if not dates or item.difference is not Difference.CHANGED:
+                continue
+            if any(leaves(change, roles[change.field]) for change in dates):
+                leaving.append(item)
+            else:
+                back.append(item)
         return leaving, back
 
     def left_for_you(self, run_id: str) -> list[str]:
@@ -101,13 +106,16 @@ class Looking:
         if run.purged:
             raise unexplained(run)
         (item, *_others) = self.items(run_id, (), [number])
+        # Before they are shown: what cannot be noted is not done (F98).
         self.audit.note("details_opened", run_id, what="explain", row=item.position)
         return item, explain(self.ground.pairings.recorded(run), item)
 
     def why_not_listed(self, run_id: str, number: str) -> Remark | None:
         """Return why nobody with *number* is in a plan; asks the source."""
         run = self.ground.run(run_id)
-        if run.purged or any(each.number == number for each in self.ground.store.entries(run_id)):
+        if run.purged:
+            return None
+        if any(each.number == number for each in self.ground.store.entries(run_id)):
             return None
         self.audit.note("details_opened", run_id, what="explain")
         pairing = self.ground.pairings.recorded(run)
@@ -122,7 +130,8 @@ class Looking:
         if people and not inside:
             return remark("outside_by_then", fields=scope.fields)
         roles = [roles_of(person.values, reader.fields) for person in inside]
-        return not_listed([(each.get("hired"), each.get("left")) for each in roles], run.base_date)
+        spans = [(each.get("hired"), each.get("left")) for each in roles]
+        return not_listed(spans, run.base_date)
 
 
 def _outcome_now(item: Item, in_doubt: Collection[int]) -> Outcome:

@@ -46,18 +46,18 @@ class Schedules:
             store = self.ground.store
             alone = not any(worker.alive for worker in store.workers())
             kept, last = store.kept_schedules(), store.last_jobs()
-        known = (
-            evolve(each, kept=kept.get(each.schedule.name), last=last.get(each.schedule.name))
-            for each in self.written()
-        )
-        return [self._with_next(each, alone=alone) for each in known]
+        found: list[Scheduled] = []
+        for each in self.written():
+            name = each.schedule.name
+            known = evolve(each, kept=kept.get(name), last=last.get(name))
+            found.append(self._with_next(known, alone=alone))
+        return found
 
     def written(self) -> list[Scheduled]:
         """Return every schedule with what the file alone tells of it: whether it can run."""
-        schedules = enumerate(self.ground.config.schedules)
         return [
             Scheduled(schedule=each, mistake=self._mistake(index, each))
-            for index, each in schedules
+            for index, each in enumerate(self.ground.config.schedules)
         ]
 
     def _mistake(self, index: int, schedule: Schedule) -> str | None:
@@ -108,7 +108,7 @@ class Schedules:
         store = self.ground.open_store(create=True)
         by_hand = claim is None
         if claim is None:
-            refuse_paused(config)
+            refuse_paused(config)  # first: else a job would be left that did nothing
             claim = store.ask(name, clock.now())
         job = store.take(claim)
         if job is None:
@@ -118,6 +118,7 @@ class Schedules:
         beaten = self._beaten() if by_hand else nullcontext()  # else its worker gives the sign
         interrupt = self.ground.interrupt
         with beaten, at_work(store, job, clock, by_hand=by_hand, interrupt=interrupt) as work:
+            # Inside the block, since that keeps how the job has ended.
             refuse_paused(config)
             if job.asked_by is None:
                 _refuse_day(schedule, clock.now())

@@ -11,6 +11,7 @@ from renkei.errors import RenkeiError
 from renkei.logs import log
 from renkei.retention import Gone
 from renkei.runs.ground import Ground
+from renkei.store import Store
 from renkei.words.codes import remark
 
 
@@ -47,22 +48,28 @@ class Upkeep:
 
     def retain(self, *, anyway: bool) -> Gone:
         """Do the same once a day, if it is due and in nobody's way."""
-        gone, store = Gone(), self.ground.store if anyway else self.ground.opened
+        gone = Gone()
+        store = self.ground.store if anyway else self.ground.opened
         if store is None:
             return gone
-        config, clock = self.ground.config, self.ground.clock
         try:
-            due = retention.is_due(config, store, clock)
-            last = store.retained_on() if due else None
-            if due and store.take_up_retaining(clock.today()):
-                try:
-                    gone = retention.let_go(config, store, clock)
-                except RenkeiError:
-                    store.give_back_retaining(last)
-                    raise
-                if gone != Gone():
-                    self._compact()
-        except RenkeiError as error:
+            if retention.is_due(self.ground.config, store, self.ground.clock):
+                gone = self._gone_today(store)
+            if gone != Gone():
+                self._compact()
+        except RenkeiError as error:  # the command has done what it was meant to do
             log.warning("not_retained", code=error.code)
             self.ground.observer.warning(remark("not_retained", place=store.place))
         return gone
+
+    def _gone_today(self, store: Store) -> Gone:
+        """Let go of what is old, unless another process does so today."""
+        config, clock = self.ground.config, self.ground.clock
+        last = store.retained_on()
+        if not store.take_up_retaining(clock.today()):
+            return Gone()
+        try:
+            return retention.let_go(config, store, clock)
+        except RenkeiError:
+            store.give_back_retaining(last)  # so that the next command tries again today: F99
+            raise

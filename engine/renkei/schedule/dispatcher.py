@@ -72,9 +72,10 @@ class Processes:
 
     def ended(self) -> list[Claim]:
         """Return the jobs whose processes have ended."""
-        over = [
-            each for each, (process, _to) in self._running.items() if process.poll() is not None
-        ]
+        over: list[Claim] = []
+        for claim, (process, _account) in self._running.items():
+            if process.poll() is not None:
+                over.append(claim)
         for claim in over:
             process, _account = self._running.pop(claim)
             code = process.returncode

@@ -55,7 +55,9 @@ class Errand:
     def plain(self) -> dict[str, Any]:
         """Return it as the store keeps it."""
         told = asdict(self, filter=lambda _each, value: value not in (None, "", (), False))
-        return told | ({"base_date": self.base_date.isoformat()} if self.base_date else {})
+        if self.base_date is not None:
+            told["base_date"] = self.base_date.isoformat()
+        return told
 
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Errand:

@@ -17,6 +17,7 @@ from cronsim import CronSim, CronSimError
 from renkei.people import JST, ClosedHours
 from renkei.schedule.rule import DAY, Schedule, Window
 
+# docs/decisions/2026-11-29-schedules.md
 LATE = dt.timedelta(hours=12)
 """A run that could not begin for this long is told, and no longer begun."""
 
@@ -70,7 +71,10 @@ def mistake_in(expression: str) -> str | None:
     try:
         next(CronSim(expression, dt.datetime(2024, 1, 1)))  # noqa: DTZ001 - local time
     except (CronSimError, StopIteration) as error:
-        return next((each for each in FIELDS if str(error) == f"Bad {each}"), "day-of-month")
+        for each in FIELDS:
+            if str(error) == f"Bad {each}":
+                return each
+        return "day-of-month"  # a day that never comes, such as 30 February
     return None
 
 
@@ -78,13 +82,19 @@ def due_after(schedule: Schedule, company: str, moment: dt.datetime) -> dt.datet
     """Return the first due time after *moment*, or None if there is none in the next years."""
     local = _local(moment)
     if schedule.between is not None:
-        days = (local.date() + number * DAY for number in range(-1, LOOKED))
-        found = (_own_minute(schedule.between, company, schedule.name, day) for day in days)
-        return next((_aware(e) for e in found if e > local and not schedule.rests(_aware(e))), None)
+        for number in range(-1, LOOKED):  # a window over midnight may have begun yesterday
+            day = local.date() + number * DAY
+            own = _own_minute(schedule.between, company, schedule.name, day)
+            if own > local and not schedule.rests(_aware(own)):
+                return _aware(own)
+        return None
     for _number in range(LOOKED):
         each = _of_cron(schedule, local)
-        if each is None or not schedule.rests(_aware(each)):
-            return each and _aware(each)
+        if each is None:
+            return None
+        if not schedule.rests(_aware(each)):
+            return _aware(each)
+        # The next one after that day: midnight itself counts, and cron tells what comes after.
         local = dt.datetime.combine(each.date() + DAY, dt.time()) - dt.timedelta(seconds=1)
     return None
 
@@ -93,16 +103,19 @@ def due_until(schedule: Schedule, company: str, moment: dt.datetime) -> dt.datet
     """Return the last due time that is not after *moment*, or None if there never was one."""
     local = _local(moment)
     if schedule.between is not None:
-        days = (local.date() - number * DAY for number in range(LOOKED))
-        found = (_own_minute(schedule.between, company, schedule.name, day) for day in days)
-        return next(
-            (_aware(e) for e in found if e <= local and not schedule.rests(_aware(e))), None
-        )
-    local = local.replace(second=0, microsecond=0) + MINUTE
+        for number in range(LOOKED):
+            day = local.date() - number * DAY
+            own = _own_minute(schedule.between, company, schedule.name, day)
+            if own <= local and not schedule.rests(_aware(own)):
+                return _aware(own)
+        return None
+    local = local.replace(second=0, microsecond=0) + MINUTE  # this minute counts, too
     for _number in range(LOOKED):
         each = _of_cron(schedule, local, back=True)
-        if each is None or not schedule.rests(_aware(each)):
-            return each and _aware(each)
+        if each is None:
+            return None
+        if not schedule.rests(_aware(each)):
+            return _aware(each)
         local = dt.datetime.combine(each.date(), dt.time())
     return None
 
@@ -147,11 +160,14 @@ def ripe(
     """
     soon = due_after(schedule, company, now)
     if soon is not None and soon > since:
+        # Closed hours may let it begin before it is due.
         start = start_of(schedule, soon, ahead)
         if start is not None and start <= now:
             return Due(at=soon) if _may_begin(schedule, now, ahead) else None
     last, start = _last_that_begins(schedule, company, now, ahead)
-    if last is None or start is None or last <= since or start > now:
+    if last is None or start is None:
+        return None
+    if last <= since or start > now:
         return None
     if now - start >= LATE:
         return Due(at=last, missed=True)
@@ -164,7 +180,8 @@ def next_start(
     """Return when the next run of a schedule begins after *now*, or None if none is in sight."""
     waiting = due_until(schedule, company, now)
     for due in (waiting, *_following(schedule, company, now)):
-        if due is not None and (start := start_of(schedule, due, ahead)) and start > now:
+        start = None if due is None else start_of(schedule, due, ahead)
+        if start is not None and start > now:
             return start
     return None
 
@@ -184,8 +201,11 @@ def _last_that_begins(
     """Return the last due time until *now* that is not left out, and when its run begins."""
     last = due_until(schedule, company, now)
     for _number in range(LOOKED):
-        if last is None or (start := start_of(schedule, last, ahead)) is not None:
-            return last, last and start
+        if last is None:
+            return None, None
+        start = start_of(schedule, last, ahead)
+        if start is not None:
+            return last, start
         last = due_until(schedule, company, last - MINUTE)
     return None, None
 
@@ -210,7 +230,7 @@ def _after(moment: dt.datetime, ahead: Ahead) -> dt.datetime:
 
 def _open_from(moment: dt.datetime, closed: Sequence[ClosedHours]) -> dt.datetime:
     """Return the first moment from *moment* on at which nothing is closed."""
-    for _number in closed:
+    for _number in closed:  # where some hours end, others may be in force
         for hours in closed:
             moment = hours.reopening(moment) or moment
     return moment
@@ -221,12 +241,14 @@ def _met(
 ) -> tuple[dt.datetime, dt.datetime] | None:
     """Return the first closed hours that something meets that begins then, or None."""
     local = begin.astimezone(JST)
-    spans = (
-        (dt.datetime.combine(day, hours.start, JST), dt.datetime.combine(day, hours.end, JST))
-        for day in (local.date(), local.date() + DAY)
-        for hours in closed
-    )
-    return min((each for each in spans if each[0] < local + need and local < each[1]), default=None)
+    met: list[tuple[dt.datetime, dt.datetime]] = []
+    for day in (local.date(), local.date() + DAY):
+        for hours in closed:
+            start = dt.datetime.combine(day, hours.start, JST)
+            end = dt.datetime.combine(day, hours.end, JST)
+            if start < local + need and local < end:
+                met.append((start, end))
+    return min(met, default=None)
 
 
 def _of_cron(schedule: Schedule, local: dt.datetime, *, back: bool = False) -> dt.datetime | None:
@@ -237,6 +259,7 @@ def _of_cron(schedule: Schedule, local: dt.datetime, *, back: bool = False) -> d
 
 def _own_minute(window: Window, company: str, name: str, day: dt.date) -> dt.datetime:
     """Return the minute of a company in a window that begins on *day*: always the same one."""
+    # By its name: hundreds do not begin together, and each keeps its minute from day to day.
     digest = hashlib.sha256(f"{company}\n{name}".encode()).digest()
     own = int.from_bytes(digest[:8], "big") % window.minutes
     return dt.datetime.combine(day, window.start) + own * MINUTE

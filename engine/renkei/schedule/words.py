@@ -35,8 +35,10 @@ def _of_cron(expression: str) -> str:
     if found is None:
         return expression
     time = f"{int(found[2]):02}:{int(found[1]):02}"
-    weekdays = _("Monday to Friday at {time}")
-    return (_("daily at {time}") if found[3] == "*" else weekdays).format(time=time)
+    text = _("Monday to Friday at {time}")
+    if found[3] == "*":
+        text = _("daily at {time}")
+    return text.format(time=time)
 
 
 def wants_text(schedule: Schedule) -> str:
@@ -82,7 +84,15 @@ def why_text(job: Job) -> str:
     }
     if job.code in ours:
         return ours[job.code]
-    entry = TABLE.get(job.code)
-    words = entry.of_a_fetch or entry.words if entry else None
-    plain = words.says if words and "{" not in words.says and "[" not in words.says else ""
+    plain = _plain(job.code)
     return _(plain) if plain else _("The reason is in the report ({code}).").format(code=job.code)
+
+
+def _plain(code: str) -> str:
+    """Return what the table of codes says, if a job can say it: it keeps none of the parts."""
+    entry = TABLE.get(code)
+    if entry is None:
+        return ""
+    words = entry.of_a_fetch or entry.words
+    has_parts = "{" in words.says or "[" in words.says
+    return "" if has_parts else words.says

@@ -45,6 +45,7 @@ from renkei.words.codes import remark
 LOOKS = 2
 """How many looks in a row may grow too old before one of them has to do."""
 
+# docs/decisions/2026-11-28-person-or-system.md
 SENDINGS = 3
 """How many requests to write one employee leave in one sync, at most."""
 
@@ -112,13 +113,16 @@ class Apply:
         try:
             with self.recorder.store.one_moment():
                 self.answers.load()
+                # Lost in an earlier sync: they do not pause this one again once a write has passed.
                 self._verdict.known = {write.item.position for write in self.recorder.in_doubt()}
                 refused = self.recorder.store.refused_before(self.recorder.run)
+            # Before anything is sent: what has come through must not be sent a second time.
             self.doubts.look_up()
             if self.send:
                 self._write_all(refused)
             self._finish()
         except Stopped:
+            # The run may end here: nobody is told as updated whom the system does not show so.
             self.answers.confirm()
             for write in self.doubts.without_effect():
                 self._close(write, given_up=False)
@@ -132,6 +136,8 @@ class Apply:
             self._batch(batch)
         if not refused:
             return
+        # Last, so that three of them side by side pause one sync and hold up nobody for good:
+        # docs/decisions/2026-11-28-person-or-system.md
         for batch in batches(self._open(lambda item: item.source_id in refused), size):
             self._verdict.known |= {item.position for item in batch}
             self._batch(batch)
@@ -150,24 +156,40 @@ class Apply:
         """Settle what is in doubt, sending again what had no effect, until nothing is."""
         while True:
             self.answers.confirm()
-            lost = self.doubts.without_effect()
-            self._verdict.known |= {write.item.position for write in lost}
-            again = [write.item for write in lost if self.send and self._may_send(write.item)]
-            for write in lost:
-                self._close(write, given_up=self.send and write.item not in again)
-                self._verdict.forget(write.item)
+            again = self._close_lost()
             later, self._later = self._later, []
-            together = [item for item in again if self._goes_in_batch(item)]
-            alone = [item for item in again if not self._goes_in_batch(item)]
-            self._batch(together)
-            self._batch(alone, alone=True)
+            self._send_again(again)
             self._batch(later)
+            # While it only waits, no intent is committed, and only an intent notices a cancel.
             if self.send and self.recorder.is_cancelled():
                 raise Stopped
-            if not (again or self.doubts.wait(self._later)):
+            if again:
+                continue  # their answers may be lost as well
+            if not self.doubts.wait(self._later):
                 break
         self._verdict.refuse_system()  # nobody else is left to try
         self._verdict.blame_people()
+
+    def _close_lost(self) -> list[Item]:
+        """Close the writes that certainly had no effect; return those who may be sent again."""
+        lost = self.doubts.without_effect()
+        # If they are lost once more while others pass, that says nothing about the system.
+        self._verdict.known |= {write.item.position for write in lost}
+        again: list[Item] = []
+        for write in lost:
+            goes_again = self.send and self._may_send(write.item)
+            if goes_again:
+                again.append(write.item)
+            self._close(write, given_up=self.send and not goes_again)
+            self._verdict.forget(write.item)
+        return again
+
+    def _send_again(self, lost: Sequence[Item]) -> None:
+        """Write those whose first sending had no effect: in batches once more, then one by one."""
+        together = [item for item in lost if self._goes_in_batch(item)]
+        alone = [item for item in lost if not self._goes_in_batch(item)]
+        self._batch(together)
+        self._batch(alone, alone=True)
 
     def _goes_in_batch(self, item: Item) -> bool:
         """Tell whether somebody whose batch was lost goes again with others: once, then alone."""
@@ -209,6 +231,7 @@ class Apply:
                 singly, self._by_themselves = self._by_themselves, []
                 self._batch(singly, alone=True)
         except BaseException as error:
+            # After a second Ctrl-C no answer is waited for: what is still out stays in doubt.
             self._land_rest(wait=isinstance(error, Exception))
             raise
 
@@ -218,22 +241,24 @@ class Apply:
         written = 0
         while written < len(part) and (forced or self.look.is_fresh(seen)):
             width = 1 if alone else self._width
+            needs_slot = not (width == 1 or self._in_batches)
             self._clear_the_way(part[written], width)
             self._wait_for_room()
+            # Both may have waited: what counts is how old the look is when the write leaves.
             if not (forced or self.look.is_fresh(seen)):
                 break
             sending = self._one(part[written], seen)
             if sending is not None:
-                if not (width == 1 or self._in_batches or sending.reserve(connection)):
+                if needs_slot and not sending.reserve(connection):
                     continue  # somebody else has taken the room: it is waited for anew
                 self._wave.append(sending)
                 self._claimed.add(sending.claims)
-            forced = False
+            forced = False  # one write is progress; the others go by the look, if it is still good
             written += 1
         self._leave()
         while self._flight:
             self._land()
-        self.recorder.flush()
+        self.recorder.flush()  # a look may be next, and nobody knows how long it takes
         return written
 
     @property
@@ -272,14 +297,16 @@ class Apply:
         return self._update(item, seen)
 
     def _create(self, item: Item, seen: Seen) -> Sending | None:
+        number = str(item.number)
+        hits = seen.by_number.get(number, [])
         if self.recorder.no_creates:
             self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates)
-        elif hits := seen.by_number.get(str(item.number), []):
+        elif hits:
             self._exists(item, hits)
-        elif str(item.number) in seen.taken:
+        elif number in seen.taken:
             self.recorder.record(item, Outcome.FAILED, remark("number_taken"))
         elif self.doubts.is_created_elsewhere(item):
-            self._later.append(item)
+            self._later.append(item)  # no list may show them yet: F88
         elif gone := vanished(item, self.offered):
             self.recorder.record(item, Outcome.FAILED, remark("choice_gone", field=gone))
         else:
@@ -289,7 +316,7 @@ class Apply:
     def _exists(self, item: Item, hits: Sequence[Employee]) -> None:
         """Somebody has created this employee since the fetch: another one, or we ourselves."""
         if len(hits) == 1 and self.look.equals(item, hits[0]):
-            ours = item.position in self._sendings
+            ours = item.position in self._sendings  # what we had sent shows only now
             self.recorder.record(item, Outcome.CREATED if ours else Outcome.UNCHANGED)
         else:
             self.recorder.record(item, Outcome.FAILED, remark("exists_by_now"))
@@ -298,15 +325,17 @@ class Apply:
         current = seen.by_id.get(item.target_id or "")
         if current is None:
             self.recorder.record(item, Outcome.FAILED, remark("gone"))
-        elif (changed := self.look.changed(item, current)) and self.look.equals(item, current):
-            ours = item.position in self._sendings
+            return None
+        changed = self.look.changed(item, current)
+        if changed and self.look.equals(item, current):
+            ours = item.position in self._sendings  # what we had sent shows only now
             self.recorder.record(item, Outcome.UPDATED if ours else Outcome.UNCHANGED)
         elif outside := self.look.not_for(current):
             self.recorder.record(item, Outcome.FAILED, outside)
         elif changed:
-            self.recorder.record(
-                item, Outcome.FAILED, remark("changed_since_fetch", fields=changed)
-            )
+            # Somebody has edited them since the plan was made, and may know better: F30
+            reason = remark("changed_since_fetch", fields=changed)
+            self.recorder.record(item, Outcome.FAILED, reason)
         else:
             changes = {change.field: change.after for change in item.changes}
             return self._request(item, "update", BatchWrite(values=changes, current=current))
@@ -321,10 +350,12 @@ class Apply:
     def _carry(self, together: Sequence[Sending]) -> Sequence[Written | RenkeiError]:
         """Send one write, or those of a batch; return what came of each."""
         writer, hold = self.look.writer, self.recorder.hold
-        sent_before = max(self._sendings.get(each.item.position, 0) for each in together)
+        positions = [each.item.position for each in together]
+        sent_before = max(self._sendings.get(position, 0) for position in positions)
         if sent_before:
             writer.connection.close()  # a socket that was kept open may have been the trouble
         reserved = any(each.reserved for each in together)
+        # At most SENDINGS in all, whether the session, the connector or this loop repeats it.
         with (
             hold.sending(*(each.write for each in together)),
             writer.connection.writing(tries=SENDINGS - sent_before, reserved=reserved) as count,
@@ -342,22 +373,29 @@ class Apply:
             self._land()
 
     def _is_barred(self, item: Item, width: int) -> bool:
+        """Tell whether *item* may not be on its way beside those that fly or are about to."""
         beside = [*self._flight, *self._wave]
         if not beside:
             return False
-        alone = not self._in_batches and any(not each.reserved for each in self._wave)
-        if alone or len(beside) >= width:
+        if len(beside) >= width:
             return True
+        without_slot = any(not each.reserved for each in self._wave)
+        if without_slot and not self._in_batches:
+            return True  # this thread will send it itself, and wait for its answer: see _leave
         claims = self._disputes.claims(item)
-        if self._claimed.collide(claims) or any(s.claims.collide(claims) for s in self._flight):
+        if self._claimed.collide(claims):
             return True
+        if any(sending.claims.collide(claims) for sending in self._flight):
+            return True
+        # The first one shows whether the system stores the number, before all are without one.
         first = item.difference is Difference.NEW and not self._has_created
         return first and any(sending.kind == "create" for sending in beside)
 
     def _wait_for_room(self) -> None:
         """Block until a request may leave; nobody waits meanwhile who could leave or land."""
         connection = self.look.writer.connection
-        while full := connection.wait_s() > 0:
+        while full := (connection.wait_s() > 0):
+            # The wave has its slots already: it leaves before its look grows old.
             self._leave()
             if not self._flight:
                 break
@@ -377,14 +415,16 @@ class Apply:
             ids = self._intended(wave)
         except BaseException:
             for sending in wave:
-                sending.put_back(self.look.writer.connection)
+                sending.put_back(self.look.writer.connection)  # others of the account may use it
             raise
         for sending, write in zip(wave, ids, strict=True):
             sending.write = write
             self.doubts.sent(write)
         if self._in_batches:
+            # one batch at a time: docs/decisions/2026-11-29-batches-and-own-fields.md
             self._flight.send(wave, self._carry, alone=True)
             return
+        # A connector that does not allow several threads is called from this one only.
         alone = len(wave) == 1 and not wave[0].reserved
         for sending in wave:
             self._flight.send([sending], self._carry, alone=alone)
@@ -393,7 +433,8 @@ class Apply:
         if self.interrupted():
             raise Stopped
         wanted = [(sending.item.position, sending.kind) for sending in wave]
-        if (ids := self.recorder.intend(wanted)) is None:
+        ids = self.recorder.intend(wanted)
+        if ids is None:  # another process has cancelled the run
             raise Stopped
         return ids
 
@@ -447,9 +488,12 @@ class Apply:
         wave, self._wave, self._claimed = self._wave, [], Claims()
         for sending in wave:
             sending.put_back(self.look.writer.connection)
-        while self._flight and (back := self._flight.take() if wait else self._flight.landed()):
+        while self._flight:
+            back = self._flight.take() if wait else self._flight.landed()
+            if not back:
+                break
             for sending in back:
-                with suppress(Exception):
+                with suppress(Exception):  # what has ended the sync is raised, not what follows it
                     self._settle(sending)
         with suppress(StoreError):
             self.recorder.flush()
@@ -468,6 +512,8 @@ class Apply:
             elif sending.answer is not None:
                 self._answered(sending, sending.answer)
         finally:
+            # At least one: requests beside our HTTP are not counted, and somebody who is always
+            # lost would be sent for ever.
             self._sendings[item.position] = sent_before + max(1, sending.sent)
 
     # --- what came back ---------------------------------------------------------------------
@@ -480,12 +526,15 @@ class Apply:
         one after the other: nobody knows about whom it is.
         """
         item, write = sending.item, sending.write
-        if isinstance(error, InDoubtError) and sending not in sending.batch[:1]:
-            if sending.batch:
-                self._verdict.unknown(item, error.cause, write)
-            return bool(sending.batch)
-        for_all = isinstance(error, UnavailableError) and error.for_all
-        if not sending.batch or for_all or not isinstance(error, RecordError | SystemFault):
+        if not sending.batch:
+            return False
+        if isinstance(error, InDoubtError):
+            if sending is sending.batch[0]:
+                return False
+            self._verdict.unknown(item, error.cause, write)
+            return True
+        is_refusal = isinstance(error, RecordError | SystemFault) and not _meets_anybody(error)
+        if not is_refusal:
             return False
         self.recorder.record(item, Outcome.DEFERRED, write=write, result="not_sent")
         self._by_themselves.append(item)
@@ -499,11 +548,12 @@ class Apply:
             case RecordError():
                 self._refused(item, error, write, retried=retried)
             case ContractFullError():
+                # Nobody else can be created, but changes go on: F27
                 self.recorder.no_creates = reason_of(error)
                 self.recorder.record(item, Outcome.DEFERRED, self.recorder.no_creates, write=write)
             case BusyError() | StoreError():
                 raise error  # the process that takes over finds the write in doubt
-            case SystemFault() if not (isinstance(error, UnavailableError) and error.for_all):
+            case SystemFault() if not _meets_anybody(error):
                 self._verdict.refused(item, error, write)
             case _:
                 # The system certainly did nothing: raising this in a write says so.
@@ -519,6 +569,7 @@ class Apply:
         shown = answer.employee is not None and self._shows(item, answer.employee)
         self.answers.add(taken, shown=shown)
         if kind == "create" and not self._has_created:
+            # A bare id does not tell whether the number was stored: a look does, before the next.
             self._has_created, self._first_unseen = shown, not shown
         self._verdict.taken()
 
@@ -549,7 +600,13 @@ class Apply:
         return len(hits) == 1 and self.look.equals(item, hits[0])
 
 
+def _meets_anybody(error: RenkeiError) -> bool:
+    """Tell whether nothing has left, or there were too many requests: it is about no employee."""
+    return isinstance(error, UnavailableError) and error.for_all
+
+
 def new_values(item: Item) -> Values:
     """Return what a create sends: the translated values that are not empty, and the chosen ones."""
     mapped = {change.field: change.after for change in item.changes}
-    return {**mapped, **{name: choice.code for name, choice in item.new_values.items()}}
+    chosen = {name: choice.code for name, choice in item.new_values.items()}
+    return {**mapped, **chosen}

@@ -63,17 +63,20 @@ class Course:
     def follow(self, run_id: str, wanted: Wanted) -> None:
         """Sync until the run is over or paused; see :meth:`renkei.runs.Runs.sync` for errors."""
         waits = waiting_times()
+        # Asked once: a night of closed hours must not end a sync that waits for them.
         halt = self._halt(self._run(run_id), retry_failed=wanted.retry_failed)
         while True:
             fault = self._once(run_id, wanted, halt)
             passing = wanted.wait and not self.interrupted()
             if not passing or not isinstance(fault, UnavailableError):
                 return
-            if isinstance(fault, ClosedError) and (opens_in_s := self._until(fault.opens)) > 0:
+            opens_in_s = self._until(fault.opens) if isinstance(fault, ClosedError) else 0.0
+            if opens_in_s > 0:
                 self.sleep(opens_in_s, "closed", fault.where)
                 waits = waiting_times()
             else:
                 self.sleep(next(waits), "retry", fault.where)
+            # Asked for once: else each round would try those again who failed in the one before.
             wanted = evolve(wanted, retry_failed=False, take_over=False)
             self.systems.start_over()
 
@@ -137,13 +140,14 @@ class Course:
         if chosen is None:
             raise nothing_chosen(run) if new else choice_lost(run)
         over = run.status in (Status.CANCELLED, Status.EXPIRED)
+        stale = not again and self._is_stale(run)
         judging = Judging(self.standing)
         return Order(
             who=self.who,
             selection=wanted.selection or chosen,
             retry_failed=again,
             take_over=wanted.take_over,
-            send=halt is None and not over and (again or not self._is_stale(run)),
+            send=halt is None and not over and not stale,
             expires=halt is not None and halt.code == "expired",
             allow=partial(judging.must_allow, run, new=new, allow=wanted.allow_unusual),
         )

@@ -3,6 +3,8 @@
 An update may be sent again once two looks in a row have shown no effect. A create may not: while
 the system still works on the request, nobody is there, however often one looks. So it is sent again
 only when the longest possible request has passed since the first one left, by the real clock.
+
+Why: docs/decisions/2026-11-28-creates-in-doubt.md, and 2026-11-28-answered-writes.md beside it.
 """
 
 from __future__ import annotations
@@ -76,9 +78,11 @@ class Doubts:
         if not absent:
             return []
         self.waits.pause(self.waits.settle_s, "settle")
-        return self._with_number(self._late(self._absent(absent)))
+        still_absent = self._absent(absent)
+        return self._with_number(self._late(still_absent))
 
     def _late(self, writes: Sequence[Write]) -> list[Write]:
+        """Return those on which the system cannot be working any more."""
         return [write for write in writes if self._left_s(write) <= 0]
 
     def is_created_elsewhere(self, item: Item) -> bool:
@@ -100,21 +104,22 @@ class Doubts:
             left[number] = self._rest_s(number, self.elsewhere[number])
         if not left:
             return False
-        if not self._told >= left.keys():
+        longest_s = max(left.values())
+        if left.keys() - self._told:
             self._told |= left.keys()
-            name = self.look.writer.name
-            self.recorder.observer.in_doubt(name, sorted(left), max(left.values()))
-        if (longest_s := max(left.values())) > 0:
+            self.recorder.observer.in_doubt(self.look.writer.name, sorted(left), longest_s)
+        if longest_s > 0:
             self.waits.pause(min(LOOK_EVERY_S, longest_s), "in_doubt")
         return True
 
     def _left_s(self, write: Write) -> float:
         """Return for how many seconds the system may still be working on *write*."""
         if write.kind != "create":
-            return 0.0
+            return 0.0  # to repeat an update changes nothing
         left_s = self._rest_s(write.id, write.sent_at)
         if write.id not in self._ours:
             return left_s
+        # Sent by this process, so a clock that nobody can set counts as well.
         age_s = self.recorder.clock.monotonic() - self._ours[write.id]
         return max(left_s, self.waits.longest_s - age_s)
 
@@ -126,8 +131,11 @@ class Doubts:
         """
         now = self.recorder.clock.monotonic()
         seen_s = now - self._first_seen.setdefault(key, now)
+        # Not the calendar's clock, which RENKEI_NOW moves: the other system has its own time.
         age_s = self.recorder.clock.real_now().timestamp() - (sent_at or 0.0)
-        return self.waits.longest_s + SENT_S - (seen_s if sent_at is None or age_s < 0 else age_s)
+        if sent_at is None or age_s < 0:
+            age_s = seen_s
+        return self.waits.longest_s + SENT_S - age_s
 
     def _absent(self, writes: Sequence[Write]) -> list[Write]:
         """Settle what one look can settle; return the other writes."""
@@ -179,17 +187,21 @@ class Doubts:
         numberless = self.look.numberless()
         left = []
         for write in absent:
-            if write.kind == "create" and any(
-                self.look.is_like(write.item, person) for person in numberless
-            ):
-                reason = remark("created_without_number")
-                self.recorder.left_out(write.item)
-                self.recorder.record(
-                    write.item, Outcome.FAILED, reason, write=write.id, result=ACCEPTED
-                )
+            if write.kind == "create" and self._is_like_any(write.item, numberless):
+                self._without_number(write)
             else:
                 left.append(write)
         return left
+
+    def _is_like_any(self, item: Item, people: Sequence[Employee]) -> bool:
+        """Tell whether one of *people* may be this new employee."""
+        return any(self.look.is_like(item, person) for person in people)
+
+    def _without_number(self, write: Write) -> None:
+        """Record that a create came through and the target has left out the number."""
+        item, reason = write.item, remark("created_without_number")
+        self.recorder.left_out(item)
+        self.recorder.record(item, Outcome.FAILED, reason, write=write.id, result=ACCEPTED)
 
 
 @define(kw_only=True)
@@ -232,11 +244,11 @@ class Answers:
 
     def see(self, seen: Seen) -> None:
         """Let those count who read as they were sent; the others are read again."""
-        good = [
-            write
-            for write in self._pending.values()
-            if self._wrong(write, _found(write, seen)) is None
-        ]
+        good: list[Write] = []
+        for write in self._pending.values():
+            person = _found(write, seen)
+            if self._wrong(write, person) is None:
+                good.append(write)
         if good:
             self.recorder.store.confirm(good, self.recorder.clock.now())
             for write in good:
@@ -256,7 +268,7 @@ class Answers:
         self.waits.pause(self.waits.settle_s, "settle")
         seen = self.look.at(self.refs)
         self.see(seen)
-        while left_s := max((self._late_s(w, seen) for w in self._pending.values()), default=0.0):
+        while (left_s := self._all_late_s(seen)) > 0:
             self.waits.pause(min(LOOK_EVERY_S, left_s), "answered")
             seen = self.look.at(self.refs)
             self.see(seen)
@@ -264,10 +276,16 @@ class Answers:
             self._fail(write, _found(write, seen))
         self._pending.clear()
 
+    def _all_late_s(self, seen: Seen) -> float:
+        """Return for how many seconds what was *seen* of anybody may only be late; 0: of nobody."""
+        left = [self._late_s(write, seen) for write in self._pending.values()]
+        return max(left, default=0.0)
+
     def _late_s(self, write: Write, seen: Seen) -> float:
         """Return for how many seconds what was *seen* of a write may only be late; 0: it is not."""
         missing = write.kind == "create" and _found(write, seen) is None
-        if not (missing or write.id in self._shown):
+        shown = write.id in self._shown
+        if not (missing or shown):
             return 0.0
         age_s = self.recorder.clock.monotonic() - self._since[write.id]
         return max(0.0, self.waits.longest_s - age_s)

@@ -38,9 +38,9 @@ class Claims:
 
     def collide(self, other: Claims) -> bool:
         """Tell whether two writes may be about one thing: then they never fly together."""
-        return bool(
-            self.alone & other.alone or self.gives & other.takes or self.takes & other.gives
-        )
+        # The new owner of a value waits for the old one: the system may refuse it to two.
+        handed_on = self.gives & other.takes or self.takes & other.gives
+        return bool(self.alone & other.alone or handed_on)
 
     def add(self, other: Claims) -> None:
         """Claim what *other* claims, too."""
@@ -159,8 +159,9 @@ class Flight:
         if alone:
             work()
             return
+        in_context = copy_context().run  # its lines in the log name the run, too
         try:
-            threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+            threading.Thread(target=in_context, args=(work,), daemon=True).start()
         except RuntimeError:  # there is no room for another thread
             work()
 
@@ -190,8 +191,9 @@ def _go(together: Sequence[Sending], carry: Carry) -> None:
             else:
                 sending.answer = came
     except RenkeiError as error:
+        batch = together if len(together) > 1 else ()
         for sending in together:
-            sending.error, sending.batch = error, together if len(together) > 1 else ()
+            sending.error, sending.batch = error, batch
     except BaseException as crash:  # noqa: BLE001 - raised by the thread that takes it back
         for sending in together:
             sending.crash = crash

@@ -18,6 +18,7 @@ from renkei.words.codes import remark
 
 T = TypeVar("T")
 
+# docs/decisions/2026-11-22-reading-again-in-batches.md
 FRESH_S = 10.0
 """How old the last look at an employee may be when the write leaves; then it is read again."""
 
@@ -116,9 +117,15 @@ class Look:
 
     def changed(self, item: Item, current: Employee) -> tuple[str, ...]:
         """Return the mapped fields that no longer read as they did at the fetch."""
-        now, before = self.comparison.mapped(current.values), item.before or {}
-        names = sorted(now.keys() | before.keys())
-        return tuple(n for n in names if n not in now or n not in before or now[n] != before[n])
+        now = self.comparison.mapped(current.values)
+        before = item.before or {}
+        changed: list[str] = []
+        for name in sorted(now.keys() | before.keys()):
+            is_known = name in now and name in before
+            # Where a value is not known, nobody can tell what would be overwritten.
+            if not is_known or now[name] != before[name]:
+                changed.append(name)
+        return tuple(changed)
 
     def equals(self, item: Item, person: Employee) -> bool:
         """Return whether *person* is what this item would have made of them."""
@@ -136,26 +143,30 @@ class Look:
         """Return the sent fields, chosen ones included, in which *person* is something else."""
         sent = {change.field: change.after for change in item.changes}
         chosen = {name: choice.code for name, choice in item.new_values.items()}
-        return tuple(
-            name
-            for name, value in {**sent, **chosen}.items()
-            if name in person.values and not self._holds(person, name, value)
-        )
+        missing: list[str] = []
+        for name, value in {**sent, **chosen}.items():
+            is_told = name in person.values
+            if is_told and not self._holds(person, name, value):
+                missing.append(name)
+        return tuple(missing)
 
     def changed_too(self, item: Item, person: Employee) -> tuple[str, ...]:
         """Return the mapped fields that were not sent and are not what they were before."""
         sent = {change.field for change in item.changes}
-        return tuple(
-            name
-            for name, value in sorted((item.before or {}).items())
-            if name not in sent and name in person.values and not self._holds(person, name, value)
-        )
+        changed: list[str] = []
+        for name, value in sorted((item.before or {}).items()):
+            if name in sent or name not in person.values:
+                continue
+            if not self._holds(person, name, value):
+                changed.append(name)
+        return tuple(changed)
 
     def is_like(self, item: Item, person: Employee) -> bool:
         """Tell whether *person* may be this new employee: as who is who is told, or altogether."""
         sent = {change.field for change in item.changes} - {self.number}
-        who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO} & sent
-        return not (who or sent) & set(self.differing(item, person))
+        who = {spec.name for spec in self.comparison.target_specs if spec.role in WHO}
+        telling = (who & sent) or sent
+        return telling.isdisjoint(self.differing(item, person))
 
     def _holds(self, person: Employee, name: str, value: Value) -> bool:
         """Tell whether a field has *value*, be it among others; one that no pair fills exactly."""

@@ -98,7 +98,7 @@ class Recorder:
             self.flush()
             raise
         except StoreError:
-            self._held_back = told
+            self._held_back = told  # tried once more when the sync ends
             raise
         self._settle(told, ids or ())
         return ids
@@ -137,6 +137,7 @@ class Recorder:
         self.last[item.position] = outcome
         log.info("outcome", run=str(self.run), outcome=outcome.value, code=reason and reason.code)
         if outcome not in (Outcome.UNKNOWN, Outcome.DEFERRED):
+            # Never past the total: a write that was answered and then not found is recorded twice.
             self._done = min(self._done + 1, self._total)
             self.observer.writing(self._done, self._total)
 

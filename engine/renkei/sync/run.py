@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from attrs import define, frozen
@@ -26,6 +26,7 @@ from renkei.sync.record import Recorder, numberless, reason_of
 from renkei.systems import Systems
 from renkei.words.codes import remark
 
+# docs/decisions/2026-11-28-fetch-again.md
 SOURCE_OLD = dt.timedelta(hours=1)
 """A sync that goes on this long after the fetch reads the source again for those still open."""
 
@@ -110,7 +111,7 @@ class Sync:
             with hold:
                 left = self._apply(run, order, opened)
         except (BusyError, StoreError):
-            raise
+            raise  # another process has the run, or the store cannot be written: no end to record
         except Stopped:
             self._stopped(hold, over)
         except SystemFault as fault:
@@ -125,6 +126,7 @@ class Sync:
             raise
         else:
             status, reason = self._ended(run, order, left, over)
+            # The next estimate goes by it: a part of a sync would mislead.
             whole = not opened.has_begun and ahead > 0 and status is not Status.PAUSED
             took_s = self.clock.monotonic() - began
             usage = {"written": ahead, "sync_seconds": took_s} if whole else None
@@ -142,10 +144,11 @@ class Sync:
         account = self.store.account(writer.connection.identity)
         with self.store.one_moment():
             has_begun = self.store.has_begun(run.id)
-            now = Moment.now()
+            now = Moment.now()  # before the lease is taken: it must never seem younger than it is
             self.refuse_shared(account)
         hold = Hold(self.store, self._lease(run, order, account), now)
         log.info("sync_began", run=run.id)
+        # Asked right before each request: a process that slept finds out that it was replaced.
         writer.connection.allow_writes(hold.check)
         return _Opened(writer=writer, hold=hold, has_begun=has_begun)
 
@@ -186,11 +189,13 @@ class Sync:
             recorder = self._recorder(run, opened.hold)
             elsewhere = self.store.created_elsewhere(run.id)
             rewritten = self.store.rewritten(run.id) if send else frozenset()
-        creates = send and open_counts.get(Difference.NEW, 0) > 0 and self.pairing.new_fields
+        creates = send and open_counts.get(Difference.NEW, 0) > 0
         now = self.clock.now()
         self.observer.estimate(estimate.of_sync(writer, open_counts, fetched, synced, now))
         look, waits = self._look(run, writer), self._waits(run.target)
-        offer = offered(writer, self.pairing) if creates else ()
+        # A choice may have vanished, or its code mean something else, since it was made: F29
+        offer = offered(writer, self.pairing) if creates and self.pairing.new_fields else ()
+        # A sync that begins does not read the source: the plan that was looked at is written (F31).
         if send and opened.has_begun:
             rewritten |= self._changed_in_source(run)
         return Apply(
@@ -251,21 +256,24 @@ class Sync:
             for item in self.store.items(run.id, selected=True, open_only=True)
             if item.difference is not Difference.SAME
         }
+        now = self._in_source(run, read)
+        fields = self.pairing.translation.source_fields
+        changed: set[str] = set()
+        for identity, before in read.items():
+            is_gone = identity not in now  # or has left those whom the pair is for
+            if is_gone or _of(fields, now[identity]) != _of(fields, before):
+                changed.add(identity)
+        return frozenset(changed)
+
+    def _in_source(self, run: Run, ids: Iterable[str]) -> dict[str, Values]:
+        """Return how those with these *ids* read in the source now, if the pair is for them."""
         reader = self.systems.reader(run.source)
         reader.connection.check_open()
         fields, scope = self.pairing.translation.source_fields, self.pairing.scopes[0]
         asked = tuple(dict.fromkeys([*fields, *scope.fields]))
-        refs = [Ref(id=identity) for identity in read]
-        now = {
-            person.id: person.values
-            for person in reader.read_employees(refs, run.base_date, asked)
-            if scope.holds(person)
-        }
-        return frozenset(
-            identity
-            for identity, before in read.items()
-            if identity not in now or _of(fields, now[identity]) != _of(fields, before)
-        )
+        refs = [Ref(id=identity) for identity in ids]
+        people = reader.read_employees(refs, run.base_date, asked)
+        return {person.id: person.values for person in people if scope.holds(person)}
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -286,7 +294,9 @@ class Sync:
             return over, run.reason
         if not order.send:
             return over or Status.PAUSED, run.reason
-        return (Status.PAUSED, left) if left and not over else (self._final(run.id), None)
+        if left and not over:
+            return Status.PAUSED, left
+        return self._final(run.id), None
 
     def _end(
         self,

@@ -17,6 +17,7 @@ from renkei.sync.look import Look, ref_of
 from renkei.sync.record import Recorder, reason_of
 from renkei.words.codes import remark
 
+# docs/decisions/2026-11-28-person-or-system.md
 IN_A_ROW = 3
 """After this many writes in a row that were refused or lost, the system is at fault."""
 
@@ -63,6 +64,7 @@ class Verdict:
         self.unknown(item, cause, write)
         if not isinstance(cause, SystemFault):
             return
+        # Maintenance, or an outage in the middle of a write: one read at once tells (F05).
         hopeless = isinstance(cause, UnavailableError) and not cause.again
         self._suspect(item, cause, probe=hopeless)
 
@@ -83,9 +85,11 @@ class Verdict:
 
         A *probe* is a read: a system that cannot be read either is not tried any further.
         """
+        before = self._suspected
+        probe_wanted = before is not None and before[1]
         self._causes[item.position] = error
         self._row[item.position] = item
-        self._suspected = (item, probe or (self._suspected is not None and self._suspected[1]))
+        self._suspected = (item, probe or probe_wanted)
 
     # --- the system, or this employee? --------------------------------------------------------
 
@@ -103,18 +107,23 @@ class Verdict:
 
     def refuse_system(self) -> None:
         """Raise what is wrong with the system if too many in a row were refused or lost."""
+        # As long as nothing has passed in this sync, even they may mean the system.
         known = self.known if self._passed else set()
         if len(self._row.keys() - known) < IN_A_ROW:
             return
+        # A lost write that had an effect has passed after all. If none had, nobody else is sent:
+        # the system can be read, but does not write.
         lost = self.doubts.without_effect(patient=True)
         open_still = (Outcome.UNKNOWN, Outcome.DEFERRED)
-        if any(self.recorder.last[position] not in open_still for position in self._row):
+        settled = [at for at in self._row if self.recorder.last[at] not in open_still]
+        if settled:
             self._passed = True  # what was lost goes again in the end
             self.blame_people()
         else:
             for write in lost:
                 self.defer(write)
-            raise self._causes[list(self._row)[-1]]
+            newest = list(self._row)[-1]
+            raise self._causes[newest]
 
     def blame_people(self) -> None:
         """A write has passed, or nobody else is left: the refusals before were about people."""

@@ -309,7 +309,7 @@ BUGS: tuple[Bug, ...] = (
         "Who takes an address flies beside who gives it up.",
         (
             "renkei.sync.flight:Claims.collide",
-            "or self.gives & other.takes or self.takes & other.gives",
+            "or handed_on",
             "",
         ),
         tests="tests/engine/test_flight.py"
@@ -334,7 +334,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "forgotten-in-flight",
         "What is in flight when a sync ends is not recorded.",
-        ("renkei.sync.apply:Apply._land_rest", "while self._flight and", "while False and"),
+        ("renkei.sync.apply:Apply._land_rest", "while self._flight:", "while False:"),
         tests="tests/engine/test_flight.py"
         "::test_whatever_ends_the_sync_those_in_flight_are_recorded",
     ),

@@ -130,7 +130,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "batch-blamed",
         "A batch that was refused as a whole fails all of its people.",
-        ("renkei.sync.apply:Apply._is_of_batch", "if not sending.batch or", "if True or"),
+        ("renkei.sync.apply:Apply._is_of_batch", "if not is_refusal:", "if True:"),
         tests="tests/engine/test_batches.py"
         "::test_a_batch_that_is_refused_goes_one_by_one[RecordError]",
     ),
@@ -453,7 +453,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "changed-too-unnoticed",
         "A connector that empties what it was not asked to goes unnoticed.",
-        ("renkei.sync.look:Look.changed_too", "if name not in sent and", "if False and"),
+        ("renkei.sync.look:Look.changed_too", "if name in sent or", "if True or"),
         tests="tests/engine/test_answers.py::test_a_change_of_more_than_was_sent_is_found_out",
     ),
     bug(

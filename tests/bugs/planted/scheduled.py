@@ -70,7 +70,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "paused-schedule-begun",
         "A schedule that somebody has paused goes on.",
-        ("renkei.worker:Worker._keep", "kept.paused_by is not None or ", ""),
+        ("renkei.worker:Worker._due_now", "kept.paused_by is not None or ", ""),
         (
             "renkei.store.due:Due.claim",
             'kept is None or kept["paused_by"] is not None',
@@ -118,7 +118,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "paused-schedule-goes-on",
         "What is at work when its schedule is paused, and has to wait then, goes on.",
-        ("renkei.worker:_how_over", "kept.paused_by is not None:", "False:"),
+        ("renkei.worker:_how_over", "if is_paused and", "if False and"),
         tests="tests/engine/test_schedules.py"
         "::test_what_waits_is_left_out_when_somebody_pauses[running-schedule]",
     ),

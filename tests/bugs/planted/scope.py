@@ -80,7 +80,7 @@ BUGS: tuple[Bug, ...] = (
         "Somebody is created under a number that somebody outside has taken meanwhile.",
         (
             "renkei.sync.apply:Apply._create",
-            "elif str(item.number) in seen.taken:",
+            "elif number in seen.taken:",
             "elif False:",
         ),
         tests="tests/engine/test_scope.py::test_a_number_that_is_taken_outside_meanwhile",
@@ -139,7 +139,7 @@ BUGS: tuple[Bug, ...] = (
         "late-source-outside",
         "A late resume writes who is outside of the scope in the source by now.",
         (
-            "renkei.sync.run:Sync._changed_in_source",
+            "renkei.sync.run:Sync._in_source",
             "if scope.holds(person)",
             "",
         ),
