@@ -100,8 +100,8 @@ class App:
         from renkei_runner.progress import Logged, Progress
 
         told = os.environ.get(LOG) == "json"  # a worker's log has nothing else, and all of a job
-        level = "debug" if self.debug else "info" if told else "warning"
-        configure_logging(json=self.json, level=level)
+        usual = "info" if told else "warning"
+        configure_logging(json=self.json, level="debug" if self.debug else usual)
         config = self.config()
         if config.company.name and not self.json:
             tell_company(config.company)

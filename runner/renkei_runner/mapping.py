@@ -102,12 +102,10 @@ def set_setting(
 ) -> None:
     with app.runs() as runs:
         uses = [each.use for each in runs.config.mappings]
-        of_pair = [each.index for each in runs.pairs() if (each.source, each.target) == pair]
-        fitting = [
-            index
-            for index, use in enumerate(uses)
-            if use == name and (pair is None or index in of_pair)
-        ]
+        fitting = [index for index, use in enumerate(uses) if use == name]
+        if pair is not None:
+            of_pair = [each.index for each in runs.pairs() if (each.source, each.target) == pair]
+            fitting = [index for index in fitting if index in of_pair]
         if len(fitting) != 1:
             message = _("{name} is not one mapping of the configuration. It has: {names}.")
             hint = _("Name one of its pairs with --pair SOURCE TARGET.") if fitting else ""

@@ -149,7 +149,7 @@ class Progress(Observer):
         if not self._live or time.monotonic() - self._since < SHOW_AFTER_S:
             return
         if self._screen is None:
-            self._screen = Screen()
+            self._screen = Screen()  # not before: rich alone takes long to import
         self._screen.show(key, text, done, total)
 
 

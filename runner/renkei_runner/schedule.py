@@ -49,7 +49,9 @@ class Known:
 @schedule.command("list", help=N_("List every schedule: on or paused, the last run, the next."))
 @click.pass_obj
 def list_(app: App) -> None:
-    found = [each for runs in each_company(app) for each in _known(app, runs)]
+    found: list[Known] = []
+    for runs in each_company(app):
+        found += _known(app, runs)
     for each in found:
         if each.shown.mistake:
             warn(each.shown.mistake)
@@ -59,15 +61,14 @@ def list_(app: App) -> None:
     if not found:
         say(_("There are no schedules. They stand under schedules: in the configuration."))
         return
-    of_all = not app.company and bool(found[0].company.name)
+    name = found[0].company.name
+    of_all = not app.company and bool(name)
     _show_all(found, of_all=of_all)
     if any(each.shown.alone for each in found):
         warn(_("No worker keeps them: one has to be running."))
-    name, words = found[0].company.name, ("schedule", "run", found[0].shown.schedule.name)
-    next_steps(
-        (named(app, name, *words) if of_all else app.command(*words), _("run one now")),
-        (app.command("worker"), _("keep all schedules")),
-    )
+    words = ("schedule", "run", found[0].shown.schedule.name)
+    one = named(app, name, *words) if of_all else app.command(*words)
+    next_steps((one, _("run one now")), (app.command("worker"), _("keep all schedules")))
 
 
 def _known(app: App, runs: Runs) -> Iterator[Known]:
@@ -105,7 +106,7 @@ def run(app: App, name: str, claim: str | None) -> int:
         taken = _claim(app, name, claim)
         if taken is not None and taken.is_errand:
             _carry_out(runs, taken)
-            return 0
+            return 0  # what became of it stands in the store, and is shown by the dashboard
         schedule = runs.config.schedule(name)
         try:
             with stoppable(runs):
@@ -172,7 +173,9 @@ def _claim(app: App, name: str, text: str | None) -> Claim | None:
 def _remember(app: App, runs: Runs, name: str) -> None:
     """Let the run that the job has stand beside the error."""
     last = next(iter(runs.jobs(1, name)), None)
-    if app.run is None and last is not None and last.run is not None:
+    if app.run is not None or last is None:
+        return
+    if last.run is not None:
         app.run = runs.run(last.run)
         app.labels = runs.labels(last.run, technical=True)
 
