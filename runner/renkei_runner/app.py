@@ -54,6 +54,7 @@ class App:
     company: str = ""
     """The name of the company that the command is about, once its configuration is read."""
     open_runs: Callable[[Config, Observer, str | None], Runs] = _open_runs
+    # Questions go to standard error: what is printed may be on its way into a file.
     asks: bool = field(factory=lambda: sys.stdin.isatty() and sys.stderr.isatty())
     run: Run | None = None
     labels: Labels | None = None
@@ -110,7 +111,7 @@ class App:
         shown = Logged if told else Progress
         self._progress = shown(live=live, asks=self.interactive, called=called)
         with (
-            ours_alone(),
+            ours_alone(),  # before any plug-in is loaded, which may print (F78)
             self._progress as progress,
             self.open_runs(config, progress, self.who) as runs,
         ):

@@ -83,6 +83,7 @@ class Progress(Observer):
             self.clear()
             for line in account_lines(accounts, self._called):
                 note(line)
+        # Outside of the lock: whatever else is read goes on while a person thinks.
         question = _("Are both of the same company?")
         return click.confirm(asked(question), default=False, err=True)
 

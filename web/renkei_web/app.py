@@ -212,6 +212,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in offered]
     if office.sign_on is not None:
         carried = office.sign_on.middleware(secure=office.secure)
+        # In threads of their own: a provider that hangs takes none from those who need no provider.
         guests += tuple(
             Route(
                 path,

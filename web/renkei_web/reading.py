@@ -207,21 +207,24 @@ class Sight:
         code = TABLE.get(remark.code)
         if code is None:
             return Remark(remark.code)
-        kinds = {part.name: part.kind for part in code.parts}
         parts = code.read(remark)
+        days = chain.from_iterable(parts[name] for name in _parts_of(code, PartKind.DAY))
+        if any(day > self.today.isoformat() for day in days):
+            return None
         shown = dict(parts)
         not_shown = _("(not shown)")
-        for name, those in parts.items():
-            if kinds[name] is PartKind.DAY and any(day > self.today.isoformat() for day in those):
-                return None
-            if kinds[name] in (PartKind.FIELD, PartKind.SOURCE_FIELD):
-                shown[name] = tuple(not_shown if hides(each) else each for each in those)
+        for name in _parts_of(code, PartKind.FIELD, PartKind.SOURCE_FIELD):
+            shown[name] = tuple(not_shown if hides(each) else each for each in parts[name])
         # Which of its values are of the hidden field is not told, so none of them is shown.
         if shown != parts:
-            for name, those in parts.items():
-                if kinds[name] is PartKind.VALUE and those:
-                    shown[name] = (not_shown,)
+            for name in _parts_of(code, PartKind.VALUE):
+                shown[name] = (not_shown,) if parts[name] else ()
         return _made(code, shown)
+
+
+def _parts_of(code: Code, *kinds: PartKind) -> list[str]:
+    """Return the names of the parts of these kinds."""
+    return [part.name for part in code.parts if part.kind in kinds]
 
 
 def _with_role(specs: Iterable[FieldSpec], roles: Collection[str]) -> set[str]:
@@ -239,11 +242,11 @@ def _nobody(remark: Remark) -> Remark:
     if code is None:
         return Remark(remark.code)
     parts = code.read(remark)
-    for part in code.parts:
-        # Several texts of a remark about a run are examples of people.
-        is_about_people = part.kind is PartKind.NUMBER or (part.many and part.kind is PartKind.TEXT)
-        if is_about_people and parts[part.name]:
-            parts[part.name] = (SOMEBODY,)
+    # Several texts of a remark about a run are examples of people.
+    examples = [part.name for part in code.parts if part.many and part.kind is PartKind.TEXT]
+    for name in (*_parts_of(code, PartKind.NUMBER), *examples):
+        if parts[name]:
+            parts[name] = (SOMEBODY,)
     return _made(code, parts)
 
 

@@ -177,8 +177,12 @@ def style_of(column: Column, others: Sequence[str]) -> str:
     """Return how dates, or true and false, are written where the column holds *others*."""
     if column.kind == "date":
         return column.format or _format_like(others)
-    truths = (text.strip() for text in others if text.strip().lower() in TRUTHS)
-    return next(truths, "true") if column.kind == "boolean" else ""
+    if column.kind != "boolean":
+        return ""
+    for text in others:
+        if text.strip().lower() in TRUTHS:
+            return text.strip()
+    return "true"
 
 
 def written(value: Value, style: str) -> str:
