@@ -68,7 +68,7 @@ def _exit_code(failed: Sequence[Checked]) -> int:
 
 
 def _code_of(failed: Checked) -> int:
-    # Without an error the system has answered, and what it says is a problem.
+    # Without an error the system did answer, and what it told is the problem.
     return failed.error.exit_code if failed.error else SYSTEM
 
 

@@ -210,7 +210,7 @@ def added(before: Selection, more: Selection) -> Selection:
 def _agrees(app: App, runs: Runs, run: Run) -> bool:
     """Ask whether all new and changed are to be written: who leaves, who comes back, who waits."""
     app.clear()
-    # A yes means all new and changed but those to be looked at first, so only those are counted.
+    # A yes leaves out those to be looked at first, so they are not counted here.
     changed = runs.items(run.id, differences=(Difference.CHANGED,))
     leaving, back = runs.dates_of(run.id, (item for item in changed if not item.look_first))
     waiting = runs.numbers(run.id, Filter(differences=tuple(ALL), look_first=True))

@@ -107,7 +107,7 @@ class Table(_Explained, click.Group):
         try:
             found = getattr(import_module(module), name)
         except ModuleNotFoundError as error:
-            # Only the command itself may be missing; a library that it lacks is another story.
+            # A library that the command itself lacks is another error.
             if error.name is None or not module.startswith(error.name):
                 raise
             message = _("{command} is not part of this installation.").format(command=cmd_name)
@@ -184,7 +184,7 @@ def _everywhere(found: click.Command) -> click.Command:
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  # noqa: ANN401
     app = ctx.find_object(App)
-    # What stands before the name of a command is not undone by standing nowhere behind it.
+    # An option given before the command is not undone by its absence after it.
     if value is None or app is None:
         return
     match param.name:

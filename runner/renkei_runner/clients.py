@@ -213,7 +213,7 @@ def _says(there: Config, meant: Config) -> bool:
 
 
 def _accounts(config: Config) -> list[tuple[object, ...]]:
-    """Return what each connection opens; what it is called is nobody's business."""
+    """Return what each connection opens, whatever its name."""
     return [(each.connector, each.base_url, each.token) for each in config.connections.values()]
 
 

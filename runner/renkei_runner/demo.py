@@ -173,7 +173,7 @@ class Stage:
         )
 
     def _is_plain(self, crew: dict[str, Any]) -> bool:
-        """Tell whether somebody stands once in each system, and has no day of leaving."""
+        """Tell whether somebody is in each system exactly once, and has no day of leaving."""
         number = crew.get("emp_code") or ""
         if len(self.sandbox.touchontime.find(number)) != 1:
             return False

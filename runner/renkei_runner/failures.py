@@ -104,7 +104,7 @@ def _said(error: RenkeiError, app: App) -> tuple[Said, ...]:
     """Return what helps, or how to go on after the error of a sync that has begun."""
     if isinstance(error, SeveralErrors):
         return error.mistakes
-    # A mapping has to be corrected first: whoever goes on with the run meets the same mistake.
+    # A mapping has to be corrected first: going on would meet the same mistake.
     is_resumable = not isinstance(error, MappingError) and _goes_on(error, app)
     if app.run is None or not is_resumable:
         return (Said(error.message, error.hint),)

@@ -106,7 +106,7 @@ def run(app: App, name: str, claim: str | None) -> int:
         taken = _claim(app, name, claim)
         if taken is not None and taken.is_errand:
             _carry_out(runs, taken)
-            return 0  # what became of it stands in the store, and is shown by the dashboard
+            return 0  # the outcome is in the store; the dashboard shows it
         schedule = runs.config.schedule(name)
         try:
             with stoppable(runs):

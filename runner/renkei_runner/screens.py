@@ -176,7 +176,7 @@ def _choosing(app: App, run: Run, shown: _Shown) -> Iterator[tuple[str, str]]:
         values = _("the values for --new that new employees may need")
         yield app.command("choices", run.target), values
     is_halted = any(notice.code in HALTS for notice in run.notices)
-    allow = ("--allow-unusual",) if is_halted else ()  # nothing is advised that would be refused
+    allow = ("--allow-unusual",) if is_halted else ()  # advise nothing that would be refused
     everybody = ("sync", run.id, "--difference", "new,changed")
     if shown.plain:
         yield app.command(*everybody, *allow), _("write all of these")

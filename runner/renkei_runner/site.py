@@ -212,7 +212,7 @@ def received(journal: Iterable[Mapping[str, Any]]) -> dict[str, Received]:
 
 
 def _counted(people: Mapping[tuple[str, str], int]) -> Received:
-    """Return how many were written, by how often each kind of write came for each of *people*."""
+    """Return how many were written; *people* tells how often each was, by kind of write."""
     kinds = Counter(kind for kind, _who in people)
     return Received(
         created=kinds["create"],

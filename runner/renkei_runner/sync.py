@@ -66,10 +66,10 @@ def sync(
             if not _is_seen(app, runs, run, wish, ask=not wanted.yes):
                 return nothing_sent(app, run)
             runs.release(run_id, wish)
-            # A release alone adds its employee to what is chosen; it chooses nobody anew.
+            # A release alone only adds its employee to the stored choice.
             before = None if wanted.chosen or wanted.excluded else runs.selection(run_id)
             wanted = evolve(wanted, numbers=(*wanted.numbers, wish.number))
-        # A run that is done ends with 0 and not one request, whoever asks for it again (F49).
+        # A run that is done ends with 0 and without a request when it is synced again (F49).
         done = run.status is Status.DONE and "choose" not in runs.possible(run_id)
         chosen = None if done else choose(app, runs, run, wanted, before)
         if not done and chosen is None:
@@ -170,7 +170,7 @@ def choose(
     """
     if wanted.empty and (stored := runs.selection(run.id)) is not None:
         return stored
-    runs.refuse_choosing(run.id)  # before anybody answers questions that lead nowhere
+    runs.refuse_choosing(run.id)  # before anybody answers questions in vain
     chosen = selection(app, runs, run, wanted)
     if chosen is not None:
         chosen = chosen if before is None else added(before, chosen)
@@ -231,7 +231,7 @@ def nothing_sent(app: App, run: Run) -> int:
 def trouble_of(runs: Runs, run: Run, what: str) -> Iterator[Item]:
     """Iterate over those of a run who are not done; that *what* shows them is noted before."""
     if run.outcomes and any(run.outcomes.get(each) for each in TROUBLE):
-        # Read twice: what cannot be noted is not shown (F98), and a note of nobody would be wrong.
+        # Noted before anybody is shown (F98), and only if there is anybody to show.
         if any(each.needs_attention for each in runs.items(run.id)):
             runs.note("details_opened", run.id, what=what)
         yield from (each for each in runs.items(run.id) if each.needs_attention)

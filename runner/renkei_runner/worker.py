@@ -70,8 +70,8 @@ def _keep(
         if not app.json:
             say_at_once(_("Stopping: each job ends after the employee in hand."))
 
-    # Each is made for the other: the worker starts jobs by the cluster, which ends the worker when
-    # one of another version has taken the queue (F102).
+    # They need each other: the worker starts jobs through the cluster, and the cluster stops the
+    # worker once another version has taken the queue (F102).
     if cluster is not None:
         cluster.give_up = made.stop
     with ended_by(stop), made, _scraped(made.path, metrics):

@@ -212,7 +212,7 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in offered]
     if office.sign_on is not None:
         carried = office.sign_on.middleware(secure=office.secure)
-        # In threads of their own: a provider that hangs takes none from those who need no provider.
+        # In threads of their own: a provider that hangs must not block other log-ins.
         guests += tuple(
             Route(
                 path,
@@ -282,7 +282,7 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
 
 
 def _session_of(office: Office, cookie: str | None, *, touch: bool) -> Session | None:
-    """Return the session of a cookie; of one that began with a password only if those are taken."""
+    """Return the session of a cookie; one that began with a password only while those count."""
     session = office.sessions.find(cookie, touch=touch)
     if session is not None and session.user.by_password and office.rules.only_sso():
         return None
@@ -294,7 +294,7 @@ def _role(office: Office, user: User, company: str) -> Role:
     role = office.rights.of(user, company)
     if not company or role is Role.NONE:
         return role
-    # A right may outlive its company: its file may have been deleted by hand.
+    # A right may outlive its company, whose file may have been deleted by hand.
     return role if office.has(company) else Role.NONE
 
 
@@ -382,7 +382,7 @@ def _guest(
 
 async def _form(request: Request) -> FormData:
     form = await request.form(max_files=0, max_fields=FIELDS)
-    try:  # the texts go into databases and logs, which would fail on such a one
+    try:  # databases and logs cannot take half a character
         "".join(str(value) for _name, value in form.multi_items()).encode()
     except UnicodeEncodeError:  # no browser sends half a character
         raise HTTPException(HTTPStatus.BAD_REQUEST) from None

@@ -94,12 +94,12 @@ def _is_one(origin: str, goal: str) -> bool:
 
 
 def _copied(old: Database, goal: str, note: Callable[[int], None] | None) -> int:
-    with old.writing() as source:  # nobody changes there what has been copied already
+    with old.writing() as source:  # nothing changes there while it is copied
         count = _count(source)
         if not count:
             return 0
         with closing(Database(goal)) as new, new.writing() as target:
-            # A try before may have broken off after this commit, and before that of the store.
+            # An earlier try may have stopped between this commit and that of the store.
             if _count(target):
                 _refuse_others(source, target, new.place)
                 return count

@@ -78,7 +78,7 @@ def some(
         text=text,
     )
     found: list[Item] = []
-    while len(found) < limit:  # of a part some may not be there for this reader
+    while len(found) < limit:  # this reader may not see all of a part
         part = runs.page(run.id, wanted, after=after, limit=limit)
         found += seen(runs, run, part, role)
         if len(part) < limit:
@@ -133,7 +133,7 @@ class Sight:
             of_target = _with_role(specs[run.target], roles)
             found = of_source | of_target
             for source, target in labels.pairs:
-                # Both fields of a pair say the same, whatever role the other one has.
+                # Both fields of a pair hold the same value, whatever their roles.
                 if source in of_source or target in of_target:
                     found |= {source, target}
             return frozenset(found)
@@ -150,7 +150,7 @@ class Sight:
         hides = self._hides(*values)
         changes = tuple(each for each in item.changes if not hides(each.field))
         has_hidden_alone = bool(item.changes) and not changes
-        # "A hidden change" beside a name would say who leaves:
+        # Even "a hidden change" beside a name would say who leaves:
         # docs/decisions/2026-11-29-rights-on-companies.md
         if has_hidden_alone and item.difference is Difference.CHANGED:
             return None
@@ -190,7 +190,7 @@ class Sight:
             if day is None:
                 continue
             has_passed = isinstance(day, dt.date) and day <= self.today
-            if not has_passed:  # what is no date may be one to come
+            if not has_passed:  # what cannot be read may be a day to come
                 return True
         return False
 
@@ -215,7 +215,7 @@ class Sight:
         not_shown = _("(not shown)")
         for name in _parts_of(code, PartKind.FIELD, PartKind.SOURCE_FIELD):
             shown[name] = tuple(not_shown if hides(each) else each for each in parts[name])
-        # Which of its values are of the hidden field is not told, so none of them is shown.
+        # A value does not say which field it is of: with any field hidden, all values are.
         if shown != parts:
             for name in _parts_of(code, PartKind.VALUE):
                 shown[name] = (not_shown,) if parts[name] else ()
@@ -242,7 +242,7 @@ def _nobody(remark: Remark) -> Remark:
     if code is None:
         return Remark(remark.code)
     parts = code.read(remark)
-    # Several texts of a remark about a run are examples of people.
+    # In a remark about a run, a list of texts holds examples of people.
     examples = [part.name for part in code.parts if part.many and part.kind is PartKind.TEXT]
     for name in (*_parts_of(code, PartKind.NUMBER), *examples):
         if parts[name]:

@@ -158,7 +158,7 @@ def take_code(db: Connection, user_id: int, code: str, now: float) -> bool:
         for each in range(step - DRIFT, step + DRIFT + 1)
         if hmac.compare_digest(code_at(row["secret"], each).encode(), plain.encode())
     ]
-    # Read over a shoulder, a code, or one of a step before it, must not open anything once more.
+    # A code seen over a shoulder, or an older one, must not work again.
     fresh = [each for each in fits if last is None or each > last]
     if not fresh:
         return False

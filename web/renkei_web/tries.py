@@ -86,7 +86,7 @@ class Tries:
         recent = tries.c.at >= self._database.now() - WINDOW_S
         counts = db.execute(query.where(recent)).mappings().one()
         crowd = counts["place"] >= TRIES_ADDRESS or counts["name"] >= TRIES_NAME
-        # A whole office may share one address, and a stranger may guess at anybody's name.
+        # An office may share one address, and a stranger may guess at any name.
         is_held_back = crowd and not place.known
         return bool(counts["pair"] >= TRIES_PAIR or is_held_back)
 

@@ -109,7 +109,7 @@ class Office:
         """Return whether a company asks for a second factor, and for a single sign-on."""
         try:
             company = self.heads.of(main, name)
-        except RenkeiError:  # a file that cannot be read asks for no less than before
+        except RenkeiError:  # an unreadable file asks for no less than before
             said = self.rules.now(name)
             return said.needs_code, said.only_sso
         return company.second_factor, company.sso
@@ -199,7 +199,7 @@ class Office:
             return None
         pid, began = worker
         now = started(pid)
-        # Numbers are used again: a process that began at another moment is another one.
+        # Process ids are reused: another start means another process.
         if now is None or abs(now - began) >= 1.0:
             return None
         return worker

@@ -57,7 +57,7 @@ class Cells:
         whole = value % 1 == 0
         if digits < 0:
             return self._day(int(value)) if whole else None
-        # Spreadsheets show 15 digits; a file may have more, which calculating has added.
+        # A spreadsheet shows 15 digits; any more in the file are rounding noise.
         text = str(int(value)) if whole else f"{value:.15g}"
         return text.zfill(digits)
 
@@ -65,8 +65,7 @@ class Cells:
         """Return the day with this number; None where there is none, as for the 60th of 1900."""
         days = count
         if self._epoch == WINDOWS_EPOCH:
-            # The 60th of these days is a 29 February 1900 that there never was: those before it are
-            # one less than the epoch says.
+            # Day 60 is 29 February 1900, which never was; the days before it are off by one.
             if count in (0, 60):
                 return None
             if count < 60:

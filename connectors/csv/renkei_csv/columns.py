@@ -205,7 +205,7 @@ def _date(written_as: str | None, text: str) -> dt.date:
     any_date = _ANY_DATE.fullmatch(text)
     if any_date is None:
         raise ValueError("no date")
-    # Of the groups of all forms, those of the others are empty, and one holds a sign.
+    # Each form has its own groups: those of the others are empty, and one is a separator.
     year, month, day = (int(part) for part in any_date.groups() if part and part.isdecimal())
     return dt.date(year, month, day)
 
@@ -235,7 +235,7 @@ def _format_like(others: Sequence[str]) -> str:
 
 
 def _is_short(date: re.Match[str]) -> bool:
-    """Tell whether a month or a day below ten stands without a zero before it."""
+    """Tell whether a month or a day is written with one digit."""
     months_and_days = date.groups()[2:]
     return any(part is not None and len(part) == 1 for part in months_and_days)
 

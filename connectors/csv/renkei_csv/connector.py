@@ -135,8 +135,8 @@ class CSV(Source[Table]):
             data = self._path.read_bytes()
         seen = {write.current.extra for write in writes if write.current is not None}
         is_as_we_left_it = mark_of(data) in self._ours[-1:]
-        # Another look in between does not make an old one good: whoever was read before the file
-        # changed would be written at a place that may be somebody else's by now.
+        # A later look does not make an earlier one good: a person who was read before the file
+        # changed may be in another row by now.
         if not is_as_we_left_it or not seen <= set(self._ours):
             raise self._changed_meanwhile()
         if self._table is None or self._table.data != data:
@@ -158,7 +158,7 @@ class CSV(Source[Table]):
         cells = {}
         for name, value in write.values.items():
             text = columns.written(value, styles[name])
-            # Written, it would come back as another character, or make the whole file unreadable.
+            # It would come back as another character, or make the whole file unreadable.
             if lacking(text, table.encoding) is not None:
                 said = _("The file has no character for a value.")
                 raise RecordError(said, code="not_in_encoding", fields=(name,))
@@ -175,7 +175,7 @@ class CSV(Source[Table]):
                 _write(draft, data, path.stat())
             self._connection.before_write()
             with self._local():
-                # The last moment in which an editor's saving is noticed: it would be lost for good.
+                # As late as possible: what somebody has saved meanwhile would be lost.
                 if path.read_bytes() != table.data:
                     raise self._changed_meanwhile()
                 draft.replace(path)
@@ -183,7 +183,7 @@ class CSV(Source[Table]):
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
         self._ours.append(mark_of(data))
-        # The new file is there, but only its folder on the disk survives a power failure.
+        # The rename survives a power cut only once the folder is on the disk, too.
         try:
             _sync(path.parent)
         except OSError as error:
@@ -204,7 +204,7 @@ def _forget_drafts(path: Path) -> None:
     """Remove what processes that were killed have left beside the file."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.*.renkei"):
         with suppress(OSError):
-            # A younger one may be that of a process which is at work.
+            # A younger one may belong to a process that is still writing.
             if time.time() - draft.stat().st_mtime > ABANDONED_S:
                 draft.unlink()
 
@@ -215,7 +215,7 @@ def _write(draft: Path, data: bytes, like: os.stat_result) -> None:
 
     A group that cannot be kept takes its rights with it: they are not meant for another one.
     """
-    # Whoever has put a file or a link in its place beforehand must not read what is written.
+    # Nobody may put a file or a link here beforehand and then read what is written.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     mode = like.st_mode & 0o777
     with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:

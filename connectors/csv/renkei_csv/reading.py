@@ -136,7 +136,7 @@ class Source(Generic[T]):
             except Unreadable as error:
                 raise self._no_table(error) from None
             self._table = table
-        # Somebody else has changed it: who was read from an earlier state is not written any more.
+        # Changed by somebody else: people read from an earlier state can no longer be written.
         if table.mark not in self._ours[-1:]:
             self._ours = [table.mark]
         return table

@@ -165,7 +165,7 @@ def _records(data: bytes) -> list[bytes]:
     records: list[bytes] = []
     held: list[bytes] = []
     for line in data.splitlines(keepends=True):
-        # A quote within quotes is doubled, so an odd one opens or closes a cell of several lines.
+        # Quotes inside a cell are doubled: an odd count opens or closes a cell of several lines.
         is_odd = line.count(b'"') % 2 == 1
         if not held and not is_odd:
             records.append(line)
@@ -187,7 +187,7 @@ def _rows(records: Sequence[bytes], encoding: str) -> list[list[str]]:
         rows.extend(row if any(row) else [] for row in reader)
     except csv.Error:
         raise Unreadable("quotes", len(rows) + 1) from None
-    # What is changed is found by its place among the records, so both have to see the same rows.
+    # Changes go by the place of a record, so both readers have to see the same rows.
     if len(rows) != len(records):
         raise Unreadable("quotes", len(rows))
     return rows

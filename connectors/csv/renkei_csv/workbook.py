@@ -97,7 +97,7 @@ class Workbook(Rows):
                     self._formulas.setdefault(cell["column"], at)
             found = {cell["column"]: cells.read(**cell) for cell in row}
             if any(cell != "" for cell in found.values()):
-                # Programs leave out empty rows; places have to be those that people see.
+                # Programs leave out empty rows; places have to match the rows that people see.
                 yield from [{}] * (at - 1 - told)
                 yield found
                 told = at
@@ -130,7 +130,7 @@ class _Parts(ZipFile):
     def open(self, name: Any, *_args: object, **_named: object) -> IO[bytes]:  # noqa: ANN401
         if self.getinfo(name).file_size > MAX_BYTES:  # no more than that is unpacked
             raise Unreadable("large")
-        # All of it before openpyxl has any: docs/decisions/2026-11-29-workbooks-are-read.md
+        # Vetted before openpyxl sees it: docs/decisions/2026-11-29-workbooks-are-read.md
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler, parser.StartDoctypeDeclHandler = self._count, self._refuse
         with super().open(name) as part:

@@ -176,7 +176,7 @@ def classify(failure: Failure) -> RenkeiError | None:
         message = _("{name} does not support changes of users by SCIM. Ask its support.")
         return AccessError(message.format(name=name))
     if failure.status == 501:
-        # The code of a filter that is not known: the whole list is read in its place.
+        # The same code as for an unknown filter, so that the whole list is read instead.
         message = _("{name} does not support this kind of request. Ask its support.")
         return AnswerError(message.format(name=name), code="bad_request")
     if failure.write and failure.status in (400, 409, 413, 422):
@@ -189,7 +189,7 @@ def _refused(failure: Failure) -> RecordError:
     said = failure.body if isinstance(failure.body, dict) else {}
     detail = said.get("detail")
     text = detail if isinstance(detail, str) else ""
-    # An error has no property for the attribute that it is about; its text may name one.
+    # SCIM errors do not name the attribute; only their text may.
     words = set(_WORD.findall(text))
     fields = [name for name in NAMES if name.rpartition(".")[2] in words]
     # Of the usual attributes, userName is the one that has to be unique (RFC 7643, section 4.1).

@@ -157,10 +157,10 @@ class SCIM:
         except AnswerError as error:
             if error.code != "bad_request":
                 raise
-            # Who is there must not look gone, and be created again, for want of a filter.
+            # A missing filter must not make anybody look gone: they would be created again.
             found = list(self._client.everybody())
         asked = set(numbers)
-        # Filters may let others through, such as those whose number differs by capitals.
+        # A filter may match more than was asked for, such as numbers in other capitals.
         yield from (user for user in found if self._number(user) in asked)
 
     def _number(self, user: JSON) -> Value:

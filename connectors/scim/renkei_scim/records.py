@@ -223,7 +223,7 @@ def _replaced(emails: Sequence[JSON], first: JSON) -> list[JSON]:
     rest = [each for each in emails[1:] if _text(each) != first]
     if first is None:
         return rest
-    # Its kind stays; what is shown of it, and where it leads, was about the old address.
+    # Its type stays; display and $ref were about the old address.
     kept = {name: value for name, value in old.items() if name not in ("display", "$ref")}
     return [{**kept, "value": first}, *rest]
 
@@ -276,7 +276,7 @@ def _spec(urn: str, keys: tuple[str, ...], attribute: Mapping[str, JSON]) -> Fie
     kind, mutability = attribute.get("type"), attribute.get("mutability", "readWrite")
     if not isinstance(kind, str) or kind not in _TYPES:
         return None
-    # It would read as empty for everybody, and be written again with each sync.
+    # It would read as empty for everybody, and be written with every sync.
     if attribute.get("returned") in ("never", "request"):
         return None
     if mutability == "writeOnly" or "$ref" in keys:

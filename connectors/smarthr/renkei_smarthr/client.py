@@ -57,7 +57,7 @@ class Client:
 
     def crews(self, attributes: Sequence[str]) -> Iterator[JSON]:
         """Yield every employee, retired ones included, in a stable order."""
-        # A page is no snapshot: without a fixed order people could slip between two of them (F15).
+        # Pages are no snapshot: without a fixed order people could slip between them (F15).
         query = {"sort": NUMBER, "fields": ",".join(attributes)}
         return self._session.pages("v1", "crews", query=query)
 
@@ -72,7 +72,7 @@ class Client:
                 if isinstance(identity, str) and identity in missing:
                     del missing[identity]
                     yield crew
-        # Nobody is gone because a list was short; only their own address says so.
+        # A short list proves nothing: only their own address shows that somebody is gone.
         for identity in missing:
             yield from self._crew(identity, fields)
 
@@ -87,7 +87,7 @@ class Client:
         """Yield who carries exactly *number*: several may."""
         query = {NUMBER: number, "fields": ",".join(sorted({*attributes, NUMBER}))}
         for crew in self._session.pages("v1", "crews", query=query):
-            # A looser search would bring others as well, and one of them would be written to.
+            # A looser match could bring somebody else, who would then be written to.
             if isinstance(crew, dict) and crew.get(NUMBER) == number:
                 yield crew
 
@@ -126,7 +126,7 @@ class Client:
         identity = created.get("id")
         if not isinstance(identity, str) or not identity:
             raise self._other_answer()
-        # Not there and empty are two things: what the token may not read is left out of an answer.
+        # Missing is not empty: what the token may not read is left out of the answer.
         if created.get(NUMBER, "?") in (None, ""):
             raise self._without_number()
         if created.get(NUMBER) != values.get(NUMBER):
@@ -169,7 +169,7 @@ def classify(failure: Failure) -> RenkeiError | None:
     """Return what SmartHR means by a refusal; None: what its HTTP status says."""
     name = failure.connection
     match _code(failure.body):
-        # Whatever its body says, a 500 does not say that nothing happened.
+        # A 5xx does not say that nothing happened, whatever its body says.
         case 1 if failure.write and failure.status < 500:
             return _refused(failure)
         case 2:
@@ -196,7 +196,7 @@ def classify(failure: Failure) -> RenkeiError | None:
             return ContractFullError(message.format(name=name))
         case 9:
             message = _("{name} is under maintenance. Try again later.")
-            # No request gets through, and our retries are over long before the maintenance (F05).
+            # Nothing gets through, and maintenance outlasts our retries (F05).
             return UnavailableError(
                 message.format(name=name), code="maintenance", again=False, nothing_done=True
             )
@@ -229,7 +229,7 @@ def _refused(failure: Failure) -> RecordError:
     return RecordError(
         message.format(name=failure.connection, fields=", ".join(fields) or "-"),
         fields=fields,
-        # SmartHR's sentences may quote a person's values: they go into the report, not on a screen.
+        # SmartHR's text may quote values, so it goes into the report and not on a screen.
         detail=_detail(failure.body, entries),
     )
 
@@ -247,7 +247,7 @@ def _fields(entries: Sequence[Mapping[str, JSON]]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for entry in entries:
         name = entry.get("field")
-        # A name stands in a message, so what does not look like one must not get there.
+        # It becomes part of a message, so anything but a plain name stays out.
         if isinstance(name, str) and _FIELD.fullmatch(name):
             names[name] = None
     return tuple(names)

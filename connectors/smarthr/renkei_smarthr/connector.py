@@ -88,7 +88,7 @@ class SmartHR:
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.id is not None))
         numbers = dict.fromkeys(ref.number for ref in refs if ref.number is not None)
         found = [*self._client.crews_by_id(ids, attributes)]
-        for number in numbers:  # SmartHR's filter takes one number, its filter of ids takes many
+        for number in numbers:  # the filter takes one number at a time
             found += self._client.crews_by_number(number, attributes)
         people = self._employees(found, fields)
         yield from {person.id: person for person in people}.values()
@@ -184,7 +184,7 @@ class SmartHR:
         subject = _("the company (/companies)")
         try:
             companies = self._client.companies()
-        # A sync never asks for companies, so a token need not be able to read them.
+        # A sync never reads companies, so the token need not be allowed to.
         except (AccessError, AnswerError):
             message = _("The token cannot read {subject}: only its name is missing here.")
             return None, Finding("warning", message.format(subject=subject))

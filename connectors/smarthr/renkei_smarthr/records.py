@@ -194,7 +194,7 @@ _RECORDS = Records(FIELDS, special=_SPECIAL)
 def to_json(values: Values) -> dict[str, JSON]:
     """Return *values* as SmartHR takes them: text byte for byte, null for empty."""
     plain = _RECORDS.body({n: value for n, value in values.items() if n in _SPECS})
-    # SmartHR changes only the custom fields that are listed, so the others need not be sent.
+    # SmartHR leaves alone the custom fields that are not listed.
     items: list[JSON] = [_item(name, value) for name, value in values.items() if name not in _SPECS]
     return {**plain, CUSTOM: items} if items else plain
 
@@ -208,7 +208,7 @@ def _item(name: str, value: Value) -> JSON:
 def new_record(values: Values) -> dict[str, JSON]:
     """Return the body that creates an employee: what is known, and that they are employed."""
     known = {name: value for name, value in values.items() if value is not None}
-    # SmartHR's schema lists the status as required, its text calls nothing so; sent, it is certain.
+    # SmartHR's schema requires a status, its text does not; sending it is safe either way.
     return {STATUS: "employed", **to_json(known)}
 
 
@@ -255,7 +255,7 @@ def _elements(elements: JSON | tuple[()]) -> tuple[tuple[str, ...], tuple[Label,
     found = {}
     for each in elements if isinstance(elements, list) else ():
         element = each if isinstance(each, dict) else {}
-        # A choice is written by its physical name or its id; SmartHR refuses what it is called.
+        # SmartHR takes the physical name or the id of a choice, and refuses its label.
         value = element.get("physical_name") or element.get("id")
         name = element.get("name")
         if isinstance(value, str) and isinstance(name, str):
@@ -289,7 +289,7 @@ def customer(companies: Sequence[JSON]) -> Customer:
     found = [each for each in companies if isinstance(each, dict)]
     names = _texts(found, "name")
     name = "、".join(names[:NAMED]) + ("ほか" if len(names) > NAMED else "")
-    # Of a list that may be cut, it would be a matter of order whether two ids are the same.
+    # The list may be cut: which ids are in it would be a matter of order.
     if len(companies) >= COMPANIES:
         return Customer(name=name)
     numbers = _texts(found, "corporate_number")

@@ -85,7 +85,7 @@ class Client:
         body = answer.body
         if not isinstance(body, dict) or not _has_key(body):
             raise self.odd("employees", 1)
-        # Numbers match exactly, even if the system is more generous: 0012 and 12 may be two people.
+        # Exact matches only, even if the system is more generous: 0012 and 12 may be two people.
         return body if body.get(NUMBER) == number else None
 
     def rows(self, table: str) -> Generator[JSON, None, None]:
@@ -135,7 +135,7 @@ class Client:
     def _classify(self, failure: Failure) -> RenkeiError | None:
         """Return what Touch On Time means by a refusal; None: what its HTTP status says."""
         codes = set(_codes(failure.body))
-        # The code comes before the status: closed hours are a 403, as a wrong token is (F35).
+        # Code before status: closed hours are a 403, just like a wrong token (F35).
         if _CLOSED in codes:
             return self._closed(failure.at)
         if codes & _LIMIT:
@@ -143,7 +143,7 @@ class Client:
         if _MAINTENANCE in codes:
             message = _("{name} is under maintenance or out of order. Try again later.")
             said = message.format(name=failure.connection)
-            # Not nothing_done: the code may also mean an outage in the middle of a write (F05).
+            # Not nothing_done: this code may also mean an outage in the middle of a write (F05).
             return UnavailableError(said, code="maintenance", again=False)
         if codes & _ACCESS or failure.status in (401, 403):
             return _no_access(failure)
@@ -173,7 +173,7 @@ def opening(hours: Sequence[ClosedHours], at: dt.datetime) -> dt.datetime:
     today = at.astimezone(JST).date()
     near: list[tuple[dt.datetime, dt.datetime]] = []
     for band in hours:
-        for days in (-1, 0, 1):  # around midnight the nearest hours may be of another day
+        for days in (-1, 0, 1):  # around midnight the nearest hours may be on another day
             date = today + dt.timedelta(days=days)
             start = dt.datetime.combine(date, band.start, JST)
             end = dt.datetime.combine(date, band.end, JST)
@@ -191,7 +191,7 @@ def _has_key(row: Mapping[str, JSON]) -> bool:
 def _query(at: dt.date, additional: Sequence[str]) -> dict[str, str]:
     return {
         "date": at.isoformat(),
-        # Without them, somebody who has resigned would look new.
+        # Otherwise people who have resigned would look new.
         "includeResigner": "true",
         "additionalFields": ",".join(additional),
     }
@@ -203,14 +203,14 @@ def _entries(body: JSON) -> list[dict[str, JSON]]:
         return []
     listed = body.get("errors")
     if not isinstance(listed, list):
-        return [body]  # the flat shape, as of too many requests
+        return [body]  # the flat shape, used for too many requests
     return [each for each in listed if isinstance(each, dict)]
 
 
 def _codes(body: JSON) -> Iterator[int]:
     for entry in _entries(body):
         match entry.get("code"):
-            case bool():  # true would be the code 1: bool is a kind of int
+            case bool():  # bool is a kind of int: true would count as code 1
                 continue
             case int() as code:
                 yield code
@@ -234,7 +234,7 @@ def _no_access(failure: Failure) -> AccessError:
         " not among the permitted ones, or the token lacks the right for this data. Look at all"
         " three in the system's settings for external services, then try again."
     )
-    # A read that is refused with another status may only mean that nobody has the number (F34).
+    # A read refused with another status may only mean that nobody has this number (F34).
     is_clear = failure.write or failure.status in (401, 403)
     kind = AccessError if is_clear else UnclearError
     return kind(message.format(name=failure.connection))
@@ -247,7 +247,7 @@ def _refused(failure: Failure, codes: set[int]) -> RecordError:
         return RecordError(message.format(name=name), code="not_found")
     messages = [entry.get("message") for entry in _entries(failure.body)]
     texts = [text for text in messages if isinstance(text, str)]
-    # An error has a text and a code, and no property for the field: only its text may name one.
+    # Errors name no field; only their text may.
     words = set(_WORD.findall("\n".join(texts)))
     fields = tuple(field for field in NAMES if field in words)
     is_lacking = failure.status == 400 and (_EMPTY in codes or any(map(_MISSING.search, texts)))
@@ -284,5 +284,5 @@ def telling(first: RecordError, second: RecordError, sent: Mapping[str, JSON]) -
         return second
     added = set(BASE) - sent.keys()
     about_base = bool(second.fields) and added.issuperset(second.fields)
-    # Nobody has asked for a change of base values, so a complaint about them hides the real one.
+    # Base values are not what was to be changed: a complaint about them hides the real one.
     return first if about_base or second.code == "not_shown_yet" else second

@@ -142,7 +142,7 @@ class TouchOnTime:
             if not wants_base(refusal, body):
                 raise
             answer = self._again_with_base(current, changes, refusal, body)
-            # Only once it has helped: refused a second time, it was not for want of base values.
+            # Only once it has helped: after a second refusal, base values were not the problem.
             self._wants_base = True
             return answer
 
@@ -211,7 +211,7 @@ class TouchOnTime:
         seen = records.employee(now, tuple(changes)).values
         changed = []
         for name, value in changes.items():
-            # Somebody may have entered the very same value: nothing of theirs is lost then.
+            # Somebody may have entered the very same value: then nothing of theirs is lost.
             if seen.get(name) not in (value, current.values.get(name)):
                 changed.append(name)
         if changed:
@@ -277,7 +277,7 @@ class TouchOnTime:
         self, refs: Sequence[Ref], additional: Sequence[str], days: Sequence[dt.date]
     ) -> _Found:
         """Return whom *refs* name, by key, as of the first of *days* on which they show."""
-        # One employee is read by number only: for a ref that has a key alone, by the one last seen.
+        # One employee can be read by number only; for a bare key that is the one last seen.
         numbers = [ref.number or self._numbers.get(ref.id or "", "") for ref in refs]
         are_plain = all(map(_PLAIN_NUMBER.fullmatch, numbers))  # nothing odd goes into an address
         if len(refs) <= SINGLE_CALLS and are_plain:
@@ -319,7 +319,7 @@ class TouchOnTime:
                 if is_meant and key not in found:
                     found[key] = (row, day)
             have = {row.get(records.NUMBER) for row, _day in found.values()}
-            # The list of the later day costs a request, and is only for those who do not show yet.
+            # The later list costs a request; only people who do not show yet need it.
             if ids <= found.keys() and numbers <= have:
                 break
         return found

@@ -167,7 +167,7 @@ def base(record: Mapping[str, JSON]) -> dict[str, JSON]:
     found: dict[str, JSON] = {}
     for name in BASE:
         raw = record.get(name)
-        if isinstance(raw, str) and raw:  # an empty text that is sent would empty the property
+        if isinstance(raw, str) and raw:  # sent empty, it would clear the property
             found[name] = raw
     return found
 
@@ -222,7 +222,7 @@ def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
     A property beyond the base ones that is left out is empty only if the answer shows others of
     the kind; otherwise it stays unknown. So do the addresses that an update would keep.
     """
-    # An update is answered with all properties that are not null, a create with hardly any.
+    # An update answers with every property that is not null, a create with only a few.
     whole = not _ADDITIONAL.isdisjoint(answer)
     told = [name for name in fields if name in answer or whole]
     person = employee(answer, told)

@@ -40,7 +40,7 @@ def as_csv(visit: Visit) -> Response:
     """Return the log of some days for a spreadsheet."""
     since, until = days = _days(visit)
     facts = {"since": since and since.isoformat(), "until": until and until.isoformat()}
-    visit.note("exported", what="audit.csv", **facts)  # before: the export has this line, too
+    visit.note("exported", what="audit.csv", **facts)  # first: the export has this line, too
     with visit.one_or_all() as door:
         text = "".join(csv_lines(log_rows(door.log_lines(days))))
     headers = {"content-disposition": 'attachment; filename="renkei-audit.csv"'}

@@ -19,7 +19,7 @@ def show(visit: Visit) -> Response:
     with visit.companies() as door:
         mine = door.listed(lambda name: held.of(name).sees)
         shut = visit.office.shut_to(visit.user, door.main, [each.company.name for each in mine])
-    # Before anything is searched or counted: counts are what the pages behind the code show.
+    # Before any search or count: those would tell what the shut pages show.
     mine = [_nameless(each) if each.company.name in shut else each for each in mine]
     text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"
     found = [each for each in mine if each.matches(text)]

@@ -98,7 +98,7 @@ def _tick(visit: Visit, runs: Runs, run: Run, view: View, draft: Draft) -> None:
             draft.numbers -= set(runs.numbers(run.id, view.wanted))
         case "one":
             number = visit.field("number")
-            # Only those who can be chosen: a form may say anything.
+            # A form may say anything: only those who can be chosen are ticked.
             known = set(runs.numbers(run.id, Filter(text=number)))
             on = {number} & known if visit.field("on") else set()
             draft.numbers = (draft.numbers - {number}) | on
@@ -134,7 +134,7 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
     first, last = (page[0].position, page[-1].position) if page else (0, 0)
     shown = view.wanted.differences or tuple(Difference)
     free = [each for each in shown if each is not Difference.BLOCKED]
-    # Who goes back has come from a later page; one row too many tells whether the way goes on.
+    # Going back implies a later page; one row too many shows that there are more.
     earlier, later = (more, True) if backwards else (view.after > 0, more)
     return {
         "run": run,
@@ -200,7 +200,7 @@ def values(visit: Visit, problem: str | None = None) -> Response:
 
 
 def _page_before(earlier: Sequence[Item]) -> int | None:
-    """Return the position behind which the page before this one begins; None if there is none."""
+    """Return the position after which the previous page begins; None on the first page."""
     if not earlier:
         return None
     return earlier[-ROWS - 1].position if len(earlier) > ROWS else 0

@@ -245,7 +245,7 @@ def with_session(answer: Response, office: Office, secret: str, browser: str | N
 
 def local(path: str) -> str:
     """Return *path* if it is one of ours, else the first page: nobody is sent elsewhere."""
-    # Browsers take // and a backslash for the beginning of another host.
+    # Browsers read // and backslashes as another host.
     is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path
     is_plain = path.isprintable() and path.isascii()
     if is_ours and is_plain and not path.startswith(DOORS):

@@ -141,7 +141,7 @@ def asked_fetch(visit: Visit) -> Response:
             return visit.go(f"/fetches/{visit.path('fetch')}")  # the page asks as a whole
         if job.run is not None:
             begun = runs.run(job.run)
-            # A fetch that was cut off goes on under another number, as long as its job is open.
+            # A fetch that was cut off goes on under another number while its job is open.
             if begun.status is not Status.FAILED or not job.is_open:
                 return visit.go(f"/runs/{job.run}")
         places = place(runs, errand.source), place(runs, errand.target)

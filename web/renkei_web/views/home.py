@@ -64,7 +64,7 @@ def dashboard(visit: Visit) -> Response:
             )
             for pair in runs.pairs()
         ]
-        # What the runs say: to ask the systems takes long, and is left to another request.
+        # From the runs only: asking the systems takes long and is left to another request.
         said = {name: word.finding(runs) for name, word in words(runs).items()}
     states = []
     for name, each in places.items():

@@ -281,7 +281,7 @@ def stop(visit: Visit) -> Response:
         try:
             runs.cancel(run.id)
         except RenkeiError:
-            # If it has ended in the meantime there is nothing left to stop, and nothing wrong.
+            # If it has just ended, there is nothing left to stop.
             if runs.run(run.id).status is run.status:
                 raise
         if (job := at_work(visit, runs, run.id).job) is not None:
