@@ -64,7 +64,8 @@ def each_company(app: App) -> Iterator[Runs]:
     from renkei.logs import configure_logging
     from renkei.runs import Runs
 
-    if app.named_company is not None or (main := load_main(app.config_file)).folder is None:
+    main = load_main(app.config_file) if app.named_company is None else None
+    if main is None or main.folder is None:
         with app.runs() as runs:
             yield runs
         return

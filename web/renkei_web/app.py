@@ -213,17 +213,11 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     if office.sign_on is not None:
         carried = office.sign_on.middleware(secure=office.secure)
         # In threads of their own: a provider that hangs must not block other log-ins.
-        guests += tuple(
-            Route(
-                path,
-                _guest(office, handler, office.sign_on.room),
-                methods=["GET"],
-                middleware=carried,
-            )
-            for path, handler in (
-                ("/sso", single_sign_on.leave),
-                ("/sso/back", single_sign_on.arrive),
-            )
+        leave = _guest(office, single_sign_on.leave, office.sign_on.room)
+        arrive = _guest(office, single_sign_on.arrive, office.sign_on.room)
+        guests += (
+            Route("/sso", leave, methods=["GET"], middleware=carried),
+            Route("/sso/back", arrive, methods=["GET"], middleware=carried),
         )
     static = Mount("/static", StaticFiles(packages=[("renkei_web", "static")]))
     return Starlette(

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from attrs import evolve, frozen
 
-from renkei.model import Candidate, Difference, Filter, Item, Outcome, Remark, Run, Status
+from renkei.model import Candidate, Difference, Filter, Item, Outcome, Remark, Run, Status, Try
 from renkei.people import FieldSpec, Value
 from renkei.runs import Runs
 from renkei.words.codes import TABLE
@@ -168,11 +168,12 @@ class Sight:
             candidates=tuple(map(self._candidate, item.candidates)),
             outcome_reason=item.outcome_reason and self._remark(item.outcome_reason, hides),
             detail=None,  # a system's own words may quote any value
-            earlier=tuple(
-                evolve(each, reason=each.reason and self._remark(each.reason, hides), detail=None)
-                for each in item.earlier
-            ),
+            earlier=tuple(self._try(each, hides) for each in item.earlier),
         )
+
+    def _try(self, before: Try, hides: Hides) -> Try:
+        reason = before.reason and self._remark(before.reason, hides)
+        return evolve(before, reason=reason, detail=None)
 
     def _hides(self, *values: Mapping[str, Value]) -> Hides:
         hidden = self.private

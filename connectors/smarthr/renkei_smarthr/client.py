@@ -285,11 +285,9 @@ def rooms(headers: Mapping[str, str]) -> list[Room]:
         number = _number(text)
         if number is not None:
             found.setdefault((family, window), {})[what] = number
-    return [
-        Room(remaining=int(said["remaining"]), reset_s=said["reset"])
-        for said in found.values()
-        if said.keys() >= {"remaining", "reset"}
-    ]
+    complete = [said for said in found.values() if said.keys() >= {"remaining", "reset"}]
+    # SmartHR tells seconds until the reset, and no moment (F02).
+    return [Room(remaining=int(said["remaining"]), reset_s=said["reset"]) for said in complete]
 
 
 def _number(text: str) -> float | None:

@@ -91,9 +91,9 @@ def _tick(visit: Visit, runs: Runs, run: Run, view: View, draft: Draft) -> None:
         case "all":
             draft.numbers |= set(runs.numbers(run.id, view.many))
         case "page":
-            page = [item for item in _page(runs, run, view) if _is_free(item)]
-            among = (item for item in page if item.look_first == view.many.look_first)
-            draft.numbers |= {str(item.number) for item in among}
+            for item in _page(runs, run, view):
+                if _is_free(item) and item.look_first == view.many.look_first:
+                    draft.numbers.add(str(item.number))
         case "none":
             draft.numbers -= set(runs.numbers(run.id, view.wanted))
         case "one":
@@ -270,9 +270,8 @@ def _gone(draft: Draft, people: Sequence[Item], fields: Sequence[NewField]) -> s
     if not found:
         return None
     message = _("No longer offered: {value}, chosen for {people}. Choose another value.")
-    return " ".join(
-        message.format(value=value, people=_listed(names)) for value, names in found.items()
-    )
+    told = [message.format(value=value, people=_listed(names)) for value, names in found.items()]
+    return " ".join(told)
 
 
 def _missing(draft: Draft, people: Sequence[Item], fields: Sequence[NewField]) -> str | None:

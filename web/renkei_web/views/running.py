@@ -185,7 +185,8 @@ def _ahead(visit: Visit, runs: Runs, run: Run) -> Ahead | None:
     if run.status is not Status.SYNCING:
         paces.pop(run.id, None)  # a pause is no measure of what comes after it
         return Ahead(done, total, None)
-    return Ahead(done, total, paces.setdefault(run.id, Pace(done)).left(done, open_))
+    pace = paces.setdefault(run.id, Pace(done))
+    return Ahead(done, total, pace.left(done, open_))
 
 
 def confirm(visit: Visit, problem: str | None = None) -> Response:
@@ -199,7 +200,9 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             return visit.go(f"/runs/{run.id}/choose")
         if problem:  # the form shows its people once more
             visit.note("details_opened", run.id, what="start")
-        numbers = {d: set(runs.numbers(run.id, Filter(differences=(d,)))) for d in Difference}
+        numbers: dict[Difference, set[str]] = {}
+        for each in Difference:
+            numbers[each] = set(runs.numbers(run.id, Filter(differences=(each,))))
         unusual = []
         try:
             unusual = runs.preview(run.id, draft.selection(numbers[Difference.NEW]))
@@ -207,7 +210,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             problem = problem or error.message
         written = draft.numbers & (numbers[Difference.NEW] | numbers[Difference.CHANGED])
         changed = runs.items(run.id, differences=(Difference.CHANGED,))
-        leaving, back = runs.dates_of(run.id, (each for each in changed if each.number in written))
+        leaving, back = runs.dates_of(run.id, (item for item in changed if item.number in written))
         return visit.show(
             "confirm.html",
             status=400 if problem else 200,

@@ -73,7 +73,8 @@ def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
         on = mapping.switches(use.settings)
     except RenkeiError as error:
         return [], error.message
-    return [Switch(n, label(each.label), on[n]) for n, each in mapping.settings.items()], None
+    found = [Switch(name, label(each.label), on[name]) for name, each in mapping.settings.items()]
+    return found, None
 
 
 def check(visit: Visit) -> Response:
