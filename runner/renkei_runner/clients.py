@@ -131,6 +131,7 @@ class _Row:
             except ConfigurationError as error:
                 yield self._problem(column, error.message)
             else:
+                # Two companies of one account would both be refused later (F94).
                 address = self.cells.get(f"{system}_address") or address_of(system)
                 yield from self._once((system, one_spelling(address), secret), column)
 
@@ -141,6 +142,8 @@ class _Row:
 
     def client(self) -> list[Client]:
         """Return the company, unless its file is there and says the same of what a row has."""
+        # An office gives its whole list again for each new client:
+        # docs/decisions/2026-11-29-setup-within-a-company.md
         client = self._client()
         path = self.main.new_file(client.name)
         try:
@@ -156,6 +159,7 @@ class _Row:
             for name in ("smarthr_address", "touchontime_address")
             if self.cells.get(name)
         }
+        # Paths in the file of a company start from that file, those of the list from the list.
         folder = self.main.new_file("x").parent
         for name in ("smarthr_token_file", "touchontime_token_file"):
             values[name] = os.path.relpath(self._file(name), folder)

@@ -93,7 +93,7 @@ def worst(findings: Sequence[Finding]) -> Finding | None:
 def words(runs: Runs) -> dict[str, Word]:
     """Return the newest word of the runs about each connection of which they say anything."""
     found: dict[str, Word] = {}
-    for run in sorted(runs.reports(LOOKED_AT), key=_moment):
+    for run in sorted(runs.reports(LOOKED_AT), key=_moment):  # the newest word stays
         for name in {run.source, run.target} & set(runs.config.connections):
             if (word := _word(run, name)) is not None:
                 found[name] = word

@@ -58,7 +58,7 @@ def _everybody(database: Database, *, several: bool) -> list[Reviewed]:
         elif user.id in held:
             theirs = held[user.id]
             rights = {EVERY: theirs.at_least, **theirs.by_company}
-        else:
+        else:  # a role from before there were several companies counts for nothing
             rights = {}
         kept = {company: role for company, role in rights.items() if role.sees}
         found.append(
