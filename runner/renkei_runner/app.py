@@ -66,6 +66,7 @@ class App:
         self.given_company: str | None = None
         self.company = ""
         self.open_runs = open_runs
+        # Questions go to standard error: what is printed may be on its way into a file.
         self.asks = sys.stdin.isatty() and sys.stderr.isatty() if asks is None else asks
         self.run: Run | None = None
         self.labels: Labels | None = None
@@ -112,8 +113,8 @@ class App:
         from renkei_runner.progress import Logged, Progress
 
         told = os.environ.get(LOG) == "json"  # a worker's log has nothing else, and all of a job
-        level = "debug" if self.debug else "info" if told else "warning"
-        configure_logging(json=self.json, level=level)
+        usual = "info" if told else "warning"
+        configure_logging(json=self.json, level="debug" if self.debug else usual)
         config = self.config()
         if config.company.name and not self.json:
             tell_company(config.company)
@@ -122,7 +123,7 @@ class App:
         shown = Logged if told else Progress
         self._progress = shown(live=live, asks=self.interactive, called=called)
         with (
-            ours_alone(),
+            ours_alone(),  # before any plug-in is loaded, which may print (F78)
             self._progress as progress,
             self.open_runs(config, progress, self.who) as runs,
         ):

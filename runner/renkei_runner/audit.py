@@ -44,6 +44,7 @@ def export(app: App, first: dt.date | None, last: dt.date | None, removed: str |
         "until": last and last.isoformat(),
     }
     with one_or_all(app) as door:
+        # Before the lines are read: what cannot be noted is not done (F98).
         if isinstance(door, Companies):
             door.note_own("exported", **facts)
             lines = door.log_lines((first, last), removed=removed)

@@ -63,24 +63,27 @@ def _exit_code(failed: Sequence[Checked]) -> int:
     """A system that refuses weighs more than a setting or a mapping that has to be corrected."""
     if not failed:
         return 0
-    codes = [each.error.exit_code if each.error else SYSTEM for each in failed]
+    codes = [_code_of(each) for each in failed]
     return SYSTEM if SYSTEM in codes else codes[0]
 
 
+def _code_of(failed: Checked) -> int:
+    # Without an error the system did answer, and what it told is the problem.
+    return failed.error.exit_code if failed.error else SYSTEM
+
+
 def _document(found: Sequence[Checked], failed: Sequence[Checked]) -> Document:
-    checks = [
-        {
-            "subject": each.subject,
-            "findings": [{"level": one.level, "message": one.message} for one in each.findings],
-        }
-        for each in found
-    ]
-    result = document(ok=not failed, checks=checks)
+    result = document(ok=not failed, checks=[_parts(each) for each in found])
     if failed:
-        first = next(one for one in failed[0].findings if one.level == "problem")
-        where = failed[0].subject
-        result["error"] = error_parts("check", first.message, where)
+        first = failed[0]
+        problems = [each.message for each in first.findings if each.level == "problem"]
+        result["error"] = error_parts("check", problems[0], first.subject)
     return result
+
+
+def _parts(each: Checked) -> Document:
+    findings = [{"level": one.level, "message": one.message} for one in each.findings]
+    return {"subject": each.subject, "findings": findings}
 
 
 def _show(app: App, found: Sequence[Checked], code: int, pair: tuple[str, str]) -> None:

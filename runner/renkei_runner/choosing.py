@@ -58,7 +58,9 @@ class Wanted:
     def who(self) -> frozenset[Difference]:
         """Return the differences that are chosen; --yes alone means all new and changed."""
         named = frozenset(chain.from_iterable(self.differences))
-        return ALL if self.yes and not named and not self.numbers else named
+        if named or self.numbers:
+            return named  # --yes says then only that nothing is to be asked
+        return ALL if self.yes else named
 
 
 def choice_options(function: F) -> F:
@@ -104,6 +106,7 @@ def choice_in(path: Path) -> Selection:
     """
     try:
         return _selection_in(**json.loads(_document(path)))
+    # Whatever is wrong: nothing of the document is repeated, since it holds people's values.
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         message = _("{file} holds no choice: a JSON object with numbers, new and rows.")
         raise UsageError(message.format(file=path), code="choice", where=str(path)) from None
@@ -157,7 +160,8 @@ def _text(value: str) -> str:
 
 def must_choose(app: App, wanted: Wanted) -> None:
     """Refuse to guess where nobody can be asked; --look-first alone chooses nobody."""
-    if wanted.chosen or (app.interactive and not wanted.look_first):
+    can_be_asked = app.interactive and not wanted.look_first
+    if wanted.chosen or can_be_asked:
         return
     message = _(
         "Nobody is chosen. Say who is to be synced: --difference new,changed,"
@@ -179,8 +183,8 @@ def selection(app: App, runs: Runs, run: Run, wanted: Wanted) -> Selection | Non
         differences = ALL
     new = _new_values(wanted.new)
     rows = _rows(runs, run, wanted.new_file, wait=wanted.wait)
-    ask = app.interactive and not wanted.yes and wanted.new_file is None
-    if ask and _anyone_new(runs, run, differences, wanted.numbers):
+    may_ask = app.interactive and not wanted.yes and wanted.new_file is None
+    if may_ask and _anyone_new(runs, run, differences, wanted.numbers):
         app.clear()
         new = _complete(new, runs.new_fields(run.id, wait=wanted.wait))
     return Selection(
@@ -206,6 +210,7 @@ def added(before: Selection, more: Selection) -> Selection:
 def _agrees(app: App, runs: Runs, run: Run) -> bool:
     """Ask whether all new and changed are to be written: who leaves, who comes back, who waits."""
     app.clear()
+    # A yes leaves out those to be looked at first, so they are not counted here.
     changed = runs.items(run.id, differences=(Difference.CHANGED,))
     leaving, back = runs.dates_of(run.id, (item for item in changed if not item.look_first))
     waiting = runs.numbers(run.id, Filter(differences=tuple(ALL), look_first=True))
@@ -248,8 +253,11 @@ def _rows(runs: Runs, run: Run, path: Path | None, *, wait: bool) -> tuple[OwnVa
 
 def _complete(given: Mapping[str, str], fields: Sequence[NewField]) -> dict[str, str]:
     """Ask for what new employees need and the options do not say."""
-    asked = (each for each in fields if each.name not in given and each.choices)
-    return {**given, **{each.name: _asked(each) for each in asked}}
+    values = dict(given)
+    for each in fields:
+        if each.name not in given and each.choices:
+            values[each.name] = _asked(each)
+    return values
 
 
 def _anyone_new(
@@ -259,7 +267,8 @@ def _anyone_new(
         return run.counts.get(Difference.NEW, 0) > 0
     if not numbers:
         return False
-    return any(item.difference is Difference.NEW for item in runs.items(run.id, numbers=numbers))
+    named = runs.items(run.id, numbers=numbers)
+    return any(item.difference is Difference.NEW for item in named)
 
 
 def _asked(each: NewField) -> str:

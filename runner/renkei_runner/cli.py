@@ -106,6 +106,7 @@ class Table(_Explained, click.Group):
         try:
             found = getattr(import_module(module), name)
         except ModuleNotFoundError as error:
+            # A library that the command itself lacks is another error.
             if error.name is None or not module.startswith(error.name):
                 raise
             message = _("{command} is not part of this installation.").format(command=cmd_name)
@@ -182,6 +183,7 @@ def _everywhere(found: click.Command) -> click.Command:
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:  # noqa: ANN401
     app = ctx.find_object(App)
+    # An option given before the command is not undone by its absence after it.
     if value is None or app is None:
         return
     match param.name:

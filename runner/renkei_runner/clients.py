@@ -78,7 +78,9 @@ def read_clients(path: Path, main: Main) -> list[Client]:
     for number, row in enumerate(rows, start=2):
         if not any(cell.strip() for cell in row):
             continue
-        cells = {name: row[at].strip() if at < len(row) else "" for name, at in columns.items()}
+        # Spreadsheets leave out empty cells at the end of a row.
+        whole = [*row, *[""] * (len(header) - len(row))]
+        cells = {name: whole[at].strip() for name, at in columns.items()}
         place = _Row(path=path, main=main, number=number, columns=columns, cells=cells, seen=seen)
         found = list(place.problems())
         problems += found
@@ -129,6 +131,7 @@ class _Row:
             except ConfigurationError as error:
                 yield self._problem(column, error.message)
             else:
+                # Two companies of one account would both be refused later (F94).
                 address = self.cells.get(f"{system}_address") or address_of(system)
                 yield from self._once((system, one_spelling(address), secret), column)
 
@@ -139,6 +142,8 @@ class _Row:
 
     def client(self) -> list[Client]:
         """Return the company, unless its file is there and says the same of what a row has."""
+        # An office gives its whole list again for each new client:
+        # docs/decisions/2026-11-29-setup-within-a-company.md
         client = self._client()
         path = self.main.new_file(client.name)
         try:
@@ -154,6 +159,7 @@ class _Row:
             for name in ("smarthr_address", "touchontime_address")
             if self.cells.get(name)
         }
+        # Paths in the file of a company start from that file, those of the list from the list.
         folder = self.main.new_file("x").parent
         for name in ("smarthr_token_file", "touchontime_token_file"):
             values[name] = os.path.relpath(self._file(name), folder)
@@ -204,10 +210,15 @@ class _Row:
 def _says(there: Config, meant: Config) -> bool:
     """Return whether a file says what a row does; it may have more, which people have set."""
     company, other = there.company, meant.company
-    accounts = [(c.connector, c.base_url, c.token) for c in there.connections.values()]
-    return (company.label, company.environment) == (other.label, other.environment) and all(
-        (c.connector, c.base_url, c.token) in accounts for c in meant.connections.values()
-    )
+    if (company.label, company.environment) != (other.label, other.environment):
+        return False
+    have = _accounts(there)
+    return all(account in have for account in _accounts(meant))
+
+
+def _accounts(config: Config) -> list[tuple[object, ...]]:
+    """Return what each connection opens, whatever its name."""
+    return [(each.connector, each.base_url, each.token) for each in config.connections.values()]
 
 
 def _rows(path: Path) -> Iterator[list[str]]:
@@ -216,6 +227,7 @@ def _rows(path: Path) -> Iterator[list[str]]:
     except OSError as problem:
         message = _("{path} cannot be read: {why}.").format(path=path, why=problem.strerror)
         raise UsageError(message, code="file", where=str(path)) from None
+    # Japanese spreadsheets write CP932, which is hardly ever UTF-8 by accident.
     for encoding in ("utf-8-sig", "cp932"):
         try:
             text = raw.decode(encoding)
@@ -231,7 +243,9 @@ def _rows(path: Path) -> Iterator[list[str]]:
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
     """Return where each column stands; MappingError tells which are missing or unknown."""
-    names = {called: name for name, several in COLUMNS.items() for called in several}
+    names: dict[str, str] = {}
+    for column, several in COLUMNS.items():
+        names |= dict.fromkeys(several, column)
     found: dict[str, int] = {}
     problems = []
     for at, title in enumerate(header):

@@ -64,7 +64,8 @@ def each_company(app: App) -> Iterator[Runs]:
     from renkei.logs import configure_logging
     from renkei.runs import Runs
 
-    if app.named_company is not None or (main := load_main(app.config_file)).folder is None:
+    main = load_main(app.config_file) if app.named_company is None else None
+    if main is None or main.folder is None:
         with app.runs() as runs:
             yield runs
         return
@@ -87,9 +88,9 @@ def companies(app: App, search: str, *, needs_a_person: bool) -> None:
     with all_companies(app) as door:
         everybody = door.listed()
         without, strangers = door.without(), door.main.strangers()
-    found = [
-        each for each in everybody if each.matches(search) and (each.needs or not needs_a_person)
-    ]
+    found = [each for each in everybody if each.matches(search)]
+    if needs_a_person:
+        found = [each for each in found if each.needs]
     for path in strangers:
         text = _("{path} is of no company: a name has small letters, digits, “-” and “_” only.")
         warn(text.format(path=path))
@@ -128,11 +129,18 @@ def _row(each: Listed) -> tuple[str, ...]:
         each.company.name,
         environment,
         moment_text(synced.sync_started_at) if synced and synced.sync_started_at else "-",
-        _("on hold") if each.company.paused else status_text(newest.status) if newest else "-",
+        _status_text(each),
         *_became(synced),
         f"{each.open:,}" if newest else "-",
         why,
     )
+
+
+def _status_text(each: Listed) -> str:
+    if each.company.paused:
+        return _("on hold")
+    newest = each.stands.newest
+    return status_text(newest.status) if newest else "-"
 
 
 def _became(synced: Stood | None) -> Iterator[str]:
@@ -168,7 +176,7 @@ def _needs(each: Listed) -> Iterator[str]:
 def _stood(stood: Stood | None) -> Document | None:
     if stood is None:
         return None
-    return {
+    parts: Document = {
         "run": stood.run,
         "status": stood.status.value,
         "reason": stood.reason.code if stood.reason else None,
@@ -176,12 +184,10 @@ def _stood(stood: Stood | None) -> Document | None:
         "sync_started_at": moment(stood.sync_started_at),
         "finished_at": moment(stood.finished_at),
         "counts": {each.value: count for each, count in stood.counts.items()},
-        **(
-            {"outcomes": {each.value: count for each, count in stood.outcomes.items()}}
-            if stood.outcomes is not None
-            else {}
-        ),
     }
+    if stood.outcomes is not None:
+        parts["outcomes"] = {each.value: count for each, count in stood.outcomes.items()}
+    return parts
 
 
 @group("company", help=N_("Add, pause, import, adopt or remove a company."))

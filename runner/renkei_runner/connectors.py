@@ -108,20 +108,15 @@ def _show(each: _Described) -> None:
     for promised in each.sheet.promises if each.sheet else ():
         if promised.result != "proved" or promised.why:
             say(f"    {promise_text(promised)}")
-    writes = {"always": _("always"), "create": _("only when created"), "never": _("never")}
-    rows = [
-        (
-            spec.name,
-            label(spec.label),
-            spec.type,
-            spec.role or "",
-            writes[spec.write],
-            _(", ").join(_about(spec)),
-        )
-        for spec in each.fields
-    ]
+    rows = list(map(_row, each.fields))
     if rows:
         table((_("field"), _("label"), _("type"), _("role"), _("written"), _("more")), rows)
+
+
+def _row(spec: FieldSpec) -> tuple[str, ...]:
+    writes = {"always": _("always"), "create": _("only when created"), "never": _("never")}
+    more = _(", ").join(_about(spec))
+    return spec.name, label(spec.label), spec.type, spec.role or "", writes[spec.write], more
 
 
 def _about(spec: FieldSpec) -> Iterator[str]:

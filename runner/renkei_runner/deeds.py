@@ -25,6 +25,7 @@ def launch(
     command = [sys.executable, "-P", "-m", "renkei_runner", "--config", str(config.main.path)]
     if config.company.name:
         command += ["--company", config.company.name]
+    # A session of its own: what ends the server does not end a sync (F81).
     return subprocess.Popen(  # noqa: S603 - our own command, without a shell
         [*command, "--lang", language, "--output", "json", *words_of(wanted)],
         stdin=subprocess.PIPE,

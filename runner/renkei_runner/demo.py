@@ -133,7 +133,9 @@ class Stage:
                 " --look-first includes those at whom a person would have to look first."
             )
         )
-        values = [word for value in new for word in ("--new", value)]
+        values: list[str] = []
+        for value in new:
+            values += ["--new", value]
         self.renkei("sync", run, "--difference", "new,changed", "--look-first", *values)
         self.renkei("report", run)
         say(_("Fetch again: nobody of them is left to do."))
@@ -148,7 +150,8 @@ class Stage:
         words = []
         for item in plan["items"]:
             kind = item["difference"]
-            if kind != "same" and item["number"] and shown[kind] < SHOWN:
+            can_be_named = kind != "same" and item["number"]
+            if can_be_named and shown[kind] < SHOWN:
                 shown[kind] += 1
                 words += ["--number", item["number"]]
         return words
@@ -158,9 +161,7 @@ class Stage:
         plain = [
             person
             for person, crew in list(self.sandbox.smarthr.people.items())
-            if len(self.sandbox.touchontime.find(crew.get("emp_code") or "")) == 1
-            and len(self.sandbox.smarthr.find(crew["emp_code"])) == 1
-            and not crew.get("resigned_at")
+            if self._is_plain(crew)
         ]
         for person in plain[:MARRIED]:
             self.sandbox.smarthr.edit(person, last_name="小鳥遊", last_name_yomi="タカナシ")
@@ -171,15 +172,21 @@ class Stage:
             )
         )
 
+    def _is_plain(self, crew: dict[str, Any]) -> bool:
+        """Tell whether somebody is in each system exactly once, and has no day of leaving."""
+        number = crew.get("emp_code") or ""
+        if len(self.sandbox.touchontime.find(number)) != 1:
+            return False
+        return len(self.sandbox.smarthr.find(number)) == 1 and not crew.get("resigned_at")
+
     def prove(self) -> None:
         """Tell what both systems received, from their own journals; nobody may have come twice."""
         head(_("What the two systems received"))
         for name in self.sandbox.systems:
-            kinds = Counter(entry.kind for entry in self.sandbox.writes(name))
-            created = [e.body for e in self.sandbox.writes(name) if e.kind == "create"]
-            numbers = Counter(
-                str((b or {}).get("emp_code") or (b or {}).get("code")) for b in created
-            )
+            writes = list(self.sandbox.writes(name))
+            kinds = Counter(each.kind for each in writes)
+            bodies = [each.body or {} for each in writes if each.kind == "create"]
+            numbers = Counter(str(body.get("emp_code") or body.get("code")) for body in bodies)
             twice = [number for number, times in numbers.items() if times > 1]
             text = _("{system}: {created} created, {updated} updated, {twice} twice.")
             say(text.format(system=name, created=kinds["create"], updated=kinds["update"],

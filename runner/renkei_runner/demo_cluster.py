@@ -158,15 +158,15 @@ def _watch(site: Site, workers: list[AtWork]) -> None:
     begun, told, killed = time.monotonic(), -1, False
     with Companies(load_main(site.config)) as companies:
         while told < COMPANIES:
-            done = sum(
-                each.stands.newest is not None and each.stands.newest.status is Status.DONE
-                for each in companies.listed()
-            )
+            newest = [each.stands.newest for each in companies.listed()]
+            done = sum(run is not None and run.status is Status.DONE for run in newest)
             if done > told:
                 told = done
                 say(_("{done} of {all} companies are done.").format(done=done, all=COMPANIES))
                 sys.stdout.flush()
-            if not killed and done >= COMPANIES // 3 and (jobs := workers[0].jobs):
+            # It has to die in the middle of something, or there is nothing to take over.
+            jobs = workers[0].jobs if not killed and done >= COMPANIES // 3 else 0
+            if jobs:
                 killed = True
                 workers[0].kill()
                 text = _("Worker 1 is killed with all of its processes: {jobs} jobs in the middle.")

@@ -160,17 +160,15 @@ def history_parts(run: Run) -> Document:
 
 def choices_document(connection: str, fields: Sequence[NewField]) -> Document:
     """Return the required new-record fields of a connection with their live choices."""
-    return document(
-        connection=connection,
-        fields=[
-            {
-                "name": each.name,
-                "label": {"ja": each.label.ja, "en": each.label.en},
-                "choices": [{"code": one.code, "label": one.label} for one in each.choices],
-            }
-            for each in fields
-        ],
-    )
+    return document(connection=connection, fields=[_new_field(each) for each in fields])
+
+
+def _new_field(each: NewField) -> Document:
+    return {
+        "name": each.name,
+        "label": {"ja": each.label.ja, "en": each.label.en},
+        "choices": [{"code": one.code, "label": one.label} for one in each.choices],
+    }
 
 
 def error_document(
@@ -189,6 +187,7 @@ def error_parts(
 
 
 def _plan_item(item: Item, labels: Labels) -> Document:
+    look_first = {"look_first": True} if item.look_first else {}
     return {
         "number": item.number,
         "difference": item.difference.value,
@@ -196,7 +195,7 @@ def _plan_item(item: Item, labels: Labels) -> Document:
         "reasons": _codes(item.reasons),
         "notes": _codes(item.notes),
         **_candidates(item, labels),
-        **({"look_first": True} if item.look_first else {}),
+        **look_first,
         **_released(item.released),
     }
 
@@ -204,14 +203,10 @@ def _plan_item(item: Item, labels: Labels) -> Document:
 def _candidates(item: Item, labels: Labels) -> Document:
     """Return those of the target who may be the same person, as far as a sync would read them."""
     fields = [target for _source, target in labels.pairs]
-    found = [
-        {
-            "number": each.number,
-            "id": each.id,
-            "values": {f: _value(each.values[f]) for f in fields if f in each.values},
-        }
-        for each in item.candidates
-    ]
+    found = []
+    for each in item.candidates:
+        values = {name: _value(each.values[name]) for name in fields if name in each.values}
+        found.append({"number": each.number, "id": each.id, "values": values})
     return {"candidates": found} if found else {}
 
 

@@ -104,7 +104,9 @@ def _said(error: RenkeiError, app: App) -> tuple[Said, ...]:
     """Return what helps, or how to go on after the error of a sync that has begun."""
     if isinstance(error, SeveralErrors):
         return error.mistakes
-    if app.run is None or isinstance(error, MappingError) or not _goes_on(error, app):
+    # A mapping has to be corrected first: going on would meet the same mistake.
+    is_resumable = not isinstance(error, MappingError) and _goes_on(error, app)
+    if app.run is None or not is_resumable:
         return (Said(error.message, error.hint),)
     return (Said(error.message, resume_advice(app, app.run.id)),)
 

@@ -72,6 +72,7 @@ def fetch(
     with app.runs() as runs:
         if again is not None:
             carried = runs.fetch_again(again, wait=wait)
+            # Only the screen names people who are no longer chosen, so only that is noted.
             if carried.left and not app.json:
                 runs.note("details_opened", carried.run.id, what="fetch")
             show_found(app, carried.run, runs.labels(carried.run.id, technical=True), carried)

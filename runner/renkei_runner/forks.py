@@ -35,6 +35,7 @@ class Fork:
 
     def wait(self) -> int:
         """Wait for its end; return its exit code."""
+        # Not under the guard: nobody could begin or stop another one meanwhile.
         connection.wait([self._process.sentinel])
         with _guard:
             self._process.join()
@@ -61,6 +62,7 @@ class Forks:
     def __attrs_post_init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([WARM])
+        # The warm process begins with this environment; no other process is to rehearse.
         os.environ[REHEARSE] = str(self.config)
         forkserver.ensure_running()
         del os.environ[REHEARSE]
@@ -80,7 +82,7 @@ def be_the_command(words: list[str], environment: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     with open(os.devnull, "r+b", buffering=0) as nowhere:  # noqa: PTH123 - a device
-        for stream in (0, 1):
+        for stream in (0, 1):  # 2 stays the worker's: jobs write to its log
             os.dup2(nowhere.fileno(), stream)
     from renkei_runner.main import run
     from renkei_runner.start import end_in_silence

@@ -30,11 +30,12 @@ def run(arguments: Sequence[str], app: App | None = None) -> int:
     from renkei_runner.cli import cli
 
     app = app or App()
+    # Before anything is parsed: what click refuses is one document for programs, too.
     app.json = language.asked(arguments, "--output") == "json"
     try:
         with ended_by(interrupt):
             result = cli.main(list(arguments), prog_name="renkei", standalone_mode=False, obj=app)
-            sys.stdout.flush()
+            sys.stdout.flush()  # a full disk or a closed pipe shows now, not when Python exits
     except BaseException as error:  # noqa: BLE001 - whatever happens ends in one sentence and a code
         if isinstance(error, MemoryError):  # what the command held makes room for its last words
             import traceback

@@ -54,12 +54,9 @@ def check(app: App, file: str, named: tuple[tuple[str, str], ...]) -> None:
         fields[side], beyond[side] = _of_connection(app, found, side, name)
     check_mapping(found, fields, known, beyond)
     told = [str(each) for each in advice(found.at(fields), fields, known, beyond)]
-    told += [
-        _("not checked, since they are fields of an account: {names}; add {option}").format(
-            names=_(", ").join(names), option=f"--connection {side}=NAME"
-        )
-        for side, names in unchecked(found, fields, beyond).items()
-    ]
+    for side, names in unchecked(found, fields, beyond).items():
+        text = _("not checked, since they are fields of an account: {names}; add {option}")
+        told.append(text.format(names=_(", ").join(names), option=f"--connection {side}=NAME"))
     if app.json:
         emit(document(mapping=found.name, ok=True, fields=len(found.pairs), warnings=told))
         return
@@ -102,12 +99,10 @@ def set_setting(
 ) -> None:
     with app.runs() as runs:
         uses = [each.use for each in runs.config.mappings]
-        of_pair = [each.index for each in runs.pairs() if (each.source, each.target) == pair]
-        fitting = [
-            index
-            for index, use in enumerate(uses)
-            if use == name and (pair is None or index in of_pair)
-        ]
+        fitting = [index for index, use in enumerate(uses) if use == name]
+        if pair is not None:
+            of_pair = [each.index for each in runs.pairs() if (each.source, each.target) == pair]
+            fitting = [index for index in fitting if index in of_pair]
         if len(fitting) != 1:
             message = _("{name} is not one mapping of the configuration. It has: {names}.")
             hint = _("Name one of its pairs with --pair SOURCE TARGET.") if fitting else ""
@@ -200,20 +195,25 @@ def _show(app: App, run_id: str, item: Item, steps: list[Step], labels: Labels) 
         _("line"), _("source field"), _("read"), _("transform"), _("target field"),
         _("translated"), _("compared with"), _("result"),
     )  # fmt: skip
-    source, target = (labels.run.source, labels.run.target) if labels.run else (None, None)
-    rows = [
-        (
-            str(step.line), labels.field(step.source_field, source),
-            _value(step.read, labels.spec(step.source_field, source)), step.transform or "",
-            labels.field(step.target_field, target),
-            _value(step.translated, labels.spec(step.target_field, target)),
-            _value(step.compared_with, labels.spec(step.target_field, target)),
-            verdict_text(step, labels),
-        )
-        for step in steps
-    ]  # fmt: skip
-    table(titles, rows, right=(0,))
+    table(titles, [_row(step, labels) for step in steps], right=(0,))
     next_steps((app.command("plan", run_id), _("look at every difference")))
+
+
+def _row(step: Step, labels: Labels) -> tuple[str, ...]:
+    """Return one step as a line of the table; both sides may have a field of the same name."""
+    source, target = (labels.run.source, labels.run.target) if labels.run else (None, None)
+    of_source = labels.spec(step.source_field, source)
+    of_target = labels.spec(step.target_field, target)
+    return (
+        str(step.line),
+        labels.field(step.source_field, source),
+        _value(step.read, of_source),
+        step.transform or "",
+        labels.field(step.target_field, target),
+        _value(step.translated, of_target),
+        _value(step.compared_with, of_target),
+        verdict_text(step, labels),
+    )
 
 
 def _value(value: str | None, spec: FieldSpec | None) -> str:

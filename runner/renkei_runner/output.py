@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
@@ -114,14 +115,18 @@ def table(
     widths = list(map(max, zip(*sizes, strict=True)))
     width = shutil.get_terminal_size().columns if _out().isatty() else WIDE
     whole = sum(widths) + len(GAP) * (len(widths) - 1)
-    if whole > width or not is_utf8(_out()) or any("\n" in c for row in body for c in row):
+    # In another encoding rich draws its rule of other signs; a cell of several lines has no width.
+    is_plain = is_utf8(_out()) and not any("\n" in cell for cell in chain.from_iterable(body))
+    if whole > width or not is_plain:
         _folded(heads, body, right, width)
         return
     lines = []
     for row, those in zip((heads, *body), sizes, strict=True):
-        blanks = (" " * (most - size) for most, size in zip(widths, those, strict=True))
-        cells = enumerate(zip(row, blanks, strict=True))
-        lines.append(GAP.join(b + c if at in right else c + b for at, (c, b) in cells))
+        cells = []
+        for at, cell in enumerate(row):
+            blank = " " * (widths[at] - those[at])
+            cells.append(blank + cell if at in right else cell + blank)
+        lines.append(GAP.join(cells))
     lines.insert(1, RULE * whole)
     click.echo("\n".join(lines), file=_out())
 

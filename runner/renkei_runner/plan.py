@@ -42,12 +42,14 @@ def plan(
         raise click.UsageError(_("--csv and --output json exclude each other."))
     with app.runs() as runs, app.about(runs, run_id) as run:
         wanted = tuple(chain.from_iterable(differences))
+        # Before anything is shown: what cannot be noted is not done (F98).
         if as_csv or app.json:
             runs.note("exported", run_id, what="plan.csv" if as_csv else "plan.json")
         else:
             runs.note("details_opened", run_id, what="plan")
-        found = runs.items(run_id, differences=wanted, numbers=numbers)
-        items = (item for item in found if item.look_first or not look_first)
+        items = runs.items(run_id, differences=wanted, numbers=numbers)
+        if look_first:
+            items = (item for item in items if item.look_first)
         labels = runs.labels(run_id, technical=not as_csv)
         if as_csv:
             raw(csv_lines(plan_rows(items, labels)))
@@ -55,4 +57,5 @@ def plan(
             warn_of(run, labels)
             emit(plan_document(run, items, labels))
         else:
-            show_items(app, run, items, labels, all_of_them=bool(wanted or numbers or look_first))
+            is_narrowed = bool(wanted or numbers or look_first)
+            show_items(app, run, items, labels, all_of_them=is_narrowed)

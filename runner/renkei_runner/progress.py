@@ -83,6 +83,7 @@ class Progress(Observer):
             self.clear()
             for line in account_lines(accounts, self._called):
                 note(line)
+        # Outside of the lock: reading goes on while the person thinks.
         question = _("Are both of the same company?")
         return click.confirm(asked(question), default=False, err=True)
 
@@ -149,7 +150,7 @@ class Progress(Observer):
         if not self._live or time.monotonic() - self._since < SHOW_AFTER_S:
             return
         if self._screen is None:
-            self._screen = Screen()
+            self._screen = Screen()  # not before: rich takes long to import
         self._screen.show(key, text, done, total)
 
 

@@ -97,6 +97,7 @@ def report(app: App, run_id: str, as_csv: bool, page: Path | None) -> None:
         runs.watch()
         run = runs.run(run_id)
         labels, technical = runs.labels(run_id), runs.labels(run_id, technical=True)
+        # Before anything is shown or written: what cannot be noted is not done (F98).
         if page is not None:
             runs.note("exported", run_id, what="report.html")
         if as_csv or app.json:
@@ -132,12 +133,16 @@ def _show_list(app: App, found: list[Run]) -> None:
 
 
 def _row(run: Run) -> tuple[str, ...]:
+    if run.outcomes is None:
+        became = ["-" for _each in BECAME]
+    else:
+        became = [f"{run.outcomes.get(each, 0):,}" for each in BECAME]
     return (
         run.id,
         moment_text(run.created_at),
         f"{run.source} → {run.target}",
         run.base_date.isoformat(),
         *(f"{run.counts.get(each, 0):,}" for each in FOUND),
-        *("-" if run.outcomes is None else f"{run.outcomes.get(each, 0):,}" for each in BECAME),
+        *became,
         status_text(run.status),
     )

@@ -41,7 +41,7 @@ def run(
 ) -> int:
     wanted = Wanted(new_file=new_file, wait=wait, **choice)
     if not dry_run:
-        must_choose(app, wanted)
+        must_choose(app, wanted)  # before the fetch, which may take minutes
     with app.runs() as runs:
         found = runs.fetch(source, target, base_date, wait=wait, leavers=leavers, joiners=joiners)
         labels = runs.labels(found.id, technical=True)
@@ -63,5 +63,7 @@ def run(
 
 def _anybody(found: Run, wanted: Wanted) -> bool:
     """Tell whether there is somebody to be synced, or somebody was named."""
+    if wanted.numbers:
+        return True
     differences = {Difference.NEW, Difference.CHANGED, *wanted.who()}
-    return bool(wanted.numbers) or any(found.counts.get(each) for each in differences)
+    return any(found.counts.get(each) for each in differences)

@@ -33,7 +33,8 @@ def written(name: str, style: Style, pages: Pages, folder: Path) -> list[Path]:
     anything.
     """
     _check_name(name)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    is_empty_folder = folder.is_dir() and not any(folder.iterdir())
+    if folder.exists() and not is_empty_folder:
         message = _("{path} exists already; it is left as it is.").format(path=folder)
         raise UsageError(message, code="exists", where=str(folder))
     made = []
@@ -66,7 +67,9 @@ def _class(name: str) -> str:
     """Return what the class is called: as the connector, unless a template means something else."""
     cls = name.title().replace("_", "")
     sources = Path(__file__).with_name("templates").rglob("*.j2")
-    meant = {word for each in sources for word in re.findall(r"\w+", each.read_text("utf-8"))}
+    meant: set[str] = set()
+    for each in sources:
+        meant.update(re.findall(r"\w+", each.read_text("utf-8")))
     taken = cls in meant or keyword.iskeyword(cls) or hasattr(builtins, cls)
     return f"{cls}Connector" if taken else cls
 

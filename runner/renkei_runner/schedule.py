@@ -52,7 +52,9 @@ class Known:
 @argument("name", required=False)
 @click.pass_obj
 def list_(app: App, name: str | None) -> None:
-    known = [each for runs in each_company(app) for each in _known(app, runs, name)]
+    known: list[Known] = []
+    for runs in each_company(app):
+        known += _known(app, runs, name)
     found = [each for each in known if name in (None, each.shown.schedule.name)]
     if known and not found:
         names = _(", ").join(sorted({each.shown.schedule.name for each in known}))
@@ -67,19 +69,16 @@ def list_(app: App, name: str | None) -> None:
     if not found:
         say(_("There are no schedules. They stand under schedules: in the configuration."))
         return
-    of_all = not app.company and bool(found[0].company.name)
+    company = found[0].company.name
+    of_all = not app.company and bool(company)
     _show_all(found, of_all=of_all)
     for each in found if name else ():
         _show_history(each)
     if any(each.shown.alone for each in found):
         warn(_("No worker keeps them: one has to be running."))
-    first = found[0]
-    words = "schedule", "run", first.shown.schedule.name
-    run_now = named(app, first.company.name, *words) if of_all else app.command(*words)
-    next_steps(
-        (run_now, _("run one now")),
-        (app.command("worker"), _("keep all schedules")),
-    )
+    words = "schedule", "run", found[0].shown.schedule.name
+    run_now = named(app, company, *words) if of_all else app.command(*words)
+    next_steps((run_now, _("run one now")), (app.command("worker"), _("keep all schedules")))
 
 
 def _known(app: App, runs: Runs, name: str | None) -> Iterator[Known]:
@@ -142,7 +141,7 @@ def run(app: App, name: str, claim: str | None) -> int:
         taken = _claim(app, name, claim)
         if taken is not None and taken.is_errand:
             _carry_out(runs, taken)
-            return 0
+            return 0  # the outcome is in the store; the dashboard shows it
         schedule = runs.config.schedule(name)
         try:
             with stoppable(runs):
@@ -209,7 +208,9 @@ def _claim(app: App, name: str, text: str | None) -> Claim | None:
 def _remember(app: App, runs: Runs, name: str) -> None:
     """Let the run that the job has stand beside the error."""
     last = next(iter(runs.jobs(1, name)), None)
-    if app.run is None and last is not None and last.run is not None:
+    if app.run is not None or last is None:
+        return
+    if last.run is not None:
         app.run = runs.run(last.run)
         app.labels = runs.labels(last.run, technical=True)
 

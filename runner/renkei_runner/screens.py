@@ -171,20 +171,26 @@ class _Shown:
 
 def _choosing(app: App, run: Run, shown: _Shown) -> Iterator[tuple[str, str]]:
     """Yield the commands that choose among those who were *shown*."""
-    if (shown.plain or shown.look_first) and run.counts.get(Difference.NEW):
+    can_choose = bool(shown.plain or shown.look_first)
+    if can_choose and run.counts.get(Difference.NEW):
         values = _("the values for --new that new employees may need")
         yield app.command("choices", run.target), values
-    halted = any(notice.code in HALTS for notice in run.notices)
-    allow = ("--allow-unusual",) if halted else ()
+    is_halted = any(notice.code in HALTS for notice in run.notices)
+    allow = ("--allow-unusual",) if is_halted else ()  # advise nothing that would be refused
     everybody = ("sync", run.id, "--difference", "new,changed")
     if shown.plain:
         yield app.command(*everybody, *allow), _("write all of these")
     if shown.look_first:
         text = _("also those to be looked at first")
         yield app.command(*everybody, "--look-first", *allow), text
-    if shown.plain or shown.look_first:
+    if can_choose:
         one = app.command("sync", run.id, "--number", "NUMBER", *allow)
         yield one, _("write only one employee")
+    yield from _releasing(app, run, shown)
+
+
+def _releasing(app: App, run: Run, shown: _Shown) -> Iterator[tuple[str, str]]:
+    """Yield the commands that release those who were *shown*."""
     why = ("--why", "REASON")
     if shown.pair is not None:
         number = shown.pair.number or ""
@@ -334,7 +340,8 @@ def say_left(app: App, run: Run, left: Sequence[str]) -> None:
 
 def outcome_code(run: Run) -> int:
     """Return the exit code for how a sync ended."""
-    if run.status is Status.PAUSED and run.reason and run.reason.code == "interrupted":
+    was_interrupted = run.reason is not None and run.reason.code == "interrupted"
+    if run.status is Status.PAUSED and was_interrupted:
         return INTERRUPTED
     return CODES.get(run.status, PAUSED)
 

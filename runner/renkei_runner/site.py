@@ -208,11 +208,14 @@ def received(journal: Iterable[Mapping[str, Any]]) -> dict[str, Received]:
         if entry["accepted"] and entry["kind"] in {"create", "update"}:
             who = entry["body"]["code"] if entry["kind"] == "create" else entry["person"]
             times[entry["tenant"]][entry["kind"], who] += 1
-    return {
-        company: Received(
-            created=sum(kind == "create" for kind, _who in people),
-            updated=sum(kind == "update" for kind, _who in people),
-            twice=sum(count > 1 for count in people.values()),
-        )
-        for company, people in times.items()
-    }
+    return {company: _counted(people) for company, people in times.items()}
+
+
+def _counted(people: Mapping[tuple[str, str], int]) -> Received:
+    """Return how many were written; *people* tells how often each was, by kind of write."""
+    kinds = Counter(kind for kind, _who in people)
+    return Received(
+        created=kinds["create"],
+        updated=kinds["update"],
+        twice=sum(count > 1 for count in people.values()),
+    )

@@ -33,6 +33,7 @@ def copy(app: App, origin: str, goal: str) -> None:
 
     configure_logging(json=app.json, level="debug" if app.debug else "warning")
     copied = copy_store(origin, goal, Path.cwd(), app.who, along)
+    # Only now that the store has moved: until then this file was the one in use.
     put_away = None if copied.left is None else dashboard.puts_away(copied.left)
     if app.json:
         beside = {"users_file": None if put_away is None else str(put_away)}

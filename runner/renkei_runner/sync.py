@@ -66,8 +66,10 @@ def sync(
             if not _is_seen(app, runs, run, wish, ask=not wanted.yes):
                 return nothing_sent(app, run)
             runs.release(run_id, wish)
+            # A release alone only adds its employee to the stored choice.
             before = None if wanted.chosen or wanted.excluded else runs.selection(run_id)
             wanted = evolve(wanted, numbers=(*wanted.numbers, wish.number))
+        # A run that is done ends with 0 and without a request when it is synced again (F49).
         done = run.status is Status.DONE and "choose" not in runs.possible(run_id)
         chosen = None if done else choose(app, runs, run, wanted, before)
         if not done and chosen is None:
@@ -94,7 +96,8 @@ def sync(
 @click.pass_obj
 def resume(app: App, run_id: str, wait: bool, take_over: bool, yes: bool) -> int:
     with app.runs() as runs, app.about(runs, run_id) as run:
-        if take_over and not yes and not agrees_to_take_over(app, run):
+        is_meant = yes or not take_over or agrees_to_take_over(app, run)
+        if not is_meant:
             return nothing_sent(app, run)
         return carry_out(app, runs, run_id, wait=wait, take_over=take_over)
 
@@ -135,7 +138,7 @@ def _is_seen(app: App, runs: Runs, run: Run, wish: Wish, *, ask: bool) -> bool:
     item = runs.meant(run.id, wish)
     app.clear()
     if not app.json:
-        runs.note("details_opened", run.id, what="sync")
+        runs.note("details_opened", run.id, what="sync")  # before they are seen
         say_candidates(item, runs.labels(run.id, technical=True))
     if not (ask and app.interactive):
         return True
@@ -167,7 +170,7 @@ def choose(
     """
     if wanted.empty and (stored := runs.selection(run.id)) is not None:
         return stored
-    runs.refuse_choosing(run.id)
+    runs.refuse_choosing(run.id)  # before anybody answers questions in vain
     chosen = selection(app, runs, run, wanted)
     if chosen is not None:
         chosen = chosen if before is None else added(before, chosen)
@@ -228,6 +231,7 @@ def nothing_sent(app: App, run: Run) -> int:
 def trouble_of(runs: Runs, run: Run, what: str) -> Iterator[Item]:
     """Iterate over those of a run who are not done; that *what* shows them is noted before."""
     if run.outcomes and any(run.outcomes.get(each) for each in TROUBLE):
+        # Noted before anybody is shown (F98), and only if there is anybody to show.
         if any(each.needs_attention for each in runs.items(run.id)):
             runs.note("details_opened", run.id, what=what)
         yield from (each for each in runs.items(run.id) if each.needs_attention)

@@ -74,20 +74,13 @@ def web(
     if with_worker and cluster:
         message = _("With --cluster the workers are others: leave --with-worker out.")
         raise UsageError(message, code="cluster")
-    if (certificate is None) != (key is None):
-        raise UsageError(_("--certificate and --key go together."), code="tls")
-    tls = certificate is not None
-    if not is_loopback(listen) and not tls:
-        message = _(
-            "Other computers would reach {address} without encryption. Give --certificate and"
-            " --key, or leave --listen out and put a proxy in front with --behind-proxy."
-        )
-        raise UsageError(message.format(address=listen), code="tls")
+    tls = _tls(listen, certificate, key)
     configure_logging(json=app.json, level="debug" if app.debug else "info")
     if not app.config_file.exists():
         _begin(app.config_file.absolute())
     main = _main(app)  # a mistake in it is told now, not on the first page
-    if main.settings.only_sso and oidc_issuer is None and new_link is None:
+    lets_people_in = oidc_issuer is not None or not main.settings.only_sso
+    if new_link is None and not lets_people_in:
         message = _("sso: required lets nobody in without --oidc-issuer and --oidc-client.")
         raise UsageError(message, code="oidc", where=str(app.config_file.absolute()))
     if main.settings.metrics is not None:
@@ -102,7 +95,7 @@ def web(
         listen=listen,
         port=port,
         hosts=hosts,
-        tls=(certificate, key) if certificate and key else None,
+        tls=tls,
         behind_proxy=behind_proxy,
         sign_on=sign_on_of(main, oidc_issuer, oidc_client),
         queue=_queue(app.config_file.absolute()) if cluster else None,
@@ -123,6 +116,21 @@ def web(
         with kept_beside(app) if with_worker else nullcontext():
             server.serve()
     return 0
+
+
+def _tls(listen: str, certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    """Return certificate and key; UsageError where browsers would come without encryption."""
+    if certificate is not None and key is not None:
+        return certificate, key
+    if certificate is not None or key is not None:
+        raise UsageError(_("--certificate and --key go together."), code="tls")
+    if not is_loopback(listen):
+        message = _(
+            "Other computers would reach {address} without encryption. Give --certificate and"
+            " --key, or leave --listen out and put a proxy in front with --behind-proxy."
+        )
+        raise UsageError(message.format(address=listen), code="tls")
+    return None
 
 
 @command("users", help=N_("List who may use the dashboard: rights, and the last log-in."))

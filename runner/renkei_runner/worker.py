@@ -70,6 +70,8 @@ def _keep(
         if not app.json:
             say_at_once(_("Stopping: each job ends after the employee in hand."))
 
+    # They need each other: the worker starts jobs through the cluster, and the cluster stops the
+    # worker once another version has taken the queue (F102).
     if cluster is not None:
         cluster.give_up = made.stop
     with ended_by(stop), made, _scraped(made.path, metrics):

@@ -27,6 +27,7 @@ from renkei.words.i18n import LANGUAGES, speaking
 from renkei_web.hints import link_of
 from renkei_web.probes import Probes
 from renkei_web.security import SAFE, Gate, same
+from renkei_web.sessions import Session
 from renkei_web.templates import render
 from renkei_web.users import AccountError, Role, User
 from renkei_web.views import (
@@ -86,7 +87,9 @@ class Page:
     @property
     def act(self) -> str | None:
         """What the audit log calls a look at it, if it tells of that."""
-        return "exported" if self.exports else "details_opened" if self.opens else None
+        if self.exports:
+            return "exported"
+        return "details_opened" if self.opens else None
 
     @property
     def name(self) -> str:
@@ -209,17 +212,12 @@ def make_app(office: Office, *, hosts: Collection[str] = ()) -> Starlette:
     pages = [Route(p.path, _endpoint(office, p), methods=[p.method]) for p in offered]
     if office.sign_on is not None:
         carried = office.sign_on.middleware(secure=office.secure)
-        guests += tuple(
-            Route(
-                path,
-                _guest(office, handler, office.sign_on.room),
-                methods=["GET"],
-                middleware=carried,
-            )
-            for path, handler in (
-                ("/sso", single_sign_on.leave),
-                ("/sso/back", single_sign_on.arrive),
-            )
+        # In threads of their own: a provider that hangs must not block other log-ins.
+        leave = _guest(office, single_sign_on.leave, office.sign_on.room)
+        arrive = _guest(office, single_sign_on.arrive, office.sign_on.room)
+        guests += (
+            Route("/sso", leave, methods=["GET"], middleware=carried),
+            Route("/sso/back", arrive, methods=["GET"], middleware=carried),
         )
     static = Mount("/static", StaticFiles(packages=[("renkei_web", "static")]))
     return Starlette(
@@ -242,10 +240,8 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
         # the form first: while somebody is sending it, they may be locked out
         form = FormData() if page.method in SAFE else await _form(request)
         cookie = request.cookies.get(office.cookie)
-        session = await run_in_threadpool(office.sessions.find, cookie, touch=not page.polled)
-        if session is None or (
-            session.user.by_password and await run_in_threadpool(office.rules.only_sso)
-        ):
+        session = await run_in_threadpool(_session_of, office, cookie, touch=not page.polled)
+        if session is None:
             return _to_login(request, was_in=cookie is not None)
         language = session.user.language or language_of(request)
         company = request.path_params.get("company", "")
@@ -279,10 +275,21 @@ def _endpoint(office: Office, page: Page) -> Endpoint:
     return endpoint
 
 
+def _session_of(office: Office, cookie: str | None, *, touch: bool) -> Session | None:
+    """Return the session of a cookie; one that began with a password only while those count."""
+    session = office.sessions.find(cookie, touch=touch)
+    if session is not None and session.user.by_password and office.rules.only_sso():
+        return None
+    return session
+
+
 def _role(office: Office, user: User, company: str) -> Role:
     """Return what somebody may do with *company*; where there is none of that name, nothing."""
     role = office.rights.of(user, company)
-    return role if not company or (role is not Role.NONE and office.has(company)) else Role.NONE
+    if not company or role is Role.NONE:
+        return role
+    # A right may outlive its company, whose file may have been deleted by hand.
+    return role if office.has(company) else Role.NONE
 
 
 def _lacks_sign_on(visit: Visit) -> bool:
@@ -297,8 +304,10 @@ def _lacks_code(page: Page, visit: Visit) -> bool:
     An administrator of everything could give away the right on a company that asks for one.
     """
     office, user = visit.office, visit.user
-    of_all = not visit.company and page.role is Role.ADMIN
-    needed = office.rules.needs_code(user, visit.company) or (of_all and office.asks_code_of(user))
+    needed = office.rules.needs_code(user, visit.company)
+    is_about_all = not visit.company and page.role is Role.ADMIN
+    if is_about_all:
+        needed = needed or office.asks_code_of(user)
     return needed and not office.second_factors.is_on(user.id)
 
 
@@ -367,7 +376,7 @@ def _guest(
 
 async def _form(request: Request) -> FormData:
     form = await request.form(max_files=0, max_fields=FIELDS)
-    try:
+    try:  # databases and logs cannot take half a character
         "".join(str(value) for _name, value in form.multi_items()).encode()
     except UnicodeEncodeError:  # no browser sends half a character
         raise HTTPException(HTTPStatus.BAD_REQUEST) from None

@@ -98,6 +98,8 @@ class Database:
         """Let the block write, all of it or nothing; meanwhile nobody else writes."""
         self._refuse_another_file()
         with translated(self.place), self._opened.engine.connect() as connection:
+            # With the lock each statement sees what the previous writer committed; a snapshot from
+            # before the wait would not: docs/decisions/2026-11-29-dashboard-on-postgresql.md
             if self.path is None:
                 connection.execution_options(isolation_level="READ COMMITTED")
             else:

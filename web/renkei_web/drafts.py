@@ -53,11 +53,10 @@ class Draft:
     def selection(self, new_numbers: set[str]) -> Selection:
         """Return the choice; values are given for those of *new_numbers* who are ticked."""
         ticked = self.numbers & new_numbers
-        rows = (
-            OwnValues(number=number, values=self.new | values, where=number)
-            for number, values in sorted(self.rows.items())
-            if number in ticked and values
-        )
+        rows = []
+        for number, values in sorted(self.rows.items()):
+            if number in ticked and values:
+                rows.append(OwnValues(number=number, values=self.new | values, where=number))
         return Selection(
             numbers=tuple(sorted(self.numbers)),
             new=self.new if ticked else {},

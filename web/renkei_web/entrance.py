@@ -171,12 +171,15 @@ class Entrance:
 
     def _checked(self, name: str, password: str, place: Place) -> sa.Row[Any, Any] | None:
         """Return id and hash of the person with this name and password; count the try."""
+        # Committed before the slow look at the password: of a hundred tries at once each counts,
+        # and none holds the database.
         with self._database.writing() as db:
             if self._tries.refuses(db, name, place):
                 return None
             self._tries.count(db, name, place)
             query = sa.select(users.c.id, users.c.password)
             known = db.execute(query.where(called(name), ENABLED)).first()
+        # Unknown names are checked, too: the time it takes must not tell who exists.
         kept = known.password if known else None
         return known if is_right(kept, password) else None
 

@@ -57,8 +57,9 @@ class Health:
         """Return when was checked and what was found, by a check of now if it has to be."""
         about = (runs.config, language())  # what is found are sentences
         with self._lock:  # many pages at once are one check
-            old = time.monotonic() - self._asked > KEPT_S
-            if anew or old or self._at is None or self._about != about:
+            is_old = time.monotonic() - self._asked > KEPT_S
+            is_of_now = self._about == about and not is_old
+            if anew or self._at is None or not is_of_now:
                 self._said = words(runs)  # before: what a run says in the meantime is later
                 self._found, self._about = tuple(runs.check()), about
                 self._at, self._asked = runs.clock.now(), time.monotonic()
@@ -92,7 +93,7 @@ def worst(findings: Sequence[Finding]) -> Finding | None:
 def words(runs: Runs) -> dict[str, Word]:
     """Return the newest word of the runs about each connection of which they say anything."""
     found: dict[str, Word] = {}
-    for run in sorted(runs.reports(LOOKED_AT), key=_moment):
+    for run in sorted(runs.reports(LOOKED_AT), key=_moment):  # the newest word stays
         for name in {run.source, run.target} & set(runs.config.connections):
             if (word := _word(run, name)) is not None:
                 found[name] = word
@@ -107,7 +108,8 @@ def _moment(run: Run) -> dt.datetime:
 def _word(run: Run, name: str) -> Word | None:
     """Return what *run* says of a connection: a plan has been made of both; None if nothing."""
     reason = _fault(run)
-    if reason is not None and any(name in part for part in parts_of(reason).values()):
+    named = parts_of(reason).values() if reason is not None else ()
+    if reason is not None and any(name in part for part in named):
         return Word(run.id, reason, run.finished_at)
     if run.status in (Status.FETCHING, Status.FAILED):
         return None

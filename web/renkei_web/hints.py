@@ -48,8 +48,10 @@ class Link:
 
 def link_of(hint: Hint | str | None, visit: Visit) -> Link | None:
     """Return the link to what helps, if there is a page for it which the person may open."""
-    place = PLACES.get(hint.code) if isinstance(hint, Hint) else None
-    if place is None or not isinstance(hint, Hint) or not visit.role.includes(place.role):
+    if not isinstance(hint, Hint):
+        return None
+    place = PLACES.get(hint.code)
+    if place is None or not visit.role.includes(place.role):
         return None
     base = "" if place.of_all else visit.base
     return Link(_(place.name), base + place.address.format(**hint.about))

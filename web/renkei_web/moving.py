@@ -94,11 +94,12 @@ def _is_one(origin: str, goal: str) -> bool:
 
 
 def _copied(old: Database, goal: str, note: Callable[[int], None] | None) -> int:
-    with old.writing() as source:
+    with old.writing() as source:  # nothing changes there while it is copied
         count = _count(source)
         if not count:
             return 0
         with closing(Database(goal)) as new, new.writing() as target:
+            # An earlier try may have stopped between this commit and that of the store.
             if _count(target):
                 _refuse_others(source, target, new.place)
                 return count

@@ -57,7 +57,8 @@ class People:
         Somebody already there keeps role and link: another link is made by `reset` only.
         """
         name = name.strip()
-        if not 0 < len(name) <= 80 or not name.isprintable():
+        has_length = 0 < len(name) <= 80
+        if not has_length or not name.isprintable():
             raise AccountError(_("Enter a name of at most 80 characters."))
         with self._database.writing() as db:
             known = find_user(db, called(name))

@@ -48,12 +48,12 @@ def hours_of(runs: Runs, name: str) -> Hours | None:
         hours = runs.closed_hours(name)
     except RenkeiError:
         return None  # the connector cannot be used; the settings say why
-    spans = sorted(
-        (dt.datetime.combine(day, each.start, JST), dt.datetime.combine(day, each.end, JST))
-        for day in (now.date(), now.date() + dt.timedelta(days=1))
-        for each in hours
-    )
-    for start, end in spans:
+    spans: list[tuple[dt.datetime, dt.datetime]] = []
+    for day in (now.date(), now.date() + dt.timedelta(days=1)):
+        for each in hours:
+            start = dt.datetime.combine(day, each.start, JST)
+            spans.append((start, dt.datetime.combine(day, each.end, JST)))
+    for start, end in sorted(spans):
         if end > now:
             return Hours(start <= now, start.date() > now.date(), start, end)
     return None

@@ -202,8 +202,9 @@ class Work:
     def answer(self, key: str, *, company: str, one_company: bool) -> str | Asked:
         """Hand over the answer to a question; return as above, or raise what ended the fetch."""
         asked = self.asking.get(key)
-        theirs = asked is not None and asked.company == company
-        progress = self.asking.pop(key, None) if theirs else None  # of two answers one counts
+        # The key alone is not enough: this person's right is one on *company*.
+        is_theirs = asked is not None and asked.company == company
+        progress = self.asking.pop(key, None) if is_theirs else None  # of two answers one counts
         if progress is None or progress.over:
             message = _("The fetch does not wait for this answer any more. Start it again.")
             raise UsageError(message, code="too_late")
@@ -229,12 +230,13 @@ class Work:
         Why it ended early is remembered for the page of the run, which may not know.
         """
         run = errand.run
-        self.refusals.pop(run, None)
+        self.refusals.pop(run, None)  # left over from an earlier try
         process = self.launch(config, errand, who=who, language=errand.language)
         self.syncs[run] = process
 
         def wait() -> None:
             out, _err = process.communicate(given)
+            # Most print no error, and a process that was killed prints nothing.
             with suppress(ValueError, KeyError, TypeError):
                 error = json.loads(out)["error"]
                 if error["code"] != "busy":

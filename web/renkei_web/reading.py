@@ -13,14 +13,15 @@ is wrong with a connection.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
+from itertools import chain
 from typing import TypeVar
 
 from attrs import evolve, frozen
 
-from renkei.model import Candidate, Change, Difference, Filter, Item, Outcome, Remark, Run, Status
-from renkei.people import Value
+from renkei.model import Candidate, Difference, Filter, Item, Outcome, Remark, Run, Status, Try
+from renkei.people import FieldSpec, Value
 from renkei.runs import Runs
 from renkei.words.codes import TABLE
 from renkei.words.codes.code import Code, PartKind
@@ -77,7 +78,7 @@ def some(
         text=text,
     )
     found: list[Item] = []
-    while len(found) < limit:
+    while len(found) < limit:  # this reader may not see all of a part
         part = runs.page(run.id, wanted, after=after, limit=limit)
         found += seen(runs, run, part, role)
         if len(part) < limit:
@@ -97,8 +98,10 @@ def seen(runs: Runs, run: Run, people: Iterable[Item], role: Role) -> Iterator[I
 
 def told(runs: Runs, run: Run, role: Role) -> Run:
     """Return *run* with what somebody with this role may read of its reason and its notices."""
+    if role.includes(Role.OPERATOR):
+        return run
     leavers = run.base_date > runs.clock.today()  # people leaving by then are still there
-    if role.includes(Role.OPERATOR) or (role.includes(Role.VIEWER) and not leavers):
+    if role.includes(Role.VIEWER) and not leavers:
         return run
     reason = run.reason and _nobody(run.reason)
     return evolve(run, notices=tuple(map(_nobody, run.notices)), reason=reason)
@@ -126,29 +129,30 @@ class Sight:
         specs = {place: labels.fields.get(place, {}).values() for place in (run.source, run.target)}
 
         def paired(*roles: str) -> frozenset[str]:
-            names = {
-                place: {each.name for each in those if each.role in roles}
-                for place, those in specs.items()
-            }
-            both = {
-                name
-                for pair in labels.pairs
-                if pair[0] in names[run.source] or pair[1] in names[run.target]
-                for name in pair
-            }
-            return frozenset(both.union(*names.values()))
+            of_source = _with_role(specs[run.source], roles)
+            of_target = _with_role(specs[run.target], roles)
+            found = of_source | of_target
+            for source, target in labels.pairs:
+                # Both fields of a pair hold the same value, whatever their roles.
+                if source in of_source or target in of_target:
+                    found |= {source, target}
+            return frozenset(found)
 
-        known = frozenset(each.name for those in specs.values() for each in those)
+        known = frozenset(each.name for each in chain.from_iterable(specs.values()))
         base = run.base_date > today
         return cls(paired(*PRIVATE), paired(*LEAVING), paired("left"), known, today, base)
 
     def item(self, item: Item) -> Item | None:
         """Return one employee without what is hidden; None if nothing is left of the change."""
-        values = (item.read, item.before or {}, item.after)
-        written = [{each.field: value} for each in item.changes for value in _both(each)]
-        hides = self._hides(*values, *written)
+        values: list[Mapping[str, Value]] = [item.read, item.before or {}, item.after]
+        for change in item.changes:
+            values += [{change.field: change.before}, {change.field: change.after}]
+        hides = self._hides(*values)
         changes = tuple(each for each in item.changes if not hides(each.field))
-        if item.changes and not changes and item.difference is Difference.CHANGED:
+        has_hidden_alone = bool(item.changes) and not changes
+        # Even "a hidden change" beside a name would say who leaves:
+        # docs/decisions/2026-11-29-rights-on-companies.md
+        if has_hidden_alone and item.difference is Difference.CHANGED:
             return None
         return evolve(
             item,
@@ -164,11 +168,12 @@ class Sight:
             candidates=tuple(map(self._candidate, item.candidates)),
             outcome_reason=item.outcome_reason and self._remark(item.outcome_reason, hides),
             detail=None,  # a system's own words may quote any value
-            earlier=tuple(
-                evolve(each, reason=each.reason and self._remark(each.reason, hides), detail=None)
-                for each in item.earlier
-            ),
+            earlier=tuple(self._try(each, hides) for each in item.earlier),
         )
+
+    def _try(self, before: Try, hides: Hides) -> Try:
+        reason = before.reason and self._remark(before.reason, hides)
+        return evolve(before, reason=reason, detail=None)
 
     def _hides(self, *values: Mapping[str, Value]) -> Hides:
         hidden = self.private
@@ -181,11 +186,14 @@ class Sight:
         return hides
 
     def _will_leave(self, values: Mapping[str, Value]) -> bool:
-        days = (values.get(name) for name in self.days)
-        return any(
-            each is not None and not (isinstance(each, dt.date) and each <= self.today)
-            for each in days
-        )
+        for name in self.days:
+            day = values.get(name)
+            if day is None:
+                continue
+            has_passed = isinstance(day, dt.date) and day <= self.today
+            if not has_passed:  # what cannot be read may be a day to come
+                return True
+        return False
 
     def _candidate(self, other: Candidate) -> Candidate:
         hides = self._hides(other.values)
@@ -200,29 +208,29 @@ class Sight:
         code = TABLE.get(remark.code)
         if code is None:
             return Remark(remark.code)
-        kinds = {part.name: part.kind for part in code.parts}
         parts = code.read(remark)
-        days = (
-            day for name, those in parts.items() if kinds[name] is PartKind.DAY for day in those
-        )
+        days = chain.from_iterable(parts[name] for name in _parts_of(code, PartKind.DAY))
         if any(day > self.today.isoformat() for day in days):
             return None
-        of_field = {
-            name: tuple(_("(not shown)") if hides(each) else each for each in those)
-            for name, those in parts.items()
-            if kinds[name] in (PartKind.FIELD, PartKind.SOURCE_FIELD)
-        }
-        hidden = any(of_field[name] != parts[name] for name in of_field)
-        of_value = {
-            name: (_("(not shown)"),) if hidden and those else those
-            for name, those in parts.items()
-            if kinds[name] is PartKind.VALUE
-        }
-        return _made(code, parts | of_field | of_value)
+        shown = dict(parts)
+        not_shown = _("(not shown)")
+        for name in _parts_of(code, PartKind.FIELD, PartKind.SOURCE_FIELD):
+            shown[name] = tuple(not_shown if hides(each) else each for each in parts[name])
+        # A value does not say which field it is of: with any field hidden, all values are.
+        if shown != parts:
+            for name in _parts_of(code, PartKind.VALUE):
+                shown[name] = (not_shown,) if parts[name] else ()
+        return _made(code, shown)
 
 
-def _both(change: Change) -> tuple[Value, Value]:
-    return change.before, change.after
+def _parts_of(code: Code, *kinds: PartKind) -> list[str]:
+    """Return the names of the parts of these kinds."""
+    return [part.name for part in code.parts if part.kind in kinds]
+
+
+def _with_role(specs: Iterable[FieldSpec], roles: Collection[str]) -> set[str]:
+    """Return the names of the fields that have one of these roles."""
+    return {each.name for each in specs if each.role in roles}
 
 
 def _without(values: Mapping[str, T], hides: Hides) -> dict[str, T]:
@@ -234,21 +242,20 @@ def _nobody(remark: Remark) -> Remark:
     code = TABLE.get(remark.code)
     if code is None:
         return Remark(remark.code)
-    people = {
-        part.name: (SOMEBODY,)
-        for part in code.parts
-        if part.kind is PartKind.NUMBER or (part.many and part.kind is PartKind.TEXT)
-    }
     parts = code.read(remark)
-    return _made(
-        code, {name: people.get(name, those) if those else () for name, those in parts.items()}
-    )
+    # In a remark about a run, a list of texts holds examples of people.
+    examples = [part.name for part in code.parts if part.many and part.kind is PartKind.TEXT]
+    for name in (*_parts_of(code, PartKind.NUMBER), *examples):
+        if parts[name]:
+            parts[name] = (SOMEBODY,)
+    return _made(code, parts)
 
 
 def _made(code: Code, parts: Mapping[str, tuple[str, ...]]) -> Remark:
     """Return a remark of these parts; those at the end that are empty take no place."""
-    many = {part.name: part.many for part in code.parts}
-    given = {
-        name: those if many[name] else "".join(those) for name, those in parts.items() if those
-    }
+    given: dict[str, str | tuple[str, ...]] = {}
+    for part in code.parts:
+        those = parts[part.name]
+        if those:
+            given[part.name] = those if part.many else "".join(those)
     return code.remark(given)

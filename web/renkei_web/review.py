@@ -58,7 +58,7 @@ def _everybody(database: Database, *, several: bool) -> list[Reviewed]:
         elif user.id in held:
             theirs = held[user.id]
             rights = {EVERY: theirs.at_least, **theirs.by_company}
-        else:
+        else:  # a role from before there were several companies counts for nothing
             rights = {}
         kept = {company: role for company, role in rights.items() if role.sees}
         found.append(
@@ -107,11 +107,14 @@ def right_texts(person: Reviewed) -> list[str]:
     """Return what somebody may do, a text for each company."""
     if person.administrator:
         return [_("administrator of everything")]
-    called = {EVERY: _("every company")}
-    return [
-        f"{called.get(company, company)}: {role_text(role)}" if company else role_text(role)
-        for company, role in person.rights.items()
-    ]
+    return [_right_text(company, role) for company, role in person.rights.items()]
+
+
+def _right_text(company: str, role: Role) -> str:
+    if not company:  # the only one, which has no name
+        return role_text(role)
+    called = _("every company") if company == EVERY else company
+    return f"{called}: {role_text(role)}"
 
 
 def _moment(at: float) -> dt.datetime:

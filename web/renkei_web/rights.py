@@ -68,4 +68,8 @@ class Rights:
         with self._database.reading() as db:
             for row in db.execute(query):
                 found.setdefault(row.user_id, {})[row.company] = Role(row.role)
-        return {user: Held(each.pop(EVERY, Role.NONE), each) for user, each in found.items()}
+        held: dict[int, Held] = {}
+        for user, by_company in found.items():
+            at_least = by_company.pop(EVERY, Role.NONE)
+            held[user] = Held(at_least, by_company)
+        return held

@@ -74,7 +74,7 @@ class SecondFactors:
         with self._database.writing() as db:
             if is_on(db, user_id):
                 return None
-            forget(db, user_id)
+            forget(db, user_id)  # a secret that was begun and never confirmed
             db.execute(sa.insert(second_factors).values(user_id=user_id, secret=secret))
         return secret
 
@@ -158,6 +158,7 @@ def take_code(db: Connection, user_id: int, code: str, now: float) -> bool:
         for each in range(step - DRIFT, step + DRIFT + 1)
         if hmac.compare_digest(code_at(row["secret"], each).encode(), plain.encode())
     ]
+    # A code seen over a shoulder, or an older one, must not work again.
     fresh = [each for each in fits if last is None or each > last]
     if not fresh:
         return False
@@ -173,4 +174,9 @@ def _new_recovery(db: Connection, user_id: int) -> list[str]:
     db.execute(sa.delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
     rows = [{"user_id": user_id, "code": digest(code)} for code in codes]
     db.execute(sa.insert(recovery_codes), rows)
-    return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
+    return [_in_fours(code) for code in codes]
+
+
+def _in_fours(code: str) -> str:
+    """Return a code as people can copy it from paper; hyphens and spaces do not count."""
+    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))

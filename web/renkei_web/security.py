@@ -87,10 +87,9 @@ class Gate:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [
-                    *((k, v) for k, v in message["headers"] if k.decode().lower() not in more),
-                    *((name.encode(), value.encode()) for name, value in more.items()),
-                ]
+                kept = [each for each in message["headers"] if each[0].decode().lower() not in more]
+                ours = [(name.encode(), value.encode()) for name, value in more.items()]
+                message["headers"] = [*kept, *ours]
             await send(message)
 
         try:

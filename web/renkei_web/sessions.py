@@ -44,6 +44,7 @@ class Sessions:
             row = db.execute(query.where(mine, lasts, ENABLED)).mappings().first()
         if row is None:
             return None
+        # Not on every page: writers wait for each other.
         if touch and now - row["seen_at"] > TOUCH_S:
             with self._database.writing() as db:
                 db.execute(sa.update(sessions).where(mine).values(seen_at=now))

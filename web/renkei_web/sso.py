@@ -137,13 +137,12 @@ class SignOn:
     async def _load(self) -> None:
         """Read what the provider says of itself; it must be the one we meant, and sign."""
         said = await self._client.load_server_metadata()
-        sound = said.get("issuer") == self.provider.issuer and all(
-            is_safe(str(said.get(name))) for name in ENDPOINTS
-        )
+        is_ours = said.get("issuer") == self.provider.issuer
+        is_sound = is_ours and all(is_safe(str(said.get(name))) for name in ENDPOINTS)
         offered = said.get(SIGNED_WITH) or ["RS256"]
-        kept = {name: said[name] for name in KEPT if name in said} if sound else {}
+        kept = {name: said[name] for name in KEPT if name in said}
         said.clear()  # the library takes every word of it for a setting of its own
-        if not sound:
+        if not is_sound:
             raise SignOnError("another issuer, or one that is not reached safely")
         said |= kept | {SIGNED_WITH: [name for name in ALGORITHMS if name in offered]}
 

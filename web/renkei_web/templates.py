@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 def render(template: str, *, language: str, status: int = 200, **context: Any) -> Response:  # noqa: ANN401
     """Return a page; everything that is put in is escaped."""
     with speaking(language):
+        # On demand: few pages need them, and they open the store.
         run_labels = cache(lambda: _labels_of(context.get("visit"), context.get("run")))
         text = _environment().get_template(template).render(context | {"run_labels": run_labels})
     return HTMLResponse(text, status_code=status)

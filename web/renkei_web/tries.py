@@ -86,7 +86,9 @@ class Tries:
         recent = tries.c.at >= self._database.now() - WINDOW_S
         counts = db.execute(query.where(recent)).mappings().one()
         crowd = counts["place"] >= TRIES_ADDRESS or counts["name"] >= TRIES_NAME
-        return bool(counts["pair"] >= TRIES_PAIR or (crowd and not place.known))
+        # An office may share one address, and a stranger may guess at any name.
+        is_held_back = crowd and not place.known
+        return bool(counts["pair"] >= TRIES_PAIR or is_held_back)
 
     def count(self, db: Connection, name: str, place: Place) -> None:
         """Count one try; those of long ago are forgotten."""

@@ -82,7 +82,9 @@ def called(name: str) -> sa.ColumnElement[bool]:
     """Return the condition that somebody has this name, whatever the case of its A to Z."""
     if "\0" in name:  # nobody has, and a server takes no such text
         return sa.false()
-    plain = "".join(each.lower() if each.isascii() else each for each in name.strip())
+    # A to Z only, as both databases compare: docs/decisions/2026-11-29-dashboard-on-postgresql.md
+    letters = [each.lower() if each.isascii() else each for each in name.strip()]
+    plain = "".join(letters)
     return sa.func.lower(users.c.name) == plain
 
 

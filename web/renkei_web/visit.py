@@ -79,7 +79,13 @@ class Office:
         if not self.several or not user.by_password:
             return False
         held, main = self.rights.held(user), load_main(self.config_path)
-        return any(self._asked_by(main, name)[0] for name in main.names() if held.of(name).sees)
+        for name in main.names():
+            if not held.of(name).sees:
+                continue
+            code, _sso = self._asked_by(main, name)
+            if code:
+                return True
+        return False
 
     def shut_to(self, user: User, main: Main, names: Iterable[str]) -> dict[str, Lack]:
         """
@@ -103,7 +109,7 @@ class Office:
         """Return whether a company asks for a second factor, and for a single sign-on."""
         try:
             company = self.heads.of(main, name)
-        except RenkeiError:
+        except RenkeiError:  # an unreadable file asks for no less than before
             said = self.rules.now(name)
             return said.needs_code, said.only_sso
         return company.second_factor, company.sso
@@ -189,8 +195,14 @@ class Office:
     def _worker(self, run: str) -> tuple[int, float] | None:
         """Return pid and start of the process that a dashboard has started for this run."""
         worker = self.workers.last(run)
-        now = started(worker[0]) if worker else None
-        return worker if worker and now is not None and abs(now - worker[1]) < 1.0 else None
+        if worker is None:
+            return None
+        pid, began = worker
+        now = started(pid)
+        # Process ids are reused: another start means another process.
+        if now is None or abs(now - began) >= 1.0:
+            return None
+        return worker
 
     @property
     def cookie(self) -> str:
@@ -335,7 +347,8 @@ class Visit:
         """Return which page of *count* things is asked for, *rows* each, and which is the last."""
         last = max(1, -(-count // rows))
         asked = self.query("page")
-        return min(last, max(1, int(asked) if asked.isascii() and asked.isdigit() else 1)), last
+        page = int(asked) if asked.isascii() and asked.isdigit() else 1
+        return min(last, max(1, page)), last
 
     @property
     def partial(self) -> bool:
@@ -361,6 +374,13 @@ class Visit:
         if self.partial:
             return Response(headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
+
+
+def number_in(text: str, digits: int) -> int | None:
+    """Return the number that an address names; None if it is none, or has more *digits*."""
+    if text.isascii() and text.isdigit() and len(text) <= digits:
+        return int(text)
+    return None
 
 
 def base_of(company: str) -> str:

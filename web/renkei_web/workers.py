@@ -26,7 +26,7 @@ class Workers:
 
     def last(self, run: str) -> tuple[int, float] | None:
         """Return pid and start of the process that was last set to work on a run, if it is here."""
-        here = workers.c.host.in_([socket.gethostname(), ""])
+        here = workers.c.host.in_([socket.gethostname(), ""])  # "": from before hosts were kept
         query = sa.select(workers.c.pid, workers.c.started).where(workers.c.run == run, here)
         with self._database.reading() as db:
             row = db.execute(query).first()

@@ -57,15 +57,23 @@ class Cells:
         whole = value % 1 == 0
         if digits < 0:
             return self._day(int(value)) if whole else None
-        return (str(int(value)) if whole else f"{value:.15g}").zfill(digits)
+        # A spreadsheet shows 15 digits; any more in the file are rounding noise.
+        text = str(int(value)) if whole else f"{value:.15g}"
+        return text.zfill(digits)
 
     def _day(self, count: int) -> dt.date | None:
         """Return the day with this number; None where there is none, as for the 60th of 1900."""
-        from_1900 = self._epoch == WINDOWS_EPOCH
-        if count < from_1900 or (from_1900 and count == 60):
+        days = count
+        if self._epoch == WINDOWS_EPOCH:
+            # Day 60 is 29 February 1900, which never was; the days before it are off by one.
+            if count in (0, 60):
+                return None
+            if count < 60:
+                days += 1
+        if count < 0:
             return None
         try:
-            return (self._epoch + dt.timedelta(count + (from_1900 and count < 60))).date()
+            return (self._epoch + dt.timedelta(days)).date()
         except OverflowError:
             return None
 

@@ -94,18 +94,25 @@ def _mistakes(options: Options) -> Iterator[OptionMistake]:
         if column.role not in (None, "number") and roles[column.role] > 1:
             text = _('the role "{role}" is given to several columns').format(role=column.role)
             yield OptionMistake((*place, "role"), text)
-        if column.role and column.kind != ROLE_TYPES[column.role]:
-            text = _('a column with the role "{role}" is of the type {type}')
-            told = text.format(role=column.role, type=ROLE_TYPES[column.role])
-            yield OptionMistake((*place, "type"), told)
-        if column.format is not None and column.kind != "date":
-            yield OptionMistake((*place, "format"), _("only a date has a format"))
-        elif column.format is not None and not _is_format(column.format):
-            text = _(
-                "write a format like YYYY/MM/DD, with one year, one month and one day; without"
-                " anything between them YYYYMMDD"
-            )
-            yield OptionMistake((*place, "format"), text)
+        yield from _column_mistakes(column, place)
+
+
+def _column_mistakes(column: Column, place: tuple[str, ...]) -> Iterator[OptionMistake]:
+    """Yield what is wrong with one column alone, which stands at *place* in the options."""
+    if column.role and column.kind != ROLE_TYPES[column.role]:
+        text = _('a column with the role "{role}" is of the type {type}')
+        told = text.format(role=column.role, type=ROLE_TYPES[column.role])
+        yield OptionMistake((*place, "type"), told)
+    if column.format is None:
+        return
+    if column.kind != "date":
+        yield OptionMistake((*place, "format"), _("only a date has a format"))
+    elif not _is_format(column.format):
+        text = _(
+            "write a format like YYYY/MM/DD, with one year, one month and one day; without"
+            " anything between them YYYYMMDD"
+        )
+        yield OptionMistake((*place, "format"), text)
 
 
 @cache
@@ -114,7 +121,9 @@ def _is_format(text: str) -> bool:
     parts = sorted(part[0] for part in _PART.findall(text))
     if parts != ["D", "M", "Y"] or "Y" in _PART.sub("", text):
         return False
-    return all(_comes_back(A_YEAR + dt.timedelta(days), text) for days in range(366))
+    # Trying is simpler than a rule: in YYYYMD, 2026111 is 11 January and 1 November.
+    days = [A_YEAR + dt.timedelta(count) for count in range(366)]
+    return all(_comes_back(day, text) for day in days)
 
 
 def _comes_back(day: dt.date, written_as: str) -> bool:
@@ -126,18 +135,22 @@ def _comes_back(day: dt.date, written_as: str) -> bool:
 
 def specs_of(options: Options, encoding: str | None) -> tuple[FieldSpec, ...]:
     """Return the columns as fields of a file in *encoding*."""
-    return tuple(
-        FieldSpec(
-            name=name,
-            label=Label(name, name),
-            type=column.kind,
-            role=column.role,
-            required=column.required or column.role == "number",
-            write="create" if column.role == "number" else column.write,
-            clearable=not column.required and column.role != "number",
-            encoding=encoding if column.kind == "text" else None,
-        )
-        for name, column in options.columns.items()
+    return tuple(_spec(name, column, encoding) for name, column in options.columns.items())
+
+
+def _spec(name: str, column: Column, encoding: str | None) -> FieldSpec:
+    is_number = column.role == "number"
+    required = column.required or is_number
+    return FieldSpec(
+        name=name,
+        label=Label(name, name),
+        type=column.kind,
+        role=column.role,
+        required=required,
+        # People are paired by their number, so no sync may change it.
+        write="create" if is_number else column.write,
+        clearable=not required,
+        encoding=encoding if column.kind == "text" else None,
     )
 
 
@@ -164,8 +177,12 @@ def style_of(column: Column, others: Sequence[str]) -> str:
     """Return how dates, or true and false, are written where the column holds *others*."""
     if column.kind == "date":
         return column.format or _format_like(others)
-    truths = (text.strip() for text in others if text.strip().lower() in TRUTHS)
-    return next(truths, "true") if column.kind == "boolean" else ""
+    if column.kind != "boolean":
+        return ""
+    for text in others:
+        if text.strip().lower() in TRUTHS:
+            return text.strip()
+    return "true"
 
 
 def written(value: Value, style: str) -> str:
@@ -181,19 +198,24 @@ def written(value: Value, style: str) -> str:
 
 def _date(written_as: str | None, text: str) -> dt.date:
     if written_as is not None:
-        pattern = "".join(
-            PARTS[part] if _PART.fullmatch(part) else re.escape(part)
-            for part in re.split("(YYYY|MM|DD|M|D)", written_as)
-        )
-        found = re.fullmatch(pattern, text, re.ASCII)
+        found = re.fullmatch(_pattern(written_as), text, re.ASCII)
         if found is None:
             raise ValueError("another format")
         return dt.date(int(found["y"]), int(found["m"]), int(found["d"]))
     any_date = _ANY_DATE.fullmatch(text)
     if any_date is None:
         raise ValueError("no date")
+    # Each form has its own groups: those of the others are empty, and one is a separator.
     year, month, day = (int(part) for part in any_date.groups() if part and part.isdecimal())
     return dt.date(year, month, day)
+
+
+def _pattern(written_as: str) -> str:
+    """Return the regular expression of dates in a format."""
+    pattern = ""
+    for part in re.split("(YYYY|MM|DD|M|D)", written_as):
+        pattern += PARTS.get(part, re.escape(part))
+    return pattern
 
 
 def _format_like(others: Sequence[str]) -> str:
@@ -202,14 +224,20 @@ def _format_like(others: Sequence[str]) -> str:
 
     Whether months and days have zeros before them is told by all that have its signs between.
     """
-    found = [each for text in others if (each := _ANY_DATE.fullmatch(text.strip()))]
+    matches = [_ANY_DATE.fullmatch(text.strip()) for text in others]
+    found = [each for each in matches if each is not None]
     if not found:
         return "YYYY-MM-DD"
     signs = _signs(found[0])
     alike = [each for each in found if _signs(each) == signs]
-    short = any(len(part) == 1 for each in alike for part in each.groups()[2:] if part)
-    month, day = ("M", "D") if short else ("MM", "DD")
+    month, day = ("M", "D") if any(map(_is_short, alike)) else ("MM", "DD")
     return "".join(chain(*zip(("YYYY", month, day), signs, strict=True)))
+
+
+def _is_short(date: re.Match[str]) -> bool:
+    """Tell whether a month or a day is written with one digit."""
+    months_and_days = date.groups()[2:]
+    return any(part is not None and len(part) == 1 for part in months_and_days)
 
 
 def _signs(date: re.Match[str]) -> tuple[str, ...]:

@@ -113,12 +113,18 @@ class CSV(Source[Table]):
 
     def _refuse_halves(self, write: BatchWrite, there: Collection[str]) -> None:
         """Raise RecordError for somebody new who lacks a value, and for who is not *there*."""
-        if write.current is not None and write.current.id not in there:
-            message = _("{name} no longer has this employee. Fetch again.")
-            raise RecordError(message.format(name=self._name), code="not_found")
-        needed = [n for n, c in self._columns.items() if c.required or n == self._number]
+        if write.current is not None:
+            if write.current.id not in there:
+                message = _("{name} no longer has this employee. Fetch again.")
+                raise RecordError(message.format(name=self._name), code="not_found")
+            return
+        needed = [
+            name
+            for name, column in self._columns.items()
+            if column.required or name == self._number
+        ]
         missing = [name for name in needed if write.values.get(name) is None]
-        if write.current is None and missing:
+        if missing:
             message = _("{name} takes nobody new without {fields}. Fill them, then try again.")
             said = message.format(name=self._name, fields=_(", ").join(missing))
             raise RecordError(said, code="missing", fields=tuple(missing))
@@ -128,7 +134,10 @@ class CSV(Source[Table]):
         with self._local():
             data = self._path.read_bytes()
         seen = {write.current.extra for write in writes if write.current is not None}
-        if mark_of(data) not in self._ours[-1:] or not seen <= set(self._ours):
+        is_as_we_left_it = mark_of(data) in self._ours[-1:]
+        # A later look does not make an earlier one good: a person who was read before the file
+        # changed may be in another row by now.
+        if not is_as_we_left_it or not seen <= set(self._ours):
             raise self._changed_meanwhile()
         if self._table is None or self._table.data != data:
             self._table = Table(data)  # as it was written here
@@ -149,6 +158,7 @@ class CSV(Source[Table]):
         cells = {}
         for name, value in write.values.items():
             text = columns.written(value, styles[name])
+            # It would come back as another character, or make the whole file unreadable.
             if lacking(text, table.encoding) is not None:
                 said = _("The file has no character for a value.")
                 raise RecordError(said, code="not_in_encoding", fields=(name,))
@@ -165,6 +175,7 @@ class CSV(Source[Table]):
                 _write(draft, data, path.stat())
             self._connection.before_write()
             with self._local():
+                # As late as possible: what somebody has saved meanwhile would be lost.
                 if path.read_bytes() != table.data:
                     raise self._changed_meanwhile()
                 draft.replace(path)
@@ -172,6 +183,7 @@ class CSV(Source[Table]):
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
         self._ours.append(mark_of(data))
+        # The rename survives a power cut only once the folder is on the disk, too.
         try:
             _sync(path.parent)
         except OSError as error:
@@ -192,6 +204,7 @@ def _forget_drafts(path: Path) -> None:
     """Remove what processes that were killed have left beside the file."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.*.renkei"):
         with suppress(OSError):
+            # A younger one may belong to a process that is still writing.
             if time.time() - draft.stat().st_mtime > ABANDONED_S:
                 draft.unlink()
 
@@ -202,6 +215,7 @@ def _write(draft: Path, data: bytes, like: os.stat_result) -> None:
 
     A group that cannot be kept takes its rights with it: they are not meant for another one.
     """
+    # Nobody may put a file or a link here beforehand and then read what is written.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     mode = like.st_mode & 0o777
     with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:

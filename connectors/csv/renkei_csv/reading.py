@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Generic, NoReturn, TypeVar
@@ -135,6 +136,7 @@ class Source(Generic[T]):
             except Unreadable as error:
                 raise self._no_table(error) from None
             self._table = table
+        # Changed by somebody else: people read from an earlier state can no longer be written.
         if table.mark not in self._ours[-1:]:
             self._ours = [table.mark]
         return table
@@ -142,17 +144,18 @@ class Source(Generic[T]):
     def _refuse_headers(self, table: T) -> None:
         """Raise without a word of the row: where headers are lacking, it is a person's."""
         for name in self._columns:
-            if (count := table.header.count(name)) != 1:
-                text = (
-                    _(
-                        "{name}: {file} has no column “{column}”. Its first row has to be the"
-                        " headers, and the configuration spells each exactly so."
-                    )
-                    if count == 0
-                    else _("{name}: {file} has several columns “{column}”. Rename all but one.")
+            count = table.header.count(name)
+            if count == 1:
+                continue
+            if count == 0:
+                text = _(
+                    "{name}: {file} has no column “{column}”. Its first row has to be the"
+                    " headers, and the configuration spells each exactly so."
                 )
-                told = text.format(name=self._name, file=self._path, column=name)
-                raise ConfigurationError(told, where=self._name)
+            else:
+                text = _("{name}: {file} has several columns “{column}”. Rename all but one.")
+            told = text.format(name=self._name, file=self._path, column=name)
+            raise ConfigurationError(told, where=self._name)
 
     def _no_table(self, error: Unreadable) -> AnswerError:
         sentences = {
@@ -186,14 +189,14 @@ class Source(Generic[T]):
     def _ids(self, table: T) -> dict[int, str]:
         """Return what people are called, by place: their number, or their row if that is none."""
         numbers = table.column(self._number)
-        often: dict[str, int] = {}
-        for number in numbers:
-            often[number] = often.get(number, 0) + 1
+        often = Counter(numbers)
         filled = (place for place in table.people if table.rows[place])
-        return {
-            place: number if number and often[number] == 1 else f"\N{NUMBER SIGN}{place + 1}"
-            for place, number in zip(filled, numbers, strict=True)
-        }
+        ids: dict[int, str] = {}
+        for place, number in zip(filled, numbers, strict=True):
+            # Two people of one number must not be taken for each other.
+            is_id = number != "" and often[number] == 1
+            ids[place] = number if is_id else f"\N{NUMBER SIGN}{place + 1}"
+        return ids
 
     def _people(
         self, table: T, fields: Sequence[str], wanted: Callable[[str, str], bool]
@@ -232,16 +235,15 @@ class Source(Generic[T]):
         if isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
             text = _("{name}: there is no file {file}. Correct the path, or put the file there.")
             raise ConfigurationError(text.format(**about), where=self._name) from None
-        full = error.errno in FULL
-        text = (
-            _("{name}: the disk of {file} has no room. Make room, then try again.")
-            if full
-            else _("{name}: {file} cannot be read or replaced ({why}). Correct its rights.")
-        )
+        if error.errno in FULL:
+            code = "disk_full"
+            text = _("{name}: the disk of {file} has no room. Make room, then try again.")
+        else:
+            code = "file_refused"
+            text = _("{name}: {file} cannot be read or replaced ({why}). Correct its rights.")
         raise UnavailableError(
-            text.format(**about), code="disk_full" if full else "file_refused",
-            nothing_done=True, for_all=True, again=False,
-        ) from None  # fmt: skip
+            text.format(**about), code=code, nothing_done=True, for_all=True, again=False
+        ) from None
 
 
 def _employee(person: str, row: Sequence[Cell], asked: Sequence[Asked], mark: str) -> Employee:

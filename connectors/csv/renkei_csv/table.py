@@ -153,9 +153,11 @@ def encoding_of(data: bytes) -> str:
 
 def _place(data: bytes, at: int) -> tuple[int, int]:
     """Return row and column of one byte, as far as lines and commas tell."""
-    before = data[:at].splitlines() or [b""]
-    line = b"" if data[:at].endswith((b"\n", b"\r")) else before[-1]
-    return len(before) + (not line and bool(data[:at])), len(_cells(line))
+    before = data[:at]
+    lines = before.splitlines()
+    if not lines or before.endswith((b"\n", b"\r")):
+        return len(lines) + 1, 1
+    return len(lines), len(_cells(lines[-1]))
 
 
 def _records(data: bytes) -> list[bytes]:
@@ -163,13 +165,15 @@ def _records(data: bytes) -> list[bytes]:
     records: list[bytes] = []
     held: list[bytes] = []
     for line in data.splitlines(keepends=True):
-        if held or line.count(b'"') % 2:
-            held.append(line)
-            if len(held) > 1 and line.count(b'"') % 2:
-                records.append(b"".join(held))
-                held = []
-        else:
+        # Quotes inside a cell are doubled: an odd count opens or closes a cell of several lines.
+        is_odd = line.count(b'"') % 2 == 1
+        if not held and not is_odd:
             records.append(line)
+            continue
+        held.append(line)
+        if is_odd and len(held) > 1:
+            records.append(b"".join(held))
+            held = []
     if held:
         raise Unreadable("quotes", len(records) + 1)
     return records
@@ -183,6 +187,7 @@ def _rows(records: Sequence[bytes], encoding: str) -> list[list[str]]:
         rows.extend(row if any(row) else [] for row in reader)
     except csv.Error:
         raise Unreadable("quotes", len(rows) + 1) from None
+    # Changes go by the place of a record, so both readers have to see the same rows.
     if len(rows) != len(records):
         raise Unreadable("quotes", len(rows))
     return rows

@@ -83,18 +83,12 @@ class Workbook(Rows):
         reader.read_manifest()
         reader.read_strings()
         reader.read_workbook()
-        meant = [
-            (sheet.name, link.target)
-            for sheet, link in reader.parser.find_sheets()
-            if (sheet.state == "visible" if name is None else sheet.name == name)
-        ]
-        if not meant:
-            raise Unreadable("sheet" if name else "workbook")
-        self.title, path = meant[0]
+        self.title, path = _sheet(reader, name)
         cells = Cells(reader)
         parser = WorkSheetParser(reader.archive.open(path), reader.shared_strings)
         last = told = 0
         for at, row in parser.parse():
+            # A row that came twice would take the place of another person.
             if not last < at <= MAX_ROWS:
                 raise ValueError("rows that are not in order")
             last = at
@@ -103,10 +97,21 @@ class Workbook(Rows):
                     self._formulas.setdefault(cell["column"], at)
             found = {cell["column"]: cells.read(**cell) for cell in row}
             if any(cell != "" for cell in found.values()):
+                # Programs leave out empty rows; places have to match the rows that people see.
                 yield from [{}] * (at - 1 - told)
                 yield found
                 told = at
         self._merged = parser.merged_cells.mergeCell if parser.merged_cells else ()
+
+
+def _sheet(reader: ExcelReader, name: str | None) -> tuple[str, str]:
+    """Return title and part of the sheet called *name*, or of the first that is not hidden."""
+    sheets = list(reader.parser.find_sheets())
+    for sheet, link in sheets:
+        is_meant = sheet.state == "visible" if name is None else sheet.name == name
+        if is_meant:
+            return sheet.name, link.target
+    raise Unreadable("sheet" if name else "workbook")
 
 
 def _row(cells: dict[int, Cell], width: int, row: int) -> Sequence[Cell]:
@@ -125,6 +130,7 @@ class _Parts(ZipFile):
     def open(self, name: Any, *_args: object, **_named: object) -> IO[bytes]:  # noqa: ANN401
         if self.getinfo(name).file_size > MAX_BYTES:  # no more than that is unpacked
             raise Unreadable("large")
+        # Vetted before openpyxl sees it: docs/decisions/2026-11-29-workbooks-are-read.md
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler, parser.StartDoctypeDeclHandler = self._count, self._refuse
         with super().open(name) as part:

@@ -92,7 +92,8 @@ class Client:
         body = self._users.body(values)
         answer = self._session.send("POST", "Users", body=body, idempotent=False, headers=_TYPE)
         user = answer.body
-        if not isinstance(user, dict) or not isinstance(user.get("id"), str) or not user["id"]:
+        identity = user.get("id") if isinstance(user, dict) else None
+        if not isinstance(identity, str) or not identity:
             raise self._other_answer()
         return user
 
@@ -104,15 +105,18 @@ class Client:
         is none.
         """
         version = version_of(current)
+        headers = dict(_TYPE)
+        if version:
+            headers["If-Match"] = version
         answer = self._session.send(
             "PATCH",
             "Users",
             current.id,
             body=patch(current, changes),
             idempotent=version is None,
-            headers={**_TYPE, **({"If-Match": version} if version else {})},
+            headers=headers,
         )
-        if answer.body is None:
+        if answer.body is None:  # RFC 7644 lets a service answer with 204 and nothing
             return None
         if not isinstance(answer.body, dict) or answer.body.get("id") != current.id:
             raise self._other_answer()
@@ -172,6 +176,7 @@ def classify(failure: Failure) -> RenkeiError | None:
         message = _("{name} does not support changes of users by SCIM. Ask its support.")
         return AccessError(message.format(name=name))
     if failure.status == 501:
+        # The same code as for an unknown filter, so that the whole list is read instead.
         message = _("{name} does not support this kind of request. Ask its support.")
         return AnswerError(message.format(name=name), code="bad_request")
     if failure.write and failure.status in (400, 409, 413, 422):
@@ -184,8 +189,10 @@ def _refused(failure: Failure) -> RecordError:
     said = failure.body if isinstance(failure.body, dict) else {}
     detail = said.get("detail")
     text = detail if isinstance(detail, str) else ""
+    # SCIM errors do not name the attribute; only their text may.
     words = set(_WORD.findall(text))
     fields = [name for name in NAMES if name.rpartition(".")[2] in words]
+    # Of the usual attributes, userName is the one that has to be unique (RFC 7643, section 4.1).
     if not fields and said.get("scimType") == "uniqueness":
         fields = [USER_NAME]
     message = _("{name} refused this employee ({fields}). Correct the data, then try again.")

@@ -128,7 +128,9 @@ class SCIM:
         if not isinstance(number, str):
             message = _("The user that was looked at has no {field}, so no search was tried.")
             yield Finding("note", message.format(field=self._key))
-        elif any(self._number(each) == number for each in self._with_numbers([number])):
+            return
+        found = self._with_numbers([number])
+        if any(self._number(each) == number for each in found):
             yield Finding("ok", _("Users are found by {field}.").format(field=self._key))
         else:
             message = _("A search by {field} does not find the user who has it.")
@@ -137,7 +139,8 @@ class SCIM:
     def _with_ids(self, ids: Sequence[str]) -> Iterator[JSON]:
         """Yield those of *ids* that exist; whom a filter leaves out is asked for directly."""
         missing = dict.fromkeys(ids)
-        for user in self._filtered("id", ids) if len(ids) > 1 else ():
+        filtered = self._filtered("id", ids) if len(ids) > 1 else ()
+        for user in filtered:
             identity = user.get("id") if isinstance(user, dict) else None
             if isinstance(identity, str) and identity in missing:
                 del missing[identity]
@@ -154,8 +157,10 @@ class SCIM:
         except AnswerError as error:
             if error.code != "bad_request":
                 raise
+            # A missing filter must not make anybody look gone: they would be created again.
             found = list(self._client.everybody())
         asked = set(numbers)
+        # A filter may match more than was asked for, such as numbers in other capitals.
         yield from (user for user in found if self._number(user) in asked)
 
     def _number(self, user: JSON) -> Value:

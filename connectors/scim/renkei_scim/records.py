@@ -92,12 +92,12 @@ class Extra:
 
 def fields(key: str) -> tuple[FieldSpec, ...]:
     """Return the fields, of which *key* is the employee number."""
-    return tuple(
-        evolve(spec, role="number", required=True, clearable=False, write="create")
-        if spec.name == key
-        else spec
-        for spec in _FIELDS
-    )
+    return tuple(_as_number(spec) if spec.name == key else spec for spec in _FIELDS)
+
+
+def _as_number(spec: FieldSpec) -> FieldSpec:
+    # People are paired by their number, so no sync may change it.
+    return evolve(spec, role="number", required=True, clearable=False, write="create")
 
 
 class Users:
@@ -113,9 +113,10 @@ class Users:
         person = self._records.employee(user, names)
         record = cast("dict[str, JSON]", user)  # it has an id
         emails = _in_order(record.get(EMAILS))
-        shown = [email for each in emails if (email := _text(each)) is not None]
+        texts = [_text(each) for each in emails]
+        rest = tuple(text for text in texts if text is not None)[1:]
         extra = Extra(_version(record), tuple(emails))
-        others = {EMAIL: tuple(shown[1:])} if EMAIL in person.values and shown[1:] else {}
+        others = {EMAIL: rest} if EMAIL in person.values and rest else {}
         return evolve(person, extra=extra, others=others)
 
     def body(self, values: Values) -> dict[str, JSON]:
@@ -132,7 +133,9 @@ def patch(current: Employee, changes: Values) -> dict[str, JSON]:
     emails = current.extra.emails if isinstance(current.extra, Extra) else ()
     operations: list[JSON] = []
     for name, value in changes.items():
-        new: JSON = _replaced(emails, cast("JSON", value)) if name == EMAIL else cast("JSON", value)
+        new = cast("JSON", value)
+        if name == EMAIL:
+            new = _replaced(emails, new)
         if new is None or new == []:
             operations.append({"op": "remove", "path": path_of(name)})
         else:
@@ -154,7 +157,8 @@ def _keys_of(name: str) -> tuple[str, ...]:
     if name in _SHORT:
         return _SHORT[name]
     urn, _colon, attribute = name.rpartition(":")
-    return (*([urn] if urn else []), *attribute.split("."))
+    inside = attribute.split(".")
+    return (urn, *inside) if urn else tuple(inside)
 
 
 def equals(name: str, value: str) -> str:
@@ -219,6 +223,7 @@ def _replaced(emails: Sequence[JSON], first: JSON) -> list[JSON]:
     rest = [each for each in emails[1:] if _text(each) != first]
     if first is None:
         return rest
+    # Its type stays; display and $ref were about the old address.
     kept = {name: value for name, value in old.items() if name not in ("display", "$ref")}
     return [{**kept, "value": first}, *rest]
 
@@ -234,13 +239,21 @@ def discovered(schemas: JSON) -> tuple[FieldSpec, ...]:
     listed = schemas.get("Resources") if isinstance(schemas, dict) else schemas
     found: dict[str, FieldSpec] = {}
     for schema in listed if isinstance(listed, list) else ():
-        if isinstance(schema, dict) and isinstance(urn := schema.get("id"), str):
-            for keys, attribute in _attributes(schema.get("attributes")):
-                spec = _spec(urn, keys, attribute)
-                if spec is not None:
-                    found.setdefault(spec.name, spec)
+        for spec in _specs(schema):
+            found.setdefault(spec.name, spec)
     usual = {spec.keys for spec in _FIELDS}
     return tuple(spec for spec in found.values() if spec.keys not in usual)
+
+
+def _specs(schema: JSON) -> Iterator[FieldSpec]:
+    """Yield the fields of one schema that renkei can read."""
+    urn = schema.get("id") if isinstance(schema, dict) else None
+    if not isinstance(schema, dict) or not isinstance(urn, str):
+        return
+    for keys, attribute in _attributes(schema.get("attributes")):
+        spec = _spec(urn, keys, attribute)
+        if spec is not None:
+            yield spec
 
 
 def _attributes(attributes: JSON) -> Iterator[tuple[tuple[str, ...], dict[str, JSON]]]:
@@ -248,7 +261,8 @@ def _attributes(attributes: JSON) -> Iterator[tuple[tuple[str, ...], dict[str, J
     for each in attributes if isinstance(attributes, list) else ():
         if not isinstance(each, dict) or each.get("multiValued") is True:
             continue
-        if not isinstance(name := each.get("name"), str):
+        name = each.get("name")
+        if not isinstance(name, str):
             continue
         if each.get("type") == "complex":
             for keys, attribute in _attributes(each.get("subAttributes")):
@@ -262,6 +276,7 @@ def _spec(urn: str, keys: tuple[str, ...], attribute: Mapping[str, JSON]) -> Fie
     kind, mutability = attribute.get("type"), attribute.get("mutability", "readWrite")
     if not isinstance(kind, str) or kind not in _TYPES:
         return None
+    # It would read as empty for everybody, and be written with every sync.
     if attribute.get("returned") in ("never", "request"):
         return None
     if mutability == "writeOnly" or "$ref" in keys:

@@ -57,6 +57,7 @@ class Client:
 
     def crews(self, attributes: Sequence[str]) -> Iterator[JSON]:
         """Yield every employee, retired ones included, in a stable order."""
+        # Pages are no snapshot: without a fixed order people could slip between them (F15).
         query = {"sort": NUMBER, "fields": ",".join(attributes)}
         return self._session.pages("v1", "crews", query=query)
 
@@ -71,6 +72,7 @@ class Client:
                 if isinstance(identity, str) and identity in missing:
                     del missing[identity]
                     yield crew
+        # A short list proves nothing: only their own address shows that somebody is gone.
         for identity in missing:
             yield from self._crew(identity, fields)
 
@@ -85,6 +87,7 @@ class Client:
         """Yield who carries exactly *number*: several may."""
         query = {NUMBER: number, "fields": ",".join(sorted({*attributes, NUMBER}))}
         for crew in self._session.pages("v1", "crews", query=query):
+            # A looser match could bring somebody else, who would then be written to.
             if isinstance(crew, dict) and crew.get(NUMBER) == number:
                 yield crew
 
@@ -123,6 +126,7 @@ class Client:
         identity = created.get("id")
         if not isinstance(identity, str) or not identity:
             raise self._other_answer()
+        # Missing is not empty: what the token may not read is left out of the answer.
         if created.get(NUMBER, "?") in (None, ""):
             raise self._without_number()
         if created.get(NUMBER) != values.get(NUMBER):
@@ -165,6 +169,7 @@ def classify(failure: Failure) -> RenkeiError | None:
     """Return what SmartHR means by a refusal; None: what its HTTP status says."""
     name = failure.connection
     match _code(failure.body):
+        # A 5xx does not say that nothing happened, whatever its body says.
         case 1 if failure.write and failure.status < 500:
             return _refused(failure)
         case 2:
@@ -191,6 +196,7 @@ def classify(failure: Failure) -> RenkeiError | None:
             return ContractFullError(message.format(name=name))
         case 9:
             message = _("{name} is under maintenance. Try again later.")
+            # Nothing gets through, and maintenance outlasts our retries (F05).
             return UnavailableError(
                 message.format(name=name), code="maintenance", again=False, nothing_done=True
             )
@@ -200,7 +206,9 @@ def classify(failure: Failure) -> RenkeiError | None:
                 " token's settings, then try again."
             )
             return AccessError(message.format(name=name))
-    return _refused(failure) if failure.write and failure.status in (400, 422) else None
+    if failure.write and failure.status in (400, 422):
+        return _refused(failure)
+    return None
 
 
 def _code(body: JSON) -> int | None:
@@ -216,26 +224,46 @@ def _code(body: JSON) -> int | None:
 def _refused(failure: Failure) -> RecordError:
     """Return the refusal of one employee: the fields by name, SmartHR's own text as detail."""
     entries = _entries(failure.body)
-    fields = [entry.get("field") for entry in entries]
-    named = tuple(dict.fromkeys(f for f in fields if isinstance(f, str) and _FIELD.fullmatch(f)))
+    fields = _fields(entries)
     message = _("{name} refused this employee ({fields}). Correct the data, then try again.")
     return RecordError(
-        message.format(name=failure.connection, fields=", ".join(named) or "-"),
-        fields=named,
+        message.format(name=failure.connection, fields=", ".join(fields) or "-"),
+        fields=fields,
+        # SmartHR's text may quote values, so it goes into the report and not on a screen.
         detail=_detail(failure.body, entries),
     )
 
 
 def _entries(body: JSON) -> list[dict[str, JSON]]:
+    """Return the single errors in a body; where there are none, SmartHR has null."""
     entries = body.get("errors") if isinstance(body, dict) else None
-    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    if not isinstance(entries, list):
+        return []
+    return [each for each in entries if isinstance(each, dict)]
+
+
+def _fields(entries: Sequence[Mapping[str, JSON]]) -> tuple[str, ...]:
+    """Return the names of the fields that errors are about, each once."""
+    names: dict[str, None] = {}
+    for entry in entries:
+        name = entry.get("field")
+        # It becomes part of a message, so anything but a plain name stays out.
+        if isinstance(name, str) and _FIELD.fullmatch(name):
+            names[name] = None
+    return tuple(names)
 
 
 def _detail(body: JSON, entries: Sequence[Mapping[str, JSON]]) -> str | None:
-    texts = [text for entry in entries if isinstance(text := entry.get("message"), str)]
-    if not texts and isinstance(body, dict) and isinstance(text := body.get("message"), str):
-        texts = [text]
+    """Return SmartHR's own text: that of the single errors, else that of the whole refusal."""
+    texts = _messages(entries)
+    if not texts and isinstance(body, dict):
+        texts = _messages([body])
     return "\n".join(texts)[:2000] or None
+
+
+def _messages(rows: Sequence[Mapping[str, JSON]]) -> list[str]:
+    found = [row.get("message") for row in rows]
+    return [text for text in found if isinstance(text, str)]
 
 
 def _forbidden(failure: Failure) -> AccessError:
@@ -250,15 +278,16 @@ def rooms(headers: Mapping[str, str]) -> list[Room]:
     """Return every family of rate-limit headers that is complete; which there are has changed."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     for name, text in headers.items():
-        if match := _ROOM.fullmatch(name):
-            family, what, window = match.groups()
-            if (number := _number(text)) is not None:
-                found.setdefault((family, window), {})[what] = number
-    return [
-        Room(remaining=int(said["remaining"]), reset_s=said["reset"])
-        for said in found.values()
-        if said.keys() >= {"remaining", "reset"}
-    ]
+        match = _ROOM.fullmatch(name)
+        if match is None:
+            continue
+        family, what, window = match.groups()
+        number = _number(text)
+        if number is not None:
+            found.setdefault((family, window), {})[what] = number
+    complete = [said for said in found.values() if said.keys() >= {"remaining", "reset"}]
+    # SmartHR tells seconds until the reset, and no moment (F02).
+    return [Room(remaining=int(said["remaining"]), reset_s=said["reset"]) for said in complete]
 
 
 def _number(text: str) -> float | None:

@@ -88,9 +88,10 @@ class SmartHR:
         ids = list(dict.fromkeys(ref.id for ref in refs if ref.id is not None))
         numbers = dict.fromkeys(ref.number for ref in refs if ref.number is not None)
         found = [*self._client.crews_by_id(ids, attributes)]
-        for number in numbers:
+        for number in numbers:  # the filter takes one number at a time
             found += self._client.crews_by_number(number, attributes)
-        yield from {person.id: person for person in self._employees(found, fields)}.values()
+        people = self._employees(found, fields)
+        yield from {person.id: person for person in people}.values()
 
     @hookimpl
     def create_employee(self, values: Values) -> Employee:
@@ -131,8 +132,8 @@ class SmartHR:
         customer, company = self._company()
         writing = _("Rights to write cannot be tried without writing; the first sync will show.")
         host = urlsplit(self._connection.base_url).hostname or ""
-        name = (customer and customer.name) or host
-        return Account(name, (*findings, company, Finding("note", writing)))
+        name = customer.name if customer else ""
+        return Account(name or host, (*findings, company, Finding("note", writing)))
 
     def _employees(self, crews: Iterable[JSON], fields: Sequence[str]) -> Iterator[Employee]:
         for crew in crews:
@@ -183,6 +184,7 @@ class SmartHR:
         subject = _("the company (/companies)")
         try:
             companies = self._client.companies()
+        # A sync never reads companies, so the token need not be allowed to.
         except (AccessError, AnswerError):
             message = _("The token cannot read {subject}: only its name is missing here.")
             return None, Finding("warning", message.format(subject=subject))

@@ -167,10 +167,12 @@ def employee(record: object, fields: Sequence[str], read: Records | None = None)
 
 def _custom(items: JSON) -> dict[str, JSON]:
     """Return the custom fields that are shown, by name; SmartHR may leave out an empty one."""
-    found = {}
+    found: dict[str, JSON] = {}
     for item in items if isinstance(items, list) else ():
-        template = item.get("template") if isinstance(item, dict) else None
-        if isinstance(item, dict) and isinstance(template, dict) and "value" in item:
+        if not isinstance(item, dict) or "value" not in item:
+            continue
+        template = item.get("template")
+        if isinstance(template, dict):
             found[f"{CUSTOM}.{template.get('id')}"] = item["value"]
     return found
 
@@ -192,20 +194,21 @@ _RECORDS = Records(FIELDS, special=_SPECIAL)
 def to_json(values: Values) -> dict[str, JSON]:
     """Return *values* as SmartHR takes them: text byte for byte, null for empty."""
     plain = _RECORDS.body({n: value for n, value in values.items() if n in _SPECS})
-    items: list[JSON] = [
-        {
-            "template_id": name.partition(".")[2],
-            "value": value.isoformat() if isinstance(value, dt.date) else value,
-        }
-        for name, value in values.items()
-        if name not in _SPECS
-    ]
+    # SmartHR leaves alone the custom fields that are not listed.
+    items: list[JSON] = [_item(name, value) for name, value in values.items() if name not in _SPECS]
     return {**plain, CUSTOM: items} if items else plain
+
+
+def _item(name: str, value: Value) -> JSON:
+    """Return one custom field as SmartHR takes it: by the id of its template."""
+    plain = value.isoformat() if isinstance(value, dt.date) else value
+    return {"template_id": name.partition(".")[2], "value": plain}
 
 
 def new_record(values: Values) -> dict[str, JSON]:
     """Return the body that creates an employee: what is known, and that they are employed."""
     known = {name: value for name, value in values.items() if value is not None}
+    # SmartHR's schema requires a status, its text does not; sending it is safe either way.
     return {STATUS: "employed", **to_json(known)}
 
 
@@ -219,7 +222,8 @@ def changed(current: Employee, changes: Values, today: dt.date) -> dict[str, JSO
     body = to_json(changes)
     if LEFT in changes and current.values.get(RETIRED) is True:
         left = changes[LEFT]
-        if left is None or (isinstance(left, dt.date) and left > today):
+        still_there = left is None or (isinstance(left, dt.date) and left > today)
+        if still_there:
             body[STATUS] = "employed"
     return body
 
@@ -231,7 +235,7 @@ def custom_field(template: Mapping[str, JSON]) -> FieldSpec | None:
     Files are none, nor are numbers with fractions. Raises ValueError if it makes no sense.
     """
     identity, name, kind = template.get("id"), template.get("name"), template.get("type")
-    if not isinstance(identity, str) or not isinstance(name, str) or not isinstance(kind, str):
+    if not (isinstance(identity, str) and isinstance(name, str) and isinstance(kind, str)):
         raise ValueError("type")  # noqa: TRY004 - as read_value does
     whole = kind == "decimal" and not template.get("scale")
     if kind not in _TYPES and not whole:
@@ -251,8 +255,10 @@ def _elements(elements: JSON | tuple[()]) -> tuple[tuple[str, ...], tuple[Label,
     found = {}
     for each in elements if isinstance(elements, list) else ():
         element = each if isinstance(each, dict) else {}
+        # SmartHR takes the physical name or the id of a choice, and refuses its label.
         value = element.get("physical_name") or element.get("id")
-        if isinstance(value, str) and isinstance(name := element.get("name"), str):
+        name = element.get("name")
+        if isinstance(value, str) and isinstance(name, str):
             found[value] = Label(name, name)
     return tuple(found), tuple(found.values())
 
@@ -269,8 +275,11 @@ def _address(establishment: Mapping[str, JSON]) -> str:
     """Return the first address of an establishment that says something, in one line."""
     for kind in ("salary_payer_address", "soc_ins_address", "lab_ins_address"):
         address = establishment.get(kind)
-        parts = [address.get(part) for part in _LINES] if isinstance(address, dict) else []
-        if line := "".join(part for part in parts if isinstance(part, str)).strip():
+        if not isinstance(address, dict):
+            continue
+        parts = [address.get(part) for part in _LINES]
+        line = "".join(part for part in parts if isinstance(part, str)).strip()
+        if line:
             return line
     return ""
 
@@ -280,6 +289,7 @@ def customer(companies: Sequence[JSON]) -> Customer:
     found = [each for each in companies if isinstance(each, dict)]
     names = _texts(found, "name")
     name = "、".join(names[:NAMED]) + ("ほか" if len(names) > NAMED else "")
+    # The list may be cut: which ids are in it would be a matter of order.
     if len(companies) >= COMPANIES:
         return Customer(name=name)
     numbers = _texts(found, "corporate_number")
@@ -288,4 +298,5 @@ def customer(companies: Sequence[JSON]) -> Customer:
 
 def _texts(rows: Iterable[Mapping[str, JSON]], key: str) -> tuple[str, ...]:
     """Return the texts under *key* that are not empty."""
-    return tuple(text for row in rows if isinstance(text := row.get(key), str) and text)
+    found = [row.get(key) for row in rows]
+    return tuple(text for text in found if isinstance(text, str) and text)

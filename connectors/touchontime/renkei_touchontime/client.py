@@ -33,6 +33,7 @@ from renkei_touchontime.records import BASE, KEY, NAMES, NUMBER, new_record
 HOURS = (ClosedHours(dt.time(8, 30), dt.time(10)), ClosedHours(dt.time(17, 30), dt.time(18, 30)))
 
 _CLOSED = 104
+# The vendor's help tells of 100 only; its own example has 111, and a public client plans for 401.
 _ACCESS = {100, 111, 401}
 _LIMIT = {105, 303, 308, 429}
 _MAINTENANCE = 300
@@ -64,7 +65,7 @@ class Client:
         """Yield everybody as of *at*, resigned ones included; the list is not paged."""
         rows = self._session.stream("employees", query=_query(at, additional))
         for position, row in enumerate(rows, start=1):
-            if not isinstance(row, dict) or not isinstance(row.get(KEY), str) or not row[KEY]:
+            if not isinstance(row, dict) or not _has_key(row):
                 raise self.odd("employees", position)
             yield row
 
@@ -82,8 +83,9 @@ class Client:
         if answer is None:
             return None
         body = answer.body
-        if not isinstance(body, dict) or not isinstance(body.get(KEY), str) or not body[KEY]:
+        if not isinstance(body, dict) or not _has_key(body):
             raise self.odd("employees", 1)
+        # Exact matches only, even if the system is more generous: 0012 and 12 may be two people.
         return body if body.get(NUMBER) == number else None
 
     def rows(self, table: str) -> Generator[JSON, None, None]:
@@ -103,11 +105,11 @@ class Client:
         body = new_record(values)
         answer = self._session.send("POST", "employees", body=body, idempotent=False).body
         created = answer if isinstance(answer, dict) else {}
-        key = created.get(KEY)
-        ours = created.get(NUMBER, values.get(NUMBER)) == values.get(NUMBER)
-        if isinstance(key, str) and key and ours:
-            return created
-        raise self._other_answer()
+        sent = values.get(NUMBER)
+        is_ours = created.get(NUMBER, sent) == sent  # the answer may leave the number out
+        if not _has_key(created) or not is_ours:
+            raise self._other_answer()
+        return created
 
     def update(self, key: str, body: Mapping[str, JSON]) -> dict[str, JSON]:
         """
@@ -133,6 +135,7 @@ class Client:
     def _classify(self, failure: Failure) -> RenkeiError | None:
         """Return what Touch On Time means by a refusal; None: what its HTTP status says."""
         codes = set(_codes(failure.body))
+        # Code before status: closed hours are a 403, just like a wrong token (F35).
         if _CLOSED in codes:
             return self._closed(failure.at)
         if codes & _LIMIT:
@@ -140,6 +143,7 @@ class Client:
         if _MAINTENANCE in codes:
             message = _("{name} is under maintenance or out of order. Try again later.")
             said = message.format(name=failure.connection)
+            # Not nothing_done: this code may also mean an outage in the middle of a write (F05).
             return UnavailableError(said, code="maintenance", again=False)
         if codes & _ACCESS or failure.status in (401, 403):
             return _no_access(failure)
@@ -166,20 +170,28 @@ def opening(hours: Sequence[ClosedHours], at: dt.datetime) -> dt.datetime:
     for band in hours:
         if opens := band.reopening(at):
             return opens
-    day = at.astimezone(JST).date()
-    near = [
-        (start, end)
-        for band in hours
-        for date in (day - dt.timedelta(days=1), day, day + dt.timedelta(days=1))
-        for start in [dt.datetime.combine(date, band.start, JST)]
-        for end in [dt.datetime.combine(date, band.end, JST)]
-    ]
-    return min(near, key=lambda band: min(abs(at - band[0]), abs(at - band[1])))[1]
+    today = at.astimezone(JST).date()
+    near: list[tuple[dt.datetime, dt.datetime]] = []
+    for band in hours:
+        for days in (-1, 0, 1):  # around midnight the nearest hours may be on another day
+            date = today + dt.timedelta(days=days)
+            start = dt.datetime.combine(date, band.start, JST)
+            end = dt.datetime.combine(date, band.end, JST)
+            near.append((start, end))
+    _start, end = min(near, key=lambda span: min(abs(at - span[0]), abs(at - span[1])))
+    return end
+
+
+def _has_key(row: Mapping[str, JSON]) -> bool:
+    """Tell whether a record has the key by which it is updated."""
+    key = row.get(KEY)
+    return isinstance(key, str) and key != ""
 
 
 def _query(at: dt.date, additional: Sequence[str]) -> dict[str, str]:
     return {
         "date": at.isoformat(),
+        # Otherwise people who have resigned would look new.
         "includeResigner": "true",
         "additionalFields": ",".join(additional),
     }
@@ -190,13 +202,15 @@ def _entries(body: JSON) -> list[dict[str, JSON]]:
     if not isinstance(body, dict):
         return []
     listed = body.get("errors")
-    return [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else [body]
+    if not isinstance(listed, list):
+        return [body]  # the flat shape, used for too many requests
+    return [each for each in listed if isinstance(each, dict)]
 
 
 def _codes(body: JSON) -> Iterator[int]:
     for entry in _entries(body):
         match entry.get("code"):
-            case bool():
+            case bool():  # bool is a kind of int: true would count as code 1
                 continue
             case int() as code:
                 yield code
@@ -220,7 +234,9 @@ def _no_access(failure: Failure) -> AccessError:
         " not among the permitted ones, or the token lacks the right for this data. Look at all"
         " three in the system's settings for external services, then try again."
     )
-    kind = AccessError if failure.write or failure.status in (401, 403) else UnclearError
+    # A read refused with another status may only mean that nobody has this number (F34).
+    is_clear = failure.write or failure.status in (401, 403)
+    kind = AccessError if is_clear else UnclearError
     return kind(message.format(name=failure.connection))
 
 
@@ -229,14 +245,16 @@ def _refused(failure: Failure, codes: set[int]) -> RecordError:
     if _UNKNOWN_KEY in codes or failure.status == 404:
         message = _("{name} no longer has this employee. Fetch again.")
         return RecordError(message.format(name=name), code="not_found")
-    texts = [t for e in _entries(failure.body) if isinstance(t := e.get("message"), str)]
-    words = {word for text in texts for word in _WORD.findall(text)}
+    messages = [entry.get("message") for entry in _entries(failure.body)]
+    texts = [text for text in messages if isinstance(text, str)]
+    # Errors name no field; only their text may.
+    words = set(_WORD.findall("\n".join(texts)))
     fields = tuple(field for field in NAMES if field in words)
-    lacking = failure.status == 400 and (_EMPTY in codes or any(map(_MISSING.search, texts)))
+    is_lacking = failure.status == 400 and (_EMPTY in codes or any(map(_MISSING.search, texts)))
     message = _("{name} refused this employee ({fields}). Correct the data, then try again.")
     return RecordError(
         message.format(name=name, fields=", ".join(fields) or "-"),
-        code="missing" if lacking else None,
+        code="missing" if is_lacking else None,
         fields=fields,
         detail="\n".join(texts)[:2000] or None,
     )
@@ -262,6 +280,9 @@ def telling(first: RecordError, second: RecordError, sent: Mapping[str, JSON]) -
     is about nothing but the base values.
     """
     base_wanted = bool(first.fields) or first.code == "missing"
+    if base_wanted:
+        return second
     added = set(BASE) - sent.keys()
     about_base = bool(second.fields) and added.issuperset(second.fields)
-    return first if not base_wanted and (about_base or second.code == "not_shown_yet") else second
+    # Base values are not what was to be changed: a complaint about them hides the real one.
+    return first if about_base or second.code == "not_shown_yet" else second

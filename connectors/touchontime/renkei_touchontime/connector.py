@@ -80,6 +80,8 @@ class TouchOnTime:
         """
         additional = records.additional(fields)
         seen: set[str] = set()
+        # Whether the first list has future hires is not documented:
+        # docs/decisions/2026-11-22-two-list-calls-to-touch-on-time.md
         for day in self._days(at):
             for row in self._rows(day, additional, tolerant=day != at):
                 key = str(row[records.KEY])
@@ -100,11 +102,15 @@ class TouchOnTime:
         additional = records.additional(fields)
         today = self._connection.clock.today()
         dated = [name for name in fields if name in records.DATED]
-        then = self._find(refs, additional, self._days(at)) if dated and at != today else None
-        for key, (row, _day) in self._find(refs, additional, self._days_from_today(at)).items():
+        then: _Found | None = None
+        if dated and at != today:
+            then = self._find(refs, additional, self._days(at))
+        now = self._find(refs, additional, self._days_from_today(at))
+        for key, (row, _day) in now.items():
             person = records.employee(row, fields)
             if then is not None:
-                person = records.redated(person, then[key][0] if key in then else None, dated)
+                earlier = then[key][0] if key in then else None
+                person = records.redated(person, earlier, dated)
             yield person
 
     @hookimpl
@@ -136,6 +142,7 @@ class TouchOnTime:
             if not wants_base(refusal, body):
                 raise
             answer = self._again_with_base(current, changes, refusal, body)
+            # Only once it has helped: after a second refusal, base values were not the problem.
             self._wants_base = True
             return answer
 
@@ -175,14 +182,15 @@ class TouchOnTime:
         )
         notes = (Finding("note", writing), Finding("note", by_hand))
         host = urlsplit(self._connection.base_url).hostname or ""
-        name = (customer and customer.name) or host
-        return Account(name, (company, *findings, *notes))
+        name = customer.name if customer else ""
+        return Account(name or host, (company, *findings, *notes))
 
     def _company(self) -> tuple[Customer | None, Finding]:
         """Return the company that the token opens, if it may read it, and whether it may."""
         subject = _("the company (/company)")
         try:
             company = self._client.company()
+        # A sync never asks for the company, so a token need not be able to read it.
         except (AccessError, AnswerError):
             message = _("The token cannot read {subject}: only its name is missing here.")
             return None, Finding("warning", message.format(subject=subject))
@@ -201,15 +209,15 @@ class TouchOnTime:
         """Read the employee again right now, so that nothing of somebody else's is put back."""
         now = self._as_of_today(current, changes)
         seen = records.employee(now, tuple(changes)).values
-        changed = tuple(
-            name
-            for name, value in changes.items()
-            if seen.get(name) not in (value, current.values.get(name))
-        )
+        changed = []
+        for name, value in changes.items():
+            # Somebody may have entered the very same value: then nothing of theirs is lost.
+            if seen.get(name) not in (value, current.values.get(name)):
+                changed.append(name)
         if changed:
             message = _("{name}: somebody has changed {fields} in the meantime. Fetch again.")
             said = message.format(name=self._connection.name, fields=", ".join(changed))
-            raise RecordError(said, code="changed_since_fetch", fields=changed)
+            raise RecordError(said, code="changed_since_fetch", fields=tuple(changed))
         body = {**records.base(now), **records.to_json(changes, records.emails(now))}
         return self._client.update(current.id, body)
 
@@ -269,11 +277,14 @@ class TouchOnTime:
         self, refs: Sequence[Ref], additional: Sequence[str], days: Sequence[dt.date]
     ) -> _Found:
         """Return whom *refs* name, by key, as of the first of *days* on which they show."""
+        # One employee can be read by number only; for a bare key that is the one last seen.
         numbers = [ref.number or self._numbers.get(ref.id or "", "") for ref in refs]
-        if len(refs) <= SINGLE_CALLS and all(map(_PLAIN_NUMBER.fullmatch, numbers)):
+        are_plain = all(map(_PLAIN_NUMBER.fullmatch, numbers))  # nothing odd goes into an address
+        if len(refs) <= SINGLE_CALLS and are_plain:
             found = self._find_singly(numbers, additional, days)
+            asked = {ref.id for ref in refs if ref.id is not None}
             # A person whose number has changed since is not found by the one we remember.
-            if found is not None and all(ref.id is None or ref.id in found for ref in refs):
+            if found is not None and asked <= found.keys():
                 return found
         return self._find_in_lists(refs, additional, days)
 
@@ -304,9 +315,11 @@ class TouchOnTime:
                 key, number = str(row[records.KEY]), row.get(records.NUMBER)
                 if isinstance(number, str):
                     self._numbers[key] = number
-                if key not in found and (key in ids or number in numbers):
+                is_meant = key in ids or number in numbers
+                if is_meant and key not in found:
                     found[key] = (row, day)
             have = {row.get(records.NUMBER) for row, _day in found.values()}
+            # The later list costs a request; only people who do not show yet need it.
             if ids <= found.keys() and numbers <= have:
                 break
         return found

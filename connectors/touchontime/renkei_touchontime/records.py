@@ -164,7 +164,12 @@ _RECORDS = Records(FIELDS, key=KEY, absent="empty", special={EMAILS: _address})
 
 def base(record: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return the base values in *record*, as they are to be sent back."""
-    return {name: raw for name in BASE if isinstance(raw := record.get(name), str) and raw}
+    found: dict[str, JSON] = {}
+    for name in BASE:
+        raw = record.get(name)
+        if isinstance(raw, str) and raw:  # sent empty, it would clear the property
+            found[name] = raw
+    return found
 
 
 def emails(record: Mapping[str, JSON]) -> tuple[str, ...]:
@@ -189,10 +194,10 @@ def to_json(values: Values, emails: Sequence[str]) -> dict[str, JSON]:
     The first of a person's *emails* is replaced, the others are kept in their order: Touch On Time
     takes the whole list at once. If the first is emptied, the others stay.
     """
-    return {
-        name: _addresses(value, emails) if name == EMAILS else _plain(value)
-        for name, value in values.items()
-    }
+    body: dict[str, JSON] = {}
+    for name, value in values.items():
+        body[name] = _addresses(value, emails) if name == EMAILS else _plain(value)
+    return body
 
 
 def _plain(value: Value) -> JSON:
@@ -204,7 +209,8 @@ def _plain(value: Value) -> JSON:
 def _addresses(first: Value, emails: Sequence[str]) -> list[JSON]:
     """Return the list to send: no address twice, capitals and small letters aside."""
     kept: dict[str, JSON] = {}
-    for address in (*([first] if isinstance(first, str) else []), *emails[1:]):
+    new = [first] if isinstance(first, str) else []
+    for address in (*new, *emails[1:]):
         kept.setdefault(address.strip().casefold(), address)
     return list(kept.values())
 
@@ -216,8 +222,10 @@ def answered(answer: Mapping[str, JSON], fields: Sequence[str]) -> Employee:
     A property beyond the base ones that is left out is empty only if the answer shows others of
     the kind; otherwise it stays unknown. So do the addresses that an update would keep.
     """
+    # An update answers with every property that is not null, a create with only a few.
     whole = not _ADDITIONAL.isdisjoint(answer)
-    person = employee(answer, [name for name in fields if name in answer or whole])
+    told = [name for name in fields if name in answer or whole]
+    person = employee(answer, told)
     return person if EMAILS in answer or whole else evolve(person, extra=None)
 
 
@@ -225,7 +233,7 @@ def choice(record: JSON) -> Choice:
     """Return the division or working type in *record*; raises ValueError if it makes no sense."""
     row = record if isinstance(record, dict) else {}
     code, name = row.get("code"), row.get("name")
-    if not isinstance(code, str) or not code or not isinstance(name, str):
+    if not (isinstance(code, str) and code and isinstance(name, str)):
         raise ValueError("code")
     return Choice(code=code, label=name)
 

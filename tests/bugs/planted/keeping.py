@@ -178,7 +178,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "all-before-code",
         "Without a second factor an administrator gives away rights on a company that asks for it.",
-        ("renkei_web.app:_lacks_code", "or (of_all and office.asks_code_of(user))", ""),
+        ("renkei_web.app:_lacks_code", "needed or office.asks_code_of(user)", "needed"),
         tests="tests/web/test_second_factor.py"
         "::test_whoever_administers_all_needs_what_one_company_requires",
     ),

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from renkei.clock import Days, day_of
 from renkei.report.csv import csv_lines
 from renkei.report.log import log_rows
-from renkei_web.visit import Visit
+from renkei_web.visit import Visit, number_in
 
 ROWS = 100
 
@@ -21,10 +21,9 @@ ROWS = 100
 def listed(visit: Visit) -> Response:
     """Show the log of some days, newest first."""
     since, until = days = _days(visit)
-    before = visit.query("before")
-    known = before.isascii() and before.isdigit() and len(before) < 10
+    before = number_in(visit.query("before"), 9)
     with visit.one_or_all() as door:
-        lines = door.newest_lines(ROWS + 1, days, before=int(before) if known else None)
+        lines = door.newest_lines(ROWS + 1, days, before=before)
     asked = {"since": visit.query("since"), "until": visit.query("until")}
     last = lines[ROWS - 1].line if len(lines) > ROWS else None
     return visit.show(
@@ -41,7 +40,7 @@ def as_csv(visit: Visit) -> Response:
     """Return the log of some days for a spreadsheet."""
     since, until = days = _days(visit)
     facts = {"since": since and since.isoformat(), "until": until and until.isoformat()}
-    visit.note("exported", what="audit.csv", **facts)
+    visit.note("exported", what="audit.csv", **facts)  # first: the export has this line, too
     with visit.one_or_all() as door:
         text = "".join(csv_lines(log_rows(door.log_lines(days))))
     headers = {"content-disposition": 'attachment; filename="renkei-audit.csv"'}

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from attrs import evolve
 from starlette.responses import Response
 
-from renkei.companies import Stands
+from renkei.companies import Listed, Stands
 from renkei_web.visit import Visit
 
 ROWS = 100
@@ -19,11 +19,8 @@ def show(visit: Visit) -> Response:
     with visit.companies() as door:
         mine = door.listed(lambda name: held.of(name).sees)
         shut = visit.office.shut_to(visit.user, door.main, [each.company.name for each in mine])
-    nothing = Stands()
-    mine = [
-        evolve(each, stands=nothing, states=()) if each.company.name in shut else each
-        for each in mine
-    ]
+    # Before any search or count: those would tell what the shut pages show.
+    mine = [_nameless(each) if each.company.name in shut else each for each in mine]
     text, needed = visit.query("q").strip()[:100], visit.query("needs") == "person"
     found = [each for each in mine if each.matches(text)]
     need = [each for each in found if each.needs]
@@ -48,3 +45,8 @@ def show(visit: Visit) -> Response:
         later=query(page=page + 1) if page < last else None,
         here_query=query(page=page),
     )
+
+
+def _nameless(each: Listed) -> Listed:
+    """Return a company as if it had no runs: of one that is shut nothing but its name is told."""
+    return evolve(each, stands=Stands(), states=())

@@ -15,7 +15,7 @@ from renkei.runs import Runs
 from renkei.words.i18n import _
 from renkei_web.drafts import Draft
 from renkei_web.places import label_of
-from renkei_web.visit import Visit
+from renkei_web.visit import Visit, number_in
 
 ROWS = 50
 """Employees on one page."""
@@ -91,13 +91,14 @@ def _tick(visit: Visit, runs: Runs, run: Run, view: View, draft: Draft) -> None:
         case "all":
             draft.numbers |= set(runs.numbers(run.id, view.many))
         case "page":
-            page = [item for item in _page(runs, run, view) if _is_free(item)]
-            among = (item for item in page if item.look_first == view.many.look_first)
-            draft.numbers |= {str(item.number) for item in among}
+            for item in _page(runs, run, view):
+                if _is_free(item) and item.look_first == view.many.look_first:
+                    draft.numbers.add(str(item.number))
         case "none":
             draft.numbers -= set(runs.numbers(run.id, view.wanted))
         case "one":
             number = visit.field("number")
+            # A form may say anything: only those who can be chosen are ticked.
             known = set(runs.numbers(run.id, Filter(text=number)))
             on = {number} & known if visit.field("on") else set()
             draft.numbers = (draft.numbers - {number}) | on
@@ -130,9 +131,10 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
     tally = runs.tally(run.id, Filter(text=view.wanted.text))
     look = runs.tally(run.id, Filter(text=view.wanted.text, look_first=True))
     many = runs.tally(run.id, Filter(text=view.wanted.text, look_first=view.many.look_first))
-    free = [each for each in Difference if each is not Difference.BLOCKED]
     first, last = (page[0].position, page[-1].position) if page else (0, 0)
     shown = view.wanted.differences or tuple(Difference)
+    free = [each for each in shown if each is not Difference.BLOCKED]
+    # Going back implies a later page; one row too many shows that there are more.
     earlier, later = (more, True) if backwards else (view.after > 0, more)
     return {
         "run": run,
@@ -143,8 +145,8 @@ def _context(runs: Runs, run: Run, view: View, draft: Draft) -> dict[str, Any]:
         "labels": runs.labels(run.id),
         "tally": {each: tally.get(each, 0) for each in Difference},
         "look_first": sum(look.values()),
-        "matching": sum(many.get(each, 0) for each in shown if each in free),
-        "untickable": not any(tally.get(each, 0) for each in shown if each in free),
+        "matching": sum(many.get(each, 0) for each in free),
+        "untickable": not any(tally.get(each, 0) for each in free),
         "earlier": view.query(before=first) if page and earlier else None,
         "later": view.query(after=last) if page and later else None,
         "ticked": draft.numbers,
@@ -190,11 +192,18 @@ def values(visit: Visit, problem: str | None = None) -> Response:
             draft=draft,
             people=people[:ROWS],
             later=people[ROWS - 1].position if len(people) > ROWS else None,
-            earlier=[0, *(item.position for item in earlier)][-ROWS - 1 :][0] if earlier else None,
+            earlier=_page_before(earlier),
             text=text,
             after=after,
             problem=problem or _gone(draft, everybody, fields),
         )
+
+
+def _page_before(earlier: Sequence[Item]) -> int | None:
+    """Return the position after which the previous page begins; None on the first page."""
+    if not earlier:
+        return None
+    return earlier[-ROWS - 1].position if len(earlier) > ROWS else 0
 
 
 def keep_values(visit: Visit) -> Response:
@@ -220,9 +229,9 @@ def keep_values(visit: Visit) -> Response:
 
 def _fill_in(visit: Visit, runs: Runs, run: Run, draft: Draft, fields: Sequence[NewField]) -> None:
     """Put what the form says into *draft*; what is offered no more is left for a person to see."""
-    group = (
-        _ticked_new(runs, run, draft, visit.field("q")) if visit.field("what") == "group" else []
-    )
+    group: list[Item] = []
+    if visit.field("what") == "group":
+        group = _ticked_new(runs, run, draft, visit.field("q"))
     for each in fields:
         name, labels = each.name, {choice.code: choice.shown for choice in each.choices}
         _put(draft.new, name, visit.field(f"all:{name}"), labels)
@@ -245,32 +254,33 @@ def _put(values_: dict[str, str], name: str, code: str, labels: Mapping[str, str
 
 def _gone(draft: Draft, people: Sequence[Item], fields: Sequence[NewField]) -> str | None:
     """Return a sentence about the values that were chosen and are not offered any more."""
-    offered = {each.name: {choice.code for choice in each.choices} for each in fields}
-    found: dict[str, list[str]] = {
-        draft.called(name, code): [_("all new employees")]
-        for name, code in draft.new.items()
-        if code not in offered.get(name, ())
-    }
+    offered: dict[str, set[str]] = {}
+    for each in fields:
+        offered[each.name] = {choice.code for choice in each.choices}
+    found: dict[str, list[str]] = {}
+    for name, code in draft.new.items():
+        if code not in offered.get(name, ()):
+            found[draft.called(name, code)] = [_("all new employees")]
     for item in people:
         for name, codes in offered.items():
-            code = draft.value(str(item.number), name)
-            if code and code not in codes:
-                found.setdefault(draft.called(name, code), []).append(f"{item.number} {item.name}")
+            chosen = draft.value(str(item.number), name)
+            if chosen and chosen not in codes:
+                those = found.setdefault(draft.called(name, chosen), [])
+                those.append(f"{item.number} {item.name}")
     if not found:
         return None
     message = _("No longer offered: {value}, chosen for {people}. Choose another value.")
-    return " ".join(
-        message.format(value=value, people=_listed(names)) for value, names in found.items()
-    )
+    told = [message.format(value=value, people=_listed(names)) for value, names in found.items()]
+    return " ".join(told)
 
 
 def _missing(draft: Draft, people: Sequence[Item], fields: Sequence[NewField]) -> str | None:
     """Return a sentence about those who lack a value."""
-    lacking = [
-        f"{item.number} {item.name}"
-        for item in people
-        if not all(draft.value(str(item.number), each.name) for each in fields)
-    ]
+    lacking = []
+    for item in people:
+        values = [draft.value(str(item.number), each.name) for each in fields]
+        if not all(values):
+            lacking.append(f"{item.number} {item.name}")
     if not lacking:
         return None
     return _("Choose a value for every new employee: {people}.").format(people=_listed(lacking))
@@ -294,4 +304,4 @@ def _ticked_new(runs: Runs, run: Run, draft: Draft, text: str = "") -> list[Item
 
 
 def _position(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    return number_in(text, 11)

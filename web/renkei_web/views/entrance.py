@@ -136,10 +136,11 @@ def _welcome_page(
 ) -> Response:
     secret = request.path_params["secret"]
     user = office.people.invited(secret)
+    status = 400 if problem else 200
     return render(
         "welcome.html",
         language=language,
-        status=404 if user is None else 400 if problem else 200,
+        status=404 if user is None else status,
         invited=user,
         problem=problem,
         sign_on=secret if office.sign_on else None,
@@ -244,8 +245,12 @@ def with_session(answer: Response, office: Office, secret: str, browser: str | N
 
 def local(path: str) -> str:
     """Return *path* if it is one of ours, else the first page: nobody is sent elsewhere."""
-    ours = path.startswith("/") and not path.startswith(("//", *DOORS)) and "\\" not in path
-    return path if ours and path.isprintable() and path.isascii() else "/"
+    # Browsers read // and backslashes as another host.
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    is_plain = path.isprintable() and path.isascii()
+    if is_ours and is_plain and not path.startswith(DOORS):
+        return path
+    return "/"
 
 
 def parent(path: str) -> str:

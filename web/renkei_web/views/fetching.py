@@ -20,7 +20,7 @@ from renkei.words.sentences import customer_text
 from renkei_web.hints import link_of
 from renkei_web.places import Place, place
 from renkei_web.processes import Asked
-from renkei_web.visit import Visit
+from renkei_web.visit import Visit, number_in
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -136,21 +136,24 @@ def asked_fetch(visit: Visit) -> Response:
     """Show a fetch that a worker does, or will do; go to the page of its run once it has one."""
     with visit.runs() as runs:
         job, errand = _job_named(runs, visit.path("fetch"))
-        if visit.partial and job.answer is not None and job.answer.accounts:
+        accounts = job.answer.accounts if job.answer else ()
+        if visit.partial and accounts:
             return visit.go(f"/fetches/{visit.path('fetch')}")  # the page asks as a whole
         if job.run is not None:
             begun = runs.run(job.run)
+            # A fetch that was cut off goes on under another number while its job is open.
             if begun.status is not Status.FAILED or not job.is_open:
                 return visit.go(f"/runs/{job.run}")
         places = place(runs, errand.source), place(runs, errand.target)
-        if job.answer is not None and job.answer.accounts:
-            asked = [(each.connection, each.text) for each in job.answer.accounts]
+        if accounts:
+            asked = [(each.connection, each.text) for each in accounts]
             return _same_company_page(visit, places, errand.base_date, visit.path("fetch"), asked)
+        message = job.answer.message if job.answer else ""
         return visit.show(
             "fetch_part.html" if visit.partial else "fetch.html",
             fetch=visit.path("fetch"),
             job=job,
-            why=job.answer.message if job.answer and job.answer.message else why_text(job),
+            why=message or why_text(job),
             source=places[0],
             target=places[1],
             alone=job.is_open and not runs.has_worker(),
@@ -168,8 +171,8 @@ def stop_fetch(visit: Visit) -> Response:
 
 def _job_named(runs: Runs, number: str) -> tuple[Job, Errand]:
     """Return the job of the fetch that an address names, and what was asked for."""
-    known = number.isascii() and number.isdigit() and len(number) <= DIGITS
-    job = runs.fetch_asked(EPOCH + int(number) * MICROSECOND) if known else None
+    moment = number_in(number, DIGITS)
+    job = None if moment is None else runs.fetch_asked(EPOCH + moment * MICROSECOND)
     if job is None or job.errand is None:
         raise UsageError(_("There is no such fetch."), code="unknown_run")
     return job, job.errand

@@ -93,6 +93,7 @@ def give(visit: Visit) -> Response:
     if person is None:
         return visit.show("lost.html", status=404)
     named = visit.field("companies").replace(",", " ").split()
+    # Also companies that vanished without being removed: rights on them can be taken away.
     known = {EVERY, *visit.office.companies(), *visit.office.rights.held(person).by_company}
     unknown = [name for name in named if name not in known]
     if unknown:

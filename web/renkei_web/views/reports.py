@@ -13,7 +13,7 @@ from renkei.people import JST
 from renkei.report.csv import csv_lines, report_rows
 from renkei.report.html import report_page
 from renkei_web import reading
-from renkei_web.visit import Visit
+from renkei_web.visit import Visit, number_in
 
 ROWS = 30
 
@@ -29,12 +29,12 @@ def listed(visit: Visit) -> Response:
         since, until = day_of(visit.query("since")), day_of(visit.query("until"))
 
         def fits(run: Run) -> bool:
+            if direction and direction != f"{run.source}:{run.target}":
+                return False
+            if status and status != run.status.value:
+                return False
             day = run.created_at.astimezone(JST).date()
-            return (
-                (not direction or direction == f"{run.source}:{run.target}")
-                and (not status or status == run.status.value)
-                and (since or dt.date.min) <= day <= (until or dt.date.max)
-            )
+            return (since or dt.date.min) <= day <= (until or dt.date.max)
 
         found: list[Run] = []
         before, looked = visit.query("before") or None, 0
@@ -69,14 +69,13 @@ def people(visit: Visit) -> Response:
     with visit.runs() as runs:
         run = runs.run(visit.path("run"))
         which, text = visit.query("outcome"), visit.query("q").strip()[:100]
-        after = visit.query("after")
         found = reading.some(
             runs,
             run,
             visit.role,
             which=which,
             text=text,
-            after=int(after) if after.isascii() and after.isdigit() and len(after) < 12 else 0,
+            after=number_in(visit.query("after"), 11) or 0,
             limit=ROWS + 1,
         )
         last = found[ROWS - 1].position if len(found) > ROWS else None

@@ -99,8 +99,9 @@ def _context(visit: Visit, runs: Runs) -> dict[str, Any]:
     work = at_work(visit, runs, run_id)
     run = reading.told(runs, runs.run(run_id), visit.role)
     refusal = work.refusal or visit.office.work.refusals.get(run.id)
-    told = refusal and run.reason and refusal.code == run.reason.code
-    if told or run.status is Status.CANCELLED:
+    reason = run.reason.code if run.reason else None
+    is_told = refusal is not None and refusal.code == reason
+    if is_told or run.status is Status.CANCELLED:
         refusal = None  # the run says it itself
     draft = visit.drafts.of(visit.user.id, run.id)
     return {
@@ -147,11 +148,14 @@ def _left(runs: Runs, run: Run, draft: Draft) -> list[Item]:
 
 def _switches(runs: Runs, run: Run) -> list[tuple[Label, bool]]:
     """Return the settings of a run, by name where the mapping is configured no longer."""
-    labels = {}
+    labels: dict[str, tuple[Label, bool]] = {}
     with suppress(RenkeiError):
         labels = runs.switches(run.source, run.target)
-    unknown = {name: (Label(name, name), on) for name, on in run.settings.items()}
-    return [((labels.get(name) or unknown[name])[0], on) for name, on in run.settings.items()]
+    found = []
+    for name, on in run.settings.items():
+        label = labels[name][0] if name in labels else Label(name, name)
+        found.append((label, on))
+    return found
 
 
 def _trouble(runs: Runs, run: Run) -> list[Item]:
@@ -175,13 +179,14 @@ def _ahead(visit: Visit, runs: Runs, run: Run) -> Ahead | None:
     if run.outcomes is None:
         return None
     outcomes = run.outcomes
-    total = sum(count for each, count in outcomes.items() if each is not Outcome.NOT_SELECTED)
+    total = sum(outcomes.values()) - outcomes.get(Outcome.NOT_SELECTED, 0)
     open_ = outcomes.get(Outcome.DEFERRED, 0) + outcomes.get(Outcome.UNKNOWN, 0)
     done, paces = total - open_, visit.office.work.paces
     if run.status is not Status.SYNCING:
         paces.pop(run.id, None)  # a pause is no measure of what comes after it
         return Ahead(done, total, None)
-    return Ahead(done, total, paces.setdefault(run.id, Pace(done)).left(done, open_))
+    pace = paces.setdefault(run.id, Pace(done))
+    return Ahead(done, total, pace.left(done, open_))
 
 
 def confirm(visit: Visit, problem: str | None = None) -> Response:
@@ -195,7 +200,9 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             return visit.go(f"/runs/{run.id}/choose")
         if problem:  # the form shows its people once more
             visit.note("details_opened", run.id, what="start")
-        numbers = {d: set(runs.numbers(run.id, Filter(differences=(d,)))) for d in Difference}
+        numbers: dict[Difference, set[str]] = {}
+        for each in Difference:
+            numbers[each] = set(runs.numbers(run.id, Filter(differences=(each,))))
         unusual = []
         try:
             unusual = runs.preview(run.id, draft.selection(numbers[Difference.NEW]))
@@ -203,7 +210,7 @@ def confirm(visit: Visit, problem: str | None = None) -> Response:
             problem = problem or error.message
         written = draft.numbers & (numbers[Difference.NEW] | numbers[Difference.CHANGED])
         changed = runs.items(run.id, differences=(Difference.CHANGED,))
-        leaving, back = runs.dates_of(run.id, (i for i in changed if i.number in written))
+        leaving, back = runs.dates_of(run.id, (item for item in changed if item.number in written))
         return visit.show(
             "confirm.html",
             status=400 if problem else 200,
@@ -246,6 +253,7 @@ def start(visit: Visit) -> Response:
             unusual = runs.preview(run_id, selection)
         except UsageError as error:
             return confirm(visit, error.message)
+    # The button starts what its page has shown: another tab may have ticked somebody since (F80).
     if visit.field("shown") != _shown(draft, unusual):
         return confirm(visit, _("What you have ticked has changed since. Look at it again."))
     if unusual and visit.field("allow") != "yes":
@@ -255,7 +263,8 @@ def start(visit: Visit) -> Response:
 
 def _shown(draft: Draft, unusual: Sequence[Remark]) -> str:
     """Return what a page was about, so that a button on it is about nothing else."""
-    return " ".join([str(draft.revision), *(":".join((r.code, *r.about)) for r in unusual)])
+    remarks = [":".join((each.code, *each.about)) for each in unusual]
+    return " ".join([str(draft.revision), *remarks])
 
 
 def resume(visit: Visit) -> Response:
@@ -275,6 +284,7 @@ def stop(visit: Visit) -> Response:
         try:
             runs.cancel(run.id)
         except RenkeiError:
+            # If it has just ended, there is nothing left to stop.
             if runs.run(run.id).status is run.status:
                 raise
         if (job := at_work(visit, runs, run.id).job) is not None:

@@ -31,7 +31,8 @@ def change(visit: Visit) -> Response:
     what, code = visit.field("what"), visit.field("code")
     if what == "confirm":
         return _confirm(visit, code)
-    if what not in ("begin", "renew", "off") or (what == "off" and _required(visit)):
+    is_forbidden = what == "off" and _required(visit)
+    if what not in ("begin", "renew", "off") or is_forbidden:
         return _page(visit, problem=_("This cannot be done."))
     if visit.office.entrance.must_wait_inside(user):
         return _page(visit, problem=too_many_tries(), status=429)
@@ -61,7 +62,7 @@ def _confirm(visit: Visit, code: str) -> Response:
         return _page(visit, secret=secret, problem=problem)
     try:
         visit.note("second_factor", change="on")
-    except BaseException:
+    except BaseException:  # what cannot be noted is not done (F98)
         factors.turn_off(user.id)
         raise
     log.info("second_factor", outcome="on", user=user.id)

@@ -73,7 +73,8 @@ def _switches(runs: Runs, use: MappingUse) -> tuple[list[Switch], str | None]:
         on = mapping.switches(use.settings)
     except RenkeiError as error:
         return [], error.message
-    return [Switch(n, label(each.label), on[n]) for n, each in mapping.settings.items()], None
+    found = [Switch(name, label(each.label), on[name]) for name, each in mapping.settings.items()]
+    return found, None
 
 
 def check(visit: Visit) -> Response:
@@ -95,18 +96,16 @@ def mapping(visit: Visit) -> Response:
         mapping, fields = runs.mapping(use.use)
         transforms = runs.transforms
     first, second = mapping.sides
-    labels = {side: {spec.name: spec.label for spec in specs} for side, specs in fields.items()}
-    rows = [
-        {
-            "left": field_text(pair.pair[0], labels[first]),
-            "right": field_text(pair.pair[1], labels[second]),
-            "how": [
-                *_how(visit, mapping, pair, transforms),
-                *_instead(visit, mapping, use, pair, labels),
-            ],
-        }
-        for pair in mapping.pairs
-    ]
+    labels: dict[str, dict[str, Label]] = {}
+    for side, specs in fields.items():
+        labels[side] = {spec.name: spec.label for spec in specs}
+    rows = []
+    for pair in mapping.pairs:
+        left = field_text(pair.pair[0], labels[first])
+        right = field_text(pair.pair[1], labels[second])
+        how = _how(visit, mapping, pair, transforms)
+        how += _instead(visit, mapping, use, pair, labels)
+        rows.append({"left": left, "right": right, "how": how})
     return visit.show(
         "mapping.html",
         use=use,
@@ -125,17 +124,20 @@ def _instead(
     """Return which other fields take the place of those of one pair, in sentences."""
     on = mapping.switches(use.settings)
     text = _("from {side}: where “{filled}” is filled in, “{other}” is used instead of “{name}”")
-    return [
-        text.format(
-            side=visit.label(side),
-            filled=name_text(each.if_filled, labels[side]),
-            other=name_text(each.fields[name], labels[side]),
-            name=name_text(name, labels[side]),
-        )
-        for side, name in zip(mapping.sides, pair.pair, strict=True)
-        for each in mapping.substitutes_of(side)
-        if name in each.fields and (each.when is None or on[each.when])
-    ]
+    found = []
+    for side, name in zip(mapping.sides, pair.pair, strict=True):
+        for each in mapping.substitutes_of(side):
+            is_on = each.when is None or on[each.when]
+            if name not in each.fields or not is_on:
+                continue
+            sentence = text.format(
+                side=visit.label(side),
+                filled=name_text(each.if_filled, labels[side]),
+                other=name_text(each.fields[name], labels[side]),
+                name=name_text(name, labels[side]),
+            )
+            found.append(sentence)
+    return found
 
 
 def _how(visit: Visit, mapping: FieldMapping, pair: Fields, transforms: Transforms) -> list[str]:

@@ -44,7 +44,7 @@ def show(
 ) -> Response:
     """Show what is set up, and what can be added; a *problem* may be that of a *field*."""
     config = visit.config
-    typed = {name: visit.field(name) if problem else "" for name in TYPED}
+    typed = {name: visit.field(name) for name in TYPED} if problem else dict.fromkeys(TYPED, "")
     says_more = _may_say_more(visit)
     asked = ASKED if says_more else {*ASKED} - {"options"}
     return visit.show(

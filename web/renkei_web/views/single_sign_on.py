@@ -28,6 +28,7 @@ def leave(request: Request, office: Office, _form: FormData, language: str) -> R
     if secret:
         request.session["welcome"] = secret
     scheme = "https" if office.secure else "http"
+    # The gate has let this host through, so it is one of ours.
     try:
         return _of(office).leave(request, f"{scheme}://{request.headers['host']}/sso/back")
     except SignOnError:
