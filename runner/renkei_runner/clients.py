@@ -223,10 +223,17 @@ def _accounts(config: Config) -> list[tuple[object, ...]]:
 
 def _rows(path: Path) -> Iterator[list[str]]:
     try:
-        raw = path.read_bytes()[: MOST_BYTES + 1]
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
     except OSError as problem:
         message = _("{path} cannot be read: {why}.").format(path=path, why=problem.strerror)
         raise UsageError(message, code="file", where=str(path)) from None
+    if len(raw) > MOST_BYTES:
+        message = _(
+            "{path} is larger than {size} MB. Divide it, and import one part after another."
+        )
+        told = message.format(path=path, size=MOST_BYTES // 1_000_000)
+        raise UsageError(told, code="file", where=str(path))
     # Japanese spreadsheets write CP932, which is hardly ever UTF-8 by accident.
     for encoding in ("utf-8-sig", "cp932"):
         try:

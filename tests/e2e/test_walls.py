@@ -372,6 +372,17 @@ def test_a_list_with_more_clients_adds_them(office: Office) -> None:
     assert "says something else" in refused.error["message"]
 
 
+def test_a_list_that_is_too_long_is_not_cut(office: Office) -> None:
+    """Its last clients would be left out without a word, the last one half-way."""
+    (office.folder / "renkei.yaml").unlink()
+    row = "{number:06},{label},,https://a.smarthr.jp/api,s1,t1"
+    clients(office, *(row.format(number=n, label="長" * 400) for n in range(3_500)))
+    refused = office.ask("company", "import", "clients.csv")
+    assert (refused.code, refused.error["code"]) == (2, "file")
+    assert "larger than 4 MB" in refused.error["message"]
+    assert office.ask("companies").json["companies"] == []
+
+
 @pytest.mark.fault("F94")
 def test_a_list_with_mistakes_adds_nobody(office: Office) -> None:
     """Each mistake has its row and column, all at once; no token is shown."""

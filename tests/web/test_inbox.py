@@ -45,6 +45,15 @@ def test_nobody_sees_what_is_about_a_company_without_a_right(several: Desk, role
     assert browser.get("/c/beta/inbox").status_code == 404
 
 
+def test_a_page_of_any_number_is_one_that_there_is(several: Desk) -> None:
+    """An address may say anything, also a number of five thousand digits."""
+    browser = several.browser("admin")
+    first = browser.get("/inbox").text
+    for asked in ("9" * 5_000, "0", "-1", "x"):
+        answer = browser.get(f"/inbox?page={asked}")
+        assert (answer.status_code, len(rows(answer.text))) == (200, len(rows(first)))
+
+
 def test_whoever_has_no_right_has_an_empty_inbox(several: Desk) -> None:
     """As the board, it is there for everybody logged in."""
     halted(several)

@@ -190,3 +190,18 @@ def test_reports_are_filtered_by_both_sides_of_a_direction(
     """Two pairs may share a side: they are told apart."""
     text = desk.browser("admin").get(f"/reports?direction={direction}").text
     assert ("レポート 1" in text) is shown
+
+
+def test_what_is_older_than_what_a_filter_looks_at_can_be_reached(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of thousands of runs a page looks at the newest: it says so, and leads on."""
+    monkeypatch.setattr("renkei_web.views.reports.LOOKED_AT", 1)
+    monkeypatch.setattr("renkei_web.views.reports.AT_ONCE", 1)
+    browser = desk.browser("admin")
+    page = browser.get("/reports?direction=touchontime:smarthr").text
+    assert "1件の中に該当するレポートはありません" in page
+    (older,) = re.findall(r'href="(\?[^"]*before=1)"', page)
+    last = browser.get("/reports" + html.unescape(older)).text
+    assert "before=" not in last
+    assert "該当するレポートはありません" in last

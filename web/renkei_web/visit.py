@@ -346,9 +346,8 @@ class Visit:
     def page_of(self, count: int, rows: int) -> tuple[int, int]:
         """Return which page of *count* things is asked for, *rows* each, and which is the last."""
         last = max(1, -(-count // rows))
-        asked = self.query("page")
-        page = int(asked) if asked.isascii() and asked.isdigit() else 1
-        return min(last, max(1, page)), last
+        page = number_in(self.query("page"), 9) or 1
+        return min(last, page), last
 
     @property
     def partial(self) -> bool:

@@ -17,8 +17,8 @@ from renkei_web.visit import Visit, number_in
 
 ROWS = 30
 
-LOOKED_AT = 2000
-"""Runs that one page of the list looks at to find those that were asked for."""
+LOOKED_AT, AT_ONCE = 2000, 200
+"""Runs that one page of the list looks at to find those that were asked for; in such parts."""
 
 
 def listed(visit: Visit) -> Response:
@@ -38,12 +38,12 @@ def listed(visit: Visit) -> Response:
 
         found: list[Run] = []
         before, looked = visit.query("before") or None, 0
-        while len(found) <= ROWS and looked < LOOKED_AT:
-            part = runs.reports(200, before)
-            if not part:
-                break
+        more = True
+        while more and len(found) <= ROWS and looked < LOOKED_AT:
+            part = runs.reports(AT_ONCE, before)
             found += filter(fits, part)
-            before, looked = part[-1].id, looked + len(part)
+            more = bool(part)
+            before, looked = part[-1].id if part else None, looked + len(part)
         names = {name: each.label for name, each in runs.config.connections.items()}
         asked = {
             "direction": direction,
@@ -51,10 +51,12 @@ def listed(visit: Visit) -> Response:
             "since": visit.query("since"),
             "until": visit.query("until"),
         }
-        last = found[ROWS - 1].id if len(found) > ROWS else None
+        # Without it, what is older than those that were looked at could not be reached.
+        last = found[ROWS - 1].id if len(found) > ROWS else before
         return visit.show(
             "reports.html",
             runs=found[:ROWS],
+            looked=looked,
             names=names,
             directions=[(pair.source, pair.target) for pair in runs.pairs()],
             statuses=list(Status),
