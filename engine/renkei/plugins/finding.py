@@ -74,6 +74,7 @@ def plug(connection: Connection) -> pluggy.PluginManager:
         raise
     except BaseException as error:  # noqa: BLE001 - code of somebody else, which may even exit
         raise unusable(connector, type(error).__name__) from None
+    # In a shared one the connectors of other connections would answer, too.
     manager = _Manager("renkei")
     manager.add_hookspecs(ConnectorSpec)
     try:

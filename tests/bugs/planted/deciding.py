@@ -26,8 +26,8 @@ BUGS: tuple[Bug, ...] = (
         "A label is taken although it is the code of another choice.",
         (
             "renkei.plugins.choices:meant",
-            "[choice for choice in choices if choice.code == text],",
-            "",
+            "return by_code or by_label or alike",
+            "return by_label or alike",
         ),
         tests="tests/engine/test_choices.py"
         "::test_a_choice_is_meant_by_code_by_label_or_by_what_reads_alike",
