@@ -285,13 +285,13 @@ class Connection:
         """Block until a request may be sent; raises ClosedError in closed hours."""
         self.check_open()
         self.pacer.wait(self.limits_in_force, self.on_wait)
-        self.check_open()
+        self.check_open()  # the wait may have led into closed hours
 
     def wait_while_held(self) -> None:
         """Block while the system, or who gives its tokens, has asked for a pause; as above."""
         self.check_open()
         self.pacer.wait((), self.on_wait)
-        self.check_open()
+        self.check_open()  # as above
 
     def check_open(self) -> None:
         """Raise ClosedError in closed hours (start in, end out) by the calendar's clock."""
@@ -338,8 +338,11 @@ def _check_url(name: str, url: str) -> None:
     """Require https (plain http on this computer only) and nothing but host, port and path."""
     parts = split_url(url) or urlsplit("")
     host = parts.hostname or ""
-    plain = re.fullmatch(r"[!-~]*", url) and not re.search(r"\\|\][^:/]", url)
-    if not plain or not host or "@" in parts.netloc or "?" in url or "#" in url:
+    printed = re.fullmatch(r"[!-~]*", url)
+    # After a backslash, or with something behind brackets, parsers disagree about the host.
+    unclear = re.search(r"\\|\][^:/]", url)
+    has_more = "@" in parts.netloc or "?" in url or "#" in url
+    if not printed or unclear or not host or has_more:
         message = _(
             "{name}: base_url must be like https://host/path, with no user name, query or fragment."
         )

@@ -89,6 +89,7 @@ class Failure:
                 return AccessError(self._refused())
             case 429:
                 return self._too_many()
+            # 408 and 425 say of themselves that the request may come again (RFC 9110, RFC 8470).
             case status if status >= 500 or status in (408, 425):
                 return UnavailableError(self._in_trouble(), retry_after_s=self.announced_s)
             case 404 if self.write:
