@@ -119,8 +119,8 @@ BUGS: tuple[Bug, ...] = (
         "Whoever is written twice in a day counts twice.",
         (
             "renkei.safety:judge",
-            "len(now.people[kind] | before.people[kind])",
-            "len(now.people[kind]) + len(before.people[kind])",
+            "of_the_day = now.people[kind] | before.people[kind]",
+            "of_the_day = [*now.people[kind], *before.people[kind]]",
         ),
         tests="tests/engine/test_day_limits.py::test_whoever_is_changed_again_counts_once",
     ),
