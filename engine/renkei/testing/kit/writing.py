@@ -43,12 +43,7 @@ class WritingChecks:
             made = tenant.create(i)
             tenant.alike(tenant.look()[made.id].values, tenant.person(i), f"person {i}, created")
             said = "".join(_texts((tenant.stored() or {}).get(made.id)))
-            absent = [
-                name
-                for name, value in tenant.person(i).items()
-                if isinstance(value, str) and tenant.writable[name].allowed is None
-                if said and value not in said
-            ]
+            absent = [name for name, text in _free_texts(tenant, i) if said and text not in said]
             tenant.same(absent, [], f"fields of person {i} that the system does not store as sent")
 
     @promise(N_("What is required is enough, and nothing is invented for the rest."))
@@ -175,6 +170,13 @@ class WritingChecks:
                 _update_at_length(tenant, name)
             else:
                 _create_at_length(tenant, i, name)
+
+
+def _free_texts(tenant: Tenant, i: int) -> Iterator[tuple[str, str]]:
+    """Yield the texts of person *i* that stand for nothing but themselves, with their fields."""
+    for name, value in tenant.person(i).items():
+        if isinstance(value, str) and tenant.writable[name].allowed is None:
+            yield name, value
 
 
 def _changeable(tenant: Tenant) -> list[str]:
