@@ -46,6 +46,7 @@ def looks_like_my_number(value: object) -> bool:
     if not _TWELVE.fullmatch(digits):
         return False
     weighed = zip(_WEIGHTS, map(int, digits), strict=False)  # without the twelfth, the check digit
+    # The formula of article 5 of 総務省令第85号 (2014).
     rest = sum(weight * digit for weight, digit in weighed) % 11
     return int(digits[11]) == (0 if rest <= 1 else 11 - rest)
 

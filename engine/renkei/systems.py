@@ -208,6 +208,7 @@ class Described:
         return self._shared[key]
 
 
+# Shared by all connections of a process: a refresh token may be of use only once.
 @lru_cache(maxsize=256)
 def _access_token(
     *,

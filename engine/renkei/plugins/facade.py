@@ -80,6 +80,7 @@ class Reader:
         self.name = connection.name
         self._manager = finding.plug(connection)
         self._hook: Any = self._manager.hook
+        # Options first: fields may depend on them, and their mistakes are told with their places.
         self._own_identity = self._read_options()
         specs = self._read_fields()
         self._employed = Employed(specs)
@@ -216,8 +217,7 @@ class Reader:
             for spec in self._optional("discover", FieldSpec)
             if not is_never_read(spec.name, spec.label.ja, spec.label.en)
         ]
-        names = [spec.name for spec in found]
-        if len(set(names)) != len(names):
+        if _repeats(spec.name for spec in found):
             self._nonsense("discover", _("a name or a role occurs twice"))
         return tuple(found)
 
@@ -287,9 +287,8 @@ class Reader:
         of_all = {spec.name for spec in told}
         own = [spec for spec in self.connection.own_fields.specs if spec.name not in of_all]
         specs = tuple(map(self._without_role, (*told, *own)))
-        names = [spec.name for spec in specs]
         roles = [spec.role for spec in specs if spec.role]
-        if len(set(names)) != len(names) or len(set(roles)) != len(roles):
+        if _repeats(spec.name for spec in specs) or _repeats(roles):
             self._nonsense("fields", _("a name or a role occurs twice"))
         if "number" not in roles and not self.has_more_fields:
             self._nonsense("fields", _("no field has the role number"))
@@ -378,6 +377,12 @@ class Reader:
                     self._nonsense(hook, type(person).__name__)
                 part.append(self._sieve.kept(hook, person, wanted))
         return part
+
+
+def _repeats(words: Iterable[str]) -> bool:
+    """Return whether one of *words* occurs twice."""
+    told = list(words)
+    return len(set(told)) != len(told)
 
 
 def _allowed(spec: FieldSpec) -> list[Choice]:

@@ -154,7 +154,7 @@ class _Entry(EntryPoint):
 
     def __init__(self, name: str, factory: Callable[[Connection], object]) -> None:
         super().__init__(name, "renkei.testing", "renkei.connectors")
-        vars(self)["factory"] = factory
+        vars(self)["factory"] = factory  # an entry point takes no attributes
 
     def load(self) -> object:
         """Return the factory."""

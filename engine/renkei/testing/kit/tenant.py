@@ -104,7 +104,9 @@ class Tenant:
     def tokens(self, text: str) -> int:
         """Return how often *text* shows the token, in any form in which it is sent."""
         secret = secret_of(self.author, self.url)
-        return secret.hidden_in(text).count(repr(secret)) - text.count(repr(secret))
+        stars = repr(secret)
+        # Hiding puts stars in the place of each; the text may have held stars before.
+        return secret.hidden_in(text).count(stars) - text.count(stars)
 
     @property
     def _is_here(self) -> bool:
@@ -177,7 +179,8 @@ class Tenant:
         """Let the author put people into the system; their ids are told by their numbers."""
         for i in missing:
             self.author.add(self.url, i)
-        ids = {person.values.get(self.number): person.id for person in self.look().values()}
+        listed = self.look().values()
+        ids = {person.values.get(self.number): person.id for person in listed}
         for i in missing:
             self.ids[i] = ids[self.author.sample(i)[self.number]]
 
