@@ -248,8 +248,5 @@ def _lost(item: Item, roles: Roles) -> list[str]:
     """Return the fields that lose their value, but for those of somebody who comes back."""
     if item.difference is not Difference.CHANGED:
         return []
-    return [
-        change.field
-        for change in item.changes
-        if change.after is None and change.before is not None and not _returns(change, roles)
-    ]
+    emptied = [each for each in item.changes if each.after is None and each.before is not None]
+    return [change.field for change in emptied if not _returns(change, roles)]

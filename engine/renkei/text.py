@@ -118,6 +118,7 @@ def near_key(number: str) -> str:
     Compatibility forms, all spaces, kinds of hyphens, case and leading zeros do not count; a number
     of zeros only is ``0``.
     """
+    # Case and hyphens, too: docs/decisions/2026-11-22-near-numbers.md
     if number.isascii() and number.isalnum():  # as most are: nothing of the rest changes it
         return number.lower().lstrip("0") or number[:1]
     # Twice: folding the case takes some letters apart again, such as ǰ.

@@ -207,6 +207,7 @@ class Connection:
         """Return how many requests of a *kind* may be on their way at once, and are of use."""
         if kind not in self.conditions.in_parallel:
             return 1
+        # More would only wait for the limits: docs/decisions/2026-11-29-several-in-flight.md
         times = WRITES if kind == "writes" else AHEAD
         useful = self.pacer.useful(self.limits_in_force, times)
         return self.in_flight if useful is None else min(self.in_flight, useful)

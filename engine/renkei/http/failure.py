@@ -160,9 +160,10 @@ def _texts(body: JSON) -> Iterator[str]:
             for each in body:
                 yield from _texts(each)
         case dict():
-            said = [body[name] for name in _SAYING if isinstance(body.get(name), str | int)]
-            if said:
-                yield " ".join(map(str, said))
+            said = [body.get(name) for name in _SAYING]
+            words = [str(each) for each in said if isinstance(each, str | int)]
+            if words:
+                yield " ".join(words)
             for each in body.values():
                 if isinstance(each, list | dict):
                     yield from _texts(each)

@@ -275,6 +275,7 @@ class Pacer:
     @property
     def _both_ways_s(self) -> float:
         """What a way there and one back take at the least; 0 where nobody knows."""
+        # docs/decisions/2026-11-29-the-way-there-and-back.md
         if self._least_s is None or self._answers <= _SHOWN:
             return 0.0
         return _LEAST * self._least_s

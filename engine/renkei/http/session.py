@@ -185,6 +185,8 @@ class Session(Lists):
 
     def _perform(self, request: Request, use: Callable[[Request, Reply], T]) -> T:
         """Send *request* until it has an answer or trying again makes no sense."""
+        # Tried again here and not from outside, where nobody knows what became of a write:
+        # docs/decisions/2026-11-22-own-http-layer.md
         connection = self._connection
         doubt = renewed = False
         access = ""
@@ -215,6 +217,7 @@ class Session(Lists):
                     renewed = True  # once: if the new one is refused as well, it is not the token
                     continue
                 if not connection.tries_again and _may_pass(error):
+                    # What was asked can be done without; what follows keeps the pause instead.
                     retries.put_off(error)
                     raise error
                 again = repeatable and _may_pass(error) and retries.wait(error)
@@ -228,6 +231,7 @@ class Session(Lists):
             return True
         write = self._connection.in_hand
         tries = min(write.tries, TRIES_IN_DOUBT) if doubt else write.tries
+        # F19: a create that may have been carried out is looked up, and never sent again blindly.
         return (request.idempotent or not doubt) and write.sent < tries
 
     def _try(

@@ -169,6 +169,7 @@ class Reader:
         self, refs: Sequence[Ref], at: dt.date, fields: Sequence[str]
     ) -> Iterator[Employee]:
         if not finding.implements(self._manager, "read_employees"):
+            # Read just alike: docs/decisions/2026-11-22-read-employees-takes-fields.md
             with self._named("read_employees"):
                 people = self._hook.list_employees(at=at, fields=tuple(fields))
             yield from self._checked("read_employees", people, fields)

@@ -183,7 +183,7 @@ BUGS: tuple[Bug, ...] = (
     bug(
         "coming-back-is-a-loss",
         "Whoever comes back counts as emptied.",
-        ("renkei.safety:_lost", " and not _returns(change, roles)", ""),
+        ("renkei.safety:_lost", " if not _returns(change, roles)", ""),
         tests="tests/engine/test_boundaries.py"
         "::test_whoever_comes_back_is_not_emptied_but_for_another_value",
     ),

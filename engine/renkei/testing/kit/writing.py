@@ -233,11 +233,11 @@ def _nothing_lost(
     wanted = {identity: row for identity, row in stored.items() if identity != person}
     tenant.same(others, wanted, f"what is stored of the others, after an update of {name}")
     after = dict(_leaves(now.get(person)))
-    lost = [
-        path
-        for path, value in _leaves(stored.get(person))
-        if value not in (None, "", str(before)) and after.get(path) in (None, "")
+    # What the field itself held may be gone: that is the change.
+    held = [
+        path for path, value in _leaves(stored.get(person)) if value not in (None, "", str(before))
     ]
+    lost = [path for path in held if after.get(path) in (None, "")]
     tenant.same(lost, [], f"what an update of {name} has emptied beside it")
 
 
