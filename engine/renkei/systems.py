@@ -187,7 +187,8 @@ class Described:
     def _told(self, name: str, settings: ConnectionConfig) -> Reader:
         if not (settings.options or settings.without):
             shared = self.alike(settings.connector)
-            if not shared.can_discover or self.own_fields(name).at is None:
+            has_own = shared.can_discover and self.own_fields(name).at is not None
+            if not has_own:
                 return shared
         return Reader(
             Connection.offline(

@@ -132,7 +132,7 @@ def _has_sound_parts(error: RenkeiError) -> bool:
             return bool(error.mistakes) and _are(error.mistakes, _sound_mistake)
         case RecordError():
             return _is_any(error.accepted, bool) and _are(error.fields, _is_text)
-        case ClosedError():
+        case ClosedError():  # first: it is an UnavailableError, too, with its flags set for good
             return _is_any(error.opens, dt.datetime) and error.opens.tzinfo is not None
         case UnavailableError():
             flags = _is_any(error.again, bool) and _is_any(error.nothing_done, bool)

@@ -33,6 +33,7 @@ class ConductChecks:
         today = tenant.staff.connection.clock.today()
         for each in hours:
             clock = Haste(dt.datetime.combine(today, each.start, JST) + dt.timedelta(seconds=1))
+            # None: those that it declares; otherwise a tenant on this computer has none.
             reader = tenant.open(closed_hours=None, clock=clock)
             with tenant.disturbed(lambda _request: None) as requests:
                 work = lambda reader=reader: tenant.listed(reader)  # noqa: E731

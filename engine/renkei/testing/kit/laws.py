@@ -84,7 +84,7 @@ class LawChecks:
                 sample = tenant.author.sample(i)[name]
                 value = tenant.author.other(name, i) if again or sample is None else sample
                 tenant.update(ids[i], {name: value})
-                wanted[ids[i]] = {**wanted[ids[i]], name: value}
+                wanted[ids[i]][name] = value
             for identity, person in tenant.look().items():
                 sent = {n: v for n, v in wanted[identity].items() if n in tenant.writable}
                 tenant.alike(person.values, sent, f"{identity} after {len(steps)} updates")
@@ -176,6 +176,7 @@ class _Pair:
 def _pair(tenant: Tenant, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[_Pair]:
     """Open renkei between the connector and a system in memory that has some people."""
     tenant.needs_writes()
+    # The system in memory has no choices to offer, and what is promised has to be kept.
     specs = tuple(evolve(spec, offered=False) for spec in tenant.writable.values())
     memory = MemorySystem(specs)
     patch.setenv("RENKEI_KIT_TOKEN", tenant.token)
@@ -208,7 +209,7 @@ def _configuration(tenant: Tenant) -> dict[str, Any]:
     free = {"people": "100000", "percent": "100"}
     kinds = ("creates", "updates", "leaving", "returning", "emptied", "shrink")
     shared = {"token": "env:RENKEI_KIT_TOKEN", "safety": dict.fromkeys(kinds, free)}
-    nowhere = "http://127.0.0.1:1"
+    nowhere = "http://127.0.0.1:1"  # the file has to name an address, and none is asked
     address = nowhere if tenant.proxy is None else tenant.proxy.url
     options = tenant.author.settings(tenant.url).get("options", {})
     return {

@@ -33,7 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect what is proved, where a sheet is wanted."""
-    if (path := config.getoption("renkei_sheet")) and not hasattr(config, "workerinput"):
+    # A worker of pytest-xdist has this attribute: it sees only its part of the reports.
+    is_worker = hasattr(config, "workerinput")
+    if (path := config.getoption("renkei_sheet")) and not is_worker:
         name = config.getoption("renkei_connector") or ""
         config.pluginmanager.register(_Collector(Path(path), name), "renkei-sheet")
 
@@ -167,6 +169,7 @@ def _hidden(report: pytest.TestReport, secret: Secret, config: pytest.Config) ->
                 return type(part)(map(hidden, part))
         return part
 
+    # As plain data: what a report holds are objects of many kinds.
     data = config.hook.pytest_report_to_serializable(config=config, report=report)
     shown: pytest.TestReport = config.hook.pytest_report_from_serializable(
         config=config, data=hidden(data)
